@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+// Chooses the entry: `serve`, `daemon run` and the keychain child start without the CLI framework. Plain old JavaScript, so that
+// an outdated Node can still read it and say one clear line.
+'use strict';
+var version = process.versions.node.split('.').map(Number);
+if (version[0] < 22 || (version[0] === 22 && version[1] < 15)) {
+  process.stderr.write(
+    'mcpgate: Node ' + process.versions.node + ' is too old; mcpgate needs 22.15 or later (https://nodejs.org). ' +
+      'Then run `mcpgate install-clients` again so that AI clients start it with the new one.\n',
+  );
+  process.exit(1);
+}
+var command = process.argv[2];
+if (command === 'serve') import('../dist/serve.js');
+else if (command === 'daemon' && process.argv[3] === 'run') import('../dist/daemon.js');
+else if (command === 'keychain-child') import('../dist/keychain-child.js');
+else import('../dist/cli.js');
