@@ -1,0 +1,59 @@
+// The audit record of a call (contract.md): the join of an appended intent and an appended outcome. Field names are the contract's.
+import type { CredentialKind } from './principal.ts';
+
+export type Decision = 'allow' | 'deny' | 'would_deny';
+export type CallStatus = 'ok' | 'tool_error' | 'denied' | 'failed' | 'cancelled' | 'timeout' | 'unknown';
+
+/** What is known before a call is forwarded; committed before it is. */
+export interface CallIntent {
+  workspace_id: string;
+  member_id: string | null;
+  member: string | null;
+  credential_kind: CredentialKind;
+  credential_id: string;
+  credential_label: string;
+  device: string | null;
+  client_name: string | null;
+  client_version: string | null;
+  session_id: string;
+  server: string;
+  method: string;
+  tool_name: string | null;
+  decision: Decision;
+  rule: string | null;
+  policy_version: number;
+  request_bytes: number;
+  /** SHA-256 of the argument text, hex. */
+  args_digest: string | null;
+  arg_keys: readonly string[];
+  trace_id: string | null;
+}
+
+/** What is known once it has ended. */
+export interface CallOutcome {
+  status: CallStatus;
+  error_code: string | null;
+  latency_ms: number;
+  upstream_ms: number | null;
+  response_bytes: number;
+  /** `name@version` of every secret that the upstream's connection was made with. */
+  secret_versions: readonly string[];
+}
+
+/** A call without an outcome (broker killed) reads as status `unknown`. */
+export type CallRecord = { id: string; ts: string } & CallIntent &
+  Omit<CallOutcome, 'latency_ms'> & { latency_ms: number | null; seq: number; prev_hash: string; hash: string };
+
+/** Every other event of the same log: logins, rejects, revocations, administrative changes. */
+export interface AuditEvent {
+  workspace_id: string;
+  /** Dotted, past tense: `login.approved`, `auth.rejected`, `secret.set`, `user.disabled`, `rule.added`. */
+  type: string;
+  /** Who did it: a user name, `grant:LABEL`, `host:USER`, `anonymous`. */
+  actor: string;
+  /** What it was done to: `user:ada`, `secret:github`, `server:memory`. */
+  subject: string | null;
+  address: string | null;
+  /** Flat details; never a secret. */
+  data: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+}

@@ -1,0 +1,23 @@
+// Authorization rules as stored and as the policy reads them.
+
+export type Enforcement = 'off' | 'observe' | 'enforce';
+
+export interface Rule {
+  /** Short, stable, shown in denials: `r_` and 6 characters. */
+  id: string;
+  effect: 'allow' | 'deny';
+  /** `*`, `user:NAME`, `group:NAME`, `role:R`, `grant:LABEL`; globs in NAME. Any one of them matches. */
+  who: readonly string[];
+  /** Globs over `SERVER__TOOL`, `resource:URI`, `prompt:SERVER__NAME`. Any one of them matches. */
+  what: readonly string[];
+  note?: string;
+  createdAt: number;
+  createdBy: string;
+}
+
+/** Everything a decision depends on besides the question. `version` grows with every change and is kept in each call's record. */
+export interface PolicySnapshot {
+  version: number;
+  enforcement: Enforcement;
+  rules: readonly Rule[];
+}

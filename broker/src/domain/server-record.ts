@@ -1,0 +1,21 @@
+// A registered upstream MCP server, as stored. Secrets are never in it: `${secret:NAME}` inside a value is replaced by the vault
+// at the moment of use.
+
+export type Isolation = 'shared' | 'per-user';
+
+export type Transport =
+  | { kind: 'stdio'; command: string; args: readonly string[]; env: Readonly<Record<string, string>>; cwd?: string }
+  | { kind: 'http'; url: string; headers: Readonly<Record<string, string>> };
+
+export interface ServerRecord {
+  /** A UUID; `/mcp/UUID` names the server too. */
+  id: string;
+  workspaceId: string;
+  /** `[a-z0-9-]{1,24}`, no `__`, not shaped like a UUID. */
+  name: string;
+  enabled: boolean;
+  transport: Transport;
+  isolation: Isolation;
+  createdAt: number;
+  updatedAt: number;
+}

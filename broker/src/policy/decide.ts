@@ -1,0 +1,20 @@
+// A pure function from who and what to a decision and the rule that made it. No clock, no I/O.
+import type { Decision } from '../domain/call-record.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { PolicySnapshot } from '../domain/rule.ts';
+
+export interface Verdict {
+  decision: Decision;
+  /** The rule that decided, `grant-bound` where the credential is not bound to the server, or null: no rule matched. */
+  rule: string | null;
+  /** One sentence for the person who was denied. */
+  reason: string;
+}
+
+/** A snapshot made ready for many decisions: globs compiled, rules indexed. Cost is flat in the number of rules that cannot match. */
+export interface CompiledPolicy {
+  version: number;
+  decide(principal: Principal, server: string, what: string): Verdict;
+}
+
+export type CompilePolicy = (snapshot: PolicySnapshot) => CompiledPolicy;

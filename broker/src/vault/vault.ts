@@ -1,0 +1,22 @@
+// Secrets at rest: sealed with AES-256-GCM under the master key, with workspace, name and version as associated data. A value leaves
+// the vault only towards an upstream's connection.
+
+export interface ResolvedText {
+  value: string;
+  /** `name@version` of each secret that was put in. */
+  versions: readonly string[];
+}
+
+export interface Vault {
+  /** Stores a new version, which is the current one from now on, tells listeners, and returns its number. */
+  set(workspaceId: string, name: string, value: string, source: string): Promise<number>;
+  list(workspaceId: string): Promise<{ name: string; version: number; source: string; createdAt: number; lastUsedAt: number | null }[]>;
+  remove(workspaceId: string, name: string): Promise<boolean>;
+  /** Replaces each `${secret:NAME}` in `text`; throws `not_found` naming the secret that is missing. */
+  resolve(workspaceId: string, text: string): Promise<ResolvedText>;
+  /** Seals and opens what other modules must keep encrypted (signing keys, kept refresh answers); `purpose` is associated data. */
+  seal(purpose: string, plain: Uint8Array): Uint8Array;
+  open(purpose: string, sealed: Uint8Array): Uint8Array;
+  /** Called after a secret changed, with its name. Returns the function that ends it. */
+  onChange(listener: (change: { workspaceId: string; name: string }) => void): () => void;
+}
