@@ -1,0 +1,119 @@
+// The small JSON bodies of `open`, `opened`, `close` and `control` frames, with hand-written guards: `serve` loads no validation library.
+
+/** `serve` -> broker. */
+export interface OpenMessage {
+  /** The channel's own name, 32 hex digits, chosen by `serve`. */
+  id: string;
+  /** Proves, on a resume, that this is the one who opened it. */
+  secret?: string;
+  /** The next sequence number expected from the broker. */
+  next: number;
+  /** How many bytes may be under way unacknowledged towards `serve`. */
+  windowBytes: number;
+  /** `serve --server NAME`. */
+  server?: string;
+  version: string;
+}
+
+/** Broker -> `serve`. */
+export interface OpenedMessage {
+  secret: string;
+  next: number;
+  windowBytes: number;
+  /** False: the broker knows nothing of this channel; everything starts from 0, and calls under way have an unknown outcome. */
+  resumed: boolean;
+  maxMessageBytes: number;
+}
+
+export interface CloseMessage {
+  code: 'done' | 'gone' | 'refused' | 'revoked' | 'protocol' | 'too_large' | 'overflow';
+  message: string;
+}
+
+/** On the WebSocket, channel 0. */
+export type LinkMessage =
+  | { type: 'token'; token: string } // daemon -> broker: the renewed access token
+  | { type: 'welcome'; user: string | null; workspace: string; version: string; expiresAt: number | null } // broker -> daemon, first
+  | { type: 'renewed'; expiresAt: number | null }
+  | { type: 'draining' };
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** The JSON object in a payload; undefined where there is none. */
+export function readJson(payload: Buffer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(payload.toString('utf8'));
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function readOpen(payload: Buffer): OpenMessage | undefined {
+  const m = readJson(payload);
+  if (!m || typeof m['id'] !== 'string' || !/^[0-9a-f]{32}$/.test(m['id'])) return undefined;
+  if (!isCount(m['next']) || !isCount(m['windowBytes']) || typeof m['version'] !== 'string') return undefined;
+  const { secret, server } = m;
+  if (secret !== undefined && typeof secret !== 'string') return undefined;
+  if (server !== undefined && typeof server !== 'string') return undefined;
+  return {
+    id: m['id'],
+    next: m['next'],
+    windowBytes: m['windowBytes'],
+    version: m['version'].slice(0, 64),
+    ...(secret === undefined ? {} : { secret }),
+    ...(server === undefined ? {} : { server }),
+  };
+}
+
+export function readOpened(payload: Buffer): OpenedMessage | undefined {
+  const m = readJson(payload);
+  if (!m || typeof m['secret'] !== 'string' || typeof m['resumed'] !== 'boolean') return undefined;
+  if (!isCount(m['next']) || !isCount(m['windowBytes']) || !isCount(m['maxMessageBytes'])) return undefined;
+  return {
+    secret: m['secret'],
+    next: m['next'],
+    windowBytes: m['windowBytes'],
+    resumed: m['resumed'],
+    maxMessageBytes: m['maxMessageBytes'],
+  };
+}
+
+const CLOSE_REASONS: readonly string[] = ['done', 'gone', 'refused', 'revoked', 'protocol', 'too_large', 'overflow'];
+
+export function readClose(payload: Buffer): CloseMessage | undefined {
+  const m = readJson(payload);
+  if (!m || typeof m['code'] !== 'string' || !CLOSE_REASONS.includes(m['code'])) return undefined;
+  return { code: m['code'] as CloseMessage['code'], message: typeof m['message'] === 'string' ? m['message'] : '' };
+}
+
+export function readLinkMessage(payload: Buffer): LinkMessage | undefined {
+  const m = readJson(payload);
+  const expiresAt = m?.['expiresAt'];
+  const hasExpiry = expiresAt === null || isCount(expiresAt);
+  switch (m?.['type']) {
+    case 'token':
+      return typeof m['token'] === 'string' ? { type: 'token', token: m['token'] } : undefined;
+    case 'welcome':
+      if (!hasExpiry || typeof m['workspace'] !== 'string' || typeof m['version'] !== 'string') return undefined;
+      return {
+        type: 'welcome',
+        user: typeof m['user'] === 'string' ? m['user'] : null,
+        workspace: m['workspace'],
+        version: m['version'],
+        expiresAt,
+      };
+    case 'renewed':
+      return hasExpiry ? { type: 'renewed', expiresAt } : undefined;
+    case 'draining':
+      return { type: 'draining' };
+    default:
+      return undefined;
+  }
+}
+
+/** The payload of a message. */
+export const toPayload = (message: OpenMessage | OpenedMessage | CloseMessage | LinkMessage): Buffer =>
+  Buffer.from(JSON.stringify(message));
