@@ -1,0 +1,106 @@
+// The audit log: calls (contract.md names every field), events, and the live tail.
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { TimeSchema } from './fields.ts';
+
+export const CallSchema = z
+  .object({
+    id: z.string(),
+    ts: TimeSchema,
+    workspace_id: z.string(),
+    member_id: z.string().nullable(),
+    member: z.string().nullable(),
+    credential_kind: z.enum(['device', 'grant', 'oauth', 'forwarded']),
+    credential_id: z.string(),
+    credential_label: z.string(),
+    device: z.string().nullable(),
+    client_name: z.string().nullable(),
+    client_version: z.string().nullable(),
+    session_id: z.string(),
+    server: z.string(),
+    method: z.string(),
+    tool_name: z.string().nullable(),
+    decision: z.enum(['allow', 'deny', 'would_deny']),
+    rule: z.string().nullable(),
+    policy_version: z.number().int(),
+    status: z.enum(['ok', 'tool_error', 'denied', 'failed', 'cancelled', 'timeout', 'unknown']),
+    error_code: z.string().nullable(),
+    latency_ms: z.number().nullable(),
+    upstream_ms: z.number().nullable(),
+    request_bytes: z.number(),
+    response_bytes: z.number(),
+    args_digest: z.string().nullable(),
+    arg_keys: z.array(z.string()).readonly(),
+    secret_versions: z.array(z.string()).readonly(),
+    trace_id: z.string().nullable(),
+    seq: z.number().int(),
+    prev_hash: z.string(),
+    hash: z.string(),
+  })
+  .meta({ id: 'Call', description: 'One call: the join of its intent and its outcome' });
+export type Call = z.output<typeof CallSchema>;
+
+export const EventSchema = z
+  .object({
+    id: z.string(),
+    ts: TimeSchema,
+    workspace_id: z.string(),
+    type: z.string(),
+    actor: z.string(),
+    subject: z.string().nullable(),
+    address: z.string().nullable(),
+    data: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string()).readonly()]))
+      .readonly(),
+    seq: z.number().int(),
+    prev_hash: z.string(),
+    hash: z.string(),
+  })
+  .meta({ id: 'Event', description: 'Logins, rejects, revocations, administrative changes' });
+export type Event = z.output<typeof EventSchema>;
+
+export const TailLineSchema = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('call'), record: CallSchema }),
+    z.object({ kind: z.literal('event'), record: EventSchema }),
+  ])
+  .meta({ id: 'TailLine' });
+export type TailLine = z.output<typeof TailLineSchema>;
+
+const search = {
+  since: TimeSchema.optional(),
+  until: TimeSchema.optional(),
+  user: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(10_000).default(100),
+};
+
+export const auditApi = {
+  calls: endpoint({
+    name: 'searchCalls',
+    method: 'GET',
+    path: '/audit/calls',
+    summary: 'Call records, newest first',
+    query: z.strictObject({ ...search, tool: z.string().max(300).optional(), server: z.string().max(64).optional() }),
+    answer: z.array(CallSchema),
+  }),
+  events: endpoint({
+    name: 'searchEvents',
+    method: 'GET',
+    path: '/audit/events',
+    summary: 'Events, newest first',
+    query: z.strictObject({ ...search, type: z.string().max(100).optional() }),
+    answer: z.array(EventSchema),
+  }),
+  tail: endpoint({
+    name: 'tailAudit',
+    method: 'GET',
+    path: '/audit/tail',
+    summary: 'The last records and then each new one, as it is committed',
+    query: z.strictObject({
+      lines: z.coerce.number().int().min(0).max(1000).default(20),
+      follow: z.enum(['true', 'false']).default('true'),
+    }),
+    answer: TailLineSchema,
+    stream: true,
+  }),
+};

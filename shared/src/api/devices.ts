@@ -1,0 +1,88 @@
+// Devices (laptops that logged in), live sessions, and the approval of a login from the broker's host.
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { IdParams, ReceiptSchema, TimeSchema } from './fields.ts';
+
+export const DeviceSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    user: z.string().nullable(),
+    platform: z.string(),
+    address: z.string(),
+    connected: z.boolean(),
+    created_at: TimeSchema,
+    last_seen_at: TimeSchema,
+    revoked_at: TimeSchema.nullable(),
+  })
+  .meta({ id: 'Device' });
+export type Device = z.output<typeof DeviceSchema>;
+
+export const SessionSchema = z
+  .object({
+    id: z.string(),
+    user: z.string().nullable(),
+    credential_kind: z.string(),
+    credential_id: z.string(),
+    credential_label: z.string(),
+    device: z.string().nullable(),
+    address: z.string().nullable(),
+    channels: z.number().int(),
+    calls: z.number().int(),
+    since: TimeSchema,
+  })
+  .meta({ id: 'Session', description: 'A live link: one WebSocket of one credential' });
+export type Session = z.output<typeof SessionSchema>;
+
+const byUser = z.strictObject({ user: z.string().max(64).optional() });
+
+export const devicesApi = {
+  list: endpoint({
+    name: 'listDevices',
+    method: 'GET',
+    path: '/devices',
+    summary: 'Devices that have logged in',
+    query: byUser,
+    answer: z.array(DeviceSchema),
+  }),
+  revoke: endpoint({
+    name: 'revokeDevice',
+    method: 'POST',
+    path: '/devices/:id/revoke',
+    summary: "End a device's login for good; the person must log in again on it",
+    params: IdParams,
+    answer: ReceiptSchema,
+  }),
+};
+
+export const sessionsApi = {
+  list: endpoint({
+    name: 'listSessions',
+    method: 'GET',
+    path: '/sessions',
+    summary: 'Live links',
+    query: byUser,
+    answer: z.array(SessionSchema),
+  }),
+  end: endpoint({
+    name: 'endSession',
+    method: 'POST',
+    path: '/sessions/:id/end',
+    summary: 'End a live link and the login behind it',
+    params: IdParams,
+    answer: ReceiptSchema,
+  }),
+};
+
+export const loginsApi = {
+  approve: endpoint({
+    name: 'approveLogin',
+    method: 'POST',
+    path: '/logins/approve',
+    summary: 'Approve a device login by its user code, as a person',
+    body: z.strictObject({ user_code: z.string().min(4).max(32), user: z.string().min(1).max(64) }),
+    answer: z
+      .object({ user: z.string(), device: z.string().nullable(), address: z.string().nullable() })
+      .meta({ id: 'ApprovedLogin' }),
+  }),
+};

@@ -1,0 +1,50 @@
+// Fields that several resources share: names, times, the receipt of something that ended.
+import { z } from 'zod';
+
+/** ISO 8601 in UTC with milliseconds. */
+export const TimeSchema = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });
+
+export const ServerNameSchema = z
+  .string()
+  .regex(/^[a-z0-9-]{1,24}$/, 'a server name is 1 to 24 of a-z, 0-9 and -')
+  .meta({ description: 'Name of a server: [a-z0-9-]{1,24}' });
+
+export const UserNameSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._-]{0,63}$/,
+    'a user name is 1 to 64 of a-z, 0-9, ".", "_" and "-", and starts with a letter or digit',
+  )
+  .meta({ description: 'Login name: [a-z0-9][a-z0-9._-]{0,63}' });
+
+export const GroupNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a group name is 1 to 64 letters, digits, ".", "_" and "-"')
+  .meta({ description: 'Name of a group' });
+
+export const SecretNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'a secret name is 1 to 128 letters, digits, ".", "_" and "-"')
+  .meta({ description: 'Name of a secret, as in ${secret:NAME}' });
+
+export const RoleSchema = z.enum(['admin', 'operator', 'auditor', 'member']);
+
+export const ReceiptSchema = z
+  .object({
+    subject: z.string().meta({ description: 'What ended: user:NAME, device:ID, grant:ID, session:ID' }),
+    links_closed: z.number().int(),
+    calls_cancelled: z.number().int(),
+    tokens_revoked: z.number().int(),
+    ms: z.number(),
+    at: TimeSchema,
+  })
+  .meta({ id: 'Receipt', description: 'Proof that something has ended: what was cut, and how fast' });
+
+export type Receipt = z.output<typeof ReceiptSchema>;
+
+export const ErrorSchema = z
+  .object({ error: z.object({ code: z.string(), message: z.string(), request_id: z.string() }) })
+  .meta({ id: 'Error' });
+
+export const NameParams = z.strictObject({ name: z.string().min(1).max(128) });
+export const IdParams = z.strictObject({ id: z.string().min(1).max(128) });

@@ -1,0 +1,61 @@
+// Labelled bearer tokens bound to servers.
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { IdParams, ReceiptSchema, ServerNameSchema, TimeSchema } from './fields.ts';
+
+export const GrantSchema = z
+  .object({
+    id: z.string(),
+    label: z.string(),
+    user: z.string().nullable(),
+    servers: z.array(z.string()),
+    created_at: TimeSchema,
+    created_by: z.string(),
+    expires_at: TimeSchema.nullable(),
+    last_used_at: TimeSchema.nullable(),
+    revoked_at: TimeSchema.nullable(),
+  })
+  .meta({ id: 'Grant' });
+export type Grant = z.output<typeof GrantSchema>;
+
+export const IssuedGrantSchema = GrantSchema.extend({
+  token: z.string().meta({ description: 'Shown once; only its SHA-256 is kept' }),
+}).meta({ id: 'IssuedGrant' });
+
+export const grantsApi = {
+  list: endpoint({
+    name: 'listGrants',
+    method: 'GET',
+    path: '/grants',
+    summary: 'All grants',
+    answer: z.array(GrantSchema),
+  }),
+  issue: endpoint({
+    name: 'issueGrant',
+    method: 'POST',
+    path: '/grants',
+    summary: 'Issue a grant; the token is in this answer and nowhere else',
+    body: z.strictObject({
+      label: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a label is 1 to 64 letters, digits, ".", "_" and "-"'),
+      servers: z.array(ServerNameSchema).min(1, 'name at least one server').max(200),
+      user: z.string().min(1).max(64).optional(),
+      expires_in_s: z
+        .number()
+        .int()
+        .positive()
+        .max(10 * 365 * 86_400)
+        .optional(),
+    }),
+    answer: IssuedGrantSchema,
+  }),
+  revoke: endpoint({
+    name: 'revokeGrant',
+    method: 'POST',
+    path: '/grants/:id/revoke',
+    summary: 'End a grant (by its id, or its label where only one is live)',
+    params: IdParams,
+    answer: ReceiptSchema,
+  }),
+};

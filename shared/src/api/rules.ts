@@ -1,0 +1,94 @@
+// Authorization rules and the enforcement mode.
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { IdParams, TimeSchema } from './fields.ts';
+
+const WHO = /^(\*|(user|group|role|grant):\S{1,200})$/;
+
+export const WhoSchema = z.string().regex(WHO, 'WHO is *, user:NAME, group:NAME, role:R or grant:LABEL');
+export const WhatSchema = z
+  .string()
+  .regex(/^\S{1,300}$/, 'WHAT is a glob over SERVER__TOOL, resource:URI or prompt:SERVER__NAME, without spaces');
+
+export const RuleSchema = z
+  .object({
+    id: z.string(),
+    effect: z.enum(['allow', 'deny']),
+    who: z.array(z.string()),
+    what: z.array(z.string()),
+    note: z.string().nullable(),
+    created_at: TimeSchema,
+    created_by: z.string(),
+  })
+  .meta({ id: 'Rule' });
+export type Rule = z.output<typeof RuleSchema>;
+
+export const EnforcementSchema = z.enum(['off', 'observe', 'enforce']);
+
+export const VerdictSchema = z
+  .object({
+    decision: z.enum(['allow', 'deny', 'would_deny']),
+    rule: z.string().nullable(),
+    reason: z.string(),
+    policy_version: z.number().int(),
+    who: z.string(),
+    what: z.string(),
+  })
+  .meta({ id: 'Verdict' });
+
+export const rulesApi = {
+  list: endpoint({
+    name: 'listRules',
+    method: 'GET',
+    path: '/rules',
+    summary: 'All rules',
+    answer: z.array(RuleSchema),
+  }),
+  add: endpoint({
+    name: 'addRule',
+    method: 'POST',
+    path: '/rules',
+    summary: 'Add a rule; it holds from the next call on',
+    body: z.strictObject({
+      effect: z.enum(['allow', 'deny']),
+      who: z.array(WhoSchema).min(1).max(100),
+      what: z.array(WhatSchema).min(1).max(100),
+      note: z.string().max(500).optional(),
+    }),
+    answer: RuleSchema,
+  }),
+  remove: endpoint({
+    name: 'removeRule',
+    method: 'DELETE',
+    path: '/rules/:id',
+    summary: 'Remove a rule',
+    params: IdParams,
+    answer: RuleSchema,
+  }),
+  test: endpoint({
+    name: 'testRules',
+    method: 'POST',
+    path: '/rules/test',
+    summary: 'What would be decided, and by which rule; nothing is called',
+    body: z.strictObject({
+      who: z.string().regex(/^(user|grant):\S{1,200}$/, 'test a user:NAME or a grant:LABEL'),
+      what: WhatSchema,
+    }),
+    answer: VerdictSchema,
+  }),
+  enforcement: endpoint({
+    name: 'getEnforcement',
+    method: 'GET',
+    path: '/enforcement',
+    summary: 'The enforcement mode',
+    answer: z.object({ enforcement: EnforcementSchema }),
+  }),
+  setEnforcement: endpoint({
+    name: 'setEnforcement',
+    method: 'PUT',
+    path: '/enforcement',
+    summary: 'off: rules are not asked; observe: a deny is only recorded; enforce: a deny denies',
+    body: z.strictObject({ enforcement: EnforcementSchema }),
+    answer: z.object({ enforcement: EnforcementSchema }),
+  }),
+};

@@ -1,0 +1,40 @@
+// Secrets by name. No answer ever holds a value.
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { SecretNameSchema, TimeSchema } from './fields.ts';
+
+export const SecretSchema = z
+  .object({
+    name: z.string(),
+    version: z.number().int(),
+    source: z.string(),
+    created_at: TimeSchema,
+    last_used_at: TimeSchema.nullable(),
+    servers: z.array(z.string()),
+  })
+  .meta({ id: 'Secret' });
+export type Secret = z.output<typeof SecretSchema>;
+
+export const secretsApi = {
+  list: endpoint({
+    name: 'listSecrets',
+    method: 'GET',
+    path: '/secrets',
+    summary: 'Names, versions and the servers that use them; never a value',
+    answer: z.array(SecretSchema),
+  }),
+  set: endpoint({
+    name: 'setSecret',
+    method: 'PUT',
+    path: '/secrets/:name',
+    summary: 'Store a new version; the next call of every server that refers to it uses it',
+    params: z.strictObject({ name: SecretNameSchema }),
+    body: z.strictObject({
+      value: z
+        .string()
+        .min(1, 'the value is empty')
+        .max(64 * 1024),
+    }),
+    answer: SecretSchema,
+  }),
+};

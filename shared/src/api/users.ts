@@ -1,0 +1,96 @@
+// People and their groups.
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { GroupNameSchema, NameParams, ReceiptSchema, RoleSchema, TimeSchema, UserNameSchema } from './fields.ts';
+
+export const UserSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    email: z.string().nullable(),
+    role: RoleSchema,
+    groups: z.array(z.string()),
+    has_password: z.boolean(),
+    disabled: z.boolean(),
+    disabled_at: TimeSchema.nullable(),
+    created_at: TimeSchema,
+  })
+  .meta({ id: 'User' });
+export type User = z.output<typeof UserSchema>;
+
+export const UserLinkSchema = z
+  .object({ user: z.string(), url: z.url(), expires_at: TimeSchema })
+  .meta({ id: 'UserLink', description: 'A one-time link with which a person sets a password' });
+
+export const GroupSchema = z.object({ name: z.string(), members: z.array(z.string()) }).meta({ id: 'Group' });
+export type Group = z.output<typeof GroupSchema>;
+
+export const usersApi = {
+  list: endpoint({
+    name: 'listUsers',
+    method: 'GET',
+    path: '/users',
+    summary: 'All people',
+    answer: z.array(UserSchema),
+  }),
+  add: endpoint({
+    name: 'addUser',
+    method: 'POST',
+    path: '/users',
+    summary: 'Add a person',
+    body: z.strictObject({
+      name: UserNameSchema,
+      email: z.email().max(254).optional(),
+      role: RoleSchema.default('member'),
+      groups: z.array(GroupNameSchema).max(200).default([]),
+    }),
+    answer: UserSchema,
+  }),
+  show: endpoint({
+    name: 'getUser',
+    method: 'GET',
+    path: '/users/:name',
+    summary: 'One person',
+    params: NameParams,
+    answer: UserSchema,
+  }),
+  link: endpoint({
+    name: 'createUserLink',
+    method: 'POST',
+    path: '/users/:name/link',
+    summary: 'A one-time link to set a password; an earlier link ends',
+    params: NameParams,
+    answer: UserLinkSchema,
+  }),
+  disable: endpoint({
+    name: 'disableUser',
+    method: 'POST',
+    path: '/users/:name/disable',
+    summary: 'Lock a person out: live links close, calls under way are cancelled, tokens end',
+    params: NameParams,
+    answer: ReceiptSchema,
+  }),
+  enable: endpoint({
+    name: 'enableUser',
+    method: 'POST',
+    path: '/users/:name/enable',
+    summary: 'Let a disabled person log in again',
+    params: NameParams,
+    answer: UserSchema,
+  }),
+  remove: endpoint({
+    name: 'removeUser',
+    method: 'DELETE',
+    path: '/users/:name',
+    summary: 'Remove a person and everything they are connected with',
+    params: NameParams,
+    answer: ReceiptSchema,
+  }),
+  groups: endpoint({
+    name: 'listGroups',
+    method: 'GET',
+    path: '/groups',
+    summary: 'All groups with their members',
+    answer: z.array(GroupSchema),
+  }),
+};
