@@ -1,4 +1,4 @@
-// Devices (laptops that logged in), live sessions, and the approval of a login from the broker's host.
+// Devices (laptops that logged in), the logins that last, and the approval of a login from the broker's host.
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { IdParams, ReceiptSchema, TimeSchema } from './fields.ts';
@@ -7,7 +7,7 @@ export const DeviceSchema = z
   .object({
     id: z.string(),
     name: z.string(),
-    user: z.string().nullable(),
+    user: z.string(),
     platform: z.string(),
     address: z.string(),
     connected: z.boolean(),
@@ -21,17 +21,16 @@ export type Device = z.output<typeof DeviceSchema>;
 export const SessionSchema = z
   .object({
     id: z.string(),
-    user: z.string().nullable(),
-    credential_kind: z.string(),
-    credential_id: z.string(),
-    credential_label: z.string(),
-    device: z.string().nullable(),
-    address: z.string().nullable(),
-    channels: z.number().int(),
-    calls: z.number().int(),
-    since: TimeSchema,
+    kind: z.enum(['device', 'web']).meta({ description: "A device's login, or a browser's" }),
+    user: z.string(),
+    label: z.string().meta({ description: "The device's name, or the browser" }),
+    address: z.string(),
+    connected: z.boolean(),
+    created_at: TimeSchema,
+    last_seen_at: TimeSchema,
+    expires_at: TimeSchema.nullable(),
   })
-  .meta({ id: 'Session', description: 'A live link: one WebSocket of one credential' });
+  .meta({ id: 'Session', description: 'A login that lasts' });
 export type Session = z.output<typeof SessionSchema>;
 
 const byUser = z.strictObject({ user: z.string().max(64).optional() });
@@ -60,7 +59,7 @@ export const sessionsApi = {
     name: 'listSessions',
     method: 'GET',
     path: '/sessions',
-    summary: 'Live links',
+    summary: 'Logins that last, of devices and browsers',
     query: byUser,
     answer: z.array(SessionSchema),
   }),
@@ -68,7 +67,7 @@ export const sessionsApi = {
     name: 'endSession',
     method: 'POST',
     path: '/sessions/:id/end',
-    summary: 'End a live link and the login behind it',
+    summary: 'End a login; the device stays known and may log in again',
     params: IdParams,
     answer: ReceiptSchema,
   }),
@@ -81,8 +80,6 @@ export const loginsApi = {
     path: '/logins/approve',
     summary: 'Approve a device login by its user code, as a person',
     body: z.strictObject({ user_code: z.string().min(4).max(32), user: z.string().min(1).max(64) }),
-    answer: z
-      .object({ user: z.string(), device: z.string().nullable(), address: z.string().nullable() })
-      .meta({ id: 'ApprovedLogin' }),
+    answer: DeviceSchema,
   }),
 };

@@ -8,6 +8,7 @@ export const GrantSchema = z
     id: z.string(),
     label: z.string(),
     user: z.string().nullable(),
+    state: z.enum(['active', 'expired', 'revoked']),
     servers: z.array(z.string()),
     created_at: TimeSchema,
     created_by: z.string(),

@@ -50,12 +50,10 @@ export const ImportResultSchema = z
     secrets: z
       .array(z.object({ name: z.string(), server: z.string(), from: z.string() }))
       .meta({ description: 'What was moved into the vault: names and where it stood, never a value' }),
-    unset: z
-      .array(z.object({ name: z.string(), server: z.string(), from: z.string() }))
-      .meta({
-        description:
-          'Placeholders of the client (${input:…}, ${env:…}) that became references: set these secrets before use',
-      }),
+    unset: z.array(z.object({ name: z.string(), server: z.string(), from: z.string() })).meta({
+      description:
+        'Placeholders of the client (${input:…}, ${env:…}) that became references: set these secrets before use',
+    }),
     warnings: z.array(z.string()),
   })
   .meta({ id: 'ImportResult' });

@@ -18,6 +18,19 @@ export const UserSchema = z
   .meta({ id: 'User' });
 export type User = z.output<typeof UserSchema>;
 
+export const UserDetailSchema = UserSchema.extend({
+  devices: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      platform: z.string(),
+      last_seen_at: TimeSchema,
+      revoked_at: TimeSchema.nullable(),
+    }),
+  ),
+  grants: z.array(z.object({ id: z.string(), label: z.string(), state: z.string(), servers: z.array(z.string()) })),
+}).meta({ id: 'UserDetail' });
+
 export const UserLinkSchema = z
   .object({ user: z.string(), url: z.url(), expires_at: TimeSchema })
   .meta({ id: 'UserLink', description: 'A one-time link with which a person sets a password' });
@@ -50,9 +63,9 @@ export const usersApi = {
     name: 'getUser',
     method: 'GET',
     path: '/users/:name',
-    summary: 'One person',
+    summary: 'One person, with devices and grants',
     params: NameParams,
-    answer: UserSchema,
+    answer: UserDetailSchema,
   }),
   link: endpoint({
     name: 'createUserLink',

@@ -1,0 +1,27 @@
+// Durations as people write them: `500ms`, `30s`, `15m`, `8h`, `90d`.
+import { GateError } from 'mcpgate-shared/error';
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+/** Milliseconds, or undefined where `text` is no duration. */
+export function parseDurationMs(text: string): number | undefined {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)\s*(ms|s|m|h|d|w)$/.exec(text.trim());
+  const unitMs = UNIT_MS[match?.[2] ?? ''];
+  return match === null || unitMs === undefined ? undefined : Math.round(Number(match[1]) * unitMs);
+}
+
+/** Milliseconds; throws `usage` naming the flag. */
+export function durationFlagMs(flag: string, text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms === undefined || ms === 0) {
+    throw new GateError('usage', `${flag}: "${text}" is not a duration; write 30s, 15m, 8h or 90d`);
+  }
+  return ms;
+}

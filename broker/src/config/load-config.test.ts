@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { GateError } from 'mcpgate-shared/error';
+import { assertNotExposed, loadConfig, type ConfigFlags } from './load-config.ts';
+
+const cwd = mkdtempSync(join(tmpdir(), 'mcpgate-config-'));
+
+function withFile(text: string): string {
+  writeFileSync(join(cwd, 'broker.yaml'), text);
+  return 'broker.yaml';
+}
+
+function mistakesOf(text: string): string[] {
+  try {
+    loadConfig({ config: withFile(text) }, { env: {}, cwd });
+  } catch (error) {
+    assert.ok(error instanceof GateError);
+    assert.equal(error.code, 'config');
+    return error.message.split('\n');
+  }
+  return [];
+}
+
+describe('configuration file', () => {
+  test('an unknown key is named with its line and the key that was meant', () => {
+    assert.deepEqual(mistakesOf('listen: 127.0.0.1:1\npublc_url: https://a.example\n'), [
+      'broker.yaml:2: publc_url: unknown key; did you mean "public_url"?',
+    ]);
+  });
+
+  test('an unknown key of a section is named with its whole path', () => {
+    assert.deepEqual(mistakesOf('log:\n  # comment\n  levle: info\n'), [
+      'broker.yaml:3: log.levle: unknown key; did you mean "log.level"?',
+    ]);
+  });
+
+  test('every mistake is reported, in the order of the lines', () => {
+    const mistakes = mistakesOf('drain:\n  timeout: soon\nlisten: nowhere\nzzz: 1\n');
+    assert.deepEqual(mistakes, [
+      'broker.yaml:2: drain.timeout: "soon" is not a duration; write 30s, 15m, 8h or 90d',
+      'broker.yaml:3: listen: write HOST:PORT, as 127.0.0.1:7717',
+      'broker.yaml:4: zzz: unknown key',
+    ]);
+  });
+
+  test('a wrong entry of a list is named by the line of the entry', () => {
+    assert.deepEqual(mistakesOf('behind_proxy:\n  - 10.0.0.0/8\n  - example.com\n'), [
+      'broker.yaml:3: behind_proxy.1: write an address or a range, as 10.0.0.0/8',
+    ]);
+  });
+
+  test('half of a pair is reported at its section', () => {
+    assert.deepEqual(mistakesOf('data: x\ntls:\n  cert: a.pem\n'), ['broker.yaml:2: tls.key: is missing']);
+  });
+
+  test('broken YAML and doubled keys carry the line', () => {
+    assert.match(mistakesOf('listen: "127\nlog: {}\n')[0] ?? '', /^broker\.yaml:\d+: /);
+    assert.match(mistakesOf('data: a\ndata: b\n')[0] ?? '', /^broker\.yaml:2: .*unique/i);
+  });
+
+  test('a file that is no map, or is missing, says so', () => {
+    assert.deepEqual(mistakesOf('- a\n'), [
+      'broker.yaml:1: the file must be a map of keys, as `listen: 127.0.0.1:7717`',
+    ]);
+    assert.throws(() => loadConfig({ config: 'absent.yaml' }, { env: {}, cwd }), /absent\.yaml: cannot read .*ENOENT/);
+  });
+
+  test('an empty file means the defaults', () => {
+    const config = loadConfig({ config: withFile('# nothing yet\n') }, { env: {}, cwd });
+    assert.deepEqual(config.listen, { host: '127.0.0.1', port: 7717 });
+    assert.equal(config.dataDir, join(cwd, 'mcpgate-data'));
+    assert.equal(config.drainTimeoutMs, 30_000);
+  });
+});
+
+describe('precedence', () => {
+  test('a flag beats the environment, which beats the file, which beats the default', () => {
+    const file = withFile('listen: 127.0.0.1:1\ndata: in-file\nlog:\n  level: error\n');
+    const env = { MCPGATE_LISTEN: '127.0.0.1:2', MCPGATE_LOG: 'warn' };
+    const config = loadConfig({ config: file, listen: '127.0.0.1:3' }, { env, cwd });
+    assert.equal(config.listen.port, 3);
+    assert.equal(config.log.level, 'warn');
+    assert.equal(config.dataDir, join(cwd, 'in-file'));
+  });
+
+  test('a mistake in the environment or a flag is named by variable or flag', () => {
+    assert.throws(
+      () => loadConfig({}, { env: { MCPGATE_LISTEN: 'x y' }, cwd }),
+      /^GateError: MCPGATE_LISTEN: write HOST:PORT/,
+    );
+    assert.throws(() => loadConfig({ publicUrl: 'mcp.example.com' }, { env: {}, cwd }), /^GateError: --public-url: /);
+    assert.throws(() => loadConfig({ tlsCert: 'a.pem' }, { env: {}, cwd }), /^GateError: --tls-key: is missing/);
+  });
+
+  test('MCPGATE_CONFIG names the file', () => {
+    const config = loadConfig({}, { env: { MCPGATE_CONFIG: withFile('data: elsewhere\n') }, cwd: cwd });
+    assert.equal(config.dataDir, join(cwd, 'elsewhere'));
+  });
+});
+
+describe('exposure', () => {
+  const load = (flags: ConfigFlags) => loadConfig(flags, { env: {}, cwd });
+
+  test('an address that other machines reach is refused without TLS', () => {
+    for (const listen of ['0.0.0.0:7717', ':7717', '[::]:7717', '192.0.2.1:80', 'broker.internal:80']) {
+      assert.throws(() => assertNotExposed(load({ listen })), /--tls-cert/, listen);
+    }
+  });
+
+  test('loopback is served as it is, any address behind a proxy', () => {
+    for (const listen of ['127.0.0.1:7717', '127.8.8.8:1', 'localhost:0', '[::1]:7717', '7717'])
+      assertNotExposed(load({ listen }));
+    assertNotExposed(load({ listen: '0.0.0.0:7717', behindProxy: ['10.0.0.0/8'] }));
+  });
+});

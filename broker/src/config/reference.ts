@@ -1,0 +1,41 @@
+// Renders `docs/configuration.md` from the schema: `node broker/src/config/reference.ts > docs/configuration.md`.
+import { configKeys, type ConfigKey } from './key-list.ts';
+
+const HEAD = `# Configuration
+
+\`mcpgate-broker start --config FILE\` reads a YAML file. Every key has a default, so no file is needed; a flag beats the
+environment, which beats the file, which beats the default. A mistake stops the start with \`FILE:LINE: key: what is wrong\` and
+exit code 2; unknown keys are mistakes too. Secrets do not belong here: set them with \`mcpgate-broker secret set\`.
+
+This page is written from the schema (\`broker/src/config/schema.ts\`) by \`broker/src/config/reference.ts\`.
+`;
+
+function section({ path, note }: ConfigKey): string {
+  const facts = [
+    `form: ${note.form}`,
+    note.default === undefined ? undefined : `default: \`${note.default}\``,
+    note.example === undefined ? undefined : `example: \`${note.example}\``,
+    note.flag === undefined ? undefined : `flag: \`${note.flag}\``,
+    note.env === undefined ? undefined : `environment: \`${note.env}\``,
+  ].filter((fact) => fact !== undefined);
+  return `## \`${path.join('.')}\`\n\n${note.description}\n\n${facts.map((fact) => `- ${fact}`).join('\n')}\n`;
+}
+
+/** The whole page. */
+export function configurationReference(): string {
+  const example = [
+    'listen: 127.0.0.1:7717',
+    'public_url: https://mcp.example.com',
+    'behind_proxy: [127.0.0.1]',
+    'log:',
+    '  level: info',
+  ];
+  return [
+    HEAD,
+    `\`\`\`yaml\n${example.join('\n')}\n\`\`\`\n`,
+    ...configKeys().map(section),
+    '## Metrics\n\n`/metrics` is served on the same listener as everything else. It holds counts and states, no names of people and no\narguments; where even that should stay inside, let the proxy refuse the path.\n',
+  ].join('\n');
+}
+
+if (import.meta.main) process.stdout.write(configurationReference());
