@@ -1,7 +1,7 @@
 // A pure function from who and what to a decision and the rule that made it. No clock, no I/O.
 import type { Decision } from '../domain/call-record.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { PolicySnapshot } from '../domain/rule.ts';
+import type { Enforcement, PolicySnapshot } from '../domain/rule.ts';
 
 export interface Verdict {
   decision: Decision;
@@ -11,10 +11,19 @@ export interface Verdict {
   reason: string;
 }
 
+/** For `rule test`: what happens now, and what the rules alone would say. */
+export interface Explanation extends Verdict {
+  enforcement: Enforcement;
+  policyVersion: number;
+  underEnforce: Verdict;
+}
+
 /** A snapshot made ready for many decisions: globs compiled, rules indexed. Cost is flat in the number of rules that cannot match. */
 export interface CompiledPolicy {
   version: number;
+  /** `what` is `SERVER__TOOL`, `resource:URI` or `prompt:SERVER__NAME`, with the server's own, uncut name. */
   decide(principal: Principal, server: string, what: string): Verdict;
+  explain(principal: Principal, server: string, what: string): Explanation;
 }
 
 export type CompilePolicy = (snapshot: PolicySnapshot) => CompiledPolicy;

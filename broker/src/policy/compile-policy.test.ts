@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Principal } from '../domain/principal.ts';
+import type { Enforcement, Rule } from '../domain/rule.ts';
+import { compilePolicy } from './compile-policy.ts';
+
+const ada: Principal = {
+  workspaceId: 'default',
+  user: { id: 'u1', name: 'ada', role: 'member', groups: ['eng', 'oncall'] },
+  credential: { kind: 'device', id: 'd1', label: 'laptop' },
+};
+const ci: Principal = {
+  workspaceId: 'default',
+  credential: { kind: 'grant', id: 'g1', label: 'ci' },
+  servers: ['github'],
+};
+const adasGrant: Principal = { ...ada, credential: { kind: 'grant', id: 'g2', label: 'nightly' }, servers: ['github'] };
+
+let made = 0;
+function rule(effect: 'allow' | 'deny', who: string | string[], what: string | string[], note?: string): Rule {
+  const id = `r_${String(++made).padStart(6, '0')}`;
+  const base = { id, effect, who: [who].flat(), what: [what].flat(), createdAt: 0, createdBy: 'test' };
+  return note === undefined ? base : { ...base, note };
+}
+
+function policy(rules: Rule[], enforcement: Enforcement = 'enforce') {
+  return compilePolicy({ version: 7, enforcement, rules });
+}
+
+describe('the policy', () => {
+  it('denies where no rule matches, naming none', () => {
+    const verdict = policy([]).decide(ada, 'github', 'github__list');
+    assert.deepEqual(verdict, { decision: 'deny', rule: null, reason: 'no rule allows it' });
+  });
+
+  it('lets deny win over allow whatever the order, and names the rule and its note', () => {
+    const allow = rule('allow', '*', '*');
+    const deny = rule('deny', 'group:oncall', 'github__delete_*', 'ask in #platform');
+    for (const rules of [
+      [allow, deny],
+      [deny, allow],
+    ]) {
+      const verdict = policy(rules).decide(ada, 'github', 'github__delete_repo');
+      assert.equal(verdict.decision, 'deny');
+      assert.equal(verdict.rule, deny.id);
+      assert.match(verdict.reason, /ask in #platform/);
+      assert.equal(policy(rules).decide(ada, 'github', 'github__list').rule, allow.id);
+    }
+  });
+
+  it('matches every kind of WHO, with globs in names, and no other', () => {
+    for (const who of ['*', 'user:ada', 'user:a?a', 'group:eng', 'group:on*', 'role:member', 'user:*']) {
+      assert.equal(policy([rule('allow', who, '*')]).decide(ada, 's', 's__t').decision, 'allow', who);
+    }
+    for (const who of ['user:ad', 'user:Ada', 'group:en', 'role:admin', 'grant:*', 'ada', 'eng', '', 'group:*x']) {
+      assert.equal(policy([rule('allow', who, '*')]).decide(ada, 's', 's__t').decision, 'deny', who);
+    }
+  });
+
+  it('matches WHAT over tools, resources and prompts, the star across every character', () => {
+    const matches = (glob: string, what: string) =>
+      policy([rule('allow', '*', glob)]).decide(ada, 's', what).decision === 'allow';
+    assert.ok(matches('*', 'a__b/c:d'));
+    assert.ok(matches('resource:*', 'resource:file:///a/b__c?d'));
+    assert.ok(matches('resource:file:///a*c', 'resource:file:///a__b/c'));
+    assert.ok(matches('prompt:github__*', 'prompt:github__review'));
+    assert.ok(!matches('git*__list_?x*', 'github__list_issues'));
+    assert.ok(matches('git*__list_*s', 'github__list_issues'));
+    assert.ok(matches('github__*', 'github__'));
+    assert.ok(!matches('github__*', 'github2__list'));
+    assert.ok(!matches('github__list', 'github__list2'));
+    assert.ok(!matches('github', 'github__list'));
+    assert.ok(!matches('github__[a-z]*', 'github__list'), 'no other character is special');
+  });
+
+  it('holds a grant to its servers, also with enforcement off, and its person to the rules', () => {
+    for (const enforcement of ['off', 'observe', 'enforce'] as const) {
+      const compiled = policy([rule('allow', '*', '*')], enforcement);
+      assert.equal(compiled.decide(ci, 'memory', 'memory__read').rule, 'grant-bound');
+      assert.equal(compiled.decide(ci, 'memory', 'memory__read').decision, 'deny');
+      assert.equal(compiled.decide(ci, 'github', 'github__list').decision, 'allow');
+    }
+    const grantRule = policy([rule('allow', 'grant:ci', 'github__*'), rule('allow', 'grant:nightly', '*')]);
+    assert.equal(grantRule.decide(ci, 'github', 'github__list').decision, 'allow');
+    assert.equal(
+      grantRule.decide(adasGrant, 'github', 'github__list').decision,
+      'deny',
+      'a label adds no rights to a person',
+    );
+    const cut = policy([rule('allow', 'user:ada', '*'), rule('deny', 'grant:nightly', '*__delete')]);
+    assert.equal(cut.decide(adasGrant, 'github', 'github__delete').decision, 'deny');
+    assert.equal(cut.decide(ada, 'github', 'github__delete').decision, 'allow');
+  });
+
+  it('only notes in observe mode, allows in off, and explains both', () => {
+    const deny = rule('deny', '*', 'github__delete');
+    const observe = policy([deny], 'observe').explain(ada, 'github', 'github__delete');
+    assert.equal(observe.decision, 'would_deny');
+    assert.equal(observe.rule, deny.id);
+    assert.equal(observe.underEnforce.decision, 'deny');
+    const off = policy([deny], 'off').explain(ada, 'github', 'github__delete');
+    assert.equal(off.decision, 'allow');
+    assert.equal(off.rule, null);
+    assert.equal(off.underEnforce.rule, deny.id);
+    assert.equal(off.policyVersion, 7);
+  });
+
+  it('answers as reading the rules one by one would', () => {
+    const whos = fc.constantFrom('*', 'user:ada', 'user:a*', 'group:eng', 'group:x', 'role:*', 'grant:ci');
+    const whats = fc.constantFrom('*', 'a__*', 'a__b', 'a__?', '*__b', 'a_*', '?__b', 'b__*', 'prompt:a__*');
+    const rules = fc.array(
+      fc.record({
+        effect: fc.constantFrom('allow' as const, 'deny' as const),
+        who: fc.array(whos),
+        what: fc.array(whats),
+      }),
+    );
+    const asked = fc.constantFrom('a__b', 'a__bb', 'b__b', 'prompt:a__b', 'a_b', 'a___b');
+    const slow = (pattern: string, text: string) =>
+      new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's').test(text);
+    fc.assert(
+      fc.property(rules, asked, (specs, what) => {
+        const all = specs.map((spec) => rule(spec.effect, spec.who, spec.what));
+        const tokens = ['*', 'user:ada', 'role:member', 'group:eng', 'group:oncall'];
+        const hit = (effect: string) =>
+          all.find(
+            (each) =>
+              each.effect === effect &&
+              each.who.some((who) => tokens.some((token) => slow(who, token))) &&
+              each.what.some((glob) => slow(glob, what)),
+          );
+        const expected = hit('deny') ?? hit('allow');
+        const verdict = policy(all).decide(ada, 'a', what);
+        assert.equal(verdict.rule, expected?.id ?? null);
+        assert.equal(verdict.decision, expected?.effect ?? 'deny');
+      }),
+    );
+  });
+
+  it('costs about the same with 1,000 rules as with 10', () => {
+    const rulesOf = (count: number) => [
+      ...Array.from({ length: count - 1 }, (_, n) => rule(n % 2 ? 'deny' : 'allow', `user:u${n}`, `s${n % 50}__*${n}`)),
+      rule('allow', '*', 's1__*'),
+    ];
+    const cost = (count: number) => {
+      const compiled = policy(rulesOf(count));
+      const asked = Array.from({ length: 2_000 }, (_, n) => `s1__tool${n}`);
+      const started = process.hrtime.bigint();
+      for (const what of asked) compiled.decide(ada, 's1', what);
+      return Number(process.hrtime.bigint() - started);
+    };
+    const best = (count: number) => Math.min(...Array.from({ length: 7 }, () => cost(count)));
+    best(10);
+    assert.ok(best(1_000) < 4 * best(10) + 100_000);
+  });
+});

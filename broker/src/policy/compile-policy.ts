@@ -1,0 +1,115 @@
+// The policy's engine: bounds of the credential first, then deny rules, then allow rules; no match denies.
+import type { Principal } from '../domain/principal.ts';
+import type { PolicySnapshot, Rule } from '../domain/rule.ts';
+import type { CompiledPolicy, Verdict } from './decide.ts';
+import { createRuleIndex } from './rule-index.ts';
+
+/** Who a principal is to the rules, with the answers that people of the same names share. */
+interface View {
+  /** What a deny rule may name. */
+  denyTokens: readonly string[];
+  /** What an allow rule may name: a person's grant never widens the person's rights. */
+  allowTokens: readonly string[];
+  servers: ReadonlySet<string> | undefined;
+  answers: Map<string, Verdict>;
+}
+
+const MAX_ANSWERS = 20_000;
+
+/** Compiles a snapshot: once a version, not once a call. */
+export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
+  const deny = createRuleIndex(snapshot.rules.filter((rule) => rule.effect === 'deny'));
+  const allow = createRuleIndex(snapshot.rules.filter((rule) => rule.effect === 'allow'));
+  let views = new WeakMap<Principal, View>();
+  let answersByTokens = new Map<string, Map<string, Verdict>>();
+  let answerCount = 0;
+
+  function viewOf(principal: Principal): View {
+    const known = views.get(principal);
+    if (known !== undefined) return known;
+    const { denyTokens, allowTokens } = tokensOf(principal);
+    const key = JSON.stringify([denyTokens, allowTokens]);
+    let answers = answersByTokens.get(key);
+    if (answers === undefined) {
+      answers = new Map();
+      answersByTokens.set(key, answers);
+      answerCount++;
+    }
+    const servers = principal.servers === undefined ? undefined : new Set(principal.servers);
+    const view = { denyTokens, allowTokens, servers, answers };
+    views.set(principal, view);
+    return view;
+  }
+
+  function underRules(view: View, what: string): Verdict {
+    const known = view.answers.get(what);
+    if (known !== undefined) return known;
+    const denied = deny.first(view.denyTokens, what);
+    const allowed = denied === undefined ? allow.first(view.allowTokens, what) : undefined;
+    const verdict: Verdict =
+      denied !== undefined
+        ? { decision: 'deny', rule: denied.id, reason: `rule ${denied.id} denies ${what}${noteOf(denied)}` }
+        : allowed !== undefined
+          ? { decision: 'allow', rule: allowed.id, reason: `rule ${allowed.id} allows it` }
+          : { decision: 'deny', rule: null, reason: 'no rule allows it' };
+    if (answerCount >= MAX_ANSWERS) {
+      // Bounded by starting anew: an answer costs a microsecond, an eviction list would cost every call.
+      views = new WeakMap();
+      answersByTokens = new Map();
+      answerCount = 0;
+    } else {
+      view.answers.set(what, verdict);
+      answerCount++;
+    }
+    return verdict;
+  }
+
+  function boundOf(view: View, principal: Principal, server: string): Verdict | undefined {
+    if (view.servers === undefined || view.servers.has(server)) return undefined;
+    const reason = `${principal.credential.kind} ${principal.credential.label} is not bound to server ${server}`;
+    return { decision: 'deny', rule: 'grant-bound', reason };
+  }
+
+  function decide(principal: Principal, server: string, what: string): Verdict {
+    const view = viewOf(principal);
+    const bound = boundOf(view, principal, server);
+    if (bound !== undefined) return bound;
+    if (snapshot.enforcement === 'off') return ENFORCEMENT_OFF;
+    const verdict = underRules(view, what);
+    if (snapshot.enforcement === 'observe' && verdict.decision === 'deny')
+      return { ...verdict, decision: 'would_deny' };
+    return verdict;
+  }
+
+  return {
+    version: snapshot.version,
+    decide,
+    explain(principal, server, what) {
+      const view = viewOf(principal);
+      return {
+        ...decide(principal, server, what),
+        enforcement: snapshot.enforcement,
+        policyVersion: snapshot.version,
+        underEnforce: boundOf(view, principal, server) ?? underRules(view, what),
+      };
+    },
+  };
+}
+
+const ENFORCEMENT_OFF: Verdict = { decision: 'allow', rule: null, reason: 'enforcement is off' };
+
+function noteOf(rule: Rule): string {
+  return rule.note === undefined || rule.note === '' ? '' : ` (${rule.note})`;
+}
+
+function tokensOf(principal: Principal): { denyTokens: string[]; allowTokens: string[] } {
+  const grant = principal.credential.kind === 'grant' ? [`grant:${principal.credential.label}`] : [];
+  const user = principal.user;
+  if (user === undefined) {
+    const tokens = ['*', ...grant];
+    return { denyTokens: tokens, allowTokens: tokens };
+  }
+  const groups = user.groups.map((group) => `group:${group}`);
+  const tokens = ['*', `user:${user.name}`, `role:${user.role}`, ...groups];
+  return { denyTokens: [...tokens, ...grant], allowTokens: tokens };
+}
