@@ -145,6 +145,7 @@ export interface Store {
     /** Replaces the groups; groups that do not exist yet are made. */
     setGroups(id: string, groups: readonly string[]): Promise<void>;
     setRole(id: string, role: Role): Promise<void>;
+    /** With all that hangs on the person: devices, grants, links, browser sessions. */
     remove(id: string): Promise<void>;
   };
   devices: {
@@ -153,6 +154,8 @@ export interface Store {
     listByUser(userId: string): Promise<DeviceRecord[]>;
     list(workspaceId: string): Promise<DeviceRecord[]>;
     touch(id: string, at: number): Promise<void>;
+    /** A known device that logged in again: what it says about itself now. */
+    update(id: string, change: Pick<DeviceRecord, 'name' | 'platform' | 'address'>): Promise<DeviceRecord>;
     revoke(id: string, at: number): Promise<void>;
   };
   grants: {
@@ -175,6 +178,8 @@ export interface Store {
   webSessions: {
     create(session: WebSessionRecord): Promise<void>;
     byTokenHash(tokenHash: string, now: number): Promise<WebSessionRecord | undefined>;
+    /** Those that live, newest first. */
+    list(workspaceId: string, now: number): Promise<WebSessionRecord[]>;
     remove(tokenHash: string): Promise<void>;
     removeByUser(userId: string): Promise<number>;
   };
@@ -183,9 +188,12 @@ export interface Store {
     find(kind: string, idHash: string): Promise<OAuthObject | undefined>;
     findByUserCode(kind: string, userCode: string): Promise<OAuthObject | undefined>;
     findByUid(kind: string, uid: string): Promise<OAuthObject | undefined>;
-    consume(kind: string, idHash: string, at: number): Promise<void>;
+    /** True for the first one only. Atomic. */
+    consume(kind: string, idHash: string, at: number): Promise<boolean>;
     destroy(kind: string, idHash: string): Promise<void>;
     destroyByGrant(grantId: string): Promise<number>;
+    /** Access and refresh tokens of a grant that are neither used up nor expired. */
+    countTokens(grantId: string, now: number): Promise<number>;
     removeExpired(now: number): Promise<number>;
   };
   keys: {
