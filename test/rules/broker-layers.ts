@@ -1,0 +1,32 @@
+// Where each part of the broker stands. A file may import from lower layers and from its own folder, never from a sibling.
+
+const LAYERS: readonly (readonly string[])[] = [
+  ['domain'],
+  ['config'],
+  ['store'],
+  ['upstreams', 'policy', 'audit', 'vault'],
+  ['gateway', 'identity', 'admin'],
+  ['tunnel'],
+  ['http'],
+  ['broker.ts'],
+  ['commands'],
+  ['main.ts'],
+];
+
+/** The part a broker source belongs to: its folder under `broker/src`, or its own name at the top. */
+export function partOf(path: string): string | undefined {
+  return /^broker\/src\/([^/]+)/.exec(path)?.[1];
+}
+
+function layerOf(part: string): number {
+  return LAYERS.findIndex((parts) => parts.includes(part));
+}
+
+/** Why `from` may not import `to`, or undefined where it may. Both are parts. */
+export function layerViolation(from: string, to: string): string | undefined {
+  if (from === to) return undefined;
+  const [upper, lower] = [layerOf(from), layerOf(to)];
+  if (upper === -1 || lower === -1) return `${upper === -1 ? from : to} has no place in test/rules/broker-layers.ts`;
+  if (upper === lower) return `${from} and ${to} are siblings: what they share moves down or is injected`;
+  return upper < lower ? `${from} lies below ${to}` : undefined;
+}

@@ -1,0 +1,77 @@
+// Runs test files under node:test, two at a time, each in a process of its own, and counts what they said.
+import { globSync } from 'node:fs';
+import { relative } from 'node:path';
+import { run } from 'node:test';
+import { REPOSITORY } from './step.ts';
+
+export interface TestFailure {
+  file: string;
+  name: string;
+  message: string;
+}
+
+export interface TestTotals {
+  passed: number;
+  failures: readonly TestFailure[];
+}
+
+const FILE_TIMEOUT_MS = 180_000;
+
+/** Every test file of the repository but the import rules, which `check` runs; scenarios first: they take longest. */
+export function findTestFiles(words: readonly string[]): string[] {
+  return ['test/scenarios', 'test', 'broker', 'cli', 'shared', 'docs']
+    .flatMap((folder) =>
+      globSync(`${folder}/**/*.test.ts`, { cwd: REPOSITORY, exclude: ['**/node_modules/**'] }).sort(),
+    )
+    .filter((file, index, all) => all.indexOf(file) === index)
+    .filter((file) => !file.startsWith('test/rules/'))
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause: unknown = error.cause;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : (error.stack ?? error.message);
+}
+
+/** Runs `files`; a line for each file that ended, with its time. A test that is skipped or marked as to do counts as failed. */
+export async function runTestFiles(files: readonly string[], write: (text: string) => void): Promise<TestTotals> {
+  const failures: TestFailure[] = [];
+  let passed = 0;
+  const runFile = async (file: string) => {
+    const startedAt = performance.now();
+    const before = failures.length;
+    let count = 0;
+    let output = '';
+    const signal = AbortSignal.timeout(FILE_TIMEOUT_MS);
+    const stream = run({ files: [`${REPOSITORY}${file}`], cwd: REPOSITORY, signal, concurrency: 1 });
+    const fail = (name: string, message: string) => failures.push({ file, name, message });
+    stream.on('test:pass', ({ name, skip, todo, details }) => {
+      if (details.type === 'suite') return;
+      if (skip !== undefined) fail(name, `skipped: ${String(skip)}`);
+      else if (todo !== undefined) fail(name, `to do: ${String(todo)}`);
+      else count += 1;
+    });
+    stream.on('test:fail', ({ name, details }) => {
+      if (details.error.cause instanceof Error || details.type !== 'suite')
+        fail(name, signal.aborted ? `ended after ${FILE_TIMEOUT_MS / 1000} s` : describe(details.error));
+    });
+    const keep = ({ message }: { message: string }) => (output = (output + message).slice(-8000));
+    stream.on('test:stderr', keep).on('test:stdout', keep);
+    for await (const _ of stream);
+    passed += count;
+    const failed = failures.length - before;
+    if (count + failed === 0) fail(file, 'the file holds no test');
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    write(
+      `${failures.length === before ? '✓' : '✗'} ${relative('.', file).padEnd(64)} ${String(count).padStart(4)} passed  ${seconds} s\n`,
+    );
+    if (failures.length > before && output.trim() !== '') write(`${output.trimEnd().replace(/^/gm, '    ')}\n`);
+  };
+  const waiting = [...files];
+  const worker = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await runFile(file);
+  };
+  await Promise.all([worker(), worker()]);
+  return { passed, failures };
+}
