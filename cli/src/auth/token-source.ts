@@ -1,5 +1,22 @@
-// Where the daemon gets its access token: the stored grant (`MCPGATE_TOKEN`, `login --with-token`), or the refresh token in the
-// keychain. One refresh at a time; the rotated refresh token is stored before the access token is used.
+// Where the daemon gets its access token: a grant (`MCPGATE_TOKEN`, or stored by `login --with-token`), or the refresh token in the
+// keychain. One refresh at a time; the rotated refresh token is stored before the access token is used. Loads the OAuth library only
+// when a refresh is due.
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { Credential, CredentialAddress, CredentialStore } from '../credentials/credential-store.ts';
+import { BACKGROUND_TIMEOUT_MS } from '../credentials/keychain.ts';
+import { openCredentialStore } from '../credentials/open-credential-store.ts';
+import {
+  effectiveEnvironment,
+  readSettings,
+  type Environment,
+  type Settings,
+  type TokenStoreKind,
+} from '../settings-file.ts';
+import { parseBrokerUrl } from './broker-url.ts';
+import { deviceKey, retryProof } from './device-key.ts';
+import { createHttpFetch, type HttpFetch } from './http-fetch.ts';
+import type { OAuthClient, Tokens } from './oauth-client.ts';
 
 export type TokenResult =
   /** `expiresAt` in ms since the epoch; null: does not end by itself (a grant). */
@@ -14,4 +31,162 @@ export interface TokenSource {
   readonly broker: string | undefined;
   /** The access token for the tunnel; refreshed where it ends within `minValidityMs`, or where the broker refused the last one (`force`). */
   token(options: { minValidityMs: number; force?: boolean; signal: AbortSignal }): Promise<TokenResult>;
+}
+
+export interface TokenSourceOptions {
+  configDir: string;
+  /** As the process has it; what was kept at login is added here. */
+  env: Environment;
+  /** `createHttpFetch` of the same environment unless given. */
+  fetch?: HttpFetch;
+  clock: Clock;
+  /** Never gets a secret. */
+  log(line: string): void;
+  /** Tests give a store of their own. */
+  openStore?(kind: TokenStoreKind): CredentialStore;
+}
+
+interface Login {
+  /** Another login, another text. */
+  id: string;
+  broker: string;
+  address: CredentialAddress;
+  tokenStore: TokenStoreKind;
+}
+
+export function createTokenSource(options: TokenSourceOptions): TokenSource {
+  const { configDir, env, clock, log } = options;
+  const fetch: HttpFetch =
+    options.fetch ??
+    // Made for each refresh: they are rare, and a login may have changed the proxy.
+    ((url, request) => createHttpFetch(effectiveEnvironment(env, readSettings(configDir))).fetch(url, request));
+  const openStore =
+    options.openStore ??
+    ((kind) => {
+      const kept = effectiveEnvironment(env, readSettings(configDir));
+      return openCredentialStore(kind, { configDir, env: kept, timeoutMs: BACKGROUND_TIMEOUT_MS });
+    });
+  let refreshing: Promise<TokenResult> | undefined;
+  let current: { login: string; tokens: Tokens } | undefined;
+  /** Fetched, but the store refused it: must be stored before anything else, or this login is lost. */
+  let unstored: { tokens: Tokens; spent: Credential; owner: Credential } | undefined;
+  let client: OAuthClient | undefined;
+  /** Said by the broker for this very token: asking again cannot help. */
+  let ended: Credential | undefined;
+
+  function login(): Login | { kind: 'login_needed'; message: string } {
+    const settings = readSettings(configDir);
+    const broker = brokerOf(env, settings.broker);
+    if (broker === undefined) return loginNeeded('not logged in: run `mcpgate login https://BROKER`');
+    if (settings.credential === undefined) return loginNeeded(`not logged in: run \`mcpgate login ${broker}\``);
+    const address = { broker, workspace: settings.workspace ?? 'default' };
+    return { id: loginId(broker, settings), broker, address, tokenStore: settings.tokenStore ?? 'keychain' };
+  }
+
+  async function keep(store: CredentialStore, { id, address }: Login): Promise<TokenResult> {
+    if (unstored === undefined) throw new GateError('internal', 'there is no token to keep');
+    const { tokens, spent, owner } = unstored;
+    const kept = await store.replace(address, spent, owner);
+    unstored = undefined;
+    // Somebody logged in or out while the refresh was on its way: theirs is the login that counts.
+    if (!kept) return { kind: 'retry', message: 'the login changed meanwhile' };
+    current = { login: id, tokens };
+    return handOut(tokens);
+  }
+
+  async function obtain(minValidityMs: number, force: boolean): Promise<TokenResult> {
+    const found = login();
+    if ('kind' in found) return found;
+    const { broker, address } = found;
+    const good = (): boolean =>
+      current?.login === found.id && !force && current.tokens.expiresAt - clock.now() > minValidityMs;
+    if (current !== undefined && good()) return handOut(current.tokens);
+    const store = openStore(found.tokenStore);
+    if (unstored !== undefined) {
+      const kept = await keep(store, found);
+      if (kept.kind !== 'token' || good()) return kept;
+    }
+    const credential = await store.read(address);
+    if (credential === null) {
+      current = undefined;
+      return loginNeeded(`not logged in at ${broker}: run \`mcpgate login ${broker}\``);
+    }
+    if (credential.kind === 'grant') return { kind: 'token', token: credential.token, expiresAt: null };
+    if (ended?.token === credential.token) return loginEnded(broker);
+    if (client?.broker !== broker) {
+      const { createOAuthClient } = await import('./oauth-client.ts');
+      client = await createOAuthClient(broker, { fetch, clock });
+    }
+    const result = await client.refresh(credential.token, {
+      retry_proof: retryProof(deviceKey(configDir), credential.token),
+    });
+    if (result.kind === 'retry') throw result.error;
+    if (result.kind === 'ended') {
+      // Another process may have refreshed or logged in while this one asked: only the token still stored is ended.
+      const now = await store.read(address);
+      if (now !== null && now.token !== credential.token)
+        return { kind: 'retry', message: 'the login changed meanwhile' };
+      ended = credential;
+      current = undefined;
+      return loginEnded(broker);
+    }
+    const { tokens } = result;
+    log(`access token refreshed, valid for ${Math.round((tokens.expiresAt - clock.now()) / 1000)} s`);
+    if (tokens.refreshToken === undefined || tokens.refreshToken === credential.token) {
+      current = { login: found.id, tokens };
+      return handOut(tokens);
+    }
+    unstored = { tokens, spent: credential, owner: { kind: 'device', token: tokens.refreshToken } };
+    return keep(store, found);
+  }
+
+  return {
+    get broker() {
+      return brokerOf(env, readSettings(configDir).broker);
+    },
+    async token({ minValidityMs, force = false, signal }) {
+      const grant = env['MCPGATE_TOKEN'];
+      if (grant !== undefined && grant !== '') {
+        if (this.broker === undefined)
+          return loginNeeded('MCPGATE_TOKEN is set, but no broker: set MCPGATE_BROKER too');
+        return { kind: 'token', token: grant, expiresAt: null };
+      }
+      refreshing ??= obtain(minValidityMs, force)
+        .catch((error: unknown): TokenResult => {
+          const message = error instanceof Error ? error.message : String(error);
+          log(`no access token now: ${message}`);
+          return { kind: 'retry', message };
+        })
+        .finally(() => (refreshing = undefined));
+      return orAborted(refreshing, signal);
+    },
+  };
+}
+
+function brokerOf(env: Environment, stored: string | undefined): string | undefined {
+  const wanted = env['MCPGATE_BROKER'] || stored;
+  return wanted === undefined ? undefined : parseBrokerUrl(wanted);
+}
+
+const handOut = ({ accessToken, expiresAt }: Tokens) => ({ kind: 'token', token: accessToken, expiresAt }) as const;
+
+const loginId = (broker: string, settings: Settings): string => `${broker} ${settings.workspace} ${settings.loginId}`;
+
+const loginNeeded = (message: string) => ({ kind: 'login_needed', message }) as const;
+
+const loginEnded = (broker: string) =>
+  loginNeeded(`the login at ${broker} has ended (expired or revoked): run \`mcpgate login\``);
+
+/** One caller that gives up must not end the refresh that others wait for. */
+function orAborted(result: Promise<TokenResult>, signal: AbortSignal): Promise<TokenResult> {
+  const cancelled: TokenResult = { kind: 'retry', message: 'cancelled' };
+  if (signal.aborted) return Promise.resolve(cancelled);
+  return new Promise((resolve) => {
+    const abort = (): void => resolve(cancelled);
+    signal.addEventListener('abort', abort, { once: true });
+    void result.then((found) => {
+      signal.removeEventListener('abort', abort);
+      resolve(found);
+    });
+  });
 }

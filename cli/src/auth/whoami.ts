@@ -1,0 +1,54 @@
+// `GET /v1/whoami`: who a token is for, by the broker's word.
+import { GateError } from 'mcpgate-shared/error';
+import type { HttpFetch } from './http-fetch.ts';
+import { networkFailure } from './network-failure.ts';
+
+export interface Whoami {
+  user: string;
+  workspace: string;
+}
+
+/** Throws `not_logged_in` where the broker refuses the token, `protocol` where no broker answers, `unreachable` and the like. */
+export async function whoami(broker: string, token: string, fetch: HttpFetch): Promise<Whoami> {
+  let response: Response;
+  try {
+    response = await fetch(`${broker}/v1/whoami`, {
+      headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(20_000),
+    });
+  } catch (error) {
+    throw await networkFailure(broker, error);
+  }
+  const text = await response.text();
+  if (response.status === 401 || response.status === 403) {
+    throw new GateError(
+      'not_logged_in',
+      `${broker} refused this grant: it is unknown, expired or revoked; ask for a new one`,
+    );
+  }
+  if (response.status >= 500 || response.status === 429) {
+    throw new GateError('unavailable', `${broker} cannot answer now (HTTP ${response.status}); try again`);
+  }
+  const found = response.ok ? parseWhoami(text) : undefined;
+  if (found !== undefined) return found;
+  const what =
+    response.headers.get('content-type')?.includes('html') === true ? 'a web page answered' : `HTTP ${response.status}`;
+  throw new GateError('protocol', `${broker} is not an mcpgate broker (${what}); check the URL`);
+}
+
+function parseWhoami(text: string): Whoami | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const user: unknown = Reflect.get(value, 'user');
+  const workspace: unknown = Reflect.get(value, 'workspace');
+  // A grant of its own has no person.
+  const label: unknown = Reflect.get(value, 'credential');
+  const name = typeof user === 'string' ? user : typeof label === 'string' ? label : 'grant';
+  return { user: name, workspace: typeof workspace === 'string' ? workspace : 'default' };
+}

@@ -1,0 +1,119 @@
+// The OS keychain as a credential store. Every operation is a child process with a deadline, because a locked keychain can wait for a
+// prompt for ever and would take its process with it.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { GateError } from 'mcpgate-shared/error';
+import type { Environment } from '../settings-file.ts';
+import { accountOf, parseCredential, serializeCredential, type CredentialStore } from './credential-store.ts';
+import { keychainError, keychainTimeout } from './keychain-error.ts';
+import { guardKeychainAnswer, type KeychainAnswer, type KeychainRequest } from './keychain-protocol.ts';
+
+/** Nobody may be there to answer a prompt. */
+export const BACKGROUND_TIMEOUT_MS = 2_000;
+/** A person may be typing the keychain's password. */
+export const PROMPT_TIMEOUT_MS = 60_000;
+
+/** What Windows stores at most in one item. */
+const MAX_ITEM_BYTES = 2_560;
+
+export function createKeychain(options: { env: Environment; timeoutMs: number }): CredentialStore {
+  const { env, timeoutMs } = options;
+  const ask = async (request: KeychainRequest): Promise<Extract<KeychainAnswer, { ok: true }>> => {
+    const answer = await askChild(request, busEnvironment(env), timeoutMs);
+    if (!answer.ok) throw keychainError(answer.error);
+    return answer;
+  };
+  return {
+    kind: 'keychain',
+    place: 'the keychain',
+    async probe() {
+      await ask({ op: 'probe' });
+    },
+    async read(address) {
+      const { value } = await ask({ op: 'read', account: accountOf(address) });
+      return value === null ? null : parseCredential(value);
+    },
+    async write(address, credential) {
+      await ask({ op: 'write', account: accountOf(address), value: fitting(serializeCredential(credential)) });
+    },
+    async replace(address, expected, next) {
+      const value = fitting(serializeCredential(next));
+      const request = { account: accountOf(address), expected: serializeCredential(expected), value };
+      return (await ask({ op: 'replace', ...request })).done === true;
+    },
+    async remove(address) {
+      return (await ask({ op: 'remove', account: accountOf(address) })).done === true;
+    },
+  };
+}
+
+function fitting(value: string): string {
+  const bytes = Buffer.byteLength(value, 'utf16le');
+  if (process.platform !== 'win32' || bytes <= MAX_ITEM_BYTES) return value;
+  const advice = 'keep the token in a file with MCPGATE_TOKEN_STORE=file';
+  throw new GateError('keychain', `the token has ${bytes} bytes, Windows stores at most ${MAX_ITEM_BYTES}: ${advice}`);
+}
+
+/**
+ * The session bus that lives now beats the address kept at login, which is stale after a reboot: the well-known socket of the runtime
+ * folder is tried before it.
+ */
+export function busEnvironment(env: Environment): Environment {
+  if (process.platform !== 'linux' || process.getuid === undefined) return env;
+  const runtimeDir = env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.getuid()}`;
+  const address = env['DBUS_SESSION_BUS_ADDRESS'];
+  const socket = /^unix:path=([^,;]+)/.exec(address ?? '')?.[1];
+  const stale = address === undefined || (socket !== undefined && !existsSync(socket));
+  const bus = join(runtimeDir, 'bus');
+  return stale && existsSync(bus) ? { ...env, DBUS_SESSION_BUS_ADDRESS: `unix:path=${bus}` } : env;
+}
+
+/** From sources the child is the file beside this one; bundled it is a command of the bin. */
+function childArguments(): string[] {
+  if (import.meta.url.endsWith('.ts')) return [fileURLToPath(new URL('./keychain-child.ts', import.meta.url))];
+  return [fileURLToPath(new URL('../bin/mcpgate.cjs', import.meta.url)), 'keychain-child'];
+}
+
+function askChild(request: KeychainRequest, env: Environment, timeoutMs: number): Promise<KeychainAnswer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, childArguments(), {
+      env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+    let stdout = '';
+    let stderr = '';
+    const deadline = setTimeout(() => {
+      reject(keychainTimeout(timeoutMs));
+      child.kill('SIGKILL');
+    }, timeoutMs);
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr = (stderr + chunk).slice(-4_096)));
+    child.on('error', (error) => {
+      clearTimeout(deadline);
+      reject(
+        new GateError('keychain', `the keychain's helper process did not start: ${error.message}`, { cause: error }),
+      );
+    });
+    child.on('close', () => {
+      clearTimeout(deadline);
+      const answer = parseAnswer(stdout);
+      if (answer !== undefined) resolve(answer);
+      // Crashed before it could answer; its last words say why (they never hold the secret: it came on stdin).
+      else reject(keychainError(stderr.trim().split('\n').at(-1) || 'its helper process died'));
+    });
+    // A child that is gone before it read its request: 'close' tells.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(JSON.stringify(request));
+  });
+}
+
+function parseAnswer(stdout: string): KeychainAnswer | undefined {
+  try {
+    return guardKeychainAnswer(JSON.parse(stdout));
+  } catch {
+    return undefined;
+  }
+}

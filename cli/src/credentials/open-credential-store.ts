@@ -1,0 +1,20 @@
+// Chooses where the credential lies. Never a silent fallback: the keychain unless a file was asked for.
+import { GateError } from 'mcpgate-shared/error';
+import type { Environment, TokenStoreKind } from '../settings-file.ts';
+import type { CredentialStore } from './credential-store.ts';
+import { createKeychain } from './keychain.ts';
+import { createTokenFile } from './token-file.ts';
+
+/** What `MCPGATE_TOKEN_STORE` asks for; `keychain` where it is not set. Throws `usage` for another word. */
+export function wantedTokenStore(env: Environment): TokenStoreKind {
+  const wanted = env['MCPGATE_TOKEN_STORE'] || 'keychain';
+  if (wanted === 'keychain' || wanted === 'file') return wanted;
+  throw new GateError('usage', `MCPGATE_TOKEN_STORE is "${wanted}"; it can be keychain or file`);
+}
+
+export function openCredentialStore(
+  kind: TokenStoreKind,
+  options: { configDir: string; env: Environment; timeoutMs: number },
+): CredentialStore {
+  return kind === 'file' ? createTokenFile(options.configDir) : createKeychain(options);
+}
