@@ -10,7 +10,7 @@ interface Prerequisite {
   why: string;
   debianPackages: readonly string[];
   elsewhere: string;
-  present(path: string): boolean;
+  present: (path: string) => boolean;
 }
 
 function onPath(program: string, path: string): boolean {
