@@ -70,6 +70,7 @@ export function createTunnel(options: {
     handleProtocols: () => SUBPROTOCOL,
   });
   let draining = false;
+  let revocations = 0;
 
   const reject = (socket: Duplex, address: string, rejected: Authentication & { kind: 'rejected' }) => {
     const status = rejected.reason === 'revoked' || rejected.reason === 'wrong_audience' ? 403 : 401;
@@ -103,7 +104,12 @@ export function createTunnel(options: {
       return rejectUpgrade(socket, 426, 'version', message, headers);
     }
     if (draining) return rejectUpgrade(socket, 503, 'unavailable', 'this broker is draining', ['Retry-After: 1']);
-    const answer = await identity.authenticate(bearerOf(request), 'tunnel');
+    let answer: Authentication;
+    let seen: number;
+    do {
+      seen = revocations; // one that falls between the check and the link would miss the link: check again
+      answer = await identity.authenticate(bearerOf(request), 'tunnel');
+    } while (seen !== revocations);
     if (answer.kind === 'rejected') return reject(socket, address, answer);
     const { principal } = answer;
     const instance = String(request.headers['mcpgate-instance'] ?? '').slice(0, 64);
@@ -122,6 +128,7 @@ export function createTunnel(options: {
   };
 
   const endRevoked = identity.onRevoked(async (revocation) => {
+    revocations += 1;
     const isMeant = matches(revocation);
     const { calls, closed } = registry.endWhere(isMeant, revocation.reason);
     let linksClosed = 0;

@@ -1,0 +1,60 @@
+// Control messages on the local socket (channel 0), as JSON. Small guards by hand: `serve` loads no validation library.
+import { FrameKind, LINK_CHANNEL, writeFrame } from 'mcpgate-shared/frame';
+import { readJson } from 'mcpgate-shared/link-message';
+import type { DaemonStatus } from './daemon-connection.ts';
+import { fillPrefix, PREFIX_BYTES } from './frame-stream.ts';
+
+export type LinkState = DaemonStatus['link']['state'];
+
+/** Client -> daemon. */
+export type LocalRequest =
+  /** The first message of a client with a channel. With a token: a link of its own, never another credential's. */
+  { type: 'attach'; broker?: string; token?: string } | { type: 'status' } | { type: 'reload' } | { type: 'stop' };
+
+/** Daemon -> client. */
+export type LocalEvent =
+  | { type: 'link'; state: LinkState; message: string | null }
+  | { type: 'status'; status: DaemonStatus }
+  | { type: 'ok' };
+
+const LINK_STATES: readonly string[] = ['idle', 'connecting', 'open', 'waiting', 'login_needed', 'revoked'];
+
+export function controlFrame(message: LocalRequest | LocalEvent): Buffer {
+  const header = { kind: FrameKind.control, flags: 0, channel: LINK_CHANNEL, seq: 0, ack: 0 };
+  return fillPrefix(writeFrame(header, Buffer.from(JSON.stringify(message)), PREFIX_BYTES));
+}
+
+export function readLocalRequest(payload: Buffer): LocalRequest | undefined {
+  const m = readJson(payload);
+  switch (m?.['type']) {
+    case 'attach': {
+      const { broker, token } = m;
+      if (token === undefined) return { type: 'attach' };
+      return typeof token === 'string' && typeof broker === 'string' ? { type: 'attach', broker, token } : undefined;
+    }
+    case 'status':
+    case 'reload':
+    case 'stop':
+      return { type: m['type'] };
+    default:
+      return undefined;
+  }
+}
+
+export function readLocalEvent(payload: Buffer): LocalEvent | undefined {
+  const m = readJson(payload);
+  switch (m?.['type']) {
+    case 'link': {
+      const { state, message } = m;
+      if (typeof state !== 'string' || !LINK_STATES.includes(state)) return undefined;
+      return { type: 'link', state: state as LinkState, message: typeof message === 'string' ? message : null };
+    }
+    case 'status':
+      // The peer has proven that it is this user's own daemon; its status is shown, nothing is decided by it.
+      return { type: 'status', status: m['status'] as DaemonStatus };
+    case 'ok':
+      return { type: 'ok' };
+    default:
+      return undefined;
+  }
+}

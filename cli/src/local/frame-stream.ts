@@ -1,0 +1,35 @@
+// Frames on a byte stream: each behind its length as u32. Bytes are copied only where a frame lies across two chunks.
+import { FRAME_MAX_BYTES, HEADER_BYTES } from 'mcpgate-shared/frame';
+
+export const PREFIX_BYTES = 4;
+
+/** Fills the prefix of a buffer that was made with `PREFIX_BYTES` of headroom. */
+export function fillPrefix(bytes: Buffer): Buffer {
+  bytes.writeUInt32BE(bytes.length - PREFIX_BYTES, 0);
+  return bytes;
+}
+
+/** A prefix for a frame that was made without headroom. */
+export function prefixOf(frame: Buffer): Buffer {
+  const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
+  prefix.writeUInt32BE(frame.length, 0);
+  return prefix;
+}
+
+/** Returns the function that takes chunks; it answers false once the stream is not one of frames. */
+export function createFrameReader(onFrame: (frame: Buffer) => void): (chunk: Buffer) => boolean {
+  let rest: Buffer | undefined;
+  return (chunk) => {
+    let bytes = rest === undefined ? chunk : Buffer.concat([rest, chunk]);
+    rest = undefined;
+    while (bytes.length >= PREFIX_BYTES) {
+      const length = bytes.readUInt32BE(0);
+      if (length < HEADER_BYTES || length > FRAME_MAX_BYTES) return false;
+      if (bytes.length < PREFIX_BYTES + length) break;
+      onFrame(bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + length));
+      bytes = bytes.subarray(PREFIX_BYTES + length);
+    }
+    if (bytes.length > 0) rest = bytes;
+    return true;
+  };
+}

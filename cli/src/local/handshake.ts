@@ -1,0 +1,82 @@
+// The first bytes on the local socket. Both ends prove that they know the local secret before either says anything else:
+//
+//   client: magic, nonce, version          daemon: magic, nonce, HMAC(key, "daemon" nonces), version
+//   client: HMAC(key, "client" nonces)     then frames, each behind its length as u32
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+const MAGIC = Buffer.from('mcg1');
+const NONCE_BYTES = 16;
+const PROOF_BYTES = 32;
+const VERSION_MAX = 64;
+
+function prove(key: Buffer, side: 'client' | 'daemon', clientNonce: Buffer, daemonNonce: Buffer): Buffer {
+  return createHmac('sha256', key).update(side).update(clientNonce).update(daemonNonce).digest();
+}
+
+const withVersion = (version: string) => {
+  const text = Buffer.from(version.slice(0, VERSION_MAX), 'latin1');
+  return Buffer.concat([Buffer.from([text.length]), text]);
+};
+
+/** Reads a length-prefixed version at `offset`; undefined while bytes are missing. */
+function readVersion(bytes: Buffer, offset: number): { version: string; end: number } | undefined {
+  const length = bytes[offset];
+  if (length === undefined || bytes.length < offset + 1 + length) return undefined;
+  return { version: bytes.toString('latin1', offset + 1, offset + 1 + length), end: offset + 1 + length };
+}
+
+/** `more`: not whole yet; `refused`: not one of ours. `used` bytes of the input are consumed. */
+export type Step<T> = { kind: 'more' } | { kind: 'refused'; reason: string } | ({ kind: 'done'; used: number } & T);
+
+export const clientHello = (nonce: Buffer, version: string): Buffer =>
+  Buffer.concat([MAGIC, nonce, withVersion(version)]);
+
+/** The client reads the daemon's answer; `proof` is what it sends next. */
+export function readDaemonHello(
+  bytes: Buffer,
+  key: Buffer,
+  clientNonce: Buffer,
+): Step<{ proof: Buffer; version: string }> {
+  const fixed = MAGIC.length + NONCE_BYTES + PROOF_BYTES;
+  if (!MAGIC.subarray(0, bytes.length).equals(bytes.subarray(0, MAGIC.length))) {
+    return { kind: 'refused', reason: 'what listens there is not a mcpgate daemon' };
+  }
+  const version = bytes.length > fixed ? readVersion(bytes, fixed) : undefined;
+  if (version === undefined) return { kind: 'more' };
+  const daemonNonce = bytes.subarray(MAGIC.length, MAGIC.length + NONCE_BYTES);
+  const proof = bytes.subarray(MAGIC.length + NONCE_BYTES, fixed);
+  if (!timingSafeEqual(proof, prove(key, 'daemon', clientNonce, daemonNonce))) {
+    return { kind: 'refused', reason: 'what listens there does not know the local secret' };
+  }
+  return {
+    kind: 'done',
+    used: version.end,
+    version: version.version,
+    proof: prove(key, 'client', clientNonce, daemonNonce),
+  };
+}
+
+/** The daemon reads a client's first words. */
+export function readClientHello(bytes: Buffer): Step<{ nonce: Buffer; version: string }> {
+  const fixed = MAGIC.length + NONCE_BYTES;
+  if (!MAGIC.subarray(0, bytes.length).equals(bytes.subarray(0, MAGIC.length))) {
+    return { kind: 'refused', reason: 'not a mcpgate client' };
+  }
+  const version = bytes.length > fixed ? readVersion(bytes, fixed) : undefined;
+  if (version === undefined) return { kind: 'more' };
+  return { kind: 'done', used: version.end, version: version.version, nonce: bytes.subarray(MAGIC.length, fixed) };
+}
+
+export function daemonHello(key: Buffer, clientNonce: Buffer, daemonNonce: Buffer, version: string): Buffer {
+  return Buffer.concat([MAGIC, daemonNonce, prove(key, 'daemon', clientNonce, daemonNonce), withVersion(version)]);
+}
+
+export function readClientProof(bytes: Buffer, key: Buffer, clientNonce: Buffer, daemonNonce: Buffer): Step<object> {
+  if (bytes.length < PROOF_BYTES) return { kind: 'more' };
+  const proven = timingSafeEqual(bytes.subarray(0, PROOF_BYTES), prove(key, 'client', clientNonce, daemonNonce));
+  return proven
+    ? { kind: 'done', used: PROOF_BYTES }
+    : { kind: 'refused', reason: 'a client that does not know the local secret' };
+}
+
+export const HANDSHAKE_NONCE_BYTES = NONCE_BYTES;

@@ -1,0 +1,75 @@
+// Where mcpgate keeps its files on this computer. Pure: environment, platform and home folder come as parameters.
+import { posix, win32 } from 'node:path';
+
+export interface Paths {
+  configDir: string;
+  /** True where `configDir` is not the platform's default: launchers must then pass it on. */
+  configDirIsCustom: boolean;
+  /** Socket, lock and local secret; 0700. */
+  runtimeDir: string;
+  runtimeDirIsCustom: boolean;
+  /** The daemon's unix socket, or named pipe on Windows. */
+  socketPath: string;
+  /** 32 random bytes, 0600: what both ends of the local socket prove to know. */
+  localKeyPath: string;
+  lockPath: string;
+  /** conf's file. */
+  configPath: string;
+  daemonLogPath: string;
+  /** Last known copies of lists, for when the broker is away. */
+  cacheDir: string;
+  /** What AI clients launch. */
+  launcherPath: string;
+}
+
+/** Unix socket addresses end at 108 bytes on Linux, 104 on macOS, with the closing zero. */
+const SOCKET_PATH_MAX = 103;
+
+export interface PathEnvironment {
+  env: Readonly<Record<string, string | undefined>>;
+  platform: NodeJS.Platform;
+  homedir: string;
+  /** The numeric user, undefined on Windows. */
+  uid: number | undefined;
+  tmpdir: string;
+}
+
+function defaultConfigDir({ env, platform, homedir }: PathEnvironment): string {
+  if (platform === 'win32') return win32.join(env['APPDATA'] || win32.join(homedir, 'AppData', 'Roaming'), 'mcpgate');
+  if (platform === 'darwin') return posix.join(homedir, 'Library', 'Application Support', 'mcpgate');
+  const base = env['XDG_CONFIG_HOME'];
+  return posix.join(base && posix.isAbsolute(base) ? base : posix.join(homedir, '.config'), 'mcpgate');
+}
+
+/** FNV-1a, to tell folders apart in a short name; nothing secret hangs on it. */
+function shortHash(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
+export function resolvePaths(environment: PathEnvironment): Paths {
+  const { env, platform, uid } = environment;
+  const { join } = platform === 'win32' ? win32 : posix;
+  const standard = defaultConfigDir(environment);
+  const configDir = env['MCPGATE_CONFIG_DIR'] || standard;
+  let runtimeDir = env['MCPGATE_RUNTIME_DIR'] || join(configDir, 'run');
+  if (platform !== 'win32' && join(runtimeDir, 'daemon.sock').length > SOCKET_PATH_MAX) {
+    runtimeDir = join(environment.tmpdir, `mcpgate-${uid ?? 0}-${shortHash(runtimeDir)}`);
+  }
+  const isWindows = platform === 'win32';
+  return {
+    configDir,
+    configDirIsCustom:
+      platform === 'linux' ? Boolean(env['MCPGATE_CONFIG_DIR'] || env['XDG_CONFIG_HOME']) : configDir !== standard,
+    runtimeDir,
+    runtimeDirIsCustom: Boolean(env['MCPGATE_RUNTIME_DIR']),
+    socketPath: isWindows ? `\\\\.\\pipe\\mcpgate-${shortHash(runtimeDir)}` : join(runtimeDir, 'daemon.sock'),
+    localKeyPath: join(runtimeDir, 'local.key'),
+    lockPath: join(runtimeDir, 'daemon.lock'),
+    configPath: join(configDir, 'config.json'),
+    daemonLogPath: join(configDir, 'daemon.log'),
+    cacheDir: join(configDir, 'cache'),
+    launcherPath: join(configDir, 'bin', isWindows ? 'mcpgate.cmd' : 'mcpgate'),
+  };
+}
