@@ -125,8 +125,11 @@ export interface Identity {
   approveDevice(workspaceId: string, userCode: string, userName: string, actor: Actor): Promise<Device>;
   /** A new set-up link, which replaces the one before it; undefined where the workspace has an administrator. */
   setupLink(workspaceId: string): Promise<OneTimeUrl | undefined>;
-  /** Serves `/oauth/*` and `/.well-known/{openid-configuration,oauth-authorization-server}`. */
-  readonly oauth: (request: IncomingMessage, response: ServerResponse) => void;
+  /**
+   * Serves `/oauth/*` and `/.well-known/{openid-configuration,oauth-authorization-server}`. Reads the body itself: mount it where no
+   * parser has touched the request. `address` is the visitor's, as the proxy rules say; else the socket's.
+   */
+  readonly oauth: (request: IncomingMessage, response: ServerResponse, address?: string) => void;
   /** What the pages need: browser sessions, passwords, one-time links, device confirmation. */
   readonly web: WebAccess;
   /** Ends timers. */

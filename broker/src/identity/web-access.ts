@@ -7,10 +7,21 @@ export interface WebVisitor {
   userAgent: string;
 }
 
-export type LoginOutcome =
-  | { kind: 'ok'; token: string; expiresAt: number; user: Person }
-  | { kind: 'refused' }
-  | { kind: 'throttled'; retryAfterMs: number };
+export interface WebLogin {
+  kind: 'ok';
+  /** For the cookie; the store knows its hash only. */
+  token: string;
+  expiresAt: number;
+  user: Person;
+}
+
+/** Too many tries: when the next one counts. */
+export interface Throttled {
+  kind: 'throttled';
+  retryAfterMs: number;
+}
+
+export type LoginOutcome = WebLogin | Throttled | { kind: 'refused' };
 
 /** A device login that waits for a person. `userCode` is in the form shown to people, `BCDF-GHJK`. */
 export interface DeviceRequest {
@@ -20,27 +31,25 @@ export interface DeviceRequest {
   address: string;
   requestedAt: number;
   expiresAt: number;
-  /** True where the device has logged in here before, as the same person. */
-  known: boolean;
 }
 
 export type DeviceLookup =
-  | { kind: 'pending'; request: DeviceRequest }
-  | { kind: 'unknown' | 'expired' | 'used' }
-  | { kind: 'throttled'; retryAfterMs: number };
+  Throttled | { kind: 'pending'; request: DeviceRequest } | { kind: 'unknown' | 'expired' | 'used' };
 
 export type SetPasswordOutcome =
-  | { kind: 'ok'; token: string; expiresAt: number; user: Person }
+  | WebLogin
   /** The link is unknown, used up or expired. */
   | { kind: 'gone' }
   | { kind: 'invalid'; field: 'name' | 'password' | 'repeat'; message: string };
 
 export interface WebAccess {
+  /** Signs cookies and form tokens; the same on every replica. */
+  readonly formKey: string;
   login(name: string, password: string, visitor: WebVisitor): Promise<LoginOutcome>;
   /** The person of a browser session, if it lives and its person is not disabled. */
   session(token: string | undefined): Promise<Person | undefined>;
-  logout(token: string): Promise<void>;
-  /** Whether a link may still be used; looking does not use it up. */
+  logout(token: string, visitor: WebVisitor): Promise<void>;
+  /** Whether a link may still be used, and whose it is; looking does not use it up. */
   peekLink(kind: 'setup' | 'password', token: string): Promise<{ user: Person | undefined } | undefined>;
   /** Makes the first administrator; uses the link up. */
   setup(
@@ -54,7 +63,7 @@ export interface WebAccess {
     form: { password: string; repeat: string },
     visitor: WebVisitor,
   ): Promise<SetPasswordOutcome>;
-  /** Looks a typed code up: any case, with or without dash. Throttled by address. */
+  /** Looks a typed code up: any case, with or without dash. Throttled by person and by address. */
   findDevice(userCode: string, person: Person, visitor: WebVisitor): Promise<DeviceLookup>;
   confirmDevice(
     userCode: string,
@@ -62,5 +71,6 @@ export interface WebAccess {
     visitor: WebVisitor,
   ): Promise<{ kind: 'ok'; device: Device } | { kind: 'gone' }>;
   denyDevice(userCode: string, person: Person, visitor: WebVisitor): Promise<void>;
+  /** Those that are not revoked, newest first. */
   devicesOf(person: Person): Promise<Device[]>;
 }

@@ -1,0 +1,170 @@
+// The pages' side of identity, over the same parts as the administrative side.
+import { GateError } from 'mcpgate-shared/error';
+import type { Audit } from '../audit/audit.ts';
+import type { AuditEvent } from '../domain/call-record.ts';
+import type { Store, UserRecord } from '../store/store.ts';
+import type { Identity } from './identity.ts';
+import type { DeviceLogins } from './oauth/device-logins.ts';
+import { formatUserCode } from './oauth/user-code.ts';
+import type { OneTimeLinks } from './one-time-links.ts';
+import { hashPassword, passwordProblem, verifyPassword } from './password.ts';
+import { toPerson, UserNameSchema } from './people.ts';
+import { createThrottle } from './throttle.ts';
+import type { SetPasswordOutcome, WebAccess, WebLogin, WebVisitor } from './web-access.ts';
+import type { WebSessions } from './web-sessions.ts';
+
+const WINDOW_S = 15 * 60;
+
+export function createWebAccess(parts: {
+  workspaceId: string;
+  formKey: string;
+  store: Store;
+  audit: Audit;
+  links: OneTimeLinks;
+  sessions: WebSessions;
+  deviceLogins: DeviceLogins;
+  approveDevice: Identity['approveDevice'];
+  listDevices: Identity['devices']['list'];
+}): WebAccess {
+  const { workspaceId, formKey, store, audit, links, sessions, deviceLogins } = parts;
+  const byAccount = createThrottle({ tries: 10, windowS: WINDOW_S });
+  const byAddress = createThrottle({ tries: 50, windowS: WINDOW_S });
+  const codes = createThrottle({ tries: 20, windowS: WINDOW_S });
+
+  const record = (
+    type: string,
+    actor: string,
+    subject: string | null,
+    visitor: WebVisitor,
+    data: AuditEvent['data'] = {},
+  ) => audit.event({ workspace_id: workspaceId, type, actor, subject, address: visitor.address, data });
+
+  const begin = async (user: UserRecord, visitor: WebVisitor): Promise<WebLogin> => ({
+    kind: 'ok',
+    ...(await sessions.start(user, visitor)),
+    user: toPerson(user),
+  });
+
+  const formProblem = (name: string, password: string, repeat: string): SetPasswordOutcome | undefined => {
+    const message = passwordProblem(password, name);
+    if (message !== undefined) return { kind: 'invalid', field: 'password', message };
+    if (password !== repeat) return { kind: 'invalid', field: 'repeat', message: 'The two passwords differ.' };
+    return undefined;
+  };
+
+  const savePassword = async (user: UserRecord, password: string): Promise<UserRecord> => {
+    await store.users.setPassword(user.id, await hashPassword(password));
+    const saved = await store.users.byId(user.id);
+    if (saved === undefined) throw new GateError('conflict', 'the user was removed meanwhile');
+    return saved;
+  };
+
+  return {
+    formKey,
+    async login(name, password, visitor) {
+      const account = name.trim().toLowerCase();
+      const waits = await Promise.all([byAccount.hit(account.slice(0, 64)), byAddress.hit(visitor.address)]);
+      const retryAfterMs = Math.max(...waits);
+      const known = UserNameSchema.safeParse(account).success;
+      const subject = known ? `user:${account}` : null;
+      if (retryAfterMs > 0) {
+        await record('login.throttled', 'anonymous', subject, visitor);
+        return { kind: 'throttled', retryAfterMs };
+      }
+      const user = known ? await store.users.byName(workspaceId, account) : undefined;
+      const fits = await verifyPassword(user?.passwordHash ?? null, password);
+      if (!fits || user === undefined || user.disabledAt !== null) {
+        await record('login.failed', 'anonymous', subject, visitor);
+        return { kind: 'refused' };
+      }
+      await Promise.all([byAccount.forget(account), byAddress.forgive(visitor.address)]);
+      await record('login.succeeded', user.name, subject, visitor);
+      return begin(user, visitor);
+    },
+    async session(token) {
+      const user = await sessions.userOf(token);
+      return user && toPerson(user);
+    },
+    async logout(token, visitor) {
+      const user = await sessions.end(token);
+      if (user) await record('logout', user.name, `user:${user.name}`, visitor);
+    },
+    async peekLink(kind, token) {
+      const link = await links.peek(kind, token);
+      if (link === undefined) return undefined;
+      const user = link.userId === null ? undefined : await store.users.byId(link.userId);
+      if (kind === 'password' && (user === undefined || user.disabledAt !== null)) return undefined;
+      return { user: user && toPerson(user) };
+    },
+    async setup(token, form, visitor) {
+      if ((await links.peek('setup', token)) === undefined) return { kind: 'gone' };
+      const name = form.name.trim().toLowerCase();
+      if (!UserNameSchema.safeParse(name).success) {
+        const message = 'Use letters, digits, ".", "_" and "-", at most 64; begin with a letter or a digit.';
+        return { kind: 'invalid', field: 'name', message };
+      }
+      if (await store.users.byName(workspaceId, name))
+        return { kind: 'invalid', field: 'name', message: 'This name is taken.' };
+      const problem = formProblem(name, form.password, form.repeat);
+      if (problem) return problem;
+      if ((await links.consume('setup', token)) === undefined) return { kind: 'gone' };
+      const created = await store.users.create({ workspaceId, name, email: null, role: 'admin', groups: [] });
+      const user = await savePassword(created, form.password);
+      await record('setup.completed', name, `user:${name}`, visitor, { role: 'admin' });
+      return begin(user, visitor);
+    },
+    async setPassword(token, form, visitor) {
+      const link = await links.peek('password', token);
+      const user = link?.userId ? await store.users.byId(link.userId) : undefined;
+      if (user === undefined || user.disabledAt !== null) return { kind: 'gone' };
+      const problem = formProblem(user.name, form.password, form.repeat);
+      if (problem) return problem;
+      if ((await links.consume('password', token)) === undefined) return { kind: 'gone' };
+      await store.webSessions.removeByUser(user.id);
+      await byAccount.forget(user.name);
+      const saved = await savePassword(user, form.password);
+      await record('password.set', user.name, `user:${user.name}`, visitor);
+      return begin(saved, visitor);
+    },
+    async findDevice(userCode, person, visitor) {
+      const keys = [`person:${person.id}`, `address:${visitor.address}`];
+      const retryAfterMs = Math.max(...(await Promise.all(keys.map((key) => codes.hit(key)))));
+      if (retryAfterMs > 0) return { kind: 'throttled', retryAfterMs };
+      const found = await deviceLogins.find(userCode);
+      if (found.kind === 'unknown') return { kind: 'unknown' };
+      // Only codes that nobody was ever given count as guesses.
+      await Promise.all(keys.map((key) => codes.forgive(key)));
+      if (found.kind !== 'pending') return { kind: found.kind };
+      const { name: deviceName, platform, address, requestedAt } = found.info;
+      const { expiresAt } = found;
+      return {
+        kind: 'pending',
+        request: { userCode: formatUserCode(found.userCode), deviceName, platform, address, requestedAt, expiresAt },
+      };
+    },
+    async confirmDevice(userCode, person, visitor) {
+      try {
+        const actor = { name: person.name, address: visitor.address };
+        return { kind: 'ok', device: await parts.approveDevice(workspaceId, userCode, person.name, actor) };
+      } catch (error) {
+        if (error instanceof GateError && (error.code === 'gone' || error.code === 'not_found'))
+          return { kind: 'gone' };
+        throw error;
+      }
+    },
+    async denyDevice(userCode, person, visitor) {
+      const denied = await deviceLogins.deny(userCode);
+      if (denied === undefined) return;
+      const { name, platform, address } = denied;
+      await record('login.denied', person.name, `user:${person.name}`, visitor, {
+        device: name,
+        platform,
+        device_address: address,
+      });
+    },
+    async devicesOf(person) {
+      const devices = await parts.listDevices(workspaceId, { user: person.name });
+      return devices.filter((device) => device.revokedAt === null).toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
+    },
+  };
+}

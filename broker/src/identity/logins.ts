@@ -1,0 +1,28 @@
+// The OAuth side of a device: its one grant and the tokens under it.
+import type { Clock } from 'mcpgate-shared/clock';
+import type { Store } from '../store/store.ts';
+
+export interface Logins {
+  /** When the device's login ends if it is not used; undefined where it has none. */
+  of(deviceId: string): Promise<{ grantId: string; expiresAt: number | null } | undefined>;
+  /** Ends the device's login and every token under it; returns how many tokens were good until now. */
+  end(deviceId: string): Promise<number>;
+}
+
+export function createLogins({ store, clock }: { store: Store; clock: Clock }): Logins {
+  const find = (deviceId: string) => store.oauth.findByUid('Grant', deviceId);
+  return {
+    async of(deviceId) {
+      const row = await find(deviceId);
+      return row?.grantId ? { grantId: row.grantId, expiresAt: row.expiresAt } : undefined;
+    },
+    async end(deviceId) {
+      let tokens = 0;
+      for (let row = await find(deviceId); row?.grantId; row = await find(deviceId)) {
+        tokens += await store.oauth.countTokens(row.grantId, clock.now());
+        await store.oauth.destroyByGrant(row.grantId);
+      }
+      return tokens;
+    },
+  };
+}

@@ -1,0 +1,52 @@
+// oidc-provider's persistence over `store.oauth`. Ids are kept as SHA-256 and no payload holds the token's value: the value comes back
+// with each look-up by its holder.
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { errors } from 'oidc-provider';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { OAuthObject, Store } from '../../store/store.ts';
+import { sha256Hex } from '../secret-token.ts';
+import { deviceIdOfGrant } from './grant-id.ts';
+
+/** Payload of a row as oidc-provider wrote it. */
+export function parsePayload(row: OAuthObject): AdapterPayload {
+  const payload: unknown = JSON.parse(row.payload);
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
+    throw new TypeError(`the stored ${row.kind} is not an object`);
+  return { ...payload, ...(row.consumedAt === null ? {} : { consumed: Math.floor(row.consumedAt / 1000) }) };
+}
+
+export function createOAuthAdapter(store: Store, clock: Clock): (kind: string) => Adapter {
+  return (kind) => {
+    const found = (row: OAuthObject | undefined, id: string): AdapterPayload | undefined =>
+      row === undefined ? undefined : { ...parsePayload(row), jti: id };
+    // A look-up by anything but the id cannot give the value back; nothing of what is switched on asks for one.
+    const unsupported = async (): Promise<undefined> => undefined;
+    return {
+      async upsert(id, { jti: _value, consumed: _consumed, ...payload }, expiresInS) {
+        const isGrant = kind === 'Grant';
+        await store.oauth.upsert({
+          kind,
+          idHash: sha256Hex(id),
+          payload: JSON.stringify(payload),
+          grantId: isGrant ? id : (payload.grantId ?? null),
+          userCode: payload.userCode ?? null,
+          uid: isGrant ? (deviceIdOfGrant(id) ?? null) : (payload.uid ?? null),
+          consumedAt: null,
+          expiresAt: expiresInS === undefined ? null : clock.now() + expiresInS * 1000,
+        });
+      },
+      find: async (id) => found(await store.oauth.find(kind, sha256Hex(id)), id),
+      findByUid: unsupported,
+      findByUserCode: unsupported,
+      async consume(id) {
+        const first = await store.oauth.consume(kind, sha256Hex(id), clock.now());
+        // Another replica has it in hand: to be asked again, not to be given up.
+        if (!first) throw new errors.TemporarilyUnavailable('this request is being answered already; try again');
+      },
+      destroy: (id) => store.oauth.destroy(kind, sha256Hex(id)),
+      async revokeByGrantId(grantId) {
+        await store.oauth.destroyByGrant(grantId);
+      },
+    };
+  };
+}

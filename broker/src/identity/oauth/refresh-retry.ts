@@ -1,0 +1,110 @@
+// A refresh answer that was lost on the way must not log anyone out. A device proves that a repeated refresh is its own with
+// `retry_proof`, an HMAC that only it can make; within the grace it gets the very same answer again. Whoever repeats a used refresh
+// token without that proof ends the whole family (RFC 9700, section 4.14.2).
+import { z } from 'zod';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { Store } from '../../store/store.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { createKeyedLock } from '../keyed-lock.ts';
+import { sameText, sha256Hex } from '../secret-token.ts';
+
+const KIND = 'RefreshAnswer';
+const GRACE_MS = 60_000;
+const PROOF_SHAPE = /^[A-Za-z0-9_-]{43}$/;
+/** `sealed` is null from the moment a refresh begins until its answer is known. */
+const KeptSchema = z.object({ proofHash: z.string(), sealed: z.string().nullable() });
+
+export interface RefreshAttempt {
+  refreshToken: string;
+  grantId: string | undefined;
+  proof: unknown;
+  consumed: boolean;
+}
+
+export type Admission =
+  /** Go on and rotate. */
+  | { kind: 'rotate'; keep: (answer: unknown) => Promise<void>; release: () => void }
+  /** The same device asks again: this is the answer it lost. */
+  | { kind: 'replay'; answer: unknown; release: () => void }
+  /** A used token in somebody else's hands, or too late. */
+  | { kind: 'reuse'; release: () => void };
+
+type Decision = { kind: 'rotate' } | { kind: 'reuse' } | { kind: 'replay'; answer: unknown };
+
+export interface RefreshRetry {
+  /** Waits for another refresh with the same token. The caller releases when its answer is made. */
+  admit(attempt: RefreshAttempt): Promise<Admission>;
+}
+
+export function createRefreshRetry({
+  store,
+  vault,
+  clock,
+}: {
+  store: Store;
+  vault: Vault;
+  clock: Clock;
+}): RefreshRetry {
+  const lock = createKeyedLock();
+  const purpose = (idHash: string): string => `refresh-answer:${idHash}`;
+
+  const findKept = async (idHash: string) => {
+    const row = await store.oauth.find(KIND, idHash);
+    if (row === undefined || (row.expiresAt !== null && row.expiresAt <= clock.now())) return undefined;
+    return KeptSchema.parse(JSON.parse(row.payload));
+  };
+
+  const decide = async (attempt: RefreshAttempt, idHash: string, waited: boolean): Promise<Decision> => {
+    const row = attempt.consumed && !waited ? undefined : await store.oauth.find('RefreshToken', idHash);
+    const consumed = attempt.consumed || (row?.consumedAt ?? null) !== null;
+    if (!consumed) return { kind: 'rotate' };
+    const kept = await findKept(idHash);
+    const proven =
+      kept !== undefined && typeof attempt.proof === 'string' && sameText(sha256Hex(attempt.proof), kept.proofHash);
+    if (!proven) return { kind: 'reuse' };
+    if (kept.sealed !== null) {
+      const plain = vault.open(purpose(idHash), Buffer.from(kept.sealed, 'base64'));
+      return { kind: 'replay', answer: JSON.parse(Buffer.from(plain).toString('utf8')) };
+    }
+    // The broker ended between using the token up and keeping the answer: nobody has got one, so the token is opened again.
+    const used = await store.oauth.find('RefreshToken', idHash);
+    if (used === undefined) return { kind: 'reuse' };
+    await store.oauth.upsert({ ...used, consumedAt: null });
+    return { kind: 'rotate' };
+  };
+
+  return {
+    async admit(attempt) {
+      const idHash = sha256Hex(attempt.refreshToken);
+      const { release, waited } = await lock.acquire(idHash);
+      try {
+        const decision = await decide(attempt, idHash, waited);
+        if (decision.kind === 'replay') return { ...decision, release };
+        if (decision.kind === 'reuse') return { kind: 'reuse', release };
+        const { proof } = attempt;
+        if (typeof proof !== 'string' || !PROOF_SHAPE.test(proof))
+          return { kind: 'rotate', keep: () => Promise.resolve(), release };
+        const write = (sealed: string | null): Promise<void> =>
+          store.oauth.upsert({
+            kind: KIND,
+            idHash,
+            payload: JSON.stringify({ proofHash: sha256Hex(proof), sealed }),
+            grantId: attempt.grantId ?? null,
+            userCode: null,
+            uid: null,
+            consumedAt: null,
+            expiresAt: clock.now() + GRACE_MS,
+          });
+        await write(null);
+        const keep = (answer: unknown): Promise<void> =>
+          write(
+            Buffer.from(vault.seal(purpose(idHash), Buffer.from(JSON.stringify(answer), 'utf8'))).toString('base64'),
+          );
+        return { kind: 'rotate', keep, release };
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+  };
+}

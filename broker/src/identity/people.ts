@@ -1,0 +1,55 @@
+// People as others may see them, and the look-up that every administrative function begins with.
+import { GateError } from 'mcpgate-shared/error';
+import { z } from 'zod';
+import type { Store, UserRecord } from '../store/store.ts';
+import type { Person } from './identity.ts';
+
+export const UserNameSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._-]{0,63}$/,
+    'a user name is 1 to 64 of a-z, 0-9, ".", "_" and "-", and begins with a letter or digit',
+  );
+export const GroupNameSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._-]{0,63}$/,
+    'a group name is 1 to 64 of a-z, 0-9, ".", "_" and "-", and begins with a letter or digit',
+  );
+
+/** `value` parsed, or a `usage` error with the schema's own words. */
+export function parseOrUsage<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new GateError('usage', parsed.error.issues[0]?.message ?? 'the input does not fit');
+}
+
+export function toPerson({ passwordHash, ...user }: UserRecord): Person {
+  return { ...user, hasPassword: passwordHash !== null };
+}
+
+/** Throws `not_found` naming the person and how to list them. */
+export async function requireUser(store: Store, workspaceId: string, name: string): Promise<UserRecord> {
+  const user = await store.users.byName(workspaceId, name);
+  if (user === undefined)
+    throw new GateError('not_found', `there is no user "${name}"; \`mcpgate-broker user list\` shows them`);
+  return user;
+}
+
+/** Owner names by id, for lists. */
+export async function userNames(store: Store, workspaceId: string): Promise<ReadonlyMap<string, string>> {
+  return new Map((await store.users.list(workspaceId)).map((user) => [user.id, user.name]));
+}
+
+/** The one item that `id` names: exactly, or as the beginning of one id only. */
+export function pickById<T extends { id: string }>(items: readonly T[], id: string, what: string): T {
+  const exact = items.find((item) => item.id === id);
+  if (exact) return exact;
+  const matching = id.length < 4 ? [] : items.filter((item) => item.id.startsWith(id));
+  const [only] = matching;
+  if (matching.length > 1)
+    throw new GateError('usage', `"${id}" fits ${matching.length} ${what}s; write more of the id`);
+  if (only === undefined)
+    throw new GateError('not_found', `there is no ${what} "${id}"; \`mcpgate-broker ${what} list\` shows them`);
+  return only;
+}

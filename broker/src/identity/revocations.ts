@@ -1,0 +1,58 @@
+// Tells everybody who holds live links that a credential ended, and makes the receipt. Called after the change is committed.
+import { GateError } from 'mcpgate-shared/error';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { Audit } from '../audit/audit.ts';
+import type { AuditEvent } from '../domain/call-record.ts';
+import type { Receipt, Revocation, RevocationListener } from './identity.ts';
+
+export interface Revocations {
+  listen(listener: RevocationListener): () => void;
+  /** Runs all listeners, then records `event` with what they did. Listeners that fail are reported after all have run. */
+  end(options: {
+    subject: string;
+    startedAt: number;
+    revocations: readonly Revocation[];
+    tokensRevoked: number;
+    event: Omit<AuditEvent, 'subject'>;
+  }): Promise<Receipt>;
+}
+
+export function createRevocations({ clock, audit }: { clock: Clock; audit: Audit }): Revocations {
+  const listeners = new Set<RevocationListener>();
+
+  const notify = async (revocations: readonly Revocation[]) => {
+    const runs = revocations.flatMap((revocation) => [...listeners].map(async (listener) => listener(revocation)));
+    const results = await Promise.allSettled(runs);
+    const done = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    return {
+      links_closed: done.reduce((sum, { linksClosed }) => sum + linksClosed, 0),
+      calls_cancelled: done.reduce((sum, { callsCancelled }) => sum + callsCancelled, 0),
+      failures,
+    };
+  };
+
+  return {
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async end({ subject, startedAt, revocations, tokensRevoked, event }) {
+      const { failures, ...counts } = await notify(revocations);
+      const now = clock.now();
+      const receipt: Receipt = {
+        subject,
+        ...counts,
+        tokens_revoked: tokensRevoked,
+        ms: Math.max(0, now - startedAt),
+        at: new Date(now).toISOString(),
+      };
+      await audit.event({ ...event, subject, data: { ...event.data, ...counts, tokens_revoked: tokensRevoked } });
+      if (failures.length > 0) {
+        const message = `${subject} is revoked, but some of its live links could not be closed: restart the broker to be sure`;
+        throw new GateError('internal', message, { cause: new AggregateError(failures) });
+      }
+      return receipt;
+    },
+  };
+}

@@ -1,0 +1,128 @@
+// Adding, disabling and removing people. Disabling ends everything a person is connected with, at once.
+import { GateError } from 'mcpgate-shared/error';
+import type { Clock } from 'mcpgate-shared/clock';
+import { z } from 'zod';
+import type { Audit } from '../audit/audit.ts';
+import type { Store, UserRecord } from '../store/store.ts';
+import { toGrant } from './grants.ts';
+import type { Actor, Users } from './identity.ts';
+import type { Logins } from './logins.ts';
+import type { OneTimeLinks } from './one-time-links.ts';
+import { GroupNameSchema, parseOrUsage, requireUser, toPerson, UserNameSchema } from './people.ts';
+import type { Revocations } from './revocations.ts';
+
+const NewUserSchema = z.object({
+  name: UserNameSchema,
+  email: z.email('this is not an e-mail address').nullish(),
+  role: z
+    .enum(['admin', 'operator', 'auditor', 'member'], 'a role is admin, operator, auditor or member')
+    .default('member'),
+  groups: z.array(GroupNameSchema).default([]),
+});
+
+export function createUsers(parts: {
+  store: Store;
+  audit: Audit;
+  clock: Clock;
+  logins: Logins;
+  links: OneTimeLinks;
+  revocations: Revocations;
+}): Users {
+  const { store, audit, clock, logins, links, revocations } = parts;
+
+  const event = (
+    workspaceId: string,
+    type: string,
+    actor: Actor,
+    data: Record<string, string | number | boolean | null | readonly string[]> = {},
+  ) => ({
+    workspace_id: workspaceId,
+    type,
+    actor: actor.name,
+    address: actor.address,
+    data,
+  });
+
+  const reread = async (id: string) => {
+    const user = await store.users.byId(id);
+    if (user === undefined) throw new GateError('conflict', 'the user was removed meanwhile');
+    return toPerson(user);
+  };
+
+  /** Ends tokens and browser sessions; how many were good until now. */
+  const endLogins = async (user: UserRecord): Promise<number> => {
+    let tokens = await store.webSessions.removeByUser(user.id);
+    for (const device of await store.devices.listByUser(user.id)) tokens += await logins.end(device.id);
+    await store.links.expire(user.workspaceId, 'password', user.id);
+    return tokens;
+  };
+
+  return {
+    async add(workspaceId, input, actor) {
+      const user = parseOrUsage(NewUserSchema, input);
+      if (await store.users.byName(workspaceId, user.name))
+        throw new GateError('conflict', `there is a user "${user.name}" already`);
+      const { name, email = null, role, groups } = user;
+      const created = await store.users.create({ workspaceId, name, email, role, groups });
+      await audit.event({ ...event(workspaceId, 'user.added', actor, { role, groups }), subject: `user:${name}` });
+      return toPerson(created);
+    },
+    list: async (workspaceId) => (await store.users.list(workspaceId)).map(toPerson),
+    async show(workspaceId, name) {
+      const user = await requireUser(store, workspaceId, name);
+      const devices = await store.devices.listByUser(user.id);
+      const grants = (await store.grants.list(workspaceId)).filter((grant) => grant.userId === user.id);
+      return { ...toPerson(user), devices, grants: grants.map((grant) => toGrant(grant, name, clock.now())) };
+    },
+    async link(workspaceId, name, actor) {
+      const user = await requireUser(store, workspaceId, name);
+      if (user.disabledAt !== null)
+        throw new GateError('conflict', `${name} is disabled; run \`mcpgate-broker user enable ${name}\` first`);
+      const link = await links.create(workspaceId, 'password', user.id);
+      await audit.event({ ...event(workspaceId, 'user.linked', actor), subject: `user:${name}` });
+      return link;
+    },
+    async disable(workspaceId, name, actor) {
+      const startedAt = clock.now();
+      const user = await requireUser(store, workspaceId, name);
+      if (user.disabledAt === null) await store.users.setDisabled(user.id, startedAt);
+      const tokensRevoked = await endLogins(user);
+      return revocations.end({
+        subject: `user:${name}`,
+        startedAt,
+        revocations: [{ workspaceId, kind: 'user', id: user.id, reason: `${name} was disabled` }],
+        tokensRevoked,
+        event: event(workspaceId, 'user.disabled', actor),
+      });
+    },
+    async enable(workspaceId, name, actor) {
+      const user = await requireUser(store, workspaceId, name);
+      await store.users.setDisabled(user.id, null);
+      await audit.event({ ...event(workspaceId, 'user.enabled', actor), subject: `user:${name}` });
+      return reread(user.id);
+    },
+    async remove(workspaceId, name, actor) {
+      const startedAt = clock.now();
+      const user = await requireUser(store, workspaceId, name);
+      const tokensRevoked = await endLogins(user);
+      await store.users.remove(user.id);
+      return revocations.end({
+        subject: `user:${name}`,
+        startedAt,
+        revocations: [{ workspaceId, kind: 'user', id: user.id, reason: `${name} was removed` }],
+        tokensRevoked,
+        event: event(workspaceId, 'user.removed', actor),
+      });
+    },
+    async setGroups(workspaceId, name, groups, actor) {
+      const user = await requireUser(store, workspaceId, name);
+      const wanted = parseOrUsage(z.array(GroupNameSchema), groups);
+      await store.users.setGroups(user.id, wanted);
+      await audit.event({
+        ...event(workspaceId, 'user.groups_changed', actor, { groups: wanted }),
+        subject: `user:${name}`,
+      });
+      return reread(user.id);
+    },
+  };
+}
