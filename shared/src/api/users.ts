@@ -99,6 +99,15 @@ export const usersApi = {
     params: NameParams,
     answer: ReceiptSchema,
   }),
+  setGroups: endpoint({
+    name: 'setUserGroups',
+    method: 'PUT',
+    path: '/users/:name/groups',
+    summary: 'Replace the groups of a person; groups that do not exist yet are made',
+    params: NameParams,
+    body: z.strictObject({ groups: z.array(GroupNameSchema).max(200) }),
+    answer: UserSchema,
+  }),
   groups: endpoint({
     name: 'listGroups',
     method: 'GET',

@@ -1,0 +1,24 @@
+// Everything that can be administered, as one list of operations; `http` serves it on the socket and over TCP.
+import { auditOperations } from './audit-operations.ts';
+import type { AdminDependencies } from './dependencies.ts';
+import { deviceOperations } from './device-operations.ts';
+import { grantOperations } from './grant-operations.ts';
+import type { Operation } from './operation.ts';
+import { ruleOperations } from './rule-operations.ts';
+import { secretOperations } from './secret-operations.ts';
+import { serverOperations } from './server-operations.ts';
+import { statusOperations } from './status-operations.ts';
+import { userOperations } from './user-operations.ts';
+
+export function adminOperations(dependencies: AdminDependencies): Operation[] {
+  return [
+    ...statusOperations(dependencies),
+    ...userOperations(dependencies),
+    ...deviceOperations(dependencies),
+    ...grantOperations(dependencies),
+    ...serverOperations(dependencies),
+    ...secretOperations(dependencies),
+    ...ruleOperations(dependencies),
+    ...auditOperations(dependencies),
+  ];
+}

@@ -1,0 +1,53 @@
+// Devices, lasting logins, and the approval of a login from the host.
+import { devicesApi, loginsApi, sessionsApi, type Device } from 'mcpgate-shared/api/devices';
+import type { AdminDependencies, DeviceView } from './dependencies.ts';
+import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { operation, type Operation } from './operation.ts';
+
+export function deviceOperations({ people, links }: Pick<AdminDependencies, 'people' | 'links'>): Operation[] {
+  const connected = (): ReadonlySet<string> => new Set(links().map((link) => link.credentialId));
+  const toDevice = (device: DeviceView, live: ReadonlySet<string>): Device => ({
+    id: device.id,
+    name: device.name,
+    user: device.user,
+    platform: device.platform,
+    address: device.address,
+    connected: live.has(device.id),
+    created_at: isoTime(device.createdAt),
+    last_seen_at: isoTime(device.lastSeenAt),
+    revoked_at: isoTimeOrNull(device.revokedAt),
+  });
+  return [
+    operation(devicesApi.list, async ({ query }, { workspaceId }) => {
+      const live = connected();
+      const devices = await people.devices.list(workspaceId, query.user === undefined ? {} : { user: query.user });
+      return devices.map((device) => toDevice(device, live));
+    }),
+    operation(
+      devicesApi.revoke,
+      async ({ params }, caller) => await people.devices.revoke(caller.workspaceId, params.id, caller.actor),
+    ),
+    operation(sessionsApi.list, async ({ query }, { workspaceId }) => {
+      const live = connected();
+      const sessions = await people.sessions.list(workspaceId, query.user === undefined ? {} : { user: query.user });
+      return sessions.map((session) => ({
+        id: session.id,
+        kind: session.kind,
+        user: session.user,
+        label: session.label,
+        address: session.address,
+        connected: live.has(session.id),
+        created_at: isoTime(session.createdAt),
+        last_seen_at: isoTime(session.lastSeenAt),
+        expires_at: isoTimeOrNull(session.expiresAt),
+      }));
+    }),
+    operation(
+      sessionsApi.end,
+      async ({ params }, caller) => await people.sessions.end(caller.workspaceId, params.id, caller.actor),
+    ),
+    operation(loginsApi.approve, async ({ body }, { workspaceId, actor }) =>
+      toDevice(await people.approveDevice(workspaceId, body.user_code, body.user, actor), connected()),
+    ),
+  ];
+}

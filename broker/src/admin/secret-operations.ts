@@ -1,0 +1,46 @@
+// Secrets by name: a value goes in and never comes out.
+import { secretsApi, type Secret } from 'mcpgate-shared/api/secrets';
+import { GateError } from 'mcpgate-shared/error';
+import type { AdminDependencies } from './dependencies.ts';
+import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { operation, type Operation } from './operation.ts';
+import { secretsOf } from './secret-references.ts';
+
+export function secretOperations({
+  vault,
+  store,
+  audit,
+}: Pick<AdminDependencies, 'vault' | 'store' | 'audit'>): Operation[] {
+  const list = async (workspaceId: string): Promise<Secret[]> => {
+    const servers = (await store.servers.list(workspaceId)).map((server) => ({
+      name: server.name,
+      secrets: secretsOf(server.transport),
+    }));
+    return (await vault.list(workspaceId)).map((secret) => ({
+      name: secret.name,
+      version: secret.version,
+      source: secret.source,
+      created_at: isoTime(secret.createdAt),
+      last_used_at: isoTimeOrNull(secret.lastUsedAt),
+      servers: servers.filter((server) => server.secrets.includes(secret.name)).map((server) => server.name),
+    }));
+  };
+  return [
+    operation(secretsApi.list, async (_input, { workspaceId }) => await list(workspaceId)),
+    operation(secretsApi.set, async ({ params: { name }, body }, { workspaceId, actor }) => {
+      const version = await vault.set(workspaceId, name, body.value, 'set');
+      await audit.event({
+        workspace_id: workspaceId,
+        type: 'secret.set',
+        actor: actor.name,
+        subject: `secret:${name}`,
+        address: actor.address,
+        data: { version },
+      });
+      const secret = (await list(workspaceId)).find((entry) => entry.name === name);
+      if (secret === undefined)
+        throw new GateError('conflict', `secret ${name} was removed while it was being set; set it again`);
+      return secret;
+    }),
+  ];
+}

@@ -1,0 +1,153 @@
+// The registered upstream servers.
+import { serversApi, type Server } from 'mcpgate-shared/api/servers';
+import { GateError } from 'mcpgate-shared/error';
+import type { ServerRecord, Transport } from '../domain/server-record.ts';
+import type { UpstreamStatus } from '../upstreams/upstream.ts';
+import type { AdminDependencies } from './dependencies.ts';
+import { isoTime } from './iso-time.ts';
+import { operation, type Caller, type Operation } from './operation.ts';
+import { extractSecrets } from './secret-extraction.ts';
+import { secretsOf } from './secret-references.ts';
+import { importServers } from './server-import.ts';
+
+function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Server {
+  const { transport } = record;
+  return {
+    id: record.id,
+    name: record.name,
+    enabled: record.enabled,
+    isolation: record.isolation,
+    transport: transport.kind,
+    command: transport.kind === 'stdio' ? transport.command : null,
+    args: transport.kind === 'stdio' ? [...transport.args] : [],
+    env: transport.kind === 'stdio' ? { ...transport.env } : {},
+    cwd: transport.kind === 'stdio' ? (transport.cwd ?? null) : null,
+    url: transport.kind === 'http' ? transport.url : null,
+    headers: transport.kind === 'http' ? { ...transport.headers } : {},
+    secrets: secretsOf(transport),
+    state: record.enabled ? (status?.state ?? 'idle') : 'disabled',
+    error: status?.error ?? null,
+    stderr: [...(status?.stderr ?? [])],
+    tools: status?.tools ?? null,
+    processes: status?.processes ?? 0,
+    unisolated: status?.unisolated ?? false,
+    created_at: isoTime(record.createdAt),
+    updated_at: isoTime(record.updatedAt),
+  };
+}
+
+export function serverOperations(
+  needs: Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams'>,
+): Operation[] {
+  const { store, vault, audit, upstreams } = needs;
+
+  const find = async (workspaceId: string, name: string): Promise<ServerRecord> => {
+    const record = await store.servers.byName(workspaceId, name);
+    if (record === undefined)
+      throw new GateError('not_found', `no server named ${name}; \`server list\` shows the names`);
+    return record;
+  };
+  const show = (record: ServerRecord): Server =>
+    toServer(
+      record,
+      upstreams.status(record.workspaceId).find((status) => status.name === record.name),
+    );
+  const changed = async ({ workspaceId, actor }: Caller, type: string, record: ServerRecord): Promise<void> => {
+    await audit.event({
+      workspace_id: workspaceId,
+      type,
+      actor: actor.name,
+      subject: `server:${record.name}`,
+      address: actor.address,
+      data: { transport: record.transport.kind, isolation: record.isolation },
+    });
+    await upstreams.reload();
+  };
+  const setEnabled = async (caller: Caller, name: string, enabled: boolean): Promise<Server> => {
+    const record = await find(caller.workspaceId, name);
+    const updated = await store.servers.update(record.id, { enabled });
+    await changed(caller, enabled ? 'server.enabled' : 'server.disabled', updated);
+    return show(updated);
+  };
+
+  return [
+    operation(serversApi.list, async (_input, { workspaceId }) => {
+      const status = new Map(upstreams.status(workspaceId).map((entry) => [entry.name, entry]));
+      return (await store.servers.list(workspaceId)).map((record) => toServer(record, status.get(record.name)));
+    }),
+    operation(serversApi.add, async ({ body }, caller) => {
+      const { name, isolation } = body;
+      const transport = toTransport(body.transport);
+      refusePlainSecrets(name, transport);
+      const known = new Set((await vault.list(caller.workspaceId)).map((secret) => secret.name));
+      const missing = secretsOf(transport).filter((secret) => !known.has(secret));
+      if (missing.length > 0) {
+        throw new GateError(
+          'not_found',
+          `no secret named ${missing.join(', ')}; set it first: \`secret set ${missing[0] ?? 'NAME'}\``,
+        );
+      }
+      if ((await store.servers.byName(caller.workspaceId, name)) !== undefined) {
+        throw new GateError(
+          'conflict',
+          `a server named ${name} exists already; \`server remove ${name}\` first, or choose another name`,
+        );
+      }
+      const record = await store.servers.create({
+        workspaceId: caller.workspaceId,
+        name,
+        enabled: true,
+        transport,
+        isolation,
+      });
+      await changed(caller, 'server.added', record);
+      return show(record);
+    }),
+    operation(serversApi.import, async ({ body }, caller) => await importServers(needs, body, caller)),
+    operation(serversApi.show, async ({ params }, { workspaceId }) => show(await find(workspaceId, params.name))),
+    operation(
+      serversApi.test,
+      async ({ params }, { workspaceId }) => await upstreams.test(await find(workspaceId, params.name)),
+    ),
+    operation(serversApi.enable, async ({ params }, caller) => await setEnabled(caller, params.name, true)),
+    operation(serversApi.disable, async ({ params }, caller) => await setEnabled(caller, params.name, false)),
+    operation(serversApi.remove, async ({ params }, caller) => {
+      const record = await find(caller.workspaceId, params.name);
+      await store.servers.remove(record.id);
+      await changed(caller, 'server.removed', record);
+      return toServer(record, undefined);
+    }),
+  ];
+}
+
+function toTransport(
+  body:
+    | { kind: 'http'; url: string; headers: Record<string, string> }
+    | {
+        kind: 'stdio';
+        command: string;
+        args: string[];
+        env: Record<string, string>;
+        cwd?: string | undefined;
+      },
+): Transport {
+  if (body.kind === 'http') {
+    if (!/^https?:\/\/[^/?#\s]+/i.test(body.url))
+      throw new GateError('usage', 'url: it must start with https:// or http://');
+    return body;
+  }
+  const { cwd, ...rest } = body;
+  return cwd === undefined ? rest : { ...rest, cwd };
+}
+
+/** A record never holds a secret, and a command line is seen by every process of the host. */
+function refusePlainSecrets(server: string, transport: Transport): void {
+  const { found } = extractSecrets(server, transport, () => false);
+  const first = found[0];
+  if (first === undefined) return;
+  throw new GateError(
+    'usage',
+    `${first.from}: this looks like a secret, and a command line can be read by other people and ends in the shell's history. ` +
+      `Put it in the vault with \`secret set ${first.name}\`, and write \${secret:${first.name}} in its place.`,
+  );
+}

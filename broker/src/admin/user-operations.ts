@@ -1,0 +1,70 @@
+// People and groups.
+import { usersApi, type User } from 'mcpgate-shared/api/users';
+import type { AdminDependencies, PersonView } from './dependencies.ts';
+import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { operation, type Operation } from './operation.ts';
+
+function toUser(person: PersonView): User {
+  return {
+    id: person.id,
+    name: person.name,
+    email: person.email,
+    role: person.role,
+    groups: [...person.groups],
+    has_password: person.hasPassword,
+    disabled: person.disabledAt !== null,
+    disabled_at: isoTimeOrNull(person.disabledAt),
+    created_at: isoTime(person.createdAt),
+  };
+}
+
+export function userOperations({ people: { users } }: Pick<AdminDependencies, 'people'>): Operation[] {
+  return [
+    operation(usersApi.list, async (_input, { workspaceId }) => (await users.list(workspaceId)).map(toUser)),
+    operation(usersApi.add, async ({ body }, { workspaceId, actor }) => {
+      const { name, role, groups, email } = body;
+      return toUser(await users.add(workspaceId, { name, role, groups, email: email ?? null }, actor));
+    }),
+    operation(usersApi.show, async ({ params }, { workspaceId }) => {
+      const person = await users.show(workspaceId, params.name);
+      return {
+        ...toUser(person),
+        devices: person.devices.map((device) => ({
+          id: device.id,
+          name: device.name,
+          platform: device.platform,
+          last_seen_at: isoTime(device.lastSeenAt),
+          revoked_at: isoTimeOrNull(device.revokedAt),
+        })),
+        grants: person.grants.map(({ id, label, state, servers }) => ({ id, label, state, servers: [...servers] })),
+      };
+    }),
+    operation(usersApi.link, async ({ params }, { workspaceId, actor }) => {
+      const link = await users.link(workspaceId, params.name, actor);
+      return { user: params.name, url: link.url, expires_at: isoTime(link.expiresAt) };
+    }),
+    operation(
+      usersApi.disable,
+      async ({ params }, caller) => await users.disable(caller.workspaceId, params.name, caller.actor),
+    ),
+    operation(usersApi.enable, async ({ params }, caller) =>
+      toUser(await users.enable(caller.workspaceId, params.name, caller.actor)),
+    ),
+    operation(
+      usersApi.remove,
+      async ({ params }, caller) => await users.remove(caller.workspaceId, params.name, caller.actor),
+    ),
+    operation(usersApi.setGroups, async ({ params, body }, caller) =>
+      toUser(await users.setGroups(caller.workspaceId, params.name, body.groups, caller.actor)),
+    ),
+    operation(usersApi.groups, async (_input, { workspaceId }) => {
+      const members = new Map<string, string[]>();
+      for (const person of await users.list(workspaceId)) {
+        for (const group of person.groups) members.set(group, [...(members.get(group) ?? []), person.name]);
+      }
+      return [...members]
+        .map(([name, names]) => ({ name, members: names }))
+        .sort((a, b) => a.name.localeCompare(b.name));
+    }),
+  ];
+}

@@ -1,0 +1,39 @@
+// The one table from error codes to HTTP status, and the form of an error on the wire.
+import type { ErrorCode, GateError } from 'mcpgate-shared/error';
+
+export const HTTP_STATUS = {
+  usage: 400,
+  config: 400,
+  not_logged_in: 401,
+  forbidden: 403,
+  denied: 403,
+  not_found: 404,
+  conflict: 409,
+  gone: 410,
+  throttled: 429,
+  too_large: 413,
+  unreachable: 502,
+  untrusted: 502,
+  protocol: 502,
+  upstream: 502,
+  timeout: 504,
+  cancelled: 499,
+  unknown_outcome: 502,
+  unavailable: 503,
+  keychain: 500,
+  client_file: 400,
+  internal: 500,
+} as const satisfies Record<ErrorCode, number>;
+
+export interface ErrorBody {
+  error: { code: string; message: string; request_id: string };
+}
+
+export function errorBody(error: GateError, requestId: string): ErrorBody {
+  // Internal failures may quote anything: the log has them, the answer only says where to look.
+  const message =
+    error.code === 'internal'
+      ? `an unexpected error; the broker's log has it under request ${requestId}`
+      : error.message;
+  return { error: { code: error.code, message, request_id: requestId } };
+}

@@ -1,0 +1,120 @@
+// The socket that the broker serves on. It is opened before anything else is made, so that a port in use is one clear line, and so
+// that the port is known before the public URL is. Until handlers are attached it answers 503.
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { GateError } from 'mcpgate-shared/error';
+import { originOf, type ListenAddress } from '../config/listen-address.ts';
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export interface Listener {
+  readonly server: Server;
+  /** Where it really listens: the port is never 0. */
+  readonly address: ListenAddress;
+  readonly origin: string;
+  attach(handler: RequestHandler): void;
+  /** WebSocket upgrades of `path` go to `handler`; every other upgrade is answered as the plain request that it also is. */
+  attachUpgrade(path: string, handler: UpgradeHandler): void;
+  /** Stops accepting, ends idle connections, and cuts what still runs. */
+  close(): Promise<void>;
+}
+
+/** A client has these times to send its head and its whole request: slow senders cannot hold connections. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** Throws `conflict` (port in use), `config` (address or certificate that cannot be used). */
+export async function openListener(
+  address: ListenAddress,
+  tls: { certFile: string; keyFile: string } | undefined,
+): Promise<Listener> {
+  let handle: RequestHandler = (_request, response) => {
+    response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' });
+    response.end(
+      '{"error":{"code":"unavailable","message":"the broker is starting; try again in a moment","request_id":"-"}}',
+    );
+  };
+  let upgrade: { path: string; handler: UpgradeHandler } | undefined;
+  const wantsUpgrade = (request: IncomingMessage): boolean =>
+    upgrade !== undefined && pathOf(request) === upgrade.path && request.headers.upgrade?.toLowerCase() === 'websocket';
+
+  const options = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: 75_000,
+    connectionsCheckingInterval: 5_000,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    shouldUpgradeCallback: wantsUpgrade,
+  };
+  const server = tls === undefined ? createServer(options) : createTls(options, tls);
+  server.maxHeadersCount = 100;
+  server.on('request', (request, response) => handle(request, response));
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (upgrade !== undefined && wantsUpgrade(request)) upgrade.handler(request, socket, head);
+    else socket.destroy();
+  });
+  await listen(server, address);
+
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+  const real = { host: address.host, port };
+  return {
+    server,
+    address: real,
+    origin: originOf(real, tls !== undefined),
+    attach(handler) {
+      handle = handler;
+    },
+    attachUpgrade(path, handler) {
+      upgrade = { path, handler };
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function createTls(options: object, tls: { certFile: string; keyFile: string }): Server {
+  try {
+    return createTlsServer({ ...options, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new GateError('config', `tls: ${tls.certFile} and ${tls.keyFile} cannot be used: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') {
+        const message = `port ${port} on ${host} is in use, perhaps by another broker; choose another one with --listen HOST:PORT`;
+        reject(new GateError('conflict', message, { cause: error }));
+      } else {
+        reject(
+          new GateError(
+            'config',
+            `cannot listen on ${host}:${port} (${error.code ?? error.message}); choose another address with --listen`,
+            { cause: error },
+          ),
+        );
+      }
+    });
+    server.listen({ host, port }, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0] ?? '/';
+}
