@@ -24,7 +24,9 @@ export interface Audit {
   searchCalls(search: AuditSearch): Promise<CallRecord[]>;
   searchEvents(search: AuditSearch & { type?: string }): Promise<LoggedEvent[]>;
   /** Called with each record after its commit (calls: after their outcome). Returns the function that ends it. */
-  onRecord(listener: (record: { kind: 'call'; record: CallRecord } | { kind: 'event'; record: LoggedEvent }) => void): () => void;
+  onRecord(
+    listener: (record: { kind: 'call'; record: CallRecord } | { kind: 'event'; record: LoggedEvent }) => void,
+  ): () => void;
   /** Waits until everything appended is committed. */
   flush(): Promise<void>;
 }

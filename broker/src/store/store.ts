@@ -135,7 +135,13 @@ export interface CallRow {
 
 export interface Store {
   users: {
-    create(user: { workspaceId: string; name: string; email: string | null; role: Role; groups: readonly string[] }): Promise<UserRecord>;
+    create(user: {
+      workspaceId: string;
+      name: string;
+      email: string | null;
+      role: Role;
+      groups: readonly string[];
+    }): Promise<UserRecord>;
     byId(id: string): Promise<UserRecord | undefined>;
     byName(workspaceId: string, name: string): Promise<UserRecord | undefined>;
     list(workspaceId: string): Promise<UserRecord[]>;
@@ -204,7 +210,10 @@ export interface Store {
     create(server: Omit<ServerRecord, 'id' | 'createdAt' | 'updatedAt'>): Promise<ServerRecord>;
     byName(workspaceId: string, name: string): Promise<ServerRecord | undefined>;
     list(workspaceId: string): Promise<ServerRecord[]>;
-    update(id: string, change: Partial<Pick<ServerRecord, 'enabled' | 'transport' | 'isolation'>>): Promise<ServerRecord>;
+    update(
+      id: string,
+      change: Partial<Pick<ServerRecord, 'enabled' | 'transport' | 'isolation'>>,
+    ): Promise<ServerRecord>;
     remove(id: string): Promise<void>;
   };
   secrets: {
@@ -221,14 +230,22 @@ export interface Store {
     removeRule(workspaceId: string, id: string): Promise<boolean>;
     setEnforcement(workspaceId: string, enforcement: Enforcement): Promise<void>;
   };
+  /** Facts about this database as a whole, written once. */
+  settings: {
+    /** Keeps `value` unless the name has one already; returns the one that is kept. */
+    putIfAbsent(name: string, value: string): Promise<string>;
+  };
   audit: {
     /** Appends all rows in one committed transaction. The hot path: prepared once, no work per row beyond binding. */
     append(rows: readonly AuditRow[]): Promise<void>;
+    /** `type` and `tool` may hold `*`; `user` is who did it or, for events, to whom. At most 10,000 rows. */
     calls(query: AuditQuery): Promise<CallRow[]>;
     events(query: AuditQuery): Promise<AuditRow[]>;
     /** A writer's rows from `fromSeq` on, in order. */
     chain(writer: string, fromSeq: number, limit: number): Promise<AuditRow[]>;
     writers(): Promise<{ writer: string; lastSeq: number; lastHash: string }[]>;
+    /** The last row of a writer's chain; undefined where it has written nothing. */
+    last(writer: string): Promise<{ seq: number; hash: string } | undefined>;
   };
   /** Throws `unavailable` where the database does not answer; for /readyz. */
   ping(): Promise<void>;

@@ -10,7 +10,9 @@ export interface ResolvedText {
 export interface Vault {
   /** Stores a new version, which is the current one from now on, tells listeners, and returns its number. */
   set(workspaceId: string, name: string, value: string, source: string): Promise<number>;
-  list(workspaceId: string): Promise<{ name: string; version: number; source: string; createdAt: number; lastUsedAt: number | null }[]>;
+  list(
+    workspaceId: string,
+  ): Promise<{ name: string; version: number; source: string; createdAt: number; lastUsedAt: number | null }[]>;
   remove(workspaceId: string, name: string): Promise<boolean>;
   /** Replaces each `${secret:NAME}` in `text`; throws `not_found` naming the secret that is missing. */
   resolve(workspaceId: string, text: string): Promise<ResolvedText>;

@@ -1,0 +1,58 @@
+// The chain: each row's hash covers the row and the hash before it, so a row that was changed, removed, added or moved shows.
+import { hash } from 'node:crypto';
+import type { AuditRow } from '../store/store.ts';
+
+/** What stands before the first row of a writer. */
+export const GENESIS: ChainPosition = { seq: 0, hash: '0'.repeat(64) };
+
+/** The last row that is known good. */
+export interface ChainPosition {
+  seq: number;
+  hash: string;
+}
+
+export type ChainVerdict =
+  | { ok: true; rows: number; last: ChainPosition }
+  /** `seq` is the first that does not fit. */
+  | { ok: false; seq: number; id: string; reason: string };
+
+/** SHA-256, hex, over the hash before, a newline and the row as a JSON array in this order. */
+export function hashRow(prevHash: string, row: Omit<AuditRow, 'prevHash' | 'hash'>): string {
+  const canonical = JSON.stringify([
+    row.id,
+    row.workspaceId,
+    row.ts,
+    row.writer,
+    row.seq,
+    row.type,
+    row.callId,
+    row.actor,
+    row.subject,
+    row.server,
+    row.toolName,
+    row.data,
+  ]);
+  return hash('sha256', `${prevHash}\n${canonical}`, 'hex');
+}
+
+/** Checks one writer's rows, in order, from the row after `from` on. Rows cut off at the end show only against a position kept elsewhere. */
+export function verifyChain(rows: Iterable<AuditRow>, from: ChainPosition = GENESIS): ChainVerdict {
+  let last = from;
+  let count = 0;
+  let writer: string | undefined;
+  for (const row of rows) {
+    const reason = fault(row, last, (writer ??= row.writer));
+    if (reason !== undefined) return { ok: false, seq: row.seq, id: row.id, reason };
+    last = { seq: row.seq, hash: row.hash };
+    count += 1;
+  }
+  return { ok: true, rows: count, last };
+}
+
+function fault(row: AuditRow, last: ChainPosition, writer: string): string | undefined {
+  if (row.writer !== writer) return `it belongs to the chain of ${row.writer}, not ${writer}`;
+  if (row.seq !== last.seq + 1) return `row ${last.seq + 1} should stand here: rows were removed, added or moved`;
+  if (row.prevHash !== last.hash) return 'it does not follow the row before it: one of the two was replaced';
+  if (row.hash !== hashRow(last.hash, row)) return 'its content is not what was written';
+  return undefined;
+}

@@ -1,0 +1,16 @@
+// What the two engines have in common: a query builder for everything, and one path of its own for the audit append, where a query
+// builder's cost would be paid on every call.
+import type { Kysely } from 'kysely';
+import type { AuditRow } from './store.ts';
+import type { Database } from './schema.ts';
+
+export type EngineKind = 'sqlite' | 'postgres';
+
+export interface Engine {
+  readonly kind: EngineKind;
+  /** Throws only GateErrors: `conflict` where a key exists already, `unavailable` where the database does not answer, else `internal`. */
+  readonly db: Kysely<Database>;
+  /** All rows in one committed transaction, or none. */
+  appendAudit(rows: readonly AuditRow[]): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,123 @@
+// The log: appended by the engine, read here. There is no function that changes or removes a row.
+import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
+import type { Engine } from '../engine.ts';
+import type { AuditEventsTable, Database } from '../schema.ts';
+import type { AuditQuery, AuditRow, Store } from '../store.ts';
+
+const MAX_ROWS = 10_000;
+
+type AuditSelect = SelectQueryBuilder<Database, 'audit_events', Selectable<AuditEventsTable>>;
+
+export function createAuditRows(engine: Engine): Store['audit'] {
+  const { db } = engine;
+
+  return {
+    append: (rows) => engine.appendAudit(rows),
+    async calls(query) {
+      // Literal conditions, as the partial indexes have them.
+      const intents = await search(db, query, (rows) => rows.where(sql<boolean>`type = 'call.intent'`)).execute();
+      if (intents.length === 0) return [];
+      const outcomes = await db
+        .selectFrom('audit_events')
+        .selectAll()
+        .where(sql<boolean>`type = 'call.outcome'`)
+        .where(
+          'call_id',
+          'in',
+          intents.map((intent) => intent.id),
+        )
+        .execute();
+      const byCall = new Map(outcomes.map((outcome) => [outcome.call_id, toRow(outcome)]));
+      return intents.map((intent) => ({ intent: toRow(intent), outcome: byCall.get(intent.id) ?? null }));
+    },
+    async events(query) {
+      const rows = await search(db, query, (events) => events.where('call_id', 'is', null)).execute();
+      return rows.map(toRow);
+    },
+    async chain(writer, fromSeq, limit) {
+      const rows = await db
+        .selectFrom('audit_events')
+        .selectAll()
+        .where('writer', '=', writer)
+        .where('seq', '>=', fromSeq)
+        .orderBy('seq')
+        .limit(Math.min(limit, MAX_ROWS))
+        .execute();
+      return rows.map(toRow);
+    },
+    async last(writer) {
+      const row = await db
+        .selectFrom('audit_events')
+        .select(['seq', 'hash'])
+        .where('writer', '=', writer)
+        .orderBy('seq', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return row && { seq: row.seq, hash: row.hash };
+    },
+    async writers() {
+      const lasts = db
+        .selectFrom('audit_events')
+        .select((eb) => ['writer', eb.fn.max('seq').as('last_seq')])
+        .groupBy('writer')
+        .as('lasts');
+      const rows = await db
+        .selectFrom('audit_events')
+        .innerJoin(lasts, (join) =>
+          join.onRef('lasts.writer', '=', 'audit_events.writer').onRef('lasts.last_seq', '=', 'audit_events.seq'),
+        )
+        .select(['audit_events.writer', 'audit_events.seq', 'audit_events.hash'])
+        .orderBy('audit_events.writer')
+        .execute();
+      return rows.map((row) => ({ writer: row.writer, lastSeq: row.seq, lastHash: row.hash }));
+    },
+  };
+}
+
+function search(db: Kysely<Database>, query: AuditQuery, narrow: (rows: AuditSelect) => AuditSelect): AuditSelect {
+  const { since, until, user, tool, server, type, after } = query;
+  let rows = narrow(db.selectFrom('audit_events').selectAll().where('workspace_id', '=', query.workspaceId));
+  if (since !== undefined) rows = rows.where('ts', '>=', since);
+  if (until !== undefined) rows = rows.where('ts', '<', until);
+  if (user !== undefined) {
+    rows = rows.where((eb) => eb.or([eb('actor', '=', user), eb('subject', '=', `user:${user}`)]));
+  }
+  if (server !== undefined) {
+    rows = rows.where((eb) => eb.or([eb('server', '=', server), eb('subject', '=', `server:${server}`)]));
+  }
+  if (tool !== undefined) rows = matching(rows, 'tool_name', tool);
+  if (type !== undefined) rows = matching(rows, 'type', type);
+  const limit = Math.max(0, Math.min(query.limit, MAX_ROWS));
+  if (after === undefined) return rows.orderBy('ts', 'desc').orderBy('id', 'desc').limit(limit);
+  return rows
+    .where(({ eb, refTuple, tuple }) => eb(refTuple('ts', 'id'), '>', tuple(after.ts, after.id)))
+    .orderBy('ts')
+    .orderBy('id')
+    .limit(limit);
+}
+
+/** Equal, or alike where `pattern` has a `*`. */
+function matching(rows: AuditSelect, column: 'tool_name' | 'type', pattern: string): AuditSelect {
+  if (!pattern.includes('*')) return rows.where(column, '=', pattern);
+  const like = pattern.replaceAll(/[\\%_]/g, '\\$&').replaceAll('*', '%');
+  return rows.where(sql<boolean>`${sql.ref(column)} like ${like} escape '\\'`);
+}
+
+function toRow(row: Selectable<AuditEventsTable>): AuditRow {
+  return {
+    id: row.id,
+    workspaceId: row.workspace_id,
+    ts: row.ts,
+    writer: row.writer,
+    seq: row.seq,
+    type: row.type,
+    callId: row.call_id,
+    actor: row.actor,
+    subject: row.subject,
+    server: row.server,
+    toolName: row.tool_name,
+    data: row.data,
+    prevHash: row.prev_hash,
+    hash: row.hash,
+  };
+}

@@ -1,0 +1,70 @@
+// The OAuth server's own objects, one row each. Expired rows are still found: the server tells "expired" from "unknown" itself.
+import type { Kysely, Selectable } from 'kysely';
+import type { Database } from '../schema.ts';
+import type { OAuthObject, Store } from '../store.ts';
+
+export function createOAuth(db: Kysely<Database>): Store['oauth'] {
+  const find = async (
+    kind: string,
+    column: 'id_hash' | 'user_code' | 'uid',
+    value: string,
+  ): Promise<OAuthObject | undefined> => {
+    const query = db.selectFrom('oauth_objects').selectAll().where('kind', '=', kind).where(column, '=', value);
+    const row = await query.executeTakeFirst();
+    return row && toObject(row);
+  };
+
+  return {
+    async upsert(object) {
+      const values = {
+        payload: object.payload,
+        grant_id: object.grantId,
+        user_code: object.userCode,
+        uid: object.uid,
+        consumed_at: object.consumedAt,
+        expires_at: object.expiresAt,
+      };
+      await db
+        .insertInto('oauth_objects')
+        .values({ workspace_id: 'default', kind: object.kind, id_hash: object.idHash, ...values })
+        .onConflict((conflict) => conflict.columns(['kind', 'id_hash']).doUpdateSet(values))
+        .execute();
+    },
+    find: (kind, idHash) => find(kind, 'id_hash', idHash),
+    findByUserCode: (kind, userCode) => find(kind, 'user_code', userCode),
+    findByUid: (kind, uid) => find(kind, 'uid', uid),
+    async consume(kind, idHash, at) {
+      // The first use counts: a second one must not move it.
+      await db
+        .updateTable('oauth_objects')
+        .set((eb) => ({ consumed_at: eb.fn.coalesce('consumed_at', eb.val(at)) }))
+        .where('kind', '=', kind)
+        .where('id_hash', '=', idHash)
+        .execute();
+    },
+    async destroy(kind, idHash) {
+      await db.deleteFrom('oauth_objects').where('kind', '=', kind).where('id_hash', '=', idHash).execute();
+    },
+    async destroyByGrant(grantId) {
+      const result = await db.deleteFrom('oauth_objects').where('grant_id', '=', grantId).executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
+    async removeExpired(now) {
+      const result = await db.deleteFrom('oauth_objects').where('expires_at', '<=', now).executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
+  };
+}
+
+function toObject(row: Selectable<Database['oauth_objects']>): OAuthObject {
+  return {
+    kind: row.kind,
+    idHash: row.id_hash,
+    payload: row.payload,
+    grantId: row.grant_id,
+    userCode: row.user_code,
+    uid: row.uid,
+    consumedAt: row.consumed_at,
+    expiresAt: row.expires_at,
+  };
+}

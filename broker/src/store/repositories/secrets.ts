@@ -1,0 +1,78 @@
+// Sealed values and their versions. What is inside is the vault's business.
+import type { Kysely } from 'kysely';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { Database } from '../schema.ts';
+import type { Store } from '../store.ts';
+
+export function createSecrets(db: Kysely<Database>, clock: Clock): Store['secrets'] {
+  /** Names whose values are all removed have no current version. */
+  const current = db
+    .selectFrom('secrets')
+    .innerJoin('secret_versions', (join) =>
+      join
+        .onRef('secret_versions.workspace_id', '=', 'secrets.workspace_id')
+        .onRef('secret_versions.name', '=', 'secrets.name')
+        .onRef('secret_versions.version', '=', 'secrets.last_version'),
+    );
+
+  return {
+    append(workspaceId, name, source, seal) {
+      return db.transaction().execute(async (trx) => {
+        const { last_version: version } = await trx
+          .insertInto('secrets')
+          .values({ workspace_id: workspaceId, name, last_version: 1, last_used_at: null })
+          .onConflict((conflict) =>
+            conflict.columns(['workspace_id', 'name']).doUpdateSet((eb) => ({
+              last_version: eb('secrets.last_version', '+', 1),
+            })),
+          )
+          .returning('last_version')
+          .executeTakeFirstOrThrow();
+        await trx
+          .insertInto('secret_versions')
+          .values({ workspace_id: workspaceId, name, version, source, sealed: seal(version), created_at: clock.now() })
+          .execute();
+        return version;
+      });
+    },
+    async current(workspaceId, name) {
+      const row = await current
+        .select(['secret_versions.name', 'secret_versions.version', 'secret_versions.sealed'])
+        .where('secrets.workspace_id', '=', workspaceId)
+        .where('secrets.name', '=', name)
+        .executeTakeFirst();
+      return row && { name: row.name, version: row.version, sealed: row.sealed };
+    },
+    async list(workspaceId) {
+      const rows = await current
+        .select(['secrets.name', 'secrets.last_used_at'])
+        .select(['secret_versions.version', 'secret_versions.source', 'secret_versions.created_at'])
+        .where('secrets.workspace_id', '=', workspaceId)
+        .orderBy('secrets.name')
+        .execute();
+      return rows.map((row) => ({
+        name: row.name,
+        version: row.version,
+        source: row.source,
+        createdAt: row.created_at,
+        lastUsedAt: row.last_used_at,
+      }));
+    },
+    async touch(workspaceId, name, at) {
+      await db
+        .updateTable('secrets')
+        .set({ last_used_at: at })
+        .where('workspace_id', '=', workspaceId)
+        .where('name', '=', name)
+        .execute();
+    },
+    async remove(workspaceId, name) {
+      const result = await db
+        .deleteFrom('secret_versions')
+        .where('workspace_id', '=', workspaceId)
+        .where('name', '=', name)
+        .executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// Registered upstream servers.
+import { randomUUID } from 'node:crypto';
+import type { Kysely, Selectable } from 'kysely';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { z } from 'zod';
+import type { ServerRecord, Transport } from '../../domain/server-record.ts';
+import { readJson } from '../json-text.ts';
+import type { Database } from '../schema.ts';
+import type { Store } from '../store.ts';
+
+const transportSchema: z.ZodType<Transport> = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('stdio'),
+    command: z.string(),
+    args: z.array(z.string()),
+    env: z.record(z.string(), z.string()),
+    cwd: z.string().exactOptional(),
+  }),
+  z.object({ kind: z.literal('http'), url: z.string(), headers: z.record(z.string(), z.string()) }),
+]);
+
+export function createServers(db: Kysely<Database>, clock: Clock): Store['servers'] {
+  const servers = db.selectFrom('servers').selectAll();
+
+  return {
+    async create(server) {
+      const at = clock.now();
+      const row: Database['servers'] = {
+        id: randomUUID(),
+        workspace_id: server.workspaceId,
+        name: server.name,
+        enabled: server.enabled ? 1 : 0,
+        transport_json: JSON.stringify(server.transport),
+        isolation: server.isolation,
+        created_at: at,
+        updated_at: at,
+      };
+      try {
+        await db.insertInto('servers').values(row).execute();
+      } catch (error) {
+        if (!(error instanceof GateError) || error.code !== 'conflict') throw error;
+        throw new GateError('conflict', `a server named ${server.name} exists already`, { cause: error });
+      }
+      return toServer(row);
+    },
+    async byName(workspaceId, name) {
+      const row = await servers.where('workspace_id', '=', workspaceId).where('name', '=', name).executeTakeFirst();
+      return row && toServer(row);
+    },
+    async list(workspaceId) {
+      const rows = await servers.where('workspace_id', '=', workspaceId).orderBy('name').execute();
+      return rows.map(toServer);
+    },
+    async update(id, change) {
+      const row = await db
+        .updateTable('servers')
+        .set({
+          updated_at: clock.now(),
+          ...(change.enabled !== undefined && { enabled: change.enabled ? 1 : 0 }),
+          ...(change.transport !== undefined && { transport_json: JSON.stringify(change.transport) }),
+          ...(change.isolation !== undefined && { isolation: change.isolation }),
+        })
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirst();
+      if (row === undefined) throw new GateError('not_found', `there is no server with the id ${id}`);
+      return toServer(row);
+    },
+    async remove(id) {
+      const result = await db.deleteFrom('servers').where('id', '=', id).executeTakeFirst();
+      if (result.numDeletedRows === 0n) throw new GateError('not_found', `there is no server with the id ${id}`);
+    },
+  };
+}
+
+function toServer(row: Selectable<Database['servers']>): ServerRecord {
+  return {
+    id: row.id,
+    workspaceId: row.workspace_id,
+    name: row.name,
+    enabled: row.enabled !== 0,
+    transport: readJson(transportSchema, row.transport_json, `the transport of server ${row.name}`),
+    isolation: row.isolation,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,127 @@
+// The tables as the query builder sees them. Numbers are whole; times are ms since the epoch; `*_json` columns hold JSON text; `sealed`
+// columns hold what the vault sealed. Kept in step with `first-migration.ts` and those after it.
+import type { Enforcement, Rule } from '../domain/rule.ts';
+import type { Isolation } from '../domain/server-record.ts';
+import type { Role } from '../domain/principal.ts';
+import type { OneTimeLink } from './store.ts';
+
+export interface Database {
+  workspaces: { id: string; created_at: number };
+  /** Facts about this database as a whole. */
+  settings: { name: string; value: string };
+  users: {
+    id: string;
+    workspace_id: string;
+    name: string;
+    email: string | null;
+    role: Role;
+    password_hash: string | null;
+    disabled_at: number | null;
+    created_at: number;
+  };
+  groups: { workspace_id: string; name: string; created_at: number };
+  group_members: { workspace_id: string; group_name: string; user_id: string };
+  devices: {
+    id: string;
+    workspace_id: string;
+    user_id: string;
+    name: string;
+    platform: string;
+    address: string;
+    created_at: number;
+    last_seen_at: number;
+    revoked_at: number | null;
+  };
+  grants: {
+    id: string;
+    workspace_id: string;
+    label: string;
+    user_id: string | null;
+    token_hash: string;
+    servers_json: string;
+    expires_at: number | null;
+    created_at: number;
+    created_by: string;
+    last_used_at: number | null;
+    revoked_at: number | null;
+  };
+  one_time_links: {
+    token_hash: string;
+    workspace_id: string;
+    kind: OneTimeLink['kind'];
+    user_id: string | null;
+    expires_at: number;
+  };
+  web_sessions: {
+    token_hash: string;
+    workspace_id: string;
+    user_id: string;
+    address: string;
+    user_agent: string;
+    created_at: number;
+    expires_at: number;
+  };
+  oauth_objects: {
+    workspace_id: string;
+    kind: string;
+    id_hash: string;
+    payload: string;
+    grant_id: string | null;
+    user_code: string | null;
+    uid: string | null;
+    consumed_at: number | null;
+    expires_at: number | null;
+  };
+  signing_keys: { kid: string; sealed: Uint8Array; created_at: number };
+  servers: {
+    id: string;
+    workspace_id: string;
+    name: string;
+    enabled: number;
+    transport_json: string;
+    isolation: Isolation;
+    created_at: number;
+    updated_at: number;
+  };
+  /** One row a name; it stays when the secret is removed, so that a version number never names two values. */
+  secrets: { workspace_id: string; name: string; last_version: number; last_used_at: number | null };
+  secret_versions: {
+    workspace_id: string;
+    name: string;
+    version: number;
+    source: string;
+    sealed: Uint8Array;
+    created_at: number;
+  };
+  policies: { workspace_id: string; version: number; enforcement: Enforcement };
+  rules: {
+    workspace_id: string;
+    id: string;
+    /** The policy version that it came with; the order of the rules. */
+    added_in: number;
+    effect: Rule['effect'];
+    who_json: string;
+    what_json: string;
+    note: string | null;
+    created_at: number;
+    created_by: string;
+  };
+  audit_events: AuditEventsTable;
+}
+
+export interface AuditEventsTable {
+  id: string;
+  workspace_id: string;
+  ts: number;
+  writer: string;
+  seq: number;
+  type: string;
+  call_id: string | null;
+  actor: string | null;
+  subject: string | null;
+  server: string | null;
+  tool_name: string | null;
+  data: string;
+  prev_hash: string;
+  hash: string;
+}

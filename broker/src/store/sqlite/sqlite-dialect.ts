@@ -1,0 +1,72 @@
+// Kysely's SQLite dialect over `node:sqlite`. One connection: statements run synchronously, one after the other.
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+  type SqliteDatabase,
+  type SqliteStatement,
+} from 'kysely';
+import { createGuardedDriver, type ExplainError } from '../guarded-driver.ts';
+
+const STATEMENT_CACHE_SIZE = 256;
+
+/** The dialect over an open database. Destroying the query builder closes the database. */
+export function createSqliteDialect(database: DatabaseSync, explain: ExplainError): Dialect {
+  const plain = new SqliteDialect({ database: adaptDatabase(database) });
+  return {
+    createAdapter: () => new TransactionalDdlAdapter(),
+    createDriver: () =>
+      createGuardedDriver(new ImmediateTransactionDriver({ database: adaptDatabase(database) }), explain),
+    createIntrospector: (db) => plain.createIntrospector(db),
+    createQueryCompiler: () => plain.createQueryCompiler(),
+  };
+}
+
+/** A write lock that is taken late cannot be waited for (SQLITE_BUSY_SNAPSHOT), so every transaction takes it first. */
+class ImmediateTransactionDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+}
+
+/** SQLite rolls schema changes back like any other; a migration that fails half-way leaves nothing. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+function adaptDatabase(database: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, SqliteStatement>();
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      const known = prepared.get(sql);
+      if (known) return known;
+      const statement = adaptStatement(database.prepare(sql));
+      if (prepared.size >= STATEMENT_CACHE_SIZE) prepared.clear();
+      prepared.set(sql, statement);
+      return statement;
+    },
+  };
+}
+
+function adaptStatement(statement: StatementSync): SqliteStatement {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...parameters.map(toSqlite)),
+    run: (parameters) => statement.run(...parameters.map(toSqlite)),
+    iterate: (parameters) => statement.iterate(...parameters.map(toSqlite)),
+  };
+}
+
+function toSqlite(value: unknown): SQLInputValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || value instanceof Uint8Array) {
+    return value;
+  }
+  throw new TypeError(`a ${typeof value} cannot be stored`);
+}

@@ -1,0 +1,26 @@
+// SQLite's result codes (https://sqlite.org/rescode.html) as GateErrors.
+import { GateError } from 'mcpgate-shared/error';
+
+/** Primary codes that say that the file cannot be used now: BUSY, LOCKED, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN. */
+const AWAY = new Set([5, 6, 8, 9, 10, 13, 14]);
+/** Codes that say that the file is no database of ours: CORRUPT, NOTADB. */
+const BROKEN = new Set([11, 26]);
+/** SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE. */
+const EXISTS = new Set([1555, 2067]);
+
+/** What went wrong with the database in `file`. */
+export function explainSqliteError(file: string, error: unknown): GateError {
+  if (error instanceof GateError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0;
+  if (EXISTS.has(code)) return new GateError('conflict', `exists already (${message})`, { cause: error });
+  if (BROKEN.has(code & 0xff)) {
+    const text = `${file} is not a readable SQLite database (${message}): restore a backup or choose another data folder`;
+    return new GateError('config', text, { cause: error });
+  }
+  if (AWAY.has(code & 0xff) || /database is not open|already been destroyed/.test(message)) {
+    const text = `the database ${file} cannot be used now (${message}): check the disk and who else has it open`;
+    return new GateError('unavailable', text, { cause: error });
+  }
+  return new GateError('internal', `the database refused a statement: ${message}`, { cause: error });
+}

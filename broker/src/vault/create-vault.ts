@@ -1,0 +1,151 @@
+// The vault over the store. Opened values are kept for a second: long enough for the hot path, short enough that a rotation by another
+// broker holds here within it.
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { Store } from '../store/store.ts';
+import type { MasterKey } from './master-key.ts';
+import { seal, unseal } from './seal.ts';
+import type { Vault } from './vault.ts';
+
+const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+const REFERENCE = /\$\{secret:([^}]*)\}/g;
+const MAX_VALUE_BYTES = 64 * 1024;
+const CACHE_MS = 1_000;
+const TOUCH_INTERVAL_MS = 60_000;
+const KEY_CHECK = 'vault.key_check';
+
+interface Opened {
+  value: string;
+  version: number;
+  readAt: number;
+}
+
+/** Throws `config` where the master key is not the one that the store's secrets were sealed with. */
+export async function createVault(options: { store: Store; masterKey: MasterKey; clock: Clock }): Promise<Vault> {
+  const { store, masterKey, clock } = options;
+  const key = masterKey.bytes;
+  await checkKey(store, masterKey);
+
+  const listeners = new Set<(change: { workspaceId: string; name: string }) => void>();
+  const cache = new Map<string, Opened>();
+  const touchedAt = new Map<string, number>();
+  /** Grows with each change: what was read before it is not kept. */
+  let generation = 0;
+
+  function changed(workspaceId: string, name: string): void {
+    generation += 1;
+    cache.delete(cacheKey(workspaceId, name));
+    for (const listener of [...listeners]) listener({ workspaceId, name });
+  }
+
+  async function read(workspaceId: string, name: string): Promise<Opened> {
+    const place = cacheKey(workspaceId, name);
+    const now = clock.now();
+    const kept = cache.get(place);
+    if (kept && Math.abs(now - kept.readAt) < CACHE_MS) return kept;
+    const before = generation;
+    const record = await store.secrets.current(workspaceId, name);
+    if (record === undefined) {
+      const text = `there is no secret named ${name}: set it with mcpgate-broker secret set ${name}`;
+      throw new GateError('not_found', text);
+    }
+    const plain = unseal(key, secretContext(workspaceId, name, record.version), record.sealed);
+    if (plain === undefined) {
+      const text = `the secret ${name} (version ${record.version}) cannot be opened with ${masterKey.file}: its stored form was changed; set it again`;
+      throw new GateError('internal', text);
+    }
+    const opened = { value: Buffer.from(plain).toString('utf8'), version: record.version, readAt: now };
+    if (generation === before) cache.set(place, opened);
+    return opened;
+  }
+
+  async function touch(workspaceId: string, name: string): Promise<void> {
+    const place = cacheKey(workspaceId, name);
+    const now = clock.now();
+    const last = touchedAt.get(place);
+    if (last !== undefined && now - last < TOUCH_INTERVAL_MS) return;
+    touchedAt.set(place, now);
+    await store.secrets.touch(workspaceId, name, now);
+  }
+
+  return {
+    async set(workspaceId, name, value, source) {
+      checkName(name);
+      const plain = checkValue(name, value);
+      const version = await store.secrets.append(workspaceId, name, source, (next) =>
+        seal(key, secretContext(workspaceId, name, next), plain),
+      );
+      changed(workspaceId, name);
+      return version;
+    },
+    list: (workspaceId) => store.secrets.list(workspaceId),
+    async remove(workspaceId, name) {
+      const removed = await store.secrets.remove(workspaceId, name);
+      if (removed) changed(workspaceId, name);
+      return removed;
+    },
+    async resolve(workspaceId, text) {
+      const values = new Map<string, Opened>();
+      for (const [, name = ''] of text.matchAll(REFERENCE)) {
+        if (values.has(name)) continue;
+        checkName(name);
+        values.set(name, await read(workspaceId, name));
+        await touch(workspaceId, name);
+      }
+      if (values.size === 0) return { value: text, versions: [] };
+      return {
+        value: text.replaceAll(REFERENCE, (reference, name: string) => values.get(name)?.value ?? reference),
+        versions: [...values].map(([name, { version }]) => `${name}@${version}`),
+      };
+    },
+    seal: (purpose, plain) => seal(key, ['purpose', purpose], plain),
+    open(purpose, sealed) {
+      const plain = unseal(key, ['purpose', purpose], sealed);
+      if (plain !== undefined) return plain;
+      const text = `sealed data (${purpose}) cannot be opened with ${masterKey.file}: its stored form was changed`;
+      throw new GateError('internal', text);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** A known text, sealed by the first start: whoever opens it has the right key. */
+async function checkKey(store: Store, { bytes, file, created }: MasterKey): Promise<void> {
+  const context = ['purpose', KEY_CHECK];
+  const mine = Buffer.from(seal(bytes, context, Buffer.from(KEY_CHECK))).toString('base64');
+  const kept = await store.settings.putIfAbsent(KEY_CHECK, mine);
+  if (unseal(bytes, context, Buffer.from(kept, 'base64')) !== undefined) return;
+  const hint = created ? 'it was missing and has just been created: delete it and put' : 'put';
+  throw new GateError(
+    'config',
+    `the master key ${file} is not the one this database was sealed with: ${hint} the original file back`,
+  );
+}
+
+function checkName(name: string): void {
+  if (SECRET_NAME.test(name)) return;
+  const text = `${JSON.stringify(name.slice(0, 150))} is no name for a secret: use up to 128 letters, digits and . _ -, starting with a letter or digit`;
+  throw new GateError('usage', text);
+}
+
+function checkValue(name: string, value: string): Uint8Array {
+  if (value === '') throw new GateError('usage', `the value of the secret ${name} is empty`);
+  if (!value.isWellFormed()) throw new GateError('usage', `the value of the secret ${name} is not valid text`);
+  const plain = Buffer.from(value, 'utf8');
+  if (plain.length <= MAX_VALUE_BYTES) return plain;
+  throw new GateError(
+    'too_large',
+    `the value of the secret ${name} is ${plain.length} bytes; at most ${MAX_VALUE_BYTES} are kept`,
+  );
+}
+
+function secretContext(workspaceId: string, name: string, version: number): string[] {
+  return ['secret', workspaceId, name, String(version)];
+}
+
+function cacheKey(workspaceId: string, name: string): string {
+  return `${workspaceId}/${name}`;
+}

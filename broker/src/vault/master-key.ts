@@ -1,0 +1,69 @@
+// The master key's file: 32 random bytes as base64, readable by the broker's user only. It is never in the database nor in a backup.
+import { randomBytes } from 'node:crypto';
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { GateError } from 'mcpgate-shared/error';
+
+const KEY_BYTES = 32;
+const KEY_TEXT = /^[A-Za-z0-9+/]{43}=$/;
+
+export interface MasterKey {
+  bytes: Uint8Array;
+  /** Where it lies: errors name this, never the key. */
+  file: string;
+  /** True where this call made it. */
+  created: boolean;
+}
+
+/** Reads the key from `file` (`master.key` in `dataDir` unless said), or makes it. Throws `config` where it cannot be used as it is. */
+export function loadMasterKey({ dataDir, file }: { dataDir: string; file?: string }): MasterKey {
+  const path = file ?? join(dataDir, 'master.key');
+  try {
+    const created = createKeyFile(path);
+    return { bytes: readKeyFile(path), file: path, created };
+  } catch (error) {
+    if (error instanceof GateError) throw error;
+    const detail = error instanceof Error ? error.message : String(error);
+    const text = `the master key ${path} cannot be read or created (${detail}): check the folder and who owns it`;
+    throw new GateError('config', text, { cause: error });
+  }
+}
+
+/** True where the file was not there: whoever creates it exclusively fills it. */
+function createKeyFile(path: string): boolean {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'wx', 0o600);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    writeSync(descriptor, `${randomBytes(KEY_BYTES).toString('base64')}\n`);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  return true;
+}
+
+function readKeyFile(path: string): Uint8Array {
+  const descriptor = openSync(path, 'r');
+  try {
+    const mode = fstatSync(descriptor).mode & 0o777;
+    // Windows has no such bits; the data folder's own rights guard the file there.
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      const text = `the master key ${path} can be read by others (mode ${mode.toString(8)}): run chmod 600 ${path}`;
+      throw new GateError('config', text);
+    }
+    const text = readFileSync(descriptor, 'utf8').trim();
+    if (!KEY_TEXT.test(text)) {
+      const wanted = `it must hold ${KEY_BYTES} bytes as base64 (44 characters)`;
+      throw new GateError('config', `the master key ${path} has the wrong form: ${wanted}; put the right file back`);
+    }
+    return new Uint8Array(Buffer.from(text, 'base64'));
+  } finally {
+    closeSync(descriptor);
+  }
+}
