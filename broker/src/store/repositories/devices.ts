@@ -41,6 +41,16 @@ export function createDevices(db: Kysely<Database>, clock: Clock): Store['device
     async touch(id, at) {
       await db.updateTable('devices').set({ last_seen_at: at }).where('id', '=', id).execute();
     },
+    async update(id, { name, platform, address }) {
+      const row = await db
+        .updateTable('devices')
+        .set({ name, platform, address, last_seen_at: clock.now() })
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirst();
+      if (row === undefined) throw new GateError('not_found', `there is no device with the id ${id}`);
+      return toDevice(row);
+    },
     async revoke(id, at) {
       const { numUpdatedRows } = await db
         .updateTable('devices')

@@ -34,13 +34,14 @@ export function createOAuth(db: Kysely<Database>): Store['oauth'] {
     findByUserCode: (kind, userCode) => find(kind, 'user_code', userCode),
     findByUid: (kind, uid) => find(kind, 'uid', uid),
     async consume(kind, idHash, at) {
-      // The first use counts: a second one must not move it.
-      await db
+      const result = await db
         .updateTable('oauth_objects')
-        .set((eb) => ({ consumed_at: eb.fn.coalesce('consumed_at', eb.val(at)) }))
+        .set({ consumed_at: at })
         .where('kind', '=', kind)
         .where('id_hash', '=', idHash)
-        .execute();
+        .where('consumed_at', 'is', null)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
     },
     async destroy(kind, idHash) {
       await db.deleteFrom('oauth_objects').where('kind', '=', kind).where('id_hash', '=', idHash).execute();
@@ -48,6 +49,17 @@ export function createOAuth(db: Kysely<Database>): Store['oauth'] {
     async destroyByGrant(grantId) {
       const result = await db.deleteFrom('oauth_objects').where('grant_id', '=', grantId).executeTakeFirst();
       return Number(result.numDeletedRows);
+    },
+    async countTokens(grantId, now) {
+      const row = await db
+        .selectFrom('oauth_objects')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('grant_id', '=', grantId)
+        .where('kind', 'in', ['AccessToken', 'RefreshToken'])
+        .where('consumed_at', 'is', null)
+        .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+        .executeTakeFirstOrThrow();
+      return row.count;
     },
     async removeExpired(now) {
       const result = await db.deleteFrom('oauth_objects').where('expires_at', '<=', now).executeTakeFirst();

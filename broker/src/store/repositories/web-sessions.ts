@@ -1,7 +1,7 @@
 // Browser sessions on the broker's own pages.
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { Database } from '../schema.ts';
-import type { Store } from '../store.ts';
+import type { Store, WebSessionRecord } from '../store.ts';
 
 export function createWebSessions(db: Kysely<Database>): Store['webSessions'] {
   return {
@@ -26,16 +26,18 @@ export function createWebSessions(db: Kysely<Database>): Store['webSessions'] {
         .where('token_hash', '=', tokenHash)
         .where('expires_at', '>', now)
         .executeTakeFirst();
-      if (row === undefined) return undefined;
-      return {
-        tokenHash: row.token_hash,
-        workspaceId: row.workspace_id,
-        userId: row.user_id,
-        address: row.address,
-        userAgent: row.user_agent,
-        createdAt: row.created_at,
-        expiresAt: row.expires_at,
-      };
+      return row && toSession(row);
+    },
+    async list(workspaceId, now) {
+      const rows = await db
+        .selectFrom('web_sessions')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .where('expires_at', '>', now)
+        .orderBy('created_at', 'desc')
+        .orderBy('token_hash')
+        .execute();
+      return rows.map(toSession);
     },
     async remove(tokenHash) {
       await db.deleteFrom('web_sessions').where('token_hash', '=', tokenHash).execute();
@@ -44,5 +46,17 @@ export function createWebSessions(db: Kysely<Database>): Store['webSessions'] {
       const result = await db.deleteFrom('web_sessions').where('user_id', '=', userId).executeTakeFirst();
       return Number(result.numDeletedRows);
     },
+  };
+}
+
+function toSession(row: Selectable<Database['web_sessions']>): WebSessionRecord {
+  return {
+    tokenHash: row.token_hash,
+    workspaceId: row.workspace_id,
+    userId: row.user_id,
+    address: row.address,
+    userAgent: row.user_agent,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
   };
 }
