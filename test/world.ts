@@ -1,0 +1,129 @@
+// A whole world on real processes in a folder of its own: a broker, people with their laptops, AI clients, upstream servers.
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { startBroker, type Broker } from './world/broker.ts';
+import { createPerson, type Person } from './world/person.ts';
+import { endProcessesOf } from './world/process-table.ts';
+
+export interface WorldOptions {
+  /** `mcpServers` entries as AI clients write them; imported into the broker. */
+  servers?: Record<string, unknown>;
+  /** The URL of an empty PostgreSQL database; SQLite in the world's folder unless given. */
+  databaseUrl?: string;
+  /** More arguments of `mcpgate-broker start`. */
+  brokerArgs?: readonly string[];
+  /** One rule that lets everyone use everything; on unless said. */
+  open?: boolean;
+}
+
+export interface World {
+  /** The folder that holds everything of this world; anyone on the machine may look into it, not into what is in it. */
+  readonly root: string;
+  readonly broker: Broker;
+  /** A person with an account and a laptop, who has not logged in. */
+  person(
+    name: string,
+    options?: { groups?: readonly string[]; role?: string; env?: Record<string, string> },
+  ): Promise<Person>;
+  /** A laptop of nobody in particular: no account. */
+  laptop(name: string, env?: Record<string, string>): Person;
+  /** Logs the person in; the code is approved on the broker's host. */
+  login(person: Person): Promise<void>;
+  /** A person who is logged in. */
+  member(
+    name: string,
+    options?: { groups?: readonly string[]; role?: string; env?: Record<string, string> },
+  ): Promise<Person>;
+  /** Imports servers as `mcpServers` entries. */
+  importServers(servers: Record<string, unknown>): Promise<void>;
+  /** The name of the one secret that `server` uses. */
+  secretOf(server: string): Promise<string>;
+  close(): Promise<void>;
+  /** What the processes said: for the report of a failure. */
+  logs(): string;
+}
+
+/** Opens a world; the caller closes it. */
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  const root = mkdtempSync(join(tmpdir(), 'mg-'));
+  chmodSync(root, 0o755);
+  const people: Person[] = [];
+  let imports = 0;
+  const broker = await startBroker({
+    root,
+    args: [
+      ...(options.databaseUrl === undefined ? [] : ['--database-url', options.databaseUrl]),
+      ...(options.brokerArgs ?? []),
+    ],
+  }).catch((error: unknown) => {
+    endProcessesOf(root);
+    rmSync(root, { recursive: true, force: true });
+    throw error;
+  });
+  const world: World = {
+    root,
+    broker,
+    laptop(name, env) {
+      const person = createPerson({ name, root, ...(env && { env }) });
+      people.push(person);
+      return person;
+    },
+    async person(name, { groups = [], role, env } = {}) {
+      const words = [...groups.flatMap((group) => ['--group', group]), ...(role === undefined ? [] : ['--role', role])];
+      await broker.run(['user', 'add', name, ...words]);
+      return world.laptop(name, env);
+    },
+    async login(person) {
+      await person.login(broker.url, (code) => broker.run(['login', 'approve', code, '--as', person.name]));
+    },
+    async member(name, more) {
+      const person = await world.person(name, more);
+      await world.login(person);
+      return person;
+    },
+    async importServers(servers) {
+      imports += 1;
+      const file = join(root, `import-${imports}.json`);
+      writeFileSync(file, JSON.stringify({ mcpServers: servers }), { mode: 0o600 });
+      await broker.run(['server', 'import', file]);
+      rmSync(file);
+    },
+    async secretOf(server) {
+      const secrets = (await broker.json(['secret', 'list'])) as { name: string; servers: string[] }[];
+      const names = secrets.filter(({ servers }) => servers.includes(server)).map(({ name }) => name);
+      if (names[0] === undefined || names.length > 1) throw new Error(`${server} uses ${names.length} secrets`);
+      return names[0];
+    },
+    async close() {
+      await Promise.allSettled(people.map((person) => person.close()));
+      await broker.stop();
+      endProcessesOf(root);
+      rmSync(root, { recursive: true, force: true });
+    },
+    logs() {
+      const files = globSync(['*/**/*.log', '*/.config/**/*.log'], { cwd: root });
+      const texts = files.map((file) => `── ${file}\n${readFileSync(join(root, file), 'utf8').slice(-6000)}`);
+      return [`── broker\n${broker.output().slice(-12_000)}`, ...texts].join('\n');
+    },
+  };
+  try {
+    if (options.servers !== undefined) await world.importServers(options.servers);
+    if (options.open ?? true) await broker.run(['rule', 'add', '--allow', '--who', '*', '--what', '*']);
+  } catch (error) {
+    await world.close();
+    throw error;
+  }
+  return world;
+}
+
+/** A world that ends with its test; where the test fails, what its processes said is shown. */
+export async function createWorld(t: TestContext & { readonly error?: unknown }, options: WorldOptions = {}): Promise<World> {
+  const world = await openWorld(options);
+  t.after(async () => {
+    if (t.error !== null && t.error !== undefined) process.stderr.write(`${world.logs()}\n`);
+    await world.close();
+  });
+  return world;
+}

@@ -1,0 +1,93 @@
+// The platform team's side of a world: a broker process and its administration commands.
+import { dirname, join } from 'node:path';
+import { REPOSITORY } from '../step.ts';
+import { runCommand, startCommand, type Finished, type Running } from './command.ts';
+
+export interface Broker {
+  /** Where it listens, such as `http://127.0.0.1:40123`. The same after a restart. */
+  readonly url: string;
+  readonly dataDir: string;
+  readonly pid: number;
+  /** The one-time link of the first start. */
+  readonly setupUrl: string;
+  /** Everything that every process of it has printed. */
+  output(): string;
+  /** Runs `mcpgate-broker ARGS` beside it. */
+  cli(args: readonly string[], options?: { stdin?: string }): Promise<Finished>;
+  /** The same, which must exit 0; returns what it printed. */
+  run(args: readonly string[], options?: { stdin?: string }): Promise<string>;
+  /** The same with `--json`, read. */
+  json(args: readonly string[], options?: { stdin?: string }): Promise<unknown>;
+  stop(signal?: NodeJS.Signals): Promise<number | string>;
+  /** Starts it again on the same port and data. */
+  start(): Promise<void>;
+}
+
+export const BROKER = join(REPOSITORY, 'broker/bin/mcpgate-broker.cjs');
+
+export async function startBroker(options: {
+  root: string;
+  args?: readonly string[];
+  env?: Record<string, string>;
+}): Promise<Broker> {
+  const dataDir = join(options.root, 'data');
+  const env: Record<string, string> = {
+    HOME: options.root,
+    PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+    LANG: 'C.UTF-8',
+    NO_COLOR: '1',
+    ...options.env,
+  };
+  const past: string[] = [];
+  let running: Running;
+  let url = '';
+  const launch = async (listen: string) => {
+    const command = [
+      process.execPath,
+      BROKER,
+      'start',
+      '--data',
+      dataDir,
+      '--listen',
+      listen,
+      ...(options.args ?? []),
+    ] as const;
+    running = startCommand(command, { env, cwd: options.root });
+    const [, ready = ''] = await running.line(/ready (https?:\/\/\S+)/, 30_000);
+    url = ready.replace(/\/$/, '');
+  };
+  await launch('127.0.0.1:0');
+  const cli: Broker['cli'] = (args, { stdin } = {}) =>
+    runCommand([process.execPath, BROKER, ...args, '--data', dataDir], {
+      env,
+      cwd: options.root,
+      ...(stdin !== undefined && { stdin }),
+    });
+  const run: Broker['run'] = async (args, more) => {
+    const { code, stdout, stderr } = await cli(args, more);
+    if (code !== 0) throw new Error(`mcpgate-broker ${args.join(' ')} exited ${code}:\n${stdout}\n${stderr}`);
+    return stdout;
+  };
+  const output = () => [...past, running.output()].join('\n');
+  return {
+    get url() {
+      return url;
+    },
+    get pid() {
+      return running.pid;
+    },
+    get setupUrl() {
+      return /https?:\/\/\S+\/setup\S*/.exec(output())?.[0] ?? '';
+    },
+    dataDir,
+    output,
+    cli,
+    run,
+    json: async (args, more) => JSON.parse(await run([...args, '--json'], more)) as unknown,
+    stop: (signal) => running.stop(signal),
+    async start() {
+      past.push(running.output());
+      await launch(new URL(url).host);
+    },
+  };
+}
