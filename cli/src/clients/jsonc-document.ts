@@ -1,0 +1,91 @@
+// A JSON or JSONC text as a tree with offsets, parsed strictly: what cannot be edited safely is refused here, with file, line and column.
+import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { GateError } from 'mcpgate-shared/error';
+
+export interface JsoncDocument {
+  readonly text: string;
+  /** The root object; undefined where the text is blank. */
+  readonly root: Node | undefined;
+}
+
+/** A member of an object, with the offsets that splicing needs. */
+export interface Member {
+  readonly key: string;
+  readonly start: number;
+  readonly end: number;
+  readonly value: Node;
+}
+
+/** Parses `text` (without byte order mark); throws `client_file` where it is no object or has errors. */
+export function parseJsonc(text: string, file: string): JsoncDocument {
+  if (/^[ \t\r\n]*$/.test(text)) return { text, root: undefined };
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (first !== undefined || root === undefined) {
+    const place = lineAndColumn(text, first?.offset ?? 0);
+    const reason = first === undefined ? 'no value' : printParseErrorCode(first.error);
+    throw refuse(
+      file,
+      `is not valid JSON at line ${place.line}, column ${place.column} (${reason})`,
+      'correct it, then run this again',
+    );
+  }
+  if (root.type !== 'object')
+    throw refuse(file, `holds ${article(root.type)}, not an object`, 'correct it, then run this again');
+  return { text, root };
+}
+
+/** The members of an object node, in order. */
+export function members(object: Node): Member[] {
+  return (object.children ?? []).flatMap((property) => {
+    const [key, value] = property.children ?? [];
+    if (key === undefined || value === undefined || typeof key.value !== 'string') return [];
+    return [{ key: key.value, start: property.offset, end: value.offset + value.length, value }];
+  });
+}
+
+/** The member `key`; refuses an object in which any key stands twice, since programs differ in which one counts. */
+export function member(document: JsoncDocument, object: Node, key: string, file: string): Member | undefined {
+  const all = members(object);
+  const seen = new Set<string>();
+  for (const each of all) {
+    if (seen.has(each.key)) {
+      const place = lineAndColumn(document.text, each.start);
+      throw refuse(
+        file,
+        `has the key ${JSON.stringify(each.key)} twice (line ${place.line}, column ${place.column})`,
+        'remove one of them, then run this again',
+      );
+    }
+    seen.add(each.key);
+  }
+  return all.find((each) => each.key === key);
+}
+
+/** As {@link member}, for a value that has to be an object. */
+export function objectMember(document: JsoncDocument, object: Node, key: string, file: string): Member | undefined {
+  const found = member(document, object, key, file);
+  if (found !== undefined && found.value.type !== 'object') {
+    const place = lineAndColumn(document.text, found.value.offset);
+    throw refuse(
+      file,
+      `has ${article(found.value.type)} as ${JSON.stringify(key)} (line ${place.line}, column ${place.column}), not an object`,
+      'correct it, then run this again',
+    );
+  }
+  return found;
+}
+
+export function refuse(file: string, what: string, todo: string): GateError {
+  return new GateError('client_file', `${file} ${what}; nothing was changed: ${todo}`);
+}
+
+function article(type: string): string {
+  return type === 'null' ? 'null' : /^[aeo]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+function lineAndColumn(text: string, offset: number): { line: number; column: number } {
+  const lines = text.slice(0, offset).split(/\r\n|\r|\n/);
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+}

@@ -1,0 +1,218 @@
+// The entry format of JSON and JSONC files. Every edit is checked before it is handed out: the new text parses, the entry reads back as
+// meant, and everything else is the same, key for key, in the same order.
+import { type Node, visit } from 'jsonc-parser';
+import { GateError } from 'mcpgate-shared/error';
+import type { EntryFormat, Undo } from './entry-format.ts';
+import {
+  type JsoncDocument,
+  type Member,
+  member,
+  members,
+  objectMember,
+  parseJsonc,
+  refuse,
+} from './jsonc-document.ts';
+import { cutMember, holdsOnly, insertMember, replaceValue } from './jsonc-splice.ts';
+import { detectStyle, printValue } from './jsonc-style.ts';
+import { isDeepStrictEqual } from 'node:util';
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** For files in which the entry stands at `path`, e.g. `['mcpServers', 'mcpgate']`; a function chooses by what the root object holds. */
+export function createJsoncFormat(
+  path: readonly string[] | ((root: Node | undefined) => readonly string[]),
+): EntryFormat {
+  const pathIn = ({ root }: JsoncDocument): readonly string[] => (typeof path === 'function' ? path(root) : path);
+
+  return {
+    read(text, file) {
+      const document = parseJsonc(text, file);
+      const found = locate(document, pathIn(document), file).at(-1)?.found;
+      return found === undefined ? undefined : toPlain(found.value);
+    },
+
+    put(text, file, entry) {
+      const document = parseJsonc(text, file);
+      const keys = pathIn(document);
+      const current = locate(document, keys, file).at(-1)?.found;
+      const edited = current === undefined ? add(document, keys, file, entry) : update(document, keys, file, entry);
+      verify(document, edited.text, keys, file, (value) => isCurrent(value, entry));
+      return edited;
+    },
+
+    remove(text, file, undo) {
+      const document = parseJsonc(text, file);
+      const keys = pathIn(document);
+      for (const keepSpace of [false, true]) {
+        const removed = remove(document, keys, file, undo, keepSpace);
+        try {
+          verify(document, removed, keys, file, (value) => value === undefined);
+          return removed;
+        } catch (error) {
+          if (keepSpace) throw error;
+        }
+      }
+      throw new GateError('internal', 'unreachable');
+    },
+
+    isRelaxed(text) {
+      let isRelaxed = false;
+      visit(text, { onComment: () => (isRelaxed = true), onError: () => (isRelaxed = true) });
+      return isRelaxed;
+    },
+  };
+}
+
+/** Whether an entry already does what `wanted` says; what else stands in it is the person's. */
+export function isCurrent(existing: unknown, wanted: Entry): boolean {
+  return isObject(existing) && Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(existing[key], value));
+}
+
+/** Whether only what differs is to be replaced: an entry that starts a program in the same way, not one that connects to a URL. */
+export function isSameKind(existing: unknown, wanted: Entry): existing is Record<string, unknown> {
+  if (!isObject(existing) || 'url' in existing || 'serverUrl' in existing || 'httpUrl' in existing) return false;
+  return Array.isArray(existing['command']) === Array.isArray(wanted['command']) && 'command' in existing;
+}
+
+/** From the root object along `keys`, as far as it goes: each object and what it has under the next key. */
+function locate(
+  document: JsoncDocument,
+  keys: readonly string[],
+  file: string,
+): { object: Node; found: Member | undefined }[] {
+  const steps: { object: Node; found: Member | undefined }[] = [];
+  let object = document.root;
+  for (const [depth, key] of keys.entries()) {
+    if (object === undefined) break;
+    const isContainer = depth < keys.length - 1;
+    const found = isContainer ? objectMember(document, object, key, file) : member(document, object, key, file);
+    steps.push({ object, found });
+    object = found?.value;
+  }
+  return steps;
+}
+
+function add(
+  document: JsoncDocument,
+  keys: readonly string[],
+  file: string,
+  entry: Entry,
+): { text: string; undo: Undo } {
+  const style = detectStyle(document);
+  const steps = locate(document, keys, file);
+  const nest = (from: number): unknown =>
+    keys.slice(from).reduceRight<unknown>((inner, key) => ({ [key]: inner }), entry);
+  const deepest = steps.at(-1);
+  const key = keys[steps.length - 1];
+  if (deepest === undefined || key === undefined) {
+    const text = printValue(nest(0), style, { indent: '', pad: '' }) + style.eol;
+    return { text, undo: { depth: -1, hollow: document.text } };
+  }
+  const { text, hollow } = insertMember(document.text, deepest.object, key, nest(steps.length), style);
+  return { text, undo: { depth: steps.length - 1, hollow: hollow ?? '' } };
+}
+
+function update(
+  document: JsoncDocument,
+  keys: readonly string[],
+  file: string,
+  entry: Entry,
+): { text: string; undo: null } {
+  let { text } = document;
+  const style = detectStyle(document);
+  const at = (): { object: Node; found: Member } => {
+    const step = locate(parseJsonc(text, file), keys, file).at(-1);
+    if (step?.found === undefined)
+      throw new GateError('internal', `lost the entry in ${file} while editing it; nothing was changed`);
+    return { object: step.object, found: step.found };
+  };
+  const whole = at();
+  const existing = toPlain(whole.found.value);
+  if (!isSameKind(existing, entry))
+    return { text: replaceValue(text, whole.object, whole.found, entry, style), undo: null };
+  for (const [key, value] of Object.entries(entry)) {
+    if (isDeepStrictEqual(existing[key], value)) continue;
+    const object = at().found.value;
+    const target = member({ text, root: undefined }, object, key, file);
+    text =
+      target === undefined
+        ? insertMember(text, object, key, value, style).text
+        : replaceValue(text, object, target, value, style);
+  }
+  return { text, undo: null };
+}
+
+function remove(
+  document: JsoncDocument,
+  keys: readonly string[],
+  file: string,
+  undo: Undo | null,
+  keepSpace: boolean,
+): string {
+  const { text, root } = document;
+  const steps = locate(document, keys, file);
+  if (root === undefined || steps.length < keys.length || steps.at(-1)?.found === undefined) return text;
+  const created = typeof undo?.['depth'] === 'number' ? undo['depth'] : keys.length - 1;
+  const hollow = typeof undo?.['hollow'] === 'string' ? undo['hollow'] : '';
+  let depth = keys.length - 1;
+  for (; depth > created; depth -= 1) {
+    const step = steps[depth];
+    if (step?.found === undefined || !holdsOnly(text, step.object, step.found)) break;
+  }
+  if (depth < 0)
+    return trimmedEquals(text, root)
+      ? hollow
+      : `${text.slice(0, root.offset)}{}${text.slice(root.offset + root.length)}`;
+  const step = steps[depth];
+  if (step?.found === undefined) return text;
+  return cutMember(text, step.object, step.found, depth === created ? hollow : '', keepSpace);
+}
+
+/** Whether the text holds nothing visible besides its root object. */
+function trimmedEquals(text: string, root: Node): boolean {
+  return text.slice(0, root.offset).trim() === '' && text.slice(root.offset + root.length).trim() === '';
+}
+
+function verify(
+  before: JsoncDocument,
+  text: string,
+  keys: readonly string[],
+  file: string,
+  isMeant: (entry: unknown) => boolean,
+): void {
+  const after = parseJsonc(text, file);
+  const found = locate(after, keys, file);
+  const entry = found.length === keys.length ? found.at(-1)?.found : undefined;
+  const isSame = isDeepStrictEqual(outline(before.root, keys), outline(after.root, keys));
+  if (!isSame || !isMeant(entry === undefined ? undefined : toPlain(entry.value))) {
+    throw refuse(
+      file,
+      'could not be edited without touching something else',
+      'add the entry by hand and please report this file’s shape',
+    );
+  }
+}
+
+/** Everything in a tree besides the entry at `keys` (and the containers it leaves empty): ordered, numbers and strings as they read. */
+function outline(node: Node | undefined, keys: readonly string[]): unknown {
+  if (node === undefined) return [];
+  if (node.type === 'array') return { items: (node.children ?? []).map((item) => outline(item, [])) };
+  if (node.type !== 'object') return { value: node.value };
+  const [next, ...rest] = keys;
+  return members(node).flatMap((each) => {
+    if (each.key !== next) return [[each.key, outline(each.value, [])]];
+    if (rest.length === 0) return [];
+    const inner = outline(each.value, rest);
+    return Array.isArray(inner) && inner.length === 0 ? [] : [[each.key, inner]];
+  });
+}
+
+function toPlain(node: Node): unknown {
+  if (node.type === 'array') return (node.children ?? []).map(toPlain);
+  if (node.type === 'object') return Object.fromEntries(members(node).map((each) => [each.key, toPlain(each.value)]));
+  return node.value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
