@@ -53,6 +53,8 @@ export interface Upstreams {
   /** Reads the records again (after an administrative change); connections of changed or removed servers end once their calls are done. */
   reload(): Promise<void>;
   /** Called when a server's tool list may have changed (also when it became ready or was added). Returns the function that ends it. */
-  onToolsChanged(listener: (change: { workspaceId: string; server: string; userKey: string | null }) => void): () => void;
+  onToolsChanged(
+    listener: (change: { workspaceId: string; server: string; userKey: string | null }) => void,
+  ): () => void;
   close(): Promise<void>;
 }

@@ -1,0 +1,144 @@
+// Where a stdio server lives and as whom it runs. A broker that is root gives each home a uid of its own; the home's owner on disk is
+// the register of who has which. Servers are strangers: none may read the broker's files or another's home.
+import { constants } from 'node:fs';
+import { access, chmod, lchown, lstat, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { GateError } from 'mcpgate-shared/error';
+
+export interface ProcessHome {
+  /** Absolute; HOME, and the working directory unless the record names one. */
+  directory: string;
+  temporary: string;
+  /** Undefined: runs as the broker's own user. */
+  uid: number | undefined;
+}
+
+/** systemd's range for users that live as long as a service. */
+const FIRST_UID = 61_184;
+const LAST_UID = 65_519;
+
+export interface ProcessHomes {
+  /** Makes the home `DATA/upstreams/SERVER/LEAF`. */
+  prepare(server: string, leaf: string): Promise<ProcessHome>;
+  /** Deletes a home that was only lent. */
+  remove(home: ProcessHome): Promise<void>;
+}
+
+export function createProcessHomes(options: { dataDir: string; isRoot: boolean }): ProcessHomes {
+  const dataDir = path.resolve(options.dataDir);
+  const root = path.join(dataDir, 'upstreams');
+  const taken = new Map<number, string>();
+  let opened: Promise<void> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** Lets other uids pass through DATA on the way to their home, and read nothing on the way. */
+  async function open(): Promise<void> {
+    await mkdir(root, { recursive: true, mode: 0o711 });
+    if (!options.isRoot) return;
+    await closeFiles();
+    const { mode } = await stat(dataDir);
+    await chmod(dataDir, (mode & 0o7700) | 0o011);
+    await chmod(root, 0o711);
+    for (const server of await readdir(root)) {
+      const folder = path.join(root, server);
+      if (!(await lstat(folder)).isDirectory()) continue;
+      for (const leaf of await readdir(folder)) {
+        const { uid } = await lstat(path.join(folder, leaf));
+        if (uid >= FIRST_UID && uid <= LAST_UID && !taken.has(uid)) taken.set(uid, path.join(folder, leaf));
+      }
+    }
+  }
+
+  /** The broker's files (database, keys) are closed to others by whoever makes them; this is the second lock. */
+  async function closeFiles(): Promise<void> {
+    for (const entry of await readdir(dataDir, { withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const file = path.join(dataDir, entry.name);
+      const { mode } = await lstat(file);
+      if ((mode & 0o077) !== 0) await chmod(file, mode & 0o700);
+    }
+  }
+
+  async function own(directory: string): Promise<number> {
+    const { uid: owner } = await lstat(directory);
+    if (taken.get(owner) === directory) return owner;
+    for (let uid = FIRST_UID; uid <= LAST_UID; uid++) {
+      if (taken.has(uid)) continue;
+      taken.set(uid, directory);
+      return uid;
+    }
+    throw new GateError('unavailable', `no uid is left for ${directory}; remove homes that are no longer used`);
+  }
+
+  async function prepare(server: string, leaf: string): Promise<ProcessHome> {
+    opened ??= open();
+    await opened;
+    if (options.isRoot) await closeFiles();
+    const directory = path.join(root, server, leaf);
+    const temporary = path.join(directory, 'tmp');
+    await mkdir(path.dirname(directory), { recursive: true, mode: 0o711 });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    if ((await lstat(directory)).isSymbolicLink()) {
+      throw new GateError('untrusted', `${directory} is a symbolic link; remove it`);
+    }
+    const uid = options.isRoot ? await own(directory) : undefined;
+    if (uid !== undefined) {
+      await chmod(path.dirname(directory), 0o711);
+      await lchown(directory, uid, uid);
+    }
+    await mkdir(temporary, { recursive: true, mode: 0o700 });
+    // The home belongs to a stranger: what stands there may be a link to anywhere, so the link itself is what changes hands.
+    if (uid !== undefined) await lchown(temporary, uid, uid);
+    return { directory, temporary, uid };
+  }
+
+  return {
+    prepare(server, leaf) {
+      // One after the other: two homes must not take the same uid.
+      const next = last.then(() => prepare(server, leaf));
+      last = next.catch(() => undefined);
+      return next;
+    },
+    async remove(home) {
+      await rm(home.directory, { recursive: true, force: true });
+      if (home.uid !== undefined) taken.delete(home.uid);
+    },
+  };
+}
+
+/**
+ * The first of the paths that another uid cannot get to, because a folder above it (or the file itself) is closed to others, or
+ * undefined. Of `maybeFiles` only what is a file counts: a folder given as an argument is data, and the server's own matter.
+ */
+export async function firstUnreachable(
+  paths: readonly string[],
+  maybeFiles: readonly string[],
+): Promise<string | undefined> {
+  for (const [index, each] of [...paths, ...maybeFiles].entries()) {
+    const real = await realpath(each).catch(() => undefined);
+    if (real === undefined) continue;
+    const info = await stat(real);
+    if (index >= paths.length && !info.isFile()) continue;
+    if ((info.mode & (info.isDirectory() ? 0o001 : 0o004)) === 0) return real;
+    for (let folder = path.dirname(real); ; folder = path.dirname(folder)) {
+      if (((await stat(folder)).mode & 0o001) === 0) return folder;
+      if (folder === path.dirname(folder)) break;
+    }
+  }
+  return undefined;
+}
+
+/** The file that `command` names on `searchPath`, or undefined. */
+export async function findCommand(command: string, searchPath: string, cwd: string): Promise<string | undefined> {
+  const candidates = command.includes('/')
+    ? [path.resolve(cwd, command)]
+    : searchPath.split(path.delimiter).map((folder) => path.join(folder, command));
+  for (const candidate of candidates) {
+    const found = await access(candidate, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return candidate;
+  }
+  return undefined;
+}

@@ -1,0 +1,141 @@
+// A server as a child process: newline-framed JSON on its stdin and stdout. It leads a process group of its own, which ends as a whole.
+import { spawn } from 'node:child_process';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { onOneLine } from 'mcpgate-shared/json-span';
+import { createLineSplitter } from './line-splitter.ts';
+import { notExecuted } from './not-executed.ts';
+import { MAX_MESSAGE_BYTES, type Wire, type WireEvents } from './wire.ts';
+
+export interface StdioWireOptions {
+  serverName: string;
+  command: string;
+  args: readonly string[];
+  /** The whole environment of the child. */
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  /** Undefined: the broker's own user. */
+  uid: number | undefined;
+  clock: Clock;
+  onStderr: (chunk: Buffer) => void;
+  /** A line on stdout that is no message; it is not masked yet. */
+  onNoise: (line: string) => void;
+}
+
+/** How long a server may take to end by itself once its stdin has ended, then once it was told to. */
+const GRACE_MS = 300;
+const TERM_MS = 2_000;
+
+export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wire {
+  const { serverName, clock } = options;
+  const child = spawn(options.command, options.args, {
+    cwd: options.cwd,
+    env: options.env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // A group of its own: what it starts ends with it, and a Ctrl-C at the broker's terminal does not reach it.
+    detached: true,
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+  });
+  let over: GateError | undefined;
+  let closing: Promise<void> | undefined;
+  let running = child.pid !== undefined;
+
+  function end(error: GateError): void {
+    if (over !== undefined) return;
+    over = error;
+    if (closing === undefined) events.closed(error);
+  }
+
+  function killGroup(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, signal);
+    } catch (error) {
+      // ESRCH: nobody of the group is left, which is what was wanted. EPERM (macOS): only zombies are.
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+    }
+  }
+
+  const exited = new Promise<void>((resolve) => {
+    child.once('error', (error) => {
+      if (running) return;
+      end(notExecuted('never_sent', startFailure(serverName, options.command, error), error));
+      resolve();
+    });
+    child.once('exit', (code, signal) => {
+      running = false;
+      killGroup('SIGKILL');
+      resolve();
+      const how = signal === null ? `exit code ${code}` : signal;
+      // A child that is gone may have left its last answers in the pipe.
+      const last = () =>
+        end(new GateError('upstream', `server ${serverName} ended (${how}); it is started again on demand`));
+      child.stdout.once('close', last);
+      const cancel = clock.after(1_000, last);
+      child.once('close', cancel);
+      child.once('close', last);
+    });
+  });
+
+  const split = createLineSplitter({
+    maxBytes: MAX_MESSAGE_BYTES,
+    onLine(line) {
+      if (!events.message(line) && line.trim() !== '') options.onNoise(line);
+    },
+    onOversize: events.oversize,
+  });
+  child.stdout.on('data', split);
+  child.stderr.on('data', options.onStderr);
+  child.stdin.on('error', (error) => {
+    if (running && closing === undefined) killGroup('SIGTERM');
+    end(
+      new GateError('upstream', `server ${serverName} closed its stdin; it is started again on demand`, {
+        cause: error,
+      }),
+    );
+  });
+
+  return {
+    answersInSend: false,
+    get processes() {
+      return running ? 1 : 0;
+    },
+    send(text) {
+      if (over !== undefined || closing !== undefined) {
+        return Promise.reject(
+          notExecuted('never_sent', over?.message ?? `the connection to server ${serverName} is closed`),
+        );
+      }
+      if (child.stdin.writableLength + text.length > MAX_MESSAGE_BYTES) {
+        return Promise.reject(notExecuted('never_sent', `server ${serverName} does not read what it is sent`));
+      }
+      child.stdin.write(`${onOneLine(text)}\n`);
+      return DONE;
+    },
+    drop() {},
+    established() {},
+    close() {
+      closing ??= (async () => {
+        child.stdin.end();
+        const cancels = [
+          clock.after(GRACE_MS, () => killGroup('SIGTERM')),
+          clock.after(GRACE_MS + TERM_MS, () => killGroup('SIGKILL')),
+        ];
+        if (running) await exited;
+        for (const cancel of cancels) cancel();
+      })();
+      return closing;
+    },
+  };
+}
+
+const DONE = Promise.resolve();
+
+function startFailure(serverName: string, command: string, error: Error): string {
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT')
+    return `server ${serverName} did not start: command ${command} or its working directory was not found`;
+  if (code === 'EACCES') return `server ${serverName} did not start: ${command} may not be executed`;
+  return `server ${serverName} did not start: ${error.message}`;
+}
