@@ -4,7 +4,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
-import type { Vault } from '../vault/vault.ts';
+import type { Secrets } from './secrets.ts';
 import { openHttpWire } from './http-wire.ts';
 import { createMcpSession, type McpSession } from './mcp-session.ts';
 import { findCommand, firstUnreachable, type ProcessHome, type ProcessHomes } from './process-home.ts';
@@ -25,7 +25,7 @@ export interface Connection {
 }
 
 export interface ConnectDeps {
-  vault: Pick<Vault, 'resolve'>;
+  vault: Pick<Secrets, 'resolve'>;
   homes: ProcessHomes;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
   clock: Clock;
@@ -90,7 +90,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     secretVersions: resolved.versions,
     unisolated,
     noise: () => noise,
-    stderr: stderr.lines,
+    stderr: () => stderr.lines(),
     mask: resolved.mask,
   };
 }
@@ -161,15 +161,15 @@ async function runAs(
   home: ProcessHome,
   cwd: string,
 ): Promise<number | undefined> {
-  if (home.uid === undefined) return undefined;
   const command = await findCommand(transport.command, transport.env['PATH'] ?? deps.baseEnv.PATH, cwd);
+  if (command === undefined) {
+    const message = `server ${record.name} did not start: command ${transport.command} was not found; install it or register its full path`;
+    throw new GateError('upstream', message);
+  }
+  if (home.uid === undefined) return undefined;
   const files = transport.args.map((arg) => path.resolve(cwd, arg));
-  const needed = [
-    path.dirname(home.directory),
-    cwd === home.directory ? path.dirname(cwd) : cwd,
-    ...(command === undefined ? [] : [command]),
-  ];
-  const closed = await firstUnreachable(needed, files);
+  const ownFolder = path.dirname(home.directory);
+  const closed = await firstUnreachable([ownFolder, cwd === home.directory ? ownFolder : cwd, command], files);
   if (closed === undefined) return home.uid;
   deps.log.warn(
     { server: record.name, path: closed },

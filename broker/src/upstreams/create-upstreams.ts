@@ -5,7 +5,7 @@ import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { Store } from '../store/store.ts';
-import type { Vault } from '../vault/vault.ts';
+import type { Secrets } from './secrets.ts';
 import { connect, type ConnectDeps } from './connect.ts';
 import { createProcessHomes } from './process-home.ts';
 import { secretNamesOf } from './resolved-transport.ts';
@@ -16,7 +16,7 @@ import type { Upstreams } from './upstream.ts';
 
 export interface UpstreamsOptions {
   store: { servers: Pick<Store['servers'], 'list'> };
-  vault: Pick<Vault, 'resolve' | 'onChange'>;
+  vault: Secrets;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
   clock: Clock;
   /** Homes of stdio servers are made below it. */

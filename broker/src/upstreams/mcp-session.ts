@@ -124,7 +124,7 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
       method === 'ping'
         ? { jsonrpc: '2.0', id, result: {} }
         : { jsonrpc: '2.0', id, error: { code: -32601, message: `mcpgate does not offer ${method}` } };
-    tell(JSON.stringify(body));
+    void tell(JSON.stringify(body));
   }
 
   function onNotification(method: string, message: JsonRecord, text: string): void {

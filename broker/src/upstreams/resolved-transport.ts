@@ -1,6 +1,6 @@
 // A server's transport with its secrets put in, and the mask that keeps them out of every text that leaves.
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
-import type { Vault } from '../vault/vault.ts';
+import type { Secrets } from './secrets.ts';
 
 export interface ResolvedTransport {
   transport: Transport;
@@ -24,7 +24,7 @@ export function secretNamesOf(record: ServerRecord): ReadonlySet<string> {
 /** Throws `not_found` naming a secret that is missing. */
 export async function resolveTransport(
   record: ServerRecord,
-  vault: Pick<Vault, 'resolve'>,
+  vault: Pick<Secrets, 'resolve'>,
 ): Promise<ResolvedTransport> {
   const values = new Map<string, string>();
   const versions = new Set<string>();

@@ -83,7 +83,7 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
     onLine(line) {
       if (!events.message(line) && line.trim() !== '') options.onNoise(line);
     },
-    onOversize: events.oversize,
+    onOversize: (head) => events.oversize(head),
   });
   child.stdout.on('data', split);
   child.stderr.on('data', options.onStderr);
