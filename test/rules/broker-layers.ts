@@ -2,7 +2,7 @@
 
 const LAYERS: readonly (readonly string[])[] = [
   ['domain'],
-  ['config'],
+  ['config', 'log'],
   ['store'],
   ['upstreams', 'policy', 'audit', 'vault'],
   ['gateway', 'identity', 'admin'],

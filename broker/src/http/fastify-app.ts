@@ -1,0 +1,68 @@
+// A Fastify instance with what both servers (TCP and the administration's socket) share: limits, request ids, logging, and the one
+// form of an error.
+import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
+import { errorBody, HTTP_STATUS } from './error-status.ts';
+import type { Listener } from './listener.ts';
+
+const BODY_LIMIT_BYTES = 1024 * 1024;
+
+export interface FastifyAppOptions {
+  listener: Pick<Listener, 'server' | 'attach'>;
+  log: FastifyBaseLogger;
+  /** Proxies whose `X-Forwarded-*` headers are believed. */
+  trustedProxies: readonly string[];
+}
+
+export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOptions): FastifyInstance {
+  const app = fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    genReqId: () => randomUUID(),
+    return503OnClosing: false,
+    serverFactory: (handler) => {
+      listener.attach(handler);
+      return listener.server;
+    },
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    await reply.header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    await Promise.resolve(
+      request.log.debug({ req: request, res: reply, ms: Math.round(reply.elapsedTime) }, 'request'),
+    );
+  });
+  app.setErrorHandler(async (thrown, request, reply) => {
+    const error = toHttpError(thrown);
+    if (error.code === 'internal') request.log.error({ req: request, err: thrown }, 'a request failed');
+    const retryAfterMs = error.data?.['retryAfterMs'];
+    if (typeof retryAfterMs === 'number')
+      await reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
+    if (error.code === 'not_logged_in') await reply.header('www-authenticate', 'Bearer error="invalid_token"');
+    return await reply.code(HTTP_STATUS[error.code]).type('application/json').send(errorBody(error, request.id));
+  });
+  return app;
+}
+
+/** Fastify's own errors (body too large, no JSON, wrong type) in our codes. */
+function toHttpError(thrown: unknown): GateError {
+  if (thrown instanceof GateError) return thrown;
+  const status =
+    thrown instanceof Error && 'statusCode' in thrown && typeof thrown.statusCode === 'number'
+      ? thrown.statusCode
+      : 500;
+  if (status >= 500 || !(thrown instanceof Error)) return toGateError(thrown);
+  const codes: Record<number, ErrorCode> = {
+    401: 'not_logged_in',
+    403: 'forbidden',
+    404: 'not_found',
+    413: 'too_large',
+    429: 'throttled',
+  };
+  return new GateError(codes[status] ?? 'usage', thrown.message);
+}

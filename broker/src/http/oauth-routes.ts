@@ -1,0 +1,35 @@
+// Mounts the OAuth server, which reads its requests itself, and the metadata of what its tokens are for (RFC 9728).
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { GateError } from 'mcpgate-shared/error';
+
+export function registerOAuth(
+  app: FastifyInstance,
+  serve: (request: IncomingMessage, response: ServerResponse) => void,
+  publicUrl: string,
+): void {
+  void app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
+    for (const url of ['/oauth/*', '/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']) {
+      scope.all(url, (request, reply) => {
+        reply.hijack();
+        serve(request.raw, reply.raw);
+      });
+    }
+    done();
+  });
+
+  const resource = (path: string) => ({
+    resource: `${publicUrl}${path}`,
+    authorization_servers: [publicUrl],
+    bearer_methods_supported: ['header'],
+    resource_name: 'mcpgate',
+  });
+  app.get('/.well-known/oauth-protected-resource', () => resource('/mcp'));
+  app.get<{ Params: { '*': string } }>('/.well-known/oauth-protected-resource/*', (request) => {
+    const path = `/${request.params['*']}`;
+    if (/^\/(mcp(\/[A-Za-z0-9-]{1,64})?|v1\/tunnel|api\/v1)$/.test(path)) return resource(path);
+    throw new GateError('not_found', `${path} is no resource of this broker`);
+  });
+}

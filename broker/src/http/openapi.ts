@@ -1,0 +1,67 @@
+// The OpenAPI document of `/api/v1`, written from the same schemas that check every request.
+import type { Endpoint } from 'mcpgate-shared/api/endpoint';
+import { ErrorSchema } from 'mcpgate-shared/api/fields';
+import { VERSION } from 'mcpgate-shared/version';
+import { z } from 'zod';
+
+type JsonSchema = Record<string, unknown>;
+
+function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    target: 'draft-2020-12',
+  });
+  return rest;
+}
+
+function parameters(schema: z.ZodType, place: 'path' | 'query'): JsonSchema[] {
+  const { properties, required } = toJsonSchema(schema, 'input');
+  if (typeof properties !== 'object' || properties === null) return [];
+  const needed = new Set(Array.isArray(required) ? required : []);
+  return Object.entries(properties).map(([name, property]: [string, unknown]) => ({
+    name,
+    in: place,
+    required: place === 'path' || needed.has(name),
+    schema: property,
+  }));
+}
+
+export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
+  const error = {
+    description: 'Error',
+    content: { 'application/json': { schema: toJsonSchema(ErrorSchema, 'output') } },
+  };
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const endpoint of endpoints) {
+    const path = endpoint.path.replaceAll(/:(\w+)/g, '{$1}');
+    const body = toJsonSchema(endpoint.body, 'input');
+    const type = endpoint.stream ? 'application/x-ndjson' : 'application/json';
+    const methods = (paths[path] ??= {});
+    methods[endpoint.method.toLowerCase()] = {
+      operationId: endpoint.name,
+      summary: endpoint.summary,
+      security: [{ bearer: [] }],
+      parameters: [...parameters(endpoint.params, 'path'), ...parameters(endpoint.query, 'query')],
+      ...('properties' in body
+        ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } }
+        : {}),
+      responses: {
+        200: { description: 'Done', content: { [type]: { schema: toJsonSchema(endpoint.answer, 'output') } } },
+        default: error,
+      },
+    };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'mcpgate broker',
+      version: VERSION,
+      description:
+        'Administration and self-service. Over TCP with an API token; on the socket of the data folder without one.',
+    },
+    servers: [{ url: '/api/v1' }],
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    paths,
+  };
+}

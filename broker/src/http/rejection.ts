@@ -1,0 +1,27 @@
+// A bearer token that did not pass: the audit event, and the answer.
+import type { Audit } from '../audit/audit.ts';
+import type { Authentication } from '../identity/identity.ts';
+import type { Audience } from '../domain/principal.ts';
+import { GateError } from 'mcpgate-shared/error';
+
+/** The token of an `Authorization: Bearer …` header. */
+export function bearerOf(header: string | undefined): string | undefined {
+  return /^Bearer ([\x21-\x7e]+)$/i.exec(header ?? '')?.[1];
+}
+
+/** Records the reject and makes the error for the caller: 401, or 403 for a token that was meant for another door. */
+export async function rejected(
+  audit: Pick<Audit, 'event'>,
+  answer: Authentication & { kind: 'rejected' },
+  at: { door: Audience | 'whoami'; address: string },
+): Promise<GateError> {
+  await audit.event({
+    workspace_id: 'default',
+    type: 'auth.rejected',
+    actor: 'anonymous',
+    subject: null,
+    address: at.address,
+    data: { door: at.door, reason: answer.reason },
+  });
+  return new GateError('not_logged_in', answer.message, { data: { reason: answer.reason } });
+}
