@@ -62,9 +62,10 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     if (answer.kind === 'rejected') throw await rejected(audit, answer, { door: 'whoami', address: request.ip });
     const { user, workspaceId, device, credential, servers } = answer.principal;
     return {
-      user: user?.name ?? null,
+      // A grant without a person is a principal of its own, under the name that rules know it by.
+      user: user?.name ?? `grant:${credential.label}`,
       workspace: workspaceId,
-      device: device === undefined ? null : { id: device.id, name: device.name },
+      device: device?.name ?? null,
       credential: { kind: credential.kind, id: credential.id, label: credential.label },
       servers: servers ?? options.upstreams.servers(workspaceId).map((server) => server.name),
     };
