@@ -1,0 +1,142 @@
+// Reads a file and replaces it only if it is still what was read: atomically, with its mode and owner, through symbolic links. Other
+// programs write these files at any time, and nothing of theirs may be lost.
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  access,
+  chmod,
+  chown,
+  constants,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { GateError } from 'mcpgate-shared/error';
+
+export interface FileSnapshot {
+  /** As asked for. */
+  readonly path: string;
+  /** Where the bytes lie once links are followed. */
+  readonly target: string;
+  /** Null: there is no such file. */
+  readonly bytes: Buffer | null;
+}
+
+/** Mode of files that did not exist. */
+const PRIVATE_MODE = 0o600;
+
+export async function readSnapshot(path: string): Promise<FileSnapshot> {
+  try {
+    const target = await followLinks(path);
+    return { path, target, bytes: await readIfThere(target) };
+  } catch (error) {
+    throw fileError(error, 'read', path);
+  }
+}
+
+/**
+ * Puts `bytes` (null: nothing, the file goes) in the place of what `snapshot` saw. False, and nothing done, where the file is no longer
+ * that. Missing folders are made. Written by hand and not with a library, because the comparison has to be the last thing before the rename.
+ */
+export async function replaceSnapshot(snapshot: FileSnapshot, bytes: Buffer | null): Promise<boolean> {
+  const { target } = snapshot;
+  try {
+    if (bytes === null) {
+      if (!(await isUnchanged(snapshot))) return false;
+      await rm(target, { force: true });
+      return true;
+    }
+    // A rename would replace a read-only file too; somebody made it read-only for a reason.
+    if (snapshot.bytes !== null) await access(target, constants.W_OK);
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+    try {
+      await writeNew(temporary, bytes, await orMissing(stat(target)));
+      if (!(await isUnchanged(snapshot))) return false;
+      await rename(temporary, target);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+    return true;
+  } catch (error) {
+    throw fileError(error, 'write', snapshot.path);
+  }
+}
+
+/** Writes a file that must not exist yet, flushed to the disk. */
+async function writeNew(
+  path: string,
+  bytes: Buffer,
+  like: { mode: number; uid: number; gid: number } | null,
+): Promise<void> {
+  const file = await open(path, 'wx', PRIVATE_MODE);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  if (like === null) return;
+  if (process.getuid?.() === 0) await chown(path, like.uid, like.gid);
+  await chmod(path, like.mode & 0o7777);
+}
+
+async function isUnchanged({ path, target, bytes }: FileSnapshot): Promise<boolean> {
+  if ((await followLinks(path)) !== target) return false;
+  const now = await readIfThere(target);
+  return now === null || bytes === null ? now === bytes : digest(now) === digest(bytes);
+}
+
+export const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The file that a path leads to, also where its last link leads to nothing yet. */
+async function followLinks(path: string): Promise<string> {
+  for (let at = path, hops = 0; hops < 40; hops += 1) {
+    const there = await orMissing(realpath(at));
+    if (there !== null) return there;
+    const link = await orMissing(lstat(at));
+    if (link === null || !link.isSymbolicLink()) return at;
+    at = resolve(dirname(at), await readlink(at));
+  }
+  throw new GateError('client_file', `${path} is a symbolic link that leads in a circle; nothing was changed`);
+}
+
+const readIfThere = (path: string): Promise<Buffer | null> => orMissing(readFile(path));
+
+/** Null where there is no such file. */
+export async function orMissing<T>(result: Promise<T>): Promise<T | null> {
+  try {
+    return await result;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'you may not (check its owner and permissions, and those of its folder)',
+  EPERM: 'you may not (check its owner and permissions, and those of its folder)',
+  EROFS: 'it lies on a read-only file system',
+  EISDIR: 'it is a folder; move it away',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+  ENOSPC: 'the disk is full',
+  ELOOP: 'it is a symbolic link that leads in a circle',
+  EBUSY: 'another program holds it open; close that one and run this again',
+};
+
+export function fileError(error: unknown, verb: 'read' | 'write', path: string): GateError {
+  if (error instanceof GateError) return error;
+  const code = codeOf(error);
+  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  return new GateError('client_file', `cannot ${verb} ${path}: ${reason}; nothing was changed`, { cause: error });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
