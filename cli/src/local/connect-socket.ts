@@ -26,7 +26,7 @@ export function connectSocket(paths: Paths): Promise<LocalSocket | undefined> {
   const nonce = randomBytes(HANDSHAKE_NONCE_BYTES);
   return new Promise((resolve, reject) => {
     const socket = connect(paths.socketPath);
-    let bytes = Buffer.alloc(0);
+    let bytes: Buffer = Buffer.alloc(0);
     const finish = (outcome: LocalSocket | undefined, error?: Error) => {
       clearTimeout(deadline);
       socket.removeAllListeners();

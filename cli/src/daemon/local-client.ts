@@ -1,0 +1,107 @@
+// One connection on the local socket: proves itself, then is either a client with a channel (`serve`) or a command that asks.
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame, setChannel } from 'mcpgate-shared/frame';
+import { VERSION } from 'mcpgate-shared/version';
+import { controlFrame, readLocalRequest, type LocalEvent, type LocalRequest } from '../local/control.ts';
+import { createFrameReader, prefixOf } from '../local/frame-stream.ts';
+import { daemonHello, HANDSHAKE_NONCE_BYTES, readClientHello, readClientProof } from '../local/handshake.ts';
+
+/** A client that has not proven itself by then is shown out. */
+const HANDSHAKE_MS = 3_000;
+/** The number of a client's only channel on its own socket. */
+const LOCAL_CHANNEL = 1;
+
+export interface LocalClient {
+  readonly version: string;
+  send(event: LocalEvent): void;
+  /** A frame of the broker for this client's channel. */
+  deliver(frame: Buffer): void;
+  pause(): void;
+  resume(): void;
+  close(): void;
+}
+
+export interface LocalClientEvents {
+  onProven(client: LocalClient): void;
+  onRequest(client: LocalClient, request: LocalRequest): void;
+  onFrame(client: LocalClient, kind: FrameKind, frame: Buffer): void;
+  onGone(client: LocalClient): void;
+  onRefused(reason: string): void;
+}
+
+export function acceptLocalClient(socket: Socket, key: Buffer, events: LocalClientEvents): void {
+  const daemonNonce = randomBytes(HANDSHAKE_NONCE_BYTES);
+  let pending: Buffer = Buffer.alloc(0);
+  let clientNonce: Buffer | undefined;
+  let version = '';
+  let feed: ((chunk: Buffer) => boolean) | undefined;
+
+  const client: LocalClient = {
+    get version() {
+      return version;
+    },
+    send: (event) => void socket.write(controlFrame(event)),
+    deliver(frame) {
+      setChannel(frame, LOCAL_CHANNEL);
+      socket.cork();
+      socket.write(prefixOf(frame));
+      socket.write(frame);
+      socket.uncork();
+    },
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    close: () => void socket.end(),
+  };
+
+  const refuse = (reason: string) => {
+    events.onRefused(reason);
+    socket.destroy();
+  };
+
+  const onFrame = (frame: Buffer) => {
+    const header = readFrame(frame);
+    if (typeof header === 'string') return refuse(header);
+    if (header.channel === LINK_CHANNEL) {
+      const request = header.kind === FrameKind.control ? readLocalRequest(frame.subarray(HEADER_BYTES)) : undefined;
+      return request === undefined ? refuse('an unknown local request') : events.onRequest(client, request);
+    }
+    if (header.channel !== LOCAL_CHANNEL || header.kind === FrameKind.control || header.kind === FrameKind.opened) {
+      return refuse('a frame that no client sends');
+    }
+    events.onFrame(client, header.kind, frame);
+  };
+
+  const prove = (chunk: Buffer) => {
+    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    if (clientNonce === undefined) {
+      const hello = readClientHello(pending);
+      if (hello.kind === 'refused') return refuse(hello.reason);
+      if (hello.kind === 'more') return;
+      clientNonce = Buffer.from(hello.nonce);
+      version = hello.version;
+      pending = pending.subarray(hello.used);
+      socket.write(daemonHello(key, clientNonce, daemonNonce, VERSION));
+    }
+    const proof = readClientProof(pending, key, clientNonce, daemonNonce);
+    if (proof.kind === 'refused') return refuse(proof.reason);
+    if (proof.kind === 'more') return;
+    clearTimeout(deadline);
+    const rest = pending.subarray(proof.used);
+    feed = createFrameReader(onFrame);
+    events.onProven(client);
+    if (rest.length > 0 && !feed(rest)) refuse('not a stream of frames');
+  };
+
+  const deadline = setTimeout(() => refuse('no proof within 3 s'), HANDSHAKE_MS);
+  socket.setNoDelay(true);
+  socket.on('data', (chunk: Buffer) => {
+    if (feed === undefined) prove(chunk);
+    else if (!feed(chunk)) refuse('not a stream of frames');
+  });
+  socket.on('error', () => socket.destroy()); // a client that went away mid-write; `close` follows
+  socket.on('close', () => {
+    clearTimeout(deadline);
+    if (feed !== undefined) events.onGone(client);
+  });
+}
