@@ -4,8 +4,8 @@
 export interface OpenMessage {
   /** The channel's own name, 32 hex digits, chosen by `serve`. */
   id: string;
-  /** Proves, on a resume, that this is the one who opened it. */
-  secret?: string;
+  /** Chosen by `serve`: proves, on a resume, that this is the one who opened it. 43 characters of base64url. */
+  secret: string;
   /** The next sequence number expected from the broker. */
   next: number;
   /** How many bytes may be under way unacknowledged towards `serve`. */
@@ -17,7 +17,6 @@ export interface OpenMessage {
 
 /** Broker -> `serve`. */
 export interface OpenedMessage {
-  secret: string;
   next: number;
   windowBytes: number;
   /** False: the broker knows nothing of this channel; everything starts from 0, and calls under way have an unknown outcome. */
@@ -56,24 +55,23 @@ export function readOpen(payload: Buffer): OpenMessage | undefined {
   if (!m || typeof m['id'] !== 'string' || !/^[0-9a-f]{32}$/.test(m['id'])) return undefined;
   if (!isCount(m['next']) || !isCount(m['windowBytes']) || typeof m['version'] !== 'string') return undefined;
   const { secret, server } = m;
-  if (secret !== undefined && typeof secret !== 'string') return undefined;
+  if (typeof secret !== 'string' || !/^[\w-]{43}$/.test(secret)) return undefined;
   if (server !== undefined && typeof server !== 'string') return undefined;
   return {
     id: m['id'],
+    secret,
     next: m['next'],
     windowBytes: m['windowBytes'],
     version: m['version'].slice(0, 64),
-    ...(secret === undefined ? {} : { secret }),
     ...(server === undefined ? {} : { server }),
   };
 }
 
 export function readOpened(payload: Buffer): OpenedMessage | undefined {
   const m = readJson(payload);
-  if (!m || typeof m['secret'] !== 'string' || typeof m['resumed'] !== 'boolean') return undefined;
+  if (!m || typeof m['resumed'] !== 'boolean') return undefined;
   if (!isCount(m['next']) || !isCount(m['windowBytes']) || !isCount(m['maxMessageBytes'])) return undefined;
   return {
-    secret: m['secret'],
     next: m['next'],
     windowBytes: m['windowBytes'],
     resumed: m['resumed'],

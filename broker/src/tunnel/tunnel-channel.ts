@@ -1,5 +1,5 @@
 // The broker's end of one channel: the resumable channel, the gateway session behind it, and the secret that a resume must show.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { CHANNEL_DEFAULTS, createChannel, type Channel } from 'mcpgate-shared/channel';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link-message';
@@ -36,8 +36,7 @@ export interface TunnelChannel {
   readonly principal: Principal;
   readonly channel: Channel;
   readonly session: GatewaySession;
-  readonly secret: string;
-  secretMatches(secret: string | undefined): boolean;
+  secretMatches(secret: string): boolean;
   slot: Slot | undefined;
   number: number;
   /** Cancels the end of its life without a link. */
@@ -66,8 +65,7 @@ export function openTunnelChannel(options: {
   onFatal: (channel: TunnelChannel, close: CloseMessage) => void;
 }): TunnelChannel {
   const { open, principal, limits } = options;
-  const secret = randomBytes(24).toString('base64url');
-  const digest = digestOf(secret);
+  const digest = digestOf(open.secret);
 
   const channel = createChannel({
     clock: options.clock,
@@ -90,8 +88,7 @@ export function openTunnelChannel(options: {
     principal,
     channel,
     session,
-    secret,
-    secretMatches: (given) => given !== undefined && timingSafeEqual(digestOf(given), digest),
+    secretMatches: (given) => timingSafeEqual(digestOf(given), digest),
     slot: undefined,
     number: 0,
     cancelExpiry: undefined,

@@ -109,10 +109,9 @@ export function createTunnelLink(options: {
     channel.number = number;
     channel.slot = slot;
     slots.set(number, channel);
-    const { secret } = channel;
     const { windowBytes, maxMessageBytes } = limits;
     const next = channel.channel.nextReceive;
-    reply(FrameKind.opened, number, toPayload({ secret, next, windowBytes, resumed, maxMessageBytes }));
+    reply(FrameKind.opened, number, toPayload({ next, windowBytes, resumed, maxMessageBytes }));
     slot.ready(channel);
   };
 

@@ -6,10 +6,11 @@ import { CLOSE_CODE, SUBPROTOCOL } from 'mcpgate-shared/close-code';
 import { FRAME_MAX_BYTES, FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame, writeFrame } from 'mcpgate-shared/frame';
 import { readLinkMessage, toPayload } from 'mcpgate-shared/link-message';
 import { VERSION } from 'mcpgate-shared/version';
+import { networkFailure } from '../auth/network-failure.ts';
 import type { TokenSource } from '../auth/token-source.ts';
 import type { LinkState } from '../local/control.ts';
 import type { DaemonLog } from './daemon-log.ts';
-import { explainFailure, explainStatus } from './explain-failure.ts';
+import { explainStatus } from './explain-status.ts';
 
 const HEARTBEAT_MS = 8_000;
 const SILENT_AFTER_MS = 18_000;
@@ -82,6 +83,14 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     attempt += 1;
     cancelRetry?.();
     cancelRetry = clock.after(options.random() * ceiling, () => void connect());
+  };
+
+  const failed = async (broker: string, error: unknown) => {
+    const carrier = ws;
+    const { message: why } = await networkFailure(broker, error);
+    if (ws !== carrier) return; // somebody else has connected meanwhile
+    ws = undefined;
+    retryLater(why);
   };
 
   /** Stops for good until somebody logs in. */
@@ -189,13 +198,12 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     });
     carrier.on('error', (error) => {
       if (settled) return;
-      settled = true;
       if (state === 'open') return log.warn(`the link failed: ${error.message}`); // `close` follows
-      ws = undefined;
-      retryLater(explainFailure(broker, error));
+      settled = true;
+      void failed(broker, error);
     });
     carrier.on('close', (code, reason) => {
-      if (ws !== carrier) return;
+      if (ws !== carrier || settled) return;
       ws = undefined;
       onClosed(code, reason.toString());
     });
@@ -232,8 +240,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
       lastHeardAt = clock.now();
       listen(ws, broker, force);
     } catch (error) {
-      ws = undefined;
-      retryLater(explainFailure(broker, error));
+      await failed(broker, error);
     }
   };
 

@@ -1,0 +1,59 @@
+// One daemon comes up at a time. The lock is held only while a daemon looks whether another one listens and, if not, takes the socket;
+// a lock that its owner left behind (killed in those milliseconds) is taken over.
+import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+
+const STALE_AFTER_MS = 10_000;
+const POLL_MS = 10;
+
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+function isStale(path: string, now: number): boolean {
+  try {
+    const pid = Number(readFileSync(path, 'utf8'));
+    return !Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid) || now - statSync(path).mtimeMs > STALE_AFTER_MS;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false; // just released: try again
+    throw error;
+  }
+}
+
+/** Runs `inside` while this process holds the lock at `path`. */
+export async function withLock<T>(path: string, now: () => number, inside: () => Promise<T>): Promise<T> {
+  const own = `${path}.${process.pid}`;
+  writeFileSync(own, String(process.pid), { mode: 0o600 });
+  try {
+    for (;;) {
+      try {
+        linkSync(own, path); // appears whole or not at all
+        break;
+      } catch (error) {
+        if (codeOf(error) !== 'EEXIST') throw error;
+      }
+      if (isStale(path, now())) {
+        const aside = `${path}.stale.${process.pid}`;
+        try {
+          renameSync(path, aside);
+          unlinkSync(aside);
+        } catch (error) {
+          if (codeOf(error) !== 'ENOENT') throw error; // another one was faster
+        }
+      } else await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    try {
+      return await inside();
+    } finally {
+      unlinkSync(path);
+    }
+  } finally {
+    unlinkSync(own);
+  }
+}

@@ -1,0 +1,196 @@
+// One per user and machine: owns the local socket and, per credential, one link. Comes up on demand, ends when nobody has been there
+// for a while, gives way to a newer version.
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { unlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { FrameKind } from 'mcpgate-shared/frame';
+import { VERSION } from 'mcpgate-shared/version';
+import type { TokenSource } from '../auth/token-source.ts';
+import { connectSocket } from '../local/connect-socket.ts';
+import type { LocalRequest } from '../local/control.ts';
+import type { DaemonStatus } from '../local/daemon-connection.ts';
+import { readLocalKey } from '../local/runtime-dir.ts';
+import type { Paths } from '../paths.ts';
+import { createBrokerLink, type BrokerLinkOptions } from './broker-link.ts';
+import type { DaemonLog } from './daemon-log.ts';
+import { withLock } from './daemon-lock.ts';
+import { isNewer } from './is-newer.ts';
+import { createLinkSwitch, type LinkSwitch } from './link-switch.ts';
+import { acceptLocalClient, type LocalClient } from './local-client.ts';
+
+export interface DaemonOptions {
+  paths: Paths;
+  clock: Clock;
+  random: () => number;
+  log: DaemonLog;
+  idleMs: number;
+  /** The stored login, or a grant that one client brought. */
+  tokenSource: (grant?: { broker: string; token: string }) => TokenSource;
+  socketOptions: BrokerLinkOptions['socketOptions'];
+  /** Nothing is left to do: the process may end. */
+  onEnd: () => void;
+}
+
+/** `taken`: another daemon listens already. */
+export type DaemonStart = { kind: 'listening'; stop: () => void } | { kind: 'taken' };
+
+const STORED_LOGIN = 'stored login';
+
+export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> {
+  const { paths, clock, log } = options;
+  const key = readLocalKey(paths, randomBytes);
+  const instance = randomUUID();
+  const startedAt = clock.now();
+  /** By credential; a call never travels under another's. */
+  const switches = new Map<string, LinkSwitch>();
+  const switchOf = new Map<LocalClient, LinkSwitch>();
+  const connected = new Set<LocalClient>();
+  let cancelIdle: (() => void) | undefined;
+  let ending = false;
+
+  const watchIdle = () => {
+    cancelIdle?.();
+    cancelIdle = clock.after(options.idleMs, () => {
+      log.info('nobody has been here for a while');
+      end();
+    });
+  };
+
+  const switchFor = (grant: { broker: string; token: string } | undefined): LinkSwitch => {
+    const name = grant ? createHash('sha256').update(`${grant.broker} ${grant.token}`).digest('hex') : STORED_LOGIN;
+    const known = switches.get(name);
+    if (known) return known;
+    const tokens = options.tokenSource(grant);
+    const made = createLinkSwitch((events) =>
+      createBrokerLink({
+        tokens,
+        clock,
+        random: options.random,
+        log,
+        instance,
+        socketOptions: options.socketOptions,
+        ...events,
+      }),
+    );
+    switches.set(name, made);
+    return made;
+  };
+
+  const statusNow = (): DaemonStatus => {
+    const { link } = switchFor(undefined);
+    return {
+      version: VERSION,
+      pid: process.pid,
+      startedAt,
+      clients: switchOf.size,
+      link: {
+        state: link.state,
+        broker: link.broker ?? null,
+        since: link.since,
+        latencyMs: link.latencyMs,
+        message: link.message,
+      },
+    };
+  };
+
+  /** The stored login is another one now: the link of the old one ends, its clients go on with the new one. */
+  const reload = () => {
+    const old = switches.get(STORED_LOGIN);
+    switches.delete(STORED_LOGIN);
+    const fresh = switchFor(undefined);
+    if (old === undefined) return;
+    old.link.close();
+    for (const client of [...old.clients]) {
+      old.remove(client);
+      switchOf.set(client, fresh);
+      fresh.add(client);
+    }
+  };
+
+  const onRequest = (client: LocalClient, request: LocalRequest) => {
+    if (request.type === 'attach') {
+      if (switchOf.has(client)) return client.close();
+      const { broker, token } = request;
+      const grant = broker === undefined || token === undefined ? undefined : { broker, token };
+      const chosen = switchFor(grant);
+      switchOf.set(client, chosen);
+      chosen.add(client);
+    } else if (request.type === 'status') client.send({ type: 'status', status: statusNow() });
+    else if (request.type === 'reload') {
+      reload();
+      client.send({ type: 'ok' });
+    } else {
+      client.send({ type: 'ok' });
+      for (const each of switchOf.keys()) each.send({ type: 'link', state: 'idle', message: 'the daemon was stopped' });
+      end();
+    }
+  };
+
+  const onGone = (client: LocalClient) => {
+    connected.delete(client);
+    const had = switchOf.get(client);
+    switchOf.delete(client);
+    had?.remove(client);
+    for (const [name, one] of switches) {
+      if (one !== had || name === STORED_LOGIN || one.clients.size > 0) continue;
+      one.link.close(); // a grant's link lives as long as the clients that brought it
+      switches.delete(name);
+    }
+    if (connected.size === 0) watchIdle();
+  };
+
+  const server: Server = createServer((socket) =>
+    acceptLocalClient(socket, key, {
+      onProven(client) {
+        connected.add(client);
+        cancelIdle?.();
+        if (!isNewer(client.version, VERSION)) return;
+        log.info(`giving way to version ${client.version}`);
+        end(); // the channels of all clients resume through the newer daemon
+      },
+      onRequest,
+      onFrame: (client: LocalClient, kind: FrameKind, frame: Buffer) =>
+        switchOf.get(client)?.fromClient(client, kind, frame),
+      onGone,
+      onRefused: (reason) => log.warn(`a local connection was refused: ${reason}`),
+    }),
+  );
+
+  function end(): void {
+    if (ending) return;
+    ending = true;
+    cancelIdle?.();
+    server.close(); // removes the socket file: the next one can listen at once
+    for (const { link } of switches.values()) link.close();
+    for (const client of connected) client.close();
+    options.onEnd();
+  }
+
+  const listen = () =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', (cause) => {
+        reject(new GateError('internal', `cannot listen at ${paths.socketPath}: ${cause.message}`, { cause }));
+      });
+      server.listen(paths.socketPath, resolve);
+    });
+
+  return withLock(paths.lockPath, clock.now, async () => {
+    const other = await connectSocket(paths);
+    if (other) {
+      other.socket.destroy();
+      return { kind: 'taken' };
+    }
+    if (process.platform !== 'win32') {
+      try {
+        unlinkSync(paths.socketPath); // left behind by one that was killed
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      }
+    }
+    await listen();
+    watchIdle();
+    return { kind: 'listening', stop: end };
+  });
+}

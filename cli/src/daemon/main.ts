@@ -1,0 +1,53 @@
+// The daemon's entry (`mcpgate daemon run`): wires real time, environment and log, and nothing else.
+import { systemClock } from 'mcpgate-shared/clock';
+import { toGateError } from 'mcpgate-shared/error';
+import { VERSION } from 'mcpgate-shared/version';
+import { createTokenSource, type TokenSource } from '../auth/token-source.ts';
+import { trustedCertificates } from '../auth/trusted-certificates.ts';
+import { effectiveEnvironment, readSettings } from '../settings-file.ts';
+import { systemPaths } from '../system-paths.ts';
+import { createDaemonLog } from './daemon-log.ts';
+import { startDaemon } from './daemon.ts';
+
+const IDLE_DEFAULT_S = 600;
+
+const { env } = process;
+const paths = systemPaths(env);
+const log = createDaemonLog(process.stderr, env['MCPGATE_LOG'], Date.now);
+const idleS = Number(env['MCPGATE_DAEMON_IDLE_SECONDS'] ?? IDLE_DEFAULT_S);
+
+const grantSource = (broker: string, token: string): TokenSource => ({
+  broker,
+  token: () => Promise.resolve({ kind: 'token', token, expiresAt: null }),
+});
+const { MCPGATE_TOKEN: _aGrantIsOneClientsOwn, ...storedLoginEnv } = env;
+
+try {
+  const started = await startDaemon({
+    paths,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    idleMs: (Number.isFinite(idleS) && idleS > 0 ? idleS : IDLE_DEFAULT_S) * 1000,
+    tokenSource: (grant) =>
+      grant
+        ? grantSource(grant.broker, grant.token)
+        : createTokenSource({ configDir: paths.configDir, env: storedLoginEnv, clock: systemClock, log: log.info }),
+    socketOptions: (broker) => {
+      if (!broker.startsWith('https:')) return Promise.resolve({});
+      const kept = effectiveEnvironment(env, readSettings(paths.configDir));
+      return Promise.resolve({ ca: trustedCertificates(kept) });
+    },
+    // Lets the last bytes out, then ends whatever still holds the process.
+    onEnd: () => setTimeout(() => process.exit(0), 200),
+  });
+  if (started.kind === 'taken') {
+    log.info('another daemon is running');
+  } else {
+    log.info(`daemon ${VERSION} listens at ${paths.socketPath}`);
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, started.stop);
+  }
+} catch (error) {
+  log.error(toGateError(error).message);
+  process.exitCode = 1;
+}
