@@ -11,7 +11,7 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 15)) {
   process.exit(1);
 }
 var command = process.argv[2];
-if (command === 'serve') import('../dist/serve.js');
+if (command === 'serve') require('../dist/serve.cjs');
 else if (command === 'daemon' && process.argv[3] === 'run') import('../dist/daemon.js');
 else if (command === 'keychain-child') import('../dist/keychain-child.js');
 else import('../dist/cli.js');

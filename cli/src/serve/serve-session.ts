@@ -11,8 +11,10 @@ import { answeredId, readClientMessage, resultText, type ClientMessage } from '.
 import { LISTS_CHANGED, localAnswer, unknownOutcome } from './local-answer.ts';
 
 const CHANNEL_NUMBER = 1;
-/** A handshake or a list waits this long for the link before the last known copy answers. */
-const LIST_HOLD_MS = 250;
+/** A handshake, and with the broker known to be away a list too, waits this long before the last known copy answers. */
+const AWAY_HOLD_MS = 250;
+/** A list waits this long for a link that is just coming up. */
+const LIST_HOLD_MS = 2_000;
 /** A call waits this long for a link that was there before, and that long for one that never was. */
 const CALL_HOLD_MS = 30_000;
 const FIRST_CALL_HOLD_MS = 10_000;
@@ -61,6 +63,8 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
   let secret = options.randomSecret();
   let opened = false; // an `open` of this channel was sent once: from then on only a resume continues it
   let wasOpen = false;
+  /** The broker was tried and did not answer, and has not since. */
+  let away = false;
   let state: LinkState = 'connecting';
   let reason = 'the local daemon is starting';
   let cancelHold: (() => void) | undefined;
@@ -203,7 +207,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
   const isHopeless = () => state === 'login_needed' || state === 'revoked';
   const holdMs = (entry: Entry) => {
     if (isHopeless()) return 0;
-    if (entry.method !== 'tools/call') return LIST_HOLD_MS;
+    if (entry.method !== 'tools/call') return away || entry.method === 'initialize' ? AWAY_HOLD_MS : LIST_HOLD_MS;
     return wasOpen ? CALL_HOLD_MS : FIRST_CALL_HOLD_MS;
   };
 
@@ -255,6 +259,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
 
     linkState(next, message) {
       state = next;
+      away = next === 'waiting' || (away && next === 'connecting');
       reason = message ?? (next === 'open' ? '' : 'the broker is not connected yet; try again in a moment');
       if (next === 'open') {
         wasOpen = true;

@@ -1,0 +1,131 @@
+// The commands' way to the daemon: status, reload, stop, and an MCP session as an AI client has it.
+import { randomBytes } from 'node:crypto';
+import { systemClock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/frame';
+import type { Paths } from '../paths.ts';
+import { createServeSession } from '../serve/serve-session.ts';
+import { connectOrStart, connectSocket } from './connect-socket.ts';
+import { controlFrame, readLocalEvent, type LocalEvent, type LocalRequest } from './control.ts';
+import type { DaemonChannel, DaemonConnection, DaemonStatus } from './daemon-connection.ts';
+import { createFrameReader } from './frame-stream.ts';
+import { startDaemon } from './start-daemon.ts';
+
+const ANSWER_MS = 5_000;
+
+export interface ConnectDaemonOptions {
+  paths: Paths;
+  env: Readonly<Record<string, string | undefined>>;
+  /** bin/mcpgate.cjs of this installation, to start a daemon with. */
+  scriptPath: string;
+  /** Start one where none runs. */
+  spawn: boolean;
+  /** A grant of the caller's own, for `channel`: never the stored login's link. */
+  grant?: { broker: string; token: string };
+}
+
+/** Throws `unreachable` where none runs and none is to be started. */
+export async function connectDaemon(options: ConnectDaemonOptions): Promise<DaemonConnection> {
+  const { paths, env, scriptPath } = options;
+  const found = options.spawn
+    ? await connectOrStart({ paths, startDaemon: () => startDaemon({ paths, scriptPath, env }) })
+    : await connectSocket(paths);
+  if (!found)
+    throw new GateError('unreachable', 'the local daemon is not running; any AI client or `mcpgate tools` starts it');
+  const { socket } = found;
+  const waiting: { accepts: (event: LocalEvent) => boolean; fail: (error: Error) => void }[] = [];
+  let onFrame: ((frame: Buffer) => void) | undefined;
+  let onLink: ((event: LocalEvent & { type: 'link' }) => void) | undefined;
+
+  const lost = () => new GateError('unreachable', 'the local daemon has ended; try again');
+  const feed = createFrameReader((frame) => {
+    const header = readFrame(frame);
+    if (typeof header === 'string') return;
+    if (header.channel !== LINK_CHANNEL) return onFrame?.(frame);
+    const event = readLocalEvent(frame.subarray(HEADER_BYTES));
+    if (event?.type === 'link') return onLink?.(event);
+    const index = event ? waiting.findIndex(({ accepts }) => accepts(event)) : -1;
+    if (index >= 0) waiting.splice(index, 1);
+  });
+  socket.on('data', (chunk: Buffer) => {
+    if (!feed(chunk)) socket.destroy();
+  });
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => {
+    for (const { fail } of waiting.splice(0)) fail(lost());
+    onLink?.({ type: 'link', state: 'idle', message: lost().message });
+  });
+  if (found.rest.length > 0) feed(found.rest);
+
+  const ask = <T>(request: LocalRequest, read: (event: LocalEvent) => T | undefined) =>
+    new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new GateError('timeout', 'the local daemon does not answer; run `mcpgate daemon restart`')),
+        ANSWER_MS,
+      );
+      waiting.push({
+        accepts(event) {
+          const answer = read(event);
+          if (answer === undefined) return false;
+          clearTimeout(timer);
+          resolve(answer);
+          return true;
+        },
+        fail(error) {
+          clearTimeout(timer);
+          reject(error);
+        },
+      });
+      socket.write(controlFrame(request));
+    });
+  const isOk = (event: LocalEvent) => (event.type === 'ok' ? true : undefined);
+
+  return {
+    status: () =>
+      ask<DaemonStatus>({ type: 'status' }, (event) => (event.type === 'status' ? event.status : undefined)),
+    reload: async () => void (await ask({ type: 'reload' }, isOk)),
+    stop: async () => void (await ask({ type: 'stop' }, isOk)),
+    channel: ({ server } = {}) => openChannel(server),
+    close: () => socket.destroy(),
+  };
+
+  function openChannel(server: string | undefined): DaemonChannel {
+    let onMessage: (text: string) => void = () => undefined;
+    let onFailure: (error: Error) => void = () => undefined;
+    const session = createServeSession({
+      clock: systemClock,
+      randomHex: (bytes) => randomBytes(bytes).toString('hex'),
+      randomSecret: () => randomBytes(32).toString('base64url'),
+      ...(server === undefined ? {} : { server }),
+      toLink: (frame) => socket.write(frame),
+      toClient(message) {
+        onMessage(message.toString());
+        return true;
+      },
+      lists: { read: () => undefined, keep: () => undefined },
+    });
+    onFrame = (frame) => {
+      const header = readFrame(frame);
+      if (typeof header !== 'string') session.fromLink(header, frame.subarray(HEADER_BYTES));
+    };
+    onLink = ({ state, message }) => {
+      const text = message ?? 'the broker is not connected';
+      if (state === 'login_needed' || state === 'revoked') onFailure(new GateError('not_logged_in', text));
+      else if (state === 'waiting' || state === 'idle') onFailure(new GateError('unreachable', text));
+      else session.linkState(state, message);
+    };
+    socket.on('drain', session.linkWritable);
+    const { grant } = options;
+    socket.write(controlFrame(grant ? { type: 'attach', ...grant } : { type: 'attach' }));
+    return {
+      send: (text) => session.fromClient(Buffer.from(text)),
+      onMessage: (listener) => void (onMessage = listener),
+      onFailure: (listener) => void (onFailure = listener),
+      close() {
+        const last = session.closing();
+        if (last) socket.end(last);
+        else socket.end();
+      },
+    };
+  }
+}
