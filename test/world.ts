@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { startBroker, type Broker } from './world/broker.ts';
 import { createPerson, type Person } from './world/person.ts';
 import { endProcessesOf } from './world/process-table.ts';
+import { startWatchedNetwork, type WatchedNetwork } from './world/watched-network.ts';
 
 export interface WorldOptions {
   /** `mcpServers` entries as AI clients write them; imported into the broker. */
@@ -22,6 +23,8 @@ export interface World {
   /** The folder that holds everything of this world; anyone on the machine may look into it, not into what is in it. */
   readonly root: string;
   readonly broker: Broker;
+  /** What lies between the laptops and the broker; the broker's public URL is the network's. */
+  readonly network: WatchedNetwork;
   /** A person with an account and a laptop, who has not logged in. */
   person(
     name: string,
@@ -51,20 +54,26 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   chmodSync(root, 0o755);
   const people: Person[] = [];
   let imports = 0;
+  const network = await startWatchedNetwork();
   const broker = await startBroker({
     root,
     args: [
+      '--public-url',
+      network.url,
       ...(options.databaseUrl === undefined ? [] : ['--database-url', options.databaseUrl]),
       ...(options.brokerArgs ?? []),
     ],
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
+    await network.close();
     endProcessesOf(root);
     rmSync(root, { recursive: true, force: true });
     throw error;
   });
+  network.target = broker.listenUrl;
   const world: World = {
     root,
     broker,
+    network,
     laptop(name, env) {
       const person = createPerson({ name, root, ...(env && { env }) });
       people.push(person);
@@ -76,7 +85,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       return world.laptop(name, env);
     },
     async login(person) {
-      await person.login(broker.url, (code) => broker.run(['login', 'approve', code, '--as', person.name]));
+      await person.login(network.url, (code) => broker.run(['login', 'approve', code, '--as', person.name]));
     },
     async member(name, more) {
       const person = await world.person(name, more);
@@ -99,6 +108,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     async close() {
       await Promise.allSettled(people.map((person) => person.close()));
       await broker.stop();
+      await network.close();
       endProcessesOf(root);
       rmSync(root, { recursive: true, force: true });
     },
@@ -119,7 +129,10 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** A world that ends with its test; where the test fails, what its processes said is shown. */
-export async function createWorld(t: TestContext & { readonly error?: unknown }, options: WorldOptions = {}): Promise<World> {
+export async function createWorld(
+  t: TestContext & { readonly error?: unknown },
+  options: WorldOptions = {},
+): Promise<World> {
   const world = await openWorld(options);
   t.after(async () => {
     if (t.error !== null && t.error !== undefined) process.stderr.write(`${world.logs()}\n`);

@@ -1,11 +1,12 @@
 // The platform team's side of a world: a broker process and its administration commands.
 import { dirname, join } from 'node:path';
 import { REPOSITORY } from '../step.ts';
+import { freePort } from './free-port.ts';
 import { runCommand, startCommand, type Finished, type Running } from './command.ts';
 
 export interface Broker {
-  /** Where it listens, such as `http://127.0.0.1:40123`. The same after a restart. */
-  readonly url: string;
+  /** Where it listens, such as `http://127.0.0.1:40123`; the same after a restart. People use the network's URL. */
+  readonly listenUrl: string;
   readonly dataDir: string;
   readonly pid: number;
   /** The one-time link of the first start. */
@@ -40,8 +41,8 @@ export async function startBroker(options: {
   };
   const past: string[] = [];
   let running: Running;
-  let url = '';
-  const launch = async (listen: string) => {
+  const listen = `127.0.0.1:${await freePort()}`;
+  const launch = async () => {
     const command = [
       process.execPath,
       BROKER,
@@ -53,10 +54,9 @@ export async function startBroker(options: {
       ...(options.args ?? []),
     ] as const;
     running = startCommand(command, { env, cwd: options.root });
-    const [, ready = ''] = await running.line(/ready (https?:\/\/\S+)/, 30_000);
-    url = ready.replace(/\/$/, '');
+    await running.line(/^ready https?:/, 30_000);
   };
-  await launch('127.0.0.1:0');
+  await launch();
   const cli: Broker['cli'] = (args, { stdin } = {}) =>
     runCommand([process.execPath, BROKER, ...args, '--data', dataDir], {
       env,
@@ -70,9 +70,7 @@ export async function startBroker(options: {
   };
   const output = () => [...past, running.output()].join('\n');
   return {
-    get url() {
-      return url;
-    },
+    listenUrl: `http://${listen}`,
     get pid() {
       return running.pid;
     },
@@ -87,7 +85,7 @@ export async function startBroker(options: {
     stop: (signal) => running.stop(signal),
     async start() {
       past.push(running.output());
-      await launch(new URL(url).host);
+      await launch();
     },
   };
 }

@@ -1,0 +1,114 @@
+// Authorization: nobody may do anything until a rule says so, deny wins, lists show only what is allowed, a denial names its rule.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Rule } from 'mcpgate-shared/api/rules';
+import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
+import { createWorld, type World } from '../world.ts';
+import { callRecord } from '../world/call-rows.ts';
+
+const addRule = async (world: World, ...words: string[]) =>
+  (await world.broker.json(['rule', 'add', ...words])) as Rule;
+
+test('a fresh broker enforces and has no rule: nothing is listed, nothing is forwarded', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { open: false, servers: { counting: { url: upstream.url } } });
+  const client = await (await world.member('ada')).aiClient();
+  assert.deepEqual(await client.toolNames(), []);
+  const denied = await client.call('counting__echo', { text: 'x' });
+  assert.equal(denied.isError, true);
+  assert.ok(denied.text.startsWith('[mcpgate denied]'), denied.text);
+  assert.equal(upstream.calls.length, 0);
+});
+
+test('allow for a group, deny first, and a denial that names its rule and never reaches the upstream', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { open: false, servers: { counting: { url: upstream.url } } });
+  await addRule(world, '--allow', '--who', 'group:payments', '--what', 'counting__*');
+  const deny = await addRule(
+    world,
+    '--deny',
+    '--who',
+    '*',
+    '--what',
+    'counting__f*',
+    '--note',
+    'no failing on purpose',
+  );
+  const ada = await (await world.member('ada', { groups: ['payments'] })).aiClient();
+  const grace = await (await world.member('grace')).aiClient();
+
+  assert.deepEqual(await ada.toolNames(), [
+    'counting__echo',
+    'counting__hold',
+    'counting__large',
+    'counting__progress',
+  ]);
+  assert.deepEqual(await grace.toolNames(), []);
+  assert.equal((await ada.call('counting__echo', { text: 'allowed' })).text, 'allowed');
+  const denied = await ada.call('counting__fail');
+  assert.equal(denied.isError, true);
+  assert.ok(denied.text.startsWith('[mcpgate denied]') && denied.text.includes(deny.id), denied.text);
+  const machine = denied.meta['mcpgate/decision'] as { rule?: string } | undefined;
+  assert.equal(machine?.rule, deny.id);
+  assert.equal((await grace.call('counting__echo', { text: 'x' })).isError, true);
+  assert.deepEqual(
+    upstream.calls.map(({ tool }) => tool),
+    ['echo'],
+  );
+  const record = await callRecord(world.broker, ({ rule }) => rule === deny.id);
+  assert.deepEqual(
+    { decision: record.decision, status: record.status, member: record.member, server: record.server },
+    { decision: 'deny', status: 'denied', member: 'ada', server: 'counting' },
+  );
+});
+
+test('a rule holds from the next call on, without a new session, and the client is told that its tools changed', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { open: false, servers: { counting: { url: upstream.url } } });
+  const client = await (await world.member('ada')).aiClient();
+  assert.deepEqual(await client.toolNames(), []);
+  const told = client.toolsChanged();
+  const { id } = await addRule(world, '--allow', '--who', 'user:ada', '--what', 'counting__echo');
+  await told;
+  assert.deepEqual(await client.toolNames(), ['counting__echo']);
+  assert.equal((await client.call('counting__echo', { text: 'yes' })).text, 'yes');
+  await world.broker.run(['rule', 'remove', id]);
+  assert.equal((await client.call('counting__echo', { text: 'no' })).isError, true);
+  assert.equal(upstream.calls.length, 1);
+});
+
+test('observe forwards what would be denied and records it; off asks no rule', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { open: false, servers: { counting: { url: upstream.url } } });
+  const client = await (await world.member('ada')).aiClient();
+  await world.broker.run(['enforcement', 'observe']);
+  assert.equal((await client.call('counting__echo', { text: 'observed' })).text, 'observed');
+  assert.equal((await callRecord(world.broker, ({ server }) => server === 'counting')).decision, 'would_deny');
+  await world.broker.run(['enforcement', 'off']);
+  assert.equal((await client.call('counting__echo', { text: 'off' })).text, 'off');
+  await world.broker.run(['enforcement', 'enforce']);
+  assert.equal((await client.call('counting__echo', { text: 'enforced' })).isError, true);
+  assert.equal(upstream.calls.length, 2);
+});
+
+test('`rule test` says what would be decided and calls nothing', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { open: false, servers: { counting: { url: upstream.url } } });
+  await world.person('ada', { groups: ['payments'] });
+  const { id } = await addRule(world, '--allow', '--who', 'group:payments', '--what', 'counting__echo');
+  const verdict = async (what: string) =>
+    JSON.parse((await world.broker.cli(['rule', 'test', '--who', 'user:ada', '--what', what, '--json'])).stdout) as {
+      decision: string;
+      rule: string | null;
+    };
+  const allowed = await verdict('counting__echo');
+  assert.deepEqual([allowed.decision, allowed.rule], ['allow', id]);
+  const denied = await verdict('counting__fail');
+  assert.deepEqual([denied.decision, denied.rule], ['deny', null]);
+  assert.equal(upstream.calls.length, 0);
+});

@@ -1,0 +1,17 @@
+// The audit log as `audit search --json` prints it.
+import type { Call } from 'mcpgate-shared/api/audit';
+import type { Broker } from './broker.ts';
+import { until } from './until.ts';
+
+/** The call records that fit `words` (`--tool`, `--user`), newest first. */
+export async function searchCalls(broker: Broker, words: readonly string[] = []): Promise<Call[]> {
+  return (await broker.json(['audit', 'search', ...words])) as Call[];
+}
+
+/** The first record that fits, once its outcome is written. */
+export async function callRecord(broker: Broker, fits: (call: Call) => boolean): Promise<Call> {
+  return await until('a call record with its outcome', async () => {
+    const calls = await searchCalls(broker);
+    return calls.find((call) => fits(call) && call.status !== 'unknown');
+  });
+}
