@@ -125,7 +125,7 @@ describe('a stdio server', () => {
     const log = await pool.log('fix');
     const sent = log.find((line) => line['method'] === 'tools/call');
     const note = log.find((line) => line['method'] === 'notifications/cancelled');
-    assert.equal((note?.['params'] as { requestId: number }).requestId, sent?.['id']);
+    assert.deepEqual(note?.['params'], { requestId: sent?.['id'], reason: 'cancelled by the caller' });
   });
 
   it('reports progress under a token of the session', async () => {
@@ -168,7 +168,10 @@ describe('a stdio server', () => {
       log.find((line) => line['id'] === 'p'),
       { jsonrpc: '2.0', id: 'p', result: {} },
     );
-    assert.equal((log.find((line) => line['id'] === 'r')?.['error'] as { code: number }).code, -32601);
+    assert.deepEqual(log.find((line) => line['id'] === 'r')?.['error'], {
+      code: -32601,
+      message: 'mcpgate does not offer roots/list',
+    });
   });
 
   it('that does not start says why, with its secret masked, and holds nobody up', async () => {
