@@ -1,7 +1,7 @@
 // Puts identity together: people, devices, grants, browser sessions and the OAuth server over one store.
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
-import type { Logger } from 'pino';
+import type { Log } from '../domain/log.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -36,7 +36,7 @@ export interface IdentityOptions {
   /** Where people and devices reach this broker: an origin, `https://mcp.example.com`. Also the OAuth issuer. */
   publicUrl: string;
   clock: Clock;
-  log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+  log: Log;
   oauthSettings?: Partial<OAuthSettings>;
 }
 

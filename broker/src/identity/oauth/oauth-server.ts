@@ -4,7 +4,7 @@ import { errors, Provider, type FindAccount, type KoaContextWithOIDC } from 'oid
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from 'mcpgate-shared/clock';
-import type { Logger } from 'pino';
+import type { Log } from '../../domain/log.ts';
 import type { Store } from '../../store/store.ts';
 import { readDeviceInfo } from './device-info.ts';
 import type { SaveGrant } from './device-logins.ts';
@@ -42,7 +42,7 @@ export interface OAuthServer {
 export interface OAuthServerOptions {
   store: Store;
   clock: Clock;
-  log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+  log: Log;
   issuer: string;
   keys: OAuthKeys;
   settings: OAuthSettings;

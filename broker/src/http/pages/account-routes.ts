@@ -1,0 +1,100 @@
+// /setup, /login, /link and /logout.
+import type { FastifyInstance } from 'fastify';
+import type { SetPasswordOutcome } from '../../identity/web-access.ts';
+import { loginPage, logoutPage, passwordPage, setupPage } from './account-views.ts';
+import type { PageContext } from './create-pages.ts';
+import { LoginFormSchema, SetupFormSchema, TokenQuerySchema, UserCodeQuerySchema } from './page-forms.ts';
+import { messagePage } from './plain-views.ts';
+import { waitText } from './time-text.ts';
+
+const GONE = {
+  setup: messagePage({
+    title: 'This link does not work any more',
+    message: 'It was used or has expired. If the broker still has no administrator, restart it: it prints a new link.',
+  }),
+  password: messagePage({
+    title: 'This link does not work any more',
+    message: 'It was used or has expired. Ask your platform team for a new one.',
+  }),
+} as const;
+
+const devicePath = (userCode: string): string =>
+  userCode === '' ? '/' : `/device?user_code=${encodeURIComponent(userCode)}`;
+
+const problemOf = (outcome: SetPasswordOutcome) => (outcome.kind === 'invalid' ? outcome : undefined);
+
+export function registerAccountRoutes(app: FastifyInstance, context: PageContext): void {
+  const { web } = context.identity;
+
+  app.get('/setup', async (request, reply) => {
+    const { token } = TokenQuerySchema.parse(request.query);
+    if ((await web.peekLink('setup', token)) === undefined) return context.send(reply, GONE.setup, { status: 410 });
+    return context.send(reply, setupPage({ csrf: context.csrf(reply), token, name: '' }));
+  });
+  app.post('/setup', async (request, reply) => {
+    const { token, ...form } = SetupFormSchema.parse(request.body);
+    const outcome = await web.setup(token, form, context.visitor(request));
+    if (outcome.kind === 'ok') {
+      context.startSession(reply, outcome);
+      return reply.redirect('/', 303);
+    }
+    if (outcome.kind === 'gone') return context.send(reply, GONE.setup, { status: 410 });
+    const page = setupPage({ csrf: context.csrf(reply), token, name: form.name, problem: problemOf(outcome) });
+    return context.send(reply, page, { status: 422 });
+  });
+
+  app.get('/link', async (request, reply) => {
+    const { token } = TokenQuerySchema.parse(request.query);
+    const link = await web.peekLink('password', token);
+    if (link?.user === undefined) return context.send(reply, GONE.password, { status: 410 });
+    return context.send(reply, passwordPage({ csrf: context.csrf(reply), token, name: link.user.name }));
+  });
+  app.post('/link', async (request, reply) => {
+    const { token, password, repeat } = SetupFormSchema.parse(request.body);
+    const link = await web.peekLink('password', token);
+    const outcome = await web.setPassword(token, { password, repeat }, context.visitor(request));
+    if (outcome.kind === 'ok') {
+      context.startSession(reply, outcome);
+      return reply.redirect('/', 303);
+    }
+    if (outcome.kind === 'gone') return context.send(reply, GONE.password, { status: 410 });
+    const page = passwordPage({
+      csrf: context.csrf(reply),
+      token,
+      name: link?.user?.name ?? '',
+      problem: problemOf(outcome),
+    });
+    return context.send(reply, page, { status: 422 });
+  });
+
+  app.get('/login', async (request, reply) => {
+    const { user_code: userCode } = UserCodeQuerySchema.parse(request.query);
+    if (await context.person(request)) return reply.redirect(devicePath(userCode), 303);
+    return context.send(reply, loginPage({ csrf: context.csrf(reply), name: '', userCode }));
+  });
+  app.post('/login', async (request, reply) => {
+    const { name, password, user_code: userCode } = LoginFormSchema.parse(request.body);
+    const outcome = await web.login(name, password, context.visitor(request));
+    if (outcome.kind === 'ok') {
+      context.startSession(reply, outcome);
+      return reply.redirect(devicePath(userCode), 303);
+    }
+    const throttled = outcome.kind === 'throttled';
+    if (throttled) reply.header('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
+    const problem = throttled
+      ? `Too many tries. Wait ${waitText(outcome.retryAfterMs)} and try again.`
+      : 'User name or password is wrong, or the account is disabled.';
+    const page = loginPage({ csrf: context.csrf(reply), name, userCode, problem });
+    return context.send(reply, page, { status: throttled ? 429 : 401 });
+  });
+
+  app.get('/logout', async (request, reply) => {
+    const person = await context.person(request);
+    if (person === undefined) return reply.redirect('/', 303);
+    return context.send(reply, logoutPage({ csrf: context.csrf(reply), name: person.name }), { person });
+  });
+  app.post('/logout', async (request, reply) => {
+    await context.endSession(request, reply);
+    return reply.redirect('/', 303);
+  });
+}

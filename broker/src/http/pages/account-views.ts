@@ -1,0 +1,140 @@
+// The pages about one's own account: first set-up, sign-in, setting a password, signing out.
+import { html } from 'ghtml';
+import { renderAlert, renderField } from './fields.ts';
+import { csrfField, type PageContent } from './layout.ts';
+
+const PASSWORD_HINT = 'At least 10 characters. A sentence you can remember works well.';
+
+interface Problem {
+  field?: 'name' | 'password' | 'repeat' | undefined;
+  message: string;
+}
+
+const problemOf = (problem: Problem | undefined, field: Problem['field']): string | undefined =>
+  problem?.field === field ? problem?.message : undefined;
+
+const newPasswordFields = (problem: Problem | undefined, focus: boolean): string =>
+  renderField({
+    name: 'password',
+    label: 'Password',
+    type: 'password',
+    autocomplete: 'new-password',
+    hint: PASSWORD_HINT,
+    problem: problemOf(problem, 'password'),
+    focus: focus || problem?.field === 'password',
+  }) +
+  renderField({
+    name: 'repeat',
+    label: 'Password again',
+    type: 'password',
+    autocomplete: 'new-password',
+    problem: problemOf(problem, 'repeat'),
+    focus: problem?.field === 'repeat',
+  });
+
+export const setupPage = (view: {
+  csrf: string;
+  token: string;
+  name: string;
+  problem?: Problem | undefined;
+}): PageContent => ({
+  title: 'Set up this broker',
+  failed: view.problem !== undefined,
+  content: html`<div class="card">
+    <h1>Set up this broker</h1>
+    <p class="lead">You are the first one here. This account can do everything: add people, servers and rules.</p>
+    !${renderAlert(view.problem && 'Please correct the field below.')}
+    <form method="post" action="/setup">
+      !${csrfField(view.csrf)}
+      <input type="hidden" name="token" value="${view.token}" />
+      !${renderField({
+        name: 'name',
+        label: 'User name',
+        type: 'text',
+        autocomplete: 'username',
+        hint: 'Small letters, digits, dot, dash and underscore.',
+        value: view.name,
+        maxLength: 64,
+        problem: problemOf(view.problem, 'name'),
+        focus: view.problem === undefined || view.problem.field === 'name',
+      })}
+      !${newPasswordFields(view.problem, false)}
+      <button class="full" type="submit">Create the administrator</button>
+    </form>
+  </div>`,
+});
+
+export const passwordPage = (view: {
+  csrf: string;
+  token: string;
+  name: string;
+  problem?: Problem | undefined;
+}): PageContent => ({
+  title: 'Choose your password',
+  failed: view.problem !== undefined,
+  content: html`<div class="card">
+    <h1>Choose your password</h1>
+    <p class="lead">For <strong>${view.name}</strong>. This link works once.</p>
+    !${renderAlert(view.problem && 'Please correct the field below.')}
+    <form method="post" action="/link">
+      !${csrfField(view.csrf)}
+      <input type="hidden" name="token" value="${view.token}" />
+      <input type="text" name="username" value="${view.name}" autocomplete="username" hidden />
+      !${newPasswordFields(view.problem, view.problem === undefined)}
+      <button class="full" type="submit">Save and sign in</button>
+    </form>
+  </div>`,
+});
+
+export const loginPage = (view: {
+  csrf: string;
+  name: string;
+  userCode: string;
+  problem?: string | undefined;
+}): PageContent => ({
+  title: 'Sign in',
+  failed: view.problem !== undefined,
+  content: html`<div class="card">
+      <h1>Sign in</h1>
+      <p class="lead">
+        ${view.userCode ? 'Sign in first, then confirm your device.' : 'With your account on this broker.'}
+      </p>
+      !${renderAlert(view.problem)}
+      <form method="post" action="/login">
+        !${csrfField(view.csrf)}
+        !${view.userCode ? html`<input type="hidden" name="user_code" value="${view.userCode}" />` : ''}
+        !${renderField({
+          name: 'name',
+          label: 'User name',
+          type: 'text',
+          autocomplete: 'username',
+          value: view.name,
+          maxLength: 64,
+          focus: view.name === '',
+        })}
+        !${renderField({
+          name: 'password',
+          label: 'Password',
+          type: 'password',
+          autocomplete: 'current-password',
+          focus: view.name !== '',
+        })}
+        <button class="full" type="submit">Sign in</button>
+      </form>
+    </div>
+    <p class="after">No password yet, or forgotten? Ask your platform team for a link.</p>`,
+});
+
+export const logoutPage = (view: { csrf: string; name: string }): PageContent => ({
+  title: 'Sign out',
+  content: html`<div class="card">
+    <h1>Sign out</h1>
+    <p class="lead">
+      You are signed in as <strong>${view.name}</strong>. Signing out ends this browser's session; your devices stay
+      connected.
+    </p>
+    <form method="post" action="/logout">
+      !${csrfField(view.csrf)}<button class="full" type="submit">Sign out</button>
+    </form>
+  </div>`,
+});

@@ -1,0 +1,152 @@
+// The pages: /, /setup, /login, /link, /logout, /device and their assets. Works without JavaScript; strict policy, no caching, form
+// tokens, and no query string in any log line, because links carry one-time tokens.
+import cookie from '@fastify/cookie';
+import csrf from '@fastify/csrf-protection';
+import formbody from '@fastify/formbody';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { Identity, Person } from '../../identity/identity.ts';
+import type { WebVisitor } from '../../identity/web-access.ts';
+import { HTTP_STATUS } from '../error-status.ts';
+import { registerAccountRoutes } from './account-routes.ts';
+import { iconAsset, stylesheetAsset } from './assets.ts';
+import { pageCookies } from './cookies.ts';
+import { registerDeviceRoutes } from './device-routes.ts';
+import { renderPage, type PageContent } from './layout.ts';
+import { homePage, messagePage, welcomePage } from './plain-views.ts';
+
+const POLICY =
+  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const BODY_LIMIT_BYTES = 16 * 1024;
+
+export interface PagesOptions {
+  identity: Identity;
+  publicUrl: string;
+  clock: Clock;
+}
+
+/** What the routes share. */
+export interface PageContext {
+  identity: Identity;
+  clock: Clock;
+  publicUrl: string;
+  visitor(request: FastifyRequest): WebVisitor;
+  person(request: FastifyRequest): Promise<Person | undefined>;
+  csrf(reply: FastifyReply): string;
+  send(
+    reply: FastifyReply,
+    page: PageContent,
+    options?: { person?: Person | undefined; status?: number },
+  ): FastifyReply;
+  startSession(reply: FastifyReply, login: { token: string; expiresAt: number }): void;
+  endSession(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+}
+
+/** Only what a person may read: never a stack, never what an unexpected error quotes. */
+function explain(error: unknown): { status: number; title: string; message: string } {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (typeof code === 'string' && code.startsWith('FST_CSRF'))
+    return {
+      status: 403,
+      title: 'This form is out of date',
+      message: 'Go back, load the page again and send it once more.',
+    };
+  if (error instanceof GateError && error.code !== 'internal')
+    return { status: HTTP_STATUS[error.code], title: 'That did not work', message: error.message };
+  const status =
+    error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
+  if (status < 500)
+    return { status, title: 'That did not work', message: 'The request could not be read. Go back and try again.' };
+  return {
+    status: 500,
+    title: 'Something went wrong',
+    message: "It is in the broker's log. Try again, or ask your platform team.",
+  };
+}
+
+export function createPages({ identity, publicUrl, clock }: PagesOptions): FastifyPluginAsync {
+  const cookies = pageCookies(publicUrl);
+  const { host } = new URL(publicUrl);
+
+  return async (app) => {
+    app.addHook('onRoute', (route) => {
+      route.bodyLimit = BODY_LIMIT_BYTES;
+      route.logSerializers = {
+        ...route.logSerializers,
+        req: (request: FastifyRequest) => ({
+          method: request.method,
+          url: request.url.split('?', 1)[0],
+          remoteAddress: request.ip,
+        }),
+      };
+    });
+    await app.register(cookie, { secret: identity.web.formKey });
+    if (!app.hasContentTypeParser('application/x-www-form-urlencoded'))
+      await app.register(formbody, { bodyLimit: BODY_LIMIT_BYTES });
+    await app.register(csrf, { cookieKey: cookies.csrf, cookieOpts: { ...cookies.options, signed: true } });
+
+    const context: PageContext = {
+      identity,
+      clock,
+      publicUrl,
+      visitor: (request) => ({ address: request.ip, userAgent: request.headers['user-agent'] ?? '' }),
+      person: (request) => identity.web.session(request.cookies[cookies.session]),
+      csrf: (reply) => reply.generateCsrf(),
+      send(reply, page, { person, status = 200 } = {}) {
+        const frame = { host, userName: person?.name, csrf: person ? reply.generateCsrf() : '' };
+        return reply.code(status).type('text/html; charset=utf-8').send(renderPage(frame, page));
+      },
+      startSession(reply, { token, expiresAt }) {
+        reply.setCookie(cookies.session, token, { ...cookies.options, expires: new Date(expiresAt) });
+      },
+      async endSession(request, reply) {
+        const token = request.cookies[cookies.session];
+        if (token !== undefined) await identity.web.logout(token, context.visitor(request));
+        reply.clearCookie(cookies.session, cookies.options);
+      },
+    };
+
+    app.addHook('onRequest', async (request, reply) => {
+      reply.headers({
+        'content-security-policy': POLICY,
+        'cache-control': 'no-store',
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+      });
+      const site = request.headers['sec-fetch-site'];
+      if (request.method === 'POST' && (site === 'cross-site' || site === 'same-site'))
+        throw new GateError('forbidden', 'This form was sent from another site.');
+    });
+    // After the body is read, because the form carries the token.
+    app.addHook('preHandler', (request, reply, done) => {
+      if (request.method === 'POST') app.csrfProtection(request, reply, done);
+      else done();
+    });
+
+    app.setErrorHandler((error, request, reply) => {
+      const { status, title, message } = explain(error);
+      if (status >= 500) request.log.error({ err: error }, 'a page failed');
+      return context.send(reply, messagePage({ title, message }), { status });
+    });
+
+    for (const asset of [stylesheetAsset, iconAsset]) {
+      app.get(asset.path, (_request, reply) =>
+        reply.header('cache-control', 'public, max-age=31536000, immutable').type(asset.type).send(asset.body),
+      );
+    }
+
+    app.get('/', async (request, reply) => {
+      const person = await context.person(request);
+      if (person === undefined) return context.send(reply, welcomePage({ publicUrl }));
+      const devices = await identity.web.devicesOf(person);
+      return context.send(reply, homePage({ publicUrl, user: person, devices, now: clock.now() }), { person });
+    });
+    registerAccountRoutes(app, context);
+    registerDeviceRoutes(app, context);
+  };
+}

@@ -1,0 +1,115 @@
+// The pages of a device login: type the code, look at the device, say yes or no.
+import { html } from 'ghtml';
+import { renderAlert, renderField } from './fields.ts';
+import { csrfField, type PageContent } from './layout.ts';
+import { renderAgo, utcText } from './time-text.ts';
+
+const TICK = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="m5 12.5 4.5 4.5L19 7.5"/></svg>`;
+const CROSS = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.6" stroke-linecap="round" aria-hidden="true"><path d="m7 7 10 10M17 7 7 17"/></svg>`;
+
+const PLATFORMS: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' };
+export const platformText = (platform: string): string => PLATFORMS[platform] ?? platform;
+
+export const codePage = (view: { userCode: string; problem?: string | undefined }): PageContent => ({
+  title: 'Connect a device',
+  failed: view.problem !== undefined,
+  content: html`<div class="card">
+    <h1>Connect a device</h1>
+    <p class="lead">Type the code that <code>mcpgate login</code> shows on your device.</p>
+    !${renderAlert(view.problem)}
+    <form method="get" action="/device">
+      !${renderField({
+        name: 'user_code',
+        label: 'Code',
+        type: 'text',
+        autocomplete: 'one-time-code',
+        value: view.userCode,
+        placeholder: 'BCDF-GHJK',
+        hint: 'Eight letters. Small letters and no dash are fine.',
+        code: true,
+        focus: true,
+        maxLength: 32,
+      })}
+      <button class="full" type="submit">Continue</button>
+    </form>
+  </div>`,
+});
+
+export const confirmPage = (view: {
+  csrf: string;
+  userName: string;
+  visitorAddress: string;
+  now: number;
+  request: { userCode: string; deviceName: string; platform: string; address: string; requestedAt: number };
+}): PageContent => {
+  const { request } = view;
+  const same = request.address === view.visitorAddress;
+  return {
+    title: 'Connect this device?',
+    content: html`<div class="card">
+      <h1>Connect this device?</h1>
+      <p>Is this the code on your device?</p>
+      <strong class="usercode">${request.userCode}</strong>
+      <dl class="facts">
+        <div>
+          <dt>Device</dt>
+          <dd>${request.deviceName}</dd>
+        </div>
+        <div>
+          <dt>Platform</dt>
+          <dd>${platformText(request.platform)}</dd>
+        </div>
+        <div>
+          <dt>Address</dt>
+          <dd>
+            ${request.address}<small
+              >${same ? 'the same as this browser' : `not this browser's (${view.visitorAddress})`}</small
+            >
+          </dd>
+        </div>
+        <div>
+          <dt>Asked</dt>
+          <dd>!${renderAgo(request.requestedAt, view.now)}<small>${utcText(request.requestedAt)}</small></dd>
+        </div>
+      </dl>
+      <div class="note warn" id="device-warning">
+        <p>
+          <strong>Did you start this login yourself, just now?</strong> If somebody sent you this link or code, deny it:
+          whoever holds that device could use your tools as <strong>${view.userName}</strong>.
+        </p>
+      </div>
+      <form method="post" action="/device" aria-describedby="device-warning">
+        !${csrfField(view.csrf)}
+        <input type="hidden" name="user_code" value="${request.userCode}" />
+        <div class="choices">
+          <button class="quiet" type="submit" name="decision" value="deny">Deny</button>
+          <button type="submit" name="decision" value="approve">Connect device</button>
+        </div>
+      </form>
+    </div>`,
+  };
+};
+
+export const connectedPage = (view: { deviceName: string; userName: string }): PageContent => ({
+  title: 'Device connected',
+  content: html`<div class="card">
+    <div class="mark">!${TICK}</div>
+    <h1>${view.deviceName} is connected</h1>
+    <p class="lead">
+      It acts as <strong>${view.userName}</strong> from now on. Go back to the terminal; you can close this page.
+    </p>
+    <p>If you have not yet, let your AI clients use it:</p>
+    <pre class="command">mcpgate install-clients</pre>
+    <p><a href="/">Your devices</a></p>
+  </div>`,
+});
+
+export const deniedPage = (): PageContent => ({
+  title: 'Login denied',
+  content: html`<div class="card">
+    <div class="mark off">!${CROSS}</div>
+    <h1>Login denied</h1>
+    <p class="lead">The device was not connected. If somebody sent you that link or code, tell your security team.</p>
+    <a class="button quiet full" href="/">Done</a>
+  </div>`,
+});
