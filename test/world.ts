@@ -40,7 +40,7 @@ export interface World {
     options?: { groups?: readonly string[]; role?: string; env?: Record<string, string> },
   ): Promise<Person>;
   /** Imports servers as `mcpServers` entries. */
-  importServers(servers: Record<string, unknown>): Promise<void>;
+  importServers(servers: Record<string, unknown>, options?: { args?: readonly string[] }): Promise<void>;
   /** The name of the one secret that `server` uses. */
   secretOf(server: string): Promise<string>;
   close(): Promise<void>;
@@ -92,11 +92,11 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       await world.login(person);
       return person;
     },
-    async importServers(servers) {
+    async importServers(servers, { args = [] } = {}) {
       imports += 1;
       const file = join(root, `import-${imports}.json`);
       writeFileSync(file, JSON.stringify({ mcpServers: servers }), { mode: 0o600 });
-      await broker.run(['server', 'import', file]);
+      await broker.run(['server', 'import', file, ...args]);
       rmSync(file);
     },
     async secretOf(server) {

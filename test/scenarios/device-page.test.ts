@@ -1,0 +1,103 @@
+// The pages, driven in a real browser: set-up link, administrator, device login with the code typed as people type it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createWorld } from '../world.ts';
+import { openBrowser } from '../world/browser.ts';
+
+const PASSWORD = 'correct horse battery staple 7';
+
+test('set-up link, administrator, mcpgate login, code typed in lower case without a dash, confirmed: logged in', async (t) => {
+  const world = await createWorld(t);
+  const { page, complaints, close } = await openBrowser();
+  t.after(close);
+
+  await page.goto(world.broker.setupUrl);
+  await page.getByLabel(/name/i).first().fill('ada');
+  for (const field of await page.locator('input[type=password]').all()) await field.fill(PASSWORD);
+  await page.getByRole('button').first().click();
+  await page.waitForURL((url) => !url.pathname.startsWith('/setup'));
+
+  const laptop = world.laptop('ada');
+  const login = laptop.start(['login', world.network.url, '--json', '--no-browser']);
+  const [, code = ''] = await login.line(/"user_code":\s*"([^"]+)"/);
+  await page.goto(`${world.network.url}/device`);
+  await page.getByLabel(/code/i).first().fill(code.toLowerCase().replaceAll('-', ''));
+  await page.getByRole('button').first().click();
+  await page
+    .getByText(/127\.0\.0\.1/)
+    .first()
+    .waitFor();
+  await page.getByRole('button', { name: /allow|approve|confirm|yes|connect/i }).click();
+  const [, user = ''] = await login.line(/"event":\s*"login".*"user":\s*"([^"]+)"/);
+
+  assert.equal(user, 'ada');
+  assert.equal(await login.exited, 0);
+  assert.deepEqual(complaints, [], 'no script error and nothing that the content security policy had to stop');
+  const again = await fetch(world.broker.setupUrl);
+  assert.notEqual(again.status, 200, 'the set-up link works once');
+  const used = (await world.broker.json(['user', 'list'])) as { name: string; role: string }[];
+  assert.deepEqual(
+    used.map(({ name, role }) => [name, role]),
+    [['ada', 'admin']],
+  );
+});
+
+test('a person with a link sets a password, logs in on the way to the device page, and may say no', async (t) => {
+  const world = await createWorld(t);
+  const grace = await world.person('grace');
+  const { url } = (await world.broker.json(['user', 'link', 'grace'])) as { url: string };
+  const { page, close } = await openBrowser({ dark: true });
+  t.after(close);
+  await page.goto(url);
+  for (const field of await page.locator('input[type=password]').all()) await field.fill(PASSWORD);
+  await page.getByRole('button').first().click();
+  await page.waitForLoadState();
+  await page.context().clearCookies();
+
+  const login = grace.start(['login', world.network.url, '--json', '--no-browser']);
+  const [, complete = ''] = await login.line(/"verification_uri_complete":\s*"([^"]+)"/);
+  await page.goto(complete);
+  await page.getByLabel(/name/i).first().fill('grace');
+  await page.locator('input[type=password]').fill('not the password');
+  await page.keyboard.press('Enter');
+  await page
+    .getByText(/wrong|not right|incorrect|does not match|no such/i)
+    .first()
+    .waitFor();
+  await page.getByLabel(/name/i).first().fill('grace');
+  await page.locator('input[type=password]').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: /deny|no|cancel|reject|refuse/i }).click();
+  assert.equal(await login.exited, 1, login.output());
+  assert.match(login.output(), /denied|refused/i);
+});
+
+test('the device page answers a wrong code in words, and the pages carry a strict policy', async (t) => {
+  const world = await createWorld(t);
+  const { page, close } = await openBrowser();
+  t.after(close);
+  await page.goto(world.broker.setupUrl);
+  await page.getByLabel(/name/i).first().fill('ada');
+  for (const field of await page.locator('input[type=password]').all()) await field.fill(PASSWORD);
+  await page.getByRole('button').first().click();
+  await page.waitForURL((url) => !url.pathname.startsWith('/setup'));
+  const answer = await page.goto(`${world.network.url}/device`);
+  const policy = (await answer?.allHeaders())?.['content-security-policy'] ?? '';
+  assert.match(policy, /default-src 'none'|default-src 'self'/);
+  assert.match(policy, /frame-ancestors 'none'/);
+  assert.doesNotMatch(policy, /unsafe-inline|unsafe-eval/);
+  await page.getByLabel(/code/i).first().fill('zzzz-zzzz');
+  await page.keyboard.press('Enter');
+  await page
+    .getByText(/code/i)
+    .filter({ hasText: /unknown|expired|not|wrong/i })
+    .first()
+    .waitFor();
+  const focusable = await page.evaluate(() => {
+    const labelled = [...document.querySelectorAll('input:not([type=hidden])')].every(
+      (input) => (input as HTMLInputElement).labels?.length !== 0 || input.hasAttribute('aria-label'),
+    );
+    return { labelled, lang: document.documentElement.lang, headings: document.querySelectorAll('h1').length };
+  });
+  assert.deepEqual(focusable, { labelled: true, lang: 'en', headings: 1 });
+});
