@@ -1,14 +1,15 @@
 // Debian's Chromium, driven by playwright-core: the pages as a person uses them.
+import type { TestContext } from 'node:test';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 export interface PersonAtBrowser {
   readonly page: Page;
   /** What the pages' scripts and policies complained about. */
   readonly complaints: readonly string[];
-  close(): Promise<void>;
 }
 
-export async function openBrowser(options: { dark?: boolean } = {}): Promise<PersonAtBrowser> {
+/** A browser of its own that ends with the test. */
+export async function openBrowser(t: TestContext, options: { dark?: boolean } = {}): Promise<PersonAtBrowser> {
   const browser: Browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: [
@@ -28,5 +29,6 @@ export async function openBrowser(options: { dark?: boolean } = {}): Promise<Per
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
-  return { page, complaints, close: () => browser.close() };
+  t.after(() => browser.close());
+  return { page, complaints };
 }
