@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { systemClock } from 'mcpgate-shared/clock';
+import { FLAG_FINAL, FrameKind, HEADER_BYTES, readFrame, writeFrame } from 'mcpgate-shared/frame';
+import { readClose, readOpened, toPayload } from 'mcpgate-shared/link-message';
+import type { AuditEvent } from '../domain/call-record.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { Authentication, Revocation } from '../identity/identity.ts';
+import { createTunnel, type Tunnel } from './tunnel.ts';
+
+const SECRET = 's'.repeat(43);
+const people: Record<string, Principal> = {};
+for (const name of ['ada', 'bob']) {
+  people[`token-${name}`] = {
+    workspaceId: 'default',
+    user: { id: `id-${name}`, name, role: 'member', groups: [] },
+    credential: { kind: 'device', id: `device-${name}`, label: 'laptop' },
+  };
+}
+const events: AuditEvent[] = [];
+const closedSessions: string[] = [];
+let revoke: ((revocation: Revocation) => Promise<{ linksClosed: number; callsCancelled: number }>) | undefined;
+let tunnel: Tunnel;
+let url = '';
+const server = createServer();
+
+const authenticate = (bearer: string | undefined): Promise<Authentication> => {
+  if (bearer === 'revoked') return Promise.resolve({ kind: 'rejected', reason: 'revoked', message: 'revoked' });
+  const principal = people[bearer ?? ''];
+  return Promise.resolve(
+    principal ? { kind: 'ok', principal } : { kind: 'rejected', reason: 'unknown', message: 'who?' },
+  );
+};
+
+before(async () => {
+  tunnel = createTunnel({
+    identity: {
+      authenticate,
+      onRevoked(listener) {
+        revoke = listener;
+        return () => undefined;
+      },
+    },
+    // Says every message back, with the person's name before it.
+    gateway: {
+      open: ({ principal, send }) => ({
+        id: 'session',
+        pending: 0,
+        receive: (text) => send(`${principal.user?.name}:${text}`),
+        close(reason) {
+          closedSessions.push(reason);
+          return Promise.resolve();
+        },
+      }),
+    },
+    audit: {
+      event(event) {
+        events.push(event);
+        return Promise.resolve();
+      },
+    },
+    log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+    clock: systemClock,
+    version: '1.0.0',
+    limits: { channelsPerLink: 5, resumeMs: 60_000 },
+  });
+  server.on('upgrade', (request, socket, head) => tunnel.handleUpgrade(request, socket, head, '127.0.0.1'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/tunnel`;
+});
+after(() => {
+  tunnel.close();
+  server.close();
+});
+
+const socketFor = (token: string, protocol = 'mcpgate.v1') =>
+  new WebSocket(url, protocol, { headers: { authorization: `Bearer ${token}` } });
+
+/** A link as the daemon has it; `next` waits for a frame of a kind. */
+async function connect(token: string) {
+  const ws = socketFor(token);
+  const frames: Buffer[] = [];
+  let wake = () => {};
+  ws.on('message', (data: Buffer) => {
+    frames.push(data);
+    wake();
+  });
+  await once(ws, 'open');
+  const next = async (kind: FrameKind): Promise<Buffer> => {
+    for (;;) {
+      const index = frames.findIndex((frame) => frame[0] === kind);
+      const found = frames[index];
+      if (found) {
+        frames.splice(index, 1);
+        return found;
+      }
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  };
+  const send = (kind: FrameKind, channel: number, payload: Buffer, seq = 0, ack = 0) =>
+    ws.send(writeFrame({ kind, flags: kind === FrameKind.data ? FLAG_FINAL : 0, channel, seq, ack }, payload));
+  const open = (channel: number, id: string, nextSeq = 0, secret = SECRET) =>
+    send(FrameKind.open, channel, toPayload({ id, secret, next: nextSeq, windowBytes: 65536, version: '1' }));
+  return { ws, next, send, open };
+}
+const idOf = (digit: string) => digit.repeat(32);
+const body = (frame: Buffer) => frame.subarray(HEADER_BYTES);
+
+async function statusOf(token: string, protocol?: string): Promise<number> {
+  const ws = socketFor(token, protocol);
+  ws.on('error', () => undefined);
+  const [, response] = (await once(ws, 'unexpected-response')) as [unknown, { statusCode: number }];
+  ws.terminate();
+  return response.statusCode;
+}
+
+test('who is not known, revoked or of another version is refused before the upgrade, and the log says so', async () => {
+  assert.equal(await statusOf('nobody'), 401);
+  assert.equal(await statusOf('revoked'), 403);
+  assert.equal(await statusOf('token-ada', 'mcpgate.v9'), 426);
+  assert.deepEqual(
+    events.map(({ type, data }) => [type, data['reason']]),
+    [
+      ['auth.rejected', 'unknown'],
+      ['auth.rejected', 'revoked'],
+    ],
+  );
+});
+
+test('a message reaches the session of its own channel and its answer comes back', async () => {
+  const link = await connect('token-ada');
+  link.open(7, idOf('1'));
+  assert.equal(readOpened(body(await link.next(FrameKind.opened)))?.resumed, false);
+  link.send(FrameKind.data, 7, Buffer.from('hello'));
+  const answer = await link.next(FrameKind.data);
+  assert.equal(body(answer).toString(), 'ada:hello');
+  const header = readFrame(answer);
+  assert.ok(typeof header === 'object' && header.channel === 7 && header.ack === 1);
+  link.ws.terminate();
+});
+
+test('a channel whose link was cut goes on over the next link, and what was lost comes again', async () => {
+  const first = await connect('token-ada');
+  first.open(1, idOf('2'));
+  first.send(FrameKind.data, 1, Buffer.from('one'));
+  await first.next(FrameKind.data); // received, but never acknowledged
+  first.ws.terminate();
+  const second = await connect('token-ada');
+  second.open(9, idOf('2'), 0);
+  const opened = readOpened(body(await second.next(FrameKind.opened)));
+  assert.deepEqual([opened?.resumed, opened?.next], [true, 1]);
+  assert.equal(body(await second.next(FrameKind.data)).toString(), 'ada:one');
+  second.ws.terminate();
+});
+
+test('nobody else, and nobody without the secret, can take a channel', async () => {
+  const ada = await connect('token-ada');
+  ada.open(1, idOf('3'));
+  await ada.next(FrameKind.opened);
+  const bob = await connect('token-bob');
+  bob.open(1, idOf('3'));
+  assert.equal(readClose(body(await bob.next(FrameKind.close)))?.code, 'refused');
+  const guesser = await connect('token-ada');
+  guesser.open(1, idOf('3'), 0, 'x'.repeat(43));
+  assert.equal(readClose(body(await guesser.next(FrameKind.close)))?.code, 'refused');
+  for (const link of [ada, bob, guesser]) link.ws.terminate();
+});
+
+test('a link that opens too many channels is refused the next one, and keeps those it has', async () => {
+  const link = await connect('token-ada');
+  for (let number = 1; number <= 5; number++) link.open(number, `${number}`.repeat(31) + 'f');
+  for (let number = 1; number <= 5; number++) await link.next(FrameKind.opened);
+  link.open(6, idOf('a'));
+  assert.match(readClose(body(await link.next(FrameKind.close)))?.message ?? '', /at most 5/);
+  link.send(FrameKind.data, 3, Buffer.from('still here'));
+  assert.equal(body(await link.next(FrameKind.data)).toString(), 'ada:still here');
+  link.ws.terminate();
+});
+
+test('garbage ends the link with the protocol close code, and nobody else notices', async () => {
+  const good = await connect('token-bob');
+  good.open(1, idOf('b'));
+  for (const garbage of ['text', Buffer.from([9, 9, 9]), Buffer.alloc(40, 255)]) {
+    const bad = await connect('token-ada');
+    bad.ws.send(garbage);
+    const [code] = (await once(bad.ws, 'close')) as [number];
+    assert.equal(code, 1002);
+  }
+  const big = await connect('token-ada');
+  big.ws.send(Buffer.alloc(70_000, 1));
+  const [code] = (await once(big.ws, 'close')) as [number];
+  assert.ok(code === 1009 || code === 4413, `closed with ${code}`);
+  good.send(FrameKind.data, 1, Buffer.from('fine'));
+  assert.equal(body(await good.next(FrameKind.data)).toString(), 'bob:fine');
+  good.ws.terminate();
+});
+
+test('a revocation ends the sessions and closes the links of that person alone', async () => {
+  const ada = await connect('token-ada');
+  const bob = await connect('token-bob');
+  ada.open(1, idOf('c'));
+  bob.open(1, idOf('d'));
+  await ada.next(FrameKind.opened);
+  await bob.next(FrameKind.opened);
+  closedSessions.length = 0;
+  const closed = once(ada.ws, 'close') as Promise<[number, Buffer]>;
+  assert.ok(revoke);
+  const ended = await revoke({
+    workspaceId: 'default',
+    kind: 'user',
+    id: 'id-ada',
+    reason: 'disabled by the administrator',
+  });
+  assert.ok(ended.linksClosed >= 1);
+  const [code, reason] = await closed;
+  assert.deepEqual([code, reason.toString()], [4403, 'disabled by the administrator']);
+  assert.ok(closedSessions.includes('disabled by the administrator'));
+  bob.send(FrameKind.data, 1, Buffer.from('on'));
+  assert.equal(body(await bob.next(FrameKind.data)).toString(), 'bob:on');
+  bob.ws.terminate();
+});
+
+test('a draining broker closes its links with 1012 and refuses new ones', async () => {
+  const link = await connect('token-bob');
+  const closed = once(link.ws, 'close') as Promise<[number]>;
+  await tunnel.drain(1000);
+  assert.equal((await closed)[0], 1012);
+  assert.equal(await statusOf('token-bob'), 503);
+});
