@@ -50,7 +50,7 @@ function shortHash(text: string): string {
 
 export function resolvePaths(environment: PathEnvironment): Paths {
   const { env, platform, uid } = environment;
-  const { join } = platform === 'win32' ? win32 : posix;
+  const join = (...parts: string[]) => (platform === 'win32' ? win32 : posix).join(...parts);
   const standard = defaultConfigDir(environment);
   const configDir = env['MCPGATE_CONFIG_DIR'] || standard;
   let runtimeDir = env['MCPGATE_RUNTIME_DIR'] || join(configDir, 'run');

@@ -126,7 +126,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
   const beat = () => {
     cancelHeartbeat = clock.after(HEARTBEAT_MS, () => {
       if (ws === undefined || state !== 'open') return;
-      if (clock.now() - lastHeardAt > SILENT_AFTER_MS) return void ws.terminate();
+      if (clock.now() - lastHeardAt > SILENT_AFTER_MS) return ws.terminate();
       pingSentAt = clock.now();
       ws.ping();
       beat();

@@ -176,21 +176,25 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
       server.listen(paths.socketPath, resolve);
     });
 
-  return withLock(paths.lockPath, clock.now, async () => {
-    const other = await connectSocket(paths);
-    if (other) {
-      other.socket.destroy();
-      return { kind: 'taken' };
-    }
-    if (process.platform !== 'win32') {
-      try {
-        unlinkSync(paths.socketPath); // left behind by one that was killed
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  return withLock(
+    paths.lockPath,
+    () => clock.now(),
+    async () => {
+      const other = await connectSocket(paths);
+      if (other) {
+        other.socket.destroy();
+        return { kind: 'taken' };
       }
-    }
-    await listen();
-    watchIdle();
-    return { kind: 'listening', stop: end };
-  });
+      if (process.platform !== 'win32') {
+        try {
+          unlinkSync(paths.socketPath); // left behind by one that was killed
+        } catch (error) {
+          if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+        }
+      }
+      await listen();
+      watchIdle();
+      return { kind: 'listening', stop: end };
+    },
+  );
 }

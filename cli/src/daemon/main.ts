@@ -32,7 +32,12 @@ try {
     tokenSource: (grant) =>
       grant
         ? grantSource(grant.broker, grant.token)
-        : createTokenSource({ configDir: paths.configDir, env: storedLoginEnv, clock: systemClock, log: log.info }),
+        : createTokenSource({
+            configDir: paths.configDir,
+            env: storedLoginEnv,
+            clock: systemClock,
+            log: (line) => log.info(line),
+          }),
     socketOptions: (broker) => {
       if (!broker.startsWith('https:')) return Promise.resolve({});
       const kept = effectiveEnvironment(env, readSettings(paths.configDir));

@@ -114,7 +114,7 @@ export async function connectDaemon(options: ConnectDaemonOptions): Promise<Daem
       else if (state === 'waiting' || state === 'idle') onFailure(new GateError('unreachable', text));
       else session.linkState(state, message);
     };
-    socket.on('drain', session.linkWritable);
+    socket.on('drain', () => session.linkWritable());
     const { grant } = options;
     socket.write(controlFrame(grant ? { type: 'attach', ...grant } : { type: 'attach' }));
     return {

@@ -115,7 +115,7 @@ async function link(spawn: boolean): Promise<void> {
     socket.on('data', (chunk: Buffer) => {
       if (!feed(chunk)) socket?.destroy();
     });
-    socket.on('drain', session.linkWritable);
+    socket.on('drain', () => session.linkWritable());
     socket.on('error', () => socket?.destroy());
     socket.on('close', () => {
       socket = undefined;
@@ -163,7 +163,7 @@ process.stdin.on('data', (chunk: Buffer) => {
 });
 process.stdin.on('end', leave);
 process.stdin.on('error', leave);
-process.stdout.on('drain', session.clientWritable);
+process.stdout.on('drain', () => session.clientWritable());
 process.stdout.on('error', leave); // the client does not read any more
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, leave);
 void link(true);
