@@ -56,7 +56,7 @@ export function createChainWriter(store: Store['audit'], writer: string): ChainW
 
   async function run(): Promise<void> {
     // What else is asked for in this turn joins the first append.
-    await undefined;
+    await Promise.resolve();
     while (queue.length > 0) {
       const batch = takeBatch();
       try {

@@ -1,6 +1,6 @@
 // Brings a database to this version's tables; refuses one that a newer version has changed.
 import { type Migration, Migrator } from 'kysely/migration';
-import { GateError } from 'mcpgate-shared/error';
+import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Engine } from './engine.ts';
 import { createFirstMigration } from './first-migration.ts';
 
@@ -23,8 +23,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
   const { error, results = [] } = await migrator.migrateToLatest();
   if (error instanceof GateError) throw error;
   if (error !== undefined) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new GateError('internal', `the database could not be brought up to date: ${detail}`, { cause: error });
+    throw toGateError(error, 'the database could not be brought up to date');
   }
   return results.filter((result) => result.status === 'Success').map((result) => result.migrationName);
 }

@@ -25,6 +25,8 @@ export interface StoreOptions {
   databaseUrl?: string;
   /** Made (0700) where it does not exist; untouched with a `databaseUrl`. */
   dataDir: string;
+  /** How long a statement waits for another process's write to the SQLite file; 2 s unless said. */
+  busyTimeoutMs?: number;
   log: Logger;
   clock: Clock;
 }
@@ -33,8 +35,8 @@ export interface StoreOptions {
  * Opens the database and migrates it. Throws `unavailable` where PostgreSQL does not answer, and `config` where the URL, the file or its
  * version is wrong.
  */
-export async function openStore({ databaseUrl, dataDir, log, clock }: StoreOptions): Promise<Store> {
-  const engine = databaseUrl === undefined ? openSqlite(dataDir) : openPostgres(databaseUrl, log);
+export async function openStore({ databaseUrl, dataDir, busyTimeoutMs, log, clock }: StoreOptions): Promise<Store> {
+  const engine = databaseUrl === undefined ? openSqlite(dataDir, busyTimeoutMs) : openPostgres(databaseUrl, log);
   try {
     const ran = await migrate(engine);
     if (ran.length > 0) log.info({ engine: engine.kind, migrations: ran }, 'database migrated');

@@ -15,19 +15,13 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const APPEND_TIMEOUT_MS = 5_000;
 const POOL_SIZE = 10;
 
-const INT8_OID = 20;
-/** Counts and times are far below 2^53, so bigint columns are read as numbers, as SQLite's are. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8_OID && format !== 'binary'
-      ? Number
-      : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
-};
-
 /** Pools for `url`; connects at first use. Throws `config` where `url` is no PostgreSQL URL. */
 export function openPostgres(url: string, log: Logger): Engine {
   const place = describe(url);
   const explain = (error: unknown): GateError => explainPostgresError(place, error);
+  const types = new pg.TypeOverrides();
+  // Counts and times are far below 2^53, so bigint columns are read as numbers, as SQLite's are.
+  types.setTypeParser(pg.types.builtins.INT8, Number);
   const createPool = (max: number): pg.Pool => {
     const pool = new pg.Pool({
       connectionString: url,
@@ -68,10 +62,8 @@ export function openPostgres(url: string, log: Logger): Engine {
     async close() {
       if (closed) return;
       closed = true;
-      await db.destroy();
-      // The query builder ends its pool only if it was ever used.
-      if (!pool.ended && !pool.ending) await pool.end();
-      await auditPool.end();
+      // Not through the query builder, whose own refusal afterwards would not be a GateError.
+      await Promise.all([pool.end(), auditPool.end()]);
     },
   };
 }

@@ -1,8 +1,8 @@
 // PostgreSQL's error codes (https://www.postgresql.org/docs/current/errcodes-appendix.html) as GateErrors.
 import { GateError } from 'mcpgate-shared/error';
 
-/** Classes that pass by themselves: connection, rollback (serialization, deadlock), resources, operator intervention, read-only. */
-const AWAY = /^(?:08|40|53|57|25006)/;
+/** Classes that pass by themselves: connection, rollback (serialization, deadlock), resources, state, operator, read-only. */
+const AWAY = /^(?:08|40|53|55|57|25006)/;
 /** Wrong password, wrong user, no such database, no right to connect. */
 const MISCONFIGURED = /^(?:28|3D|42501)/;
 const UNIQUE_VIOLATION = '23505';

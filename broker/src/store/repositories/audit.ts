@@ -90,7 +90,7 @@ function search(db: Kysely<Database>, query: AuditQuery, narrow: (rows: AuditSel
   const limit = Math.max(0, Math.min(query.limit, MAX_ROWS));
   if (after === undefined) return rows.orderBy('ts', 'desc').orderBy('id', 'desc').limit(limit);
   return rows
-    .where(({ eb, refTuple, tuple }) => eb(refTuple('ts', 'id'), '>', tuple(after.ts, after.id)))
+    .where((eb) => eb(eb.refTuple('ts', 'id'), '>', eb.tuple(after.ts, after.id)))
     .orderBy('ts')
     .orderBy('id')
     .limit(limit);

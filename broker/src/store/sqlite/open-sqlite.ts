@@ -12,17 +12,17 @@ import { createSqliteDialect } from './sqlite-dialect.ts';
 import { explainSqliteError } from './sqlite-error.ts';
 
 /** Waiting for another process blocks the event loop, so it ends before a heartbeat is missed. */
-const BUSY_TIMEOUT_MS = 2_000;
+const DEFAULT_BUSY_TIMEOUT_MS = 2_000;
 /** 32 MiB: a checkpoint waits for the disk (milliseconds), so it is rare, and writes a page that changed often only once. */
 const CHECKPOINT_PAGES = 16_000;
 /** A commit writes whole pages, one or two for each index: small ones make the audit append a fifth faster (measured). */
 const PAGE_BYTES = 2_048;
 
 /** Opens (or creates, 0600) `mcpgate.db` in `dataDir`. Throws `config` where the file cannot be written or is no database. */
-export function openSqlite(dataDir: string): Engine {
+export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS): Engine {
   const file = join(dataDir, 'mcpgate.db');
   const explain = (error: unknown): GateError => explainSqliteError(file, error);
-  const database = openFile(dataDir, file);
+  const database = openFile(dataDir, file, busyTimeoutMs);
   const db = new Kysely<Database>({ dialect: createSqliteDialect(database, explain) });
   const append = createAppend(database);
 
@@ -39,9 +39,10 @@ export function openSqlite(dataDir: string): Engine {
       }
       return Promise.resolve();
     },
-    async close() {
-      await db.destroy();
+    close() {
+      // Not through the query builder, whose own refusal afterwards would not be a GateError.
       if (database.isOpen) database.close();
+      return Promise.resolve();
     },
   };
 
@@ -54,13 +55,13 @@ export function openSqlite(dataDir: string): Engine {
   }
 }
 
-function openFile(dataDir: string, file: string): DatabaseSync {
+function openFile(dataDir: string, file: string, busyTimeoutMs: number): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
-    database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
+    database = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
     // Holds for a new file only, so it comes first.
     database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     database.exec('PRAGMA journal_mode = WAL');

@@ -1,5 +1,5 @@
 // Kysely's SQLite dialect over `node:sqlite`. One connection: statements run synchronously, one after the other.
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import {
   CompiledQuery,
   type DatabaseConnection,

@@ -18,7 +18,7 @@ export function explainSqliteError(file: string, error: unknown): GateError {
     const text = `${file} is not a readable SQLite database (${message}): restore a backup or choose another data folder`;
     return new GateError('config', text, { cause: error });
   }
-  if (AWAY.has(code & 0xff) || /database is not open|already been destroyed/.test(message)) {
+  if (AWAY.has(code & 0xff) || /database is not open|statement has been finalized/.test(message)) {
     const text = `the database ${file} cannot be used now (${message}): check the disk and who else has it open`;
     return new GateError('unavailable', text, { cause: error });
   }

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { it, type TestContext } from 'node:test';
+import { onBothEngines, type OpenStoreUnderTest, type StoreUnderTest } from '../store/both-engines.ts';
+import { createVault } from './create-vault.ts';
+import { loadMasterKey, type MasterKey } from './master-key.ts';
+import type { Vault } from './vault.ts';
+
+const WORKSPACE = 'default';
+
+interface VaultUnderTest extends StoreUnderTest {
+  vault: Vault;
+  masterKey: MasterKey;
+}
+
+async function openVault(t: TestContext, open: OpenStoreUnderTest): Promise<VaultUnderTest> {
+  const world = await open(t);
+  const masterKey = loadMasterKey({ dataDir: world.dataDir });
+  return { ...world, masterKey, vault: await createVault({ ...world, masterKey }) };
+}
+
+onBothEngines((open) => {
+  it('puts secrets into a text and says which versions they were', async (t) => {
+    const { vault } = await openVault(t, open);
+    await vault.set(WORKSPACE, 'github', 'first', 'cli');
+    assert.equal(await vault.set(WORKSPACE, 'github', 'ghp_✓', 'cli'), 2);
+    await vault.set(WORKSPACE, 'sentry.token', '$& ${secret:github}', 'import');
+    const text = 'a ${secret:github} b ${secret:sentry.token} c ${secret:github}';
+    assert.deepEqual(await vault.resolve(WORKSPACE, text), {
+      value: 'a ghp_✓ b $& ${secret:github} c ghp_✓',
+      versions: ['github@2', 'sentry.token@1'],
+    });
+    const plain = 'no reference, ${HOME} $secret';
+    assert.deepEqual(await vault.resolve(WORKSPACE, plain), { value: plain, versions: [] });
+  });
+
+  it('names the secret that is missing', async (t) => {
+    const { vault } = await openVault(t, open);
+    await vault.set('default', 'github', 'x', 'cli');
+    await assert.rejects(vault.resolve(WORKSPACE, '${secret:gitlab}'), {
+      code: 'not_found',
+      message: 'there is no secret named gitlab: set it with mcpgate-broker secret set gitlab',
+    });
+    await assert.rejects(vault.resolve('other', '${secret:github}'), { code: 'not_found' });
+    await assert.rejects(vault.resolve(WORKSPACE, '${secret:}'), { code: 'usage' });
+  });
+
+  it('uses a new value from the next time on, and none once it is removed', async (t) => {
+    const { vault } = await openVault(t, open);
+    const changes: string[] = [];
+    const end = vault.onChange((change) => changes.push(`${change.workspaceId}/${change.name}`));
+    await vault.set(WORKSPACE, 'github', 'one', 'cli');
+    assert.equal((await vault.resolve(WORKSPACE, '${secret:github}')).value, 'one');
+    await vault.set(WORKSPACE, 'github', 'two', 'cli');
+    assert.equal((await vault.resolve(WORKSPACE, '${secret:github}')).value, 'two');
+    assert.equal(await vault.remove(WORKSPACE, 'github'), true);
+    assert.equal(await vault.remove(WORKSPACE, 'github'), false);
+    await assert.rejects(vault.resolve(WORKSPACE, '${secret:github}'), { code: 'not_found' });
+    end();
+    assert.equal(await vault.set(WORKSPACE, 'github', 'three', 'cli'), 3);
+    assert.deepEqual(changes, ['default/github', 'default/github', 'default/github']);
+  });
+
+  it('sees within a second what another broker has set', async (t) => {
+    const { vault, reopen, masterKey, clock } = await openVault(t, open);
+    const other = await createVault({ store: await reopen(), masterKey, clock });
+    await vault.set(WORKSPACE, 'github', 'one', 'cli');
+    await vault.resolve(WORKSPACE, '${secret:github}');
+    await other.set(WORKSPACE, 'github', 'two', 'cli');
+    clock.at += 1_000;
+    const resolved = await vault.resolve(WORKSPACE, '${secret:github}');
+    assert.deepEqual(resolved, { value: 'two', versions: ['github@2'] });
+  });
+
+  it('writes down when a secret was last used, at most once a minute', async (t) => {
+    const { vault, clock } = await openVault(t, open);
+    await vault.set(WORKSPACE, 'github', 'x', 'cli');
+    const lastUsedAt = async (): Promise<number | null | undefined> => (await vault.list(WORKSPACE))[0]?.lastUsedAt;
+    assert.equal(await lastUsedAt(), null);
+    const first = clock.at;
+    await vault.resolve(WORKSPACE, '${secret:github}');
+    assert.equal(await lastUsedAt(), first);
+    clock.at = first + 59_999;
+    await vault.resolve(WORKSPACE, '${secret:github}');
+    assert.equal(await lastUsedAt(), first);
+    clock.at = first + 60_000;
+    await vault.resolve(WORKSPACE, '${secret:github}');
+    assert.equal(await lastUsedAt(), first + 60_000);
+  });
+
+  it('refuses names and values that it cannot keep, without showing the value', async (t) => {
+    const { vault } = await openVault(t, open);
+    for (const name of ['', '-a', 'a b', 'a/b', '${x}', 'é', 'a'.repeat(129)]) {
+      await assert.rejects(vault.set(WORKSPACE, name, 'hunter2', 'cli'), { code: 'usage' });
+    }
+    await assert.rejects(vault.set(WORKSPACE, 'a', '', 'cli'), { code: 'usage', message: /is empty/ });
+    await assert.rejects(vault.set(WORKSPACE, 'a', 'hunter2\uD800', 'cli'), { code: 'usage' });
+    const large = 'é'.repeat(32 * 1024);
+    await assert.rejects(vault.set(WORKSPACE, 'a', `${large}x`, 'cli'), {
+      code: 'too_large',
+      message: 'the value of the secret a is 65537 bytes; at most 65536 are kept',
+    });
+    assert.deepEqual(await vault.list(WORKSPACE), []);
+    await vault.set(WORKSPACE, 'a'.repeat(128), large, 'cli');
+    assert.equal((await vault.resolve(WORKSPACE, `\${secret:${'a'.repeat(128)}}`)).value, large);
+  });
+
+  it('keeps no value in the database as it is', async (t) => {
+    const { vault, store } = await openVault(t, open);
+    await vault.set(WORKSPACE, 'github', 'ghp_findme', 'cli');
+    const record = await store.secrets.current(WORKSPACE, 'github');
+    assert.ok(record);
+    assert.equal(Buffer.from(record.sealed).indexOf('ghp_findme'), -1);
+  });
+
+  it('refuses a value that was put under another name', async (t) => {
+    const { vault, tamper, masterKey } = await openVault(t, open);
+    await vault.set(WORKSPACE, 'admin', 'powerful', 'cli');
+    await vault.set(WORKSPACE, 'guest', 'harmless', 'cli');
+    await tamper(`update secret_versions set sealed = (select sealed from secret_versions where name = 'admin')`);
+    await assert.rejects(vault.resolve(WORKSPACE, '${secret:guest}'), {
+      code: 'internal',
+      message: new RegExp(`guest \\(version 1\\) cannot be opened with ${masterKey.file}`),
+    });
+  });
+
+  it('seals for other modules, each for its own purpose', async (t) => {
+    const { vault, reopen, masterKey, clock } = await openVault(t, open);
+    const sealed = vault.seal('signing-key', Uint8Array.of(1, 2, 3));
+    const restarted = await createVault({ store: await reopen(), masterKey, clock });
+    assert.deepEqual(restarted.open('signing-key', sealed), Uint8Array.of(1, 2, 3));
+    assert.throws(() => vault.open('refresh-answer', sealed), { code: 'internal', message: /refresh-answer/ });
+  });
+
+  it('notices at the start that the master key is another one', async (t) => {
+    const { store, clock, masterKey, dataDir } = await openVault(t, open);
+    rmSync(masterKey.file);
+    const made = loadMasterKey({ dataDir });
+    const wrong = /master\.key is not the one this database was sealed with/;
+    await assert.rejects(createVault({ store, clock, masterKey: made }), { code: 'config', message: wrong });
+    await assert.rejects(createVault({ store, clock, masterKey: { ...made, created: false } }), {
+      code: 'config',
+      message: wrong,
+    });
+    await createVault({ store, clock, masterKey });
+  });
+});
