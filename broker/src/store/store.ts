@@ -66,7 +66,7 @@ export interface WebSessionRecord {
   expiresAt: number;
 }
 
-export interface SecretInfo {
+interface SecretInfo {
   name: string;
   version: number;
   source: string;
@@ -74,7 +74,7 @@ export interface SecretInfo {
   lastUsedAt: number | null;
 }
 
-export interface SealedSecret {
+interface SealedSecret {
   name: string;
   version: number;
   sealed: Uint8Array;

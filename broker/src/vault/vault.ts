@@ -1,7 +1,7 @@
 // Secrets at rest: sealed with AES-256-GCM under the master key, with workspace, name and version as associated data. A value leaves
 // the vault only towards an upstream's connection.
 
-export interface ResolvedText {
+interface ResolvedText {
   value: string;
   /** `name@version` of each secret that was put in. */
   versions: readonly string[];
