@@ -15,6 +15,8 @@ export interface WorldOptions {
   databaseUrl?: string;
   /** More arguments of `mcpgate-broker start`. */
   brokerArgs?: readonly string[];
+  /** Laptops reach the broker without the watched network between: for measuring. */
+  direct?: boolean;
   /** One rule that lets everyone use everything; on unless said. */
   open?: boolean;
 }
@@ -23,8 +25,10 @@ export interface World {
   /** The folder that holds everything of this world; anyone on the machine may look into it, not into what is in it. */
   readonly root: string;
   readonly broker: Broker;
-  /** What lies between the laptops and the broker; the broker's public URL is the network's. */
+  /** What lies between the laptops and the broker. */
   readonly network: WatchedNetwork;
+  /** The broker's public URL, which `mcpgate login` takes: the network's, where that is between. */
+  readonly url: string;
   /** A person with an account and a laptop, who has not logged in. */
   person(
     name: string,
@@ -58,8 +62,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const broker = await startBroker({
     root,
     args: [
-      '--public-url',
-      network.url,
+      ...(options.direct === true ? [] : ['--public-url', network.url]),
       ...(options.databaseUrl === undefined ? [] : ['--database-url', options.databaseUrl]),
       ...(options.brokerArgs ?? []),
     ],
@@ -74,6 +77,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     root,
     broker,
     network,
+    url: options.direct === true ? broker.listenUrl : network.url,
     laptop(name, env) {
       const person = createPerson({ name, root, ...(env && { env }) });
       people.push(person);
@@ -85,7 +89,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       return world.laptop(name, env);
     },
     async login(person) {
-      await person.login(network.url, (code) => broker.run(['login', 'approve', code, '--as', person.name]));
+      await person.login(world.url, (code) => broker.run(['login', 'approve', code, '--as', person.name]));
     },
     async member(name, more) {
       const person = await world.person(name, more);
