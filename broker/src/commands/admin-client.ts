@@ -1,0 +1,133 @@
+// Speaks to the running broker: over `DATA/admin.sock`, or to `--url` with `MCPGATE_ADMIN_TOKEN`. One API either way.
+import { join } from 'node:path';
+import type { CallInput, Endpoint } from 'mcpgate-shared/api/endpoint';
+import { ErrorSchema } from 'mcpgate-shared/api/fields';
+import { EXIT_CODE, GateError, type ErrorCode } from 'mcpgate-shared/error';
+import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import type { z } from 'zod';
+
+export interface AdminClient {
+  call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+    endpoint: Endpoint<P, Q, B, A>,
+    input: CallInput<P, Q, B>,
+  ): Promise<z.output<A>>;
+  stream<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+    endpoint: Endpoint<P, Q, B, A>,
+    input: CallInput<P, Q, B>,
+  ): AsyncIterable<z.output<A>>;
+  close(): Promise<void>;
+}
+
+export type AdminTarget =
+  { kind: 'socket'; dataDir: string; actor: string } | { kind: 'url'; url: string; token: string };
+
+interface Parts {
+  params?: unknown;
+  query?: unknown;
+  body?: unknown;
+}
+
+export function createAdminClient(target: AdminTarget): AdminClient {
+  const socketPath = target.kind === 'socket' ? join(target.dataDir, 'admin.sock') : '';
+  const dispatcher: Dispatcher =
+    target.kind === 'socket'
+      ? new Agent({ connect: { socketPath }, bodyTimeout: 0 })
+      : new EnvHttpProxyAgent({ bodyTimeout: 0 });
+  const origin = target.kind === 'socket' ? 'http://localhost' : new URL(target.url).origin;
+  const identification: Record<string, string> =
+    target.kind === 'socket' ? { 'x-mcpgate-actor': target.actor } : { authorization: `Bearer ${target.token}` };
+
+  const send = async (endpoint: Endpoint, { params, query, body }: Parts): Promise<Dispatcher.ResponseData> => {
+    const path = endpoint.path.replaceAll(/:(\w+)/g, (_whole, name: string) =>
+      encodeURIComponent(textOf(params, name) ?? ''),
+    );
+    const url = new URL(`/api/v1${path}`, origin);
+    for (const [name, value] of Object.entries(query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    let response: Dispatcher.ResponseData;
+    try {
+      response = await request(url, {
+        method: endpoint.method,
+        dispatcher,
+        headers: {
+          ...identification,
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+    } catch (error) {
+      throw unreachable(target, error);
+    }
+    if (response.statusCode >= 400) throw toError(target, response.statusCode, await response.body.text());
+    return response;
+  };
+
+  return {
+    async call(endpoint, input) {
+      const response = await send(endpoint, input);
+      const answer = endpoint.answer.safeParse(await response.body.json().catch(() => undefined));
+      if (answer.success) return answer.data;
+      throw new GateError(
+        'protocol',
+        'the broker answered in a form that this command does not know; use the command of the same version',
+      );
+    },
+    async *stream(endpoint, input) {
+      const response = await send(endpoint, input);
+      let rest = '';
+      response.body.setEncoding('utf8');
+      for await (const chunk of response.body) {
+        const lines = (rest + String(chunk)).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) yield endpoint.answer.parse(JSON.parse(line));
+      }
+    },
+    close: async () => await dispatcher.destroy(),
+  };
+}
+
+function textOf(params: unknown, name: string): string | undefined {
+  const value: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, name) : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function unreachable(target: AdminTarget, error: unknown): GateError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (target.kind === 'url') {
+    return new GateError(
+      'unreachable',
+      `the broker at ${target.url} cannot be reached (${code || String(error)}); check --url and the network`,
+      { cause: error },
+    );
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    const text = `${target.dataDir}/admin.sock may only be opened by the broker's own user; run this command as that user (sudo -u …)`;
+    return new GateError('forbidden', text, { cause: error });
+  }
+  const text =
+    `no broker is running on ${target.dataDir}; start it with \`mcpgate-broker start --data ${target.dataDir}\`, ` +
+    'or name the folder of the running one with --data, or its address with --url';
+  return new GateError('unreachable', text, { cause: error });
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(EXIT_CODE, code);
+}
+
+function toError(target: AdminTarget, status: number, text: string): GateError {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  const parsed = ErrorSchema.safeParse(value);
+  if (!parsed.success) {
+    const where = target.kind === 'url' ? target.url : `${target.dataDir}/admin.sock`;
+    return new GateError('protocol', `${where} is no mcpgate broker, or not of this version (HTTP ${status})`);
+  }
+  const { code, message } = parsed.data.error;
+  return new GateError(isErrorCode(code) ? code : 'internal', message);
+}

@@ -1,0 +1,103 @@
+// One administration command: the options that all of them take, the client, and how it prints.
+import type { Command } from 'commander';
+import type { Receipt } from 'mcpgate-shared/api/fields';
+import { GateError } from 'mcpgate-shared/error';
+import { loadConfig } from '../config/load-config.ts';
+import { createAdminClient, type AdminClient } from './admin-client.ts';
+import type { CommandContext } from './context.ts';
+import { formatTable } from './table.ts';
+
+export interface AdminOptions {
+  data?: string;
+  config?: string;
+  url?: string;
+  json?: boolean;
+}
+
+export interface AdminSession {
+  readonly api: AdminClient;
+  readonly json: boolean;
+  readonly context: CommandContext;
+  /** One JSON document with `--json`, else the table. */
+  list(
+    items: readonly object[],
+    head: readonly string[],
+    row: (index: number) => readonly string[],
+    empty: string,
+  ): void;
+  /** One JSON document with `--json`, else the text. */
+  show(document: unknown, text: string): void;
+  receipt(receipt: Receipt, done: string): void;
+}
+
+/** Adds what every administration command takes. */
+export function adminOptions(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON document')
+    .option('--data <dir>', 'data folder of the running broker')
+    .option('--config <file>', 'its configuration file (MCPGATE_CONFIG)')
+    .option('--url <url>', 'speak to this broker over the network, with MCPGATE_ADMIN_TOKEN');
+}
+
+/** Runs `work` with a session, which ends with it. */
+export async function withSession(
+  context: CommandContext,
+  options: AdminOptions,
+  work: (session: AdminSession) => Promise<void>,
+): Promise<void> {
+  const api = connect(context, options);
+  const json = options.json ?? false;
+  const print = (text: string): void => void context.stdout.write(text);
+  const printJson = (document: unknown): void => print(`${JSON.stringify(document, null, 2)}\n`);
+  const width = context.stdout.isTTY === true ? (context.stdout.columns ?? 80) : undefined;
+  try {
+    await work({
+      api,
+      json,
+      context,
+      list(items, head, row, empty) {
+        if (json) printJson(items);
+        else if (items.length === 0) print(`${empty}\n`);
+        else
+          print(
+            formatTable(
+              head,
+              items.map((_item, index) => row(index)),
+              width,
+            ),
+          );
+      },
+      show(document, text) {
+        if (json) printJson(document);
+        else print(text.endsWith('\n') || text === '' ? text : `${text}\n`);
+      },
+      receipt(receipt, done) {
+        if (json) printJson(receipt);
+        else print(`${done}: ${receiptText(receipt)}\n`);
+      },
+    });
+  } finally {
+    await api.close();
+  }
+}
+
+function connect(context: CommandContext, options: AdminOptions): AdminClient {
+  if (options.url !== undefined) {
+    const token = context.env['MCPGATE_ADMIN_TOKEN'] ?? '';
+    if (token === '') throw new GateError('not_logged_in', '--url needs a token: set MCPGATE_ADMIN_TOKEN');
+    if (!URL.canParse(options.url)) throw new GateError('usage', `--url: "${options.url}" is not a URL`);
+    return createAdminClient({ kind: 'url', url: options.url, token });
+  }
+  const { data, config } = options;
+  const flags = { ...(data === undefined ? {} : { data }), ...(config === undefined ? {} : { config }) };
+  const { dataDir } = loadConfig(flags, { env: context.env, cwd: context.cwd });
+  return createAdminClient({ kind: 'socket', dataDir, actor: `host:${context.username}` });
+}
+
+function receiptText(receipt: Receipt): string {
+  const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? '' : 's'}`;
+  return (
+    `${count(receipt.links_closed, 'link')} closed, ${count(receipt.calls_cancelled, 'call')} cancelled, ` +
+    `${count(receipt.tokens_revoked, 'token')} revoked, in ${Math.round(receipt.ms)} ms`
+  );
+}

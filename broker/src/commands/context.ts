@@ -1,0 +1,16 @@
+// What a command gets of the process that it runs in.
+import type { Readable, Writable } from 'node:stream';
+
+export interface CommandContext {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  stdin: Readable & { isTTY?: boolean; setRawMode?: (raw: boolean) => unknown };
+  stdout: Writable & { isTTY?: boolean; columns?: number };
+  stderr: Writable & { isTTY?: boolean };
+  /** Of the operating system; recorded as `host:USERNAME` with every change. */
+  username: string;
+  pid: number;
+  /** Calls `listener` at each SIGTERM and SIGINT; returns the function that ends it. */
+  onStopSignal(listener: (signal: 'SIGTERM' | 'SIGINT') => void): () => void;
+  now(): number;
+}

@@ -1,0 +1,117 @@
+// `rule …` and `enforcement …`: who may do what.
+import { Command } from 'commander';
+import { EnforcementSchema, rulesApi } from 'mcpgate-shared/api/rules';
+import { GateError } from 'mcpgate-shared/error';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import type { CommandContext } from './context.ts';
+import { ago } from './table.ts';
+
+interface AddOptions extends AdminOptions {
+  allow?: boolean;
+  deny?: boolean;
+  who: string[];
+  what: string[];
+  note?: string;
+}
+
+interface TestOptions extends AdminOptions {
+  who?: string;
+  what?: string;
+}
+
+export function ruleCommand(context: CommandContext): Command {
+  const command = new Command('rule').description('who may do what: deny wins, no match denies');
+  adminOptions(command.command('add').description('add a rule; it holds from the next call on'))
+    .option('--allow', 'what matches is allowed')
+    .option('--deny', 'what matches is denied, whatever other rules allow')
+    .requiredOption('--who <who...>', '*, user:NAME, group:NAME, role:R, grant:LABEL')
+    .requiredOption('--what <what...>', 'globs over SERVER__TOOL, resource:URI, prompt:SERVER__NAME')
+    .option('--note <text>', 'why; shown in lists')
+    .action(async (options: AddOptions) => await withSession(context, options, (session) => addRule(session, options)));
+  adminOptions(command.command('list').description('all rules')).action(
+    async (options: AdminOptions) => await withSession(context, options, listRules),
+  );
+  adminOptions(command.command('remove <id>').description('remove a rule')).action(
+    async (id: string, options: AdminOptions) =>
+      await withSession(context, options, async ({ api, show }) => {
+        const rule = await api.call(rulesApi.remove, { params: { id } });
+        show(rule, `removed ${rule.id}: ${rule.effect} ${rule.who.join(', ')} on ${rule.what.join(', ')}`);
+      }),
+  );
+  adminOptions(
+    command
+      .command('test [who] [what]')
+      .description('what would be decided, and by which rule; exit code 1 for a deny'),
+  )
+    .option('--who <who>', 'user:NAME or grant:LABEL')
+    .option('--what <what>', 'SERVER__TOOL, resource:URI or prompt:SERVER__NAME')
+    .action(async (who: string | undefined, what: string | undefined, options: TestOptions) => {
+      const question = { who: who ?? options.who, what: what ?? options.what };
+      let denied = false;
+      await withSession(context, options, async (session) => {
+        denied = await testRule(session, question);
+      });
+      if (denied) command.error('', { exitCode: 1 });
+    });
+  return command;
+}
+
+export function enforcementCommand(context: CommandContext): Command {
+  const command = new Command('enforcement')
+    .description('off: rules are not asked; observe: a deny is only recorded; enforce: a deny denies')
+    .argument('[mode]', 'off, observe or enforce; left out: what it is');
+  return adminOptions(command).action(
+    async (mode: string | undefined, options: AdminOptions) =>
+      await withSession(context, options, (session) => enforce(session, mode)),
+  );
+}
+
+async function addRule({ api, show }: AdminSession, { allow, deny, who, what, note }: AddOptions): Promise<void> {
+  if (allow === deny) throw new GateError('usage', 'give --allow or --deny, one of them');
+  const rule = await api.call(rulesApi.add, {
+    body: { effect: deny === true ? 'deny' : 'allow', who, what, ...(note === undefined ? {} : { note }) },
+  });
+  show(rule, `added ${rule.id}: ${rule.effect} ${rule.who.join(', ')} on ${rule.what.join(', ')}`);
+}
+
+async function listRules({ api, list, context }: AdminSession): Promise<void> {
+  const rules = await api.call(rulesApi.list, {});
+  const row = (index: number): string[] => {
+    const rule = rules[index];
+    if (rule === undefined) return [];
+    const { id, effect, who, what, note, created_by: by } = rule;
+    return [id, effect, who.join(', '), what.join(', '), note ?? '', by, ago(rule.created_at, context.now())];
+  };
+  list(
+    rules,
+    ['ID', 'EFFECT', 'WHO', 'WHAT', 'NOTE', 'BY', 'ADDED'],
+    row,
+    'no rules: nobody may do anything until one is added',
+  );
+}
+
+/** Whether it is a deny. */
+async function testRule(
+  { api, show }: AdminSession,
+  { who, what }: { who: string | undefined; what: string | undefined },
+): Promise<boolean> {
+  if (who === undefined || what === undefined) {
+    throw new GateError('usage', 'name who and what, as in `rule test user:ada github__list_issues`');
+  }
+  const subject = who.includes(':') ? who : `user:${who}`;
+  const verdict = await api.call(rulesApi.test, { body: { who: subject, what } });
+  const by = verdict.rule === null ? '' : ` (${verdict.rule})`;
+  show(verdict, `${verdict.decision}${by}: ${verdict.reason}`);
+  return verdict.decision === 'deny';
+}
+
+async function enforce({ api, show }: AdminSession, mode: string | undefined): Promise<void> {
+  if (mode === undefined) {
+    const now = await api.call(rulesApi.enforcement, {});
+    return show(now, now.enforcement);
+  }
+  const wanted = EnforcementSchema.safeParse(mode);
+  if (!wanted.success) throw new GateError('usage', `"${mode}" is none of off, observe, enforce`);
+  const now = await api.call(rulesApi.setEnforcement, { body: { enforcement: wanted.data } });
+  show(now, `enforcement is now ${now.enforcement}`);
+}

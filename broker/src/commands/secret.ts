@@ -1,0 +1,60 @@
+// `secret …`: values come from stdin or a hidden prompt, never from an argument.
+import { Command } from 'commander';
+import { secretsApi } from 'mcpgate-shared/api/secrets';
+import { GateError } from 'mcpgate-shared/error';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import type { CommandContext } from './context.ts';
+import { readSecret } from './read-secret.ts';
+import { ago } from './table.ts';
+
+export function secretCommand(context: CommandContext): Command {
+  const command = new Command('secret').description('secrets of the upstream servers');
+  adminOptions(
+    command
+      .command('set')
+      .argument('<name>')
+      .argument('[value...]')
+      .description('store a value, from stdin or a prompt; the next call uses it'),
+  ).action(async (name: string, values: string[], options: AdminOptions) => {
+    if (values.length > 0) {
+      throw new GateError(
+        'usage',
+        'a value on the command line can be read by other people and stays in the shell history: nothing was stored. ' +
+          `Pipe it in (\`secret set ${name} < FILE\`) or type it at the prompt. Where it was real, replace it at its service.`,
+      );
+    }
+    await withSession(context, options, (session) => setSecret(session, name));
+  });
+  adminOptions(command.command('list').description('names, versions and who uses them; never a value')).action(
+    async (options: AdminOptions) => await withSession(context, options, listSecrets),
+  );
+  return command;
+}
+
+async function setSecret({ api, show, context }: AdminSession, name: string): Promise<void> {
+  const value = await readSecret(context, `value of ${name} (not shown): `);
+  const secret = await api.call(secretsApi.set, { params: { name }, body: { value } });
+  const users =
+    secret.servers.length === 0
+      ? `no server uses it yet; refer to it as \${secret:${name}}`
+      : `used by ${secret.servers.join(', ')} from the next call on`;
+  show(secret, `${secret.name} is now version ${secret.version}; ${users}`);
+}
+
+async function listSecrets({ api, list, context }: AdminSession): Promise<void> {
+  const secrets = await api.call(secretsApi.list, {});
+  const row = (index: number): string[] => {
+    const secret = secrets[index];
+    if (secret === undefined) return [];
+    const { name, version, source, servers } = secret;
+    return [
+      name,
+      String(version),
+      source,
+      servers.join(', ') || '-',
+      ago(secret.created_at, context.now()),
+      ago(secret.last_used_at, context.now()),
+    ];
+  };
+  list(secrets, ['NAME', 'VERSION', 'SOURCE', 'SERVERS', 'SET', 'USED'], row, 'no secrets yet');
+}

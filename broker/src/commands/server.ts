@@ -1,0 +1,198 @@
+// `server …`: the real MCP servers behind the broker.
+import { Command } from 'commander';
+import { IsolationSchema, serversApi, type ImportResult, type Server } from 'mcpgate-shared/api/servers';
+import { GateError } from 'mcpgate-shared/error';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import type { CommandContext } from './context.ts';
+import { readClientConfig } from './read-client-config.ts';
+import { plain } from './table.ts';
+import { pairs } from './values.ts';
+
+interface AddOptions extends AdminOptions {
+  /** Of the server to add; `--url` of other commands is the broker's. */
+  url?: string;
+  broker?: string;
+  header?: string[];
+  env?: string[];
+  cwd?: string;
+  isolation?: string;
+}
+
+interface ImportOptions extends AdminOptions {
+  isolation?: string[];
+}
+
+export function serverCommand(context: CommandContext): Command {
+  const command = new Command('server').description('the real MCP servers');
+  command
+    .command('add')
+    .description('add a server: --url URL, or -- COMMAND ARGS…')
+    .usage('[options] NAME [-- COMMAND ARGS…]')
+    .argument('<name>')
+    .argument('[command...]')
+    .option('--json', 'print one JSON document')
+    .option('--data <dir>', 'data folder of the running broker')
+    .option('--config <file>', 'its configuration file (MCPGATE_CONFIG)')
+    .option('--broker <url>', 'speak to this broker over the network (other commands: --url)')
+    .option('--url <url>', 'address of a Streamable HTTP server')
+    .option('--header <pair...>', 'K=V for --url; secrets as ${secret:NAME}')
+    .option('--env <pair...>', 'K=V for a command; secrets as ${secret:NAME}')
+    .option('--cwd <dir>', 'working directory of a command')
+    .option('--isolation <mode>', 'shared, or per-user: a process or connection for each person', 'shared')
+    .action(async (name: string, words: string[], options: AddOptions) => {
+      const { url: _url, broker, ...rest } = options;
+      await withSession(context, broker === undefined ? rest : { ...rest, url: broker }, (session) =>
+        addServer(session, name, words, options),
+      );
+    });
+  adminOptions(
+    command
+      .command('import <file>')
+      .description('add every server of a client configuration; secrets move into the vault'),
+  )
+    .option('--isolation <name=mode...>', 'for example memory=per-user')
+    .action(
+      async (file: string, options: ImportOptions) =>
+        await withSession(context, options, (session) => importFile(session, file, options)),
+    );
+  adminOptions(command.command('list').description('all servers')).action(
+    async (options: AdminOptions) => await withSession(context, options, listServers),
+  );
+  adminOptions(command.command('show <name>').description('one server, with its state')).action(
+    async (name: string, options: AdminOptions) =>
+      await withSession(context, options, async ({ api, show }) => {
+        const server = await api.call(serversApi.show, { params: { name } });
+        show(server, serverText(server));
+      }),
+  );
+  adminOptions(command.command('test <name>').description('connect anew and list its tools, step by step')).action(
+    async (name: string, options: AdminOptions) => {
+      let failed = false;
+      await withSession(context, options, async (session) => {
+        failed = await testServer(session, name);
+      });
+      if (failed) command.error('', { exitCode: 1 });
+    },
+  );
+  const simple = (verb: 'enable' | 'disable' | 'remove', description: string, done: string): void => {
+    adminOptions(command.command(`${verb} <name>`).description(description)).action(
+      async (name: string, options: AdminOptions) =>
+        await withSession(context, options, async ({ api, show }) => {
+          show(await api.call(serversApi[verb], { params: { name } }), `${name} ${done}`);
+        }),
+    );
+  };
+  simple('enable', 'offer a server again', 'is enabled');
+  simple('disable', 'stop offering a server', 'is disabled; its record and secrets stay');
+  simple('remove', 'remove a server', 'is removed; its secrets stay in the vault');
+  return command;
+}
+
+async function addServer(
+  { api, show }: AdminSession,
+  name: string,
+  words: readonly string[],
+  options: AddOptions,
+): Promise<void> {
+  const [program, ...args] = words;
+  const isolation = isolationOf('--isolation', options.isolation ?? 'shared');
+  if ((options.url === undefined) === (program === undefined)) {
+    throw new GateError('usage', 'give --url URL for a server over HTTP, or -- COMMAND ARGS… for one to start');
+  }
+  const transport =
+    program === undefined
+      ? { kind: 'http' as const, url: options.url ?? '', headers: pairs('--header', options.header, /=|:\s*/) }
+      : {
+          kind: 'stdio' as const,
+          command: program,
+          args,
+          env: pairs('--env', options.env, /=/),
+          ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+        };
+  if (program === undefined && options.env !== undefined)
+    throw new GateError('usage', '--env is for a command; use --header with --url');
+  if (program !== undefined && options.header !== undefined)
+    throw new GateError('usage', '--header is for --url; use --env with a command');
+  const server = await api.call(serversApi.add, { body: { name, isolation, transport } });
+  show(server, `added ${server.name}\nnext: mcpgate-broker server test ${server.name}`);
+}
+
+async function importFile({ api, show, context }: AdminSession, file: string, options: ImportOptions): Promise<void> {
+  const mcpServers = await readClientConfig(context, file);
+  const isolation = Object.fromEntries(
+    Object.entries(pairs('--isolation', options.isolation, /=/)).map(([name, mode]) => [
+      name,
+      isolationOf('--isolation', mode),
+    ]),
+  );
+  const result = await api.call(serversApi.import, { body: { mcpServers, isolation } });
+  show(result, importText(result, file));
+}
+
+function importText({ servers, secrets, unset, warnings }: ImportResult, file: string): string {
+  const lines = [`imported ${servers.join(', ') || 'nothing'}`];
+  for (const { server, from, name } of secrets) lines.push(`  ${server}: ${plain(from)} is now the secret ${name}`);
+  for (const { server, from, name } of unset)
+    lines.push(`  ${server}: ${plain(from)} has no value yet; set it: mcpgate-broker secret set ${name}`);
+  for (const warning of warnings) lines.push(`  ! ${plain(warning)}`);
+  if (secrets.length > 0) lines.push(`the values are in the vault now; delete them from ${file}`);
+  return lines.join('\n');
+}
+
+async function listServers({ api, list }: AdminSession): Promise<void> {
+  const servers = await api.call(serversApi.list, {});
+  const row = (index: number): string[] => {
+    const server = servers[index];
+    if (server === undefined) return [];
+    const state = server.unisolated ? `${server.state}, unisolated` : server.state;
+    return [
+      server.name,
+      state,
+      server.tools === null ? '-' : String(server.tools),
+      server.isolation,
+      targetOf(server),
+      server.error ?? '',
+    ];
+  };
+  list(
+    servers,
+    ['NAME', 'STATE', 'TOOLS', 'ISOLATION', 'RUNS', 'ERROR'],
+    row,
+    'no servers yet; add one with `mcpgate-broker server add` or `server import`',
+  );
+}
+
+async function testServer({ api, list }: AdminSession, name: string): Promise<boolean> {
+  const steps = await api.call(serversApi.test, { params: { name } });
+  list(
+    steps,
+    ['', 'STEP', 'DETAIL'],
+    (index) => [steps[index]?.ok === true ? '✓' : '✗', steps[index]?.step ?? '', steps[index]?.detail ?? ''],
+    'nothing was tested',
+  );
+  return steps.some((step) => !step.ok);
+}
+
+function targetOf(server: Server): string {
+  return server.url ?? [server.command ?? '', ...server.args].join(' ');
+}
+
+function serverText(server: Server): string {
+  const values = { ...server.env, ...server.headers };
+  return [
+    `${server.name} (${server.state}${server.unisolated ? ', unisolated' : ''})`,
+    `id         ${server.id}`,
+    `runs       ${plain(targetOf(server))}`,
+    `isolation  ${server.isolation}, ${server.processes} live`,
+    `tools      ${server.tools ?? 'not asked yet'}`,
+    ...Object.entries(values).map(([key, value]) => `value      ${plain(key)}=${plain(value)}`),
+    ...(server.error === null ? [] : [`error      ${plain(server.error)}`]),
+    ...server.stderr.map((line) => `stderr     ${plain(line)}`),
+  ].join('\n');
+}
+
+function isolationOf(flag: string, mode: string): 'shared' | 'per-user' {
+  const known = IsolationSchema.safeParse(mode);
+  if (known.success) return known.data;
+  throw new GateError('usage', `${flag}: "${mode}" is neither shared nor per-user`);
+}

@@ -1,0 +1,162 @@
+// `user …` and `group …`: people.
+import { Command } from 'commander';
+import { usersApi } from 'mcpgate-shared/api/users';
+import { RoleSchema } from 'mcpgate-shared/api/fields';
+import { GateError } from 'mcpgate-shared/error';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import type { CommandContext } from './context.ts';
+import { ago } from './table.ts';
+import { commaList } from './values.ts';
+
+interface AddOptions extends AdminOptions {
+  email?: string;
+  group?: string[];
+  role?: string;
+}
+
+export function userCommand(context: CommandContext): Command {
+  const command = new Command('user').description('people: who may log in');
+  adminOptions(command.command('add <name>').description('add a person'))
+    .option('--email <address>')
+    .option('--group <group...>', 'groups of the person, for rules')
+    .option('--role <role>', 'admin, operator, auditor or member', 'member')
+    .action(
+      async (name: string, options: AddOptions) =>
+        await withSession(context, options, (session) => addUser(session, name, options)),
+    );
+  adminOptions(command.command('list').description('all people')).action(
+    async (options: AdminOptions) => await withSession(context, options, listUsers),
+  );
+  adminOptions(command.command('show <name>').description('one person, with devices and grants')).action(
+    async (name: string, options: AdminOptions) =>
+      await withSession(context, options, (session) => showUser(session, name)),
+  );
+  adminOptions(command.command('link <name>').description('a one-time link to set a password')).action(
+    async (name: string, options: AdminOptions) =>
+      await withSession(context, options, (session) => linkUser(session, name)),
+  );
+  adminOptions(command.command('disable <name>').description('lock a person out, now')).action(
+    async (name: string, options: AdminOptions) =>
+      await withSession(context, options, async ({ api, receipt }) => {
+        receipt(await api.call(usersApi.disable, { params: { name } }), `${name} is disabled`);
+      }),
+  );
+  adminOptions(command.command('enable <name>').description('let a disabled person log in again')).action(
+    async (name: string, options: AdminOptions) =>
+      await withSession(context, options, async ({ api, show }) => {
+        show(
+          await api.call(usersApi.enable, { params: { name } }),
+          `${name} is enabled; log in again with \`mcpgate login\``,
+        );
+      }),
+  );
+  adminOptions(command.command('remove <name>').description('remove a person for good')).action(
+    async (name: string, options: AdminOptions) =>
+      await withSession(context, options, async ({ api, receipt }) => {
+        receipt(await api.call(usersApi.remove, { params: { name } }), `${name} is removed`);
+      }),
+  );
+  return command;
+}
+
+export function groupCommand(context: CommandContext): Command {
+  const command = new Command('group').description('groups of people, for rules');
+  adminOptions(command.command('list').description('all groups with their members')).action(
+    async (options: AdminOptions) =>
+      await withSession(context, options, async ({ api, list }) => {
+        const groups = await api.call(usersApi.groups, {});
+        list(
+          groups,
+          ['GROUP', 'MEMBERS'],
+          (index) => [groups[index]?.name ?? '', groups[index]?.members.join(', ') ?? ''],
+          'no groups yet',
+        );
+      }),
+  );
+  const change = (verb: 'add' | 'remove', description: string): void => {
+    adminOptions(command.command(`${verb} <group> <user...>`).description(description)).action(
+      async (group: string, users: string[], options: AdminOptions) =>
+        await withSession(context, options, (session) => changeGroup(session, verb, group, users)),
+    );
+  };
+  change('add', 'put people into a group');
+  change('remove', 'take people out of a group');
+  return command;
+}
+
+export async function addUser({ api, show }: AdminSession, name: string, options: AddOptions): Promise<void> {
+  const role = RoleSchema.safeParse(options.role ?? 'member');
+  if (!role.success)
+    throw new GateError('usage', `--role: "${options.role}" is none of admin, operator, auditor, member`);
+  const user = await api.call(usersApi.add, {
+    body: {
+      name,
+      role: role.data,
+      groups: commaList(options.group),
+      ...(options.email === undefined ? {} : { email: options.email }),
+    },
+  });
+  show(
+    user,
+    `added ${user.name} (${user.role})\nnext: mcpgate-broker user link ${user.name}   prints a link to set a password`,
+  );
+}
+
+async function listUsers({ api, list, context }: AdminSession): Promise<void> {
+  const users = await api.call(usersApi.list, {});
+  const row = (index: number): string[] => {
+    const user = users[index];
+    if (user === undefined) return [];
+    const state = user.disabled ? 'disabled' : user.has_password ? 'active' : 'no password yet';
+    return [user.name, user.role, state, user.groups.join(', '), user.email ?? '', ago(user.created_at, context.now())];
+  };
+  list(
+    users,
+    ['NAME', 'ROLE', 'STATE', 'GROUPS', 'EMAIL', 'ADDED'],
+    row,
+    'nobody yet; add someone with `mcpgate-broker user add NAME`',
+  );
+}
+
+async function showUser({ api, show, context }: AdminSession, name: string): Promise<void> {
+  const user = await api.call(usersApi.show, { params: { name } });
+  const lines = [
+    `${user.name} (${user.role})${user.disabled ? ', disabled' : ''}`,
+    `email     ${user.email ?? '-'}`,
+    `groups    ${user.groups.join(', ') || '-'}`,
+    `password  ${user.has_password ? 'set' : 'not set; `user link` prints a link'}`,
+    ...user.devices.map(
+      (device) =>
+        `device    ${device.name} (${device.platform}) ${device.id}, ${device.revoked_at === null ? `seen ${ago(device.last_seen_at, context.now())}` : 'revoked'}`,
+    ),
+    ...user.grants.map(
+      (grant) => `grant     ${grant.label} ${grant.id}, ${grant.state}, for ${grant.servers.join(', ')}`,
+    ),
+  ];
+  show(user, lines.join('\n'));
+}
+
+async function linkUser({ api, show, context }: AdminSession, name: string): Promise<void> {
+  const link = await api.call(usersApi.link, { params: { name } });
+  show(link, link.url);
+  context.stderr.write(`hand this link to ${name}: it works once, and ends ${ago(link.expires_at, context.now())}\n`);
+}
+
+async function changeGroup(
+  { api, show }: AdminSession,
+  verb: 'add' | 'remove',
+  group: string,
+  names: readonly string[],
+): Promise<void> {
+  const people = await Promise.all(names.map(async (name) => await api.call(usersApi.show, { params: { name } })));
+  const changed = [];
+  for (const person of people) {
+    const others = person.groups.filter((name) => name !== group);
+    const groups = verb === 'add' ? [...others, group] : others;
+    changed.push(await api.call(usersApi.setGroups, { params: { name: person.name }, body: { groups } }));
+  }
+  show(
+    changed,
+    `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} ${verb === 'add' ? 'now in' : 'no longer in'} ${group}`,
+  );
+}

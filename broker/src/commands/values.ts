@@ -1,0 +1,42 @@
+// Values of flags.
+import { GateError } from 'mcpgate-shared/error';
+import { parseDurationMs } from '../config/duration.ts';
+
+/** `--server a b`, `--server a,b` and `--server a --server b` mean the same. */
+export function commaList(values: readonly string[] | undefined): string[] {
+  return (values ?? [])
+    .flatMap((value) => value.split(','))
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
+}
+
+/** `KEY=VALUE` pairs; for headers `Name: value` too. Throws `usage` naming the flag, never the value. */
+export function pairs(flag: string, values: readonly string[] | undefined, separator: RegExp): Record<string, string> {
+  return Object.fromEntries(
+    (values ?? []).map((value) => {
+      const match = separator.exec(value);
+      const key = match === null ? '' : value.slice(0, match.index).trim();
+      if (match === null || key === '') throw new GateError('usage', `${flag}: write KEY=VALUE`);
+      return [key, value.slice(match.index + match[0].length)];
+    }),
+  );
+}
+
+/** `1h` means an hour ago; else a date or time in ISO 8601. Throws `usage`. */
+export function pastTime(flag: string, text: string | undefined, nowMs: number): string | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDurationMs(text);
+  if (ms !== undefined) return new Date(nowMs - ms).toISOString();
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time))
+    throw new GateError('usage', `${flag}: "${text}" is no time; write 1h, 2026-11-21 or 2026-11-21T08:00:00Z`);
+  return new Date(time).toISOString();
+}
+
+/** A whole number from 1. Throws `usage`. */
+export function countFlag(flag: string, text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new GateError('usage', `${flag}: "${text}" is not a number from 1`);
+  return count;
+}
