@@ -62,6 +62,8 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
   let id = options.randomHex(16);
   let secret = options.randomSecret();
   let opened = false; // an `open` of this channel was sent once: from then on only a resume continues it
+  /** A resume was asked for; its `opened` says where to go on. */
+  let resuming = false;
   let wasOpen = false;
   /** The broker was tried and did not answer, and has not since. */
   let away = false;
@@ -169,9 +171,11 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
       ...(server === undefined ? {} : { server }),
     });
     const header = { kind: FrameKind.open, flags: 0, channel: CHANNEL_NUMBER, seq: 0, ack: 0 };
-    options.toLink(fillPrefix(writeFrame(header, payload, PREFIX_BYTES)));
-    if (opened) return; // a resume: `opened` says where to go on
+    const isFresh = !opened;
+    resuming = opened;
     opened = true;
+    options.toLink(fillPrefix(writeFrame(header, payload, PREFIX_BYTES)));
+    if (!isFresh) return;
     channel.attach(CHANNEL_NUMBER, 0, windowBytes); // a new one starts at 0: no need to wait for that answer
     introduce();
     flush();
@@ -243,7 +247,8 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
       if (header.kind === FrameKind.data || header.kind === FrameKind.ack) return channel.receive(header, payload);
       if (header.kind === FrameKind.opened) {
         const answerOfBroker = readOpened(payload);
-        if (answerOfBroker === undefined || channel.attached) return;
+        if (answerOfBroker === undefined || !resuming) return;
+        resuming = false;
         if (!answerOfBroker.resumed) startOver();
         if (!channel.attach(CHANNEL_NUMBER, answerOfBroker.next, answerOfBroker.windowBytes)) return openAnew();
         if (!answerOfBroker.resumed) introduce();
