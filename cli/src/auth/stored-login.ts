@@ -1,0 +1,65 @@
+// The one login of this laptop as commands change it: what is stored, replaced, revoked and forgotten, in an order that loses nothing.
+import { randomUUID } from 'node:crypto';
+import { GateError } from 'mcpgate-shared/error';
+import type { CliContext } from '../context.ts';
+import type { Credential, CredentialAddress } from '../credentials/credential-store.ts';
+import { keptEnvironment, type Settings, type TokenStoreKind } from '../settings-file.ts';
+
+type Host = Pick<CliContext, 'settings' | 'openCredentials' | 'env' | 'fetch' | 'clock' | 'connectDaemon'>;
+
+export interface StoredLogin {
+  user: string;
+  address: CredentialAddress;
+  tokenStore: TokenStoreKind;
+  kind: Credential['kind'];
+}
+
+/** The login that the settings tell of; undefined: not logged in. */
+export function storedLogin(settings: Settings): StoredLogin | undefined {
+  const { broker, user, credential, workspace = 'default', tokenStore = 'keychain' } = settings;
+  if (broker === undefined || credential === undefined) return undefined;
+  return { user: user ?? 'unknown', address: { broker, workspace }, tokenStore, kind: credential };
+}
+
+/** Puts the credential in its store, then tells the settings. The kept environment is this shell's. */
+export async function saveLogin(
+  host: Host,
+  login: StoredLogin,
+  secret: { token: string; deviceId?: string | undefined },
+): Promise<void> {
+  const { address, kind, tokenStore, user } = login;
+  await host.openCredentials(tokenStore).write(address, { kind, token: secret.token });
+  await host.settings.update({
+    ...address,
+    user,
+    credential: kind,
+    tokenStore,
+    loginId: randomUUID(),
+    ...(secret.deviceId === undefined ? {} : { deviceId: secret.deviceId }),
+    environment: keptEnvironment(host.env),
+  });
+}
+
+/** Ends a device login at its broker. Throws `unreachable` and the like. A grant is its administrator's to revoke. */
+export async function revokeCredential(host: Host, broker: string, credential: Credential): Promise<void> {
+  if (credential.kind === 'grant') return;
+  const { createOAuthClient } = await import('./oauth-client.ts');
+  const client = await createOAuthClient(broker, host);
+  await client.revoke(credential.token);
+}
+
+/** Tells a running daemon that the stored login changed. Whether one was told. */
+export async function reloadDaemon(host: Host): Promise<boolean> {
+  try {
+    const daemon = await host.connectDaemon({ spawn: false });
+    try {
+      await daemon.reload();
+      return true;
+    } finally {
+      daemon.close();
+    }
+  } catch (error) {
+    if (error instanceof GateError && error.code === 'unreachable') return false;
+    throw error;
+  }
+}

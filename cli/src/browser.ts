@@ -1,0 +1,37 @@
+// Opens a page in the person's browser, where there is a person with a browser.
+import type { Environment } from './settings-file.ts';
+
+export interface Browser {
+  /** False over SSH, in CI and where there is no display. */
+  readonly available: boolean;
+  /** Whether a browser was started; never throws. */
+  open(url: string): Promise<boolean>;
+}
+
+const set = (env: Environment, name: string): boolean => env[name] !== undefined && env[name] !== '';
+
+/** Whether a browser started here would be seen by the person at the keyboard. */
+export function canOpenBrowser(env: Environment, platform: NodeJS.Platform): boolean {
+  if (['SSH_CONNECTION', 'SSH_CLIENT', 'SSH_TTY'].some((name) => set(env, name))) return false;
+  if (set(env, 'CI') && env['CI'] !== 'false') return false;
+  if (platform === 'darwin' || platform === 'win32') return true;
+  return ['DISPLAY', 'WAYLAND_DISPLAY', 'WSL_DISTRO_NAME'].some((name) => set(env, name));
+}
+
+export function createBrowser(env: Environment, platform: NodeJS.Platform): Browser {
+  return {
+    available: canOpenBrowser(env, platform),
+    async open(url) {
+      try {
+        const { default: open } = await import('open');
+        const child = await open(url);
+        // A program that is missing or fails later must not end the login: its URL is on the screen.
+        child.on('error', () => undefined);
+        child.unref();
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  };
+}

@@ -1,0 +1,262 @@
+// `mcpgate login [URL]`: the device-code login (RFC 8628), or a grant from stdin.
+import type { Command } from 'commander';
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import { parseBrokerUrl } from '../auth/broker-url.ts';
+import { waitForApproval } from '../auth/device-login.ts';
+import type { DeviceCode, OAuthClient, Tokens } from '../auth/oauth-client.ts';
+import { reloadDaemon, revokeCredential, saveLogin, storedLogin, type StoredLogin } from '../auth/stored-login.ts';
+import { whoami } from '../auth/whoami.ts';
+import type { CliContext } from '../context.ts';
+import type { Credential } from '../credentials/credential-store.ts';
+import { wantedTokenStore } from '../credentials/open-credential-store.ts';
+import type { TokenStoreKind } from '../settings-file.ts';
+import { readSecret } from './read-secret.ts';
+
+const WORST_CLOCK_SKEW_MS = 5 * 60_000;
+
+interface LoginFlags {
+  browser: boolean;
+  json?: true;
+  withToken?: true;
+  workspace?: string;
+}
+
+export interface LoginRequest {
+  broker: string;
+  workspace: string | undefined;
+  useBrowser: boolean;
+  json: boolean;
+  withToken: boolean;
+  tokenStore: TokenStoreKind;
+}
+
+export function addLogin(program: Command, context: CliContext): void {
+  program
+    .command('login')
+    .description('log in to a broker; the refresh token goes to the OS keychain')
+    .argument('[URL]', 'the broker, e.g. https://mcp.example.com (else MCPGATE_BROKER, else the one of the last login)')
+    .option('--no-browser', 'only print the URL and the code')
+    .option('--with-token', 'read a grant (mcg_…) from stdin instead of logging in as a person')
+    .option('--workspace <name>', 'the workspace to log in to')
+    .option('--json', 'print one JSON object a line: {"event":"code",…}, then {"event":"login",…}')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ mcpgate login https://mcp.example.com
+  $ mcpgate login --no-browser
+  $ echo "$GRANT" | mcpgate login https://mcp.example.com --with-token
+  $ MCPGATE_TOKEN_STORE=file mcpgate login https://mcp.example.com`,
+    )
+    .action((url: string | undefined, flags: LoginFlags) => runLogin(parseLogin(url, flags, context), context));
+}
+
+export function parseLogin(url: string | undefined, flags: LoginFlags, context: CliContext): LoginRequest {
+  const typed = url ?? (context.env['MCPGATE_BROKER'] || context.settings.read().broker);
+  if (typed === undefined) {
+    throw new GateError('usage', 'which broker? give its URL: mcpgate login https://mcp.example.com');
+  }
+  return {
+    broker: parseBrokerUrl(typed),
+    workspace: flags.workspace,
+    useBrowser: flags.browser && context.browser.available,
+    json: flags.json === true,
+    withToken: flags.withToken === true,
+    tokenStore: wantedTokenStore(context.env),
+  };
+}
+
+export async function runLogin(request: LoginRequest, context: CliContext): Promise<void> {
+  const { terminal } = context;
+  const earlier = await readEarlier(context);
+  if (earlier !== undefined) {
+    const { login } = earlier;
+    terminal.note(`Logged in as ${login.user} at ${login.address.broker} until now; this login replaces it.`);
+  }
+  const done = request.withToken ? await loginWithToken(request, context) : await loginOnDevice(request, context);
+  if (earlier !== undefined) await endEarlier(earlier, done.login, context);
+  // The daemon may be busy or of another version; the login itself is done.
+  await reloadDaemon(context).catch((error: unknown) =>
+    terminal.warn(`the daemon was not told: ${toGateError(error).message}; run \`mcpgate daemon restart\``),
+  );
+  announce(request, done.login, context);
+}
+
+interface Done {
+  login: StoredLogin;
+}
+
+async function loginWithToken(request: LoginRequest, context: CliContext): Promise<Done> {
+  const { terminal } = context;
+  if (context.stdinIsTTY) terminal.note('Paste the grant (mcg_…), then press Enter:');
+  const token = await readSecret(context.stdin);
+  if (token === '') throw new GateError('usage', 'no grant on stdin: echo "$GRANT" | mcpgate login URL --with-token');
+  if (/\s/.test(token)) throw new GateError('usage', 'stdin holds more than one word; give the grant alone');
+  await context.openCredentials(request.tokenStore).probe();
+  const { user, workspace } = await whoami(request.broker, token, context.fetch);
+  if (request.workspace !== undefined && request.workspace !== workspace) {
+    throw new GateError('usage', `this grant is for the workspace ${workspace}, not ${request.workspace}`);
+  }
+  const login: StoredLogin = {
+    user,
+    address: { broker: request.broker, workspace },
+    tokenStore: request.tokenStore,
+    kind: 'grant',
+  };
+  await saveLogin(context, login, { token });
+  return { login };
+}
+
+async function loginOnDevice(request: LoginRequest, context: CliContext): Promise<Done> {
+  const { terminal, clock, fetch } = context;
+  await context.openCredentials(request.tokenStore).probe();
+  const { createOAuthClient } = await import('../auth/oauth-client.ts');
+  const client = await createOAuthClient(request.broker, { fetch, clock });
+  warnOfClock(client, context);
+  const settings = context.settings.read();
+  const code = await client.startDeviceLogin({
+    device_name: context.hostname,
+    device_platform: context.platform,
+    ...(settings.deviceId !== undefined && settings.broker === client.broker ? { device_id: settings.deviceId } : {}),
+    ...(request.workspace === undefined ? {} : { workspace: request.workspace }),
+  });
+  await showCode(code, request, context);
+  const waiting = await terminal.progress('Waiting until you have confirmed there (Ctrl-C to stop)');
+  let tokens: Tokens;
+  try {
+    tokens = await waitForApproval(client, code, {
+      interrupted: context.interrupted,
+      onTrouble: (message) => waiting.update(`${message} (trying again)`),
+    });
+  } finally {
+    waiting.stop();
+  }
+  return { login: await keepTokens(client, tokens, request, context) };
+}
+
+/** Stores what the login gave; gives it back to the broker where that fails, so that no unused credential stays alive. */
+async function keepTokens(
+  client: OAuthClient,
+  tokens: Tokens,
+  request: LoginRequest,
+  context: CliContext,
+): Promise<StoredLogin> {
+  const { refreshToken } = tokens;
+  if (refreshToken === undefined) {
+    throw new GateError('protocol', `${client.broker} gave no refresh token; tell whoever runs it`);
+  }
+  try {
+    const who =
+      tokens.user === undefined ? await whoami(client.broker, tokens.accessToken, context.fetch) : undefined;
+    const workspace = tokens.workspace ?? who?.workspace ?? 'default';
+    if (request.workspace !== undefined && request.workspace !== workspace) {
+      throw new GateError('not_found', `there is no workspace ${request.workspace} for you at ${client.broker}`);
+    }
+    const login: StoredLogin = {
+      user: tokens.user ?? who?.user ?? 'unknown',
+      address: { broker: client.broker, workspace },
+      tokenStore: request.tokenStore,
+      kind: 'device',
+    };
+    await saveLogin(context, login, { token: refreshToken, deviceId: tokens.deviceId });
+    return login;
+  } catch (error) {
+    await client
+      .revoke(refreshToken)
+      .catch((revoking: unknown) => context.terminal.warn(`the unused login stays: ${toGateError(revoking).message}`));
+    throw error;
+  }
+}
+
+function warnOfClock(client: OAuthClient, { terminal }: CliContext): void {
+  const skewMs = client.clockSkewMs();
+  if (Math.abs(skewMs) <= WORST_CLOCK_SKEW_MS) return;
+  const minutes = Math.round(Math.abs(skewMs) / 60_000);
+  const side = skewMs > 0 ? 'behind' : 'ahead of';
+  terminal.warn(`this machine's clock is ${minutes} minutes ${side} the broker's; set it right, or TLS and logins will fail`);
+}
+
+async function showCode(code: DeviceCode, request: LoginRequest, context: CliContext): Promise<void> {
+  const { terminal } = context;
+  if (request.json) {
+    const event = {
+      event: 'code',
+      user_code: code.userCode,
+      verification_uri: code.verificationUri,
+      verification_uri_complete: code.verificationUriComplete,
+      expires_in: code.expiresInS,
+    };
+    terminal.print(JSON.stringify(event));
+  }
+  const { bold } = terminal.noteColour;
+  terminal.note(`To log in, open this page and check that it shows the code ${bold(code.userCode)}:\n`);
+  terminal.note(`    ${bold(code.verificationUriComplete)}\n`);
+  if (code.verificationUriComplete !== code.verificationUri) {
+    terminal.note(`(or open ${code.verificationUri} on any device and enter the code)`);
+  }
+  if (request.useBrowser && (await context.browser.open(code.verificationUriComplete))) {
+    terminal.note('Your browser has been opened there.');
+  } else if (terminal.attended) {
+    const { renderUnicodeCompact } = await import('uqr');
+    terminal.note(`\n${renderUnicodeCompact(code.verificationUriComplete)}\n`);
+  }
+}
+
+interface Earlier {
+  login: StoredLogin;
+  /** Absent where the store could not be read. */
+  credential?: Credential | undefined;
+}
+
+async function readEarlier(context: CliContext): Promise<Earlier | undefined> {
+  const settings = context.settings.read();
+  const login = storedLogin(settings);
+  if (login === undefined) return undefined;
+  try {
+    const credential = await context.openCredentials(login.tokenStore).read(login.address);
+    return { login, ...(credential === null ? {} : { credential }) };
+  } catch (error) {
+    // Where the new credential goes may be another place that works; probed before the login.
+    context.terminal.debug(`the earlier login cannot be read: ${toGateError(error).message}`);
+    return { login };
+  }
+}
+
+/** Ends the login that was replaced: its token must not live on unseen. Only warns, for the new login is there. */
+async function endEarlier(earlier: Earlier, login: StoredLogin, context: CliContext): Promise<void> {
+  const { address, tokenStore } = earlier.login;
+  const sameItem =
+    tokenStore === login.tokenStore &&
+    address.broker === login.address.broker &&
+    address.workspace === login.address.workspace;
+  try {
+    if (earlier.credential !== undefined) await revokeCredential(context, address.broker, earlier.credential);
+  } catch (error) {
+    const reason = toGateError(error).message;
+    context.terminal.warn(`the earlier login could not be ended at ${address.broker} (${reason}); end it there by hand`);
+  }
+  if (sameItem) return;
+  try {
+    await context.openCredentials(tokenStore).remove(address);
+  } catch (error) {
+    context.terminal.warn(`the earlier token could not be removed: ${toGateError(error).message}`);
+  }
+}
+
+function announce(request: LoginRequest, login: StoredLogin, context: CliContext): void {
+  const { terminal, env } = context;
+  const { green, bold } = terminal.noteColour;
+  const { broker } = login.address;
+  if (request.json) terminal.print(JSON.stringify({ event: 'login', user: login.user, broker }));
+  terminal.note(`${green('✓')} Logged in to ${broker} as ${bold(login.user)}.`);
+  const { place } = context.openCredentials(login.tokenStore);
+  if (login.tokenStore === 'file') {
+    terminal.warn(`the token is kept in a plain file, ${place} (0600), because MCPGATE_TOKEN_STORE=file`);
+  } else terminal.note(`  The token is kept in ${place}.`);
+  if ((env['MCPGATE_TOKEN'] ?? '') !== '') terminal.warn('MCPGATE_TOKEN is set here and beats this login');
+  const wanted = env['MCPGATE_BROKER'];
+  if (wanted !== undefined && wanted !== '' && parseBrokerUrl(wanted) !== broker) {
+    terminal.warn(`MCPGATE_BROKER is set here to another broker, ${wanted}, and beats this login`);
+  }
+  terminal.note(`  Next: ${bold('mcpgate install-clients')}`);
+}

@@ -1,0 +1,120 @@
+// The composition root of the command line: everything a command touches outside itself, in dependency order. Commands get this
+// interface and nothing else; tests give one of their own.
+import { homedir, hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { systemClock, type Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { createHttpFetch, type HttpFetch } from './auth/http-fetch.ts';
+import { createBrowser, type Browser } from './browser.ts';
+import { type CredentialStore } from './credentials/credential-store.ts';
+import { BACKGROUND_TIMEOUT_MS, PROMPT_TIMEOUT_MS } from './credentials/keychain.ts';
+import { openCredentialStore } from './credentials/open-credential-store.ts';
+import { connectDaemon } from './local/connect-daemon.ts';
+import type { DaemonConnection } from './local/daemon-connection.ts';
+import type { Paths } from './paths.ts';
+import { effectiveEnvironment, type Environment, type TokenStoreKind } from './settings-file.ts';
+import { createSettingsStore, type SettingsStore } from './settings.ts';
+import { systemPaths } from './system-paths.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+
+export interface CliContext {
+  /** As the shell gave it. */
+  readonly env: Environment;
+  readonly platform: NodeJS.Platform;
+  readonly homedir: string;
+  readonly cwd: string;
+  readonly hostname: string;
+  /** The Node that runs this, and `bin/mcpgate.cjs`. */
+  readonly nodePath: string;
+  readonly scriptPath: string;
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+  /** Whether stdout is a terminal. */
+  readonly isTTY: boolean;
+  readonly stdinIsTTY: boolean;
+  /** Data on stdout, words on stderr, colours and progress where a person looks. */
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  readonly now: () => number;
+  readonly paths: Paths;
+  readonly configDir: string;
+  readonly runtimeDir: string;
+  /** False where a process that an AI client starts with next to no environment would look elsewhere. */
+  readonly configDirIsDefault: boolean;
+  readonly runtimeDirIsDefault: boolean;
+  readonly settings: SettingsStore;
+  /** The place of the credential. At a terminal it waits for a person to unlock it, else 2 s. */
+  openCredentials(kind: TokenStoreKind): CredentialStore;
+  readonly fetch: HttpFetch;
+  readonly browser: Browser;
+  /** Throws `unreachable` where none runs and `spawn` is false. */
+  connectDaemon(options: { spawn: boolean }): Promise<DaemonConnection>;
+  /** Ctrl-C. */
+  readonly interrupted: AbortSignal;
+  /** What the process ends with where nothing is thrown; 0 unless set. */
+  setExitCode(code: number): void;
+}
+
+export interface OpenedContext {
+  context: CliContext;
+  exitCode(): number;
+  close(): Promise<void>;
+}
+
+/** The context of a real process. `interrupted` is aborted by its caller on Ctrl-C. */
+export function createContext(host: NodeJS.Process, interrupted: AbortSignal): OpenedContext {
+  const { env, platform } = host;
+  const paths = systemPaths(env);
+  const terminal = createTerminal({ stdout: host.stdout, stderr: host.stderr, env });
+  const settings = createSettingsStore(paths.configDir);
+  // A broken settings file is told by the command that needs it.
+  const kept = (): Environment => {
+    try {
+      return effectiveEnvironment(env, settings.read());
+    } catch (error) {
+      if (error instanceof GateError && error.code === 'config') return env;
+      throw error;
+    }
+  };
+  const http = createHttpFetch(kept());
+  let exitCode = 0;
+  const context: CliContext = {
+    env,
+    platform,
+    homedir: homedir(),
+    cwd: host.cwd(),
+    hostname: hostname(),
+    nodePath: host.execPath,
+    scriptPath: scriptPath(),
+    stdin: host.stdin,
+    stdout: host.stdout,
+    stderr: host.stderr,
+    isTTY: host.stdout.isTTY === true,
+    stdinIsTTY: host.stdin.isTTY === true,
+    terminal,
+    clock: systemClock,
+    now: () => systemClock.now(),
+    paths,
+    configDir: paths.configDir,
+    runtimeDir: paths.runtimeDir,
+    configDirIsDefault: !paths.configDirIsCustom,
+    runtimeDirIsDefault: !paths.runtimeDirIsCustom,
+    settings,
+    openCredentials: (kind) =>
+      openCredentialStore(kind, {
+        configDir: paths.configDir,
+        env: kept(),
+        timeoutMs: host.stderr.isTTY === true ? PROMPT_TIMEOUT_MS : BACKGROUND_TIMEOUT_MS,
+      }),
+    fetch: http.fetch,
+    browser: createBrowser(env, platform),
+    connectDaemon: ({ spawn }) => connectDaemon({ paths, env: kept(), spawn, log: terminal.debug }),
+    interrupted,
+    setExitCode: (code) => (exitCode = code),
+  };
+  return { context, exitCode: () => exitCode, close: () => http.close() };
+}
+
+/** From sources this file is `cli/src/context.ts`, bundled it is in `cli/dist`: the bin is a sibling of both folders. */
+const scriptPath = (): string => fileURLToPath(new URL('../bin/mcpgate.cjs', import.meta.url));
