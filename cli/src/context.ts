@@ -4,6 +4,7 @@ import { homedir, hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { systemClock, type Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
+import { parseBrokerUrl } from './auth/broker-url.ts';
 import { createHttpFetch, type HttpFetch } from './auth/http-fetch.ts';
 import { createBrowser, type Browser } from './browser.ts';
 import { type CredentialStore } from './credentials/credential-store.ts';
@@ -12,7 +13,7 @@ import { openCredentialStore } from './credentials/open-credential-store.ts';
 import { connectDaemon } from './local/connect-daemon.ts';
 import type { DaemonConnection } from './local/daemon-connection.ts';
 import type { Paths } from './paths.ts';
-import { effectiveEnvironment, type Environment, type TokenStoreKind } from './settings-file.ts';
+import { effectiveEnvironment, type Environment, type Settings, type TokenStoreKind } from './settings-file.ts';
 import { createSettingsStore, type SettingsStore } from './settings.ts';
 import { systemPaths } from './system-paths.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
@@ -69,14 +70,15 @@ export function createContext(host: NodeJS.Process, interrupted: AbortSignal): O
   const terminal = createTerminal({ stdout: host.stdout, stderr: host.stderr, env });
   const settings = createSettingsStore(paths.configDir);
   // A broken settings file is told by the command that needs it.
-  const kept = (): Environment => {
+  const stored = (): Settings => {
     try {
-      return effectiveEnvironment(env, settings.read());
+      return settings.read();
     } catch (error) {
-      if (error instanceof GateError && error.code === 'config') return env;
+      if (error instanceof GateError && error.code === 'config') return {};
       throw error;
     }
   };
+  const kept = (): Environment => effectiveEnvironment(env, stored());
   const http = createHttpFetch(kept());
   let exitCode = 0;
   const context: CliContext = {
@@ -109,7 +111,10 @@ export function createContext(host: NodeJS.Process, interrupted: AbortSignal): O
       }),
     fetch: http.fetch,
     browser: createBrowser(env, platform),
-    connectDaemon: ({ spawn }) => connectDaemon({ paths, env: kept(), spawn, log: terminal.debug }),
+    connectDaemon: ({ spawn }) => {
+      const grant = grantOf(env, stored().broker);
+      return connectDaemon({ paths, env, scriptPath: scriptPath(), spawn, ...(grant === undefined ? {} : { grant }) });
+    },
     interrupted,
     setExitCode: (code) => (exitCode = code),
   };
@@ -118,3 +123,12 @@ export function createContext(host: NodeJS.Process, interrupted: AbortSignal): O
 
 /** From sources this file is `cli/src/context.ts`, bundled it is in `cli/dist`: the bin is a sibling of both folders. */
 const scriptPath = (): string => fileURLToPath(new URL('../bin/mcpgate.cjs', import.meta.url));
+
+/** `MCPGATE_TOKEN` beats the stored login, on a link of its own. */
+function grantOf(env: Environment, stored: string | undefined): { broker: string; token: string } | undefined {
+  const token = env['MCPGATE_TOKEN'];
+  if (token === undefined || token === '') return undefined;
+  const broker = env['MCPGATE_BROKER'] || stored;
+  if (broker === undefined) throw new GateError('usage', 'MCPGATE_TOKEN is set, but no broker: set MCPGATE_BROKER too');
+  return { broker: parseBrokerUrl(broker), token };
+}

@@ -17,7 +17,8 @@ export async function waitForApproval(
     try {
       const result = await client.pollDeviceLogin(code, signal);
       if (result.kind === 'tokens') return result.tokens;
-      if (result.kind === 'denied') throw new GateError('not_logged_in', `the login was denied at the broker; ${AGAIN}`);
+      if (result.kind === 'denied')
+        throw new GateError('not_logged_in', `the login was denied at the broker; ${AGAIN}`);
       if (result.kind === 'expired') throw new GateError('gone', `the code has expired or was used before; ${AGAIN}`);
       onTrouble(result.error.message);
     } catch (error) {

@@ -70,29 +70,24 @@ export async function runLogin(request: LoginRequest, context: CliContext): Prom
   const { terminal } = context;
   const earlier = await readEarlier(context);
   if (earlier !== undefined) {
-    const { login } = earlier;
-    terminal.note(`Logged in as ${login.user} at ${login.address.broker} until now; this login replaces it.`);
+    const { user, address } = earlier.login;
+    terminal.note(`Logged in as ${user} at ${address.broker} until now; this login replaces it.`);
   }
-  const done = request.withToken ? await loginWithToken(request, context) : await loginOnDevice(request, context);
-  if (earlier !== undefined) await endEarlier(earlier, done.login, context);
+  const login = request.withToken ? await loginWithToken(request, context) : await loginOnDevice(request, context);
+  if (earlier !== undefined) await endEarlier(earlier, login, context);
   // The daemon may be busy or of another version; the login itself is done.
   await reloadDaemon(context).catch((error: unknown) =>
     terminal.warn(`the daemon was not told: ${toGateError(error).message}; run \`mcpgate daemon restart\``),
   );
-  announce(request, done.login, context);
+  announce(request, login, context);
 }
 
-interface Done {
-  login: StoredLogin;
-}
-
-async function loginWithToken(request: LoginRequest, context: CliContext): Promise<Done> {
+async function loginWithToken(request: LoginRequest, context: CliContext): Promise<StoredLogin> {
   const { terminal } = context;
   if (context.stdinIsTTY) terminal.note('Paste the grant (mcg_…), then press Enter:');
   const token = await readSecret(context.stdin);
   if (token === '') throw new GateError('usage', 'no grant on stdin: echo "$GRANT" | mcpgate login URL --with-token');
   if (/\s/.test(token)) throw new GateError('usage', 'stdin holds more than one word; give the grant alone');
-  await context.openCredentials(request.tokenStore).probe();
   const { user, workspace } = await whoami(request.broker, token, context.fetch);
   if (request.workspace !== undefined && request.workspace !== workspace) {
     throw new GateError('usage', `this grant is for the workspace ${workspace}, not ${request.workspace}`);
@@ -104,15 +99,16 @@ async function loginWithToken(request: LoginRequest, context: CliContext): Promi
     kind: 'grant',
   };
   await saveLogin(context, login, { token });
-  return { login };
+  return login;
 }
 
-async function loginOnDevice(request: LoginRequest, context: CliContext): Promise<Done> {
+async function loginOnDevice(request: LoginRequest, context: CliContext): Promise<StoredLogin> {
   const { terminal, clock, fetch } = context;
-  await context.openCredentials(request.tokenStore).probe();
   const { createOAuthClient } = await import('../auth/oauth-client.ts');
   const client = await createOAuthClient(request.broker, { fetch, clock });
   warnOfClock(client, context);
+  // Before the person is sent to the browser: a login that cannot be stored would be in vain.
+  await context.openCredentials(request.tokenStore).probe();
   const settings = context.settings.read();
   const code = await client.startDeviceLogin({
     device_name: context.hostname,
@@ -131,7 +127,7 @@ async function loginOnDevice(request: LoginRequest, context: CliContext): Promis
   } finally {
     waiting.stop();
   }
-  return { login: await keepTokens(client, tokens, request, context) };
+  return keepTokens(client, tokens, request, context);
 }
 
 /** Stores what the login gave; gives it back to the broker where that fails, so that no unused credential stays alive. */
@@ -146,8 +142,7 @@ async function keepTokens(
     throw new GateError('protocol', `${client.broker} gave no refresh token; tell whoever runs it`);
   }
   try {
-    const who =
-      tokens.user === undefined ? await whoami(client.broker, tokens.accessToken, context.fetch) : undefined;
+    const who = tokens.user === undefined ? await whoami(client.broker, tokens.accessToken, context.fetch) : undefined;
     const workspace = tokens.workspace ?? who?.workspace ?? 'default';
     if (request.workspace !== undefined && request.workspace !== workspace) {
       throw new GateError('not_found', `there is no workspace ${request.workspace} for you at ${client.broker}`);
@@ -173,7 +168,9 @@ function warnOfClock(client: OAuthClient, { terminal }: CliContext): void {
   if (Math.abs(skewMs) <= WORST_CLOCK_SKEW_MS) return;
   const minutes = Math.round(Math.abs(skewMs) / 60_000);
   const side = skewMs > 0 ? 'behind' : 'ahead of';
-  terminal.warn(`this machine's clock is ${minutes} minutes ${side} the broker's; set it right, or TLS and logins will fail`);
+  terminal.warn(
+    `this machine's clock is ${minutes} minutes ${side} the broker's; set it right, or TLS and logins will fail`,
+  );
 }
 
 async function showCode(code: DeviceCode, request: LoginRequest, context: CliContext): Promise<void> {
@@ -218,7 +215,7 @@ async function readEarlier(context: CliContext): Promise<Earlier | undefined> {
   } catch (error) {
     // Where the new credential goes may be another place that works; probed before the login.
     context.terminal.debug(`the earlier login cannot be read: ${toGateError(error).message}`);
-    return { login };
+    return login;
   }
 }
 
@@ -233,7 +230,9 @@ async function endEarlier(earlier: Earlier, login: StoredLogin, context: CliCont
     if (earlier.credential !== undefined) await revokeCredential(context, address.broker, earlier.credential);
   } catch (error) {
     const reason = toGateError(error).message;
-    context.terminal.warn(`the earlier login could not be ended at ${address.broker} (${reason}); end it there by hand`);
+    context.terminal.warn(
+      `the earlier login could not be ended at ${address.broker} (${reason}); end it there by hand`,
+    );
   }
   if (sameItem) return;
   try {

@@ -91,6 +91,7 @@ export async function connectDaemon(options: ConnectDaemonOptions): Promise<Daem
 
   function openChannel(server: string | undefined): DaemonChannel {
     let onMessage: (text: string) => void = () => undefined;
+    let onOpen: () => void = () => undefined;
     let onFailure: (error: Error) => void = () => undefined;
     const session = createServeSession({
       clock: systemClock,
@@ -108,11 +109,19 @@ export async function connectDaemon(options: ConnectDaemonOptions): Promise<Daem
       const header = readFrame(frame);
       if (typeof header !== 'string') session.fromLink(header, frame.subarray(HEADER_BYTES));
     };
+    let tried = false;
+    let opened = false;
     onLink = ({ state, message }) => {
       const text = message ?? 'the broker is not connected';
-      if (state === 'login_needed' || state === 'revoked') onFailure(new GateError('not_logged_in', text));
-      else if (state === 'waiting' || state === 'idle') onFailure(new GateError('unreachable', text));
-      else session.linkState(state, message);
+      tried ||= state === 'connecting';
+      if (state === 'login_needed' || state === 'revoked') return onFailure(new GateError('not_logged_in', text));
+      // Idle without a reason, or waiting before a try of its own: the daemon is about to connect for this channel.
+      const gaveUp = state === 'idle' ? message !== null : state === 'waiting' && tried && !opened;
+      if (gaveUp) return onFailure(new GateError('unreachable', text));
+      session.linkState(state, message);
+      if (state !== 'open' || opened) return;
+      opened = true;
+      onOpen();
     };
     socket.on('drain', () => session.linkWritable());
     const { grant } = options;
@@ -120,6 +129,7 @@ export async function connectDaemon(options: ConnectDaemonOptions): Promise<Daem
     return {
       send: (text) => session.fromClient(Buffer.from(text)),
       onMessage: (listener) => void (onMessage = listener),
+      onOpen: (listener) => void (onOpen = listener),
       onFailure: (listener) => void (onFailure = listener),
       close() {
         const last = session.closing();

@@ -21,7 +21,9 @@ export interface DaemonStatus {
 export interface DaemonChannel {
   send(text: string): void;
   onMessage(listener: (text: string) => void): void;
-  /** The link is not to be had (not logged in, revoked, unreachable): the error says what to do. */
+  /** The link is there; before that, what is sent may be answered without the broker. Once. */
+  onOpen(listener: () => void): void;
+  /** The link is not to be had (not logged in, revoked, unreachable), or the daemon has ended: the error says what to do. A cut after `onOpen` heals by itself. */
   onFailure(listener: (error: Error) => void): void;
   close(): void;
 }

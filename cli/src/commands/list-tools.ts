@@ -1,0 +1,49 @@
+// All pages of `tools/list`, as far as commands need to know a tool.
+import { findMember, scanArray, scanObject } from 'mcpgate-shared/json-span';
+import type { McpSession } from './mcp-session.ts';
+
+export interface ListedTool {
+  name: string;
+  description: string;
+  /** As sent; JSON Schema. */
+  inputSchema: unknown;
+  /** The tool's own JSON, as it came. */
+  text: string;
+}
+
+/** More pages than any broker has: a cursor that goes in circles must not go on for ever. */
+const MAX_PAGES = 1_000;
+
+export async function listTools(session: McpSession, signal: AbortSignal): Promise<ListedTool[]> {
+  const tools: ListedTool[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const answer = await session.request('tools/list', cursor === undefined ? {} : { cursor }, { signal });
+    const list = findMember(scanObject(answer.text).members, 'tools');
+    if (list !== undefined) {
+      for (const { start, end } of scanArray(answer.text, list.start))
+        tools.push(parseTool(answer.text.slice(start, end)));
+    }
+    const next: unknown =
+      typeof answer.result === 'object' && answer.result !== null
+        ? Reflect.get(answer.result, 'nextCursor')
+        : undefined;
+    if (typeof next !== 'string') break;
+    cursor = next;
+  }
+  return tools;
+}
+
+function parseTool(text: string): ListedTool {
+  const value: unknown = JSON.parse(text);
+  const member = (key: string): unknown =>
+    typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+  const name = member('name');
+  const description = member('description');
+  return {
+    name: typeof name === 'string' ? name : '',
+    description: typeof description === 'string' ? description : '',
+    inputSchema: member('inputSchema'),
+    text,
+  };
+}

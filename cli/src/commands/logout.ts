@@ -1,0 +1,41 @@
+// `mcpgate logout`: revokes at the broker, forgets here, ends the daemon's link. Without the network it still forgets, and says what stays.
+import type { Command } from 'commander';
+import { toGateError } from 'mcpgate-shared/error';
+import { reloadDaemon, revokeCredential, storedLogin } from '../auth/stored-login.ts';
+import type { CliContext } from '../context.ts';
+
+export function addLogout(program: Command, context: CliContext): void {
+  program
+    .command('logout')
+    .description('end this login at the broker and forget it here')
+    .action(() => runLogout(context));
+}
+
+export async function runLogout(context: CliContext): Promise<void> {
+  const { terminal, settings } = context;
+  const login = storedLogin(settings.read());
+  if (login === undefined) {
+    terminal.note('Not logged in.');
+    return;
+  }
+  const { broker } = login.address;
+  const store = context.openCredentials(login.tokenStore);
+  // A locked keychain ends it here, with the login whole: what cannot be read can neither be revoked nor forgotten.
+  const credential = await store.read(login.address);
+  if (credential !== null) {
+    try {
+      await revokeCredential(context, broker, credential);
+    } catch (error) {
+      const reason = toGateError(error).message;
+      terminal.warn(`${reason}; so this login was not ended there: revoke this device in the broker's dashboard`);
+    }
+    await store.remove(login.address);
+  }
+  await settings.update({ user: undefined, credential: undefined, loginId: undefined, tokenStore: undefined });
+  await reloadDaemon(context).catch((error: unknown) =>
+    terminal.warn(`the daemon was not told: ${toGateError(error).message}; run \`mcpgate daemon stop\``),
+  );
+  terminal.note(`${terminal.noteColour.green('✓')} Logged out of ${broker} (${login.user}).`);
+  if (login.kind === 'grant') terminal.note('  The grant itself is still good: its administrator can revoke it.');
+  if ((context.env['MCPGATE_TOKEN'] ?? '') !== '') terminal.warn('MCPGATE_TOKEN is set here and is still used');
+}

@@ -1,0 +1,177 @@
+// An MCP session of a command over the daemon's link: the handshake, requests with progress and cancellation. Answers stay text as well:
+// large integers and key order must survive `--json`.
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import { VERSION } from 'mcpgate-shared/version';
+import type { DaemonConnection } from '../local/daemon-connection.ts';
+
+const PROTOCOL_VERSION = '2025-11-25';
+const HANDSHAKE_TIMEOUT_MS = 30_000;
+
+export interface McpAnswer {
+  /** `result`, parsed. */
+  result: unknown;
+  /** `result` as it came. */
+  text: string;
+}
+
+export interface McpProgress {
+  progress: number;
+  total: number | undefined;
+  message: string | undefined;
+}
+
+export interface McpSession {
+  /** Throws the JSON-RPC error as `upstream`, `cancelled` where `signal` was aborted (the other side is told). */
+  request(
+    method: string,
+    params: Record<string, unknown>,
+    options: {
+      signal: AbortSignal;
+      onProgress?: ((progress: McpProgress) => void) | undefined;
+      /** `arguments` of a tool call, as JSON text that must not be printed again. */ argumentsText?: string;
+    },
+  ): Promise<McpAnswer>;
+  close(): void;
+}
+
+interface Pending {
+  resolve(answer: McpAnswer): void;
+  reject(error: Error): void;
+  onProgress: ((progress: McpProgress) => void) | undefined;
+}
+
+/** Opens a session; throws what the daemon says where the broker is not to be had. */
+export async function openMcpSession(connection: DaemonConnection, interrupted: AbortSignal): Promise<McpSession> {
+  const channel = connection.channel();
+  const pending = new Map<number, Pending>();
+  let lastId = 0;
+  let failed: Error | undefined;
+  const opened = Promise.withResolvers<void>();
+  channel.onOpen(() => opened.resolve());
+  channel.onFailure((error) => {
+    failed = error;
+    opened.reject(error);
+    for (const request of pending.values()) request.reject(error);
+    pending.clear();
+  });
+  channel.onMessage((text) => receive(text));
+
+  const member = (value: unknown, key: string): unknown =>
+    typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+
+  function receive(text: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return; // nobody waits for a text that is no message
+    }
+    const id = member(message, 'id');
+    const method = member(message, 'method');
+    if (typeof method === 'string') {
+      if (id !== undefined) answerRequest(id, method);
+      else if (method === 'notifications/progress') showProgress(member(message, 'params'));
+      return;
+    }
+    const request = typeof id === 'number' ? pending.get(id) : undefined;
+    if (request === undefined || typeof id !== 'number') return;
+    pending.delete(id);
+    const error = member(message, 'error');
+    if (error !== undefined) {
+      const said = member(error, 'message');
+      request.reject(new GateError('upstream', typeof said === 'string' ? said : 'an error without a message'));
+      return;
+    }
+    const span = findMember(scanObject(text).members, 'result');
+    request.resolve({
+      result: member(message, 'result'),
+      text: span === undefined ? '{}' : text.slice(span.start, span.end),
+    });
+  }
+
+  /** A command is no client that could be asked: only the ping has an answer. */
+  function answerRequest(id: unknown, method: string): void {
+    const answer =
+      method === 'ping'
+        ? { result: {} }
+        : { error: { code: -32601, message: `${method} is not available in the mcpgate command line` } };
+    channel.send(JSON.stringify({ jsonrpc: '2.0', id, ...answer }));
+  }
+
+  function showProgress(params: unknown): void {
+    const token = member(params, 'progressToken');
+    const progress = member(params, 'progress');
+    const request = typeof token === 'number' ? pending.get(token) : undefined;
+    if (request?.onProgress === undefined || typeof progress !== 'number') return;
+    const total = member(params, 'total');
+    const message = member(params, 'message');
+    request.onProgress({
+      progress,
+      total: typeof total === 'number' ? total : undefined,
+      message: typeof message === 'string' ? message : undefined,
+    });
+  }
+
+  const session: McpSession = {
+    request(method, params, { signal, onProgress, argumentsText }) {
+      const id = ++lastId;
+      return new Promise<McpAnswer>((resolve, reject) => {
+        const abort = (): void => {
+          if (!pending.delete(id)) return;
+          const reason = 'the person pressed Ctrl-C';
+          if (method !== 'initialize') {
+            channel.send(
+              JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } }),
+            );
+          }
+          reject(signal.reason instanceof GateError ? signal.reason : new GateError('cancelled', 'interrupted'));
+        };
+        if (failed !== undefined) return reject(failed);
+        if (signal.aborted) return reject(new GateError('cancelled', 'interrupted'));
+        signal.addEventListener('abort', abort, { once: true });
+        const settled = (): void => signal.removeEventListener('abort', abort);
+        pending.set(id, {
+          onProgress,
+          resolve: (answer) => (settled(), resolve(answer)),
+          reject: (error) => (settled(), reject(error)),
+        });
+        const plain = JSON.stringify(onProgress === undefined ? params : { ...params, _meta: { progressToken: id } });
+        const body =
+          argumentsText === undefined ? plain : `${plain.slice(0, -1)},"arguments":${onOneLine(argumentsText)}}`;
+        channel.send(`{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${body}}`);
+      });
+    },
+    close: () => channel.close(),
+  };
+
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), HANDSHAKE_TIMEOUT_MS);
+  const signal = AbortSignal.any([interrupted, deadline.signal]);
+  signal.addEventListener('abort', () => opened.reject(new GateError('cancelled', 'interrupted')), { once: true });
+  try {
+    await opened.promise;
+    await session.request(
+      'initialize',
+      {
+        protocolVersion: PROTOCOL_VERSION,
+        capabilities: {},
+        clientInfo: { name: 'mcpgate-cli', title: 'mcpgate command line', version: VERSION },
+      },
+      { signal },
+    );
+    channel.send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }));
+    return session;
+  } catch (error) {
+    channel.close();
+    if (deadline.signal.aborted && !interrupted.aborted) throw await noAnswer(connection, error);
+    throw toGateError(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function noAnswer(connection: DaemonConnection, cause: unknown): Promise<GateError> {
+  const { link } = await connection.status();
+  return new GateError('unreachable', link.message ?? 'the broker does not answer; try again', { cause });
+}

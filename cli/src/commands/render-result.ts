@@ -1,0 +1,40 @@
+// A tool's result as a person reads it in a terminal: texts plainly, the rest by what it is.
+
+const member = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+
+const stringOf = (value: unknown, key: string): string | undefined => {
+  const found = member(value, key);
+  return typeof found === 'string' ? found : undefined;
+};
+
+export const isErrorResult = (result: unknown): boolean => member(result, 'isError') === true;
+
+/** One text a content block; structured content where there is no block. */
+export function renderResult(result: unknown): string[] {
+  const content = member(result, 'content');
+  const blocks = Array.isArray(content) ? content.map(renderBlock) : [];
+  if (blocks.length > 0) return blocks;
+  const structured = member(result, 'structuredContent');
+  return structured === undefined ? [] : [JSON.stringify(structured, null, 2)];
+}
+
+function renderBlock(block: unknown): string {
+  switch (member(block, 'type')) {
+    case 'text':
+      return stringOf(block, 'text') ?? '';
+    case 'image':
+    case 'audio': {
+      const bytes = Math.floor(((stringOf(block, 'data') ?? '').length * 3) / 4);
+      return `[${stringOf(block, 'type')} ${stringOf(block, 'mimeType') ?? ''}, ${bytes} bytes; --json has it]`;
+    }
+    case 'resource_link':
+      return `[${stringOf(block, 'name') ?? 'resource'}: ${stringOf(block, 'uri') ?? ''}]`;
+    case 'resource': {
+      const resource = member(block, 'resource');
+      return stringOf(resource, 'text') ?? `[resource ${stringOf(resource, 'uri') ?? ''}; --json has it]`;
+    }
+    default:
+      return JSON.stringify(block);
+  }
+}

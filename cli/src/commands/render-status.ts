@@ -1,0 +1,75 @@
+// `mcpgate status` as a person reads it.
+import type { ChalkInstance } from 'chalk';
+import { onePlainLine } from './one-plain-line.ts';
+import type { Status } from './status.ts';
+
+const TUNNEL_WORDS: Readonly<Record<string, string>> = {
+  idle: 'not connected',
+  connecting: 'connecting',
+  waiting: 'out of reach, trying again',
+  login_needed: 'login needed',
+  revoked: 'access revoked',
+};
+
+export function renderStatus(status: Status, colour: ChalkInstance, now: number): string[] {
+  const { user, broker, workspace, daemon, tunnel, servers, clients, token } = status;
+  const good = colour.green('✓');
+  const bad = colour.red('✗');
+  const off = colour.dim('-');
+  const line = (mark: string, name: string, text: string): string => `${mark} ${colour.bold(name.padEnd(9))} ${text}`;
+  const who = token.kind === null ? undefined : (user ?? 'a grant');
+  const lines = [
+    who === undefined
+      ? line(bad, 'user', `not logged in; run \`mcpgate login ${broker ?? 'https://BROKER'}\``)
+      : line(good, 'user', `${who}${workspace === null || workspace === 'default' ? '' : ` (workspace ${workspace})`}`),
+    line(broker === null ? off : good, 'broker', broker ?? 'none yet'),
+    line(token.kind === null ? off : good, 'token', tokenWords(token)),
+    daemon.running
+      ? line(
+          good,
+          'daemon',
+          `running, pid ${daemon.pid}, version ${daemon.version}, ${plural(daemon.clients, 'client')}`,
+        )
+      : line(off, 'daemon', 'not running; it starts with the first AI client'),
+  ];
+  if (tunnel.state === 'open') {
+    const since = tunnel.since === null ? '' : `, since ${ago(now - Date.parse(tunnel.since))}`;
+    const latency = tunnel.latency_ms === null ? '' : `, ${Math.round(tunnel.latency_ms)} ms`;
+    lines.push(line(good, 'tunnel', `open${latency}${since}`));
+  } else {
+    const words = TUNNEL_WORDS[tunnel.state] ?? tunnel.state;
+    const why = tunnel.message === null ? '' : `: ${tunnel.message}`;
+    lines.push(line(tunnel.message === null ? off : bad, 'tunnel', `${words}${why}`));
+  }
+  if (servers.length > 0) lines.push('', colour.bold('Servers'));
+  const nameWidth = Math.max(0, ...servers.map(({ name }) => name.length));
+  for (const { name, state, tools, message } of servers) {
+    const mark = ['ready', 'up', 'idle', 'ok'].includes(state) ? good : colour.yellow('!');
+    const why = message === null ? '' : `  ${onePlainLine(message)}`;
+    lines.push(`${mark} ${name.padEnd(nameWidth)}  ${plural(tools, 'tool')}  ${colour.dim(state)}${why}`);
+  }
+  const present = clients.filter(({ installed }) => installed);
+  if (present.length > 0) lines.push('', colour.bold('AI clients'));
+  const titleWidth = Math.max(0, ...present.map(({ title }) => title.length));
+  for (const client of present) {
+    const words = client.configured ? 'set up' : `not set up; run \`mcpgate install-clients ${client.name}\``;
+    lines.push(`${client.configured ? good : off} ${client.title.padEnd(titleWidth)}  ${words}`);
+  }
+  return lines;
+}
+
+function tokenWords({ kind, store, path }: Status['token']): string {
+  if (kind === null) return 'none';
+  const what = kind === 'grant' ? 'grant' : 'refresh token';
+  if (store === 'environment') return `${what} in MCPGATE_TOKEN`;
+  return store === 'file' ? `${what} in a plain file, ${path}` : `${what} in the OS keychain`;
+}
+
+const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+function ago(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
+}

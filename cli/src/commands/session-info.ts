@@ -1,0 +1,29 @@
+// The answer to `mcpgate/session`: who the broker takes this session for, and the servers it may use.
+
+export interface SessionInfo {
+  user: string | null;
+  workspace: string | null;
+  servers: { name: string; state: string; tools: number; message: string | null }[];
+}
+
+const member = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+
+const stringOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+export function parseSessionInfo(result: unknown): SessionInfo {
+  const servers = member(result, 'servers');
+  return {
+    user: stringOrNull(member(result, 'user')),
+    workspace: stringOrNull(member(result, 'workspace')),
+    servers: (Array.isArray(servers) ? servers : []).map((server) => {
+      const tools = member(server, 'tools');
+      return {
+        name: stringOrNull(member(server, 'name')) ?? '',
+        state: stringOrNull(member(server, 'state')) ?? 'unknown',
+        tools: typeof tools === 'number' ? tools : 0,
+        message: stringOrNull(member(server, 'message')),
+      };
+    }),
+  };
+}

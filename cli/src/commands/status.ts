@@ -1,0 +1,138 @@
+// `mcpgate status`: what is set up, what is connected, where the token is. Exits 3 where nobody is logged in, 4 where the broker is out
+// of reach; what is known is printed all the same.
+import type { Command } from 'commander';
+import { EXIT_CODE, GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
+import { storedLogin } from '../auth/stored-login.ts';
+import type { CliContext } from '../context.ts';
+import type { DaemonConnection, DaemonStatus } from '../local/daemon-connection.ts';
+import { listClients, type ClientStatus } from './list-clients.ts';
+import { openMcpSession } from './mcp-session.ts';
+import { parseSessionInfo, type SessionInfo } from './session-info.ts';
+import { renderStatus } from './render-status.ts';
+
+/** What `--json` prints. */
+export interface Status {
+  user: string | null;
+  broker: string | null;
+  workspace: string | null;
+  daemon: { running: boolean; version: string | null; pid: number | null; started_at: string | null; clients: number };
+  tunnel: { state: string; since: string | null; latency_ms: number | null; message: string | null };
+  servers: SessionInfo['servers'];
+  clients: ClientStatus[];
+  token: { kind: 'device' | 'grant' | null; store: 'keychain' | 'file' | 'environment' | null; path: string | null };
+}
+
+export function addStatus(program: Command, context: CliContext): void {
+  program
+    .command('status')
+    .description('who is logged in, what is connected, which AI clients are set up')
+    .option('--json', 'print one JSON object')
+    .action((flags: { json?: true }) => runStatus(flags, context));
+}
+
+export async function runStatus({ json }: { json?: true }, context: CliContext): Promise<void> {
+  const { terminal } = context;
+  const waiting = await terminal.progress('Asking the daemon');
+  let found: Found;
+  try {
+    found = await collect(context);
+  } finally {
+    waiting.stop();
+  }
+  if (json === true) terminal.print(JSON.stringify(found.status, null, 2));
+  else for (const line of renderStatus(found.status, terminal.colour, context.now())) terminal.print(line);
+  if (found.problem !== undefined) context.setExitCode(EXIT_CODE[found.problem]);
+}
+
+interface Found {
+  status: Status;
+  problem?: ErrorCode | undefined;
+}
+
+async function collect(context: CliContext): Promise<Found> {
+  const settings = context.settings.read();
+  const login = storedLogin(settings);
+  const hasGrant = (context.env['MCPGATE_TOKEN'] ?? '') !== '';
+  const live = login === undefined && !hasGrant ? await look(context) : await ask(context);
+  const { daemon, session } = live;
+  const link = daemon?.link;
+  const isOpen = session !== undefined || link?.state === 'open';
+  const message = isOpen ? null : (live.error?.message ?? link?.message ?? null);
+  const since = link?.since ?? null;
+  const startedAt = daemon === undefined ? null : new Date(daemon.startedAt).toISOString();
+  const store = hasGrant ? 'environment' : (login?.tokenStore ?? null);
+  const status: Status = {
+    user: session?.user ?? (hasGrant ? null : (login?.user ?? null)),
+    broker: context.env['MCPGATE_BROKER'] || settings.broker || null,
+    workspace: session?.workspace ?? login?.address.workspace ?? null,
+    daemon: {
+      running: daemon !== undefined,
+      version: daemon?.version ?? null,
+      pid: daemon?.pid ?? null,
+      started_at: startedAt,
+      clients: daemon?.clients ?? 0,
+    },
+    tunnel: {
+      state: isOpen ? 'open' : (link?.state ?? 'idle'),
+      since: since === null ? null : new Date(since).toISOString(),
+      latency_ms: link?.latencyMs ?? null,
+      message,
+    },
+    servers: session?.servers ?? [],
+    clients: await listClients(context),
+    token: {
+      kind: hasGrant ? 'grant' : (login?.kind ?? null),
+      store,
+      path: store === 'file' ? context.openCredentials('file').place : null,
+    },
+  };
+  if (login === undefined && !hasGrant) return { status, problem: 'not_logged_in' };
+  return { status, problem: live.error?.code };
+}
+
+interface Live {
+  daemon?: DaemonStatus | undefined;
+  session?: SessionInfo;
+  error?: GateError;
+}
+
+/** Without a login nothing is started: only a daemon that runs is asked. */
+async function look(context: CliContext): Promise<Live> {
+  try {
+    const connection = await context.connectDaemon({ spawn: false });
+    try {
+      return { daemon: await connection.status() };
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    const failure = toGateError(error);
+    return failure.code === 'unreachable' ? {} : { error: failure };
+  }
+}
+
+async function ask(context: CliContext): Promise<Live> {
+  let connection: DaemonConnection | undefined;
+  let live: Live = {};
+  try {
+    connection = await context.connectDaemon({ spawn: true });
+    const session = await openMcpSession(connection, context.interrupted);
+    try {
+      const answer = await session.request('mcpgate/session', {}, { signal: context.interrupted });
+      live = { session: parseSessionInfo(answer.result) };
+    } finally {
+      live = { ...live, daemon: await connection.status() };
+      session.close();
+    }
+  } catch (error) {
+    const failure = toGateError(error);
+    if (failure.code === 'cancelled') throw failure;
+    live = { ...live, error: failure };
+    if (connection !== undefined && live.daemon === undefined) {
+      live.daemon = await connection.status().catch(() => undefined);
+    }
+  } finally {
+    connection?.close();
+  }
+  return live;
+}

@@ -1,0 +1,52 @@
+// The command line as commander knows it: the commands, their help, and how mistakes in words are told.
+import { Command } from 'commander';
+import { VERSION } from 'mcpgate-shared/version';
+import { addCall } from './commands/call.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addDaemon } from './commands/daemon.ts';
+import { addLogin } from './commands/login.ts';
+import { addLogout } from './commands/logout.ts';
+import { addStatus } from './commands/status.ts';
+import { addTools } from './commands/tools.ts';
+import type { CliContext } from './context.ts';
+
+export function createProgram(context: CliContext): Command {
+  const program = new Command('mcpgate');
+  program
+    .description('Log in once; every AI client on this computer uses the company’s MCP servers through one WebSocket.')
+    .version(VERSION, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .showHelpAfterError('(run with --help for usage)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error:/, 'mcpgate:')),
+      getOutHasColors: () => context.terminal.colour.level > 0,
+      getErrHasColors: () => context.terminal.noteColour.level > 0,
+    })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ mcpgate login https://mcp.example.com
+  $ mcpgate install-clients
+  $ mcpgate tools
+  $ mcpgate call everything__echo message=hello
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 not logged in or revoked, 4 broker out of reach, 130 interrupted.`,
+    );
+  addLogin(program, context);
+  addLogout(program, context);
+  addStatus(program, context);
+  addTools(program, context);
+  addCall(program, context);
+  // What AI clients start: an entry of its own (bin/mcpgate.cjs), here for the help only.
+  program
+    .command('serve')
+    .description('the stdio MCP server that AI clients start')
+    .option('--server <name>', 'serve one server with its own names');
+  addDaemon(program, context);
+  addCompletion(program, context);
+  return program;
+}

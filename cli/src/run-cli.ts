@@ -1,0 +1,27 @@
+// Runs one command line to its exit code. The one place where a failure becomes a line on stderr; never a stack trace.
+import { CommanderError } from 'commander';
+import { EXIT_CODE, toGateError } from 'mcpgate-shared/error';
+import type { OpenedContext } from './context.ts';
+import { createProgram } from './program.ts';
+
+/** `args`: without node and script. */
+export async function runCli(args: readonly string[], { context, exitCode }: OpenedContext): Promise<number> {
+  const program = createProgram(context);
+  try {
+    if (args.length === 0) {
+      program.outputHelp();
+      return 0;
+    }
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode();
+  } catch (error) {
+    // Said by commander already; help and version are no mistakes.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_CODE.usage;
+    const failure = toGateError(error);
+    context.terminal.note(`mcpgate: ${failure.message}`);
+    if (failure.code === 'internal' && context.env['MCPGATE_LOG'] === 'debug' && failure.stack !== undefined) {
+      context.terminal.note(failure.stack);
+    }
+    return EXIT_CODE[failure.code];
+  }
+}
