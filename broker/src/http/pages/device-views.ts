@@ -29,6 +29,7 @@ export const codePage = (view: { userCode: string; problem?: string | undefined 
         code: true,
         focus: true,
         maxLength: 32,
+        refused: view.problem !== undefined,
       })}
       <button class="full" type="submit">Continue</button>
     </form>
@@ -83,7 +84,7 @@ export const confirmPage = (view: {
         <input type="hidden" name="user_code" value="${request.userCode}" />
         <div class="choices">
           <button class="quiet" type="submit" name="decision" value="deny">Deny</button>
-          <button type="submit" name="decision" value="approve">Connect device</button>
+          <button type="submit" name="decision" value="approve">Connect</button>
         </div>
       </form>
     </div>`,

@@ -9,6 +9,8 @@ export interface Field {
   value?: string;
   hint?: string;
   problem?: string | undefined;
+  /** The form's alert is about this field. */
+  refused?: boolean;
   focus?: boolean;
   placeholder?: string;
   /** For user codes: large, spaced, upper case. */
@@ -18,7 +20,9 @@ export interface Field {
 
 export function renderField(field: Field): string {
   const { name, problem, hint } = field;
-  const described = [hint && `${name}-hint`, problem && `${name}-problem`].filter(Boolean).join(' ');
+  const described = [field.refused && 'form-alert', hint && `${name}-hint`, problem && `${name}-problem`]
+    .filter(Boolean)
+    .join(' ');
   const typing = field.type === 'text' ? 'autocapitalize="none" autocorrect="off" spellcheck="false"' : '';
   return html`<div class="field">
     <label for="${name}">${field.label}</label>
@@ -35,7 +39,7 @@ export function renderField(field: Field): string {
       !${field.placeholder ? html`placeholder="${field.placeholder}"` : ''}
       !${field.value ? html`value="${field.value}"` : ''}
       !${described ? `aria-describedby="${described}"` : ''}
-      !${problem ? 'aria-invalid="true"' : ''}
+      !${problem || field.refused ? 'aria-invalid="true"' : ''}
       !${field.focus ? 'autofocus' : ''}
     />
     !${problem ? html`<p class="problem" id="${name}-problem">${problem}</p>` : ''}
@@ -44,4 +48,6 @@ export function renderField(field: Field): string {
 
 /** A problem of the whole form, announced at once. */
 export const renderAlert = (message: string | undefined): string =>
-  message === undefined ? '' : html`<div class="alert" role="alert" aria-live="assertive"><p>${message}</p></div>`;
+  message === undefined
+    ? ''
+    : html`<div class="alert" id="form-alert" role="alert" aria-live="assertive"><p>${message}</p></div>`;

@@ -109,10 +109,11 @@ pre.command {
 .devices { margin: 0; padding: 0; list-style: none; }
 .devices li { display: flex; justify-content: space-between; gap: 16px; padding: 12px 0; border-top: 1px solid var(--line); }
 .devices li:first-child { border-top: 0; padding-top: 0; }
+.devices li:last-child { padding-bottom: 0; }
 .devices strong { font-weight: 600; overflow-wrap: anywhere; }
 .devices .when { text-align: right; white-space: nowrap; color: var(--muted); font-size: 14px; }
 .badge { padding: 2px 9px; border-radius: 99px; background: var(--accent-soft); color: var(--accent); font-size: 13px; font-weight: 600; vertical-align: 3px; margin-left: 6px; letter-spacing: 0; }
-.after { margin-top: 18px; color: var(--muted); font-size: 14px; text-align: center; }
+.after { margin-top: 18px; color: var(--muted); font-size: 14px; text-align: center; text-wrap: balance; }
 @media (max-width: 480px) {
   .top { padding: 14px 18px; } .card { padding: 24px 20px; } main { padding-top: 12px; }
   .facts div { grid-template-columns: 1fr; gap: 2px; } .choices { grid-template-columns: 1fr; }
