@@ -11,9 +11,9 @@ export interface ClientDeps {
   readonly stderr: { write(text: string): unknown };
   readonly configDir: string;
   readonly runtimeDir: string;
-  /** Whether they are not where a process that an AI client starts, with next to no environment, would look. */
-  readonly configDirIsCustom: boolean;
-  readonly runtimeDirIsCustom: boolean;
+  /** False where a process that an AI client starts, with next to no environment, would look elsewhere. */
+  readonly configDirIsDefault: boolean;
+  readonly runtimeDirIsDefault: boolean;
   /** `process.execPath` */
   readonly nodePath: string;
   /** `bin/mcpgate.cjs` of this installation. */

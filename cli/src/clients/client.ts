@@ -6,7 +6,10 @@ import type { EntryFormat } from './entry-format.ts';
 export const ENTRY_NAME = 'mcpgate';
 
 /** What the paths of a client depend on. */
-export type Place = Pick<ClientDeps, 'env' | 'platform' | 'homedir'>;
+export interface Place extends Pick<ClientDeps, 'env' | 'platform' | 'homedir'> {
+  /** Names in a folder; empty where it cannot be read. */
+  listFolder(path: string): readonly string[];
+}
 
 export interface Client {
   /** As typed: `mcpgate install-clients NAME`. */
@@ -15,7 +18,7 @@ export interface Client {
   readonly format: EntryFormat;
   /** The entry that starts `launcher serve`. */
   entry(launcher: string): Readonly<Record<string, unknown>>;
-  /** Absolute paths of the file, most usual first; more than one where two builds of the client read different ones. */
+  /** Absolute paths of its file, most usual first; more than one where builds of the client read different ones. */
   files(place: Place): readonly string[];
   /** Folders that exist only where the client is installed, besides those of its files. */
   folders(place: Place): readonly string[];

@@ -1,8 +1,10 @@
 // The entry format of JSON and JSONC files. Every edit is checked before it is handed out: the new text parses, the entry reads back as
 // meant, and everything else is the same, key for key, in the same order.
+import { isDeepStrictEqual } from 'node:util';
 import { type Node, visit } from 'jsonc-parser';
 import { GateError } from 'mcpgate-shared/error';
 import type { EntryFormat, Undo } from './entry-format.ts';
+import { isCurrent, isSameKind } from './entry-match.ts';
 import {
   type JsoncDocument,
   type Member,
@@ -14,7 +16,6 @@ import {
 } from './jsonc-document.ts';
 import { cutMember, holdsOnly, insertMember, replaceValue } from './jsonc-splice.ts';
 import { detectStyle, printValue } from './jsonc-style.ts';
-import { isDeepStrictEqual } from 'node:util';
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -61,17 +62,6 @@ export function createJsoncFormat(
       return isRelaxed;
     },
   };
-}
-
-/** Whether an entry already does what `wanted` says; what else stands in it is the person's. */
-export function isCurrent(existing: unknown, wanted: Entry): boolean {
-  return isObject(existing) && Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(existing[key], value));
-}
-
-/** Whether only what differs is to be replaced: an entry that starts a program in the same way, not one that connects to a URL. */
-export function isSameKind(existing: unknown, wanted: Entry): existing is Record<string, unknown> {
-  if (!isObject(existing) || 'url' in existing || 'serverUrl' in existing || 'httpUrl' in existing) return false;
-  return Array.isArray(existing['command']) === Array.isArray(wanted['command']) && 'command' in existing;
 }
 
 /** From the root object along `keys`, as far as it goes: each object and what it has under the next key. */
@@ -211,8 +201,4 @@ function toPlain(node: Node): unknown {
   if (node.type === 'array') return (node.children ?? []).map(toPlain);
   if (node.type === 'object') return Object.fromEntries(members(node).map((each) => [each.key, toPlain(each.value)]));
   return node.value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -35,8 +35,8 @@ beforeEach(() => {
     env: {},
     configDir: join(home, '.config', 'mcpgate'),
     runtimeDir: join(home, '.config', 'mcpgate', 'run'),
-    configDirIsCustom: false,
-    runtimeDirIsCustom: false,
+    configDirIsDefault: true,
+    runtimeDirIsDefault: true,
     nodePath: process.execPath,
     scriptPath: file(join(home, 'prefix', 'bin', 'mcpgate.cjs')),
   };
@@ -55,7 +55,7 @@ describe('the launcher', () => {
   });
 
   it('passes on folders that are not the usual ones, unless the client says otherwise', async () => {
-    const { path } = await writeLauncher({ ...deps, configDirIsCustom: true, runtimeDirIsCustom: true });
+    const { path } = await writeLauncher({ ...deps, configDirIsDefault: false, runtimeDirIsDefault: false });
     const { report } = start(path);
     assert.equal(report['configDir'], deps.configDir);
     assert.equal(report['runtimeDir'], deps.runtimeDir);

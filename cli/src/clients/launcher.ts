@@ -16,8 +16,8 @@ export type LauncherDeps = Pick<
   | 'env'
   | 'configDir'
   | 'runtimeDir'
-  | 'configDirIsCustom'
-  | 'runtimeDirIsCustom'
+  | 'configDirIsDefault'
+  | 'runtimeDirIsDefault'
   | 'nodePath'
   | 'scriptPath'
 >;
@@ -31,8 +31,8 @@ export function launcherPath({ platform, configDir }: Pick<ClientDeps, 'platform
 export async function writeLauncher(deps: LauncherDeps): Promise<{ path: string; changed: boolean }> {
   const path = launcherPath(deps);
   const variables: Record<string, string> = {};
-  if (deps.configDirIsCustom) variables['MCPGATE_CONFIG_DIR'] = deps.configDir;
-  if (deps.runtimeDirIsCustom) variables['MCPGATE_RUNTIME_DIR'] = deps.runtimeDir;
+  if (!deps.configDirIsDefault) variables['MCPGATE_CONFIG_DIR'] = deps.configDir;
+  if (!deps.runtimeDirIsDefault) variables['MCPGATE_RUNTIME_DIR'] = deps.runtimeDir;
   const print = deps.platform === 'win32' ? launcherCmd : launcherSh;
   const bytes = Buffer.from(print({ homedir: deps.homedir, variables, candidates: runtimeCandidates(deps) }));
   for (let attempt = 0; attempt < 3; attempt += 1) {

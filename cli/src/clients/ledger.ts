@@ -18,7 +18,7 @@ const Backup = z.object({
 
 const Ledger = z.object({
   backups: z.array(Backup),
-  /** By path of the client's file. */
+  /** By path of the client's file; `createdFile`: 1 where there was none. */
   undo: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number()]))),
 });
 
@@ -33,6 +33,8 @@ export interface LedgerStore {
   /** The path of a kept file. */
   pathOf(file: string): string;
   forget(path: string): Promise<void>;
+  /** The time as it stands in the index. */
+  timestamp(): string;
 }
 
 export function createLedger(configDir: string, now: () => number): LedgerStore {
@@ -92,6 +94,7 @@ export function createLedger(configDir: string, now: () => number): LedgerStore 
 
     pathOf: (file) => join(folder, file),
     forget: (path) => rm(path, { force: true }),
+    timestamp: () => new Date(now()).toISOString(),
   };
 }
 

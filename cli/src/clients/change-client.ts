@@ -1,0 +1,215 @@
+// One change to one file of one AI client: put the entry in, take it out, or put the last backup back. Read, edit, back up, and replace
+// only what is still as it was read; a file that changed meanwhile is read again.
+import { basename } from 'node:path';
+import { GateError } from 'mcpgate-shared/error';
+import { runClaude } from './claude-command.ts';
+import { type Client, ENTRY_NAME } from './client.ts';
+import type { ClientDeps } from './client-deps.ts';
+import { decode, encode } from './decode-text.ts';
+import type { Undo } from './entry-format.ts';
+import { isCurrent } from './entry-match.ts';
+import { type FileSnapshot, readSnapshot, replaceSnapshot } from './file-snapshot.ts';
+import { type LedgerStore, readBackup } from './ledger.ts';
+
+export type Action = 'added' | 'updated' | 'unchanged' | 'removed' | 'absent' | 'restored';
+
+export interface Change {
+  readonly action: Action;
+  /** Whether the file was changed (never, on a dry run). */
+  readonly changed: boolean;
+  /** Where the bytes of before are kept. */
+  readonly backup: string | null;
+  /** The texts before and after; null: no file. */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export interface ChangeContext {
+  readonly ledger: LedgerStore;
+  readonly isDryRun: boolean;
+  /** The client's own command may be asked to make the change: not for project files. */
+  readonly mayAskClient: boolean;
+  readonly deps: Pick<ClientDeps, 'env' | 'platform' | 'homedir'>;
+}
+
+interface Edit {
+  action: Action;
+  after: Buffer | null;
+  /** What to keep for a later removal: undefined leaves what is kept. */
+  undo?: (Undo & { createdFile?: number }) | null;
+}
+
+type Reason = 'install' | 'uninstall' | 'restore';
+
+const ATTEMPTS = 4;
+
+export async function setUp(
+  client: Client,
+  path: string,
+  entry: Readonly<Record<string, unknown>>,
+  context: ChangeContext,
+): Promise<Change> {
+  if (client.ownCommand !== undefined && context.mayAskClient && !context.isDryRun) {
+    const done = await setUpByClient(client, path, entry, context);
+    if (done !== null) return done;
+  }
+  return await change(client, path, 'install', context, ({ bytes }) => {
+    const { text, mark } = decode(bytes, path);
+    const existing = client.format.read(text, path);
+    if (isCurrent(existing, entry)) return { action: 'unchanged', after: bytes };
+    const put = client.format.put(text, path, entry);
+    const undo = put.undo === null ? undefined : { ...put.undo, ...(bytes === null ? { createdFile: 1 } : {}) };
+    return {
+      action: existing === undefined ? 'added' : 'updated',
+      after: encode(put.text, mark),
+      ...(undo === undefined ? {} : { undo }),
+    };
+  });
+}
+
+export async function takeOut(client: Client, path: string, context: ChangeContext): Promise<Change> {
+  if (client.ownCommand !== undefined && context.mayAskClient && !context.isDryRun) {
+    const done = await takeOutByClient(client, path, context);
+    if (done !== null) return done;
+  }
+  const undo = (await context.ledger.read()).undo[path] ?? null;
+  return await change(client, path, 'uninstall', context, ({ bytes }) => {
+    const { text, mark } = decode(bytes, path);
+    if (client.format.read(text, path) === undefined) return { action: 'absent', after: bytes };
+    const left = client.format.remove(text, path, undo);
+    const isOurFile = left === '' && undo?.['createdFile'] === 1;
+    return { action: 'removed', after: isOurFile ? null : encode(left, mark), undo: null };
+  });
+}
+
+/** Puts the last backup back; what it replaces is backed up too. Null: there is no backup. */
+export async function putBack(client: Client, path: string, context: ChangeContext): Promise<Change | null> {
+  const { backups } = await context.ledger.read();
+  const last = backups.findLast(
+    (backup) => backup.client === client.name && backup.path === path && backup.reason !== 'restore',
+  );
+  if (last === undefined) return null;
+  const then = last.file === null ? null : await readBackup(context.ledger.pathOf(last.file));
+  return await change(client, path, 'restore', context, ({ bytes }) => {
+    const isSame = bytes === null || then === null ? bytes === then : bytes.equals(then);
+    return isSame ? { action: 'unchanged', after: bytes } : { action: 'restored', after: then, undo: null };
+  });
+}
+
+async function change(
+  client: Client,
+  path: string,
+  reason: Reason,
+  context: ChangeContext,
+  edit: (snapshot: FileSnapshot) => Edit,
+): Promise<Change> {
+  const { ledger, isDryRun } = context;
+  await ledger.read(); // a damaged one is to be known before anything is changed
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const snapshot = await readSnapshot(path);
+    const { action, after, undo } = edit(snapshot);
+    const texts = { before: textOf(snapshot.bytes), after: textOf(after) };
+    if (after === snapshot.bytes || isDryRun) return { action, changed: false, backup: null, ...texts };
+    const backup = snapshot.bytes === null ? null : await ledger.keep(client.name, snapshot.bytes);
+    if (await replaceOrForget(snapshot, after, backup, ledger)) {
+      await record(ledger, client, path, backup, reason, undo);
+      return { action, changed: true, backup, ...texts };
+    }
+  }
+  throw new GateError(
+    'client_file',
+    `${path} keeps changing while it is edited; nothing was changed: close ${client.title} and run this again`,
+  );
+}
+
+async function replaceOrForget(
+  snapshot: FileSnapshot,
+  after: Buffer | null,
+  backup: string | null,
+  ledger: LedgerStore,
+): Promise<boolean> {
+  let isDone = false;
+  try {
+    isDone = await replaceSnapshot(snapshot, after);
+  } finally {
+    if (!isDone && backup !== null) await ledger.forget(backup);
+  }
+  return isDone;
+}
+
+async function record(
+  ledger: LedgerStore,
+  client: Client,
+  path: string,
+  backup: string | null,
+  reason: Reason,
+  undo: Edit['undo'],
+): Promise<void> {
+  await ledger.update((kept) => {
+    kept.backups.push({
+      client: client.name,
+      path,
+      file: backup === null ? null : basename(backup),
+      at: ledger.timestamp(),
+      reason,
+    });
+    if (undo === null) delete kept.undo[path];
+    else if (undo !== undefined) kept.undo[path] = { ...undo };
+  });
+}
+
+/** Asks the client's own command to add the entry; null where it cannot or did not, and the file is to be edited. */
+async function setUpByClient(
+  client: Client,
+  path: string,
+  entry: Readonly<Record<string, unknown>>,
+  context: ChangeContext,
+): Promise<Change | null> {
+  const before = await readSnapshot(path);
+  const existing = client.format.read(decode(before.bytes, path).text, path);
+  if (isCurrent(existing, entry)) return null;
+  const { command, args } = entry;
+  if (typeof command !== 'string' || !Array.isArray(args)) return null;
+  const add = ['mcp', 'add', '--scope', 'user', ENTRY_NAME, '--', command, ...args.map(String)];
+  const steps = existing === undefined ? [add] : [['mcp', 'remove', '--scope', 'user', ENTRY_NAME], add];
+  return await byClient(client, before, 'install', steps, context, (now) =>
+    isCurrent(now, entry) ? (existing === undefined ? 'added' : 'updated') : null,
+  );
+}
+
+async function takeOutByClient(client: Client, path: string, context: ChangeContext): Promise<Change | null> {
+  const before = await readSnapshot(path);
+  if (client.format.read(decode(before.bytes, path).text, path) === undefined) return null;
+  // An entry that was spliced in is cut out the same way, without a trace.
+  if ((await context.ledger.read()).undo[path] !== undefined) return null;
+  const remove = ['mcp', 'remove', '--scope', 'user', ENTRY_NAME];
+  return await byClient(client, before, 'uninstall', [remove], context, (now) =>
+    now === undefined ? 'removed' : null,
+  );
+}
+
+async function byClient(
+  client: Client,
+  before: FileSnapshot,
+  reason: Reason,
+  steps: readonly (readonly string[])[],
+  context: ChangeContext,
+  judge: (entry: unknown) => Action | null,
+): Promise<Change | null> {
+  const { ledger } = context;
+  const { path } = before;
+  await ledger.read();
+  const backup = before.bytes === null ? null : await ledger.keep(client.name, before.bytes);
+  for (const step of steps) if (!(await runClaude(step, context.deps))) break;
+  const now = await readSnapshot(path);
+  const isTouched =
+    now.bytes === null || before.bytes === null ? now.bytes !== before.bytes : !now.bytes.equals(before.bytes);
+  if (isTouched) await record(ledger, client, path, backup, reason, null);
+  else if (backup !== null) await ledger.forget(backup);
+  const action = judge(client.format.read(decode(now.bytes, path).text, path));
+  return action === null
+    ? null
+    : { action, changed: true, backup, before: textOf(before.bytes), after: textOf(now.bytes) };
+}
+
+const textOf = (bytes: Buffer | null): string | null => bytes?.toString('utf8') ?? null;

@@ -1,0 +1,178 @@
+// The AI clients that mcpgate knows, one descriptor each. Paths are those of the clients' own documentation; where builds differ (the
+// Microsoft Store's, previews, a new name) all are listed.
+import { posix, win32 } from 'node:path';
+import type { Node } from 'jsonc-parser';
+import { type Client, ENTRY_NAME, type Place } from './client.ts';
+import { members } from './jsonc-document.ts';
+import { createJsoncFormat } from './jsonc-format.ts';
+import { createTomlFormat } from './toml-format.ts';
+
+const MCP_SERVERS = createJsoncFormat(['mcpServers', ENTRY_NAME]);
+const startServe = (launcher: string): Record<string, unknown> => ({ command: launcher, args: ['serve'] });
+
+const join = ({ platform }: Place, ...parts: string[]): string => (platform === 'win32' ? win32 : posix).join(...parts);
+const inHome = (place: Place, ...parts: string[]): string => join(place, place.homedir, ...parts);
+/** `%APPDATA%` · `~/Library/Application Support` · `$XDG_CONFIG_HOME` */
+const inAppData = (place: Place, ...parts: string[]): string => {
+  if (place.platform === 'win32')
+    return join(place, place.env['APPDATA'] || inHome(place, 'AppData', 'Roaming'), ...parts);
+  if (place.platform === 'darwin') return inHome(place, 'Library', 'Application Support', ...parts);
+  return inConfig(place, ...parts);
+};
+/** `$XDG_CONFIG_HOME`, also on macOS, for clients that keep to it there. */
+const inConfig = (place: Place, ...parts: string[]): string => {
+  const xdg = place.platform === 'linux' ? place.env['XDG_CONFIG_HOME'] : undefined;
+  return join(place, xdg && posix.isAbsolute(xdg) ? xdg : inHome(place, '.config'), ...parts);
+};
+
+/** The Store's build is redirected into its package's own folder, whose name ends in a hash of the publisher. */
+function storePackages(place: Place): string[] {
+  if (place.platform !== 'win32') return [];
+  const packages = join(place, place.env['LOCALAPPDATA'] || inHome(place, 'AppData', 'Local'), 'Packages');
+  return place
+    .listFolder(packages)
+    .flatMap((name) => (name.startsWith('Claude_') ? [join(place, packages, name)] : []));
+}
+
+/** OpenCode 2 keeps servers one level deeper and reads the old place too: a file that has the new one is followed. */
+function openCodePath(root: Node | undefined): readonly string[] {
+  const mcp = root === undefined ? undefined : members(root).find((each) => each.key === 'mcp');
+  const hasServers =
+    mcp !== undefined && members(mcp.value).some((each) => each.key === 'servers' && !isServer(each.value));
+  return hasServers ? ['mcp', 'servers', ENTRY_NAME] : ['mcp', ENTRY_NAME];
+}
+const isServer = (value: Node): boolean =>
+  members(value).some((each) => each.key === 'type' && each.value.type === 'string');
+
+export const CLIENTS: readonly Client[] = [
+  {
+    name: 'claude-desktop',
+    title: 'Claude Desktop',
+    format: MCP_SERVERS,
+    entry: startServe,
+    files: (place) => [
+      ...storePackages(place).map((folder) =>
+        join(place, folder, 'LocalCache', 'Roaming', 'Claude', 'claude_desktop_config.json'),
+      ),
+      inAppData(place, 'Claude', 'claude_desktop_config.json'),
+    ],
+    folders: (place) => [...storePackages(place), ...(place.platform === 'darwin' ? ['/Applications/Claude.app'] : [])],
+    executables: ['claude-desktop'],
+    strictJson: true,
+    restart: 'quit Claude Desktop and start it again',
+  },
+  {
+    name: 'claude-code',
+    title: 'Claude Code',
+    format: MCP_SERVERS,
+    entry: startServe,
+    files: (place) => [join(place, place.env['CLAUDE_CONFIG_DIR'] || place.homedir, '.claude.json')],
+    folders: (place) => [inHome(place, '.claude')],
+    executables: ['claude'],
+    projectFile: '.mcp.json',
+    strictJson: true,
+    ownCommand: 'claude',
+    restart: 'start Claude Code again',
+  },
+  {
+    name: 'cursor',
+    title: 'Cursor',
+    format: MCP_SERVERS,
+    entry: startServe,
+    files: (place) => [inHome(place, '.cursor', 'mcp.json')],
+    folders: (place) => [
+      inAppData(place, 'Cursor'),
+      ...(place.platform === 'darwin' ? ['/Applications/Cursor.app'] : []),
+    ],
+    executables: ['cursor', 'cursor-agent'],
+    projectFile: '.cursor/mcp.json',
+    restart: 'restart Cursor, or switch mcpgate on in its MCP settings',
+  },
+  {
+    name: 'windsurf',
+    title: 'Windsurf',
+    format: MCP_SERVERS,
+    entry: startServe,
+    files: (place) => [
+      inHome(place, '.codeium', 'windsurf', 'mcp_config.json'),
+      inHome(place, '.codeium', 'windsurf-next', 'mcp_config.json'),
+      place.platform === 'win32'
+        ? inAppData(place, 'devin', 'mcp_config.json')
+        : inHome(place, '.config', 'devin', 'mcp_config.json'),
+    ],
+    folders: (place) => [
+      inAppData(place, 'Windsurf'),
+      ...(place.platform === 'darwin' ? ['/Applications/Windsurf.app'] : []),
+    ],
+    executables: ['windsurf'],
+    strictJson: true,
+    restart: 'restart Windsurf, or press Refresh in its MCP settings',
+  },
+  {
+    name: 'vscode',
+    title: 'VS Code',
+    format: createJsoncFormat(['servers', ENTRY_NAME]),
+    entry: (launcher) => ({ type: 'stdio', ...startServe(launcher) }),
+    files: (place) => ['Code', 'Code - Insiders'].map((build) => inAppData(place, build, 'User', 'mcp.json')),
+    folders: () => [],
+    executables: ['code', 'code-insiders'],
+    projectFile: '.vscode/mcp.json',
+    restart: 'VS Code asks whether to trust mcpgate the next time you chat',
+  },
+  {
+    name: 'zed',
+    title: 'Zed',
+    format: createJsoncFormat(['context_servers', ENTRY_NAME]),
+    entry: (launcher) => ({ source: 'custom', ...startServe(launcher) }),
+    files: (place) => [
+      place.platform === 'win32' ? inAppData(place, 'Zed', 'settings.json') : inConfig(place, 'zed', 'settings.json'),
+    ],
+    folders: () => [],
+    executables: ['zed', 'zeditor'],
+    projectFile: '.zed/settings.json',
+    restart: 'Zed takes it up by itself',
+  },
+  {
+    name: 'codex',
+    title: 'Codex',
+    format: createTomlFormat(['mcp_servers', ENTRY_NAME]),
+    entry: startServe,
+    files: (place) => [join(place, place.env['CODEX_HOME'] || inHome(place, '.codex'), 'config.toml')],
+    folders: () => [],
+    executables: ['codex'],
+    projectFile: '.codex/config.toml',
+    restart: 'start Codex again',
+  },
+  {
+    name: 'gemini-cli',
+    title: 'Gemini CLI',
+    format: MCP_SERVERS,
+    entry: startServe,
+    files: (place) => [inHome(place, '.gemini', 'settings.json')],
+    folders: () => [],
+    executables: ['gemini'],
+    projectFile: '.gemini/settings.json',
+    restart: 'start Gemini CLI again',
+  },
+  {
+    name: 'opencode',
+    title: 'OpenCode',
+    format: createJsoncFormat(openCodePath),
+    entry: (launcher) => ({ type: 'local', command: [launcher, 'serve'] }),
+    files: (place) => openCodeFiles(place),
+    folders: () => [],
+    executables: ['opencode'],
+    projectFile: 'opencode.json',
+    restart: 'start OpenCode again',
+  },
+];
+
+/** It reads `.json` and `.jsonc`; one that is there is used. */
+function openCodeFiles(place: Place): string[] {
+  const base = place.platform === 'win32' ? inHome(place, '.config') : inConfig(place);
+  const folder = join(place, base, 'opencode');
+  const names = place.listFolder(folder).filter((name) => name === 'opencode.json' || name === 'opencode.jsonc');
+  return [join(place, folder, names.toSorted().at(-1) ?? 'opencode.json')];
+}
+
+export const findClient = (name: string): Client | undefined => CLIENTS.find((client) => client.name === name);

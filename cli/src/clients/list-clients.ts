@@ -1,0 +1,56 @@
+// For `mcpgate status` and `doctor`: each AI client, whether it is here, and whether it starts mcpgate. Reads only.
+import { GateError } from 'mcpgate-shared/error';
+import { CLIENTS } from './client-table.ts';
+import type { ClientDeps } from './client-deps.ts';
+import { decode } from './decode-text.ts';
+import { isCurrent } from './entry-match.ts';
+import { readSnapshot } from './file-snapshot.ts';
+import { lookFor } from './find-clients.ts';
+import { launcherPath } from './launcher.ts';
+
+export interface ClientStatus {
+  name: string;
+  title: string;
+  path: string;
+  found: boolean;
+  /** Its file has the entry that starts this launcher. */
+  configured: boolean;
+  /** Why its file cannot be read; null where it can. */
+  error: string | null;
+}
+
+export async function listClients(
+  deps: Pick<ClientDeps, 'env' | 'platform' | 'homedir' | 'configDir'>,
+): Promise<ClientStatus[]> {
+  return await Promise.all(
+    CLIENTS.map(async (client) => {
+      const { isFound, paths } = lookFor(client, deps);
+      const states = await Promise.all(
+        paths.map((path) => isConfigured(client, path, client.entry(launcherPath(deps)))),
+      );
+      return {
+        name: client.name,
+        title: client.title,
+        path: paths[0],
+        found: isFound,
+        configured: states.every((state) => state === true),
+        error: states.find((state) => typeof state === 'string') ?? null,
+      };
+    }),
+  );
+}
+
+/** Or why that cannot be told. */
+async function isConfigured(
+  client: (typeof CLIENTS)[number],
+  path: string,
+  entry: Readonly<Record<string, unknown>>,
+): Promise<boolean | string> {
+  try {
+    const { bytes } = await readSnapshot(path);
+    return isCurrent(client.format.read(decode(bytes, path).text, path), entry);
+  } catch (error) {
+    if (error instanceof GateError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,35 @@
+// A diff of a client's file is shown in terminals and logs, and its neighbouring lines may hold tokens of other programs.
+
+const MASK = '***';
+const SECRET_KEY = /token|secret|passw|passphrase|credential|api[-_]?key|auth|cookie|private[-_]?key/i;
+/** Environment variables of other servers: `"GITHUB_TOKEN": …`, `SENTRY_DSN = …`. */
+const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
+const KNOWN =
+  /\b(?:gh[a-z]_|github_pat_|glpat-|sk-|sntry|xox[a-z]-|mcg_|eyJ|AKIA|AIza|ntn_|secret_)[\w.-]{6,}|\bBearer\s+\S+/gi;
+const RANDOM = /^(?=.*\d)(?=.*[A-Za-z])[\w+/=.~-]{20,}$/;
+
+/** The diff with everything in quotes that looks like a secret replaced by `***`. */
+export function maskSecrets(diff: string): string {
+  return diff
+    .split('\n')
+    .map((line) => (/^(?:---|\+\+\+|@@)/.test(line) ? line : maskLine(line)))
+    .join('\n');
+}
+
+function maskLine(line: string): string {
+  return line
+    .replace(
+      /(["']?)([\w.-]+)\1(\s*[:=]\s*)"((?:[^"\\]|\\.)*)"/g,
+      (whole, quote: string, key: string, between: string, value: string) =>
+        value !== '' && (SECRET_KEY.test(key) || VARIABLE.test(key))
+          ? `${quote}${key}${quote}${between}"${MASK}"`
+          : whole,
+    )
+    .replace(/"((?:[^"\\]|\\.)*)"/g, (whole, value: string) => {
+      if (RANDOM.test(value) && !value.startsWith('/')) return `"${MASK}"`;
+      return whole
+        .replace(KNOWN, MASK)
+        .replace(/(--?[\w-]*(?:token|secret|password|key)[\w-]*=)[^"]+/gi, `$1${MASK}`)
+        .replace(/(:\/\/[^/:@\s"]*:)[^@/\s"]+@/g, `$1${MASK}@`);
+    });
+}
