@@ -92,7 +92,7 @@ export async function putBack(client: Client, path: string, context: ChangeConte
   const then = last.file === null ? null : await readBackup(context.ledger.pathOf(last.file));
   return await change(client, path, 'restore', context, ({ bytes }) => {
     const isSame = bytes === null || then === null ? bytes === then : bytes.equals(then);
-    return isSame ? { action: 'unchanged', after: bytes } : { action: 'restored', after: then, undo: null };
+    return isSame ? { action: 'unchanged', after: bytes } : { action: 'restored', after: then };
   });
 }
 
