@@ -215,7 +215,7 @@ async function readEarlier(context: CliContext): Promise<Earlier | undefined> {
   } catch (error) {
     // Where the new credential goes may be another place that works; probed before the login.
     context.terminal.debug(`the earlier login cannot be read: ${toGateError(error).message}`);
-    return login;
+    return { login };
   }
 }
 
