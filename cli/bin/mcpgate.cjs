@@ -5,7 +5,9 @@
 var version = process.versions.node.split('.').map(Number);
 if (version[0] < 22 || (version[0] === 22 && version[1] < 15)) {
   process.stderr.write(
-    'mcpgate: Node ' + process.versions.node + ' is too old; mcpgate needs 22.15 or later (https://nodejs.org). ' +
+    'mcpgate: Node ' +
+      process.versions.node +
+      ' is too old; mcpgate needs 22.15 or later (https://nodejs.org). ' +
       'Then run `mcpgate install-clients` again so that AI clients start it with the new one.\n',
   );
   process.exit(1);

@@ -133,7 +133,7 @@ test('inside the broker imports point downwards, because reading a part must not
     return file.imports.flatMap((imported) => {
       const to = partOf(imported);
       if (from === undefined || to === undefined) return [];
-      const violation = layerViolation(from, to);
+      const violation = layerViolation(from, to, !file.valueImports.includes(imported));
       return violation === undefined ? [] : [`${file.path} imports ${imported}: ${violation}`];
     });
   });

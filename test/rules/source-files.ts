@@ -9,11 +9,15 @@ export interface SourceFile {
   text: string;
   /** Repository paths, package names (`ws`, `@scope/name`) and built-ins (`node:net`); type imports count too. */
   imports: readonly string[];
+  /** Those of `imports` that are needed at run time. */
+  valueImports: readonly string[];
   isTest: boolean;
 }
 
 const FOLDERS = ['shared/src', 'cli/src', 'broker/src', 'broker/quickstart', 'test'];
 const SPECIFIER = /(?:^|[;}\s])(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g;
+
+const TYPE_IMPORT = /^(?:import|export) type [^;]*;$/gm;
 
 /** `./x.ts` seen from `path` and `mcpgate-shared/x` become repository paths; packages lose what is behind their name. */
 function resolveSpecifier(path: string, specifier: string): string {
@@ -24,7 +28,7 @@ function resolveSpecifier(path: string, specifier: string): string {
 }
 
 export function importsOf(path: string, text: string): string[] {
-  const code = text.replace(/^\s*\/\/.*$/gm, '').replace(/^\s*\/?\*.*$/gm, '');
+  const code = text.replaceAll(/^\s*\/\/.*$/gm, '').replaceAll(/^\s*\/?\*.*$/gm, '');
   return [...code.matchAll(SPECIFIER)].map((match) => resolveSpecifier(path, match[1] ?? match[2] ?? ''));
 }
 
@@ -35,7 +39,8 @@ export function readSourceFiles(): SourceFile[] {
     .sort()
     .map((path) => {
       const text = readFileSync(`${REPOSITORY}${path}`, 'utf8');
-      const isTest = path.endsWith('.test.ts') || path.startsWith('test/') || path.includes('/testing/');
-      return { path, text, imports: importsOf(path, text), isTest };
+      const isTest = path.endsWith('.test.ts') || path.startsWith('test/') || /\/(testing|fixtures)\//.test(path);
+      const withoutTypes = text.replaceAll(TYPE_IMPORT, '');
+      return { path, text, imports: importsOf(path, text), valueImports: importsOf(path, withoutTypes), isTest };
     });
 }
