@@ -1,5 +1,6 @@
 // One daemon comes up at a time. The lock is held only while a daemon looks whether another one listens and, if not, takes the socket;
 // a lock that its owner left behind (killed in those milliseconds) is taken over.
+import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 
 const STALE_AFTER_MS = 10_000;
@@ -28,7 +29,7 @@ function isStale(path: string, now: number): boolean {
 
 /** Runs `inside` while this process holds the lock at `path`. */
 export async function withLock<T>(path: string, now: () => number, inside: () => Promise<T>): Promise<T> {
-  const own = `${path}.${process.pid}`;
+  const own = `${path}.${randomUUID()}`;
   writeFileSync(own, String(process.pid), { mode: 0o600 });
   try {
     for (;;) {
@@ -39,7 +40,7 @@ export async function withLock<T>(path: string, now: () => number, inside: () =>
         if (codeOf(error) !== 'EEXIST') throw error;
       }
       if (isStale(path, now())) {
-        const aside = `${path}.stale.${process.pid}`;
+        const aside = `${own}.stale`;
         try {
           renameSync(path, aside);
           unlinkSync(aside);

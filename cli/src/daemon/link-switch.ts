@@ -58,9 +58,9 @@ export function createLinkSwitch(
     link,
     clients,
     add(client) {
+      link.wake();
       clients.add(client);
       client.send({ type: 'link', state: link.state, message: link.message });
-      link.wake();
     },
     remove(client) {
       clients.delete(client);
