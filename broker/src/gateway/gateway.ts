@@ -15,9 +15,15 @@ export interface GatewaySession {
 export interface Gateway {
   open(options: {
     principal: Principal;
-    /** `serve --server NAME`: only this server, its own names. */
+    /** `serve --server NAME` and `/mcp/NAME-or-UUID`: only this server, its own names. */
     server?: string;
-    /** One JSON-RPC message to the client, as text. */
+    /** One JSON-RPC message to the client, as text; without line breaks. */
     send: (text: string) => void;
   }): GatewaySession;
+  /** Rules or enforcement changed: holds for the next call, and clients are told that their lists may differ. */
+  policyChanged(workspaceId: string): void;
+  /** Closes every session. Resolves when every outcome is recorded. */
+  closeAll(reason: string): Promise<void>;
+  /** Calls under way in all sessions. */
+  readonly pending: number;
 }

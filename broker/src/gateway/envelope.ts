@@ -1,0 +1,73 @@
+// A client's JSON-RPC message: what it is, and where its parts stand. Ambiguous messages (a key that stands twice) are refused: the
+// policy and the upstream must not read two different calls.
+import { findMember, scanObject, type JsonObject } from 'mcpgate-shared/json-span';
+import { isRecord, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
+
+export interface ClientRequest {
+  kind: 'request';
+  id: string | number;
+  /** The id as it was written. */
+  idText: string;
+  method: string;
+  params: JsonRecord;
+  /** Undefined where the message has no params. */
+  paramsSpan: JsonObject | undefined;
+}
+
+export type Envelope =
+  | ClientRequest
+  | { kind: 'notification'; method: string; params: JsonRecord }
+  /** An answer to a question; nothing was asked. */
+  | { kind: 'response' }
+  | { kind: 'invalid'; idText: string; code: number; message: string };
+
+export const PARSE_ERROR = -32700;
+export const INVALID_REQUEST = -32600;
+export const METHOD_NOT_FOUND = -32601;
+export const INVALID_PARAMS = -32602;
+
+const EMPTY: JsonRecord = {};
+
+export function readEnvelope(text: string): Envelope {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return { kind: 'invalid', idText: 'null', code: PARSE_ERROR, message: 'the message is not valid JSON' };
+  }
+  if (!isRecord(message)) {
+    const what = Array.isArray(message)
+      ? 'batches are not supported; send each message by itself'
+      : 'a message is an object';
+    return { kind: 'invalid', idText: 'null', code: INVALID_REQUEST, message: what };
+  }
+  const span = scanObject(text, 0, PATH);
+  const id = message['id'];
+  const hasId = typeof id === 'string' || typeof id === 'number';
+  const idAt = hasId ? findMember(span.members, 'id') : undefined;
+  const idText = idAt === undefined ? 'null' : text.slice(idAt.start, idAt.end);
+  const invalid = (why: string): Envelope => ({ kind: 'invalid', idText, code: INVALID_REQUEST, message: why });
+
+  if (span.duplicate !== undefined)
+    return invalid(`${JSON.stringify(span.duplicate.slice(0, 100))} stands twice in the message`);
+  const method = message['method'];
+  if (method === undefined && ('result' in message || 'error' in message)) return { kind: 'response' };
+  if (message['jsonrpc'] !== '2.0') return invalid('"jsonrpc" must be "2.0"');
+  if (typeof method !== 'string') return invalid('"method" must be a string');
+  if ('id' in message && !hasId) return invalid('"id" must be a string or a number');
+  const params = message['params'] ?? EMPTY;
+  if (!isRecord(params)) return invalid('"params" must be an object');
+  const paramsSpan = findMember(span.members, 'params')?.inner;
+  const metaSpan = paramsSpan === undefined ? undefined : findMember(paramsSpan.members, '_meta')?.inner;
+  const twice = paramsSpan?.duplicate ?? metaSpan?.duplicate;
+  if (twice !== undefined) return invalid(`${JSON.stringify(twice.slice(0, 100))} stands twice in the params`);
+  if (!hasId) return { kind: 'notification', method, params };
+  return { kind: 'request', id, idText, method, params, paramsSpan };
+}
+
+const PATH = ['params', '_meta'];
+
+/** An id as a key of a map: `1` and `"1"` differ, two spellings of one string do not. */
+export function idKey(id: unknown, idText: string): string {
+  return typeof id === 'string' ? `s${id}` : `n${idText}`;
+}

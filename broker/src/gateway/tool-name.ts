@@ -1,0 +1,14 @@
+// How a server's tool is named towards AI clients: `SERVER__TOOL`, at most 50 of `[a-zA-Z0-9_-]`.
+import { hash } from 'node:crypto';
+
+const LEGAL = /^[a-zA-Z0-9_-]{1,50}$/;
+const MAX_CHARS = 50;
+const HASH_CHARS = 8;
+
+/** Stable: the same server and tool always get the same name. What is too long or has other characters is cut and gets a hash. */
+export function exposedName(server: string, tool: string): string {
+  const full = `${server}__${tool}`;
+  if (LEGAL.test(full)) return full;
+  const kept = full.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, MAX_CHARS - HASH_CHARS - 1);
+  return `${kept}_${hash('sha256', full, 'hex').slice(0, HASH_CHARS)}`;
+}
