@@ -9,6 +9,7 @@ import { denialResult, errorMessage, errorObject, failureResult, resultMessage }
 import { readCallParams, type CallParams } from './call-params.ts';
 import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
 import { markReserved, markReservedMembers } from './reserved-text.ts';
+import { isCutName } from './tool-name.ts';
 import { userKeyOf, whoOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 import type { CatalogTool } from './tool-catalog.ts';
 
@@ -73,7 +74,10 @@ async function carryOut(
   const guess: Named = { ownName: rest, what: `${server.name}__${rest}` };
   let tool = guess;
   let verdict = policy.decide(principal, server.name, guess.what);
-  if (verdict.rule !== 'grant-bound') {
+  const isKnown = parts.catalog.known(server, userKeyOf(principal)) !== undefined;
+  // A denial needs no list, and starts no process, unless the name may be a cut one: rules speak of whole names.
+  const isSettled = verdict.decision === 'deny' && !isKnown && !isCutName(params.name);
+  if (verdict.rule !== 'grant-bound' && !isSettled) {
     const found = await findTool(parts, scope, task, params.name, server);
     if (found === 'unknown') return unknownTool(idText, params.name);
     tool = found ?? guess;

@@ -51,7 +51,13 @@ export function createSession(
   let closing: Promise<void> | undefined;
 
   function send(text: string): void {
-    if (closing === undefined) options.send(text);
+    if (closing !== undefined) return;
+    try {
+      options.send(text);
+    } catch (error) {
+      // The way back is gone; whoever owns it closes the session.
+      parts.log.warn({ err: error, session: scope.id }, 'a message could not be handed to its client');
+    }
   }
 
   function listChanged(): void {

@@ -26,7 +26,7 @@ export async function reachableServers(
   const servers = serversOf(parts.upstreams, scope);
   const userKey = userKeyOf(principal);
   const lists = await Promise.all(
-    servers.map((server) => parts.catalog.known(server, userKey) ?? inTime(parts, server, userKey, onLate)),
+    servers.map(async (server) => parts.catalog.known(server, userKey) ?? inTime(parts, server, userKey, onLate)),
   );
   return servers.map((server, index) => ({
     server,

@@ -12,3 +12,8 @@ export function exposedName(server: string, tool: string): string {
   const kept = full.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, MAX_CHARS - HASH_CHARS - 1);
   return `${kept}_${hash('sha256', full, 'hex').slice(0, HASH_CHARS)}`;
 }
+
+/** False: the name is certainly as the server gave it. */
+export function isCutName(name: string): boolean {
+  return /_[0-9a-f]{8}$/.test(name);
+}
