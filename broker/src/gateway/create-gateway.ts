@@ -5,7 +5,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { PolicySnapshot } from '../domain/rule.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import { createSession, type Session } from './create-session.ts';
-import type { Gateway } from './gateway.ts';
+import type { GatewayService } from './gateway.ts';
 import { createPolicyCache } from './policy-cache.ts';
 import type { GatewayParts } from './session-scope.ts';
 import { createToolCatalog } from './tool-catalog.ts';
@@ -25,7 +25,7 @@ export interface GatewayOptions {
   maxMessageChars?: number;
 }
 
-export function createGateway(options: GatewayOptions): Gateway {
+export function createGateway(options: GatewayOptions): GatewayService {
   const { upstreams } = options;
   const sessions = new Set<Session>();
   const parts: GatewayParts = {

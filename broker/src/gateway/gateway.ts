@@ -20,6 +20,10 @@ export interface Gateway {
     /** One JSON-RPC message to the client, as text; without line breaks. */
     send: (text: string) => void;
   }): GatewaySession;
+}
+
+/** The whole, for the composition root. */
+export interface GatewayService extends Gateway {
   /** Rules or enforcement changed: holds for the next call, and clients are told that their lists may differ. */
   policyChanged(workspaceId: string): void;
   /** Closes every session. Resolves when every outcome is recorded. */
