@@ -1,11 +1,12 @@
 // A real PostgreSQL server for a test file: a cluster of its own in a temporary folder on a loopback port, gone afterwards. With
 // MCPGATE_TEST_POSTGRES_URL (a superuser's URL) that server is used instead, and only the databases made here are removed.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { accessSync, chownSync, constants, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import pg from 'pg';
 
 export interface TestPostgres {
@@ -97,41 +98,42 @@ async function startCluster(path: string): Promise<{ url: string; stop: () => Pr
     'wal_level=minimal',
     'autovacuum=off',
   ].flatMap((setting) => ['-c', setting]);
-  const child = spawn(join(bin, 'postgres'), ['-D', data, ...settings], {
+  // Its standard input ends with this process, however that ends.
+  const keeper = spawn('/bin/sh', ['-c', KEEPER, 'sh', folder, join(bin, 'postgres'), '-D', data, ...settings], {
     ...asUser,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe'],
   });
-  const end = (): void => {
-    child.kill('SIGQUIT');
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
-  };
-  process.once('exit', end);
-  await ready(child);
+  const gone = once(keeper, 'exit');
+  await ready(keeper.stderr);
 
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
     async stop() {
-      process.off('exit', end);
-      if (child.exitCode === null && child.signalCode === null) {
-        const exited = once(child, 'exit');
-        child.kill('SIGQUIT');
-        await exited;
-      }
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+      keeper.stdin.end();
+      await gone;
     },
   };
 }
 
+/** Runs the server until standard input ends, then ends it as a crash would and removes its folder. */
+const KEEPER = `trap '' INT TERM HUP
+folder=$1; shift
+"$@" & server=$!
+exec 2>&-
+cat >/dev/null
+kill -QUIT $server 2>&1
+wait $server
+cd / && rm -rf "$folder"`;
+
 /** Resolves when the server says that it accepts connections; rejects with what it wrote where it ends first. */
-function ready(child: ChildProcess): Promise<void> {
+function ready(stderr: Readable): Promise<void> {
   return new Promise((resolve, reject) => {
     let written = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr.setEncoding('utf8').on('data', (text: string) => {
       written = (written + text).slice(-4_000);
       if (written.includes('database system is ready to accept connections')) resolve();
     });
-    child.once('error', reject);
-    child.once('exit', () => reject(new Error(`postgres ended while starting: ${written}`)));
+    stderr.once('close', () => reject(new Error(`postgres ended while starting: ${written}`)));
   });
 }
 

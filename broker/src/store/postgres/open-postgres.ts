@@ -13,6 +13,8 @@ import { explainPostgresError } from './postgres-error.ts';
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A call waits for this; a server that is cut off without a word must not hold it longer. */
 const APPEND_TIMEOUT_MS = 5_000;
+const QUERY_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 10_000;
 const POOL_SIZE = 10;
 
 /** Pools for `url`; connects at first use. Throws `config` where `url` is no PostgreSQL URL. */
@@ -28,7 +30,9 @@ export function openPostgres(url: string, log: Logger): Engine {
       max,
       types,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       application_name: 'mcpgate-broker',
     });
     // An idle connection that is cut off: the next query opens another, or fails and says so.
