@@ -130,7 +130,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
 
   return {
     authenticate: createAuthenticate({ store, clock, issuer, oauth }),
-    onRevoked: revocations.listen,
+    onRevoked: (listener) => revocations.listen(listener),
     users: createUsers({ store, audit, clock, logins, links, revocations }),
     devices,
     sessions: createSessions({ store, clock, logins, revocations }),
@@ -141,7 +141,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       if (users.some((user) => user.role === 'admin' && user.disabledAt === null)) return undefined;
       return links.create(workspaceId, 'setup', null);
     },
-    oauth: oauth.handle,
+    oauth: (request, response, address) => oauth.handle(request, response, address),
     web: createWebAccess({
       workspaceId: WORKSPACE_ID,
       formKey: keys.cookie,
@@ -151,7 +151,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       sessions: createWebSessions({ store, clock }),
       deviceLogins,
       approveDevice,
-      listDevices: devices.list,
+      listDevices: (workspaceId, filter) => devices.list(workspaceId, filter),
     }),
     close() {
       closed = true;

@@ -6,7 +6,7 @@ const COST = { log2N: 15, r: 8, p: 3, hashBytes: 32 };
 const MAX_MEMORY_BYTES = 64 * 1024 * 1024;
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 
-export const PASSWORD_MIN_LENGTH = 10;
+const PASSWORD_MIN_LENGTH = 10;
 const PASSWORD_MAX_LENGTH = 256;
 
 const derive = (password: string, salt: Uint8Array, cost: typeof COST): Promise<Buffer> =>

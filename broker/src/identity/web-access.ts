@@ -16,15 +16,15 @@ export interface WebLogin {
 }
 
 /** Too many tries: when the next one counts. */
-export interface Throttled {
+interface Throttled {
   kind: 'throttled';
   retryAfterMs: number;
 }
 
-export type LoginOutcome = WebLogin | Throttled | { kind: 'refused' };
+type LoginOutcome = WebLogin | Throttled | { kind: 'refused' };
 
 /** A device login that waits for a person. `userCode` is in the form shown to people, `BCDF-GHJK`. */
-export interface DeviceRequest {
+interface DeviceRequest {
   userCode: string;
   deviceName: string;
   platform: string;

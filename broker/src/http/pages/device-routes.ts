@@ -7,18 +7,16 @@ import { codePage, confirmPage, connectedPage, deniedPage } from './device-views
 import { DeviceFormSchema, UserCodeQuerySchema } from './page-forms.ts';
 import { waitText } from './time-text.ts';
 
-function problemText(lookup: Exclude<DeviceLookup, { kind: 'pending' }>): string {
-  switch (lookup.kind) {
-    case 'throttled':
-      return `Too many codes were tried. Wait ${waitText(lookup.retryAfterMs)} and try again.`;
-    case 'unknown':
-      return 'No device waits with this code. Compare it with the one on your device.';
-    case 'expired':
-      return 'This code has expired. Run “mcpgate login” again on your device for a new one.';
-    case 'used':
-      return 'This code was used already. Run “mcpgate login” again on your device if it is not connected.';
-  }
-}
+const PROBLEMS = {
+  unknown: 'No device waits with this code. Compare it with the one on your device.',
+  expired: 'This code has expired. Run “mcpgate login” again on your device for a new one.',
+  used: 'This code was used already. Run “mcpgate login” again on your device if it is not connected.',
+} as const;
+
+const problemText = (lookup: Exclude<DeviceLookup, { kind: 'pending' }>): string =>
+  lookup.kind === 'throttled'
+    ? `Too many codes were tried. Wait ${waitText(lookup.retryAfterMs)} and try again.`
+    : PROBLEMS[lookup.kind];
 
 export function registerDeviceRoutes(app: FastifyInstance, context: PageContext): void {
   const { web } = context.identity;

@@ -23,7 +23,7 @@ const CodePayloadSchema = z.looseObject({
   }),
 });
 
-export type FoundLogin =
+type FoundLogin =
   { kind: 'pending'; info: DeviceInfo; userCode: string; expiresAt: number } | { kind: 'unknown' | 'expired' | 'used' };
 
 export interface DeviceLogins {

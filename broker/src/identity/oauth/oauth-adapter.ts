@@ -8,7 +8,7 @@ import { sha256Hex } from '../secret-token.ts';
 import { deviceIdOfGrant } from './grant-id.ts';
 
 /** Payload of a row as oidc-provider wrote it. */
-export function parsePayload(row: OAuthObject): AdapterPayload {
+function parsePayload(row: OAuthObject): AdapterPayload {
   const payload: unknown = JSON.parse(row.payload);
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload))
     throw new TypeError(`the stored ${row.kind} is not an object`);

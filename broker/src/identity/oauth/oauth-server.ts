@@ -19,13 +19,13 @@ const DEVICE_GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:device_code';
 const GRANT_TTL_S = 10 * 365 * 86_400;
 
 /** The person and device behind a token, if both may still act. */
-export type FindHolder = (
+type FindHolder = (
   userId: string,
   deviceId: string | undefined,
 ) => Promise<{ userId: string; userName: string; deviceId: string; workspaceId: string } | undefined>;
 
 /** An access token that is known to the server, whether or not its time is over. */
-export interface AccessTokenFacts {
+interface AccessTokenFacts {
   userId: string;
   grantId: string;
   audience: string;

@@ -14,7 +14,7 @@ const PROOF_SHAPE = /^[A-Za-z0-9_-]{43}$/;
 /** `sealed` is null from the moment a refresh begins until its answer is known. */
 const KeptSchema = z.object({ proofHash: z.string(), sealed: z.string().nullable() });
 
-export interface RefreshAttempt {
+interface RefreshAttempt {
   refreshToken: string;
   grantId: string | undefined;
   proof: unknown;
