@@ -1,6 +1,6 @@
 // The entry of the command line (`serve`, `daemon run` and the keychain child have entries of their own).
 import { createContext } from './context.ts';
-import { runCli } from './run-cli.ts';
+import { runCli } from './commands/run-cli.ts';
 
 /** How long a command may take to end by itself after Ctrl-C. */
 const INTERRUPT_GRACE_MS = 2_000;

@@ -1,6 +1,6 @@
 // What `config.json` in the configuration folder says, read without a library: the daemon and `serve` need it and load next to
 // nothing. Writing it is `settings.ts`.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
 
@@ -88,9 +88,19 @@ export function keptEnvironment(env: Environment): Record<string, string> {
   );
 }
 
-/** `env` completed by what was kept at login. What is set now wins, also where it is spelled in the other case. */
+/**
+ * `env` completed by what was kept at login. What is set now wins, also where it is spelled in the other case. A kept bus address whose
+ * socket is gone is of a session before the reboot.
+ */
 export function effectiveEnvironment(env: Environment, settings: Settings): Environment {
   const present = new Set(Object.keys(env).flatMap((name) => (env[name] === undefined ? [] : [name.toUpperCase()])));
-  const kept = Object.entries(settings.environment ?? {}).filter(([name]) => !present.has(name.toUpperCase()));
+  const kept = Object.entries(settings.environment ?? {}).filter(
+    ([name, value]) => !present.has(name.toUpperCase()) && !(name === 'DBUS_SESSION_BUS_ADDRESS' && isGone(value)),
+  );
   return { ...env, ...Object.fromEntries(kept) };
+}
+
+function isGone(busAddress: string): boolean {
+  const socket = /^unix:path=([^,;]+)/.exec(busAddress)?.[1];
+  return socket !== undefined && !existsSync(socket);
 }

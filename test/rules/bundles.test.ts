@@ -11,6 +11,7 @@ async function loadedBy(entry: string) {
     entryPoints: [entry],
     outdir: 'unused',
     bundle: true,
+    splitting: true,
     write: false,
     metafile: true,
     format: 'esm',
@@ -21,15 +22,28 @@ async function loadedBy(entry: string) {
     minifyWhitespace: true,
     logLevel: 'silent',
   });
-  const outputs = Object.values(metafile.outputs);
-  const imports = outputs.flatMap((output) => output.imports).filter(({ external }) => external);
-  const names = (dynamic: boolean) => [
-    ...new Set(imports.filter(({ kind }) => (kind === 'dynamic-import') === dynamic).map(({ path }) => path)),
-  ];
+  // What is loaded at start: the entry and the chunks it imports statically, whoever they are shared with.
+  const atStart = new Set(Object.keys(metafile.outputs).filter((path) => metafile.outputs[path]?.entryPoint === entry));
+  const atStartOutputs = () => [...atStart].flatMap((path) => metafile.outputs[path] ?? []);
+  for (let size = 0; size < atStart.size;) {
+    size = atStart.size;
+    for (const { path, kind, external } of atStartOutputs().flatMap(({ imports }) => imports)) {
+      if (external !== true && kind === 'import-statement') atStart.add(path);
+    }
+  }
+  const all = Object.values(metafile.outputs);
+  const externals = (outputs: typeof all) =>
+    outputs.flatMap(({ imports }) => imports).filter(({ external }) => external === true);
+  const statically = new Set(
+    externals(atStartOutputs())
+      .filter(({ kind }) => kind === 'import-statement')
+      .map(({ path }) => path),
+  );
   return {
-    statically: names(false),
-    dynamically: names(true),
-    bytes: outputs.reduce((sum, { bytes }) => sum + bytes, 0),
+    statically: [...statically],
+    /** Only when they are needed. */
+    dynamically: [...new Set(externals(all).map(({ path }) => path))].filter((path) => !statically.has(path)),
+    bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }
 
@@ -46,6 +60,7 @@ test('the daemon loads no CLI framework, SDK or validation library, because it s
   const { statically, dynamically } = await loadedBy('cli/src/daemon/main.ts');
   const heavy = ['commander', 'zod', 'conf', 'chalk', 'ora', 'open', '@github/keytar'];
   const loaded = [...statically, ...dynamically];
+  assert.ok(!statically.includes('openid-client'), 'only a refresh loads it');
   assert.deepEqual(
     loaded.filter((name) => heavy.includes(name) || name.startsWith('@modelcontextprotocol/')),
     [],

@@ -56,18 +56,12 @@ function fitting(value: string): string {
   throw new GateError('keychain', `the token has ${bytes} bytes, Windows stores at most ${MAX_ITEM_BYTES}: ${advice}`);
 }
 
-/**
- * The session bus that lives now beats the address kept at login, which is stale after a reboot: the well-known socket of the runtime
- * folder is tried before it.
- */
+/** Where no bus is named, the well-known one of the runtime folder: AI clients start the daemon without either variable. */
 export function busEnvironment(env: Environment): Environment {
   if (process.platform !== 'linux' || process.getuid === undefined) return env;
-  const runtimeDir = env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.getuid()}`;
-  const address = env['DBUS_SESSION_BUS_ADDRESS'];
-  const socket = /^unix:path=([^,;]+)/.exec(address ?? '')?.[1];
-  const stale = address === undefined || (socket !== undefined && !existsSync(socket));
-  const bus = join(runtimeDir, 'bus');
-  return stale && existsSync(bus) ? { ...env, DBUS_SESSION_BUS_ADDRESS: `unix:path=${bus}` } : env;
+  if ((env['DBUS_SESSION_BUS_ADDRESS'] ?? '') !== '') return env;
+  const bus = join(env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.getuid()}`, 'bus');
+  return existsSync(bus) ? { ...env, DBUS_SESSION_BUS_ADDRESS: `unix:path=${bus}` } : env;
 }
 
 /** From sources the child is the file beside this one; bundled it is a command of the bin. */

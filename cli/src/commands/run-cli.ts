@@ -1,8 +1,8 @@
 // Runs one command line to its exit code. The one place where a failure becomes a line on stderr; never a stack trace.
 import { CommanderError } from 'commander';
 import { EXIT_CODE, toGateError } from 'mcpgate-shared/error';
-import type { OpenedContext } from './context.ts';
-import { createProgram } from './program.ts';
+import type { OpenedContext } from '../context.ts';
+import { createProgram } from './create-program.ts';
 
 /** `args`: without node and script. */
 export async function runCli(args: readonly string[], { context, exitCode }: OpenedContext): Promise<number> {

@@ -1,14 +1,14 @@
 // The command line as commander knows it: the commands, their help, and how mistakes in words are told.
 import { Command } from 'commander';
 import { VERSION } from 'mcpgate-shared/version';
-import { addCall } from './commands/call.ts';
-import { addCompletion } from './commands/completion.ts';
-import { addDaemon } from './commands/daemon.ts';
-import { addLogin } from './commands/login.ts';
-import { addLogout } from './commands/logout.ts';
-import { addStatus } from './commands/status.ts';
-import { addTools } from './commands/tools.ts';
-import type { CliContext } from './context.ts';
+import { addCall } from './call.ts';
+import { addCompletion } from './completion.ts';
+import { addDaemon } from './daemon.ts';
+import { addLogin } from './login.ts';
+import { addLogout } from './logout.ts';
+import { addStatus } from './status.ts';
+import { addTools } from './tools.ts';
+import type { CliContext } from '../context.ts';
 
 export function createProgram(context: CliContext): Command {
   const program = new Command('mcpgate');
