@@ -23,10 +23,19 @@ suite('the OAuth server', () => {
       (await fetch(`${world.origin}${path}`, { headers: { host: 'evil.example' } })).json();
     const document = await read('/.well-known/openid-configuration');
     assert.deepEqual(await read('/.well-known/oauth-authorization-server'), document);
-    const { issuer, token_endpoint, device_authorization_endpoint, revocation_endpoint, jwks_uri } = z
-      .record(z.string(), z.unknown())
-      .parse(document);
+    const {
+      issuer,
+      token_endpoint,
+      device_authorization_endpoint,
+      revocation_endpoint,
+      jwks_uri,
+      grant_types_supported,
+    } = z.record(z.string(), z.unknown()).parse(document);
     assert.equal(issuer, world.publicUrl);
+    assert.ok(
+      Array.isArray(grant_types_supported) && !grant_types_supported.includes('implicit'),
+      'OAuth 2.1 has none',
+    );
     assert.equal(token_endpoint, `${world.publicUrl}/oauth/token`);
     assert.equal(device_authorization_endpoint, `${world.publicUrl}/oauth/device_authorization`);
     assert.equal(revocation_endpoint, `${world.publicUrl}/oauth/revoke`);

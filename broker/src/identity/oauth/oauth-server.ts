@@ -111,6 +111,8 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
     claims: { openid: ['sub', 'preferred_username', 'device_id', 'workspace'] },
     conformIdTokenClaims: false,
+    responseTypes: ['code'],
+    clientAuthMethods: ['none'],
     extraParams: ['device_name', 'device_platform', 'device_id'],
     features: {
       devInteractions: { enabled: false },
