@@ -48,11 +48,13 @@ export function renderStatus(status: Status, colour: ChalkInstance, now: number)
     const why = message === null ? '' : `  ${onePlainLine(message)}`;
     lines.push(`${mark} ${name.padEnd(nameWidth)}  ${plural(tools, 'tool')}  ${colour.dim(state)}${why}`);
   }
-  const present = clients.filter(({ installed }) => installed);
+  const present = clients.filter(({ found }) => found);
   if (present.length > 0) lines.push('', colour.bold('AI clients'));
   const titleWidth = Math.max(0, ...present.map(({ title }) => title.length));
   for (const client of present) {
-    const words = client.configured ? 'set up' : `not set up; run \`mcpgate install-clients ${client.name}\``;
+    const words = client.configured
+      ? 'set up'
+      : (client.error ?? `not set up; run \`mcpgate install-clients ${client.name}\``);
     lines.push(`${client.configured ? good : off} ${client.title.padEnd(titleWidth)}  ${words}`);
   }
   return lines;

@@ -3,9 +3,9 @@
 import type { Command } from 'commander';
 import { EXIT_CODE, GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
 import { storedLogin } from '../auth/stored-login.ts';
+import { listClients, type ClientStatus } from '../clients/list-clients.ts';
 import type { CliContext } from '../context.ts';
 import type { DaemonConnection, DaemonStatus } from '../local/daemon-connection.ts';
-import { listClients, type ClientStatus } from './list-clients.ts';
 import { openMcpSession } from './mcp-session.ts';
 import { parseSessionInfo, type SessionInfo } from './session-info.ts';
 import { renderStatus } from './render-status.ts';
