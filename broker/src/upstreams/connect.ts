@@ -42,6 +42,8 @@ export interface ConnectRequest {
   leaf: string;
   onToolsChanged: () => void;
   onClosed: (error: GateError) => void;
+  /** Ends the attempt. */
+  signal?: AbortSignal;
   /** Told the steps as they are done, for `server test`. */
   onStep?: (step: string, detail: string) => void;
 }
@@ -69,6 +71,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     (chunk) => stderr.push(chunk),
     onNoise,
   );
+  if (isGivenUp(request)) throw abandoned(record);
   const session = createMcpSession({
     serverName: record.name,
     openWire,
@@ -78,12 +81,16 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     onToolsChanged: request.onToolsChanged,
     onClosed: request.onClosed,
   });
+  const onAbort = (): void => void session.close();
+  request.signal?.addEventListener('abort', onAbort);
   try {
     await session.start(deps.startTimeoutMs);
   } catch (error) {
     await session.close();
+    if (isGivenUp(request)) throw abandoned(record);
     throw describeFailure(toGateError(error), stderr.lines());
   }
+  request.signal?.removeEventListener('abort', onAbort);
   request.onStep?.('connect', where);
   return {
     session,
@@ -93,6 +100,17 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     stderr: () => stderr.lines(),
     mask: resolved.mask,
   };
+}
+
+function isGivenUp({ signal }: ConnectRequest): boolean {
+  return signal?.aborted ?? false;
+}
+
+function abandoned(record: ServerRecord): GateError {
+  return new GateError(
+    'upstream',
+    `the start of server ${record.name} was given up: its record or a secret of it changed`,
+  );
 }
 
 function describeFailure(error: GateError, stderr: readonly string[]): GateError {

@@ -95,7 +95,10 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
 
   function onMessage(text: string): boolean {
     const message = parseRecord(text);
-    if (message === undefined) return false;
+    if (message === undefined) {
+      failGarbled(text);
+      return false;
+    }
     const id = message['id'];
     const method = message['method'];
     if (typeof method === 'string') {
@@ -117,6 +120,16 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
       entry.resolve({ kind: 'result', text: part, isToolError: isRecord(result) && result['isError'] === true });
     }
     return true;
+  }
+
+  /** What was meant as an answer and is no JSON: whoever waits for it need not wait for the time-out. */
+  function failGarbled(text: string): void {
+    const head = text.slice(0, 1_000);
+    if (!head.includes('"jsonrpc"') || !/"(result|error)"/.test(head)) return;
+    const id = Number(/"id"\s*:\s*(\d+)/.exec(head)?.[1]);
+    settle(id)?.reject(
+      new GateError('upstream', `server ${serverName} answered with something that is not valid JSON`),
+    );
   }
 
   function answer(id: unknown, method: string): void {

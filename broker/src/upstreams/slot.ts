@@ -10,7 +10,12 @@ export interface SlotOptions {
   serverName: string;
   clock: Clock;
   /** Makes a connection; `onClosed` when it ended by itself, `onToolsChanged` when the server said so. */
-  connect(events: { onToolsChanged: () => void; onClosed: (error: GateError) => void }): Promise<Connection>;
+  connect(events: {
+    onToolsChanged: () => void;
+    onClosed: (error: GateError) => void;
+    /** Nobody wants this connection any more; the promise rejects soon. */
+    signal: AbortSignal;
+  }): Promise<Connection>;
   /** Starts again by itself after a failure, and lists the tools when it is there. */
   keepAlive: boolean;
   /** The tools may differ from what they were. */
@@ -51,6 +56,7 @@ export function createSlot(options: SlotOptions): Slot {
   let current: Connection | undefined;
   let starting: Promise<Connection> | undefined;
   let startVersion = 0;
+  let abandon: AbortController | undefined;
   let error: GateError | undefined;
   let failures = 0;
   let retryAt = 0;
@@ -81,12 +87,15 @@ export function createSlot(options: SlotOptions): Slot {
   function start(): Promise<Connection> {
     if (starting !== undefined) return starting;
     const version = ++startVersion;
+    const controller = new AbortController();
+    abandon = controller;
     let early: GateError | undefined;
     let made: Connection | undefined;
     cancelRetry?.();
     const startedAt = clock.now();
     const attempt = options
       .connect({
+        signal: controller.signal,
         onToolsChanged: () => {
           if (made === current) options.onToolsChanged();
         },
@@ -269,7 +278,10 @@ export function createSlot(options: SlotOptions): Slot {
       retryAt = 0;
       failures = 0;
       // A start under way may have read the old secret.
-      if (starting !== undefined) startVersion++;
+      if (starting !== undefined) {
+        startVersion++;
+        abandon?.abort();
+      }
       if (current !== undefined) {
         const old = current;
         current = undefined;
@@ -282,6 +294,7 @@ export function createSlot(options: SlotOptions): Slot {
     async close(graceMs) {
       isClosed = true;
       startVersion++;
+      abandon?.abort();
       cancelRetry?.();
       if (current !== undefined) {
         const old = current;
