@@ -53,7 +53,7 @@ export async function replaceSnapshot(snapshot: FileSnapshot, bytes: Buffer | nu
       return true;
     }
     // A rename would replace a read-only file too; somebody made it read-only for a reason.
-    if (snapshot.bytes !== null) await access(target, constants.W_OK);
+    await orMissing(access(target, constants.W_OK));
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
     try {

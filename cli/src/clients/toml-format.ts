@@ -88,10 +88,11 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
         pending = [];
       }
       if (!isOwn) kept.push(line);
-      // Blank lines and comments before the next table are that table's.
-      else if (/^\s*(?:#.*)?$/.test(line)) pending.push(line);
+      // Blank lines and comments before the next table (or the end) are not ours.
+      else if (/^\s*(?:#.*)?$/.test(line.trimEnd())) pending.push(line);
       else pending = [];
     }
+    if (pending.some((line) => line.includes('#'))) kept.push(...pending);
     return kept.join('');
   };
 
@@ -125,7 +126,9 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
 
 function parseToml(text: string, file: string): Record<string, unknown> {
   try {
-    return parse(text);
+    return Object.fromEntries(
+      Object.entries(parse(text, { integersAsBigInt: 'asNeeded' })).map(([key, value]) => [key, toPlain(value)]),
+    );
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     throw refuse(
@@ -140,6 +143,12 @@ const refuse = (file: string, what: string): GateError =>
 const splitLines = (text: string): string[] => text.split(/(?<=\n)/);
 const print = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(print).join(', ')}]` : JSON.stringify(value);
+
+/** The parser's tables have no prototype, which deep comparison minds. */
+function toPlain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toPlain);
+  return isTable(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item)])) : value;
+}
 
 function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);

@@ -133,7 +133,7 @@ describe('install-clients', () => {
     const first = (await runJson()).of('cursor');
     assert.equal(first.action, 'added');
     assert.equal(first.changed, true);
-    assert.ok(first.backup?.startsWith(at('.config/mcpgate/backups/cursor-')));
+    assert.ok(first.backup !== null && first.backup.startsWith(at('.config/mcpgate/backups/cursor-')));
     assert.equal(readFileSync(first.backup, 'utf8'), before);
     assert.equal(statSync(first.backup).mode & 0o777, 0o600);
     const { mtimeNs, ino } = statSync(at('.cursor/mcp.json'), { bigint: true });
