@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parse } from 'smol-toml';
 import { createTomlFormat } from './toml-format.ts';
 
 const FILE = '/home/ada/.codex/config.toml';
@@ -34,7 +33,7 @@ describe('the entry in a TOML file', () => {
     assert.equal(format.remove(old, FILE, null), '\n# b\n[b]\nc = 1\n');
     assert.equal(format.remove(`${TABLE}# the end\n`, FILE, null), '# the end\n');
     const short = '[mcp_servers.mcpgate]\ncommand = "/old"\n';
-    assert.deepEqual(parse(format.put(short, FILE, ENTRY).text), { mcp_servers: { mcpgate: ENTRY } });
+    assert.deepEqual(format.read(format.put(short, FILE, ENTRY).text, FILE), ENTRY);
   });
 
   it('is replaced where it connects to a URL', () => {
