@@ -1,5 +1,6 @@
 // What this folder needs from the outside. It is the only part of mcpgate that reads and writes other programs' files, so all that
 // decides where they lie arrives here.
+import { posix, win32 } from 'node:path';
 
 export interface ClientDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -22,4 +23,12 @@ export interface ClientDeps {
   readonly isTTY: boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+}
+
+/** With folders that mean the same from everywhere: clients start the launcher in folders of their own. */
+export function withAbsoluteDirs<T extends Pick<ClientDeps, 'platform' | 'cwd' | 'configDir' | 'runtimeDir'>>(
+  deps: T,
+): T {
+  const { resolve } = deps.platform === 'win32' ? win32 : posix;
+  return { ...deps, configDir: resolve(deps.cwd, deps.configDir), runtimeDir: resolve(deps.cwd, deps.runtimeDir) };
 }

@@ -1,7 +1,7 @@
 // For `mcpgate status` and `doctor`: each AI client, whether it is here, and whether it starts mcpgate. Reads only.
 import { GateError } from 'mcpgate-shared/error';
 import { CLIENTS } from './client-table.ts';
-import type { ClientDeps } from './client-deps.ts';
+import { type ClientDeps, withAbsoluteDirs } from './client-deps.ts';
 import { decode } from './decode-text.ts';
 import { isCurrent } from './entry-match.ts';
 import { readSnapshot } from './file-snapshot.ts';
@@ -20,14 +20,13 @@ export interface ClientStatus {
 }
 
 export async function listClients(
-  deps: Pick<ClientDeps, 'env' | 'platform' | 'homedir' | 'configDir'>,
+  deps: Pick<ClientDeps, 'env' | 'platform' | 'homedir' | 'cwd' | 'configDir' | 'runtimeDir'>,
 ): Promise<ClientStatus[]> {
+  const launcher = launcherPath(withAbsoluteDirs(deps));
   return await Promise.all(
     CLIENTS.map(async (client) => {
       const { isFound, paths } = lookFor(client, deps);
-      const states = await Promise.all(
-        paths.map((path) => isConfigured(client, path, client.entry(launcherPath(deps)))),
-      );
+      const states = await Promise.all(paths.map((path) => isConfigured(client, path, client.entry(launcher))));
       return {
         name: client.name,
         title: client.title,

@@ -240,6 +240,13 @@ describe('install-clients', () => {
     assert.deepEqual([of('cursor').action, of('windsurf').action, of('zed').action], ['added', 'added', 'not_found']);
   });
 
+  it('writes an absolute path also where the configuration folder was given as a relative one', async () => {
+    mkdirSync(at('.cursor'));
+    deps = { ...deps, configDir: '../.config/mcpgate', runtimeDir: '../run' };
+    await run();
+    assert.match(text('.cursor/mcp.json'), new RegExp(`"command": "${launcher()}"`));
+  });
+
   it('says what to do where no client is found', async () => {
     assert.equal(await run(), 0);
     assert.match(stderr, /No AI client was found\. Name one/);

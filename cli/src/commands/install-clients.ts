@@ -3,7 +3,7 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import type { Command } from 'commander';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Client } from '../clients/client.ts';
-import type { ClientDeps } from '../clients/client-deps.ts';
+import { type ClientDeps, withAbsoluteDirs } from '../clients/client-deps.ts';
 import { CLIENTS, findClient } from '../clients/client-table.ts';
 import { type ChangeContext, putBack, setUp, takeOut } from '../clients/change-client.ts';
 import { lookFor } from '../clients/find-clients.ts';
@@ -42,7 +42,8 @@ export function addInstallClients(program: Command, context: ClientDeps & { setE
 }
 
 /** Returns the exit code: 0 where everything asked for was done, else 1. Throws `usage`. */
-export async function runInstallClients(options: InstallClientsOptions, deps: ClientDeps): Promise<number> {
+export async function runInstallClients(options: InstallClientsOptions, given: ClientDeps): Promise<number> {
+  const deps = withAbsoluteDirs(given);
   if (options.uninstall && options.restore)
     throw new GateError('usage', '--uninstall and --restore exclude each other');
   const chosen = choose(options, deps);
