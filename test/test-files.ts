@@ -40,12 +40,12 @@ export async function runTestFiles(files: readonly string[], write: (text: strin
   let passed = 0;
   const runFile = async (file: string) => {
     const startedAt = performance.now();
-    const before = failures.length;
+    const failed: TestFailure[] = [];
     let count = 0;
     let output = '';
     const signal = AbortSignal.timeout(FILE_TIMEOUT_MS);
     const stream = run({ files: [`${REPOSITORY}${file}`], cwd: REPOSITORY, signal, concurrency: 1 });
-    const fail = (name: string, message: string) => failures.push({ file, name, message });
+    const fail = (name: string, message: string) => failed.push({ file, name, message });
     stream.on('test:pass', ({ name, skip, todo, details }) => {
       if (details.type === 'suite') return;
       if (skip !== undefined) fail(name, `skipped: ${String(skip)}`);
@@ -60,13 +60,13 @@ export async function runTestFiles(files: readonly string[], write: (text: strin
     stream.on('test:stderr', keep).on('test:stdout', keep);
     for await (const _ of stream);
     passed += count;
-    const failed = failures.length - before;
-    if (count + failed === 0) fail(file, 'the file holds no test');
+    if (count + failed.length === 0) fail(file, 'the file holds no test');
+    failures.push(...failed);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     write(
-      `${failures.length === before ? '✓' : '✗'} ${relative('.', file).padEnd(64)} ${String(count).padStart(4)} passed  ${seconds} s\n`,
+      `${failed.length === 0 ? '✓' : '✗'} ${relative('.', file).padEnd(64)} ${String(count).padStart(4)} passed  ${seconds} s\n`,
     );
-    if (failures.length > before && output.trim() !== '') write(`${output.trimEnd().replace(/^/gm, '    ')}\n`);
+    if (failed.length > 0 && output.trim() !== '') write(`${output.trimEnd().replace(/^/gm, '    ')}\n`);
   };
   const waiting = [...files];
   const worker = async () => {
