@@ -163,9 +163,10 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
     channel.send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }));
     return session;
   } catch (error) {
+    const late = deadline.signal.aborted && !interrupted.aborted;
+    const failure = late ? await noAnswer(connection, error) : toGateError(error);
     channel.close();
-    if (deadline.signal.aborted && !interrupted.aborted) throw await noAnswer(connection, error);
-    throw toGateError(error);
+    throw failure;
   } finally {
     clearTimeout(timer);
   }

@@ -5,7 +5,7 @@ import { EXIT_CODE, GateError, toGateError, type ErrorCode } from 'mcpgate-share
 import { storedLogin } from '../auth/stored-login.ts';
 import { listClients, type ClientStatus } from '../clients/list-clients.ts';
 import type { CliContext } from '../context.ts';
-import type { DaemonConnection, DaemonStatus } from '../local/daemon-connection.ts';
+import type { DaemonStatus } from '../local/daemon-connection.ts';
 import { openMcpSession } from './mcp-session.ts';
 import { parseSessionInfo, type SessionInfo } from './session-info.ts';
 import { renderStatus } from './render-status.ts';
@@ -91,7 +91,7 @@ async function collect(context: CliContext): Promise<Found> {
 }
 
 interface Live {
-  daemon?: DaemonStatus | undefined;
+  daemon?: DaemonStatus;
   session?: SessionInfo;
   error?: GateError;
 }
@@ -112,27 +112,21 @@ async function look(context: CliContext): Promise<Live> {
 }
 
 async function ask(context: CliContext): Promise<Live> {
-  let connection: DaemonConnection | undefined;
-  let live: Live = {};
   try {
-    connection = await context.connectDaemon({ spawn: true });
-    const session = await openMcpSession(connection, context.interrupted);
+    const connection = await context.connectDaemon({ spawn: true });
     try {
+      const session = await openMcpSession(connection, context.interrupted);
       const answer = await session.request('mcpgate/session', {}, { signal: context.interrupted });
-      live = { session: parseSessionInfo(answer.result) };
-    } finally {
-      live = { ...live, daemon: await connection.status() };
+      const daemon = await connection.status();
       session.close();
+      return { session: parseSessionInfo(answer.result), daemon };
+    } finally {
+      connection.close();
     }
   } catch (error) {
     const failure = toGateError(error);
     if (failure.code === 'cancelled') throw failure;
-    live = { ...live, error: failure };
-    if (connection !== undefined && live.daemon === undefined) {
-      live.daemon = await connection.status().catch(() => undefined);
-    }
-  } finally {
-    connection?.close();
+    // The session's failure ended its connection; the daemon may be well.
+    return { ...(await look(context)), error: failure };
   }
-  return live;
 }
