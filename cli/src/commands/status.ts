@@ -1,7 +1,7 @@
 // `mcpgate status`: what is set up, what is connected, where the token is. Exits 3 where nobody is logged in, 4 where the broker is out
 // of reach; what is known is printed all the same.
 import type { Command } from 'commander';
-import { EXIT_CODE, GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
+import { EXIT_CODE, type GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
 import { storedLogin } from '../auth/stored-login.ts';
 import { listClients, type ClientStatus } from '../clients/list-clients.ts';
 import type { CliContext } from '../context.ts';
