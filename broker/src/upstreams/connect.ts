@@ -8,6 +8,7 @@ import type { Secrets } from './secrets.ts';
 import { openHttpWire } from './http-wire.ts';
 import { createMcpSession, type McpSession } from './mcp-session.ts';
 import { findCommand, firstUnreachable, type ProcessHome, type ProcessHomes } from './process-home.ts';
+import type { ProcessRegister } from './process-register.ts';
 import { resolveTransport, type ResolvedTransport } from './resolved-transport.ts';
 import { createStderrRing } from './stderr-ring.ts';
 import { openStdioWire } from './stdio-wire.ts';
@@ -27,6 +28,7 @@ export interface Connection {
 export interface ConnectDeps {
   vault: Pick<Secrets, 'resolve'>;
   homes: ProcessHomes;
+  register: ProcessRegister;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
   clock: Clock;
   brokerVersion: string;
@@ -160,6 +162,7 @@ async function prepareWire(
     cwd: fill(cwd),
     uid,
     clock: deps.clock,
+    register: deps.register,
     onStderr,
     onNoise,
   };

@@ -1,5 +1,6 @@
 // The pool of connections to real MCP servers: one slot a server, or one a server and person, by the server's record.
 import { createHash, randomUUID } from 'node:crypto';
+import path from 'node:path';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
@@ -7,6 +8,7 @@ import type { ServerRecord } from '../domain/server-record.ts';
 import type { Store } from '../store/store.ts';
 import type { Secrets } from './secrets.ts';
 import { connect, type ConnectDeps } from './connect.ts';
+import { createProcessRegister } from './process-register.ts';
 import { createProcessHomes } from './process-home.ts';
 import { secretNamesOf } from './resolved-transport.ts';
 import { createSlot, type Slot } from './slot.ts';
@@ -52,6 +54,9 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     log,
     clock,
     homes: createProcessHomes({ dataDir: options.dataDir, isRoot: options.isRoot }),
+    register: createProcessRegister(path.join(options.dataDir, 'upstreams', '.processes'), (pid) =>
+      log.warn({ pid }, 'a server process of the last broker was still running and has been ended'),
+    ),
     brokerVersion: options.brokerVersion,
     baseEnv: { PATH: options.path, LANG: options.lang ?? 'C.UTF-8' },
     startTimeoutMs: options.startTimeoutMs ?? 60_000,

@@ -4,6 +4,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { onOneLine } from 'mcpgate-shared/json-span';
 import { createLineSplitter } from './line-splitter.ts';
+import type { ProcessRegister } from './process-register.ts';
 import { notExecuted } from './not-executed.ts';
 import { MAX_MESSAGE_BYTES, type Wire, type WireEvents } from './wire.ts';
 
@@ -17,6 +18,7 @@ export interface StdioWireOptions {
   /** Undefined: the broker's own user. */
   uid: number | undefined;
   clock: Clock;
+  register: ProcessRegister;
   onStderr: (chunk: Buffer) => void;
   /** A line on stdout that is no message; it is not masked yet. */
   onNoise: (line: string) => void;
@@ -39,6 +41,7 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
   let over: GateError | undefined;
   let closing: Promise<void> | undefined;
   let running = child.pid !== undefined;
+  if (child.pid !== undefined) options.register.add(child.pid);
 
   function end(error: GateError): void {
     if (over !== undefined) return;
@@ -66,6 +69,7 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
     child.once('exit', (code, signal) => {
       running = false;
       killGroup('SIGKILL');
+      if (child.pid !== undefined) options.register.remove(child.pid);
       resolve();
       const how = signal === null ? `exit code ${code}` : signal;
       // A child that is gone may have left its last answers in the pipe.

@@ -1,0 +1,67 @@
+// Which processes this broker has started, on disk, so that those which outlived a killed broker are ended by the next one. A process is
+// known by its id and its start time: ids are used again. Linux only; elsewhere servers end when their stdin does.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+export interface ProcessRegister {
+  add(pid: number): void;
+  remove(pid: number): void;
+}
+
+/** Ends what the last broker left behind, and starts an empty register in `file`. `onKilled` is told of each group that was ended. */
+export function createProcessRegister(file: string, onKilled: (pid: number) => void): ProcessRegister {
+  for (const [pid, started] of read(file)) {
+    if (startTimeOf(pid) !== started) continue;
+    try {
+      process.kill(-pid, 'SIGKILL');
+      onKilled(pid);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  }
+  const running = new Map<number, string>();
+
+  function save(): void {
+    writeFileSync(file, [...running].map(([pid, started]) => `${pid} ${started}\n`).join(''), { mode: 0o600 });
+  }
+
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o711 });
+  save();
+  return {
+    add(pid) {
+      const started = startTimeOf(pid);
+      if (started === undefined) return;
+      running.set(pid, started);
+      save();
+    },
+    remove(pid) {
+      if (running.delete(pid)) save();
+    },
+  };
+}
+
+function read(file: string): [number, string][] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+  return text.split('\n').flatMap((line) => {
+    const [pid, started] = line.split(' ');
+    return /^[1-9]\d*$/.test(pid ?? '') && started !== undefined ? [[Number(pid), started]] : [];
+  });
+}
+
+/** Clock ticks since boot (proc_pid_stat(5), field 22), as text; undefined: no such process, or no /proc. */
+function startTimeOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is a name in parentheses that may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    // Gone, or a system without /proc: then nothing can be said of it.
+    return undefined;
+  }
+}
