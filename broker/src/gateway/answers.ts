@@ -1,5 +1,6 @@
 // What mcpgate itself says to a client: denials, failures of its own, and JSON-RPC framing around texts of others.
 import type { ErrorCode, GateError } from 'mcpgate-shared/error';
+import { quoteForeign } from '../upstreams/quote-foreign.ts';
 import type { Verdict } from '../policy/decide.ts';
 
 export function resultMessage(idText: string, resultText: string): string {
@@ -26,7 +27,9 @@ export function denialResult(denial: {
   /** Who was denied, as rules name them: `user:ada` or `grant:ci`. */
   who: string;
 }): string {
-  const { verdict, server, what, who } = denial;
+  const { verdict, server, who } = denial;
+  // A tool's name is its server's: it must not end our sentence and begin another.
+  const what = /^[\w./:-]{1,200}$/.test(denial.what) ? denial.what : quoteForeign(denial.what);
   const rule = verdict.rule === null ? 'Rule: none' : `Rule: ${verdict.rule}`;
   const ask =
     verdict.rule === 'grant-bound'
@@ -44,7 +47,7 @@ export function denialResult(denial: {
         rule: verdict.rule,
         policy_version: denial.policyVersion,
         server,
-        tool: what,
+        tool: denial.what,
       },
     },
   });

@@ -45,7 +45,7 @@ export function createSession(
     only: options.server,
     client: { name: null, version: null },
   };
-  const underWay = new Map<string, { controller: AbortController; over: Promise<void> }>();
+  const underWay = new Map<string, { controller: AbortController; method: string; over: Promise<void> }>();
   let hasListed = false;
   let cancelNotice: (() => void) | undefined;
   let closing: Promise<void> | undefined;
@@ -95,7 +95,7 @@ export function createSession(
         if (!controller.signal.aborted) send(errorMessage(idText, errorObject(INTERNAL_ERROR, message)));
       },
     );
-    underWay.set(key, { controller, over });
+    underWay.set(key, { controller, method: request.method, over });
   }
 
   function onRequest(request: ClientRequest, text: string): void {
@@ -181,8 +181,10 @@ export function createSession(
     close(reason) {
       closing ??= (async () => {
         cancelNotice?.();
-        for (const { controller } of underWay.values()) controller.abort(reason);
-        await Promise.all([...underWay.values()].map(({ over }) => over));
+        const rest = [...underWay.values()];
+        for (const { controller } of rest) controller.abort(reason);
+        // Only calls are recorded; a list that waits for a slow server must not hold up a revocation.
+        await Promise.all(rest.filter(({ method }) => method === 'tools/call').map(({ over }) => over));
         options.onClosed(session);
       })();
       return closing;

@@ -202,7 +202,12 @@ describe('a gateway session', () => {
     const denied = await client.call('other__echo');
     assert.match(textOf(denied), /^\[mcpgate denied\] grant:ci may not call other__echo.*not bound to server other/);
     assert.equal((await world.calls())[0]?.rule, 'grant-bound');
-    assert.equal((await world.received('other', 'tools/call')).length, 0);
+    await world.connect(ada).call('other__numbers');
+    const reached = await world.received('other', 'tools/call');
+    assert.deepEqual(
+      reached.map(({ params }) => params?.['name']),
+      ['numbers'],
+    );
   });
 
   it('gives progress under the caller’s own token, and errors as they were sent', async () => {

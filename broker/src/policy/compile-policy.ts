@@ -48,7 +48,7 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
     const allowed = denied === undefined ? allow.first(view.allowTokens, what) : undefined;
     const verdict: Verdict =
       denied !== undefined
-        ? { decision: 'deny', rule: denied.id, reason: `rule ${denied.id} denies ${what}${noteOf(denied)}` }
+        ? { decision: 'deny', rule: denied.id, reason: `rule ${denied.id} denies it${noteOf(denied)}` }
         : allowed !== undefined
           ? { decision: 'allow', rule: allowed.id, reason: `rule ${allowed.id} allows it` }
           : { decision: 'deny', rule: null, reason: 'no rule allows it' };

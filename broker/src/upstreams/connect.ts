@@ -9,6 +9,7 @@ import { openHttpWire } from './http-wire.ts';
 import { createMcpSession, type McpSession } from './mcp-session.ts';
 import { findCommand, firstUnreachable, type ProcessHome, type ProcessHomes } from './process-home.ts';
 import type { ProcessRegister } from './process-register.ts';
+import { quoteForeign } from './quote-foreign.ts';
 import { resolveTransport, type ResolvedTransport } from './resolved-transport.ts';
 import { createStderrRing } from './stderr-ring.ts';
 import { openStdioWire } from './stdio-wire.ts';
@@ -90,7 +91,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
   } catch (error) {
     await session.close();
     if (isGivenUp(request)) throw abandoned(record);
-    throw describeFailure(toGateError(error), stderr.lines());
+    throw describeFailure(toGateError(error), stderr.lines(), resolved.mask);
   }
   request.signal?.removeEventListener('abort', onAbort);
   request.onStep?.('connect', where);
@@ -115,10 +116,10 @@ function abandoned(record: ServerRecord): GateError {
   );
 }
 
-function describeFailure(error: GateError, stderr: readonly string[]): GateError {
+function describeFailure(error: GateError, stderr: readonly string[], mask: (text: string) => string): GateError {
   const last = stderr.at(-1);
-  const said = last === undefined ? '' : `; it last said: ${last.slice(0, 200)}`;
-  return new GateError(error.code, `${error.message}${said}`, { cause: error, data: { ...error.data, stderr } });
+  const said = last === undefined ? '' : `; it last said: ${quoteForeign(last)}`;
+  return new GateError(error.code, `${mask(error.message)}${said}`, { cause: error, data: { ...error.data, stderr } });
 }
 
 async function prepareWire(

@@ -81,6 +81,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     if (known !== undefined) return known;
     const leaf =
       userKey === null ? 'shared' : `user-${createHash('sha256').update(userKey).digest('hex').slice(0, 16)}`;
+    let lastFailure: string | undefined;
     const slot = createSlot({
       serverName: record.name,
       clock,
@@ -88,8 +89,11 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       connect: (events) => connect(deps, { record, leaf, ...events }),
       onToolsChanged: () => tell(record, userKey),
       onState(state, error) {
-        if (state === 'failed') log.warn({ server: record.name, error: error?.message }, 'a server failed');
-        else log.debug({ server: record.name, state }, 'a server changed its state');
+        // The same failure again, at every try, is said once.
+        if (state === 'failed' && error?.message !== lastFailure) {
+          lastFailure = error?.message;
+          log.warn({ server: record.name, error: error?.message }, 'a server failed');
+        } else log.debug({ server: record.name, state }, 'a server changed its state');
       },
     });
     const place = { record, userKey, slot };

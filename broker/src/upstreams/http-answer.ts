@@ -1,5 +1,6 @@
 // What an HTTP status of an upstream server means for the request that got it.
 import { GateError } from 'mcpgate-shared/error';
+import { quoteForeign } from './quote-foreign.ts';
 import { notExecuted } from './not-executed.ts';
 
 /** Codes of failures on the way to a connection: nothing has been sent yet. */
@@ -62,10 +63,9 @@ export const classifyStatus = {
       const message = `server ${serverName} redirects${to} (HTTP ${status}), which is not followed with its credentials; register the new URL`;
       return new GateError('upstream', message, { data: { status } });
     }
-    const excerpt = body.replace(/\s+/g, ' ').trim().slice(0, 200);
     return new GateError(
       'upstream',
-      `server ${serverName} answered HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`,
+      `server ${serverName} answered HTTP ${status}${body.trim() === '' ? '' : `: ${quoteForeign(body)}`}`,
       { data: { status } },
     );
   },

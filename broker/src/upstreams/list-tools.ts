@@ -2,6 +2,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import { findMember, onOneLine, scanArray, scanObject } from 'mcpgate-shared/json-span';
 import { parseRecord, stringOf } from './json-rpc-guard.ts';
+import { quoteForeign } from './quote-foreign.ts';
 import type { UpstreamReply, UpstreamTool } from './upstream.ts';
 
 const MAX_PAGES = 1_000;
@@ -19,7 +20,7 @@ export async function listTools(
     const reply = await list(cursor === undefined ? '{}' : JSON.stringify({ cursor }));
     if (reply.kind === 'error') {
       const message = stringOf(parseRecord(reply.text)?.['message']) ?? 'no reason given';
-      throw new GateError('upstream', `server ${serverName} refused to list its tools: ${message.slice(0, 200)}`);
+      throw new GateError('upstream', `server ${serverName} refused to list its tools: ${quoteForeign(message)}`);
     }
     const result = parseRecord(reply.text);
     const span = findMember(scanObject(reply.text).members, 'tools');

@@ -6,6 +6,7 @@ import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from './json-rpc-guard.ts';
 import { listTools } from './list-tools.ts';
 import type { UpstreamReply, UpstreamRequest, UpstreamTool } from './upstream.ts';
+import { quoteForeign } from './quote-foreign.ts';
 import type { OpenWire, Wire } from './wire.ts';
 
 const PROTOCOL_VERSION = '2025-11-25';
@@ -260,7 +261,7 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
       const body = parseRecord(reply.text);
       if (reply.kind === 'error') {
         const why = stringOf(body?.['message']) ?? 'no reason given';
-        throw new GateError('upstream', `server ${serverName} refused the handshake: ${why.slice(0, 200)}`);
+        throw new GateError('upstream', `server ${serverName} refused the handshake: ${quoteForeign(why)}`);
       }
       const version = stringOf(body?.['protocolVersion']);
       if (version === undefined || !KNOWN_VERSIONS.includes(version)) {

@@ -182,7 +182,7 @@ describe('a stdio server', () => {
     await pool.upstreams.reload();
     await assert.rejects(
       pool.upstreams.acquire(record, 'u1'),
-      /server fix ended \(exit code 3\).*cannot start: token \*\*\* was refused/,
+      /server fix ended \(exit code 3\).*"cannot start: token \*\*\* was refused"/,
     );
     const [status] = pool.upstreams.status('default');
     assert.match(status?.error ?? '', /exit code 3/);
