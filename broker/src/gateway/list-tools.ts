@@ -7,7 +7,7 @@ import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
 import { serversOf, userKeyOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 import type { CatalogTool, ServerTools } from './tool-catalog.ts';
 
-export const PAGE_TOOLS = 500;
+const PAGE_TOOLS = 500;
 
 export interface ReachableServer {
   server: ServerRecord;
