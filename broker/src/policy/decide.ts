@@ -1,7 +1,7 @@
 // A pure function from who and what to a decision and the rule that made it. No clock, no I/O.
 import type { Decision } from '../domain/call-record.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { Enforcement } from '../domain/rule.ts';
+import type { Enforcement, PolicySnapshot } from '../domain/rule.ts';
 
 export interface Verdict {
   decision: Decision;
@@ -25,3 +25,5 @@ export interface CompiledPolicy {
   decide(principal: Principal, server: string, what: string): Verdict;
   explain(principal: Principal, server: string, what: string): Explanation;
 }
+
+export type CompilePolicy = (snapshot: PolicySnapshot) => CompiledPolicy;
