@@ -1,4 +1,5 @@
 // Why a broker could not be reached, in one line that says what to do.
+import { isIP } from 'node:net';
 import tls from 'node:tls';
 import { GateError } from 'mcpgate-shared/error';
 
@@ -28,17 +29,22 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS there; is it http:// or another port?',
 };
 
-/** The innermost code of an error chain: `fetch failed` hides it in `cause`, a dual-stack connect in `errors`. */
-export function failureCode(error: unknown): string | undefined {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; depth++) {
-    const code = 'code' in at && typeof at.code === 'string' ? at.code : undefined;
+/** The error at the end of the chain: `fetch failed` hides it in `cause`, a dual-stack connect in `errors`. */
+function innermost(error: unknown): Error {
+  let at = error instanceof Error ? error : new Error(String(error));
+  for (let depth = 0; depth < 8; depth++) {
     const next: unknown = at.cause ?? (at instanceof AggregateError ? at.errors[0] : undefined);
-    if (!(next instanceof Error)) {
-      return code ?? (at.name === 'TimeoutError' ? 'ETIMEDOUT' : undefined);
-    }
+    if (!(next instanceof Error)) break;
     at = next;
   }
-  return undefined;
+  return at;
+}
+
+/** What the failure is, as Node and undici name it. */
+function failureCode(error: unknown): string | undefined {
+  const last = innermost(error);
+  if ('code' in last && typeof last.code === 'string') return last.code;
+  return last.name === 'TimeoutError' ? 'ETIMEDOUT' : undefined;
 }
 
 /** The error to show where a request to `broker` got no HTTP answer: `untrusted` or `unreachable`. */
@@ -62,7 +68,7 @@ export async function networkFailure(broker: string, error: unknown): Promise<Ga
     const line = `the certificate of ${broker} is for another name: use the name in the certificate, or tell whoever runs the broker`;
     return new GateError('untrusted', line, { cause: error });
   }
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = innermost(error).message;
   const why = UNREACHABLE[code] ?? `${detail}; check the network, the VPN and the proxy`;
   return new GateError('unreachable', `cannot reach ${broker}: ${why}`, { cause: error });
 }
@@ -70,11 +76,13 @@ export async function networkFailure(broker: string, error: unknown): Promise<Ga
 /** Who issued the certificate a host shows; looked at without trusting it and without sending anything. */
 function issuerOf(origin: string): Promise<string | undefined> {
   const url = new URL(origin);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return new Promise((resolve) => {
     const socket = tls.connect({
-      host: url.hostname,
+      host,
       port: Number(url.port || 443),
-      servername: url.hostname,
+      // An address is no server name (RFC 6066).
+      ...(isIP(host) === 0 ? { servername: host } : {}),
       rejectUnauthorized: false,
       timeout: 3_000,
     });
