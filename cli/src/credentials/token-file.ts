@@ -73,7 +73,8 @@ async function writePrivately(path: string, text: string): Promise<void> {
     await writeFile(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Where even this fails, the first failure is the one to tell.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw fileError('write', path, error);
   }
 }
