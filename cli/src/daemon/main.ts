@@ -3,11 +3,10 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { toGateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
 import { createTokenSource, type TokenSource } from '../auth/token-source.ts';
-import { trustedCertificates } from '../auth/trusted-certificates.ts';
-import { effectiveEnvironment, readSettings } from '../settings-file.ts';
 import { systemPaths } from '../system-paths.ts';
 import { createDaemonLog } from './daemon-log.ts';
 import { startDaemon } from './daemon.ts';
+import { socketOptions } from './socket-options.ts';
 
 const IDLE_DEFAULT_S = 600;
 
@@ -38,11 +37,8 @@ try {
             clock: systemClock,
             log: (line) => log.info(line),
           }),
-    socketOptions: (broker) => {
-      if (!broker.startsWith('https:')) return Promise.resolve({});
-      const kept = effectiveEnvironment(env, readSettings(paths.configDir));
-      return Promise.resolve({ ca: trustedCertificates(kept) });
-    },
+    socketOptions: (broker) =>
+      socketOptions(broker, { configDir: paths.configDir, env, use: (kept) => Object.assign(env, kept) }),
     // Lets the last bytes out, then ends whatever still holds the process.
     onEnd: () => setTimeout(() => process.exit(0), 200),
   });
