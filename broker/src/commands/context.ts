@@ -10,7 +10,10 @@ export interface CommandContext {
   /** Of the operating system; recorded as `host:USERNAME` with every change. */
   username: string;
   pid: number;
+  isRoot: boolean;
   /** Calls `listener` at each SIGTERM and SIGINT; returns the function that ends it. */
   onStopSignal(listener: (signal: 'SIGTERM' | 'SIGINT') => void): () => void;
+  /** Ends the process at once. */
+  exit(code: number): void;
   now(): number;
 }

@@ -19,6 +19,9 @@ export interface Config {
   tls: { certFile: string; keyFile: string } | undefined;
   behindProxy: readonly string[];
   log: ConfigFile['log'];
+  tokens: { accessTtlMs: number; refreshTtlMs: number; deviceCodeTtlMs: number };
+  tunnel: { resumeWindowMs: number };
+  upstreams: { startTimeoutMs: number; requestTimeoutMs: number; idleTimeoutMs: number };
   drainTimeoutMs: number;
 }
 
@@ -123,6 +126,17 @@ function toConfig(values: ConfigFile, cwd: string): Config {
     tls: values.tls === undefined ? undefined : { certFile: values.tls.cert, keyFile: values.tls.key },
     behindProxy: values.behind_proxy,
     log: values.log,
+    tokens: {
+      accessTtlMs: values.tokens.access_ttl,
+      refreshTtlMs: values.tokens.refresh_ttl,
+      deviceCodeTtlMs: values.tokens.device_code_ttl,
+    },
+    tunnel: { resumeWindowMs: values.tunnel.resume_window },
+    upstreams: {
+      startTimeoutMs: values.upstreams.start_timeout,
+      requestTimeoutMs: values.upstreams.request_timeout,
+      idleTimeoutMs: values.upstreams.idle_timeout,
+    },
     drainTimeoutMs: values.drain.timeout,
   };
 }

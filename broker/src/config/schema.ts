@@ -142,6 +142,53 @@ export const ConfigSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  tokens: z
+    .strictObject({
+      access_ttl: duration('10m').register(keyNotes, {
+        description: 'How long an access token lasts; laptops renew it by themselves.',
+        form: 'duration',
+        default: '10m',
+      }),
+      refresh_ttl: duration('30d').register(keyNotes, {
+        description: 'How long a laptop may stay away before its person must log in again.',
+        form: 'duration',
+        default: '30d',
+      }),
+      device_code_ttl: duration('10m').register(keyNotes, {
+        description: 'How long the code of a device login can be entered.',
+        form: 'duration',
+        default: '10m',
+      }),
+    })
+    .prefault({}),
+  tunnel: z
+    .strictObject({
+      resume_window: duration('5m').register(keyNotes, {
+        description: 'How long the calls of a laptop that lost its connection are kept for it.',
+        form: 'duration',
+        default: '5m',
+      }),
+    })
+    .prefault({}),
+  upstreams: z
+    .strictObject({
+      start_timeout: duration('60s').register(keyNotes, {
+        description: 'How long a server may take to start and answer.',
+        form: 'duration',
+        default: '60s',
+      }),
+      request_timeout: duration('5m').register(keyNotes, {
+        description: 'How long a call may go on without an answer or progress.',
+        form: 'duration',
+        default: '5m',
+      }),
+      idle_timeout: duration('10m').register(keyNotes, {
+        description: "After how long without a call a person's own process ends; the next call starts it again.",
+        form: 'duration',
+        default: '10m',
+      }),
+    })
+    .prefault({}),
   drain: z
     .strictObject({
       timeout: duration('30s').register(keyNotes, {

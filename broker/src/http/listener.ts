@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { GateError } from 'mcpgate-shared/error';
 import { originOf, type ListenAddress } from '../config/listen-address.ts';
 
@@ -18,6 +19,8 @@ export interface Listener {
   attach(handler: RequestHandler): void;
   /** WebSocket upgrades of `path` go to `handler`; every other upgrade is answered as the plain request that it also is. */
   attachUpgrade(path: string, handler: UpgradeHandler): void;
+  /** Waits until every answer under way has left, at most `limitMs`. Goes on answering (503 at `/readyz`) meanwhile. */
+  finish(limitMs: number): Promise<void>;
   /** Stops accepting, ends idle connections, and cuts what still runs. */
   close(): Promise<void>;
 }
@@ -52,7 +55,12 @@ export async function openListener(
   };
   const server = tls === undefined ? createServer(options) : createTls(options, tls);
   server.maxHeadersCount = 100;
-  server.on('request', (request, response) => handle(request, response));
+  let open = 0;
+  server.on('request', (request, response) => {
+    open += 1;
+    response.once('close', () => (open -= 1));
+    handle(request, response);
+  });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (upgrade !== undefined && wantsUpgrade(request)) upgrade.handler(request, socket, head);
     else socket.destroy();
@@ -71,6 +79,10 @@ export async function openListener(
     },
     attachUpgrade(path, handler) {
       upgrade = { path, handler };
+    },
+    async finish(limitMs) {
+      const deadline = Date.now() + limitMs;
+      while (open > 0 && Date.now() < deadline) await delay(20);
     },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -1,6 +1,6 @@
 // Everything that is served over TCP: health, metrics, OAuth, pages, whoami, the API by token. The tunnel takes its upgrades beside it.
 import helmet from '@fastify/helmet';
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Operation } from '../admin/operation.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -12,8 +12,12 @@ import { createFastifyApp } from './fastify-app.ts';
 import type { HostCheck } from './host-check.ts';
 import type { Listener } from './listener.ts';
 import type { Metrics } from './metrics.ts';
+import { renderPage } from './pages/layout.ts';
+import { messagePage } from './pages/plain-views.ts';
 import { registerOAuth } from './oauth-routes.ts';
 import { bearerOf, rejected } from './rejection.ts';
+
+const PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 export interface PublicAppOptions {
   listener: Listener;
@@ -26,8 +30,8 @@ export interface PublicAppOptions {
   upstreams: Pick<Upstreams, 'servers'>;
   metrics: Metrics;
   operations: readonly Operation[];
-  /** Registers the pages for people. */
-  pages: (app: FastifyInstance) => Promise<void>;
+  /** The pages for people. */
+  pages: FastifyPluginAsync;
   /** Rejects where a request could not be served now. */
   ready: () => Promise<void>;
 }
@@ -89,6 +93,23 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     const name = principal.user?.name ?? `grant:${principal.credential.label}`;
     return { actor: { name, address: request.ip }, workspaceId: principal.workspaceId, principal };
   });
-  await options.pages(app);
+  await app.register(options.pages);
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '/';
+    if (request.method === 'GET' && /\btext\/html\b/.test(request.headers.accept ?? '')) {
+      const page = messagePage({
+        title: 'There is nothing here',
+        message: 'The address may be mistyped, or from another version.',
+        link: { href: '/', text: 'To the start page' },
+      });
+      const frame = { host: new URL(publicUrl).host, userName: undefined, csrf: '' };
+      return reply
+        .code(404)
+        .header('content-security-policy', PAGE_POLICY)
+        .type('text/html; charset=utf-8')
+        .send(renderPage(frame, page));
+    }
+    throw new GateError('not_found', `there is no ${request.method} ${path} here`);
+  });
   return app;
 }

@@ -1,0 +1,66 @@
+// The whole command line: every command group, and the one place where a failure becomes a line and an exit code.
+import { Command, CommanderError } from 'commander';
+import { EXIT_CODE, GateError, toGateError } from 'mcpgate-shared/error';
+import { VERSION } from 'mcpgate-shared/version';
+import { auditCommand } from './audit.ts';
+import { completionCommand } from './completion.ts';
+import type { CommandContext } from './context.ts';
+import { deviceCommand, loginCommand, sessionCommand } from './device.ts';
+import { grantCommand } from './grant.ts';
+import { enforcementCommand, ruleCommand } from './rule.ts';
+import { secretCommand } from './secret.ts';
+import { serverCommand } from './server.ts';
+import { startCommand } from './start.ts';
+import { statusCommand } from './status.ts';
+import { groupCommand, userCommand } from './user.ts';
+
+/** The exit code. Never throws. */
+export async function runProgram(words: readonly string[], context: CommandContext): Promise<number> {
+  const program = buildProgram(context);
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Commander has said what is wrong; a help text that was asked for is no failure.
+    if (error instanceof CommanderError)
+      return error.code === 'commander.error' ? error.exitCode : error.exitCode === 0 ? 0 : EXIT_CODE.usage;
+    const failure = error instanceof GateError ? error : toGateError(error);
+    for (const line of failure.message.split('\n')) context.stderr.write(`mcpgate-broker: ${line}\n`);
+    if (context.env['MCPGATE_LOG'] === 'debug' && error instanceof Error)
+      context.stderr.write(`${error.stack ?? ''}\n`);
+    return EXIT_CODE[failure.code];
+  }
+}
+
+function buildProgram(context: CommandContext): Command {
+  const program = new Command('mcpgate-broker')
+    .description('Holds the service tokens, decides every call, records it, and serves every AI client.')
+    .version(VERSION)
+    .showHelpAfterError('run with --help for what there is');
+  program.addCommand(startCommand(context));
+  program.addCommand(statusCommand(context));
+  program.addCommand(userCommand(context));
+  program.addCommand(groupCommand(context));
+  program.addCommand(deviceCommand(context));
+  program.addCommand(sessionCommand(context));
+  program.addCommand(loginCommand(context));
+  program.addCommand(serverCommand(context));
+  program.addCommand(secretCommand(context));
+  program.addCommand(grantCommand(context));
+  program.addCommand(ruleCommand(context));
+  program.addCommand(enforcementCommand(context));
+  program.addCommand(auditCommand(context));
+  program.addCommand(completionCommand(context, () => program));
+  prepare(program, context);
+  return program;
+}
+
+/** No command ends the process or writes past the context. */
+function prepare(command: Command, context: CommandContext): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => void context.stdout.write(text),
+    writeErr: (text) => void context.stderr.write(text),
+    outputError: (text, write) => write(text === '\n' ? '' : text.replace(/^error: /, 'mcpgate-broker: ')),
+  });
+  for (const child of command.commands) prepare(child, context);
+}

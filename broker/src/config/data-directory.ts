@@ -1,0 +1,21 @@
+// The data folder: made on the first start, 0700, and only ever its owner's.
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { GateError } from 'mcpgate-shared/error';
+
+/** Makes `dataDir` where it is not there. Throws `config` where it cannot be used. */
+export function prepareDataDirectory(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const state = statSync(dataDir);
+    if (!state.isDirectory()) throw new GateError('config', `data: ${dataDir} is not a folder`);
+    if (process.platform !== 'win32' && (state.mode & 0o077) !== 0) chmodSync(dataDir, 0o700);
+  } catch (error) {
+    if (error instanceof GateError) throw error;
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new GateError(
+      'config',
+      `data: ${dataDir} cannot be made or used (${reason}); name another folder with --data`,
+      { cause: error },
+    );
+  }
+}
