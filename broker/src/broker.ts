@@ -101,11 +101,12 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const gateway = createGateway({
       upstreams,
       audit,
-      policy: (workspaceId) => store.policy.snapshot(workspaceId),
+      snapshot: (workspaceId) => store.policy.snapshot(workspaceId),
       clock,
       log,
-      version: VERSION,
+      brokerVersion: VERSION,
     });
+    closers.push(() => gateway.closeAll('the broker ended'));
     const tunnel = createTunnel({
       identity,
       gateway,
@@ -127,7 +128,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       people: identity,
       links: () =>
         tunnel.links().map((link) => ({ credentialId: link.principal.credential.id, channels: link.channels })),
-      policyChanged: async (workspaceId) => await gateway.policyChanged(workspaceId),
+      policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),
       facts: {
         version: VERSION,
         url: publicUrl,

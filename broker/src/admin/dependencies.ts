@@ -100,8 +100,8 @@ export interface AdminDependencies {
   compilePolicy: CompilePolicy;
   people: People;
   links: () => readonly LinkView[];
-  /** Makes a change of rules or enforcement hold; resolves when it does. */
-  policyChanged: (workspaceId: string) => Promise<void>;
+  /** Makes a change of rules or enforcement hold from the next call on. */
+  policyChanged: (workspaceId: string) => void;
   facts: BrokerFacts;
   clock: Clock;
 }

@@ -28,6 +28,7 @@ export function ruleOperations({ store, audit, people, compilePolicy, policyChan
     subject: string | null,
     data: Record<string, string | readonly string[]>,
   ) => {
+    policyChanged(caller.workspaceId);
     await audit.event({
       workspace_id: caller.workspaceId,
       type,
@@ -36,7 +37,6 @@ export function ruleOperations({ store, audit, people, compilePolicy, policyChan
       address: caller.actor.address,
       data,
     });
-    await policyChanged(caller.workspaceId);
   };
 
   /** The principal that a person on a device of theirs, or a grant, would be. */

@@ -1,6 +1,6 @@
 // A Fastify instance with what both servers (TCP and the administration's socket) share: limits, request ids, logging, and the one
 // form of an error.
-import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
 import { errorBody, HTTP_STATUS } from './error-status.ts';
@@ -18,7 +18,7 @@ export interface FastifyAppOptions {
 export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOptions): FastifyInstance {
   const app = fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
@@ -29,22 +29,22 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
       return listener.server;
     },
   });
-  app.addHook('onRequest', async (request, reply) => {
-    await reply.header('x-request-id', request.id);
+  // Never `await` a reply in a hook: it is a thenable that waits for its own end.
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
-    await Promise.resolve(
-      request.log.debug({ req: request, res: reply, ms: Math.round(reply.elapsedTime) }, 'request'),
-    );
+  app.addHook('onResponse', (request, reply, done) => {
+    request.log.debug({ req: request, res: reply, ms: Math.round(reply.elapsedTime) }, 'request');
+    done();
   });
-  app.setErrorHandler(async (thrown, request, reply) => {
+  app.setErrorHandler((thrown, request, reply) => {
     const error = toHttpError(thrown);
     if (error.code === 'internal') request.log.error({ req: request, err: thrown }, 'a request failed');
     const retryAfterMs = error.data?.['retryAfterMs'];
-    if (typeof retryAfterMs === 'number')
-      await reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
-    if (error.code === 'not_logged_in') await reply.header('www-authenticate', 'Bearer error="invalid_token"');
-    return await reply.code(HTTP_STATUS[error.code]).type('application/json').send(errorBody(error, request.id));
+    if (typeof retryAfterMs === 'number') void reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
+    if (error.code === 'not_logged_in') void reply.header('www-authenticate', 'Bearer error="invalid_token"');
+    return reply.code(HTTP_STATUS[error.code]).type('application/json').send(errorBody(error, request.id));
   });
   return app;
 }

@@ -58,7 +58,10 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     await options.ready();
     return { status: 'ready' };
   });
-  app.get('/metrics', async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.text()));
+  app.get('/metrics', async (_request, reply) => {
+    void reply.type(metrics.contentType);
+    return await metrics.text();
+  });
 
   app.get('/v1/whoami', async (request) => {
     const bearer = bearerOf(request.headers.authorization);
@@ -75,9 +78,9 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     };
   });
   // A real upgrade never gets here: the listener hands it to the tunnel.
-  app.get('/v1/tunnel', async (request, reply) => {
+  app.get('/v1/tunnel', (request, reply) => {
     const error = new GateError('usage', 'this is a WebSocket: connect with the subprotocol mcpgate.v1');
-    return await reply
+    return reply
       .code(426)
       .header('upgrade', 'websocket')
       .header('connection', 'upgrade')
