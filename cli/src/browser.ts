@@ -1,4 +1,5 @@
 // Opens a page in the person's browser, where there is a person with a browser.
+import { spawn, type ChildProcess } from 'node:child_process';
 import type { Environment } from './settings-file.ts';
 
 export interface Browser {
@@ -18,13 +19,23 @@ export function canOpenBrowser(env: Environment, platform: NodeJS.Platform): boo
   return ['DISPLAY', 'WAYLAND_DISPLAY', 'WSL_DISTRO_NAME'].some((name) => set(env, name));
 }
 
+/** `BROWSER` is a program with arguments, `%s` for the URL; the first of a list with colons. It beats the desktop's choice. */
+async function start(browser: string | undefined, url: string): Promise<ChildProcess> {
+  const [program = '', ...words] = (browser ?? '').split(':', 1)[0]?.split(/\s+/) ?? [];
+  if (program === '') {
+    const { default: open } = await import('open');
+    return open(url);
+  }
+  const args = words.includes('%s') ? words.map((word) => (word === '%s' ? url : word)) : [...words, url];
+  return spawn(program, args, { detached: true, stdio: 'ignore' });
+}
+
 export function createBrowser(env: Environment, platform: NodeJS.Platform): Browser {
   return {
     available: canOpenBrowser(env, platform),
     async open(url) {
       try {
-        const { default: open } = await import('open');
-        const child = await open(url);
+        const child = await start(env['BROWSER'], url);
         // A program that is missing or fails later must not end the login: its URL is on the screen.
         child.on('error', () => undefined);
         child.unref();

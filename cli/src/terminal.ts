@@ -50,7 +50,8 @@ export function createTerminal(options: { stdout: Output; stderr: Output; env: E
       if (env['MCPGATE_LOG'] === 'debug') stderr.write(`debug: ${line}\n`);
     },
     async progress(text) {
-      if (stderr.isTTY !== true) return { update: () => undefined, stop: () => undefined };
+      // A terminal without a width cannot be redrawn.
+      if (stderr.isTTY !== true || !stderr.columns) return { update: () => undefined, stop: () => undefined };
       const { default: ora } = await import('ora');
       // stdin stays as it is: ora would swallow Ctrl-C with it. It writes to stderr of its own accord.
       const spinner = ora({ text, discardStdin: false, ...(plain ? { color: false } : {}) }).start();

@@ -42,12 +42,12 @@ Examples:
     });
 }
 
-export function parseCall(tool: string, words: readonly string[], flags: { json?: true }): CallRequest {
+function parseCall(tool: string, words: readonly string[], flags: { json?: true }): CallRequest {
   const argumentsJson = words.length === 0 ? '{}' : jsonArgument(words);
   return { tool, argumentsJson, words, json: flags.json === true };
 }
 
-export async function runCall(request: CallRequest, context: CliContext): Promise<void> {
+async function runCall(request: CallRequest, context: CliContext): Promise<void> {
   const { terminal, interrupted } = context;
   const waiting = await terminal.progress(request.tool);
   try {

@@ -27,7 +27,7 @@ Examples:
     .action((shell: Shell) => context.terminal.print(completionScript(shell, program)));
 }
 
-export function completionScript(shell: Shell, program: Command): string {
+function completionScript(shell: Shell, program: Command): string {
   const levels = collect(program, []);
   return { bash, zsh, fish }[shell](levels);
 }

@@ -26,12 +26,12 @@ export function addDaemon(program: Command, context: CliContext): void {
     .action((flags: { follow?: true }) => runLogs(flags.follow === true, context));
 }
 
-export async function runStop(context: CliContext): Promise<void> {
+async function runStop(context: CliContext): Promise<void> {
   const stopped = await stopDaemon(context);
   context.terminal.note(stopped ? 'The daemon has ended.' : 'The daemon is not running.');
 }
 
-export async function runRestart(context: CliContext): Promise<void> {
+async function runRestart(context: CliContext): Promise<void> {
   await stopDaemon(context);
   const connection = await context.connectDaemon({ spawn: true });
   try {
@@ -82,7 +82,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** The log's last part, then what is added to it. */
-export async function runLogs(follow: boolean, context: CliContext): Promise<void> {
+async function runLogs(follow: boolean, context: CliContext): Promise<void> {
   const { daemonLogPath } = context.paths;
   const size = sizeOf(daemonLogPath);
   if (size === undefined && !follow) {

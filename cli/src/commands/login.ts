@@ -51,7 +51,7 @@ Examples:
     .action((url: string | undefined, flags: LoginFlags) => runLogin(parseLogin(url, flags, context), context));
 }
 
-export function parseLogin(url: string | undefined, flags: LoginFlags, context: CliContext): LoginRequest {
+function parseLogin(url: string | undefined, flags: LoginFlags, context: CliContext): LoginRequest {
   const typed = url ?? (context.env['MCPGATE_BROKER'] || context.settings.read().broker);
   if (typed === undefined) {
     throw new GateError('usage', 'which broker? give its URL: mcpgate login https://mcp.example.com');
@@ -66,7 +66,7 @@ export function parseLogin(url: string | undefined, flags: LoginFlags, context: 
   };
 }
 
-export async function runLogin(request: LoginRequest, context: CliContext): Promise<void> {
+async function runLogin(request: LoginRequest, context: CliContext): Promise<void> {
   const { terminal } = context;
   const earlier = await readEarlier(context);
   if (earlier !== undefined) {

@@ -11,7 +11,7 @@ export function addLogout(program: Command, context: CliContext): void {
     .action(() => runLogout(context));
 }
 
-export async function runLogout(context: CliContext): Promise<void> {
+async function runLogout(context: CliContext): Promise<void> {
   const { terminal, settings } = context;
   const login = storedLogin(settings.read());
   if (login === undefined) {

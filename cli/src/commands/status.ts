@@ -30,7 +30,7 @@ export function addStatus(program: Command, context: CliContext): void {
     .action((flags: { json?: true }) => runStatus(flags, context));
 }
 
-export async function runStatus({ json }: { json?: true }, context: CliContext): Promise<void> {
+async function runStatus({ json }: { json?: true }, context: CliContext): Promise<void> {
   const { terminal } = context;
   const waiting = await terminal.progress('Asking the daemon');
   let found: Found;

@@ -27,7 +27,7 @@ Examples:
     .action((pattern: string | undefined, flags: { json?: true }) => runTools(parseTools(pattern, flags), context));
 }
 
-export function parseTools(pattern: string | undefined, flags: { json?: true }): ToolsRequest {
+function parseTools(pattern: string | undefined, flags: { json?: true }): ToolsRequest {
   return { matches: pattern === undefined ? () => true : nameMatcher(pattern), json: flags.json === true };
 }
 
@@ -42,7 +42,7 @@ export function nameMatcher(pattern: string): (name: string) => boolean {
   return (name) => glob.test(name);
 }
 
-export async function runTools(request: ToolsRequest, context: CliContext): Promise<void> {
+async function runTools(request: ToolsRequest, context: CliContext): Promise<void> {
   const { terminal, interrupted } = context;
   const waiting = await terminal.progress('Asking the broker');
   let tools: ListedTool[];
