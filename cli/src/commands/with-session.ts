@@ -20,7 +20,7 @@ export async function withSession<T>(context: CliContext, run: (session: McpSess
   }
 }
 
-export function requireLogin(context: CliContext): void {
+function requireLogin(context: CliContext): void {
   if ((context.env['MCPGATE_TOKEN'] ?? '') !== '') return;
   const settings = context.settings.read();
   if (storedLogin(settings) !== undefined) return;

@@ -57,7 +57,7 @@ function fitting(value: string): string {
 }
 
 /** Where no bus is named, the well-known one of the runtime folder: AI clients start the daemon without either variable. */
-export function busEnvironment(env: Environment): Environment {
+function busEnvironment(env: Environment): Environment {
   if (process.platform !== 'linux' || process.getuid === undefined) return env;
   if ((env['DBUS_SESSION_BUS_ADDRESS'] ?? '') !== '') return env;
   const bus = join(env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.getuid()}`, 'bus');

@@ -9,7 +9,7 @@ const KEY_BYTES = 32;
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 /** Makes the folder where it is missing; throws `untrusted` where it is not the user's alone. */
-export function ensureRuntimeDir(runtimeDir: string): void {
+function ensureRuntimeDir(runtimeDir: string): void {
   const uid = process.getuid?.();
   try {
     mkdirSync(runtimeDir, { recursive: true, mode: 0o700 });
