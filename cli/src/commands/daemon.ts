@@ -1,5 +1,5 @@
 // `mcpgate daemon stop|restart|logs`. `daemon run` is an entry of its own (bin/mcpgate.cjs) and stands here for the help only.
-import { createReadStream, statSync, watch } from 'node:fs';
+import { createReadStream, readFileSync, statSync, watch } from 'node:fs';
 import type { Command } from 'commander';
 import { GateError } from 'mcpgate-shared/error';
 import type { CliContext } from '../context.ts';
@@ -75,9 +75,14 @@ async function stopDaemon(context: CliContext): Promise<boolean> {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+  // In a container nobody may collect the dead: they still take signals.
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return process.platform !== 'linux';
   }
 }
 

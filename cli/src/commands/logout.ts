@@ -27,7 +27,7 @@ async function runLogout(context: CliContext): Promise<void> {
       await revokeCredential(context, broker, credential);
     } catch (error) {
       const reason = toGateError(error).message;
-      terminal.warn(`${reason}; so this login was not ended there: revoke this device in the broker's dashboard`);
+      terminal.warn(`this login was not ended at the broker (${reason}): revoke this device in its dashboard`);
     }
     await store.remove(login.address);
   }

@@ -17,11 +17,16 @@ export function renderStatus(status: Status, colour: ChalkInstance, now: number)
   const bad = colour.red('✗');
   const off = colour.dim('-');
   const line = (mark: string, name: string, text: string): string => `${mark} ${colour.bold(name.padEnd(9))} ${text}`;
+  const ended = tunnel.state === 'login_needed' || tunnel.state === 'revoked';
   const who = token.kind === null ? undefined : (user ?? 'a grant');
   const lines = [
     who === undefined
       ? line(bad, 'user', `not logged in; run \`mcpgate login ${broker ?? 'https://BROKER'}\``)
-      : line(good, 'user', `${who}${workspace === null || workspace === 'default' ? '' : ` (workspace ${workspace})`}`),
+      : line(
+          ended ? bad : good,
+          'user',
+          `${who}${workspace === null || workspace === 'default' ? '' : ` (workspace ${workspace})`}`,
+        ),
     line(broker === null ? off : good, 'broker', broker ?? 'none yet'),
     line(token.kind === null ? off : good, 'token', tokenWords(token)),
     daemon.running

@@ -70,7 +70,8 @@ async function collect(context: CliContext): Promise<Found> {
       version: daemon?.version ?? null,
       pid: daemon?.pid ?? null,
       started_at: startedAt,
-      clients: daemon?.clients ?? 0,
+      // This command was one of them while it asked.
+      clients: Math.max(0, (daemon?.clients ?? 0) - (session === undefined ? 0 : 1)),
     },
     tunnel: {
       state: isOpen ? 'open' : (link?.state ?? 'idle'),
