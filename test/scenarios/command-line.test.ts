@@ -1,0 +1,110 @@
+// `status`, `tools`, `call` and `daemon` from a terminal, against a real broker with a real upstream.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { REPOSITORY } from '../step.ts';
+import { createWorld } from '../world.ts';
+import { until } from '../world/until.ts';
+
+const everything = {
+  command: process.execPath,
+  args: [`${REPOSITORY}node_modules/@modelcontextprotocol/server-everything/dist/index.js`, 'stdio'],
+};
+
+test('status, tools and call tell the same story as an AI client sees', async (t) => {
+  const world = await createWorld(t, { servers: { everything } });
+  const ada = await world.member('ada', { env: { MCPGATE_LOG: 'error' } });
+
+  const status = await ada.gate(['status', '--json']);
+  assert.equal(status.code, 0, status.stderr);
+  const { user, broker, daemon, tunnel, servers, token } = JSON.parse(status.stdout) as Record<string, object>;
+  assert.deepEqual([user, broker], ['ada', world.url]);
+  assert.deepEqual(
+    { ...daemon, pid: 0, started_at: '', version: '' },
+    {
+      running: true,
+      version: '',
+      pid: 0,
+      started_at: '',
+      clients: 0,
+    },
+  );
+  assert.deepEqual({ ...tunnel, since: '', latency_ms: 0 }, { state: 'open', since: '', latency_ms: 0, message: null });
+  assert.deepEqual(servers, [{ name: 'everything', state: 'ready', tools: 13, message: null }]);
+  assert.deepEqual({ ...token, path: '' }, { kind: 'device', store: 'file', path: '' });
+
+  const listed = (await ada.gateJson(['tools', 'everything__*'])) as { name: string }[];
+  assert.equal(listed.length, 13);
+  const plain = await ada.gate(['tools', 'get-sum']);
+  assert.match(plain.stdout, /^everything__get-sum {2}\S.*\n$/);
+
+  const sum = await ada.gate(['call', 'everything__get-sum', 'a=2', 'b=40']);
+  assert.deepEqual([sum.code, sum.stderr], [0, '']);
+  assert.match(sum.stdout, /42/);
+  const json = await ada.gate(['call', 'everything__echo', '-', '--json'], { stdin: '{"message":\n"hello"}' });
+  assert.deepEqual(JSON.parse(json.stdout), { content: [{ type: 'text', text: 'Echo: hello' }] });
+  const wrong = await ada.gate(['call', 'everything__get-sum', 'a=two', 'b=1']);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /a must be a number, not "two"/);
+  const failing = await ada.gate(['call', 'everything__echo', '{}']);
+  assert.equal(failing.code, 1);
+  assert.match(failing.stdout, /message/);
+});
+
+test('Ctrl-C ends a call with 130, and the broker’s log says that it was cancelled', async (t) => {
+  const world = await createWorld(t, { servers: { everything } });
+  const ada = await world.member('ada');
+  const words = ['call', 'everything__trigger-long-running-operation', '{"duration":60,"steps":60}'];
+  const calling = ada.start(words);
+  const started = async () => {
+    const rows = (await world.broker.json(['audit', 'search'])) as { tool_name: string | null }[];
+    return rows.some(({ tool_name }) => tool_name?.includes('long-running') === true);
+  };
+  await until('the call is under way', started);
+  assert.equal(await calling.stop('SIGINT'), 130);
+  await until('the outcome is recorded', async () => {
+    const rows = (await world.broker.json(['audit', 'search'])) as {
+      tool_name: string | null;
+      status: string | null;
+    }[];
+    return rows.some(({ tool_name, status }) => tool_name?.includes('long-running') === true && status === 'cancelled');
+  });
+});
+
+test('a disabled person is told so by every command with exit 3, a broker that is away with exit 4', async (t) => {
+  const world = await createWorld(t, { servers: { everything } });
+  const ada = await world.member('ada', { env: { MCPGATE_LOG: 'error' } });
+  assert.equal((await ada.gate(['tools'])).code, 0);
+  await world.broker.stop();
+  for (const args of [['tools'], ['status'], ['call', 'everything__echo', 'message=x']]) {
+    const { code, stdout, stderr } = await ada.gate(args);
+    assert.equal(code, 4, `${args.join(' ')}: ${stdout}${stderr}`);
+    assert.match(stdout + stderr, new RegExp(`${world.url}.*(cut|reach|refused|broker)`));
+  }
+  await world.broker.start();
+  assert.equal((await ada.gate(['tools'])).code, 0);
+  await world.broker.run(['user', 'disable', 'ada']);
+  for (const args of [['tools'], ['status'], ['call', 'everything__echo', 'message=x']]) {
+    const { code, stdout, stderr } = await ada.gate(args);
+    assert.equal(code, 3, `${args.join(' ')}: ${stdout}${stderr}`);
+    assert.match(stdout + stderr, /mcpgate login/);
+  }
+});
+
+test('the daemon is stopped, started anew and its log read by hand', async (t) => {
+  const world = await createWorld(t, { servers: { everything } });
+  const ada = await world.member('ada', { env: { MCPGATE_LOG: 'info' } });
+  assert.equal((await ada.gate(['tools'])).code, 0);
+  const restarted = await ada.gate(['daemon', 'restart']);
+  assert.match(restarted.stderr, /runs: pid \d+/);
+  assert.equal((await ada.gate(['tools'])).code, 0);
+  const logs = await ada.gate(['daemon', 'logs']);
+  assert.match(logs.stdout, /link open/);
+  const following = ada.start(['daemon', 'logs', '-f']);
+  await following.line(/link open/);
+  assert.match((await ada.gate(['daemon', 'stop'])).stderr, /has ended/);
+  assert.match((await ada.gate(['daemon', 'stop'])).stderr, /is not running/);
+  assert.equal((await ada.gate(['tools'])).code, 0);
+  const starts = () => following.output().match(/listens at/g)?.length === 3;
+  await until('the log is followed into the third daemon', starts);
+  assert.equal(await following.stop('SIGINT'), 130);
+});
