@@ -1,12 +1,13 @@
 // The whole command line: every command group, and the one place where a failure becomes a line and an exit code.
 import { Command, CommanderError } from 'commander';
-import { EXIT_CODE, GateError, toGateError } from 'mcpgate-shared/error';
+import { EXIT_CODE } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
 import { auditCommand } from './audit.ts';
 import { completionCommand } from './completion.ts';
 import type { CommandContext } from './context.ts';
 import { deviceCommand, loginCommand, sessionCommand } from './device.ts';
 import { grantCommand } from './grant.ts';
+import { reportFailure } from './report-failure.ts';
 import { enforcementCommand, ruleCommand } from './rule.ts';
 import { secretCommand } from './secret.ts';
 import { serverCommand } from './server.ts';
@@ -24,11 +25,7 @@ export async function runProgram(words: readonly string[], context: CommandConte
     // Commander has said what is wrong; a help text that was asked for is no failure.
     if (error instanceof CommanderError)
       return error.code === 'commander.error' ? error.exitCode : error.exitCode === 0 ? 0 : EXIT_CODE.usage;
-    const failure = error instanceof GateError ? error : toGateError(error);
-    for (const line of failure.message.split('\n')) context.stderr.write(`mcpgate-broker: ${line}\n`);
-    if (context.env['MCPGATE_LOG'] === 'debug' && error instanceof Error)
-      context.stderr.write(`${error.stack ?? ''}\n`);
-    return EXIT_CODE[failure.code];
+    return reportFailure(error, context);
   }
 }
 

@@ -1,7 +1,7 @@
 // `start`: runs the broker until it is told to stop.
 import { Command } from 'commander';
 import { systemClock } from 'mcpgate-shared/clock';
-import { createBroker } from '../broker.ts';
+import { createBroker, type Broker } from '../broker.ts';
 import { prepareDataDirectory } from '../config/data-directory.ts';
 import { assertNotExposed, loadConfig, type Config, type ConfigFlags } from '../config/load-config.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
@@ -27,8 +27,14 @@ export function startCommand(context: CommandContext): Command {
     });
 }
 
+export interface StartHooks {
+  /** It serves already, but has not said so. */
+  beforeReady?: (broker: Broker) => Promise<void>;
+  afterReady?: (broker: Broker) => void;
+}
+
 /** Resolves when the broker has drained and closed. */
-export async function runBroker(config: Config, context: CommandContext): Promise<void> {
+export async function runBroker(config: Config, context: CommandContext, hooks: StartHooks = {}): Promise<void> {
   const { stdout } = context;
   const log = loggerOf(config, context);
   prepareDataDirectory(config.dataDir);
@@ -44,11 +50,13 @@ export async function runBroker(config: Config, context: CommandContext): Promis
       path: context.env['PATH'] ?? '',
       lang: context.env['LANG'],
     });
+    await hooks.beforeReady?.(broker);
     if (broker.setupUrl !== undefined) {
       stdout.write(`set-up link for the administrator (works once): ${broker.setupUrl}\n`);
     }
     stdout.write(`ready ${broker.url}\n`);
     log.info({ url: broker.url, data: config.dataDir }, 'serving');
+    hooks.afterReady?.(broker);
     const signal = await stopped;
     log.info({ signal }, 'draining; a second signal ends at once');
     await broker.drain();
@@ -59,16 +67,20 @@ export async function runBroker(config: Config, context: CommandContext): Promis
   }
 }
 
+/** Ctrl-C reaches the process from the terminal and once more from npm: within this time it is one. */
+const SAME_INTERRUPT_MS = 300;
+
 /** Resolves at the first signal; the second one ends the process. */
 async function stopSignal(context: CommandContext, log: Logger): Promise<string> {
   return await new Promise((resolve) => {
-    let first = true;
+    let firstAt: number | undefined;
     context.onStopSignal((signal) => {
-      if (first) {
-        first = false;
+      if (firstAt === undefined) {
+        firstAt = context.now();
         resolve(signal);
         return;
       }
+      if (signal === 'SIGINT' && context.now() - firstAt < SAME_INTERRUPT_MS) return;
       log.warn({ signal }, 'ended before the drain was done');
       context.exit(signal === 'SIGINT' ? 130 : 143);
     });

@@ -1,5 +1,5 @@
 // The data folder: made on the first start, 0700, and only ever its owner's.
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { GateError } from 'mcpgate-shared/error';
 
 /** Makes `dataDir` where it is not there. Throws `config` where it cannot be used. */
@@ -8,7 +8,16 @@ export function prepareDataDirectory(dataDir: string): void {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const state = statSync(dataDir);
     if (!state.isDirectory()) throw new GateError('config', `data: ${dataDir} is not a folder`);
-    if (process.platform !== 'win32' && (state.mode & 0o077) !== 0) chmodSync(dataDir, 0o700);
+    if (process.platform === 'win32' || (state.mode & 0o077) === 0) return;
+    // Closing a folder that holds something else (`--data /tmp`) would lock others out of it.
+    const names = readdirSync(dataDir).filter((name) => name !== 'lost+found');
+    if (names.length > 0 && !names.includes('broker.lock')) {
+      throw new GateError(
+        'config',
+        `data: ${dataDir} can be read by others and holds other files; name a folder of the broker's own`,
+      );
+    }
+    chmodSync(dataDir, 0o700);
   } catch (error) {
     if (error instanceof GateError) throw error;
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);

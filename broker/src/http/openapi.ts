@@ -52,7 +52,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
       },
     };
   }
-  return {
+  const document = {
     openapi: '3.1.0',
     info: {
       title: 'mcpgate broker',
@@ -64,4 +64,22 @@ export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
     components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     paths,
   };
+  return withSharedSchemas(document);
+}
+
+/** Schemas that have a name lie in `$defs` of each place that uses them: they move to `components`, once. */
+function withSharedSchemas(document: JsonSchema & { components: JsonSchema }): JsonSchema {
+  const schemas: JsonSchema = {};
+  const text = JSON.stringify(document, (key, value: unknown) => {
+    if (key !== '$defs' || typeof value !== 'object' || value === null) return value;
+    Object.assign(schemas, value);
+    return undefined;
+  });
+  const moved = (json: string): unknown => JSON.parse(json.replaceAll('"#/$defs/', '"#/components/schemas/'));
+  const shared = moved(
+    JSON.stringify(schemas, (key, value: unknown) =>
+      key === '$defs' || (key === 'id' && typeof value === 'string') ? undefined : value,
+    ),
+  );
+  return Object.assign({}, moved(text), { components: { ...document.components, schemas: shared } });
 }

@@ -1,6 +1,6 @@
 // One broker for one data folder. The lock is one of the operating system, held through an SQLite transaction: it ends with the
 // process, however that ends, so that no stale lock can keep a broker from starting.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GateError } from 'mcpgate-shared/error';
@@ -11,7 +11,9 @@ export interface DataLock {
 
 /** Throws `conflict` where another process holds `dataDir`. */
 export function lockDataDirectory(dataDir: string, pid: number): DataLock {
-  const database = new DatabaseSync(join(dataDir, 'broker.lock'), { timeout: 0 });
+  const lockFile = join(dataDir, 'broker.lock');
+  closeSync(openSync(lockFile, 'a', 0o600));
+  const database = new DatabaseSync(lockFile, { timeout: 0 });
   const pidFile = join(dataDir, 'broker.pid');
   try {
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
