@@ -112,9 +112,9 @@ test('an AI client’s file that is not valid is refused by name and not touched
   mkdirSync(dirname(file), { recursive: true });
   const broken = '{ "mcpServers": { "x": \n';
   writeFileSync(file, broken);
-  const { code, stderr } = await laptop.gate(['install-clients', 'cursor']);
+  const { code, stdout, stderr } = await laptop.gate(['install-clients', 'cursor']);
   assert.equal(code, 1, stderr);
-  assert.match(stderr, /mcp\.json/);
+  assert.match(stdout + stderr, /mcp\.json.*nothing was changed/s);
   assert.equal(readFileSync(file, 'utf8'), broken);
 });
 

@@ -11,7 +11,7 @@ import { createWorld } from '../world.ts';
 import { GATE } from '../world/person.ts';
 
 const require = createRequire(join(REPOSITORY, 'broker/package.json'));
-const reference = (name: string) => require.resolve(`@modelcontextprotocol/server-${name}`);
+const reference = (name: string) => require.resolve(`@modelcontextprotocol/server-${name}/dist/index.js`);
 const run = (...args: string[]) => ({ command: process.execPath, args });
 
 test('a v1 and a v2 client use a server of the v2 SDK through mcpgate', async (t) => {

@@ -13,9 +13,13 @@ async function setUp(t: TestContext) {
 }
 
 test('progress of the upstream reaches the client that asked for it', async (t) => {
-  const { client } = await setUp(t);
+  const { client, upstream } = await setUp(t);
   const steps: number[] = [];
-  const { text } = await client.call('counting__progress', {}, { onProgress: (step) => steps.push(step) });
+  const onProgress = (step: number) => {
+    steps.push(step);
+    if (step === 3) upstream.release();
+  };
+  const { text } = await client.call('counting__progress', {}, { onProgress });
   assert.equal(text, 'three steps');
   assert.deepEqual(steps, [1, 2, 3]);
 });

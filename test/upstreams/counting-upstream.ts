@@ -42,7 +42,11 @@ interface Message {
 const TOOLS = [
   { name: 'echo', description: 'Returns its argument.', properties: { text: { type: 'string' } } },
   { name: 'hold', description: 'Answers when the test lets it.', properties: {} },
-  { name: 'progress', description: 'Reports three steps, then answers.', properties: {} },
+  {
+    name: 'progress',
+    description: 'Reports three steps; answers when the test lets it, at once without a progress token.',
+    properties: {},
+  },
   { name: 'fail', description: 'Returns a tool error.', properties: {} },
   { name: 'large', description: 'Returns `bytes` bytes of text.', properties: { bytes: { type: 'number' } } },
 ].map(({ name, description, properties }) => ({ name, description, inputSchema: { type: 'object', properties } }));
@@ -88,13 +92,17 @@ export async function startCountingUpstream(options: { accepts?: readonly string
     else if (name === 'large') answer(text('z'.repeat(Number(args['bytes']))));
     else if (name === 'progress') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      for (const progress of [1, 2, 3]) {
-        const params = { progressToken: _meta?.progressToken, progress, total: 3 };
-        if (_meta?.progressToken !== undefined)
-          event(response, { jsonrpc: '2.0', method: 'notifications/progress', params });
+      const token = _meta?.progressToken;
+      for (const progress of token === undefined ? [] : [1, 2, 3]) {
+        const params = { progressToken: token, progress, total: 3 };
+        event(response, { jsonrpc: '2.0', method: 'notifications/progress', params });
       }
-      event(response, { jsonrpc: '2.0', id: message.id, result: text('three steps') });
-      response.end();
+      const finish = () => {
+        event(response, { jsonrpc: '2.0', id: message.id, result: text('three steps') });
+        response.end();
+      };
+      if (token === undefined || released) finish();
+      else waiting.set(message.id ?? '', { call, answer: finish });
     } else if (name === 'hold') {
       const id = message.id ?? '';
       const finish = () => {

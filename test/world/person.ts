@@ -26,6 +26,7 @@ export interface Person {
     approve: (userCode: string) => Promise<unknown>,
     env?: Record<string, string>,
   ): Promise<{ user: string }>;
+  /** Ends what was started here; the daemon is left to the world. */
   close(): Promise<void>;
 }
 
@@ -88,7 +89,6 @@ export function createPerson(options: { name: string; root: string; env?: Record
     async close() {
       await Promise.allSettled(clients.map((client) => client.close()));
       await Promise.allSettled(running.map((process) => process.stop()));
-      await person.gate(['daemon', 'stop']).catch(() => undefined); // none may be running
     },
   };
   return person;
