@@ -1,6 +1,6 @@
 // One broker for one data folder. The lock is one of the operating system, held through an SQLite transaction: it ends with the
 // process, however that ends, so that no stale lock can keep a broker from starting.
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GateError } from 'mcpgate-shared/error';
@@ -29,7 +29,9 @@ export function lockDataDirectory(dataDir: string, pid: number): DataLock {
   writeFileSync(pidFile, `${pid}\n`, { mode: 0o600 });
   return {
     release() {
-      if (database.isOpen) database.close();
+      if (!database.isOpen) return;
+      rmSync(pidFile, { force: true });
+      database.close();
     },
   };
 }
