@@ -8,7 +8,7 @@ import { rulesApi } from 'mcpgate-shared/api/rules';
 import { serversApi } from 'mcpgate-shared/api/servers';
 import { createAdminClient } from '../src/commands/admin-client.ts';
 import { processContext } from '../src/commands/process-context.ts';
-import { runBroker } from '../src/commands/start.ts';
+import { runBroker } from '../src/commands/run-broker.ts';
 import { assertNotExposed, loadConfig } from '../src/config/load-config.ts';
 import { reportFailure } from '../src/commands/report-failure.ts';
 import { quickstartServers } from './servers.ts';

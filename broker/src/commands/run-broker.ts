@@ -1,0 +1,79 @@
+// Runs the broker from its first line to its last signal.
+import { systemClock } from 'mcpgate-shared/clock';
+import { createBroker, type Broker } from '../broker.ts';
+import { prepareDataDirectory } from '../config/data-directory.ts';
+import type { Config } from '../config/load-config.ts';
+import { createLogger, type Logger } from '../log/logger.ts';
+import { lockDataDirectory } from '../store/data-lock.ts';
+import type { CommandContext } from './context.ts';
+
+export interface StartHooks {
+  /** It serves already, but has not said so. */
+  beforeReady?: (broker: Broker) => Promise<void>;
+  afterReady?: (broker: Broker) => void;
+}
+
+/** Resolves when the broker has drained and closed. */
+export async function runBroker(config: Config, context: CommandContext, hooks: StartHooks = {}): Promise<void> {
+  const { stdout } = context;
+  const log = loggerOf(config, context);
+  prepareDataDirectory(config.dataDir);
+  const lock = lockDataDirectory(config.dataDir, context.pid);
+  try {
+    const stopped = stopSignal(context, log);
+    const broker = await createBroker({
+      config,
+      log,
+      clock: systemClock,
+      pid: context.pid,
+      isRoot: context.isRoot,
+      path: context.env['PATH'] ?? '',
+      lang: context.env['LANG'],
+    });
+    await hooks.beforeReady?.(broker);
+    if (broker.setupUrl !== undefined) {
+      stdout.write(`set-up link for the administrator (works once): ${broker.setupUrl}\n`);
+    }
+    stdout.write(`ready ${broker.url}\n`);
+    log.info({ url: broker.url, data: config.dataDir }, 'serving');
+    hooks.afterReady?.(broker);
+    const signal = await stopped;
+    log.info({ signal }, 'draining; a second signal ends at once');
+    await broker.drain();
+    await broker.close();
+    log.info({}, 'stopped');
+  } finally {
+    lock.release();
+  }
+}
+
+/** Ctrl-C reaches the process from the terminal and once more from npm: within this time it is one. */
+const SAME_INTERRUPT_MS = 300;
+
+/** Resolves at the first signal; the second one ends the process. */
+async function stopSignal(context: CommandContext, log: Logger): Promise<string> {
+  return await new Promise((resolve) => {
+    let firstAt: number | undefined;
+    context.onStopSignal((signal) => {
+      if (firstAt === undefined) {
+        firstAt = context.now();
+        resolve(signal);
+        return;
+      }
+      if (signal === 'SIGINT' && context.now() - firstAt < SAME_INTERRUPT_MS) return;
+      log.warn({ signal }, 'ended before the drain was done');
+      context.exit(signal === 'SIGINT' ? 130 : 143);
+    });
+  });
+}
+
+function loggerOf(config: Config, { stderr, env }: CommandContext): Logger {
+  const onTerminal = stderr.isTTY === true;
+  const pretty = config.log.format === 'pretty' || (config.log.format === 'auto' && onTerminal);
+  return createLogger({
+    level: config.log.level,
+    format: pretty ? 'pretty' : 'json',
+    colours: pretty && onTerminal && (env['NO_COLOR'] ?? '') === '',
+    write: (line) => void stderr.write(line),
+  });
+}
