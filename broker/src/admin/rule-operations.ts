@@ -41,7 +41,7 @@ export function ruleOperations({ store, audit, people, compilePolicy, policyChan
 
   /** The principal that a person on a device of theirs, or a grant, would be. */
   const principalOf = async (workspaceId: string, who: string): Promise<Principal> => {
-    const [kind, name = ''] = [who.slice(0, who.indexOf(':')), who.slice(who.indexOf(':') + 1)];
+    const [kind, name] = [who.slice(0, who.indexOf(':')), who.slice(who.indexOf(':') + 1)];
     const userOf = async (userName: string): Promise<NonNullable<Principal['user']>> => {
       const { id, role, groups } = await people.users.show(workspaceId, userName);
       return { id, name: userName, role, groups };

@@ -87,7 +87,7 @@ export function extractSecrets(server: string, transport: Transport, isTaken: (n
     const assigned = /^(-{0,2}[A-Za-z][\w.-]*)=(.*)$/s.exec(argument);
     if (assigned !== null) {
       const [, key = '', value = ''] = assigned;
-      const pair = /^-/.test(key) ? /^([A-Za-z_][\w.-]*)([=:])(.*)$/s.exec(value) : null;
+      const pair = key.startsWith('-') ? /^([A-Za-z_][\w.-]*)([=:])(.*)$/s.exec(value) : null;
       if (pair !== null && !isSecretName(key) && /^-{1,2}(e|env|H|header)$/.test(key))
         return `${key}=${replaceArgument(value, undefined)}`;
       return `${key}=${replace(key, `argument ${key}`, value, isSecretName(key))}`;

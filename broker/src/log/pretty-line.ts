@@ -12,7 +12,7 @@ export function prettyLine(line: string, colours: boolean): string {
     .filter(([key]) => key !== 'pid' && key !== 'hostname')
     .map(([key, value]) => chalk.dim(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`));
   const clockTime = typeof time === 'string' ? time.slice(11, 19) : '';
-  const parts = [chalk.dim(clockTime), paint(String(level).padEnd(5)), String(msg ?? ''), ...fields];
+  const parts = [chalk.dim(clockTime), paint(String(level).padEnd(5)), typeof msg === 'string' ? msg : '', ...fields];
   return `${parts.join(' ')}${errorText(err)}\n`;
 }
 
