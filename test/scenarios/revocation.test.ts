@@ -34,7 +34,9 @@ test('`user disable` closes the live link, cancels the call under way and refuse
   );
   assert.ok(receipt.ms <= 1000 && receipt.tokens_revoked >= 1, JSON.stringify(receipt));
   await upstream.cancelled();
-  assert.equal((await held).isError, true);
+  const ended = await held;
+  assert.equal(ended.isError, true);
+  assert.match(ended.text, /^\[mcpgate\].*(revoked|disabled|cancelled)/s, 'its caller is told at once');
   await world.network.when(() => world.network.upgrades.open === 1);
   const seen = upstream.calls.length;
   const next = await client
