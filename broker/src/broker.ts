@@ -4,6 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
 import { adminOperations } from './admin/admin-operations.ts';
 import { createAudit } from './audit/create-audit.ts';
+import { isLoopback } from './config/listen-address.ts';
 import type { Config } from './config/load-config.ts';
 import { createGateway } from './gateway/create-gateway.ts';
 import { openAdminSocket } from './http/admin-socket.ts';
@@ -59,6 +60,12 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const listener = await openListener(config.listen, config.tls);
     closers.push(() => listener.close());
     const publicUrl = config.publicUrl ?? listener.origin;
+    if (config.publicUrl === undefined && !isLoopback(listener.address.host)) {
+      log.warn(
+        { url: publicUrl },
+        'public_url is not set: laptops can only log in under this address; set --public-url',
+      );
+    }
 
     const masterKey = loadMasterKey({ dataDir, file: config.masterKeyFile });
     const { databaseUrl } = config;
@@ -153,7 +160,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       listener,
       log,
       trustedProxies: proxies.ranges,
-      hostCheck: createHostCheck({ publicUrl, listen: listener.address, proxies }),
+      hostCheck: createHostCheck({ publicUrl, proxies }),
       publicUrl,
       identity,
       audit,

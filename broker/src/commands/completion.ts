@@ -26,7 +26,7 @@ function nodesOf(command: Command, path: readonly string[] = []): Node[] {
 }
 
 /** Throws `usage` for another shell. */
-export function completionScript(shell: string, program: Command): string {
+function completionScript(shell: string, program: Command): string {
   const nodes = nodesOf(program);
   const name = program.name();
   if (shell === 'fish') {

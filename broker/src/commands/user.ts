@@ -84,7 +84,7 @@ export function groupCommand(context: CommandContext): Command {
   return command;
 }
 
-export async function addUser({ api, show }: AdminSession, name: string, options: AddOptions): Promise<void> {
+async function addUser({ api, show }: AdminSession, name: string, options: AddOptions): Promise<void> {
   const role = RoleSchema.safeParse(options.role ?? 'member');
   if (!role.success)
     throw new GateError('usage', `--role: "${options.role}" is none of admin, operator, auditor, member`);

@@ -1,9 +1,9 @@
-// Refuses requests for a host that is not ours: a page that points its own name at this address (DNS rebinding) would otherwise
-// make a browser speak to the broker as its own site.
-import { isLoopback, type ListenAddress } from '../config/listen-address.ts';
+// Refuses requests for a name that is not ours: a page that points its own name at this address (DNS rebinding) would otherwise make
+// a browser speak to the broker as its own site. An address or `localhost` cannot be pointed anywhere, so those are ours.
+import { isIP } from 'node:net';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
-/** Paths that load balancers and monitors ask by address. */
+/** Paths that load balancers and monitors ask under names of their own. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 export interface HostCheck {
@@ -11,21 +11,15 @@ export interface HostCheck {
   allows(request: { host: string | undefined; path: string; peer: string | undefined }): boolean;
 }
 
-export function createHostCheck(options: {
-  publicUrl: string;
-  listen: ListenAddress;
-  proxies: TrustedProxies;
-}): HostCheck {
-  const hosts = new Set([new URL(options.publicUrl).host]);
-  if (isLoopback(options.listen.host)) {
-    for (const name of ['127.0.0.1', 'localhost', '[::1]']) hosts.add(`${name}:${options.listen.port}`);
-  }
+export function createHostCheck(options: { publicUrl: string; proxies: TrustedProxies }): HostCheck {
+  const publicHost = new URL(options.publicUrl).host;
   return {
     allows({ host, path, peer }) {
-      if (host !== undefined && hosts.has(host.toLowerCase())) return true;
-      if (OPEN_PATHS.has(path)) return true;
+      if (host?.toLowerCase() === publicHost || OPEN_PATHS.has(path)) return true;
+      const name = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(host?.toLowerCase() ?? '');
+      const plain = name?.[1] ?? name?.[2] ?? '';
       // A proxy may ask under an inner name; it is not a browser.
-      return options.proxies.includes(peer);
+      return plain === 'localhost' || isIP(plain) !== 0 || options.proxies.includes(peer);
     },
   };
 }

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { createHostCheck } from './host-check.ts';
+import { createTrustedProxies } from './trusted-proxies.ts';
+
+describe('host check', () => {
+  const check = createHostCheck({
+    publicUrl: 'https://mcp.example.com',
+    proxies: createTrustedProxies(['10.0.0.0/8']),
+  });
+  const allows = (host: string | undefined, peer = '192.0.2.1', path = '/login'): boolean =>
+    check.allows({ host, peer, path });
+
+  test('our name, addresses and localhost are ours', () => {
+    for (const host of ['mcp.example.com', 'MCP.example.com', '127.0.0.1:7717', '[::1]:7717', 'localhost:1'])
+      assert.ok(allows(host), host);
+  });
+
+  test('every other name is refused, also one that only looks like ours', () => {
+    for (const host of [
+      'evil.example',
+      'mcp.example.com.evil.example',
+      'localhost.evil.example',
+      '127.0.0.1.evil.example:80',
+      '',
+      undefined,
+    ]) {
+      assert.equal(allows(host), false, host);
+    }
+  });
+
+  test('a proxy of ours may use an inner name, a monitor any', () => {
+    assert.ok(allows('broker:7717', '10.1.2.3'));
+    assert.ok(allows('broker:7717', '::ffff:10.1.2.3'));
+    assert.ok(allows('broker:7717', '192.0.2.1', '/readyz'));
+  });
+});
+
+describe('client address', () => {
+  const proxies = createTrustedProxies(['10.0.0.0/8', '2001:db8::/32']);
+
+  test('a forwarded address is believed from a proxy of ours only', () => {
+    assert.equal(proxies.clientAddress('10.0.0.1', '203.0.113.7'), '203.0.113.7');
+    assert.equal(proxies.clientAddress('198.51.100.1', '203.0.113.7'), '198.51.100.1');
+    assert.equal(proxies.clientAddress('2001:db8::1', '203.0.113.7'), '203.0.113.7');
+  });
+
+  test('what a client wrote before the proxies is not believed', () => {
+    assert.equal(proxies.clientAddress('10.0.0.1', '1.1.1.1, 203.0.113.7, 10.0.0.2'), '203.0.113.7');
+    assert.equal(proxies.clientAddress('10.0.0.1', '203.0.113.7, not-an-address'), '10.0.0.1');
+    assert.equal(proxies.clientAddress('10.0.0.1', undefined), '10.0.0.1');
+  });
+});
