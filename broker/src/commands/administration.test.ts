@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
+  brokerCommandLines,
   runBrokerCommand,
   startBrokerProcess,
   temporaryFolder,
@@ -435,6 +436,16 @@ describe('the log', () => {
     const last = Object(await broker.json(['audit', 'tail', '--no-follow', '--lines', '2']));
     assert.equal(last.length, 2);
     assert.deepEqual(keys(last[0]), ['kind', 'record']);
+
+    const seen: string[] = [];
+    for await (const line of brokerCommandLines(['audit', 'tail', '--json', '--lines', '1'], {
+      MCPGATE_DATA: broker.dataDir,
+    })) {
+      seen.push(String(Object(JSON.parse(line))['record']['type']));
+      if (seen.length === 2) break;
+      await broker.json(['user', 'add', 'watched']);
+    }
+    assert.equal(seen[1], 'user.added');
   });
 });
 
