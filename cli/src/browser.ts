@@ -21,7 +21,8 @@ export function canOpenBrowser(env: Environment, platform: NodeJS.Platform): boo
 
 /** `BROWSER` is a program with arguments, `%s` for the URL; the first of a list with colons. It beats the desktop's choice. */
 async function start(browser: string | undefined, url: string): Promise<ChildProcess> {
-  const [program = '', ...words] = (browser ?? '').split(process.platform === 'win32' ? ';' : ':', 1)[0]?.split(/\s+/) ?? [];
+  const [program = '', ...words] =
+    (browser ?? '').split(process.platform === 'win32' ? ';' : ':', 1)[0]?.split(/\s+/) ?? [];
   if (program === '') {
     const { default: open } = await import('open');
     return open(url);
