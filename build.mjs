@@ -1,19 +1,16 @@
 // Bundles both packages. Sources run as they are under Node's type stripping; the bundles exist so that `mcpgate serve` loads one
 // small file, and so that a published package holds its part of `shared`.
 import { build } from 'esbuild';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 
 const manifest = (folder) => JSON.parse(readFileSync(new URL(`./${folder}/package.json`, import.meta.url), 'utf8'));
 
-/** Bundles `entries` of one package; its npm dependencies stay external, `shared` is bundled in. */
+/** Bundles `entries` of one package; its npm dependencies stay external, `shared` is bundled in. Returns the files written. */
 async function bundle(folder, entries, format = { splitting: true, format: 'esm' }) {
   const { version, dependencies } = manifest(folder);
-  const present = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
-  if (Object.keys(present).length !== Object.keys(entries).length)
-    console.warn(`${folder}: not every entry exists yet`);
-  await build({
+  const { metafile } = await build({
     absWorkingDir: import.meta.dirname,
-    entryPoints: present,
+    entryPoints: entries,
     outdir: `${folder}/dist`,
     bundle: true,
     ...format,
@@ -25,12 +22,13 @@ async function bundle(folder, entries, format = { splitting: true, format: 'esm'
     minifyWhitespace: folder === 'cli',
     legalComments: 'none',
     logLevel: 'warning',
+    metafile: true,
   });
+  return Object.keys(metafile.outputs);
 }
 
 process.chdir(import.meta.dirname);
-for (const folder of ['cli', 'broker']) rmSync(`${folder}/dist`, { recursive: true, force: true });
-await Promise.all([
+const written = await Promise.all([
   bundle('cli', {
     cli: 'cli/src/main.ts',
     daemon: 'cli/src/daemon/main.ts',
@@ -40,3 +38,9 @@ await Promise.all([
   bundle('cli', { serve: 'cli/src/serve/main.ts' }, { format: 'cjs', outExtension: { '.js': '.cjs' } }),
   bundle('broker', { main: 'broker/src/main.ts' }),
 ]);
+
+// What an earlier build left goes last: whatever runs meanwhile finds every file at every moment.
+const current = new Set(written.flat());
+for (const folder of ['cli/dist', 'broker/dist']) {
+  for (const name of readdirSync(folder)) if (!current.has(`${folder}/${name}`)) rmSync(`${folder}/${name}`);
+}
