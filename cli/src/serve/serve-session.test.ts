@@ -226,6 +226,40 @@ test('without a login a call is answered at once with what to do, and works once
   );
 });
 
+test('a call under way when access is revoked is answered at once with the reason', () => {
+  const w = world();
+  w.back();
+  w.say(call(5));
+  w.session.linkState('revoked', 'your access was revoked');
+  assert.equal(textOf(w.out[0]), '[mcpgate] your access was revoked');
+  assert.equal(w.session.pending, 0);
+});
+
+test('a call whose link does not come back within the resume window has an unknown outcome, and is not forgotten', () => {
+  const w = world();
+  w.back();
+  w.say(call(6));
+  w.cut();
+  w.clock.advance(299_000);
+  assert.equal(w.out.length, 0);
+  w.clock.advance(2_000);
+  assert.match(textOf(w.out[0]), /outcome is unknown/);
+  w.restart();
+  w.back();
+  assert.notEqual(w.opens.at(-1)?.id, w.opens[0]?.id, 'the next link carries a new channel');
+});
+
+test('a call that is cancelled before it was sent is never sent', () => {
+  const w = world();
+  w.back();
+  w.cut();
+  w.say(call(8));
+  w.say({ method: 'notifications/cancelled', params: { requestId: 8 } });
+  w.back();
+  assert.deepEqual(w.asked, []);
+  assert.equal(w.session.pending, 0);
+});
+
 test('a line that is not JSON still goes to the broker, which answers as the protocol says', () => {
   const w = world();
   w.back();

@@ -70,6 +70,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
   let state: LinkState = 'connecting';
   let reason = 'the local daemon is starting';
   let cancelHold: (() => void) | undefined;
+  let detachedAt = clock.now();
   /** Every request without an answer, by id, and what waits for a link, in order. */
   const entries = new Map<string, Entry>();
   let waiting: Entry[] = [];
@@ -188,10 +189,8 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     const again: Entry[] = [];
     for (const [key, entry] of [...entries]) {
       if (!entry.sent) continue;
-      if (entry.method === 'tools/call') {
-        entries.delete(key);
-        toClient(unknownOutcome(key));
-      } else again.push({ ...entry, sent: false });
+      if (entry.method === 'tools/call') forget(key, unknownOutcome(key));
+      else again.push({ ...entry, sent: false });
     }
     for (const entry of again) if (entry.id !== undefined) entries.set(entry.id, entry);
     const first = again.find((entry) => entry.method === 'initialize');
@@ -215,17 +214,54 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     return wasOpen ? CALL_HOLD_MS : FIRST_CALL_HOLD_MS;
   };
 
+  /** What was sent waits for as long as the broker keeps the channel; after a revocation the broker has ended it. */
+  const resumeUntil = () => (state === 'revoked' ? 0 : detachedAt + CHANNEL_DEFAULTS.resumeMs);
+
   /** Answers what has waited for long enough, and looks again when the next one has. */
   function watchHold(): void {
     cancelHold?.();
     cancelHold = undefined;
-    if (channel.attached || waiting.length === 0) return;
+    if (channel.attached) return;
     const now = clock.now();
+    if (now >= resumeUntil()) abandon();
     const due = waiting.filter((entry) => now - entry.since >= holdMs(entry));
     waiting = waiting.filter((entry) => !due.includes(entry));
     for (const entry of due) answer(entry, reason);
-    const nextMs = Math.min(...waiting.map((entry) => entry.since + holdMs(entry) - now));
+    const times = waiting.map((entry) => entry.since + holdMs(entry));
+    if (entries.size > waiting.length) times.push(resumeUntil());
+    const nextMs = Math.min(...times) - now;
     if (Number.isFinite(nextMs)) cancelHold = clock.after(Math.max(1, nextMs), watchHold);
+  }
+
+  /** The channel can no longer be resumed: what was under way is answered, and the next link gets a new channel. */
+  function abandon(): void {
+    if (!opened) return;
+    for (const entry of [...entries.values()]) {
+      if (!entry.sent || entry.id === undefined) continue;
+      if (state === 'revoked') answer(entry, reason);
+      else if (entry.method === 'tools/call') forget(entry.id, unknownOutcome(entry.id));
+    }
+    openAnew();
+  }
+
+  function forget(key: string, lastWord: string): void {
+    entries.delete(key);
+    toClient(lastWord);
+  }
+
+  /** The client does not want an answer any more; where it was not sent, nothing needs to be. */
+  function cancelled({ params }: ClientMessage): boolean {
+    const key = JSON.stringify(params['requestId']);
+    const entry = entries.get(key);
+    entries.delete(key);
+    if (entry === undefined || entry.sent) return false;
+    waiting = waiting.filter((each) => each !== entry);
+    return true;
+  }
+
+  function detach(): void {
+    if (channel.attached) detachedAt = clock.now();
+    channel.detach();
   }
 
   return {
@@ -237,6 +273,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
         initializeAnswered = false;
       }
       if (entry.method === 'notifications/initialized') initializedSent = true;
+      if (entry.method === 'notifications/cancelled' && cancelled(entry)) return;
       if (entry.id !== undefined && entry.method !== undefined) entries.set(entry.id, entry);
       if (channel.attached) return deliver(entry);
       waiting.push(entry);
@@ -270,13 +307,13 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
         wasOpen = true;
         if (!channel.attached) sendOpen();
       } else {
-        channel.detach();
+        detach();
         watchHold();
       }
     },
 
     linkLost() {
-      channel.detach();
+      detach();
       state = 'connecting';
       reason = 'the local daemon is starting again';
       watchHold();
