@@ -13,7 +13,10 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 15)) {
   process.exit(1);
 }
 var command = process.argv[2];
-if (command === 'serve') require('../dist/serve.cjs');
-else if (command === 'daemon' && process.argv[3] === 'run') import('../dist/daemon.js');
+if (command === 'serve') {
+  // Every AI client waits for this start: the compiled code of the last one is kept, in a folder of the user's own.
+  require('module').enableCompileCache(require('path').join(require('os').homedir(), '.cache', 'mcpgate', 'compiled'));
+  require('../dist/serve.cjs');
+} else if (command === 'daemon' && process.argv[3] === 'run') import('../dist/daemon.js');
 else if (command === 'keychain-child') import('../dist/keychain-child.js');
 else import('../dist/cli.js');

@@ -1,7 +1,7 @@
 // What every AI client launches: an MCP server on stdio over the local daemon. Start-up and memory are paid once per AI client, so this
 // entry loads node builtins and the channel, and nothing else; what is rarely needed is loaded when it is.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFile } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from 'mcpgate-shared/clock';
@@ -29,6 +29,8 @@ let socket: Socket | undefined;
 /** The daemon was stopped by hand: it comes back with the next line of the client. */
 let stopped = false;
 let connecting = false;
+/** The list as it was written last. */
+let kept: string | undefined;
 
 function serverOption(args: readonly string[]): string | undefined {
   const name = args[0]?.startsWith('--server=')
@@ -59,11 +61,14 @@ const lists = {
     }
   },
   keep(text: string): void {
-    if (grant) return;
-    mkdirSync(paths.cacheDir, { recursive: true, mode: 0o700 });
-    writeFile(listFile, text, { mode: 0o600 }, (error) => {
-      if (error) say(`cannot keep the tool list: ${error.message}`);
-    });
+    if (grant || text === kept) return;
+    kept = text;
+    try {
+      mkdirSync(paths.cacheDir, { recursive: true, mode: 0o700 });
+      writeFileSync(listFile, text, { mode: 0o600 }); // small, rare, and no thread pool for it
+    } catch (error) {
+      say(`cannot keep the tool list: ${toGateError(error).message}`);
+    }
   },
 };
 
