@@ -5,7 +5,7 @@ import { GateError } from 'mcpgate-shared/error';
 
 export function registerOAuth(
   app: FastifyInstance,
-  serve: (request: IncomingMessage, response: ServerResponse) => void,
+  serve: (request: IncomingMessage, response: ServerResponse, address: string) => void,
   publicUrl: string,
 ): void {
   void app.register((scope, _options, done) => {
@@ -14,7 +14,7 @@ export function registerOAuth(
     for (const url of ['/oauth/*', '/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']) {
       scope.all(url, (request, reply) => {
         reply.hijack();
-        serve(request.raw, reply.raw);
+        serve(request.raw, reply.raw, request.ip);
       });
     }
     done();
