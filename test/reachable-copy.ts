@@ -1,0 +1,40 @@
+// Stdio upstreams of a broker that is root run as other users, who must be able to read Node and the fixtures. A clone below a closed
+// folder (root's own home) is therefore copied to an open one for the run.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { REPOSITORY } from './step.ts';
+
+const READ_BY_OTHERS = 0o004;
+const ENTERED_BY_OTHERS = 0o001;
+
+/** The first folder or file on the way that other users cannot use; undefined where they reach the repository. */
+export function closedToOthers(repository: string = REPOSITORY): string | undefined {
+  const file = join(repository, 'package.json');
+  if ((statSync(file).mode & READ_BY_OTHERS) === 0) return file;
+  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
+    if ((statSync(folder).mode & ENTERED_BY_OTHERS) === 0) return folder;
+  }
+  return undefined;
+}
+
+/** Runs `node test/run.ts WORDS` in a copy that everyone may read, shows what it prints, and returns its exit code. */
+export function runInReachableCopy(words: readonly string[]): number {
+  const folder = mkdtempSync(join(tmpdir(), 'mcpgate-test-'));
+  try {
+    const copy = join(folder, 'repository');
+    for (const command of [
+      ['cp', '-a', REPOSITORY, copy],
+      ['chmod', '-R', 'o+rX', copy],
+    ] as const) {
+      const { status, error, stderr } = spawnSync(command[0], command.slice(1), { encoding: 'utf8' });
+      if (status !== 0) throw new Error(`${command.join(' ')}: ${error?.message ?? stderr}`);
+    }
+    chmodSync(folder, 0o755);
+    const ran = spawnSync(process.execPath, [join(copy, 'test/run.ts'), ...words], { cwd: copy, stdio: 'inherit' });
+    return ran.status ?? 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
