@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { REPOSITORY } from './step.ts';
 
 const READ_BY_OTHERS = 0o004;
@@ -32,7 +32,13 @@ export function runInReachableCopy(words: readonly string[]): number {
       if (status !== 0) throw new Error(`${command.join(' ')}: ${error?.message ?? stderr}`);
     }
     chmodSync(folder, 0o755);
-    const ran = spawnSync(process.execPath, [join(copy, 'test/run.ts'), ...words], { cwd: copy, stdio: 'inherit' });
+    // The copy's own Node, where this one is the repository's: the servers run under it too.
+    const node = relative(REPOSITORY, process.execPath);
+    const ran = spawnSync(
+      node.startsWith('..') ? process.execPath : join(copy, node),
+      [join(copy, 'test/run.ts'), ...words],
+      { cwd: copy, stdio: 'inherit' },
+    );
     return ran.status ?? 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
