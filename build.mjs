@@ -35,7 +35,11 @@ const written = await Promise.all([
     'keychain-child': 'cli/src/credentials/keychain-child.ts',
   }),
   // One CommonJS file: it starts some milliseconds sooner than ES modules, and every AI client pays for it at every start.
-  bundle('cli', { serve: 'cli/src/serve/main.ts' }, { format: 'cjs', outExtension: { '.js': '.cjs' } }),
+  bundle(
+    'cli',
+    { serve: 'cli/src/serve/main.ts' },
+    { format: 'cjs', minifyIdentifiers: true, outExtension: { '.js': '.cjs' } },
+  ),
   bundle('broker', { main: 'broker/src/main.ts' }),
 ]);
 

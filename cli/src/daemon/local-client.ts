@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame, setChannel } from 'mcpgate-shared/frame';
 import { VERSION } from 'mcpgate-shared/version';
 import { controlFrame, readLocalRequest, type LocalEvent, type LocalRequest } from '../local/control.ts';
-import { createFrameReader, prefixOf } from '../local/frame-stream.ts';
+import { createFrameReader, withPrefix } from '../local/frame-stream.ts';
 import { daemonHello, HANDSHAKE_NONCE_BYTES, readClientHello, readClientProof } from '../local/handshake.ts';
 
 /** A client that has not proven itself by then is shown out. */
@@ -44,10 +44,7 @@ export function acceptLocalClient(socket: Socket, key: Buffer, events: LocalClie
     send: (event) => void socket.write(controlFrame(event)),
     deliver(frame) {
       setChannel(frame, LOCAL_CHANNEL);
-      socket.cork();
-      socket.write(prefixOf(frame));
-      socket.write(frame);
-      socket.uncork();
+      socket.write(withPrefix(frame));
     },
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),

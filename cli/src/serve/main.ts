@@ -19,6 +19,9 @@ const RETRY_MS = 1_000;
 /** Others who lost the same daemon may be starting the next one. */
 const RESPAWN_AFTER_MS = 300;
 const EXIT_MS = 60;
+const NEWLINE = Buffer.from('\n');
+/** Below this, one write of a copy is cheaper than two of the parts. */
+const ONE_WRITE_BYTES = 8 * 1024;
 
 const { env } = process;
 const paths = systemPaths(env);
@@ -79,6 +82,8 @@ const session = createServeSession({
   ...(server === undefined ? {} : { server }),
   toLink: (frame) => socket?.write(frame) ?? true,
   toClient(message) {
+    if (message.length < ONE_WRITE_BYTES)
+      return process.stdout.write(typeof message === 'string' ? `${message}\n` : Buffer.concat([message, NEWLINE]));
     process.stdout.cork();
     process.stdout.write(message);
     const more = process.stdout.write('\n');
