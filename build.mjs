@@ -16,7 +16,7 @@ async function bundle(folder, entries, format = { splitting: true, format: 'esm'
     ...format,
     platform: 'node',
     target: folder === 'cli' ? 'node22.15' : 'node24',
-    external: Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
+    external: format.format === 'cjs' ? [] : Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
     define: { __VERSION__: JSON.stringify(version) },
     minifySyntax: true,
     minifyWhitespace: folder === 'cli',

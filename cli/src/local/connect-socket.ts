@@ -1,10 +1,10 @@
 // A client's way to the daemon: connect, prove, start it where none runs. Used by `serve` and by the commands; node builtins only.
-import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { GateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
 import type { Paths } from '../paths.ts';
 import { clientHello, HANDSHAKE_NONCE_BYTES, readDaemonHello } from './handshake.ts';
+import { randomBytes } from './random-bytes.ts';
 import { readLocalKey } from './runtime-dir.ts';
 
 export interface LocalSocket {

@@ -1,6 +1,5 @@
 // What every AI client launches: an MCP server on stdio over the local daemon. Start-up and memory are paid once per AI client, so this
 // entry loads node builtins and the channel, and nothing else; what is rarely needed is loaded when it is.
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/frame';
 import { connectOrStart, connectSocket } from '../local/connect-socket.ts';
 import { controlFrame, readLocalEvent } from '../local/control.ts';
 import { createFrameReader } from '../local/frame-stream.ts';
+import { randomBytes } from '../local/random-bytes.ts';
 import { readSettings } from '../settings-file.ts';
 import { systemPaths } from '../system-paths.ts';
 import { createLineReader } from './line-reader.ts';
