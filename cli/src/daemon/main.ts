@@ -3,6 +3,7 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { toGateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
 import { createTokenSource, type TokenSource } from '../auth/token-source.ts';
+import { effectiveEnvironment, readSettings } from '../settings-file.ts';
 import { systemPaths } from '../system-paths.ts';
 import { createDaemonLog } from './daemon-log.ts';
 import { startDaemon } from './daemon.ts';
@@ -13,15 +14,16 @@ const IDLE_DEFAULT_S = 600;
 const { env } = process;
 const paths = systemPaths(env);
 const log = createDaemonLog(process.stderr, env['MCPGATE_LOG'], Date.now);
-const idleS = Number(env['MCPGATE_DAEMON_IDLE_SECONDS'] ?? IDLE_DEFAULT_S);
 
 const grantSource = (broker: string, token: string): TokenSource => ({
   broker,
   token: () => Promise.resolve({ kind: 'token', token, expiresAt: null }),
 });
-const { MCPGATE_TOKEN: _aGrantIsOneClientsOwn, ...storedLoginEnv } = env;
+// What one AI client was started with is that client's own; the stored login is the one of config.json.
+const { MCPGATE_TOKEN: _token, MCPGATE_BROKER: _broker, ...storedLoginEnv } = env;
 
 try {
+  const idleS = Number(effectiveEnvironment(env, readSettings(paths.configDir))['MCPGATE_DAEMON_IDLE_SECONDS']);
   const started = await startDaemon({
     paths,
     clock: systemClock,
