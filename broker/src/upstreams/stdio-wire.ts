@@ -91,13 +91,12 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
   });
   child.stdout.on('data', split);
   child.stderr.on('data', options.onStderr);
-  child.stdin.on('error', (error) => {
-    if (running && closing === undefined) killGroup('SIGTERM');
-    end(
-      new GateError('upstream', `server ${serverName} closed its stdin; it is started again on demand`, {
-        cause: error,
-      }),
-    );
+  child.stdin.on('error', (cause) => {
+    // Most often it has died, and its exit code, which says more, is only a moment behind.
+    clock.after(EXIT_FOLLOWS_MS, () => {
+      if (running && closing === undefined) killGroup('SIGTERM');
+      end(new GateError('upstream', `server ${serverName} closed its stdin; it is started again on demand`, { cause }));
+    });
   });
 
   return {
@@ -135,6 +134,8 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
 }
 
 const DONE = Promise.resolve();
+/** An exit is seen this soon after the broken pipe that it left. */
+const EXIT_FOLLOWS_MS = 250;
 
 function startFailure(serverName: string, command: string, error: Error): string {
   const code = 'code' in error ? error.code : undefined;
