@@ -1,8 +1,9 @@
 // Wrong input and a wrong world: one clear line with what to do, the contract's exit code, no stack trace, nothing lost.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { createWorld } from '../world.ts';
@@ -94,6 +95,18 @@ test('a mistyped code and a used one are refused with a reason', async (t) => {
   assertClear(await world.broker.cli(['login', 'approve', code, '--as', 'no-such-person']), 1, /no-such-person/);
   await nobody.stop('SIGINT');
   assert.equal(await nobody.exited, 130);
+});
+
+test('a code that nobody confirmed in time has expired, and the line says how to get another', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcpgate-config-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'broker.yaml'), 'tokens:\n  device_code_ttl: 3s\n');
+  const world = await createWorld(t, { brokerArgs: ['--config', join(folder, 'broker.yaml')] });
+  const laptop = world.laptop('ada', { MCPGATE_LOG: 'error' });
+  const { code, stderr } = await laptop.gate(['login', world.url, '--no-browser']);
+  assert.equal(code, 3, stderr);
+  assert.match(stderr, /expired.*mcpgate login/);
+  assert.doesNotMatch(stderr, /^\s+at .+:\d+:\d+/m);
 });
 
 test('a second login replaces the first one and leaves one device', async (t) => {

@@ -19,11 +19,12 @@ export async function waitForApproval(
       if (result.kind === 'tokens') return result.tokens;
       if (result.kind === 'denied')
         throw new GateError('not_logged_in', `the login was denied at the broker; ${AGAIN}`);
-      if (result.kind === 'expired') throw new GateError('gone', `the code has expired or was used before; ${AGAIN}`);
+      if (result.kind === 'expired')
+        throw new GateError('not_logged_in', `the code has expired or was used before; ${AGAIN}`);
       onTrouble(result.error.message);
     } catch (error) {
       if (interrupted.aborted) throw new GateError('cancelled', 'interrupted', { cause: error });
-      if (expired.aborted) throw new GateError('gone', `the code has expired; ${AGAIN}`, { cause: error });
+      if (expired.aborted) throw new GateError('not_logged_in', `the code has expired; ${AGAIN}`, { cause: error });
       throw error;
     }
   }
