@@ -121,11 +121,11 @@ test('the wait survives a broker that stumbles, and ends when the person approve
   assert.equal((await login).code, 0);
 });
 
-test('a denied login exits 3, an expired code 1, each with what to do', async (t) => {
+test('a denied login and an expired code exit 3, each with what to do', async (t) => {
   const laptop = await createLaptop(t);
   for (const [decision, expected, says] of [
     ['denied', 3, /denied.*mcpgate login/],
-    ['expired', 1, /expired.*mcpgate login/],
+    ['expired', 3, /expired.*mcpgate login/],
   ] as const) {
     laptop.broker.decision = decision;
     const { code, stderr } = await laptop.run(['login', laptop.broker.url]);
