@@ -7,7 +7,7 @@ const manifest = (folder) => JSON.parse(readFileSync(new URL(`./${folder}/packag
 
 /** Bundles `entries` of one package; its npm dependencies stay external, `shared` is bundled in. Returns the files written. */
 async function bundle(folder, entries, format = { splitting: true, format: 'esm' }) {
-  const { version, dependencies } = manifest(folder);
+  const { dependencies } = manifest(folder);
   const { metafile } = await build({
     absWorkingDir: import.meta.dirname,
     entryPoints: entries,
@@ -17,7 +17,6 @@ async function bundle(folder, entries, format = { splitting: true, format: 'esm'
     platform: 'node',
     target: folder === 'cli' ? 'node22.15' : 'node24',
     external: format.format === 'cjs' ? [] : Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
-    define: { __VERSION__: JSON.stringify(version) },
     minifySyntax: true,
     minifyWhitespace: folder === 'cli',
     legalComments: 'none',

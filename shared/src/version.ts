@@ -1,4 +1,4 @@
-declare const __VERSION__: string | undefined;
+import manifest from '../package.json' with { type: 'json' };
 
-/** The version of this build; `0.0.0-source` where the sources run unbundled. */
-export const VERSION: string = typeof __VERSION__ === 'undefined' ? '0.0.0-source' : __VERSION__;
+/** The release: one number for all packages of this repository. */
+export const VERSION: string = manifest.version;

@@ -1,6 +1,6 @@
 const numbersOf = (version: string) => (/^(\d+)\.(\d+)\.(\d+)/.exec(version) ?? []).slice(1).map(Number);
 
-/** Whether release `a` is newer than release `b`; what is not a release (`0.0.0-source`) is never newer. */
+/** Whether release `a` is newer than release `b`; what is not a release is never newer. */
 export function isNewer(a: string, b: string): boolean {
   const [left, right] = [numbersOf(a), numbersOf(b)];
   for (const [index, number] of left.entries()) {
