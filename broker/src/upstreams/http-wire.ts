@@ -46,7 +46,7 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
   const own = ownHeaders(serverName, options.headers);
   let sessionId: string | undefined;
   let version: string | undefined;
-  let postHeaders = [...own, 'content-type', 'application/json', 'accept', 'application/json, text/event-stream'];
+  let postHeaders = headersOfPost();
   let closed = false;
   const controllers = new Map<number, Dispatcher.DispatchController>();
   const dropped = new Set<number>();
@@ -58,17 +58,15 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
     return headers;
   }
 
+  function headersOfPost(): string[] {
+    const accept = 'application/json, text/event-stream';
+    return [...own, 'content-type', 'application/json', 'accept', accept, ...sessionHeaders()];
+  }
+
   function learnSession(value: string | string[] | undefined): void {
     if (typeof value !== 'string' || value === sessionId) return;
     sessionId = value;
-    postHeaders = [
-      ...own,
-      'content-type',
-      'application/json',
-      'accept',
-      'application/json, text/event-stream',
-      ...sessionHeaders(),
-    ];
+    postHeaders = headersOfPost();
   }
 
   /** One HTTP exchange. Resolves when its answer has been handed to `events`. */
@@ -257,14 +255,7 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
     },
     established(protocolVersion, mayListen) {
       version = protocolVersion;
-      postHeaders = [
-        ...own,
-        'content-type',
-        'application/json',
-        'accept',
-        'application/json, text/event-stream',
-        ...sessionHeaders(),
-      ];
+      postHeaders = headersOfPost();
       if (mayListen) listen(500);
     },
     async close() {
@@ -287,7 +278,7 @@ function ownHeaders(serverName: string, headers: Readonly<Record<string, string>
   const flat: string[] = [];
   for (const [name, value] of Object.entries(headers)) {
     if (RESERVED.test(name)) continue;
-    // eslint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- RFC 9110, section 5.5: tab is the one control character of a field value
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value) || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
       throw new GateError(
         'config',
