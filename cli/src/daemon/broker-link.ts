@@ -15,6 +15,11 @@ import { explainStatus } from './explain-status.ts';
 const HEARTBEAT_MS = 8_000;
 const SILENT_AFTER_MS = 18_000;
 const HANDSHAKE_MS = 15_000;
+/** A timer of one second that comes this late: the computer has slept. */
+const TICK_MS = 1_000;
+const SLEPT_MS = 4_000;
+/** After a sleep the link answers within this, or it is dead. */
+const PROOF_OF_LIFE_MS = 2_000;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 30_000;
 /** A token is renewed this long before its end. */
@@ -65,6 +70,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
   let cancelRetry: (() => void) | undefined;
   let cancelRenewal: (() => void) | undefined;
   let cancelHeartbeat: (() => void) | undefined;
+  let cancelTick: (() => void) | undefined;
   let abort = new AbortController();
 
   const become = (next: LinkState, why: string | null) => {
@@ -130,6 +136,30 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
       pingSentAt = clock.now();
       ws.ping();
       beat();
+    });
+  };
+
+  /** After a sleep the socket may be half-open, and a back-off may be of another network. */
+  const onWoken = () => {
+    log.info('woke up');
+    attempt = 0;
+    const carrier = ws;
+    if (state === 'waiting') void connect();
+    if (carrier === undefined || state !== 'open') return;
+    const askedAt = clock.now();
+    pingSentAt = askedAt;
+    lastHeardAt = askedAt - 1; // nobody could be heard while asleep: that is no silence
+    carrier.ping();
+    clock.after(PROOF_OF_LIFE_MS, () => {
+      if (ws === carrier && lastHeardAt < askedAt) carrier.terminate();
+    });
+  };
+
+  const watchSleep = () => {
+    const setAt = clock.now();
+    cancelTick = clock.after(TICK_MS, () => {
+      if (clock.now() - setAt > SLEPT_MS) onWoken();
+      watchSleep();
     });
   };
 
@@ -244,6 +274,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     }
   };
 
+  watchSleep();
   return {
     get state() {
       return state;
@@ -284,6 +315,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
       cancelRetry?.();
       cancelRenewal?.();
       cancelHeartbeat?.();
+      cancelTick?.();
       const carrier = ws;
       ws = undefined;
       carrier?.close(1000);

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Clock } from 'mcpgate-shared/clock';
+import { FrameKind, HEADER_BYTES, writeFrame } from 'mcpgate-shared/frame';
+import { readLinkMessage, toPayload, type LinkMessage } from 'mcpgate-shared/link-message';
+import type { TokenResult } from '../auth/token-source.ts';
+import { createBrokerLink } from './broker-link.ts';
+
+/** Time that moves only when it is told to; `sleep` lets it jump, as for a computer that was closed. */
+function handClock(): Clock & { advance(ms: number): void; sleep(ms: number): void } {
+  let now = 1_000_000;
+  const timers = new Set<{ at: number; run: () => void }>();
+  const runDue = () => {
+    for (const timer of [...timers].sort((a, b) => a.at - b.at)) {
+      if (timer.at <= now && timers.delete(timer)) timer.run();
+    }
+  };
+  return {
+    now: () => now,
+    after(delayMs, run) {
+      const timer = { at: now + delayMs, run };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    advance(ms) {
+      for (const end = now + ms; now < end;) {
+        now = Math.min(end, now + 500);
+        runDue();
+      }
+    },
+    sleep(ms) {
+      now += ms;
+      runDue();
+    },
+  };
+}
+
+const control = (message: LinkMessage) =>
+  writeFrame({ kind: FrameKind.control, flags: 0, channel: 0, seq: 0, ack: 0 }, toPayload(message));
+
+/** A broker's end on a real WebSocket that answers as it is told to, and a link to it. */
+async function world(
+  t: TestContext,
+  token: () => TokenResult = () => ({ kind: 'token', token: 'a', expiresAt: null }),
+) {
+  const clock = handClock();
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
+  await once(server, 'listening');
+  const sockets: WebSocket[] = [];
+  const states: string[] = [];
+  let wake = () => {};
+  server.on('connection', (socket) => {
+    sockets.push(socket);
+    socket.send(
+      control({ type: 'welcome', user: 'ada', workspace: 'default', version: '1', expiresAt: clock.now() + 10_000 }),
+    );
+  });
+  const link = createBrokerLink({
+    tokens: {
+      broker: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      token: () => Promise.resolve(token()),
+    },
+    clock,
+    random: () => 0,
+    log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+    instance: 'test',
+    socketOptions: () => Promise.resolve({}),
+    onFrame: () => undefined,
+    onWritable: () => undefined,
+    onState(state) {
+      states.push(state);
+      wake();
+    },
+  });
+  t.after(() => {
+    link.close();
+    for (const socket of sockets) socket.terminate();
+    server.close();
+  });
+  const reach = async (state: string) => {
+    while (link.state !== state) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  const socket = (): WebSocket => sockets.at(-1) ?? assert.fail('no link was opened');
+  return { clock, link, sockets, states, reach, socket };
+}
+
+test('a token is renewed in-band before its end, and the socket stays', async (t) => {
+  let issued = 0;
+  const { clock, link, reach, socket, sockets } = await world(t, () => ({
+    kind: 'token',
+    token: `token-${++issued}`,
+    expiresAt: null,
+  }));
+  link.wake();
+  await reach('open');
+  const message = once(socket(), 'message') as Promise<[Buffer]>;
+  clock.advance(8_000);
+  const [frame] = await message;
+  assert.deepEqual(readLinkMessage(frame.subarray(HEADER_BYTES)), { type: 'token', token: 'token-2' });
+  assert.equal(sockets.length, 1);
+});
+
+test('after a sleep a link that does not answer within two seconds is given up, and a new one is opened', async (t) => {
+  const { clock, link, reach, states, sockets, socket } = await world(t);
+  link.wake();
+  await reach('open');
+  const pinged = once(socket(), 'ping');
+  clock.sleep(3_600_000);
+  await pinged; // and no pong: the network is another one
+  clock.advance(2_000);
+  await reach('waiting');
+  clock.advance(1_000);
+  await reach('open');
+  assert.equal(sockets.length, 2);
+  assert.deepEqual(states.slice(0, 2), ['connecting', 'open']);
+});
+
+test('a revoked link is not opened again by itself', async (t) => {
+  const { clock, link, reach, sockets, socket } = await world(t);
+  link.wake();
+  await reach('open');
+  socket().close(4403, 'disabled');
+  await reach('revoked');
+  clock.advance(120_000);
+  assert.equal(sockets.length, 1);
+  assert.match(link.message ?? '', /revoked \(disabled\).*mcpgate login/);
+});
+
+test('a refused refresh asks for a login and stops; a passing trouble is tried again', async (t) => {
+  let answer: TokenResult = { kind: 'retry', message: 'no network' };
+  const { clock, link, reach } = await world(t, () => answer);
+  link.wake();
+  await reach('waiting');
+  answer = { kind: 'login_needed', message: 'the login has ended: run `mcpgate login`' };
+  clock.advance(1_000);
+  await reach('login_needed');
+  assert.match(link.message ?? '', /mcpgate login/);
+});
