@@ -68,8 +68,9 @@ function world() {
     }
     const open = readOpen(payload);
     assert.ok(open);
+    const resumed = brokerEnd !== undefined && opens.at(-1)?.id === open.id;
+    if (!resumed) brokerEnd = undefined;
     opens.push(open);
-    const resumed = brokerEnd !== undefined;
     opening = true; // `opened` goes before everything else
     brokerEnd ??= makeBrokerEnd();
     assert.ok(brokerEnd.attach(1, resumed ? open.next : 0, open.windowBytes));
@@ -116,6 +117,20 @@ function world() {
     back() {
       up = true;
       session.linkState('open', null);
+    },
+    /** The link swallows everything, and nobody has noticed yet. */
+    choke() {
+      up = false;
+    },
+    /** The broker's end refuses to go on with the channel. */
+    refuse(code: 'protocol' | 'refused') {
+      const frame = writeFrame(
+        { kind: FrameKind.close, flags: 0, channel: 1, seq: 0, ack: 0 },
+        toPayload({ code, message: '' }),
+      );
+      const close = readFrame(frame);
+      assert.ok(typeof close === 'object');
+      session.fromLink(close, frame.subarray(HEADER_BYTES));
     },
     /** The broker's process is a new one. */
     restart() {
@@ -247,6 +262,34 @@ test('a call whose link does not come back within the resume window has an unkno
   w.restart();
   w.back();
   assert.notEqual(w.opens.at(-1)?.id, w.opens[0]?.id, 'the next link carries a new channel');
+});
+
+test('a channel that has overflowed is given up for a new one, not resumed from the start', () => {
+  const w = world();
+  w.back();
+  w.say(initialize);
+  w.answer(1, {});
+  w.clock.advance(100); // the broker hears that its answer was consumed
+  w.choke();
+  const text = 'x'.repeat(6_000_000);
+  for (const id of [2, 3, 4, 5]) w.say({ ...call(id), params: { name: 'a__b', arguments: { text } } });
+  w.cut();
+  w.back();
+  assert.notEqual(w.opens.at(-1)?.id, w.opens[0]?.id);
+  w.say(call(9));
+  assert.equal(w.asked.at(-1)?.['id'], 9);
+});
+
+test('a resume that the broker refuses as impossible is not tried again and again', () => {
+  const w = world();
+  w.back();
+  w.cut();
+  w.choke();
+  w.session.linkState('open', null); // the resume is on its way
+  w.refuse('protocol');
+  w.cut();
+  w.back();
+  assert.notEqual(w.opens.at(-1)?.id, w.opens[0]?.id);
 });
 
 test('a call that is cancelled before it was sent is never sent', () => {

@@ -91,7 +91,10 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
       onMessage: fromBroker,
       onReady: pump,
       onBroken: () => sendOpen(),
-      onFatal: () => startOver(),
+      onFatal() {
+        if (state === 'open') options.toLink(closeFrame('the channel was given up'));
+        openAnew();
+      },
     });
   }
 
@@ -189,8 +192,10 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     const again: Entry[] = [];
     for (const [key, entry] of [...entries]) {
       if (!entry.sent) continue;
-      if (entry.method === 'tools/call') forget(key, unknownOutcome(key));
-      else again.push({ ...entry, sent: false });
+      if (entry.method === 'tools/call') {
+        entries.delete(key);
+        toClient(unknownOutcome(key));
+      } else again.push({ ...entry, sent: false });
     }
     for (const entry of again) if (entry.id !== undefined) entries.set(entry.id, entry);
     const first = again.find((entry) => entry.method === 'initialize');
@@ -236,17 +241,8 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
   /** The channel can no longer be resumed: what was under way is answered, and the next link gets a new channel. */
   function abandon(): void {
     if (!opened) return;
-    for (const entry of [...entries.values()]) {
-      if (!entry.sent || entry.id === undefined) continue;
-      if (state === 'revoked') answer(entry, reason);
-      else if (entry.method === 'tools/call') forget(entry.id, unknownOutcome(entry.id));
-    }
+    if (state === 'revoked') for (const entry of [...entries.values()]) if (entry.sent) answer(entry, reason);
     openAnew();
-  }
-
-  function forget(key: string, lastWord: string): void {
-    entries.delete(key);
-    toClient(lastWord);
   }
 
   /** The client does not want an answer any more; where it was not sent, nothing needs to be. */
@@ -257,6 +253,11 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     if (entry === undefined || entry.sent) return false;
     waiting = waiting.filter((each) => each !== entry);
     return true;
+  }
+
+  function closeFrame(message: string): Buffer {
+    const header = { kind: FrameKind.close, flags: 0, channel: CHANNEL_NUMBER, seq: 0, ack: 0 };
+    return fillPrefix(writeFrame(header, toPayload({ code: 'done', message }), PREFIX_BYTES));
   }
 
   function detach(): void {
@@ -294,7 +295,8 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
       } else if (header.kind === FrameKind.close) {
         const close = readClose(payload);
         channel.detach();
-        if (close?.code === 'protocol') sendOpen();
+        // A resume that was refused would be refused again.
+        if (close?.code === 'protocol' && !resuming) sendOpen();
         else openAnew();
       }
     },
@@ -322,12 +324,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     linkWritable: pump,
     clientWritable: () => channel.resume(),
 
-    closing() {
-      if (!channel.attached) return undefined;
-      const header = { kind: FrameKind.close, flags: 0, channel: CHANNEL_NUMBER, seq: 0, ack: 0 };
-      const payload = toPayload({ code: 'done', message: 'the AI client has ended' });
-      return fillPrefix(writeFrame(header, payload, PREFIX_BYTES));
-    },
+    closing: () => (channel.attached ? closeFrame('the AI client has ended') : undefined),
 
     get pending() {
       return entries.size;
