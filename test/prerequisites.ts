@@ -1,4 +1,4 @@
-// The programs of the operating system that the tests need: PostgreSQL, a keyring under D-Bus, Chromium. On Debian as root what is
+// The programs of the operating system that the tests need: PostgreSQL, a keyring under D-Bus, Chromium, proxies. On Debian as root what is
 // missing is installed; elsewhere the run fails and lists exactly what to install. Nothing is left out in silence.
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, globSync } from 'node:fs';
@@ -45,6 +45,16 @@ const PREREQUISITES: readonly Prerequisite[] = [
     debianPackages: ['chromium'],
     elsewhere: 'Chromium at /usr/bin/chromium',
     present: () => existsSync('/usr/bin/chromium'),
+  },
+  {
+    what: 'nginx, Caddy, tinyproxy, libnss_wrapper, OpenSSL',
+    why: 'a company’s network: TLS ended in front of the broker, a forward proxy with credentials, a private authority',
+    debianPackages: ['nginx', 'caddy', 'tinyproxy-bin', 'libnss-wrapper', 'openssl'],
+    elsewhere:
+      'nginx, caddy, tinyproxy, openssl on PATH, and libnss_wrapper.so below /usr/lib (a Linux machine or container)',
+    present: (path) =>
+      ['nginx', 'caddy', 'tinyproxy', 'openssl'].every((name) => onPath(name, path)) &&
+      globSync('/usr/lib/*/libnss_wrapper.so').length > 0,
   },
 ];
 

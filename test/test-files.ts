@@ -1,5 +1,6 @@
-// Runs test files under node:test, two at a time, each in a process of its own, and counts what they said.
+// Runs test files under node:test, some at a time, each in a process of its own, and counts what they said.
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { run } from 'node:test';
 import { REPOSITORY } from './step.ts';
@@ -16,10 +17,12 @@ export interface TestTotals {
 }
 
 const FILE_TIMEOUT_MS = 180_000;
+/** Its schedule stands still for as long as the machine is busy with the other files. */
+const LONGER_MS: Readonly<Record<string, number>> = { 'test/chaos/chaos.test.ts': 480_000 };
 
-/** Every test file of the repository but the import rules, which `check` runs; scenarios first: they take longest. */
+/** Every test file of the repository but the import rules, which `check` runs; chaos and the scenarios first: they take longest. */
 export function findTestFiles(words: readonly string[]): string[] {
-  return ['test/scenarios', 'test', 'broker', 'cli', 'shared', 'docs']
+  return ['test/chaos', 'test/scenarios', 'test', 'broker', 'cli', 'shared', 'docs']
     .flatMap((folder) =>
       globSync(`${folder}/**/*.test.ts`, { cwd: REPOSITORY, exclude: ['**/node_modules/**'] }).sort(),
     )
@@ -43,7 +46,8 @@ export async function runTestFiles(files: readonly string[], write: (text: strin
     const failed: TestFailure[] = [];
     let count = 0;
     let output = '';
-    const signal = AbortSignal.timeout(FILE_TIMEOUT_MS);
+    const timeoutMs = LONGER_MS[file] ?? FILE_TIMEOUT_MS;
+    const signal = AbortSignal.timeout(timeoutMs);
     const stream = run({ files: [`${REPOSITORY}${file}`], cwd: REPOSITORY, signal, concurrency: 1 });
     const fail = (name: string, message: string) => failed.push({ file, name, message });
     stream.on('test:pass', ({ name, skip, todo, details }) => {
@@ -54,7 +58,7 @@ export async function runTestFiles(files: readonly string[], write: (text: strin
     });
     stream.on('test:fail', ({ name, details }) => {
       if (details.error.cause instanceof Error || details.type !== 'suite')
-        fail(name, signal.aborted ? `ended after ${FILE_TIMEOUT_MS / 1000} s` : describe(details.error));
+        fail(name, signal.aborted ? `ended after ${timeoutMs / 1000} s` : describe(details.error));
     });
     const keep = ({ message }: { message: string }) => (output = (output + message).slice(-8000));
     stream.on('test:stderr', keep).on('test:stdout', keep);
@@ -72,6 +76,7 @@ export async function runTestFiles(files: readonly string[], write: (text: strin
   const worker = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await runFile(file);
   };
-  await Promise.all([worker(), worker()]);
+  // One more than there are cores: most files wait for processes, links and timers of real life for half of their time.
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker));
   return { passed, failures };
 }

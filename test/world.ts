@@ -15,6 +15,8 @@ export interface WorldOptions {
   databaseUrl?: string;
   /** More arguments of `mcpgate-broker start`. */
   brokerArgs?: readonly string[];
+  /** More environment of the broker. */
+  brokerEnv?: Record<string, string>;
   /** Laptops reach the broker without the watched network between: for measuring. */
   direct?: boolean;
   /** One rule that lets everyone use everything; on unless said. */
@@ -66,6 +68,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       ...(options.databaseUrl === undefined ? [] : ['--database-url', options.databaseUrl]),
       ...(options.brokerArgs ?? []),
     ],
+    ...(options.brokerEnv && { env: options.brokerEnv }),
   }).catch(async (error: unknown) => {
     await network.close();
     endProcessesOf(root);

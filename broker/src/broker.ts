@@ -4,18 +4,27 @@ import { GateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
 import { adminOperations } from './admin/admin-operations.ts';
 import { createAudit } from './audit/create-audit.ts';
+import { idpSettings } from './config/idp-settings.ts';
 import { isLoopback } from './config/listen-address.ts';
 import type { Config } from './config/load-config.ts';
+import { DEFAULT_WORKSPACE } from './domain/workspace.ts';
 import { createGateway } from './gateway/create-gateway.ts';
 import { openAdminSocket } from './http/admin-socket.ts';
+import { createEnterWorkspace } from './http/enter-workspace.ts';
+import { createForwardedDoor } from './http/forwarded-door.ts';
 import { createHostCheck } from './http/host-check.ts';
 import { openListener } from './http/listener.ts';
+import { watchEventLoopDelay } from './http/event-loop-delay.ts';
+import { createMetricsDoor } from './http/metrics-door.ts';
+import { createHttpSessions } from './http/mcp/mcp-sessions.ts';
+import { createModernExchanges } from './http/mcp/modern-exchanges.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createPages } from './http/pages/create-pages.ts';
 import { createPublicApp } from './http/public-app.ts';
 import { createTrustedProxies } from './http/trusted-proxies.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import type { Logger } from './log/logger.ts';
+import { createGuardedFetch } from './net/guarded-fetch.ts';
 import { compilePolicy } from './policy/compile-policy.ts';
 import { openStore } from './store/open-store.ts';
 import { createTunnel } from './tunnel/tunnel.ts';
@@ -23,7 +32,8 @@ import { createUpstreams } from './upstreams/create-upstreams.ts';
 import { createVault } from './vault/create-vault.ts';
 import { loadMasterKey } from './vault/master-key.ts';
 
-const WORKSPACE_ID = 'default';
+/** What an answer may grow by on its way from a server to a client: whatever a server may say, a client can be told. */
+const ENVELOPE_BYTES = 4096;
 /** How long the last answers may take to leave once no call is under way. */
 const CLOSE_LIMIT_MS = 2_000;
 
@@ -75,6 +85,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const audit = createAudit({ store, clock, log, writerId: `${options.pid}-${startedAt}` });
     closers.push(() => audit.flush());
 
+    const { backlogBytes, maxMessageBytes, resumeWindowMs: resumeMs } = config.tunnel;
     const upstreams = createUpstreams({
       store,
       vault,
@@ -88,6 +99,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       startTimeoutMs: config.upstreams.startTimeoutMs,
       requestTimeoutMs: config.upstreams.requestTimeoutMs,
       idleMs: config.upstreams.idleTimeoutMs,
+      sharedIdleMs: config.upstreams.sharedIdleTimeoutMs,
+      limits: config.upstreams.maxProcesses,
+      maxMessageBytes: maxMessageBytes - ENVELOPE_BYTES,
     });
     closers.push(() => upstreams.close());
 
@@ -98,6 +112,12 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       publicUrl,
       clock,
       log,
+      guardedFetch: createGuardedFetch({ allowHosts: config.outboundAllowHosts }),
+      allowedOrigins: config.mcp.allowedOrigins,
+      localAccounts: config.localAccounts,
+      idp:
+        config.oidc && idpSettings(config.oidc, async (text) => (await vault.resolve(DEFAULT_WORKSPACE, text)).value),
+      forwarded: config.forwardedAuth && { justInTime: config.forwardedAuth.just_in_time },
       oauthSettings: {
         accessTokenTtlS: Math.ceil(config.tokens.accessTtlMs / 1000),
         refreshTokenTtlS: Math.ceil(config.tokens.refreshTtlMs / 1000),
@@ -112,8 +132,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       clock,
       log,
       brokerVersion: VERSION,
+      maxMessageChars: maxMessageBytes,
+      searchRules: config.searchRules,
     });
     closers.push(() => gateway.closeAll('the broker ended'));
+    closers.push(identity.onChanged((person) => gateway.personChanged(person)));
     const tunnel = createTunnel({
       identity,
       gateway,
@@ -121,9 +144,26 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       log,
       clock,
       version: VERSION,
-      limits: { resumeMs: config.tunnel.resumeWindowMs },
+      limits: { resumeMs, backlogBytes, maxMessageBytes },
     });
     closers.push(() => tunnel.close());
+
+    const loopDelay = watchEventLoopDelay();
+    closers.push(() => loopDelay.stop());
+    const httpSessions = createHttpSessions({
+      gateway,
+      identity,
+      clock,
+      onError: (error) => log.error({ err: error }, 'the end of an HTTP session could not be recorded'),
+    });
+    closers.push(() => httpSessions.close('the broker ended'));
+    const modernExchanges = createModernExchanges({
+      gateway,
+      identity,
+      clock,
+      onError: (error) => log.error({ err: error }, 'the end of an HTTP request could not be recorded'),
+    });
+    closers.push(() => modernExchanges.close('the broker ended'));
 
     let draining = false;
     const operations = adminOperations({
@@ -134,7 +174,17 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       compilePolicy,
       people: identity,
       links: () =>
-        tunnel.links().map((link) => ({ credentialId: link.principal.credential.id, channels: link.channels })),
+        tunnel.links().map((link) => ({
+          workspaceId: link.principal.workspaceId,
+          credentialId: link.principal.credential.id,
+          channels: link.channels,
+        })),
+      memory() {
+        const { backlogBytes, heldBytes, partialBytes, socketBytes } = tunnel.stats();
+        const { heapUsed, rss } = process.memoryUsage();
+        return { backlogBytes, heldBytes, partialBytes, socketBytes, heapBytes: heapUsed, processBytes: rss };
+      },
+      eventLoopDelay: () => loopDelay.read(),
       policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),
       facts: {
         version: VERSION,
@@ -148,14 +198,32 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       clock,
     });
 
+    const enterWorkspace = createEnterWorkspace(store.workspaces);
     const proxies = createTrustedProxies(config.behindProxy);
     const metrics = createMetrics({
       audit,
-      links: () => tunnel.stats(),
-      upstreams: () => upstreams.status(WORKSPACE_ID),
+      tunnel: () => tunnel.stats(),
+      eventLoopDelay: () => loopDelay.read(),
+      badRequests: () => listener.badRequests,
+      upstreams: () =>
+        upstreams
+          .workspaces()
+          .flatMap((workspace) => upstreams.status(workspace).map((status) => ({ ...status, workspace }))),
       draining: () => draining,
     });
     closers.push(() => metrics.close());
+    const told = config.forwardedAuth;
+    const forwarded =
+      told &&
+      identity.forwarded &&
+      createForwardedDoor({
+        from: told.from,
+        userHeader: told.user_header,
+        groupsHeader: told.groups_header,
+        emailHeader: told.email_header,
+        people: identity.forwarded,
+        audit,
+      });
     const app = await createPublicApp({
       listener,
       log,
@@ -163,11 +231,21 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       hostCheck: createHostCheck({ publicUrl, proxies }),
       publicUrl,
       identity,
+      forwarded,
       audit,
       upstreams,
       metrics,
+      metricsDoor: createMetricsDoor({ allow: config.metricsAllow, proxies }),
+      mcp: {
+        sessions: httpSessions,
+        exchanges: modernExchanges,
+        allowedOrigins: config.mcp.allowedOrigins,
+        maxMessageBytes: config.tunnel.maxMessageBytes,
+        draining: () => draining,
+      },
       operations,
-      pages: createPages({ identity, publicUrl, clock }),
+      enterWorkspace,
+      pages: createPages({ identity, publicUrl, clock, forwarded }),
       async ready() {
         if (draining) throw new GateError('unavailable', 'this broker is draining');
         await store.ping();
@@ -179,10 +257,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       const hops = Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor;
       tunnel.handleUpgrade(request, socket, head, proxies.clientAddress(request.socket.remoteAddress, hops));
     });
-    const socket = await openAdminSocket({ dataDir, workspaceId: WORKSPACE_ID, operations, log });
+    const socket = await openAdminSocket({ dataDir, enterWorkspace, operations, log });
     closers.push(() => socket.close());
     await upstreams.reload();
-    const setup = await identity.setupLink(WORKSPACE_ID);
+    const setup = await identity.setupLink(DEFAULT_WORKSPACE);
 
     return {
       url: publicUrl,

@@ -26,11 +26,22 @@ export interface Settings {
   environment?: Record<string, string>;
 }
 
+/** Of a desktop session: what a program needs to show something there. */
+export const DESKTOP_VARIABLES = [
+  'DBUS_SESSION_BUS_ADDRESS',
+  'XDG_RUNTIME_DIR',
+  'DISPLAY',
+  'WAYLAND_DISPLAY',
+  'XAUTHORITY',
+  'BROWSER',
+] as const;
+
 /** Variables kept at login for the daemon. */
 const KEPT_VARIABLES: readonly string[] = [
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'],
   ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'],
-  ...['DBUS_SESSION_BUS_ADDRESS', 'XDG_RUNTIME_DIR', 'DISPLAY', 'WAYLAND_DISPLAY', 'XAUTHORITY', 'BROWSER'],
+  ...DESKTOP_VARIABLES,
+  ...['XDG_CURRENT_DESKTOP', 'XDG_SESSION_TYPE', 'WSL_DISTRO_NAME'],
   'MCPGATE_DAEMON_IDLE_SECONDS',
 ];
 

@@ -2,39 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createChannel, type Channel } from './channel.ts';
-import type { Clock } from './clock.ts';
-import { HEADER_BYTES, readFrame } from './frame.ts';
-
-/** Time that stands still until it is asked to run what is due. */
-function handClock(): Clock & { runAll(): void } {
-  const due = new Set<() => void>();
-  return {
-    now: () => 0,
-    after(_delayMs, callback) {
-      due.add(callback);
-      return () => due.delete(callback);
-    },
-    runAll() {
-      for (const callback of [...due]) {
-        due.delete(callback);
-        callback();
-      }
-    },
-  };
-}
+import { handClock } from './fixtures/hand-clock.ts';
+import { FLAG_FINAL, FRAGMENT_BYTES, FrameKind, HEADER_BYTES, readFrame } from './frame.ts';
 
 /** Two ends and a carrier between them that can be pumped frame by frame, duplicated and cut. */
-function pair(windowBytes = 4096) {
+function pair(windowBytes = 4096, backlogBytes = 1 << 30) {
   const clock = handClock();
   const received: [string[], string[]] = [[], []];
   const trouble: string[] = [];
+  const cut: string[] = [];
   const end = (side: 0 | 1): Channel =>
     createChannel({
       clock,
       windowBytes,
-      backlogBytes: 1 << 30,
+      backlogBytes,
       maxMessageBytes: 1 << 22,
       onMessage: (message) => received[side].push(message.toString('latin1')),
+      onOversize: (head, tail) => cut.push(`${head.toString('latin1', 0, 3)}…${tail.toString('latin1').slice(-3)}`),
       onReady: () => undefined,
       onBroken: (reason) => trouble.push(reason),
       onFatal: (code, reason) => trouble.push(`${code}: ${reason}`),
@@ -78,70 +62,8 @@ function pair(windowBytes = 4096) {
       }
     }
   };
-  return { ends, received, trouble, wire, connect, arrive, pump, settle, clock };
+  return { ends, received, trouble, cut, wire, connect, arrive, pump, settle, clock };
 }
-
-const size = fc.oneof(
-  { weight: 6, arbitrary: fc.nat(300) },
-  { weight: 1, arbitrary: fc.integer({ min: 60_000, max: 200_000 }) },
-);
-const step = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({ do: fc.constant('send' as const), side: fc.constantFrom(0 as const, 1 as const), size }),
-  },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('pump' as const), count: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('cut' as const) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant('repeat' as const), side: fc.constantFrom(0 as const, 1 as const) }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constantFrom('pause' as const, 'resume' as const),
-      side: fc.constantFrom(0 as const, 1 as const),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('time' as const) }) },
-);
-
-test('messages arrive in order and exactly once, whatever is cut, repeated or paused', () => {
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const world = pair();
-      world.connect();
-      const sent: [string[], string[]] = [[], []];
-      let count = 0;
-      for (const one of steps) {
-        if (one.do === 'send') {
-          const text = `${count++}:`.padEnd(one.size, 'x');
-          world.ends[one.side].send(Buffer.from(text, 'latin1'));
-          sent[one.side].push(text);
-        } else if (one.do === 'pump') world.pump(one.count);
-        else if (one.do === 'cut') {
-          world.ends[0].detach();
-          world.ends[1].detach();
-          world.connect();
-        } else if (one.do === 'repeat') {
-          const frame = world.wire[one.side][0];
-          if (frame) world.wire[one.side].unshift(Buffer.from(frame));
-        } else if (one.do === 'pause') world.ends[one.side].pause();
-        else if (one.do === 'resume') world.ends[one.side].resume();
-        else world.clock.runAll();
-      }
-      world.ends[0].resume();
-      world.ends[1].resume();
-      world.settle();
-      assert.deepEqual(world.trouble, []);
-      assert.deepEqual(world.received[1], sent[0]);
-      assert.deepEqual(world.received[0], sent[1]);
-      assert.equal(world.ends[0].backlogBytes, 0);
-      assert.equal(world.ends[1].backlogBytes, 0);
-    }),
-    { numRuns: 2000 },
-  );
-});
 
 test('a paused reader stops its peer at the window and loses nothing', () => {
   const world = pair(100_000);
@@ -161,6 +83,47 @@ test('a message larger than the window travels', () => {
   world.ends[0].send(Buffer.alloc(3_000_000, 66));
   world.settle();
   assert.equal(world.received[1][0]?.length, 3_000_000);
+});
+
+test('what has come of a message is counted until the rest has', () => {
+  const world = pair(1 << 20);
+  world.connect();
+  world.ends[0].send(Buffer.alloc(150_000, 66));
+  const frames = [world.ends[0].next(), world.ends[0].next(), world.ends[0].next()];
+  const seen = frames.map((frame) => {
+    assert.ok(frame);
+    world.arrive(1, frame);
+    return world.ends[1].partialBytes;
+  });
+  assert.deepEqual(seen, [FRAGMENT_BYTES, 2 * FRAGMENT_BYTES, 0]);
+});
+
+test('a message in parts arrives as one, whatever their sizes', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(150_000), { maxLength: 8 }), (lengths) => {
+      const world = pair(100_000);
+      world.connect();
+      const parts = lengths.map((length, index) => Buffer.alloc(length, 65 + index));
+      world.ends[0].send(parts);
+      world.ends[0].send(Buffer.from('next'));
+      world.settle();
+      assert.deepEqual(world.received[1], [Buffer.concat(parts).toString('latin1'), 'next']);
+      assert.equal(world.ends[0].backlogBytes, 0);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('what is kept for a peer that is away is bounded; one that is there is waited for', () => {
+  const world = pair(70_000, 1_000_000);
+  world.connect();
+  for (let i = 0; i < 30; i++) world.ends[0].send(Buffer.alloc(100_000, 67));
+  assert.deepEqual(world.trouble, []);
+  world.settle();
+  assert.equal(world.received[1].length, 30);
+  world.ends[0].detach();
+  for (let i = 0; i < 12; i++) world.ends[0].send(Buffer.alloc(100_000, 68));
+  assert.match(world.trouble.join(), /overflow: more than 1000000 bytes wait/);
 });
 
 test('a missing fragment is noticed, and a new attachment brings everything', () => {
@@ -187,4 +150,50 @@ test('a message over the limit is refused on both ends', () => {
   const world = pair();
   world.connect();
   assert.throws(() => world.ends[0].send(Buffer.alloc((1 << 22) + 1)), /longer than/);
+});
+
+test('a message over the limit of its reader costs its two ends and nothing else', () => {
+  const world = pair(1 << 20);
+  world.connect();
+  world.ends[1].limit({ maxMessageBytes: 200_000, backlogBytes: 1 << 20 });
+  world.ends[0].send(Buffer.from('before'));
+  world.ends[0].send(Buffer.from(`abc${'-'.repeat(3_000_000)}xyz`));
+  for (let i = 0; i < 60; i++) {
+    world.pump(1);
+    assert.ok(world.ends[1].partialBytes <= 200_000);
+  }
+  world.ends[0].send(Buffer.from('after'));
+  world.settle();
+  assert.deepEqual([world.received[1], world.cut, world.trouble], [['before', 'after'], ['abc…xyz'], []]);
+});
+
+const dataFrame = (seq: number, flags: number, channel = 1) => ({ kind: FrameKind.data, flags, channel, seq, ack: 0 });
+
+test('a peer that goes over the window of a paused reader is a broken carrier, and nothing of it is kept', () => {
+  const world = pair(100_000);
+  world.connect();
+  world.ends[1].pause();
+  for (let seq = 0; world.trouble.length === 0; seq++) {
+    world.ends[1].receive(dataFrame(seq, FLAG_FINAL), Buffer.alloc(50));
+    assert.ok(world.ends[1].heldBytes <= 100_000 + FRAGMENT_BYTES + HEADER_BYTES);
+    assert.ok(seq < 10_000);
+  }
+  assert.match(world.trouble[0] ?? '', /window/);
+  assert.deepEqual([world.ends[1].heldBytes, world.ends[1].attached], [0, false]);
+});
+
+test('fragments that hold next to nothing are refused: they would cost more than they count', () => {
+  const world = pair();
+  world.connect();
+  world.ends[1].receive(dataFrame(0, 0), Buffer.alloc(0));
+  assert.match(world.trouble[0] ?? '', /not the last/);
+});
+
+test('a frame of an earlier carrier is not looked at', () => {
+  const world = pair();
+  world.connect();
+  world.ends[1].receive(dataFrame(0, FLAG_FINAL, 7), Buffer.from('old'));
+  world.ends[0].send(Buffer.from('new'));
+  world.settle();
+  assert.deepEqual(world.received[1], ['new']);
 });

@@ -5,11 +5,14 @@
 //   sent again after the next `attach`.
 // - An acknowledgement means *consumed*: while the reader is paused none is sent, the peer stops at its window, and nobody else notices.
 // - A fragment that comes again is dropped; one that is missing means a broken carrier: `onBroken`, and the owner attaches anew.
+// - A frame that an earlier carrier still had under way is dropped by its channel number.
+import { createIncoming, type LargeMessage } from './channel-incoming.ts';
+import { createOutgoing } from './channel-outgoing.ts';
 import type { Clock } from './clock.ts';
-import { FLAG_FINAL, FRAGMENT_BYTES, FrameKind, writeFrame, type FrameHeader } from './frame.ts';
+import { FrameKind, writeFrame, type FrameHeader } from './frame.ts';
 
 export const CHANNEL_DEFAULTS = {
-  /** What may be under way unacknowledged, each way. */
+  /** What may be under way unacknowledged, each way; fixed for protocol version 1. */
   windowBytes: 1024 * 1024,
   /** What an end keeps for a peer that is away; past it the channel ends. One message more than this always fits. */
   backlogBytes: 16 * 1024 * 1024,
@@ -20,37 +23,48 @@ export const CHANNEL_DEFAULTS = {
 
 /** An acknowledgement that nothing else carries waits this long for company. */
 const ACK_DELAY_MS = 25;
-const SEQ_MAX = 0xffff_fffe;
 
-export interface ChannelOptions {
+export interface ChannelLimits {
+  backlogBytes: number;
+  /** The longest message, either way. */
+  maxMessageBytes: number;
+}
+
+export interface ChannelOptions extends ChannelLimits {
   clock: Clock;
   windowBytes: number;
-  backlogBytes: number;
-  maxMessageBytes: number;
   /** Bytes left free before each frame, for the carrier's prefix. */
   headroomBytes?: number;
   onMessage: (message: Buffer) => void;
+  /** Messages that are longer than `fromBytes` are not gathered for `onMessage`, but read as their fragments come; `first` is the beginning. */
+  large?: { fromBytes: number; open: (first: readonly Buffer[]) => LargeMessage };
+  /** The peer sent a message over the limit: its first and last kilobyte. It counts as consumed, and everything goes on. */
+  onOversize: (head: Buffer, tail: Buffer) => void;
   /** `next` has something to give. */
   onReady: () => void;
   /** The carrier lost or invented something: attach anew. The channel has detached itself. */
   onBroken: (reason: string) => void;
-  /** The peer sent what no channel can take (`too_large`), or was away for too long (`overflow`): the channel is over. */
-  onFatal: (code: 'too_large' | 'overflow', reason: string) => void;
+  /** The peer did not take what was sent for too long: the channel is over. */
+  onFatal: (code: 'overflow', reason: string) => void;
 }
 
 export interface Channel {
-  /** Queues a message. Throws RangeError for one over the limit. */
-  send(message: Uint8Array): void;
+  /** Queues a message, whole or in parts, which must not change afterwards. Throws RangeError for one over the limit. */
+  send(message: Uint8Array | readonly Uint8Array[]): void;
   /** The next frame for the carrier, or undefined. */
   next(): Buffer | undefined;
   /** A `data` or `ack` frame of the peer. */
   receive(header: FrameHeader, payload: Buffer): void;
+  /** Whether the peer can have consumed everything before `peerNext` and nothing more: what `attach` would answer. */
+  couldAttach(peerNext: number): boolean;
   /** From now on the carrier `number` carries it; the peer has consumed everything before `peerNext`. False: the peer claims the impossible. */
   attach(number: number, peerNext: number, peerWindowBytes: number): boolean;
   detach(): void;
   /** Stops and starts the delivery of messages; while stopped nothing more is acknowledged. */
   pause(): void;
   resume(): void;
+  /** From now on these hold. */
+  limit(limits: ChannelLimits): void;
   readonly attached: boolean;
   /** The next sequence number expected: what `open` and `opened` say. */
   readonly nextReceive: number;
@@ -58,209 +72,148 @@ export interface Channel {
   readonly backlogBytes: number;
   /** Bytes that arrived and wait for the reader. */
   readonly heldBytes: number;
+  /** Bytes of a message whose end has not come yet. */
+  readonly partialBytes: number;
 }
 
-interface Fragment {
-  payload: Uint8Array;
-  flags: number;
-}
-
-/** Stands in for what the peer has consumed, so that its bytes are free before the array is compacted. */
-const CONSUMED: Fragment = { payload: new Uint8Array(0), flags: 0 };
 const NOTHING = Buffer.alloc(0);
+
+const bytesOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, part) => sum + part.length, 0);
 
 export function createChannel(options: ChannelOptions): Channel {
   const { clock, headroomBytes = 0 } = options;
-  // Outgoing: fragments[head] has sequence `base`; everything before `cursor` is under way on this link.
-  let fragments: Fragment[] = [];
-  let head = 0;
-  let base = 0;
-  let cursor = 0;
-  let backlog = 0;
-  let inFlight = 0;
+  let { backlogBytes, maxMessageBytes } = options;
   let number = 0;
   let peerWindow = 0;
   let attached = false;
-  // Incoming.
-  let nextReceive = 0;
-  let parts: Buffer[] = [];
-  let partsBytes = 0;
-  let held: { payload: Buffer; flags: number }[] = [];
-  let heldBytes = 0;
-  let paused = false;
   let ackOwedBytes = 0;
   let ackDue = false;
   let cancelAckTimer: (() => void) | undefined;
 
-  const end = () => base + fragments.length - head;
-  const at = (seq: number) => fragments[head + seq - base];
+  const outgoing = createOutgoing();
+  const incoming = createIncoming({
+    windowBytes: options.windowBytes,
+    maxMessageBytes,
+    onMessage: options.onMessage,
+    large: options.large,
+    onOversize: options.onOversize,
+    onConsumed: oweAck,
+  });
 
-  const settleAck = () => {
+  function settleAck(): void {
     ackDue = false;
     ackOwedBytes = 0;
     cancelAckTimer?.();
     cancelAckTimer = undefined;
-  };
+  }
 
-  const oweAck = (bytes: number) => {
+  function dueAck(): void {
+    ackDue = true;
+    options.onReady();
+  }
+
+  function oweAck(bytes: number): void {
     ackOwedBytes += bytes;
     if (!attached || ackDue) return;
-    if (ackOwedBytes >= options.windowBytes / 4) {
-      ackDue = true;
-      options.onReady();
-    } else {
-      cancelAckTimer ??= clock.after(ACK_DELAY_MS, () => {
-        cancelAckTimer = undefined;
-        if (!attached) return;
-        ackDue = true;
-        options.onReady();
-      });
-    }
-  };
+    if (ackOwedBytes >= options.windowBytes / 4) return dueAck();
+    cancelAckTimer ??= clock.after(ACK_DELAY_MS, () => {
+      cancelAckTimer = undefined;
+      if (attached) dueAck();
+    });
+  }
 
-  /** Drops what the peer has consumed. False: it claims more than was ever sent. */
-  const acknowledge = (peerNext: number): boolean => {
-    if (peerNext < base) return true; // an older acknowledgement, overtaken
-    if (peerNext > end()) return false;
-    while (base < peerNext) {
-      const bytes = fragments[head]?.payload.length ?? 0;
-      fragments[head] = CONSUMED;
-      head += 1;
-      backlog -= bytes;
-      if (base < cursor) inFlight -= bytes;
-      base += 1;
-    }
-    if (cursor < base) cursor = base;
-    if (head > 1024 && head * 2 > fragments.length) {
-      fragments = fragments.slice(head);
-      head = 0;
-    } else if (head === fragments.length) {
-      fragments = [];
-      head = 0;
-    }
-    return true;
-  };
-
-  const detach = () => {
+  function detach(): void {
     attached = false;
-    cursor = base;
-    inFlight = 0;
+    outgoing.rewind();
+    incoming.dropHeld();
     settleAck();
-  };
+  }
 
-  const deliver = (payload: Buffer, flags: number) => {
-    nextReceive += 1;
-    oweAck(payload.length);
-    if ((flags & FLAG_FINAL) !== 0 && parts.length === 0) return options.onMessage(payload);
-    partsBytes += payload.length;
-    if (partsBytes > options.maxMessageBytes) {
-      detach();
-      return options.onFatal('too_large', `a message is longer than ${options.maxMessageBytes} bytes`);
-    }
-    parts.push(payload);
-    if ((flags & FLAG_FINAL) === 0) return;
-    const whole = Buffer.concat(parts, partsBytes);
-    parts = [];
-    partsBytes = 0;
-    options.onMessage(whole);
-  };
+  function broken(reason: string): void {
+    detach();
+    options.onBroken(reason);
+  }
+
+  function frame(kind: FrameKind, flags: number, seq: number, payload: Uint8Array): Buffer {
+    settleAck();
+    return writeFrame({ kind, flags, channel: number, seq, ack: incoming.next }, payload, headroomBytes);
+  }
 
   return {
     send(message) {
-      if (message.length > options.maxMessageBytes) {
-        throw new RangeError(`a message of ${message.length} bytes is longer than ${options.maxMessageBytes}`);
+      const bytes = message instanceof Uint8Array ? message.length : bytesOf(message);
+      if (bytes > maxMessageBytes) {
+        throw new RangeError(`a message of ${bytes} bytes is longer than ${maxMessageBytes}`);
       }
-      if (backlog > options.backlogBytes) {
-        return options.onFatal('overflow', `more than ${options.backlogBytes} bytes wait for the other end`);
+      // A peer that is there and reads slowly is no peer that is away: who sends to it bounds what it sends.
+      if (!attached && outgoing.bytes > backlogBytes) {
+        return options.onFatal('overflow', `more than ${backlogBytes} bytes wait for the other end`);
       }
-      let offset = 0;
-      do {
-        const payload = message.length <= FRAGMENT_BYTES ? message : message.subarray(offset, offset + FRAGMENT_BYTES);
-        offset += payload.length;
-        fragments.push({ payload, flags: offset >= message.length ? FLAG_FINAL : 0 });
-      } while (offset < message.length);
-      if (end() > SEQ_MAX) return options.onFatal('overflow', 'the channel has used up its sequence numbers');
-      backlog += message.length;
+      if (!outgoing.queue(message, bytes)) {
+        return options.onFatal('overflow', 'the channel has used up its sequence numbers');
+      }
       if (attached) options.onReady();
     },
 
     next() {
       if (!attached) return undefined;
-      const fragment = cursor < end() && (inFlight === 0 || inFlight < peerWindow) ? at(cursor) : undefined;
-      if (fragment === undefined) {
-        if (!ackDue) return undefined;
-        settleAck();
-        const ack = { kind: FrameKind.ack, flags: 0, channel: number, seq: 0, ack: nextReceive };
-        return writeFrame(ack, NOTHING, headroomBytes);
+      const seq = outgoing.nextSend;
+      const fragment = outgoing.take(peerWindow);
+      if (fragment !== undefined) {
+        const { payload } = fragment;
+        const whole = payload instanceof Uint8Array ? payload : Buffer.concat(payload);
+        return frame(FrameKind.data, fragment.flags, seq, whole);
       }
-      settleAck();
-      const header = { kind: FrameKind.data, flags: fragment.flags, channel: number, seq: cursor, ack: nextReceive };
-      cursor += 1;
-      inFlight += fragment.payload.length;
-      return writeFrame(header, fragment.payload, headroomBytes);
+      return ackDue ? frame(FrameKind.ack, 0, 0, NOTHING) : undefined;
     },
 
     receive(header, payload) {
-      if (!attached) return;
-      if (!acknowledge(header.ack)) {
-        detach();
-        return options.onBroken(`the peer acknowledged ${header.ack}, but only ${end()} were ever sent`);
+      if (!attached || header.channel !== number) return;
+      if (!outgoing.acknowledge(header.ack)) {
+        return broken(`the peer acknowledged ${header.ack}, but only ${outgoing.end} were ever sent`);
       }
-      if (cursor < end()) options.onReady();
+      if (outgoing.nextSend < outgoing.end) options.onReady();
       if (header.kind !== FrameKind.data) return;
-      const expected = nextReceive + held.length;
-      if (header.seq < expected) {
-        ackDue = true; // it does not know that we have it
-        return options.onReady();
-      }
-      if (header.seq > expected) {
-        detach();
-        return options.onBroken(`fragment ${expected} is missing, ${header.seq} came`);
-      }
-      if (!paused) return deliver(payload, header.flags);
-      heldBytes += payload.length;
-      held.push({ payload, flags: header.flags });
+      const outcome = incoming.receive(header, payload);
+      if (outcome === 'again') return dueAck(); // it does not know that we have it
+      if (outcome !== 'taken') broken(outcome.broken);
     },
+
+    couldAttach: (peerNext) => peerNext >= outgoing.oldest && peerNext <= outgoing.end,
 
     attach(channelNumber, peerNext, peerWindowBytes) {
       detach();
-      if (peerNext < base || !acknowledge(peerNext)) return false;
-      held = []; // not acknowledged, so they come again
-      heldBytes = 0;
+      if (peerNext < outgoing.oldest || !outgoing.acknowledge(peerNext)) return false;
       number = channelNumber;
-      peerWindow = Math.max(peerWindowBytes, 1);
+      peerWindow = peerWindowBytes;
       attached = true;
-      if (cursor < end()) options.onReady();
+      if (outgoing.nextSend < outgoing.end) options.onReady();
       return true;
     },
 
     detach,
+    pause: () => incoming.pause(),
+    resume: () => incoming.resume(),
 
-    pause() {
-      paused = true;
-    },
-
-    resume() {
-      paused = false;
-      while (held.length > 0 && !paused) {
-        const first = held.shift();
-        if (first === undefined) break;
-        heldBytes -= first.payload.length;
-        deliver(first.payload, first.flags);
-      }
+    limit(limits) {
+      ({ backlogBytes, maxMessageBytes } = limits);
+      incoming.maxMessageBytes = maxMessageBytes;
     },
 
     get attached() {
       return attached;
     },
     get nextReceive() {
-      return nextReceive;
+      return incoming.next;
     },
     get backlogBytes() {
-      return backlog;
+      return outgoing.bytes;
     },
     get heldBytes() {
-      return heldBytes;
+      return incoming.heldBytes;
+    },
+    get partialBytes() {
+      return incoming.partialBytes;
     },
   };
 }

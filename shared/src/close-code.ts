@@ -1,3 +1,5 @@
+import { FRAME_MAX_BYTES, HEADER_BYTES } from './frame.ts';
+
 /** Close codes of `/v1/tunnel` (contract.md). */
 export const CLOSE_CODE = {
   /** The access token ended and was not renewed. */
@@ -9,6 +11,8 @@ export const CLOSE_CODE = {
   replaced: 4409,
   tooLarge: 4413,
   version: 4426,
+  /** More of something than any peer needs: channels, renewals, pings. */
+  tooMany: 4429,
   /** RFC 6455: a peer that breaks the protocol. */
   protocol: 1002,
   /** IANA registry: service restart. */
@@ -16,3 +20,9 @@ export const CLOSE_CODE = {
 } as const;
 
 export const SUBPROTOCOL = 'mcpgate.v1';
+
+/** The close code for bytes that `readFrame` refused: kinds and bits that this version does not know are another version's. */
+export function closeCodeOfBadFrame(frame: Buffer): number {
+  if (frame.length < HEADER_BYTES) return CLOSE_CODE.protocol;
+  return frame.length > FRAME_MAX_BYTES ? CLOSE_CODE.tooLarge : CLOSE_CODE.version;
+}

@@ -12,6 +12,8 @@ export interface OpenMessage {
   windowBytes: number;
   /** `serve --server NAME`. */
   server?: string;
+  /** `serve --tools all|search`. */
+  tools?: 'all' | 'search';
   version: string;
 }
 
@@ -21,7 +23,11 @@ export interface OpenedMessage {
   windowBytes: number;
   /** False: the broker knows nothing of this channel; everything starts from 0, and calls under way have an unknown outcome. */
   resumed: boolean;
+  /** The longest message, either way. */
   maxMessageBytes: number;
+  /** What each end keeps for the other while it is away, and for how long. */
+  backlogBytes: number;
+  resumeMs: number;
 }
 
 export interface CloseMessage {
@@ -54,9 +60,10 @@ export function readOpen(payload: Buffer): OpenMessage | undefined {
   const m = readJson(payload);
   if (!m || typeof m['id'] !== 'string' || !/^[0-9a-f]{32}$/.test(m['id'])) return undefined;
   if (!isCount(m['next']) || !isCount(m['windowBytes']) || typeof m['version'] !== 'string') return undefined;
-  const { secret, server } = m;
+  const { secret, server, tools } = m;
   if (typeof secret !== 'string' || !/^[\w-]{43}$/.test(secret)) return undefined;
   if (server !== undefined && typeof server !== 'string') return undefined;
+  if (tools !== undefined && tools !== 'all' && tools !== 'search') return undefined;
   return {
     id: m['id'],
     secret,
@@ -64,19 +71,17 @@ export function readOpen(payload: Buffer): OpenMessage | undefined {
     windowBytes: m['windowBytes'],
     version: m['version'].slice(0, 64),
     ...(server === undefined ? {} : { server }),
+    ...(tools === undefined ? {} : { tools }),
   };
 }
 
 export function readOpened(payload: Buffer): OpenedMessage | undefined {
   const m = readJson(payload);
   if (!m || typeof m['resumed'] !== 'boolean') return undefined;
-  if (!isCount(m['next']) || !isCount(m['windowBytes']) || !isCount(m['maxMessageBytes'])) return undefined;
-  return {
-    next: m['next'],
-    windowBytes: m['windowBytes'],
-    resumed: m['resumed'],
-    maxMessageBytes: m['maxMessageBytes'],
-  };
+  const { next, windowBytes, maxMessageBytes, backlogBytes, resumeMs } = m;
+  if (!isCount(next) || !isCount(windowBytes) || !isCount(maxMessageBytes)) return undefined;
+  if (!isCount(backlogBytes) || !isCount(resumeMs)) return undefined;
+  return { next, windowBytes, resumed: m['resumed'], maxMessageBytes, backlogBytes, resumeMs };
 }
 
 const CLOSE_REASONS: readonly string[] = ['done', 'gone', 'refused', 'revoked', 'protocol', 'too_large', 'overflow'];

@@ -3,7 +3,8 @@
 
 const LAYERS: readonly (readonly string[])[] = [
   ['domain'],
-  ['config', 'log'],
+  ['message'],
+  ['config', 'log', 'net'],
   ['store'],
   ['upstreams', 'policy', 'audit', 'vault'],
   ['gateway', 'identity', 'admin', 'tunnel'],

@@ -69,13 +69,15 @@ test('serve loads nothing but Node’s own modules, because each AI client pays 
     imported.filter((name) => !name.startsWith('node:') || name === 'node:crypto'),
     [],
   );
-  assert.ok((output?.bytes ?? Infinity) < 32_000, `serve is ${output?.bytes} bytes`);
+  assert.ok((output?.bytes ?? Infinity) < 46_000, `serve is ${output?.bytes} bytes`);
 });
 
 test('the daemon loads no CLI framework, SDK or validation library, because it starts while an AI client waits', async () => {
   const { statically, dynamically } = await loadedBy('cli/src/daemon/main.ts');
   const heavy = ['commander', 'zod', 'conf', 'chalk', 'ora', 'open', '@github/keytar'];
-  const loaded = [...statically, ...dynamically];
+  /** A login that the daemon itself begins opens a browser and writes the settings. */
+  const forLogin = ['conf', 'open'];
+  const loaded = [...statically, ...dynamically.filter((name) => !forLogin.includes(name))];
   assert.ok(!statically.includes('openid-client'), 'only a refresh loads it');
   assert.deepEqual(
     loaded.filter((name) => heavy.includes(name) || name.startsWith('@modelcontextprotocol/')),

@@ -26,9 +26,15 @@ test('status, tools and call tell the same story as an AI client sees', async (t
       pid: 0,
       started_at: '',
       clients: 0,
+      channels: 0,
+      bytes_to_broker: 0,
+      bytes_to_clients: 0,
     },
   );
-  assert.deepEqual({ ...tunnel, since: '', latency_ms: 0 }, { state: 'open', since: '', latency_ms: 0, message: null });
+  assert.deepEqual(
+    { ...tunnel, since: '', latency_ms: 0 },
+    { state: 'open', since: '', latency_ms: 0, login: null, message: null },
+  );
   assert.deepEqual(servers, [{ name: 'everything', state: 'ready', tools: 13, message: null }]);
   assert.deepEqual({ ...token, path: '' }, { kind: 'device', store: 'file', path: '' });
 

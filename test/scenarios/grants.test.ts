@@ -91,3 +91,64 @@ test('`login --with-token` takes a grant from stdin and says no to a wrong one',
   assert.equal(right.code, 0, right.stderr);
   assert.equal((await laptop.gate(['call', 'counting__echo', 'text=hi'])).code, 0);
 });
+
+test('a grant that is bound to addresses is refused from elsewhere at every door, and no forged header helps', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const servers = { counting: { url: upstream.url } };
+  const world = await createWorld(t, { direct: true, servers, brokerArgs: ['--behind-proxy', '127.0.0.1/32'] });
+  const words = ['grant', 'issue', '--label', 'office', '--server', 'counting', '--allow-from'];
+  const grant = (await world.broker.json([...words, '10.0.0.0/8'])) as IssuedGrant;
+  const initialize = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'hand', version: '1' } },
+  };
+  const statusFrom = async (path: string, forwardedFor: string) => {
+    const headers = {
+      authorization: `Bearer ${grant.token}`,
+      'x-forwarded-for': forwardedFor,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    };
+    const more = path === '/mcp' ? { method: 'POST', body: JSON.stringify(initialize) } : {};
+    const response = await fetch(world.url + path, { headers, ...more });
+    await response.text();
+    return response.status;
+  };
+  for (const path of ['/mcp', '/v1/whoami']) {
+    assert.equal(await statusFrom(path, '10.1.2.3'), 200, path);
+    assert.equal(await statusFrom(path, '192.0.2.7'), 403, path);
+    assert.equal(await statusFrom(path, '10.1.2.3, 192.0.2.7'), 403, `${path}: what the client wrote is not believed`);
+  }
+
+  const env = { MCPGATE_BROKER: world.url, MCPGATE_TOKEN: grant.token };
+  const refused = await world.laptop('elsewhere', env).gate(['call', 'counting__echo', 'text=x']);
+  assert.equal(refused.code, 3, refused.stderr);
+  assert.match(refused.stderr, /may not be used from this address/);
+  assert.equal(upstream.calls.length, 0);
+  const local = (await world.broker.json([
+    ...['grant', 'issue', '--label', 'here', '--server', 'counting'],
+    ...['--allow-from', '127.0.0.0/8'],
+  ])) as IssuedGrant;
+  const there = world.laptop('there', { ...env, MCPGATE_TOKEN: local.token });
+  assert.equal((await there.gate(['call', 'counting__echo', 'text=x'])).code, 0);
+});
+
+test('a grant for a server that was removed says so, in its list and to its client', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true, servers: { counting: { url: upstream.url } } });
+  const grant = (await world.broker.json([
+    ...['grant', 'issue', '--label', 'orphan', '--server', 'counting'],
+  ])) as IssuedGrant;
+  const runner = world.laptop('runner', { MCPGATE_BROKER: world.url, MCPGATE_TOKEN: grant.token });
+  await world.broker.run(['server', 'remove', 'counting']);
+  assert.match(await world.broker.run(['grant', 'list']), /counting \(removed\)/);
+  const client = await runner.aiClient();
+  assert.deepEqual(await client.toolNames(), []);
+  const call = await client.call('counting__echo', { text: 'x' }).catch((error: unknown) => ({ text: String(error) }));
+  assert.match(call.text, /the grant orphan is bound to the server counting, which is not offered/);
+  assert.match((await runner.gate(['status'])).stdout, /counting.*not offered any more/);
+});

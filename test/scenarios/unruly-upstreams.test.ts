@@ -48,7 +48,7 @@ test('one that dies in a call: the caller is told, it is not called twice, and t
   assert.ok(answer.text.startsWith('[mcpgate]'), answer.text);
   assert.match(answer.text, /dies/);
   const record = await callRecord(world.broker, ({ server }) => server === 'dies');
-  assert.ok(record.status === 'failed' || record.status === 'unknown', record.status);
+  assert.equal(record.status, 'unknown', 'nobody can tell whether it was carried out');
   assert.equal((await client.call('dies__say', { text: 'y' })).isError, true, 'it was started again, and died again');
   assert.equal((await client.call('steady__say', { text: 'lives' })).text, 'lives');
 });

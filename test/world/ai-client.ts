@@ -1,7 +1,7 @@
 // An AI client as the others see it: the official v1 SDK's client, which launches `mcpgate serve` and speaks MCP over its stdio.
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import { ToolListChangedNotificationSchema, type ClientCapabilities } from '@modelcontextprotocol/sdk/types.js';
 
 export interface ToolAnswer {
   isError: boolean;
@@ -32,12 +32,17 @@ export async function startAiClient(options: {
   command: readonly [string, ...string[]];
   env: Record<string, string>;
   name?: string;
+  /** What it says it can do; nothing unless said. */
+  capabilities?: ClientCapabilities;
 }): Promise<AiClient> {
   const [program, ...args] = options.command;
   const transport = new StdioClientTransport({ command: program, args, env: options.env, stderr: 'pipe' });
   let stderr = '';
   transport.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
-  const sdk = new Client({ name: options.name ?? 'test-client', version: '1.2.3' }, { capabilities: {} });
+  const sdk = new Client(
+    { name: options.name ?? 'test-client', version: '1.2.3' },
+    { capabilities: options.capabilities ?? {} },
+  );
   const listeners = new Set<() => void>();
   sdk.setNotificationHandler(ToolListChangedNotificationSchema, () => {
     for (const listener of [...listeners]) listener();

@@ -19,7 +19,8 @@ export interface Broker {
   run(args: readonly string[], options?: { stdin?: string }): Promise<string>;
   /** The same with `--json`, read. */
   json(args: readonly string[], options?: { stdin?: string }): Promise<unknown>;
-  stop(signal?: NodeJS.Signals): Promise<number | string>;
+  /** Its exit code, or the signal that ended it: SIGKILL where it has not ended by itself after 10 s, or `graceMs`. */
+  stop(signal?: NodeJS.Signals, graceMs?: number): Promise<number | string>;
   /** Starts it again on the same port and data. */
   start(): Promise<void>;
 }
@@ -82,7 +83,7 @@ export async function startBroker(options: {
     cli,
     run,
     json: async (args, more) => JSON.parse(await run([...args, '--json'], more)) as unknown,
-    stop: (signal) => running.stop(signal),
+    stop: (signal, graceMs) => running.stop(signal, graceMs),
     async start() {
       past.push(running.output());
       await launch();

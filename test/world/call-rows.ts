@@ -12,6 +12,6 @@ export async function searchCalls(broker: Broker, words: readonly string[] = [])
 export async function callRecord(broker: Broker, fits: (call: Call) => boolean): Promise<Call> {
   return await until('a call record with its outcome', async () => {
     const calls = await searchCalls(broker);
-    return calls.find((call) => fits(call) && call.status !== 'unknown');
+    return calls.find((call) => fits(call) && call.latency_ms !== null);
   });
 }

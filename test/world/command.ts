@@ -49,8 +49,8 @@ export interface Running {
   line(pattern: RegExp, deadlineMs?: number): Promise<RegExpExecArray>;
   /** Resolves to the exit code, or the signal's name. */
   readonly exited: Promise<number | string>;
-  /** Signals it, SIGKILL after 10 s, and waits for its end. */
-  stop(signal?: NodeJS.Signals): Promise<number | string>;
+  /** Signals it, SIGKILL after 10 s unless said, and waits for its end. */
+  stop(signal?: NodeJS.Signals, graceMs?: number): Promise<number | string>;
 }
 
 /** Starts a program that stays. */
@@ -100,9 +100,9 @@ export function startCommand(command: readonly [string, ...string[]], options: C
         watchers.add(look);
         look();
       }),
-    async stop(signal = 'SIGTERM') {
+    async stop(signal = 'SIGTERM', graceMs = 10_000) {
       if (ended === undefined) child.kill(signal);
-      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
       const how = await exited;
       clearTimeout(timer);
       return how;

@@ -1,6 +1,7 @@
 // One developer's laptop inside a world: a HOME of its own, the `mcpgate` command, AI clients.
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { ClientCapabilities } from '@modelcontextprotocol/sdk/types.js';
 import { REPOSITORY } from '../step.ts';
 import { startAiClient, type AiClient } from './ai-client.ts';
 import { runCommand, startCommand, type Finished, type Running } from './command.ts';
@@ -19,7 +20,12 @@ export interface Person {
   /** Starts `mcpgate ARGS` and lets it run. */
   start(args: readonly string[], options?: { env?: Record<string, string> }): Running;
   /** An AI client on this laptop. */
-  aiClient(options?: { name?: string; args?: readonly string[]; env?: Record<string, string> }): Promise<AiClient>;
+  aiClient(options?: {
+    name?: string;
+    args?: readonly string[];
+    env?: Record<string, string>;
+    capabilities?: ClientCapabilities;
+  }): Promise<AiClient>;
   /** The device-code login with `login --json --no-browser`; `approve` gets the code that the person would type. */
   login(
     broker: string,
@@ -68,11 +74,12 @@ export function createPerson(options: { name: string; root: string; env?: Record
       running.push(started);
       return started;
     },
-    async aiClient({ name, args = [], env } = {}) {
+    async aiClient({ name, args = [], env, capabilities } = {}) {
       const client = await startAiClient({
         command: [process.execPath, GATE, 'serve', ...args],
         env: { ...base, ...env },
         ...(name !== undefined && { name }),
+        ...(capabilities && { capabilities }),
       });
       clients.push(client);
       return client;

@@ -2,7 +2,7 @@
 // Secrets of the wire are seen only here; tests search the laptop for them by value.
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Transform, type Duplex } from 'node:stream';
 
 export interface SeenRequest {
   method: string;
@@ -25,6 +25,12 @@ export interface WatchedNetwork {
   /** Cuts every connection and refuses new ones. */
   cut(): void;
   restore(): void;
+  /** The WebSockets that are open stay open and carry nothing any more, either way; new ones do. */
+  swallow(): void;
+  /** Cuts the WebSockets once they have carried so many bytes more to the laptop. */
+  cutAfter(bytes: number): void;
+  /** Carries WebSockets at this pace, either way; undefined: as they come. */
+  throttle(bytesPerSecond: number | undefined): void;
   /** The next answer to a request whose path holds `path` is lost on its way: the broker has done it, the laptop never hears. */
   loseNextAnswer(path: string): void;
   /** The next `count` requests whose path holds `path` get `status` from the network instead of the broker. */
@@ -43,6 +49,9 @@ export async function startWatchedNetwork(): Promise<WatchedNetwork> {
   const lost: string[] = [];
   const failing: { path: string; status: number }[] = [];
   let isCut = false;
+  let cutIn: number | undefined;
+  let bytesPerSecond: number | undefined;
+  const carried = new Set<{ silent: boolean; end(): void }>();
   const changed = () => {
     for (const watcher of [...watchers]) watcher();
   };
@@ -114,8 +123,23 @@ export async function startWatchedNetwork(): Promise<WatchedNetwork> {
         lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
       onward.write(`${lines.join('\r\n')}\r\n\r\n`);
       onward.write(head);
-      onward.pipe(socket).pipe(onward);
+      onward.pipe(carry('down')).pipe(socket).pipe(carry('up')).pipe(onward);
     });
+    const connection = { silent: false, end };
+    carried.add(connection);
+    const carry = (way: 'up' | 'down') =>
+      new Transform({
+        transform(chunk: Buffer, _encoding, done) {
+          if (way === 'down' && cutIn !== undefined) cutIn -= chunk.length;
+          if (cutIn !== undefined && cutIn < 0) {
+            cutIn = undefined;
+            for (const each of carried) each.end();
+          }
+          if (connection.silent) done();
+          else if (bytesPerSecond === undefined) done(null, chunk);
+          else setTimeout(() => done(null, chunk), (chunk.length / bytesPerSecond) * 1000);
+        },
+      });
     let opened = false;
     onward.once('data', (first: Buffer) => {
       opened = first.toString('latin1').startsWith('HTTP/1.1 101');
@@ -124,7 +148,8 @@ export async function startWatchedNetwork(): Promise<WatchedNetwork> {
       upgrades.open += 1;
       changed();
     });
-    const end = () => {
+    function end() {
+      carried.delete(connection);
       if (opened) {
         opened = false;
         upgrades.open -= 1;
@@ -132,7 +157,7 @@ export async function startWatchedNetwork(): Promise<WatchedNetwork> {
       }
       onward.destroy();
       socket.destroy();
-    };
+    }
     for (const side of [onward, socket]) side.once('close', end).on('error', end);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -150,6 +175,11 @@ export async function startWatchedNetwork(): Promise<WatchedNetwork> {
     restore() {
       isCut = false;
     },
+    swallow() {
+      for (const each of carried) each.silent = true;
+    },
+    cutAfter: (bytes) => void (cutIn = bytes),
+    throttle: (pace) => void (bytesPerSecond = pace),
     loseNextAnswer: (path) => void lost.push(path),
     failNext: (path, count, status = 503) => failing.push(...Array.from({ length: count }, () => ({ path, status }))),
     when: (condition) =>

@@ -1,7 +1,9 @@
 // Everything that can be administered, as one list of operations; `http` serves it on the socket and over TCP.
+import { adminTokenOperations } from './admin-token-operations.ts';
 import { auditOperations } from './audit-operations.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { deviceOperations } from './device-operations.ts';
+import { groupOperations } from './group-operations.ts';
 import { grantOperations } from './grant-operations.ts';
 import type { Operation } from './operation.ts';
 import { ruleOperations } from './rule-operations.ts';
@@ -9,13 +11,17 @@ import { secretOperations } from './secret-operations.ts';
 import { serverOperations } from './server-operations.ts';
 import { statusOperations } from './status-operations.ts';
 import { userOperations } from './user-operations.ts';
+import { workspaceOperations } from './workspace-operations.ts';
 
 export function adminOperations(dependencies: AdminDependencies): Operation[] {
   return [
     ...statusOperations(dependencies),
+    ...workspaceOperations(dependencies),
     ...userOperations(dependencies),
+    ...groupOperations(dependencies),
     ...deviceOperations(dependencies),
     ...grantOperations(dependencies),
+    ...adminTokenOperations(dependencies),
     ...serverOperations(dependencies),
     ...secretOperations(dependencies),
     ...ruleOperations(dependencies),

@@ -1,12 +1,13 @@
 // Devices, lasting logins, and the approval of a login from the host.
+import type { Device as DeviceOfPerson } from '../domain/people.ts';
 import { devicesApi, loginsApi, sessionsApi, type Device } from 'mcpgate-shared/api/devices';
-import type { AdminDependencies, DeviceView } from './dependencies.ts';
+import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
-import { operation, type Operation } from './operation.ts';
+import { operation, ownerFor, type Caller, type Operation } from './operation.ts';
 
 export function deviceOperations({ people, links }: Pick<AdminDependencies, 'people' | 'links'>): Operation[] {
   const connected = (): ReadonlySet<string> => new Set(links().map((link) => link.credentialId));
-  const toDevice = (device: DeviceView, live: ReadonlySet<string>): Device => ({
+  const toDevice = (device: DeviceOfPerson, live: ReadonlySet<string>): Device => ({
     id: device.id,
     name: device.name,
     user: device.user,
@@ -17,19 +18,25 @@ export function deviceOperations({ people, links }: Pick<AdminDependencies, 'peo
     last_seen_at: isoTime(device.lastSeenAt),
     revoked_at: isoTimeOrNull(device.revokedAt),
   });
+  /** What a caller may list: everything, a person's, or their own. */
+  const filterFor = (caller: Caller, wanted: string | undefined): { user?: string } => {
+    const user = ownerFor(caller) ?? wanted;
+    return user === undefined ? {} : { user };
+  };
   return [
-    operation(devicesApi.list, async ({ query }, { workspaceId }) => {
+    operation(devicesApi.list, async ({ query }, caller) => {
       const live = connected();
-      const devices = await people.devices.list(workspaceId, query.user === undefined ? {} : { user: query.user });
+      const devices = await people.devices.list(caller.workspaceId, filterFor(caller, query.user));
       return devices.map((device) => toDevice(device, live));
     }),
     operation(
       devicesApi.revoke,
-      async ({ params }, caller) => await people.devices.revoke(caller.workspaceId, params.id, caller.actor),
+      async ({ params }, caller) =>
+        await people.devices.revoke(caller.workspaceId, params.id, caller.actor, filterFor(caller, undefined)),
     ),
-    operation(sessionsApi.list, async ({ query }, { workspaceId }) => {
+    operation(sessionsApi.list, async ({ query }, caller) => {
       const live = connected();
-      const sessions = await people.sessions.list(workspaceId, query.user === undefined ? {} : { user: query.user });
+      const sessions = await people.sessions.list(caller.workspaceId, filterFor(caller, query.user));
       return sessions.map((session) => ({
         id: session.id,
         kind: session.kind,
@@ -44,7 +51,8 @@ export function deviceOperations({ people, links }: Pick<AdminDependencies, 'peo
     }),
     operation(
       sessionsApi.end,
-      async ({ params }, caller) => await people.sessions.end(caller.workspaceId, params.id, caller.actor),
+      async ({ params }, caller) =>
+        await people.sessions.end(caller.workspaceId, params.id, caller.actor, filterFor(caller, undefined)),
     ),
     operation(loginsApi.approve, async ({ body }, { workspaceId, actor }) =>
       toDevice(await people.approveDevice(workspaceId, body.user_code, body.user, actor), connected()),

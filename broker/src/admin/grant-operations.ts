@@ -1,17 +1,20 @@
 // Labelled bearer tokens.
+import type { Grant as GrantOfPerson } from '../domain/people.ts';
 import { grantsApi, type Grant } from 'mcpgate-shared/api/grants';
 import { GateError } from 'mcpgate-shared/error';
-import type { AdminDependencies, GrantView } from './dependencies.ts';
+import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
-import { operation, type Operation } from './operation.ts';
+import { operation, ownerFor, type Operation } from './operation.ts';
 
-function toGrant(grant: GrantView): Grant {
+function toGrant(grant: GrantOfPerson, known: ReadonlySet<string>): Grant {
   return {
     id: grant.id,
     label: grant.label,
     user: grant.user,
     state: grant.state,
     servers: [...grant.servers],
+    missing_servers: grant.servers.filter((name) => !known.has(name)),
+    allow_from: [...grant.allowFrom],
     created_at: isoTime(grant.createdAt),
     created_by: grant.createdBy,
     expires_at: isoTimeOrNull(grant.expiresAt),
@@ -25,10 +28,21 @@ export function grantOperations({
   store,
   clock,
 }: Pick<AdminDependencies, 'people' | 'store' | 'clock'>): Operation[] {
+  const serverNames = async (workspaceId: string): Promise<ReadonlySet<string>> =>
+    new Set((await store.servers.list(workspaceId)).map((server) => server.name));
   return [
-    operation(grantsApi.list, async (_input, { workspaceId }) => (await grants.list(workspaceId)).map(toGrant)),
-    operation(grantsApi.issue, async ({ body }, { workspaceId, actor }) => {
-      const known = new Set((await store.servers.list(workspaceId)).map((server) => server.name));
+    operation(grantsApi.list, async (_input, caller) => {
+      const owner = ownerFor(caller);
+      const [all, known] = await Promise.all([grants.list(caller.workspaceId), serverNames(caller.workspaceId)]);
+      return all.filter((grant) => owner === undefined || grant.user === owner).map((grant) => toGrant(grant, known));
+    }),
+    operation(grantsApi.issue, async ({ body }, caller) => {
+      const { workspaceId, actor } = caller;
+      const owner = ownerFor(caller);
+      const user = body.user ?? owner;
+      if (owner !== undefined && user !== owner)
+        throw new GateError('forbidden', 'only an administrator issues grants for others; leave the user out');
+      const known = await serverNames(workspaceId);
       const unknown = body.servers.filter((name) => !known.has(name));
       if (unknown.length > 0) {
         throw new GateError('not_found', `no server named ${unknown.join(', ')}; \`server list\` shows the names`);
@@ -38,16 +52,18 @@ export function grantOperations({
         {
           label: body.label,
           servers: body.servers,
-          ...(body.user === undefined ? {} : { user: body.user }),
+          allowFrom: body.allow_from,
+          ...(user === undefined ? {} : { user }),
           expiresAt: body.expires_in_s === undefined ? null : clock.now() + body.expires_in_s * 1000,
         },
         actor,
       );
-      return { ...toGrant(issued.grant), token: issued.token };
+      return { ...toGrant(issued.grant, known), token: issued.token };
     }),
-    operation(
-      grantsApi.revoke,
-      async ({ params }, caller) => await grants.revoke(caller.workspaceId, params.id, caller.actor),
-    ),
+    operation(grantsApi.revoke, async ({ params }, caller) => {
+      const owner = ownerFor(caller);
+      const filter = owner === undefined ? {} : { user: owner };
+      return await grants.revoke(caller.workspaceId, params.id, caller.actor, filter);
+    }),
   ];
 }

@@ -2,13 +2,26 @@
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
-import type { Principal } from '../domain/principal.ts';
+import type { ApiRole, Principal } from '../domain/principal.ts';
+import type { Actor } from '../domain/receipt.ts';
 
-/** Who asks. `principal` is there for callers over TCP only; the socket is the operator of the host. */
+/** Who asks. `principal` is there for people only: neither for administration tokens nor on the socket. */
 export interface Caller {
-  actor: { name: string; address: string | null };
+  actor: Actor;
+  role: ApiRole;
+  /** What the request is about. */
   workspaceId: string;
+  /** What the caller belongs to: another one for administrators of the first workspace alone. */
+  homeWorkspaceId: string;
+  credential: { kind: Principal['credential']['kind'] | 'admin-token' | 'socket'; id: string; label: string };
   principal?: Principal;
+}
+
+/** The person to whose own things the caller is confined; undefined for administrators. */
+export function ownerFor({ role, principal }: Caller): string | undefined {
+  if (role === 'admin') return undefined;
+  if (principal?.user === undefined) throw new GateError('forbidden', 'a token has no devices, sessions or grants');
+  return principal.user.name;
 }
 
 export interface RawInput {

@@ -1,4 +1,6 @@
 // `${secret:NAME}` in the values of a server's record.
+import { GateError } from 'mcpgate-shared/error';
+import type { Caller } from './operation.ts';
 import type { Transport } from '../domain/server-record.ts';
 
 export function secretReference(name: string): string {
@@ -21,4 +23,17 @@ export function secretsOf(transport: Transport): string[] {
     [...text.matchAll(/\$\{secret:([^}]+)\}/g)].map((match) => match[1] ?? ''),
   );
   return [...new Set(names)];
+}
+
+/**
+ * Whoever says where a server is gets what is sent there: only an administrator may send a secret that is in the vault already. Throws
+ * `forbidden`.
+ */
+export function assertMaySend({ role }: Caller, names: readonly string[], inVault: ReadonlySet<string>): void {
+  const first = role === 'admin' ? undefined : names.find((name) => inVault.has(name));
+  if (first === undefined) return;
+  throw new GateError(
+    'forbidden',
+    `an administrator must give a server the secret ${first}: whoever says where a server is could read it there`,
+  );
 }

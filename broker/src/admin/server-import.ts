@@ -8,21 +8,24 @@ import { legalServerName, readClientEntry, type ServerDraft } from './client-con
 import type { AdminDependencies } from './dependencies.ts';
 import type { Caller } from './operation.ts';
 import { extractSecrets, type FoundSecret } from './secret-extraction.ts';
-import { secretsOf } from './secret-references.ts';
+import { assertMaySend, secretsOf } from './secret-references.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams'>;
+
+interface ImportRequest {
+  mcpServers: Readonly<Record<string, unknown>>;
+  isolation: Readonly<Record<string, Isolation>>;
+  trust_annotations: readonly string[];
+}
 
 interface Plan {
   draft: ServerDraft;
   isolation: Isolation;
+  trustAnnotations: boolean;
   found: readonly FoundSecret[];
 }
 
-export async function importServers(
-  needs: Needs,
-  request: { mcpServers: Readonly<Record<string, unknown>>; isolation: Readonly<Record<string, Isolation>> },
-  caller: Caller,
-): Promise<ImportResult> {
+export async function importServers(needs: Needs, request: ImportRequest, caller: Caller): Promise<ImportResult> {
   const existing = await needs.store.servers.list(caller.workspaceId);
   const { plans, skipped } = plan(request, existing);
   await carryOut(needs, plans, caller);
@@ -41,10 +44,7 @@ export async function importServers(
   };
 }
 
-function plan(
-  request: { mcpServers: Readonly<Record<string, unknown>>; isolation: Readonly<Record<string, Isolation>> },
-  existing: readonly ServerRecord[],
-): { plans: Plan[]; skipped: string[] } {
+function plan(request: ImportRequest, existing: readonly ServerRecord[]): { plans: Plan[]; skipped: string[] } {
   const mistakes: string[] = [];
   const skipped: string[] = [];
   const plans: Plan[] = [];
@@ -70,52 +70,71 @@ function plan(
       }
       const { transport, found } = extractSecrets(name, read.transport, (secret) => usedSecrets.has(secret));
       for (const secret of found) usedSecrets.add(secret.name);
-      plans.push({ draft: { ...read, transport }, isolation: request.isolation[name] ?? 'shared', found });
+      plans.push({
+        draft: { ...read, transport },
+        isolation: request.isolation[name] ?? 'shared',
+        trustAnnotations: request.trust_annotations.includes(name),
+        found,
+      });
     } catch (error) {
       if (!(error instanceof GateError)) throw error;
       mistakes.push(error.message);
     }
   }
-  for (const name of Object.keys(request.isolation)) {
-    if (!Object.hasOwn(request.mcpServers, name))
-      mistakes.push(`--isolation ${name}: the file has no server of this name`);
-  }
+  const named = (flag: string, names: readonly string[]) => {
+    for (const name of names) {
+      if (!Object.hasOwn(request.mcpServers, name))
+        mistakes.push(`${flag} ${name}: the file has no server of this name`);
+    }
+  };
+  named('--isolation', Object.keys(request.isolation));
+  named('--trust-annotations', request.trust_annotations);
   if (plans.length === 0 && mistakes.length === 0) mistakes.push('the file holds no server to import');
   if (mistakes.length > 0)
     throw new GateError('usage', `nothing was imported:\n${mistakes.map((line) => `  ${line}`).join('\n')}`);
   return { plans, skipped };
 }
 
-async function carryOut(
-  { store, vault, audit }: Needs,
-  plans: readonly Plan[],
-  { workspaceId, actor }: Caller,
-): Promise<void> {
+async function carryOut({ store, vault, audit }: Needs, plans: readonly Plan[], caller: Caller): Promise<void> {
+  const { workspaceId, actor } = caller;
   const before = new Set((await vault.list(workspaceId)).map((secret) => secret.name));
+  for (const { draft } of plans) assertMaySend(caller, secretsOf(draft.transport), before);
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    for (const { draft, isolation, found } of plans) {
+    for (const { draft, isolation, trustAnnotations, found } of plans) {
       for (const { name, value } of found) {
         if (value === undefined) continue;
         if (!before.has(name)) undo.push(() => vault.remove(workspaceId, name));
         await vault.set(workspaceId, name, value, 'import');
       }
       const { name, enabled, transport } = draft;
-      const created = await store.servers.create({ workspaceId, name, enabled, transport, isolation });
+      const created = await store.servers.create({
+        workspaceId,
+        name,
+        enabled,
+        transport,
+        isolation,
+        trustAnnotations,
+      });
       undo.push(() => store.servers.remove(created.id));
     }
   } catch (error) {
     for (const step of undo.toReversed()) await step();
     throw error;
   }
-  for (const { draft, isolation, found } of plans) {
+  for (const { draft, isolation, trustAnnotations, found } of plans) {
     await audit.event({
       workspace_id: workspaceId,
       type: 'server.imported',
       actor: actor.name,
       subject: `server:${draft.name}`,
       address: actor.address,
-      data: { transport: draft.transport.kind, isolation, secrets: found.map((secret) => secret.name) },
+      data: {
+        transport: draft.transport.kind,
+        isolation,
+        trust_annotations: trustAnnotations,
+        secrets: found.map((secret) => secret.name),
+      },
     });
   }
 }

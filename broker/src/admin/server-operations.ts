@@ -7,7 +7,7 @@ import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
 import { extractSecrets } from './secret-extraction.ts';
-import { secretsOf } from './secret-references.ts';
+import { assertMaySend, secretsOf } from './secret-references.ts';
 import { importServers } from './server-import.ts';
 
 function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Server {
@@ -17,6 +17,7 @@ function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Ser
     name: record.name,
     enabled: record.enabled,
     isolation: record.isolation,
+    trust_annotations: record.trustAnnotations,
     transport: transport.kind,
     command: transport.kind === 'stdio' ? transport.command : null,
     args: transport.kind === 'stdio' ? [...transport.args] : [],
@@ -26,6 +27,9 @@ function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Ser
     headers: transport.kind === 'http' ? { ...transport.headers } : {},
     secrets: secretsOf(transport),
     state: record.enabled ? (status?.state ?? 'idle') : 'disabled',
+    circuit: status?.circuit ?? 'closed',
+    retry_at: status === undefined || status.retryAt === null ? null : isoTime(status.retryAt),
+    flapping: status?.flapping ?? false,
     error: status?.error ?? null,
     stderr: [...(status?.stderr ?? [])],
     tools: status?.tools ?? null,
@@ -59,7 +63,11 @@ export function serverOperations(
       actor: actor.name,
       subject: `server:${record.name}`,
       address: actor.address,
-      data: { transport: record.transport.kind, isolation: record.isolation },
+      data: {
+        transport: record.transport.kind,
+        isolation: record.isolation,
+        trust_annotations: record.trustAnnotations,
+      },
     });
     await upstreams.reload();
   };
@@ -76,10 +84,11 @@ export function serverOperations(
       return (await store.servers.list(workspaceId)).map((record) => toServer(record, status.get(record.name)));
     }),
     operation(serversApi.add, async ({ body }, caller) => {
-      const { name, isolation } = body;
+      const { name, isolation, trust_annotations: trustAnnotations } = body;
       const transport = toTransport(body.transport);
       refusePlainSecrets(name, transport);
       const known = new Set((await vault.list(caller.workspaceId)).map((secret) => secret.name));
+      assertMaySend(caller, secretsOf(transport), known);
       const missing = secretsOf(transport).filter((secret) => !known.has(secret));
       if (missing.length > 0) {
         throw new GateError(
@@ -99,12 +108,22 @@ export function serverOperations(
         enabled: true,
         transport,
         isolation,
+        trustAnnotations,
       });
       await changed(caller, 'server.added', record);
       return show(record);
     }),
     operation(serversApi.import, async ({ body }, caller) => await importServers(needs, body, caller)),
     operation(serversApi.show, async ({ params }, { workspaceId }) => show(await find(workspaceId, params.name))),
+    operation(serversApi.update, async ({ params, body }, caller) => {
+      const record = await find(caller.workspaceId, params.name);
+      const updated = await store.servers.update(record.id, {
+        ...(body.trust_annotations === undefined ? {} : { trustAnnotations: body.trust_annotations }),
+        ...(body.isolation === undefined ? {} : { isolation: body.isolation }),
+      });
+      await changed(caller, 'server.changed', updated);
+      return show(updated);
+    }),
     operation(
       serversApi.test,
       async ({ params }, { workspaceId }) => await upstreams.test(await find(workspaceId, params.name)),

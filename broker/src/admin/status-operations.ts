@@ -4,12 +4,21 @@ import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
 
-export function statusOperations({ store, upstreams, links, facts }: AdminDependencies): Operation[] {
+export function statusOperations({
+  store,
+  upstreams,
+  links,
+  memory,
+  eventLoopDelay,
+  facts,
+}: AdminDependencies): Operation[] {
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
       const [policy, users] = await Promise.all([store.policy.snapshot(workspaceId), store.users.count(workspaceId)]);
       const servers = upstreams.status(workspaceId);
-      const live = links();
+      const live = links().filter((link) => link.workspaceId === workspaceId);
+      const kept = memory();
+      const delay = eventLoopDelay();
       const warnings = [
         ...servers
           .filter((server) => server.unisolated && server.state !== 'disabled')
@@ -37,7 +46,26 @@ export function statusOperations({ store, upstreams, links, facts }: AdminDepend
         users,
         links: live.length,
         channels: live.reduce((sum, link) => sum + link.channels, 0),
-        servers: servers.map(({ name, state, tools, error }) => ({ name, state, tools, error })),
+        memory: {
+          backlog_bytes: kept.backlogBytes,
+          held_bytes: kept.heldBytes,
+          partial_bytes: kept.partialBytes,
+          socket_bytes: kept.socketBytes,
+          heap_bytes: kept.heapBytes,
+          process_bytes: kept.processBytes,
+        },
+        event_loop_delay_ms: { p50: delay.p50, p99: delay.p99, max: delay.max },
+        servers: servers.map(({ name, state, isolation, circuit, retryAt, flapping, processes, tools, error }) => ({
+          name,
+          state,
+          isolation,
+          circuit,
+          retry_at: retryAt === null ? null : isoTime(retryAt),
+          flapping,
+          processes,
+          tools,
+          error,
+        })),
         warnings,
       };
     }),
@@ -45,10 +73,10 @@ export function statusOperations({ store, upstreams, links, facts }: AdminDepend
       const principal = caller.principal;
       return await Promise.resolve({
         user: principal?.user?.name ?? null,
-        role: principal === undefined ? 'admin' : (principal.user?.role ?? null),
+        role: caller.role,
         groups: [...(principal?.user?.groups ?? [])],
         workspace: caller.workspaceId,
-        credential: principal?.credential ?? { kind: 'socket', id: 'admin.sock', label: caller.actor.name },
+        credential: caller.credential,
         device: principal?.device?.name ?? null,
       });
     }),

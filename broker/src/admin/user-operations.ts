@@ -1,10 +1,11 @@
-// People and groups.
+// People.
+import type { Person } from '../domain/people.ts';
 import { usersApi, type User } from 'mcpgate-shared/api/users';
-import type { AdminDependencies, PersonView } from './dependencies.ts';
+import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
 
-function toUser(person: PersonView): User {
+function toUser(person: Person): User {
   return {
     id: person.id,
     name: person.name,
@@ -57,14 +58,8 @@ export function userOperations({ people: { users } }: Pick<AdminDependencies, 'p
     operation(usersApi.setGroups, async ({ params, body }, caller) =>
       toUser(await users.setGroups(caller.workspaceId, params.name, body.groups, caller.actor)),
     ),
-    operation(usersApi.groups, async (_input, { workspaceId }) => {
-      const members = new Map<string, string[]>();
-      for (const person of await users.list(workspaceId)) {
-        for (const group of person.groups) members.set(group, [...(members.get(group) ?? []), person.name]);
-      }
-      return [...members]
-        .map(([name, names]) => ({ name, members: names }))
-        .sort((a, b) => a.name.localeCompare(b.name));
-    }),
+    operation(usersApi.setRole, async ({ params, body }, caller) =>
+      toUser(await users.setRole(caller.workspaceId, params.name, body.role, caller.actor)),
+    ),
   ];
 }

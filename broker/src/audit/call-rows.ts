@@ -35,6 +35,12 @@ const outcomeSchema: z.ZodType<CallOutcome> = z.object({
   upstream_ms: z.number().nullable(),
   response_bytes: z.number(),
   secret_versions: z.array(z.string()),
+  // Left out by brokers that did not count.
+  attempts: z.number().nullable().default(null),
+  retry_reason: z
+    .enum(['never_sent', 'unauthorized', 'session_lost', 'read_only', 'idempotent'])
+    .nullable()
+    .default(null),
 });
 
 /** What a call without an outcome reads as: the broker ended first, or the call is still under way. */
@@ -45,6 +51,8 @@ const NO_OUTCOME = {
   upstream_ms: null,
   response_bytes: 0,
   secret_versions: [],
+  attempts: null,
+  retry_reason: null,
 } as const satisfies Omit<CallOutcome, 'latency_ms'> & { latency_ms: null };
 
 export function intentRow(intent: CallIntent, id: string, ts: number): LooseRow {
@@ -96,6 +104,8 @@ export function outcomeRow(
     upstream_ms: outcome.upstream_ms,
     response_bytes: outcome.response_bytes,
     secret_versions: outcome.secret_versions,
+    attempts: outcome.attempts,
+    retry_reason: outcome.retry_reason,
   };
   return {
     id,

@@ -38,6 +38,8 @@ const outcome: CallOutcome = {
   upstream_ms: 11,
   response_bytes: 2_000,
   secret_versions: ['github@2'],
+  attempts: 2,
+  retry_reason: 'unauthorized',
 };
 const event: AuditEvent = {
   workspace_id: 'default',
@@ -81,7 +83,10 @@ onBothEngines((openStore) => {
     const another = open({ ...world, store: await world.reopen() }, 'w2');
     const [record] = await another.searchCalls({ ...all, user: 'grant:ci' });
     assert.equal(record?.id, id);
-    assert.deepEqual([record?.status, record?.latency_ms, record?.secret_versions], ['unknown', null, []]);
+    assert.deepEqual(
+      [record?.status, record?.latency_ms, record?.secret_versions, record?.attempts],
+      ['unknown', null, [], null],
+    );
   });
 
   it('records a call that never is forwarded in one go', async (t) => {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { CallInput, Endpoint } from 'mcpgate-shared/api/endpoint';
 import { ErrorSchema } from 'mcpgate-shared/api/fields';
+import { WORKSPACE_HEADER } from 'mcpgate-shared/api/workspaces';
 import { EXIT_CODE, GateError, type ErrorCode } from 'mcpgate-shared/error';
 import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
@@ -27,15 +28,18 @@ interface Parts {
   body?: unknown;
 }
 
-export function createAdminClient(target: AdminTarget): AdminClient {
+/** `workspace`: what the commands are about; the caller's own unless said. */
+export function createAdminClient(target: AdminTarget, workspace?: string): AdminClient {
   const socketPath = target.kind === 'socket' ? join(target.dataDir, 'admin.sock') : '';
   const dispatcher: Dispatcher =
     target.kind === 'socket'
       ? new Agent({ connect: { socketPath }, bodyTimeout: 0 })
       : new EnvHttpProxyAgent({ bodyTimeout: 0 });
   const origin = target.kind === 'socket' ? 'http://localhost' : new URL(target.url).origin;
-  const identification: Record<string, string> =
-    target.kind === 'socket' ? { 'x-mcpgate-actor': target.actor } : { authorization: `Bearer ${target.token}` };
+  const identification: Record<string, string> = {
+    ...(target.kind === 'socket' ? { 'x-mcpgate-actor': target.actor } : { authorization: `Bearer ${target.token}` }),
+    ...(workspace !== undefined && { [WORKSPACE_HEADER]: workspace }),
+  };
 
   const send = async (endpoint: Endpoint, { params, query, body }: Parts): Promise<Dispatcher.ResponseData> => {
     const path = endpoint.path.replaceAll(/:(\w+)/g, (_whole, name: string) =>

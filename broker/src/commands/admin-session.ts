@@ -1,6 +1,6 @@
 // One administration command: the options that all of them take, the client, and how it prints.
 import type { Command } from 'commander';
-import type { Receipt } from 'mcpgate-shared/api/fields';
+import { WorkspaceNameSchema, type Receipt } from 'mcpgate-shared/api/fields';
 import { GateError } from 'mcpgate-shared/error';
 import { loadConfig } from '../config/load-config.ts';
 import { createAdminClient, type AdminClient } from './admin-client.ts';
@@ -12,6 +12,7 @@ export interface AdminOptions {
   config?: string;
   url?: string;
   json?: boolean;
+  workspace?: string;
 }
 
 export interface AdminSession {
@@ -34,6 +35,7 @@ export interface AdminSession {
 export function adminOptions(command: Command): Command {
   return command
     .option('--json', 'print one JSON document')
+    .option('--workspace <name>', 'the workspace to work in; your own unless said')
     .option('--data <dir>', 'data folder of the running broker')
     .option('--config <file>', 'its configuration file (MCPGATE_CONFIG)')
     .option('--url <url>', 'speak to this broker over the network, with MCPGATE_ADMIN_TOKEN');
@@ -82,22 +84,28 @@ export async function withSession(
 }
 
 function connect(context: CommandContext, options: AdminOptions): AdminClient {
+  const { workspace } = options;
+  if (workspace !== undefined && !WorkspaceNameSchema.safeParse(workspace).success)
+    throw new GateError('usage', `--workspace: "${workspace}" is no name of a workspace (1 to 24 of a-z, 0-9 and -)`);
   if (options.url !== undefined) {
     const token = context.env['MCPGATE_ADMIN_TOKEN'] ?? '';
     if (token === '') throw new GateError('not_logged_in', '--url needs a token: set MCPGATE_ADMIN_TOKEN');
     if (!URL.canParse(options.url)) throw new GateError('usage', `--url: "${options.url}" is not a URL`);
-    return createAdminClient({ kind: 'url', url: options.url, token });
+    return createAdminClient({ kind: 'url', url: options.url, token }, workspace);
   }
   const { data, config } = options;
   const flags = { ...(data === undefined ? {} : { data }), ...(config === undefined ? {} : { config }) };
   const { dataDir } = loadConfig(flags, { env: context.env, cwd: context.cwd });
-  return createAdminClient({ kind: 'socket', dataDir, actor: `host:${context.username}` });
+  return createAdminClient({ kind: 'socket', dataDir, actor: `host:${context.username}` }, workspace);
 }
 
 function receiptText(receipt: Receipt): string {
   const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? '' : 's'}`;
   return (
     `${count(receipt.links_closed, 'link')} closed, ${count(receipt.calls_cancelled, 'call')} cancelled, ` +
-    `${count(receipt.tokens_revoked, 'token')} revoked, in ${Math.round(receipt.ms)} ms`
+    `${count(receipt.tokens_revoked, 'token')} revoked, in ${Math.round(receipt.ms)} ms` +
+    receipt.last_calls
+      .map(({ device, tool_name, ts }) => `\n  ${device}: last ${tool_name ?? 'call'} at ${ts}`)
+      .join('')
   );
 }

@@ -12,6 +12,7 @@ interface IssueOptions extends AdminOptions {
   server: string[];
   user?: string;
   expires?: string;
+  allowFrom?: string[];
 }
 
 export function grantCommand(context: CommandContext): Command {
@@ -21,6 +22,7 @@ export function grantCommand(context: CommandContext): Command {
     .requiredOption('--server <server...>', 'the servers that it may reach')
     .option('--user <name>', "with this person's rights, cut to the servers")
     .option('--expires <duration>', 'for example 90d')
+    .option('--allow-from <cidr...>', 'only from these addresses, for example 10.0.0.0/8')
     .action(
       async (options: IssueOptions) => await withSession(context, options, (session) => issueGrant(session, options)),
     );
@@ -42,6 +44,7 @@ async function issueGrant({ api, show, context, json }: AdminSession, options: I
     body: {
       label: options.label,
       servers: commaList(options.server),
+      allow_from: commaList(options.allowFrom),
       ...(options.user === undefined ? {} : { user: options.user }),
       ...(expiresMs === undefined ? {} : { expires_in_s: Math.ceil(expiresMs / 1000) }),
     },
@@ -63,11 +66,12 @@ async function listGrants({ api, list, context }: AdminSession): Promise<void> {
       grant.id,
       grant.label,
       grant.user ?? '-',
-      grant.servers.join(', '),
+      grant.servers.map((name) => (grant.missing_servers.includes(name) ? `${name} (removed)` : name)).join(', '),
+      grant.allow_from.join(', ') || 'anywhere',
       grant.state,
       expires,
       ago(grant.last_used_at, context.now()),
     ];
   };
-  list(grants, ['ID', 'LABEL', 'USER', 'SERVERS', 'STATE', 'EXPIRES', 'USED'], row, 'no grants yet');
+  list(grants, ['ID', 'LABEL', 'USER', 'SERVERS', 'FROM', 'STATE', 'EXPIRES', 'USED'], row, 'no grants yet');
 }

@@ -2,18 +2,21 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODE } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
+import { adminTokenCommand } from './admin-token.ts';
 import { auditCommand } from './audit.ts';
 import { completionCommand } from './completion.ts';
 import type { CommandContext } from './context.ts';
 import { deviceCommand, loginCommand, sessionCommand } from './device.ts';
 import { grantCommand } from './grant.ts';
+import { groupCommand } from './group.ts';
 import { reportFailure } from './report-failure.ts';
 import { enforcementCommand, ruleCommand } from './rule.ts';
 import { secretCommand } from './secret.ts';
 import { serverCommand } from './server.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
-import { groupCommand, userCommand } from './user.ts';
+import { userCommand } from './user.ts';
+import { workspaceCommand } from './workspace.ts';
 
 /** The exit code. Never throws. */
 export async function runProgram(words: readonly string[], context: CommandContext): Promise<number> {
@@ -44,9 +47,11 @@ function buildProgram(context: CommandContext): Command {
   program.addCommand(serverCommand(context));
   program.addCommand(secretCommand(context));
   program.addCommand(grantCommand(context));
+  program.addCommand(adminTokenCommand(context));
   program.addCommand(ruleCommand(context));
   program.addCommand(enforcementCommand(context));
   program.addCommand(auditCommand(context));
+  program.addCommand(workspaceCommand(context));
   program.addCommand(completionCommand(context, () => program));
   prepare(program, context);
   return program;

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { IsolationSchema, serversApi, type ImportResult, type Server } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { circuitWords } from './circuit-words.ts';
 import type { CommandContext } from './context.ts';
 import { readClientConfig } from './read-client-config.ts';
 import { plain } from './table.ts';
@@ -16,11 +17,21 @@ interface AddOptions extends AdminOptions {
   env?: string[];
   cwd?: string;
   isolation?: string;
+  trustAnnotations?: boolean;
 }
 
 interface ImportOptions extends AdminOptions {
   isolation?: string[];
+  trustAnnotations?: string[];
 }
+
+interface SetOptions extends AdminOptions {
+  isolation?: string;
+  trustAnnotations?: string;
+}
+
+const TRUST =
+  'believe its tools that they are read-only or idempotent: such a call is sent again where its connection died';
 
 export function serverCommand(context: CommandContext): Command {
   const command = new Command('server').description('the real MCP servers');
@@ -31,6 +42,7 @@ export function serverCommand(context: CommandContext): Command {
     .argument('<name>')
     .argument('[command...]')
     .option('--json', 'print one JSON document')
+    .option('--workspace <name>', 'the workspace to work in; your own unless said')
     .option('--data <dir>', 'data folder of the running broker')
     .option('--config <file>', 'its configuration file (MCPGATE_CONFIG)')
     .option('--broker <url>', 'speak to this broker over the network (other commands: --url)')
@@ -38,7 +50,8 @@ export function serverCommand(context: CommandContext): Command {
     .option('--header <pair...>', 'K=V for --url; secrets as ${secret:NAME}')
     .option('--env <pair...>', 'K=V for a command; secrets as ${secret:NAME}')
     .option('--cwd <dir>', 'working directory of a command')
-    .option('--isolation <mode>', 'shared, or per-user: a process or connection for each person', 'shared')
+    .option('--isolation <mode>', 'shared; per-user or per-session: a process or connection for each', 'shared')
+    .option('--trust-annotations', TRUST)
     .action(async (name: string, words: string[], options: AddOptions) => {
       const { url: _url, broker, ...rest } = options;
       await withSession(context, broker === undefined ? rest : { ...rest, url: broker }, (session) =>
@@ -51,6 +64,7 @@ export function serverCommand(context: CommandContext): Command {
       .description('add every server of a client configuration; secrets move into the vault'),
   )
     .option('--isolation <name=mode...>', 'for example memory=per-user')
+    .option('--trust-annotations <name...>', TRUST)
     .action(
       async (file: string, options: ImportOptions) =>
         await withSession(context, options, (session) => importFile(session, file, options)),
@@ -65,6 +79,13 @@ export function serverCommand(context: CommandContext): Command {
         show(server, serverText(server));
       }),
   );
+  adminOptions(command.command('set <name>').description('change a setting of a server'))
+    .option('--isolation <mode>', 'shared, per-user or per-session; present connections end once their calls are done')
+    .option('--trust-annotations <on|off>', TRUST)
+    .action(
+      async (name: string, options: SetOptions) =>
+        await withSession(context, options, (session) => setServer(session, name, options)),
+    );
   adminOptions(command.command('test <name>').description('connect anew and list its tools, step by step')).action(
     async (name: string, options: AdminOptions) => {
       let failed = false;
@@ -113,7 +134,8 @@ async function addServer(
     throw new GateError('usage', '--env is for a command; use --header with --url');
   if (program !== undefined && options.header !== undefined)
     throw new GateError('usage', '--header is for --url; use --env with a command');
-  const server = await api.call(serversApi.add, { body: { name, isolation, transport } });
+  const body = { name, isolation, trust_annotations: options.trustAnnotations === true, transport };
+  const server = await api.call(serversApi.add, { body });
   show(server, `added ${server.name}\nnext: mcpgate-broker server test ${server.name}`);
 }
 
@@ -125,8 +147,23 @@ async function importFile({ api, show, context }: AdminSession, file: string, op
       isolationOf('--isolation', mode),
     ]),
   );
-  const result = await api.call(serversApi.import, { body: { mcpServers, isolation } });
+  const body = { mcpServers, isolation, trust_annotations: options.trustAnnotations ?? [] };
+  const result = await api.call(serversApi.import, { body });
   show(result, importText(result, file));
+}
+
+async function setServer({ api, show }: AdminSession, name: string, options: SetOptions): Promise<void> {
+  const { trustAnnotations, isolation } = options;
+  if (trustAnnotations === undefined && isolation === undefined)
+    throw new GateError('usage', 'say what to set: --isolation MODE or --trust-annotations on|off');
+  if (trustAnnotations !== undefined && trustAnnotations !== 'on' && trustAnnotations !== 'off')
+    throw new GateError('usage', `--trust-annotations: "${trustAnnotations}" is neither on nor off`);
+  const body = {
+    ...(trustAnnotations === undefined ? {} : { trust_annotations: trustAnnotations === 'on' }),
+    ...(isolation === undefined ? {} : { isolation: isolationOf('--isolation', isolation) }),
+  };
+  const server = await api.call(serversApi.update, { params: { name }, body });
+  show(server, serverText(server));
 }
 
 function importText({ servers, secrets, unset, warnings }: ImportResult, file: string): string {
@@ -139,17 +176,21 @@ function importText({ servers, secrets, unset, warnings }: ImportResult, file: s
   return lines.join('\n');
 }
 
-async function listServers({ api, list }: AdminSession): Promise<void> {
+async function listServers({ api, list, context }: AdminSession): Promise<void> {
   const servers = await api.call(serversApi.list, {});
   const row = (index: number): string[] => {
     const server = servers[index];
     if (server === undefined) return [];
-    const state = server.unisolated ? `${server.state}, unisolated` : server.state;
+    const state = [
+      server.state,
+      ...circuitWords(server, context.now()),
+      ...(server.unisolated ? ['unisolated'] : []),
+    ].join(', ');
     return [
       server.name,
       state,
       server.tools === null ? '-' : String(server.tools),
-      server.isolation,
+      server.processes === 0 ? server.isolation : `${server.isolation}, ${server.processes} live`,
       targetOf(server),
       server.error ?? '',
     ];
@@ -166,8 +207,13 @@ async function testServer({ api, list }: AdminSession, name: string): Promise<bo
   const steps = await api.call(serversApi.test, { params: { name } });
   list(
     steps,
-    ['', 'STEP', 'DETAIL'],
-    (index) => [steps[index]?.ok === true ? '✓' : '✗', steps[index]?.step ?? '', steps[index]?.detail ?? ''],
+    ['', 'STEP', 'TIME', 'DETAIL'],
+    (index) => {
+      const step = steps[index];
+      if (step === undefined) return [];
+      const detail = step.next === null ? step.detail : `${step.detail}\n→ ${step.next}`;
+      return [step.ok ? '✓' : '✗', step.step, `${step.ms} ms`, detail];
+    },
     'nothing was tested',
   );
   return steps.some((step) => !step.ok);
@@ -184,15 +230,15 @@ function serverText(server: Server): string {
     `id         ${server.id}`,
     `runs       ${plain(targetOf(server))}`,
     `isolation  ${server.isolation}, ${server.processes} live`,
-    `tools      ${server.tools ?? 'not asked yet'}`,
+    `tools      ${server.tools ?? 'not asked yet'}${server.trust_annotations ? '; trusted about being read-only or idempotent' : ''}`,
     ...Object.entries(values).map(([key, value]) => `value      ${plain(key)}=${plain(value)}`),
     ...(server.error === null ? [] : [`error      ${plain(server.error)}`]),
     ...server.stderr.map((line) => `stderr     ${plain(line)}`),
   ].join('\n');
 }
 
-function isolationOf(flag: string, mode: string): 'shared' | 'per-user' {
+function isolationOf(flag: string, mode: string): 'shared' | 'per-user' | 'per-session' {
   const known = IsolationSchema.safeParse(mode);
   if (known.success) return known.data;
-  throw new GateError('usage', `${flag}: "${mode}" is neither shared nor per-user`);
+  throw new GateError('usage', `${flag}: "${mode}" is neither shared, per-user nor per-session`);
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { statusApi } from 'mcpgate-shared/api/status';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import type { CommandContext } from './context.ts';
+import { circuitWords } from './circuit-words.ts';
 import { ago, plain } from './table.ts';
 
 export function statusCommand(context: CommandContext): Command {
@@ -13,6 +14,7 @@ export function statusCommand(context: CommandContext): Command {
 
 async function showStatus({ api, show, context }: AdminSession): Promise<void> {
   const status = await api.call(statusApi.status, {});
+  const { memory, event_loop_delay_ms: delay } = status;
   const lines = [
     `mcpgate-broker ${status.version} at ${status.url}: ${status.state}`,
     `process      ${status.pid}, started ${ago(status.started_at, context.now())}`,
@@ -20,11 +22,21 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
     `enforcement  ${status.enforcement}, ${status.rules} rule${status.rules === 1 ? '' : 's'}`,
     `people       ${status.users}`,
     `links        ${status.links}, with ${status.channels} channel${status.channels === 1 ? '' : 's'}`,
-    ...status.servers.map(
-      (server) =>
-        `server       ${server.name}: ${server.state}${server.tools === null ? '' : `, ${server.tools} tools`}${server.error === null ? '' : `, ${plain(server.error)}`}`,
+    `memory       ${megabytes(memory.process_bytes)}; for laptops ${megabytes(memory.backlog_bytes)}, in sockets ${megabytes(memory.socket_bytes)}, for slow readers ${megabytes(memory.held_bytes)}, half received ${megabytes(memory.partial_bytes)}`,
+    `event loop   late by ${delay.p50} ms (median), ${delay.p99} ms (p99), ${delay.max} ms (most) in the last minute`,
+    ...status.servers.map((server) =>
+      [
+        `server       ${server.name}: ${server.state}`,
+        ...(server.tools === null ? [] : [`${server.tools} tools`]),
+        ...(server.processes === 0 ? [] : [`${server.processes} process${server.processes === 1 ? '' : 'es'}`]),
+        ...circuitWords(server, context.now()),
+        ...(server.error === null ? [] : [plain(server.error)]),
+      ].join(', '),
     ),
     ...status.warnings.map((warning) => `!            ${plain(warning)}`),
   ];
   show(status, lines.join('\n'));
 }
+
+const megabytes = (bytes: number): string =>
+  `${(bytes / 1024 / 1024).toFixed(bytes > 0 && bytes < 10_485_760 ? 1 : 0)} MiB`;

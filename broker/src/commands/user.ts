@@ -1,8 +1,9 @@
-// `user …` and `group …`: people.
+// `user …`: people.
 import { Command } from 'commander';
 import { usersApi } from 'mcpgate-shared/api/users';
 import { RoleSchema } from 'mcpgate-shared/api/fields';
 import { GateError } from 'mcpgate-shared/error';
+import type { z } from 'zod';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { ago } from './table.ts';
@@ -50,6 +51,13 @@ export function userCommand(context: CommandContext): Command {
         );
       }),
   );
+  adminOptions(command.command('set-role <name> <role>').description('admin, operator, auditor or member')).action(
+    async (name: string, word: string, options: AdminOptions) =>
+      await withSession(context, options, async ({ api, show }) => {
+        const user = await api.call(usersApi.setRole, { params: { name }, body: { role: roleOf('ROLE', word) } });
+        show(user, `${name} is ${user.role} now`);
+      }),
+  );
   adminOptions(command.command('remove <name>').description('remove a person for good')).action(
     async (name: string, options: AdminOptions) =>
       await withSession(context, options, async ({ api, receipt }) => {
@@ -59,39 +67,17 @@ export function userCommand(context: CommandContext): Command {
   return command;
 }
 
-export function groupCommand(context: CommandContext): Command {
-  const command = new Command('group').description('groups of people, for rules');
-  adminOptions(command.command('list').description('all groups with their members')).action(
-    async (options: AdminOptions) =>
-      await withSession(context, options, async ({ api, list }) => {
-        const groups = await api.call(usersApi.groups, {});
-        list(
-          groups,
-          ['GROUP', 'MEMBERS'],
-          (index) => [groups[index]?.name ?? '', groups[index]?.members.join(', ') ?? ''],
-          'no groups yet',
-        );
-      }),
-  );
-  const change = (verb: 'add' | 'remove', description: string): void => {
-    adminOptions(command.command(`${verb} <group> <user...>`).description(description)).action(
-      async (group: string, users: string[], options: AdminOptions) =>
-        await withSession(context, options, (session) => changeGroup(session, verb, group, users)),
-    );
-  };
-  change('add', 'put people into a group');
-  change('remove', 'take people out of a group');
-  return command;
+function roleOf(flag: string, word: string): z.output<typeof RoleSchema> {
+  const role = RoleSchema.safeParse(word);
+  if (role.success) return role.data;
+  throw new GateError('usage', `${flag}: "${word}" is none of ${RoleSchema.options.join(', ')}`);
 }
 
 async function addUser({ api, show }: AdminSession, name: string, options: AddOptions): Promise<void> {
-  const role = RoleSchema.safeParse(options.role ?? 'member');
-  if (!role.success)
-    throw new GateError('usage', `--role: "${options.role}" is none of admin, operator, auditor, member`);
   const user = await api.call(usersApi.add, {
     body: {
       name,
-      role: role.data,
+      role: roleOf('--role', options.role ?? 'member'),
       groups: commaList(options.group),
       ...(options.email === undefined ? {} : { email: options.email }),
     },
@@ -140,23 +126,4 @@ async function linkUser({ api, show, context }: AdminSession, name: string): Pro
   const link = await api.call(usersApi.link, { params: { name } });
   show(link, link.url);
   context.stderr.write(`hand this link to ${name}: it works once, and ends ${ago(link.expires_at, context.now())}\n`);
-}
-
-async function changeGroup(
-  { api, show }: AdminSession,
-  verb: 'add' | 'remove',
-  group: string,
-  names: readonly string[],
-): Promise<void> {
-  const people = await Promise.all(names.map(async (name) => await api.call(usersApi.show, { params: { name } })));
-  const changed = [];
-  for (const person of people) {
-    const others = person.groups.filter((name) => name !== group);
-    const groups = verb === 'add' ? [...others, group] : others;
-    changed.push(await api.call(usersApi.setGroups, { params: { name: person.name }, body: { groups } }));
-  }
-  show(
-    changed,
-    `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} ${verb === 'add' ? 'now in' : 'no longer in'} ${group}`,
-  );
 }

@@ -1,6 +1,7 @@
 // The keys of the schema as a flat list: for the reference, for suggestions and for "not a section" errors.
 import { z } from 'zod';
-import { ConfigSchema, keyNotes, type KeyNote } from './schema.ts';
+import { keyNotes, type KeyNote } from './key-notes.ts';
+import { ConfigShape } from './schema.ts';
 
 export interface ConfigKey {
   path: readonly string[];
@@ -25,7 +26,7 @@ function walk(schema: z.ZodObject, path: readonly string[]): ConfigKey[] {
 
 /** Every key, in the order of the schema. */
 export function configKeys(): ConfigKey[] {
-  return walk(ConfigSchema, []);
+  return walk(ConfigShape, []);
 }
 
 /** The names that are known below `path`. */

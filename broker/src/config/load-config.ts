@@ -18,10 +18,29 @@ export interface Config {
   masterKeyFile: string;
   tls: { certFile: string; keyFile: string } | undefined;
   behindProxy: readonly string[];
+  /** False: passwords are for administrators alone. */
+  localAccounts: boolean;
+  oidc: ConfigFile['oidc'];
+  forwardedAuth: ConfigFile['forwarded_auth'];
   log: ConfigFile['log'];
   tokens: { accessTtlMs: number; refreshTtlMs: number; deviceCodeTtlMs: number };
-  tunnel: { resumeWindowMs: number };
-  upstreams: { startTimeoutMs: number; requestTimeoutMs: number; idleTimeoutMs: number };
+  tunnel: { resumeWindowMs: number; backlogBytes: number; maxMessageBytes: number };
+  upstreams: {
+    startTimeoutMs: number;
+    requestTimeoutMs: number;
+    idleTimeoutMs: number;
+    /** Infinity: never. */
+    sharedIdleTimeoutMs: number;
+    maxProcesses: { overall: number; perServer: number; perUser: number };
+  };
+  /** Addresses and ranges that may read `/metrics`. */
+  metricsAllow: readonly string[];
+  /** AI clients that take only so many tools. */
+  searchRules: readonly { client: string; above: number }[];
+  /** Web pages of these origins may use `/mcp`. */
+  mcp: { allowedOrigins: readonly string[] };
+  /** Hosts on private addresses that may be fetched from where a stranger names them. */
+  outboundAllowHosts: readonly string[];
   drainTimeoutMs: number;
 }
 
@@ -125,18 +144,35 @@ function toConfig(values: ConfigFile, cwd: string): Config {
     masterKeyFile: values.master_key_file ?? join(dataDir, 'master.key'),
     tls: values.tls === undefined ? undefined : { certFile: values.tls.cert, keyFile: values.tls.key },
     behindProxy: values.behind_proxy,
+    localAccounts: values.local_accounts,
+    oidc: values.oidc,
+    forwardedAuth: values.forwarded_auth,
     log: values.log,
     tokens: {
       accessTtlMs: values.tokens.access_ttl,
       refreshTtlMs: values.tokens.refresh_ttl,
       deviceCodeTtlMs: values.tokens.device_code_ttl,
     },
-    tunnel: { resumeWindowMs: values.tunnel.resume_window },
+    tunnel: {
+      resumeWindowMs: values.tunnel.resume_window,
+      backlogBytes: values.tunnel.backlog,
+      maxMessageBytes: values.tunnel.max_message,
+    },
     upstreams: {
       startTimeoutMs: values.upstreams.start_timeout,
       requestTimeoutMs: values.upstreams.request_timeout,
       idleTimeoutMs: values.upstreams.idle_timeout,
+      sharedIdleTimeoutMs: values.upstreams.shared_idle_timeout,
+      maxProcesses: {
+        overall: values.upstreams.max_processes,
+        perServer: values.upstreams.max_processes_per_server,
+        perUser: values.upstreams.max_processes_per_user,
+      },
     },
+    metricsAllow: values.metrics.allow,
+    searchRules: values.tool_search,
+    mcp: { allowedOrigins: values.mcp.allowed_origins },
+    outboundAllowHosts: values.outbound.allow_hosts,
     drainTimeoutMs: values.drain.timeout,
   };
 }

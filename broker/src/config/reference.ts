@@ -34,7 +34,7 @@ export function configurationReference(): string {
     HEAD,
     `\`\`\`yaml\n${example.join('\n')}\n\`\`\`\n`,
     ...configKeys().map(section),
-    '## Metrics\n\n`/metrics` is served on the same listener as everything else. It holds counts and states, no names of people and no\narguments; where even that should stay inside, let the proxy refuse the path.\n',
+    '## Metrics\n\n`/metrics` is served on the same listener as everything else. It holds counts and states, no names of people and no\narguments, and is for the addresses of `metrics.allow` alone.\n',
   ].join('\n');
 }
 

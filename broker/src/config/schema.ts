@@ -1,27 +1,20 @@
 // Every key of the configuration file: its form, default and meaning. `docs/configuration.md` is rendered from here.
-import { isIP } from 'node:net';
+import { formatByteSize, parseByteSize } from 'mcpgate-shared/byte-size';
 import { z } from 'zod';
 import { parseDurationMs } from './duration.ts';
+import { cidr, path } from './key-forms.ts';
+import { keyNotes } from './key-notes.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { forwardedAuthSchema, localAccountsSchema, oidcSchema, signInIsPossible } from './sign-in-schema.ts';
 
-/** What the reference says of a key besides its description. */
-export interface KeyNote {
-  description: string;
-  /** As written in the file; shown as the default or an example. */
-  default?: string;
-  example?: string;
-  env?: string;
-  flag?: string;
-  /** How to name the form of the value. */
-  form: string;
-}
+/** Longer texts than this Node cannot hold in one string. */
+const SIZE_MAX_BYTES = 256 * 1024 * 1024;
 
-export const keyNotes = z.registry<KeyNote>();
-
-const duration = (fallback: string) =>
+const duration = (fallback: string, never?: 'never') =>
   z
     .string('write a duration such as 30s, 15m, 8h or 90d')
     .transform((text, context) => {
+      if (text === never) return Infinity;
       const ms = parseDurationMs(text);
       if (ms !== undefined && ms > 0) return ms;
       context.addIssue({ code: 'custom', message: `"${text}" is not a duration; write 30s, 15m, 8h or 90d` });
@@ -29,14 +22,20 @@ const duration = (fallback: string) =>
     })
     .prefault(fallback);
 
-const path = () => z.string().min(1, 'write a path');
+const count = (fallback: number) =>
+  z.int('write a whole number').min(1, 'write a number of 1 or more').max(100_000).default(fallback);
 
-function isCidr(text: string): boolean {
-  const [address, prefix, ...rest] = text.split('/');
-  const family = isIP(address ?? '');
-  if (family === 0 || rest.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
-}
+const size = (fallback: string, minBytes: number) =>
+  z
+    .string('write a size such as 16MiB')
+    .transform((text, context) => {
+      const bytes = parseByteSize(text);
+      if (bytes !== undefined && bytes >= minBytes && bytes <= SIZE_MAX_BYTES) return bytes;
+      const bounds = `${formatByteSize(minBytes)} to ${formatByteSize(SIZE_MAX_BYTES)}`;
+      context.addIssue({ code: 'custom', message: `"${text}" is not a size of ${bounds}; write 16MiB` });
+      return z.NEVER;
+    })
+    .prefault(fallback);
 
 const publicUrl = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -56,7 +55,7 @@ const databaseUrl = z
     'write postgres://USER@HOST/NAME, or leave it out for the embedded SQLite file',
   );
 
-export const ConfigSchema = z.strictObject({
+export const ConfigShape = z.strictObject({
   listen: z
     .string()
     .refine((text) => parseListenAddress(text) !== undefined, 'write HOST:PORT, as 127.0.0.1:7717')
@@ -115,17 +114,17 @@ export const ConfigSchema = z.strictObject({
       }),
     })
     .optional(),
-  behind_proxy: z
-    .array(z.string().refine(isCidr, 'write an address or a range, as 10.0.0.0/8'))
-    .default([])
-    .register(keyNotes, {
-      description:
-        'Addresses of the reverse proxies that end TLS in front of the broker. Only their `X-Forwarded-*` headers are believed.',
-      form: 'list of CIDR',
-      default: '[]',
-      example: '[10.0.0.0/8]',
-      flag: '--behind-proxy CIDR…',
-    }),
+  behind_proxy: z.array(cidr()).default([]).register(keyNotes, {
+    description:
+      'Addresses of the reverse proxies that end TLS in front of the broker. Only their `X-Forwarded-*` headers are believed.',
+    form: 'list of CIDR',
+    default: '[]',
+    example: '[10.0.0.0/8]',
+    flag: '--behind-proxy CIDR…',
+  }),
+  local_accounts: localAccountsSchema,
+  oidc: oidcSchema,
+  forwarded_auth: forwardedAuthSchema,
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').register(keyNotes, {
@@ -168,6 +167,18 @@ export const ConfigSchema = z.strictObject({
         form: 'duration',
         default: '5m',
       }),
+      backlog: size('16MiB', 64 * 1024).register(keyNotes, {
+        description:
+          'How many bytes of answers are kept for an AI client that does not take them, or whose laptop is away; past it the AI client’s channel ends. One answer more always fits. Laptops keep as much for the broker.',
+        form: 'size',
+        default: '16MiB',
+      }),
+      max_message: size('64MiB', 64 * 1024).register(keyNotes, {
+        description:
+          'The longest message, either way: of an AI client and of a server. A longer one gets an error, and everything else goes on. Laptops learn the limit from the broker.',
+        form: 'size',
+        default: '64MiB',
+      }),
     })
     .prefault({}),
   upstreams: z
@@ -183,10 +194,84 @@ export const ConfigSchema = z.strictObject({
         default: '5m',
       }),
       idle_timeout: duration('10m').register(keyNotes, {
-        description: "After how long without a call a person's own process ends; the next call starts it again.",
+        description:
+          'After how long without a call the own process or connection of a person or session ends; the next call starts it again. One that is wanted again within as long may stand unused for twice the time, at most eight times.',
         form: 'duration',
         default: '10m',
       }),
+      shared_idle_timeout: duration('never', 'never').register(keyNotes, {
+        description:
+          'The same for processes that people share. What a stopped one offers stays known; that its lists change is seen when it runs again. One that tells somebody of changed resources is not stopped.',
+        form: 'duration | never',
+        default: 'never',
+      }),
+      max_processes: count(500).register(keyNotes, {
+        description:
+          'How many processes of servers may run. Past it the one that was unused for the longest ends; where all are in use, the call that needs another gets an error.',
+        form: 'number',
+        default: '500',
+      }),
+      max_processes_per_server: count(100).register(keyNotes, {
+        description: 'The same for each server.',
+        form: 'number',
+        default: '100',
+      }),
+      max_processes_per_user: count(50).register(keyNotes, {
+        description: 'The same for what is one person’s own, over all servers and sessions.',
+        form: 'number',
+        default: '50',
+      }),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      allow: z
+        .array(cidr())
+        .default(['127.0.0.0/8', '::1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'])
+        .register(keyNotes, {
+          description:
+            'Who may read `/metrics`, which asks for no login. Behind a proxy of `behind_proxy` the client counts; what another proxy passes on is refused. Left out: this host and private networks; `[]`: nobody.',
+          form: 'list of CIDR',
+          default: "['127.0.0.0/8', '::1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']",
+          example: '[127.0.0.1, 10.20.0.0/16]',
+        }),
+    })
+    .prefault({}),
+  tool_search: z
+    .array(z.strictObject({ client: z.string().min(1).max(200), above: z.int().min(3) }))
+    .default([
+      { client: 'windsurf*', above: 100 },
+      { client: 'Visual Studio Code*', above: 128 },
+    ])
+    .register(keyNotes, {
+      description:
+        'AI clients (by the name they give themselves; `*` and `?` are globs) that take only so many tools: past `above` they get three tools that search, describe and call. `serve --tools all|search` and `/mcp?tools=all|search` say otherwise for one session.',
+      form: 'list of { client, above }',
+      default: '[{ client: "windsurf*", above: 100 }, { client: "Visual Studio Code*", above: 128 }]',
+    }),
+  mcp: z
+    .strictObject({
+      allowed_origins: z.array(publicUrl).default([]).register(keyNotes, {
+        description:
+          'Origins of web pages that may use `/mcp` from a browser, besides the broker’s own. Clients that are no web pages send no origin and need none.',
+        form: 'list of origins',
+        default: '[]',
+        example: '[https://inspector.example.com]',
+      }),
+    })
+    .prefault({}),
+  outbound: z
+    .strictObject({
+      allow_hosts: z
+        .array(z.string().regex(/^[A-Za-z0-9._:-]+$/, 'write a host name or an address, without scheme and port'))
+        .default([])
+        .register(keyNotes, {
+          description:
+            'Hosts on private addresses that the broker may fetch what a stranger names from, such as the metadata document of an AI client inside the company. Everything else is fetched from the public internet only.',
+          form: 'list of hosts',
+          default: '[]',
+          example: '[clients.corp.example]',
+        }),
     })
     .prefault({}),
   drain: z
@@ -198,6 +283,11 @@ export const ConfigSchema = z.strictObject({
       }),
     })
     .prefault({}),
+});
+
+export const ConfigSchema = ConfigShape.refine(signInIsPossible, {
+  path: ['local_accounts'],
+  message: 'nobody could sign in: write oidc or forwarded_auth too',
 });
 
 /** The configuration as the file means it, defaults filled in. */

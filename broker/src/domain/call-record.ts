@@ -4,6 +4,9 @@ import type { CredentialKind } from './principal.ts';
 export type Decision = 'allow' | 'deny' | 'would_deny';
 export type CallStatus = 'ok' | 'tool_error' | 'denied' | 'failed' | 'cancelled' | 'timeout' | 'unknown';
 
+/** Why a call was sent to its server a second time. */
+export type RetryReason = 'never_sent' | 'unauthorized' | 'session_lost' | 'read_only' | 'idempotent';
+
 /** What is known before a call is forwarded; committed before it is. */
 export interface CallIntent {
   workspace_id: string;
@@ -38,6 +41,9 @@ export interface CallOutcome {
   response_bytes: number;
   /** `name@version` of every secret that the upstream's connection was made with. */
   secret_versions: readonly string[];
+  /** How often it was handed to a connection of its server; null where that is not known. */
+  attempts: number | null;
+  retry_reason: RetryReason | null;
 }
 
 /** A call without an outcome (broker killed) reads as status `unknown`. */

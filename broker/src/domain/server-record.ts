@@ -1,7 +1,8 @@
 // A registered upstream MCP server, as stored. Secrets are never in it: `${secret:NAME}` inside a value is replaced by the vault
 // at the moment of use.
 
-export type Isolation = 'shared' | 'per-user';
+/** Who shares a connection: everybody, one person's sessions, or nobody (only then may the server ask its client something). */
+export type Isolation = 'shared' | 'per-user' | 'per-session';
 
 export type Transport =
   | { kind: 'stdio'; command: string; args: readonly string[]; env: Readonly<Record<string, string>>; cwd?: string }
@@ -16,6 +17,8 @@ export interface ServerRecord {
   enabled: boolean;
   transport: Transport;
   isolation: Isolation;
+  /** Believes what its tools say of themselves (read-only, idempotent): such a call is repeated where its connection died under it. */
+  trustAnnotations: boolean;
   createdAt: number;
   updatedAt: number;
 }

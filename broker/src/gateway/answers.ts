@@ -15,21 +15,39 @@ export function errorObject(code: number, message: string): string {
   return JSON.stringify({ code, message });
 }
 
-export const LIST_CHANGED = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}';
-
-/** The tool result of a denied call. */
-export function denialResult(denial: {
+export interface Denial {
   verdict: Verdict;
   policyVersion: number;
   server: string;
-  /** `SERVER__TOOL`, never cut. */
+  /** As rules name it, never cut: `SERVER__TOOL`, `resource:URI`, `prompt:SERVER__NAME`. */
   what: string;
   /** Who was denied, as rules name them: `user:ada` or `grant:ci`. */
   who: string;
-}): string {
+}
+
+/** The tool result of a denied call. */
+export function denialResult(denial: Denial): string {
+  return JSON.stringify({
+    content: [{ type: 'text', text: denialText(denial) }],
+    isError: true,
+    _meta: { 'mcpgate/decision': decisionOf(denial) },
+  });
+}
+
+/** The JSON-RPC error object of everything else that is denied. */
+export function denialError(denial: Denial): string {
+  const data = { 'mcpgate/decision': decisionOf(denial) };
+  return JSON.stringify({ code: DENIED, message: denialText(denial), data });
+}
+
+function decisionOf({ verdict, policyVersion, server, what }: Denial): object {
+  return { decision: verdict.decision, rule: verdict.rule, policy_version: policyVersion, server, tool: what };
+}
+
+function denialText(denial: Denial): string {
   const { verdict, server, who } = denial;
   // A tool's name is its server's: it must not end our sentence and begin another.
-  const what = /^[\w./:-]{1,200}$/.test(denial.what) ? denial.what : quoteForeign(denial.what);
+  const what = /^[\w./:+-]{1,200}$/.test(denial.what) ? denial.what : quoteForeign(denial.what);
   const rule = verdict.rule === null ? 'Rule: none' : `Rule: ${verdict.rule}`;
   const ask =
     verdict.rule === 'grant-bound'
@@ -37,31 +55,32 @@ export function denialResult(denial: {
       : verdict.rule === null
         ? `To ask for access: send your administrator this; they can run: mcpgate-broker rule add --allow --who ${who} --what ${what}`
         : `To ask for access: send your administrator the rule's name and ${what}.`;
-  const text = `[mcpgate denied] ${who} may not call ${what}: ${verdict.reason}. ${rule}. ${ask} Do not try again until it is granted.`;
-  return JSON.stringify({
-    content: [{ type: 'text', text }],
-    isError: true,
-    _meta: {
-      'mcpgate/decision': {
-        decision: verdict.decision,
-        rule: verdict.rule,
-        policy_version: denial.policyVersion,
-        server,
-        tool: denial.what,
-      },
-    },
-  });
+  const verb = what.startsWith('resource:') || what.startsWith('prompt:') ? 'use' : 'call';
+  return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask} Do not try again until it is granted.`;
 }
 
 /** The tool result of a call that mcpgate could not carry out. */
 export function failureResult(error: GateError, server: string): string {
-  const text = `[mcpgate] ${error.message}. ${ADVICE[error.code].replaceAll('SERVER', server)}`;
   return JSON.stringify({
-    content: [{ type: 'text', text: text.trim() }],
+    content: [{ type: 'text', text: failureText(error, server) }],
     isError: true,
     _meta: { 'mcpgate/error': { code: error.code, server } },
   });
 }
+
+/** The JSON-RPC error object of everything else that mcpgate could not carry out. */
+export function failureError(error: GateError, server: string): string {
+  const data = { 'mcpgate/error': { code: error.code, server } };
+  return JSON.stringify({ code: FAILED, message: failureText(error, server), data });
+}
+
+function failureText(error: GateError, server: string): string {
+  return `[mcpgate] ${error.message}. ${ADVICE[error.code].replaceAll('SERVER', server)}`.trim();
+}
+
+/** Of the range that MCP leaves to implementations (2026-07-28, "Error Codes"), apart from those that its SDKs use. */
+const DENIED = -32010;
+const FAILED = -32011;
 
 const RETRY = 'Try again; if it stays, ask your administrator to run: mcpgate-broker server test SERVER';
 const REPORT = 'Try again; if it stays, tell your administrator.';
@@ -83,7 +102,7 @@ const ADVICE = {
   upstream: RETRY,
   timeout: 'The server SERVER may still be at work; look at what it did before you try again.',
   cancelled: '',
-  unknown_outcome: 'Look at what server SERVER did before you try again.',
+  unknown_outcome: 'Its outcome is unknown: look at what server SERVER did before you try again.',
   unavailable: REPORT,
   keychain: REPORT,
   client_file: REPORT,

@@ -26,7 +26,7 @@ describe('readCallParams', () => {
       ],
       ['{"_meta":{"progressToken":1},"name":"a__b"}', '{"_meta":{},"name":"b"}'],
       ['{"_meta":{"progressToken":"x","k":2}, "name":"a__b"}', '{"_meta":{"k":2}, "name":"b"}'],
-      ['{"name":"a__b","_meta":{"k":2 , "progressToken": 7 }}', '{"name":"b","_meta":{"k":2 }}'],
+      ['{"name":"a__b","_meta":{"k":2 , "progressToken": 7 }}', '{"name":"b","_meta":{"k":2}}'],
       ['{"name":"a__b","_meta":{"k":2,"progressToken":7,"l":[3]}}', '{"name":"b","_meta":{"k":2,"l":[3]}}'],
       ['{"n\\u0061me":"a__b"}', '{"n\\u0061me":"b"}'],
     ] as const;

@@ -1,20 +1,27 @@
-// The gateway: sessions over one catalog of tools and one cache of policies.
+// The gateway: sessions over one catalog and one cache of policies.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
+import type { Principal } from '../domain/principal.ts';
 import type { PolicySnapshot } from '../domain/rule.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import { createSession, type Session } from './create-session.ts';
 import type { GatewayService } from './gateway.ts';
+import { createClientKeys } from './modern/client-keys.ts';
+import { createParkedCalls } from './modern/parked-calls.ts';
+import { createTaskTable } from './tasks/task-table.ts';
 import { createPolicyCache } from './policy-cache.ts';
 import type { GatewayParts } from './session-scope.ts';
-import { createToolCatalog } from './tool-catalog.ts';
+import { createCatalog } from './catalog.ts';
+import { createSubscriptions } from './subscriptions.ts';
+import type { SearchRule } from './tool-search/search-rule.ts';
+import { createToolIndexes } from './tool-search/tool-index.ts';
 
 export interface GatewayOptions {
   upstreams: Upstreams;
   /** Rules and enforcement of a workspace; asked once, and again after `policyChanged`. */
   snapshot: (workspaceId: string) => Promise<PolicySnapshot>;
-  audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall'>;
+  audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   log: Pick<BaseLogger, 'error' | 'warn' | 'debug'>;
   clock: Clock;
   brokerVersion: string;
@@ -23,50 +30,79 @@ export interface GatewayOptions {
   /** Requests under way in one session. */
   maxPending?: number;
   maxMessageChars?: number;
+  /** Clients that take only so many tools. */
+  searchRules?: readonly SearchRule[];
 }
 
 export function createGateway(options: GatewayOptions): GatewayService {
   const { upstreams } = options;
   const sessions = new Set<Session>();
+  const parkedCalls = createParkedCalls(options);
+  const clientKeys = createClientKeys({
+    clock: options.clock,
+    isBusy: (key) => parkedCalls.isBusy(key),
+    async release(key, reason) {
+      await parkedCalls.end(key, reason);
+      upstreams.release(key);
+    },
+    onError: (error) => options.log.error({ err: error }, 'what a client had could not be let go of'),
+  });
   const parts: GatewayParts = {
     upstreams,
     audit: options.audit,
     policies: createPolicyCache(options.snapshot),
-    catalog: createToolCatalog(upstreams),
+    catalog: createCatalog(upstreams),
+    subscriptions: createSubscriptions(upstreams, options.log),
+    parkedCalls,
+    clientKeys,
+    tasks: createTaskTable(),
     log: options.log,
     clock: options.clock,
     elapsedMs: () => performance.now(),
     brokerVersion: options.brokerVersion,
     listDeadlineMs: options.listDeadlineMs ?? 2_000,
+    toolIndexes: createToolIndexes(),
+    searchRules: options.searchRules ?? [],
     maxPending: options.maxPending ?? 1_024,
     maxMessageChars: options.maxMessageChars ?? 64 * 1024 * 1024,
   };
 
-  upstreams.onToolsChanged((change) => {
-    parts.catalog.forget(change);
-    for (const session of sessions) {
-      if (session.workspaceId !== change.workspaceId) continue;
-      if (change.userKey === null || change.userKey === session.userKey) session.listChanged();
-    }
+  upstreams.onEvent((event) => {
+    if (event.kind === 'list_changed') parts.catalog.forget(event);
+    if (event.kind === 'connected') parts.subscriptions.renew(event);
+    if (event.kind === 'list_stale') return parts.catalog.expire(event);
+    for (const session of sessions) if (session.workspaceId === event.workspaceId) session.onEvent(event);
   });
 
   return {
-    open({ principal, server, send }) {
+    open({ principal, server, tools, stateless, send }) {
       const session = createSession(parts, {
         principal,
         send,
         ...(server === undefined ? {} : { server }),
-        onClosed: (closed) => sessions.delete(closed),
+        ...(tools === undefined ? {} : { tools }),
+        ...(stateless !== undefined && { stateless: { ...stateless, login: loginOf(principal, server) } }),
+        onClosed(closed) {
+          sessions.delete(closed);
+          upstreams.release(closed.id);
+        },
       });
       sessions.add(session);
       return session;
     },
     policyChanged(workspaceId) {
       parts.policies.forget(workspaceId);
-      for (const session of sessions) if (session.workspaceId === workspaceId) session.listChanged();
+      for (const session of sessions) if (session.workspaceId === workspaceId) session.listChanged('all');
+    },
+    async endStateless(isMeant, reason) {
+      await clientKeys.end((owner, principal) => isLogin(owner) && isMeant(principal), reason);
+    },
+    personChanged({ id, name, role, groups }) {
+      for (const session of sessions) session.personChanged({ id, name, role, groups });
     },
     async closeAll(reason) {
       await Promise.all([...sessions].map((session) => session.close(reason)));
+      await clientKeys.end(() => true, reason);
     },
     get pending() {
       let count = 0;
@@ -75,3 +111,11 @@ export function createGateway(options: GatewayOptions): GatewayService {
     },
   };
 }
+
+/** A login and the door that it came through. */
+function loginOf({ workspaceId, user, credential }: Principal, server: string | undefined): string {
+  return LOGIN + JSON.stringify([workspaceId, user?.id, credential.kind, credential.id, server]);
+}
+
+const LOGIN = 'login:';
+const isLogin = (owner: string) => owner.startsWith(LOGIN);

@@ -1,190 +1,294 @@
-// One session: reads the client's messages, keeps what is under way, answers. Text in, text out.
+// One session: reads the client's messages, keeps what is under way, answers. Text in, text out; of large messages the pieces beside it.
 import { randomUUID } from 'node:crypto';
-import { toGateError } from 'mcpgate-shared/error';
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
 import type { Principal } from '../domain/principal.ts';
-import { isRecord, stringOf } from '../upstreams/json-rpc-guard.ts';
-import { errorMessage, errorObject, LIST_CHANGED, resultMessage } from './answers.ts';
-import { callTool } from './call-tool.ts';
-import { idKey, INVALID_REQUEST, METHOD_NOT_FOUND, readEnvelope, type ClientRequest } from './envelope.ts';
-import type { GatewaySession } from './gateway.ts';
-import { listTools } from './list-tools.ts';
+import type { ServerRecord } from '../domain/server-record.ts';
+import { wholeText, type Pieces } from '../message/pieces.ts';
+import { idKey, isRecord, parseRecord, stringOf, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
+import { placeOf, type ListKind, type UpstreamEvent } from '../upstreams/upstream.ts';
+import { errorMessage, errorObject, resultMessage } from './answers.ts';
+import { createClientQuestions } from './client-questions.ts';
+import { complete } from './complete.ts';
+import { readEnvelope, type ClientRequest, type Envelope } from './envelope.ts';
+import { uriPrefix } from './exposed-name.ts';
+import type { Belongs, GatewaySession, SendToClient, ToolMode } from './gateway.ts';
+import { initializeResult } from './initialize.ts';
+import { createListNotices } from './list-notices.ts';
+import { LIST_METHODS, listKind } from './lists.ts';
+import { isLogged, setLogLevel, tellLogLevel } from './logging.ts';
+import { requestByName } from './named-request.ts';
+import { createModernEdge } from './modern/modern-edge.ts';
+import { isModern } from './modern/modern-meta.ts';
+import type { ParamHeaders } from './modern/param-headers.ts';
+import { passOn } from './pass-on.ts';
+import { requestByUri } from './resource-request.ts';
+import { prefixFor } from './route.ts';
+import { serverNotification } from './server-notification.ts';
+import { insteadOf, refuseCut, refuseLong } from './message-limit.ts';
 import { sessionInfo } from './session-info.ts';
 import { type GatewayParts, type SessionScope, userKeyOf } from './session-scope.ts';
-
-const VERSIONS: readonly string[] = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'];
-const INTERNAL_ERROR = -32603;
-const BUSY = -32000;
-/** Changes that come together are told together. */
-const NOTICE_DELAY_MS = 20;
-const INSTRUCTIONS =
-  'These are the tools of your organisation’s MCP servers, through mcpgate; names are SERVER__TOOL. A result that starts with ' +
-  '"[mcpgate denied]" is a decision of the administrators: tell the person what it says, do not work around it. One that starts with ' +
-  '"[mcpgate]" says what to do.';
+import { followResource, unfollowResource } from './subscribe.ts';
+import { listTools } from './tool-search/list-tools.ts';
+import { callSearchTool, isSearchTool } from './tool-search/search-tools.ts';
+import { listTasks } from './tasks/list-tasks.ts';
+import { withSeenTaskIds } from './tasks/task-ids.ts';
+import { requestOfTask } from './tasks/task-request.ts';
+import { createUnderWay } from './under-way.ts';
 
 /** What the gateway may do with a session besides. */
 export interface Session extends GatewaySession {
   readonly workspaceId: string;
-  readonly userKey: string;
-  /** Tells the client, once it has listed, that its list may differ. */
-  listChanged(): void;
+  /** Tells the client, once it has listed, that its lists may differ. */
+  listChanged(kind: ListKind | 'all'): void;
+  /** Does nothing where it is another person's. */
+  personChanged(person: NonNullable<Principal['user']>): void;
+  /** What a server of the session's workspace said by itself. */
+  onEvent(event: UpstreamEvent): void;
 }
+
+const ALONE: Belongs = {};
 
 export function createSession(
   parts: GatewayParts,
   options: {
     principal: Principal;
     server?: string;
-    send: (text: string) => void;
+    tools?: ToolMode;
+    /** One of the many short ones of a client without a session. */
+    stateless?: { login: string; paramHeaders: ParamHeaders };
+    send: SendToClient;
     onClosed: (session: Session) => void;
   },
 ): Session {
+  const id = randomUUID();
+  let capabilities: JsonRecord = {};
+  let capabilitiesText = '{}';
+  let closing: Promise<void> | undefined;
+  const questions = createClientQuestions({
+    send: (text) => send(text),
+    offers: (method) => isRecord(capabilities[method.slice(0, method.indexOf('/'))]),
+  });
   const scope: SessionScope = {
-    id: randomUUID(),
+    id,
+    followerId: id,
     principal: options.principal,
     only: options.server,
+    toolMode: options.tools,
+    searchesTools: options.tools === 'search',
+    asker: {
+      userKey: userKeyOf(options.principal),
+      sessionKey: id,
+      generation: 'legacy',
+      get logLevel() {
+        return scope.logLevel;
+      },
+      get capabilitiesText() {
+        return capabilitiesText;
+      },
+      ask(question) {
+        const prefix = options.server === undefined ? uriPrefix(question.server) : '';
+        return questions.ask({ ...question, paramsText: withSeenTaskIds(question.paramsText, prefix, false) });
+      },
+    },
     client: { name: null, version: null },
+    logLevel: undefined,
   };
-  const underWay = new Map<string, { controller: AbortController; method: string; over: Promise<void> }>();
-  let hasListed = false;
-  let cancelNotice: (() => void) | undefined;
-  let closing: Promise<void> | undefined;
+  const { asker } = scope;
+  const underWay = createUnderWay(parts, send);
+  const modern = createModernEdge(parts, {
+    get principal() {
+      return scope.principal;
+    },
+    only: options.server,
+    tools: options.tools,
+    owner: options.stateless?.login ?? id,
+    paramHeaders: options.stateless?.paramHeaders,
+    underWay,
+    send,
+  });
+  const notices = createListNotices(parts.clock, (text) => send(text));
 
-  function send(text: string): void {
+  function send(text: string, pieces?: Pieces, belongs: Belongs = ALONE): void {
     if (closing !== undefined) return;
     try {
-      options.send(text);
+      options.send(text, pieces, belongs);
     } catch (error) {
+      const instead = error instanceof RangeError ? insteadOf(text, parts.maxMessageChars) : undefined;
+      if (instead !== undefined) return options.send(instead, undefined, belongs);
       // The way back is gone; whoever owns it closes the session.
-      parts.log.warn({ err: error, session: scope.id }, 'a message could not be handed to its client');
+      parts.log.warn({ err: error, session: id }, 'a message could not be handed to its client');
     }
   }
 
-  function listChanged(): void {
-    if (!hasListed || cancelNotice !== undefined || closing !== undefined) return;
-    cancelNotice = parts.clock.after(NOTICE_DELAY_MS, () => {
-      cancelNotice = undefined;
-      send(LIST_CHANGED);
-    });
-  }
-
-  /** Runs a request that takes time; it can be cancelled until it is over. */
-  function run(request: ClientRequest, task: (signal: AbortSignal) => Promise<string | undefined>): void {
-    const { idText } = request;
-    const key = idKey(request.id, idText);
-    if (underWay.has(key)) {
-      send(errorMessage(idText, errorObject(INVALID_REQUEST, `request ${idText} is still under way; use another id`)));
-      return;
-    }
-    if (underWay.size >= parts.maxPending) {
-      const message = `[mcpgate] ${parts.maxPending} requests of this session are under way; wait for some to end`;
-      send(errorMessage(idText, errorObject(BUSY, message)));
-      return;
-    }
-    const controller = new AbortController();
-    const over = task(controller.signal).then(
-      (answer) => {
-        underWay.delete(key);
-        if (answer !== undefined && !controller.signal.aborted) send(answer);
-      },
-      (error: unknown) => {
-        underWay.delete(key);
-        const failure = toGateError(error);
-        if (failure.code === 'internal') parts.log.error({ err: error, method: request.method }, 'a request failed');
-        const message = `[mcpgate] ${failure.message}`;
-        if (!controller.signal.aborted) send(errorMessage(idText, errorObject(INTERNAL_ERROR, message)));
-      },
-    );
-    underWay.set(key, { controller, method: request.method, over });
-  }
-
-  function onRequest(request: ClientRequest, text: string): void {
+  function onRequest(request: ClientRequest, text: string, pieces: Pieces | undefined): void {
     const { method, idText } = request;
+    const list = LIST_METHODS.get(method);
+    if (list !== undefined) {
+      notices.listed(list);
+      const onLate = () => notices.changed(list);
+      underWay.run(request, () =>
+        list === 'tools' ? listTools(parts, scope, request, onLate) : listKind(parts, scope, request, list, onLate),
+      );
+      return;
+    }
+    const key = idKey(request.id, idText);
+    const task = (signal: AbortSignal) => ({
+      request,
+      text,
+      pieces,
+      signal,
+      tell: (message: string) => send(message, undefined, { about: key }),
+      answer: (message: string, large: Pieces) => send(message, large, { answers: key }),
+    });
     switch (method) {
       case 'tools/call':
-        run(request, (signal) => callTool(parts, scope, { request, text, signal, send }));
-        return;
-      case 'tools/list':
-        hasListed = true;
-        run(request, () => listTools(parts, scope, request, listChanged));
-        return;
+        return underWay.run(request, (signal) =>
+          scope.searchesTools && isSearchTool(request.params['name'])
+            ? callSearchTool(parts, scope, task(signal))
+            : requestByName(parts, scope, task(signal), 'tools'),
+        );
+      case 'prompts/get':
+        return underWay.run(request, (signal) => requestByName(parts, scope, task(signal), 'prompts'));
+      case 'resources/read':
+        return underWay.run(request, (signal) => requestByUri(parts, scope, task(signal)));
+      case 'resources/subscribe':
+        return underWay.run(request, (signal) => followResource(parts, scope, task(signal)));
+      case 'resources/unsubscribe':
+        return underWay.run(request, (signal) => unfollowResource(parts, scope, task(signal)));
+      case 'completion/complete':
+        return underWay.run(request, (signal) => complete(parts, scope, task(signal)));
+      case 'logging/setLevel':
+        return underWay.run(request, (signal) => setLogLevel(parts, scope, request, signal));
       case 'initialize':
-        send(resultMessage(idText, initialize(request)));
-        return;
+        introduce(request, text);
+        return underWay.run(request, async () =>
+          resultMessage(idText, await initializeResult(parts, scope, request.params)),
+        );
+      case 'tasks/get':
+      case 'tasks/result':
+      case 'tasks/cancel':
+        return underWay.run(request, (signal) => requestOfTask(parts, scope, task(signal)));
+      case 'tasks/list':
+        return underWay.run(request, (signal) => listTasks(parts, scope, task(signal)));
       case 'ping':
-        send(resultMessage(idText, '{}'));
-        return;
+        return send(resultMessage(idText, '{}'), undefined, { answers: key });
       case 'mcpgate/session':
-        run(request, async () => resultMessage(idText, await sessionInfo(parts, scope)));
-        return;
+        return underWay.run(request, async () => resultMessage(idText, await sessionInfo(parts, scope)));
       default:
-        send(errorMessage(idText, errorObject(METHOD_NOT_FOUND, `mcpgate does not offer ${method.slice(0, 100)}`)));
+        return underWay.run(request, (signal) => passOn(parts, scope, task(signal)));
     }
   }
 
-  function initialize({ params }: ClientRequest): string {
+  /** What the client says of itself and of what it can do. */
+  function introduce({ params, paramsSpan }: ClientRequest, text: string): void {
     const client = isRecord(params['clientInfo']) ? params['clientInfo'] : {};
     scope.client = {
       name: stringOf(client['name'])?.slice(0, 200) ?? null,
       version: stringOf(client['version'])?.slice(0, 200) ?? null,
     };
-    const asked = stringOf(params['protocolVersion']);
-    return JSON.stringify({
-      protocolVersion: asked !== undefined && VERSIONS.includes(asked) ? asked : '2025-11-25',
-      capabilities: { tools: { listChanged: true } },
-      serverInfo: { name: 'mcpgate', version: parts.brokerVersion },
-      instructions: INSTRUCTIONS,
-    });
+    const at = findMember(paramsSpan?.members ?? [], 'capabilities');
+    if (at === undefined || !isRecord(params['capabilities'])) return;
+    capabilities = params['capabilities'];
+    capabilitiesText = onOneLine(text.slice(at.start, at.end));
   }
 
-  function onCancelled(text: string): void {
+  function onNotification(method: string, text: string): void {
     const params = findMember(scanObject(text, 0, ['params']).members, 'params');
-    const id = findMember(params?.inner?.members ?? [], 'requestId');
-    if (id === undefined) return;
-    const idText = text.slice(id.start, id.end);
-    underWay.get(idKey(JSON.parse(idText), idText))?.controller.abort();
+    if (method === 'notifications/cancelled') {
+      const requestId = findMember(params?.inner?.members ?? [], 'requestId');
+      const idText = requestId === undefined ? undefined : text.slice(requestId.start, requestId.end);
+      if (idText !== undefined && !modern.cancel(idText)) underWay.cancel(idText);
+    } else if (method !== 'notifications/initialized') {
+      // Only a connection of the session's own may hear what its client says by itself.
+      parts.upstreams.notify(
+        id,
+        method,
+        params === undefined ? undefined : onOneLine(text.slice(params.start, params.end)),
+      );
+    }
   }
 
-  function tooLarge(text: string): void {
-    let idText = 'null';
-    try {
-      const id = findMember(scanObject(text).members, 'id');
-      const written = id === undefined ? '' : text.slice(id.start, id.end);
-      if (/^("[^"\\]*"|-?\d+)$/.test(written)) idText = written;
-    } catch {
-      // Not even an object: then there is no id to answer to.
+  function onEvent(event: UpstreamEvent): void {
+    modern.onEvent(event);
+    const server = parts.upstreams.servers(session.workspaceId).find(({ name }) => name === event.server);
+    if (event.kind === 'list_changed') {
+      // A server that was removed has no record any more; its lists are gone for all.
+      if (server === undefined || event.place === null || event.place === placeOf(server, asker))
+        notices.changed(event.list);
+      return;
     }
-    const message = `[mcpgate] the message is longer than ${parts.maxMessageChars} characters; send less at once`;
-    send(errorMessage(idText, errorObject(INVALID_REQUEST, message)));
+    if (server === undefined || event.place !== placeOf(server, asker)) return;
+    if (event.kind === 'connected') return tellLogLevel(parts, scope, event);
+    if (event.kind !== 'notification') return;
+    if (event.method === 'notifications/resources/updated') return resourceUpdated(event, prefixFor(scope, server));
+    if (event.method === 'notifications/tasks/status') return taskChanged(event, server);
+    // What a shared connection says may concern anybody.
+    if (event.place === null || (event.method === 'notifications/message' && !isLogged(scope, event.paramsText)))
+      return;
+    send(serverNotification(event.method, event.paramsText, event.server));
+  }
+
+  function resourceUpdated(event: UpstreamEvent & { kind: 'notification' }, prefix: string): void {
+    const at = findMember(scanObject(event.paramsText).members, 'uri');
+    const uri: unknown = at === undefined ? undefined : JSON.parse(event.paramsText.slice(at.start, at.end));
+    if (at === undefined || typeof uri !== 'string') return;
+    if (!parts.subscriptions.followers(session.workspaceId, event.server, event.place, uri).has(id)) return;
+    const params = event.paramsText.slice(0, at.start) + JSON.stringify(prefix + uri) + event.paramsText.slice(at.end);
+    send(`{"jsonrpc":"2.0","method":"notifications/resources/updated","params":${params}}`);
+  }
+
+  function taskChanged(
+    { paramsText, method, place }: UpstreamEvent & { kind: 'notification' },
+    server: ServerRecord,
+  ): void {
+    const taskId = parseRecord(paramsText)?.['taskId'];
+    if (typeof taskId !== 'string' || parts.tasks.find(server, place, taskId)?.sessionId !== id) return;
+    send(serverNotification(method, withSeenTaskIds(paramsText, prefixFor(scope, server), true), server.name));
+  }
+
+  function onMessage(envelope: Envelope, text: string, pieces: Pieces | undefined): void {
+    if (envelope.kind === 'request') {
+      if (isModern(envelope)) modern.request(envelope, text, pieces);
+      else onRequest(envelope, text, pieces);
+    } else if (envelope.kind === 'invalid') {
+      send(errorMessage(envelope.idText, errorObject(envelope.code, envelope.message)));
+    } else if (envelope.kind === 'response') questions.answered(wholeText(text, pieces));
+    else onNotification(envelope.method, text);
   }
 
   const session: Session = {
-    id: scope.id,
+    id,
     workspaceId: scope.principal.workspaceId,
-    userKey: userKeyOf(scope.principal),
     get pending() {
       return underWay.size;
     },
-    listChanged,
-    receive(text) {
+    listChanged(kind) {
+      notices.changed(kind);
+      modern.listChanged(kind);
+    },
+    personChanged(person) {
+      if (scope.principal.user?.id !== person.id) return;
+      scope.principal = { ...scope.principal, user: person };
+      session.listChanged('all');
+    },
+    onEvent,
+    receiveCut(head, tail) {
+      send(refuseCut(head, tail, parts.maxMessageChars));
+    },
+    receive(text, pieces, envelope) {
       if (closing !== undefined) return;
       if (text.length > parts.maxMessageChars) {
-        tooLarge(text);
-        return;
+        return send(refuseLong(text, parts.maxMessageChars));
       }
-      const envelope = readEnvelope(text);
-      if (envelope.kind === 'request') onRequest(envelope, text);
-      else if (envelope.kind === 'invalid') {
-        send(errorMessage(envelope.idText, errorObject(envelope.code, envelope.message)));
-      } else if (envelope.kind === 'notification' && envelope.method === 'notifications/cancelled') onCancelled(text);
+      onMessage(envelope ?? readEnvelope(text), text, pieces);
     },
     close(reason) {
+      if (closing === undefined) modern.close();
       closing ??= (async () => {
-        cancelNotice?.();
-        const rest = [...underWay.values()];
-        for (const { controller } of rest) controller.abort(reason);
-        // Only calls are recorded; a list that waits for a slow server must not hold up a revocation.
-        await Promise.all(rest.filter(({ method }) => method === 'tools/call').map(({ over }) => over));
+        notices.close();
+        questions.close();
+        parts.subscriptions.leave(id, asker);
+        await Promise.all([underWay.close(reason), parts.clientKeys.end((owner) => owner === id, reason)]);
         options.onClosed(session);
       })();
       return closing;

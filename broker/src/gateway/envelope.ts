@@ -1,6 +1,7 @@
 // A client's JSON-RPC message: what it is, and where its parts stand. Ambiguous messages (a key that stands twice) are refused: the
 // policy and the upstream must not read two different calls.
 import { findMember, scanObject, type JsonObject } from 'mcpgate-shared/json-span';
+import { duplicateKey } from './duplicate-key.ts';
 import { isRecord, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 
 export interface ClientRequest {
@@ -58,16 +59,10 @@ export function readEnvelope(text: string): Envelope {
   const params = message['params'] ?? EMPTY;
   if (!isRecord(params)) return invalid('"params" must be an object');
   const paramsSpan = findMember(span.members, 'params')?.inner;
-  const metaSpan = paramsSpan === undefined ? undefined : findMember(paramsSpan.members, '_meta')?.inner;
-  const twice = paramsSpan?.duplicate ?? metaSpan?.duplicate;
+  const twice = paramsSpan && duplicateKey(text, paramsSpan.start, paramsSpan.end);
   if (twice !== undefined) return invalid(`${JSON.stringify(twice.slice(0, 100))} stands twice in the params`);
   if (!hasId) return { kind: 'notification', method, params };
   return { kind: 'request', id, idText, method, params, paramsSpan };
 }
 
 const PATH = ['params', '_meta'];
-
-/** An id as a key of a map: `1` and `"1"` differ, two spellings of one string do not. */
-export function idKey(id: unknown, idText: string): string {
-  return typeof id === 'string' ? `s${id}` : `n${idText}`;
-}

@@ -1,5 +1,6 @@
-// Texts that begin with `[mcpgate` and `_meta` keys `mcpgate/…` are mcpgate's own. Where an upstream uses them they are marked as the
-// upstream's; nothing else is touched, and texts without them cost one search.
+// What a server sends, as the client may see it. Texts that begin with `[mcpgate` and `_meta` keys `mcpgate/…` are mcpgate's own: where a
+// server uses them they are marked as the server's. URIs of its resources get the server's prefix. Nothing else is touched, and texts
+// with neither cost one search.
 import { findMember, scanArray, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
 
 interface Insertion {
@@ -9,28 +10,49 @@ interface Insertion {
 
 const RESERVED_TEXT = /^\s*\[\s*mcpgate/i;
 const RESERVED_KEY = /^\s*mcpgate\//i;
+/** Members of a result that hold content: of tools, of resources, of prompts. */
+const CONTENT_KEYS: readonly string[] = ['content', 'contents', 'messages'];
 
-/** A `tools/call` result, or a JSON-RPC error object, as the client may see it. */
-export function markReserved(text: string, server: string): string {
-  // Escapes may hide the word; they are rare enough to look closer at each.
-  if (!/mcpgate/i.test(text) && !text.includes('\\u')) return text;
+/**
+ * A result, or a JSON-RPC error object. `prefix` goes before the URIs of resources; empty for a session that sees the server under its
+ * own names.
+ */
+export function asSeen(text: string, server: string, prefix = ''): string {
+  // Escapes may hide the words; they are rare enough to look closer at each.
+  const mayHide = text.includes('\\u');
+  const marks = mayHide || /mcpgate/i.test(text);
+  const uris = prefix !== '' && (mayHide || text.includes('"uri"'));
+  if (!marks && !uris) return text;
   const insertions: Insertion[] = [];
   const mark = `[from ${server}] `;
   const { members } = scanObject(text);
-  markMeta(text, members, mark, insertions);
-  markString(text, findMember(members, 'message'), mark, insertions);
-  for (const content of members.filter(({ key }) => key === 'content')) {
-    if (text.charAt(content.start) !== '[') continue;
-    for (const item of scanArray(text, content.start)) {
-      if (text.charAt(item.start) !== '{') continue;
-      const inner = scanObject(text, item.start, ['resource']).members;
-      markMeta(text, inner, mark, insertions);
-      markString(text, findMember(inner, 'text'), mark, insertions);
-      const resource = findMember(inner, 'resource')?.inner?.members ?? [];
-      markMeta(text, resource, mark, insertions);
-      markString(text, findMember(resource, 'text'), mark, insertions);
-    }
-  }
+  const seeTexts = (of: readonly JsonMember[], keys: readonly string[]) => {
+    if (!marks) return;
+    markMeta(text, of, mark, insertions);
+    for (const key of keys) markString(text, findMember(of, key), mark, insertions);
+  };
+  const seeUri = (of: readonly JsonMember[]) => {
+    const uri = findMember(of, 'uri');
+    if (uris && uri !== undefined && text.charAt(uri.start) === '"')
+      insertions.push({ at: uri.start + 1, text: prefix });
+  };
+  const seeBlock = (at: number, isMessage: boolean) => {
+    if (text.charAt(at) !== '{') return;
+    const inner = scanObject(text, at, ['resource']).members;
+    seeTexts(inner, ['text']);
+    seeUri(inner);
+    const resource = findMember(inner, 'resource')?.inner?.members ?? [];
+    seeTexts(resource, ['text']);
+    seeUri(resource);
+    const nested = findMember(inner, 'content');
+    if (isMessage && nested !== undefined) seeBlocks(nested.start, false);
+  };
+  const seeBlocks = (at: number, areMessages: boolean) => {
+    if (text.charAt(at) !== '[') return seeBlock(at, areMessages);
+    for (const item of scanArray(text, at)) seeBlock(item.start, areMessages);
+  };
+  seeTexts(members, ['message', 'description']);
+  for (const { key, start } of members) if (CONTENT_KEYS.includes(key)) seeBlocks(start, key === 'messages');
   return insertAll(text, insertions);
 }
 

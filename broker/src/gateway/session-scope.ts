@@ -4,15 +4,26 @@ import type { BaseLogger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
-import type { Upstreams } from '../upstreams/upstream.ts';
+import type { Asker, Upstreams } from '../upstreams/upstream.ts';
+import type { ToolMode } from './gateway.ts';
+import type { ClientKeys } from './modern/client-keys.ts';
+import type { ParkedCalls } from './modern/parked-calls.ts';
+import type { TaskTable } from './tasks/task-table.ts';
 import type { PolicyCache } from './policy-cache.ts';
-import type { ToolCatalog } from './tool-catalog.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import type { SearchRule } from './tool-search/search-rule.ts';
+import type { ToolIndexes } from './tool-search/tool-index.ts';
+import type { Catalog } from './catalog.ts';
 
 export interface GatewayParts {
   upstreams: Upstreams;
-  audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall'>;
+  audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   policies: PolicyCache;
-  catalog: ToolCatalog;
+  catalog: Catalog;
+  subscriptions: Subscriptions;
+  parkedCalls: ParkedCalls;
+  clientKeys: ClientKeys;
+  tasks: TaskTable;
   log: Pick<BaseLogger, 'error' | 'warn' | 'debug'>;
   clock: Clock;
   /** Milliseconds that only grow, with fractions, for durations. */
@@ -20,17 +31,30 @@ export interface GatewayParts {
   brokerVersion: string;
   listDeadlineMs: number;
   maxPending: number;
+  toolIndexes: ToolIndexes;
+  searchRules: readonly SearchRule[];
   maxMessageChars: number;
 }
 
 /** Who asks, and through which door. */
 export interface SessionScope {
   readonly id: string;
-  readonly principal: Principal;
+  /** Under which resources are followed: the session, or one stream of changes. */
+  readonly followerId: string;
+  /** Replaced where the person's role or groups change. */
+  principal: Principal;
   /** Only this server, under its own names. */
   readonly only: string | undefined;
+  /** What upstreams are asked in the name of. */
+  readonly asker: Asker;
+  /** What the session asked for: every tool in the list, or a search; undefined: as the rules for clients say. */
+  readonly toolMode: ToolMode | undefined;
+  /** `search_tools`, `describe_tool` and `call_tool` stand for the list. */
+  searchesTools: boolean;
   /** As the client introduced itself. */
   client: { name: string | null; version: string | null };
+  /** The least severe log message that the client wants to hear. */
+  logLevel: string | undefined;
 }
 
 /** Tells people apart where a server has a process for each. */

@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Operation } from '../admin/operation.ts';
 import { registerApi, socketCaller } from './api-routes.ts';
+import type { EnterWorkspace } from './enter-workspace.ts';
 import { createFastifyApp } from './fastify-app.ts';
 
 /** Addresses of sockets end here on Linux (108 with the NUL) and macOS (104). */
@@ -19,7 +20,7 @@ export interface AdminSocket {
 /** The caller holds the data folder's lock: a socket that is there already is a dead one. */
 export async function openAdminSocket(options: {
   dataDir: string;
-  workspaceId: string;
+  enterWorkspace: EnterWorkspace;
   operations: readonly Operation[];
   log: FastifyBaseLogger;
 }): Promise<AdminSocket> {
@@ -37,7 +38,7 @@ export async function openAdminSocket(options: {
     log: options.log,
     trustedProxies: [],
   });
-  registerApi(app, options.operations, socketCaller(options.workspaceId));
+  registerApi(app, options.operations, socketCaller(options.enterWorkspace));
   app.setNotFoundHandler((request) => {
     throw new GateError(
       'not_found',

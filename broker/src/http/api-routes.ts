@@ -1,8 +1,13 @@
 // Serves the administration's operations under `/api/v1`: with full rights on the socket, by API tokens over TCP.
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Access } from 'mcpgate-shared/api/endpoint';
 import { GateError } from 'mcpgate-shared/error';
 import type { Caller, Operation } from '../admin/operation.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { ApiRole } from '../domain/principal.ts';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
+import type { EnterWorkspace } from './enter-workspace.ts';
 import { openApiDocument } from './openapi.ts';
 
 /** Says who asks, or throws `not_logged_in` or `forbidden`. */
@@ -12,7 +17,18 @@ export function registerApi(
   app: FastifyInstance,
   operations: readonly Operation[],
   resolveCaller: ResolveCaller,
+  identity?: Pick<Identity, 'onRevoked'>,
 ): void {
+  const streams = new Set<{ caller: Caller; end: () => void }>();
+  identity?.onRevoked(async ({ kind, id }) => {
+    let linksClosed = 0;
+    for (const { caller, end } of streams) {
+      if ((kind === 'user' ? caller.principal?.user?.id : caller.credential.id) !== id) continue;
+      end();
+      linksClosed += 1;
+    }
+    return await Promise.resolve({ linksClosed, callsCancelled: 0 });
+  });
   const document = openApiDocument(operations.map((operation) => operation.endpoint));
   app.get('/api/v1/openapi.json', () => document);
   for (const operation of operations) {
@@ -29,8 +45,14 @@ export function registerApi(
         if (!(Symbol.asyncIterator in answer)) return await answer;
         request.raw.socket.once('close', () => gone.abort());
         reply.raw.once('close', () => gone.abort());
+        const stream = { caller, end: () => gone.abort() };
+        streams.add(stream);
+        gone.signal.addEventListener('abort', () => streams.delete(stream));
         void reply.type('application/x-ndjson');
-        return reply.send(Readable.from(ndjson(answer)));
+        const sent = reply.send(Readable.from(ndjson(answer)));
+        // The first line may be long in coming: the reader knows by then that it will.
+        reply.raw.flushHeaders();
+        return sent;
       },
     });
   }
@@ -41,16 +63,38 @@ async function* ndjson(lines: AsyncIterable<unknown>): AsyncGenerator<string> {
 }
 
 /** Whoever may open the socket is the operator of the host; the header only says which one. */
-export function socketCaller(workspaceId: string): ResolveCaller {
-  return async (request) => {
+export function socketCaller(enterWorkspace: EnterWorkspace): ResolveCaller {
+  const home = { workspaceId: DEFAULT_WORKSPACE, homeWorkspaceId: DEFAULT_WORKSPACE };
+  return (request) => {
     const header = request.headers['x-mcpgate-actor'];
     const name = typeof header === 'string' && /^host:[\w.@\\-]{1,64}$/.test(header) ? header : 'host:unknown';
-    return await Promise.resolve({ actor: { name, address: null }, workspaceId });
+    const credential = { kind: 'socket', id: 'admin.sock', label: name } as const;
+    return enterWorkspace({ actor: { name, address: null }, ...home, role: 'admin', credential }, request.headers);
   };
 }
 
-/** Throws `forbidden` unless `role` may do `operation`. */
-export function assertRole(role: string | undefined, operation: Operation): void {
-  if (role === 'admin' || operation.endpoint.access === 'member') return;
-  throw new GateError('forbidden', 'this needs an administrator; ask one, or use a token of one');
+/** The one table of who may do what. What a member may do concerns their own things: the operation sees to that. */
+const MAY: Readonly<Record<ApiRole, ReadonlySet<Access>>> = {
+  admin: new Set(['admin', 'operator', 'auditor', 'member', 'anyone']),
+  operator: new Set(['operator', 'member', 'anyone']),
+  auditor: new Set(['auditor', 'member', 'anyone']),
+  member: new Set(['member', 'anyone']),
+  scim: new Set(),
+};
+const NEEDED: Readonly<Record<Access, string>> = {
+  admin: 'an administrator',
+  operator: 'an operator or an administrator',
+  auditor: 'an auditor or an administrator',
+  member: 'a person',
+  anyone: 'a role of the administration',
+};
+
+/** Throws `forbidden` unless the caller may do it. A token is no person: it has no things of its own. */
+export function assertMay(
+  { role, principal }: Pick<Caller, 'role' | 'principal'>,
+  { endpoint: { access } }: Pick<Operation, 'endpoint'>,
+): void {
+  const isNobody = access === 'member' && principal === undefined && role !== 'admin';
+  if (MAY[role].has(access) && !isNobody) return;
+  throw new GateError('forbidden', `this needs ${NEEDED[access]}, and you are here as ${role}`);
 }

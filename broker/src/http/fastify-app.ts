@@ -43,14 +43,15 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
     if (error.code === 'internal') request.log.error({ req: request, err: thrown }, 'a request failed');
     const retryAfterMs = error.data?.['retryAfterMs'];
     if (typeof retryAfterMs === 'number') void reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
-    if (error.code === 'not_logged_in') void reply.header('www-authenticate', 'Bearer error="invalid_token"');
+    if (error.code === 'not_logged_in' && !reply.hasHeader('www-authenticate'))
+      void reply.header('www-authenticate', 'Bearer error="invalid_token"');
     return reply.code(HTTP_STATUS[error.code]).type('application/json').send(errorBody(error, request.id));
   });
   return app;
 }
 
 /** Fastify's own errors (body too large, no JSON, wrong type) in our codes. */
-function toHttpError(thrown: unknown): GateError {
+export function toHttpError(thrown: unknown): GateError {
   if (thrown instanceof GateError) return thrown;
   const status =
     thrown instanceof Error && 'statusCode' in thrown && typeof thrown.statusCode === 'number'

@@ -16,6 +16,8 @@ export interface Listener {
   /** Where it really listens: the port is never 0. */
   readonly address: ListenAddress;
   readonly origin: string;
+  /** Connections that were ended before a whole request came: too slow, too long, no HTTP. */
+  readonly badRequests: ReadonlyMap<string, number>;
   attach(handler: RequestHandler): void;
   /** WebSocket upgrades of `path` go to `handler`; every other upgrade is answered as the plain request that it also is. */
   attachUpgrade(path: string, handler: UpgradeHandler): void;
@@ -26,14 +28,24 @@ export interface Listener {
 }
 
 /** A client has these times to send its head and its whole request: slow senders cannot hold connections. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 60_000;
+export interface ListenerTimeouts {
+  headersMs: number;
+  requestMs: number;
+  /** How often the two above are looked at. */
+  checkMs: number;
+}
+const TIMEOUTS: ListenerTimeouts = { headersMs: 10_000, requestMs: 60_000, checkMs: 5_000 };
+const BAD_REQUESTS: Readonly<Record<string, { reason: string; status: string }>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { reason: 'slow', status: '408 Request Timeout' },
+  HPE_HEADER_OVERFLOW: { reason: 'headers_too_long', status: '431 Request Header Fields Too Large' },
+};
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Throws `conflict` (port in use), `config` (address or certificate that cannot be used). */
 export async function openListener(
   address: ListenAddress,
   tls: { certFile: string; keyFile: string } | undefined,
+  timeouts = TIMEOUTS,
 ): Promise<Listener> {
   let handle: RequestHandler = (_request, response) => {
     response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' });
@@ -46,10 +58,11 @@ export async function openListener(
     upgrade !== undefined && pathOf(request) === upgrade.path && request.headers.upgrade?.toLowerCase() === 'websocket';
 
   const options = {
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    handshakeTimeout: timeouts.headersMs,
     keepAliveTimeout: 75_000,
-    connectionsCheckingInterval: 5_000,
+    connectionsCheckingInterval: timeouts.checkMs,
     maxHeaderSize: MAX_HEADER_BYTES,
     shouldUpgradeCallback: wantsUpgrade,
   };
@@ -65,6 +78,13 @@ export async function openListener(
     if (upgrade !== undefined && wantsUpgrade(request)) upgrade.handler(request, socket, head);
     else socket.destroy();
   });
+  const badRequests = new Map<string, number>();
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const { reason, status } = BAD_REQUESTS[error.code ?? ''] ?? { reason: 'malformed', status: '400 Bad Request' };
+    badRequests.set(reason, (badRequests.get(reason) ?? 0) + 1);
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+  });
   await listen(server, address);
 
   const bound = server.address();
@@ -72,6 +92,7 @@ export async function openListener(
   const real = { host: address.host, port };
   return {
     server,
+    badRequests,
     address: real,
     origin: originOf(real, tls !== undefined),
     attach(handler) {

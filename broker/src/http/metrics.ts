@@ -1,6 +1,7 @@
 // What Prometheus reads at `/metrics`: counts and states, no names of people, no arguments.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Audit } from '../audit/audit.ts';
+import { registerTunnelMetrics, type TunnelFigures } from './tunnel-metrics.ts';
 import type { UpstreamStatus } from '../upstreams/upstream.ts';
 
 export interface Metrics {
@@ -13,8 +14,11 @@ const STATES: readonly UpstreamStatus['state'][] = ['disabled', 'idle', 'startin
 
 export function createMetrics(sources: {
   audit: Pick<Audit, 'onRecord'>;
-  links: () => { links: number; channels: number };
-  upstreams: () => readonly UpstreamStatus[];
+  tunnel: () => TunnelFigures;
+  eventLoopDelay: () => { p50: number; p99: number; max: number };
+  /** Requests that never came whole, by reason. */
+  badRequests: () => ReadonlyMap<string, number>;
+  upstreams: () => readonly (UpstreamStatus & { workspace: string })[];
   draining: () => boolean;
 }): Metrics {
   const registry = new Registry();
@@ -24,13 +28,13 @@ export function createMetrics(sources: {
   const calls = new Counter({
     name: 'mcpgate_calls_total',
     help: 'Calls by server, status and decision',
-    labelNames: ['server', 'status', 'decision'],
+    labelNames: ['workspace', 'server', 'status', 'decision'],
     registers,
   });
   const latency = new Histogram({
     name: 'mcpgate_call_duration_seconds',
     help: 'Time from the arrival of a call to its answer',
-    labelNames: ['server'],
+    labelNames: ['workspace', 'server'],
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60],
     registers,
   });
@@ -40,20 +44,27 @@ export function createMetrics(sources: {
     labelNames: ['type'],
     registers,
   });
+  registerTunnelMetrics(registry, sources.tunnel);
   new Gauge({
-    name: 'mcpgate_links',
-    help: 'Open WebSockets',
+    name: 'mcpgate_event_loop_delay_seconds',
+    help: 'How late the event loop was in the last whole minute; 1 is the worst',
+    labelNames: ['quantile'],
     registers,
     collect() {
-      this.set(sources.links().links);
+      const { p50, p99, max } = sources.eventLoopDelay();
+      this.set({ quantile: '0.5' }, p50 / 1000);
+      this.set({ quantile: '0.99' }, p99 / 1000);
+      this.set({ quantile: '1' }, max / 1000);
     },
   });
-  new Gauge({
-    name: 'mcpgate_channels',
-    help: 'Open channels, one an AI client',
+  new Counter({
+    name: 'mcpgate_http_bad_requests_total',
+    help: 'Connections ended before a whole request came, by reason',
+    labelNames: ['reason'],
     registers,
     collect() {
-      this.set(sources.links().channels);
+      this.reset();
+      for (const [reason, count] of sources.badRequests()) this.inc({ reason }, count);
     },
   });
   new Gauge({
@@ -67,23 +78,46 @@ export function createMetrics(sources: {
   new Gauge({
     name: 'mcpgate_upstream_state',
     help: '1 for the state that a server is in',
-    labelNames: ['server', 'state'],
+    labelNames: ['workspace', 'server', 'state'],
     registers,
     collect() {
       this.reset();
-      for (const { name, state } of sources.upstreams()) {
-        for (const known of STATES) this.set({ server: name, state: known }, known === state ? 1 : 0);
+      for (const { workspace, name, state } of sources.upstreams()) {
+        for (const known of STATES) this.set({ workspace, server: name, state: known }, known === state ? 1 : 0);
       }
     },
   });
   new Gauge({
-    name: 'mcpgate_upstream_processes',
-    help: 'Processes or connections of a server',
-    labelNames: ['server'],
+    name: 'mcpgate_upstream_circuit_open',
+    help: '1 while a server is not tried, because it failed several times in a row; 0.5 while one try decides',
+    labelNames: ['workspace', 'server'],
     registers,
     collect() {
       this.reset();
-      for (const { name, processes } of sources.upstreams()) this.set({ server: name }, processes);
+      for (const { workspace, name, circuit } of sources.upstreams())
+        this.set({ workspace, server: name }, { closed: 0, 'half-open': 0.5, open: 1 }[circuit]);
+    },
+  });
+  new Gauge({
+    name: 'mcpgate_upstream_flapping',
+    help: '1 while connections of a server start and end by themselves again and again',
+    labelNames: ['workspace', 'server'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { workspace, name, flapping } of sources.upstreams())
+        this.set({ workspace, server: name }, flapping ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mcpgate_upstream_processes',
+    help: 'Child processes of a server',
+    labelNames: ['workspace', 'server'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { workspace, name, processes } of sources.upstreams())
+        this.set({ workspace, server: name }, processes);
     },
   });
 
@@ -92,9 +126,9 @@ export function createMetrics(sources: {
       events.inc({ type: line.record.type });
       return;
     }
-    const { server, status, decision, latency_ms: ms } = line.record;
-    calls.inc({ server, status, decision });
-    if (ms !== null) latency.observe({ server }, ms / 1000);
+    const { workspace_id: workspace, server, status, decision, latency_ms: ms } = line.record;
+    calls.inc({ workspace, server, status, decision });
+    if (ms !== null) latency.observe({ workspace, server }, ms / 1000);
   });
   return {
     contentType: registry.contentType,

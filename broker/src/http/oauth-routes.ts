@@ -1,6 +1,6 @@
 // Mounts the OAuth server, which reads its requests itself, and the metadata of what its tokens are for (RFC 9728).
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 
 export function registerOAuth(
@@ -26,10 +26,18 @@ export function registerOAuth(
     bearer_methods_supported: ['header'],
     resource_name: 'mcpgate',
   });
-  app.get('/.well-known/oauth-protected-resource', () => resource('/mcp'));
-  app.get<{ Params: { '*': string } }>('/.well-known/oauth-protected-resource/*', (request) => {
-    const path = `/${request.params['*']}`;
-    if (/^\/(mcp(\/[A-Za-z0-9-]{1,64})?|v1\/tunnel|api\/v1)$/.test(path)) return resource(path);
-    throw new GateError('not_found', `${path} is no resource of this broker`);
-  });
+  // Nothing in it is secret, and pages of other sites may look where to ask.
+  const openToAll = async (_request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    void reply.header('access-control-allow-origin', '*');
+  };
+  app.get('/.well-known/oauth-protected-resource', { onRequest: openToAll }, () => resource('/mcp'));
+  app.get<{ Params: { '*': string } }>(
+    '/.well-known/oauth-protected-resource/*',
+    { onRequest: openToAll },
+    (request) => {
+      const path = `/${request.params['*']}`;
+      if (/^\/(mcp(\/[A-Za-z0-9-]{1,64})?|v1\/tunnel|api\/v1)$/.test(path)) return resource(path);
+      throw new GateError('not_found', `${path} is no resource of this broker`);
+    },
+  );
 }

@@ -6,16 +6,23 @@ import type { Operation } from '../admin/operation.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
-import { assertRole, registerApi } from './api-routes.ts';
+import { assertMay, registerApi, type ResolveCaller } from './api-routes.ts';
+import { createResolveCaller } from './api-caller.ts';
+import type { EnterWorkspace } from './enter-workspace.ts';
 import { errorBody } from './error-status.ts';
+import type { ForwardedDoor } from './forwarded-door.ts';
 import { createFastifyApp } from './fastify-app.ts';
 import type { HostCheck } from './host-check.ts';
 import type { Listener } from './listener.ts';
+import type { MetricsDoor } from './metrics-door.ts';
 import type { Metrics } from './metrics.ts';
 import { renderPage } from './pages/layout.ts';
 import { messagePage } from './pages/plain-views.ts';
+import { registerIdpLogout } from './idp-logout.ts';
+import { registerMcp, type McpRoutesOptions } from './mcp/mcp-routes.ts';
 import { registerOAuth } from './oauth-routes.ts';
 import { bearerOf, rejected } from './rejection.ts';
+import { registerScim } from './scim/scim-routes.ts';
 
 const PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -25,11 +32,16 @@ export interface PublicAppOptions {
   trustedProxies: readonly string[];
   hostCheck: HostCheck;
   publicUrl: string;
-  identity: Pick<Identity, 'authenticate' | 'oauth'>;
+  identity: Pick<Identity, 'authenticate' | 'adminTokens' | 'provisioning' | 'onRevoked' | 'oauth' | 'idp'>;
+  /** For people whom a reverse proxy has signed in. */
+  forwarded: ForwardedDoor | undefined;
   audit: Pick<Audit, 'event'>;
   upstreams: Pick<Upstreams, 'servers'>;
   metrics: Metrics;
+  metricsDoor: MetricsDoor;
+  mcp: Pick<McpRoutesOptions, 'sessions' | 'exchanges' | 'allowedOrigins' | 'maxMessageBytes' | 'draining'>;
   operations: readonly Operation[];
+  enterWorkspace: EnterWorkspace;
   /** The pages for people. */
   pages: FastifyPluginAsync;
   /** Rejects where a request could not be served now. */
@@ -58,14 +70,17 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     await options.ready();
     return { status: 'ready' };
   });
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', async (request, reply) => {
+    if (!options.metricsDoor.allows({ peer: request.raw.socket.remoteAddress, headers: request.headers })) {
+      throw new GateError('forbidden', 'metrics are not for this address; see metrics.allow in the configuration');
+    }
     void reply.type(metrics.contentType);
     return await metrics.text();
   });
 
   app.get('/v1/whoami', async (request) => {
     const bearer = bearerOf(request.headers.authorization);
-    const answer = await identity.authenticate(bearer, 'tunnel');
+    const answer = await identity.authenticate(bearer, 'tunnel', request.ip);
     if (answer.kind === 'rejected') throw await rejected(audit, answer, { door: 'whoami', address: request.ip });
     const { user, workspaceId, device, credential, servers } = answer.principal;
     return {
@@ -87,15 +102,17 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
       .send(errorBody(error, request.id));
   });
 
+  registerMcp(app, { identity, audit, publicUrl, forwarded: options.forwarded, ...options.mcp });
+  const resolveCaller = createResolveCaller({ identity, audit });
   registerOAuth(app, identity.oauth, publicUrl);
-  registerApi(app, options.operations, async (request, operation) => {
-    const answer = await identity.authenticate(bearerOf(request.headers.authorization), 'api');
-    if (answer.kind === 'rejected') throw await rejected(audit, answer, { door: 'api', address: request.ip });
-    const { principal } = answer;
-    assertRole(principal.user?.role, operation);
-    const name = principal.user?.name ?? `grant:${principal.credential.label}`;
-    return { actor: { name, address: request.ip }, workspaceId: principal.workspaceId, principal };
-  });
+  if (identity.idp) registerIdpLogout(app, identity.idp, options.log);
+  const callerOf: ResolveCaller = async (request, operation) => {
+    const caller = await resolveCaller(bearerOf(request.headers.authorization), request.ip);
+    assertMay(caller, operation);
+    return options.enterWorkspace(caller, request.headers);
+  };
+  registerApi(app, options.operations, callerOf, identity);
+  await registerScim(app, { identity, audit, publicUrl });
   await app.register(options.pages);
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/';

@@ -13,7 +13,7 @@ export function bearerOf(header: string | undefined): string | undefined {
 export async function rejected(
   audit: Pick<Audit, 'event'>,
   answer: Authentication & { kind: 'rejected' },
-  at: { door: Audience | 'whoami'; address: string },
+  at: { door: Audience | 'whoami' | 'scim'; address: string },
 ): Promise<GateError> {
   await audit.event({
     workspace_id: 'default',
@@ -23,5 +23,6 @@ export async function rejected(
     address: at.address,
     data: { door: at.door, reason: answer.reason },
   });
-  return new GateError('not_logged_in', answer.message, { data: { reason: answer.reason } });
+  const code = answer.reason === 'wrong_address' ? 'forbidden' : 'not_logged_in';
+  return new GateError(code, answer.message, { data: { reason: answer.reason } });
 }

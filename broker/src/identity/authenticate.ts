@@ -1,24 +1,29 @@
 // The one door for bearer tokens. Every check reads the store: what was revoked a moment ago is refused now.
+import { createAddressRanges } from '../domain/address-ranges.ts';
+import type { UserRecord } from '../domain/people.ts';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audience, Principal } from '../domain/principal.ts';
-import type { Store, UserRecord } from '../store/store.ts';
-import type { Authentication, Identity } from './identity.ts';
-import type { OAuthServer } from './oauth/oauth-server.ts';
-import { deviceIdOfGrant } from './oauth/grant-id.ts';
-import { audienceUris } from './oauth/oauth-settings.ts';
-import { isGrantToken, sameText, sha256Hex } from './secret-token.ts';
+import type { Store } from '../store/store.ts';
+import type { Authentication, Identity, RejectionReason } from './identity.ts';
+import type { AccessTokenFacts, OAuthServer } from './oauth/oauth-server.ts';
+import type { ClientLogins } from './oauth/client-logins.ts';
+import { deviceIdOfGrant, isClientGrantId } from './oauth/grant-id.ts';
+import { readResource } from './oauth/resources.ts';
+import { isToken, sameText, sha256Hex } from './secret-token.ts';
 
-const TOUCH_EVERY_MS = 60_000;
-type Rejection = Extract<Authentication, { kind: 'rejected' }>['reason'];
+/** When something was used, for lists: written so often at most. */
+export const TOUCH_EVERY_MS = 60_000;
 
-const MESSAGES: Readonly<Record<Rejection, string>> = {
+const MESSAGES: Readonly<Record<RejectionReason, string>> = {
   missing: 'no bearer token was sent; log in with `mcpgate login`, or set MCPGATE_TOKEN to a grant',
   unknown: 'this token is not known here; log in again with `mcpgate login`',
+  mistyped: 'this token is incomplete or mistyped: copy it again as it was shown',
   expired: 'this token has expired; refresh it, or log in again with `mcpgate login`',
   revoked: 'access was revoked; ask your platform team',
   wrong_audience: 'this token is meant for another address of this broker',
+  wrong_address: 'this grant may not be used from this address; ask your platform team',
 };
-const rejected = (reason: Rejection): Authentication => ({ kind: 'rejected', reason, message: MESSAGES[reason] });
+export const rejected = (reason: RejectionReason) => ({ kind: 'rejected', reason, message: MESSAGES[reason] }) as const;
 
 const toUser = ({ id, name, role, groups }: UserRecord): NonNullable<Principal['user']> => ({ id, name, role, groups });
 
@@ -27,20 +32,21 @@ export function createAuthenticate(parts: {
   clock: Clock;
   issuer: string;
   oauth: Pick<OAuthServer, 'findAccessToken'>;
+  clientLogins: Pick<ClientLogins, 'find' | 'seen'>;
 }): Identity['authenticate'] {
-  const { store, clock, issuer, oauth } = parts;
-  const audiences = audienceUris(issuer);
+  const { store, clock, issuer, oauth, clientLogins } = parts;
 
-  /** When something was used, for lists: written once a minute at most. */
   const isStale = (lastAt: number | null): boolean => lastAt === null || clock.now() - lastAt >= TOUCH_EVERY_MS;
 
-  const byGrant = async (token: string, audience: Audience): Promise<Authentication> => {
+  const byGrant = async (token: string, audience: Audience, address: string | undefined): Promise<Authentication> => {
     const hash = sha256Hex(token);
     const grant = await store.grants.byTokenHash(hash);
     if (grant === undefined || !sameText(grant.tokenHash, hash)) return rejected('unknown');
     if (grant.revokedAt !== null) return rejected('revoked');
     if (grant.expiresAt !== null && grant.expiresAt <= clock.now()) return rejected('expired');
     if (audience === 'api') return rejected('wrong_audience');
+    if (grant.allowFrom.length > 0 && !createAddressRanges(grant.allowFrom).includes(address))
+      return rejected('wrong_address');
     const user = grant.userId === null ? undefined : await store.users.byId(grant.userId);
     if (grant.userId !== null && (user === undefined || user.disabledAt !== null)) return rejected('revoked');
     if (isStale(grant.lastUsedAt)) await store.grants.touch(grant.id, clock.now());
@@ -54,11 +60,7 @@ export function createAuthenticate(parts: {
     return { kind: 'ok', principal };
   };
 
-  const byAccessToken = async (value: string, audience: Audience): Promise<Authentication> => {
-    const token = await oauth.findAccessToken(value);
-    if (token === undefined) return rejected('unknown');
-    if (token.expiresAt <= clock.now()) return rejected('expired');
-    if (token.audience !== audiences[audience]) return rejected('wrong_audience');
+  const byDevice = async (token: AccessTokenFacts): Promise<Authentication> => {
     const deviceId = deviceIdOfGrant(token.grantId);
     const [user, device] = await Promise.all([
       store.users.byId(token.userId),
@@ -66,8 +68,6 @@ export function createAuthenticate(parts: {
     ]);
     if (user === undefined || user.disabledAt !== null) return rejected('revoked');
     if (device === undefined || device.revokedAt !== null || device.userId !== user.id) return rejected('revoked');
-    // A token that was made in the very moment its login ended has no grant any more.
-    if ((await store.oauth.find('Grant', sha256Hex(token.grantId))) === undefined) return rejected('revoked');
     if (isStale(device.lastSeenAt)) await store.devices.touch(device.id, clock.now());
     const principal: Principal = {
       workspaceId: user.workspaceId,
@@ -79,10 +79,48 @@ export function createAuthenticate(parts: {
     return { kind: 'ok', principal };
   };
 
-  return async (bearer, audience) => {
+  /** The servers that `/mcp/NAME-or-UUID` names. A server that is gone leaves a token for nothing. */
+  const serversOf = async (workspaceId: string, server: string): Promise<string[]> => {
+    const servers = await store.servers.list(workspaceId);
+    return servers.filter(({ id, name }) => name === server || id === server).map(({ name }) => name);
+  };
+
+  const byClient = async (token: AccessTokenFacts): Promise<Authentication> => {
+    const [user, login] = await Promise.all([store.users.byId(token.userId), clientLogins.find(token.grantId)]);
+    if (user === undefined || user.disabledAt !== null) return rejected('revoked');
+    if (login === undefined || login.userId !== user.id) return rejected('revoked');
+    await clientLogins.seen(login);
+    const principal: Principal = {
+      workspaceId: user.workspaceId,
+      user: toUser(user),
+      credential: { kind: 'oauth', id: login.grantId, label: login.name },
+      expiresAt: token.expiresAt,
+    };
+    return { kind: 'ok', principal };
+  };
+
+  const byAccessToken = async (value: string, audience: Audience): Promise<Authentication> => {
+    const token = await oauth.findAccessToken(value);
+    if (token === undefined) return rejected('unknown');
+    if (token.expiresAt <= clock.now()) return rejected('expired');
+    const resource = readResource(token.audience, issuer);
+    if (resource?.audience !== audience) return rejected('wrong_audience');
+    // A token that was made in the very moment its login ended has no grant any more.
+    if ((await store.oauth.find('Grant', sha256Hex(token.grantId))) === undefined) return rejected('revoked');
+    const answer = await (isClientGrantId(token.grantId) ? byClient(token) : byDevice(token));
+    if (answer.kind === 'rejected' || resource.server === undefined) return answer;
+    const { principal } = answer;
+    return {
+      kind: 'ok',
+      principal: { ...principal, servers: await serversOf(principal.workspaceId, resource.server) },
+    };
+  };
+
+  return async (bearer, audience, address) => {
     if (bearer === undefined || bearer === '') return rejected('missing');
     if (bearer.length > 512) return rejected('unknown');
+    if (bearer.startsWith('mca_')) return rejected('wrong_audience');
     if (!bearer.startsWith('mcg_')) return byAccessToken(bearer, audience);
-    return isGrantToken(bearer) ? byGrant(bearer, audience) : rejected('unknown');
+    return isToken(bearer, 'mcg_') ? byGrant(bearer, audience, address) : rejected('mistyped');
   };
 }

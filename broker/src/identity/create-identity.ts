@@ -3,28 +3,42 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Log } from '../domain/log.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { GuardedFetch } from '../net/guarded-fetch.ts';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
+import { createAdminTokens } from './admin-tokens.ts';
 import { createAuthenticate } from './authenticate.ts';
+import { createClientSessions } from './client-sessions.ts';
+import { createChanges } from './changes.ts';
 import { createWebAccess } from './create-web-access.ts';
 import { createDevices, createSessions } from './devices.ts';
 import { createGrants } from './grants.ts';
 import type { Identity } from './identity.ts';
+import { createCompanyLogin } from './idp/company-login.ts';
+import { createExternalPeople } from './idp/external-people.ts';
+import { createForwardedPeople } from './idp/forwarded-people.ts';
+import { createIdpMetadata } from './idp/idp-metadata.ts';
+import type { IdpSettings } from '../domain/idp-settings.ts';
+import { createGroups } from './groups.ts';
 import { createLogins } from './logins.ts';
+import { createClientLogins } from './oauth/client-logins.ts';
+import { nameOfClient } from './oauth/consents.ts';
 import { createDeviceLogins } from './oauth/device-logins.ts';
-import { deviceIdOfGrant } from './oauth/grant-id.ts';
+import { deviceIdOfGrant, isClientGrantId } from './oauth/grant-id.ts';
 import { loadOAuthKeys } from './oauth/oauth-keys.ts';
 import { createOAuthServer, type OAuthServerOptions } from './oauth/oauth-server.ts';
 import { audienceUris, DEFAULT_OAUTH_SETTINGS, type OAuthSettings } from './oauth/oauth-settings.ts';
 import { createRefreshRetry } from './oauth/refresh-retry.ts';
+import { createRegistrations } from './oauth/registrations.ts';
 import { createOneTimeLinks } from './one-time-links.ts';
 import { requireUser } from './people.ts';
+import { createProvisionedPeople } from './provisioning/provisioned-people.ts';
+import { createProvisionedTeams } from './provisioning/provisioned-teams.ts';
 import { createRevocations } from './revocations.ts';
 import { createUsers } from './users.ts';
 import { createWebSessions } from './web-sessions.ts';
 
-/** People log in to this workspace until there are more. */
-const WORKSPACE_ID = 'default';
 const CLEAN_EVERY_MS = 10 * 60_000;
 /** Expired objects stay this long, so that their owners are told "expired" and not "unknown". */
 const KEEP_EXPIRED_MS = 3_600_000;
@@ -37,7 +51,17 @@ export interface IdentityOptions {
   publicUrl: string;
   clock: Clock;
   log: Log;
+  /** For what strangers name: the documents by which HTTP clients describe themselves. */
+  guardedFetch: GuardedFetch;
+  /** Origins of web pages whose scripts may log in as HTTP clients. */
+  allowedOrigins?: readonly string[];
   oauthSettings?: Partial<OAuthSettings>;
+  /** The company's IdP. */
+  idp?: IdpSettings | undefined;
+  /** A trusted reverse proxy says who somebody is. */
+  forwarded?: { justInTime: boolean } | undefined;
+  /** False: passwords of this broker are for administrators alone. True unless said. */
+  localAccounts?: boolean | undefined;
 }
 
 /** Loads or makes the OAuth keys. Throws what the store and the vault throw, and `config` where the URL is not an origin. */
@@ -49,10 +73,15 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const keys = await loadOAuthKeys(store, vault);
 
   const revocations = createRevocations({ clock, audit });
+  const changes = createChanges(store);
   const logins = createLogins({ store, clock });
   const links = createOneTimeLinks({ store, clock, issuer });
+  const clientLogins = createClientLogins({ store, clock });
+  const now = (): number => clock.now();
+  const clientSessions = createClientSessions({ store, clientLogins, revocations, now });
 
   const onGrantEnded: OAuthServerOptions['onGrantEnded'] = async ({ grantId, why, address }) => {
+    if (isClientGrantId(grantId)) return clientSessions.ended(grantId, why, address);
     const device = await store.devices.byId(deviceIdOfGrant(grantId) ?? '');
     if (device === undefined) return;
     const user = await store.users.byId(device.userId);
@@ -76,26 +105,51 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     keys,
     settings,
     onGrantEnded,
+    clientLogins,
+    registrations: createRegistrations({ store, clock, audit, workspaceId: DEFAULT_WORKSPACE }),
+    guardedFetch: options.guardedFetch,
+    allowedOrigins: options.allowedOrigins ?? [],
     refreshRetry: createRefreshRetry({ store, vault, clock }),
-    async findHolder(userId, deviceId) {
-      const [user, device] = await Promise.all([
-        store.users.byId(userId),
-        deviceId ? store.devices.byId(deviceId) : undefined,
-      ]);
+    async findHolder(userId, grantId) {
+      const user = await store.users.byId(userId);
       if (user === undefined || user.disabledAt !== null) return undefined;
+      const holder = { userId: user.id, userName: user.name, workspaceId: user.workspaceId };
+      if (grantId === undefined) return holder;
+      if (isClientGrantId(grantId)) {
+        const login = await clientLogins.find(grantId);
+        return login?.userId === user.id ? holder : undefined;
+      }
+      const device = await store.devices.byId(deviceIdOfGrant(grantId) ?? '');
       if (device === undefined || device.revokedAt !== null || device.userId !== user.id) return undefined;
       await store.devices.touch(device.id, clock.now());
-      return { userId: user.id, userName: user.name, deviceId: device.id, workspaceId: user.workspaceId };
+      return { ...holder, deviceId: device.id };
+    },
+    async onConsent({ consent, userName, workspaceId, address, grantId }) {
+      await audit.event({
+        workspace_id: workspaceId,
+        type: grantId === null ? 'login.denied' : 'login.approved',
+        actor: userName,
+        subject: `user:${userName}`,
+        address,
+        data: {
+          client: nameOfClient(consent),
+          client_id: consent.client.clientId,
+          redirect_to: consent.redirect.shownAs,
+          resource: consent.resource,
+          ...(grantId !== null && { session: grantId }),
+        },
+      });
     },
   });
 
   const deviceLogins = createDeviceLogins({
     store,
     clock,
-    workspaceId: WORKSPACE_ID,
     defaultResource: audienceUris(issuer).tunnel,
     saveGrant: oauth.saveGrant,
   });
+  const users = createUsers({ store, audit, clock, logins, clientSessions, links, revocations, changes });
+  const groups = createGroups({ store, audit, clock, changes, users });
   const devices = createDevices({ store, clock, logins, revocations });
 
   const approveDevice: Identity['approveDevice'] = async (workspaceId, userCode, userName, actor) => {
@@ -113,13 +167,22 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     return { ...device, user: user.name };
   };
 
+  /** Whom the IdP or a reverse proxy vouches for is in this one. */
+  const workspaceId = DEFAULT_WORKSPACE;
+  const webSessions = createWebSessions({ store, clock });
+  const people = createExternalPeople({ workspaceId, store, audit, users });
+  const { idp } = options;
+  const metadata = idp && createIdpMetadata({ settings: idp, clock, log });
+  const authenticate = createAuthenticate({ store, clock, issuer, oauth, clientLogins });
+
   let closed = false;
   let stopCleaning = (): void => {};
   const clean = (): void => {
     if (closed) return;
     stopCleaning = clock.after(CLEAN_EVERY_MS, () => {
-      store.oauth
-        .removeExpired(clock.now() - KEEP_EXPIRED_MS)
+      clientLogins
+        .removeExpired()
+        .then(() => store.oauth.removeExpired(clock.now() - KEEP_EXPIRED_MS))
         .catch((error: unknown) =>
           log.warn({ err: error }, 'expired OAuth objects could not be removed; tried again later'),
         )
@@ -129,12 +192,25 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   clean();
 
   return {
-    authenticate: createAuthenticate({ store, clock, issuer, oauth }),
+    async authenticate(bearer, audience, address) {
+      for (;;) {
+        const seen = changes.count;
+        const answer = await authenticate(bearer, audience, address);
+        if (seen === changes.count) return answer;
+      }
+    },
     onRevoked: (listener) => revocations.listen(listener),
-    users: createUsers({ store, audit, clock, logins, links, revocations }),
+    onChanged: (listener) => changes.listen(listener),
+    users,
+    groups,
     devices,
-    sessions: createSessions({ store, clock, logins, revocations }),
+    sessions: createSessions({ store, clock, logins, clientSessions, revocations }),
     grants: createGrants({ store, audit, clock, revocations }),
+    adminTokens: createAdminTokens({ store, audit, clock, revocations }),
+    provisioning: {
+      people: createProvisionedPeople({ store, audit, users }),
+      teams: createProvisionedTeams({ store, groups }),
+    },
     approveDevice,
     async setupLink(workspaceId) {
       const users = await store.users.list(workspaceId);
@@ -142,18 +218,36 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       return links.create(workspaceId, 'setup', null);
     },
     oauth: (request, response, address) => oauth.handle(request, response, address),
+    consents: oauth.consents,
     web: createWebAccess({
-      workspaceId: WORKSPACE_ID,
       formKey: keys.cookie,
       store,
       audit,
       links,
-      sessions: createWebSessions({ store, clock }),
+      sessions: webSessions,
+      localAccounts: options.localAccounts ?? true,
       deviceLogins,
       approveDevice,
       listDevices: (workspaceId, filter) => devices.list(workspaceId, filter),
     }),
+    idp:
+      idp &&
+      metadata &&
+      createCompanyLogin({
+        workspaceId,
+        issuer,
+        settings: idp,
+        metadata,
+        people,
+        sessions: webSessions,
+        store,
+        audit,
+        clock,
+        log,
+      }),
+    forwarded: options.forwarded && createForwardedPeople({ workspaceId, store, people, ...options.forwarded }),
     close() {
+      metadata?.close();
       closed = true;
       stopCleaning();
     },

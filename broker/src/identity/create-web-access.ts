@@ -1,8 +1,10 @@
 // The pages' side of identity, over the same parts as the administrative side.
+import type { UserRecord } from '../domain/people.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
-import type { Store, UserRecord } from '../store/store.ts';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
+import type { Store } from '../store/store.ts';
 import type { Identity } from './identity.ts';
 import type { DeviceLogins } from './oauth/device-logins.ts';
 import { formatUserCode } from './oauth/user-code.ts';
@@ -15,23 +17,27 @@ import type { WebSessions } from './web-sessions.ts';
 
 const WINDOW_S = 15 * 60;
 
+/** By what tries are counted. Names of workspaces that are not there share one count. */
+const accountKey = (workspace: string, account: string): string => `${workspace}/${account.slice(0, 64)}`;
+
 export function createWebAccess(parts: {
-  workspaceId: string;
   formKey: string;
   store: Store;
   audit: Audit;
   links: OneTimeLinks;
   sessions: WebSessions;
+  localAccounts: boolean;
   deviceLogins: DeviceLogins;
   approveDevice: Identity['approveDevice'];
   listDevices: Identity['devices']['list'];
 }): WebAccess {
-  const { workspaceId, formKey, store, audit, links, sessions, deviceLogins } = parts;
+  const { formKey, store, audit, links, sessions, deviceLogins, localAccounts } = parts;
   const byAccount = createThrottle({ tries: 10, windowS: WINDOW_S });
   const byAddress = createThrottle({ tries: 50, windowS: WINDOW_S });
   const codes = createThrottle({ tries: 20, windowS: WINDOW_S });
 
   const record = (
+    workspaceId: string,
     type: string,
     actor: string,
     subject: string | null,
@@ -59,26 +65,38 @@ export function createWebAccess(parts: {
     return saved;
   };
 
+  /** With local accounts switched off the way in that no IdP can close stays: administrators who are nobody there. */
+  const mayUsePassword = async (user: UserRecord): Promise<boolean> =>
+    localAccounts || (user.role === 'admin' && (await store.externalIdentities.issuersOf(user.id)).length === 0);
+
   return {
     formKey,
-    async login(name, password, visitor) {
+    localAccounts,
+    async hasWorkspaces() {
+      return (await store.workspaces.list()).length > 1;
+    },
+    async login(name, password, visitor, workspace = '') {
       const account = name.trim().toLowerCase();
-      const waits = await Promise.all([byAccount.hit(account.slice(0, 64)), byAddress.hit(visitor.address)]);
+      const asked = workspace.trim().toLowerCase() || DEFAULT_WORKSPACE;
+      const exists = await store.workspaces.has(asked);
+      const key = accountKey(exists ? asked : '', account);
+      const waits = await Promise.all([byAccount.hit(key), byAddress.hit(visitor.address)]);
       const retryAfterMs = Math.max(...waits);
-      const known = UserNameSchema.safeParse(account).success;
+      const known = exists && UserNameSchema.safeParse(account).success;
       const subject = known ? `user:${account}` : null;
+      const workspaceId = exists ? asked : DEFAULT_WORKSPACE;
       if (retryAfterMs > 0) {
-        await record('login.throttled', 'anonymous', subject, visitor);
+        await record(workspaceId, 'login.throttled', 'anonymous', subject, visitor);
         return { kind: 'throttled', retryAfterMs };
       }
       const user = known ? await store.users.byName(workspaceId, account) : undefined;
       const fits = await verifyPassword(user?.passwordHash ?? null, password);
-      if (!fits || user === undefined || user.disabledAt !== null) {
-        await record('login.failed', 'anonymous', subject, visitor);
+      if (!fits || user === undefined || user.disabledAt !== null || !(await mayUsePassword(user))) {
+        await record(workspaceId, 'login.failed', 'anonymous', subject, visitor);
         return { kind: 'refused' };
       }
-      await Promise.all([byAccount.forget(account), byAddress.forgive(visitor.address)]);
-      await record('login.succeeded', user.name, subject, visitor);
+      await Promise.all([byAccount.forget(key), byAddress.forgive(visitor.address)]);
+      await record(workspaceId, 'login.succeeded', user.name, subject, visitor);
       return begin(user, visitor);
     },
     async session(token) {
@@ -87,17 +105,21 @@ export function createWebAccess(parts: {
     },
     async logout(token, visitor) {
       const user = await sessions.end(token);
-      if (user) await record('logout', user.name, `user:${user.name}`, visitor);
+      if (user) await record(user.workspaceId, 'logout', user.name, `user:${user.name}`, visitor);
     },
     async peekLink(kind, token) {
       const link = await links.peek(kind, token);
       if (link === undefined) return undefined;
       const user = link.userId === null ? undefined : await store.users.byId(link.userId);
-      if (kind === 'password' && (user === undefined || user.disabledAt !== null)) return undefined;
+      if (kind === 'password') {
+        if (user === undefined || user.disabledAt !== null || !(await mayUsePassword(user))) return undefined;
+      }
       return { user: user && toPerson(user) };
     },
     async setup(token, form, visitor) {
-      if ((await links.peek('setup', token)) === undefined) return { kind: 'gone' };
+      const link = await links.peek('setup', token);
+      if (link === undefined) return { kind: 'gone' };
+      const { workspaceId } = link;
       const name = form.name.trim().toLowerCase();
       if (!UserNameSchema.safeParse(name).success) {
         const message = 'Use letters, digits, ".", "_" and "-", at most 64; begin with a letter or a digit.';
@@ -110,42 +132,51 @@ export function createWebAccess(parts: {
       if ((await links.consume('setup', token)) === undefined) return { kind: 'gone' };
       const created = await store.users.create({ workspaceId, name, email: null, role: 'admin', groups: [] });
       const user = await savePassword(created, form.password);
-      await record('setup.completed', name, `user:${name}`, visitor, { role: 'admin' });
+      await record(workspaceId, 'setup.completed', name, `user:${name}`, visitor, { role: 'admin' });
       return begin(user, visitor);
     },
     async setPassword(token, form, visitor) {
       const link = await links.peek('password', token);
       const user = link?.userId ? await store.users.byId(link.userId) : undefined;
-      if (user === undefined || user.disabledAt !== null) return { kind: 'gone' };
+      if (user === undefined || user.disabledAt !== null || !(await mayUsePassword(user))) return { kind: 'gone' };
       const problem = formProblem(user.name, form.password, form.repeat);
       if (problem) return problem;
       if ((await links.consume('password', token)) === undefined) return { kind: 'gone' };
       await store.webSessions.removeByUser(user.id);
-      await byAccount.forget(user.name);
+      await byAccount.forget(accountKey(user.workspaceId, user.name));
       const saved = await savePassword(user, form.password);
-      await record('password.set', user.name, `user:${user.name}`, visitor);
+      await record(user.workspaceId, 'password.set', user.name, `user:${user.name}`, visitor);
       return begin(saved, visitor);
     },
     async findDevice(userCode, person, visitor) {
       const keys = [`person:${person.id}`, `address:${visitor.address}`];
       const retryAfterMs = Math.max(...(await Promise.all(keys.map((key) => codes.hit(key)))));
       if (retryAfterMs > 0) return { kind: 'throttled', retryAfterMs };
-      const found = await deviceLogins.find(userCode);
+      const found = await deviceLogins.find(userCode, person);
       if (found.kind === 'unknown') return { kind: 'unknown' };
       // Only codes that nobody was ever given count as guesses.
       await Promise.all(keys.map((key) => codes.forgive(key)));
+      if (found.kind === 'elsewhere') return found;
       if (found.kind !== 'pending') return { kind: found.kind };
       const { name: deviceName, platform, address, requestedAt } = found.info;
-      const { expiresAt } = found;
+      const { expiresAt, known } = found;
       return {
         kind: 'pending',
-        request: { userCode: formatUserCode(found.userCode), deviceName, platform, address, requestedAt, expiresAt },
+        request: {
+          userCode: formatUserCode(found.userCode),
+          deviceName,
+          platform,
+          address,
+          requestedAt,
+          expiresAt,
+          known: known === undefined ? null : { name: known.name, connectedAt: known.createdAt },
+        },
       };
     },
     async confirmDevice(userCode, person, visitor) {
       try {
         const actor = { name: person.name, address: visitor.address };
-        return { kind: 'ok', device: await parts.approveDevice(workspaceId, userCode, person.name, actor) };
+        return { kind: 'ok', device: await parts.approveDevice(person.workspaceId, userCode, person.name, actor) };
       } catch (error) {
         if (error instanceof GateError && (error.code === 'gone' || error.code === 'not_found'))
           return { kind: 'gone' };
@@ -153,17 +184,17 @@ export function createWebAccess(parts: {
       }
     },
     async denyDevice(userCode, person, visitor) {
-      const denied = await deviceLogins.deny(userCode);
+      const denied = await deviceLogins.deny(userCode, person.workspaceId);
       if (denied === undefined) return;
       const { name, platform, address } = denied;
-      await record('login.denied', person.name, `user:${person.name}`, visitor, {
+      await record(person.workspaceId, 'login.denied', person.name, `user:${person.name}`, visitor, {
         device: name,
         platform,
         device_address: address,
       });
     },
     async devicesOf(person) {
-      const devices = await parts.listDevices(workspaceId, { user: person.name });
+      const devices = await parts.listDevices(person.workspaceId, { user: person.name });
       return devices.filter((device) => device.revokedAt === null).toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
     },
   };

@@ -1,9 +1,13 @@
 // Devices that logged in, and the end of their login: for good (`revoke`) or until the next one (`sessions.end`).
+import type { DeviceRecord, Session } from '../domain/people.ts';
+import type { Actor, Receipt } from '../domain/receipt.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
-import type { DeviceRecord, Store } from '../store/store.ts';
-import type { Actor, Devices, Receipt, Session, Sessions } from './identity.ts';
+import type { Store } from '../store/store.ts';
+import type { ClientSessions } from './client-sessions.ts';
+import type { Devices, Sessions } from './identity.ts';
 import type { Logins } from './logins.ts';
+import { isClientGrantId } from './oauth/grant-id.ts';
 import { pickById, userNames } from './people.ts';
 import type { Revocations } from './revocations.ts';
 
@@ -15,6 +19,9 @@ interface Parts {
   logins: Logins;
   revocations: Revocations;
 }
+
+const ofUser = <T extends { user: string }>(items: readonly T[], filter: { user?: string } = {}): T[] =>
+  items.filter(({ user }) => filter.user === undefined || user === filter.user);
 
 async function endDevice(
   { store, clock, logins, revocations }: Parts,
@@ -39,22 +46,24 @@ async function endDevice(
       address: actor.address,
       data: { device: device.name, user: user?.name ?? null },
     },
+    ...(user && { caller: { name: user.name, credentialId: device.id } }),
   });
 }
 
 export function createDevices(parts: Parts): Devices {
   const { store } = parts;
+  const list: Devices['list'] = async (workspaceId, filter) => {
+    const names = await userNames(store, workspaceId);
+    const devices = (await store.devices.list(workspaceId)).map((device) => ({
+      ...device,
+      user: names.get(device.userId) ?? '',
+    }));
+    return ofUser(devices, filter);
+  };
   return {
-    async list(workspaceId, filter) {
-      const names = await userNames(store, workspaceId);
-      const devices = (await store.devices.list(workspaceId)).map((device) => ({
-        ...device,
-        user: names.get(device.userId) ?? '',
-      }));
-      return filter?.user === undefined ? devices : devices.filter((device) => device.user === filter.user);
-    },
-    async revoke(workspaceId, id, actor) {
-      const device = pickById(await store.devices.list(workspaceId), id, 'device');
+    list,
+    async revoke(workspaceId, id, actor, filter) {
+      const device = pickById(await list(workspaceId, filter), id, 'device');
       const how = {
         subject: `device:${device.id}`,
         type: 'device.revoked',
@@ -66,8 +75,8 @@ export function createDevices(parts: Parts): Devices {
   };
 }
 
-export function createSessions(parts: Parts): Sessions {
-  const { store, clock, logins } = parts;
+export function createSessions(parts: Parts & { clientSessions: ClientSessions }): Sessions {
+  const { store, clock, logins, clientSessions } = parts;
 
   const deviceSessions = async (workspaceId: string, names: ReadonlyMap<string, string>): Promise<Session[]> => {
     const devices = (await store.devices.list(workspaceId)).filter((device) => device.revokedAt === null);
@@ -106,9 +115,15 @@ export function createSessions(parts: Parts): Sessions {
       tokenHash: session.tokenHash,
     }));
 
-  const endWeb = async (workspaceId: string, id: string, actor: Actor): Promise<Receipt> => {
+  const endWeb = async (
+    workspaceId: string,
+    id: string,
+    actor: Actor,
+    filter?: { user?: string },
+  ): Promise<Receipt> => {
     const startedAt = clock.now();
-    const session = pickById(await webSessions(workspaceId, await userNames(store, workspaceId)), id, 'session');
+    const all = await webSessions(workspaceId, await userNames(store, workspaceId));
+    const session = pickById(ofUser(all, filter), id, 'session');
     await store.webSessions.remove(session.tokenHash);
     return parts.revocations.end({
       subject: `session:${session.id}`,
@@ -129,12 +144,19 @@ export function createSessions(parts: Parts): Sessions {
     async list(workspaceId, filter) {
       const names = await userNames(store, workspaceId);
       const web = (await webSessions(workspaceId, names)).map(({ tokenHash: _hash, ...session }) => session);
-      const all = [...(await deviceSessions(workspaceId, names)), ...web];
-      return filter?.user === undefined ? all : all.filter((session) => session.user === filter.user);
+      const clients = await clientSessions.list(names);
+      return ofUser([...(await deviceSessions(workspaceId, names)), ...clients, ...web], filter);
     },
-    async end(workspaceId, id, actor) {
-      if (id.startsWith(WEB_PREFIX)) return endWeb(workspaceId, id, actor);
-      const device = pickById(await store.devices.list(workspaceId), id, 'session');
+    async end(workspaceId, id, actor, filter) {
+      if (id.startsWith(WEB_PREFIX)) return endWeb(workspaceId, id, actor, filter);
+      const names = await userNames(store, workspaceId);
+      if (isClientGrantId(id)) {
+        const session = pickById(ofUser(await clientSessions.list(names), filter), id, 'session');
+        return clientSessions.end(workspaceId, session.id, actor);
+      }
+      const devices = await store.devices.list(workspaceId);
+      const owned = devices.map((device) => ({ ...device, user: names.get(device.userId) ?? '' }));
+      const device = pickById(ofUser(owned, filter), id, 'session');
       if ((await logins.of(device.id)) === undefined)
         throw new GateError(
           'not_found',

@@ -1,19 +1,23 @@
 // Grants: labelled bearer tokens for machines, bound to servers. The token is shown once; its SHA-256 is kept.
+import type { Grant, GrantRecord } from '../domain/people.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
-import type { GrantRecord, Store } from '../store/store.ts';
-import type { Grant, Grants } from './identity.ts';
-import { parseOrUsage, pickById, requireUser, userNames } from './people.ts';
+import type { Store } from '../store/store.ts';
+import type { Grants } from './identity.ts';
+import { LabelSchema, parseOrUsage, pickById, requireUser, stateOf, userNames } from './people.ts';
 import type { Revocations } from './revocations.ts';
-import { createGrantToken, sha256Hex } from './secret-token.ts';
+import { createToken, sha256Hex } from './secret-token.ts';
 
 const NewGrantSchema = z.object({
-  label: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a label is 1 to 64 letters, digits, ".", "_" and "-"'),
+  label: LabelSchema,
   servers: z
     .array(z.string().regex(/^[a-z0-9-]{1,24}$/, 'a server name is 1 to 24 of a-z, 0-9 and "-"'))
     .min(1, 'name at least one server'),
+  allowFrom: z
+    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'write an address or a range, as 10.0.0.0/8'))
+    .default([]),
 });
 
 export function toGrant(
@@ -21,8 +25,7 @@ export function toGrant(
   user: string | null,
   now: number,
 ): Grant {
-  const expired = grant.expiresAt !== null && grant.expiresAt <= now;
-  return { ...grant, user, state: grant.revokedAt !== null ? 'revoked' : expired ? 'expired' : 'active' };
+  return { ...grant, user, state: stateOf(grant, now) };
 }
 
 export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; revocations: Revocations }): Grants {
@@ -39,19 +42,20 @@ export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; 
   return {
     list,
     async issue(workspaceId, input, actor) {
-      const { label, servers } = parseOrUsage(NewGrantSchema, input);
+      const { label, servers, allowFrom } = parseOrUsage(NewGrantSchema, input);
       const { expiresAt = null } = input;
       if (expiresAt !== null && expiresAt <= clock.now()) throw new GateError('usage', 'the expiry lies in the past');
       if ((await list(workspaceId)).some((grant) => grant.label === label && grant.state === 'active'))
         throw new GateError('conflict', `an active grant has the label "${label}"; revoke it or choose another label`);
       const user = input.user === undefined ? undefined : await requireUser(store, workspaceId, input.user);
-      const token = createGrantToken();
+      const token = createToken('mcg_');
       const record = await store.grants.create({
         workspaceId,
         label,
         userId: user?.id ?? null,
         tokenHash: sha256Hex(token),
         servers,
+        allowFrom,
         expiresAt,
         createdBy: actor.name,
       });
@@ -64,15 +68,17 @@ export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; 
         data: {
           id: record.id,
           servers,
+          allow_from: allowFrom,
           user: user?.name ?? null,
           expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
         },
       });
       return { grant: toGrant(record, user?.name ?? null, clock.now()), token };
     },
-    async revoke(workspaceId, idOrLabel, actor) {
+    async revoke(workspaceId, idOrLabel, actor, filter = {}) {
       const startedAt = clock.now();
-      const grants = await list(workspaceId);
+      const all = await list(workspaceId);
+      const grants = filter.user === undefined ? all : all.filter((grant) => grant.user === filter.user);
       const grant =
         grants.find(({ label, state }) => label === idOrLabel && state === 'active') ??
         pickById(grants, idOrLabel, 'grant');
@@ -89,6 +95,7 @@ export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; 
           address: actor.address,
           data: { id: grant.id },
         },
+        caller: { name: grant.user ?? `grant:${grant.label}`, credentialId: grant.id },
       });
     },
   };

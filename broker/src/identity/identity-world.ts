@@ -9,6 +9,8 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { createAudit } from '../audit/create-audit.ts';
+import { createGuardedFetch, type GuardedFetch } from '../net/guarded-fetch.ts';
+import type { IdpSettings } from '../domain/idp-settings.ts';
 import { openStore } from '../store/open-store.ts';
 import { createVault } from '../vault/create-vault.ts';
 import { loadMasterKey } from '../vault/master-key.ts';
@@ -38,9 +40,20 @@ export interface WorldOptions {
     publicUrl: string;
   }) => Promise<(request: IncomingMessage, response: ServerResponse) => void>;
   publicUrl?: string;
+  idp?: IdpSettings;
+  localAccounts?: boolean;
+  guardedFetch?: GuardedFetch;
+  allowedOrigins?: readonly string[];
 }
 
-export async function createIdentityWorld({ serve, publicUrl: givenUrl }: WorldOptions = {}) {
+export async function createIdentityWorld({
+  serve,
+  publicUrl: givenUrl,
+  guardedFetch,
+  allowedOrigins = [],
+  idp,
+  localAccounts,
+}: WorldOptions = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'mcpgate-identity-'));
   const logLines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
@@ -57,10 +70,21 @@ export async function createIdentityWorld({ serve, publicUrl: givenUrl }: WorldO
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   const origin = `http://127.0.0.1:${address.port}`;
   const publicUrl = givenUrl ?? origin;
-  const identity = await createIdentity({ store, vault, audit, publicUrl, clock, log });
+  const identity = await createIdentity({
+    store,
+    vault,
+    audit,
+    publicUrl,
+    clock,
+    log,
+    allowedOrigins,
+    idp,
+    localAccounts,
+    guardedFetch: guardedFetch ?? createGuardedFetch({ allowHosts: [] }),
+  });
   const other = await serve?.({ identity, publicUrl });
   handler = (request, response) => {
-    const isOAuth = /^\/(oauth|\.well-known)\//.test(request.url ?? '');
+    const isOAuth = /^\/(oauth\/(?!idp\/)|\.well-known\/)/.test(request.url ?? '');
     if (isOAuth || other === undefined) identity.oauth(request, response);
     else other(request, response);
   };
@@ -82,6 +106,7 @@ export async function createIdentityWorld({ serve, publicUrl: givenUrl }: WorldO
           resource: `${publicUrl}/v1/tunnel`,
           device_name: name,
           device_platform: 'linux',
+          device_proof: createHmac('sha256', key).update(publicUrl).digest('base64url'),
           ...extra,
         }),
       poll: (deviceCode: string | undefined) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, mock, suite, test } from 'node:test';
 import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from './identity-world.ts';
-import { createGrantToken, isGrantToken } from './secret-token.ts';
+import { createToken, isToken } from './secret-token.ts';
 
 suite('people, grants and the door', () => {
   let world: IdentityWorld;
@@ -114,6 +114,28 @@ suite('people, grants and the door', () => {
     });
   });
 
+  test('a grant that is bound to addresses is refused from any other, and where the address is not known', async () => {
+    const allowFrom = ['10.0.0.0/8', '2001:db8::/32', '192.0.2.7'];
+    const { grant, token } = await world.identity.grants.issue(
+      WORKSPACE,
+      { label: name(), servers: ['a'], allowFrom },
+      HOST,
+    );
+    assert.deepEqual(grant.allowFrom, allowFrom);
+    const from = async (address?: string) => {
+      const answer = await world.identity.authenticate(token, 'mcp', address);
+      return answer.kind === 'ok' ? 'ok' : answer.reason;
+    };
+    for (const address of ['10.1.2.3', '::ffff:10.1.2.3', '2001:db8::1', '192.0.2.7'])
+      assert.equal(await from(address), 'ok', address);
+    for (const address of ['11.0.0.1', '2001:db9::1', '192.0.2.8', 'unknown', '', undefined])
+      assert.equal(await from(address), 'wrong_address', address);
+    await assert.rejects(
+      world.identity.grants.issue(WORKSPACE, { label: name(), servers: ['a'], allowFrom: ['10.0.0.0/33'] }, HOST),
+      { code: 'usage', message: /write an address or a range/ },
+    );
+  });
+
   test('grants that do not fit are refused', async () => {
     const { grants } = world.identity;
     await assert.rejects(grants.issue(WORKSPACE, { label: 'two words', servers: ['a'] }, HOST), { code: 'usage' });
@@ -135,11 +157,13 @@ suite('people, grants and the door', () => {
     assert.equal(await reasonOf(''), 'missing');
     assert.equal(await reasonOf('nonsense'), 'unknown');
     assert.equal(await reasonOf('x'.repeat(10_000)), 'unknown');
-    assert.equal(await reasonOf(createGrantToken()), 'unknown');
-    const token = createGrantToken();
-    assert.ok(isGrantToken(token));
+    assert.equal(await reasonOf(createToken('mcg_')), 'unknown');
+    const token = createToken('mcg_');
+    assert.ok(isToken(token, 'mcg_'));
     const changed = token.slice(0, 10) + (token[10] === 'a' ? 'b' : 'a') + token.slice(11);
-    assert.ok(!isGrantToken(changed));
+    assert.ok(!isToken(changed, 'mcg_'));
+    assert.equal(await reasonOf(changed), 'mistyped');
+    assert.equal(await reasonOf(createToken('mca_')), 'wrong_audience');
   });
 
   test('sessions show logins of devices and browsers, and ending one leaves the device known', async () => {

@@ -1,67 +1,31 @@
 // People, groups, devices, grants and the OAuth server. `authenticate` is the one door for bearer tokens. Every function that changes
 // something takes the actor, writes an audit event, and answers only when the change is committed.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AdminToken, Device, DeviceRecord, Grant, Group, Person, Session } from '../domain/people.ts';
 import type { Audience, Principal, Role } from '../domain/principal.ts';
-import type { DeviceRecord, GrantRecord, UserRecord } from '../store/store.ts';
+import type { Revocation } from '../domain/revocation.ts';
+import type { Actor, Receipt } from '../domain/receipt.ts';
+import type { CompanyLogin } from './idp/company-login.ts';
+import type { ForwardedPeople } from './idp/forwarded-people.ts';
+import type { Consents } from './oauth/consents.ts';
+import type { Provisioning } from './provisioning/provisioning.ts';
 import type { WebAccess } from './web-access.ts';
 
-export type Authentication =
-  | { kind: 'ok'; principal: Principal }
-  /** `revoked` covers disabled users and revoked devices and grants; `wrong_audience` a token meant for another door. */
-  | { kind: 'rejected'; reason: 'missing' | 'unknown' | 'expired' | 'revoked' | 'wrong_audience'; message: string };
+/**
+ * `mistyped`: a token whose checksum does not fit; `revoked` covers disabled users and revoked devices and grants; `wrong_audience`: a
+ * token meant for another door; `wrong_address`: a grant that may not be used from there.
+ */
+export type RejectionReason =
+  'missing' | 'unknown' | 'mistyped' | 'expired' | 'revoked' | 'wrong_audience' | 'wrong_address';
 
-/** Something that ended: every live link, session and call of a matching principal must end at once. */
-export interface Revocation {
-  workspaceId: string;
-  /** What matches: a user id, a device id, a grant id. */
-  kind: 'user' | 'device' | 'grant';
-  id: string;
-  reason: string;
-}
+type Rejected = { kind: 'rejected'; reason: RejectionReason; message: string };
 
-export interface Receipt {
-  /** `user:ada`, `device:…`, `grant:…`, `session:…` */
-  subject: string;
-  links_closed: number;
-  calls_cancelled: number;
-  tokens_revoked: number;
-  ms: number;
-  at: string;
-}
+export type Authentication = { kind: 'ok'; principal: Principal } | Rejected;
 
 export type RevocationListener = (revocation: Revocation) => Promise<{ linksClosed: number; callsCancelled: number }>;
 
-/** Who does it: a user name, `host:USERNAME`, `admin-token:LABEL`; the address it came from, where there is one. */
-export interface Actor {
-  name: string;
-  address: string | null;
-}
-
-/** A user as others may see it: never the password hash. */
-export type Person = Omit<UserRecord, 'passwordHash'> & { hasPassword: boolean };
-
-/** A grant as others may see it: never the token's hash. */
-export type Grant = Omit<GrantRecord, 'tokenHash' | 'userId'> & {
-  user: string | null;
-  state: 'active' | 'expired' | 'revoked';
-};
-
-/** A device with its owner's name. */
-export type Device = DeviceRecord & { user: string };
-
-/** A login that lasts: a device's OAuth grant (`device`) or a browser's cookie (`web`). */
-export interface Session {
-  /** What `session end` names. */
-  id: string;
-  kind: 'device' | 'web';
-  user: string;
-  /** The device's name, or the browser's user agent. */
-  label: string;
-  address: string;
-  createdAt: number;
-  lastSeenAt: number;
-  expiresAt: number | null;
-}
+/** A person's role or groups are others now: whatever keeps them for live sessions takes these. */
+export type ChangeListener = (person: NonNullable<Principal['user']> & { workspaceId: string }) => void;
 
 export interface OneTimeUrl {
   /** Holds the secret: print it or hand it over, never log it. */
@@ -86,41 +50,83 @@ export interface Users {
   enable(workspaceId: string, name: string, actor: Actor): Promise<Person>;
   remove(workspaceId: string, name: string, actor: Actor): Promise<Receipt>;
   setGroups(workspaceId: string, name: string, groups: readonly string[], actor: Actor): Promise<Person>;
+  setRole(workspaceId: string, name: string, role: Role, actor: Actor): Promise<Person>;
+}
+
+export interface Groups {
+  list(workspaceId: string): Promise<Group[]>;
+  /** Throws `not_found`, as all below do. */
+  show(workspaceId: string, name: string): Promise<Group>;
+  /** Makes the group where it does not exist. */
+  add(workspaceId: string, name: string, users: readonly string[], actor: Actor): Promise<Group>;
+  take(workspaceId: string, name: string, users: readonly string[], actor: Actor): Promise<Group>;
+  remove(workspaceId: string, name: string, actor: Actor): Promise<Group>;
+  /** Disables every member; the receipt is of all of them. */
+  disable(workspaceId: string, name: string, actor: Actor): Promise<Receipt>;
 }
 
 export interface Devices {
   list(workspaceId: string, filter?: { user?: string }): Promise<Device[]>;
-  /** `id` may be cut to a prefix that fits one device only. Throws `not_found`, `usage` (ambiguous). */
-  revoke(workspaceId: string, id: string, actor: Actor): Promise<Receipt>;
+  /** `id` may be cut to a prefix that fits one device only; of a filter's person's. Throws `not_found`, `usage` (ambiguous). */
+  revoke(workspaceId: string, id: string, actor: Actor, filter?: { user?: string }): Promise<Receipt>;
 }
 
 export interface Sessions {
   list(workspaceId: string, filter?: { user?: string }): Promise<Session[]>;
   /** Ends the login; the device itself stays known and may log in again. */
-  end(workspaceId: string, id: string, actor: Actor): Promise<Receipt>;
+  end(workspaceId: string, id: string, actor: Actor, filter?: { user?: string }): Promise<Receipt>;
 }
 
 export interface Grants {
   /** The token is in this answer only. Throws `usage`, `not_found` (user), `conflict` (label in use by a grant that is active). */
   issue(
     workspaceId: string,
-    grant: { label: string; servers: readonly string[]; user?: string; expiresAt?: number | null },
+    grant: {
+      label: string;
+      servers: readonly string[];
+      user?: string;
+      allowFrom?: readonly string[];
+      expiresAt?: number | null;
+    },
     actor: Actor,
   ): Promise<{ grant: Grant; token: string }>;
   list(workspaceId: string): Promise<Grant[]>;
   /** By id (or a prefix that fits one only) or by the label of an active grant. */
+  revoke(workspaceId: string, idOrLabel: string, actor: Actor, filter?: { user?: string }): Promise<Receipt>;
+}
+
+export interface AdminTokens {
+  /** Checks a token `mca_…`, now. */
+  authenticate(token: string): Promise<{ kind: 'ok'; token: AdminToken } | Rejected>;
+  /** The token is in this answer only. Throws `usage`, `conflict` (label in use by a token that is active). */
+  issue(
+    workspaceId: string,
+    token: { label: string; role: AdminToken['role']; expiresAt?: number | null },
+    actor: Actor,
+  ): Promise<{ token: string; record: AdminToken }>;
+  list(workspaceId: string): Promise<AdminToken[]>;
+  /** By id (or a prefix that fits one only) or by the label of an active token. */
   revoke(workspaceId: string, idOrLabel: string, actor: Actor): Promise<Receipt>;
 }
 
 export interface Identity {
-  /** Checks the token, the credential behind it and its person, now. A rejection is recorded in the audit log by the caller's edge. */
-  authenticate(bearer: string | undefined, audience: Audience): Promise<Authentication>;
+  /**
+   * Checks the token, the credential behind it and its person, now. `address`: where it is presented from, as the proxy rules say;
+   * without it a grant that is bound to addresses is refused. A rejection is recorded in the audit log by the caller's edge.
+   */
+  authenticate(bearer: string | undefined, audience: Audience, address?: string): Promise<Authentication>;
   /** Listeners run after the change is committed; a receipt waits for all of them. Returns the function that ends it. */
   onRevoked(listener: RevocationListener): () => void;
+  /** Listeners run after the change is committed, before the function that made it answers. */
+  onChanged(listener: ChangeListener): () => void;
   readonly users: Users;
+  readonly groups: Groups;
   readonly devices: Devices;
   readonly sessions: Sessions;
   readonly grants: Grants;
+  readonly adminTokens: AdminTokens;
+  /** People and groups as the company's IdP keeps them here. */
+  readonly provisioning: Provisioning;
   /** Approves a device login that waits (`login approve CODE --as NAME`). The code as a person types it. Throws `not_found`, `gone`, `conflict`. */
   approveDevice(workspaceId: string, userCode: string, userName: string, actor: Actor): Promise<Device>;
   /** A new set-up link, which replaces the one before it; undefined where the workspace has an administrator. */
@@ -130,8 +136,14 @@ export interface Identity {
    * parser has touched the request. `address` is the visitor's, as the proxy rules say; else the socket's.
    */
   readonly oauth: (request: IncomingMessage, response: ServerResponse, address?: string) => void;
+  /** What the page needs on which a person lets an HTTP client in. */
+  readonly consents: Consents;
   /** What the pages need: browser sessions, passwords, one-time links, device confirmation. */
   readonly web: WebAccess;
+  /** Signing in at the company's IdP, where one is configured. */
+  readonly idp: CompanyLogin | undefined;
+  /** Those whom a trusted reverse proxy names, where one is configured. */
+  readonly forwarded: ForwardedPeople | undefined;
   /** Ends timers. */
   close(): void;
 }

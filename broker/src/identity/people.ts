@@ -1,8 +1,8 @@
 // People as others may see them, and the look-up that every administrative function begins with.
+import type { Person, TokenState, UserRecord } from '../domain/people.ts';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
-import type { Store, UserRecord } from '../store/store.ts';
-import type { Person } from './identity.ts';
+import type { Store } from '../store/store.ts';
 
 export const UserNameSchema = z
   .string()
@@ -16,6 +16,19 @@ export const GroupNameSchema = z
     /^[a-z0-9][a-z0-9._-]{0,63}$/,
     'a group name is 1 to 64 of a-z, 0-9, ".", "_" and "-", and begins with a letter or digit',
   );
+
+export const LabelSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a label is 1 to 64 letters, digits, ".", "_" and "-"');
+
+export function stateOf(
+  { revokedAt, expiresAt }: { revokedAt: number | null; expiresAt: number | null },
+  now: number,
+): TokenState {
+  if (revokedAt !== null) return 'revoked';
+  return expiresAt !== null && expiresAt <= now ? 'expired' : 'active';
+}
+export const EmailSchema = z.email('this is not an e-mail address');
 
 /** `value` parsed, or a `usage` error with the schema's own words. */
 export function parseOrUsage<T>(schema: z.ZodType<T>, value: unknown): T {

@@ -1,9 +1,11 @@
 // Tells everybody who holds live links that a credential ended, and makes the receipt. Called after the change is committed.
+import type { LastCall, Receipt } from '../domain/receipt.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
-import type { Receipt, Revocation, RevocationListener } from './identity.ts';
+import type { Revocation } from '../domain/revocation.ts';
+import type { RevocationListener } from './identity.ts';
 
 export interface Revocations {
   listen(listener: RevocationListener): () => void;
@@ -14,8 +16,13 @@ export interface Revocations {
     revocations: readonly Revocation[];
     tokensRevoked: number;
     event: Omit<AuditEvent, 'subject'>;
+    /** Whose last calls the receipt tells: a user's name or `grant:LABEL`, and which credential of theirs. */
+    caller?: { name: string; credentialId?: string };
   }): Promise<Receipt>;
 }
+
+/** How far back the last call of each device is looked for. */
+const NEWEST_CALLS = 1_000;
 
 export function createRevocations({ clock, audit }: { clock: Clock; audit: Audit }): Revocations {
   const listeners = new Set<RevocationListener>();
@@ -32,12 +39,25 @@ export function createRevocations({ clock, audit }: { clock: Clock; audit: Audit
     };
   };
 
+  const lastCalls = async (
+    workspaceId: string,
+    { name, credentialId }: { name: string; credentialId?: string },
+  ): Promise<LastCall[]> => {
+    const newest = new Map<string, LastCall>();
+    for (const call of await audit.searchCalls({ workspaceId, user: name, limit: NEWEST_CALLS })) {
+      if (newest.has(call.credential_id) || (credentialId ?? call.credential_id) !== call.credential_id) continue;
+      const { credential_label: device, server, tool_name, ts } = call;
+      newest.set(call.credential_id, { device, server, tool_name, ts });
+    }
+    return [...newest.values()];
+  };
+
   return {
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    async end({ subject, startedAt, revocations, tokensRevoked, event }) {
+    async end({ subject, startedAt, revocations, tokensRevoked, event, caller }) {
       const { failures, ...counts } = await notify(revocations);
       const now = clock.now();
       const receipt: Receipt = {
@@ -46,8 +66,12 @@ export function createRevocations({ clock, audit }: { clock: Clock; audit: Audit
         tokens_revoked: tokensRevoked,
         ms: Math.max(0, now - startedAt),
         at: new Date(now).toISOString(),
+        last_calls: caller === undefined ? [] : await lastCalls(event.workspace_id, caller),
       };
-      await audit.event({ ...event, subject, data: { ...event.data, ...counts, tokens_revoked: tokensRevoked } });
+      const told = receipt.last_calls.map(({ device, tool_name, ts }) => `${device}: ${tool_name ?? '-'} at ${ts}`);
+      const { ms } = receipt;
+      const data = { ...event.data, ...counts, tokens_revoked: tokensRevoked, ms, last_calls: told };
+      await audit.event({ ...event, subject, data });
       if (failures.length > 0) {
         const message = `${subject} is revoked, but some of its live links could not be closed: restart the broker to be sure`;
         throw new GateError('internal', message, { cause: new AggregateError(failures) });

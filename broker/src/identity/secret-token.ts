@@ -3,7 +3,10 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const GRANT_SHAPE = /^mcg_[0-9A-Za-z]{27}[0-9A-Za-z]{6}$/;
+const SHAPE = /^mc[ag]_[0-9A-Za-z]{33}$/;
+
+/** `mcg_`: a grant; `mca_`: an administration token. Secret scanners know them by it. */
+type Prefix = 'mcg_' | 'mca_';
 
 function base62(value: bigint, length: number): string {
   let rest = value;
@@ -23,15 +26,15 @@ export const sha256Hex = (text: string): string => createHash('sha256').update(t
 /** 256 random bits, base64url: for links and cookies. */
 export const createSecret = (): string => randomBytes(32).toString('base64url');
 
-/** `mcg_`, 160 random bits in base62, and a checksum by which secret scanners and typing errors are told without a look-up. */
-export function createGrantToken(): string {
+/** The prefix, 160 random bits in base62, and a checksum by which secret scanners and typing errors are told without a look-up. */
+export function createToken(prefix: Prefix): string {
   const body = base62(BigInt(`0x${randomBytes(20).toString('hex')}`), 27);
-  return `mcg_${body}${checksum(body)}`;
+  return `${prefix}${body}${checksum(body)}`;
 }
 
-/** True where the text has the shape and the checksum of a grant token. Says nothing about whether it is valid. */
-export const isGrantToken = (text: string): boolean =>
-  GRANT_SHAPE.test(text) && checksum(text.slice(4, 31)) === text.slice(31);
+/** True where the text has the shape and the checksum of a token. Says nothing about whether it is valid. */
+export const isToken = (text: string, prefix: Prefix): boolean =>
+  SHAPE.test(text) && text.startsWith(prefix) && checksum(text.slice(4, 31)) === text.slice(31);
 
 /** Compares two texts without telling by time where they differ. */
 export function sameText(a: string, b: string): boolean {

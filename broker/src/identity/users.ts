@@ -1,22 +1,25 @@
 // Adding, disabling and removing people. Disabling ends everything a person is connected with, at once.
+import type { UserRecord } from '../domain/people.ts';
+import type { Actor } from '../domain/receipt.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
-import type { Store, UserRecord } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { toGrant } from './grants.ts';
-import type { Actor, Users } from './identity.ts';
+import type { Changes } from './changes.ts';
+import type { Users } from './identity.ts';
+import type { ClientSessions } from './client-sessions.ts';
 import type { Logins } from './logins.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
-import { GroupNameSchema, parseOrUsage, requireUser, toPerson, UserNameSchema } from './people.ts';
+import { EmailSchema, GroupNameSchema, parseOrUsage, requireUser, toPerson, UserNameSchema } from './people.ts';
 import type { Revocations } from './revocations.ts';
 
+const RoleSchema = z.enum(['admin', 'operator', 'auditor', 'member'], 'a role is admin, operator, auditor or member');
 const NewUserSchema = z.object({
   name: UserNameSchema,
-  email: z.email('this is not an e-mail address').nullish(),
-  role: z
-    .enum(['admin', 'operator', 'auditor', 'member'], 'a role is admin, operator, auditor or member')
-    .default('member'),
+  email: EmailSchema.nullish(),
+  role: RoleSchema.default('member'),
   groups: z.array(GroupNameSchema).default([]),
 });
 
@@ -25,10 +28,12 @@ export function createUsers(parts: {
   audit: Audit;
   clock: Clock;
   logins: Logins;
+  clientSessions: Pick<ClientSessions, 'endOf'>;
   links: OneTimeLinks;
   revocations: Revocations;
+  changes: Changes;
 }): Users {
-  const { store, audit, clock, logins, links, revocations } = parts;
+  const { store, audit, clock, logins, links, revocations, changes } = parts;
 
   const event = (
     workspaceId: string,
@@ -52,6 +57,7 @@ export function createUsers(parts: {
   /** Ends tokens and browser sessions; how many were good until now. */
   const endLogins = async (user: UserRecord): Promise<number> => {
     let tokens = await store.webSessions.removeByUser(user.id);
+    tokens += await parts.clientSessions.endOf(user.id);
     for (const device of await store.devices.listByUser(user.id)) tokens += await logins.end(device.id);
     await store.links.expire(user.workspaceId, 'password', user.id);
     return tokens;
@@ -93,6 +99,7 @@ export function createUsers(parts: {
         revocations: [{ workspaceId, kind: 'user', id: user.id, reason: `${name} was disabled` }],
         tokensRevoked,
         event: event(workspaceId, 'user.disabled', actor),
+        caller: { name },
       });
     },
     async enable(workspaceId, name, actor) {
@@ -112,14 +119,27 @@ export function createUsers(parts: {
         revocations: [{ workspaceId, kind: 'user', id: user.id, reason: `${name} was removed` }],
         tokensRevoked,
         event: event(workspaceId, 'user.removed', actor),
+        caller: { name },
       });
     },
     async setGroups(workspaceId, name, groups, actor) {
       const user = await requireUser(store, workspaceId, name);
       const wanted = parseOrUsage(z.array(GroupNameSchema), groups);
       await store.users.setGroups(user.id, wanted);
+      await changes.tell([user.id]);
       await audit.event({
         ...event(workspaceId, 'user.groups_changed', actor, { groups: wanted }),
+        subject: `user:${name}`,
+      });
+      return reread(user.id);
+    },
+    async setRole(workspaceId, name, given, actor) {
+      const user = await requireUser(store, workspaceId, name);
+      const role = parseOrUsage(RoleSchema, given);
+      await store.users.setRole(user.id, role);
+      await changes.tell([user.id]);
+      await audit.event({
+        ...event(workspaceId, 'user.role_changed', actor, { role, before: user.role }),
         subject: `user:${name}`,
       });
       return reread(user.id);

@@ -1,6 +1,6 @@
 // What the pages may do: browser sessions, passwords, one-time links and the confirmation of device logins. Expected outcomes are
 // unions, so that each page says plainly what happened.
-import type { Device, Person } from './identity.ts';
+import type { Device, Person } from '../domain/people.ts';
 
 export interface WebVisitor {
   address: string;
@@ -31,10 +31,15 @@ interface DeviceRequest {
   address: string;
   requestedAt: number;
   expiresAt: number;
+  /** The person's own device that logs in again, by its proof. Any other must show that the person has its code: it is typed. */
+  known: { name: string; connectedAt: number } | null;
 }
 
 export type DeviceLookup =
-  Throttled | { kind: 'pending'; request: DeviceRequest } | { kind: 'unknown' | 'expired' | 'used' };
+  | Throttled
+  | { kind: 'pending'; request: DeviceRequest }
+  | { kind: 'elsewhere'; workspace: string }
+  | { kind: 'unknown' | 'expired' | 'used' };
 
 export type SetPasswordOutcome =
   | WebLogin
@@ -45,7 +50,12 @@ export type SetPasswordOutcome =
 export interface WebAccess {
   /** Signs cookies and form tokens; the same on every replica. */
   readonly formKey: string;
-  login(name: string, password: string, visitor: WebVisitor): Promise<LoginOutcome>;
+  /** False: passwords are for administrators who have no account at the IdP. */
+  readonly localAccounts: boolean;
+  /** Whether people must say where they belong. */
+  hasWorkspaces(): Promise<boolean>;
+  /** `workspace`: where the person is; empty: in the first one. */
+  login(name: string, password: string, visitor: WebVisitor, workspace?: string): Promise<LoginOutcome>;
   /** The person of a browser session, if it lives and its person is not disabled. */
   session(token: string | undefined): Promise<Person | undefined>;
   logout(token: string, visitor: WebVisitor): Promise<void>;

@@ -2,12 +2,20 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Engine } from './engine.ts';
+import { createExternalIdentitiesMigration } from './external-identities-migration.ts';
 import { createFirstMigration } from './first-migration.ts';
+import { createProvisioningMigration } from './provisioning-migration.ts';
+import { createTokensMigration } from './tokens-migration.ts';
+import { createTrustAnnotationsMigration } from './trust-annotations-migration.ts';
 
 /** Runs what is missing, in order; concurrent starts wait for each other on PostgreSQL. Returns the names of what ran. */
 export async function migrate(engine: Engine): Promise<string[]> {
   const migrations: Record<string, Migration> = {
     '0001-first': createFirstMigration(engine.kind),
+    '0002-trust-annotations': createTrustAnnotationsMigration(engine.kind),
+    '0003-tokens': createTokensMigration(engine.kind),
+    '0004-external-identities': createExternalIdentitiesMigration(engine.kind),
+    '0005-provisioning': createProvisioningMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
   const unknown = (await appliedMigrations(engine))

@@ -6,16 +6,21 @@ import type { Engine } from './engine.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres/open-postgres.ts';
 import { createAuditRows } from './repositories/audit.ts';
+import { createAdminTokens } from './repositories/admin-tokens.ts';
 import { createDevices } from './repositories/devices.ts';
+import { createExternalIdentities } from './repositories/external-identities.ts';
 import { createGrants } from './repositories/grants.ts';
+import { createGroups } from './repositories/groups.ts';
 import { createKeys } from './repositories/keys.ts';
 import { createLinks } from './repositories/links.ts';
 import { createOAuth } from './repositories/oauth.ts';
 import { createPolicy } from './repositories/policy.ts';
+import { createProvisioning } from './repositories/provisioning.ts';
 import { createSecrets } from './repositories/secrets.ts';
 import { createServers } from './repositories/servers.ts';
 import { createSettings } from './repositories/settings.ts';
 import { createUsers } from './repositories/users.ts';
+import { createWorkspaces } from './repositories/workspaces.ts';
 import { createWebSessions } from './repositories/web-sessions.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 import type { Store } from './store.ts';
@@ -50,9 +55,14 @@ export async function openStore({ databaseUrl, dataDir, busyTimeoutMs, log, cloc
 function createStore(engine: Engine, clock: Clock): Store {
   const { db } = engine;
   return {
+    workspaces: createWorkspaces(db, clock),
     users: createUsers(db, clock),
+    externalIdentities: createExternalIdentities(db, clock),
+    provisioning: createProvisioning(db),
     devices: createDevices(db, clock),
+    groups: createGroups(db, clock),
     grants: createGrants(db, clock),
+    adminTokens: createAdminTokens(db, clock),
     links: createLinks(db),
     webSessions: createWebSessions(db),
     oauth: createOAuth(db),

@@ -2,6 +2,7 @@
 // columns hold what the vault sealed. Kept in step with `first-migration.ts` and those after it.
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import type { Isolation } from '../domain/server-record.ts';
+import type { AdminTokenRecord } from '../domain/people.ts';
 import type { Role } from '../domain/principal.ts';
 import type { OneTimeLink } from './store.ts';
 
@@ -19,7 +20,27 @@ export interface Database {
     disabled_at: number | null;
     created_at: number;
   };
+  /** Who a person is at an IdP or for a reverse proxy. */
+  external_identities: {
+    workspace_id: string;
+    issuer: string;
+    subject: string;
+    user_id: string;
+    created_at: number;
+  };
   groups: { workspace_id: string; name: string; created_at: number };
+  /** What the IdP calls a person whom it provisions. `user_name_key`: in small letters. */
+  provisioned_users: {
+    user_id: string;
+    workspace_id: string;
+    user_name: string;
+    user_name_key: string;
+    external_id: string | null;
+    display_name: string | null;
+    given_name: string | null;
+    family_name: string | null;
+  };
+  provisioned_groups: { workspace_id: string; group_name: string; display_name: string; external_id: string | null };
   group_members: { workspace_id: string; group_name: string; user_id: string };
   devices: {
     id: string;
@@ -39,6 +60,19 @@ export interface Database {
     user_id: string | null;
     token_hash: string;
     servers_json: string;
+    allow_from_json: string;
+    expires_at: number | null;
+    created_at: number;
+    created_by: string;
+    last_used_at: number | null;
+    revoked_at: number | null;
+  };
+  admin_tokens: {
+    id: string;
+    workspace_id: string;
+    label: string;
+    role: AdminTokenRecord['role'];
+    token_hash: string;
     expires_at: number | null;
     created_at: number;
     created_by: string;
@@ -80,6 +114,7 @@ export interface Database {
     enabled: number;
     transport_json: string;
     isolation: Isolation;
+    trust_annotations: number;
     created_at: number;
     updated_at: number;
   };

@@ -1,51 +1,10 @@
 // What the rest of the broker may ask of the database. Nothing outside this folder knows SQL. One implementation over a query
 // builder, two engines (SQLite, PostgreSQL), one test suite for both. Every table of people's things carries `workspace_id`;
 // functions without a workspace argument take globally unique ids. Times are ms since the epoch.
+import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } from '../domain/people.ts';
 import type { Role } from '../domain/principal.ts';
 import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
-
-export interface UserRecord {
-  id: string;
-  workspaceId: string;
-  /** Login name, `[a-z0-9][a-z0-9._-]{0,63}`, unique in the workspace. */
-  name: string;
-  email: string | null;
-  role: Role;
-  /** PHC string, or null until the person has set one through a link. */
-  passwordHash: string | null;
-  groups: readonly string[];
-  disabledAt: number | null;
-  createdAt: number;
-}
-
-export interface DeviceRecord {
-  id: string;
-  workspaceId: string;
-  userId: string;
-  name: string;
-  /** `linux`, `darwin`, `win32`, or what the client said. */
-  platform: string;
-  address: string;
-  createdAt: number;
-  lastSeenAt: number;
-  revokedAt: number | null;
-}
-
-export interface GrantRecord {
-  id: string;
-  workspaceId: string;
-  label: string;
-  userId: string | null;
-  /** SHA-256 of the token, hex. */
-  tokenHash: string;
-  servers: readonly string[];
-  expiresAt: number | null;
-  createdAt: number;
-  createdBy: string;
-  lastUsedAt: number | null;
-  revokedAt: number | null;
-}
 
 export interface OneTimeLink {
   /** SHA-256 of the link's token, hex. */
@@ -133,7 +92,38 @@ export interface CallRow {
   outcome: AuditRow | null;
 }
 
+/** What the IdP calls a person: its own user name, often an address, and its own id. */
+export interface ProvisionedNames {
+  userName: string;
+  externalId: string | null;
+  displayName: string | null;
+  givenName: string | null;
+  familyName: string | null;
+}
+
+export interface ProvisionedGroup {
+  name: string;
+  createdAt: number;
+  displayName: string | null;
+  externalId: string | null;
+}
+
+export interface Workspace {
+  name: string;
+  createdAt: number;
+}
+
 export interface Store {
+  /** `default` is always there. */
+  workspaces: {
+    /** By name. */
+    list(): Promise<Workspace[]>;
+    has(name: string): Promise<boolean>;
+    /** With no rule, and rules enforced. Throws `conflict` where there is one of this name. */
+    add(name: string): Promise<Workspace>;
+    /** With its rules and groups. Throws `not_found`, and `conflict` while it has people, servers, secrets or live tokens. */
+    remove(name: string): Promise<void>;
+  };
   users: {
     create(user: {
       workspaceId: string;
@@ -144,6 +134,8 @@ export interface Store {
     }): Promise<UserRecord>;
     byId(id: string): Promise<UserRecord | undefined>;
     byName(workspaceId: string, name: string): Promise<UserRecord | undefined>;
+    /** Everybody with this e-mail address, however it is written. */
+    byEmail(workspaceId: string, email: string): Promise<UserRecord[]>;
     list(workspaceId: string): Promise<UserRecord[]>;
     count(workspaceId: string): Promise<number>;
     setPassword(id: string, passwordHash: string): Promise<void>;
@@ -151,8 +143,43 @@ export interface Store {
     /** Replaces the groups; groups that do not exist yet are made. */
     setGroups(id: string, groups: readonly string[]): Promise<void>;
     setRole(id: string, role: Role): Promise<void>;
+    setEmail(id: string, email: string | null): Promise<void>;
     /** With all that hangs on the person: devices, grants, links, browser sessions. */
     remove(id: string): Promise<void>;
+  };
+  externalIdentities: {
+    userIdOf(workspaceId: string, issuer: string, subject: string): Promise<string | undefined>;
+    issuersOf(userId: string): Promise<string[]>;
+    /** Throws `conflict` where the identity is somebody's, or the person has another one of this issuer. */
+    link(identity: { workspaceId: string; issuer: string; subject: string; userId: string }): Promise<void>;
+  };
+  groups: {
+    list(workspaceId: string): Promise<Group[]>;
+    byName(workspaceId: string, name: string): Promise<Group | undefined>;
+    /** Makes the group where it does not exist. */
+    add(workspaceId: string, name: string, userIds: readonly string[]): Promise<void>;
+    take(workspaceId: string, name: string, userIds: readonly string[]): Promise<void>;
+    /** With its memberships. */
+    remove(workspaceId: string, name: string): Promise<void>;
+  };
+  /** What the company's IdP calls people and groups that it provisions; it goes with them. */
+  provisioning: {
+    ofUser(userId: string): Promise<ProvisionedNames | undefined>;
+    /** By user name, in whatever case, or by external id; at most 100. */
+    userIdsOf(workspaceId: string, wanted: { userName?: string; externalId?: string }): Promise<string[]>;
+    /** Of everybody, provisioned or not, in the order of their names here. */
+    pageOfUserIds(workspaceId: string, page: { offset: number; limit: number }): Promise<string[]>;
+    /** Throws `conflict` where somebody else has the user name. */
+    putUser(user: ProvisionedNames & { userId: string; workspaceId: string }): Promise<void>;
+    /** All groups; one that the IdP has not named has no display name. */
+    groups(workspaceId: string): Promise<ProvisionedGroup[]>;
+    membersOf(workspaceId: string, name: string): Promise<{ id: string; name: string }[]>;
+    putGroup(group: {
+      workspaceId: string;
+      name: string;
+      displayName: string;
+      externalId: string | null;
+    }): Promise<void>;
   };
   devices: {
     create(device: Omit<DeviceRecord, 'id' | 'createdAt' | 'lastSeenAt' | 'revokedAt'>): Promise<DeviceRecord>;
@@ -169,6 +196,13 @@ export interface Store {
     byId(id: string): Promise<GrantRecord | undefined>;
     byTokenHash(tokenHash: string): Promise<GrantRecord | undefined>;
     list(workspaceId: string): Promise<GrantRecord[]>;
+    touch(id: string, at: number): Promise<void>;
+    revoke(id: string, at: number): Promise<void>;
+  };
+  adminTokens: {
+    create(token: Omit<AdminTokenRecord, 'id' | 'createdAt' | 'lastUsedAt' | 'revokedAt'>): Promise<AdminTokenRecord>;
+    byTokenHash(tokenHash: string): Promise<AdminTokenRecord | undefined>;
+    list(workspaceId: string): Promise<AdminTokenRecord[]>;
     touch(id: string, at: number): Promise<void>;
     revoke(id: string, at: number): Promise<void>;
   };
@@ -194,6 +228,12 @@ export interface Store {
     find(kind: string, idHash: string): Promise<OAuthObject | undefined>;
     findByUserCode(kind: string, userCode: string): Promise<OAuthObject | undefined>;
     findByUid(kind: string, uid: string): Promise<OAuthObject | undefined>;
+    /** All of a kind, or those with a `uid`. */
+    list(kind: string, uid?: string): Promise<OAuthObject[]>;
+    /** Writes over the row that is there; false where it is gone, which it then stays. */
+    update(object: OAuthObject): Promise<boolean>;
+    /** Of the rows of a kind without a `uid`, keeps so many: those that expire last. Returns how many went. */
+    trim(kind: string, keep: number): Promise<number>;
     /** True for the first one only. Atomic. */
     consume(kind: string, idHash: string, at: number): Promise<boolean>;
     destroy(kind: string, idHash: string): Promise<void>;
@@ -212,7 +252,7 @@ export interface Store {
     list(workspaceId: string): Promise<ServerRecord[]>;
     update(
       id: string,
-      change: Partial<Pick<ServerRecord, 'enabled' | 'transport' | 'isolation'>>,
+      change: Partial<Pick<ServerRecord, 'enabled' | 'transport' | 'isolation' | 'trustAnnotations'>>,
     ): Promise<ServerRecord>;
     remove(id: string): Promise<void>;
   };

@@ -1,12 +1,22 @@
 // Every channel of the broker, with or without a link: opening, resuming by secret, waiting for its link, ending.
 import type { Clock } from 'mcpgate-shared/clock';
-import type { OpenMessage } from 'mcpgate-shared/link-message';
+import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link-message';
+import { ownerOf } from '../domain/owner-of.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway/gateway.ts';
-import { openTunnelChannel, ownerOf, type TunnelChannel, type TunnelLimits } from './tunnel-channel.ts';
+import type { RejectMeter } from './reject-meter.ts';
+import { createOwnerMemory, type OwnerMemory } from './owner-memory.ts';
+import { openTunnelChannel, type TunnelChannel, type TunnelLimits } from './tunnel-channel.ts';
 
 export type OpenResult =
-  { kind: 'opened'; channel: TunnelChannel; resumed: boolean } | { kind: 'refused'; message: string };
+  | { kind: 'opened'; channel: TunnelChannel; resumed: boolean }
+  | { kind: 'refused'; why: 'channel_secret' | 'too_many_channels' | 'sequence'; message: string };
+
+/** Everything of one credential. */
+interface Owner {
+  channels: Set<TunnelChannel>;
+  memory: OwnerMemory;
+}
 
 export interface ChannelRegistry {
   /** Opens a channel, or takes one away from whatever link had it. */
@@ -14,30 +24,75 @@ export interface ChannelRegistry {
   /** It has lost its link: it ends unless it is resumed within the window. */
   linger(channel: TunnelChannel): void;
   end(channel: TunnelChannel, reason: string): void;
+  /** Ends it and tells the peer why. */
+  fail(channel: TunnelChannel, message: CloseMessage): void;
   /** Ends all that match, at once; `closed` resolves when the outcome of every call is recorded. */
   endWhere(matches: (principal: Principal) => boolean, reason: string): { calls: number; closed: Promise<void> };
+  readonly all: Iterable<TunnelChannel>;
   readonly size: number;
   readonly pending: number;
+  /** Bytes kept for peers. */
   readonly backlogBytes: number;
+  /** Bytes that wait for a reader of the broker. */
+  readonly heldBytes: number;
+  /** Bytes of messages that have not wholly come. */
+  readonly partialBytes: number;
 }
+
+const keptBytes = ({ channel }: TunnelChannel) => channel.backlogBytes + channel.heldBytes + channel.partialBytes;
 
 export function createChannelRegistry(options: {
   gateway: Gateway;
   clock: Clock;
   limits: TunnelLimits;
+  meter: RejectMeter;
   onError: (error: unknown) => void;
 }): ChannelRegistry {
-  const { clock, limits, onError } = options;
+  const { clock, limits, meter, onError } = options;
   const channels = new Map<string, TunnelChannel>();
+  const owners = new Map<string, Owner>();
+
+  const ownerFor = (name: string): Owner => {
+    const known = owners.get(name);
+    if (known) return known;
+    const own = new Set<TunnelChannel>();
+    const measure = () => {
+      let total = 0;
+      for (const channel of own) total += keptBytes(channel);
+      return total;
+    };
+    const made: Owner = { channels: own, memory: createOwnerMemory(limits.memoryPerOwnerBytes, measure) };
+    owners.set(name, made);
+    return made;
+  };
 
   const close = (channel: TunnelChannel, reason: string): Promise<void> => {
     if (channels.get(channel.id) === channel) channels.delete(channel.id);
+    const owner = owners.get(channel.owner);
+    if (owner?.channels.delete(channel) && owner.channels.size === 0) owners.delete(channel.owner);
     channel.cancelExpiry?.();
     channel.slot?.left(channel);
     return channel.session.close(reason);
   };
   const end = (channel: TunnelChannel, reason: string): void => {
     close(channel, reason).catch(onError);
+  };
+  const fail = (channel: TunnelChannel, message: CloseMessage): void => {
+    const { user, credential } = channel.principal;
+    const reason = message.code === 'too_large' ? 'too_large' : 'memory';
+    meter.rejected(reason, { user: user?.name, credential: credential.label }, message.message);
+    channel.slot?.fatal(channel, message);
+    end(channel, message.message);
+  };
+  /** Makes room for one channel more: the first that waits for its link gives way. */
+  const makeRoom = (owner: Owner): boolean => {
+    if (owner.channels.size < limits.channelsPerOwner) return true;
+    for (const channel of owner.channels) {
+      if (channel.slot !== undefined) continue;
+      end(channel, 'too many channels of this login wait for their links');
+      return true;
+    }
+    return false;
   };
   const sum = (of: (channel: TunnelChannel) => number) => {
     let total = 0;
@@ -50,32 +105,43 @@ export function createChannelRegistry(options: {
       const known = channels.get(open.id);
       if (known) {
         if (known.owner !== ownerOf(principal) || !known.secretMatches(open.secret)) {
-          return { kind: 'refused', message: 'this channel belongs to somebody else' };
+          return { kind: 'refused', why: 'channel_secret', message: 'this channel belongs to somebody else' };
+        }
+        if (!known.channel.couldAttach(open.next)) {
+          return { kind: 'refused', why: 'sequence', message: 'the acknowledgement does not fit what was sent' };
         }
         known.cancelExpiry?.();
         known.cancelExpiry = undefined;
-        known.slot?.left(known); // the link before is fenced off
+        known.detachedAt = undefined;
+        known.slot?.taken(known);
         return { kind: 'opened', channel: known, resumed: true };
       }
+      const ownerName = ownerOf(principal);
+      if (!makeRoom(ownerFor(ownerName))) {
+        const message = `one login has at most ${limits.channelsPerOwner} channels`;
+        return { kind: 'refused', why: 'too_many_channels', message };
+      }
+      const owner = ownerFor(ownerName);
       const channel = openTunnelChannel({
+        memory: owner.memory,
         open,
         principal,
         gateway: options.gateway,
         clock,
         limits,
-        onFatal(broken, message) {
-          broken.slot?.fatal(broken, message);
-          end(broken, message.message);
-        },
+        onFatal: fail,
       });
       channels.set(open.id, channel);
+      owner.channels.add(channel);
       return { kind: 'opened', channel, resumed: false };
     },
     linger(channel) {
+      channel.detachedAt = clock.now();
       channel.cancelExpiry?.();
       channel.cancelExpiry = clock.after(limits.resumeMs, () => end(channel, 'no link within the resume window'));
     },
     end,
+    fail,
     endWhere(matches, reason) {
       const closing: Promise<void>[] = [];
       let calls = 0;
@@ -86,6 +152,9 @@ export function createChannelRegistry(options: {
       }
       return { calls, closed: Promise.all(closing).then(() => undefined) };
     },
+    get all() {
+      return channels.values();
+    },
     get size() {
       return channels.size;
     },
@@ -93,7 +162,13 @@ export function createChannelRegistry(options: {
       return sum((channel) => channel.session.pending);
     },
     get backlogBytes() {
-      return sum((channel) => channel.channel.backlogBytes + channel.channel.heldBytes);
+      return sum(({ channel }) => channel.backlogBytes);
+    },
+    get heldBytes() {
+      return sum(({ channel }) => channel.heldBytes);
+    },
+    get partialBytes() {
+      return sum(({ channel }) => channel.partialBytes);
     },
   };
 }

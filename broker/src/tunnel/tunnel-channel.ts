@@ -1,22 +1,26 @@
 // The broker's end of one channel: the resumable channel, the gateway session behind it, and the secret that a resume must show.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { CHANNEL_DEFAULTS, createChannel, type Channel } from 'mcpgate-shared/channel';
+import type { LargeMessage } from 'mcpgate-shared/channel-incoming';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link-message';
+import { ownerOf } from '../domain/owner-of.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway, GatewaySession } from '../gateway/gateway.ts';
+import { createLargeReader } from '../message/large-reader.ts';
+import { LARGE_BYTES, partsOf } from '../message/pieces.ts';
+import type { OwnerMemory } from './owner-memory.ts';
+import { PEER_LIMITS, type PeerLimits } from './peer-limits.ts';
 
-export interface TunnelLimits {
+export interface TunnelLimits extends PeerLimits {
   windowBytes: number;
   backlogBytes: number;
   maxMessageBytes: number;
   /** How long a channel waits for its link. */
   resumeMs: number;
-  /** Channels that one link may hold. */
-  channelsPerLink: number;
 }
 
-export const TUNNEL_LIMITS: TunnelLimits = { ...CHANNEL_DEFAULTS, channelsPerLink: 1000 };
+export const TUNNEL_LIMITS: TunnelLimits = { ...CHANNEL_DEFAULTS, ...PEER_LIMITS };
 
 /** What carries a channel at the moment: one slot of a link. */
 export interface Slot {
@@ -25,7 +29,9 @@ export interface Slot {
   broken(channel: TunnelChannel, reason: string): void;
   /** The channel is over: the peer is told why. */
   fatal(channel: TunnelChannel, close: CloseMessage): void;
-  /** It has gone elsewhere, or ended. */
+  /** Another link has it now. This one is fenced off, and told: should its peer be the living one, it takes the channel back. */
+  taken(channel: TunnelChannel): void;
+  /** It has ended. */
   left(channel: TunnelChannel): void;
 }
 
@@ -37,22 +43,17 @@ export interface TunnelChannel {
   readonly channel: Channel;
   readonly session: GatewaySession;
   secretMatches(secret: string): boolean;
+  /** False: with `bytes` more, all channels of its owner would keep too much. */
+  admits(bytes: number): boolean;
   slot: Slot | undefined;
   number: number;
   /** Cancels the end of its life without a link. */
   cancelExpiry: (() => void) | undefined;
+  /** Since when it waits for a link, ms since the epoch. */
+  detachedAt: number | undefined;
 }
 
-/** The same person, the same credential, the same workspace. */
-export function ownerOf(principal: Principal): string {
-  return JSON.stringify([
-    principal.workspaceId,
-    principal.user?.id,
-    principal.credential.kind,
-    principal.credential.id,
-  ]);
-}
-
+const bytesOf = (parts: readonly Buffer[]) => parts.reduce((sum, part) => sum + part.length, 0);
 const digestOf = (text: string) => createHash('sha256').update(text).digest();
 
 export function openTunnelChannel(options: {
@@ -61,11 +62,25 @@ export function openTunnelChannel(options: {
   gateway: Gateway;
   clock: Clock;
   limits: TunnelLimits;
+  memory: OwnerMemory;
   /** The channel is over: nothing can be sent on it any more. */
   onFatal: (channel: TunnelChannel, close: CloseMessage) => void;
 }): TunnelChannel {
-  const { open, principal, limits } = options;
+  const { open, principal, limits, memory } = options;
   const digest = digestOf(open.secret);
+
+  /** In order: messages behind it come when it has ended, for its fragments come first. */
+  const readLarge = (first: readonly Buffer[]): LargeMessage => {
+    const reader = createLargeReader(first);
+    return {
+      feed: (bytes) => reader.feed(bytes),
+      end() {
+        const read = reader.end();
+        if (typeof read === 'string') session.receive(read);
+        else session.receive(read.text, read.pieces);
+      },
+    };
+  };
 
   const channel = createChannel({
     clock: options.clock,
@@ -73,6 +88,8 @@ export function openTunnelChannel(options: {
     backlogBytes: limits.backlogBytes,
     maxMessageBytes: limits.maxMessageBytes,
     onMessage: (message) => session.receive(message.toString('utf8')),
+    large: { fromBytes: LARGE_BYTES, open: readLarge },
+    onOversize: (head, tail) => session.receiveCut(head.toString('utf8'), tail.toString('utf8')),
     onReady: () => self.slot?.ready(self),
     onBroken: (reason) => self.slot?.broken(self, reason),
     onFatal: (code, message) => options.onFatal(self, { code, message }),
@@ -80,7 +97,12 @@ export function openTunnelChannel(options: {
   const session = options.gateway.open({
     principal,
     ...(open.server === undefined ? {} : { server: open.server }),
-    send: (text) => channel.send(Buffer.from(text, 'utf8')),
+    ...(open.tools === undefined ? {} : { tools: open.tools }),
+    send(text, pieces) {
+      const message = partsOf(text, pieces);
+      if (memory.admits(bytesOf(message))) channel.send(message);
+      else options.onFatal(self, { code: 'overflow', message: 'too much waits for the readers of this login' });
+    },
   });
   const self: TunnelChannel = {
     id: open.id,
@@ -88,10 +110,12 @@ export function openTunnelChannel(options: {
     principal,
     channel,
     session,
+    admits: (bytes) => memory.admits(bytes),
     secretMatches: (given) => timingSafeEqual(digestOf(given), digest),
     slot: undefined,
     number: 0,
     cancelExpiry: undefined,
+    detachedAt: undefined,
   };
   return self;
 }

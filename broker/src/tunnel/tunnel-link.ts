@@ -1,29 +1,49 @@
 // One WebSocket: its slots, the turns that channels take, the life of its token. It knows nothing of HTTP or of other links.
 import type { WebSocket } from 'ws';
 import type { Clock } from 'mcpgate-shared/clock';
-import { CLOSE_CODE } from 'mcpgate-shared/close-code';
-import { FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame, writeFrame, type FrameHeader } from 'mcpgate-shared/frame';
+import { CLOSE_CODE, closeCodeOfBadFrame } from 'mcpgate-shared/close-code';
+import {
+  FLAG_FINAL,
+  FrameKind,
+  HEADER_BYTES,
+  LINK_CHANNEL,
+  readFrame,
+  writeFrame,
+  type FrameHeader,
+} from 'mcpgate-shared/frame';
 import { readLinkMessage, readOpen, toPayload, type CloseMessage, type LinkMessage } from 'mcpgate-shared/link-message';
+import { createRateBound } from 'mcpgate-shared/rate-bound';
+import { ownerOf } from '../domain/owner-of.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ChannelRegistry } from './channel-registry.ts';
+import type { RejectMeter, RejectReason } from './reject-meter.ts';
 import type { Slot, TunnelChannel, TunnelLimits } from './tunnel-channel.ts';
 
 /** Above this many bytes in the socket, channels wait for their turn: a small answer is never behind more than this. */
 const SOCKET_HIGH_BYTES = 256 * 1024;
 /** A renewed token may arrive this much late. */
 const TOKEN_GRACE_MS = 5_000;
+/** A peer that does not answer a close by then is cut. */
+const CLOSE_MS = 2_000;
+/** Only a message's last fragment may be smaller: many tiny ones would cost far more memory than their bytes. */
+const FRAGMENT_MIN_BYTES = 1024;
 const TIMER_MAX_MS = 0x7fff_ffff;
 
 export interface TunnelLink {
   readonly principal: Principal;
+  /** The login that it is of; a renewed token is of the same. */
+  readonly owner: string;
   /** The daemon process at the other end; a newer link of the same one replaces this one. */
   readonly instance: string;
   readonly openedAt: number;
-  /** When the peer was last heard. */
-  readonly lastHeardAt: number;
   readonly channels: number;
+  /** The person's role or groups are others now: for channels that it opens from here on. */
+  personChanged(person: NonNullable<Principal['user']>): void;
+  /** Bytes that wait in its socket. */
+  readonly socketBytes: number;
   send(message: LinkMessage): void;
-  ping(): void;
+  /** Ends it where the peer is silent or does not read; else pings. */
+  beat(): void;
   close(code: number, reason: string): void;
   terminate(): void;
 }
@@ -35,21 +55,49 @@ export function createTunnelLink(options: {
   clock: Clock;
   limits: TunnelLimits;
   registry: ChannelRegistry;
+  meter: RejectMeter;
+  /** Where it comes from, for the log. */
+  address: string;
   /** Checks a renewed token: the principal it stands for, if it is the same one. */
-  renew: (token: string, current: Principal) => Promise<Principal | undefined>;
+  renew: (token: string, current: Principal, address: string) => Promise<Principal | undefined>;
   onClose: (link: TunnelLink) => void;
 }): TunnelLink {
-  const { ws, clock, limits, registry } = options;
+  const { ws, clock, limits, registry, meter } = options;
   const slots = new Map<number, TunnelChannel>();
   const ready = new Set<TunnelChannel>();
   const openedAt = clock.now();
   let { principal } = options;
   let lastHeardAt = openedAt;
   let cancelExpiry: (() => void) | undefined;
+  let lastNumber = 0;
+  let ended = false;
+  let closeCode: number | undefined;
+  let sent = 0;
+  let sentAtBeat = 0;
+  let readAt = openedAt;
+  const mayOpen = createRateBound(limits.opens, clock.now);
+  const mayControl = createRateBound(limits.controls, clock.now);
+  const mayPing = createRateBound(limits.pings, clock.now);
 
-  const close = (code: number, reason: string) => ws.close(code, reason.slice(0, 120));
+  const close = (code: number, reason: string) => {
+    if (ended) return;
+    ended = true; // whatever still comes is not read
+    closeCode = code;
+    ws.close(code, reason.slice(0, 120));
+    clock.after(CLOSE_MS, () => ws.terminate());
+  };
+  const noteRejected = (reason: RejectReason, message: string) => {
+    const { user, credential } = principal;
+    meter.rejected(reason, { user: user?.name, credential: credential.label, address: options.address }, message);
+  };
+  const reject = (reason: RejectReason, code: number, message: string) => {
+    if (ended) return;
+    noteRejected(reason, message);
+    close(code, message);
+  };
 
-  const onSent = () => {
+  const onSent = (error?: Error | null) => {
+    if (!error) sent += 1;
     if (ready.size > 0) pump();
   };
   const pump = () => {
@@ -63,8 +111,13 @@ export function createTunnelLink(options: {
     }
   };
 
-  const reply = (kind: FrameKind, channel: number, payload: Buffer) =>
-    ws.send(writeFrame({ kind, flags: 0, channel, seq: 0, ack: 0 }, payload));
+  const mindReader = () => {
+    if (ws.bufferedAmount > limits.socketBytes) reject('slow_reader', CLOSE_CODE.heartbeat, 'the answers are not read');
+  };
+  const reply = (kind: FrameKind, channel: number, payload: Buffer) => {
+    ws.send(writeFrame({ kind, flags: 0, channel, seq: 0, ack: 0 }, payload), onSent);
+    mindReader();
+  };
   const refuse = (number: number, message: CloseMessage) => reply(FrameKind.close, number, toPayload(message));
 
   const leave = (channel: TunnelChannel) => {
@@ -82,36 +135,45 @@ export function createTunnelLink(options: {
     broken(channel, reason) {
       leave(channel);
       registry.linger(channel);
+      noteRejected('sequence', reason);
       refuse(channel.number, { code: 'protocol', message: reason });
     },
     fatal: (channel, message) => refuse(channel.number, message),
+    taken(channel) {
+      leave(channel);
+      refuse(channel.number, { code: 'protocol', message: 'another link has taken this channel over' });
+    },
     left: leave,
   };
 
   const open = (number: number, payload: Buffer) => {
     const message = readOpen(payload);
     if (number === LINK_CHANNEL || message === undefined || slots.has(number)) {
-      return close(CLOSE_CODE.protocol, 'an open frame that does not fit');
+      return reject('open', CLOSE_CODE.protocol, 'an open frame that does not fit');
     }
+    if (!mayOpen()) return reject('rate', CLOSE_CODE.tooMany, 'channels are opened too often');
+    lastNumber = Math.max(lastNumber, number);
+    const refuseOpen = (why: RejectReason, text: string) => {
+      noteRejected(why, text);
+      refuse(number, { code: why === 'sequence' ? 'protocol' : 'refused', message: text });
+    };
     if (slots.size >= limits.channelsPerLink) {
-      return refuse(number, {
-        code: 'refused',
-        message: `one link carries at most ${limits.channelsPerLink} channels`,
-      });
+      return refuseOpen('too_many_channels', `one link carries at most ${limits.channelsPerLink} channels`);
     }
     const found = registry.openOrResume(message, principal);
-    if (found.kind === 'refused') return refuse(number, { code: 'refused', message: found.message });
+    if (found.kind === 'refused') return refuseOpen(found.why, found.message);
     const { channel, resumed } = found;
     if (!channel.channel.attach(number, resumed ? message.next : 0, message.windowBytes)) {
       registry.linger(channel);
+      noteRejected('sequence', 'a resume acknowledges what was not sent');
       return refuse(number, { code: 'protocol', message: 'the acknowledgement does not fit what was sent' });
     }
     channel.number = number;
     channel.slot = slot;
     slots.set(number, channel);
-    const { windowBytes, maxMessageBytes } = limits;
+    const { windowBytes, maxMessageBytes, backlogBytes, resumeMs } = limits;
     const next = channel.channel.nextReceive;
-    reply(FrameKind.opened, number, toPayload({ next, windowBytes, resumed, maxMessageBytes }));
+    reply(FrameKind.opened, number, toPayload({ next, windowBytes, resumed, maxMessageBytes, backlogBytes, resumeMs }));
     slot.ready(channel);
   };
 
@@ -125,9 +187,11 @@ export function createTunnelLink(options: {
 
   const control = async (payload: Buffer) => {
     const message = readLinkMessage(payload);
-    if (message?.type !== 'token') return close(CLOSE_CODE.protocol, 'an unknown control message');
-    const renewed = await options.renew(message.token, principal);
-    if (renewed === undefined) return close(CLOSE_CODE.token, 'the renewed token was refused');
+    if (message?.type !== 'token') return reject('control', CLOSE_CODE.protocol, 'an unknown control message');
+    if (!mayControl()) return reject('rate', CLOSE_CODE.tooMany, 'the token is renewed too often');
+    const renewed = await options.renew(message.token, principal, options.address);
+    if (renewed === undefined) return reject('renewal', CLOSE_CODE.token, 'the renewed token was refused');
+    if (ended) return;
     principal = renewed;
     watchExpiry();
     link.send({ type: 'renewed', expiresAt: renewed.expiresAt ?? null });
@@ -135,31 +199,54 @@ export function createTunnelLink(options: {
 
   const receive = (header: FrameHeader, payload: Buffer) => {
     const channel = slots.get(header.channel);
-    if (header.kind === FrameKind.data || header.kind === FrameKind.ack) {
-      channel?.channel.receive(header, payload); // none: it was closed while this was on its way
-    } else if (header.kind === FrameKind.open) {
-      open(header.channel, payload);
-    } else if (header.kind === FrameKind.close) {
-      if (channel) registry.end(channel, 'the AI client has gone');
-    } else if (header.kind === FrameKind.control && header.channel === LINK_CHANNEL) {
+    if (header.kind === FrameKind.open) return open(header.channel, payload);
+    if (header.kind === FrameKind.control && header.channel === LINK_CHANNEL) {
       control(payload).catch(() => close(1011, 'the token could not be checked'));
-    } else close(CLOSE_CODE.protocol, 'a frame that only the broker sends');
+      return;
+    }
+    if (header.kind === FrameKind.control || header.kind === FrameKind.opened) {
+      return reject('frame', CLOSE_CODE.protocol, 'a frame that only the broker sends');
+    }
+    if (channel === undefined) {
+      if (header.channel !== LINK_CHANNEL && header.channel <= lastNumber) return; // closed while this was on its way
+      return reject('unknown_channel', CLOSE_CODE.protocol, 'a frame for a channel that was never opened');
+    }
+    if (header.kind === FrameKind.close) return registry.end(channel, 'the AI client has gone');
+    if (header.kind === FrameKind.data && (header.flags & FLAG_FINAL) === 0) {
+      if (payload.length < FRAGMENT_MIN_BYTES) return reject('frame', CLOSE_CODE.protocol, 'a fragment is too small');
+      if (payload.buffer.byteLength > payload.length * 4) payload = Buffer.from(payload); // it is kept; what it was cut from is not
+    }
+    if (header.kind === FrameKind.data && !channel.admits(payload.length)) {
+      return registry.fail(channel, { code: 'overflow', message: 'too much of this login is under way' });
+    }
+    channel.channel.receive(header, payload);
   };
 
   const link: TunnelLink = {
     instance: options.instance,
     openedAt,
+    owner: ownerOf(principal),
     get principal() {
       return principal;
-    },
-    get lastHeardAt() {
-      return lastHeardAt;
     },
     get channels() {
       return slots.size;
     },
+    personChanged(person) {
+      if (principal.user?.id === person.id) principal = { ...principal, user: person };
+    },
     send: (message) => reply(FrameKind.control, LINK_CHANNEL, toPayload(message)),
-    ping: () => ws.ping(),
+    get socketBytes() {
+      return ws.bufferedAmount;
+    },
+    beat() {
+      const now = clock.now();
+      if (ws.bufferedAmount === 0 || sent !== sentAtBeat) readAt = now;
+      sentAtBeat = sent;
+      if (now - lastHeardAt > limits.silentMs) return reject('silent', CLOSE_CODE.heartbeat, 'nothing was heard');
+      if (now - readAt > limits.stalledMs) return reject('slow_reader', CLOSE_CODE.heartbeat, 'nothing is read');
+      ws.ping(undefined, undefined, onSent);
+    },
     close,
     terminate: () => ws.terminate(),
   };
@@ -168,20 +255,36 @@ export function createTunnelLink(options: {
   };
 
   ws.on('message', (data, isBinary) => {
+    if (ended) return;
     heard();
-    if (!isBinary || !Buffer.isBuffer(data)) return close(CLOSE_CODE.protocol, 'a text message');
+    if (!isBinary || !Buffer.isBuffer(data)) return reject('text', CLOSE_CODE.protocol, 'a text message');
     const header = readFrame(data);
-    if (typeof header === 'string') return close(CLOSE_CODE.protocol, header);
+    if (typeof header === 'string') {
+      const code = closeCodeOfBadFrame(data);
+      return reject(code === CLOSE_CODE.version ? 'version' : 'frame', code, header);
+    }
     receive(header, data.subarray(HEADER_BYTES));
   });
   ws.on('pong', heard);
-  ws.on('ping', heard);
-  ws.on('error', (error) => {
-    // ws closes with 1009 by itself; every other error is followed by `close` and needs nothing here
-    if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH')
-      close(CLOSE_CODE.tooLarge, 'a frame is too large');
+  ws.on('ping', (data) => {
+    if (ended) return;
+    heard();
+    if (!mayPing()) return reject('rate', CLOSE_CODE.tooMany, 'too many pings');
+    ws.pong(data, undefined, onSent);
+    mindReader();
   });
-  ws.on('close', () => {
+  ws.on('error', (error) => {
+    // A network error is followed by `close` and needs nothing here; for these ws has sent the close code itself.
+    const code = 'code' in error ? String(error.code) : '';
+    if (code.startsWith('WS_ERR_')) {
+      const isTooLarge = code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+      if (isTooLarge) reject('too_large', CLOSE_CODE.tooLarge, 'a frame is too large');
+      else reject('websocket', CLOSE_CODE.protocol, error.message);
+    }
+  });
+  ws.on('close', (code) => {
+    ended = true;
+    meter.closed(closeCode ?? code);
     cancelExpiry?.();
     for (const channel of [...slots.values()]) {
       leave(channel);

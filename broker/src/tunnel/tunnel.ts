@@ -1,43 +1,75 @@
 // `/v1/tunnel`: checks who comes before the upgrade, keeps the links, ends them on a revocation, notices dead ones, drains.
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from 'mcpgate-shared/clock';
 import { CLOSE_CODE, SUBPROTOCOL } from 'mcpgate-shared/close-code';
 import { FRAME_MAX_BYTES } from 'mcpgate-shared/frame';
+import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { Audit } from '../audit/audit.ts';
 import type { Log } from '../domain/log.ts';
+import { ownerOf } from '../domain/owner-of.ts';
 import type { Principal } from '../domain/principal.ts';
+import { isRevoked } from '../domain/revocation.ts';
 import type { Gateway } from '../gateway/gateway.ts';
-import type { Authentication, Identity, Revocation } from '../identity/identity.ts';
+import type { Authentication, Identity } from '../identity/identity.ts';
 import { createChannelRegistry } from './channel-registry.ts';
-import { ownerOf, TUNNEL_LIMITS, type TunnelLimits } from './tunnel-channel.ts';
+import { drained, mayReturn } from './drained.ts';
+import { createRejectMeter, type RejectMeter, type RejectReason } from './reject-meter.ts';
+import { TUNNEL_LIMITS, type TunnelLimits } from './tunnel-channel.ts';
 import { createTunnelLink, type TunnelLink } from './tunnel-link.ts';
 
-const PING_EVERY_MS = 8_000;
-const SILENT_AFTER_MS = 18_000;
+const REJECTED_MS = 2_000;
+/** Audit events of rejects; past them they are counted and told with the next one. */
+const REJECT_EVENTS = { burst: 300, perSecond: 5 };
+const OWNERS_WATCHED = 10_000;
+/** RFC 6455: what `ws` says to a message over `maxPayload`. */
+const WS_TOO_LARGE = 1009;
+
+class TunnelSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code === WS_TOO_LARGE ? CLOSE_CODE.tooLarge : code, reason);
+  }
+}
+
+export interface TunnelStats {
+  links: number;
+  channels: number;
+  /** Calls under way. */
+  pending: number;
+  /** Kept for peers. */
+  backlogBytes: number;
+  /** Waiting for a reader of the broker. */
+  heldBytes: number;
+  /** Of messages that have not wholly come. */
+  partialBytes: number;
+  /** In sockets, for slow readers. */
+  socketBytes: number;
+  rejects: RejectMeter['rejects'];
+  closes: RejectMeter['closes'];
+}
 
 export interface Tunnel {
   /** `address`: of the client, as the HTTP edge knows it behind a proxy. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, address: string): void;
-  stats(): { links: number; channels: number; pending: number; backlogBytes: number };
+  stats(): TunnelStats;
   links(): readonly { principal: Principal; openedAt: number; channels: number }[];
-  /** No new links; resolves when no call is under way, or after `limitMs`; then links are closed with 1012. */
+  /** Clients are told to go elsewhere; resolves when they have what they waited for, or after `limitMs`; then links are closed with 1012. */
   drain(limitMs: number): Promise<void>;
   close(): void;
 }
 
-const matches = (revocation: Revocation) => (principal: Principal) => {
-  if (principal.workspaceId !== revocation.workspaceId) return false;
-  if (revocation.kind === 'user') return principal.user?.id === revocation.id;
-  if (revocation.kind === 'device') return principal.device?.id === revocation.id;
-  return principal.credential.id === revocation.id;
-};
-
 const bearerOf = (request: IncomingMessage) =>
   /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '')?.[1];
 
-function rejectUpgrade(socket: Duplex, status: number, code: string, message: string, headers: string[] = []): void {
+/** Answers and ends; a peer that keeps its end open is cut. */
+function rejectUpgrade(
+  socket: Duplex,
+  status: number,
+  code: string,
+  message: string,
+  headers: readonly string[] = [],
+): void {
   const body = JSON.stringify({ error: { code, message, request_id: null } });
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -47,10 +79,22 @@ function rejectUpgrade(socket: Duplex, status: number, code: string, message: st
     ...headers,
   ];
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  setTimeout(() => socket.destroy(), REJECTED_MS).unref();
 }
 
+/** A token that is good, but not here or not any more. */
+const FORBIDDEN: ReadonlySet<string> = new Set(['revoked', 'wrong_audience', 'wrong_address']);
+
+const DRAINING = {
+  reason: 'draining',
+  status: 503,
+  code: 'unavailable',
+  message: 'this broker is draining',
+  headers: ['Retry-After: 1'],
+} as const;
+
 export function createTunnel(options: {
-  identity: Pick<Identity, 'authenticate' | 'onRevoked'>;
+  identity: Pick<Identity, 'authenticate' | 'onRevoked' | 'onChanged'>;
   gateway: Gateway;
   audit: Pick<Audit, 'event'>;
   log: Log;
@@ -61,39 +105,88 @@ export function createTunnel(options: {
   const { identity, gateway, audit, log, clock } = options;
   const limits = { ...TUNNEL_LIMITS, ...options.limits };
   const onError = (error: unknown) => log.error({ err: error }, 'the end of a session could not be recorded');
-  const registry = createChannelRegistry({ gateway, clock, limits, onError });
+  const meter = createRejectMeter({ log, clock });
+  const registry = createChannelRegistry({ gateway, clock, limits, meter, onError });
   const links = new Set<TunnelLink>();
   const server = new WebSocketServer({
     noServer: true,
+    WebSocket: TunnelSocket,
     perMessageDeflate: false,
+    autoPong: false, // a link answers by itself, within its bounds
     maxPayload: FRAME_MAX_BYTES,
     handleProtocols: () => SUBPROTOCOL,
   });
   let draining = false;
+  /** The drain is over: nobody is let in to finish anything. */
+  let gone = false;
   let revocations = 0;
+  const mayRecord = createRateBound(REJECT_EVENTS, clock.now);
+  let unrecorded = 0;
+  const upgradeBounds = new Map<string, () => boolean>();
+
+  /** Refused before the upgrade, for a reason that is no matter of identity. */
+  const turnAway = (
+    socket: Duplex,
+    address: string,
+    why: { reason: RejectReason; status: number; code: string; message: string; headers: readonly string[] },
+  ) => {
+    meter.rejected(why.reason, { address }, why.message);
+    rejectUpgrade(socket, why.status, why.code, why.message, why.headers);
+  };
 
   const reject = (socket: Duplex, address: string, rejected: Authentication & { kind: 'rejected' }) => {
-    const status = rejected.reason === 'revoked' || rejected.reason === 'wrong_audience' ? 403 : 401;
+    const status = FORBIDDEN.has(rejected.reason) ? 403 : 401;
     rejectUpgrade(socket, status, rejected.reason, rejected.message, [
-      'WWW-Authenticate: Bearer error="invalid_token"',
+      `WWW-Authenticate: Bearer error="invalid_token", error_description="${rejected.message}"`,
     ]);
-    const data = { door: 'tunnel', reason: rejected.reason };
+    meter.rejected(status === 403 ? 'revoked' : 'token', { address }, rejected.message);
+    if (!mayRecord()) {
+      unrecorded += 1;
+      return;
+    }
+    const data = { door: 'tunnel', reason: rejected.reason, ...(unrecorded > 0 && { unrecorded }) };
+    unrecorded = 0;
     audit
       .event({ workspace_id: 'default', type: 'auth.rejected', actor: 'anonymous', subject: null, address, data })
       .catch((error: unknown) => log.error({ err: error }, 'a rejected upgrade could not be recorded'));
   };
 
-  const renew = async (token: string, current: Principal) => {
-    const answer = await identity.authenticate(token, 'tunnel');
+  const renew = async (token: string, current: Principal, address: string) => {
+    const answer = await identity.authenticate(token, 'tunnel', address);
     return answer.kind === 'ok' && ownerOf(answer.principal) === ownerOf(current) ? answer.principal : undefined;
+  };
+
+  /** While draining: whether a channel waits for its link that has something to finish, or to bring. */
+  const mayFinish = (owner?: string) => {
+    if (gone) return false;
+    for (const channel of registry.all) {
+      if ((owner ?? channel.owner) === channel.owner && mayReturn(channel, clock.now())) return true;
+    }
+    return false;
   };
 
   /** A daemon that comes back after a half-open link takes over from its own former one. */
   const replaceFormer = (principal: Principal, instance: string) => {
     for (const other of links) {
-      if (instance === '' || other.instance !== instance || ownerOf(other.principal) !== ownerOf(principal)) continue;
+      if (instance === '' || other.instance !== instance || other.owner !== ownerOf(principal)) continue;
       other.close(CLOSE_CODE.replaced, 'a newer link of the same daemon took over');
     }
+  };
+
+  /** Within the number of links that one login may have, and not in a hurry. */
+  const hasRoomFor = (principal: Principal, instance: string): boolean => {
+    const owner = ownerOf(principal);
+    let mayUpgrade = upgradeBounds.get(owner);
+    if (mayUpgrade === undefined) {
+      mayUpgrade = createRateBound(limits.upgrades, clock.now);
+      for (const [oldest] of upgradeBounds) if (upgradeBounds.size >= OWNERS_WATCHED) upgradeBounds.delete(oldest);
+      upgradeBounds.set(owner, mayUpgrade);
+    }
+    let others = 0;
+    for (const link of links) {
+      if (link.owner === owner && (instance === '' || link.instance !== instance)) others += 1;
+    }
+    return others < limits.linksPerOwner && mayUpgrade();
   };
 
   const admit = async (request: IncomingMessage, socket: Duplex, head: Buffer, address: string) => {
@@ -101,35 +194,45 @@ export function createTunnel(options: {
     if (!offered.includes(SUBPROTOCOL)) {
       const message = `this broker speaks ${SUBPROTOCOL}; upgrade mcpgate on this computer, or the broker`;
       const headers = ['Upgrade: websocket', `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`];
-      return rejectUpgrade(socket, 426, 'version', message, headers);
+      return turnAway(socket, address, { reason: 'version', status: 426, code: 'version', message, headers });
     }
-    if (draining) return rejectUpgrade(socket, 503, 'unavailable', 'this broker is draining', ['Retry-After: 1']);
+    if (draining && !mayFinish()) {
+      return turnAway(socket, address, DRAINING);
+    }
     let answer: Authentication;
     let seen: number;
     do {
       seen = revocations; // one that falls between the check and the link would miss the link: check again
-      answer = await identity.authenticate(bearerOf(request), 'tunnel');
+      answer = await identity.authenticate(bearerOf(request), 'tunnel', address);
     } while (seen !== revocations);
     if (answer.kind === 'rejected') return reject(socket, address, answer);
     const { principal } = answer;
+    if (draining && !mayFinish(ownerOf(principal))) return turnAway(socket, address, DRAINING);
     const instance = String(request.headers['mcpgate-instance'] ?? '').slice(0, 64);
+    if (!hasRoomFor(principal, instance)) {
+      const message = `too many links of this login; at most ${limits.linksPerOwner} at a time`;
+      const headers = ['Retry-After: 10'];
+      return turnAway(socket, address, { reason: 'too_many_links', status: 429, code: 'throttled', message, headers });
+    }
     server.handleUpgrade(request, socket, head, (ws) => {
-      replaceFormer(principal, instance);
+      if (!draining) replaceFormer(principal, instance); // while draining a daemon has one link more
       const onClose = (closed: TunnelLink) => {
         links.delete(closed);
         log.info({ user: principal.user?.name, credential: principal.credential.label, address }, 'link closed');
       };
-      const link = createTunnelLink({ ws, principal, instance, clock, limits, registry, renew, onClose });
+      const common = { clock, limits, registry, meter, renew, onClose };
+      const link = createTunnelLink({ ws, principal, instance, address, ...common });
       links.add(link);
       const { workspaceId: workspace, user, expiresAt = null } = principal;
       link.send({ type: 'welcome', user: user?.name ?? null, workspace, version: options.version, expiresAt });
+      if (draining) link.send({ type: 'draining' });
       log.info({ user: user?.name, credential: principal.credential.label, address }, 'link opened');
     });
   };
 
   const endRevoked = identity.onRevoked(async (revocation) => {
     revocations += 1;
-    const isMeant = matches(revocation);
+    const isMeant = (principal: Principal) => isRevoked(revocation, principal);
     const { calls, closed } = registry.endWhere(isMeant, revocation.reason);
     let linksClosed = 0;
     for (const link of links) {
@@ -141,14 +244,13 @@ export function createTunnel(options: {
     return { linksClosed, callsCancelled: calls };
   });
 
+  const endChanged = identity.onChanged(({ id, name, role, groups }) => {
+    for (const link of links) link.personChanged({ id, name, role, groups });
+  });
+
   const heartbeat = setInterval(() => {
-    for (const link of links) {
-      if (clock.now() - link.lastHeardAt > SILENT_AFTER_MS) {
-        link.close(CLOSE_CODE.heartbeat, 'nothing was heard');
-        link.terminate();
-      } else link.ping();
-    }
-  }, PING_EVERY_MS).unref();
+    for (const link of links) link.beat();
+  }, limits.heartbeatMs).unref();
 
   return {
     handleUpgrade(request, socket, head, address) {
@@ -156,7 +258,8 @@ export function createTunnel(options: {
       admit(request, socket, head, address).catch((error: unknown) => {
         log.error({ err: error }, 'an upgrade failed');
         const message = 'the broker cannot check who you are right now';
-        rejectUpgrade(socket, 503, 'unavailable', message, ['Retry-After: 1']);
+        const headers = ['Retry-After: 1'];
+        turnAway(socket, address, { reason: 'unavailable', status: 503, code: 'unavailable', message, headers });
       });
     },
     stats: () => ({
@@ -164,23 +267,28 @@ export function createTunnel(options: {
       channels: registry.size,
       pending: registry.pending,
       backlogBytes: registry.backlogBytes,
+      heldBytes: registry.heldBytes,
+      partialBytes: registry.partialBytes,
+      socketBytes: [...links].reduce((total, link) => total + link.socketBytes, 0),
+      rejects: meter.rejects,
+      closes: meter.closes,
     }),
     links: () => [...links],
     async drain(limitMs) {
       draining = true;
       for (const link of links) link.send({ type: 'draining' });
-      await new Promise<void>((resolve) => {
-        const deadline = clock.now() + limitMs;
-        const poll = setInterval(() => {
-          if (registry.pending > 0 && clock.now() < deadline) return;
-          clearInterval(poll);
-          resolve();
-        }, 10);
-      });
+      if (!(await drained(() => registry.all, { clock, limitMs }))) {
+        log.warn(
+          { calls: registry.pending },
+          'the drain has reached its limit: what still runs has an unknown outcome',
+        );
+      }
+      gone = true;
       for (const link of links) link.close(CLOSE_CODE.draining, 'the broker restarts');
     },
     close() {
       endRevoked();
+      endChanged();
       clearInterval(heartbeat);
       for (const link of links) link.terminate();
       server.close();

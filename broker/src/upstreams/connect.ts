@@ -5,15 +5,21 @@ import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
 import type { Secrets } from './secrets.ts';
+import type { GenerationMemory } from './generation-memory.ts';
 import { openHttpWire } from './http-wire.ts';
-import { createMcpSession, type McpSession } from './mcp-session.ts';
+import type { McpSession } from './mcp-session.ts';
+import { openSession } from './open-session.ts';
 import { findCommand, firstUnreachable, type ProcessHome, type ProcessHomes } from './process-home.ts';
+import { paced } from './log-pace.ts';
 import type { ProcessRegister } from './process-register.ts';
 import { quoteForeign } from './quote-foreign.ts';
 import { resolveTransport, type ResolvedTransport } from './resolved-transport.ts';
 import { createStderrRing } from './stderr-ring.ts';
+import { openSseWire } from './sse-wire.ts';
 import { openStdioWire } from './stdio-wire.ts';
-import type { OpenWire } from './wire.ts';
+import type { Asker, ListKind } from './upstream.ts';
+import type { MessageMask } from './secret-mask.ts';
+import type { OpenWire, WireEvents } from './wire.ts';
 
 export interface Connection {
   readonly session: McpSession;
@@ -30,6 +36,8 @@ export interface ConnectDeps {
   vault: Pick<Secrets, 'resolve'>;
   homes: ProcessHomes;
   register: ProcessRegister;
+  /** What servers were found to speak. */
+  generations: GenerationMemory;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
   clock: Clock;
   brokerVersion: string;
@@ -37,64 +45,82 @@ export interface ConnectDeps {
   baseEnv: { PATH: string; LANG: string };
   startTimeoutMs: number;
   requestTimeoutMs: number;
+  /** Longest message, either way. */
+  maxMessageBytes: number;
 }
 
 export interface ConnectRequest {
   record: ServerRecord;
   /** The name of the home below the server's folder. */
   leaf: string;
-  onToolsChanged: () => void;
+  /** The one whose connection it is; left out where people share it. */
+  asker?: Asker;
+  onListChanged: (kind: ListKind) => void;
+  onListStale: (kind: ListKind) => void;
+  onNotification: (method: string, paramsText: string) => void;
   onClosed: (error: GateError) => void;
   /** Ends the attempt. */
   signal?: AbortSignal;
-  /** Told the steps as they are done, for `server test`. */
-  onStep?: (step: string, detail: string) => void;
+  /** Told what is started or asked next, for `server test`. */
+  onStart?: (where: string) => void;
 }
 
 /** Stderr is still of use where the connection failed: it is in the error's `data.stderr`. */
 export async function connect(deps: ConnectDeps, request: ConnectRequest): Promise<Connection> {
   const { record } = request;
   const resolved = await resolveTransport(record, deps.vault);
-  request.onStep?.('secrets', resolved.versions.length === 0 ? 'none needed' : resolved.versions.join(', '));
   let noise = 0;
-  const stderr = createStderrRing(resolved.mask, (line) =>
-    deps.log.debug({ server: record.name, stderr: line }, 'stderr'),
+  const stderr = createStderrRing(
+    resolved.mask,
+    paced(
+      deps.clock,
+      (line) => deps.log.debug({ server: record.name, stderr: line }, 'stderr'),
+      (count) => deps.log.debug({ server: record.name, count }, 'more lines on stderr, which are not logged'),
+    ),
+  );
+  const logNoise = paced(
+    deps.clock,
+    (line) => deps.log.debug({ server: record.name, noise, line }, 'a line on stdout that is no message'),
+    (count) => deps.log.debug({ server: record.name, count }, 'more lines on stdout that are no messages'),
   );
   const onNoise = (line: string): void => {
     noise++;
     // The first ones say what it is; a server that prints on every call must not fill the log.
     const kept = resolved.mask(line).slice(0, 1000);
     if (noise <= 5) deps.log.warn({ server: record.name, noise, line: kept }, 'a line on stdout that is no message');
-    else deps.log.debug({ server: record.name, noise, line: kept }, 'a line on stdout that is no message');
+    else logNoise(kept);
   };
-  const { openWire, unisolated, where } = await prepareWire(
-    deps,
-    request,
-    resolved,
-    (chunk) => stderr.push(chunk),
-    onNoise,
-  );
-  if (isGivenUp(request)) throw abandoned(record);
-  const session = createMcpSession({
-    serverName: record.name,
+  const {
     openWire,
+    openSseWire: openOldWire,
+    unisolated,
+    where,
+  } = await prepareWire(deps, request, resolved, (chunk) => stderr.push(chunk), onNoise);
+  if (isGivenUp(request)) throw abandoned(record);
+  request.onStart?.(where);
+  const session = await openSession({
+    serverName: record.name,
+    openWire(events) {
+      stderr.clear();
+      return openWire(events);
+    },
+    openSseWire: openOldWire,
+    speech: deps.generations.of(record),
+    log: deps.log,
     clock: deps.clock,
     brokerVersion: deps.brokerVersion,
+    startTimeoutMs: deps.startTimeoutMs,
     requestTimeoutMs: deps.requestTimeoutMs,
-    onToolsChanged: request.onToolsChanged,
+    ...(request.asker === undefined ? {} : { asker: request.asker }),
+    onListChanged: request.onListChanged,
+    onListStale: request.onListStale,
+    onNotification: request.onNotification,
     onClosed: request.onClosed,
-  });
-  const onAbort = (): void => void session.close();
-  request.signal?.addEventListener('abort', onAbort);
-  try {
-    await session.start(deps.startTimeoutMs);
-  } catch (error) {
-    await session.close();
+    signal: request.signal,
+  }).catch((error: unknown) => {
     if (isGivenUp(request)) throw abandoned(record);
     throw describeFailure(toGateError(error), stderr.lines(), resolved.mask);
-  }
-  request.signal?.removeEventListener('abort', onAbort);
-  request.onStep?.('connect', where);
+  });
   return {
     session,
     secretVersions: resolved.versions,
@@ -122,15 +148,20 @@ function describeFailure(error: GateError, stderr: readonly string[], mask: (tex
   return new GateError(error.code, `${mask(error.message)}${said}`, { cause: error, data: { ...error.data, stderr } });
 }
 
+function maskedEvents(events: WireEvents, mask: MessageMask | undefined): WireEvents {
+  if (mask === undefined) return events;
+  return { ...events, message: (text, pieces, exchange) => events.message(mask.text(text), pieces, exchange) };
+}
+
 async function prepareWire(
   deps: ConnectDeps,
   request: ConnectRequest,
   resolved: ResolvedTransport,
   onStderr: (chunk: Buffer) => void,
   onNoise: (line: string) => void,
-): Promise<{ openWire: OpenWire; unisolated: boolean; where: string }> {
+): Promise<{ openWire: OpenWire; openSseWire: OpenWire | undefined; unisolated: boolean; where: string }> {
   const { record } = request;
-  const { transport } = resolved;
+  const { transport, messageMask } = resolved;
   if (transport.kind === 'http') {
     if (!URL.canParse(transport.url))
       throw new GateError('config', `server ${record.name} has no valid URL; register it again`);
@@ -147,8 +178,15 @@ async function prepareWire(
       headers: transport.headers,
       clock: deps.clock,
       mask: resolved.mask,
+      messageMask,
+      maxMessageBytes: deps.maxMessageBytes,
     };
-    return { openWire: (events) => openHttpWire(options, events), unisolated: false, where: url.origin };
+    return {
+      openWire: (events) => openHttpWire(options, maskedEvents(events, messageMask)),
+      openSseWire: (events) => openSseWire(options, maskedEvents(events, messageMask)),
+      unisolated: false,
+      where: url.origin,
+    };
   }
   const home = await deps.homes.prepare(folderOf(record), request.leaf);
   const cwd = transport.cwd ?? home.directory;
@@ -164,12 +202,15 @@ async function prepareWire(
     uid,
     clock: deps.clock,
     register: deps.register,
+    messageMask,
+    maxMessageBytes: deps.maxMessageBytes,
     onStderr,
     onNoise,
   };
   const as = uid === undefined ? 'as the broker’s own user (unisolated)' : `as uid ${uid}`;
   return {
-    openWire: (events) => openStdioWire(options, events),
+    openWire: (events) => openStdioWire(options, maskedEvents(events, messageMask)),
+    openSseWire: undefined,
     unisolated: uid === undefined,
     where: `${transport.command} ${as}`,
   };
@@ -200,6 +241,7 @@ async function runAs(
   return undefined;
 }
 
-function folderOf(record: ServerRecord): string {
+/** The server's folder below `DATA/upstreams`. */
+export function folderOf(record: ServerRecord): string {
   return record.workspaceId === 'default' ? record.name : `${record.name}@${record.workspaceId}`;
 }

@@ -1,5 +1,5 @@
-// The pool of connections to real MCP servers: one slot a server, or one a server and person, by the server's record.
-import { createHash, randomUUID } from 'node:crypto';
+// The pool of connections to real MCP servers: one slot a server, or one a server and person or session, by the server's record.
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
@@ -7,17 +7,23 @@ import type { BaseLogger } from 'pino';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { Store } from '../store/store.ts';
 import type { Secrets } from './secrets.ts';
-import { connect, type ConnectDeps } from './connect.ts';
+import { createCircuitBreaker, type CircuitBreaker } from './circuit-breaker.ts';
+import { connect, folderOf, type ConnectDeps } from './connect.ts';
+import { createGenerationMemory } from './generation-memory.ts';
+import { createIdleTime, type IdleTime } from './idle-time.ts';
+import { isSameServer } from './is-same-server.ts';
+import { leafOf } from './leaf-of.ts';
+import { makeRoom, type ProcessLimits } from './make-room.ts';
 import { createProcessRegister } from './process-register.ts';
 import { createProcessHomes } from './process-home.ts';
 import { secretNamesOf } from './resolved-transport.ts';
 import { createSlot, type Slot } from './slot.ts';
 import { statusOf } from './slot-status.ts';
 import { testServer } from './test-server.ts';
-import type { Upstreams } from './upstream.ts';
+import { placeOf, type Asker, type ServerFacts, type UpstreamEvent, type Upstreams } from './upstream.ts';
 
 export interface UpstreamsOptions {
-  store: { servers: Pick<Store['servers'], 'list'> };
+  store: { servers: Pick<Store['servers'], 'list'>; workspaces: Pick<Store['workspaces'], 'list'> };
   vault: Secrets;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
   clock: Clock;
@@ -29,31 +35,52 @@ export interface UpstreamsOptions {
   /** What stdio servers get of the broker's environment. */
   path: string;
   lang?: string;
-  workspaceIds?: readonly string[];
   startTimeoutMs?: number;
   /** Without progress for so long, a request has timed out. */
   requestTimeoutMs?: number;
-  /** A process of one person ends after so long without a call. */
+  /** Longest message of a server, either way. */
+  maxMessageBytes?: number;
+  /** A process or connection of one person or session ends after so long without a call. */
   idleMs?: number;
+  /** A process that people share ends after so long; never unless said. */
+  sharedIdleMs?: number;
+  limits?: Partial<ProcessLimits>;
+  /** A server that did not answer a request in time has so long to show that it is there. */
+  pingMs?: number;
+  /** From 0 to 1. */
+  random?: () => number;
 }
 
 interface Place {
   record: ServerRecord;
+  /** Null where people share it. */
+  name: string | null;
+  /** Whose it is; null where people share it. */
   userKey: string | null;
   slot: Slot;
+  /** The folder below the server's one. */
+  leaf: string;
+  idleTime: IdleTime;
 }
 
-type ToolsListener = Parameters<Upstreams['onToolsChanged']>[0];
+type EventBody = UpstreamEvent extends infer E
+  ? E extends UpstreamEvent
+    ? Omit<E, 'workspaceId' | 'server' | 'place'>
+    : never
+  : never;
 
 export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const { clock, log, vault } = options;
-  const workspaceIds = options.workspaceIds ?? ['default'];
+  const random = options.random ?? Math.random;
   const idleMs = options.idleMs ?? 600_000;
+  const sharedIdleMs = options.sharedIdleMs ?? Infinity;
+  const limits: ProcessLimits = { overall: 500, perServer: 100, perUser: 50, ...options.limits };
   const deps: ConnectDeps = {
     vault,
     log,
     clock,
     homes: createProcessHomes({ dataDir: options.dataDir, isRoot: options.isRoot }),
+    generations: createGenerationMemory(),
     register: createProcessRegister(path.join(options.dataDir, 'upstreams', '.processes'), (pid) =>
       log.warn({ pid }, 'a server process of the last broker was still running and has been ended'),
     ),
@@ -61,34 +88,68 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     baseEnv: { PATH: options.path, LANG: options.lang ?? 'C.UTF-8' },
     startTimeoutMs: options.startTimeoutMs ?? 60_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
+    maxMessageBytes: options.maxMessageBytes ?? 64 * 1024 * 1024,
   };
-  const listeners = new Set<ToolsListener>();
+  const listeners = new Set<(event: UpstreamEvent) => void>();
   const places = new Map<string, Place>();
   const leaving = new Set<Promise<void>>();
+  /** Of servers that have more than one place. */
+  const serverBreakers = new Map<string, CircuitBreaker>();
+  /** By server: what any connection of it said of itself last. */
+  const lastFacts = new Map<string, ServerFacts>();
   let records = new Map<string, ServerRecord>();
   let enabledByWorkspace = new Map<string, readonly ServerRecord[]>();
   let reloading: Promise<void> = Promise.resolve();
   let isClosed = false;
   let cancelSweep: () => void = () => undefined;
 
-  function tell(record: ServerRecord, userKey: string | null): void {
-    for (const listener of listeners) listener({ workspaceId: record.workspaceId, server: record.name, userKey });
+  function tell(record: ServerRecord, place: string | null, body: EventBody): void {
+    const event: UpstreamEvent = { workspaceId: record.workspaceId, server: record.name, place, ...body };
+    for (const listener of listeners) listener(event);
   }
 
-  function placeOf(record: ServerRecord, userKey: string | null): Place {
-    const key = `${record.id}\n${userKey ?? ''}`;
+  const keyOf = (record: ServerRecord, name: string | null) => `${record.id}\n${name ?? ''}`;
+
+  function serverBreakerOf(record: ServerRecord): CircuitBreaker {
+    const known = serverBreakers.get(record.id);
+    if (known !== undefined) return known;
+    const made = createCircuitBreaker({ clock, random });
+    serverBreakers.set(record.id, made);
+    return made;
+  }
+
+  function obtain(record: ServerRecord, name: string | null, asker: Asker | undefined): Place {
+    const key = keyOf(record, name);
     const known = places.get(key);
     if (known !== undefined) return known;
-    const leaf =
-      userKey === null ? 'shared' : `user-${createHash('sha256').update(userKey).digest('hex').slice(0, 16)}`;
+    const leaf = leafOf(record, name);
     let lastFailure: string | undefined;
+    const idleTime = createIdleTime({ clock, baseMs: name === null ? sharedIdleMs : idleMs });
+    const breakerOptions = { clock, random };
     const slot = createSlot({
       serverName: record.name,
       clock,
-      keepAlive: userKey === null,
-      connect: (events) => connect(deps, { record, leaf, ...events }),
-      onToolsChanged: () => tell(record, userKey),
+      keepAlive: name === null,
+      breaker: createCircuitBreaker(breakerOptions),
+      ...(name === null ? {} : { serverBreaker: serverBreakerOf(record) }),
+      idleTime,
+      pingMs: options.pingMs ?? 10_000,
+      async connect(events) {
+        if (record.transport.kind === 'stdio') await makeRoom(place, places.values(), limits);
+        return connect(deps, {
+          record,
+          leaf,
+          ...events,
+          // Only where a connection is one session's own is it certain whom the server asks.
+          ...(record.isolation === 'per-session' && asker !== undefined ? { asker } : {}),
+        });
+      },
+      onConnected: (session) => tell(record, name, { kind: 'connected', session }),
+      onListChanged: (list) => tell(record, name, { kind: 'list_changed', list }),
+      onListStale: (list) => tell(record, name, { kind: 'list_stale', list }),
+      onNotification: (method, paramsText) => tell(record, name, { kind: 'notification', method, paramsText }),
       onState(state, error) {
+        if (state === 'ready' && slot.facts !== undefined) lastFacts.set(record.id, slot.facts);
         // The same failure again, at every try, is said once.
         if (state === 'failed' && error?.message !== lastFailure) {
           lastFailure = error?.message;
@@ -96,48 +157,75 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         } else log.debug({ server: record.name, state }, 'a server changed its state');
       },
     });
-    const place = { record, userKey, slot };
+    const place: Place = {
+      record,
+      name,
+      userKey: name === null ? null : (asker?.userKey ?? null),
+      slot,
+      leaf,
+      idleTime,
+    };
     places.set(key, place);
     return place;
   }
 
   function leave(key: string, place: Place, graceMs: number): Promise<void> {
     places.delete(key);
-    const left = place.slot.close(graceMs);
+    const left = place.slot.close(graceMs).then(() => {
+      // What a session's process wrote is of use to nobody after it.
+      if (place.record.isolation === 'per-session' && place.record.transport.kind === 'stdio')
+        return deps.homes.removeLeaf(folderOf(place.record), place.leaf);
+    });
     leaving.add(left);
-    return left.finally(() => leaving.delete(left));
+    const over = () => leaving.delete(left);
+    left.then(over, (error: unknown) => {
+      over();
+      log.warn({ server: place.record.name, error: toGateError(error).message }, 'a connection did not end well');
+    });
+    return left;
   }
 
   function sweep(): void {
-    cancelSweep = clock.after(Math.min(idleMs, 60_000), sweep);
+    cancelSweep = clock.after(Math.min(idleMs, sharedIdleMs, 60_000), sweep);
     for (const [key, place] of places) {
-      if (place.userKey === null || place.slot.pending > 0 || clock.now() - place.slot.lastUsedAt < idleMs) continue;
-      log.debug({ server: place.record.name }, 'an idle server of one person ends');
-      void leave(key, place, 0);
+      const { record, name, slot } = place;
+      const unusedMs = clock.now() - slot.lastUsedAt;
+      // What is known of a person's stopped connection is kept for a while; a session's ends with the session.
+      if (record.isolation === 'per-user' && slot.state === 'idle' && unusedMs > FORGET_MS) places.delete(key);
+      const mayStop = name !== null || record.transport.kind === 'stdio';
+      if (!mayStop || !slot.isIdle || unusedMs < place.idleTime.ms) continue;
+      log.debug({ server: record.name, place: name === null ? 'shared' : 'own' }, 'an idle connection ends');
+      void slot.stop();
     }
   }
 
   async function reload(): Promise<void> {
-    const lists = await Promise.all(workspaceIds.map((id) => options.store.servers.list(id)));
+    const workspaces = await options.store.workspaces.list();
+    const lists = await Promise.all(workspaces.map(({ name }) => options.store.servers.list(name)));
     if (isClosed) return;
     const before = records;
     records = new Map(lists.flat().map((record) => [record.id, record]));
     const enabled = lists.flat().filter((record) => record.enabled);
+    deps.generations.keep(records);
     enabledByWorkspace = new Map(
-      workspaceIds.map((id) => [
+      workspaces.map(({ name: id }) => [
         id,
         enabled.filter((each) => each.workspaceId === id).sort((a, b) => (a.name < b.name ? -1 : 1)),
       ]),
     );
     for (const [key, place] of places) {
       const now = records.get(place.record.id);
-      if (now === undefined || !isSame(now, place.record)) void leave(key, place, 30_000);
+      if (now === undefined || !isSameServer(now, place.record)) void leave(key, place, 30_000);
     }
-    for (const record of enabled) if (record.isolation === 'shared') placeOf(record, null).slot.warm();
+    for (const id of serverBreakers.keys()) if (!records.has(id)) serverBreakers.delete(id);
+    for (const record of enabled) if (record.isolation === 'shared') obtain(record, null, undefined).slot.warm();
     for (const record of [...before.values(), ...records.values()]) {
       const [old, now] = [before.get(record.id), records.get(record.id)];
-      if ((old === undefined || now === undefined || !isSame(old, now)) && (old === record || old === undefined)) {
-        tell(record, null);
+      if (
+        (old === undefined || now === undefined || !isSameServer(old, now)) &&
+        (old === record || old === undefined)
+      ) {
+        tell(record, null, { kind: 'list_changed', list: 'all' });
       }
     }
   }
@@ -150,13 +238,26 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   sweep();
 
   return {
+    workspaces: () => [...enabledByWorkspace.keys()],
     servers: (workspaceId) => enabledByWorkspace.get(workspaceId) ?? [],
-    acquire(server, userKey) {
+    acquire(server, asker) {
       const record = records.get(server.id);
       if (record === undefined || !record.enabled || isClosed) {
         return Promise.reject(new GateError('not_found', `server ${server.name} is not registered or not enabled`));
       }
-      return placeOf(record, record.isolation === 'shared' ? null : userKey).slot.acquire();
+      return obtain(record, placeOf(record, asker), asker).slot.acquire();
+    },
+    facts: (server, asker) => places.get(keyOf(server, placeOf(server, asker)))?.slot.facts ?? lastFacts.get(server.id),
+    notify(sessionKey, method, paramsText) {
+      for (const { record, name, slot } of places.values()) {
+        if (record.isolation !== 'per-session' || name !== sessionKey) continue;
+        void slot.connection?.session.notify(method, paramsText);
+      }
+    },
+    release(sessionKey) {
+      for (const [key, place] of places) {
+        if (place.record.isolation === 'per-session' && place.name === sessionKey) void leave(key, place, 0);
+      }
     },
     status(workspaceId) {
       return [...records.values()]
@@ -166,6 +267,8 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
           statusOf(
             record,
             [...places.values()].filter((place) => place.record.id === record.id).map((place) => place.slot),
+            serverBreakers.get(record.id),
+            clock.now(),
           ),
         );
     },
@@ -175,7 +278,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       reloading = reloading.catch(() => undefined).then(reload);
       return reloading;
     },
-    onToolsChanged(listener) {
+    onEvent(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
@@ -184,20 +287,10 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       endVault();
       cancelSweep();
       for (const [key, place] of places) void leave(key, place, 0);
-      const results = await Promise.allSettled(leaving);
-      for (const result of results) {
-        if (result.status === 'rejected')
-          log.warn({ error: toGateError(result.reason).message }, 'a connection did not end');
-      }
+      await Promise.allSettled(leaving);
     },
   };
 }
 
-function isSame(a: ServerRecord, b: ServerRecord): boolean {
-  return (
-    a.name === b.name &&
-    a.enabled === b.enabled &&
-    a.isolation === b.isolation &&
-    JSON.stringify(a.transport) === JSON.stringify(b.transport)
-  );
-}
+/** A person who has not come back for so long lists anew. */
+const FORGET_MS = 6 * 3_600_000;

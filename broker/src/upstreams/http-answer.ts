@@ -1,23 +1,10 @@
 // What an HTTP status of an upstream server means for the request that got it.
 import { GateError } from 'mcpgate-shared/error';
+import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { isRecord, parseRecord } from './json-rpc-guard.ts';
+import { isModernError } from './modern-error.ts';
 import { quoteForeign } from './quote-foreign.ts';
-import { notExecuted } from './not-executed.ts';
-
-/** Codes of failures on the way to a connection: nothing has been sent yet. */
-const UNSENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
-
-export function isUnsent(error: Error): boolean {
-  const code = 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && UNSENT.has(code);
-}
+import { notExecuted } from './retry-reason.ts';
 
 /** The path to go on at, for a redirect that keeps method and body and stays at the origin; else undefined. */
 export function redirectPath(status: number, location: string | undefined, url: URL, path: string): string | undefined {
@@ -26,6 +13,16 @@ export function redirectPath(status: number, location: string | undefined, url: 
   if (!URL.canParse(location, base.href)) return undefined;
   const target = new URL(location, base);
   return target.origin === url.origin ? target.pathname + target.search : undefined;
+}
+
+/** A modern error may come without the id that it answers: the exchange says which it is. */
+export function withRequestId(body: string, id: number): string {
+  const message = parseRecord(body);
+  const hasId = message === undefined || (message['id'] !== undefined && message['id'] !== null);
+  const error = hasId || !isRecord(message['error']) ? undefined : message['error'];
+  if (error === undefined || !isModernError(error)) return body;
+  const at = findMember(scanObject(body).members, 'error');
+  return `{"jsonrpc":"2.0","id":${id},"error":${body.slice(at?.start, at?.end)}}`;
 }
 
 function isSessionLost(status: number, body: string, sessionId: string | undefined): boolean {

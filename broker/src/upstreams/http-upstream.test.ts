@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
 import type { Transport } from '../domain/server-record.ts';
 import { startHttpUpstream, type HttpUpstream } from './fixtures/http-upstream.ts';
-import { NEVER, serverRecord, startPool } from './fixtures/pool.ts';
+import { asker, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
 import type { UpstreamSession } from './upstream.ts';
 
 let upstream: HttpUpstream;
@@ -25,7 +25,7 @@ async function start(transport: Transport = http(), secret?: string): Promise<()
   pool = await startPool([record]);
   if (secret !== undefined) pool.secrets.set('token', secret);
   await pool.upstreams.reload();
-  return () => pool.upstreams.acquire(record, 'u1');
+  return () => pool.upstreams.acquire(record, asker('u1'));
 }
 
 function call(session: UpstreamSession, text: string, signal: AbortSignal = NEVER) {
@@ -52,7 +52,7 @@ describe('a Streamable HTTP server', () => {
     const methods = upstream.received
       .map(({ message }) => message['method'])
       .filter((method) => method !== 'tools/list');
-    assert.deepEqual(methods, ['initialize', 'notifications/initialized', 'tools/call']);
+    assert.deepEqual(methods, ['server/discover', 'initialize', 'notifications/initialized', 'tools/call']);
     const { headers } = upstream.received.at(-1) ?? assert.fail();
     assert.equal(headers.authorization, 'Bearer one');
     assert.equal(headers['x-team'], 'a');
@@ -156,14 +156,14 @@ describe('a Streamable HTTP server', () => {
   it('speaks by itself on its own stream', async () => {
     const acquire = await start();
     const session = await acquire();
-    await session.tools(NEVER);
-    const changed = new Promise<void>((resolve) => pool.upstreams.onToolsChanged(() => resolve()));
+    await session.list('tools', NEVER);
+    const changed = new Promise<void>((resolve) => pool.upstreams.onEvent(() => resolve()));
     upstream.tools = ['echo', 'fresh'];
     await session.request({ method: 'tools/call', paramsText: '{"name":"echo"}', signal: NEVER });
     upstream.announce({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
     await changed;
     assert.deepEqual(
-      (await session.tools(NEVER)).map((tool) => tool.name),
+      (await session.list('tools', NEVER)).map((tool) => tool.key),
       ['echo', 'fresh'],
     );
   });

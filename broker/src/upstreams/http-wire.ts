@@ -1,12 +1,18 @@
 // A server over Streamable HTTP: each message is a POST, answered as JSON or as an event stream; the server may also speak by itself on
 // a GET stream. Redirects are followed within the origin only: the headers hold secrets.
-import { createParser, type EventSourceParser } from 'eventsource-parser';
+import { Readable } from 'node:stream';
+import { formatByteSize } from 'mcpgate-shared/byte-size';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { type Dispatcher, Pool } from 'undici';
-import { classifyStatus, isUnsent, redirectPath } from './http-answer.ts';
-import { notExecuted } from './not-executed.ts';
-import { MAX_MESSAGE_BYTES, type Wire, type WireEvents } from './wire.ts';
+import { createLargeReader, type LargeReader } from '../message/large-reader.ts';
+import { LARGE_BYTES, partsOf, type Pieces } from '../message/pieces.ts';
+import { classifyStatus, redirectPath, withRequestId } from './http-answer.ts';
+import { ownHeaders, reasonOf } from './http-request.ts';
+import { notExecuted } from './retry-reason.ts';
+import type { MessageMask } from './secret-mask.ts';
+import { createSseReader, type SseReader } from './sse-reader.ts';
+import type { Wire, WireEvents } from './wire.ts';
 
 export interface HttpWireOptions {
   serverName: string;
@@ -15,27 +21,43 @@ export interface HttpWireOptions {
   headers: Readonly<Record<string, string>>;
   clock: Clock;
   mask: (text: string) => string;
+  /** Of large messages; small ones are masked by whoever takes them. */
+  messageMask?: MessageMask | undefined;
+  /** Longest message, either way. */
+  maxMessageBytes: number;
 }
 
 /** Sockets to one server: past it calls wait for one to be free. */
 const MAX_SOCKETS = 256;
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_ERROR_BYTES = 64 * 1024;
-const MAX_RESUMES = 5;
-const RESERVED = /^(host|connection|content-length|content-type|accept|transfer-encoding|keep-alive|upgrade|mcp-.*)$/i;
+/** So often in a row the rest of an answer may not be had. */
+const MAX_FAILED_RESUMES = 5;
+const FIRST_RESUME_MS = 1_000;
+const MAX_EMPTY_RESUME_MS = 5_000;
 
 interface Exchange {
   method: 'POST' | 'GET' | 'DELETE';
-  body: string | null;
+  /** A string, or the parts of a large message. */
+  body: string | readonly Buffer[] | null;
   id: number | undefined;
-  /** For a GET: the last event that was seen. */
-  lastEventId?: string;
+  /** It stands for itself, with these: no session, and no going on where its stream broke off. */
+  headers?: readonly string[] | undefined;
   redirected?: boolean;
+  /** Where its event stream stands. */
+  at?: StreamPlace;
+  /** For the rest of an answer: how often it was asked for since the last event. */
   resumes?: number;
 }
 
+/** What an event stream said of how to go on with it. */
+interface StreamPlace {
+  lastEventId: string | undefined;
+  retryMs: number | undefined;
+}
+
 export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire {
-  const { serverName, clock, mask } = options;
+  const { serverName, clock, mask, maxMessageBytes } = options;
   let path = options.url.pathname + options.url.search;
   const pool = new Pool(options.url.origin, {
     connections: MAX_SOCKETS,
@@ -44,6 +66,8 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
     connect: { timeout: CONNECT_TIMEOUT_MS },
   });
   const own = ownHeaders(serverName, options.headers);
+  const accept = 'application/json, text/event-stream';
+  const statelessHeaders = [...own, 'content-type', 'application/json', 'accept', accept];
   let sessionId: string | undefined;
   let version: string | undefined;
   let postHeaders = headersOfPost();
@@ -59,8 +83,7 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
   }
 
   function headersOfPost(): string[] {
-    const accept = 'application/json, text/event-stream';
-    return [...own, 'content-type', 'application/json', 'accept', accept, ...sessionHeaders()];
+    return [...statelessHeaders, ...sessionHeaders()];
   }
 
   function learnSession(value: string | string[] | undefined): void {
@@ -77,12 +100,13 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
       let status = 0;
       let kind: 'json' | 'events' | 'nothing' | 'error' = 'nothing';
       let location: string | undefined;
-      let parser: EventSourceParser | undefined;
-      let decoder: InstanceType<typeof TextDecoder> | undefined;
+      let sse: SseReader | undefined;
+      let large: LargeReader | undefined;
       let chunks: Buffer[] = [];
       let bytes = 0;
-      let lastEventId = what.lastEventId;
-      let retryMs = 1_000;
+      const at: StreamPlace = what.at ?? { lastEventId: undefined, retryMs: undefined };
+      const seenBefore = at.lastEventId;
+      const isRest = what.method === 'GET' && id !== undefined;
 
       function fail(error: GateError): void {
         if (id !== undefined) {
@@ -92,25 +116,52 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
         reject(error);
       }
 
-      function onEvent(data: string): void {
-        if (data !== '' && !events.message(data)) {
-          fail(new GateError('upstream', `server ${serverName} sent an event that is no JSON-RPC message`));
-        }
+      /** Asks for the rest of the answer, from the last event on; false where that cannot be. */
+      function resume(isBroken: boolean): boolean {
+        if (id === undefined || what.headers !== undefined || at.lastEventId === undefined) return false;
+        if (closed || !events.waits(id)) return false;
+        const resumes = at.lastEventId === seenBefore ? (what.resumes ?? 0) + 1 : 1;
+        if (isBroken && resumes > MAX_FAILED_RESUMES) return false;
+        // A server that asks for haste and then has nothing to say is not asked in haste for ever.
+        const leastMs = resumes === 1 ? 0 : Math.min(100 * 2 ** resumes, MAX_EMPTY_RESUME_MS);
+        clock.after(Math.max(at.retryMs ?? FIRST_RESUME_MS, leastMs), () => {
+          if (!events.waits(id)) resolve();
+          else exchange({ method: 'GET', body: null, id, at, resumes }).then(resolve, reject);
+        });
+        return true;
+      }
+
+      /** The server had the request: whatever it says now, it must not have it again. */
+      function restLost(why: string, cause?: unknown): GateError {
+        const message = `the rest of the answer of server ${serverName} could not be had (${why}); whether the call was carried out is not known`;
+        return new GateError('unknown_outcome', message, { cause });
+      }
+
+      function onMessage(text: string, pieces?: Pieces): boolean {
+        if (text.trim() === '' || events.message(text, pieces, id)) return true;
+        const what = kind === 'events' ? 'sent an event that is' : 'answered with something that is';
+        fail(new GateError('upstream', `server ${serverName} ${what} no JSON-RPC message`));
+        return false;
       }
 
       const headers =
         what.method === 'POST'
-          ? postHeaders
+          ? what.headers === undefined
+            ? postHeaders
+            : [...statelessHeaders, ...what.headers]
           : [
               ...own,
               'accept',
               'text/event-stream',
               ...sessionHeaders(),
-              ...(lastEventId === undefined ? [] : ['last-event-id', lastEventId]),
+              ...(at.lastEventId === undefined ? [] : ['last-event-id', at.lastEventId]),
             ];
 
+      const { body: whole } = what;
+      const isText = whole === null || typeof whole === 'string';
+      const sized = isText ? headers : [...headers, 'content-length', String(bytesOf(whole))];
       pool.dispatch(
-        { path, method: what.method, headers, body: what.body },
+        { path, method: what.method, headers: sized, body: isText ? whole : Readable.from(whole) },
         {
           onRequestStart(controller) {
             started = true;
@@ -120,29 +171,27 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
           },
           onResponseStart(_controller, statusCode, answer) {
             status = statusCode;
-            learnSession(answer['mcp-session-id']);
+            if (what.headers === undefined) learnSession(answer['mcp-session-id']);
             const type = typeof answer['content-type'] === 'string' ? answer['content-type'] : '';
             location = typeof answer['location'] === 'string' ? answer['location'] : undefined;
             if (statusCode < 200 || statusCode > 299) kind = 'error';
             else if (type.startsWith('application/json')) kind = 'json';
             else if (type.startsWith('text/event-stream')) {
               kind = 'events';
-              decoder = new TextDecoder();
-              parser = createParser({
-                maxBufferSize: MAX_MESSAGE_BYTES,
-                onEvent: (event) => onEvent(event.data),
-                onId: (value) => (lastEventId = value),
-                onRetry: (ms) => (retryMs = Math.min(Math.max(ms, 10), 60_000)),
-                onError(error) {
-                  if (error.type === 'max-buffer-size-exceeded') fail(tooLarge(serverName));
-                },
+              sse = createSseReader({
+                maxBytes: maxMessageBytes,
+                messageMask: options.messageMask,
+                onMessage,
+                onId: (value) => (at.lastEventId = value),
+                onRetry: (ms) => (at.retryMs = Math.min(Math.max(ms, 10), 60_000)),
+                onOversize: () => fail(tooLarge(serverName, maxMessageBytes)),
               });
             }
           },
           onResponseData(controller, chunk) {
             if (kind === 'events') {
               try {
-                parser?.feed(decoder?.decode(chunk, { stream: true }) ?? '');
+                sse?.feed(chunk);
               } catch (error) {
                 // The parser ends itself on an event that is too large, and says so by throwing from then on.
                 controller.abort(new GateError('upstream', 'the event stream cannot be read', { cause: error }));
@@ -150,11 +199,16 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
               return;
             }
             bytes += chunk.length;
-            if (kind === 'json' && bytes > MAX_MESSAGE_BYTES) {
-              fail(tooLarge(serverName));
-              controller.abort(tooLarge(serverName));
+            if (kind === 'json' && bytes > maxMessageBytes) {
+              fail(tooLarge(serverName, maxMessageBytes));
+              controller.abort(tooLarge(serverName, maxMessageBytes));
+            } else if (large !== undefined) {
+              large.feed(chunk);
             } else if (kind === 'json' || bytes <= MAX_ERROR_BYTES) {
               chunks.push(chunk);
+              if (bytes <= LARGE_BYTES) return;
+              large = createLargeReader(chunks, options.messageMask?.open());
+              chunks = [];
             }
           },
           onResponseEnd() {
@@ -163,27 +217,14 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
               chunks.length === 1 ? (chunks[0]?.toString('utf8') ?? '') : Buffer.concat(chunks).toString('utf8');
             chunks = [];
             if (kind === 'json') {
-              if (body.trim() !== '' && !events.message(body)) {
-                fail(
-                  new GateError('upstream', `server ${serverName} answered with something that is no JSON-RPC message`),
-                );
-              } else resolve();
+              const read = large?.end() ?? body;
+              if (typeof read === 'string' ? onMessage(read) : onMessage(read.text, read.pieces)) resolve();
               return;
             }
             if (kind === 'events') {
-              parser?.reset({ consume: true });
-              // SEP-1699: a server may end the stream before the answer; it goes on where the event ids left off.
-              const resumes = what.resumes ?? 0;
-              if (
-                id !== undefined &&
-                lastEventId !== undefined &&
-                events.waits(id) &&
-                resumes < MAX_RESUMES &&
-                !closed
-              ) {
-                const next: Exchange = { method: 'GET', body: null, id, lastEventId, resumes: resumes + 1 };
-                clock.after(retryMs, () => void exchange(next).then(resolve, reject));
-              } else resolve();
+              sse?.end();
+              // SEP-1699: a server may end the stream before the answer, as often as it likes.
+              if (!resume(false)) resolve();
               return;
             }
             if (kind === 'nothing') {
@@ -196,22 +237,29 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
               exchange({ ...what, redirected: true }).then(resolve, reject);
               return;
             }
+            if (isRest) {
+              if (status < 500 || !resume(true)) fail(restLost(`HTTP ${status}`));
+              return;
+            }
             // An error status with a JSON-RPC error in it is an answer.
-            if (id !== undefined && body.startsWith('{') && !classifyStatus.isRetryable(status, body, sessionId)) {
-              if (events.waits(id) && events.message(body) && !events.waits(id)) {
+            const session = what.headers === undefined ? sessionId : undefined;
+            if (id !== undefined && body.startsWith('{') && !classifyStatus.isRetryable(status, body, session)) {
+              const answer = what.headers === undefined ? body : withRequestId(body, id);
+              if (events.waits(id) && events.message(answer) && !events.waits(id)) {
                 resolve();
                 return;
               }
             }
-            fail(classifyStatus.toError({ serverName, status, body: mask(body), sessionId, location }));
+            fail(classifyStatus.toError({ serverName, status, body: mask(body), sessionId: session, location }));
           },
           onResponseError(_controller, error) {
             if (id !== undefined) controllers.delete(id);
-            if (closed) fail(notExecuted('never_sent', `the connection to server ${serverName} is closed`, error));
-            else if (!started || isUnsent(error)) {
-              fail(
-                notExecuted('never_sent', `server ${serverName} cannot be reached: ${mask(reasonOf(error))}`, error),
-              );
+            if ((isRest || kind === 'events') && resume(true)) return;
+            if (isRest) return fail(restLost(mask(reasonOf(error)), error));
+            // It starts only once there is a connection to send it on.
+            if (!started) {
+              const why = closed ? 'is no longer connected' : `cannot be reached: ${mask(reasonOf(error))}`;
+              fail(notExecuted('never_sent', `server ${serverName} ${why}`, error));
             } else {
               const message = `the connection to server ${serverName} broke before its answer (${mask(reasonOf(error))}); whether the call was carried out is not known`;
               fail(new GateError('unknown_outcome', message, { cause: error }));
@@ -223,9 +271,10 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
   }
 
   /** The server's own stream, for as long as it offers one. */
-  function listen(lastDelayMs: number): void {
+  function listen(lastDelayMs: number, at: StreamPlace): void {
     if (closed) return;
     const startedAt = clock.now();
+    const seenBefore = at.lastEventId;
     const again = (error?: unknown) => {
       if (closed) return;
       const status = error instanceof GateError ? error.data?.['status'] : undefined;
@@ -234,18 +283,19 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
       }
       // 405 and its like: the server offers no such stream.
       if (typeof status === 'number' && status < 500) return;
-      const delayMs = clock.now() - startedAt > 10_000 ? 1_000 : Math.min(lastDelayMs * 2, 60_000);
-      clock.after(delayMs, () => listen(delayMs));
+      const isNews = at.lastEventId !== seenBefore || clock.now() - startedAt > 10_000;
+      const delayMs = isNews ? FIRST_RESUME_MS : Math.min(lastDelayMs * 2, 60_000);
+      clock.after(isNews ? (at.retryMs ?? delayMs) : Math.max(at.retryMs ?? 0, delayMs), () => listen(delayMs, at));
     };
-    exchange({ method: 'GET', body: null, id: undefined }).then(() => again(), again);
+    exchange({ method: 'GET', body: null, id: undefined, at }).then(() => again(), again);
   }
 
   return {
     processes: 0,
     answersInSend: true,
-    send(text, id) {
+    send(text, { id, pieces, headers } = {}) {
       if (closed) return Promise.reject(notExecuted('never_sent', `the connection to server ${serverName} is closed`));
-      return exchange({ method: 'POST', body: text, id });
+      return exchange({ method: 'POST', body: pieces === undefined ? text : partsOf(text, pieces), id, headers });
     },
     drop(id) {
       const controller = controllers.get(id);
@@ -256,7 +306,7 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
     established(protocolVersion, mayListen) {
       version = protocolVersion;
       postHeaders = headersOfPost();
-      if (mayListen) listen(500);
+      if (mayListen) listen(500, { lastEventId: undefined, retryMs: undefined });
     },
     async close() {
       if (closed) return;
@@ -274,28 +324,10 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
   };
 }
 
-function ownHeaders(serverName: string, headers: Readonly<Record<string, string>>): string[] {
-  const flat: string[] = [];
-  for (const [name, value] of Object.entries(headers)) {
-    if (RESERVED.test(name)) continue;
-    // oxlint-disable-next-line no-control-regex -- RFC 9110, section 5.5: tab is the one control character of a field value
-    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value) || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
-      throw new GateError(
-        'config',
-        `header ${JSON.stringify(name)} of server ${serverName} has characters that a header cannot have; set it or its secret again`,
-      );
-    }
-    flat.push(name.toLowerCase(), value);
-  }
-  return flat;
+function bytesOf(parts: readonly Buffer[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
-function tooLarge(serverName: string): GateError {
-  return new GateError('too_large', `server ${serverName} answered with more than ${MAX_MESSAGE_BYTES} bytes`);
-}
-
-function reasonOf(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const text = error.message === '' && error.cause instanceof Error ? error.cause.message : error.message;
-  return code === undefined || text.includes(code) ? text : `${code}: ${text}`;
+function tooLarge(serverName: string, maxBytes: number): GateError {
+  return new GateError('too_large', `server ${serverName} answered with more than ${formatByteSize(maxBytes)}`);
 }

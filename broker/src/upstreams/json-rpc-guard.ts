@@ -20,3 +20,8 @@ export function parseRecord(text: string): JsonRecord | undefined {
 export function stringOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
+
+/** An id as a key of a map: `1` and `"1"` differ, two spellings of one string do not. */
+export function idKey(id: unknown, idText: string): string {
+  return typeof id === 'string' ? `s${id}` : `n${idText}`;
+}

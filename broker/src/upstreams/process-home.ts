@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { access, chmod, lchown, lstat, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
+import { endProcessesOf, uidsInUse } from './uid-processes.ts';
 
 export interface ProcessHome {
   /** Absolute; HOME, and the working directory unless the record names one. */
@@ -20,9 +21,12 @@ const LAST_UID = 65_519;
 export interface ProcessHomes {
   /** Makes the home `DATA/upstreams/SERVER/LEAF`. */
   prepare(server: string, leaf: string): Promise<ProcessHome>;
-  /** Deletes a home that was only lent. */
-  remove(home: ProcessHome): Promise<void>;
+  /** Deletes the home, ends what still runs as its uid, and frees that. Nobody may be using it. */
+  removeLeaf(server: string, leaf: string): Promise<void>;
 }
+
+/** Homes that end with what they were made for; those of a broker that was killed are removed at the next start. */
+const PASSING = /^(session|test)-/;
 
 export function createProcessHomes(options: { dataDir: string; isRoot: boolean }): ProcessHomes {
   const dataDir = path.resolve(options.dataDir);
@@ -44,7 +48,11 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
       if (!(await lstat(folder)).isDirectory()) continue;
       for (const leaf of await readdir(folder)) {
         const { uid } = await lstat(path.join(folder, leaf));
-        if (uid >= FIRST_UID && uid <= LAST_UID && !taken.has(uid)) taken.set(uid, path.join(folder, leaf));
+        if (PASSING.test(leaf)) {
+          await remove(path.join(folder, leaf), isOurs(uid) ? uid : undefined);
+          continue;
+        }
+        if (isOurs(uid) && !taken.has(uid)) taken.set(uid, path.join(folder, leaf));
       }
     }
   }
@@ -59,11 +67,20 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
     }
   }
 
+  async function remove(directory: string, uid: number | undefined): Promise<void> {
+    // A process that left its group must not meet the next owner of its uid.
+    if (uid !== undefined) endProcessesOf(uid, directory);
+    await rm(directory, { recursive: true, force: true });
+    if (uid !== undefined && taken.get(uid) === directory) taken.delete(uid);
+  }
+
   async function own(directory: string): Promise<number> {
     const { uid: owner } = await lstat(directory);
     if (taken.get(owner) === directory) return owner;
+    // Another broker of this computer, or a service of systemd, may run as one of them: a stranger to what lives here.
+    const inUse = uidsInUse();
     for (let uid = FIRST_UID; uid <= LAST_UID; uid++) {
-      if (taken.has(uid)) continue;
+      if (taken.has(uid) || inUse.has(uid)) continue;
       taken.set(uid, directory);
       return uid;
     }
@@ -99,12 +116,16 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
       last = next.catch(() => undefined);
       return next;
     },
-    async remove(home) {
-      await rm(home.directory, { recursive: true, force: true });
-      if (home.uid !== undefined) taken.delete(home.uid);
+    removeLeaf(server, leaf) {
+      const directory = path.join(root, server, leaf);
+      const next = last.then(() => remove(directory, [...taken].find(([, owner]) => owner === directory)?.[0]));
+      last = next.catch(() => undefined);
+      return next;
     },
   };
 }
+
+const isOurs = (uid: number): boolean => uid >= FIRST_UID && uid <= LAST_UID;
 
 /**
  * The first of the paths that another uid cannot get to, because a folder above it (or the file itself) is closed to others, or

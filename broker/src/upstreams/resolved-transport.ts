@@ -1,5 +1,6 @@
 // A server's transport with its secrets put in, and the mask that keeps them out of every text that leaves.
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
+import { createMessageMask, type MessageMask } from './secret-mask.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface ResolvedTransport {
@@ -8,6 +9,8 @@ export interface ResolvedTransport {
   versions: readonly string[];
   /** Replaces every secret value in a text by `***`. */
   mask: (text: string) => string;
+  /** The same for messages of the server, which stay JSON; undefined where there is nothing to hide. */
+  messageMask: MessageMask | undefined;
 }
 
 const REFERENCE = /\$\{secret:([^}]+)\}/g;
@@ -42,7 +45,13 @@ export async function resolveTransport(
     transport.kind === 'stdio'
       ? { ...transport, args: transport.args.map(fill), env: fillAll(transport.env) }
       : { ...transport, url: fill(transport.url), headers: fillAll(transport.headers) };
-  return { transport: filled, versions: [...versions].sort(), mask: createMask([...values.values()]) };
+  const hidden = [...values.values()];
+  return {
+    transport: filled,
+    versions: [...versions].sort(),
+    mask: createMask(hidden),
+    messageMask: createMessageMask(hidden),
+  };
 }
 
 function createMask(secrets: readonly string[]): (text: string) => string {

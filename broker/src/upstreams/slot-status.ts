@@ -1,19 +1,33 @@
 // A server's slots summed up for administrators.
 import type { ServerRecord } from '../domain/server-record.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Slot, SlotState } from './slot.ts';
 import type { UpstreamStatus } from './upstream.ts';
 
 /** The state of the whole is the best of its parts, but a failure is not hidden behind an idle one. */
 const RANK: readonly SlotState[] = ['ready', 'starting', 'failed', 'idle'];
 
-export function statusOf(record: ServerRecord, slots: readonly Slot[]): UpstreamStatus {
+/** `serverBreaker`: of all its places, where it has more than one. */
+export function statusOf(
+  record: ServerRecord,
+  slots: readonly Slot[],
+  serverBreaker: CircuitBreaker | undefined,
+  now: number,
+): UpstreamStatus {
+  // The slots of a server that people share are one; of others one that is broken alone is its person's trouble.
+  const breaker = serverBreaker ?? slots[0]?.breaker;
+  const isWaited = breaker !== undefined && breaker.circuit !== 'closed' && breaker.retryAt > now;
   const state = RANK.find((each) => slots.some((slot) => slot.state === each)) ?? 'idle';
   const failing = slots.find((slot) => slot.error !== undefined);
   const stderr = slots.flatMap((slot) => slot.connection?.stderr() ?? stderrOf(slot.error?.data?.['stderr']));
   const tools = slots.map((slot) => slot.tools).find((each) => each !== undefined);
   return {
     name: record.name,
+    isolation: record.isolation,
     state: record.enabled ? state : 'disabled',
+    circuit: record.enabled ? (breaker?.circuit ?? 'closed') : 'closed',
+    retryAt: record.enabled && isWaited ? breaker.retryAt : null,
+    flapping: record.enabled && slots.some((slot) => slot.breaker.flapping),
     error: record.enabled ? (failing?.error?.message.split('\n')[0] ?? null) : null,
     stderr: stderr.slice(-100),
     tools: record.enabled ? (tools?.length ?? null) : null,

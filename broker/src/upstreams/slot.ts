@@ -1,25 +1,44 @@
-// One place for a connection (a server, or a server and a person): starts it on demand, keeps it, replaces it. A connection that is
-// replaced finishes what runs on it, for a bounded time.
+// One place for a connection (a server, or a server and a person): starts it on demand, keeps it, replaces it, and says when the next
+// attempt is due. Its callers hold slot-session.ts; what was replaced goes to retired-connections.ts.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Connection } from './connect.ts';
-import { notExecutedReason } from './not-executed.ts';
-import type { UpstreamSession, UpstreamTool } from './upstream.ts';
+import type { IdleTime } from './idle-time.ts';
+import { createLastLists } from './last-lists.ts';
+import { createRetiredConnections } from './retired-connections.ts';
+import { isSilent } from './is-silent.ts';
+import { createSlotSession } from './slot-session.ts';
+import type { ListedItem, ListKind, ServerFacts, UpstreamSession } from './upstream.ts';
 
 export interface SlotOptions {
   serverName: string;
   clock: Clock;
-  /** Makes a connection; `onClosed` when it ended by itself, `onToolsChanged` when the server said so. */
+  /** Makes a connection; `onClosed` when it ended by itself, the others when the server said so. */
   connect(events: {
-    onToolsChanged: () => void;
+    onListChanged: (kind: ListKind) => void;
+    onListStale: (kind: ListKind) => void;
+    onNotification: (method: string, paramsText: string) => void;
     onClosed: (error: GateError) => void;
     /** Nobody wants this connection any more; the promise rejects soon. */
     signal: AbortSignal;
   }): Promise<Connection>;
   /** Starts again by itself after a failure, and lists the tools when it is there. */
   keepAlive: boolean;
-  /** The tools may differ from what they were. */
-  onToolsChanged: () => void;
+  /** Of this place. */
+  breaker: CircuitBreaker;
+  /** Of all places of the server, where it has more than one: when it does not start for one, it does not for the others. */
+  serverBreaker?: CircuitBreaker;
+  idleTime: IdleTime;
+  /** A server that did not answer a request in time has so long to show that it is there. */
+  pingMs: number;
+  /** A connection is there, the first or a new one. */
+  onConnected: (session: UpstreamSession) => void;
+  /** A list may differ from what it was. */
+  onListChanged: (kind: ListKind) => void;
+  /** A list has been kept for as long as the server allowed. */
+  onListStale: (kind: ListKind) => void;
+  onNotification: (method: string, paramsText: string) => void;
   onState: (state: SlotState, error: GateError | undefined) => void;
 }
 
@@ -29,43 +48,52 @@ export interface Slot {
   readonly state: SlotState;
   readonly error: GateError | undefined;
   readonly connection: Connection | undefined;
-  readonly tools: readonly UpstreamTool[] | undefined;
+  readonly tools: readonly ListedItem[] | undefined;
+  /** What the server said of itself in its last handshake. */
+  readonly facts: ServerFacts | undefined;
+  readonly breaker: CircuitBreaker;
   readonly processes: number;
   /** Requests under way, on old connections too. */
   readonly pending: number;
   readonly lastUsedAt: number;
+  /** Nobody uses the connection, and nobody is told by it what changes. */
+  readonly isIdle: boolean;
   acquire(): Promise<UpstreamSession>;
   /** Starts in the background. */
   warm(): void;
   /** New calls get a new connection; the present one ends when its calls are done. */
   renew(): void;
+  /** Ends the connection of one that is idle; the next call starts it again. What is known of it stays known. */
+  stop(): Promise<void>;
   /** No new calls; resolves when the connections have ended, after their calls or `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
-const FIRST_BACKOFF_MS = 250;
-const MAX_BACKOFF_MS = 30_000;
 /** A back-off that ends so soon is waited for by a call instead of failing it. */
 const PATIENCE_MS = 1_000;
-/** A connection that lived so long was no failed start. */
-const STABLE_MS = 10_000;
+const TIMER_SLACK_MS = 20;
 const DRAIN_MS = 30_000;
 
 export function createSlot(options: SlotOptions): Slot {
-  const { serverName, clock } = options;
+  const { serverName, clock, breaker, serverBreaker } = options;
   let current: Connection | undefined;
   let starting: Promise<Connection> | undefined;
   let startVersion = 0;
   let abandon: AbortController | undefined;
   let error: GateError | undefined;
-  let failures = 0;
-  let retryAt = 0;
   let cancelRetry: (() => void) | undefined;
   let lastUsedAt = clock.now();
-  let lastTools: readonly UpstreamTool[] | undefined;
+  let lastFacts: ServerFacts | undefined;
   let isClosed = false;
-  const retired = new Set<Connection>();
-  const ending = new Set<Promise<void>>();
+  /** The URIs that the present connection is asked to tell of, as JSON text. */
+  let followed = new Set<string>();
+  let checking: Connection | undefined;
+  const retired = createRetiredConnections(clock);
+  const lastLists = createLastLists({
+    isEager: options.keepAlive,
+    onListChanged: options.onListChanged,
+    onFailed: (why) => (error = why),
+  });
 
   function state(): SlotState {
     if (current !== undefined) return 'ready';
@@ -73,15 +101,22 @@ export function createSlot(options: SlotOptions): Slot {
     return error === undefined ? 'idle' : 'failed';
   }
 
-  function failed(why: GateError): void {
+  function failed(why: GateError, backoffMs: number): void {
     error = why;
-    failures++;
-    const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS);
-    retryAt = clock.now() + backoffMs;
     options.onState('failed', why);
     if (!options.keepAlive || isClosed) return;
     cancelRetry?.();
     cancelRetry = clock.after(backoffMs, warm);
+  }
+
+  /** A start that failed for want of room says nothing of the server. */
+  function startFailed(why: GateError): void {
+    if (why.code === 'unavailable') {
+      error = why;
+      return options.onState('failed', why);
+    }
+    serverBreaker?.failed();
+    failed(why, breaker.failed());
   }
 
   function start(): Promise<Connection> {
@@ -96,8 +131,14 @@ export function createSlot(options: SlotOptions): Slot {
     const attempt = options
       .connect({
         signal: controller.signal,
-        onToolsChanged: () => {
-          if (made === current) options.onToolsChanged();
+        onListChanged: (kind) => {
+          if (made === current) options.onListChanged(kind);
+        },
+        onListStale: (kind) => {
+          if (made === current) options.onListStale(kind);
+        },
+        onNotification: (method, paramsText) => {
+          if (made === current) options.onNotification(method, paramsText);
         },
         onClosed(why) {
           if (made === undefined) early = why;
@@ -109,7 +150,7 @@ export function createSlot(options: SlotOptions): Slot {
           made = connection;
           if (version !== startVersion || isClosed) {
             // Renewed or closed while it started: it may hold an old secret.
-            retire(connection, 0);
+            void retired.retire(connection, 0);
             if (isClosed) throw closedError();
             return restart();
           }
@@ -119,15 +160,20 @@ export function createSlot(options: SlotOptions): Slot {
             throw early;
           }
           current = connection;
+          followed = new Set();
           error = undefined;
+          lastFacts = connection.session.facts;
+          breaker.connected();
+          serverBreaker?.reset();
           options.onState('ready', undefined);
-          void compareTools(connection);
+          options.onConnected(sessionOver(connection));
+          void lastLists.compare(connection.session, () => connection === current);
           return connection;
         },
         (cause: unknown) => {
           if (version === startVersion) {
             starting = undefined;
-            failed(toGateError(cause));
+            startFailed(toGateError(cause));
             throw toGateError(cause);
           }
           if (isClosed) throw closedError();
@@ -146,93 +192,82 @@ export function createSlot(options: SlotOptions): Slot {
     return start();
   }
 
-  /** Lists at once, so that lists need not wait, and tells where the tools are not what they were. */
-  async function compareTools(connection: Connection): Promise<void> {
-    if (!options.keepAlive && lastTools === undefined) return;
-    try {
-      const tools = await connection.session.tools(NEVER);
-      failures = 0;
-      const isSame =
-        lastTools !== undefined &&
-        lastTools.length === tools.length &&
-        lastTools.every((tool, index) => tool.text === tools[index]?.text);
-      lastTools = tools;
-      if (!isSame && connection === current) options.onToolsChanged();
-    } catch (cause) {
-      // The connection stays: calls say themselves what is wrong.
-      if (connection === current) error = toGateError(cause);
-    }
-  }
-
-  function lost(connection: Connection, why: GateError, livedMs: number): void {
-    retire(connection, 0);
+  function lost(connection: Connection, why: GateError, livedMs: number, graceMs = DRAIN_MS): void {
+    // What still runs on it (HTTP: only the server's own stream has told) may yet be answered.
+    void retired.retire(connection, graceMs);
     if (connection !== current) return;
     current = undefined;
-    if (livedMs > STABLE_MS) failures = 0;
-    failed(why);
+    if (why.data?.['notExecuted'] !== 'session_lost') return failed(why, breaker.lost(livedMs));
+    // The server is well: it was started anew, and knows the old session no more.
+    options.onState(state(), undefined);
+    if (options.keepAlive) warm();
   }
 
-  function retire(connection: Connection, graceMs: number): void {
-    if (retired.has(connection)) return;
-    retired.add(connection);
-    const over = (async () => {
-      if (graceMs > 0) {
-        let cancel: () => void = () => undefined;
-        const deadline = new Promise<void>((resolve) => (cancel = clock.after(graceMs, resolve)));
-        await Promise.race([connection.session.drained(), deadline]);
-        cancel();
-      }
-      await connection.session.close();
-      retired.delete(connection);
-    })();
-    ending.add(over);
-    void over.finally(() => ending.delete(over));
+  /** After an answer that did not come: a server that says nothing at all any more is replaced. */
+  async function checkAlive(connection: Connection, isWorthIt: () => boolean): Promise<void> {
+    if (connection !== current || checking === connection) return;
+    checking = connection;
+    const silent = await isSilent(connection.session, clock, options.pingMs);
+    checking = undefined;
+    if (!silent || !isWorthIt()) return;
+    const why = `server ${serverName} answers nothing any more, not even a ping; it is replaced on demand`;
+    lost(connection, new GateError('upstream', why), 0, 0);
+  }
+
+  /** New calls get another connection; what runs on this one ends there. */
+  function dismiss(connection: Connection, graceMs: number): void {
+    if (connection === current) current = undefined;
+    void retired.retire(connection, graceMs);
   }
 
   async function obtain(): Promise<Connection> {
-    if (current !== undefined) return current;
-    if (isClosed) throw closedError();
-    if (starting === undefined) {
-      const waitMs = retryAt - clock.now();
-      if (waitMs > PATIENCE_MS && error !== undefined) {
-        const seconds = Math.ceil(waitMs / 1000);
-        throw new GateError('upstream', `${error.message}; tried again in ${seconds} s`, { cause: error });
-      }
-      if (waitMs > 0) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+    let patienceMs = PATIENCE_MS;
+    while (starting === undefined) {
       if (current !== undefined) return current;
+      if (isClosed) throw closedError();
+      const waitMs = Math.max(breaker.retryAt, serverBreaker?.retryAt ?? 0) - clock.now();
+      if (waitMs > patienceMs) throw notYet(Math.ceil(waitMs / 1000));
+      if (waitMs > 0) {
+        patienceMs = TIMER_SLACK_MS;
+        await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+      } else if (serverBreaker?.probe !== undefined) await serverBreaker.probe;
+      else break;
     }
-    return start();
+    if (starting !== undefined) return starting;
+    options.idleTime.wanted();
+    const isProbe = serverBreaker?.circuit === 'half-open';
+    const attempt = start();
+    if (isProbe) serverBreaker?.probedBy(attempt);
+    return attempt;
   }
 
-  function handle(first: Connection): UpstreamSession {
-    let connection = first;
-    /** Once more on a new connection, where the first provably was not executed. */
-    async function onFreshConnection<T>(cause: unknown, again: (fresh: Connection) => Promise<T>): Promise<T> {
-      if (notExecutedReason(cause) === undefined) throw cause;
-      if (connection === current) {
-        current = undefined;
-        retire(connection, DRAIN_MS);
-      }
-      connection = await obtain();
-      return again(connection);
-    }
-    return {
+  function notYet(seconds: number): GateError {
+    const why = error?.message ?? `server ${serverName} did not start for others`;
+    const often = breaker.flapping ? ` (it ended by itself ${breaker.losses} times within ten minutes)` : '';
+    return new GateError('upstream', `${why}${often}; tried again in ${seconds} s`, {
+      cause: error,
+      data: { retryAfterMs: seconds * 1000 },
+    });
+  }
+
+  function sessionOver(connection: Connection): UpstreamSession {
+    return createSlotSession(connection, {
       serverName,
-      get secretVersions() {
-        return connection.secretVersions;
+      clock,
+      onRequest(method, paramsText) {
+        lastUsedAt = clock.now();
+        if (method === 'resources/subscribe') followed.add(paramsText);
+        else if (method === 'resources/unsubscribe') followed.delete(paramsText);
       },
-      request: (request) =>
-        connection.session
-          .request(request)
-          .catch((cause: unknown) => onFreshConnection(cause, (fresh) => fresh.session.request(request))),
-      tools: async (signal) => {
-        const tools = await connection.session
-          .tools(signal)
-          .catch((cause: unknown) => onFreshConnection(cause, (fresh) => fresh.session.tools(signal)));
-        if (connection === current) lastTools = tools;
-        return tools;
+      onListed(from, kind, list) {
+        if (from === current) lastLists.set(kind, list);
       },
-    };
+      onSilent: (asked, isWorthIt) => void checkAlive(asked, isWorthIt),
+      replace(failedOne) {
+        if (failedOne === current) dismiss(failedOne, DRAIN_MS);
+        return obtain();
+      },
+    });
   }
 
   function warm(): void {
@@ -244,6 +279,7 @@ export function createSlot(options: SlotOptions): Slot {
   }
 
   return {
+    breaker,
     get state() {
       return state();
     },
@@ -254,57 +290,59 @@ export function createSlot(options: SlotOptions): Slot {
       return current;
     },
     get tools() {
-      return current?.session.knownTools() ?? lastTools;
+      return current?.session.known('tools') ?? lastLists.get('tools');
+    },
+    get facts() {
+      return lastFacts;
     },
     get processes() {
-      let count = current?.session.processes ?? 0;
-      for (const connection of retired) count += connection.session.processes;
-      return count;
+      return (current?.session.processes ?? 0) + retired.processes;
     },
     get pending() {
-      let count = current?.session.pending ?? 0;
-      for (const connection of retired) count += connection.session.pending;
-      return count;
+      return (current?.session.pending ?? 0) + retired.pending;
     },
     get lastUsedAt() {
       return lastUsedAt;
     },
+    get isIdle() {
+      return current !== undefined && current.session.pending === 0 && followed.size === 0;
+    },
     async acquire() {
       lastUsedAt = clock.now();
-      return handle(current ?? (await obtain()));
+      return sessionOver(current ?? (await obtain()));
     },
     warm,
     renew() {
-      retryAt = 0;
-      failures = 0;
+      breaker.reset();
+      serverBreaker?.reset();
       // A start under way may have read the old secret.
       if (starting !== undefined) {
         startVersion++;
         abandon?.abort();
       }
       if (current !== undefined) {
-        const old = current;
-        current = undefined;
-        retire(old, DRAIN_MS);
+        dismiss(current, DRAIN_MS);
         warm();
       } else if (options.keepAlive && error !== undefined) {
         warm();
       }
+    },
+    async stop() {
+      const old = current;
+      if (old === undefined) return;
+      current = undefined;
+      options.idleTime.stopped();
+      options.onState(state(), undefined);
+      await retired.retire(old, 0);
     },
     async close(graceMs) {
       isClosed = true;
       startVersion++;
       abandon?.abort();
       cancelRetry?.();
-      if (current !== undefined) {
-        const old = current;
-        current = undefined;
-        retire(old, graceMs);
-      }
+      if (current !== undefined) dismiss(current, graceMs);
       await starting?.catch(() => undefined);
-      await Promise.all(ending);
+      await retired.ended();
     },
   };
 }
-
-const NEVER = new AbortController().signal;

@@ -6,12 +6,18 @@ const MAX_CHARS = 1000;
 export interface StderrRing {
   push(chunk: Buffer): void;
   lines(): readonly string[];
+  /** Another process writes from now on. */
+  clear(): void;
 }
 
 export function createStderrRing(mask: (text: string) => string, onLine: (line: string) => void): StderrRing {
   const ring: string[] = [];
   let rest = '';
   return {
+    clear() {
+      ring.length = 0;
+      rest = '';
+    },
     push(chunk) {
       const lines = (rest + chunk.toString('utf8')).split(/\r?\n/);
       rest = lines.pop() ?? '';

@@ -5,7 +5,7 @@ import { afterEach, describe, it } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { UpstreamSession } from './upstream.ts';
-import { fixtureServer, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
+import { asker, fixtureServer, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
 
 type Pool = Awaited<ReturnType<typeof startPool>>;
 const isRoot = process.getuid?.() === 0;
@@ -17,7 +17,7 @@ async function start(...records: ServerRecord[]): Promise<UpstreamSession> {
   await pool.upstreams.reload();
   const [first] = records;
   assert.ok(first !== undefined);
-  return pool.upstreams.acquire(first, 'u1');
+  return pool.upstreams.acquire(first, asker('u1'));
 }
 
 function call(session: UpstreamSession, name: string, args: unknown = {}, signal: AbortSignal = NEVER) {
@@ -43,7 +43,7 @@ describe('a stdio server', () => {
   it('is initialized before anything else, lists all pages and answers calls as text', async () => {
     const record = serverRecord('fix', fixtureServer());
     const session = await start(record);
-    const tools = await session.tools(NEVER);
+    const tools = await session.list('tools', NEVER);
     assert.equal(tools.length, 12);
     assert.equal(tools[0]?.text, '{"inputSchema":{"type":"object"},"name":"echo","description":"does echo"}');
     const reply = await call(session, 'numbers');
@@ -53,7 +53,7 @@ describe('a stdio server', () => {
       text: '{"z":1,"structuredContent":{"b":12345678901234567890,"1":1.0,"a":"\\u00e9"},"content":[]}',
     });
     const methods = (await pool.log('fix')).map((line) => line['method']).filter((method) => method !== undefined);
-    assert.deepEqual(methods.slice(0, 3), ['initialize', 'notifications/initialized', 'tools/list']);
+    assert.deepEqual(methods.slice(0, 4), ['server/discover', 'initialize', 'notifications/initialized', 'tools/list']);
     assert.deepEqual(await call(session, 'fail'), {
       kind: 'error',
       text: '{"code":-32055,"message":"no such thing","data":{"big":1}}',
@@ -68,14 +68,16 @@ describe('a stdio server', () => {
     await pool.upstreams.reload();
     const [record] = pool.records;
     assert.ok(record !== undefined);
-    const session = await pool.upstreams.acquire(record, 'u1');
+    const session = await pool.upstreams.acquire(record, asker('u1'));
     assert.deepEqual(session.secretVersions, ['token@1']);
     const seen = JSON.parse(await textOf(session, 'env')) as { env: Record<string, string>; cwd: string; uid: number };
     delete process.env['MCPGATE_LEAK_PROBE'];
     const home = path.join(pool.dataDir, 'upstreams', 'fix', 'shared');
     assert.deepEqual(Object.keys(seen.env).sort(), ['EXTRA', 'FIXTURE_LOG', 'HOME', 'LANG', 'PATH', 'TMPDIR', 'TOKEN']);
     assert.equal(seen.env['HOME'], home);
-    assert.equal(seen.env['TOKEN'], 'tok-123456');
+    assert.equal(seen.env['TOKEN'], '***', 'what it says of its secret is hidden');
+    const [started] = await pool.log('fix');
+    assert.equal((started?.['env'] as Record<string, string> | undefined)?.['TOKEN'], 'tok-123456');
     assert.equal(seen.cwd, home);
     const [status] = pool.upstreams.status('default');
     assert.equal(status?.unisolated, !isRoot);
@@ -100,12 +102,12 @@ describe('a stdio server', () => {
     for (const attempt of [hanging, dying]) {
       await assert.rejects(attempt, (error: unknown) => {
         assert.ok(error instanceof GateError);
-        assert.equal(error.code, 'upstream');
-        assert.match(error.message, /server fix ended \(exit code 7\).*tools\/call/);
+        assert.equal(error.code, 'unknown_outcome');
+        assert.match(error.message, /server fix ended \(exit code 7\).*tools\/call.*not known/);
         return true;
       });
     }
-    const again = await pool.upstreams.acquire(record, 'u1');
+    const again = await pool.upstreams.acquire(record, asker('u1'));
     assert.equal(await textOf(again, 'echo', { text: 'back' }), 'back');
     assert.equal(await textOf(session, 'echo', { text: 'the old handle too' }), 'the old handle too');
   });
@@ -148,15 +150,15 @@ describe('a stdio server', () => {
 
   it('tells when its tools changed, and lists anew', async () => {
     const session = await start(serverRecord('fix', fixtureServer()));
-    await session.tools(NEVER);
+    await session.list('tools', NEVER);
     const changed = new Promise<void>((resolve) => {
-      pool.upstreams.onToolsChanged(({ server }) => {
+      pool.upstreams.onEvent(({ server }) => {
         if (server === 'fix') resolve();
       });
     });
     await textOf(session, 'grow');
     await changed;
-    assert.ok((await session.tools(NEVER)).some((tool) => tool.name === 'grown'));
+    assert.ok((await session.list('tools', NEVER)).some((tool) => tool.key === 'grown'));
   });
 
   it('gets an answer to its ping and a refusal of what is not offered', async () => {
@@ -181,7 +183,7 @@ describe('a stdio server', () => {
     assert.ok(record !== undefined);
     await pool.upstreams.reload();
     await assert.rejects(
-      pool.upstreams.acquire(record, 'u1'),
+      pool.upstreams.acquire(record, asker('u1')),
       /server fix ended \(exit code 3\).*"cannot start: token \*\*\* was refused"/,
     );
     const [status] = pool.upstreams.status('default');
@@ -193,7 +195,8 @@ describe('a stdio server', () => {
       steps.map(({ step, ok }) => [step, ok]),
       [
         ['secrets', true],
-        ['connect', false],
+        ['start', true],
+        ['handshake', false],
       ],
     );
   });
@@ -204,17 +207,17 @@ describe('a stdio server', () => {
     pool = await startPool([missing, unset]);
     await pool.upstreams.reload();
     await assert.rejects(
-      pool.upstreams.acquire(missing, 'u1'),
+      pool.upstreams.acquire(missing, asker('u1')),
       /server gone did not start: command no-such-command-here/,
     );
-    await assert.rejects(pool.upstreams.acquire(unset, 'u1'), /no secret named nope/);
+    await assert.rejects(pool.upstreams.acquire(unset, asker('u1')), /no secret named nope/);
   });
 
   it('that never answers the handshake fails within the time-out and leaves no process', async () => {
     const record = serverRecord('fix', fixtureServer(['never']));
     pool = await startPool([record], { startTimeoutMs: 300 });
     await pool.upstreams.reload();
-    await assert.rejects(pool.upstreams.acquire(record, 'u1'), /did not answer initialize/);
+    await assert.rejects(pool.upstreams.acquire(record, asker('u1')), /did not answer initialize/);
     const [first] = await pool.log('fix');
     assert.equal(isAlive(first?.['started']), false);
   });
@@ -224,9 +227,9 @@ describe('a stdio server', () => {
     pool = await startPool([record]);
     await pool.upstreams.reload();
     const [ada, bob, again] = await Promise.all([
-      pool.upstreams.acquire(record, 'ada'),
-      pool.upstreams.acquire(record, 'bob'),
-      pool.upstreams.acquire(record, 'ada'),
+      pool.upstreams.acquire(record, asker('ada')),
+      pool.upstreams.acquire(record, asker('bob')),
+      pool.upstreams.acquire(record, asker('ada')),
     ]);
     const seen = await Promise.all(
       [ada, bob, again].map(async (each) => JSON.parse(await textOf(each, 'env')) as { cwd: string; uid: number }),
@@ -242,14 +245,15 @@ describe('a stdio server', () => {
     pool = await startPool([record]);
     pool.secrets.set('token', 'first-value');
     await pool.upstreams.reload();
-    const session = await pool.upstreams.acquire(record, 'u1');
+    const session = await pool.upstreams.acquire(record, asker('u1'));
     const controller = new AbortController();
     const running = call(session, 'hang', {}, controller.signal);
     pool.secrets.set('token', 'second-value');
-    const next = await pool.upstreams.acquire(record, 'u1');
+    const next = await pool.upstreams.acquire(record, asker('u1'));
     assert.deepEqual(next.secretVersions, ['token@2']);
-    const seen = JSON.parse(await textOf(next, 'env')) as { env: Record<string, string> };
-    assert.equal(seen.env['TOKEN'], 'second-value');
+    const { pid } = JSON.parse(await textOf(next, 'env')) as { pid: number };
+    const started = (await pool.log('fix')).find((line) => line['started'] === pid);
+    assert.equal((started?.['env'] as Record<string, string> | undefined)?.['TOKEN'], 'second-value');
     assert.equal(pool.upstreams.status('default')[0]?.processes, 2, 'the old one still runs its call');
     controller.abort();
     await assert.rejects(running, /cancelled/);
@@ -270,7 +274,7 @@ describe('a stdio server', () => {
     pool.records.length = 0;
     await pool.upstreams.reload();
     assert.deepEqual(pool.upstreams.servers('default'), []);
-    await assert.rejects(pool.upstreams.acquire(record, 'u1'), /not registered or not enabled/);
+    await assert.rejects(pool.upstreams.acquire(record, asker('u1')), /not registered or not enabled/);
     await pool.upstreams.close();
     assert.equal(isAlive(first?.['started']), false);
     await access(pool.dataDir);
@@ -280,7 +284,7 @@ describe('a stdio server', () => {
   it('that is slow to list can be called meanwhile', async () => {
     const session = await start(serverRecord('fix', fixtureServer(['slow-list'])));
     const controller = new AbortController();
-    const listing = session.tools(controller.signal);
+    const listing = session.list('tools', controller.signal);
     assert.equal(await textOf(session, 'echo', { text: 'meanwhile' }), 'meanwhile');
     controller.abort();
     await assert.rejects(listing, /cancelled/);

@@ -3,10 +3,13 @@ import { spawn } from 'node:child_process';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { onOneLine } from 'mcpgate-shared/json-span';
+import { createLargeReader } from '../message/large-reader.ts';
+import { partsOf } from '../message/pieces.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import type { ProcessRegister } from './process-register.ts';
-import { notExecuted } from './not-executed.ts';
-import { MAX_MESSAGE_BYTES, type Wire, type WireEvents } from './wire.ts';
+import { notExecuted } from './retry-reason.ts';
+import type { MessageMask } from './secret-mask.ts';
+import type { Wire, WireEvents } from './wire.ts';
 
 export interface StdioWireOptions {
   serverName: string;
@@ -19,6 +22,10 @@ export interface StdioWireOptions {
   uid: number | undefined;
   clock: Clock;
   register: ProcessRegister;
+  /** Of large messages; small ones are masked by whoever takes them. */
+  messageMask?: MessageMask | undefined;
+  /** Longest message, either way. */
+  maxMessageBytes: number;
   onStderr: (chunk: Buffer) => void;
   /** A line on stdout that is no message; it is not masked yet. */
   onNoise: (line: string) => void;
@@ -83,11 +90,22 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
   });
 
   const split = createLineSplitter({
-    maxBytes: MAX_MESSAGE_BYTES,
+    maxBytes: options.maxMessageBytes,
     onLine(line) {
       if (!events.message(line) && line.trim() !== '') options.onNoise(line);
     },
-    onOversize: (head) => events.oversize(head),
+    onLong(first) {
+      const reader = createLargeReader(first, options.messageMask?.open());
+      return {
+        feed: reader.feed,
+        end() {
+          const read = reader.end();
+          const isTaken = typeof read === 'string' ? events.message(read) : events.message(read.text, read.pieces);
+          if (!isTaken) options.onNoise(typeof read === 'string' ? read : read.text.slice(0, 1_000));
+        },
+      };
+    },
+    onOversize: (head, tail) => events.oversize(head, tail),
   });
   child.stdout.on('data', split);
   child.stderr.on('data', options.onStderr);
@@ -104,16 +122,19 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
     get processes() {
       return running ? 1 : 0;
     },
-    send(text) {
+    send(text, { pieces } = {}) {
       if (over !== undefined || closing !== undefined) {
         return Promise.reject(
           notExecuted('never_sent', over?.message ?? `the connection to server ${serverName} is closed`),
         );
       }
-      if (child.stdin.writableLength + text.length > MAX_MESSAGE_BYTES) {
+      const parts = pieces === undefined ? undefined : partsOf(onOneLine(text), pieces);
+      const bytes = parts?.reduce((sum, part) => sum + part.length, 0) ?? text.length;
+      if (child.stdin.writableLength + bytes > options.maxMessageBytes) {
         return Promise.reject(notExecuted('never_sent', `server ${serverName} does not read what it is sent`));
       }
-      child.stdin.write(`${onOneLine(text)}\n`);
+      if (parts === undefined) child.stdin.write(`${onOneLine(text)}\n`);
+      else for (const part of [...parts, NEWLINE]) child.stdin.write(part);
       return DONE;
     },
     drop() {},
@@ -134,6 +155,7 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
 }
 
 const DONE = Promise.resolve();
+const NEWLINE = Buffer.from('\n');
 /** An exit is seen this soon after the broken pipe that it left. */
 const EXIT_FOLLOWS_MS = 250;
 

@@ -1,50 +1,99 @@
-// `server test`: connects anew, beside the live connections, and says each step.
+// `server test`: connects anew, beside the live connections, and says each step and how long it took.
 import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
-import { connect, type ConnectDeps, type Connection } from './connect.ts';
+import { connect, folderOf, type ConnectDeps, type Connection } from './connect.ts';
+import { isRecord, parseRecord, stringOf } from './json-rpc-guard.ts';
+import { LISTS } from './list-pages.ts';
+import { nextStep } from './next-step.ts';
+import { connectTo, handshakeTls, resolveHost } from './probe-address.ts';
+import { resolveTransport } from './resolved-transport.ts';
+import type { ListKind, ServerFacts, TestStep } from './upstream.ts';
 
-interface Step {
-  step: string;
-  ok: boolean;
-  detail: string;
-}
+const SHOWN: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
 
-/** `leaf` names a home of its own, which is deleted again. */
-export async function testServer(deps: ConnectDeps, record: ServerRecord, leaf: string): Promise<Step[]> {
-  const steps: Step[] = [];
-  let connection: Connection | undefined;
-  const order = ['secrets', 'connect', 'tools'];
-  const lent: Parameters<ConnectDeps['homes']['remove']>[0][] = [];
-  const homes: ConnectDeps['homes'] = {
-    ...deps.homes,
-    async prepare(server, name) {
-      const home = await deps.homes.prepare(server, name);
-      lent.push(home);
-      return home;
-    },
+/** `leaf` names a home of its own, which is deleted again. Stops at the first step that fails. */
+export async function testServer(deps: ConnectDeps, record: ServerRecord, leaf: string): Promise<TestStep[]> {
+  const steps: TestStep[] = [];
+  let mask = (text: string): string => text;
+  let current = 'secrets';
+  let since = performance.now();
+  const begin = (step: string): void => {
+    current = step;
+    since = performance.now();
   };
+  const ms = (): number => Math.round((performance.now() - since) * 10) / 10;
+  const done = (detail: string): void => void steps.push({ step: current, ok: true, detail, ms: ms(), next: null });
+  const take = async (step: string, work: () => Promise<string>): Promise<void> => {
+    begin(step);
+    done(await work());
+  };
+
+  let connection: Connection | undefined;
   try {
-    connection = await connect(
-      { ...deps, homes },
-      {
-        record,
-        leaf,
-        onToolsChanged: () => undefined,
-        onClosed: () => undefined,
-        onStep: (step, detail) => steps.push({ step, ok: true, detail }),
+    await take('secrets', async () => {
+      const resolved = await resolveTransport(record, deps.vault);
+      mask = resolved.mask;
+      return resolved.versions.length === 0 ? 'none needed' : resolved.versions.join(', ');
+    });
+    if (record.transport.kind === 'http') {
+      const { transport } = await resolveTransport(record, deps.vault);
+      if (transport.kind === 'http' && URL.canParse(transport.url)) await reach(new URL(transport.url), take);
+      begin('handshake');
+    } else begin('start');
+    connection = await connect(deps, {
+      record,
+      leaf,
+      onListChanged: () => undefined,
+      onListStale: () => undefined,
+      onNotification: () => undefined,
+      onClosed: () => undefined,
+      onStart(where) {
+        if (record.transport.kind !== 'stdio') return;
+        done(where);
+        begin('handshake');
       },
-    );
-    const tools = await connection.session.tools(AbortSignal.timeout(deps.startTimeoutMs));
-    steps.push({ step: 'tools', ok: true, detail: `${tools.length} tools` });
+    });
+    const { session } = connection;
+    done(describeFacts(session.facts));
+    for (const kind of SHOWN) {
+      const { capability } = LISTS[kind];
+      if (!isRecord(session.facts.capabilities[capability])) continue;
+      await take(kind, async () => {
+        const list = await session.list(kind, AbortSignal.timeout(deps.startTimeoutMs));
+        return `${list.length} ${kind === 'templates' ? 'resource templates' : kind}`;
+      });
+    }
+    if (session.facts.generation === 'legacy') {
+      await take('ping', async () => {
+        const signal = AbortSignal.timeout(deps.startTimeoutMs);
+        const { kind } = await session.request({ method: 'ping', paramsText: '{}', signal });
+        return kind === 'result' ? 'answered' : 'answered with an error; it is alive';
+      });
+    }
     if (connection.noise() > 0) {
-      const detail = `${connection.noise()} lines on stdout that are no messages; it should log on stderr`;
-      steps.push({ step: 'noise', ok: true, detail });
+      begin('noise');
+      done(`${connection.noise()} lines on stdout that are no messages; it should log on stderr`);
     }
   } catch (error) {
-    steps.push({ step: order[steps.length] ?? 'tools', ok: false, detail: toGateError(error).message });
+    const detail = mask(error instanceof Error && 'code' in error ? error.message : toGateError(error).message);
+    steps.push({ step: current, ok: false, detail, ms: ms(), next: nextStep(current, error, record) });
   } finally {
     await connection?.session.close();
-    for (const home of lent) await deps.homes.remove(home);
+    if (record.transport.kind === 'stdio') await deps.homes.removeLeaf(folderOf(record), leaf);
   }
   return steps;
+}
+
+async function reach(url: URL, take: (step: string, work: () => Promise<string>) => Promise<void>): Promise<void> {
+  await take('dns', () => resolveHost(url));
+  await take('connect', () => connectTo(url));
+  if (url.protocol === 'https:') await take('tls', () => handshakeTls(url));
+}
+
+function describeFacts({ generation, protocolVersion, capabilities, infoText }: ServerFacts): string {
+  const info = parseRecord(infoText);
+  const name = stringOf(info?.['name'])?.slice(0, 100) ?? 'a server without a name';
+  const version = stringOf(info?.['version'])?.slice(0, 100) ?? '';
+  const offered = Object.keys(capabilities);
+  return `${name} ${version}, protocol ${protocolVersion} (${generation}), offers ${offered.join(', ') || 'nothing'}`;
 }

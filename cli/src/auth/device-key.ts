@@ -1,5 +1,5 @@
 // The device key: 32 random bytes of this laptop (0600). With it a refresh proves that a token which comes a second time comes from
-// the same device, so that an answer lost on the way does not log anyone out.
+// the same device, so that an answer lost on the way does not log anyone out, and a login that it is the device that logged in before.
 import { createHmac, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,6 +35,10 @@ export function deviceKey(configDir: string): Buffer {
 /** `retry_proof` of a refresh: base64url(HMAC-SHA256(device key, refresh token)). */
 export const retryProof = (key: Buffer, refreshToken: string): string =>
   createHmac('sha256', key).update(refreshToken).digest('base64url');
+
+/** `device_proof` of a login: one value for each broker, so that none can use it at another. */
+export const deviceProof = (key: Buffer, broker: string): string =>
+  createHmac('sha256', key).update(`device login at ${broker}`).digest('base64url');
 
 function readKey(path: string): Buffer | undefined {
   let text: string;

@@ -1,10 +1,27 @@
-// Waits until the person at the device page has decided. Cuts on the way do not end it: the code is good until it expires.
+// A login as this device: what it says about itself, and the wait until the person at the device page has decided. Cuts on the way do not
+// end it: the code is good until it expires.
 import { GateError } from 'mcpgate-shared/error';
+import type { Settings } from '../settings-file.ts';
+import { deviceKey, deviceProof } from './device-key.ts';
 import type { DeviceCode, OAuthClient, Tokens } from './oauth-client.ts';
 
 const AGAIN = 'run `mcpgate login` again';
 
-/** Throws `not_logged_in` where it was denied, `gone` where the code expired, `cancelled` on Ctrl-C. */
+/** With the id of the first login and the proof that it is this device's, a login there is a re-login: only to be confirmed. */
+export function deviceParameters(
+  host: { hostname: string; platform: string; configDir: string; settings: { read(): Settings } },
+  broker: string,
+): Record<string, string> {
+  const settings = host.settings.read();
+  return {
+    device_name: host.hostname,
+    device_platform: host.platform,
+    device_proof: deviceProof(deviceKey(host.configDir), broker),
+    ...(settings.deviceId !== undefined && settings.broker === broker ? { device_id: settings.deviceId } : {}),
+  };
+}
+
+/** Throws `not_logged_in` where it was denied (`data.denied`) or the code expired, `cancelled` where it was interrupted. */
 export async function waitForApproval(
   client: OAuthClient,
   code: DeviceCode,
@@ -18,7 +35,9 @@ export async function waitForApproval(
       const result = await client.pollDeviceLogin(code, signal);
       if (result.kind === 'tokens') return result.tokens;
       if (result.kind === 'denied')
-        throw new GateError('not_logged_in', `the login was denied at the broker; ${AGAIN}`);
+        throw new GateError('not_logged_in', `the login was denied at the broker; ${AGAIN}`, {
+          data: { denied: true },
+        });
       if (result.kind === 'expired')
         throw new GateError('not_logged_in', `the code has expired or was used before; ${AGAIN}`);
       onTrouble(result.error.message);

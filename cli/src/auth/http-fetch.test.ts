@@ -1,43 +1,39 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { connect as connectTcp } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import tls from 'node:tls';
-import { startTlsServer } from '../../../test/world/tls-server.ts';
+import { createPrivateAuthority, type PrivateAuthority } from '../../../test/world/private-authority.ts';
 import { createHttpFetch } from './http-fetch.ts';
 import { networkFailure } from './network-failure.ts';
 
-/** A server with a certificate of its own authority, and that authority as a file. */
-async function createTlsWorld(t: TestContext): Promise<{ url: string; caFile: string }> {
-  const server = await startTlsServer();
-  const { port } = new URL(server.url);
-  const socket = tls.connect({ host: '127.0.0.1', port: Number(port), rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
-  const der = socket.getPeerCertificate().raw.toString('base64');
-  socket.destroy();
-  const folder = mkdtempSync(join(tmpdir(), 'mg-ca-'));
-  const caFile = join(folder, 'ca.pem');
-  writeFileSync(caFile, `-----BEGIN CERTIFICATE-----\n${der}\n-----END CERTIFICATE-----\n`);
+/** A server whose certificate a private authority has signed, for a name that only a proxy knows. */
+async function createTlsWorld(t: TestContext): Promise<{ port: number; url: string; authority: PrivateAuthority }> {
+  const authority = await createPrivateAuthority();
+  const { certFile, keyFile } = await authority.issue('IP:127.0.0.1', 'DNS:broker.corp.test');
+  const options = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+  const server = createTlsServer(options, (_request, response) => response.end('{}'));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   t.after(() => {
+    server.closeAllConnections();
     server.close();
-    rmSync(folder, { recursive: true });
+    authority.remove();
   });
-  return { url: server.url, caFile };
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  return { port: address.port, url: `https://127.0.0.1:${address.port}`, authority };
 }
 
-/** An HTTP proxy that tunnels; the targets it was asked for. */
+/** An HTTP proxy that tunnels, every name to this machine; the targets it was asked for. */
 async function startProxy(t: TestContext): Promise<{ url: string; targets: string[] }> {
   const targets: string[] = [];
   const proxy = createServer();
   proxy.on('connect', (request, client) => {
     const target = request.url ?? '';
     targets.push(target);
-    const [host = '', port] = target.split(':');
-    const server = connectTcp(Number(port), host, () => {
+    const server = connectTcp(Number(target.split(':').at(-1)), '127.0.0.1', () => {
       client.write('HTTP/1.1 200 OK\r\n\r\n');
       server.pipe(client).pipe(server);
     });
@@ -54,11 +50,17 @@ async function startProxy(t: TestContext): Promise<{ url: string; targets: strin
 }
 
 test('an authority that the environment names is trusted, another one is not', async (t) => {
-  const { url, caFile } = await createTlsWorld(t);
-  const trusting = createHttpFetch({ NODE_EXTRA_CA_CERTS: caFile });
-  t.after(() => trusting.close());
-  const response = await trusting.fetch(url);
-  assert.deepEqual([response.status, await response.text()], [200, '{}']);
+  const { url, authority } = await createTlsWorld(t);
+  for (const env of [
+    { NODE_EXTRA_CA_CERTS: authority.caFile },
+    { SSL_CERT_FILE: authority.caFile },
+    { SSL_CERT_DIR: authority.trustFolder },
+  ]) {
+    const trusting = createHttpFetch(env);
+    t.after(() => trusting.close());
+    const response = await trusting.fetch(url);
+    assert.deepEqual([response.status, await response.text()], [200, '{}']);
+  }
   const strange = createHttpFetch({});
   t.after(() => strange.close());
   const failure = await strange.fetch(url).then(
@@ -66,26 +68,39 @@ test('an authority that the environment names is trusted, another one is not', a
     (error: unknown) => networkFailure(url, error),
   );
   assert.equal(failure.code, 'untrusted');
+  assert.match(failure.message, /issued by Corp Test, Corp Test Authority\)/);
 });
 
 test('a named file that cannot be read says which variable names it', async (t) => {
   const { url } = await createTlsWorld(t);
   const http = createHttpFetch({ NODE_EXTRA_CA_CERTS: '/no/such/ca.pem' });
   await assert.rejects(http.fetch(url), /NODE_EXTRA_CA_CERTS names a file that cannot be read/);
+  await http.close();
+  const folder = createHttpFetch({ SSL_CERT_DIR: '/no/such' });
+  await assert.rejects(folder.fetch(url), /SSL_CERT_DIR names a folder that cannot be read/);
 });
 
-test('HTTPS goes through the proxy that the environment names, unless NO_PROXY names the host', async (t) => {
-  const { url, caFile } = await createTlsWorld(t);
+test('HTTPS goes through the proxy that the environment names, which alone knows the name', async (t) => {
+  const { port, authority } = await createTlsWorld(t);
   const proxy = await startProxy(t);
-  const env = { NODE_EXTRA_CA_CERTS: caFile, HTTPS_PROXY: proxy.url };
-  const through = createHttpFetch(env);
-  t.after(() => through.close());
-  assert.equal((await through.fetch(url)).status, 200);
-  assert.deepEqual(proxy.targets, [new URL(url).host]);
-  const direct = createHttpFetch({ ...env, NO_PROXY: '127.0.0.1' });
-  t.after(() => direct.close());
-  assert.equal((await direct.fetch(url)).status, 200);
-  assert.equal(proxy.targets.length, 1);
+  const http = createHttpFetch({ NODE_EXTRA_CA_CERTS: authority.caFile, HTTPS_PROXY: proxy.url });
+  t.after(() => http.close());
+  assert.equal((await http.fetch(`https://broker.corp.test:${port}`)).status, 200);
+  assert.deepEqual(proxy.targets, [`broker.corp.test:${port}`]);
+});
+
+test('where NO_PROXY names the host, the proxy is not asked', async (t) => {
+  const { port } = await createTlsWorld(t);
+  const proxy = await startProxy(t);
+  const http = createHttpFetch({ HTTPS_PROXY: proxy.url, NO_PROXY: 'corp.test' });
+  t.after(() => http.close());
+  const url = `https://broker.corp.test:${port}`;
+  const failure = await http.fetch(url).then(
+    () => assert.fail('the name is not known here'),
+    (error: unknown) => networkFailure(url, error),
+  );
+  assert.match(failure.message, /that name is not known|cannot be looked up/);
+  assert.deepEqual(proxy.targets, []);
 });
 
 test('loopback over plain HTTP is never sent to a proxy', async (t) => {
@@ -98,7 +113,7 @@ test('loopback over plain HTTP is never sent to a proxy', async (t) => {
   });
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
-  const http = createHttpFetch({ HTTP_PROXY: proxy.url });
+  const http = createHttpFetch({ HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, ALL_PROXY: proxy.url });
   assert.equal(await (await http.fetch(`http://127.0.0.1:${address.port}`)).text(), 'here');
   assert.deepEqual(proxy.targets, []);
 });

@@ -1,8 +1,12 @@
-// The one way to speak HTTP to a broker: through the proxy the environment names, with the system's trust store. Loopback goes direct
-// with Node's own fetch; undici is loaded only where more is needed.
-import type { Dispatcher } from 'undici';
+// The one way to speak HTTP to a broker: through the proxy the environment names, with the system's trust store. Plain HTTP to this
+// machine goes direct with Node's own fetch; undici is loaded only where more is needed.
+import type { Socket } from 'node:net';
+import { GateError } from 'mcpgate-shared/error';
+import type { buildConnector, Dispatcher } from 'undici';
 import type { Environment } from '../settings-file.ts';
+import { openBrokerSocket } from './broker-socket.ts';
 import { isLoopback } from './broker-url.ts';
+import { proxyFor } from './proxy-for.ts';
 import { trustedCertificates } from './trusted-certificates.ts';
 
 export interface HttpRequest {
@@ -29,7 +33,10 @@ export function createHttpFetch(env: Environment): HttpFetcher {
       const init = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
       if (protocol === 'http:' && isLoopback(new URL(url))) return fetch(url, init);
       const undici = await import('undici');
-      opening ??= openDispatcher(env);
+      opening ??= openDispatcher(env).catch((error: unknown) => {
+        opening = undefined; // there is nothing to close then
+        throw error;
+      });
       const response = await undici.fetch(url, { ...init, dispatcher: await opening });
       // Node's own Response, so that nobody needs to know of two.
       return new Response(response.body === null ? null : ReadableStream.from(response.body), {
@@ -47,15 +54,20 @@ export function createHttpFetch(env: Environment): HttpFetcher {
 }
 
 async function openDispatcher(env: Environment): Promise<Dispatcher> {
-  const { EnvHttpProxyAgent } = await import('undici');
+  const { Agent } = await import('undici');
   const ca = trustedCertificates(env);
-  const all = env['all_proxy'] ?? env['ALL_PROXY'];
-  return new EnvHttpProxyAgent({
-    httpProxy: env['http_proxy'] ?? env['HTTP_PROXY'] ?? all ?? '',
-    httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'] ?? all ?? '',
-    noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '',
-    connect: { ca },
-    requestTls: { ca },
-    proxyTls: { ca },
-  });
+  return new Agent({ connect: (target, done) => void open(target, done) });
+
+  async function open({ protocol, hostname, port }: buildConnector.Options, done: buildConnector.Callback) {
+    let socket: Socket;
+    try {
+      // A redirect could lead here; what is meant for a broker never travels in the clear.
+      if (protocol !== 'https:') throw new GateError('protocol', `a broker is not spoken to over ${protocol}//`);
+      const url = new URL(`https://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port || 443}`);
+      socket = await openBrokerSocket(url, { proxy: proxyFor(url, env), ca });
+    } catch (error) {
+      return done(error instanceof Error ? error : new Error(String(error)), null);
+    }
+    done(null, socket);
+  }
 }

@@ -1,7 +1,6 @@
 // Why a broker could not be reached, in one line that says what to do.
-import { isIP } from 'node:net';
-import tls from 'node:tls';
 import { GateError } from 'mcpgate-shared/error';
+import { CertificateError } from './broker-socket.ts';
 
 const UNTRUSTED = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -29,33 +28,42 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS there; is it http:// or another port?',
 };
 
-/** The error at the end of the chain: `fetch failed` hides it in `cause`, a dual-stack connect in `errors`. */
-function innermost(error: unknown): Error {
+/** `error` and what caused it: `fetch failed` hides it in `cause`, a dual-stack connect in `errors`. */
+function chainOf(error: unknown): [Error, ...Error[]] {
   let at = error instanceof Error ? error : new Error(String(error));
+  const chain: [Error, ...Error[]] = [at];
   for (let depth = 0; depth < 8; depth++) {
     const next: unknown = at.cause ?? (at instanceof AggregateError ? at.errors[0] : undefined);
     if (!(next instanceof Error)) break;
     at = next;
+    chain.push(at);
   }
-  return at;
+  return chain;
 }
 
 /** What the failure is, as Node and undici name it. */
-function failureCode(error: unknown): string | undefined {
-  const last = innermost(error);
-  if ('code' in last && typeof last.code === 'string') return last.code;
-  return last.name === 'TimeoutError' ? 'ETIMEDOUT' : undefined;
+function failureCode(chain: readonly Error[]): string | undefined {
+  if (chain.some(({ name }) => name === 'TimeoutError')) return 'ETIMEDOUT';
+  const last = chain.at(-1);
+  return last !== undefined && 'code' in last && typeof last.code === 'string' ? last.code : undefined;
 }
 
-/** The error to show where a request to `broker` got no HTTP answer: `untrusted` or `unreachable`. */
-export async function networkFailure(broker: string, error: unknown): Promise<GateError> {
-  const code = failureCode(error) ?? '';
+/** The error to show where a request to `broker` got no HTTP answer: `untrusted`, `unreachable`, or `config` of this machine. */
+export function networkFailure(broker: string, error: unknown): GateError {
+  const chain = chainOf(error);
+  const known = chain.find((each) => each instanceof GateError);
+  if (known?.code === 'unreachable') {
+    return new GateError('unreachable', `cannot reach ${broker}: ${known.message}`, { cause: error });
+  }
+  if (known !== undefined) return known;
+  const code = failureCode(chain) ?? '';
   if (UNTRUSTED.has(code)) {
-    const issuer = await issuerOf(broker);
+    const issuer = chain.find((each) => each instanceof CertificateError)?.issuer;
     return new GateError(
       'untrusted',
-      `the certificate of ${broker} is not trusted (issued by ${issuer ?? 'an unknown authority'}): add that authority to the system's ` +
-        'trust store, or set NODE_EXTRA_CA_CERTS=FILE.pem, and log in again',
+      `the certificate of ${broker} is not trusted (issued by ${issuer ?? 'an unknown authority'}): if that is your company's authority, ` +
+        "add it to the system's trust store and run `mcpgate daemon restart`, or run NODE_EXTRA_CA_CERTS=FILE.pem mcpgate login; if it is " +
+        'unknown to you, a captive portal may answer: sign in to the network first',
       { cause: error },
     );
   }
@@ -65,37 +73,10 @@ export async function networkFailure(broker: string, error: unknown): Promise<Ga
     return new GateError('untrusted', line, { cause: error });
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    const line = `the certificate of ${broker} is for another name: use the name in the certificate, or tell whoever runs the broker`;
+    const line = `the certificate of ${broker} is for another name: use the name in the certificate, or sign in to the network if a captive portal answers`;
     return new GateError('untrusted', line, { cause: error });
   }
-  const detail = innermost(error).message;
+  const detail = (chain.at(-1) ?? chain[0]).message;
   const why = UNREACHABLE[code] ?? `${detail}; check the network, the VPN and the proxy`;
   return new GateError('unreachable', `cannot reach ${broker}: ${why}`, { cause: error });
-}
-
-/** Who issued the certificate a host shows; looked at without trusting it and without sending anything. */
-function issuerOf(origin: string): Promise<string | undefined> {
-  const url = new URL(origin);
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  return new Promise((resolve) => {
-    const socket = tls.connect({
-      host,
-      port: Number(url.port || 443),
-      // An address is no server name (RFC 6066).
-      ...(isIP(host) === 0 ? { servername: host } : {}),
-      rejectUnauthorized: false,
-      timeout: 3_000,
-    });
-    const finish = (issuer?: string): void => {
-      socket.destroy();
-      resolve(issuer);
-    };
-    socket.once('secureConnect', () => {
-      const { issuer } = socket.getPeerCertificate();
-      const names = [issuer?.O, issuer?.CN].flat().filter((name) => name !== undefined && name !== '');
-      finish(names.length === 0 ? undefined : [...new Set(names)].join(', '));
-    });
-    socket.once('error', () => finish());
-    socket.once('timeout', () => finish());
-  });
 }

@@ -4,6 +4,7 @@ import * as oauth from 'openid-client';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import { isLoopback } from './broker-url.ts';
+import { foreignAnswerError } from './foreign-answer.ts';
 import type { HttpFetch } from './http-fetch.ts';
 import { networkFailure } from './network-failure.ts';
 
@@ -114,7 +115,7 @@ export async function createOAuthClient(
           intervalS: started.interval ?? 5,
         };
       } catch (error) {
-        throw await oauthFailure(broker, error);
+        throw oauthFailure(broker, error);
       }
     },
     async pollDeviceLogin(code, signal) {
@@ -133,7 +134,7 @@ export async function createOAuthClient(
         const said = error instanceof oauth.ResponseBodyError ? error.error : undefined;
         if (said === 'access_denied') return { kind: 'denied' };
         if (said === 'expired_token' || said === 'invalid_grant') return { kind: 'expired' };
-        const failure = await oauthFailure(broker, error);
+        const failure = oauthFailure(broker, error);
         if (isPassing(error, failure)) return { kind: 'retry', error: failure };
         throw failure;
       }
@@ -144,14 +145,14 @@ export async function createOAuthClient(
         return { kind: 'tokens', tokens: tokensOf(tokens) };
       } catch (error) {
         if (error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant') return { kind: 'ended' };
-        return { kind: 'retry', error: await oauthFailure(broker, error) };
+        return { kind: 'retry', error: oauthFailure(broker, error) };
       }
     },
     async revoke(token) {
       try {
         await oauth.tokenRevocation(configured(), token, { token_type_hint: 'refresh_token' });
       } catch (error) {
-        throw await oauthFailure(broker, error);
+        throw oauthFailure(broker, error);
       }
     },
   };
@@ -168,7 +169,7 @@ async function discover(origin: string, fetch: oauth.CustomFetch): Promise<oauth
     return await run(new URL(origin));
   } catch (error) {
     const issuer = otherIssuer(error);
-    if (issuer === undefined) throw await oauthFailure(origin, error);
+    if (issuer === undefined) throw oauthFailure(origin, error);
     // `localhost` and `127.0.0.1` are the same broker to a person.
     if (isLoopback(issuer) && isLoopback(new URL(origin))) return run(issuer);
     throw new GateError('usage', `the broker at ${origin} calls itself ${issuer.origin}; use that URL`, {
@@ -193,7 +194,7 @@ function isPassing(error: unknown, failure: GateError): boolean {
   return error instanceof oauth.ClientError;
 }
 
-async function oauthFailure(broker: string, error: unknown): Promise<GateError> {
+function oauthFailure(broker: string, error: unknown): GateError {
   if (error instanceof GateError) return error;
   if (error instanceof oauth.ResponseBodyError) {
     const detail = error.error_description ?? error.error;
@@ -206,16 +207,14 @@ async function oauthFailure(broker: string, error: unknown): Promise<GateError> 
   }
   if (error instanceof oauth.ClientError) {
     const response = error.cause instanceof Response ? error.cause : undefined;
-    const status = response?.status ?? 0;
-    if (status >= 500 || status === 429) {
-      return new GateError('unavailable', `${broker} cannot answer now (HTTP ${status}); try again`, { cause: error });
-    }
     if (error.code === 'OAUTH_TIMEOUT') return networkFailure(broker, new DOMException('timed out', 'TimeoutError'));
     if (error.code?.startsWith('OAUTH_') === true) {
-      const html = response?.headers.get('content-type')?.includes('html') === true;
-      const what = html ? 'a web page answered' : status >= 400 ? `HTTP ${status}` : 'not the answer of a broker';
-      const advice = 'check the URL, and whether a captive portal or proxy stands between';
-      return new GateError('protocol', `${broker} is not an mcpgate broker (${what}); ${advice}`, { cause: error });
+      const answer = {
+        status: response?.status ?? 0,
+        contentType: response?.headers.get('content-type'),
+        location: response?.headers.get('location'),
+      };
+      return foreignAnswerError(broker, answer, error);
     }
   }
   return networkFailure(broker, error);

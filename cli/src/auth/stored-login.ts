@@ -6,6 +6,7 @@ import type { Credential, CredentialAddress } from '../credentials/credential-st
 import { keptEnvironment, type Settings, type TokenStoreKind } from '../settings-file.ts';
 
 type Host = Pick<CliContext, 'settings' | 'openCredentials' | 'env' | 'fetch' | 'clock' | 'connectDaemon'>;
+export type StoreHost = Pick<Host, 'settings' | 'openCredentials' | 'env'>;
 
 export interface StoredLogin {
   user: string;
@@ -23,7 +24,7 @@ export function storedLogin(settings: Settings): StoredLogin | undefined {
 
 /** Puts the credential in its store, then tells the settings. The kept environment is this shell's. */
 export async function saveLogin(
-  host: Host,
+  host: StoreHost,
   login: StoredLogin,
   secret: { token: string; deviceId?: string | undefined },
 ): Promise<void> {

@@ -1,6 +1,7 @@
 // Whom TLS trusts: Node's own list, the system's store (corporate CAs live there), and the files that the environment kept at login
 // names, because AI clients start the daemon without it.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import tls from 'node:tls';
 import { GateError } from 'mcpgate-shared/error';
 import type { Environment } from '../settings-file.ts';
@@ -12,14 +13,30 @@ export function trustedCertificates(env: Environment): string[] {
     const path = env[name];
     if (path !== undefined && path !== '') certificates.add(readPem(name, path));
   }
+  // Node's reading of the system's store follows this variable only as the process was started with it.
+  const folders = env['SSL_CERT_DIR'];
+  if (folders !== undefined && folders !== '') {
+    for (const folder of folders.split(delimiter)) for (const pem of readFolder(folder)) certificates.add(pem);
+  }
   return [...certificates];
 }
 
-function readPem(name: string, path: string): string {
+/** The certificates in a folder, as OpenSSL takes them: files of one certificate or more, whatever their names. */
+function readFolder(folder: string): string[] {
+  const paths = attempt('SSL_CERT_DIR', 'folder', () => readdirSync(folder)).map((name) => join(folder, name));
+  return paths
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+    .map((path) => readPem('SSL_CERT_DIR', path))
+    .filter((text) => text.includes('-----BEGIN CERTIFICATE-----'));
+}
+
+const readPem = (name: string, path: string): string => attempt(name, 'file', () => readFileSync(path, 'utf8'));
+
+function attempt<T>(name: string, what: string, read: () => T): T {
   try {
-    return readFileSync(path, 'utf8');
+    return read();
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    throw new GateError('config', `${name} names a file that cannot be read: ${detail}`, { cause: error });
+    throw new GateError('config', `${name} names a ${what} that cannot be read: ${detail}`, { cause: error });
   }
 }

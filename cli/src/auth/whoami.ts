@@ -1,5 +1,6 @@
 // `GET /v1/whoami`: who a token is for, by the broker's word.
 import { GateError } from 'mcpgate-shared/error';
+import { foreignAnswerError, isPage } from './foreign-answer.ts';
 import type { HttpFetch } from './http-fetch.ts';
 import { networkFailure } from './network-failure.ts';
 
@@ -18,23 +19,23 @@ export async function whoami(broker: string, token: string, fetch: HttpFetch): P
       signal: AbortSignal.timeout(20_000),
     });
   } catch (error) {
-    throw await networkFailure(broker, error);
+    throw networkFailure(broker, error);
   }
   const text = await response.text();
-  if (response.status === 401 || response.status === 403) {
+  const answer = {
+    status: response.status,
+    contentType: response.headers.get('content-type'),
+    location: response.headers.get('location'),
+  };
+  if ((response.status === 401 || response.status === 403) && !isPage(answer)) {
     throw new GateError(
       'not_logged_in',
       `${broker} refused this grant: it is unknown, expired or revoked; ask for a new one`,
     );
   }
-  if (response.status >= 500 || response.status === 429) {
-    throw new GateError('unavailable', `${broker} cannot answer now (HTTP ${response.status}); try again`);
-  }
   const found = response.ok ? parseWhoami(text) : undefined;
   if (found !== undefined) return found;
-  const what =
-    response.headers.get('content-type')?.includes('html') === true ? 'a web page answered' : `HTTP ${response.status}`;
-  throw new GateError('protocol', `${broker} is not an mcpgate broker (${what}); check the URL`);
+  throw foreignAnswerError(broker, answer);
 }
 
 function parseWhoami(text: string): Whoami | undefined {

@@ -48,6 +48,12 @@ describe('where AI clients keep their servers', () => {
       'C:\\Users\\ada\\.gemini\\settings.json',
     ],
     [
+      'copilot-cli',
+      '/home/ada/.copilot/mcp-config.json',
+      '/Users/ada/.copilot/mcp-config.json',
+      'C:\\Users\\ada\\.copilot\\mcp-config.json',
+    ],
+    [
       'opencode',
       '/home/ada/.config/opencode/opencode.json',
       '/Users/ada/.config/opencode/opencode.json',
@@ -63,6 +69,7 @@ describe('where AI clients keep their servers', () => {
 
   it('follows the variables that move them', () => {
     assert.equal(files('claude-code', place('linux', { env: { CLAUDE_CONFIG_DIR: '/c' } }))[0], '/c/.claude.json');
+    assert.equal(files('copilot-cli', place('linux', { env: { COPILOT_HOME: '/p' } }))[0], '/p/mcp-config.json');
     assert.equal(files('codex', place('linux', { env: { CODEX_HOME: '/x' } }))[0], '/x/config.toml');
     assert.equal(
       files('claude-desktop', place('linux', { env: { XDG_CONFIG_HOME: '/xdg' } }))[0],

@@ -155,6 +155,18 @@ export const CLIENTS: readonly Client[] = [
     restart: 'start Gemini CLI again',
   },
   {
+    name: 'copilot-cli',
+    title: 'Copilot CLI',
+    format: MCP_SERVERS,
+    // Without `tools` it offers all of them; which ones is then left to the person.
+    entry: (launcher) => ({ type: 'local', ...startServe(launcher) }),
+    files: (place) => [join(place, place.env['COPILOT_HOME'] || inHome(place, '.copilot'), 'mcp-config.json')],
+    folders: () => [],
+    executables: ['copilot'],
+    strictJson: true,
+    restart: 'start Copilot CLI again',
+  },
+  {
     name: 'opencode',
     title: 'OpenCode',
     format: createJsoncFormat(openCodePath),

@@ -4,6 +4,7 @@ import { VERSION } from 'mcpgate-shared/version';
 import { addCall } from './call.ts';
 import { addCompletion } from './completion.ts';
 import { addDaemon } from './daemon.ts';
+import { addDoctor } from './doctor.ts';
 import { addInstallClients } from './install-clients.ts';
 import { addLogin } from './login.ts';
 import { addLogout } from './logout.ts';
@@ -48,6 +49,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not logged in or revoked, 4 broker out 
     .description('the stdio MCP server that AI clients start')
     .option('--server <name>', 'serve one server with its own names');
   addInstallClients(program, context);
+  addDoctor(program, context);
   addDaemon(program, context);
   addCompletion(program, context);
   return program;

@@ -31,7 +31,7 @@ async function runStop(context: CliContext): Promise<void> {
   context.terminal.note(stopped ? 'The daemon has ended.' : 'The daemon is not running.');
 }
 
-async function runRestart(context: CliContext): Promise<void> {
+export async function runRestart(context: CliContext): Promise<void> {
   await stopDaemon(context);
   const connection = await context.connectDaemon({ spawn: true });
   try {

@@ -154,7 +154,7 @@ test('wrong URLs and wrong places are told in one line each', async (t) => {
   assertClear(await login(`http://127.0.0.1:${await freePort()}`), 4, /cannot reach.*is the broker running/);
   assertClear(await login('https://no-such-host.invalid'), 4, /cannot reach.*(name|looked up)/);
   broker.next('/.well-known/openid-configuration', { kind: 'html' });
-  assertClear(await login(broker.url), 1, /not an mcpgate broker \(a web page answered\).*captive portal/);
+  assertClear(await login(broker.url), 4, /in place of the broker .* captive portal .*check the URL/);
   broker.next('/.well-known/openid-configuration', { kind: 'status', status: 404 });
   assertClear(await login(broker.url), 1, /not an mcpgate broker \(HTTP 404\)/);
   broker.next('/.well-known/openid-configuration', { kind: 'status', status: 503 });
@@ -171,7 +171,11 @@ test('a certificate that is not trusted names its issuer and how to add it', asy
   const laptop = await createLaptop(t);
   const server = await startTlsServer();
   t.after(server.close);
-  assertClear(await laptop.run(['login', server.url]), 4, /issued by localhost.*NODE_EXTRA_CA_CERTS/);
+  assertClear(
+    await laptop.run(['login', server.url]),
+    4,
+    /issued by Corp Test, Corp Test Authority.*NODE_EXTRA_CA_CERTS/,
+  );
 });
 
 test('a clock that is 20 minutes wrong is warned of, and the login works', async (t) => {

@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { parseBrokerUrl } from '../auth/broker-url.ts';
-import { waitForApproval } from '../auth/device-login.ts';
+import { deviceParameters, waitForApproval } from '../auth/device-login.ts';
+import { keepTokens } from '../auth/keep-tokens.ts';
 import type { DeviceCode, OAuthClient, Tokens } from '../auth/oauth-client.ts';
 import { reloadDaemon, revokeCredential, saveLogin, storedLogin, type StoredLogin } from '../auth/stored-login.ts';
 import { whoami } from '../auth/whoami.ts';
@@ -109,11 +110,8 @@ async function loginOnDevice(request: LoginRequest, context: CliContext): Promis
   warnOfClock(client, context);
   // Before the person is sent to the browser: a login that cannot be stored would be in vain.
   await context.openCredentials(request.tokenStore).probe();
-  const settings = context.settings.read();
   const code = await client.startDeviceLogin({
-    device_name: context.hostname,
-    device_platform: context.platform,
-    ...(settings.deviceId !== undefined && settings.broker === client.broker ? { device_id: settings.deviceId } : {}),
+    ...deviceParameters(context, client.broker),
     ...(request.workspace === undefined ? {} : { workspace: request.workspace }),
   });
   await showCode(code, request, context);
@@ -127,40 +125,12 @@ async function loginOnDevice(request: LoginRequest, context: CliContext): Promis
   } finally {
     waiting.stop();
   }
-  return keepTokens(client, tokens, request, context);
-}
-
-/** Stores what the login gave; gives it back to the broker where that fails, so that no unused credential stays alive. */
-async function keepTokens(
-  client: OAuthClient,
-  tokens: Tokens,
-  request: LoginRequest,
-  context: CliContext,
-): Promise<StoredLogin> {
-  const { refreshToken } = tokens;
-  if (refreshToken === undefined) {
-    throw new GateError('protocol', `${client.broker} gave no refresh token; tell whoever runs it`);
-  }
-  try {
-    const who = tokens.user === undefined ? await whoami(client.broker, tokens.accessToken, context.fetch) : undefined;
-    const workspace = tokens.workspace ?? who?.workspace ?? 'default';
-    if (request.workspace !== undefined && request.workspace !== workspace) {
-      throw new GateError('not_found', `there is no workspace ${request.workspace} for you at ${client.broker}`);
-    }
-    const login: StoredLogin = {
-      user: tokens.user ?? who?.user ?? 'unknown',
-      address: { broker: client.broker, workspace },
-      tokenStore: request.tokenStore,
-      kind: 'device',
-    };
-    await saveLogin(context, login, { token: refreshToken, deviceId: tokens.deviceId });
-    return login;
-  } catch (error) {
-    await client
-      .revoke(refreshToken)
-      .catch((revoking: unknown) => context.terminal.warn(`the unused login stays: ${toGateError(revoking).message}`));
-    throw error;
-  }
+  return keepTokens(client, tokens, context, {
+    tokenStore: request.tokenStore,
+    workspace: request.workspace,
+    fetch,
+    warn: (line) => terminal.warn(line),
+  });
 }
 
 function warnOfClock(client: OAuthClient, { terminal }: CliContext): void {
@@ -186,7 +156,9 @@ async function showCode(code: DeviceCode, request: LoginRequest, context: CliCon
     terminal.print(JSON.stringify(event));
   }
   const { bold } = terminal.noteColour;
-  terminal.note(`To log in, open this page and check that it shows the code ${bold(code.userCode)}:\n`);
+  terminal.note(
+    `To log in, open this page; the first time on this computer it asks for the code ${bold(code.userCode)}:\n`,
+  );
   terminal.note(`    ${bold(code.verificationUriComplete)}\n`);
   if (code.verificationUriComplete !== code.verificationUri) {
     terminal.note(`(or open ${code.verificationUri} on any device and enter the code)`);

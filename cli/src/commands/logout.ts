@@ -1,4 +1,5 @@
 // `mcpgate logout`: revokes at the broker, forgets here, ends the daemon's link. Without the network it still forgets, and says what stays.
+import { rmSync } from 'node:fs';
 import type { Command } from 'commander';
 import { toGateError } from 'mcpgate-shared/error';
 import { reloadDaemon, revokeCredential, storedLogin } from '../auth/stored-login.ts';
@@ -32,6 +33,7 @@ async function runLogout(context: CliContext): Promise<void> {
     await store.remove(login.address);
   }
   await settings.update({ user: undefined, credential: undefined, loginId: undefined, tokenStore: undefined });
+  rmSync(context.paths.cacheDir, { recursive: true, force: true }); // what the broker last said to this login
   await reloadDaemon(context).catch((error: unknown) =>
     terminal.warn(`the daemon was not told: ${toGateError(error).message}; run \`mcpgate daemon stop\``),
   );

@@ -33,7 +33,7 @@ export function renderStatus(status: Status, colour: ChalkInstance, now: number)
       ? line(
           good,
           'daemon',
-          `running, pid ${daemon.pid}, version ${daemon.version}, ${plural(daemon.clients, 'client')}`,
+          `running, pid ${daemon.pid}, version ${daemon.version}, ${plural(daemon.clients, 'client')}${waitingWords(daemon)}`,
         )
       : line(off, 'daemon', 'not running; it starts with the first AI client'),
   ];
@@ -45,6 +45,10 @@ export function renderStatus(status: Status, colour: ChalkInstance, now: number)
     const words = TUNNEL_WORDS[tunnel.state] ?? tunnel.state;
     const why = tunnel.message === null ? '' : `: ${tunnel.message}`;
     lines.push(line(tunnel.message === null ? off : bad, 'tunnel', `${words}${why}`));
+    if (tunnel.login !== null) {
+      const { url, user_code: code } = tunnel.login;
+      lines.push(line(colour.yellow('!'), 'login', `confirm it at ${url} (if it asks for a code: ${code})`));
+    }
   }
   if (servers.length > 0) lines.push('', colour.bold('Servers'));
   const nameWidth = Math.max(0, ...servers.map(({ name }) => name.length));
@@ -70,6 +74,12 @@ function tokenWords({ kind, store, path }: Status['token']): string {
   const what = kind === 'grant' ? 'grant' : 'refresh token';
   if (store === 'environment') return `${what} in MCPGATE_TOKEN`;
   return store === 'file' ? `${what} in a plain file, ${path}` : `${what} in the OS keychain`;
+}
+
+/** Nothing where nothing waits, as it should be. */
+function waitingWords({ bytes_to_broker: out, bytes_to_clients: back }: Status['daemon']): string {
+  const kib = (bytes: number): string => `${Math.ceil(bytes / 1024)} KiB`;
+  return out + back === 0 ? '' : `; waiting: ${kib(out)} for the broker, ${kib(back)} for clients`;
 }
 
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;

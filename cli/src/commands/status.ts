@@ -10,13 +10,35 @@ import { openMcpSession } from './mcp-session.ts';
 import { parseSessionInfo, type SessionInfo } from './session-info.ts';
 import { renderStatus } from './render-status.ts';
 
+/** A login that the daemon has begun and a person must confirm. */
+interface PendingLoginStatus {
+  url: string;
+  user_code: string;
+  expires_at: string;
+}
+
 /** What `--json` prints. */
 export interface Status {
   user: string | null;
   broker: string | null;
   workspace: string | null;
-  daemon: { running: boolean; version: string | null; pid: number | null; started_at: string | null; clients: number };
-  tunnel: { state: string; since: string | null; latency_ms: number | null; message: string | null };
+  daemon: {
+    running: boolean;
+    version: string | null;
+    pid: number | null;
+    started_at: string | null;
+    clients: number;
+    channels: number;
+    bytes_to_broker: number;
+    bytes_to_clients: number;
+  };
+  tunnel: {
+    state: string;
+    since: string | null;
+    latency_ms: number | null;
+    message: string | null;
+    login: PendingLoginStatus | null;
+  };
   servers: SessionInfo['servers'];
   clients: ClientStatus[];
   token: { kind: 'device' | 'grant' | null; store: 'keychain' | 'file' | 'environment' | null; path: string | null };
@@ -72,12 +94,16 @@ async function collect(context: CliContext): Promise<Found> {
       started_at: startedAt,
       // This command was one of them while it asked.
       clients: Math.max(0, (daemon?.clients ?? 0) - (session === undefined ? 0 : 1)),
+      channels: Math.max(0, (daemon?.channels ?? 0) - (session === undefined ? 0 : 1)),
+      bytes_to_broker: daemon?.bytesToBroker ?? 0,
+      bytes_to_clients: daemon?.bytesToClients ?? 0,
     },
     tunnel: {
       state: isOpen ? 'open' : (link?.state ?? 'idle'),
       since: since === null ? null : new Date(since).toISOString(),
       latency_ms: link?.latencyMs ?? null,
       message,
+      login: daemon === undefined || isOpen ? null : pendingLogin(daemon),
     },
     servers: session?.servers ?? [],
     clients: await listClients(context),
@@ -89,6 +115,12 @@ async function collect(context: CliContext): Promise<Found> {
   };
   if (login === undefined && !hasGrant) return { status, problem: 'not_logged_in' };
   return { status, problem: live.error?.code };
+}
+
+/** A daemon of an earlier version says nothing of logins. */
+function pendingLogin({ login }: Partial<Pick<DaemonStatus, 'login'>>): PendingLoginStatus | null {
+  if (login === undefined || login === null) return null;
+  return { url: login.url, user_code: login.userCode, expires_at: new Date(login.expiresAt).toISOString() };
 }
 
 interface Live {

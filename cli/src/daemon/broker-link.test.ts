@@ -45,6 +45,7 @@ const control = (message: LinkMessage) =>
 async function world(
   t: TestContext,
   token: () => TokenResult = () => ({ kind: 'token', token: 'a', expiresAt: null }),
+  random: () => number = () => 0,
 ) {
   const clock = handClock();
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
@@ -64,11 +65,14 @@ async function world(
       token: () => Promise.resolve(token()),
     },
     clock,
-    random: () => 0,
+    random,
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     instance: 'test',
-    socketOptions: () => Promise.resolve({}),
+    socketOptions: () => ({}),
     onFrame: () => undefined,
+    isSuccessor: false,
+    onDraining() {},
+    onRetired() {},
     onWritable: () => undefined,
     onState(state) {
       states.push(state);
@@ -129,6 +133,25 @@ test('a revoked link is not opened again by itself', async (t) => {
   assert.match(link.message ?? '', /revoked \(disabled\).*mcpgate login/);
 });
 
+test('a broker that turns the link away for what it sent is not asked again at once, and ever more rarely', async (t) => {
+  const worst = () => 1;
+  const { clock, link, reach, socket, sockets } = await world(t, undefined, worst);
+  link.wake();
+  for (const [closes, waitMs] of [
+    [1, 4_000],
+    [2, 8_000],
+    [3, 16_000],
+  ] as const) {
+    await reach('open');
+    socket().close(4429, 'too many channels');
+    await reach('waiting');
+    clock.advance(waitMs - 500);
+    assert.deepEqual([link.state, sockets.length], ['waiting', closes]);
+    clock.advance(500);
+  }
+  await reach('open');
+});
+
 test('a refused refresh asks for a login and stops; a passing trouble is tried again', async (t) => {
   let answer: TokenResult = { kind: 'retry', message: 'no network' };
   const { clock, link, reach } = await world(t, () => answer);
@@ -138,4 +161,23 @@ test('a refused refresh asks for a login and stops; a passing trouble is tried a
   clock.advance(1_000);
   await reach('login_needed');
   assert.match(link.message ?? '', /mcpgate login/);
+});
+
+test('after a loss that nobody announced, a broker that comes back while calls are held is found within five seconds', async (t) => {
+  let answer: TokenResult = { kind: 'token', token: 'a', expiresAt: null };
+  const worst = () => 1;
+  const { clock, link, reach, socket } = await world(t, () => answer, worst);
+  link.wake();
+  await reach('open');
+  answer = { kind: 'retry', message: 'no network' };
+  socket().terminate();
+  await reach('waiting');
+  for (let lostMs = 0; lostMs < 25_000; lostMs += 500) {
+    clock.advance(500);
+    await reach('waiting');
+  }
+  answer = { kind: 'token', token: 'a', expiresAt: null };
+  clock.advance(5_000);
+  assert.equal(link.state, 'connecting');
+  await reach('open');
 });

@@ -1,5 +1,5 @@
-// The one WebSocket to the broker for one credential: connecting with the current token, renewing it in-band, noticing when the link
-// is dead, coming back with back-off and full jitter. It moves frames and never looks into a payload.
+// The one WebSocket to the broker for one credential: connects with the current token, says what each end of it means, and comes back.
+// It moves frames and never looks into a payload.
 import { WebSocket } from 'ws';
 import type { Clock } from 'mcpgate-shared/clock';
 import { CLOSE_CODE, SUBPROTOCOL } from 'mcpgate-shared/close-code';
@@ -10,23 +10,18 @@ import { networkFailure } from '../auth/network-failure.ts';
 import type { TokenSource } from '../auth/token-source.ts';
 import type { LinkState } from '../local/control.ts';
 import type { DaemonLog } from './daemon-log.ts';
-import { explainStatus } from './explain-status.ts';
+import { describedIn, explainStatus, isBrokersAnswer } from './explain-status.ts';
+import { createLinkBackoff } from './link-backoff.ts';
+import { createLinkPulse } from './link-pulse.ts';
+import { watchSleep } from './sleep-watch.ts';
+import { createTokenRenewal } from './token-renewal.ts';
 
-const HEARTBEAT_MS = 8_000;
-const SILENT_AFTER_MS = 18_000;
 const HANDSHAKE_MS = 15_000;
-/** A timer of one second that comes this late: the computer has slept. */
-const TICK_MS = 1_000;
-const SLEPT_MS = 4_000;
-/** After a sleep the link answers within this, or it is dead. */
-const PROOF_OF_LIFE_MS = 2_000;
-const BACKOFF_FIRST_MS = 250;
-const BACKOFF_MAX_MS = 30_000;
-/** A token is renewed this long before its end. */
-const RENEW_BEFORE_MS = 60_000;
-/** Above this many bytes in the socket, local clients wait. */
-const SOCKET_HIGH_BYTES = 1024 * 1024;
-const SOCKET_LOW_BYTES = 256 * 1024;
+/** Clients have resumed their channels this long after a link was opened. */
+const SETTLE_MS = 250;
+/** Above this many bytes in the socket, local clients wait: a small call is never behind much more than this. */
+const SOCKET_HIGH_BYTES = 256 * 1024;
+const SOCKET_LOW_BYTES = 64 * 1024;
 
 export interface BrokerLink {
   readonly state: LinkState;
@@ -34,10 +29,14 @@ export interface BrokerLink {
   readonly broker: string | undefined;
   readonly since: number | null;
   readonly latencyMs: number | null;
-  /** Sends a frame; false: no more for now, `onWritable` follows. Frames for a link that is not open are dropped: channels resend. */
+  /** Bytes that the broker has not taken yet. */
+  readonly unsentBytes: number;
+  /** Sends a frame; false: no more of this client for now, `onWritable` follows. Frames for a link that is not open are dropped: channels resend. */
   send(frame: Buffer): boolean;
   /** Connects where it waits, or where a login was needed. */
   wake(): void;
+  /** Carries what it carries, and does not come back; `onRetired` says when it is over. */
+  retire(): void;
   close(): void;
 }
 
@@ -49,10 +48,16 @@ export interface BrokerLinkOptions {
   /** Tells the broker that a new link is of the same daemon process. */
   instance: string;
   /** TLS and proxy settings for the socket. */
-  socketOptions: (broker: string) => Promise<Pick<WebSocket.ClientOptions, 'agent' | 'ca'>>;
+  socketOptions: (broker: string) => Pick<WebSocket.ClientOptions, 'agent'>;
   onFrame: (frame: Buffer) => void;
   onState: (state: LinkState, message: string | null) => void;
   onWritable: () => void;
+  /** The broker takes leave. */
+  onDraining: () => void;
+  /** A retired link has ended; `isOver`: its broker has taken everything of it away. */
+  onRetired: (isOver: boolean) => void;
+  /** It follows the link of a broker that drains, which is soon back, or has another beside it. */
+  isSuccessor: boolean;
 }
 
 export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
@@ -61,17 +66,25 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
   let message: string | null = null;
   let ws: WebSocket | undefined;
   let since: number | null = null;
-  let latencyMs: number | null = null;
-  let lastHeardAt = 0;
-  let pingSentAt = 0;
-  let attempt = 0;
   let closed = false;
   let choked = false;
+  let retired = false;
   let cancelRetry: (() => void) | undefined;
-  let cancelRenewal: (() => void) | undefined;
-  let cancelHeartbeat: (() => void) | undefined;
-  let cancelTick: (() => void) | undefined;
-  let abort = new AbortController();
+  const abort = new AbortController();
+  const pulse = createLinkPulse(clock);
+  const backoff = createLinkBackoff({ clock, random: options.random, isHurried: options.isSuccessor });
+  const renewal = createTokenRenewal({
+    tokens,
+    clock,
+    log,
+    signal: abort.signal,
+    onToken: (token) => sendToken(token),
+    onLoginNeeded(why) {
+      pulse.stop();
+      ws?.close(1000);
+      giveUp('login_needed', why);
+    },
+  });
 
   const become = (next: LinkState, why: string | null) => {
     if (next === state && why === message) return;
@@ -82,124 +95,83 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     options.onState(next, why);
   };
 
-  const retryLater = (why: string, soon = false) => {
+  const retryLater = (why: string) => {
     if (closed) return;
     become('waiting', why);
-    const ceiling = soon ? BACKOFF_FIRST_MS : Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** attempt);
-    attempt += 1;
     cancelRetry?.();
-    cancelRetry = clock.after(options.random() * ceiling, () => void connect());
+    cancelRetry = clock.after(backoff.nextMs(), () => void connect());
   };
 
-  const failed = async (broker: string, error: unknown) => {
-    const carrier = ws;
-    const { message: why } = await networkFailure(broker, error);
-    if (ws !== carrier) return; // somebody else has connected meanwhile
+  const failed = (broker: string, error: unknown) => {
     ws = undefined;
-    retryLater(why);
+    retryLater(networkFailure(broker, error).message);
   };
 
   /** Stops for good until somebody logs in. */
   const giveUp = (next: 'login_needed' | 'revoked', why: string) => become(next, why);
 
-  const scheduleRenewal = (expiresAt: number | null) => {
-    cancelRenewal?.();
-    if (expiresAt === null) return;
-    const leftMs = expiresAt - clock.now();
-    const delayMs = Math.max(1_000, leftMs - Math.min(RENEW_BEFORE_MS, leftMs / 5));
-    cancelRenewal = clock.after(Math.min(delayMs, 0x7fff_ffff), () => void renew(expiresAt));
-  };
-
-  const renew = async (expiresAt: number) => {
-    const carrier = ws;
-    const leftMs = Math.max(0, expiresAt - clock.now());
-    const result = await tokens.token({ minValidityMs: leftMs + 1_000, signal: abort.signal });
-    if (closed || carrier === undefined || carrier !== ws || state !== 'open') return;
-    if (result.kind === 'token') return sendControl(carrier, result.token);
-    log.warn(`the token could not be renewed: ${result.message}`);
-    if (result.kind === 'login_needed') {
-      carrier.close(1000);
-      return giveUp('login_needed', result.message);
-    }
-    cancelRenewal = clock.after(Math.max(1_000, leftMs / 4), () => void renew(expiresAt));
-  };
-
-  const sendControl = (carrier: WebSocket, token: string) => {
+  const sendToken = (token: string) => {
     const header = { kind: FrameKind.control, flags: 0, channel: LINK_CHANNEL, seq: 0, ack: 0 };
-    carrier.send(writeFrame(header, toPayload({ type: 'token', token })));
-  };
-
-  const beat = () => {
-    cancelHeartbeat = clock.after(HEARTBEAT_MS, () => {
-      if (ws === undefined || state !== 'open') return;
-      if (clock.now() - lastHeardAt > SILENT_AFTER_MS) return ws.terminate();
-      pingSentAt = clock.now();
-      ws.ping();
-      beat();
-    });
+    ws?.send(writeFrame(header, toPayload({ type: 'token', token })));
   };
 
   /** After a sleep the socket may be half-open, and a back-off may be of another network. */
   const onWoken = () => {
     log.info('woke up');
-    attempt = 0;
-    const carrier = ws;
+    backoff.reset();
     if (state === 'waiting') void connect();
-    if (carrier === undefined || state !== 'open') return;
-    const askedAt = clock.now();
-    pingSentAt = askedAt;
-    lastHeardAt = askedAt - 1; // nobody could be heard while asleep: that is no silence
-    carrier.ping();
-    clock.after(PROOF_OF_LIFE_MS, () => {
-      if (ws === carrier && lastHeardAt < askedAt) carrier.terminate();
-    });
-  };
-
-  const watchSleep = () => {
-    const setAt = clock.now();
-    cancelTick = clock.after(TICK_MS, () => {
-      if (clock.now() - setAt > SLEPT_MS) onWoken();
-      watchSleep();
-    });
+    else pulse.prove();
   };
 
   const onControl = (payload: Buffer) => {
     const control = readLinkMessage(payload);
     if (control?.type === 'welcome') {
-      attempt = 0;
+      backoff.reset();
       become('open', null);
-      scheduleRenewal(control.expiresAt);
-      pingSentAt = clock.now();
-      ws?.ping();
-      beat();
-    } else if (control?.type === 'renewed') scheduleRenewal(control.expiresAt);
-    else if (control?.type === 'draining') log.info('the broker is about to restart');
+      renewal.schedule(control.expiresAt);
+      if (ws !== undefined) pulse.start(ws);
+    } else if (control?.type === 'renewed') renewal.schedule(control.expiresAt);
+    else if (control?.type === 'draining') {
+      log.info('the broker takes leave');
+      // A link that was let in to finish something first takes the channels that it is for.
+      clock.after(Math.max(0, SETTLE_MS - (clock.now() - (since ?? 0))), () => {
+        if (!closed && state === 'open') options.onDraining();
+      });
+    }
   };
 
   const onClosed = (code: number, reason: string) => {
-    cancelHeartbeat?.();
-    cancelRenewal?.();
-    latencyMs = null;
+    pulse.stop();
+    renewal.stop();
     choked = false;
-    if (closed || state === 'login_needed' || state === 'revoked') return;
+    if (closed) return;
+    if (retired) {
+      closed = true;
+      endWatch();
+      state = 'idle';
+      return options.onRetired(code === CLOSE_CODE.draining || code === CLOSE_CODE.revoked);
+    }
+    if (state === 'login_needed' || state === 'revoked') return;
+    const blamed = backoff.lost(code, since === null ? 0 : clock.now() - since);
     if (code === CLOSE_CODE.revoked) {
       return giveUp(
         'revoked',
         `your access was revoked (${reason}); ask your platform team, then run \`mcpgate login\``,
       );
     }
-    if (code === CLOSE_CODE.token) void connect(true);
-    else
-      retryLater(
-        code === CLOSE_CODE.draining ? 'the broker restarts' : `the link was lost (${code} ${reason})`,
-        attempt === 0,
+    if (blamed === 'this_end') {
+      return retryLater(
+        `the broker turned the link away (${code} ${reason}); upgrade mcpgate, or tell your platform team`,
       );
+    }
+    if (code === CLOSE_CODE.token) void connect(true);
+    else retryLater(code === CLOSE_CODE.draining ? 'the broker restarts' : `the link was lost (${code} ${reason})`);
   };
 
   const listen = (carrier: WebSocket, broker: string, forced: boolean) => {
     let settled = false; // an upgrade that was answered with an HTTP status has been dealt with
     carrier.on('message', (data: Buffer) => {
-      lastHeardAt = clock.now();
+      pulse.heard();
       const header = readFrame(data);
       if (typeof header === 'string') return carrier.close(CLOSE_CODE.protocol, header);
       if (header.channel === LINK_CHANNEL) {
@@ -207,30 +179,31 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
       } else options.onFrame(data);
     });
     carrier.on('pong', () => {
-      lastHeardAt = clock.now();
-      latencyMs = lastHeardAt - pingSentAt;
+      pulse.ponged();
     });
     carrier.on('ping', () => {
-      lastHeardAt = clock.now();
+      pulse.heard();
     });
     carrier.on('unexpected-response', (request, response) => {
       settled = true;
       response.resume();
       request.destroy();
       ws = undefined;
-      const { statusCode = 0 } = response;
+      // A page with these numbers is a firewall's; only the broker's own word ends a login.
+      const statusCode = isBrokersAnswer(response) ? response.statusCode : undefined;
       if (statusCode === 401 && !forced) return void connect(true);
       if (statusCode === 401) return giveUp('login_needed', 'the broker refused the login; run `mcpgate login`');
       if (statusCode === 403) {
-        return giveUp('revoked', 'your access was revoked; ask your platform team, then run `mcpgate login`');
+        const why = describedIn(response) ?? 'your access was revoked; ask your platform team';
+        return giveUp('revoked', `${why}, then run \`mcpgate login\``);
       }
-      retryLater(explainStatus(broker, statusCode));
+      retryLater(explainStatus(broker, response));
     });
     carrier.on('error', (error) => {
       if (settled) return;
       if (state === 'open') return log.warn(`the link failed: ${error.message}`); // `close` follows
       settled = true;
-      void failed(broker, error);
+      failed(broker, error);
     });
     carrier.on('close', (code, reason) => {
       if (ws !== carrier || settled) return;
@@ -253,10 +226,8 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     if (broker === undefined) return giveUp('login_needed', 'not logged in; run `mcpgate login URL`');
     try {
       const url = `${broker.replace(/^http/, 'ws').replace(/\/$/, '')}/v1/tunnel`;
-      const socketOptions = await options.socketOptions(broker);
-      if (closed || signal.aborted || ws !== undefined) return;
       ws = new WebSocket(url, SUBPROTOCOL, {
-        ...socketOptions,
+        ...options.socketOptions(broker),
         headers: {
           authorization: `Bearer ${result.token}`,
           'mcpgate-instance': options.instance,
@@ -267,14 +238,13 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
         perMessageDeflate: false,
         followRedirects: false,
       });
-      lastHeardAt = clock.now();
       listen(ws, broker, force);
     } catch (error) {
-      await failed(broker, error);
+      failed(broker, error);
     }
   };
 
-  watchSleep();
+  const endWatch = watchSleep(clock, onWoken);
   return {
     get state() {
       return state;
@@ -289,7 +259,10 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
       return since;
     },
     get latencyMs() {
-      return latencyMs;
+      return pulse.latencyMs;
+    },
+    get unsentBytes() {
+      return ws?.bufferedAmount ?? 0;
     },
     send(frame) {
       const carrier = ws;
@@ -305,17 +278,19 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     },
     wake() {
       if (closed || state === 'open' || state === 'connecting') return;
-      attempt = 0;
+      backoff.reset();
       void connect();
+    },
+    retire() {
+      retired = true;
     },
     close() {
       closed = true;
       abort.abort();
-      abort = new AbortController();
       cancelRetry?.();
-      cancelRenewal?.();
-      cancelHeartbeat?.();
-      cancelTick?.();
+      renewal.stop();
+      pulse.stop();
+      endWatch();
       const carrier = ws;
       ws = undefined;
       carrier?.close(1000);

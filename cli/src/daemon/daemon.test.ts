@@ -9,7 +9,7 @@ import { systemClock, type Clock } from 'mcpgate-shared/clock';
 import type { TokenSource } from '../auth/token-source.ts';
 import { connectDaemon } from '../local/connect-daemon.ts';
 import { connectSocket } from '../local/connect-socket.ts';
-import { clientHello } from '../local/handshake.ts';
+import { clientHello, daemonHello } from '../local/handshake.ts';
 import { resolvePaths, type Paths } from '../paths.ts';
 import { startDaemon, type DaemonStart } from './daemon.ts';
 
@@ -46,7 +46,11 @@ async function start(changes: { clock?: Clock; idleMs?: number; onEnd?: () => vo
     log: { debug: line, info: line, warn: line, error: line },
     idleMs: changes.idleMs ?? 60_000,
     tokenSource: () => nobodyIsLoggedIn,
-    socketOptions: () => Promise.resolve({}),
+    socketOptions: () => ({}),
+    login: {
+      begin: () => Promise.reject(new Error('nobody asks for a login here')),
+      browser: () => Promise.resolve({ available: false, open: () => Promise.resolve(false) }),
+    },
     onEnd: changes.onEnd ?? (() => undefined),
   });
   running.push(started);
@@ -113,9 +117,11 @@ test('garbage on the local socket ends that connection alone', async () => {
   friend.close();
 });
 
-test('a client refuses to talk to a listener that does not know the local secret', async () => {
+test('a client refuses to talk to a listener that does not know the local secret', async (t) => {
   await connectSocket(paths);
-  const impostor = createServer((socket) => void socket.end(Buffer.concat([Buffer.from('mcg1'), Buffer.alloc(60, 1)])));
+  const hello = daemonHello(Buffer.alloc(32, 9), Buffer.alloc(16), Buffer.alloc(16, 1), '1.0.0');
+  const impostor = createServer((socket) => void socket.end(hello));
+  t.after(() => impostor.close());
   impostor.listen(paths.socketPath);
   await once(impostor, 'listening');
   await assert.rejects(connectSocket(paths), /does not know the local secret.*mcpgate daemon restart/);

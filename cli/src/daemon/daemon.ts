@@ -5,7 +5,7 @@ import { unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import type { FrameKind } from 'mcpgate-shared/frame';
+import type { FrameHeader } from 'mcpgate-shared/frame';
 import { VERSION } from 'mcpgate-shared/version';
 import type { TokenSource } from '../auth/token-source.ts';
 import { connectSocket } from '../local/connect-socket.ts';
@@ -16,7 +16,9 @@ import type { Paths } from '../paths.ts';
 import { createBrokerLink, type BrokerLinkOptions } from './broker-link.ts';
 import type { DaemonLog } from './daemon-log.ts';
 import { withLock } from './daemon-lock.ts';
+import { createLocalDoor } from './local-door.ts';
 import { isNewer } from './is-newer.ts';
+import { createLoginAgain, type LoginAgainOptions } from './login-again.ts';
 import { createLinkSwitch, type LinkSwitch } from './link-switch.ts';
 import { acceptLocalClient, type LocalClient } from './local-client.ts';
 
@@ -29,6 +31,8 @@ export interface DaemonOptions {
   /** The stored login, or a grant that one client brought. */
   tokenSource: (grant?: { broker: string; token: string }) => TokenSource;
   socketOptions: BrokerLinkOptions['socketOptions'];
+  /** How the stored login is renewed by its person. */
+  login: Pick<LoginAgainOptions, 'begin' | 'browser'>;
   /** Nothing is left to do: the process may end. */
   onEnd: () => void;
 }
@@ -37,6 +41,12 @@ export interface DaemonOptions {
 export type DaemonStart = { kind: 'listening'; stop: () => void } | { kind: 'taken' };
 
 const STORED_LOGIN = 'stored login';
+
+const sumOf = <T>(all: Iterable<T>, of: (one: T) => number): number => {
+  let total = 0;
+  for (const one of all) total += of(one);
+  return total;
+};
 
 export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> {
   const { paths, clock, log } = options;
@@ -85,6 +95,9 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
       pid: process.pid,
       startedAt,
       clients: switchOf.size,
+      channels: sumOf(switches.values(), (one) => one.channels),
+      bytesToBroker: sumOf(switches.values(), (one) => one.link.unsentBytes),
+      bytesToClients: sumOf(connected, (client) => client.unreadBytes),
       link: {
         state: link.state,
         broker: link.broker ?? null,
@@ -92,16 +105,36 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
         latencyMs: link.latencyMs,
         message: link.message,
       },
+      login: loginAgain.pending ?? null,
     };
+  };
+
+  const loginAgain = createLoginAgain({
+    clock,
+    log,
+    ...options.login,
+    onLoggedIn: () => reload(),
+    onFailed(message) {
+      for (const client of switches.get(STORED_LOGIN)?.clients ?? [])
+        client.send({ type: 'login', pending: null, message });
+    },
+  });
+
+  const askLogin = async (client: LocalClient, browser: boolean) => {
+    if (switchOf.get(client) !== switches.get(STORED_LOGIN)) return; // a grant is nobody's to confirm
+    const answer = await loginAgain.ask({ browser });
+    if (answer.kind === 'pending') client.send({ type: 'login', pending: answer.pending, message: '' });
+    else client.send({ type: 'login', pending: null, message: answer.message });
   };
 
   /** The stored login is another one now: the link of the old one ends, its clients go on with the new one. */
   const reload = () => {
+    loginAgain.reset();
     const old = switches.get(STORED_LOGIN);
     switches.delete(STORED_LOGIN);
     const fresh = switchFor(undefined);
     if (old === undefined) return;
-    old.link.close();
+    old.close();
     for (const client of [...old.clients]) {
       old.remove(client);
       switchOf.set(client, fresh);
@@ -118,6 +151,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
       switchOf.set(client, chosen);
       chosen.add(client);
     } else if (request.type === 'status') client.send({ type: 'status', status: statusNow() });
+    else if (request.type === 'login') void askLogin(client, request.browser);
     else if (request.type === 'reload') {
       reload();
       client.send({ type: 'ok' });
@@ -135,15 +169,19 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
     had?.remove(client);
     for (const [name, one] of switches) {
       if (one !== had || name === STORED_LOGIN || one.clients.size > 0) continue;
-      one.link.close(); // a grant's link lives as long as the clients that brought it
+      one.close(); // a grant's link lives as long as the clients that brought it
       switches.delete(name);
     }
     if (connected.size === 0) watchIdle();
   };
 
-  const server: Server = createServer((socket) =>
+  const door = createLocalDoor({ log, clock });
+  const server: Server = createServer((socket) => {
+    const entered = door.enter(socket);
+    if (entered === undefined) return;
     acceptLocalClient(socket, key, {
       onProven(client) {
+        entered.proven();
         connected.add(client);
         cancelIdle?.();
         if (!isNewer(client.version, VERSION)) return;
@@ -151,19 +189,20 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
         end(); // the channels of all clients resume through the newer daemon
       },
       onRequest,
-      onFrame: (client: LocalClient, kind: FrameKind, frame: Buffer) =>
-        switchOf.get(client)?.fromClient(client, kind, frame),
+      onFrame: (client: LocalClient, header: FrameHeader, frame: Buffer) =>
+        switchOf.get(client)?.fromClient(client, header, frame),
       onGone,
-      onRefused: (reason) => log.warn(`a local connection was refused: ${reason}`),
-    }),
-  );
+      onRefused: door.refused,
+    });
+  });
 
   function end(): void {
     if (ending) return;
     ending = true;
     cancelIdle?.();
+    loginAgain.reset();
     server.close(); // removes the socket file: the next one can listen at once
-    for (const { link } of switches.values()) link.close();
+    for (const one of switches.values()) one.close();
     for (const client of connected) client.close();
     options.onEnd();
   }

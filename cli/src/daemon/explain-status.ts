@@ -1,9 +1,22 @@
 /** What an HTTP answer instead of the WebSocket upgrade means, as one line that says what to do. */
-export function explainStatus(broker: string, status: number): string {
+import type { IncomingMessage } from 'node:http';
+import { describeForeignAnswer } from '../auth/foreign-answer.ts';
+
+/** Whether the broker itself answered. Firewalls and portals answer 401 and 403 with pages; nobody's access is over because of them. */
+export const isBrokersAnswer = ({ headers }: IncomingMessage): boolean =>
+  headers['content-type']?.startsWith('application/json') === true;
+
+/** Why the broker refused, in its own words (RFC 6750, section 3): printable text without quotes. */
+export const describedIn = ({ headers }: IncomingMessage): string | undefined =>
+  /error_description="([\x20\x21\x23-\x5b\x5d-\x7e]{1,200})"/.exec(headers['www-authenticate'] ?? '')?.[1];
+
+export function explainStatus(broker: string, response: IncomingMessage): string {
+  const { statusCode: status = 0, headers } = response;
   if (status === 426) return `${broker} speaks another version of the tunnel; upgrade mcpgate (npm i -g mcpgate)`;
-  if (status === 503) return `${broker} is restarting or cannot serve right now`;
-  if (status === 404 || (status >= 200 && status < 400)) {
-    return `${broker} does not answer like a mcpgate broker (HTTP ${status}); a proxy or a captive portal may stand in between`;
-  }
-  return `${broker} answered HTTP ${status}`;
+  if (status === 503 && isBrokersAnswer(response)) return `${broker} is restarting or cannot serve right now`;
+  return describeForeignAnswer(broker, {
+    status,
+    contentType: headers['content-type'],
+    location: headers.location,
+  });
 }

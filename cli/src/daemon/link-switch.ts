@@ -1,90 +1,180 @@
-// The switch of one link: local clients on one side, the WebSocket on the other. A channel gets a new number with every `open`, so
-// that what an earlier link still had under way can never reach it.
-import { FrameKind, readFrame, setChannel, writeFrame } from 'mcpgate-shared/frame';
-import { toPayload } from 'mcpgate-shared/link-message';
-import type { BrokerLink } from './broker-link.ts';
+// The switch of one credential: local clients on one side, WebSockets on the other. New channels take the present link; one whose broker
+// drains keeps those that it has until they leave it. A channel gets a new number with every `open`, so that what an earlier link still
+// had under way can never reach it.
+import { FrameKind, readFrame, setChannel, writeFrame, type FrameHeader } from 'mcpgate-shared/frame';
+import { toPayload, type CloseMessage } from 'mcpgate-shared/link-message';
+import type { BrokerLink, BrokerLinkOptions } from './broker-link.ts';
 import type { LocalClient } from './local-client.ts';
 
 export interface LinkSwitch {
+  /** The one that new channels take. */
   readonly link: BrokerLink;
   readonly clients: ReadonlySet<LocalClient>;
+  /** Channels that its links carry now. */
+  readonly channels: number;
   add(client: LocalClient): void;
   remove(client: LocalClient): void;
-  fromClient(client: LocalClient, kind: FrameKind, frame: Buffer): void;
+  fromClient(client: LocalClient, header: FrameHeader, frame: Buffer): void;
+  /** Ends every link. */
+  close(): void;
 }
 
-export function createLinkSwitch(
-  makeLink: (events: {
-    onFrame: (frame: Buffer) => void;
-    onWritable: () => void;
-    onState: BrokerLinkState;
-  }) => BrokerLink,
-): LinkSwitch {
+export type LinkEvents = Pick<
+  BrokerLinkOptions,
+  'onFrame' | 'onWritable' | 'onState' | 'onDraining' | 'onRetired' | 'isSuccessor'
+>;
+
+/** One link, and the channels that it carries by their numbers on it. */
+interface Carrier {
+  link: BrokerLink;
+  seats: Map<number, Seat>;
+}
+
+/** A channel of a client on a link. */
+interface Seat {
+  client: LocalClient;
+  /** Its number on the client's socket. */
+  local: number;
+  carrier: Carrier;
+  number: number;
+}
+
+/** Channels of one client at a time: the present one, and those that finish on draining brokers. */
+const SEATS_PER_CLIENT = 16;
+
+export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): LinkSwitch {
   const clients = new Set<LocalClient>();
-  const byNumber = new Map<number, LocalClient>();
-  const numbers = new Map<LocalClient, number>();
+  const seatsOf = new Map<LocalClient, Map<number, Seat>>();
+  const formers = new Set<Carrier>();
   let lastNumber = 0;
+  let present = carry(false);
 
-  const forget = (client: LocalClient) => {
-    const number = numbers.get(client);
-    if (number === undefined) return;
-    numbers.delete(client);
-    byNumber.delete(number);
-  };
-
-  const link = makeLink({
-    onFrame(frame) {
-      const header = readFrame(frame);
-      if (typeof header === 'string') return;
-      const client = byNumber.get(header.channel);
-      if (client === undefined) return; // its client has gone, or has opened anew
-      client.deliver(frame);
-      if (header.kind === FrameKind.close) forget(client);
-    },
-    onWritable() {
-      for (const client of clients) client.resume();
-    },
-    onState(state, message) {
-      if (state !== 'open') {
-        byNumber.clear();
-        numbers.clear();
+  function carry(isSuccessor: boolean): Carrier {
+    const seats = new Map<number, Seat>();
+    const link = makeLink({
+      isSuccessor,
+      onFrame(frame) {
+        const header = readFrame(frame);
+        if (typeof header === 'string') return;
+        const seat = seats.get(header.channel);
+        if (seat === undefined) return; // its client has gone, or has opened anew
+        seat.client.deliver(frame, seat.local);
+        if (header.kind === FrameKind.close) leave(seat);
+      },
+      onWritable() {
         for (const client of clients) client.resume();
-      }
-      for (const client of clients) client.send({ type: 'link', state, message });
-    },
-  });
+      },
+      onState(state, message) {
+        if (carrier !== present) return;
+        if (state !== 'open') {
+          for (const seat of seats.values()) forget(seat);
+          for (const client of clients) client.resume();
+        }
+        for (const client of clients) client.send({ type: 'link', state, message });
+      },
+      onDraining() {
+        if (carrier === present) replace();
+      },
+      onRetired(isOver) {
+        formers.delete(carrier);
+        for (const seat of seats.values()) {
+          forget(seat);
+          if (isOver) seat.client.deliver(closeFrame(0, GONE), seat.local);
+          else seat.client.send({ type: 'detached', channel: seat.local });
+        }
+        for (const client of clients) client.resume();
+      },
+    });
+    const carrier: Carrier = { link, seats };
+    return carrier;
+  }
+
+  /** The broker of the present link takes leave: a second link is opened, and the first one carries what it has until that is done. */
+  function replace(): void {
+    const former = present;
+    formers.add(former);
+    present = carry(true);
+    former.link.retire();
+    for (const client of clients) client.send({ type: 'draining' });
+    present.link.wake();
+  }
+
+  function forget({ client, local, carrier, number }: Seat): void {
+    carrier.seats.delete(number);
+    seatsOf.get(client)?.delete(local);
+  }
+
+  /** It has left its link for good. */
+  function leave(seat: Seat): void {
+    forget(seat);
+    endIfIdle(seat.carrier);
+  }
+
+  function endIfIdle(carrier: Carrier): void {
+    if (carrier.seats.size > 0 || !formers.delete(carrier)) return;
+    carrier.link.close();
+  }
+
+  function take(client: LocalClient, local: number): Seat | undefined {
+    const own = seatsOf.get(client) ?? new Map<number, Seat>();
+    seatsOf.set(client, own);
+    const before = own.get(local);
+    // Opened anew on a link that is still there: the number changes, the link does not.
+    const carrier = before?.carrier ?? present;
+    if (before !== undefined) forget(before);
+    if (own.size >= SEATS_PER_CLIENT) return undefined;
+    lastNumber = lastNumber === 0xffff_ffff ? 1 : lastNumber + 1;
+    const seat = { client, local, carrier, number: lastNumber };
+    own.set(local, seat);
+    carrier.seats.set(lastNumber, seat);
+    return seat;
+  }
 
   return {
-    link,
+    get link() {
+      return present.link;
+    },
     clients,
+    get channels() {
+      return [present, ...formers].reduce((total, { seats }) => total + seats.size, 0);
+    },
     add(client) {
-      link.wake();
+      present.link.wake();
       clients.add(client);
-      client.send({ type: 'link', state: link.state, message: link.message });
+      client.send({ type: 'link', state: present.link.state, message: present.link.message });
     },
     remove(client) {
       clients.delete(client);
-      const number = numbers.get(client);
-      if (number === undefined) return;
-      forget(client);
-      const header = { kind: FrameKind.close, flags: 0, channel: number, seq: 0, ack: 0 };
-      link.send(writeFrame(header, toPayload({ code: 'gone', message: 'its process has ended' })));
-    },
-    fromClient(client, kind, frame) {
-      if (link.state !== 'open') return; // the channel sends it again on the next link
-      if (kind === FrameKind.open) {
-        forget(client);
-        lastNumber = lastNumber === 0xffff_ffff ? 1 : lastNumber + 1;
-        numbers.set(client, lastNumber);
-        byNumber.set(lastNumber, client);
+      for (const seat of seatsOf.get(client)?.values() ?? []) {
+        seat.carrier.link.send(closeFrame(seat.number, { code: 'gone', message: 'its process has ended' }));
+        leave(seat);
       }
-      const number = numbers.get(client);
-      if (number === undefined) return; // closed by the broker while this was on its way
-      setChannel(frame, number);
-      if (!link.send(frame)) for (const each of clients) each.pause();
-      if (kind === FrameKind.close) forget(client);
+      seatsOf.delete(client);
+    },
+    fromClient(client, { kind, channel: local }, frame) {
+      const isOpen = kind === FrameKind.open;
+      const known = seatsOf.get(client)?.get(local);
+      if ((known?.carrier ?? present).link.state !== 'open') {
+        // The channel sends it again on the next link.
+        if (isOpen) client.send({ type: 'detached', channel: local });
+        return;
+      }
+      const seat = isOpen ? take(client, local) : known;
+      if (seat === undefined) return isOpen ? client.close() : undefined; // closed by the broker while this was on its way
+      setChannel(frame, seat.number);
+      // Only who sends much waits: the others are behind what is in the socket, and no more.
+      if (!seat.carrier.link.send(frame)) client.pause();
+      if (kind === FrameKind.close) leave(seat);
+    },
+    close() {
+      for (const { link } of [present, ...formers]) link.close();
+      formers.clear();
     },
   };
 }
 
-export type BrokerLinkState = (state: BrokerLink['state'], message: string | null) => void;
+const GONE: CloseMessage = { code: 'gone', message: 'its broker has ended' };
+
+function closeFrame(channel: number, message: CloseMessage): Buffer {
+  return writeFrame({ kind: FrameKind.close, flags: 0, channel, seq: 0, ack: 0 }, toPayload(message));
+}

@@ -1,22 +1,26 @@
 // One connection on the local socket: proves itself, then is either a client with a channel (`serve`) or a command that asks.
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame, setChannel } from 'mcpgate-shared/frame';
+import { FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame, setChannel, type FrameHeader } from 'mcpgate-shared/frame';
 import { VERSION } from 'mcpgate-shared/version';
 import { controlFrame, readLocalRequest, type LocalEvent, type LocalRequest } from '../local/control.ts';
-import { createFrameReader, withPrefix } from '../local/frame-stream.ts';
+import { createFrameReader, prefixOf, withPrefix } from '../local/frame-stream.ts';
 import { daemonHello, HANDSHAKE_NONCE_BYTES, readClientHello, readClientProof } from '../local/handshake.ts';
 
 /** A client that has not proven itself by then is shown out. */
 const HANDSHAKE_MS = 3_000;
-/** The number of a client's only channel on its own socket. */
-const LOCAL_CHANNEL = 1;
+/** Up to here a copy behind its prefix costs less than two writes. */
+const ONE_WRITE_BYTES = 8 * 1024;
+/** A client that does not read: its channel's window is far below this, so it asks without listening. */
+const UNREAD_MAX_BYTES = 32 * 1024 * 1024;
 
 export interface LocalClient {
   readonly version: string;
+  /** Bytes that it has not read yet. */
+  readonly unreadBytes: number;
   send(event: LocalEvent): void;
-  /** A frame of the broker for this client's channel. */
-  deliver(frame: Buffer): void;
+  /** A frame of the broker for this client's channel of that number on its own socket. */
+  deliver(frame: Buffer, local: number): void;
   pause(): void;
   resume(): void;
   close(): void;
@@ -25,7 +29,7 @@ export interface LocalClient {
 export interface LocalClientEvents {
   onProven(client: LocalClient): void;
   onRequest(client: LocalClient, request: LocalRequest): void;
-  onFrame(client: LocalClient, kind: FrameKind, frame: Buffer): void;
+  onFrame(client: LocalClient, header: FrameHeader, frame: Buffer): void;
   onGone(client: LocalClient): void;
   onRefused(reason: string): void;
 }
@@ -41,10 +45,20 @@ export function acceptLocalClient(socket: Socket, key: Buffer, events: LocalClie
     get version() {
       return version;
     },
-    send: (event) => void socket.write(controlFrame(event)),
-    deliver(frame) {
-      setChannel(frame, LOCAL_CHANNEL);
-      socket.write(withPrefix(frame));
+    get unreadBytes() {
+      return socket.writableLength;
+    },
+    send: (event) => write(controlFrame(event)),
+    deliver(frame, local) {
+      setChannel(frame, local);
+      if (frame.length < ONE_WRITE_BYTES) {
+        write(withPrefix(frame));
+        return;
+      }
+      socket.cork();
+      write(prefixOf(frame));
+      write(frame);
+      socket.uncork();
     },
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
@@ -52,8 +66,13 @@ export function acceptLocalClient(socket: Socket, key: Buffer, events: LocalClie
   };
 
   const refuse = (reason: string) => {
+    if (socket.destroyed) return;
     events.onRefused(reason);
     socket.destroy();
+  };
+  const write = (bytes: Buffer) => {
+    socket.write(bytes);
+    if (socket.writableLength > UNREAD_MAX_BYTES) refuse('it does not read what it is sent');
   };
 
   const onFrame = (frame: Buffer) => {
@@ -63,10 +82,10 @@ export function acceptLocalClient(socket: Socket, key: Buffer, events: LocalClie
       const request = header.kind === FrameKind.control ? readLocalRequest(frame.subarray(HEADER_BYTES)) : undefined;
       return request === undefined ? refuse('an unknown local request') : events.onRequest(client, request);
     }
-    if (header.channel !== LOCAL_CHANNEL || header.kind === FrameKind.control || header.kind === FrameKind.opened) {
+    if (header.kind === FrameKind.control || header.kind === FrameKind.opened) {
       return refuse('a frame that no client sends');
     }
-    events.onFrame(client, header.kind, frame);
+    events.onFrame(client, header, frame);
   };
 
   const prove = (chunk: Buffer) => {

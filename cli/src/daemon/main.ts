@@ -1,9 +1,10 @@
 // The daemon's entry (`mcpgate daemon run`): wires real time, environment and log, and nothing else.
+import { hostname } from 'node:os';
 import { systemClock } from 'mcpgate-shared/clock';
 import { toGateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
 import { createTokenSource, type TokenSource } from '../auth/token-source.ts';
-import { effectiveEnvironment, readSettings } from '../settings-file.ts';
+import { DESKTOP_VARIABLES, effectiveEnvironment, readSettings } from '../settings-file.ts';
 import { systemPaths } from '../system-paths.ts';
 import { createDaemonLog } from './daemon-log.ts';
 import { startDaemon } from './daemon.ts';
@@ -21,6 +22,7 @@ const grantSource = (broker: string, token: string): TokenSource => ({
 });
 // What one AI client was started with is that client's own; the stored login is the one of config.json.
 const { MCPGATE_TOKEN: _token, MCPGATE_BROKER: _broker, ...storedLoginEnv } = env;
+const keptEnv = () => effectiveEnvironment(storedLoginEnv, readSettings(paths.configDir));
 
 try {
   const idleS = Number(effectiveEnvironment(env, readSettings(paths.configDir))['MCPGATE_DAEMON_IDLE_SECONDS']);
@@ -39,8 +41,22 @@ try {
             clock: systemClock,
             log: (line) => log.info(line),
           }),
-    socketOptions: (broker) =>
-      socketOptions(broker, { configDir: paths.configDir, env, use: (kept) => Object.assign(env, kept) }),
+    socketOptions: (broker) => socketOptions(broker, { configDir: paths.configDir, env }),
+    login: {
+      async begin(interrupted) {
+        const { beginBackgroundLogin } = await import('../auth/background-login.ts');
+        const { platform } = process;
+        const host = { configDir: paths.configDir, env: keptEnv(), hostname: hostname(), platform, clock: systemClock };
+        return beginBackgroundLogin({ ...host, log: (line) => log.info(line) }, interrupted);
+      },
+      async browser() {
+        const { createBrowser } = await import('../browser.ts');
+        // A browser is started with this process's own environment. The proxy of one login is not put there: the next may have another.
+        const kept = keptEnv();
+        for (const name of DESKTOP_VARIABLES) if (kept[name] !== undefined) env[name] = kept[name];
+        return createBrowser(env, process.platform);
+      },
+    },
     // Lets the last bytes out, then ends whatever still holds the process.
     onEnd: () => setTimeout(() => process.exit(0), 200),
   });

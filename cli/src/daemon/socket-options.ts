@@ -1,23 +1,46 @@
 // How the daemon's WebSocket leaves this computer: through the proxy that the environment names, trusting what the system trusts.
-// What was kept at login fills in what an AI client did not pass on.
+// What was kept at login fills in what an AI client did not pass on; it is read anew for each connection.
+import { Agent } from 'node:https';
+import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { openBrokerSocket, type Route } from '../auth/broker-socket.ts';
 import { isLoopback } from '../auth/broker-url.ts';
+import { proxyFor } from '../auth/proxy-for.ts';
 import { trustedCertificates } from '../auth/trusted-certificates.ts';
 import { effectiveEnvironment, readSettings, type Environment } from '../settings-file.ts';
 
-/** `use` makes an environment the process's own: the proxy library reads it from there. */
-export async function socketOptions(
+/** Throws `config` where a variable names something that cannot be used. */
+export function socketOptions(
   broker: string,
-  context: { configDir: string; env: Environment; use: (env: Environment) => void },
-): Promise<Pick<WebSocket.ClientOptions, 'agent' | 'ca'>> {
+  context: { configDir: string; env: Environment },
+): Pick<WebSocket.ClientOptions, 'agent'> {
   const url = new URL(broker);
+  if (url.protocol === 'http:' && isLoopback(url)) return {};
   const env = effectiveEnvironment(context.env, readSettings(context.configDir));
-  const ca = url.protocol === 'https:' ? { ca: trustedCertificates(env) } : {};
-  if (isLoopback(url)) return ca;
-  context.use(env);
-  const { getProxyForUrl } = await import('proxy-from-env');
-  const proxy = getProxyForUrl(url.href);
-  if (proxy === '') return ca;
-  const { HttpsProxyAgent } = await import('https-proxy-agent');
-  return { ...ca, agent: new HttpsProxyAgent(proxy, ca) };
+  return { agent: new BrokerAgent(url, { proxy: proxyFor(url, env), ca: trustedCertificates(env) }) };
+}
+
+class BrokerAgent extends Agent {
+  readonly #url: URL;
+  readonly #route: Route;
+  constructor(url: URL, route: Route) {
+    super();
+    this.#url = url;
+    this.#route = route;
+  }
+
+  override createConnection(...[, callback]: Parameters<Agent['createConnection']>): undefined {
+    void this.#open(callback);
+  }
+
+  async #open(done: Parameters<Agent['createConnection']>[1]): Promise<void> {
+    let socket: Duplex;
+    try {
+      socket = await openBrokerSocket(this.#url, this.#route);
+    } catch (error) {
+      // Beside an error the stream is not looked at; the type wants one.
+      return done?.(error instanceof Error ? error : new Error(String(error)), new Duplex().destroy());
+    }
+    done?.(null, socket);
+  }
 }

@@ -4,6 +4,7 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/frame';
 import type { Paths } from '../paths.ts';
+import { NOTHING_KNOWN } from '../serve/last-known.ts';
 import { createServeSession } from '../serve/serve-session.ts';
 import { connectOrStart, connectSocket } from './connect-socket.ts';
 import { controlFrame, readLocalEvent, type LocalEvent, type LocalRequest } from './control.ts';
@@ -35,7 +36,7 @@ export async function connectDaemon(options: ConnectDaemonOptions): Promise<Daem
   const { socket } = found;
   const waiting: { accepts: (event: LocalEvent) => boolean; fail: (error: Error) => void }[] = [];
   let onFrame: ((frame: Buffer) => void) | undefined;
-  let onLink: ((event: LocalEvent & { type: 'link' }) => void) | undefined;
+  let onLink: ((event: LocalEvent & { type: 'link' | 'draining' | 'detached' }) => void) | undefined;
 
   const lost = () => new GateError('unreachable', 'the local daemon has ended; try again');
   const feed = createFrameReader((frame) => {
@@ -43,7 +44,7 @@ export async function connectDaemon(options: ConnectDaemonOptions): Promise<Daem
     if (typeof header === 'string') return;
     if (header.channel !== LINK_CHANNEL) return onFrame?.(frame);
     const event = readLocalEvent(frame.subarray(HEADER_BYTES));
-    if (event?.type === 'link') return onLink?.(event);
+    if (event?.type === 'link' || event?.type === 'draining' || event?.type === 'detached') return onLink?.(event);
     const index = event ? waiting.findIndex(({ accepts }) => accepts(event)) : -1;
     if (index >= 0) waiting.splice(index, 1);
   });
@@ -97,13 +98,13 @@ export async function connectDaemon(options: ConnectDaemonOptions): Promise<Daem
       clock: systemClock,
       randomHex: (bytes) => randomBytes(bytes).toString('hex'),
       randomSecret: () => randomBytes(32).toString('base64url'),
-      ...(server === undefined ? {} : { server }),
+      view: server === undefined ? {} : { server },
       toLink: (frame) => socket.write(frame),
       toClient(message) {
         onMessage(message.toString());
         return true;
       },
-      lists: { read: () => undefined, keep: () => undefined },
+      lastKnown: NOTHING_KNOWN,
     });
     onFrame = (frame) => {
       const header = readFrame(frame);
@@ -111,7 +112,10 @@ export async function connectDaemon(options: ConnectDaemonOptions): Promise<Daem
     };
     let tried = false;
     let opened = false;
-    onLink = ({ state, message }) => {
+    onLink = (event) => {
+      if (event.type === 'draining') return session.linkDraining();
+      if (event.type === 'detached') return session.channelDetached(event.channel);
+      const { state, message } = event;
       const text = message ?? 'the broker is not connected';
       tried ||= state === 'connecting';
       if (state === 'login_needed' || state === 'revoked') return onFailure(new GateError('not_logged_in', text));

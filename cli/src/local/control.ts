@@ -2,6 +2,7 @@
 import { FrameKind, LINK_CHANNEL, writeFrame } from 'mcpgate-shared/frame';
 import { readJson } from 'mcpgate-shared/link-message';
 import type { DaemonStatus } from './daemon-connection.ts';
+import { readPendingLogin, type PendingLogin } from './pending-login.ts';
 import { fillPrefix, PREFIX_BYTES } from './frame-stream.ts';
 
 export type LinkState = DaemonStatus['link']['state'];
@@ -9,12 +10,23 @@ export type LinkState = DaemonStatus['link']['state'];
 /** Client -> daemon. */
 export type LocalRequest =
   /** The first message of a client with a channel. With a token: a link of its own, never another credential's. */
-  { type: 'attach'; broker?: string; token?: string } | { type: 'status' } | { type: 'reload' } | { type: 'stop' };
+  | { type: 'attach'; broker?: string; token?: string }
+  | { type: 'status' }
+  | { type: 'reload' }
+  | { type: 'stop' }
+  /** A call needs the stored login, which has ended. `browser` false: the AI client shows the page. */
+  | { type: 'login'; browser: boolean };
 
 /** Daemon -> client. */
 export type LocalEvent =
   | { type: 'link'; state: LinkState; message: string | null }
+  /** The broker takes leave. Open channels finish on the link that they have; `link` speaks of the next one from now on. */
+  | { type: 'draining' }
+  /** The former link that carried this channel of the client was lost. */
+  | { type: 'detached'; channel: number }
   | { type: 'status'; status: DaemonStatus }
+  /** A login waits for its person; null: there is none, and why. */
+  | { type: 'login'; pending: PendingLogin | null; message: string }
   | { type: 'ok' };
 
 const LINK_STATES: readonly string[] = ['idle', 'connecting', 'open', 'waiting', 'login_needed', 'revoked'];
@@ -32,6 +44,8 @@ export function readLocalRequest(payload: Buffer): LocalRequest | undefined {
       if (token === undefined) return { type: 'attach' };
       return typeof token === 'string' && typeof broker === 'string' ? { type: 'attach', broker, token } : undefined;
     }
+    case 'login':
+      return { type: 'login', browser: m['browser'] === true };
     case 'status':
     case 'reload':
     case 'stop':
@@ -52,8 +66,16 @@ export function readLocalEvent(payload: Buffer): LocalEvent | undefined {
     case 'status':
       // The peer has proven that it is this user's own daemon; its status is shown, nothing is decided by it.
       return { type: 'status', status: m['status'] as DaemonStatus };
+    case 'login': {
+      const message = m['message'];
+      const pending = readPendingLogin(m['pending']) ?? null;
+      return { type: 'login', pending, message: typeof message === 'string' ? message : '' };
+    }
+    case 'detached':
+      return typeof m['channel'] === 'number' ? { type: 'detached', channel: m['channel'] } : undefined;
+    case 'draining':
     case 'ok':
-      return { type: 'ok' };
+      return { type: m['type'] };
     default:
       return undefined;
   }

@@ -1,11 +1,18 @@
 // How a command talks to the local daemon. `serve` has a leaner way of its own over the same socket.
 
+import type { PendingLogin } from './pending-login.ts';
+
 export interface DaemonStatus {
   version: string;
   pid: number;
   startedAt: number;
   /** AI clients connected to the local socket. */
   clients: number;
+  /** Channels that its links carry now. */
+  channels: number;
+  /** Bytes that wait in its sockets, each way. */
+  bytesToBroker: number;
+  bytesToClients: number;
   link: {
     state: 'idle' | 'connecting' | 'open' | 'waiting' | 'login_needed' | 'revoked';
     broker: string | null;
@@ -15,6 +22,8 @@ export interface DaemonStatus {
     /** Why it is not open: one line that says what to do. */
     message: string | null;
   };
+  /** A login that the daemon has begun, for its person to confirm. */
+  login: PendingLogin | null;
 }
 
 /** An MCP session through the daemon, as `serve` has one: one JSON-RPC message a call, as text. */

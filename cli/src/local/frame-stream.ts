@@ -9,6 +9,13 @@ export function fillPrefix(bytes: Buffer): Buffer {
   return bytes;
 }
 
+/** The prefix alone. */
+export function prefixOf(frame: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(PREFIX_BYTES);
+  bytes.writeUInt32BE(frame.length, 0);
+  return bytes;
+}
+
 /** A copy of `frame` behind its prefix: for a few KiB one write of a copy is cheaper than two of the parts. */
 export function withPrefix(frame: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(PREFIX_BYTES + frame.length);

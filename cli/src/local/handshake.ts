@@ -28,12 +28,17 @@ const withVersion = (version: string) => {
   return Buffer.concat([Buffer.from([text.length]), text]);
 };
 
-/** Reads a length-prefixed version at `offset`; undefined while bytes are missing. */
-function readVersion(bytes: Buffer, offset: number): { version: string; end: number } | undefined {
+/** Reads a length-prefixed version at `offset`; undefined while bytes are missing, null where it is no version: it is logged and shown. */
+function readVersion(bytes: Buffer, offset: number): { version: string; end: number } | null | undefined {
   const length = bytes[offset];
-  if (length === undefined || bytes.length < offset + 1 + length) return undefined;
-  return { version: bytes.toString('latin1', offset + 1, offset + 1 + length), end: offset + 1 + length };
+  if (length === undefined) return undefined;
+  if (length > VERSION_MAX) return null;
+  if (bytes.length < offset + 1 + length) return undefined;
+  const version = bytes.toString('latin1', offset + 1, offset + 1 + length);
+  return /^[\x21-\x7e]*$/.test(version) ? { version, end: offset + 1 + length } : null;
 }
+
+const NO_VERSION = { kind: 'refused', reason: 'a version that is none' } as const;
 
 /** `more`: not whole yet; `refused`: not one of ours. `used` bytes of the input are consumed. */
 export type Step<T> = { kind: 'more' } | { kind: 'refused'; reason: string } | ({ kind: 'done'; used: number } & T);
@@ -53,6 +58,7 @@ export function readDaemonHello(
   }
   const version = bytes.length > fixed ? readVersion(bytes, fixed) : undefined;
   if (version === undefined) return { kind: 'more' };
+  if (version === null) return NO_VERSION;
   const daemonNonce = bytes.subarray(MAGIC.length, MAGIC.length + NONCE_BYTES);
   const proof = bytes.subarray(MAGIC.length + NONCE_BYTES, fixed);
   if (!isSame(proof, prove(key, 'daemon', clientNonce, daemonNonce))) {
@@ -74,6 +80,7 @@ export function readClientHello(bytes: Buffer): Step<{ nonce: Buffer; version: s
   }
   const version = bytes.length > fixed ? readVersion(bytes, fixed) : undefined;
   if (version === undefined) return { kind: 'more' };
+  if (version === null) return NO_VERSION;
   return { kind: 'done', used: version.end, version: version.version, nonce: bytes.subarray(MAGIC.length, fixed) };
 }
 

@@ -35,21 +35,13 @@ test('both ways to put a prefix before a frame are one', () => {
   assert.deepEqual(withPrefix(frameOf(Buffer.from('x'))), fillPrefix(frameOf(Buffer.from('x'), PREFIX_BYTES)));
 });
 
-test('100,000 random inputs to the local socket’s readers are refused or waited for, never an exception, never proven', () => {
-  const magic = fc.uint8Array({ maxLength: 120 }).map((bytes) => Buffer.concat([Buffer.from('mcg1'), bytes]));
-  const input = fc.oneof(
-    fc.uint8Array({ maxLength: 120 }).map((bytes) => Buffer.from(bytes)),
-    magic,
-  );
-  fc.assert(
-    fc.property(input, (bytes) => {
-      assert.notEqual(readDaemonHello(bytes, KEY, clientNonce).kind, 'done');
-      assert.notEqual(readClientProof(bytes, KEY, clientNonce, daemonNonce).kind, 'done');
-      readClientHello(bytes);
-      createFrameReader(() => undefined)(bytes);
-    }),
-    { numRuns: 100_000 },
-  );
+test('a version is short and printable, since it is logged and shown', () => {
+  const hello = (version: string) => Buffer.concat([clientHello(clientNonce, ''), Buffer.from(version, 'latin1')]);
+  for (const version of ['1.0\n2026 info all is well', '\u001b[2J', 'x'.repeat(65)]) {
+    const bytes = hello(version);
+    bytes[20] = version.length;
+    assert.equal(readClientHello(bytes).kind, 'refused', version);
+  }
 });
 
 test('the handshake is proven by the key alone: another key, another nonce or one other bit is refused', () => {

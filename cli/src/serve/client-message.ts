@@ -37,6 +37,14 @@ export function answeredId(message: Buffer): string | undefined {
   return JSON.stringify(JSON.parse(match[1]));
 }
 
+/** The broker writes what servers ask in this order. */
+const QUESTION = /^\{"jsonrpc":"2\.0","id":("(?:[^"\\]|\\.)*"),"method":/;
+
+/** The id (JSON text) of a question to the client. */
+export function askedId(message: Buffer): string | undefined {
+  return QUESTION.exec(message.toString('utf8', 0, HEAD_BYTES))?.[1];
+}
+
 /** The result text of a response that `answeredId` recognised; undefined for an error. */
 export function resultText(message: Buffer): string | undefined {
   const match = RESPONSE.exec(message.toString('utf8', 0, HEAD_BYTES));

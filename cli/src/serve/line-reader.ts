@@ -1,29 +1,56 @@
 // Lines on a byte stream, as MCP's stdio transport has them: a message a line, `\n`, tolerating `\r\n`.
-const LINE_MAX_BYTES = 64 * 1024 * 1024;
 const NEWLINE = 10;
 const RETURN = 13;
+/** What is kept of either end of a line over the limit. */
+const END_BYTES = 1024;
+const NOTHING = Buffer.alloc(0);
 
-/** Returns the function that takes chunks; it answers false once a line is too long. Empty lines are passed over. */
-export function createLineReader(onLine: (line: Buffer) => void): (chunk: Buffer) => boolean {
+export interface LineReaderOptions {
+  /** The longest line; asked for each time. */
+  maxBytes: () => number;
+  onLine: (line: Buffer) => void;
+  /** A line over the limit has passed: its first and last kilobyte. */
+  onOversize: (head: Buffer, tail: Buffer) => void;
+}
+
+/** Returns the function that takes chunks. Empty lines are passed over. */
+export function createLineReader({ maxBytes, onLine, onOversize }: LineReaderOptions): (chunk: Buffer) => void {
   let parts: Buffer[] = [];
   let bytes = 0;
+  let oversize: { head: Buffer; tail: Buffer } | undefined;
+
+  const add = (part: Buffer) => {
+    if (oversize === undefined) {
+      parts.push(part);
+      bytes += part.length;
+      if (bytes <= maxBytes() + 1) return; // a carriage return does not count
+      const whole = parts.length === 1 ? part : Buffer.concat(parts);
+      oversize = { head: Buffer.from(whole.subarray(0, END_BYTES)), tail: Buffer.from(whole.subarray(-END_BYTES)) };
+      parts = [];
+    } else {
+      const ends = [oversize.tail, part.subarray(-END_BYTES)];
+      oversize.tail = Buffer.concat(ends).subarray(-END_BYTES);
+    }
+  };
+
+  const end = () => {
+    const cut = oversize;
+    let line = parts.length === 1 ? (parts[0] ?? NOTHING) : Buffer.concat(parts);
+    parts = [];
+    bytes = 0;
+    oversize = undefined;
+    if (cut !== undefined) return onOversize(cut.head, cut.tail);
+    if (line.at(-1) === RETURN) line = line.subarray(0, -1);
+    if (line.length > 0) onLine(line);
+  };
+
   return (chunk) => {
     let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      let line = chunk.subarray(start, end);
-      start = end + 1;
-      if (parts.length > 0) {
-        line = Buffer.concat([...parts, line]);
-        parts = [];
-        bytes = 0;
-      }
-      if (line.at(-1) === RETURN) line = line.subarray(0, -1);
-      if (line.length > 0) onLine(line);
+    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, start)) {
+      add(chunk.subarray(start, at));
+      start = at + 1;
+      end();
     }
-    if (start < chunk.length) {
-      parts.push(chunk.subarray(start));
-      bytes += chunk.length - start;
-    }
-    return bytes <= LINE_MAX_BYTES;
+    if (start < chunk.length) add(chunk.subarray(start));
   };
 }

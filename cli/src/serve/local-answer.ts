@@ -1,48 +1,102 @@
-// What `serve` answers by itself while the broker is away or nobody is logged in: the handshake, the last known lists, and for a call
-// what to do. Everything else gets a JSON-RPC error with the same sentence.
+// What `serve` answers by itself while the broker is away or nobody is logged in: the handshake and the lists as they were last known, and
+// for a call what to do. Everything else gets a JSON-RPC error with the same sentence.
+import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { VERSION } from 'mcpgate-shared/version';
 import type { ClientMessage } from './client-message.ts';
+import { emptyList } from './last-known.ts';
 
 const PROTOCOL_VERSIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'];
 /** Implementation-defined server error (JSON-RPC 2.0, section 5.1). */
 const UNAVAILABLE = -32001;
+const INVALID_REQUEST = -32600;
 
-export const LISTS_CHANGED = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}';
+/** The lists of a server that are announced as changed, by the result of its handshake. */
+export function listsChanged(initializeResult: string): string[] {
+  const value: unknown = JSON.parse(initializeResult);
+  const capabilities: unknown = typeof value === 'object' && value !== null && Reflect.get(value, 'capabilities');
+  const changes = (name: string): boolean => {
+    const capability: unknown =
+      typeof capabilities === 'object' && capabilities !== null && Reflect.get(capabilities, name);
+    return typeof capability === 'object' && capability !== null && Reflect.get(capability, 'listChanged') === true;
+  };
+  return ['tools', 'prompts', 'resources']
+    .filter(changes)
+    .map((name) => `{"jsonrpc":"2.0","method":"notifications/${name}/list_changed"}`);
+}
 
 const respond = (id: string, member: 'result' | 'error', text: string) =>
   `{"jsonrpc":"2.0","id":${id},"${member}":${text}}`;
 
-function initializeResult(params: Readonly<Record<string, unknown>>): string {
+const ANYTHING = { tools: { listChanged: true }, prompts: { listChanged: true }, resources: { listChanged: true } };
+
+/** Of a broker that was never reached: its servers may offer anything, and a client does not ask twice. */
+function firstInitializeResult(params: Readonly<Record<string, unknown>>): string {
   const wanted = params['protocolVersion'];
   const protocolVersion = typeof wanted === 'string' && PROTOCOL_VERSIONS.includes(wanted) ? wanted : '2025-11-25';
   return JSON.stringify({
     protocolVersion,
-    capabilities: { tools: { listChanged: true } },
+    capabilities: ANYTHING,
     serverInfo: { name: 'mcpgate', version: VERSION },
   });
 }
 
+/** Clients from 2026-07-28 on shake no hands: each request says its version. */
+const MODERN_VERSIONS = ['2026-07-28'];
+const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
+
+function isModern({ method, params }: ClientMessage): boolean {
+  const meta = params['_meta'];
+  return method === 'server/discover' || (typeof meta === 'object' && meta !== null && VERSION_KEY in meta);
+}
+
+/** A result as they expect it; `isKept`: one that they may keep. A copy of one has it all. */
+function modernResult(result: string, isKept: boolean): string {
+  if (result.includes('"resultType"')) return result;
+  const own = isKept ? '"resultType":"complete","ttlMs":0,"cacheScope":"private"' : '"resultType":"complete"';
+  return result === '{}' ? `{${own}}` : `{${own},${result.slice(1)}`;
+}
+
+/** What `server/discover` says of a broker that was never reached. */
+const FIRST_DISCOVERY = JSON.stringify({
+  supportedVersions: MODERN_VERSIONS,
+  capabilities: ANYTHING,
+  _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'mcpgate', version: VERSION } },
+});
+
 const toolError = (text: string) =>
   JSON.stringify({ content: [{ type: 'text', text: `[mcpgate] ${text}` }], isError: true });
 
-/** `reason`: one line that says what is wrong and what to do. `toolsText`: the last known `tools/list` result. */
-export function localAnswer(
-  message: ClientMessage & { id: string },
-  reason: string,
-  toolsText: string | undefined,
-): string {
+/** What answers a handshake or the first page of a list; undefined: such a request is not answered here. */
+export function localResult(message: ClientMessage, copy: string | undefined): string | undefined {
+  const { method, params } = message;
+  if (method === 'initialize') return copy ?? firstInitializeResult(params);
+  if (method === undefined || params['cursor'] !== undefined) return undefined;
+  const result = copy ?? (method === 'server/discover' ? FIRST_DISCOVERY : emptyList(method));
+  return result !== undefined && isModern(message) ? modernResult(result, true) : result;
+}
+
+/** `reason`: one line that says what is wrong and what to do. `copy`: the last known result of this very request. */
+export function localAnswer(message: ClientMessage & { id: string }, reason: string, copy: string | undefined): string {
+  const result = localResult(message, copy);
+  if (result !== undefined) return respond(message.id, 'result', result);
   switch (message.method) {
-    case 'initialize':
-      return respond(message.id, 'result', initializeResult(message.params));
     case 'ping':
       return respond(message.id, 'result', '{}');
-    case 'tools/list':
-      return respond(message.id, 'result', toolsText ?? '{"tools":[]}');
     case 'tools/call':
-      return respond(message.id, 'result', toolError(reason));
+      return respond(
+        message.id,
+        'result',
+        isModern(message) ? modernResult(toolError(reason), false) : toolError(reason),
+      );
     default:
       return respond(message.id, 'error', JSON.stringify({ code: UNAVAILABLE, message: `[mcpgate] ${reason}` }));
   }
+}
+
+/** A message over the limit, of either side. */
+export function tooLarge(id: string, maxBytes: number): string {
+  const message = `[mcpgate] a message of this exchange is longer than ${formatByteSize(maxBytes)}; send or ask for less at once`;
+  return respond(id, 'error', JSON.stringify({ code: INVALID_REQUEST, message }));
 }
 
 /** A call was sent, and the broker that had it knows nothing of it any more. */

@@ -1,8 +1,6 @@
 // What every AI client launches: an MCP server on stdio over the local daemon. Start-up and memory are paid once per AI client, so this
 // entry loads node builtins and the channel, and nothing else; what is rarely needed is loaded when it is.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { join } from 'node:path';
 import { systemClock } from 'mcpgate-shared/clock';
 import { toGateError } from 'mcpgate-shared/error';
 import { HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/frame';
@@ -12,8 +10,14 @@ import { createFrameReader } from '../local/frame-stream.ts';
 import { randomBytes } from '../local/random-bytes.ts';
 import { readSettings } from '../settings-file.ts';
 import { systemPaths } from '../system-paths.ts';
+import { collectGarbage } from './collect-garbage.ts';
+import { createCopyFiles } from './copy-files.ts';
+import { createLastKnown } from './last-known.ts';
 import { createLineReader } from './line-reader.ts';
+import { ownLimits } from './own-limits.ts';
 import { createServeSession } from './serve-session.ts';
+import { readServeView } from './serve-view.ts';
+import { sha256Hex } from './sha256-hex.ts';
 
 const RETRY_MS = 1_000;
 /** Others who lost the same daemon may be starting the next one. */
@@ -25,61 +29,28 @@ const ONE_WRITE_BYTES = 8 * 1024;
 
 const { env } = process;
 const paths = systemPaths(env);
-const server = serverOption(process.argv.slice(3));
-const listFile = join(paths.cacheDir, server === undefined ? 'tools.json' : `tools-${server}.json`);
+const view = readServeView(process.argv.slice(3));
 const grant = env['MCPGATE_TOKEN'];
 let socket: Socket | undefined;
 /** The daemon was stopped by hand: it comes back with the next line of the client. */
 let stopped = false;
 let connecting = false;
-/** The list as it was written last. */
-let kept: string | undefined;
-
-function serverOption(args: readonly string[]): string | undefined {
-  const name = args[0]?.startsWith('--server=')
-    ? args[0].slice('--server='.length)
-    : args[0] === '--server'
-      ? args[1]
-      : undefined;
-  const isUsage = args.length > 0 && (name === undefined || !/^[a-z0-9-]{1,24}$/.test(name));
-  if (isUsage) {
-    const isHelp = args[0] === '--help' || args[0] === '-h';
-    const usage =
-      'Usage: mcpgate serve [--server NAME]\n\nThe stdio MCP server that AI clients launch; NAME serves one upstream under its own names.\n';
-    (isHelp ? process.stdout : process.stderr).write(usage);
-    process.exit(isHelp ? 0 : 2);
-  }
-  return name;
-}
 
 const say = (line: string) => void process.stderr.write(`mcpgate: ${line}\n`);
 
-const lists = {
-  read(): string | undefined {
-    if (grant) return undefined; // the copy is of the stored login
-    try {
-      return readFileSync(listFile, 'utf8');
-    } catch {
-      return undefined; // none yet
-    }
-  },
-  keep(text: string): void {
-    if (grant || text === kept) return;
-    kept = text;
-    try {
-      mkdirSync(paths.cacheDir, { recursive: true, mode: 0o700 });
-      writeFileSync(listFile, text, { mode: 0o600 }); // small, rare, and no thread pool for it
-    } catch (error) {
-      say(`cannot keep the tool list: ${toGateError(error).message}`);
-    }
-  },
-};
+/** The stored login by its broker, workspace and person; a grant by its hash. */
+function loginName(): string | undefined {
+  const { broker, workspace, user, credential } = readSettings(paths.configDir);
+  if (grant) return sha256Hex(`${env['MCPGATE_BROKER'] || broker} ${grant}`);
+  return credential === undefined ? undefined : JSON.stringify([broker, workspace ?? null, user ?? null]);
+}
 
 const session = createServeSession({
   clock: systemClock,
   randomHex: (bytes) => randomBytes(bytes).toString('hex'),
   randomSecret: () => randomBytes(32).toString('base64url'),
-  ...(server === undefined ? {} : { server }),
+  view,
+  ownLimits: ownLimits(env, say),
   toLink: (frame) => socket?.write(frame) ?? true,
   toClient(message) {
     if (message.length < ONE_WRITE_BYTES)
@@ -90,7 +61,9 @@ const session = createServeSession({
     process.stdout.uncork();
     return more;
   },
-  lists,
+  ...(grant ? {} : { beginLogin: (wanted) => void socket?.write(controlFrame({ type: 'login', ...wanted })) }),
+  holdSeconds: env['MCPGATE_HOLD_SECONDS'],
+  lastKnown: createLastKnown({ login: loginName, files: createCopyFiles(paths.cacheDir, say), view }),
 });
 
 function attach(): Buffer {
@@ -105,8 +78,11 @@ function onFrame(frame: Buffer): void {
   const payload = frame.subarray(HEADER_BYTES);
   if (header.channel !== LINK_CHANNEL) return session.fromLink(header, payload);
   const event = readLocalEvent(payload);
+  if (event?.type === 'login') return session.loginState(event.pending ?? undefined, event.message);
+  if (event?.type === 'draining') return session.linkDraining();
+  if (event?.type === 'detached') return session.channelDetached(event.channel);
   if (event?.type !== 'link') return;
-  if (event.state === 'idle') stopped = true;
+  stopped = event.state === 'idle';
   session.linkState(event.state, event.message);
 }
 
@@ -124,12 +100,14 @@ async function link(spawn: boolean): Promise<void> {
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
       if (!feed(chunk)) socket?.destroy();
+      readOn();
     });
     socket.on('drain', () => session.linkWritable());
     socket.on('error', () => socket?.destroy());
     socket.on('close', () => {
       socket = undefined;
       session.linkLost();
+      readOn();
       if (!stopped || session.pending > 0) void link(false);
     });
     socket.write(attach());
@@ -156,20 +134,31 @@ function launchDaemon(): void {
 
 function leave(): void {
   const last = session.closing();
-  if (!socket || !last) process.exit(0);
-  socket.end(last, () => process.exit(0));
-  setTimeout(() => process.exit(0), EXIT_MS);
+  const isTold = socket !== undefined && last !== undefined;
+  if (isTold) {
+    socket?.end(last, () => process.exit(0));
+    setTimeout(() => process.exit(0), EXIT_MS);
+  }
+  collectGarbage();
+  if (!isTold) process.exit(0);
 }
 
-const readLine = createLineReader((line) => {
-  session.fromClient(line);
-  if (stopped) void link(true);
+const readLine = createLineReader({
+  maxBytes: () => session.maxMessageBytes,
+  onLine(line) {
+    session.fromClient(line);
+    if (stopped) void link(true);
+  },
+  onOversize: (head, tail) => session.fromClientCut(head, tail),
 });
+/** A client that sends more than the link carries waits; one whose link is away does not, so that its end is noticed. */
+function readOn(): void {
+  if (process.stdin.isPaused() && !session.isFull) process.stdin.resume();
+}
+
 process.stdin.on('data', (chunk: Buffer) => {
-  if (readLine(chunk)) return;
-  say('a line of the AI client is longer than 64 MiB; ending');
-  process.exitCode = 1;
-  leave();
+  readLine(chunk);
+  if (session.isFull) process.stdin.pause();
 });
 process.stdin.on('end', leave);
 process.stdin.on('error', leave);

@@ -1,151 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CHANNEL_DEFAULTS, createChannel, type Channel } from 'mcpgate-shared/channel';
-import type { Clock } from 'mcpgate-shared/clock';
-import { FrameKind, HEADER_BYTES, readFrame, writeFrame } from 'mcpgate-shared/frame';
-import { readOpen, toPayload, type OpenMessage } from 'mcpgate-shared/link-message';
-import { PREFIX_BYTES } from '../local/frame-stream.ts';
-import { createServeSession } from './serve-session.ts';
-
-/** Time that moves only when it is told to. */
-function handClock(): Clock & { advance(ms: number): void } {
-  let now = 0;
-  const timers = new Set<{ at: number; run: () => void }>();
-  return {
-    now: () => now,
-    after(delayMs, run) {
-      const timer = { at: now + delayMs, run };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    advance(ms) {
-      now += ms;
-      for (const timer of [...timers].sort((a, b) => a.at - b.at)) {
-        if (timer.at > now || !timers.delete(timer)) continue;
-        timer.run();
-      }
-    },
-  };
-}
-
-/** A session, and a broker's end that can be restarted; answers to requests are written by hand. */
-function world() {
-  const clock = handClock();
-  const out: Record<string, unknown>[] = [];
-  const asked: Record<string, unknown>[] = [];
-  const opens: OpenMessage[] = [];
-  let kept: string | undefined;
-  let count = 0;
-  let brokerEnd: Channel | undefined;
-  let up = true;
-  let opening = false;
-
-  const makeBrokerEnd = () =>
-    createChannel({
-      ...CHANNEL_DEFAULTS,
-      clock,
-      onMessage: (message) => asked.push(JSON.parse(message.toString()) as Record<string, unknown>),
-      onReady: pump,
-      onBroken: (reason) => assert.fail(reason),
-      onFatal: (code) => assert.fail(code),
-    });
-  function pump(): void {
-    for (let frame = opening ? undefined : brokerEnd?.next(); frame && up; frame = brokerEnd?.next()) {
-      const header = readFrame(frame);
-      assert.ok(typeof header === 'object');
-      session.fromLink(header, frame.subarray(HEADER_BYTES));
-    }
-  }
-  function toLink(bytes: Buffer): boolean {
-    if (!up) return true;
-    const frame = Buffer.from(bytes.subarray(PREFIX_BYTES));
-    const header = readFrame(frame);
-    assert.ok(typeof header === 'object');
-    const payload = frame.subarray(HEADER_BYTES);
-    if (header.kind !== FrameKind.open) {
-      brokerEnd?.receive(header, payload);
-      return true;
-    }
-    const open = readOpen(payload);
-    assert.ok(open);
-    const resumed = brokerEnd !== undefined && opens.at(-1)?.id === open.id;
-    if (!resumed) brokerEnd = undefined;
-    opens.push(open);
-    opening = true; // `opened` goes before everything else
-    brokerEnd ??= makeBrokerEnd();
-    assert.ok(brokerEnd.attach(1, resumed ? open.next : 0, open.windowBytes));
-    const opened = { next: brokerEnd.nextReceive, windowBytes: 1 << 20, resumed, maxMessageBytes: 1 << 26 };
-    const bytesOf = writeFrame({ kind: FrameKind.opened, flags: 0, channel: 1, seq: 0, ack: 0 }, toPayload(opened));
-    const answer = readFrame(bytesOf);
-    assert.ok(typeof answer === 'object');
-    session.fromLink(answer, bytesOf.subarray(HEADER_BYTES));
-    opening = false;
-    pump();
-    return true;
-  }
-  const session = createServeSession({
-    clock,
-    randomHex: (bytes) => String(++count).padStart(bytes * 2, '0'),
-    randomSecret: () => 's'.repeat(43),
-    toLink,
-    toClient(message) {
-      out.push(JSON.parse(message.toString()) as Record<string, unknown>);
-      return true;
-    },
-    lists: {
-      read: () => kept,
-      keep: (text) => {
-        kept = text;
-      },
-    },
-  });
-  return {
-    session,
-    clock,
-    out,
-    asked,
-    opens,
-    kept: () => kept,
-    say: (message: object) => session.fromClient(Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message }))),
-    answer: (id: unknown, result: object) =>
-      brokerEnd?.send(Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result)}}`)),
-    cut() {
-      up = false;
-      brokerEnd?.detach();
-      session.linkState('waiting', 'the link was lost');
-    },
-    back() {
-      up = true;
-      session.linkState('open', null);
-    },
-    /** The link swallows everything, and nobody has noticed yet. */
-    choke() {
-      up = false;
-    },
-    /** The broker's end refuses to go on with the channel. */
-    refuse(code: 'protocol' | 'refused') {
-      const frame = writeFrame(
-        { kind: FrameKind.close, flags: 0, channel: 1, seq: 0, ack: 0 },
-        toPayload({ code, message: '' }),
-      );
-      const close = readFrame(frame);
-      assert.ok(typeof close === 'object');
-      session.fromLink(close, frame.subarray(HEADER_BYTES));
-    },
-    /** The broker's process is a new one. */
-    restart() {
-      brokerEnd = undefined;
-    },
-  };
-}
-
-const initialize = { id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {} } };
-const call = (id: number) => ({ id, method: 'tools/call', params: { name: 'github__search', arguments: {} } });
-const textOf = (message: Record<string, unknown> | undefined) =>
-  (message?.['result'] as { content: { text: string }[] } | undefined)?.content[0]?.text ?? '';
+import { call, createServeWorld, initialize, textOf } from './serve-world.ts';
 
 test('a request goes to the broker and its answer to the client', () => {
-  const w = world();
+  const w = createServeWorld();
   w.back();
   w.say(initialize);
   w.answer(1, { protocolVersion: '2025-06-18' });
@@ -155,7 +13,7 @@ test('a request goes to the broker and its answer to the client', () => {
 });
 
 test('a call under way when the link is cut returns its one true result, and is asked only once', () => {
-  const w = world();
+  const w = createServeWorld();
   w.back();
   w.say(call(7));
   w.cut();
@@ -169,10 +27,10 @@ test('a call under way when the link is cut returns its one true result, and is 
 });
 
 test('a broker that was restarted knows nothing: the call under way has an unknown outcome, a list is asked again', () => {
-  const w = world();
+  const w = createServeWorld();
   w.back();
   w.say(initialize);
-  w.answer(1, {});
+  w.answer(1, { capabilities: { tools: { listChanged: true } } });
   w.say({ method: 'notifications/initialized' });
   w.say(call(2));
   w.say({ id: 3, method: 'tools/list' });
@@ -194,7 +52,7 @@ test('a broker that was restarted knows nothing: the call under way has an unkno
 });
 
 test('a call that never was sent is sent to the restarted broker', () => {
-  const w = world();
+  const w = createServeWorld();
   w.back();
   w.cut();
   w.say(call(4));
@@ -206,32 +64,123 @@ test('a call that never was sent is sent to the restarted broker', () => {
 });
 
 test('with the broker away the handshake and the last known list are answered within 300 ms, and a call says what to do', () => {
-  const w = world();
+  const w = createServeWorld();
   w.back();
+  w.say({ ...initialize, id: 0 });
+  w.answer(0, { protocolVersion: '2025-06-18', capabilities: { tools: { listChanged: true } }, instructions: 'hello' });
   w.say({ id: 1, method: 'tools/list' });
   w.answer(1, { tools: [{ name: 'a__b' }] });
-  assert.equal(w.kept(), '{"tools":[{"name":"a__b"}]}');
   w.cut();
   w.say({ ...initialize, id: 2 });
   w.say({ id: 3, method: 'tools/list' });
   w.say(call(4));
   w.clock.advance(300);
   assert.deepEqual(
-    w.out.slice(1).map((message) => message['id']),
+    w.out.slice(2).map((message) => message['id']),
     [2, 3],
   );
-  assert.deepEqual(w.out[2]?.['result'], { tools: [{ name: 'a__b' }] });
+  assert.deepEqual(w.out[2]?.['result'], w.out[0]?.['result'], 'with instructions and capabilities');
+  assert.deepEqual(w.out[3]?.['result'], { tools: [{ name: 'a__b' }] });
   w.clock.advance(30_000);
-  assert.equal(textOf(w.out[3]), '[mcpgate] the link was lost');
+  assert.equal(textOf(w.out[4]), '[mcpgate] the link was lost');
   w.back();
   assert.equal(w.out.at(-1)?.['method'], 'notifications/tools/list_changed');
 });
 
+test('prompts, resources and templates are answered from their copies too, and announced where the broker said that they change', () => {
+  const w = createServeWorld();
+  w.back();
+  w.say(initialize);
+  const capabilities = {
+    tools: { listChanged: true },
+    prompts: { listChanged: true },
+    resources: { listChanged: true },
+  };
+  w.answer(1, { capabilities });
+  const lists = {
+    'prompts/list': { prompts: [{ name: 'p' }] },
+    'resources/list': { resources: [{ uri: 'a:b' }] },
+    'resources/templates/list': { resourceTemplates: [{ uriTemplate: 'a:{b}' }] },
+  };
+  for (const [method, result] of Object.entries(lists)) {
+    w.say({ id: method, method });
+    w.answer(method, result);
+  }
+  w.cut();
+  w.out.length = 0;
+  for (const method of Object.keys(lists)) w.say({ id: method, method });
+  w.clock.advance(300);
+  assert.deepEqual(Object.fromEntries(w.out.map(({ id, result }) => [id, result])), lists);
+  w.out.length = 0;
+  w.back();
+  assert.deepEqual(
+    w.out.map(({ method }) => method),
+    ['tools', 'prompts', 'resources'].map((name) => `notifications/${name}/list_changed`),
+  );
+});
+
+test('a list of several pages is kept once its last page has come, and answered as one', () => {
+  const w = createServeWorld();
+  w.back();
+  w.say({ id: 1, method: 'tools/list' });
+  w.answer(1, { tools: [{ name: 'old' }] });
+  w.say({ id: 2, method: 'tools/list' });
+  w.answer(2, { tools: [{ name: 'a' }], nextCursor: 'x' });
+  w.cut();
+  w.say({ id: 3, method: 'tools/list' });
+  w.clock.advance(300);
+  assert.deepEqual(w.out.at(-1)?.['result'], { tools: [{ name: 'old' }] }, 'half a list is none');
+  w.back();
+  w.say({ id: 4, method: 'tools/list' });
+  w.answer(4, { tools: [{ name: 'a' }], nextCursor: 'x' });
+  w.say({ id: 5, method: 'tools/list', params: { cursor: 'x' } });
+  w.answer(5, { tools: [{ name: 'b' }] });
+  w.cut();
+  w.say({ id: 6, method: 'tools/list' });
+  w.clock.advance(300);
+  assert.deepEqual(w.out.at(-1)?.['result'], { tools: [{ name: 'a' }, { name: 'b' }] });
+});
+
+test('a list that is known is answered within 300 ms while nobody knows yet whether the broker is away', () => {
+  const w = createServeWorld();
+  w.back();
+  w.say({ id: 1, method: 'tools/list' });
+  w.answer(1, { tools: [{ name: 'a' }] });
+  w.session.linkLost();
+  w.say({ id: 2, method: 'tools/list' });
+  w.clock.advance(300);
+  assert.deepEqual(w.out.at(-1)?.['result'], { tools: [{ name: 'a' }] });
+});
+
+test('copies of another login, of none and of another protocol version are not shown', () => {
+  const w = createServeWorld();
+  const listed = (id: number) => {
+    w.say({ id, method: 'tools/list' });
+    w.clock.advance(2_001);
+    return w.out.at(-1)?.['result'];
+  };
+  w.back();
+  w.say({ id: 1, method: 'tools/list' });
+  w.answer(1, { tools: [{ name: 'a' }] });
+  w.say({ id: 2, method: 'tools/list' });
+  w.logIn('grace');
+  w.answer(2, { tools: [{ name: 'of ada, after grace has logged in' }] });
+  w.cut();
+  assert.deepEqual(listed(3), { tools: [] });
+  w.logIn(undefined);
+  assert.deepEqual(listed(4), { tools: [] });
+  w.logIn('ada');
+  assert.deepEqual(listed(5), { tools: [{ name: 'a' }] });
+  w.say({ ...initialize, params: { protocolVersion: '2024-11-05' } });
+  assert.deepEqual(listed(6), { tools: [] });
+});
+
 test('without a login a call is answered at once with what to do, and works once somebody has logged in', () => {
-  const w = world();
+  const w = createServeWorld();
   w.session.linkState('login_needed', 'not logged in: run `mcpgate login https://gate.example`');
   w.say(initialize);
   w.say(call(2));
+  w.session.loginState(undefined, 'not logged in: run `mcpgate login https://gate.example`');
   assert.equal(textOf(w.out[1]), '[mcpgate] not logged in: run `mcpgate login https://gate.example`');
   w.back();
   w.say(call(3));
@@ -242,7 +191,7 @@ test('without a login a call is answered at once with what to do, and works once
 });
 
 test('a call under way when access is revoked is answered at once with the reason', () => {
-  const w = world();
+  const w = createServeWorld();
   w.back();
   w.say(call(5));
   w.session.linkState('revoked', 'your access was revoked');
@@ -251,7 +200,7 @@ test('a call under way when access is revoked is answered at once with the reaso
 });
 
 test('a call whose link does not come back within the resume window has an unknown outcome, and is not forgotten', () => {
-  const w = world();
+  const w = createServeWorld();
   w.back();
   w.say(call(6));
   w.cut();
@@ -264,8 +213,8 @@ test('a call whose link does not come back within the resume window has an unkno
   assert.notEqual(w.opens.at(-1)?.id, w.opens[0]?.id, 'the next link carries a new channel');
 });
 
-test('a channel that has overflowed is given up for a new one, not resumed from the start', () => {
-  const w = world();
+test('a client that sends more than the link carries is told to wait, and nothing of it is given up', () => {
+  const w = createServeWorld();
   w.back();
   w.say(initialize);
   w.answer(1, {});
@@ -273,15 +222,24 @@ test('a channel that has overflowed is given up for a new one, not resumed from 
   w.choke();
   const text = 'x'.repeat(6_000_000);
   for (const id of [2, 3, 4, 5]) w.say({ ...call(id), params: { name: 'a__b', arguments: { text } } });
+  assert.equal(w.session.isFull, true);
   w.cut();
+  assert.equal(
+    w.session.isFull,
+    false,
+    'without a link nothing goes to the channel, and the end of the client must be seen',
+  );
   w.back();
-  assert.notEqual(w.opens.at(-1)?.id, w.opens[0]?.id);
+  assert.equal(w.opens.at(-1)?.id, w.opens[0]?.id);
   w.say(call(9));
-  assert.equal(w.asked.at(-1)?.['id'], 9);
+  assert.deepEqual(
+    w.asked.slice(-5).map(({ id }) => id),
+    [2, 3, 4, 5, 9],
+  );
 });
 
 test('a resume that the broker refuses as impossible is not tried again and again', () => {
-  const w = world();
+  const w = createServeWorld();
   w.back();
   w.cut();
   w.choke();
@@ -292,8 +250,21 @@ test('a resume that the broker refuses as impossible is not tried again and agai
   assert.notEqual(w.opens.at(-1)?.id, w.opens[0]?.id);
 });
 
+test('what waits for a link that is away is bounded: past that a call is told at once, and the others still go out', () => {
+  const w = createServeWorld();
+  w.back();
+  w.cut();
+  const arguments_ = { text: 'x'.repeat(1024 * 1024) };
+  for (let id = 1; id <= 20; id++) w.say({ ...call(id), params: { name: 'a__b', arguments: arguments_ } });
+  assert.ok(w.out.length > 0 && w.out.length < 8, `${w.out.length} answers`);
+  assert.match(textOf(w.out[0]), /^\[mcpgate\] more than .* waits for the broker already/);
+  const refused = w.out.length;
+  w.back();
+  assert.equal(w.asked.length, 20 - refused);
+});
+
 test('a call that is cancelled before it was sent is never sent', () => {
-  const w = world();
+  const w = createServeWorld();
   w.back();
   w.cut();
   w.say(call(8));
@@ -304,8 +275,45 @@ test('a call that is cancelled before it was sent is never sent', () => {
 });
 
 test('a line that is not JSON still goes to the broker, which answers as the protocol says', () => {
-  const w = world();
+  const w = createServeWorld();
   w.back();
   w.session.fromClient(Buffer.from('"just a string"'));
   assert.equal(w.asked.length, 1);
+});
+
+test('a line over the broker’s limit is answered with an error at once, and the session lives on', () => {
+  const { session, limits, say, out, asked, back } = createServeWorld();
+  limits.maxMessageBytes = 100_000;
+  back();
+  say({ id: 1, method: 'ping' });
+  say({ id: 2, method: 'tools/call', params: { name: 'x', arguments: { text: 'y'.repeat(100_000) } } });
+  session.fromClientCut(
+    Buffer.from('{"method":"tools/call","params":{"te'),
+    Buffer.from('xt":"yyy"},"jsonrpc":"2.0","id":3}'),
+  );
+  say({ id: 4, method: 'ping' });
+  assert.deepEqual(
+    asked.map(({ id }) => id),
+    [1, 4],
+  );
+  assert.deepEqual(
+    out.map(({ id, error }) => [id, (error as { code: number }).code]),
+    [
+      [2, -32600],
+      [3, -32600],
+    ],
+  );
+  assert.equal(session.pending, 2);
+});
+
+test('what was sent waits for as long as the broker said that it keeps the channel', () => {
+  const { session, limits, clock, say, out, back, cut } = createServeWorld();
+  limits.resumeMs = 900_000;
+  back();
+  say({ id: 1, method: 'tools/call', params: { name: 'x' } });
+  cut();
+  clock.advance(899_000);
+  assert.deepEqual([out.length, session.pending], [0, 1]);
+  clock.advance(2_000);
+  assert.match(JSON.stringify(out), /outcome is unknown/);
 });

@@ -1,38 +1,47 @@
-// The AI client's session: owns the channel, so order, acknowledgement and resend outlive the daemon and the link. Knows which requests
-// are unanswered, holds what cannot be sent yet, and answers by itself what must not wait.
-import { CHANNEL_DEFAULTS, createChannel, type Channel } from 'mcpgate-shared/channel';
+// The AI client's session: knows which requests are unanswered, holds what cannot be sent yet, and answers by itself what must not wait.
+// The channel under it outlives the daemon and the link.
+import { formatByteSize } from 'mcpgate-shared/byte-size';
+import type { ChannelLimits } from 'mcpgate-shared/channel';
 import type { Clock } from 'mcpgate-shared/clock';
-import { FrameKind, writeFrame, type FrameHeader } from 'mcpgate-shared/frame';
-import { readClose, readOpened, toPayload } from 'mcpgate-shared/link-message';
-import { VERSION } from 'mcpgate-shared/version';
+import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/cut-message';
+import type { FrameHeader } from 'mcpgate-shared/frame';
 import type { LinkState } from '../local/control.ts';
-import { fillPrefix, PREFIX_BYTES } from '../local/frame-stream.ts';
-import { answeredId, readClientMessage, resultText, type ClientMessage } from './client-message.ts';
-import { LISTS_CHANGED, localAnswer, unknownOutcome } from './local-answer.ts';
+import type { PendingLogin } from '../local/pending-login.ts';
+import { answeredId, askedId, readClientMessage, resultText, type ClientMessage } from './client-message.ts';
+import { callHoldMs, holdMs, type LinkView } from './hold-rules.ts';
+import { createIntroduction, REINITIALIZE_ID } from './introduction.ts';
+import type { LastKnown } from './last-known.ts';
+import { createLoginWait, type LoginWaitOptions } from './login-wait.ts';
+import { localAnswer, localResult, tooLarge, unknownOutcome } from './local-answer.ts';
+import { createMovingChannel } from './moving-channel.ts';
+import type { ResumableChannel, ServeView } from './resumable-channel.ts';
 
-const CHANNEL_NUMBER = 1;
-/** A handshake, and with the broker known to be away a list too, waits this long before the last known copy answers. */
-const AWAY_HOLD_MS = 250;
-/** A list waits this long for a link that is just coming up. */
-const LIST_HOLD_MS = 2_000;
-/** A call waits this long for a link that was there before, and that long for one that never was. */
-const CALL_HOLD_MS = 30_000;
-const FIRST_CALL_HOLD_MS = 10_000;
-const REINITIALIZE_ID = '"mcpgate-initialize-again"';
+/** What a person would log in for. */
+const CALLS: readonly (string | undefined)[] = ['tools/call', 'prompts/get', 'resources/read'];
 
 interface Entry extends ClientMessage {
   line: Buffer;
-  /** Given to a channel: from then on it may have been carried out. */
-  sent: boolean;
+  /** The channel that it was given to: from then on it may have been carried out. */
+  via: ResumableChannel | undefined;
   since: number;
 }
 
 export interface ServeSession {
   /** One line of the AI client. */
   fromClient(line: Buffer): void;
+  /** A line over the limit: its first and last kilobyte. */
+  fromClientCut(head: Buffer, tail: Buffer): void;
+  /** The longest line. */
+  readonly maxMessageBytes: number;
   /** A frame of the daemon for the channel. */
   fromLink(header: FrameHeader, payload: Buffer): void;
   linkState(state: LinkState, message: string | null): void;
+  /** A login waits to be confirmed, or there is none and why. */
+  loginState(pending: PendingLogin | undefined, message: string): void;
+  /** The broker takes leave: what runs on the link finishes, the rest waits for the next one. */
+  linkDraining(): void;
+  /** The former link that carried this channel was lost. */
+  channelDetached(number: number): void;
   /** The daemon has gone. */
   linkLost(): void;
   /** The local socket, or the AI client, takes more. */
@@ -42,103 +51,126 @@ export interface ServeSession {
   closing(): Buffer | undefined;
   /** Requests without an answer. */
   readonly pending: number;
+  /** The link is behind the client, who should wait. */
+  readonly isFull: boolean;
 }
 
 export interface ServeSessionOptions {
   clock: Clock;
   randomHex: (bytes: number) => string;
   randomSecret: () => string;
-  server?: string;
+  view: ServeView;
+  ownLimits?: Partial<ChannelLimits>;
   /** Writes to the daemon; false: no more for now. */
   toLink: (frame: Buffer) => boolean;
   /** Writes a message to the AI client; false: no more for now. */
   toClient: (message: Buffer | string) => boolean;
-  /** The last known list, for when the link is away. */
-  lists: { read(): string | undefined; keep(resultText: string): void };
+  /** MCPGATE_HOLD_SECONDS: how long a call waits for a broker that was there before. */
+  holdSeconds?: string | undefined;
+  /** For when the link is away. */
+  lastKnown: LastKnown;
+  /** Asks the daemon for a login; absent where there is none to be had. */
+  beginLogin?: LoginWaitOptions['begin'];
 }
 
 export function createServeSession(options: ServeSessionOptions): ServeSession {
-  const { clock } = options;
-  let id = options.randomHex(16);
-  let secret = options.randomSecret();
-  let opened = false; // an `open` of this channel was sent once: from then on only a resume continues it
-  /** A resume was asked for; its `opened` says where to go on. */
-  let resuming = false;
-  let wasOpen = false;
-  /** The broker was tried and did not answer, and has not since. */
-  let away = false;
-  let state: LinkState = 'connecting';
+  const { clock, lastKnown } = options;
+  const link: LinkView = {
+    state: 'connecting',
+    wasOpen: false,
+    away: false,
+    callHoldMs: callHoldMs(options.holdSeconds),
+  };
   let reason = 'the local daemon is starting';
   let cancelHold: (() => void) | undefined;
-  let detachedAt = clock.now();
   /** Every request without an answer, by id, and what waits for a link, in order. */
   const entries = new Map<string, Entry>();
   let waiting: Entry[] = [];
-  let initialize: Entry | undefined;
-  let initializeAnswered = false;
-  let initializedSent = false;
+  const introduction = createIntroduction<Entry>();
+  /** The client was told something that the broker may know better. */
   let answeredLocally = false;
+  /** What servers ask the client, by id: the answer goes back the same way. */
+  const asked = new Map<string, ResumableChannel>();
 
-  let channel = makeChannel();
+  const channel = createMovingChannel({
+    clock,
+    randomHex: options.randomHex,
+    randomSecret: options.randomSecret,
+    view: options.view,
+    toLink: options.toLink,
+    ...(options.ownLimits === undefined ? {} : { ownLimits: options.ownLimits }),
+    onMessage: fromBroker,
+    onOversize: fromBrokerCut,
+    onLost,
+    onLive(fresh) {
+      if (fresh) introduce();
+      flush();
+    },
+    isAwaited: (one) => {
+      for (const { via } of entries.values()) if (via === one) return true;
+      return false;
+    },
+  });
 
-  function makeChannel(): Channel {
-    return createChannel({
-      clock,
-      windowBytes: CHANNEL_DEFAULTS.windowBytes,
-      backlogBytes: CHANNEL_DEFAULTS.backlogBytes,
-      maxMessageBytes: CHANNEL_DEFAULTS.maxMessageBytes,
-      headroomBytes: PREFIX_BYTES,
-      onMessage: fromBroker,
-      onReady: pump,
-      onBroken: () => sendOpen(),
-      onFatal() {
-        if (state === 'open') options.toLink(closeFrame('the channel was given up'));
-        openAnew();
-      },
-    });
-  }
-
-  function pump(): void {
-    for (let frame = channel.next(); frame !== undefined; frame = channel.next()) {
-      if (!options.toLink(fillPrefix(frame))) return;
-    }
-  }
+  const loginWait = createLoginWait({
+    clock,
+    toClient,
+    begin: options.beginLogin,
+    clientCapabilities: () => introduction.request?.params['capabilities'],
+    calls: () => [...entries.values()].filter(({ method }) => CALLS.includes(method)),
+    onChange: watchHold,
+  });
 
   function toClient(message: Buffer | string): void {
     if (!options.toClient(message)) channel.pause();
   }
 
-  function fromBroker(message: Buffer): void {
+  function fromBroker(message: Buffer, from: ResumableChannel): void {
     const answered = answeredId(message);
-    if (answered === REINITIALIZE_ID) return; // our own question
-    if (answered !== undefined) {
-      const entry = entries.get(answered);
-      entries.delete(answered);
-      if (entry === initialize) initializeAnswered = true;
-      if (entry?.method === 'tools/list' && entry.params['cursor'] === undefined) {
-        const text = resultText(message);
-        if (text !== undefined) options.lists.keep(text);
+    const question = answered === undefined ? askedId(message) : undefined;
+    if (question !== undefined) asked.set(question, from);
+    if (answered === REINITIALIZE_ID) {
+      if (introduction.request) lastKnown.keep(introduction.request, message);
+      return; // our own question
+    }
+    const entry = answered === undefined ? undefined : entries.get(answered);
+    if (answered !== undefined && entries.delete(answered)) channel.settle();
+    if (entry !== undefined) {
+      lastKnown.keep(entry, message);
+      if (entry === introduction.request) {
+        introduction.answered(resultText(message));
+        if (from !== channel.current && channel.current.attached) introduce();
       }
     }
     toClient(message);
   }
 
-  function deliver(entry: Entry): void {
-    entry.sent = true;
+  function fromBrokerCut(head: Buffer, tail: Buffer): void {
+    const id = idOfCutMessage(head.toString('utf8'), tail.toString('utf8'));
+    if (id === undefined || isCutRequest(head.toString('utf8'))) return;
+    entries.delete(id);
+    toClient(tooLarge(id, channel.current.maxMessageBytes));
+  }
+
+  function deliver(entry: Entry, via = channel.current): void {
+    entry.via = via;
     try {
-      channel.send(entry.line);
+      via.send(entry.line);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      answer(entry, `${error.message}; send less at once`);
+      if (entry.id === undefined) return;
+      entries.delete(entry.id);
+      toClient(tooLarge(entry.id, channel.current.maxMessageBytes));
     }
   }
 
   function answer(entry: Entry, why: string): void {
     if (entry.id === undefined) return;
     entries.delete(entry.id);
-    if (entry === initialize) initializeAnswered = true;
+    const copy = lastKnown.read(entry);
+    if (entry === introduction.request) introduction.answered(localResult(entry, copy));
     answeredLocally = true;
-    toClient(localAnswer({ ...entry, id: entry.id }, why, options.lists.read()));
+    toClient(localAnswer({ ...entry, id: entry.id }, why, copy));
   }
 
   /** The channel is live: everything that waits goes out, behind a handshake of our own where the client has had its answer. */
@@ -148,186 +180,190 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     const lines = waiting;
     waiting = [];
     for (const entry of lines) deliver(entry);
-    if (answeredLocally) {
-      answeredLocally = false;
-      toClient(LISTS_CHANGED);
-    }
+    if (!answeredLocally) return;
+    answeredLocally = false;
+    for (const notice of introduction.listsChanged()) toClient(notice);
   }
 
   function introduce(): void {
-    if (!initialize || !initializeAnswered) return;
-    const params = JSON.stringify(initialize.params);
-    channel.send(Buffer.from(`{"jsonrpc":"2.0","id":${REINITIALIZE_ID},"method":"initialize","params":${params}}`));
-    if (initializedSent) channel.send(Buffer.from('{"jsonrpc":"2.0","method":"notifications/initialized"}'));
-    answeredLocally = true; // whatever the client knows may be old
-  }
-
-  function sendOpen(): void {
-    const { windowBytes } = CHANNEL_DEFAULTS;
-    const { server } = options;
-    const next = channel.nextReceive;
-    const payload = toPayload({
-      id,
-      secret,
-      next,
-      windowBytes,
-      version: VERSION,
-      ...(server === undefined ? {} : { server }),
-    });
-    const header = { kind: FrameKind.open, flags: 0, channel: CHANNEL_NUMBER, seq: 0, ack: 0 };
-    const isFresh = !opened;
-    resuming = opened;
-    opened = true;
-    options.toLink(fillPrefix(writeFrame(header, payload, PREFIX_BYTES)));
-    if (!isFresh) return;
-    channel.attach(CHANNEL_NUMBER, 0, windowBytes); // a new one starts at 0: no need to wait for that answer
-    introduce();
-    flush();
+    for (const line of introduction.again()) {
+      channel.current.send(line);
+      answeredLocally = true; // whatever the client knows may be old
+    }
   }
 
   /** The broker knows nothing of the channel: what was under way has an unknown outcome, what can be asked again is asked again. */
-  function startOver(): void {
-    channel.detach();
-    channel = makeChannel();
+  function onLost(lost: ResumableChannel): void {
+    for (const [id, from] of asked) if (from === lost) asked.delete(id);
     const again: Entry[] = [];
     for (const [key, entry] of [...entries]) {
-      if (!entry.sent) continue;
+      if (entry.via !== lost) continue;
       if (entry.method === 'tools/call') {
         entries.delete(key);
         toClient(unknownOutcome(key));
-      } else again.push({ ...entry, sent: false });
+      } else again.push({ ...entry, via: undefined });
     }
     for (const entry of again) if (entry.id !== undefined) entries.set(entry.id, entry);
     const first = again.find((entry) => entry.method === 'initialize');
-    if (first) initialize = first;
+    if (first) introduction.replace(first);
     waiting = [...again, ...waiting];
+    // A former channel: the present one is there already.
+    if (lost !== channel.current && channel.current.attached) flush();
   }
-
-  /** Refused or ended by the broker: a new channel under a new name. */
-  function openAnew(): void {
-    startOver();
-    id = options.randomHex(16);
-    secret = options.randomSecret();
-    opened = false;
-    if (state === 'open') sendOpen();
-  }
-
-  const isHopeless = () => state === 'login_needed' || state === 'revoked';
-  const holdMs = (entry: Entry) => {
-    if (isHopeless()) return 0;
-    if (entry.method !== 'tools/call') return away || entry.method === 'initialize' ? AWAY_HOLD_MS : LIST_HOLD_MS;
-    return wasOpen ? CALL_HOLD_MS : FIRST_CALL_HOLD_MS;
-  };
 
   /** What was sent waits for as long as the broker keeps the channel; after a revocation the broker has ended it. */
-  const resumeUntil = () => (state === 'revoked' ? 0 : detachedAt + CHANNEL_DEFAULTS.resumeMs);
+  const resumeUntil = (one: ResumableChannel) => (link.state === 'revoked' ? 0 : one.resumeUntil);
 
   /** Answers what has waited for long enough, and looks again when the next one has. */
   function watchHold(): void {
     cancelHold?.();
     cancelHold = undefined;
-    if (channel.attached) return;
     const now = clock.now();
-    if (now >= resumeUntil()) abandon();
-    const due = waiting.filter((entry) => now - entry.since >= holdMs(entry));
+    for (const one of channel.lingering) if (now >= resumeUntil(one)) abandon(one);
+    const { lingering } = channel;
+    if (channel.current.attached && lingering.length === 0) return;
+    const needsLogin = link.state === 'login_needed';
+    if (needsLogin) {
+      for (const entry of entries.values()) {
+        if (entry.via !== undefined && CALLS.includes(entry.method)) loginWait.until(entry);
+      }
+    }
+    const dueAt = (entry: Entry) =>
+      needsLogin && CALLS.includes(entry.method)
+        ? loginWait.until(entry)
+        : entry.since + holdMs(entry.method, link, lastKnown.read(entry) !== undefined);
+    const due = waiting.filter((entry) => now >= dueAt(entry));
     waiting = waiting.filter((entry) => !due.includes(entry));
-    for (const entry of due) answer(entry, reason);
-    const times = waiting.map((entry) => entry.since + holdMs(entry));
-    if (entries.size > waiting.length) times.push(resumeUntil());
+    for (const entry of due) answer(entry, (needsLogin ? loginWait.reason : undefined) ?? reason);
+    const times = waiting.map(dueAt);
+    if (entries.size > waiting.length) times.push(...lingering.map(resumeUntil));
     const nextMs = Math.min(...times) - now;
     if (Number.isFinite(nextMs)) cancelHold = clock.after(Math.max(1, nextMs), watchHold);
   }
 
   /** The channel can no longer be resumed: what was under way is answered, and the next link gets a new channel. */
-  function abandon(): void {
-    if (!opened) return;
-    if (state === 'revoked') for (const entry of [...entries.values()]) if (entry.sent) answer(entry, reason);
-    openAnew();
+  function abandon(one: ResumableChannel): void {
+    if (link.state === 'revoked') {
+      for (const entry of [...entries.values()]) if (entry.via === one) answer(entry, reason);
+    }
+    one.giveUp();
   }
 
-  /** The client does not want an answer any more; where it was not sent, nothing needs to be. */
-  function cancelled({ params }: ClientMessage): boolean {
+  /** One line more than the limit always fits. */
+  const isTooMuch = (entry: Entry) =>
+    waiting.length > 0 &&
+    waiting.reduce((sum, { line }) => sum + line.length, entry.line.length) > channel.current.backlogBytes;
+
+  /** The client does not want an answer any more; where it was not sent, nothing needs to be. Else: where it was. */
+  function cancelled({ params }: ClientMessage): ResumableChannel | 'not_sent' | undefined {
     const key = JSON.stringify(params['requestId']);
     const entry = entries.get(key);
     entries.delete(key);
-    if (entry === undefined || entry.sent) return false;
+    if (entry === undefined || entry.via !== undefined) return entry?.via;
     waiting = waiting.filter((each) => each !== entry);
-    return true;
-  }
-
-  function closeFrame(message: string): Buffer {
-    const header = { kind: FrameKind.close, flags: 0, channel: CHANNEL_NUMBER, seq: 0, ack: 0 };
-    return fillPrefix(writeFrame(header, toPayload({ code: 'done', message }), PREFIX_BYTES));
-  }
-
-  function detach(): void {
-    if (channel.attached) detachedAt = clock.now();
-    channel.detach();
+    return 'not_sent';
   }
 
   return {
     fromClient(line) {
       const message = readClientMessage(line) ?? { id: undefined, method: undefined, params: {} };
-      const entry: Entry = { ...message, line, sent: false, since: clock.now() };
+      if (loginWait.answered({ ...message, line })) return;
+      const entry: Entry = { ...message, line, via: undefined, since: clock.now() };
       if (entry.method === 'initialize') {
-        initialize = entry;
-        initializeAnswered = false;
+        introduction.begin(entry);
+        lastKnown.speak(entry.params['protocolVersion']);
       }
-      if (entry.method === 'notifications/initialized') initializedSent = true;
-      if (entry.method === 'notifications/cancelled' && cancelled(entry)) return;
+      if (entry.method === 'notifications/initialized') introduction.initialized();
+      let via: ResumableChannel | undefined;
+      if (entry.method === 'notifications/cancelled') {
+        const sentOn = cancelled(entry);
+        if (sentOn === 'not_sent') return;
+        via = sentOn;
+      } else if (entry.id !== undefined && entry.method === undefined) {
+        via = asked.get(entry.id);
+        asked.delete(entry.id);
+      }
+      if (via !== undefined && via !== channel.current) {
+        deliver(entry, via);
+        return channel.settle();
+      }
       if (entry.id !== undefined && entry.method !== undefined) entries.set(entry.id, entry);
-      if (channel.attached) return deliver(entry);
+      if (channel.current.attached) return deliver(entry);
+      if (isTooMuch(entry))
+        return answer(entry, `more than ${formatByteSize(channel.current.backlogBytes)} waits for the broker already`);
       waiting.push(entry);
       watchHold();
     },
 
-    fromLink(header, payload) {
-      if (header.kind === FrameKind.data || header.kind === FrameKind.ack) return channel.receive(header, payload);
-      if (header.kind === FrameKind.opened) {
-        const answerOfBroker = readOpened(payload);
-        if (answerOfBroker === undefined || !resuming) return;
-        resuming = false;
-        if (!answerOfBroker.resumed) startOver();
-        if (!channel.attach(CHANNEL_NUMBER, answerOfBroker.next, answerOfBroker.windowBytes)) return openAnew();
-        if (!answerOfBroker.resumed) introduce();
-        flush();
-        pump();
-      } else if (header.kind === FrameKind.close) {
-        const close = readClose(payload);
-        channel.detach();
-        // A resume that was refused would be refused again.
-        if (close?.code === 'protocol' && !resuming) sendOpen();
-        else openAnew();
-      }
+    fromClientCut(head, tail) {
+      toClient(
+        tooLarge(
+          idOfCutMessage(head.toString('utf8'), tail.toString('utf8')) ?? 'null',
+          channel.current.maxMessageBytes,
+        ),
+      );
     },
 
+    get maxMessageBytes() {
+      return channel.current.maxMessageBytes;
+    },
+
+    fromLink: (header, payload) => channel.receive(header, payload),
+
     linkState(next, message) {
-      state = next;
-      away = next === 'waiting' || (away && next === 'connecting');
+      // What waited for a login waits for the link from now on.
+      if (link.state === 'login_needed' && next !== 'login_needed') {
+        for (const entry of waiting) entry.since = clock.now();
+      }
+      if (next === 'open' || next === 'revoked') loginWait.over(next === 'open');
+      link.state = next;
+      link.away = next === 'waiting' || (link.away && next === 'connecting');
       reason = message ?? (next === 'open' ? '' : 'the broker is not connected yet; try again in a moment');
       if (next === 'open') {
-        wasOpen = true;
-        if (!channel.attached) sendOpen();
+        link.wasOpen = true;
+        lastKnown.linkOpen();
+        channel.linkUp();
       } else {
-        detach();
+        channel.linkDown();
         watchHold();
       }
     },
 
+    loginState(pending, message) {
+      if (pending === undefined) loginWait.onRefused(message);
+      else loginWait.onPending(pending);
+    },
+
+    linkDraining() {
+      link.state = 'connecting';
+      reason = 'the broker restarts';
+      channel.draining();
+      watchHold();
+    },
+
+    channelDetached(number) {
+      channel.detached(number);
+      watchHold();
+    },
+
     linkLost() {
-      detach();
-      state = 'connecting';
+      loginWait.over(false);
+      channel.daemonLost();
+      link.state = 'connecting';
       reason = 'the local daemon is starting again';
       watchHold();
     },
 
-    linkWritable: pump,
+    linkWritable: () => channel.pump(),
     clientWritable: () => channel.resume(),
 
-    closing: () => (channel.attached ? closeFrame('the AI client has ended') : undefined),
+    closing: () => (channel.current.attached ? channel.current.closeFrame('the AI client has ended') : undefined),
 
     get pending() {
       return entries.size;
+    },
+    get isFull() {
+      return channel.current.isFull;
     },
   };
 }

@@ -32,6 +32,13 @@ export const CallSchema = z
     args_digest: z.string().nullable(),
     arg_keys: z.array(z.string()).readonly(),
     secret_versions: z.array(z.string()).readonly(),
+    attempts: z.number().int().nullable().meta({
+      description: 'How often it was sent to its server; null where the broker ended before it could say',
+    }),
+    retry_reason: z
+      .enum(['never_sent', 'unauthorized', 'session_lost', 'read_only', 'idempotent'])
+      .nullable()
+      .meta({ description: 'Why it was sent once more: it was not executed, or its server is trusted about the tool' }),
     trace_id: z.string().nullable(),
     seq: z.number().int(),
     prev_hash: z.string(),
@@ -80,6 +87,7 @@ export const auditApi = {
     method: 'GET',
     path: '/audit/calls',
     summary: 'Call records, newest first',
+    access: 'auditor',
     query: z.strictObject({ ...search, tool: z.string().max(300).optional(), server: z.string().max(64).optional() }),
     answer: z.array(CallSchema),
   }),
@@ -88,6 +96,7 @@ export const auditApi = {
     method: 'GET',
     path: '/audit/events',
     summary: 'Events, newest first',
+    access: 'auditor',
     query: z.strictObject({ ...search, type: z.string().max(100).optional() }),
     answer: z.array(EventSchema),
   }),
@@ -96,6 +105,7 @@ export const auditApi = {
     method: 'GET',
     path: '/audit/tail',
     summary: 'The last records and then each new one, as it is committed',
+    access: 'auditor',
     query: z.strictObject({
       lines: z.coerce.number().int().min(0).max(1000).default(20),
       follow: z.enum(['true', 'false']).default('true'),

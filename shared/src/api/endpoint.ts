@@ -1,7 +1,13 @@
 // One endpoint of `/api/v1`, described once: the broker serves it, the commands call it, and the OpenAPI document is written from it.
 import { z } from 'zod';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/**
+ * Who may call an endpoint, besides administrators: nobody (`admin`); operators, who see to servers and rules; auditors, who read the log;
+ * every person (`member`), and then only for what is their own; or whoever has a token (`anyone`).
+ */
+export type Access = 'admin' | 'operator' | 'auditor' | 'member' | 'anyone';
 
 export interface Endpoint<
   Params extends z.ZodType = z.ZodType,
@@ -15,8 +21,7 @@ export interface Endpoint<
   /** Below `/api/v1`, with `:param` parts. */
   readonly path: string;
   readonly summary: string;
-  /** Who may call it over TCP: administrators, or every person for themselves. */
-  readonly access: 'admin' | 'member';
+  readonly access: Access;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -40,7 +45,7 @@ export function endpoint<
   method: Method;
   path: string;
   summary: string;
-  access?: 'admin' | 'member';
+  access?: Access;
   params?: Params;
   query?: Query;
   body?: Body;

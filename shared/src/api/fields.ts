@@ -9,6 +9,11 @@ export const ServerNameSchema = z
   .regex(/^[a-z0-9-]{1,24}$/, 'a server name is 1 to 24 of a-z, 0-9 and -')
   .meta({ description: 'Name of a server: [a-z0-9-]{1,24}' });
 
+export const WorkspaceNameSchema = z
+  .string()
+  .regex(/^[a-z0-9-]{1,24}$/, 'a workspace name is 1 to 24 of a-z, 0-9 and -')
+  .meta({ description: 'Name of a workspace: [a-z0-9-]{1,24}' });
+
 export const UserNameSchema = z
   .string()
   .regex(
@@ -29,14 +34,38 @@ export const SecretNameSchema = z
 
 export const RoleSchema = z.enum(['admin', 'operator', 'auditor', 'member']);
 
+/** What an administration token may be; `scim`: nothing but the people of `/scim/v2`. */
+export const TokenRoleSchema = z.enum(['admin', 'operator', 'auditor', 'scim']);
+
+/** An address, or a range of addresses as CIDR, IPv4 or IPv6. */
+export const AddressRangeSchema = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: 'write an address or a range, as 10.0.0.0/8 or 2001:db8::/32',
+});
+
+export const LabelSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a label is 1 to 64 letters, digits, ".", "_" and "-"');
+
+/** Seconds until a token ends by itself. */
+export const LifetimeSchema = z
+  .number()
+  .int()
+  .positive()
+  .max(10 * 365 * 86_400);
+
 export const ReceiptSchema = z
   .object({
-    subject: z.string().meta({ description: 'What ended: user:NAME, device:ID, grant:ID, session:ID' }),
+    subject: z
+      .string()
+      .meta({ description: 'What ended: user:NAME, device:ID, grant:LABEL, admin-token:LABEL, session:ID' }),
     links_closed: z.number().int(),
     calls_cancelled: z.number().int(),
     tokens_revoked: z.number().int(),
     ms: z.number(),
     at: TimeSchema,
+    last_calls: z
+      .array(z.object({ device: z.string(), server: z.string(), tool_name: z.string().nullable(), ts: TimeSchema }))
+      .meta({ description: 'What each device and grant that ended did last' }),
   })
   .meta({ id: 'Receipt', description: 'Proof that something has ended: what was cut, and how fast' });
 

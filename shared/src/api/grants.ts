@@ -1,7 +1,15 @@
 // Labelled bearer tokens bound to servers.
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { IdParams, ReceiptSchema, ServerNameSchema, TimeSchema } from './fields.ts';
+import {
+  AddressRangeSchema,
+  IdParams,
+  LabelSchema,
+  LifetimeSchema,
+  ReceiptSchema,
+  ServerNameSchema,
+  TimeSchema,
+} from './fields.ts';
 
 export const GrantSchema = z
   .object({
@@ -10,6 +18,8 @@ export const GrantSchema = z
     user: z.string().nullable(),
     state: z.enum(['active', 'expired', 'revoked']),
     servers: z.array(z.string()),
+    missing_servers: z.array(z.string()).meta({ description: 'Those of its servers that are not registered now' }),
+    allow_from: z.array(z.string()).meta({ description: 'Where it may be used from; empty: from anywhere' }),
     created_at: TimeSchema,
     created_by: z.string(),
     expires_at: TimeSchema.nullable(),
@@ -29,6 +39,7 @@ export const grantsApi = {
     method: 'GET',
     path: '/grants',
     summary: 'All grants',
+    access: 'member',
     answer: z.array(GrantSchema),
   }),
   issue: endpoint({
@@ -36,18 +47,17 @@ export const grantsApi = {
     method: 'POST',
     path: '/grants',
     summary: 'Issue a grant; the token is in this answer and nowhere else',
+    access: 'member',
     body: z.strictObject({
-      label: z
-        .string()
-        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a label is 1 to 64 letters, digits, ".", "_" and "-"'),
+      label: LabelSchema,
       servers: z.array(ServerNameSchema).min(1, 'name at least one server').max(200),
       user: z.string().min(1).max(64).optional(),
-      expires_in_s: z
-        .number()
-        .int()
-        .positive()
-        .max(10 * 365 * 86_400)
-        .optional(),
+      expires_in_s: LifetimeSchema.optional(),
+      allow_from: z
+        .array(AddressRangeSchema)
+        .max(100)
+        .default([])
+        .meta({ description: 'Addresses and ranges that it may be used from; none: from anywhere' }),
     }),
     answer: IssuedGrantSchema,
   }),
@@ -56,6 +66,7 @@ export const grantsApi = {
     method: 'POST',
     path: '/grants/:id/revoke',
     summary: 'End a grant (by its id, or its label where only one is live)',
+    access: 'member',
     params: IdParams,
     answer: ReceiptSchema,
   }),

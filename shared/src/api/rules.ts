@@ -42,6 +42,7 @@ export const rulesApi = {
     method: 'GET',
     path: '/rules',
     summary: 'All rules',
+    access: 'operator',
     answer: z.array(RuleSchema),
   }),
   add: endpoint({
@@ -49,6 +50,7 @@ export const rulesApi = {
     method: 'POST',
     path: '/rules',
     summary: 'Add a rule; it holds from the next call on',
+    access: 'operator',
     body: z.strictObject({
       effect: z.enum(['allow', 'deny']),
       who: z.array(WhoSchema).min(1).max(100),
@@ -62,6 +64,7 @@ export const rulesApi = {
     method: 'DELETE',
     path: '/rules/:id',
     summary: 'Remove a rule',
+    access: 'operator',
     params: IdParams,
     answer: RuleSchema,
   }),
@@ -70,6 +73,7 @@ export const rulesApi = {
     method: 'POST',
     path: '/rules/test',
     summary: 'What would be decided, and by which rule; nothing is called',
+    access: 'operator',
     body: z.strictObject({
       who: z.string().regex(/^(user|grant):\S{1,200}$/, 'test a user:NAME or a grant:LABEL'),
       what: WhatSchema,
@@ -81,6 +85,7 @@ export const rulesApi = {
     method: 'GET',
     path: '/enforcement',
     summary: 'The enforcement mode',
+    access: 'operator',
     answer: z.object({ enforcement: EnforcementSchema }),
   }),
   setEnforcement: endpoint({
@@ -88,6 +93,7 @@ export const rulesApi = {
     method: 'PUT',
     path: '/enforcement',
     summary: 'off: rules are not asked; observe: a deny is only recorded; enforce: a deny denies',
+    access: 'operator',
     body: z.strictObject({ enforcement: EnforcementSchema }),
     answer: z.object({ enforcement: EnforcementSchema }),
   }),

@@ -21,6 +21,7 @@ export const secretsApi = {
     method: 'GET',
     path: '/secrets',
     summary: 'Names, versions and the servers that use them; never a value',
+    access: 'operator',
     answer: z.array(SecretSchema),
   }),
   set: endpoint({

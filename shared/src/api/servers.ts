@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { NameParams, ServerNameSchema, TimeSchema } from './fields.ts';
 
-export const IsolationSchema = z.enum(['shared', 'per-user']);
+const TrustAnnotationsSchema = z.boolean().meta({
+  description:
+    'Believe its tools that they are read-only or idempotent: such a call is sent again where its connection died',
+});
+
+export const IsolationSchema = z.enum(['shared', 'per-user', 'per-session']);
 
 const textMap = z.record(z.string().min(1).max(200), z.string().max(20_000));
 
@@ -24,6 +29,7 @@ export const ServerSchema = z
     name: z.string(),
     enabled: z.boolean(),
     isolation: IsolationSchema,
+    trust_annotations: TrustAnnotationsSchema,
     transport: z.enum(['stdio', 'http']),
     command: z.string().nullable(),
     args: z.array(z.string()),
@@ -33,6 +39,12 @@ export const ServerSchema = z
     headers: z.record(z.string(), z.string()),
     secrets: z.array(z.string()).meta({ description: 'Names of the secrets that it refers to' }),
     state: z.enum(['disabled', 'idle', 'starting', 'ready', 'failed']),
+    circuit: z.enum(['closed', 'open', 'half-open']).meta({
+      description:
+        '`open`: failed several times in a row and not tried before `retry_at`; `half-open`: one try decides',
+    }),
+    retry_at: TimeSchema.nullable(),
+    flapping: z.boolean().meta({ description: 'Its connections start, and end by themselves again and again' }),
     error: z.string().nullable(),
     stderr: z.array(z.string()),
     tools: z.number().int().nullable(),
@@ -60,7 +72,13 @@ export const ImportResultSchema = z
 export type ImportResult = z.output<typeof ImportResultSchema>;
 
 export const TestStepSchema = z
-  .object({ step: z.string(), ok: z.boolean(), detail: z.string() })
+  .object({
+    step: z.string(),
+    ok: z.boolean(),
+    detail: z.string(),
+    ms: z.number(),
+    next: z.string().nullable().meta({ description: 'What to do about a step that failed' }),
+  })
   .meta({ id: 'TestStep' });
 
 export const serversApi = {
@@ -69,6 +87,7 @@ export const serversApi = {
     method: 'GET',
     path: '/servers',
     summary: 'All servers',
+    access: 'operator',
     answer: z.array(ServerSchema),
   }),
   add: endpoint({
@@ -76,9 +95,11 @@ export const serversApi = {
     method: 'POST',
     path: '/servers',
     summary: 'Register a server; its values may refer to secrets but may not hold one',
+    access: 'operator',
     body: z.strictObject({
       name: ServerNameSchema,
       isolation: IsolationSchema.default('shared'),
+      trust_annotations: TrustAnnotationsSchema.default(false),
       transport: TransportSchema,
     }),
     answer: ServerSchema,
@@ -88,9 +109,14 @@ export const serversApi = {
     method: 'POST',
     path: '/servers/import',
     summary: 'Register every server of a client configuration; secrets move into the vault. All or nothing',
+    access: 'operator',
     body: z.strictObject({
       mcpServers: z.record(z.string(), z.unknown()),
       isolation: z.record(z.string(), IsolationSchema).default({}),
+      trust_annotations: z
+        .array(z.string())
+        .default([])
+        .meta({ description: 'Names of the servers of which it is true' }),
     }),
     answer: ImportResultSchema,
   }),
@@ -99,7 +125,21 @@ export const serversApi = {
     method: 'GET',
     path: '/servers/:name',
     summary: 'One server',
+    access: 'operator',
     params: NameParams,
+    answer: ServerSchema,
+  }),
+  update: endpoint({
+    name: 'updateServer',
+    method: 'PATCH',
+    path: '/servers/:name',
+    summary: 'Change a setting of a server; where its isolation changes, its connections end once their calls are done',
+    access: 'operator',
+    params: NameParams,
+    body: z.strictObject({
+      trust_annotations: TrustAnnotationsSchema.optional(),
+      isolation: IsolationSchema.optional(),
+    }),
     answer: ServerSchema,
   }),
   test: endpoint({
@@ -107,6 +147,7 @@ export const serversApi = {
     method: 'POST',
     path: '/servers/:name/test',
     summary: 'Connect anew and list its tools, step by step; live connections are not touched',
+    access: 'operator',
     params: NameParams,
     answer: z.array(TestStepSchema),
   }),
@@ -115,6 +156,7 @@ export const serversApi = {
     method: 'POST',
     path: '/servers/:name/enable',
     summary: 'Offer a server again',
+    access: 'operator',
     params: NameParams,
     answer: ServerSchema,
   }),
@@ -123,6 +165,7 @@ export const serversApi = {
     method: 'POST',
     path: '/servers/:name/disable',
     summary: 'Stop offering a server; its record and secrets stay',
+    access: 'operator',
     params: NameParams,
     answer: ServerSchema,
   }),
@@ -131,6 +174,7 @@ export const serversApi = {
     method: 'DELETE',
     path: '/servers/:name',
     summary: 'Remove a server; its secrets stay in the vault',
+    access: 'operator',
     params: NameParams,
     answer: ServerSchema,
   }),

@@ -1,8 +1,9 @@
 // The broker itself, and who is asking.
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { RoleSchema, TimeSchema } from './fields.ts';
+import { RoleSchema, TimeSchema, TokenRoleSchema } from './fields.ts';
 import { EnforcementSchema } from './rules.ts';
+import { IsolationSchema } from './servers.ts';
 
 export const StatusSchema = z
   .object({
@@ -18,10 +19,26 @@ export const StatusSchema = z
     users: z.number().int(),
     links: z.number().int(),
     channels: z.number().int(),
+    memory: z.object({
+      backlog_bytes: z.number().int().meta({ description: 'Kept for laptops until they acknowledge it' }),
+      held_bytes: z.number().int().meta({ description: 'Waiting for a slow reader in the broker' }),
+      partial_bytes: z.number().int().meta({ description: 'Of messages that have not wholly come' }),
+      socket_bytes: z.number().int().meta({ description: 'In sockets whose laptops have not taken it' }),
+      heap_bytes: z.number().int(),
+      process_bytes: z.number().int(),
+    }),
+    event_loop_delay_ms: z
+      .object({ p50: z.number(), p99: z.number(), max: z.number() })
+      .meta({ description: 'How late the event loop was in the last whole minute' }),
     servers: z.array(
       z.object({
         name: z.string(),
         state: z.string(),
+        isolation: IsolationSchema,
+        circuit: z.enum(['closed', 'open', 'half-open']),
+        retry_at: TimeSchema.nullable(),
+        flapping: z.boolean(),
+        processes: z.number().int(),
         tools: z.number().int().nullable(),
         error: z.string().nullable(),
       }),
@@ -34,7 +51,7 @@ export type Status = z.output<typeof StatusSchema>;
 export const MeSchema = z
   .object({
     user: z.string().nullable(),
-    role: RoleSchema.nullable(),
+    role: TokenRoleSchema.or(RoleSchema),
     groups: z.array(z.string()),
     workspace: z.string(),
     credential: z.object({ kind: z.string(), id: z.string(), label: z.string() }),
@@ -48,6 +65,7 @@ export const statusApi = {
     method: 'GET',
     path: '/status',
     summary: 'State of the broker',
+    access: 'operator',
     answer: StatusSchema,
   }),
   me: endpoint({
@@ -55,7 +73,7 @@ export const statusApi = {
     method: 'GET',
     path: '/me',
     summary: 'Who the token belongs to',
-    access: 'member',
+    access: 'anyone',
     answer: MeSchema,
   }),
 };

@@ -35,9 +35,6 @@ export const UserLinkSchema = z
   .object({ user: z.string(), url: z.url(), expires_at: TimeSchema })
   .meta({ id: 'UserLink', description: 'A one-time link with which a person sets a password' });
 
-export const GroupSchema = z.object({ name: z.string(), members: z.array(z.string()) }).meta({ id: 'Group' });
-export type Group = z.output<typeof GroupSchema>;
-
 export const usersApi = {
   list: endpoint({
     name: 'listUsers',
@@ -108,11 +105,13 @@ export const usersApi = {
     body: z.strictObject({ groups: z.array(GroupNameSchema).max(200) }),
     answer: UserSchema,
   }),
-  groups: endpoint({
-    name: 'listGroups',
-    method: 'GET',
-    path: '/groups',
-    summary: 'All groups with their members',
-    answer: z.array(GroupSchema),
+  setRole: endpoint({
+    name: 'setUserRole',
+    method: 'PUT',
+    path: '/users/:name/role',
+    summary: 'Change what a person may administer; holds from their next request',
+    params: NameParams,
+    body: z.strictObject({ role: RoleSchema }),
+    answer: UserSchema,
   }),
 };

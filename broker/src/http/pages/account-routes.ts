@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import type { SetPasswordOutcome } from '../../identity/web-access.ts';
 import { loginPage, logoutPage, passwordPage, setupPage } from './account-views.ts';
 import type { PageContext } from './create-pages.ts';
-import { LoginFormSchema, SetupFormSchema, TokenQuerySchema, UserCodeQuerySchema } from './page-forms.ts';
+import { consentPath } from './consent-routes.ts';
+import { LoginFormSchema, LoginQuerySchema, SetupFormSchema, TokenQuerySchema, type LoginGoal } from './page-forms.ts';
 import { messagePage } from './plain-views.ts';
 import { waitText } from './time-text.ts';
 
@@ -18,13 +19,23 @@ const GONE = {
   }),
 } as const;
 
-const devicePath = (userCode: string): string =>
-  userCode === '' ? '/' : `/device?user_code=${encodeURIComponent(userCode)}`;
+/** Where a sign-in leads to. */
+export const pathAfter = ({ user_code: userCode, consent, to }: LoginGoal): string => {
+  if (consent !== '') return consentPath(consent);
+  if (userCode !== '') return `/device?user_code=${encodeURIComponent(userCode)}`;
+  return to === 'device' ? '/device' : '/';
+};
 
 const problemOf = (outcome: SetPasswordOutcome) => (outcome.kind === 'invalid' ? outcome : undefined);
 
 export function registerAccountRoutes(app: FastifyInstance, context: PageContext): void {
-  const { web } = context.identity;
+  const { web, idp } = context.identity;
+  /** How one may sign in, for the page. */
+  const waysTo = async (goal: LoginGoal) => ({
+    idp: idp && { label: idp.label, href: `/login/idp?${new URLSearchParams(goal).toString()}` },
+    localAccounts: web.localAccounts,
+    askForWorkspace: await web.hasWorkspaces(),
+  });
 
   app.get('/setup', async (request, reply) => {
     const { token } = TokenQuerySchema.parse(request.query);
@@ -68,23 +79,23 @@ export function registerAccountRoutes(app: FastifyInstance, context: PageContext
   });
 
   app.get('/login', async (request, reply) => {
-    const { user_code: userCode } = UserCodeQuerySchema.parse(request.query);
-    if (await context.person(request)) return reply.redirect(devicePath(userCode), 303);
-    return context.send(reply, loginPage({ csrf: context.csrf(reply), name: '', userCode }));
+    const goal = LoginQuerySchema.parse(request.query);
+    if (await context.person(request)) return reply.redirect(pathAfter(goal), 303);
+    return context.send(reply, loginPage({ csrf: context.csrf(reply), name: '', goal, ways: await waysTo(goal) }));
   });
   app.post('/login', async (request, reply) => {
-    const { name, password, user_code: userCode } = LoginFormSchema.parse(request.body);
-    const outcome = await web.login(name, password, context.visitor(request));
+    const { name, password, ...goal } = LoginFormSchema.parse(request.body);
+    const outcome = await web.login(name, password, context.visitor(request), goal.workspace);
     if (outcome.kind === 'ok') {
       context.startSession(reply, outcome);
-      return reply.redirect(devicePath(userCode), 303);
+      return reply.redirect(pathAfter(goal), 303);
     }
     const throttled = outcome.kind === 'throttled';
     if (throttled) reply.header('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
     const problem = throttled
       ? `Too many tries. Wait ${waitText(outcome.retryAfterMs)} and try again.`
       : 'User name or password is wrong, or the account is disabled.';
-    const page = loginPage({ csrf: context.csrf(reply), name, userCode, problem });
+    const page = loginPage({ csrf: context.csrf(reply), name, goal, ways: await waysTo(goal), problem });
     return context.send(reply, page, { status: throttled ? 429 : 401 });
   });
 

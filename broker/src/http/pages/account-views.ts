@@ -1,6 +1,8 @@
 // The pages about one's own account: first set-up, sign-in, setting a password, signing out.
 import { html } from 'ghtml';
+import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import { renderAlert, renderField } from './fields.ts';
+import type { LoginGoal } from './page-forms.ts';
 import { csrfField, type PageContent } from './layout.ts';
 
 const PASSWORD_HINT = 'At least 10 characters. A sentence you can remember works well.';
@@ -86,44 +88,81 @@ export const passwordPage = (view: {
   </div>`,
 });
 
-export const loginPage = (view: {
+const loginLead = (goal: LoginGoal): string => {
+  if (goal.consent !== '') return 'Sign in first, then decide about the application that wants to connect.';
+  return goal.user_code || goal.to ? 'Sign in first, then confirm your device.' : 'With your account on this broker.';
+};
+
+interface LoginView {
   csrf: string;
   name: string;
-  userCode: string;
+  goal: LoginGoal;
+  ways: { idp: { label: string; href: string } | undefined; localAccounts: boolean; askForWorkspace: boolean };
   problem?: string | undefined;
-}): PageContent => ({
-  title: 'Sign in',
-  failed: view.problem !== undefined,
-  content: html`<div class="card">
-      <h1>Sign in</h1>
-      <p class="lead">
-        ${view.userCode ? 'Sign in first, then confirm your device.' : 'With your account on this broker.'}
-      </p>
-      !${renderAlert(view.problem)}
-      <form method="post" action="/login">
-        !${csrfField(view.csrf)}
-        !${view.userCode ? html`<input type="hidden" name="user_code" value="${view.userCode}" />` : ''}
-        !${renderField({
-          name: 'name',
-          label: 'User name',
-          type: 'text',
-          autocomplete: 'username',
-          value: view.name,
-          maxLength: 64,
-          focus: view.name === '',
-        })}
-        !${renderField({
-          name: 'password',
-          label: 'Password',
-          type: 'password',
-          autocomplete: 'current-password',
-          focus: view.name !== '',
-        })}
-        <button class="full" type="submit">Sign in</button>
-      </form>
-    </div>
-    <p class="after">No password yet, or forgotten? Ask your platform team for a link.</p>`,
-});
+}
+
+const passwordForm = (view: LoginView): string =>
+  html`<form method="post" action="/login">
+    !${csrfField(view.csrf)}
+    <input type="hidden" name="user_code" value="${view.goal.user_code}" />
+    <input type="hidden" name="consent" value="${view.goal.consent}" />
+    <input type="hidden" name="to" value="${view.goal.to}" />
+    !${
+      view.ways.askForWorkspace
+        ? renderField({
+            name: 'workspace',
+            label: 'Workspace',
+            type: 'text',
+            autocomplete: 'organization',
+            value: view.goal.workspace || DEFAULT_WORKSPACE,
+            maxLength: 24,
+          })
+        : ''
+    }
+    !${renderField({
+      name: 'name',
+      label: 'User name',
+      type: 'text',
+      autocomplete: 'username',
+      value: view.name,
+      maxLength: 64,
+      focus: view.name === '' && view.ways.idp === undefined,
+    })}
+    !${renderField({
+      name: 'password',
+      label: 'Password',
+      type: 'password',
+      autocomplete: 'current-password',
+      focus: view.name !== '',
+    })}
+    <button class="full${view.ways.idp === undefined ? '' : ' quiet'}" type="submit">Sign in</button>
+  </form>`;
+
+/** The company's IdP first; passwords below it, or folded away where they are for administrators alone. */
+export const loginPage = (view: LoginView): PageContent => {
+  const { idp, localAccounts } = view.ways;
+  const form = passwordForm(view);
+  return {
+    title: 'Sign in',
+    failed: view.problem !== undefined,
+    content: html`<div class="card">
+        <h1>Sign in</h1>
+        <p class="lead">${loginLead(view.goal)}</p>
+        !${renderAlert(view.problem)}
+        !${idp === undefined ? '' : html`<a class="button full" href="${idp.href}">Continue with ${idp.label}</a>`}
+        !${idp !== undefined && localAccounts ? '<p class="or">or with a password of this broker</p>' : ''}
+        !${
+          localAccounts
+            ? form
+            : html`<details class="fold" !${view.problem === undefined ? '' : 'open'}>
+                <summary>Administrators: sign in with a password</summary>
+                !${form}
+              </details>`
+        }
+      </div>
+      !${localAccounts ? '<p class="after">No password yet, or forgotten? Ask your platform team for a link.</p>' : ''}`,
+  };
+};
 
 export const logoutPage = (view: { csrf: string; name: string }): PageContent => ({
   title: 'Sign out',

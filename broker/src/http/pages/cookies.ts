@@ -3,6 +3,7 @@
 export interface PageCookies {
   session: string;
   csrf: string;
+  idp: string;
   options: { path: '/'; httpOnly: true; sameSite: 'lax'; secure: boolean };
 }
 
@@ -12,6 +13,7 @@ export function pageCookies(publicUrl: string): PageCookies {
   return {
     session: `${prefix}mcpgate`,
     csrf: `${prefix}mcpgate-form`,
+    idp: `${prefix}mcpgate-idp`,
     options: { path: '/', httpOnly: true, sameSite: 'lax', secure },
   };
 }

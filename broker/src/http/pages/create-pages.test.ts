@@ -154,9 +154,11 @@ suite('the pages', () => {
     const started = await laptop.start();
     const typed = (started.user_code ?? '').toLowerCase().replace('-', ' ');
     const browser = createPageBrowser(world.origin);
-    const login = await browser.open(`/device?user_code=${encodeURIComponent(typed)}`);
-    assert.match(login.url, /^\/login\?user_code=/);
-    const confirm = await browser.submit(login, { name, password: PASSWORD });
+    const login = await browser.open('/device');
+    assert.match(login.url, /^\/login\?to=device/);
+    const empty = await browser.submit(login, { name, password: PASSWORD });
+    assert.match(empty.html, /Type the code/);
+    const confirm = await browser.submit(empty, { typed_code: typed });
     assert.equal(confirm.status, 200);
     for (const shown of [
       started.user_code ?? '',
@@ -176,6 +178,47 @@ suite('the pages', () => {
     assert.ok(answer.kind === 'ok' && answer.principal.user?.name === name);
     assert.match((await browser.open('/')).html, /ada’s &#60;laptop&#62;/);
     assert.match((await browser.open(`/device?user_code=${started.user_code}`)).html, /This code was used already/);
+  });
+
+  test('a link with a code shows the device and connects nothing before its code is typed', async () => {
+    const browser = await signedIn(await addPerson());
+    const laptop = world.device('laptop of somebody');
+    const started = await laptop.start();
+    const page = await browser.open(`/device?user_code=${started.user_code}`);
+    assert.match(page.html, /laptop of somebody/);
+    assert.doesNotMatch(page.html, /class="usercode"/);
+    for (const typed_code of ['', 'BBBB-BBBB']) {
+      const refused = await browser.submit(page, { decision: 'approve', typed_code });
+      assert.equal(refused.status, 422);
+      assert.match(refused.html, /exactly as your device shows it/);
+    }
+    assert.equal((await laptop.poll(started.device_code)).error, 'authorization_pending');
+    const done = await browser.submit(page, { decision: 'approve', typed_code: started.user_code ?? '' });
+    assert.match(done.html, /is connected/);
+  });
+
+  test('one’s own device that logs in again is only confirmed; another’s, or one with another proof, must be typed', async () => {
+    const ada = await addPerson();
+    const browser = await signedIn(ada);
+    const laptop = world.device('ada-laptop');
+    const first = await laptop.start();
+    const connected = await world.identity.approveDevice(WORKSPACE, first.user_code ?? '', ada, HOST);
+    const again = await laptop.start({ device_id: connected.id });
+    const link = `/device?user_code=${again.user_code}`;
+    const foreign = await (await signedIn(await addPerson())).open(link);
+    assert.match(foreign.html, /name="typed_code"/, 'the link of an attacker’s own device');
+    const page = await browser.open(link);
+    assert.match(page.html, /Log in again\?/);
+    assert.doesNotMatch(page.html, /name="typed_code"/);
+    assert.match((await browser.submit(page, { decision: 'approve' })).html, /is connected/);
+    const devices = await world.identity.devices.list(WORKSPACE, { user: ada });
+    assert.deepEqual(
+      devices.map(({ id }) => id),
+      [connected.id],
+    );
+    const thief = await world.device('ada-laptop').start({ device_id: connected.id });
+    const theirs = await browser.open(`/device?user_code=${thief.user_code}`);
+    assert.match(theirs.html, /name="typed_code"/, 'the device id alone proves nothing');
   });
 
   test('a denied device is told so', async () => {

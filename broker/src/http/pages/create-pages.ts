@@ -1,29 +1,36 @@
-// The pages: /, /setup, /login, /link, /logout, /device and their assets. Works without JavaScript; strict policy, no caching, form
+// The pages: /, /setup, /login, /link, /logout, /device, /consent and their assets. Works without JavaScript; strict policy, no caching, form
 // tokens, and no query string in any log line, because links carry one-time tokens.
+import type { Person } from '../../domain/people.ts';
 import cookie from '@fastify/cookie';
 import csrf from '@fastify/csrf-protection';
 import formbody from '@fastify/formbody';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import type { Identity, Person } from '../../identity/identity.ts';
+import type { Identity } from '../../identity/identity.ts';
 import type { WebVisitor } from '../../identity/web-access.ts';
 import { HTTP_STATUS } from '../error-status.ts';
+import type { ForwardedDoor } from '../forwarded-door.ts';
 import { registerAccountRoutes } from './account-routes.ts';
 import { iconAsset, stylesheetAsset } from './assets.ts';
-import { pageCookies } from './cookies.ts';
+import { registerConsentRoutes } from './consent-routes.ts';
+import { pageCookies, type PageCookies } from './cookies.ts';
+import { registerIdpRoutes } from './idp-routes.ts';
 import { registerDeviceRoutes } from './device-routes.ts';
 import { renderPage, type PageContent } from './layout.ts';
 import { homePage, messagePage, welcomePage } from './plain-views.ts';
 
-const POLICY =
-  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+/** `formTarget`: where an answer to a form may lead besides this broker; browsers judge redirects too. */
+const policy = (formTarget = ''): string =>
+  `default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'${formTarget && ` ${formTarget}`}; frame-ancestors 'none'; base-uri 'none'`;
 const BODY_LIMIT_BYTES = 16 * 1024;
 
 export interface PagesOptions {
   identity: Identity;
   publicUrl: string;
   clock: Clock;
+  /** For people whom a reverse proxy has signed in. */
+  forwarded?: ForwardedDoor | undefined;
 }
 
 /** What the routes share. */
@@ -31,13 +38,15 @@ export interface PageContext {
   identity: Identity;
   clock: Clock;
   publicUrl: string;
+  /** Holds the secret by which a browser that comes back from the IdP is the one that was sent there. */
+  idpCookie: { name: string; options: PageCookies['options'] };
   visitor(request: FastifyRequest): WebVisitor;
   person(request: FastifyRequest): Promise<Person | undefined>;
   csrf(reply: FastifyReply): string;
   send(
     reply: FastifyReply,
     page: PageContent,
-    options?: { person?: Person | undefined; status?: number },
+    options?: { person?: Person | undefined; status?: number; formTarget?: string },
   ): FastifyReply;
   startSession(reply: FastifyReply, login: { token: string; expiresAt: number }): void;
   endSession(request: FastifyRequest, reply: FastifyReply): Promise<void>;
@@ -65,7 +74,7 @@ function explain(error: unknown): { status: number; title: string; message: stri
   };
 }
 
-export function createPages({ identity, publicUrl, clock }: PagesOptions): FastifyPluginAsync {
+export function createPages({ identity, publicUrl, clock, forwarded }: PagesOptions): FastifyPluginAsync {
   const cookies = pageCookies(publicUrl);
   const { host } = new URL(publicUrl);
 
@@ -91,9 +100,14 @@ export function createPages({ identity, publicUrl, clock }: PagesOptions): Fasti
       clock,
       publicUrl,
       visitor: (request) => ({ address: request.ip, userAgent: request.headers['user-agent'] ?? '' }),
-      person: (request) => identity.web.session(request.cookies[cookies.session]),
+      idpCookie: { name: cookies.idp, options: cookies.options },
+      async person(request) {
+        const entered = await forwarded?.enter(request, 'pages');
+        return entered?.person ?? identity.web.session(request.cookies[cookies.session]);
+      },
       csrf: (reply) => reply.generateCsrf(),
-      send(reply, page, { person, status = 200 } = {}) {
+      send(reply, page, { person, status = 200, formTarget } = {}) {
+        if (formTarget !== undefined) reply.header('content-security-policy', policy(formTarget));
         const frame = { host, userName: person?.name, csrf: person ? reply.generateCsrf() : '' };
         return reply.code(status).type('text/html; charset=utf-8').send(renderPage(frame, page));
       },
@@ -109,7 +123,7 @@ export function createPages({ identity, publicUrl, clock }: PagesOptions): Fasti
 
     app.addHook('onRequest', async (request, reply) => {
       reply.headers({
-        'content-security-policy': POLICY,
+        'content-security-policy': policy(),
         'cache-control': 'no-store',
         'referrer-policy': 'no-referrer',
         'x-content-type-options': 'nosniff',
@@ -148,5 +162,7 @@ export function createPages({ identity, publicUrl, clock }: PagesOptions): Fasti
     });
     registerAccountRoutes(app, context);
     registerDeviceRoutes(app, context);
+    registerConsentRoutes(app, context);
+    if (identity.idp) registerIdpRoutes(app, context, identity.idp);
   };
 }

@@ -1,6 +1,8 @@
-// /device: the code, then the sign-in, then the device itself and a yes or no. A code in the link is only typed ahead: nothing is
-// connected before the person has seen the device and pressed the button.
-import type { FastifyInstance } from 'fastify';
+// /device: the sign-in, then the code, then the device itself and a yes or no. A link with a code leads to the device, and nothing more:
+// who wants to connect it types the code that it shows. Only the person's own device, proven to be that, is confirmed without.
+import type { Person } from '../../domain/people.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { normalizeUserCode } from '../../identity/oauth/user-code.ts';
 import type { DeviceLookup } from '../../identity/web-access.ts';
 import type { PageContext } from './create-pages.ts';
 import { codePage, confirmPage, connectedPage, deniedPage } from './device-views.ts';
@@ -13,25 +15,53 @@ const PROBLEMS = {
   used: 'This code was used already. Run “mcpgate login” again on your device if it is not connected.',
 } as const;
 
+const STATUS = { throttled: 429, unknown: 404, elsewhere: 403, expired: 410, used: 410 } as const;
+
 const problemText = (lookup: Exclude<DeviceLookup, { kind: 'pending' }>): string =>
   lookup.kind === 'throttled'
     ? `Too many codes were tried. Wait ${waitText(lookup.retryAfterMs)} and try again.`
-    : PROBLEMS[lookup.kind];
+    : lookup.kind === 'elsewhere'
+      ? `This device asks for the workspace “${lookup.workspace}”, and you are signed in to another. Sign out, then open its link again and sign in there.`
+      : PROBLEMS[lookup.kind];
+
+const isSameCode = (typed: string, userCode: string): boolean => {
+  const code = normalizeUserCode(typed);
+  return code !== undefined && code === normalizeUserCode(userCode);
+};
+
+const loginPath = (userCode: string, workspace = ''): string => {
+  const goal = {
+    ...(userCode === '' ? { to: 'device' } : { user_code: userCode }),
+    ...(workspace !== '' && { workspace }),
+  };
+  return `/login?${new URLSearchParams(goal).toString()}`;
+};
 
 export function registerDeviceRoutes(app: FastifyInstance, context: PageContext): void {
   const { web } = context.identity;
-  const loginPath = (userCode: string): string => `/login?user_code=${encodeURIComponent(userCode)}`;
 
-  app.get('/device', async (request, reply) => {
-    const { user_code: userCode } = UserCodeQuerySchema.parse(request.query);
-    const person = await context.person(request);
-    if (userCode === '') return context.send(reply, codePage({ userCode }), { person });
-    if (person === undefined) return reply.redirect(loginPath(userCode), 303);
+  const sendCodePage = (
+    reply: FastifyReply,
+    person: Person,
+    refused?: { userCode: string; problem: string; status: number },
+  ): FastifyReply =>
+    context.send(reply, codePage({ csrf: context.csrf(reply), userCode: '', ...refused }), {
+      person,
+      ...(refused && { status: refused.status }),
+    });
+
+  /** The device behind a code, or in plain words why there is none. */
+  const sendDevice = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    person: Person,
+    { userCode, typedCode, problem }: { userCode: string; typedCode: string; problem?: string },
+  ): Promise<FastifyReply> => {
     const visitor = context.visitor(request);
     const lookup = await web.findDevice(userCode, person, visitor);
     if (lookup.kind !== 'pending') {
-      const status = lookup.kind === 'throttled' ? 429 : lookup.kind === 'unknown' ? 404 : 410;
-      return context.send(reply, codePage({ userCode, problem: problemText(lookup) }), { person, status });
+      const status = STATUS[lookup.kind];
+      return sendCodePage(reply, person, { userCode, problem: problemText(lookup), status });
     }
     const page = confirmPage({
       csrf: context.csrf(reply),
@@ -39,12 +69,23 @@ export function registerDeviceRoutes(app: FastifyInstance, context: PageContext)
       visitorAddress: visitor.address,
       now: context.clock.now(),
       request: lookup.request,
+      typedCode,
+      problem,
     });
-    return context.send(reply, page, { person });
+    return context.send(reply, page, { person, ...(problem !== undefined && { status: 422 }) });
+  };
+
+  app.get('/device', async (request, reply) => {
+    const { user_code: userCode, workspace } = UserCodeQuerySchema.parse(request.query);
+    const person = await context.person(request);
+    if (person === undefined) return reply.redirect(loginPath(userCode, workspace), 303);
+    return userCode === ''
+      ? sendCodePage(reply, person)
+      : sendDevice(request, reply, person, { userCode, typedCode: '' });
   });
 
   app.post('/device', async (request, reply) => {
-    const { user_code: userCode, decision } = DeviceFormSchema.parse(request.body);
+    const { user_code: userCode, typed_code: typedCode, decision } = DeviceFormSchema.parse(request.body);
     const person = await context.person(request);
     if (person === undefined) return reply.redirect(loginPath(userCode), 303);
     const visitor = context.visitor(request);
@@ -52,13 +93,17 @@ export function registerDeviceRoutes(app: FastifyInstance, context: PageContext)
       await web.denyDevice(userCode, person, visitor);
       return context.send(reply, deniedPage(), { person });
     }
-    if (decision !== 'approve') return reply.redirect(`/device?user_code=${encodeURIComponent(userCode)}`, 303);
+    if (decision !== 'approve') return sendDevice(request, reply, person, { userCode: typedCode, typedCode });
+    if (!isSameCode(typedCode, userCode)) {
+      const lookup = await web.findDevice(userCode, person, visitor);
+      if (lookup.kind === 'pending' && lookup.request.known === null) {
+        const problem = 'Type the code exactly as your device shows it.';
+        return sendDevice(request, reply, person, { userCode, typedCode: '', problem });
+      }
+    }
     const outcome = await web.confirmDevice(userCode, person, visitor);
     if (outcome.kind === 'gone')
-      return context.send(reply, codePage({ userCode: '', problem: problemText({ kind: 'used' }) }), {
-        person,
-        status: 410,
-      });
+      return sendCodePage(reply, person, { userCode: '', problem: problemText({ kind: 'used' }), status: 410 });
     return context.send(reply, connectedPage({ deviceName: outcome.device.name, userName: person.name }), { person });
   });
 }

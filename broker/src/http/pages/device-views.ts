@@ -1,4 +1,4 @@
-// The pages of a device login: type the code, look at the device, say yes or no.
+// The pages of a device login: type the code, look at the device, say yes or no. Who, where and when are always shown.
 import { html } from 'ghtml';
 import { renderAlert, renderField } from './fields.ts';
 import { csrfField, type PageContent } from './layout.ts';
@@ -10,16 +10,17 @@ const CROSS = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke
 const PLATFORMS: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' };
 export const platformText = (platform: string): string => PLATFORMS[platform] ?? platform;
 
-export const codePage = (view: { userCode: string; problem?: string | undefined }): PageContent => ({
+export const codePage = (view: { csrf: string; userCode: string; problem?: string | undefined }): PageContent => ({
   title: 'Connect a device',
   failed: view.problem !== undefined,
   content: html`<div class="card">
     <h1>Connect a device</h1>
     <p class="lead">Type the code that <code>mcpgate login</code> shows on your device.</p>
     !${renderAlert(view.problem)}
-    <form method="get" action="/device">
+    <form method="post" action="/device">
+      !${csrfField(view.csrf)}
       !${renderField({
-        name: 'user_code',
+        name: 'typed_code',
         label: 'Code',
         type: 'text',
         autocomplete: 'one-time-code',
@@ -36,43 +37,76 @@ export const codePage = (view: { userCode: string; problem?: string | undefined 
   </div>`,
 });
 
-export const confirmPage = (view: {
+interface ConfirmView {
   csrf: string;
   userName: string;
   visitorAddress: string;
   now: number;
-  request: { userCode: string; deviceName: string; platform: string; address: string; requestedAt: number };
-}): PageContent => {
-  const { request } = view;
-  const same = request.address === view.visitorAddress;
+  request: {
+    userCode: string;
+    deviceName: string;
+    platform: string;
+    address: string;
+    requestedAt: number;
+    known: { name: string; connectedAt: number } | null;
+  };
+  /** What the person typed; empty where a link led here. */
+  typedCode: string;
+  problem?: string | undefined;
+}
+
+const fact = (name: string, value: string): string =>
+  html`<div>
+    <dt>${name}</dt>
+    <dd>!${value}</dd>
+  </div>`;
+
+function renderFacts({ request, visitorAddress, now, typedCode }: ConfirmView): string {
+  const { known, userCode, deviceName, platform, address, requestedAt } = request;
+  const sameAddress =
+    address === visitorAddress ? 'the same as this browser' : `not this browser's (${visitorAddress})`;
+  const renamed = known !== null && known.name !== deviceName ? html`<small>was ${known.name}</small>` : '';
+  return html`!${typedCode === '' ? '' : html`<strong class="usercode">${userCode}</strong>`}
+    <dl class="facts">
+      !${fact('Device', html`${deviceName}!${renamed}`)} !${fact('Platform', html`${platformText(platform)}`)}
+      !${fact('Address', html`${address}<small>${sameAddress}</small>`)}
+      !${fact('Asked', html`!${renderAgo(requestedAt, now)}<small>${utcText(requestedAt)}</small>`)}
+      !${known === null ? '' : fact('Yours since', html`!${renderAgo(known.connectedAt, now)}`)}
+    </dl>`;
+}
+
+const renderTypedCode = ({ request, typedCode, problem }: ConfirmView): string => {
+  if (request.known !== null) return '';
+  if (typedCode !== '') return html`<input type="hidden" name="typed_code" value="${typedCode}" />`;
+  return renderField({
+    name: 'typed_code',
+    label: 'Code',
+    type: 'text',
+    autocomplete: 'off',
+    placeholder: 'BCDF-GHJK',
+    hint: 'Type the code that your device shows.',
+    code: true,
+    maxLength: 32,
+    problem,
+  });
+};
+
+export const confirmPage = (view: ConfirmView): PageContent => {
+  const { known, userCode } = view.request;
+  const title = known === null ? 'Connect this device?' : 'Log in again?';
+  const lead =
+    known === null
+      ? view.typedCode === ''
+        ? 'A device that you have not connected yet asks for a login.'
+        : 'Is this the code on your device?'
+      : 'The login of this device of yours has ended. It asks to go on as before.';
   return {
-    title: 'Connect this device?',
+    title,
+    failed: view.problem !== undefined,
     content: html`<div class="card">
-      <h1>Connect this device?</h1>
-      <p>Is this the code on your device?</p>
-      <strong class="usercode">${request.userCode}</strong>
-      <dl class="facts">
-        <div>
-          <dt>Device</dt>
-          <dd>${request.deviceName}</dd>
-        </div>
-        <div>
-          <dt>Platform</dt>
-          <dd>${platformText(request.platform)}</dd>
-        </div>
-        <div>
-          <dt>Address</dt>
-          <dd>
-            ${request.address}<small
-              >${same ? 'the same as this browser' : `not this browser's (${view.visitorAddress})`}</small
-            >
-          </dd>
-        </div>
-        <div>
-          <dt>Asked</dt>
-          <dd>!${renderAgo(request.requestedAt, view.now)}<small>${utcText(request.requestedAt)}</small></dd>
-        </div>
-      </dl>
+      <h1>${title}</h1>
+      <p>${lead}</p>
+      !${renderFacts(view)}
       <div class="note warn" id="device-warning">
         <p>
           <strong>Did you start this login yourself, just now?</strong> If somebody sent you this link or code, deny it:
@@ -81,10 +115,11 @@ export const confirmPage = (view: {
       </div>
       <form method="post" action="/device" aria-describedby="device-warning">
         !${csrfField(view.csrf)}
-        <input type="hidden" name="user_code" value="${request.userCode}" />
+        <input type="hidden" name="user_code" value="${userCode}" />
+        !${renderTypedCode(view)}
         <div class="choices">
-          <button class="quiet" type="submit" name="decision" value="deny">Deny</button>
-          <button type="submit" name="decision" value="approve">Connect</button>
+          <button class="quiet" type="submit" name="decision" value="deny" formnovalidate>Deny</button>
+          <button type="submit" name="decision" value="approve">${known === null ? 'Connect' : 'Log in again'}</button>
         </div>
       </form>
     </div>`,

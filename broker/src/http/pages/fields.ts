@@ -5,7 +5,7 @@ export interface Field {
   name: string;
   label: string;
   type: 'text' | 'password';
-  autocomplete: 'username' | 'current-password' | 'new-password' | 'one-time-code' | 'off';
+  autocomplete: 'username' | 'current-password' | 'new-password' | 'one-time-code' | 'organization' | 'off';
   value?: string;
   hint?: string;
   problem?: string | undefined;

@@ -1,5 +1,5 @@
-// For tests: a browser without JavaScript. Keeps cookies, follows redirects as a browser does, and sends a page's form with the hidden
-// fields it came with.
+// For tests: a browser without JavaScript. Keeps cookies, follows redirects of the broker as a browser does, and sends a page's form with
+// the hidden fields it came with. A redirect to elsewhere is where it ends.
 
 export interface Page {
   status: number;
@@ -12,7 +12,7 @@ export interface Page {
 const unescape = (text: string): string =>
   text.replace(/&#(\d+);/g, (_match, code: string) => String.fromCharCode(Number(code)));
 
-export function createPageBrowser(origin: string) {
+export function createPageBrowser(origin: string, publicUrl = origin) {
   const jar = new Map<string, string>();
   const go = async (
     path: string,
@@ -35,6 +35,9 @@ export function createPageBrowser(origin: string) {
       else jar.set(name, value);
     }
     const location = response.headers.get('location');
+    if (location?.startsWith(`${publicUrl}/`)) return go(location.slice(publicUrl.length));
+    if (location !== null && !location.startsWith('/'))
+      return { status: response.status, url: location, headers: response.headers, html: '' };
     if (location !== null) return go(location);
     return { status: response.status, url: path, headers: response.headers, html: await response.text() };
   };

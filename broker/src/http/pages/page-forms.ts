@@ -4,13 +4,25 @@ import { z } from 'zod';
 const text = (maxLength: number) => z.string().max(maxLength).catch('');
 
 export const TokenQuerySchema = z.object({ token: text(128) }).catch({ token: '' });
-export const UserCodeQuerySchema = z.object({ user_code: text(64) }).catch({ user_code: '' });
+export const UserCodeQuerySchema = z
+  .object({ user_code: text(64), workspace: text(64) })
+  .catch({ user_code: '', workspace: '' });
+/** Where a sign-in leads: the home page, the device page, there with the code of a link, or to a client that asks to be let in. */
+/** `workspace` is where one signs in: empty for the first one. */
+const goal = { user_code: text(64), consent: text(64), to: z.enum(['device', '']).catch(''), workspace: text(64) };
+const noGoal = { user_code: '', consent: '', to: '', workspace: '' } as const;
+export type LoginGoal = z.output<z.ZodObject<typeof goal>>;
+export const LoginQuerySchema = z.object(goal).catch(noGoal);
 export const LoginFormSchema = z
-  .object({ name: text(256), password: text(1024), user_code: text(64) })
-  .catch({ name: '', password: '', user_code: '' });
+  .object({ name: text(256), password: text(1024), ...goal })
+  .catch({ name: '', password: '', ...noGoal });
+export const ConsentQuerySchema = z.object({ problem: text(64) }).catch({ problem: '' });
+export const ConsentFormSchema = z
+  .object({ decision: z.enum(['approve', 'deny', '']).catch('') })
+  .catch({ decision: '' });
 export const SetupFormSchema = z
   .object({ token: text(128), name: text(256), password: text(1024), repeat: text(1024) })
   .catch({ token: '', name: '', password: '', repeat: '' });
 export const DeviceFormSchema = z
-  .object({ user_code: text(64), decision: z.enum(['approve', 'deny', '']).catch('') })
-  .catch({ user_code: '', decision: '' });
+  .object({ user_code: text(64), typed_code: text(64), decision: z.enum(['approve', 'deny', '']).catch('') })
+  .catch({ user_code: '', typed_code: '', decision: '' });

@@ -73,6 +73,9 @@ button.quiet, .button.quiet { background: transparent; border-color: var(--field
 button.quiet:hover, .button.quiet:hover { background: var(--code); color: var(--ink); }
 button.text { min-height: 0; padding: 4px 6px; background: none; color: var(--accent); font-weight: 500; text-decoration: underline; text-underline-offset: 3px; }
 button.text:hover { background: none; color: var(--accent-hover); }
+.or { display: flex; align-items: center; gap: 12px; margin: 20px 0; color: var(--muted); font-size: 14px; }
+.or::before, .or::after { content: ''; flex: 1; border-top: 1px solid var(--line); }
+.fold { margin-top: 20px; } .fold summary { color: var(--muted); font-size: 14px; cursor: pointer; } .fold form { margin-top: 18px; }
 .choices { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; margin-top: 24px; }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
 .skip { position: absolute; left: -9999px; top: 8px; padding: 10px 16px; background: var(--surface); border-radius: 8px; z-index: 1; }

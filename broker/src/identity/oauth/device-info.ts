@@ -7,6 +7,10 @@ export interface DeviceInfo {
   address: string;
   /** ms since the epoch */
   requestedAt: number;
+  /** SHA-256 of what the device proves itself with; null where it gave nothing. */
+  proofHash: string | null;
+  /** Where it wants to log in; null: wherever the person is who lets it in. */
+  workspace: string | null;
 }
 
 export const DeviceInfoSchema = z.object({
@@ -14,6 +18,8 @@ export const DeviceInfoSchema = z.object({
   platform: z.string(),
   address: z.string(),
   requestedAt: z.number(),
+  proofHash: z.string().nullable().default(null),
+  workspace: z.string().nullable().default(null),
 });
 
 /** One line without control, formatting or bidirectional characters: nothing that could draw a lie on the confirmation page. */
@@ -29,12 +35,13 @@ const plainLine = (value: unknown, fallback: string): string => {
 };
 
 export const readDeviceInfo = (
-  params: { device_name?: unknown; device_platform?: unknown },
-  address: string,
-  now: number,
+  params: { device_name?: unknown; device_platform?: unknown; workspace?: unknown },
+  seen: { address: string; now: number; proofHash: string | null },
 ): DeviceInfo => ({
   name: plainLine(params.device_name, 'unnamed device'),
   platform: plainLine(params.device_platform, 'unknown'),
-  address,
-  requestedAt: now,
+  address: seen.address,
+  requestedAt: seen.now,
+  proofHash: seen.proofHash,
+  workspace: params.workspace === undefined ? null : plainLine(params.workspace, '?'),
 });

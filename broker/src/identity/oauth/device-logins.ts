@@ -1,12 +1,14 @@
 // Device logins that wait for a person: look up, approve, deny. Works on the rows of the OAuth server's device codes, because the
 // code's own value is known to the device only.
+import type { DeviceRecord, UserRecord } from '../../domain/people.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';
-import type { DeviceRecord, OAuthObject, Store, UserRecord } from '../../store/store.ts';
+import type { OAuthObject, Store } from '../../store/store.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
 import { DeviceInfoSchema, type DeviceInfo } from './device-info.ts';
 import { createGrantId } from './grant-id.ts';
+import { createKnownDevices } from './known-devices.ts';
 import { LOGIN_SCOPE } from './oauth-settings.ts';
 import { normalizeUserCode } from './user-code.ts';
 
@@ -24,15 +26,29 @@ const CodePayloadSchema = z.looseObject({
 });
 
 type FoundLogin =
-  { kind: 'pending'; info: DeviceInfo; userCode: string; expiresAt: number } | { kind: 'unknown' | 'expired' | 'used' };
+  | {
+      kind: 'pending';
+      info: DeviceInfo;
+      userCode: string;
+      expiresAt: number;
+      /** The person's own device, proven: a re-login. */
+      known: DeviceRecord | undefined;
+    }
+  /** The device asks for another workspace than the person's. */
+  | { kind: 'elsewhere'; workspace: string }
+  | { kind: 'unknown' | 'expired' | 'used' };
 
 export interface DeviceLogins {
-  find(typedCode: string): Promise<FoundLogin>;
-  /** Makes or renews the device and gives it a grant. Throws `not_found` (no such code), `gone` (expired, used). */
+  find(typedCode: string, user: Pick<UserRecord, 'id' | 'workspaceId'>): Promise<FoundLogin>;
+  /** Makes or renews the device and gives it a grant. Throws `not_found` (no such code), `conflict` (it asks for another workspace), `gone` (expired, used, overtaken by a later login of that device). */
   approve(typedCode: string, user: UserRecord): Promise<DeviceRecord>;
-  /** The waiting device, or undefined where the code is not pending any more. */
-  deny(typedCode: string): Promise<DeviceInfo | undefined>;
+  /** The waiting device, or undefined where the code is not pending any more, or asks for another workspace. */
+  deny(typedCode: string, workspaceId: string): Promise<DeviceInfo | undefined>;
 }
+
+/** The workspace that a device asks for, where that is not this one. */
+const elsewhere = ({ workspace }: DeviceInfo, workspaceId: string): string | undefined =>
+  workspace === null || workspace === workspaceId ? undefined : workspace;
 
 /** Writes the OAuth grant with which the provider later answers the device. */
 export type SaveGrant = (grant: {
@@ -45,12 +61,12 @@ export type SaveGrant = (grant: {
 export function createDeviceLogins(options: {
   store: Store;
   clock: Clock;
-  workspaceId: string;
   defaultResource: string;
   saveGrant: SaveGrant;
 }): DeviceLogins {
-  const { store, clock, workspaceId, defaultResource, saveGrant } = options;
+  const { store, clock, defaultResource, saveGrant } = options;
   const lock = createKeyedLock();
+  const knownDevices = createKnownDevices(store);
 
   const load = async (typedCode: string) => {
     const userCode = normalizeUserCode(typedCode);
@@ -76,22 +92,41 @@ export function createDeviceLogins(options: {
   const save = (row: OAuthObject, payload: object, grantId: string | null): Promise<void> =>
     store.oauth.upsert({ ...row, payload: JSON.stringify(payload), grantId });
 
-  const deviceFor = async (user: UserRecord, info: DeviceInfo, knownId: string | undefined): Promise<DeviceRecord> => {
-    const seen = { name: info.name, platform: info.platform, address: info.address };
-    const known = knownId === undefined ? undefined : await store.devices.byId(knownId);
-    if (known === undefined || known.userId !== user.id || known.revokedAt !== null)
-      return store.devices.create({ workspaceId, userId: user.id, ...seen });
-    const before = await store.oauth.findByUid('Grant', known.id);
-    if (before?.grantId) await store.oauth.destroyByGrant(before.grantId);
-    return store.devices.update(known.id, seen);
+  const claimOf = ({ deviceInfo, params }: z.output<typeof CodePayloadSchema>) => ({
+    deviceId: params.device_id,
+    proofHash: deviceInfo.proofHash,
+  });
+
+  const deviceFor = async (user: UserRecord, payload: z.output<typeof CodePayloadSchema>): Promise<DeviceRecord> => {
+    const { name, platform, address, requestedAt, proofHash } = payload.deviceInfo;
+    const seen = { name, platform, address };
+    const claimed = await knownDevices.find(user.id, claimOf(payload));
+    const known = claimed?.device;
+    // A page that was left open must not end the login that was made since.
+    if (claimed !== undefined && claimed.loggedInAt > requestedAt)
+      throw new GateError('gone', 'this device has logged in since this code was made');
+    if (known !== undefined) {
+      const before = await store.oauth.findByUid('Grant', known.id);
+      if (before?.grantId) await store.oauth.destroyByGrant(before.grantId);
+    }
+    const device =
+      known === undefined
+        ? await store.devices.create({ workspaceId: user.workspaceId, userId: user.id, ...seen })
+        : await store.devices.update(known.id, seen);
+    await knownDevices.remember(device.id, { proofHash, loggedInAt: clock.now() });
+    return device;
   };
 
   return {
-    async find(typedCode) {
+    async find(typedCode, { id: userId, workspaceId }) {
       const found = await load(typedCode);
       if (found.state !== 'pending') return { kind: found.state };
       const { payload, userCode } = found;
-      return { kind: 'pending', info: payload.deviceInfo, userCode, expiresAt: payload.exp * 1000 };
+      const workspace = elsewhere(payload.deviceInfo, workspaceId);
+      if (workspace !== undefined) return { kind: 'elsewhere', workspace };
+      const claimed = await knownDevices.find(userId, claimOf(payload));
+      const known = claimed?.proven === true ? claimed.device : undefined;
+      return { kind: 'pending', info: payload.deviceInfo, userCode, expiresAt: payload.exp * 1000, known };
     },
     approve: (typedCode, user) =>
       exclusively(typedCode, async () => {
@@ -104,7 +139,13 @@ export function createDeviceLogins(options: {
             `this code is ${found.state}; run \`mcpgate login\` again on the device for a new one`,
           );
         const { row, payload } = found;
-        const device = await deviceFor(user, payload.deviceInfo, payload.params.device_id);
+        const workspace = elsewhere(payload.deviceInfo, user.workspaceId);
+        if (workspace !== undefined)
+          throw new GateError(
+            'conflict',
+            `this device asks for the workspace ${workspace}, and ${user.name} is in ${user.workspaceId}`,
+          );
+        const device = await deviceFor(user, payload);
         const grantId = createGrantId(device.id);
         const resource = payload.params.resource ?? defaultResource;
         await saveGrant({ id: grantId, accountId: user.id, clientId: payload.clientId, resources: [resource].flat() });
@@ -112,11 +153,12 @@ export function createDeviceLogins(options: {
         await save(row, { ...payload, accountId: user.id, grantId, scope: LOGIN_SCOPE, authTime, resource }, grantId);
         return device;
       }),
-    deny: (typedCode) =>
+    deny: (typedCode, workspaceId) =>
       exclusively(typedCode, async () => {
         const found = await load(typedCode);
         if (found.state !== 'pending') return undefined;
         const { row, payload } = found;
+        if (elsewhere(payload.deviceInfo, workspaceId) !== undefined) return undefined;
         await save(row, { ...payload, error: 'access_denied', errorDescription: 'the login was denied' }, null);
         return payload.deviceInfo;
       }),

@@ -1,5 +1,8 @@
-// The OAuth grant of a device's login is named `DEVICE_ID.RANDOM`: each login has its own, and each names its device.
+// Names of OAuth grants. A device's login is named `DEVICE_ID.RANDOM`: each login has its own, and each names its device. An HTTP client's
+// is `oauth-RANDOM`, which is also what `session end` takes.
 import { randomBytes } from 'node:crypto';
+
+const CLIENT_PREFIX = 'oauth-';
 
 export const createGrantId = (deviceId: string): string => `${deviceId}.${randomBytes(16).toString('base64url')}`;
 
@@ -8,3 +11,8 @@ export function deviceIdOfGrant(grantId: string | undefined): string | undefined
   const dot = grantId?.indexOf('.') ?? -1;
   return dot > 0 ? grantId?.slice(0, dot) : undefined;
 }
+
+export const createClientGrantId = (): string => `${CLIENT_PREFIX}${randomBytes(10).toString('hex')}`;
+
+export const isClientGrantId = (grantId: string): boolean =>
+  grantId.startsWith(CLIENT_PREFIX) && !grantId.includes('.');

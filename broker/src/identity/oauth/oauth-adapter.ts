@@ -1,11 +1,12 @@
 // oidc-provider's persistence over `store.oauth`. Ids are kept as SHA-256 and no payload holds the token's value: the value comes back
-// with each look-up by its holder.
+// with each look-up by its holder. The provider's own browser sessions are not kept at all: who sits at a browser is what the pages know.
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { OAuthObject, Store } from '../../store/store.ts';
 import { sha256Hex } from '../secret-token.ts';
 import { deviceIdOfGrant } from './grant-id.ts';
+import { UNUSED_CLIENT_TTL_MS } from './oauth-settings.ts';
 
 /** Payload of a row as oidc-provider wrote it. */
 function parsePayload(row: OAuthObject): AdapterPayload {
@@ -15,10 +16,28 @@ function parsePayload(row: OAuthObject): AdapterPayload {
   return { ...payload, ...(row.consumedAt === null ? {} : { consumed: Math.floor(row.consumedAt / 1000) }) };
 }
 
+const nothing: Adapter = {
+  upsert: async () => undefined,
+  find: async () => undefined,
+  findByUid: async () => undefined,
+  findByUserCode: async () => undefined,
+  consume: async () => undefined,
+  destroy: async () => undefined,
+  revokeByGrantId: async () => undefined,
+};
+
 export function createOAuthAdapter(store: Store, clock: Clock): (kind: string) => Adapter {
   return (kind) => {
+    if (kind === 'Session') return nothing;
+    /** Of what the provider keeps without an end, only clients get one. */
+    const expiryOf = (expiresInS: number | undefined): number | null => {
+      if (expiresInS !== undefined) return clock.now() + expiresInS * 1000;
+      return kind === 'Client' ? clock.now() + UNUSED_CLIENT_TTL_MS : null;
+    };
+    const isOver = (row: OAuthObject): boolean =>
+      kind === 'Client' && row.expiresAt !== null && row.expiresAt <= clock.now();
     const found = (row: OAuthObject | undefined, id: string): AdapterPayload | undefined =>
-      row === undefined ? undefined : { ...parsePayload(row), jti: id };
+      row === undefined || isOver(row) ? undefined : { ...parsePayload(row), jti: id };
     // A look-up by anything but the id cannot give the value back; nothing of what is switched on asks for one.
     const unsupported = async (): Promise<undefined> => undefined;
     return {
@@ -32,7 +51,7 @@ export function createOAuthAdapter(store: Store, clock: Clock): (kind: string) =
           userCode: payload.userCode ?? null,
           uid: isGrant ? (deviceIdOfGrant(id) ?? null) : (payload.uid ?? null),
           consumedAt: null,
-          expiresAt: expiresInS === undefined ? null : clock.now() + expiresInS * 1000,
+          expiresAt: expiryOf(expiresInS),
         });
       },
       find: async (id) => found(await store.oauth.find(kind, sha256Hex(id)), id),

@@ -238,6 +238,29 @@ suite('the OAuth server', () => {
     assert.equal((await laptop.poll(started.device_code)).status, 200);
   });
 
+  test('a page left open does not end the login that the device has made since', async () => {
+    stopTime();
+    const user = await addUser();
+    const { laptop, deviceId } = await world.logIn(user);
+    const stale = await laptop.start({ device_id: deviceId });
+    mock.timers.tick(5);
+    const fresh = await laptop.start({ device_id: deviceId });
+    mock.timers.tick(5);
+    await world.identity.approveDevice(WORKSPACE, fresh.user_code ?? '', user, HOST);
+    const tokens = await laptop.poll(fresh.device_code);
+    await assert.rejects(world.identity.approveDevice(WORKSPACE, stale.user_code ?? '', user, HOST), { code: 'gone' });
+    assert.equal((await laptop.refresh(tokens.refresh_token)).status, 200);
+  });
+
+  test('a device id with another proof gives a new device and leaves the old login alone', async () => {
+    const user = await addUser();
+    const { laptop, tokens, deviceId } = await world.logIn(user);
+    const started = await world.device().start({ device_id: deviceId });
+    const device = await world.identity.approveDevice(WORKSPACE, started.user_code ?? '', user, HOST);
+    assert.notEqual(device.id, deviceId);
+    assert.equal((await laptop.refresh(tokens.refresh_token)).status, 200);
+  });
+
   test("another person's device id gives a device of one's own", async () => {
     const { deviceId } = await world.logIn(await addUser());
     const started = await world.device().start({ device_id: deviceId });
@@ -272,16 +295,21 @@ suite('the OAuth server', () => {
     assert.ok(refused.kind === 'rejected' && refused.reason === 'expired');
   });
 
-  test('unknown clients, resources and grant types are refused in plain JSON', async () => {
+  test('unknown clients, resources and grant types are refused in plain JSON, or on a page where a person looks', async () => {
     assert.equal((await world.device().start({ client_id: 'somebody' })).error, 'invalid_client');
     assert.equal((await world.device().start({ resource: 'https://elsewhere.example/mcp' })).error, 'invalid_target');
     const refused = await world.post('/oauth/token', { grant_type: 'password', client_id: 'mcpgate-cli' });
     assert.equal(refused.error, 'unsupported_grant_type');
-    const page = await fetch(`${world.origin}/oauth/auth?client_id=mcpgate-cli&response_type=code`, {
-      headers: { accept: 'text/html' },
-    });
-    assert.equal(page.status, 400);
-    assert.match(page.headers.get('content-type') ?? '', /json/);
+    const authorize = (accept: string) =>
+      fetch(`${world.origin}/oauth/auth?client_id=mcpgate-cli&response_type=code`, {
+        headers: { accept },
+        redirect: 'manual',
+      });
+    const plain = await authorize('*/*');
+    assert.equal(plain.status, 400);
+    assert.match(plain.headers.get('content-type') ?? '', /json/);
+    const page = await authorize('text/html,*/*;q=0.8');
+    assert.equal(page.headers.get('location'), '/consent?problem=invalid_request', 'a person gets a page');
   });
 
   test('no token is in the database or in the log', async () => {

@@ -1,31 +1,43 @@
-// The OAuth 2.1 server: oidc-provider, configured for opaque, audience-bound tokens and the device flow, behind a middleware that adds
-// what the provider leaves out: polling pace (RFC 8628) and the grace for lost refresh answers.
-import { errors, Provider, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider';
+// The OAuth 2.1 server: oidc-provider, configured for opaque, audience-bound tokens, the device flow and HTTP clients in the browser, behind
+// a middleware that adds what the provider leaves out: polling pace (RFC 8628), throttles, the grace for lost refresh answers.
+import { Provider, type errors, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider';
+import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { WorkspaceNameSchema } from 'mcpgate-shared/api/fields';
 import type { Clock } from 'mcpgate-shared/clock';
+import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Log } from '../../domain/log.ts';
+import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import type { Store } from '../../store/store.ts';
 import { readDeviceInfo } from './device-info.ts';
 import type { SaveGrant } from './device-logins.ts';
-import { deviceIdOfGrant } from './grant-id.ts';
+import { hashDeviceProof } from './known-devices.ts';
+import { createClientGrantId, isClientGrantId } from './grant-id.ts';
+import type { ClientLogins } from './client-logins.ts';
+import { createConsents, nameOfClient, type Consent, type Consents } from './consents.ts';
 import { createOAuthAdapter } from './oauth-adapter.ts';
 import type { OAuthKeys } from './oauth-keys.ts';
-import { audienceUris, CLI_CLIENT_ID, LOGIN_SCOPE, type OAuthSettings } from './oauth-settings.ts';
+import { LOGIN_SCOPE, MCP_SCOPE, type OAuthSettings } from './oauth-settings.ts';
 import { createPollPace } from './poll-pace.ts';
+import { fixedConfiguration, fixedFeatures, resourceIndicators } from './provider-settings.ts';
 import type { Admission, RefreshRetry } from './refresh-retry.ts';
+import type { Registrations } from './registrations.ts';
+import { createWebClients } from './web-clients.ts';
 
-const DEVICE_GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:device_code';
-const GRANT_TTL_S = 10 * 365 * 86_400;
+/** How long a client may ask again for the answer to a refresh: one that proves who it is, and one that only comes from the same address. */
+const GRACE_MS = { device: 60_000, client: 10_000 };
+/** A login that was agreed to and whose code nobody has fetched. */
+const UNFETCHED_LOGIN_MS = 10 * 60_000;
 
-/** The person and device behind a token, if both may still act. */
+/** The person behind a token and the login that it belongs to, if both may still act. No grant: nobody has been let in yet. */
 type FindHolder = (
   userId: string,
-  deviceId: string | undefined,
-) => Promise<{ userId: string; userName: string; deviceId: string; workspaceId: string } | undefined>;
+  grantId: string | undefined,
+) => Promise<{ userId: string; userName: string; deviceId?: string; workspaceId: string } | undefined>;
 
 /** An access token that is known to the server, whether or not its time is over. */
-interface AccessTokenFacts {
+export interface AccessTokenFacts {
   userId: string;
   grantId: string;
   audience: string;
@@ -37,6 +49,7 @@ export interface OAuthServer {
   handle(request: IncomingMessage, response: ServerResponse, address?: string): void;
   findAccessToken(value: string): Promise<AccessTokenFacts | undefined>;
   saveGrant: SaveGrant;
+  readonly consents: Consents;
 }
 
 export interface OAuthServerOptions {
@@ -47,131 +60,111 @@ export interface OAuthServerOptions {
   keys: OAuthKeys;
   settings: OAuthSettings;
   refreshRetry: RefreshRetry;
+  clientLogins: ClientLogins;
+  registrations: Registrations;
+  guardedFetch: GuardedFetch;
+  /** Origins of web pages whose scripts may be clients. */
+  allowedOrigins: readonly string[];
   findHolder: FindHolder;
-  /** A family of refresh tokens ended: a token was used twice, or the device logged out. After the rows are gone. */
+  onConsent: (answer: {
+    consent: Consent;
+    userName: string;
+    workspaceId: string;
+    address: string;
+    grantId: string | null;
+  }) => Promise<void>;
+  /** A family of refresh tokens ended: a token or code was used twice, or its holder logged out. After the rows are gone. */
   onGrantEnded: (end: { grantId: string; why: 'reuse' | 'logout'; address: string }) => Promise<void>;
 }
 
+/** The link that a device shows leads to the sign-in of the workspace that it asked for. */
+function completeUri(answer: object, workspace: unknown): object {
+  const uri: unknown = Reflect.get(answer, 'verification_uri_complete');
+  if (typeof uri !== 'string' || !WorkspaceNameSchema.safeParse(workspace).success) return {};
+  if (workspace === DEFAULT_WORKSPACE) return {};
+  return { verification_uri_complete: `${uri}&workspace=${String(workspace)}` };
+}
+
 export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
-  const { store, clock, log, issuer, keys, settings, refreshRetry, findHolder, onGrantEnded } = options;
-  const audiences = audienceUris(issuer);
-  const known = new Set<string>(Object.values(audiences));
+  const { store, clock, log, issuer, keys, settings, refreshRetry, clientLogins, findHolder, onGrantEnded } = options;
+  const { guardedFetch, allowedOrigins } = options;
   const pace = createPollPace(clock, settings.pollIntervalS);
   const addresses = new WeakMap<IncomingMessage, string>();
   const admissions = new WeakMap<IncomingMessage, Admission>();
   const addressOf = (request: IncomingMessage): string =>
     addresses.get(request) ?? request.socket.remoteAddress ?? 'unknown';
+  const webClients = createWebClients({ guardedFetch, allowedOrigins, addressOf });
+  /** Families that the provider ended because a code was used twice. */
+  const ended = new WeakMap<IncomingMessage, string>();
+
+  /** A client gets new tokens: its login and its registration last on. */
+  const prolong = async (ctx: KoaContextWithOIDC, grantId: string): Promise<void> => {
+    const login = await clientLogins.find(grantId);
+    if (login === undefined) return;
+    const renews = ctx.oidc.client?.grantTypeAllowed('refresh_token') === true;
+    const ttlS = renews ? settings.refreshTokenTtlS : settings.accessTokenTtlS;
+    await clientLogins.seen(login, clock.now() + ttlS * 1000);
+    await options.registrations.used(login.clientId);
+  };
 
   const findAccount: FindAccount = async (ctx, sub, token) => {
     const grantId = token?.grantId;
-    const holder = await findHolder(sub, deviceIdOfGrant(grantId));
+    const holder = await findHolder(sub, grantId);
     if (holder === undefined) return undefined;
+    const isClient = grantId !== undefined && isClientGrantId(grantId);
     // The provider asks for the account after it has checked client and grant, and before it looks whether the token was used up:
     // the one moment at which a repeated refresh can still be told from theft.
     if (token?.kind === 'RefreshToken') {
       const { refresh_token: refreshToken } = ctx.oidc.params ?? {};
       if (typeof refreshToken !== 'string') return undefined;
       const consumed = 'consumed' in token && token.consumed !== undefined;
-      const proof = ctx.oidc.body?.retry_proof;
-      const admission = await refreshRetry.admit({ refreshToken, grantId, proof, consumed });
+      const proof = isClient
+        ? createHash('sha256').update(addressOf(ctx.req)).digest('base64url')
+        : ctx.oidc.body?.retry_proof;
+      const graceMs = isClient ? GRACE_MS.client : GRACE_MS.device;
+      const admission = await refreshRetry.admit({ refreshToken, grantId, proof, consumed, graceMs });
       admissions.set(ctx.req, admission);
       if (admission.kind === 'replay') return undefined;
       // The provider looks at `consumed` next; what was read before the wait may be out of date either way.
       Object.assign(token, { consumed: admission.kind === 'reuse' ? Math.floor(clock.now() / 1000) : undefined });
+      if (isClient && admission.kind === 'rotate') await prolong(ctx, grantId);
+    } else if (isClient) {
+      await prolong(ctx, grantId);
     }
     return {
       accountId: holder.userId,
       claims: () => ({
         sub: holder.userId,
         preferred_username: holder.userName,
-        device_id: holder.deviceId,
+        ...(holder.deviceId !== undefined && { device_id: holder.deviceId }),
         workspace: holder.workspaceId,
       }),
     };
   };
 
   const provider = new Provider(issuer, {
+    ...fixedConfiguration(keys, settings),
+    ...webClients.configuration,
     adapter: createOAuthAdapter(store, clock),
-    jwks: { keys: [keys.signing] },
-    cookies: { keys: [keys.cookie] },
-    clients: [
-      {
-        client_id: CLI_CLIENT_ID,
-        client_name: 'mcpgate',
-        application_type: 'native',
-        token_endpoint_auth_method: 'none',
-        grant_types: [DEVICE_GRANT_TYPE, 'refresh_token'],
-        response_types: [],
-        redirect_uris: [],
-        id_token_signed_response_alg: 'ES256',
-        scope: LOGIN_SCOPE,
-      },
-    ],
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
-    claims: { openid: ['sub', 'preferred_username', 'device_id', 'workspace'] },
-    conformIdTokenClaims: false,
-    responseTypes: ['code'],
-    clientAuthMethods: ['none'],
-    extraParams: ['device_name', 'device_platform', 'device_id'],
     features: {
-      devInteractions: { enabled: false },
-      dPoP: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
-      userinfo: { enabled: false },
-      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      ...fixedFeatures,
+      ...webClients.features,
       deviceFlow: {
         enabled: true,
         charset: 'base-20',
         mask: '****-****',
-        deviceInfo: (ctx) => ({ ...readDeviceInfo(ctx.oidc.params ?? {}, addressOf(ctx.req), clock.now()) }),
+        // The proof is read from the body: parameters are stored as they came.
+        deviceInfo: (ctx) => ({
+          ...readDeviceInfo(ctx.oidc.params ?? {}, {
+            address: addressOf(ctx.req),
+            now: clock.now(),
+            proofHash: hashDeviceProof(ctx.oidc.body?.device_proof),
+          }),
+        }),
       },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: (_ctx, _client, oneOf) => oneOf?.[0] ?? audiences.tunnel,
-        useGrantedResource: () => true,
-        getResourceServerInfo(_ctx, resource) {
-          if (!known.has(resource)) throw new errors.InvalidTarget('this broker has no such resource');
-          return {
-            scope: '',
-            audience: resource,
-            accessTokenTTL: settings.accessTokenTtlS,
-            accessTokenFormat: 'opaque',
-          };
-        },
-      },
+      resourceIndicators: resourceIndicators(issuer, settings),
     },
     findAccount,
-    expiresWithSession: () => false,
-    issueRefreshToken: (_ctx, client, code) =>
-      client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
-    rotateRefreshToken: true,
-    revokeGrantPolicy: () => true,
-    clientBasedCORS: () => false,
-    ttl: {
-      AccessToken: settings.accessTokenTtlS,
-      RefreshToken: settings.refreshTokenTtlS,
-      DeviceCode: settings.deviceCodeTtlS,
-      IdToken: settings.accessTokenTtlS,
-      Grant: GRANT_TTL_S,
-      Session: 3600,
-      Interaction: 600,
-      AuthorizationCode: 60,
-    },
-    routes: {
-      authorization: '/oauth/auth',
-      token: '/oauth/token',
-      device_authorization: '/oauth/device_authorization',
-      revocation: '/oauth/revoke',
-      jwks: '/oauth/jwks',
-      // Served by the pages, not by the provider; its name is what devices are told.
-      code_verification: '/device',
-    },
-    renderError(ctx, out) {
-      ctx.type = 'application/json';
-      ctx.body = out;
-    },
   });
 
   const finishRefresh = async (ctx: KoaContextWithOIDC, admission: Admission): Promise<void> => {
@@ -189,12 +182,17 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   const afterwards = async (ctx: KoaContextWithOIDC): Promise<void> => {
     const { route, params } = ctx.oidc;
     const body: unknown = ctx.body;
-    if (typeof body !== 'object' || body === null) {
+    const replayed = ended.get(ctx.req);
+    if (replayed !== undefined && route === 'token') {
+      await onGrantEnded({ grantId: replayed, why: 'reuse', address: addressOf(ctx.req) });
+    } else if (route === 'registration' && ctx.status === 201 && ctx.oidc.client !== undefined) {
+      await options.registrations.added(ctx.oidc.client, addressOf(ctx.req));
+    } else if (typeof body !== 'object' || body === null) {
       const grantId =
         route === 'revocation' ? (ctx.oidc.entities.RefreshToken ?? ctx.oidc.entities.AccessToken)?.grantId : undefined;
       if (grantId !== undefined) await onGrantEnded({ grantId, why: 'logout', address: addressOf(ctx.req) });
     } else if (route === 'device_authorization' && ctx.status === 200) {
-      ctx.body = { ...body, interval: settings.pollIntervalS };
+      ctx.body = { ...body, ...completeUri(body, params?.workspace), interval: settings.pollIntervalS };
     } else if (route === 'token' && 'error' in body && body.error === 'authorization_pending') {
       if (typeof params?.device_code === 'string' && pace.tooFast(params.device_code))
         ctx.body = { error: 'slow_down', error_description: `ask every ${settings.pollIntervalS} seconds` };
@@ -204,6 +202,9 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   provider.use(async (ctx, next) => {
     // The public address, whatever the Host header says: links that people and devices follow are made of it.
     Object.defineProperty(ctx, 'href', { value: `${issuer}${ctx.originalUrl}` });
+    // Cookies are for https wherever people use https, also where a proxy ends it.
+    Object.defineProperty(ctx.request, 'secure', { value: issuer.startsWith('https:') });
+    if (!(await webClients.admit(ctx))) return;
     try {
       await next();
       // Routes that the provider does not know have no context.
@@ -230,6 +231,8 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   provider.on('device_authorization.error', refused);
   provider.on('revocation.error', refused);
   provider.on('authorization.error', refused);
+  provider.on('registration_create.error', refused);
+  provider.on('grant.revoked', (ctx: KoaContextWithOIDC, grantId: string) => void ended.set(ctx.req, grantId));
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
     log.error({ route: ctx.oidc.route, err: error }, 'OAuth request failed');
   });
@@ -238,8 +241,35 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
     log.error({ err: error }, 'OAuth request failed'),
   );
 
+  const consents = createConsents({
+    provider,
+    issuer,
+    async grant(consent, user, address) {
+      const { client, resource } = consent;
+      const grant = new provider.Grant({ accountId: user.id, clientId: client.clientId });
+      const grantId = createClientGrantId();
+      grant.jti = grantId;
+      grant.addResourceScope(resource, MCP_SCOPE);
+      await grant.save();
+      await clientLogins.start({
+        grantId,
+        userId: user.id,
+        clientId: client.clientId,
+        name: nameOfClient(consent),
+        resource,
+        address,
+        expiresAt: clock.now() + UNFETCHED_LOGIN_MS,
+      });
+      await options.onConsent({ consent, userName: user.name, workspaceId: user.workspaceId, address, grantId });
+      return grantId;
+    },
+    onDenied: (consent, user, address) =>
+      options.onConsent({ consent, userName: user.name, workspaceId: user.workspaceId, address, grantId: null }),
+  });
+
   const callback = provider.callback();
   return {
+    consents,
     handle(request, response, address) {
       if (address !== undefined) addresses.set(request, address);
       void callback(request, response);

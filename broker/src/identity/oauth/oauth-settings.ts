@@ -20,6 +20,14 @@ export const DEFAULT_OAUTH_SETTINGS: OAuthSettings = {
 /** The first-party client; public, device flow only. */
 export const CLI_CLIENT_ID = 'mcpgate-cli';
 export const LOGIN_SCOPE = 'openid offline_access';
+/** The one scope of HTTP clients; what they may do is said by rules, not by scopes. */
+export const MCP_SCOPE = 'mcp';
+/** A client that registered itself and was let in by nobody is forgotten after this. */
+export const UNUSED_CLIENT_TTL_MS = 7 * 86_400_000;
+/** So many of these are kept; the oldest go first. */
+export const UNUSED_CLIENTS_MAX = 1000;
+/** How long a registration is kept from the day its client was let in or renewed its tokens. */
+export const USED_CLIENT_TTL_MS = 90 * 86_400_000;
 
 /** The resource indicators (RFC 8707), one for each door; `issuer` without a slash at its end. */
 export const audienceUris = (issuer: string): Readonly<Record<Audience, string>> => ({

@@ -1,6 +1,7 @@
 // A refresh answer that was lost on the way must not log anyone out. A device proves that a repeated refresh is its own with
 // `retry_proof`, an HMAC that only it can make; within the grace it gets the very same answer again. Whoever repeats a used refresh
-// token without that proof ends the whole family (RFC 9700, section 4.14.2).
+// token without that proof ends the whole family (RFC 9700, section 4.14.2). HTTP clients know nothing of proofs: what stands in for one
+// is the address they ask from, for a much shorter grace.
 import { z } from 'zod';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Store } from '../../store/store.ts';
@@ -9,7 +10,6 @@ import { createKeyedLock } from '../keyed-lock.ts';
 import { sameText, sha256Hex } from '../secret-token.ts';
 
 const KIND = 'RefreshAnswer';
-const GRACE_MS = 60_000;
 const PROOF_SHAPE = /^[A-Za-z0-9_-]{43}$/;
 /** `sealed` is null from the moment a refresh begins until its answer is known. */
 const KeptSchema = z.object({ proofHash: z.string(), sealed: z.string().nullable() });
@@ -19,6 +19,8 @@ interface RefreshAttempt {
   grantId: string | undefined;
   proof: unknown;
   consumed: boolean;
+  /** How long the answer may be asked for again. */
+  graceMs: number;
 }
 
 export type Admission =
@@ -93,7 +95,7 @@ export function createRefreshRetry({
             userCode: null,
             uid: null,
             consumedAt: null,
-            expiresAt: clock.now() + GRACE_MS,
+            expiresAt: clock.now() + attempt.graceMs,
           });
         await write(null);
         const keep = (answer: unknown): Promise<void> =>

@@ -4,7 +4,8 @@ import type { Kysely, Selectable } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Database } from '../schema.ts';
-import type { DeviceRecord, Store } from '../store.ts';
+import type { DeviceRecord } from '../../domain/people.ts';
+import type { Store } from '../store.ts';
 
 export function createDevices(db: Kysely<Database>, clock: Clock): Store['devices'] {
   const devices = db.selectFrom('devices').selectAll();

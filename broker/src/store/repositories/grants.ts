@@ -5,7 +5,8 @@ import { GateError } from 'mcpgate-shared/error';
 import { readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
 import { shortId } from '../short-id.ts';
-import type { GrantRecord, Store } from '../store.ts';
+import type { GrantRecord } from '../../domain/people.ts';
+import type { Store } from '../store.ts';
 
 export function createGrants(db: Kysely<Database>, clock: Clock): Store['grants'] {
   const grants = db.selectFrom('grants').selectAll();
@@ -19,6 +20,7 @@ export function createGrants(db: Kysely<Database>, clock: Clock): Store['grants'
         user_id: grant.userId,
         token_hash: grant.tokenHash,
         servers_json: JSON.stringify(grant.servers),
+        allow_from_json: JSON.stringify(grant.allowFrom),
         expires_at: grant.expiresAt,
         created_at: clock.now(),
         created_by: grant.createdBy,
@@ -62,6 +64,7 @@ function toGrant(row: Selectable<Database['grants']>): GrantRecord {
     userId: row.user_id,
     tokenHash: row.token_hash,
     servers: readStringList(row.servers_json, `the server list of grant ${row.id}`),
+    allowFrom: readStringList(row.allow_from_json, `the addresses of grant ${row.id}`),
     expiresAt: row.expires_at,
     createdAt: row.created_at,
     createdBy: row.created_by,

@@ -14,16 +14,18 @@ export function createOAuth(db: Kysely<Database>): Store['oauth'] {
     return row && toObject(row);
   };
 
+  const valuesOf = (object: OAuthObject) => ({
+    payload: object.payload,
+    grant_id: object.grantId,
+    user_code: object.userCode,
+    uid: object.uid,
+    consumed_at: object.consumedAt,
+    expires_at: object.expiresAt,
+  });
+
   return {
     async upsert(object) {
-      const values = {
-        payload: object.payload,
-        grant_id: object.grantId,
-        user_code: object.userCode,
-        uid: object.uid,
-        consumed_at: object.consumedAt,
-        expires_at: object.expiresAt,
-      };
+      const values = valuesOf(object);
       await db
         .insertInto('oauth_objects')
         .values({ workspace_id: 'default', kind: object.kind, id_hash: object.idHash, ...values })
@@ -33,6 +35,39 @@ export function createOAuth(db: Kysely<Database>): Store['oauth'] {
     find: (kind, idHash) => find(kind, 'id_hash', idHash),
     findByUserCode: (kind, userCode) => find(kind, 'user_code', userCode),
     findByUid: (kind, uid) => find(kind, 'uid', uid),
+    async list(kind, uid) {
+      const all = db.selectFrom('oauth_objects').selectAll().where('kind', '=', kind);
+      const rows = await (uid === undefined ? all : all.where('uid', '=', uid)).execute();
+      return rows.map(toObject);
+    },
+    async update(object) {
+      const result = await db
+        .updateTable('oauth_objects')
+        .set(valuesOf(object))
+        .where('kind', '=', object.kind)
+        .where('id_hash', '=', object.idHash)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+    async trim(kind, keep) {
+      const last = await db
+        .selectFrom('oauth_objects')
+        .select('expires_at')
+        .where('kind', '=', kind)
+        .where('uid', 'is', null)
+        .orderBy('expires_at', 'desc')
+        .offset(keep)
+        .limit(1)
+        .executeTakeFirst();
+      if (last === undefined || last.expires_at === null) return 0;
+      const result = await db
+        .deleteFrom('oauth_objects')
+        .where('kind', '=', kind)
+        .where('uid', 'is', null)
+        .where('expires_at', '<=', last.expires_at)
+        .executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
     async consume(kind, idHash, at) {
       const result = await db
         .updateTable('oauth_objects')

@@ -33,6 +33,7 @@ export function createServers(db: Kysely<Database>, clock: Clock): Store['server
         enabled: server.enabled ? 1 : 0,
         transport_json: JSON.stringify(server.transport),
         isolation: server.isolation,
+        trust_annotations: server.trustAnnotations ? 1 : 0,
         created_at: at,
         updated_at: at,
       };
@@ -60,6 +61,7 @@ export function createServers(db: Kysely<Database>, clock: Clock): Store['server
           ...(change.enabled !== undefined && { enabled: change.enabled ? 1 : 0 }),
           ...(change.transport !== undefined && { transport_json: JSON.stringify(change.transport) }),
           ...(change.isolation !== undefined && { isolation: change.isolation }),
+          ...(change.trustAnnotations !== undefined && { trust_annotations: change.trustAnnotations ? 1 : 0 }),
         })
         .where('id', '=', id)
         .returningAll()
@@ -82,6 +84,7 @@ function toServer(row: Selectable<Database['servers']>): ServerRecord {
     enabled: row.enabled !== 0,
     transport: readJson(transportSchema, row.transport_json, `the transport of server ${row.name}`),
     isolation: row.isolation,
+    trustAnnotations: row.trust_annotations !== 0,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

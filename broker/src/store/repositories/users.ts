@@ -4,7 +4,8 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Database } from '../schema.ts';
-import type { Store, UserRecord } from '../store.ts';
+import type { UserRecord } from '../../domain/people.ts';
+import type { Store } from '../store.ts';
 
 export function createUsers(db: Kysely<Database>, clock: Clock): Store['users'] {
   const now = (): number => clock.now();
@@ -53,6 +54,16 @@ export function createUsers(db: Kysely<Database>, clock: Clock): Store['users'] 
       const query = db.selectFrom('users').selectAll().where('workspace_id', '=', workspaceId).where('name', '=', name);
       return withGroups(await query.executeTakeFirst());
     },
+    async byEmail(workspaceId, email) {
+      const rows = await db
+        .selectFrom('users')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .where((eb) => eb(eb.fn<string>('lower', ['email']), '=', email.toLowerCase()))
+        .execute();
+      const users = await Promise.all(rows.map(withGroups));
+      return users.filter((user) => user !== undefined);
+    },
     async list(workspaceId) {
       const rows = await db
         .selectFrom('users')
@@ -84,6 +95,7 @@ export function createUsers(db: Kysely<Database>, clock: Clock): Store['users'] 
     setPassword: (id, passwordHash) => change(id, { password_hash: passwordHash }),
     setDisabled: (id, disabledAt) => change(id, { disabled_at: disabledAt }),
     setRole: (id, role) => change(id, { role }),
+    setEmail: (id, email) => change(id, { email }),
     async setGroups(id, groups) {
       await db.transaction().execute(async (trx) => {
         const row = await trx

@@ -1,0 +1,60 @@
+// Workspaces: for administrators of the first one, whatever workspace they look at.
+import { workspacesApi, type Workspace } from 'mcpgate-shared/api/workspaces';
+import { GateError } from 'mcpgate-shared/error';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
+import type { AdminDependencies } from './dependencies.ts';
+import { isoTime } from './iso-time.ts';
+import { operation, type Caller, type Operation } from './operation.ts';
+
+const toWorkspace = ({ name, createdAt }: { name: string; createdAt: number }): Workspace => ({
+  name,
+  created_at: isoTime(createdAt),
+});
+
+function assertAtHome({ homeWorkspaceId }: Caller): void {
+  if (homeWorkspaceId === DEFAULT_WORKSPACE) return;
+  throw new GateError('forbidden', `workspaces are seen to by administrators of the workspace ${DEFAULT_WORKSPACE}`);
+}
+
+export function workspaceOperations({
+  store: { workspaces },
+  audit,
+  upstreams,
+  policyChanged,
+}: Pick<AdminDependencies, 'store' | 'audit' | 'upstreams' | 'policyChanged'>): Operation[] {
+  const changed = async (name: string, type: string, { actor }: Caller): Promise<void> => {
+    policyChanged(name);
+    await upstreams.reload();
+    await audit.event({
+      workspace_id: DEFAULT_WORKSPACE,
+      type,
+      actor: actor.name,
+      subject: `workspace:${name}`,
+      address: actor.address,
+      data: {},
+    });
+  };
+  return [
+    operation(workspacesApi.list, async (_input, caller) => {
+      assertAtHome(caller);
+      return (await workspaces.list()).map(toWorkspace);
+    }),
+    operation(workspacesApi.add, async ({ body: { name } }, caller) => {
+      assertAtHome(caller);
+      const added = await workspaces.add(name);
+      await changed(name, 'workspace.added', caller);
+      return toWorkspace(added);
+    }),
+    operation(workspacesApi.remove, async ({ params: { name } }, caller) => {
+      assertAtHome(caller);
+      if (name === DEFAULT_WORKSPACE)
+        throw new GateError('conflict', `the workspace ${DEFAULT_WORKSPACE} cannot be removed`);
+      const found = (await workspaces.list()).find((workspace) => workspace.name === name);
+      if (found === undefined)
+        throw new GateError('not_found', `there is no workspace ${name}; \`workspace list\` shows the names`);
+      await workspaces.remove(name);
+      await changed(name, 'workspace.removed', caller);
+      return toWorkspace(found);
+    }),
+  ];
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { administration, keysOf } from './fixtures/administration.ts';
+import { brokerCommandLines, temporaryFolder } from './fixtures/broker-process.ts';
+
+const admin = administration(async (broker) => {
+  const file = join(temporaryFolder(), 'client.json');
+  writeFileSync(file, JSON.stringify({ mcpServers: { sentry: { url: 'https://sentry.example.com/mcp' } } }));
+  const changes = [
+    'user add ada',
+    'user disable ada',
+    'user enable ada',
+    'server add github --url https://github.example.com/mcp',
+    'server disable github',
+    'server remove github',
+    `server import ${file}`,
+    'enforcement observe',
+    'enforcement enforce',
+    'grant issue --label ci --server sentry',
+    'grant revoke ci',
+  ];
+  for (const change of changes) await broker.json(change.split(' '));
+  await broker.json(['secret', 'set', 'github-token'], { stdin: 'v4lue' });
+  const rule = await broker.json(['rule', 'add', '--allow', '--who', 'user:ada', '--what', '*']);
+  await broker.json(['rule', 'remove', String(Object(rule)['id'])]);
+  const body = new URLSearchParams({ client_id: 'mcpgate-cli', scope: 'openid offline_access', device_name: 'laptop' });
+  const started: unknown = await (
+    await fetch(`${broker.url}/oauth/device_authorization`, { method: 'POST', body })
+  ).json();
+  const device = await broker.json(['login', 'approve', String(Object(started)['user_code']), '--as', 'ada']);
+  await broker.json(['device', 'revoke', String(Object(device)['id'])]);
+});
+
+describe('the log', () => {
+  test('has every administrative change with who made it', async () => {
+    const events = await admin.rows('audit', 'search', '--events', '--since', '1h', '--limit', '1000');
+    const types = new Set(events.map((event) => event['type']));
+    for (const type of [
+      'user.added',
+      'user.disabled',
+      'user.enabled',
+      'secret.set',
+      'server.added',
+      'server.removed',
+      'server.imported',
+      'server.disabled',
+      'rule.added',
+      'rule.removed',
+      'enforcement.changed',
+      'grant.issued',
+      'grant.revoked',
+      'login.approved',
+      'device.revoked',
+    ]) {
+      assert.ok(types.has(type), `${type} of ${[...types].join(', ')}`);
+    }
+    assert.ok(
+      events
+        .filter((event) => event['type'] !== 'auth.rejected')
+        .every((event) => /^host:\S+$/.test(String(event['actor']))),
+    );
+    assert.deepEqual(await admin.rows('audit', 'search'), [], 'no call was made');
+    assert.equal((await admin.failure(['audit', 'search', '--since', 'yesterday'])).code, 2);
+    assert.equal((await admin.failure(['audit', 'search', '--limit', '0'])).code, 2);
+  });
+
+  test('tail gives the last records as one document, or follows', async () => {
+    const last = Object(await admin.broker.json(['audit', 'tail', '--no-follow', '--lines', '2']));
+    assert.equal(last.length, 2);
+    assert.deepEqual(keysOf(last[0]), ['kind', 'record']);
+
+    const seen: string[] = [];
+    for await (const line of brokerCommandLines(['audit', 'tail', '--json', '--lines', '1'], {
+      MCPGATE_DATA: admin.broker.dataDir,
+    })) {
+      seen.push(String(Object(JSON.parse(line))['record']['type']));
+      if (seen.length === 2) break;
+      await admin.broker.json(['user', 'add', 'watched']);
+    }
+    assert.equal(seen[1], 'user.added');
+  });
+});

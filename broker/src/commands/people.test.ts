@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { administration, keysOf, RECEIPT_KEYS } from './fixtures/administration.ts';
+
+const admin = administration();
+
+describe('people', () => {
+  test('are added, listed, shown, put into groups, and refused twice', async () => {
+    const ada = await admin.broker.json(['user', 'add', 'ada', '--email', 'ada@example.com', '--group', 'eng', 'qa']);
+    assert.deepEqual(keysOf(ada), [
+      'created_at',
+      'disabled',
+      'disabled_at',
+      'email',
+      'groups',
+      'has_password',
+      'id',
+      'name',
+      'role',
+    ]);
+    assert.equal((await admin.rows('user', 'list'))[0]?.['name'], 'ada');
+    const again = await admin.failure(['user', 'add', 'ada']);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /ada/);
+    assert.equal((await admin.failure(['user', 'add', 'Not A Name'])).code, 2);
+    assert.equal((await admin.failure(['user', 'add', 'bob', '--role', 'king'])).code, 2);
+    assert.equal((await admin.failure(['user', 'show', 'nobody'])).code, 1);
+
+    await admin.broker.json(['user', 'add', 'grace']);
+    await admin.broker.json(['group', 'add', 'eng', 'grace']);
+    assert.deepEqual(await admin.rows('group', 'list'), [
+      { name: 'eng', members: ['ada', 'grace'] },
+      { name: 'qa', members: ['ada'] },
+    ]);
+    assert.deepEqual(await admin.broker.json(['group', 'members', 'qa']), { name: 'qa', members: ['ada'] });
+    await admin.broker.json(['group', 'add', 'empty']);
+    assert.deepEqual((await admin.rows('group', 'list'))[0], { name: 'empty', members: [] });
+    await admin.broker.json(['group', 'remove', 'empty']);
+    assert.equal((await admin.failure(['group', 'members', 'empty'])).code, 1);
+    assert.equal((await admin.failure(['group', 'add', 'eng', 'nobody'])).code, 1);
+    await admin.broker.json(['group', 'remove', 'eng', 'grace']);
+    assert.deepEqual((await admin.rows('user', 'list')).find((user) => user['name'] === 'grace')?.['groups'], []);
+  });
+
+  test('are given another role, and no king', async () => {
+    assert.equal(Object(await admin.broker.json(['user', 'set-role', 'ada', 'operator']))['role'], 'operator');
+    assert.equal((await admin.failure(['user', 'set-role', 'ada', 'king'])).code, 2);
+    assert.equal(Object(await admin.broker.json(['user', 'set-role', 'ada', 'member']))['role'], 'member');
+  });
+
+  test('get a one-time link for their password', async () => {
+    const { stdout } = await admin.broker.run(['user', 'link', 'ada']);
+    assert.match(stdout, /^http:\S+\/link\?\S+\n$/);
+    assert.equal((await fetch(stdout.trim())).status, 200);
+  });
+
+  test('are disabled with a receipt, as the contract names its fields, and enabled again', async () => {
+    const receipt = await admin.broker.json(['user', 'disable', 'ada']);
+    assert.deepEqual(keysOf(receipt), RECEIPT_KEYS);
+    assert.equal(Object(receipt)['subject'], 'user:ada');
+    assert.equal(Object(await admin.broker.json(['user', 'enable', 'ada']))['disabled'], false);
+    const ofGroup = Object(await admin.broker.json(['group', 'disable', 'qa']));
+    assert.deepEqual([keysOf(ofGroup), ofGroup['subject']], [keysOf(receipt), 'group:qa']);
+    assert.equal(Object(await admin.broker.json(['user', 'enable', 'ada']))['disabled_at'], null);
+  });
+});
+
+describe('logins', () => {
+  test('are approved by code on a host without a browser; the device is listed and revoked', async () => {
+    const body = new URLSearchParams({
+      client_id: 'mcpgate-cli',
+      scope: 'openid offline_access',
+      device_name: 'laptop',
+      device_platform: 'linux',
+    });
+    const started = Object(
+      await (await fetch(`${admin.broker.url}/oauth/device_authorization`, { method: 'POST', body })).json(),
+    );
+    const typed = String(started['user_code']).toLowerCase().replace('-', '');
+    const device = Object(await admin.broker.json(['login', 'approve', typed, '--as', 'ada']));
+    assert.deepEqual([device['name'], device['user'], device['platform']], ['laptop', 'ada', 'linux']);
+    assert.equal((await admin.failure(['login', 'approve', typed, '--as', 'ada'])).code, 1);
+    assert.equal((await admin.failure(['login', 'approve', 'AAAA-AAAA', '--as', 'ada'])).code, 1);
+    assert.deepEqual(
+      (await admin.rows('device', 'list', '--user', 'ada')).map((each) => each['id']),
+      [device['id']],
+    );
+    const receipt = await admin.broker.json(['device', 'revoke', String(device['id'])]);
+    assert.equal(Object(receipt)['subject'], `device:${String(device['id'])}`);
+    assert.notEqual((await admin.rows('device', 'list'))[0]?.['revoked_at'], null);
+    assert.ok(Array.isArray(await admin.broker.json(['session', 'list'])));
+  });
+});

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { administration } from './fixtures/administration.ts';
+
+const admin = administration(async (broker) => {
+  await broker.json(['secret', 'set', 'github-token'], { stdin: 'v4lue\n' });
+});
+
+describe('servers', () => {
+  const quiet = 'process.stdin.resume()';
+
+  test('are added with references only: a plain secret on the command line is refused', async () => {
+    const refused = await admin.failure([
+      'server',
+      'add',
+      'gh',
+      '--env',
+      'GITHUB_TOKEN=plain-v4lue',
+      '--',
+      'node',
+      '-e',
+      quiet,
+    ]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /env GITHUB_TOKEN: .*secret set gh-github-token.*\$\{secret:gh-github-token\}/);
+    assert.doesNotMatch(refused.stderr, /v4lue/);
+    const header = await admin.failure([
+      'server',
+      'add',
+      'web',
+      '--url',
+      'https://mcp.example.com/mcp',
+      '--header',
+      'Authorization=Bearer plain-v4lue',
+    ]);
+    assert.equal(header.code, 2);
+    assert.equal(
+      (await admin.failure(['server', 'add', 'gh', '--env', 'GITHUB_TOKEN=${secret:absent}', '--', 'node'])).code,
+      1,
+    );
+
+    await admin.broker.json([
+      'server',
+      'add',
+      'gh',
+      '--env',
+      'GITHUB_TOKEN=${secret:github-token}',
+      '--',
+      'node',
+      '-e',
+      quiet,
+      '--flag',
+    ]);
+    const [server] = await admin.rows('server', 'list');
+    assert.deepEqual(server?.['args'], ['-e', quiet, '--flag']);
+    assert.deepEqual(server?.['secrets'], ['github-token']);
+    assert.deepEqual((await admin.rows('secret', 'list'))[0]?.['servers'], ['gh']);
+    assert.equal((await admin.failure(['server', 'add', 'gh', '--', 'node'])).code, 1);
+    assert.equal((await admin.failure(['server', 'add', 'No_Name', '--', 'node'])).code, 2);
+    assert.equal((await admin.failure(['server', 'add', 'neither'])).code, 2);
+  });
+
+  test('are trusted about their tools’ annotations only where that was said, and until it is taken back', async () => {
+    const shown = async () => Object(await admin.broker.json(['server', 'show', 'gh']))['trust_annotations'];
+    assert.equal(await shown(), false);
+    await admin.broker.json(['server', 'set', 'gh', '--trust-annotations', 'on']);
+    assert.equal(await shown(), true);
+    assert.match((await admin.broker.run(['server', 'show', 'gh'])).stdout, /trusted about being read-only/);
+    await admin.broker.json(['server', 'set', 'gh', '--trust-annotations', 'off']);
+    assert.equal(await shown(), false);
+    assert.equal((await admin.failure(['server', 'set', 'gh'])).code, 2);
+    assert.equal((await admin.failure(['server', 'set', 'gh', '--trust-annotations', 'perhaps'])).code, 2);
+  });
+
+  test('are disabled, enabled and removed', async () => {
+    assert.equal(Object(await admin.broker.json(['server', 'disable', 'gh']))['state'], 'disabled');
+    assert.equal(Object(await admin.broker.json(['server', 'enable', 'gh']))['enabled'], true);
+    await admin.broker.json(['server', 'remove', 'gh']);
+    assert.deepEqual(await admin.rows('server', 'list'), []);
+    assert.equal((await admin.failure(['server', 'test', 'gh'])).code, 1);
+  });
+});

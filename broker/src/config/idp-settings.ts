@@ -1,0 +1,39 @@
+// The company's IdP as the configuration has it, in the form that signing in needs.
+import { readFile } from 'node:fs/promises';
+import { GateError } from 'mcpgate-shared/error';
+import type { IdpSettings } from '../domain/idp-settings.ts';
+import type { Config } from './load-config.ts';
+
+/** `resolve` puts the vault's secrets in the place of `${secret:NAME}`. */
+export function idpSettings(
+  oidc: NonNullable<Config['oidc']>,
+  resolve: (text: string) => Promise<string>,
+): IdpSettings {
+  const { client_secret: secret, client_secret_file: file } = oidc;
+  return {
+    issuer: oidc.issuer,
+    clientId: oidc.client_id,
+    clientSecret:
+      secret === undefined ? (file === undefined ? undefined : () => readSecretFile(file)) : () => resolve(secret),
+    scopes: oidc.scopes,
+    label: oidc.label,
+    nameClaim: oidc.name_claim,
+    emailClaim: oidc.email_claim,
+    groupsClaim: oidc.groups_claim,
+    groupMapping: oidc.group_mapping,
+    roleMapping: oidc.role_mapping,
+    allowedDomains: oidc.allowed_domains,
+    trustEmail: oidc.trust_email,
+    linkByEmail: oidc.link_by_email,
+    justInTime: oidc.just_in_time,
+  };
+}
+
+async function readSecretFile(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new GateError('config', `oidc.client_secret_file: ${file} cannot be read (${code})`, { cause: error });
+  }
+}

@@ -1,0 +1,187 @@
+// The keys of who may sign in how: the company's IdP, a trusted reverse proxy, passwords of this broker.
+import { z } from 'zod';
+import { cidr, path } from './key-forms.ts';
+import { keyNotes } from './key-notes.ts';
+
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+const issuer = z.string().refine((text) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, search, hash } = new URL(text);
+  const safe = protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
+  return safe && search === '' && hash === '';
+}, 'write the https URL that the IdP calls its issuer');
+const claim = () => z.string().min(1).max(200);
+const groupName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'write a group of this broker: 1 to 64 of a-z, 0-9, ".", "_" and "-"');
+const header = () =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,100}$/, 'write the name of a header')
+    .transform((name) => name.toLowerCase());
+
+const oidcKeys = z.strictObject({
+  issuer: issuer.register(keyNotes, {
+    description:
+      'The issuer of the company’s OpenID Connect provider, exactly as its discovery document names it. With it, people sign in there; the redirect URI to register is `<public_url>/oauth/idp/callback`.',
+    form: 'URL',
+    example: 'https://login.example.com/realms/company',
+  }),
+  client_id: z.string().min(1, 'write the client id').register(keyNotes, {
+    description: 'What the provider calls this broker.',
+    form: 'text',
+    example: 'mcpgate',
+  }),
+  client_secret: z
+    .string()
+    .regex(
+      /^\$\{secret:[^}]+\}$/,
+      'a secret does not belong into this file; write ${secret:NAME} or use client_secret_file',
+    )
+    .optional()
+    .register(keyNotes, {
+      description:
+        'The client’s secret, in the vault: `mcpgate-broker secret set NAME`. Left out, with no file either: a public client.',
+      form: '${secret:NAME}',
+      example: '${secret:idp}',
+    }),
+  client_secret_file: path().optional().register(keyNotes, {
+    description: 'A file that holds the client’s secret, in place of `client_secret`. Read at each sign-in.',
+    form: 'path',
+    example: '/run/secrets/idp-client-secret',
+  }),
+  label: z.string().min(1).max(60).default('your company account').register(keyNotes, {
+    description: 'What the sign-in page calls the provider, after “Continue with”.',
+    form: 'text',
+    default: 'your company account',
+    example: 'Okta',
+  }),
+  scopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'write one scope an entry'))
+    .default(['openid', 'profile', 'email'])
+    .refine((scopes) => scopes.includes('openid'), 'openid must be among the scopes')
+    .register(keyNotes, {
+      description: 'What is asked of the provider. Some send groups only with a scope of their own.',
+      form: 'list',
+      default: '[openid, profile, email]',
+      example: '[openid, profile, email, groups]',
+    }),
+  name_claim: claim().default('preferred_username').register(keyNotes, {
+    description:
+      'The claim that a new person’s user name is made of: what stands before an “@”. Choose one that people cannot change themselves; who a person is decides the `sub` claim alone.',
+    form: 'claim',
+    default: 'preferred_username',
+  }),
+  email_claim: claim().default('email').register(keyNotes, {
+    description: 'The claim with the e-mail address.',
+    form: 'claim',
+    default: 'email',
+  }),
+  groups_claim: claim().optional().register(keyNotes, {
+    description:
+      'The claim with the person’s groups (`realm_access.roles` reaches into an object). With it, each sign-in sets the groups; without it they are managed here.',
+    form: 'claim',
+    example: 'groups',
+  }),
+  group_mapping: z.record(z.string().min(1), groupName).optional().register(keyNotes, {
+    description:
+      'The provider’s groups (names or ids, as it sends them) to groups of this broker; others are left out. Without it a group keeps its name, in small letters, and names that do not fit here are left out.',
+    form: 'map',
+    example: "{ 'Platform Team': platform }",
+  }),
+  role_mapping: z
+    .record(z.string().min(1), z.enum(['admin', 'operator', 'auditor', 'member']))
+    .optional()
+    .register(keyNotes, {
+      description:
+        'The provider’s groups to roles; the highest counts, and who is in none is a member. With it, each sign-in sets the role; without it roles are managed here.',
+      form: 'map',
+      example: "{ 'MCP admins': admin }",
+    }),
+  allowed_domains: z.array(z.string().min(1)).default([]).register(keyNotes, {
+    description:
+      'Domains whose people may sign in, by Google’s `hd` claim, else by a verified e-mail address. Empty: everybody whom the provider lets in.',
+    form: 'list',
+    default: '[]',
+    example: '[example.com]',
+  }),
+  trust_email: z.boolean().default(false).register(keyNotes, {
+    description:
+      'Take every address that the provider sends as verified. For providers that check addresses but send no `email_verified`, such as Entra ID for one tenant.',
+    form: 'true | false',
+    default: 'false',
+  }),
+  link_by_email: z.boolean().default(false).register(keyNotes, {
+    description:
+      'At the first sign-in, recognize a person who is here already (added by hand or by SCIM) by a verified address. Without it the provider’s people are new people, whatever their names.',
+    form: 'true | false',
+    default: 'false',
+  }),
+  just_in_time: z.boolean().default(true).register(keyNotes, {
+    description:
+      'Make a person’s account at the first sign-in. Otherwise only those come in who are linked by e-mail address.',
+    form: 'true | false',
+    default: 'true',
+  }),
+});
+
+export const oidcSchema = oidcKeys
+  .refine((oidc) => oidc.client_secret === undefined || oidc.client_secret_file === undefined, {
+    path: ['client_secret_file'],
+    message: 'write client_secret or client_secret_file, not both',
+  })
+  .refine((oidc) => oidc.role_mapping === undefined || oidc.groups_claim !== undefined, {
+    path: ['role_mapping'],
+    message: 'roles are mapped from groups: write groups_claim too',
+  })
+  .refine((oidc) => oidc.group_mapping === undefined || oidc.groups_claim !== undefined, {
+    path: ['group_mapping'],
+    message: 'write groups_claim too: the claim that holds the groups',
+  })
+  .optional();
+
+export const forwardedAuthSchema = z
+  .strictObject({
+    from: z.array(cidr()).min(1, 'write at least one address').register(keyNotes, {
+      description:
+        'Addresses of the reverse proxies that sign people in and say who it is. It is the peer of the connection that counts; from anywhere else the headers are refused where they would open a door, and ignored elsewhere.',
+      form: 'list of CIDR',
+      example: '[10.0.4.7]',
+    }),
+    user_header: header().prefault('X-Forwarded-User').register(keyNotes, {
+      description: 'The header with the user name, or an address. The proxy must set or remove it on every request.',
+      form: 'header',
+      default: 'X-Forwarded-User',
+    }),
+    groups_header: header().optional().register(keyNotes, {
+      description: 'The header with the groups, between commas. Left out: groups are managed here.',
+      form: 'header',
+      example: 'X-Forwarded-Groups',
+    }),
+    email_header: header().optional().register(keyNotes, {
+      description: 'The header with the e-mail address.',
+      form: 'header',
+      example: 'X-Forwarded-Email',
+    }),
+    just_in_time: z.boolean().default(true).register(keyNotes, {
+      description: 'Make the account of a person whom the proxy names for the first time.',
+      form: 'true | false',
+      default: 'true',
+    }),
+  })
+  .optional();
+
+export const localAccountsSchema = z.boolean().default(true).register(keyNotes, {
+  description:
+    'Whether people sign in with a password of this broker. `false`, beside `oidc` or `forwarded_auth`: only administrators who have no account at the provider may, such as the one of the set-up, for the day on which the provider is away.',
+  form: 'true | false',
+  default: 'true',
+});
+
+/** Passwords cannot be switched off where there is no other way in. */
+export const signInIsPossible = (file: {
+  local_accounts: boolean;
+  oidc?: unknown;
+  forwarded_auth?: unknown;
+}): boolean => file.local_accounts || file.oidc !== undefined || file.forwarded_auth !== undefined;

@@ -1,0 +1,98 @@
+// People and what they are connected with: as the store keeps them, and as others may see them.
+import type { ApiRole, Role } from './principal.ts';
+
+export interface UserRecord {
+  id: string;
+  workspaceId: string;
+  /** Login name, `[a-z0-9][a-z0-9._-]{0,63}`, unique in the workspace. */
+  name: string;
+  email: string | null;
+  role: Role;
+  /** PHC string, or null until the person has set one through a link. */
+  passwordHash: string | null;
+  groups: readonly string[];
+  disabledAt: number | null;
+  createdAt: number;
+}
+
+/** A group and the names of its members, in order. */
+export interface Group {
+  name: string;
+  members: string[];
+}
+
+export interface DeviceRecord {
+  id: string;
+  workspaceId: string;
+  userId: string;
+  name: string;
+  /** `linux`, `darwin`, `win32`, or what the client said. */
+  platform: string;
+  address: string;
+  createdAt: number;
+  lastSeenAt: number;
+  revokedAt: number | null;
+}
+
+export interface GrantRecord {
+  id: string;
+  workspaceId: string;
+  label: string;
+  userId: string | null;
+  /** SHA-256 of the token, hex. */
+  tokenHash: string;
+  servers: readonly string[];
+  /** Addresses and ranges (CIDR) that it may be used from; empty: anywhere. */
+  allowFrom: readonly string[];
+  expiresAt: number | null;
+  createdAt: number;
+  createdBy: string;
+  lastUsedAt: number | null;
+  revokedAt: number | null;
+}
+
+/** A bearer token for the administration itself. */
+export interface AdminTokenRecord {
+  id: string;
+  workspaceId: string;
+  label: string;
+  role: Exclude<ApiRole, 'member'>;
+  /** SHA-256 of the token, hex. */
+  tokenHash: string;
+  expiresAt: number | null;
+  createdAt: number;
+  createdBy: string;
+  lastUsedAt: number | null;
+  revokedAt: number | null;
+}
+
+/** An administration token as others may see it: never its hash. */
+export type AdminToken = Omit<AdminTokenRecord, 'tokenHash'> & { state: TokenState };
+
+export type TokenState = 'active' | 'expired' | 'revoked';
+
+/** A user as others may see it: never the password hash. */
+export type Person = Omit<UserRecord, 'passwordHash'> & { hasPassword: boolean };
+
+/** A grant as others may see it: never the token's hash. */
+export type Grant = Omit<GrantRecord, 'tokenHash' | 'userId'> & {
+  user: string | null;
+  state: TokenState;
+};
+
+/** A device with its owner's name. */
+export type Device = DeviceRecord & { user: string };
+
+/** A login that lasts: a device's OAuth grant (`device`), an HTTP client's (`oauth`) or a browser's cookie (`web`). */
+export interface Session {
+  /** What `session end` names. */
+  id: string;
+  kind: 'device' | 'oauth' | 'web';
+  user: string;
+  /** The device's name, the client's, or the browser's user agent. */
+  label: string;
+  address: string;
+  createdAt: number;
+  lastSeenAt: number;
+  expiresAt: number | null;
+}

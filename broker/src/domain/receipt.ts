@@ -1,0 +1,28 @@
+// Who ended something, and the proof that it has ended.
+
+/** Who does it: a user name, `host:USERNAME`, `admin-token:LABEL`; the address it came from, where there is one. */
+export interface Actor {
+  name: string;
+  address: string | null;
+}
+
+export interface Receipt {
+  /** `user:ada`, `device:…`, `grant:…`, `session:…` */
+  subject: string;
+  links_closed: number;
+  calls_cancelled: number;
+  tokens_revoked: number;
+  /** From the command to the last listener's answer. */
+  ms: number;
+  at: string;
+  /** What each device and grant that ended did last, as far as the log's newest calls of its person tell. */
+  last_calls: LastCall[];
+}
+
+export interface LastCall {
+  /** Name of the device, or label of the grant. */
+  device: string;
+  server: string;
+  tool_name: string | null;
+  ts: string;
+}

@@ -1,0 +1,18 @@
+// Something that ended, and whom that means.
+import type { Principal } from './principal.ts';
+
+/** Every live link, session and call of a matching principal must end at once. */
+export interface Revocation {
+  workspaceId: string;
+  /** What matches: the id of a user, a device, a grant (a labelled grant's or an OAuth grant's), an administration token. */
+  kind: 'user' | 'device' | 'grant' | 'admin-token';
+  id: string;
+  reason: string;
+}
+
+export function isRevoked({ workspaceId, kind, id }: Revocation, principal: Principal): boolean {
+  if (principal.workspaceId !== workspaceId) return false;
+  if (kind === 'user') return principal.user?.id === id;
+  if (kind === 'device') return principal.device?.id === id;
+  return principal.credential.id === id;
+}

@@ -1,0 +1,275 @@
+// The way of every request that is meant for a server, once it is known which: decide -> record the intent (committed) -> forward ->
+// record the outcome -> answer. Tools, resources, prompts and whatever else a server understands go the same way.
+import { toGateError, type GateError } from 'mcpgate-shared/error';
+import type { CallIntent, CallOutcome, CallStatus, RetryReason } from '../domain/call-record.ts';
+import type { ServerRecord } from '../domain/server-record.ts';
+import { byteLengthOf, type Pieces } from '../message/pieces.ts';
+import type { Verdict } from '../policy/decide.ts';
+import { parseRecord } from '../upstreams/json-rpc-guard.ts';
+import type { Repeatable } from '../upstreams/retry-reason.ts';
+import { untilAborted } from '../upstreams/until-aborted.ts';
+import type { UpstreamSession } from '../upstreams/upstream.ts';
+import {
+  denialError,
+  denialResult,
+  errorMessage,
+  errorObject,
+  failureError,
+  failureResult,
+  resultMessage,
+} from './answers.ts';
+import { argumentsDigest } from './arguments-digest.ts';
+import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
+import { isLogged } from './logging.ts';
+import { progressMessage, serverNotification } from './server-notification.ts';
+import { whoOf, type GatewayParts, type SessionScope } from './session-scope.ts';
+
+/** A request of the client, as it came. */
+export interface Task {
+  request: ClientRequest;
+  /** The whole message. */
+  text: string;
+  /** What was taken out of a large one. */
+  pieces: Pieces | undefined;
+  signal: AbortSignal;
+  /** Sends the client a notification about the request. */
+  tell: (text: string) => void;
+  /** It goes to this server now, whose connection may be made for it. */
+  sentTo?: (server: string) => void;
+  /** Answers with a large message. */
+  answer: (text: string, pieces: Pieces) => void;
+}
+
+/** The same, meant for one server and judged. */
+export interface Errand {
+  server: ServerRecord;
+  /** What is asked, as rules name it: `SERVER__TOOL`, `resource:URI`, `prompt:SERVER__NAME`. */
+  what: string;
+  verdict: Verdict;
+  policyVersion: number;
+  /** The params for the server, as JSON text. */
+  paramsText: string;
+  /** SHA-256 of the argument text, hex. */
+  argsDigest: string | null;
+  argKeys: readonly string[];
+  traceId: string | null;
+  /** The caller's progress token as it was written. */
+  progressToken: string | undefined;
+  /** It may be sent again where its connection died under it. */
+  repeatable?: Repeatable;
+  /** When the request came, by `elapsedMs`. */
+  startedAt: number;
+  /** Puts the names and URIs of mcpgate into what the server answered: a result's text, or an error object's. */
+  rewrite: (text: string) => string;
+  /** It is sent to the server now; what it returns is called where the server does not answer with a result. */
+  onSent?: () => () => void;
+}
+
+/** The answer as a message, or undefined where none is to be sent: the caller has cancelled, or it was large and is sent. Rejects where nothing may be forwarded: no record, no call. */
+export async function carryOut(
+  parts: GatewayParts,
+  scope: SessionScope,
+  task: Task,
+  errand: Errand,
+): Promise<string | undefined> {
+  const { idText, method } = task.request;
+  const { principal } = scope;
+  const { verdict, server } = errand;
+  const argsDigest = task.pieces === undefined ? errand.argsDigest : await argumentsDigest(task.text, task.pieces);
+  const intent: CallIntent = {
+    workspace_id: principal.workspaceId,
+    member_id: principal.user?.id ?? null,
+    member: principal.user?.name ?? null,
+    credential_kind: principal.credential.kind,
+    credential_id: principal.credential.id,
+    credential_label: principal.credential.label,
+    device: principal.device?.name ?? null,
+    client_name: scope.client.name,
+    client_version: scope.client.version,
+    session_id: scope.id,
+    server: server.name,
+    method,
+    tool_name: errand.what,
+    decision: verdict.decision,
+    rule: verdict.rule,
+    policy_version: errand.policyVersion,
+    request_bytes: byteLengthOf(task.text, task.pieces),
+    args_digest: argsDigest,
+    arg_keys: errand.argKeys,
+    trace_id: errand.traceId,
+  };
+  const sinceStart = () => Math.round((parts.elapsedMs() - errand.startedAt) * 100) / 100;
+
+  if (verdict.decision === 'deny') {
+    const isTool = method === 'tools/call';
+    const denial = {
+      verdict,
+      policyVersion: errand.policyVersion,
+      server: server.name,
+      what: errand.what,
+      who: whoOf(principal),
+    };
+    const text = isTool ? denialResult(denial) : denialError(denial);
+    await parts.audit.recordCall(intent, {
+      status: 'denied',
+      error_code: 'denied',
+      latency_ms: sinceStart(),
+      upstream_ms: null,
+      response_bytes: Buffer.byteLength(text),
+      secret_versions: [],
+      attempts: 0,
+      retry_reason: null,
+    });
+    return isTool ? resultMessage(idText, text) : errorMessage(idText, text);
+  }
+
+  const callId = await parts.audit.beginCall(intent);
+  const forwarded = await forward(parts, scope, task, errand, callId);
+  const outcome: CallOutcome = {
+    status: forwarded.status,
+    error_code: forwarded.errorCode,
+    latency_ms: sinceStart(),
+    upstream_ms: forwarded.upstreamMs,
+    response_bytes: byteLengthOf(forwarded.text, forwarded.pieces),
+    secret_versions: forwarded.secretVersions,
+    attempts: forwarded.attempts,
+    retry_reason: forwarded.retryReason,
+  };
+  try {
+    await parts.audit.endCall(callId, intent, outcome);
+  } catch (error) {
+    // The call was carried out and its intent is committed: its record reads as unknown, its answer is not lost.
+    parts.log.error({ err: error, callId }, 'the outcome of a call could not be recorded');
+  }
+  if (task.signal.aborted) return undefined;
+  const answer = forwarded.isRpcError ? errorMessage(idText, forwarded.text) : resultMessage(idText, forwarded.text);
+  if (forwarded.pieces === undefined) return answer;
+  task.answer(answer, forwarded.pieces);
+  return undefined;
+}
+
+/** A server that carries out what was cancelled is known to the administrators; its answer reaches nobody. */
+function noteLateAnswer(parts: GatewayParts, { principal }: SessionScope, errand: Errand, callId: string): void {
+  const { server, what } = errand;
+  parts.audit
+    .event({
+      workspace_id: principal.workspaceId,
+      type: 'call.cancellation_ignored',
+      actor: whoOf(principal),
+      subject: `server:${server.name}`,
+      address: null,
+      data: { call_id: callId, tool: what },
+    })
+    .catch((error: unknown) => parts.log.error({ err: error, callId }, 'a late answer could not be recorded'));
+}
+
+/** Methods whose large answers are seen to without being one string. */
+const TAKES_PIECES: ReadonlySet<string> = new Set(['tools/call', 'resources/read', 'prompts/get']);
+
+interface Forwarded {
+  status: CallStatus;
+  errorCode: string | null;
+  /** The result, or the JSON-RPC error object. */
+  text: string;
+  pieces?: Pieces | undefined;
+  isRpcError: boolean;
+  upstreamMs: number | null;
+  secretVersions: readonly string[];
+  attempts: number;
+  retryReason: RetryReason | null;
+}
+
+async function forward(
+  parts: GatewayParts,
+  scope: SessionScope,
+  task: Task,
+  errand: Errand,
+  callId: string,
+): Promise<Forwarded> {
+  const { server, progressToken, repeatable } = errand;
+  const { method } = task.request;
+  let session: UpstreamSession | undefined;
+  let sentAt: number | undefined;
+  let undo: (() => void) | undefined;
+  let attempts = 0;
+  let retryReason: RetryReason | null = null;
+  const upstreamMs = () => (sentAt === undefined ? null : Math.round((parts.elapsedMs() - sentAt) * 100) / 100);
+  try {
+    task.sentTo?.(server.name);
+    session = await untilAborted(parts.upstreams.acquire(server, scope.asker), task.signal);
+    if (isForeignRetry(scope, task, session)) {
+      const message = `server ${server.name} did not give this "requestState"; send the request again without it`;
+      const text = errorObject(INVALID_PARAMS, message);
+      const sent = { upstreamMs: null, secretVersions: session.secretVersions, attempts, retryReason };
+      return { ...sent, status: 'failed', errorCode: String(INVALID_PARAMS), text, isRpcError: true };
+    }
+    sentAt = parts.elapsedMs();
+    attempts = 1;
+    undo = errand.onSent?.();
+    const reply = await session.request({
+      method,
+      paramsText: errand.paramsText,
+      ...(task.pieces === undefined ? {} : { pieces: task.pieces }),
+      takesPieces: TAKES_PIECES.has(method),
+      signal: task.signal,
+      asker: scope.asker,
+      onLateAnswer: () => noteLateAnswer(parts, scope, errand, callId),
+      onRetry(reason) {
+        attempts += 1;
+        retryReason = reason;
+      },
+      ...(repeatable !== undefined && { repeatable }),
+      onNotification(name, text) {
+        if (name === 'notifications/message' && !isLogged(scope, text)) return;
+        task.tell(serverNotification(name, text, server.name));
+      },
+      ...(progressToken === undefined
+        ? {}
+        : { onProgress: (text: string) => task.tell(progressMessage(text, progressToken, server.name)) }),
+    });
+    const text = errand.rewrite(reply.text);
+    const common = {
+      text,
+      pieces: reply.pieces,
+      upstreamMs: upstreamMs(),
+      secretVersions: session.secretVersions,
+      attempts,
+      retryReason,
+    };
+    if (reply.kind === 'error') {
+      undo?.();
+      return { ...common, status: 'failed', errorCode: codeOf(reply.text), isRpcError: true };
+    }
+    return { ...common, status: reply.isToolError ? 'tool_error' : 'ok', errorCode: null, isRpcError: false };
+  } catch (error) {
+    undo?.();
+    const failure = toGateError(error);
+    const isTool = method === 'tools/call';
+    return {
+      status: STATUS[failure.code] ?? 'failed',
+      errorCode: failure.code,
+      text: isTool ? failureResult(failure, server.name) : failureError(failure, server.name),
+      isRpcError: !isTool,
+      upstreamMs: upstreamMs(),
+      secretVersions: session?.secretVersions ?? [],
+      attempts,
+      retryReason,
+    };
+  }
+}
+
+/** Servers up to 2025-11-25 know no `requestState`: to them the retry would be a call like any other. */
+function isForeignRetry({ asker }: SessionScope, { request }: Task, { facts }: UpstreamSession): boolean {
+  return asker.generation === 'modern' && facts.generation === 'legacy' && 'requestState' in request.params;
+}
+
+const STATUS: Partial<Record<GateError['code'], CallStatus>> = {
+  cancelled: 'cancelled',
+  timeout: 'timeout',
+  unknown_outcome: 'unknown',
+};
+
+function codeOf(errorText: string): string {
+  const code = parseRecord(errorText)?.['code'];
+  return typeof code === 'number' ? String(code) : 'upstream';
+}

@@ -1,0 +1,80 @@
+// What upstream servers ask the AI client of a session: sent as requests of our own, matched with the client's answers.
+import { randomBytes } from 'node:crypto';
+import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import type { ServerQuestion, UpstreamReply } from '../upstreams/upstream.ts';
+
+const METHOD_NOT_FOUND = -32601;
+const CANCELLED = -32800;
+const MAX_OPEN = 64;
+
+export interface ClientQuestions {
+  /** Never rejects: what cannot be asked is an error reply. */
+  ask(question: ServerQuestion): Promise<UpstreamReply>;
+  /** A response of the client; false where nothing was asked under its id. */
+  answered(text: string): boolean;
+  /** Nobody is there any more: every open question ends with an error. */
+  close(): void;
+}
+
+const errorReply = (code: number, message: string): UpstreamReply => ({
+  kind: 'error',
+  text: JSON.stringify({ code, message }),
+});
+
+export function createClientQuestions(options: {
+  send: (text: string) => void;
+  /** Whether the client declared that it can answer this. */
+  offers: (method: string) => boolean;
+}): ClientQuestions {
+  const open = new Map<string, (reply: UpstreamReply) => void>();
+  // A client that moves to another session has questions of both for a while.
+  const prefix = `mcpgate-${randomBytes(4).toString('hex')}`;
+  let lastId = 0;
+  let closed = false;
+
+  return {
+    ask({ method, paramsText, signal }) {
+      if (closed || signal.aborted) return Promise.resolve(errorReply(CANCELLED, 'the question was withdrawn'));
+      if (!options.offers(method)) {
+        return Promise.resolve(errorReply(METHOD_NOT_FOUND, `the AI client does not offer ${method}`));
+      }
+      if (open.size >= MAX_OPEN) {
+        return Promise.resolve(errorReply(-32000, `${MAX_OPEN} questions to the AI client are open already`));
+      }
+      const id = `${prefix}-${++lastId}`;
+      return new Promise((resolve) => {
+        const onAbort = () => {
+          if (!open.delete(id)) return;
+          options.send(
+            JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } }),
+          );
+          resolve(errorReply(CANCELLED, 'the question was withdrawn'));
+        };
+        open.set(id, (reply) => {
+          signal.removeEventListener('abort', onAbort);
+          resolve(reply);
+        });
+        signal.addEventListener('abort', onAbort, { once: true });
+        options.send(`{"jsonrpc":"2.0","id":"${id}","method":${JSON.stringify(method)},"params":${paramsText}}`);
+      });
+    },
+    answered(text) {
+      const { members } = scanObject(text);
+      const id = findMember(members, 'id');
+      const key: unknown = id === undefined ? undefined : JSON.parse(text.slice(id.start, id.end));
+      const resolve = typeof key === 'string' ? open.get(key) : undefined;
+      if (typeof key !== 'string' || resolve === undefined) return false;
+      open.delete(key);
+      const error = findMember(members, 'error');
+      const member = error ?? findMember(members, 'result');
+      const part = member === undefined ? '{}' : onOneLine(text.slice(member.start, member.end));
+      resolve(error === undefined ? { kind: 'result', text: part, isToolError: false } : { kind: 'error', text: part });
+      return true;
+    },
+    close() {
+      closed = true;
+      for (const resolve of open.values()) resolve(errorReply(CANCELLED, 'the AI client has gone'));
+      open.clear();
+    },
+  };
+}

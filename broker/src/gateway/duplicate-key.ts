@@ -1,0 +1,73 @@
+// Finds a key that stands twice in an object, at any depth. Readers of JSON disagree on which of the two counts, so a policy could judge one
+// and a server carry out the other.
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const COMMA = 44;
+const COLON = 58;
+
+/** Few keys are compared one by one; many through a set. */
+const FEW = 8;
+
+interface Level {
+  /** Undefined for an array. */
+  keys: string[] | Set<string> | undefined;
+}
+
+/** The first such key of the valid JSON text in `text.slice(start, end)`, decoded; undefined where there is none. */
+export function duplicateKey(text: string, start = 0, end = text.length): string | undefined {
+  const levels: Level[] = [];
+  let level: Level | undefined;
+  let isKey = false;
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const close = endOfString(text, at);
+      if (isKey && level?.keys !== undefined) {
+        const raw = text.slice(at + 1, close);
+        const key = raw.includes('\\') ? (JSON.parse(text.slice(at, close + 1)) as string) : raw;
+        if (!add(level, key)) return key;
+      }
+      isKey = false;
+      at = close;
+    } else if (code === 123) {
+      level = { keys: [] };
+      levels.push(level);
+      isKey = true;
+    } else if (code === 91) {
+      level = { keys: undefined };
+      levels.push(level);
+      isKey = false;
+    } else if (code === 125 || code === 93) {
+      levels.pop();
+      level = levels.at(-1);
+      isKey = false;
+    } else if (code === COMMA) isKey = level?.keys !== undefined;
+    else if (code === COLON) isKey = false;
+  }
+  return undefined;
+}
+
+function add(level: Level, key: string): boolean {
+  const { keys } = level;
+  if (keys === undefined) return true;
+  if (Array.isArray(keys)) {
+    if (keys.includes(key)) return false;
+    keys.push(key);
+    if (keys.length > FEW) level.keys = new Set(keys);
+    return true;
+  }
+  if (keys.has(key)) return false;
+  keys.add(key);
+  return true;
+}
+
+/** Index of the closing quote. */
+function endOfString(text: string, open: number): number {
+  for (let at = text.indexOf('"', open + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let before = at - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before--;
+    if ((at - before) % 2 === 1) return at;
+  }
+  return text.length;
+}

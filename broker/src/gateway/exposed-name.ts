@@ -1,0 +1,39 @@
+// How what servers offer is named towards AI clients: tools and prompts `SERVER__NAME`, at most 50 of `[a-zA-Z0-9_-]`; resources
+// `SERVER+URI`, which is unique over servers and can be taken apart again.
+import { hash } from 'node:crypto';
+
+const LEGAL = /^[a-zA-Z0-9_-]{1,50}$/;
+const MAX_CHARS = 50;
+const HASH_CHARS = 8;
+
+/** Stable: the same server and name always get the same. What is too long or has other characters is cut and gets a hash. */
+export function exposedName(server: string, name: string): string {
+  const full = `${server}__${name}`;
+  if (LEGAL.test(full)) return full;
+  const kept = full.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, MAX_CHARS - HASH_CHARS - 1);
+  return `${kept}_${hash('sha256', full, 'hex').slice(0, HASH_CHARS)}`;
+}
+
+/** False: the name is certainly as the server gave it. */
+export function isCutName(name: string): boolean {
+  return /_[0-9a-f]{8}$/.test(name);
+}
+
+/** Server and the name within it, as written in `SERVER__NAME`; undefined where it is no such name. */
+export function splitName(name: string): { server: string; rest: string } | undefined {
+  const at = name.indexOf('__');
+  return at <= 0 ? undefined : { server: name.slice(0, at), rest: name.slice(at + 2) };
+}
+
+/** What stands before a server's own URIs and URI templates. A scheme begins with a letter (RFC 3986, section 3.1); server names need not. */
+export function uriPrefix(server: string): string {
+  return /^[a-z]/.test(server) ? `${server}+` : `n.${server}+`;
+}
+
+/** Server and its own URI, as written in `SERVER+URI`; undefined where it is no such URI. */
+export function splitUri(uri: string): { server: string; rest: string } | undefined {
+  const at = uri.indexOf('+');
+  if (at <= 0) return undefined;
+  const scheme = uri.slice(0, at);
+  return { server: scheme.startsWith('n.') ? scheme.slice(2) : scheme, rest: uri.slice(at + 1) };
+}

@@ -1,0 +1,138 @@
+// `initialize`: what a session can truly use of the servers that it leads to, summed up from what they said of themselves.
+import { toGateError } from 'mcpgate-shared/error';
+import type { ServerRecord } from '../domain/server-record.ts';
+import { isRecord, stringOf, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
+import type { ServerFacts } from '../upstreams/upstream.ts';
+import { markReservedMembers } from './reserved-text.ts';
+import { serversOf, type GatewayParts, type SessionScope } from './session-scope.ts';
+
+const LEGACY_VERSIONS: readonly string[] = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'];
+const INSTRUCTIONS =
+  'These are the tools of your organisation’s MCP servers, through mcpgate; names are SERVER__TOOL. A result that starts with ' +
+  '"[mcpgate denied]" is a decision of the administrators: tell the person what it says, do not work around it. One that starts with ' +
+  '"[mcpgate]" says what to do.';
+/** So much of the servers' own instructions goes into those of a session with many servers. */
+const MAX_INSTRUCTIONS = 2_000;
+const MAX_ALL_INSTRUCTIONS = 12_000;
+
+/** What is offered to who asks. */
+export interface Offer {
+  capabilities: JsonRecord;
+  /** Who answers, as JSON text. */
+  serverInfoText: string;
+  instructions: string;
+}
+
+/** Waits for servers that are not known yet, for as long as a list does. */
+export async function offerOf(parts: GatewayParts, scope: SessionScope): Promise<Offer> {
+  const servers = serversOf(parts.upstreams, scope);
+  const facts = await Promise.all(servers.map((server) => factsInTime(parts, scope, server)));
+  const known = servers.flatMap((server, index) => {
+    const said = facts[index];
+    return said === undefined ? [] : [{ server, said }];
+  });
+  const one = scope.only === undefined ? undefined : known[0];
+  const isComplete = known.length === servers.length;
+  return {
+    capabilities:
+      one === undefined
+        ? { ...merged(known, isComplete), ...tasksOf(known, scope.asker.generation) }
+        : ownCapabilities(one.said, scope.asker.generation),
+    serverInfoText: serverInfoText(parts, scope),
+    instructions: instructionsOf(known),
+  };
+}
+
+/** Who answers, as JSON text: mcpgate, or the one server that is shown under its own names. */
+export function serverInfoText(parts: GatewayParts, scope: SessionScope): string {
+  const server = scope.only === undefined ? undefined : serversOf(parts.upstreams, scope)[0];
+  const said = server === undefined ? undefined : parts.upstreams.facts(server, scope.asker);
+  return server === undefined || said === undefined
+    ? JSON.stringify({ name: 'mcpgate', version: parts.brokerVersion })
+    : markReservedMembers(said.infoText, ['title', 'description'], server.name);
+}
+
+/** The `initialize` result as JSON text. */
+export async function initializeResult(parts: GatewayParts, scope: SessionScope, params: JsonRecord): Promise<string> {
+  const asked = stringOf(params['protocolVersion']);
+  const protocolVersion = asked !== undefined && LEGACY_VERSIONS.includes(asked) ? asked : '2025-11-25';
+  const offer = await offerOf(parts, scope);
+  const instructions = JSON.stringify(offer.instructions);
+  return `{"protocolVersion":"${protocolVersion}","capabilities":${JSON.stringify(offer.capabilities)},"serverInfo":${offer.serverInfoText},"instructions":${instructions}}`;
+}
+
+async function factsInTime(
+  { upstreams, clock, log, listDeadlineMs }: GatewayParts,
+  { asker }: SessionScope,
+  server: ServerRecord,
+): Promise<ServerFacts | undefined> {
+  const known = upstreams.facts(server, asker);
+  if (known !== undefined) return known;
+  let cancel: () => void = () => undefined;
+  const deadline = new Promise<undefined>(
+    (resolve) => (cancel = clock.after(listDeadlineMs, () => resolve(undefined))),
+  );
+  const connected = upstreams.acquire(server, asker).then(
+    (session) => session.facts,
+    (error: unknown) => {
+      log.debug({ server: server.name, error: toGateError(error).message }, 'a server was left out of a handshake');
+      return undefined;
+    },
+  );
+  return Promise.race([connected, deadline]).finally(() => cancel());
+}
+
+type Known = readonly { server: ServerRecord; said: ServerFacts }[];
+
+/** Lists change with the rules too, so every list can change. A server that is not known yet may offer anything. */
+function merged(known: Known, isComplete: boolean): JsonRecord {
+  const any = (fits: (capabilities: JsonRecord) => boolean) =>
+    !isComplete || known.some(({ said }) => fits(said.capabilities));
+  const offers = (name: string) => any((capabilities) => isRecord(capabilities[name]));
+  return {
+    tools: { listChanged: true },
+    ...(offers('prompts') && { prompts: { listChanged: true } }),
+    ...(offers('resources') && { resources: { listChanged: true, subscribe: any(canSubscribe) } }),
+    ...(offers('completions') && { completions: {} }),
+    ...(offers('logging') && { logging: {} }),
+  };
+}
+
+/** Tasks are of one generation: what a client makes of one is nothing that a server of the other knows. */
+function tasksOf(known: Known, generation: ServerFacts['generation']): JsonRecord {
+  const same = known.filter(({ said }) => said.generation === generation).map(({ said }) => said.capabilities);
+  if (generation === 'legacy') {
+    const offers = same.some(({ tasks }) => isRecord(tasks));
+    return offers ? { tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } } : {};
+  }
+  const offers = same.some(({ extensions }) => isRecord(extensions) && isRecord(extensions[TASKS]));
+  return offers ? { extensions: { [TASKS]: {} } } : {};
+}
+
+const TASKS = 'io.modelcontextprotocol/tasks';
+
+/** As the server declared them, but that every list can change. */
+function ownCapabilities(said: ServerFacts, generation: ServerFacts['generation']): JsonRecord {
+  const { tasks, extensions, ...rest } = said.capabilities;
+  const isSame = said.generation === generation;
+  const capabilities: JsonRecord = {
+    ...rest,
+    ...(isSame && tasks !== undefined && { tasks }),
+    ...(isSame && extensions !== undefined && { extensions }),
+  };
+  const withChanges = (name: string) =>
+    isRecord(capabilities[name]) ? { [name]: { ...capabilities[name], listChanged: true } } : {};
+  return { ...capabilities, ...withChanges('tools'), ...withChanges('prompts'), ...withChanges('resources') };
+}
+
+const canSubscribe = ({ resources }: JsonRecord) => isRecord(resources) && resources['subscribe'] === true;
+
+function instructionsOf(known: Known): string {
+  let text = INSTRUCTIONS;
+  for (const { server, said } of known) {
+    if (said.instructions === null || said.instructions.trim() === '') continue;
+    const part = `\n\nServer ${server.name} says of itself: ${said.instructions.slice(0, MAX_INSTRUCTIONS).trim()}`;
+    if (text.length + part.length <= MAX_ALL_INSTRUCTIONS) text += part;
+  }
+  return text;
+}

@@ -1,0 +1,172 @@
+// Lists, merged over the servers that the session leads to: only what the caller may use. A server that is slow or dead is left out after
+// the deadline; the client hears of it when it is there.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { toGateError } from 'mcpgate-shared/error';
+import type { Principal } from '../domain/principal.ts';
+import type { ServerRecord } from '../domain/server-record.ts';
+import type { CompiledPolicy } from '../policy/decide.ts';
+import { LISTS } from '../upstreams/list-pages.ts';
+import type { Asker, ListKind } from '../upstreams/upstream.ts';
+import { errorMessage, errorObject, resultMessage } from './answers.ts';
+import type { CatalogItem, CatalogList } from './catalog.ts';
+import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
+import { judge } from './judge.ts';
+import { serversOf, type GatewayParts, type SessionScope } from './session-scope.ts';
+
+const PAGE_ITEMS = 500;
+/** The loop is given back after so many. */
+const ITEMS_A_TURN = 2_000;
+const FIRST = { list: 0, item: 0 };
+
+/** Which list a method asks for. */
+export const LIST_METHODS: ReadonlyMap<string, ListKind> = new Map([
+  ['tools/list', 'tools'],
+  ['prompts/list', 'prompts'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'templates'],
+]);
+
+export interface ReachableServer {
+  server: ServerRecord;
+  /** Undefined where its list was not there in time. */
+  allowed: readonly CatalogItem[] | undefined;
+}
+
+/** `onLate` is called once for each server whose list came after the deadline. Throws `unavailable` without a policy. */
+export async function reachableServers(
+  parts: GatewayParts,
+  scope: SessionScope,
+  kind: ListKind,
+  onLate: () => void,
+): Promise<ReachableServer[]> {
+  const { principal } = scope;
+  const { policy, lists } = await listsOf(parts, scope, kind, onLate);
+  const reachable: ReachableServer[] = [];
+  for (const { server, list } of lists) {
+    const allowed = list && (await allowedOf(policy, principal, server, list.all, 0, Infinity));
+    reachable.push({ server, allowed });
+  }
+  return reachable;
+}
+
+/** At most `limit` of those that the caller may use, from an index on. */
+async function allowedOf(
+  policy: CompiledPolicy,
+  principal: Principal,
+  server: ServerRecord,
+  items: readonly CatalogItem[],
+  from: number,
+  limit: number,
+): Promise<CatalogItem[]> {
+  const allowed: CatalogItem[] = [];
+  let judged = 0;
+  for (let at = from; at < items.length && allowed.length < limit; at++) {
+    const item = items[at];
+    if (++judged % ITEMS_A_TURN === 0) await nextTurn();
+    if (item !== undefined && judge(policy, principal, server.name, item.whats).decision !== 'deny') allowed.push(item);
+  }
+  return allowed;
+}
+
+interface ServerList {
+  server: ServerRecord;
+  /** Undefined where it was not there in time. */
+  list: CatalogList | undefined;
+}
+
+async function listsOf(
+  parts: GatewayParts,
+  scope: SessionScope,
+  kind: ListKind,
+  onLate: () => void,
+): Promise<{ policy: CompiledPolicy; lists: ServerList[] }> {
+  const { principal, asker } = scope;
+  const policy = await parts.policies.get(principal.workspaceId);
+  const servers = serversOf(parts.upstreams, scope);
+  const lists = await Promise.all(
+    servers.map(
+      async (server) => parts.catalog.known(kind, server, asker) ?? inTime(parts, kind, server, asker, onLate),
+    ),
+  );
+  return { policy, lists: servers.map((server, index) => ({ server, list: lists[index] })) };
+}
+
+async function inTime(
+  { catalog, clock, log, listDeadlineMs }: GatewayParts,
+  kind: ListKind,
+  server: ServerRecord,
+  asker: Asker,
+  onLate: () => void,
+): Promise<CatalogList | undefined> {
+  let late = false;
+  let cancel: () => void = () => undefined;
+  const deadline = new Promise<undefined>((resolve) => {
+    cancel = clock.after(listDeadlineMs, () => {
+      late = true;
+      resolve(undefined);
+    });
+  });
+  const listed = catalog.list(kind, server, asker).then(
+    (list) => {
+      cancel();
+      if (late) onLate();
+      return list;
+    },
+    (error: unknown) => {
+      cancel();
+      log.debug({ server: server.name, error: toGateError(error).message }, 'a server was left out of a list');
+      return undefined;
+    },
+  );
+  return Promise.race([listed, deadline]);
+}
+
+/** The answer as a message. */
+export async function listKind(
+  parts: GatewayParts,
+  scope: SessionScope,
+  request: ClientRequest,
+  kind: ListKind,
+  onLate: () => void,
+): Promise<string> {
+  const { idText } = request;
+  const { policy, lists } = await listsOf(parts, scope, kind, onLate);
+  if (scope.only !== undefined && lists.length === 0) {
+    const message = `[mcpgate] there is no server ${JSON.stringify(scope.only)} that you may use`;
+    return errorMessage(idText, errorObject(INVALID_PARAMS, message));
+  }
+  const cursor = request.params['cursor'];
+  let start = FIRST;
+  if (cursor !== undefined) {
+    const found =
+      typeof cursor === 'string' ? placeAfter(lists, Buffer.from(cursor, 'base64url').toString()) : undefined;
+    if (found === undefined)
+      return errorMessage(idText, errorObject(INVALID_PARAMS, 'the cursor is not valid any more; list from the start'));
+    start = found;
+  }
+  const items: CatalogItem[] = [];
+  for (const [index, { server, list }] of lists.entries()) {
+    if (index < start.list || list === undefined || items.length > PAGE_ITEMS) continue;
+    const from = index === start.list ? start.item : 0;
+    // One more than the page holds tells that there is another one.
+    const limit = PAGE_ITEMS + 1 - items.length;
+    items.push(...(await allowedOf(policy, scope.principal, server, list.all, from, limit)));
+  }
+  const page = items.slice(0, PAGE_ITEMS);
+  const last = page.at(-1);
+  const next =
+    last !== undefined && items.length > PAGE_ITEMS
+      ? `,"nextCursor":"${Buffer.from(last.key, 'utf8').toString('base64url')}"`
+      : '';
+  const texts = page.map((item) => (scope.only === undefined ? item.text : item.ownText));
+  return resultMessage(idText, `{"${LISTS[kind].member}":[${texts.join(',')}]${next}}`);
+}
+
+/** Where the entry of that name is, and one further; undefined where there is none any more. */
+function placeAfter(lists: readonly ServerList[], key: string): typeof FIRST | undefined {
+  for (const [index, { list }] of lists.entries()) {
+    const item = list?.byKey.get(key);
+    if (list !== undefined && item !== undefined) return { list: index, item: list.all.indexOf(item) + 1 };
+  }
+  return undefined;
+}

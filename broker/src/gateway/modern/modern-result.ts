@@ -1,0 +1,38 @@
+// What a result holds from 2026-07-28 on, put into the text that a server (or mcpgate) answered with; what stands there already stays.
+import { findMember, scanObject } from 'mcpgate-shared/json-span';
+
+const SERVER_INFO_KEY = 'io.modelcontextprotocol/serverInfo';
+
+/**
+ * `resultText`: a result. `serverInfoText`: the implementation that answers, as JSON text. `isCacheable`: clients may keep such a result
+ * (CacheableResult): never for others, for what one may see depends on who asks, and never past a change of the rules.
+ */
+export function modernResult(resultText: string, serverInfoText: string, isCacheable: boolean): string {
+  const { start, members } = scanObject(resultText, 0, ['_meta']);
+  const put: string[] = [];
+  let text = resultText;
+  const meta = findMember(members, '_meta');
+  if (meta === undefined) put.push(`"_meta":{"${SERVER_INFO_KEY}":${serverInfoText}}`);
+  else if (meta.inner !== undefined && findMember(meta.inner.members, SERVER_INFO_KEY) === undefined) {
+    const comma = meta.inner.members.length === 0 ? '' : ',';
+    const at = meta.inner.start + 1;
+    text = `${text.slice(0, at)}"${SERVER_INFO_KEY}":${serverInfoText}${comma}${text.slice(at)}`;
+  }
+  const type = findMember(members, 'resultType');
+  if (type === undefined) put.unshift('"resultType":"complete"');
+  if (isCacheable && (type === undefined || resultText.slice(type.start, type.end) === '"complete"')) {
+    text = withPrivateScope(text, put);
+  }
+  if (put.length === 0) return text;
+  return `${text.slice(0, start + 1)}${put.join(',')}${members.length === 0 ? '' : ','}${text.slice(start + 1)}`;
+}
+
+/** A server may call its result public; behind mcpgate it is for who asked. */
+function withPrivateScope(text: string, put: string[]): string {
+  const { members } = scanObject(text);
+  if (findMember(members, 'ttlMs') === undefined) put.push('"ttlMs":0');
+  const scope = findMember(members, 'cacheScope');
+  if (scope !== undefined) return `${text.slice(0, scope.start)}"private"${text.slice(scope.end)}`;
+  put.push('"cacheScope":"private"');
+  return text;
+}

@@ -1,0 +1,271 @@
+// Calls of clients from 2026-07-28 on to servers that may ask in return. Such a client is not asked while its call is under way: the call
+// is parked, the client gets what is asked as its result (InputRequiredResult), and its retry brings the answers and goes on with the same
+// call. For the server and for the audit log it is one call all the while.
+import { randomUUID } from 'node:crypto';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import type { BaseLogger } from 'pino';
+import type { Pieces } from '../../message/pieces.ts';
+import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';
+import { createHeldQuestions, refusal, withdrawn, type Question } from './held-questions.ts';
+import { createStateSigner } from './request-state.ts';
+
+/** A request of the client that waits for what becomes of a call. */
+export interface Waiter {
+  /** As it was written. */
+  idText: string;
+  /** The answer, and the pieces of a large one; an InputRequiredResult without any. */
+  answer(text: string, pieces: Pieces | undefined): void;
+  /** A notification about it. */
+  tell(text: string): void;
+  /** The call came to no answer: cancelled, or not to be carried out. */
+  end(error: unknown): void;
+}
+
+export interface CallHandle {
+  readonly signal: AbortSignal;
+  /** It goes to this server: what the server asks of the session from now on may concern it. */
+  sentTo(server: string): void;
+  /** Nobody hears it while the call is parked. */
+  tell(text: string): void;
+  /** The answer was large. */
+  large(text: string, pieces: Pieces): void;
+}
+
+export interface ParkedCalls {
+  /** Starts a call. `bound`: who asks for what; its retries must have the same. */
+  begin(options: {
+    sessionKey: string;
+    owner: string;
+    bound: () => string;
+    waiter: Waiter;
+    signal: AbortSignal;
+    run: (call: CallHandle) => Promise<string | undefined>;
+  }): void;
+  /** Goes on with a parked one. False: it is not known (any more), or not to this one. `responses`: JSON text of an object. */
+  resume(options: {
+    state: string;
+    owner: string;
+    bound: string;
+    responses: string;
+    waiter: Waiter;
+    signal: AbortSignal;
+  }): boolean;
+  /** A server asks on a connection of this session. */
+  ask(sessionKey: string, question: ServerQuestion): Promise<UpstreamReply>;
+  /** Whether any call of the session is not over. */
+  isBusy(sessionKey: string): boolean;
+  /** Cancels the session's calls. Resolves when every outcome is recorded. */
+  end(sessionKey: string, reason: string): Promise<void>;
+  readonly parked: number;
+}
+
+/** A person may take so long to answer. */
+const PARK_MS = 10 * 60_000;
+const MAX_PARKED = 2_000;
+const MAX_PARKED_EACH = 64;
+/** What one call may ask at the same time. */
+const MAX_QUESTIONS = 16;
+
+interface Call {
+  readonly id: string;
+  readonly sessionKey: string;
+  readonly owner: string;
+  readonly bound: () => string;
+  /** What the answer begins with: the id of the request that began it. */
+  readonly head: string;
+  readonly controller: AbortController;
+  server: string | undefined;
+  waiter: { waiter: Waiter; detach: () => void } | undefined;
+  /** By the key that the client sees. */
+  readonly questions: Map<string, Question>;
+  lastQuestion: number;
+  round: number;
+  outcome: { text: string; pieces: Pieces | undefined } | { error: unknown } | undefined;
+  over: Promise<void>;
+  cancelExpiry: () => void;
+}
+
+export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<BaseLogger, 'debug'> }): ParkedCalls {
+  const signer = createStateSigner();
+  const held = createHeldQuestions(clock);
+  const calls = new Map<string, Call>();
+  const parked = new Set<Call>();
+
+  function attach(call: Call, waiter: Waiter, signal: AbortSignal): void {
+    const onAbort = () => {
+      call.waiter = undefined;
+      call.controller.abort(signal.reason);
+      void call.over.then(() => {
+        forget(call);
+        waiter.end(new GateError('cancelled', 'the call was cancelled'));
+      });
+    };
+    call.waiter = { waiter, detach: () => signal.removeEventListener('abort', onAbort) };
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    settle(call);
+  }
+
+  /** Gives whoever waits what there is: the outcome, or what is asked. */
+  function settle(call: Call): void {
+    const { waiter: waiting, outcome } = call;
+    if (waiting === undefined) return;
+    const { waiter, detach } = waiting;
+    if (outcome === undefined) {
+      if (call.questions.size > 0) park(call, waiter);
+      return;
+    }
+    detach();
+    forget(call);
+    if ('error' in outcome) return waiter.end(outcome.error);
+    waiter.answer(underId(outcome.text, call.head, waiter.idText), outcome.pieces);
+  }
+
+  function park(call: Call, waiter: Waiter): void {
+    const own = [...parked].filter(({ owner }) => owner === call.owner).length;
+    if (parked.size >= MAX_PARKED || own >= MAX_PARKED_EACH) {
+      const why = refusal(-32000, 'too many calls wait for answers of their AI clients already');
+      for (const question of call.questions.values()) question.answer(why);
+      return;
+    }
+    call.waiter?.detach();
+    call.waiter = undefined;
+    call.round++;
+    const expiresAt = clock.now() + PARK_MS;
+    call.cancelExpiry = clock.after(PARK_MS, () => {
+      call.controller.abort('the AI client did not answer in time');
+      forget(call);
+    });
+    parked.add(call);
+    const requests = [...call.questions].map(
+      ([key, { method, paramsText }]) => `"${key}":{"method":${JSON.stringify(method)},"params":${paramsText}}`,
+    );
+    const state = signer.sign({ callId: call.id, round: call.round, expiresAt }, bindingOf(call.owner, call.bound()));
+    waiter.answer(
+      `{"jsonrpc":"2.0","id":${waiter.idText},"result":{"resultType":"input_required","inputRequests":{${requests.join(',')}},"requestState":"${state}"}}`,
+      undefined,
+    );
+  }
+
+  function forget(call: Call): void {
+    calls.delete(call.id);
+    unpark(call);
+    for (const question of call.questions.values()) question.answer(withdrawn());
+  }
+
+  function unpark(call: Call): void {
+    parked.delete(call);
+    call.cancelExpiry();
+  }
+
+  function give(call: Call, question: Question): void {
+    if (call.questions.size >= MAX_QUESTIONS) {
+      return question.answer(refusal(-32000, `${MAX_QUESTIONS} questions of one call are open already`));
+    }
+    const key = `q${++call.lastQuestion}`;
+    const answer = (reply: UpstreamReply) => {
+      question.signal.removeEventListener('abort', onAbort);
+      call.questions.delete(key);
+      question.answer(reply);
+    };
+    const onAbort = () => answer(withdrawn());
+    call.questions.set(key, { ...question, answer });
+    question.signal.addEventListener('abort', onAbort, { once: true });
+    settle(call);
+  }
+
+  const of = (sessionKey: string) => [...calls.values()].filter((call) => call.sessionKey === sessionKey);
+
+  return {
+    begin({ sessionKey, owner, bound, waiter, signal, run }) {
+      const call: Call = {
+        id: randomUUID(),
+        sessionKey,
+        owner,
+        bound,
+        head: headOf(waiter.idText),
+        controller: new AbortController(),
+        server: undefined,
+        waiter: undefined,
+        questions: new Map(),
+        lastQuestion: 0,
+        round: 0,
+        outcome: undefined,
+        over: Promise.resolve(),
+        cancelExpiry: () => undefined,
+      };
+      calls.set(call.id, call);
+      const finish = (outcome: NonNullable<Call['outcome']>) => {
+        call.outcome = outcome;
+        settle(call);
+      };
+      let large: { text: string; pieces: Pieces } | undefined;
+      call.over = run({
+        signal: call.controller.signal,
+        sentTo(server) {
+          call.server = server;
+          for (const question of held.take(sessionKey, server)) give(call, question);
+        },
+        tell: (text) => call.waiter?.waiter.tell(text),
+        large: (text, pieces) => (large = { text, pieces }),
+      }).then(
+        (text) => {
+          if (large !== undefined) finish(large);
+          else if (text !== undefined) finish({ text, pieces: undefined });
+          else finish({ error: new GateError('cancelled', 'the call was cancelled') });
+        },
+        (error: unknown) => finish({ error }),
+      );
+      attach(call, waiter, signal);
+    },
+    resume({ state: stateText, owner, bound, responses, waiter, signal }) {
+      const state = signer.verify(stateText, bindingOf(owner, bound));
+      const call = state === undefined ? undefined : calls.get(state.callId);
+      if (state === undefined || call === undefined || !parked.has(call)) return false;
+      if (state.round !== call.round || state.expiresAt <= clock.now()) return false;
+      unpark(call);
+      log.debug({ server: call.server, round: call.round }, 'a parked call goes on');
+      for (const { key, start, end } of scanObject(responses).members) {
+        call.questions
+          .get(key)
+          ?.answer({ kind: 'result', text: onOneLine(responses.slice(start, end)), isToolError: false });
+      }
+      attach(call, waiter, signal);
+      return true;
+    },
+    ask(sessionKey, question) {
+      return new Promise((resolve) => {
+        if (question.signal.aborted) return resolve(withdrawn());
+        const asked: Question = { ...question, answer: resolve };
+        // All calls of a session are one client's, so that any of them may carry the question to it; one that waits does so at once.
+        const own = of(sessionKey).filter(({ server, outcome }) => server === question.server && outcome === undefined);
+        const call = own.findLast(({ waiter }) => waiter !== undefined) ?? own.at(-1);
+        if (call === undefined) held.hold(sessionKey, asked);
+        else give(call, asked);
+      });
+    },
+    isBusy: (sessionKey) => of(sessionKey).length > 0,
+    async end(sessionKey, reason) {
+      held.end(sessionKey);
+      const own = of(sessionKey);
+      for (const call of own) call.controller.abort(reason);
+      await Promise.all(own.map(({ over }) => over));
+      for (const call of own) forget(call);
+    },
+    get parked() {
+      return parked.size;
+    },
+  };
+}
+
+const headOf = (idText: string) => `{"jsonrpc":"2.0","id":${idText},`;
+const bindingOf = (owner: string, bound: string) => `${owner}\n${bound}`;
+
+/** The answer to one request as the answer to another. */
+function underId(text: string, head: string, idText: string): string {
+  if (text.startsWith(head)) return headOf(idText) + text.slice(head.length);
+  const at = findMember(scanObject(text).members, 'id');
+  return at === undefined ? text : text.slice(0, at.start) + idText + text.slice(at.end);
+}

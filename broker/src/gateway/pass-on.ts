@@ -1,0 +1,41 @@
+// A request that mcpgate does not know: passed on where only one server can be meant, under the rules for `SERVER__METHOD`.
+import { errorMessage, errorObject } from './answers.ts';
+import { carryOut, type Task } from './carry-out.ts';
+import { INVALID_PARAMS, METHOD_NOT_FOUND } from './envelope.ts';
+import { failureAnswer } from './failure-answer.ts';
+import { readRequestParams } from './request-params.ts';
+import { asSeen } from './reserved-text.ts';
+import { onlyServer } from './route.ts';
+import type { GatewayParts, SessionScope } from './session-scope.ts';
+
+/** Never rejects. */
+export async function passOn(parts: GatewayParts, scope: SessionScope, task: Task): Promise<string | undefined> {
+  const { idText, method } = task.request;
+  const server = onlyServer(parts, scope);
+  if (server === undefined) {
+    const message = `mcpgate does not offer ${method.slice(0, 100)}: it cannot tell which server is meant; use \`mcpgate serve --server NAME\` or /mcp/NAME`;
+    return errorMessage(idText, errorObject(METHOD_NOT_FOUND, message));
+  }
+  const read = readRequestParams(task.text, task.request);
+  if (typeof read === 'string') return errorMessage(idText, errorObject(INVALID_PARAMS, read));
+  try {
+    const startedAt = parts.elapsedMs();
+    const policy = await parts.policies.get(scope.principal.workspaceId);
+    const what = `${server.name}__${method}`;
+    return await carryOut(parts, scope, task, {
+      server,
+      what,
+      verdict: policy.decide(scope.principal, server.name, what),
+      policyVersion: policy.version,
+      paramsText: read.forUpstream([]),
+      argsDigest: null,
+      argKeys: [],
+      traceId: read.traceId,
+      progressToken: read.progressToken,
+      startedAt,
+      rewrite: (text) => asSeen(text, server.name),
+    });
+  } catch (error) {
+    return failureAnswer(parts, task, error, server.name);
+  }
+}

@@ -1,0 +1,61 @@
+// `resources/read`, `resources/subscribe` and `resources/unsubscribe`: which server a URI means, and whether the caller may.
+import { findMember } from 'mcpgate-shared/json-span';
+import { errorMessage, errorObject } from './answers.ts';
+import { carryOut, type Task } from './carry-out.ts';
+import { exposedAs } from './catalog.ts';
+import { INVALID_PARAMS } from './envelope.ts';
+import { failureAnswer } from './failure-answer.ts';
+import { judge } from './judge.ts';
+import { readRequestParams } from './request-params.ts';
+import { asSeen } from './reserved-text.ts';
+import { prefixFor, serverByUri, type Route } from './route.ts';
+import type { GatewayParts, SessionScope } from './session-scope.ts';
+
+/** "Resource not found" (MCP 2025-11-25, server/resources, error handling); since 2026-07-28 it is a matter of the params. */
+const RESOURCE_NOT_FOUND = -32002;
+
+/** `onSent` is told the route of a request when it is sent; what it returns is called where the server does not grant it. Never rejects. */
+export async function requestByUri(
+  parts: GatewayParts,
+  scope: SessionScope,
+  task: Task,
+  onSent?: (route: Route) => () => void,
+): Promise<string | undefined> {
+  const { idText, params, paramsSpan } = task.request;
+  const { uri } = params;
+  const uriAt = findMember(paramsSpan?.members ?? [], 'uri');
+  const read = readRequestParams(task.text, task.request);
+  if (typeof read === 'string') return errorMessage(idText, errorObject(INVALID_PARAMS, read));
+  if (typeof uri !== 'string' || uriAt === undefined) {
+    return errorMessage(idText, errorObject(INVALID_PARAMS, '"uri" must be a string'));
+  }
+  const route = serverByUri(parts, scope, uri);
+  if (route === undefined) {
+    const message = `there is no resource ${JSON.stringify(uri.slice(0, 200))}; list the resources again`;
+    const code = scope.asker.generation === 'modern' ? INVALID_PARAMS : RESOURCE_NOT_FOUND;
+    return errorMessage(idText, JSON.stringify({ code, message, data: { uri } }));
+  }
+  const { server, rest } = route;
+  try {
+    const { principal } = scope;
+    const startedAt = parts.elapsedMs();
+    const policy = await parts.policies.get(principal.workspaceId);
+    const { whats } = exposedAs('resources', server.name, rest);
+    return await carryOut(parts, scope, task, {
+      server,
+      what: whats[0],
+      verdict: judge(policy, principal, server.name, whats),
+      policyVersion: policy.version,
+      paramsText: read.forUpstream([{ member: uriAt, put: JSON.stringify(rest) }]),
+      argsDigest: null,
+      argKeys: [],
+      traceId: read.traceId,
+      progressToken: read.progressToken,
+      startedAt,
+      rewrite: (text) => asSeen(text, server.name, prefixFor(scope, server)),
+      ...(onSent !== undefined && { onSent: () => onSent(route) }),
+    });
+  } catch (error) {
+    return failureAnswer(parts, task, error, server.name);
+  }
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+import { fixtureServer } from '../upstreams/fixtures/pool.ts';
+import { modernMeta } from './fixtures/modern-client.ts';
+import { ada, bob, startWorld, type Message } from './fixtures/gateway-world.ts';
+
+let world: Awaited<ReturnType<typeof startWorld>>;
+afterEach(() => world.end());
+
+const isNotice = ({ method }: Message) => method !== undefined;
+const isUpdate = ({ method }: Message) => method === 'notifications/resources/updated';
+
+describe('a server that tells of a resource before it answers who wants to follow it', () => {
+  it('is heard by the session that asked; one that was refused hears nothing later', async () => {
+    world = await startWorld({ fix: fixtureServer(['follows', 'tells-at-once']) });
+    await world.rule('allow', '*', '*');
+    const [one, other] = [world.connect(ada), world.connect(bob)];
+    assert.deepEqual((await one.request('resources/subscribe', { uri: 'fix+doc:1' })).result, {});
+    assert.deepEqual((await one.next(isUpdate)).params, { uri: 'fix+doc:1' });
+
+    assert.match(
+      (await one.request('resources/subscribe', { uri: 'fix+doc:secret' })).error?.message ?? '',
+      /not yours/,
+    );
+    const heard = one.texts.length;
+    await other.request('resources/subscribe', { uri: 'fix+doc:secret' });
+    assert.deepEqual(one.texts.slice(heard), []);
+  });
+
+  it(
+    'is heard on the stream of a client of 2026-07-28, once that was told what it will hear',
+    { timeout: 20_000 },
+    async () => {
+      world = await startWorld({ fix: fixtureServer(['follows', 'tells-at-once']) });
+      await world.rule('allow', '*', '*');
+      const client = world.connect(ada);
+      const notifications = { resourceSubscriptions: ['fix+doc:1', 'fix+doc:secret'] };
+      client.raw(
+        JSON.stringify({
+          jsonrpc: '2.0',
+          id: 'all',
+          method: 'subscriptions/listen',
+          params: { notifications, _meta: modernMeta() },
+        }),
+      );
+      const heard = [await client.next(isNotice), await client.next(isNotice)];
+      assert.deepEqual(
+        heard.map(({ method, params }) => [method, params?.['notifications'] ?? params?.['uri']]),
+        [
+          ['notifications/subscriptions/acknowledged', { resourceSubscriptions: ['fix+doc:1'] }],
+          ['notifications/resources/updated', 'fix+doc:1'],
+        ],
+      );
+    },
+  );
+
+  it('is not heard where the rules deny it', async () => {
+    world = await startWorld({ fix: fixtureServer(['follows', 'tells-at-once']) });
+    await world.rule('allow', '*', 'resource:doc:1');
+    const client = world.connect(ada);
+    assert.notEqual((await client.request('resources/subscribe', { uri: 'fix+doc:2' })).error, undefined);
+    await client.request('resources/subscribe', { uri: 'fix+doc:1' });
+    assert.deepEqual((await client.next(isUpdate)).params, { uri: 'fix+doc:1' });
+    assert.deepEqual(
+      (await world.received('fix', 'resources/subscribe')).map(({ params }) => params),
+      [{ uri: 'doc:1' }],
+    );
+  });
+});

@@ -1,0 +1,44 @@
+// `resources/subscribe` and `resources/unsubscribe`. Sessions that share a connection share its subscription: the server hears of the first
+// and of the last one.
+import { findMember } from 'mcpgate-shared/json-span';
+import { placeOf } from '../upstreams/upstream.ts';
+import { errorMessage, errorObject, resultMessage } from './answers.ts';
+import type { Task } from './carry-out.ts';
+import { requestByUri } from './resource-request.ts';
+import { serverByUri } from './route.ts';
+import type { GatewayParts, SessionScope } from './session-scope.ts';
+import { MAX_SUBSCRIPTIONS } from './subscriptions.ts';
+
+const BUSY = -32000;
+
+export function followResource(parts: GatewayParts, scope: SessionScope, task: Task): Promise<string | undefined> {
+  const { subscriptions } = parts;
+  if (subscriptions.count(scope.followerId) >= MAX_SUBSCRIPTIONS) {
+    const message = `[mcpgate] this session follows ${MAX_SUBSCRIPTIONS} resources already; unsubscribe from some`;
+    return Promise.resolve(errorMessage(task.request.idText, errorObject(BUSY, message)));
+  }
+  // From now on, not from the answer on: a server may tell before it answers.
+  return requestByUri(parts, scope, task, ({ server, rest }) =>
+    subscriptions.add(scope.followerId, server, placeOf(server, scope.asker), rest),
+  );
+}
+
+export async function unfollowResource(
+  parts: GatewayParts,
+  scope: SessionScope,
+  task: Task,
+): Promise<string | undefined> {
+  const { uri } = task.request.params;
+  const hasUri = typeof uri === 'string' && findMember(task.request.paramsSpan?.members ?? [], 'uri') !== undefined;
+  const route = hasUri ? serverByUri(parts, scope, uri) : undefined;
+  if (route !== undefined) {
+    const place = placeOf(route.server, scope.asker);
+    const isLast = parts.subscriptions.remove(scope.followerId, route.server, place, route.rest);
+    if (
+      !isLast &&
+      parts.subscriptions.followers(route.server.workspaceId, route.server.name, place, route.rest).size > 0
+    )
+      return resultMessage(task.request.idText, '{}');
+  }
+  return await requestByUri(parts, scope, task);
+}

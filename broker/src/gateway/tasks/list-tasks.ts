@@ -1,0 +1,61 @@
+// `tasks/list` (2025-11-25): the caller's own tasks, each asked for at its server: what a server lists on a connection that people share is
+// everybody's.
+import { scanObject } from 'mcpgate-shared/json-span';
+import { placeOf } from '../../upstreams/upstream.ts';
+import { errorMessage, errorObject, resultMessage } from '../answers.ts';
+import type { Task } from '../carry-out.ts';
+import { INVALID_PARAMS, readEnvelope } from '../envelope.ts';
+import { prefixFor } from '../route.ts';
+import { serversOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
+import { requestOfTask } from './task-request.ts';
+
+/** Each is a request to a server, and a record. */
+const PAGE_TASKS = 20;
+
+export async function listTasks(parts: GatewayParts, scope: SessionScope, task: Task): Promise<string> {
+  const { id, idText, params } = task.request;
+  const servers = new Map(serversOf(parts.upstreams, scope).map((server) => [server.name, server]));
+  const seen = parts.tasks.of(scope.principal.workspaceId, scope.asker.userKey).flatMap((entry) => {
+    const server = servers.get(entry.server);
+    const isHere =
+      server !== undefined && parts.tasks.find(server, placeOf(server, scope.asker), entry.ownId) === entry;
+    return isHere ? [prefixFor(scope, server) + entry.ownId] : [];
+  });
+  let from = 0;
+  const { cursor } = params;
+  if (cursor !== undefined) {
+    const after = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString('utf8') : undefined;
+    from = seen.findIndex((taskId) => taskId === after) + 1;
+    if (from === 0) {
+      const message = 'the cursor is not valid any more; list from the start';
+      return errorMessage(idText, errorObject(INVALID_PARAMS, message));
+    }
+  }
+  const page = seen.slice(from, from + PAGE_TASKS);
+  const states = await Promise.all(page.map((taskId) => stateOf(parts, scope, task, id, taskId)));
+  const last = page.at(-1);
+  const next =
+    last !== undefined && from + PAGE_TASKS < seen.length
+      ? `,"nextCursor":"${Buffer.from(last, 'utf8').toString('base64url')}"`
+      : '';
+  return resultMessage(idText, `{"tasks":[${states.filter((state) => state !== undefined).join(',')}]${next}}`);
+}
+
+/** The task as JSON text; undefined where its server does not tell: it may have forgotten it. */
+async function stateOf(
+  parts: GatewayParts,
+  scope: SessionScope,
+  task: Task,
+  id: string | number,
+  taskId: string,
+): Promise<string | undefined> {
+  const text = JSON.stringify({ jsonrpc: '2.0', id, method: 'tasks/get', params: { taskId } });
+  const request = readEnvelope(text);
+  if (request.kind !== 'request') return undefined;
+  const answer = await requestOfTask(parts, scope, { ...task, request, text, pieces: undefined });
+  const head = `{"jsonrpc":"2.0","id":${request.idText},"result":`;
+  if (answer?.startsWith(head) !== true) return undefined;
+  const result = answer.slice(head.length, -1);
+  const kept = scanObject(result).members.filter(({ key }) => key !== '_meta' && key !== 'resultType');
+  return `{${kept.map(({ keyStart, end }) => result.slice(keyStart, end)).join(',')}}`;
+}

@@ -1,0 +1,67 @@
+// Whose the tasks of servers are, and which tool made each: on a connection that people share only mcpgate can tell. In memory, like the
+// connections that the tasks came on; bounded, and the oldest goes first.
+import type { ServerRecord } from '../../domain/server-record.ts';
+
+export interface TaskEntry {
+  /** Who made it: a person, or a grant without one. */
+  owner: string;
+  /** The session that made it, which is told how it goes. */
+  sessionId: string;
+  server: string;
+  /** The server's own name of it. */
+  ownId: string;
+  /** The tool that made it, as rules name it. */
+  whats: readonly [string, ...string[]];
+}
+
+export interface TaskTable {
+  /** The first who is given an id has it: a server cannot give one's task to another. */
+  note(server: ServerRecord, place: string | null, entry: TaskEntry): void;
+  find(server: Pick<ServerRecord, 'workspaceId' | 'name'>, place: string | null, ownId: string): TaskEntry | undefined;
+  /** The owner's, newest first. */
+  of(workspaceId: string, owner: string): readonly TaskEntry[];
+}
+
+const MAX_TASKS = 20_000;
+const MAX_EACH = 1_000;
+const MAX_ID_CHARS = 1_024;
+
+export function createTaskTable(): TaskTable {
+  const entries = new Map<string, TaskEntry>();
+  /** The keys of each owner, oldest first. */
+  const byOwner = new Map<string, Set<string>>();
+  const keyOf = (workspaceId: string, server: string, place: string | null, ownId: string) =>
+    JSON.stringify([workspaceId, server, place, ownId]);
+  const ownerKey = (workspaceId: string, owner: string) => `${workspaceId}\n${owner}`;
+
+  function drop(key: string | undefined, workspaceId: string): void {
+    const entry = key === undefined ? undefined : entries.get(key);
+    if (key === undefined || entry === undefined) return;
+    entries.delete(key);
+    const owner = ownerKey(workspaceId, entry.owner);
+    const own = byOwner.get(owner);
+    own?.delete(key);
+    if (own?.size === 0) byOwner.delete(owner);
+  }
+
+  return {
+    note({ workspaceId }, place, entry) {
+      const key = keyOf(workspaceId, entry.server, place, entry.ownId);
+      if (entries.has(key) || entry.ownId.length > MAX_ID_CHARS) return;
+      const owner = ownerKey(workspaceId, entry.owner);
+      const own = byOwner.get(owner) ?? new Set();
+      if (own.size >= MAX_EACH) drop(own.values().next().value, workspaceId);
+      if (entries.size >= MAX_TASKS) {
+        const [oldest] = entries.keys();
+        const [ofWorkspace] = JSON.parse(oldest ?? '[""]') as [string];
+        drop(oldest, ofWorkspace);
+      }
+      entries.set(key, entry);
+      own.add(key);
+      byOwner.set(owner, own);
+    },
+    find: ({ workspaceId, name }, place, ownId) => entries.get(keyOf(workspaceId, name, place, ownId)),
+    of: (workspaceId, owner) =>
+      [...(byOwner.get(ownerKey(workspaceId, owner)) ?? [])].toReversed().flatMap((key) => entries.get(key) ?? []),
+  };
+}

@@ -1,0 +1,148 @@
+// Many tools, little context: `search_tools`, `describe_tool` and `call_tool` stand for the whole list. What is found and called is held to
+// the rules as ever; a tool that is called goes the way of every call.
+import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
+import { errorMessage, errorObject, resultMessage } from '../answers.ts';
+import type { Task } from '../carry-out.ts';
+import type { CatalogItem } from '../catalog.ts';
+import { INVALID_PARAMS, readEnvelope } from '../envelope.ts';
+import { reachableServers } from '../lists.ts';
+import { requestByName } from '../named-request.ts';
+import type { GatewayParts, SessionScope } from '../session-scope.ts';
+
+const DEFAULT_LIMIT = 10;
+const MAX_LIMIT = 50;
+const SUMMARY_CHARS = 300;
+
+const readOnly = { readOnlyHint: true, openWorldHint: false };
+const name = { type: 'string', description: 'The name of a tool, as search_tools gave it.' };
+
+/** The three tools, as `tools/list` shows them. */
+const TOOLS = [
+  {
+    name: 'search_tools',
+    title: 'Search tools',
+    description:
+      'Finds tools by what they do. There are many more tools than these three: search here first, read the one that fits with ' +
+      'describe_tool, then use it with call_tool.',
+    inputSchema: {
+      type: 'object',
+      properties: {
+        query: { type: 'string', description: 'A few words for what is to be done, such as "create issue".' },
+        limit: {
+          type: 'integer',
+          minimum: 1,
+          maximum: MAX_LIMIT,
+          description: `How many to list; ${DEFAULT_LIMIT} unless said.`,
+        },
+      },
+      required: ['query'],
+    },
+    annotations: readOnly,
+  },
+  {
+    name: 'describe_tool',
+    title: 'Describe a tool',
+    description: 'The whole description of one tool: what it does and the schema of its arguments.',
+    inputSchema: { type: 'object', properties: { name }, required: ['name'] },
+    annotations: readOnly,
+  },
+  {
+    name: 'call_tool',
+    title: 'Call a tool',
+    description: 'Calls a tool that search_tools found, with arguments that fit the schema of describe_tool.',
+    inputSchema: {
+      type: 'object',
+      properties: { name, arguments: { type: 'object', description: 'The arguments of the tool.' } },
+      required: ['name'],
+    },
+  },
+] as const;
+
+export const SEARCH_TOOLS_RESULT = JSON.stringify({ tools: TOOLS });
+
+export function isSearchTool(toolName: unknown): boolean {
+  return TOOLS.some((tool) => tool.name === toolName);
+}
+
+/** A `tools/call` of one of the three. Never rejects but where the rules cannot be read. */
+export async function callSearchTool(
+  parts: GatewayParts,
+  scope: SessionScope,
+  task: Task,
+): Promise<string | undefined> {
+  const { idText, params } = task.request;
+  const args: JsonRecord = isRecord(params['arguments']) ? params['arguments'] : {};
+  if (params['name'] === 'call_tool') return await callThrough(parts, scope, task, args);
+  const reachable = await reachableServers(parts, scope, 'tools', () => undefined);
+  const tools = reachable.flatMap(({ allowed }) => allowed ?? []);
+  const shown = (tool: CatalogItem) => (scope.only === undefined ? tool : { key: tool.ownKey, text: tool.ownText });
+  if (params['name'] === 'describe_tool') {
+    const wanted = stringOf(args['name']);
+    const tool = tools.find((each) => shown(each).key === wanted);
+    if (tool === undefined) {
+      return failed(
+        idText,
+        `there is no tool ${JSON.stringify(wanted ?? null).slice(0, 200)}; find its name with search_tools`,
+      );
+    }
+    return text(idText, shown(tool).text);
+  }
+  const query = stringOf(args['query'])?.slice(0, 500) ?? '';
+  if (query.trim() === '') return failed(idText, '"query" must hold a few words for what is to be done');
+  const limit =
+    typeof args['limit'] === 'number' ? Math.min(Math.max(1, Math.floor(args['limit'])), MAX_LIMIT) : DEFAULT_LIMIT;
+  const index = await parts.toolIndexes.of(tools);
+  const found = index.search(query, limit).map((tool) => summaryOf(shown(tool)));
+  if (found.length === 0)
+    return text(idText, `No tool of ${tools.length} fits ${JSON.stringify(query)}; try other words.`);
+  return text(idText, JSON.stringify({ tools: found, of: tools.length }, null, 1), { tools: found, of: tools.length });
+}
+
+function summaryOf({ key, text: toolText }: { key: string; text: string }): JsonRecord {
+  const tool = parseRecord(toolText) ?? {};
+  const description = (stringOf(tool['description']) ?? '').trim();
+  const short = description.length <= SUMMARY_CHARS ? description : `${description.slice(0, SUMMARY_CHARS - 1)}…`;
+  return { name: key, ...(stringOf(tool['title']) && { title: tool['title'] }), description: short };
+}
+
+/** The call that is meant, as if the client had made it: the arguments stay the text that was sent. */
+async function callThrough(
+  parts: GatewayParts,
+  scope: SessionScope,
+  task: Task,
+  args: JsonRecord,
+): Promise<string | undefined> {
+  const { idText, paramsSpan } = task.request;
+  const argsAt = findMember(paramsSpan?.members ?? [], 'arguments');
+  const metaAt = findMember(paramsSpan?.members ?? [], '_meta');
+  const toolName = stringOf(args['name']);
+  if (toolName === undefined || argsAt === undefined || isSearchTool(toolName)) {
+    return failed(idText, '"name" must be the name of a tool, as search_tools gave it');
+  }
+  const inner = scanObject(task.text, argsAt.start);
+  if (inner.duplicate !== undefined) {
+    const message = `${JSON.stringify(inner.duplicate.slice(0, 100))} stands twice in the arguments`;
+    return errorMessage(idText, errorObject(INVALID_PARAMS, message));
+  }
+  const innerArgs = findMember(inner.members, 'arguments');
+  const slice = (member: { start: number; end: number }) => task.text.slice(member.start, member.end);
+  const call =
+    `{"jsonrpc":"2.0","id":${idText},"method":"tools/call","params":{"name":${JSON.stringify(toolName)}` +
+    `${innerArgs === undefined ? '' : `,"arguments":${slice(innerArgs)}`}${metaAt === undefined ? '' : `,"_meta":${slice(metaAt)}`}}}`;
+  const request = readEnvelope(call);
+  if (request.kind !== 'request') return failed(idText, 'the arguments are not valid');
+  return await requestByName(parts, scope, { ...task, request, text: call }, 'tools');
+}
+
+function text(idText: string, said: string, structuredContent?: JsonRecord): string {
+  const content = [{ type: 'text', text: said }];
+  return resultMessage(idText, JSON.stringify({ content, ...(structuredContent && { structuredContent }) }));
+}
+
+function failed(idText: string, why: string): string {
+  return resultMessage(
+    idText,
+    JSON.stringify({ content: [{ type: 'text', text: `[mcpgate] ${why}` }], isError: true }),
+  );
+}

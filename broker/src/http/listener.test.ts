@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { openListener } from './listener.ts';
+
+const SHORT = { headersMs: 300, requestMs: 600, checkMs: 50 };
+
+async function listener(t: TestContext) {
+  const opened = await openListener({ host: '127.0.0.1', port: 0 }, undefined, SHORT);
+  t.after(() => opened.close());
+  const upgrades: string[] = [];
+  opened.attach((_request, response) => void response.end('served'));
+  opened.attachUpgrade('/v1/tunnel', (request, socket) => {
+    upgrades.push(request.url ?? '');
+    socket.destroy();
+  });
+  return { opened, upgrades };
+}
+
+/** What came until the other end closed. */
+function ended(socket: Socket): Promise<string> {
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  socket.on('error', () => undefined); // `close` follows
+  return new Promise((resolve) => socket.once('close', () => resolve(text)));
+}
+
+test('an upgrade whose head dribbles in, and a client that says nothing, are shown out; others are served', async (t) => {
+  const { opened, upgrades } = await listener(t);
+  const { port } = opened.address;
+  const silent = ended(connect(port, '127.0.0.1'));
+  const slow = connect(port, '127.0.0.1');
+  slow.write('GET /v1/tunnel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n');
+  const dribble = setInterval(() => slow.write('X-More: 1\r\n'), 20);
+  t.after(() => clearInterval(dribble));
+  let over = false;
+  const shown = Promise.all([silent, ended(slow)]).finally(() => (over = true));
+  let served = 0;
+  while (!over) {
+    assert.equal(await (await fetch(`${opened.origin}/`)).text(), 'served');
+    served += 1;
+  }
+  const [, answer] = await shown;
+  assert.match(answer, /^HTTP\/1\.1 408 /);
+  assert.deepEqual(upgrades, []);
+  assert.ok(served > 0);
+  assert.equal(opened.badRequests.get('slow'), 2);
+});
+
+test('a body that dribbles in is shown out', async (t) => {
+  const { opened } = await listener(t);
+  opened.attach((request, response) => {
+    request.resume().on('end', () => response.end('whole'));
+  });
+  const slow = connect(opened.address.port, '127.0.0.1');
+  slow.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n');
+  const dribble = setInterval(() => slow.write('x'), 20);
+  t.after(() => clearInterval(dribble));
+  assert.doesNotMatch(await ended(slow), /whole/);
+  assert.equal(opened.badRequests.get('slow'), 1);
+});
+
+test('what is no HTTP, and a head without end, are answered in one line and counted', async (t) => {
+  const { opened } = await listener(t);
+  const garbage = connect(opened.address.port, '127.0.0.1');
+  garbage.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x0d, 0x0a, 0x0d, 0x0a]));
+  assert.match(await ended(garbage), /^HTTP\/1\.1 400 /);
+  const long = connect(opened.address.port, '127.0.0.1');
+  long.write(`GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(40_000)}\r\n\r\n`);
+  assert.match(await ended(long), /^HTTP\/1\.1 431 /);
+  assert.deepEqual([...opened.badRequests.keys()].sort(), ['headers_too_long', 'malformed']);
+});

@@ -1,0 +1,66 @@
+// What the headers of a request to `/mcp` must hold (MCP, transports, "Streamable HTTP").
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GateError } from 'mcpgate-shared/error';
+
+const VERSIONS: ReadonlySet<string> = new Set(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25']);
+const EXPOSED = 'mcp-session-id, www-authenticate';
+const ALLOWED =
+  'authorization, content-type, accept, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name, last-event-id';
+
+export interface Refusal {
+  status: number;
+  message: string;
+}
+
+/** A page of another site must not speak for whoever looks at it (DNS rebinding): throws `forbidden`. Pages of allowed sites may. */
+export function checkOrigin(request: FastifyRequest, reply: FastifyReply, origins: ReadonlySet<string>): void {
+  const { origin } = request.headers;
+  if (origin === undefined) return;
+  if (!origins.has(origin.toLowerCase())) {
+    throw new GateError('forbidden', `pages of ${JSON.stringify(origin.slice(0, 200))} may not use this broker`);
+  }
+  void reply.header('access-control-allow-origin', origin);
+  void reply.header('vary', 'origin');
+  void reply.header('access-control-expose-headers', EXPOSED);
+  if (request.method !== 'OPTIONS') return;
+  void reply.header('access-control-allow-methods', 'GET, POST, DELETE');
+  void reply.header('access-control-allow-headers', ALLOWED);
+  void reply.header('access-control-max-age', '600');
+}
+
+export function checkPost({ headers }: FastifyRequest): Refusal | undefined {
+  const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
+  if (type !== 'application/json') return { status: 415, message: 'Content-Type must be application/json' };
+  if (!accepts(headers.accept, 'application/json') || !accepts(headers.accept, 'text/event-stream')) {
+    return { status: 406, message: 'Accept must list both application/json and text/event-stream' };
+  }
+  return undefined;
+}
+
+export function checkGet({ headers }: FastifyRequest): Refusal | undefined {
+  if (!accepts(headers.accept, 'text/event-stream')) {
+    return { status: 406, message: 'Accept must list text/event-stream' };
+  }
+  return checkVersion(headers['mcp-protocol-version']);
+}
+
+/** The version is said without a handshake: one from 2026-07-28 on, or one that nobody knows. */
+export function saysModernVersion({ headers }: FastifyRequest): boolean {
+  const version = headers['mcp-protocol-version'];
+  return typeof version === 'string' && !VERSIONS.has(version);
+}
+
+function checkVersion(version: string | string[] | undefined): Refusal | undefined {
+  if (version === undefined || (typeof version === 'string' && VERSIONS.has(version))) return undefined;
+  const known = [...VERSIONS].join(', ');
+  return {
+    status: 400,
+    message: `MCP-Protocol-Version ${JSON.stringify(version).slice(0, 60)} is not supported; known are ${known}`,
+  };
+}
+
+function accepts(header: string | undefined, type: string): boolean {
+  const group = `${type.split('/', 1)[0]}/*`;
+  const kinds = (header ?? '').split(',').map((part) => part.split(';', 1)[0]?.trim().toLowerCase());
+  return kinds.some((kind) => kind === type || kind === group || kind === '*/*');
+}

@@ -1,0 +1,198 @@
+// `/mcp` (all servers, prefixed) and `/mcp/NAME-or-UUID` (one server, its own names): Streamable HTTP for clients that have only a URL and
+// a bearer token. Every request is authenticated anew.
+import type { ServerResponse } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GateError } from 'mcpgate-shared/error';
+import type { Audit } from '../../audit/audit.ts';
+import type { Principal } from '../../domain/principal.ts';
+import { readEnvelope, type Envelope } from '../../gateway/envelope.ts';
+import type { ToolMode } from '../../gateway/gateway.ts';
+import { HEADER_MISMATCH } from '../../gateway/modern/param-headers.ts';
+import { isModern, readModernMeta } from '../../gateway/modern/modern-meta.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { createLargeReader } from '../../message/large-reader.ts';
+import { LARGE_BYTES, type Pieces } from '../../message/pieces.ts';
+import type { ForwardedDoor } from '../forwarded-door.ts';
+import { bearerOf, rejected } from '../rejection.ts';
+import { checkGet, checkOrigin, checkPost, saysModernVersion } from './mcp-headers.ts';
+import type { HttpSessions } from './mcp-sessions.ts';
+import type { ModernExchanges } from './modern-exchanges.ts';
+import { headerMismatch, paramHeadersOf } from './modern-headers.ts';
+
+export interface McpRoutesOptions {
+  identity: Pick<Identity, 'authenticate'>;
+  audit: Pick<Audit, 'event'>;
+  sessions: HttpSessions;
+  exchanges: ModernExchanges;
+  /** For people whom a reverse proxy has signed in; a bearer token goes before its word. */
+  forwarded: ForwardedDoor | undefined;
+  publicUrl: string;
+  /** Origins of web pages that may speak to `/mcp` besides the broker's own. */
+  allowedOrigins: readonly string[];
+  maxMessageBytes: number;
+  /** No new sessions: the broker drains. */
+  draining: () => boolean;
+}
+
+type McpRequest = Pick<FastifyRequest<{ Params: { server?: string } }>, 'headers' | 'params' | 'ip' | 'raw'>;
+
+export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): void {
+  const { identity, audit, sessions, exchanges, publicUrl } = options;
+  const origins = new Set([publicUrl, ...options.allowedOrigins]);
+
+  async function principalOf(request: McpRequest, reply: FastifyReply): Promise<Principal> {
+    const bearer = bearerOf(request.headers.authorization);
+    const entered = bearer === undefined ? await options.forwarded?.enter(request, 'mcp') : undefined;
+    if (entered !== undefined) return entered.principal;
+    const answer = await identity.authenticate(bearer, 'mcp', request.ip);
+    if (answer.kind === 'ok') return answer.principal;
+    const path = request.params.server === undefined ? '/mcp' : `/mcp/${request.params.server}`;
+    const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${path}"`;
+    const error = await rejected(audit, answer, { door: 'mcp', address: request.ip });
+    // RFC 6750, section 3: no error code where no token was sent.
+    const challenge = bearer === undefined ? `Bearer ${metadata}` : `Bearer error="invalid_token", ${metadata}`;
+    void reply.header('www-authenticate', challenge);
+    throw error;
+  }
+
+  function read(body: Buffer): { text: string; pieces?: Pieces } {
+    if (body.length < LARGE_BYTES) return { text: body.toString('utf8') };
+    const message = createLargeReader([body]).end();
+    return typeof message === 'string' ? { text: message } : message;
+  }
+
+  function hijack(reply: FastifyReply): ServerResponse {
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    }
+    reply.hijack();
+    return reply.raw;
+  }
+
+  const answerError = (
+    reply: FastifyReply,
+    status: number,
+    code: number,
+    message: string,
+    id: string | null = null,
+    data?: object,
+  ) =>
+    reply
+      .code(status)
+      .type('application/json')
+      .send(`{"jsonrpc":"2.0","id":${id ?? 'null'},"error":${JSON.stringify({ code, message, data })}}`);
+
+  /** From 2026-07-28 on: no session, and the headers say what the body says. */
+  function modernPost(
+    http: McpRequest,
+    reply: FastifyReply,
+    {
+      envelope,
+      ...rest
+    }: Omit<Parameters<ModernExchanges['request']>[0], 'request' | 'response' | 'paramHeaders'> & {
+      envelope: Envelope;
+    },
+  ): FastifyReply {
+    // The one notification of this version, a cancellation, is over HTTP the end of the request's own stream.
+    if (envelope.kind !== 'request') return reply.code(envelope.kind === 'notification' ? 202 : 400).send();
+    const mismatch = headerMismatch(http.headers, envelope);
+    if (mismatch !== undefined) return answerError(reply, 400, HEADER_MISMATCH, mismatch, envelope.idText);
+    const meta = readModernMeta(rest.text, envelope);
+    if ('code' in meta) return answerError(reply, 400, meta.code, meta.message, envelope.idText, meta.data);
+    exchanges.request({
+      ...rest,
+      request: envelope,
+      paramHeaders: paramHeadersOf(http.headers),
+      response: () => hijack(reply),
+    });
+    return reply;
+  }
+
+  const notAllowed = (reply: FastifyReply) =>
+    answerError(reply.header('allow', 'POST'), 405, -32000, 'this version of MCP has POST only');
+
+  const unknownSession = (reply: FastifyReply) =>
+    answerError(reply, 404, -32001, '[mcpgate] this session is not known any more; initialize again');
+
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      '*',
+      { parseAs: 'buffer', bodyLimit: options.maxMessageBytes },
+      (_request, body, parsed) => parsed(null, body),
+    );
+    scope.addHook('onRequest', async (request, reply) => checkOrigin(request, reply, origins));
+
+    for (const url of ['/mcp', '/mcp/:server']) {
+      scope.options(url, (_request, reply) => reply.code(204).send());
+
+      scope.post<{ Params: { server?: string }; Querystring: { tools?: string } }>(url, async (request, reply) => {
+        const principal = await principalOf(request, reply);
+        const refusal = checkPost(request);
+        if (refusal !== undefined) return answerError(reply, refusal.status, -32000, refusal.message);
+        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+        const { text, pieces } = read(body);
+        const envelope = readEnvelope(text);
+        if (envelope.kind === 'invalid')
+          return answerError(reply, 400, envelope.code, envelope.message, envelope.idText);
+        const { server } = request.params;
+        const mode = toolModeOf(request.query.tools);
+        if (saysModernVersion(request) || (envelope.kind === 'request' && isModern(envelope))) {
+          return modernPost(request, reply, { principal, server, tools: mode, envelope, text, pieces });
+        }
+        const sessionId = request.headers['mcp-session-id'];
+        if (envelope.kind === 'request' && envelope.method === 'initialize') {
+          if (options.draining()) throw new GateError('unavailable', 'this broker is draining; try again in a moment');
+          sessions.open(principal, server, mode).request(envelope, text, pieces, hijack(reply));
+          return reply;
+        }
+        if (typeof sessionId !== 'string') {
+          return answerError(reply, 400, -32000, '[mcpgate] the Mcp-Session-Id header is missing; initialize first');
+        }
+        const session = sessions.find(sessionId, principal, server);
+        if (session === undefined) return unknownSession(reply);
+        if (envelope.kind === 'request') {
+          session.request(envelope, text, pieces, hijack(reply));
+          return reply;
+        }
+        session.notify(envelope, text, pieces);
+        return reply.code(202).send();
+      });
+
+      scope.get<{ Params: { server?: string } }>(url, async (request, reply) => {
+        const principal = await principalOf(request, reply);
+        if (saysModernVersion(request)) return notAllowed(reply);
+        const refusal = checkGet(request);
+        if (refusal !== undefined) return answerError(reply, refusal.status, -32000, refusal.message);
+        const sessionId = request.headers['mcp-session-id'];
+        const session =
+          typeof sessionId === 'string' ? sessions.find(sessionId, principal, request.params.server) : undefined;
+        if (session === undefined) return unknownSession(reply);
+        const lastEventId = request.headers['last-event-id'];
+        const resumed = session.listen(hijack(reply), typeof lastEventId === 'string' ? lastEventId : undefined);
+        if (!resumed) {
+          reply.raw.writeHead(404, { 'content-type': 'application/json' });
+          reply.raw.end(
+            '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"[mcpgate] the event is not kept any more"}}',
+          );
+        }
+        return reply;
+      });
+
+      scope.delete<{ Params: { server?: string } }>(url, async (request, reply) => {
+        const principal = await principalOf(request, reply);
+        if (saysModernVersion(request)) return notAllowed(reply);
+        const sessionId = request.headers['mcp-session-id'];
+        const session =
+          typeof sessionId === 'string' ? sessions.find(sessionId, principal, request.params.server) : undefined;
+        if (session === undefined) return unknownSession(reply);
+        await sessions.end(session, 'the client has ended it');
+        return reply.code(204).send();
+      });
+    }
+    done();
+  });
+}
+
+const toolModeOf = (tools: string | undefined): ToolMode | undefined =>
+  tools === 'all' || tools === 'search' ? tools : undefined;

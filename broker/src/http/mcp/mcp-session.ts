@@ -1,0 +1,211 @@
+// One session of a plain HTTP client (up to 2025-11-25) over the gateway: which answer goes out on which request, what goes on the stream
+// that the client keeps open, and what is kept for a client that comes back.
+import type { ServerResponse } from 'node:http';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { Principal } from '../../domain/principal.ts';
+import type { Envelope } from '../../gateway/envelope.ts';
+import { idKey } from '../../upstreams/json-rpc-guard.ts';
+import type { Belongs, Gateway, GatewaySession, ToolMode } from '../../gateway/gateway.ts';
+import { partsOf, type Pieces } from '../../message/pieces.ts';
+import { createEventLog } from './event-log.ts';
+import { openEventStream, type EventStream } from './event-stream.ts';
+
+export interface HttpSession {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly lastUsedAt: number;
+  /** Requests and streams that are open now. */
+  readonly open: number;
+  readonly pending: number;
+  /** A request: its answer goes out on `response`, at once or as an event stream. */
+  request(
+    envelope: Envelope & { kind: 'request' },
+    text: string,
+    pieces: Pieces | undefined,
+    response: ServerResponse,
+  ): void;
+  /** Anything else that a client sends: it has no answer. */
+  notify(envelope: Envelope, text: string, pieces: Pieces | undefined): void;
+  /** The stream for what belongs to no request. False: `lastEventId` is not known any more. */
+  listen(response: ServerResponse, lastEventId: string | undefined): boolean;
+  close(reason: string): Promise<void>;
+}
+
+/** Streams are numbered; this one is for what belongs to no request. */
+const LISTENING = 0;
+/** An answer that takes longer than this begins as a stream, so that proxies see life and a client can come back for it. */
+const STREAM_AFTER_MS = 5_000;
+const KEEP_EVENTS_MS = 5 * 60_000;
+
+interface Exchange {
+  /** The id as the client wrote it. */
+  idText: string;
+  stream: number;
+  response: ServerResponse;
+  events: EventStream | undefined;
+  cancelDelay: () => void;
+}
+
+export function openHttpSession(options: {
+  id: string;
+  principal: Principal;
+  server: string | undefined;
+  tools: ToolMode | undefined;
+  gateway: Gateway;
+  clock: Clock;
+}): HttpSession {
+  const { id, principal, clock, server, tools } = options;
+  const log = createEventLog(clock, KEEP_EVENTS_MS);
+  const exchanges = new Map<string, Exchange>();
+  /** Where each stream is read now. */
+  const readers = new Map<number, EventStream>();
+  let lastStream = LISTENING;
+  let lastUsedAt = clock.now();
+  let primes = false;
+  let closed = false;
+
+  const session: GatewaySession = options.gateway.open({
+    principal,
+    ...(server === undefined ? {} : { server }),
+    ...(tools === undefined ? {} : { tools }),
+    send: deliver,
+  });
+
+  function deliver(text: string, pieces: Pieces | undefined, { answers, about }: Belongs): void {
+    const parts = partsOf(text, pieces);
+    if (answers !== undefined) return finish(answers, parts);
+    const exchange = about === undefined ? newest() : exchanges.get(about);
+    // What is about a request goes on its stream; what stands by itself goes where somebody listens.
+    if (about === undefined && (exchange === undefined || readers.has(LISTENING))) return emit(LISTENING, parts);
+    if (exchange === undefined) return;
+    beginStream(exchange);
+    emit(exchange.stream, parts);
+  }
+
+  function newest(): Exchange | undefined {
+    return [...exchanges.values()].at(-1);
+  }
+
+  function emit(stream: number, parts: readonly Buffer[]): void {
+    const event = log.add(stream, parts);
+    readers.get(stream)?.send(event);
+  }
+
+  function beginStream(exchange: Exchange): void {
+    exchange.cancelDelay();
+    if (exchange.events !== undefined || exchange.response.writableEnded) return;
+    exchange.events = read(exchange.stream, exchange.response);
+    // Clients before 2025-11-25 take an event without data for a broken one.
+    if (primes) exchange.events.prime(log.add(exchange.stream, []).id);
+  }
+
+  function read(stream: number, response: ServerResponse): EventStream {
+    readers.get(stream)?.end();
+    const events = openEventStream(response, { 'mcp-session-id': id }, () => {
+      if (readers.get(stream) === events) readers.delete(stream);
+    });
+    readers.set(stream, events);
+    return events;
+  }
+
+  function finish(key: string, parts: readonly Buffer[]): void {
+    const exchange = exchanges.get(key);
+    if (exchange === undefined) return;
+    exchanges.delete(key);
+    exchange.cancelDelay();
+    const { response } = exchange;
+    if (exchange.events === undefined && !response.destroyed) {
+      const length = parts.reduce((sum, part) => sum + part.length, 0);
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'content-length': length,
+        'cache-control': 'no-store',
+        'mcp-session-id': id,
+      });
+      for (const part of parts) response.write(part);
+      response.end();
+      return;
+    }
+    emit(exchange.stream, parts);
+    readers.get(exchange.stream)?.end();
+  }
+
+  const used = () => {
+    lastUsedAt = clock.now();
+  };
+
+  return {
+    id,
+    principal,
+    get lastUsedAt() {
+      return lastUsedAt;
+    },
+    get open() {
+      return exchanges.size + readers.size;
+    },
+    get pending() {
+      return session.pending;
+    },
+    request(envelope, text, pieces, response) {
+      used();
+      const key = idKey(envelope.id, envelope.idText);
+      if (envelope.method === 'initialize') primes = envelope.params['protocolVersion'] === '2025-11-25';
+      if (exchanges.has(key)) {
+        const message = `request ${envelope.idText} is still under way; use another id`;
+        const body = JSON.stringify({ jsonrpc: '2.0', id: envelope.id, error: { code: -32600, message } });
+        response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': id }).end(body);
+        return;
+      }
+      const exchange: Exchange = {
+        idText: envelope.idText,
+        stream: ++lastStream,
+        response,
+        events: undefined,
+        cancelDelay: () => undefined,
+      };
+      exchanges.set(key, exchange);
+      exchange.cancelDelay = clock.after(STREAM_AFTER_MS, () => beginStream(exchange));
+      session.receive(text, pieces, envelope);
+    },
+    notify(envelope, text, pieces) {
+      used();
+      session.receive(text, pieces, envelope);
+      if (envelope.kind !== 'notification' || envelope.method !== 'notifications/cancelled') return;
+      const { requestId } = envelope.params;
+      const key = idKey(requestId, JSON.stringify(requestId));
+      const exchange = exchanges.get(key);
+      if (exchange === undefined) return;
+      // No answer will come: its request ends without one.
+      exchanges.delete(key);
+      exchange.cancelDelay();
+      if (exchange.events === undefined) exchange.response.writeHead(202).end();
+      else readers.get(exchange.stream)?.end();
+    },
+    listen(response, lastEventId) {
+      used();
+      const past = lastEventId === undefined ? { stream: LISTENING, events: [] } : log.after(lastEventId);
+      if (past === undefined) return false;
+      const events = read(past.stream, response);
+      for (const event of past.events) if (event.parts.length > 0) events.send(event);
+      // A stream whose answer has been sent has nothing more to say.
+      const isOver = past.stream !== LISTENING && ![...exchanges.values()].some(({ stream }) => stream === past.stream);
+      if (isOver) events.end();
+      return true;
+    },
+    async close(reason) {
+      if (closed) return;
+      closed = true;
+      for (const { idText, stream, response, cancelDelay, events } of exchanges.values()) {
+        cancelDelay();
+        const error = JSON.stringify({ code: -32001, message: `[mcpgate] ${reason}` });
+        const answer = `{"jsonrpc":"2.0","id":${idText},"error":${error}}`;
+        // A client whose stream only ended would come back for the answer, and wait.
+        if (events !== undefined) emit(stream, [Buffer.from(answer)]);
+        else if (!response.destroyed) response.writeHead(404, { 'content-type': 'application/json' }).end(answer);
+      }
+      exchanges.clear();
+      for (const events of [...readers.values()]) events.end();
+      await session.close(reason);
+    },
+  };
+}

@@ -1,0 +1,108 @@
+// The sessions of plain HTTP clients: each belongs to one credential, ends with it, and does not outlive its use for long.
+import { randomUUID } from 'node:crypto';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { ownerOf } from '../../domain/owner-of.ts';
+import type { Principal } from '../../domain/principal.ts';
+import type { Gateway, ToolMode } from '../../gateway/gateway.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { openHttpSession, type HttpSession } from './mcp-session.ts';
+import { isRevoked } from '../../domain/revocation.ts';
+
+export interface HttpSessions {
+  /** Throws `throttled` where the credential has too many that are in use. */
+  open(principal: Principal, server: string | undefined, tools: ToolMode | undefined): HttpSession;
+  /** Undefined: unknown, ended, or somebody else's. */
+  find(id: string, principal: Principal, server: string | undefined): HttpSession | undefined;
+  end(session: HttpSession, reason: string): Promise<void>;
+  stats(): { sessions: number; open: number; pending: number };
+  close(reason: string): Promise<void>;
+}
+
+const IDLE_MS = 30 * 60_000;
+const SWEEP_MS = 60_000;
+const MAX_PER_OWNER = 256;
+
+interface Entry {
+  session: HttpSession;
+  owner: string;
+  server: string | undefined;
+}
+
+export function createHttpSessions(options: {
+  gateway: Gateway;
+  identity: Pick<Identity, 'onRevoked'>;
+  clock: Clock;
+  onError: (error: unknown) => void;
+}): HttpSessions {
+  const { clock } = options;
+  const entries = new Map<string, Entry>();
+  const byOwner = new Map<string, Set<Entry>>();
+
+  async function end(entry: Entry, reason: string): Promise<void> {
+    entries.delete(entry.session.id);
+    const own = byOwner.get(entry.owner);
+    own?.delete(entry);
+    if (own?.size === 0) byOwner.delete(entry.owner);
+    await entry.session.close(reason);
+  }
+
+  let cancelSweep = clock.after(SWEEP_MS, sweep);
+  function sweep(): void {
+    cancelSweep = clock.after(SWEEP_MS, sweep);
+    for (const entry of [...entries.values()]) {
+      if (entry.session.open > 0 || clock.now() - entry.session.lastUsedAt < IDLE_MS) continue;
+      end(entry, 'the session was not used for a while').catch(options.onError);
+    }
+  }
+
+  const endRevoked = options.identity.onRevoked(async (revocation) => {
+    const meant = [...entries.values()].filter(({ session }) => isRevoked(revocation, session.principal));
+    const links = meant.filter(({ session }) => session.open > 0).length;
+    const calls = meant.reduce((sum, { session }) => sum + session.pending, 0);
+    await Promise.all(meant.map((entry) => end(entry, revocation.reason)));
+    return { linksClosed: links, callsCancelled: calls };
+  });
+
+  return {
+    open(principal, server, tools) {
+      const owner = ownerOf(principal);
+      const own = byOwner.get(owner) ?? new Set();
+      if (own.size >= MAX_PER_OWNER) {
+        const idle = [...own].find(({ session }) => session.open === 0);
+        if (idle === undefined) {
+          throw new GateError('throttled', `this login has ${MAX_PER_OWNER} sessions in use; end some`);
+        }
+        end(idle, 'the login has opened too many sessions').catch(options.onError);
+      }
+      const session = openHttpSession({ id: randomUUID(), principal, server, tools, gateway: options.gateway, clock });
+      const entry = { session, owner, server };
+      entries.set(session.id, entry);
+      own.add(entry);
+      byOwner.set(owner, own);
+      return session;
+    },
+    find(id, principal, server) {
+      const entry = entries.get(id);
+      return entry?.owner === ownerOf(principal) && entry.server === server ? entry.session : undefined;
+    },
+    async end(session, reason) {
+      const entry = entries.get(session.id);
+      if (entry !== undefined) await end(entry, reason);
+    },
+    stats() {
+      let open = 0;
+      let pending = 0;
+      for (const { session } of entries.values()) {
+        open += session.open;
+        pending += session.pending;
+      }
+      return { sessions: entries.size, open, pending };
+    },
+    async close(reason) {
+      endRevoked();
+      cancelSweep();
+      await Promise.all([...entries.values()].map((entry) => end(entry, reason)));
+    },
+  };
+}

@@ -1,0 +1,125 @@
+// Requests of HTTP clients from 2026-07-28 on: each is by itself, answered as one JSON object or, where there is more to say before the
+// answer, as a stream of events. A client that closes the stream has cancelled the request. Nothing is resumed.
+import type { ServerResponse } from 'node:http';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { Principal } from '../../domain/principal.ts';
+import type { ClientRequest } from '../../gateway/envelope.ts';
+import type { GatewayService, GatewaySession, ToolMode } from '../../gateway/gateway.ts';
+import type { ParamHeaders } from '../../gateway/modern/param-headers.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { partsOf, type Pieces } from '../../message/pieces.ts';
+import { parseRecord } from '../../upstreams/json-rpc-guard.ts';
+import { openEventStream, type EventStream } from './event-stream.ts';
+import { isRevoked } from '../../domain/revocation.ts';
+
+export interface ModernExchanges {
+  /** Throws `throttled` where the login has too many open. */
+  request(options: {
+    principal: Principal;
+    server: string | undefined;
+    tools: ToolMode | undefined;
+    request: ClientRequest;
+    text: string;
+    pieces: Pieces | undefined;
+    paramHeaders: ParamHeaders;
+    response: () => ServerResponse;
+  }): void;
+  close(reason: string): Promise<void>;
+}
+
+/** An answer that takes longer than this begins as a stream, so that proxies see life. */
+const STREAM_AFTER_MS = 5_000;
+const MAX_PER_LOGIN = 1_024;
+/** Errors that have a status of their own; every other answer is 200. */
+const STATUS: ReadonlyMap<unknown, number> = new Map([
+  [-32601, 404],
+  [-32020, 400],
+  [-32021, 400],
+  [-32022, 400],
+]);
+
+interface Exchange {
+  principal: Principal;
+  session: GatewaySession;
+}
+
+export function createModernExchanges(options: {
+  gateway: Pick<GatewayService, 'open' | 'endStateless'>;
+  identity: Pick<Identity, 'onRevoked'>;
+  clock: Clock;
+  onError: (error: unknown) => void;
+}): ModernExchanges {
+  const { gateway, clock } = options;
+  const exchanges = new Set<Exchange>();
+
+  const endRevoked = options.identity.onRevoked(async (revocation) => {
+    const isMeant = (principal: Principal) => isRevoked(revocation, principal);
+    const meant = [...exchanges].filter(({ principal }) => isMeant(principal));
+    const calls = meant.reduce((sum, { session }) => sum + session.pending, 0);
+    await Promise.all(meant.map(({ session }) => session.close(revocation.reason)));
+    await gateway.endStateless(isMeant, revocation.reason);
+    return { linksClosed: meant.length, callsCancelled: calls };
+  });
+
+  return {
+    request({ principal, server, tools, request, text, pieces, paramHeaders, response: take }) {
+      const same = [...exchanges].filter((each) => each.principal.credential.id === principal.credential.id).length;
+      if (same >= MAX_PER_LOGIN)
+        throw new GateError('throttled', `this login has ${same} requests open; wait for some to end`);
+      const response = take();
+      let events: EventStream | undefined;
+      let isOver = false;
+
+      const over = (reason: string): void => {
+        if (isOver) return;
+        isOver = true;
+        cancelDelay();
+        exchanges.delete(exchange);
+        session.close(reason).catch(options.onError);
+      };
+      const stream = (): EventStream => {
+        cancelDelay();
+        return (events ??= openEventStream(response, {}, () => over('the client has closed the request')));
+      };
+      const session = gateway.open({
+        principal,
+        stateless: { paramHeaders },
+        ...(server === undefined ? {} : { server }),
+        ...(tools === undefined ? {} : { tools }),
+        send(message, large, { answers }) {
+          const parts = partsOf(message, large);
+          if (answers === undefined) return stream().send({ id: '', parts });
+          cancelDelay();
+          if (events === undefined) answerAtOnce(response, message, parts);
+          else events.send({ id: '', parts });
+          events?.end();
+          over('answered');
+        },
+      });
+      const exchange: Exchange = { principal, session };
+      const cancelDelay = clock.after(STREAM_AFTER_MS, stream);
+      exchanges.add(exchange);
+      response.once('close', () => over('the client has closed the request'));
+      session.receive(text, pieces, request);
+    },
+    async close(reason) {
+      endRevoked();
+      await Promise.all([...exchanges].map(({ session }) => session.close(reason)));
+    },
+  };
+}
+
+function answerAtOnce(response: ServerResponse, message: string, parts: readonly Buffer[]): void {
+  if (response.destroyed) return;
+  const error = message.length < 10_000 ? parseRecord(message)?.['error'] : undefined;
+  const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  response.writeHead(STATUS.get(code) ?? 200, {
+    'content-type': 'application/json',
+    'content-length': length,
+    'cache-control': 'no-store',
+  });
+  for (const part of parts) response.write(part);
+  response.end();
+}

@@ -1,0 +1,66 @@
+// What the headers of a request from 2026-07-28 on repeat of its body, so that whoever is in between can go by them: both must say the same
+// (2026-07-28, Streamable HTTP, "Request Metadata").
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ClientRequest } from '../../gateway/envelope.ts';
+import type { ParamHeaders } from '../../gateway/modern/param-headers.ts';
+import { PROTOCOL_VERSION_KEY } from '../../gateway/modern/modern-meta.ts';
+import { isRecord } from '../../upstreams/json-rpc-guard.ts';
+
+/** What `Mcp-Name` repeats. */
+const NAMED_BY: ReadonlyMap<string, string> = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
+]);
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** What does not match, or undefined. */
+export function headerMismatch(headers: IncomingHttpHeaders, { method, params }: ClientRequest): string | undefined {
+  const meta = isRecord(params['_meta']) ? params['_meta'] : {};
+  const version = meta[PROTOCOL_VERSION_KEY];
+  return (
+    differs('MCP-Protocol-Version', headers['mcp-protocol-version'], version) ??
+    differs('Mcp-Method', headers['mcp-method'], method) ??
+    nameDiffers(headers['mcp-name'], method, params)
+  );
+}
+
+function nameDiffers(
+  header: string | string[] | undefined,
+  method: string,
+  params: ClientRequest['params'],
+): string | undefined {
+  const member = NAMED_BY.get(method);
+  const value = member === undefined ? undefined : params[member];
+  // What is wrong with the params themselves is said by whoever reads them.
+  if (typeof value !== 'string') return undefined;
+  return differs('Mcp-Name', typeof header === 'string' ? decodedHeader(header) : header, value);
+}
+
+function differs(name: string, header: string | string[] | undefined, value: unknown): string | undefined {
+  if (typeof header !== 'string') return `the header ${name} is missing or stands more than once`;
+  if (typeof value !== 'string' || header === value) return undefined;
+  return `the header ${name} says ${JSON.stringify(header.slice(0, 100))}, the body ${JSON.stringify(value.slice(0, 100))}`;
+}
+
+/** A value that no header can hold comes as Base64 between markers; undefined: it is not well-formed. */
+function decodedHeader(value: string): string | undefined {
+  const text = value.trim();
+  if (!text.startsWith('=?base64?') || !text.endsWith('?=')) return text;
+  const encoded = text.slice('=?base64?'.length, -'?='.length);
+  return BASE64.test(encoded) ? Buffer.from(encoded, 'base64').toString('utf8') : undefined;
+}
+
+const PARAM = 'mcp-param-';
+
+/** The headers that repeat parameters of a tool. */
+export function paramHeadersOf(headers: IncomingHttpHeaders): ParamHeaders {
+  const found = new Map<string, string | undefined>();
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(PARAM)) found.set(name, typeof value === 'string' ? decodedHeader(value) : undefined);
+  }
+  return found;
+}

@@ -1,0 +1,75 @@
+// /consent: an HTTP client sent the browser here and asks to act for whoever sits at it. The sign-in, then what it asks, then yes or no;
+// either way the browser goes back to the client with the answer.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Person } from '../../domain/people.ts';
+import type { Browser, ConsentOutcome } from '../../identity/oauth/consents.ts';
+import { consentPage } from './consent-views.ts';
+import type { PageContext } from './create-pages.ts';
+import { ConsentFormSchema, ConsentQuerySchema } from './page-forms.ts';
+import { messagePage } from './plain-views.ts';
+
+export const consentPath = (id: string): string => `/consent/${encodeURIComponent(id)}`;
+
+const GONE = messagePage({
+  title: 'This request is over',
+  message: 'It was answered already, took too long, or was begun in another browser. Start again in the application.',
+});
+
+/** Words of the OAuth server, which may lead here with a link of anybody's: never text from the link. */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  invalid_client:
+    'The application is not known here, or its description could not be fetched. Remove its stored login and connect it again.',
+  invalid_redirect_uri: 'The application wants its answer sent to an address that it did not register.',
+};
+
+type ConsentPageRequest = FastifyRequest<{ Params: { id: string } }>;
+
+export function registerConsentRoutes(app: FastifyInstance, context: PageContext): void {
+  const { consents } = context.identity;
+
+  const browserOf = (request: ConsentPageRequest, reply: FastifyReply): Browser => ({
+    request: request.raw,
+    response: reply.raw,
+    id: request.params.id,
+  });
+
+  const send = async (request: ConsentPageRequest, reply: FastifyReply, person: Person): Promise<FastifyReply> => {
+    const lookup = await consents.find(browserOf(request, reply));
+    if (lookup.kind === 'gone') return context.send(reply, GONE, { person, status: 410 });
+    const page = consentPage({
+      csrf: context.csrf(reply),
+      path: consentPath(request.params.id),
+      userName: person.name,
+      request: lookup.request,
+    });
+    return context.send(reply, page, { person, formTarget: lookup.request.redirect.policySource });
+  };
+
+  app.get('/consent', async (request, reply) => {
+    const { problem } = ConsentQuerySchema.parse(request.query);
+    const message =
+      (Object.hasOwn(PROBLEMS, problem) ? PROBLEMS[problem] : undefined) ??
+      'The application asked in a way that this broker does not answer. Start again in the application, or update it.';
+    return context.send(reply, messagePage({ title: 'This application cannot be connected', message }), {
+      status: 400,
+    });
+  });
+
+  app.get<{ Params: { id: string } }>('/consent/:id', async (request, reply) => {
+    const person = await context.person(request);
+    if (person === undefined) return reply.redirect(`/login?consent=${encodeURIComponent(request.params.id)}`, 303);
+    return send(request, reply, person);
+  });
+
+  app.post<{ Params: { id: string } }>('/consent/:id', async (request, reply) => {
+    const person = await context.person(request);
+    if (person === undefined) return reply.redirect(`/login?consent=${encodeURIComponent(request.params.id)}`, 303);
+    const { decision } = ConsentFormSchema.parse(request.body);
+    if (decision === '') return send(request, reply, person);
+    const { address } = context.visitor(request);
+    const decide = decision === 'approve' ? consents.approve : consents.deny;
+    const outcome: ConsentOutcome = await decide(browserOf(request, reply), person, address);
+    if (outcome.kind === 'gone') return context.send(reply, GONE, { person, status: 410 });
+    return reply.redirect(outcome.redirectTo, 303);
+  });
+}

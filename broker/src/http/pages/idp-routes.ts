@@ -1,0 +1,53 @@
+// /login/idp and /oauth/idp/callback: to the company's IdP and back, to where the person was going.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { CALLBACK_PATH, type CompanyLogin } from '../../identity/idp/company-login.ts';
+import type { Refusal, RefusalReason } from '../../identity/idp/refusal.ts';
+import { pathAfter } from './account-routes.ts';
+import type { PageContext } from './create-pages.ts';
+import { LoginQuerySchema } from './page-forms.ts';
+import { messagePage } from './plain-views.ts';
+
+const STATUS: Readonly<Record<RefusalReason, number>> = {
+  throttled: 429,
+  unreachable: 503,
+  misconfigured: 502,
+  denied: 403,
+  state: 400,
+  code: 400,
+  token: 502,
+  clock: 502,
+  domain: 403,
+  groups: 403,
+  no_account: 403,
+  disabled: 403,
+};
+
+export function registerIdpRoutes(app: FastifyInstance, context: PageContext, idp: CompanyLogin): void {
+  const { name: cookie, options } = context.idpCookie;
+  const secretOf = (request: FastifyRequest): string | undefined => request.cookies[cookie];
+
+  const sendRefusal = (reply: FastifyReply, { reason, message }: Refusal): FastifyReply => {
+    const page = messagePage({
+      title: 'You are not signed in',
+      message,
+      link: { href: '/login', text: 'To the sign-in page' },
+    });
+    return context.send(reply, page, { status: STATUS[reason] });
+  };
+
+  app.get('/login/idp', async (request, reply) => {
+    const goTo = pathAfter(LoginQuerySchema.parse(request.query));
+    const begun = await idp.start(secretOf(request), goTo, context.visitor(request));
+    if (begun.kind === 'refused') return sendRefusal(reply, begun);
+    reply.setCookie(cookie, begun.browserSecret, options);
+    return reply.redirect(begun.url, 303);
+  });
+
+  app.get(CALLBACK_PATH, async (request, reply) => {
+    const query = new URL(request.url, context.publicUrl).searchParams;
+    const outcome = await idp.finish(query, secretOf(request), context.visitor(request));
+    if (outcome.kind === 'refused') return sendRefusal(reply, outcome);
+    context.startSession(reply, outcome);
+    return reply.redirect(outcome.goTo, 303);
+  });
+}

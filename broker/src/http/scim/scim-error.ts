@@ -1,0 +1,22 @@
+// Errors as SCIM has them (RFC 7644, section 3.12).
+import { GateError, type ErrorCode } from 'mcpgate-shared/error';
+import { errorBody, HTTP_STATUS } from '../error-status.ts';
+
+export type ScimType = 'invalidFilter' | 'invalidPath' | 'invalidSyntax' | 'invalidValue' | 'noTarget' | 'uniqueness';
+
+const TYPE_OF: Partial<Record<ErrorCode, ScimType>> = { usage: 'invalidValue', conflict: 'uniqueness' };
+
+/** What the client has sent and should not have. */
+export function badRequest(scimType: ScimType, message: string): GateError {
+  return new GateError('usage', message, { data: { scimType } });
+}
+
+export function scimErrorBody(error: GateError, requestId: string): Record<string, unknown> {
+  const scimType = error.data?.['scimType'] ?? TYPE_OF[error.code];
+  return {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+    status: String(HTTP_STATUS[error.code]),
+    ...(scimType !== undefined && { scimType }),
+    detail: errorBody(error, requestId).error.message,
+  };
+}

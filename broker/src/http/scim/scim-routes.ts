@@ -1,0 +1,67 @@
+// SCIM 2.0 (RFC 7643, RFC 7644) under `/scim/v2`: the company's IdP adds people and groups, and cuts leavers off by itself.
+import type { FastifyInstance } from 'fastify';
+import { GateError } from 'mcpgate-shared/error';
+import type { Audit } from '../../audit/audit.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { createThrottle } from '../../identity/throttle.ts';
+import { HTTP_STATUS } from '../error-status.ts';
+import { toHttpError } from '../fastify-app.ts';
+import { registerDiscovery } from './discovery.ts';
+import { registerGroups } from './group-routes.ts';
+import { createScimDoor } from './scim-caller.ts';
+import { badRequest, scimErrorBody } from './scim-error.ts';
+import { registerUsers } from './user-routes.ts';
+
+const CONTENT_TYPE = 'application/scim+json';
+/** For each address. */
+const REJECTS = { tries: 30, windowS: 60 };
+
+export interface ScimOptions {
+  identity: Pick<Identity, 'adminTokens' | 'provisioning'>;
+  audit: Pick<Audit, 'event'>;
+  publicUrl: string;
+}
+
+export async function registerScim(
+  parent: FastifyInstance,
+  { identity, audit, publicUrl }: ScimOptions,
+): Promise<void> {
+  const { adminTokens, provisioning } = identity;
+  const { admit, callerOf } = createScimDoor({ adminTokens, audit, rejects: createThrottle(REJECTS) });
+  const base = { baseUrl: new URL('/scim/v2', publicUrl).href, callerOf };
+
+  const routes = (app: FastifyInstance, _options: unknown, done: () => void): void => {
+    const parseJson = app.getDefaultJsonParser('error', 'error');
+    app.removeContentTypeParser('application/json');
+    app.addContentTypeParser(['application/json', CONTENT_TYPE], { parseAs: 'string' }, (request, body, parsed) => {
+      // Some clients name a type for a body that is not there, as with DELETE.
+      if (body === '') parsed(null, undefined);
+      else
+        void parseJson(request, String(body), (error, value) =>
+          parsed(error && badRequest('invalidSyntax', 'the body is no JSON'), value),
+        );
+    });
+    app.addHook('onRequest', async (request) => await admit(request));
+    app.addHook('onSend', async (_request, reply, payload) => {
+      void reply.header('cache-control', 'no-store');
+      if (reply.statusCode !== 204) void reply.header('content-type', CONTENT_TYPE);
+      return await Promise.resolve(payload);
+    });
+    app.setErrorHandler((thrown, request, reply) => {
+      const error = toHttpError(thrown);
+      if (error.code === 'internal') request.log.error({ req: request, err: thrown }, 'a request failed');
+      const retryAfterMs = error.data?.['retryAfterMs'];
+      if (typeof retryAfterMs === 'number') void reply.header('retry-after', Math.ceil(retryAfterMs / 1000));
+      if (error.code === 'not_logged_in') void reply.header('www-authenticate', 'Bearer error="invalid_token"');
+      return reply.code(HTTP_STATUS[error.code]).send(scimErrorBody(error, request.id));
+    });
+    app.setNotFoundHandler((request) => {
+      throw new GateError('not_found', `there is no ${request.method} ${request.url.split('?', 1)[0] ?? ''} here`);
+    });
+    registerDiscovery(app, base.baseUrl);
+    registerUsers(app, provisioning.people, base);
+    registerGroups(app, provisioning.teams, base);
+    done();
+  };
+  await parent.register(routes, { prefix: '/scim/v2' });
+}

@@ -1,0 +1,95 @@
+// Logins of HTTP clients as sessions: listed, ended one by one or with their person, each with what must end along with it.
+import type { Session } from '../domain/people.ts';
+import type { Actor, Receipt } from '../domain/receipt.ts';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
+import type { Store } from '../store/store.ts';
+import type { Revocation } from '../domain/revocation.ts';
+import type { ClientLogin, ClientLogins } from './oauth/client-logins.ts';
+import { pickById } from './people.ts';
+import type { Revocations } from './revocations.ts';
+
+export interface ClientSessions {
+  /** Of the people whose names these are, by id. */
+  list(names: ReadonlyMap<string, string>): Promise<Session[]>;
+  /** `id` may be cut to a prefix that fits one only. Throws `not_found`, `usage` (ambiguous). */
+  end(workspaceId: string, id: string, actor: Actor): Promise<Receipt>;
+  /** Ends all of a person; returns how many tokens were good until now. */
+  endOf(userId: string): Promise<number>;
+  /** A client has given its login up, or somebody else has shown what only it may have: its tokens are gone already. */
+  ended(grantId: string, why: 'reuse' | 'logout', address: string): Promise<void>;
+}
+
+export function createClientSessions(parts: {
+  store: Store;
+  clientLogins: ClientLogins;
+  revocations: Revocations;
+  now: () => number;
+}): ClientSessions {
+  const { store, clientLogins, revocations, now } = parts;
+
+  const revocation = (workspaceId: string, login: ClientLogin, reason: string): Revocation => ({
+    workspaceId,
+    kind: 'grant',
+    id: login.grantId,
+    reason,
+  });
+
+  return {
+    async list(names) {
+      return (await clientLogins.list()).flatMap((login) => {
+        const user = names.get(login.userId);
+        if (user === undefined) return [];
+        const { grantId: id, name: label, address, createdAt, lastSeenAt, expiresAt } = login;
+        return [{ id, kind: 'oauth', user, label, address, createdAt, lastSeenAt, expiresAt }];
+      });
+    },
+    async end(workspace, id, actor) {
+      const startedAt = now();
+      const logins = (await clientLogins.list()).map((login) => ({ ...login, id: login.grantId }));
+      const login = pickById(logins, id, 'session');
+      const tokensRevoked = await clientLogins.end(login.grantId);
+      const user = await store.users.byId(login.userId);
+      return revocations.end({
+        subject: `session:${login.grantId}`,
+        startedAt,
+        revocations: [revocation(workspace, login, `the login of ${login.name} was ended`)],
+        tokensRevoked,
+        event: {
+          workspace_id: workspace,
+          type: 'session.ended',
+          actor: actor.name,
+          address: actor.address,
+          data: { client: login.name, user: user?.name ?? null },
+        },
+      });
+    },
+    async endOf(userId) {
+      let tokens = 0;
+      for (const { grantId } of await clientLogins.list(userId)) tokens += await clientLogins.end(grantId);
+      return tokens;
+    },
+    async ended(grantId, why, address) {
+      const startedAt = now();
+      const login = await clientLogins.find(grantId);
+      if (login === undefined) return;
+      await clientLogins.end(grantId);
+      const user = await store.users.byId(login.userId);
+      const workspaceId = user?.workspaceId ?? DEFAULT_WORKSPACE;
+      const reason =
+        why === 'reuse' ? `a used token of ${login.name} was presented again` : `${login.name} has logged out`;
+      await revocations.end({
+        subject: `session:${login.grantId}`,
+        startedAt,
+        revocations: [revocation(workspaceId, login, reason)],
+        tokensRevoked: 0,
+        event: {
+          workspace_id: workspaceId,
+          type: why === 'reuse' ? 'token.reused' : 'logout',
+          actor: user?.name ?? 'anonymous',
+          address,
+          data: { client: login.name },
+        },
+      });
+    },
+  };
+}

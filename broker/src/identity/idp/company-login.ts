@@ -1,0 +1,169 @@
+// Signing in at the company's IdP, from the button to the browser session here. What it refuses is recorded with its reason.
+import { GateError } from 'mcpgate-shared/error';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { Audit } from '../../audit/audit.ts';
+import type { AuditEvent } from '../../domain/call-record.ts';
+import type { Log } from '../../domain/log.ts';
+import type { Store } from '../../store/store.ts';
+import { toPerson } from '../people.ts';
+import { createSecret } from '../secret-token.ts';
+import { createThrottle } from '../throttle.ts';
+import type { WebLogin, WebVisitor } from '../web-access.ts';
+import type { WebSessions } from '../web-sessions.ts';
+import type { ExternalPeople } from './external-people.ts';
+import { readClaims } from './idp-claims.ts';
+import type { IdpMetadata } from './idp-metadata.ts';
+import type { IdpSettings } from '../../domain/idp-settings.ts';
+import { refused, type Refusal } from './refusal.ts';
+import { createIdpTokens } from './idp-tokens.ts';
+import { createLogoutTokens, type LogoutOutcome } from './logout-tokens.ts';
+import { createSignInAttempts } from './sign-in-attempts.ts';
+
+const WINDOW_S = 15 * 60;
+export const CALLBACK_PATH = '/oauth/idp/callback';
+
+export interface CompanyLogin {
+  /** What people call the IdP. */
+  readonly label: string;
+  /**
+   * Where to send the browser. `browserSecret` is what its cookie holds, if it has one; the answer says what it must hold. `goTo`: the
+   * path here to end at; anything but a path of this origin becomes the start page.
+   */
+  start(
+    browserSecret: string | undefined,
+    goTo: string,
+    visitor: WebVisitor,
+  ): Promise<{ kind: 'ok'; url: string; browserSecret: string } | Refusal>;
+  /** The IdP has sent the browser back with `query`. */
+  finish(
+    query: URLSearchParams,
+    browserSecret: string | undefined,
+    visitor: WebVisitor,
+  ): Promise<(WebLogin & { goTo: string }) | Refusal>;
+  /** The IdP says that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0): ends their browser sessions here. */
+  backChannelLogout(token: string, address: string): Promise<LogoutOutcome>;
+}
+
+export function createCompanyLogin(parts: {
+  workspaceId: string;
+  issuer: string;
+  settings: IdpSettings;
+  metadata: IdpMetadata;
+  people: ExternalPeople;
+  sessions: WebSessions;
+  store: Store;
+  audit: Audit;
+  clock: Clock;
+  log: Log;
+}): CompanyLogin {
+  const { workspaceId, settings, metadata, people, sessions, store, audit, clock, log } = parts;
+  const redirectUri = `${parts.issuer}${CALLBACK_PATH}`;
+  const host = new URL(settings.issuer).host;
+  const attempts = createSignInAttempts({ store, clock });
+  const tokens = createIdpTokens({ settings, metadata, redirectUri });
+  const byAddress = createThrottle({ tries: 200, windowS: WINDOW_S });
+  const failures = createThrottle({ tries: 50, windowS: WINDOW_S });
+  log.info({ issuer: settings.issuer, redirect_uri: redirectUri }, 'people sign in at the company’s IdP');
+
+  const record = (
+    type: string,
+    { address }: { address: string },
+    data: AuditEvent['data'],
+    user: string | null = null,
+  ) => {
+    const subject = user === null ? null : `user:${user}`;
+    const actor = type === 'login.succeeded' && user !== null ? user : 'anonymous';
+    return audit.event({
+      workspace_id: workspaceId,
+      type,
+      actor,
+      subject,
+      address,
+      data: { via: `idp:${host}`, ...data },
+    });
+  };
+
+  const tooMany = (retryAfterMs: number): Refusal =>
+    refused('throttled', `Too many sign-ins from your address. Try again in ${Math.ceil(retryAfterMs / 60_000)} min.`);
+
+  /** Records and returns a refusal; past some from one address only that there are too many. */
+  const fail = async (refusal: Refusal, visitor: WebVisitor): Promise<Refusal> => {
+    const { reason, detail = null } = refusal;
+    const retryAfterMs = await failures.hit(visitor.address);
+    log.warn({ issuer: settings.issuer, reason, detail, address: visitor.address }, 'a sign-in at the IdP was refused');
+    if (retryAfterMs > 0) {
+      await record('login.throttled', visitor, {});
+      return tooMany(retryAfterMs);
+    }
+    const user = reason === 'disabled' ? detail : null;
+    await record('login.failed', visitor, { reason, ...(user === null && detail !== null && { detail }) }, user);
+    return refusal;
+  };
+
+  const redeem = async (query: URLSearchParams, browserSecret: string | undefined, visitor: WebVisitor) => {
+    const state = query.get('state') ?? '';
+    const begun = browserSecret === undefined ? undefined : await attempts.finish(state, browserSecret);
+    if (begun === undefined)
+      return refused(
+        'state',
+        'This sign-in was not begun in this browser, was used already or has expired. Start again.',
+      );
+    const redeemed = await tokens.redeem(query, begun.attempt);
+    if (redeemed.kind === 'refused') return redeemed;
+    const read = readClaims(redeemed.claims, settings);
+    if (read.kind === 'refused') return read;
+    const admitted = await people.admit(read.person, {
+      justInTime: settings.justInTime,
+      linkByEmail: settings.linkByEmail,
+      actor: `idp:${host}`,
+      address: visitor.address,
+    });
+    return admitted.kind === 'refused' ? admitted : { kind: 'ok' as const, user: admitted.user, goTo: begun.goTo };
+  };
+
+  return {
+    label: settings.label,
+    async start(known, goTo, visitor) {
+      const retryAfterMs = await byAddress.hit(visitor.address);
+      if (retryAfterMs > 0) {
+        await record('login.throttled', visitor, {});
+        return tooMany(retryAfterMs);
+      }
+      const browserSecret = known !== undefined && /^[\w-]{43}$/.test(known) ? known : createSecret();
+      try {
+        // Asked first: an attempt that can lead nowhere is not worth a row.
+        await metadata.read();
+        const attempt = await attempts.begin(browserSecret, goTo);
+        return { kind: 'ok', url: (await tokens.authorizationUrl(attempt)).href, browserSecret };
+      } catch (error) {
+        // Only what the IdP is to blame for: a store that is away is everybody's trouble.
+        if (!(error instanceof GateError) || !['unreachable', 'config', 'too_large'].includes(error.code)) throw error;
+        return fail(tokens.explain(error), visitor);
+      }
+    },
+    async finish(query, browserSecret, visitor) {
+      const outcome = await redeem(query, browserSecret, visitor);
+      if (outcome.kind === 'refused') return fail(outcome, visitor);
+      const { user, goTo } = outcome;
+      await byAddress.forgive(visitor.address);
+      await record('login.succeeded', visitor, {}, user.name);
+      return { kind: 'ok', ...(await sessions.start(user, visitor)), user: toPerson(user), goTo };
+    },
+    backChannelLogout: createLogoutTokens({
+      workspaceId,
+      settings,
+      metadata,
+      store,
+      clock,
+      onEnded: (user, browserSessions, address) =>
+        audit.event({
+          workspace_id: workspaceId,
+          type: 'logout',
+          actor: `idp:${host}`,
+          subject: `user:${user.name}`,
+          address,
+          data: { browser_sessions: browserSessions },
+        }),
+    }),
+  };
+}

@@ -1,0 +1,49 @@
+// How the broker talks to the company's IdP: TLS (plain HTTP only on this machine), no redirects, bounded in time and size.
+import { GateError } from 'mcpgate-shared/error';
+import type { CustomFetch } from 'openid-client';
+
+const TIMEOUT_MS = 10_000;
+const MAX_BYTES = 1024 * 1024;
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+/** Whether `url` may be asked: https, or http on this machine. */
+export function isSafeIdpUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
+}
+
+/** Throws `config` for an address that must not be asked, `unreachable` for one that does not answer, `too_large`. */
+export const idpFetch: CustomFetch = async (url, options) => {
+  const { origin } = new URL(url);
+  if (!isSafeIdpUrl(url)) throw new GateError('config', `the IdP names an address without TLS: ${origin}`);
+  const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(options.signal ? [options.signal] : [])]);
+  try {
+    const response = await fetch(url, {
+      method: options.method,
+      headers: options.headers,
+      body: options.body instanceof URLSearchParams ? options.body : (options.body ?? null),
+      redirect: 'manual',
+      signal,
+    });
+    const body = await readBounded(response);
+    const { status, statusText, headers } = response;
+    return new Response([204, 205, 304].includes(status) ? null : body, { status, statusText, headers });
+  } catch (error) {
+    if (error instanceof GateError) throw error;
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new GateError('unreachable', `${origin} does not answer: ${why}`, { cause: error });
+  }
+};
+
+async function readBounded(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw new GateError('too_large', `the IdP's answer is longer than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}

@@ -1,0 +1,129 @@
+// The IdP's discovery document and its keys, as they are now: kept for a while, asked for again when they do not fit. An IdP that is away
+// when the broker starts is tried again until it answers.
+import { createRemoteJWKSet, customFetch as keyFetch, type JWTVerifyGetKey } from 'jose';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { allowInsecureRequests, customFetch, discovery, None, type ServerMetadata } from 'openid-client';
+import type { Log } from '../../domain/log.ts';
+import { idpFetch, isSafeIdpUrl } from './idp-fetch.ts';
+import type { IdpSettings } from '../../domain/idp-settings.ts';
+
+const KEEP_MS = 3_600_000;
+const RETRY_MS = 15_000;
+/** An IdP that changes its keys is asked for them again, but not more often than this: its tokens are not ours to count. */
+const KEYS_PAUSE_MS = 1_000;
+const KEYS_KEEP_MS = 600_000;
+
+export interface IdpDocument {
+  server: ServerMetadata;
+  keys: JWTVerifyGetKey;
+}
+
+export interface IdpMetadata {
+  /** Throws `unreachable` (does not answer), `config` (its document is not what the configuration says). */
+  read(): Promise<IdpDocument>;
+  /** What was read does not fit what the IdP does: the next `read` asks again. */
+  forget(): void;
+  close(): void;
+}
+
+export function createIdpMetadata(options: {
+  settings: Pick<IdpSettings, 'issuer' | 'clientId'>;
+  clock: Clock;
+  log: Log;
+}): IdpMetadata {
+  const { settings, clock, log } = options;
+  const { issuer } = settings;
+  let kept: { document: IdpDocument; at: number } | undefined;
+  let stale = false;
+  let asking: Promise<IdpDocument> | undefined;
+  let stopRetry = (): void => {};
+  let closed = false;
+
+  const ask = async (): Promise<IdpDocument> => {
+    const server = await discover(settings);
+    kept = { document: { server, keys: keysOf(server, kept?.document) }, at: clock.now() };
+    stale = false;
+    return kept.document;
+  };
+
+  const read = async (): Promise<IdpDocument> => {
+    if (kept !== undefined && !stale && clock.now() - kept.at < KEEP_MS) return kept.document;
+    asking ??= ask().finally(() => {
+      asking = undefined;
+    });
+    try {
+      return await asking;
+    } catch (error) {
+      // Away for a moment: what it said before still holds, and its tokens are verified all the same.
+      if (kept !== undefined && error instanceof GateError && error.code === 'unreachable') return kept.document;
+      throw error;
+    }
+  };
+
+  const greet = (first: boolean): void => {
+    read().then(
+      () => log.info({ issuer }, 'the company’s IdP answers'),
+      (error: unknown) => {
+        if (closed) return;
+        if (first) log.warn({ issuer, err: error }, 'the company’s IdP cannot be used yet; it is tried again');
+        stopRetry = clock.after(RETRY_MS, () => greet(false));
+      },
+    );
+  };
+  greet(true);
+
+  return {
+    read,
+    forget() {
+      stale = true;
+    },
+    close() {
+      closed = true;
+      stopRetry();
+    },
+  };
+}
+
+async function discover({ issuer, clientId }: Pick<IdpSettings, 'issuer' | 'clientId'>): Promise<ServerMetadata> {
+  let server: ServerMetadata;
+  try {
+    const insecure = new URL(issuer).protocol === 'http:' ? [allowInsecureRequests] : [];
+    const options = { [customFetch]: idpFetch, execute: insecure };
+    server = (await discovery(new URL(issuer), clientId, undefined, None(), options)).serverMetadata();
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (cause instanceof GateError) throw cause;
+    if (cause instanceof Response && cause.status >= 500)
+      throw new GateError('unreachable', `${issuer} answered HTTP ${cause.status}`, { cause: error });
+    const status = cause instanceof Response ? ` (HTTP ${cause.status})` : '';
+    const text = `${issuer} has no discovery document with this very issuer${status}; see oidc.issuer in the configuration`;
+    throw new GateError('config', text, { cause: error });
+  }
+  const { authorization_endpoint: page, token_endpoint: token, jwks_uri: keys } = server;
+  for (const [name, url] of Object.entries({ authorization_endpoint: page, token_endpoint: token, jwks_uri: keys })) {
+    if (url === undefined || !isSafeIdpUrl(url))
+      throw new GateError('config', `the discovery document of ${issuer} has no ${name} with TLS`);
+  }
+  // Compared as a whole: openid-client forgives a slash at the end.
+  if (server.issuer !== issuer)
+    throw new GateError('config', `${issuer} calls itself ${server.issuer.slice(0, 200)}: write that as oidc.issuer`);
+  return server;
+}
+
+/** The set of before where its address is the same, so that a document that is read again does not ask for keys more often. */
+function keysOf(server: ServerMetadata, before: IdpDocument | undefined): JWTVerifyGetKey {
+  if (before !== undefined && before.server.jwks_uri === server.jwks_uri) return before.keys;
+  return createRemoteJWKSet(new URL(server.jwks_uri ?? ''), {
+    [keyFetch]: (url: string, init: RequestInit & { headers: Headers; method: 'GET' }) =>
+      idpFetch(url, {
+        method: init.method,
+        headers: Object.fromEntries(init.headers.entries()),
+        body: null,
+        redirect: 'manual',
+        ...(init.signal ? { signal: init.signal } : {}),
+      }),
+    cooldownDuration: KEYS_PAUSE_MS,
+    cacheMaxAge: KEYS_KEEP_MS,
+  });
+}

@@ -1,0 +1,191 @@
+// The conversation with the IdP: where a person is sent, and what the code that they come back with is worth (authorization code with
+// PKCE, RFC 6749 and RFC 7636; OpenID Connect Core, section 3.1). Whatever is not exactly as it must be is a refusal.
+import { jwtVerify, errors as joseErrors } from 'jose';
+import { GateError } from 'mcpgate-shared/error';
+import {
+  allowInsecureRequests,
+  authorizationCodeGrant,
+  AuthorizationResponseError,
+  buildAuthorizationUrl,
+  calculatePKCECodeChallenge,
+  ClientError,
+  ClientSecretBasic,
+  ClientSecretPost,
+  clockTolerance,
+  Configuration,
+  customFetch,
+  fetchUserInfo,
+  None,
+  ResponseBodyError,
+  type ClientAuth,
+} from 'openid-client';
+import { claimAt } from './idp-claims.ts';
+import { idpFetch } from './idp-fetch.ts';
+import type { IdpDocument, IdpMetadata } from './idp-metadata.ts';
+import type { IdpSettings } from '../../domain/idp-settings.ts';
+import { refused, type Refusal } from './refusal.ts';
+
+export const CLOCK_TOLERANCE_S = 60;
+export const SIGNATURES = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+/** A code is redeemed at once: its token is young. */
+const MAX_AGE_S = 3600;
+
+/** The secrets of one sign-in: in the browser's hands, or made of what is. */
+export interface Attempt {
+  state: string;
+  nonce: string;
+  codeVerifier: string;
+}
+
+export interface IdpTokens {
+  /** Where to send the person. Throws what `IdpMetadata.read` throws. */
+  authorizationUrl(attempt: Attempt): Promise<URL>;
+  /** Verified claims for the query that the IdP sent the person back with. */
+  redeem(
+    query: URLSearchParams,
+    attempt: Attempt,
+  ): Promise<{ kind: 'ok'; claims: Readonly<Record<string, unknown>> } | Refusal>;
+  explain(error: unknown): Refusal;
+}
+
+export function createIdpTokens(options: {
+  settings: IdpSettings;
+  metadata: IdpMetadata;
+  redirectUri: string;
+}): IdpTokens {
+  const { settings, metadata, redirectUri } = options;
+  const { label, issuer, clientId } = settings;
+
+  const configure = async ({ server }: IdpDocument): Promise<Configuration> => {
+    const client = { [clockTolerance]: CLOCK_TOLERANCE_S };
+    const auth = await clientAuth(settings, server.token_endpoint_auth_methods_supported);
+    const configuration = new Configuration(server, clientId, client, auth);
+    configuration[customFetch] = idpFetch;
+    if (new URL(issuer).protocol === 'http:') allowInsecureRequests(configuration);
+    return configuration;
+  };
+
+  const redeem = async (query: URLSearchParams, attempt: Attempt) => {
+    const document = await metadata.read();
+    const configuration = await configure(document);
+    const tokens = await authorizationCodeGrant(configuration, new URL(`${redirectUri}?${query.toString()}`), {
+      pkceCodeVerifier: attempt.codeVerifier,
+      expectedState: attempt.state,
+      expectedNonce: attempt.nonce,
+      idTokenExpected: true,
+    });
+    // openid-client trusts the token endpoint's TLS; who can answer for that still has not the IdP's keys.
+    const { payload } = await jwtVerify(tokens.id_token ?? '', document.keys, {
+      issuer,
+      audience: clientId,
+      algorithms: SIGNATURES,
+      clockTolerance: CLOCK_TOLERANCE_S,
+      maxTokenAge: MAX_AGE_S,
+    });
+    const wanted = [settings.nameClaim, settings.emailClaim, settings.groupsClaim].filter((name) => name !== undefined);
+    const complete = wanted.every((name) => claimAt(payload, name) !== undefined);
+    if (complete || document.server.userinfo_endpoint === undefined || payload.sub === undefined) return payload;
+    const more = await fetchUserInfo(configuration, tokens.access_token, payload.sub);
+    return { ...more, ...payload };
+  };
+
+  const explain = (error: unknown): Refusal => {
+    const detail = detailOf(error);
+    switch (reasonOf(error)) {
+      case 'denied':
+        return refused('denied', `${label} did not let you in, or you said no there.`, detail);
+      case 'unreachable':
+        return refused('unreachable', `${label} cannot be reached now. Try again in a moment.`, detail);
+      case 'clock':
+        return refused(
+          'clock',
+          `The clocks of ${label} and of this broker differ by more than a minute. Ask your platform team.`,
+          detail,
+        );
+      case 'code':
+        return refused('code', `${label} does not accept this sign-in any more. Start again.`, detail);
+      case 'misconfigured':
+        return refused(
+          'misconfigured',
+          `Signing in with ${label} is not set up right. Ask your platform team.`,
+          detail,
+        );
+      default:
+        return refused('token', `What ${label} sent could not be verified, so nobody was let in.`, detail);
+    }
+  };
+
+  return {
+    explain,
+    async authorizationUrl({ state, nonce, codeVerifier }) {
+      const { server } = await metadata.read();
+      const configuration = new Configuration(server, clientId, undefined, None());
+      if (new URL(issuer).protocol === 'http:') allowInsecureRequests(configuration);
+      return buildAuthorizationUrl(configuration, {
+        redirect_uri: redirectUri,
+        scope: settings.scopes.join(' '),
+        state,
+        nonce,
+        code_challenge: await calculatePKCECodeChallenge(codeVerifier),
+        code_challenge_method: 'S256',
+      });
+    },
+    async redeem(query, attempt) {
+      try {
+        return { kind: 'ok', claims: await redeem(query, attempt) };
+      } catch (error) {
+        // The store's trouble is not the IdP's.
+        if (error instanceof GateError && ['unavailable', 'internal'].includes(error.code)) throw error;
+        const refusal = explain(error);
+        if (refusal.reason === 'token') metadata.forget();
+        return refusal;
+      }
+    },
+  };
+}
+
+/** Basic unless the IdP names its methods without it (OpenID Connect Discovery, section 3). */
+async function clientAuth(
+  { clientSecret }: IdpSettings,
+  methods: readonly string[] | undefined = ['client_secret_basic'],
+): Promise<ClientAuth> {
+  if (clientSecret === undefined) return None();
+  const secret = await clientSecret();
+  return methods.includes('client_secret_basic') || !methods.includes('client_secret_post')
+    ? ClientSecretBasic(secret)
+    : ClientSecretPost(secret);
+}
+
+function reasonOf(error: unknown): 'denied' | 'unreachable' | 'clock' | 'code' | 'misconfigured' | 'token' {
+  if (error instanceof GateError) return error.code === 'unreachable' ? 'unreachable' : 'misconfigured';
+  if (error instanceof AuthorizationResponseError) {
+    if (['access_denied', 'login_required', 'interaction_required', 'consent_required'].includes(error.error))
+      return 'denied';
+    return ['server_error', 'temporarily_unavailable'].includes(error.error) ? 'unreachable' : 'misconfigured';
+  }
+  if (error instanceof ResponseBodyError) {
+    if (error.status >= 500) return 'unreachable';
+    return error.error === 'invalid_grant' ? 'code' : 'misconfigured';
+  }
+  if (error instanceof joseErrors.JWTExpired) return 'clock';
+  if (error instanceof joseErrors.JWTClaimValidationFailed)
+    return ['iat', 'nbf', 'exp'].includes(error.claim) && error.reason === 'check_failed' ? 'clock' : 'token';
+  if (error instanceof joseErrors.JOSEError && ['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC'].includes(error.code))
+    return 'unreachable';
+  if (error instanceof ClientError) {
+    if (error.code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return 'clock';
+    if (error.code === 'OAUTH_TIMEOUT') return 'unreachable';
+    if (error.cause instanceof GateError) return reasonOf(error.cause);
+    if (error.cause instanceof Response && error.cause.status >= 500) return 'unreachable';
+  }
+  return 'token';
+}
+
+/** The messages of an error and its causes, for the log; the causes hold tokens, which their messages do not. */
+function detailOf(error: unknown): string {
+  if (error instanceof AuthorizationResponseError || error instanceof ResponseBodyError)
+    return `${error.error}${error.error_description === undefined ? '' : `: ${error.error_description}`}`.slice(0, 300);
+  if (!(error instanceof Error)) return 'unknown';
+  const cause = error.cause instanceof Error && error.cause.message !== error.message ? detailOf(error.cause) : '';
+  return [error.message, cause].filter(Boolean).join(': ').slice(0, 300);
+}

@@ -1,0 +1,79 @@
+// A logout token of the IdP (OpenID Connect Back-Channel Logout 1.0, section 2.6): verified, used once, and worth the end of the person's
+// browser sessions. Devices stay: what was given for offline access outlives a sign-out there (section 2.7); revoke those here or by SCIM.
+import { jwtVerify } from 'jose';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { z } from 'zod';
+import type { UserRecord } from '../../domain/people.ts';
+import type { Store } from '../../store/store.ts';
+import { sha256Hex } from '../secret-token.ts';
+import type { IdpMetadata } from './idp-metadata.ts';
+import type { IdpSettings } from '../../domain/idp-settings.ts';
+import { CLOCK_TOLERANCE_S, SIGNATURES } from './idp-tokens.ts';
+
+const KIND = 'IdpLogoutToken';
+const MAX_AGE_S = 300;
+const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+
+export type LogoutOutcome = { kind: 'ok' } | { kind: 'refused'; detail: string };
+
+const LogoutClaimsSchema = z.looseObject({
+  sub: z.string('the token names no person: only tokens with sub are understood').max(255),
+  jti: z.string('the token has no jti').min(1).max(255),
+  iat: z.number(),
+  exp: z.number().optional(),
+  events: z.looseObject({ [EVENT]: z.looseObject({}, 'the token is not about a logout') }),
+  nonce: z.undefined('the token has a nonce: it is no logout token').optional(),
+});
+
+export function createLogoutTokens(options: {
+  workspaceId: string;
+  settings: Pick<IdpSettings, 'issuer' | 'clientId'>;
+  metadata: IdpMetadata;
+  store: Store;
+  clock: Clock;
+  onEnded: (user: UserRecord, browserSessions: number, address: string) => unknown;
+}): (token: string, address: string) => Promise<LogoutOutcome> {
+  const { workspaceId, settings, metadata, store, clock, onEnded } = options;
+
+  const verify = async (token: string) => {
+    const { keys } = await metadata.read();
+    const { payload } = await jwtVerify(token, keys, {
+      issuer: settings.issuer,
+      audience: settings.clientId,
+      algorithms: SIGNATURES,
+      clockTolerance: CLOCK_TOLERANCE_S,
+      maxTokenAge: MAX_AGE_S,
+    });
+    return LogoutClaimsSchema.safeParse(payload);
+  };
+
+  /** True for the first time that this token comes. */
+  const isFirst = async (jti: string): Promise<boolean> => {
+    const idHash = sha256Hex(`${settings.issuer}\n${jti}`);
+    if ((await store.oauth.find(KIND, idHash)) !== undefined) return false;
+    const expiresAt = clock.now() + 2 * MAX_AGE_S * 1000;
+    const none = { grantId: null, userCode: null, uid: null, consumedAt: null };
+    await store.oauth.upsert({ kind: KIND, idHash, payload: '{}', ...none, expiresAt });
+    return true;
+  };
+
+  return async (token, address) => {
+    let claims: z.output<typeof LogoutClaimsSchema>;
+    try {
+      const checked = await verify(token);
+      if (!checked.success)
+        return { kind: 'refused', detail: checked.error.issues[0]?.message ?? 'the claims do not fit' };
+      claims = checked.data;
+    } catch (error) {
+      if (error instanceof GateError) throw error;
+      return { kind: 'refused', detail: error instanceof Error ? error.message.slice(0, 200) : 'it is not a token' };
+    }
+    if (!(await isFirst(claims.jti))) return { kind: 'refused', detail: 'the token was used already' };
+    const id = await store.externalIdentities.userIdOf(workspaceId, settings.issuer, claims.sub);
+    const user = id === undefined ? undefined : await store.users.byId(id);
+    // Nobody of ours: what the IdP wants is so already.
+    if (user !== undefined) await onEnded(user, await store.webSessions.removeByUser(user.id), address);
+    return { kind: 'ok' };
+  };
+}

@@ -1,0 +1,55 @@
+// Sign-ins that are on their way through the IdP: each belongs to the browser that began it, ends by time, and comes back once. The store
+// keeps where the person wants to go; nonce and code verifier are made of the browser's own secret, and kept nowhere.
+import { createHmac } from 'node:crypto';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { Store } from '../../store/store.ts';
+import { createSecret, sha256Hex } from '../secret-token.ts';
+import type { Attempt } from './idp-tokens.ts';
+
+const KIND = 'IdpSignIn';
+const LIFETIME_MS = 15 * 60_000;
+
+export interface SignInAttempts {
+  begin(browserSecret: string, goTo: string): Promise<Attempt>;
+  /** Uses it up; undefined where it is unknown, used, expired or another browser's. */
+  finish(state: string, browserSecret: string): Promise<{ attempt: Attempt; goTo: string } | undefined>;
+}
+
+/** A path of this very origin: never another host, whatever a browser makes of slashes. */
+const isOwnPath = (path: string): boolean => path.length <= 1024 && /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(path);
+
+export function createSignInAttempts({ store, clock }: { store: Store; clock: Clock }): SignInAttempts {
+  const attemptOf = (state: string, browserSecret: string): Attempt => {
+    const derive = (what: string) => createHmac('sha256', browserSecret).update(`${what}:${state}`).digest('base64url');
+    return { state, nonce: derive('nonce'), codeVerifier: derive('code_verifier') };
+  };
+  return {
+    async begin(browserSecret, goTo) {
+      const state = createSecret();
+      await store.oauth.upsert({
+        kind: KIND,
+        idHash: sha256Hex(state),
+        payload: JSON.stringify(isOwnPath(goTo) ? goTo : '/'),
+        grantId: null,
+        userCode: null,
+        uid: sha256Hex(`${state}:${browserSecret}`),
+        consumedAt: null,
+        expiresAt: clock.now() + LIFETIME_MS,
+      });
+      return attemptOf(state, browserSecret);
+    },
+    async finish(state, browserSecret) {
+      const idHash = sha256Hex(state);
+      const row = await store.oauth.find(KIND, idHash);
+      // Another browser's answer must not use this one's attempt up.
+      if (row === undefined || row.uid !== sha256Hex(`${state}:${browserSecret}`)) return undefined;
+      if ((row.expiresAt ?? 0) <= clock.now()) return undefined;
+      if (!(await store.oauth.consume(KIND, idHash, clock.now()))) return undefined;
+      const goTo: unknown = JSON.parse(row.payload);
+      return {
+        attempt: attemptOf(state, browserSecret),
+        goTo: typeof goTo === 'string' && isOwnPath(goTo) ? goTo : '/',
+      };
+    },
+  };
+}

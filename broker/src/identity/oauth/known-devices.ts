@@ -1,0 +1,59 @@
+// Which device asks. A device id alone is a claim; a device that has logged in before shows its proof too, a value only it can make, of
+// which the hash of the last login's is kept, with its time. Kept among the OAuth server's objects, without an end.
+import type { DeviceRecord } from '../../domain/people.ts';
+import { z } from 'zod';
+import type { Store } from '../../store/store.ts';
+import { sameText, sha256Hex } from '../secret-token.ts';
+
+const KIND = 'DeviceProof';
+const PROOF_SHAPE = /^[A-Za-z0-9_-]{43}$/;
+const KeptSchema = z.object({ proofHash: z.string().nullable(), loggedInAt: z.number() });
+
+/** What is kept of the `device_proof` of a request; null where there is none. */
+export const hashDeviceProof = (proof: unknown): string | null =>
+  typeof proof === 'string' && PROOF_SHAPE.test(proof) ? sha256Hex(proof) : null;
+
+interface Claim {
+  deviceId: string | undefined;
+  proofHash: string | null;
+}
+
+export interface KnownDevices {
+  /**
+   * The person's own device that is claimed, unless it was revoked or the proof is another's. `proven` is false for a device that never
+   * gave a proof.
+   */
+  find(
+    userId: string,
+    claim: Claim,
+  ): Promise<{ device: DeviceRecord; proven: boolean; loggedInAt: number } | undefined>;
+  remember(deviceId: string, login: z.output<typeof KeptSchema>): Promise<void>;
+}
+
+export function createKnownDevices(store: Store): KnownDevices {
+  return {
+    async find(userId, { deviceId, proofHash }) {
+      const device = deviceId === undefined ? undefined : await store.devices.byId(deviceId);
+      if (device === undefined || device.userId !== userId || device.revokedAt !== null) return undefined;
+      const row = await store.oauth.find(KIND, sha256Hex(device.id));
+      if (row === undefined) return { device, proven: false, loggedInAt: device.createdAt };
+      const kept = KeptSchema.parse(JSON.parse(row.payload));
+      const { loggedInAt } = kept;
+      if (kept.proofHash === null) return { device, proven: false, loggedInAt };
+      const proven = proofHash !== null && sameText(kept.proofHash, proofHash);
+      return proven ? { device, proven, loggedInAt } : undefined;
+    },
+    async remember(deviceId, login) {
+      await store.oauth.upsert({
+        kind: KIND,
+        idHash: sha256Hex(deviceId),
+        payload: JSON.stringify(login),
+        grantId: null,
+        userCode: null,
+        uid: null,
+        consumedAt: null,
+        expiresAt: null,
+      });
+    },
+  };
+}

@@ -1,0 +1,98 @@
+// What oidc-provider is told once and for all: opaque tokens, one first-party client, S256 and code only, and nothing of OpenID that is not
+// needed. What depends on a request stands where it is decided.
+import { errors, type Configuration } from 'oidc-provider';
+import type { OAuthKeys } from './oauth-keys.ts';
+import { audienceUris, CLI_CLIENT_ID, LOGIN_SCOPE, MCP_SCOPE, type OAuthSettings } from './oauth-settings.ts';
+import { readResource } from './resources.ts';
+
+const DEVICE_GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:device_code';
+const GRANT_TTL_S = 10 * 365 * 86_400;
+
+export const fixedConfiguration = (keys: OAuthKeys, settings: OAuthSettings) =>
+  ({
+    jwks: { keys: [keys.signing] },
+    cookies: {
+      keys: [keys.cookie],
+      names: { session: 'mcpgate-oauth', interaction: 'mcpgate-consent', resume: 'mcpgate-resume' },
+    },
+    clients: [
+      {
+        client_id: CLI_CLIENT_ID,
+        client_name: 'mcpgate',
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        grant_types: [DEVICE_GRANT_TYPE, 'refresh_token'],
+        response_types: [],
+        redirect_uris: [],
+        id_token_signed_response_alg: 'ES256',
+        scope: LOGIN_SCOPE,
+      },
+    ],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    claims: { openid: ['sub', 'preferred_username', 'device_id', 'workspace'] },
+    conformIdTokenClaims: false,
+    responseTypes: ['code'],
+    clientAuthMethods: ['none'],
+    extraParams: ['device_name', 'device_platform', 'device_id', 'workspace'],
+    expiresWithSession: () => false,
+    issueRefreshToken: (_ctx, client, code) =>
+      client.grantTypeAllowed('refresh_token') && (code.scopes.has('offline_access') || code.scopes.has(MCP_SCOPE)),
+    rotateRefreshToken: true,
+    revokeGrantPolicy: () => true,
+    ttl: {
+      AccessToken: settings.accessTokenTtlS,
+      RefreshToken: settings.refreshTokenTtlS,
+      DeviceCode: settings.deviceCodeTtlS,
+      IdToken: settings.accessTokenTtlS,
+      Grant: GRANT_TTL_S,
+      Session: 3600,
+      Interaction: 600,
+      AuthorizationCode: 60,
+    },
+    routes: {
+      authorization: '/oauth/auth',
+      token: '/oauth/token',
+      device_authorization: '/oauth/device_authorization',
+      revocation: '/oauth/revoke',
+      registration: '/oauth/register',
+      jwks: '/oauth/jwks',
+      // Served by the pages, not by the provider; its name is what devices are told.
+      code_verification: '/device',
+    },
+  }) satisfies Configuration;
+
+export const fixedFeatures = {
+  devInteractions: { enabled: false },
+  dPoP: { enabled: false },
+  pushedAuthorizationRequests: { enabled: false },
+  rpInitiatedLogout: { enabled: false },
+  userinfo: { enabled: false },
+  revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+} satisfies Configuration['features'];
+
+/** Tokens are for one door, or one server behind it (RFC 8707). Clients that nobody has set up here are for the MCP door only. */
+export function resourceIndicators(issuer: string, settings: OAuthSettings) {
+  const audiences = audienceUris(issuer);
+  return {
+    enabled: true,
+    defaultResource: (_ctx, client, oneOf) =>
+      oneOf?.[0] ?? (client.clientId === CLI_CLIENT_ID ? audiences.tunnel : audiences.mcp),
+    useGrantedResource: () => true,
+    getResourceServerInfo(ctx, resource, client) {
+      const known = readResource(resource, issuer);
+      if (known === undefined) throw new errors.InvalidTarget('this broker has no such resource');
+      if (client.clientId !== CLI_CLIENT_ID) {
+        if (known.audience !== 'mcp') throw new errors.InvalidTarget('clients of this kind are for /mcp only');
+        if (Array.isArray(ctx.oidc.params?.resource) && ctx.oidc.params.resource.length > 1)
+          throw new errors.InvalidTarget('a token is for one resource; ask for one');
+      }
+      return {
+        scope: known.audience === 'mcp' ? MCP_SCOPE : '',
+        audience: resource,
+        accessTokenTTL: settings.accessTokenTtlS,
+        accessTokenFormat: 'opaque',
+      };
+    },
+  } satisfies NonNullable<Configuration['features']>['resourceIndicators'];
+}

@@ -1,0 +1,138 @@
+// Clients that nobody has set up here: those that register themselves (RFC 7591) and those whose id is the address of a document that
+// describes them. What the provider is told about them, what keeps strangers from making it work for them, and how little of an
+// authorization request counts.
+import { interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { randomBytes } from 'node:crypto';
+import type { GuardedFetch } from '../../net/guarded-fetch.ts';
+import { createThrottle } from '../throttle.ts';
+import { narrowClientMetadata } from './client-metadata.ts';
+import { CLI_CLIENT_ID, MCP_SCOPE } from './oauth-settings.ts';
+
+const WINDOW_S = 15 * 60;
+const CONSENT_PATH = '/consent';
+const REGISTRATION_PATH = '/oauth/register';
+/** Everything else that a client adds is as if it were not there: no id tokens, no other ways of answering. */
+const AUTHORIZATION_PARAMS = [
+  ...['client_id', 'redirect_uri', 'response_type', 'state', 'resource', 'code_challenge', 'code_challenge_method'],
+];
+
+type Koa = Pick<KoaContextWithOIDC, 'path' | 'method' | 'query' | 'req' | 'status' | 'body' | 'set'>;
+
+export interface WebClients {
+  /** For the provider; its part of `features`. */
+  readonly features: Pick<NonNullable<Configuration['features']>, 'registration' | 'clientIdMetadataDocument'>;
+  /** For the provider; the rest. */
+  readonly configuration: Pick<
+    Configuration,
+    'clientBasedCORS' | 'extraClientMetadata' | 'fetch' | 'interactions' | 'pkce' | 'renderError'
+  >;
+  /** False where the request is answered already: there were too many. */
+  admit(ctx: Koa): Promise<boolean>;
+}
+
+const { Check, Prompt } = interactionPolicy;
+
+/** Every login of a client is agreed to by a person, on a page of ours. */
+const consentPolicy = () => [
+  new Prompt(
+    { name: 'consent', requestable: true },
+    new Check('consent_missing', 'a person has to agree first', 'consent_required', (ctx) =>
+      ctx.oidc.result?.consent === undefined ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+    ),
+  ),
+];
+
+export function createWebClients({
+  guardedFetch,
+  allowedOrigins,
+  addressOf,
+}: {
+  guardedFetch: GuardedFetch;
+  allowedOrigins: readonly string[];
+  addressOf: (request: Koa['req']) => string;
+}): WebClients {
+  const registrations = createThrottle({ tries: 20, windowS: WINDOW_S });
+  const origins = new Set(allowedOrigins);
+  const documents = createThrottle({ tries: 30, windowS: WINDOW_S });
+
+  return {
+    features: {
+      registration: {
+        enabled: true,
+        issueRegistrationAccessToken: false,
+        idFactory: () => `client-${randomBytes(16).toString('hex')}`,
+      },
+      clientIdMetadataDocument: {
+        enabled: true,
+        ack: 'draft-02',
+        allowFetch: async (ctx) => (await documents.hit(addressOf(ctx.req))) === 0,
+        cacheDuration: { min: 60, max: 86_400 },
+      },
+    },
+    configuration: {
+      extraClientMetadata: {
+        properties: ['software_id'],
+        validator(_ctx, _key, _value, metadata) {
+          if (metadata.client_id !== CLI_CLIENT_ID) narrowClientMetadata(metadata);
+        },
+      },
+      async fetch(input) {
+        const { status, headers, body } = await guardedFetch(input instanceof Request ? input.url : input.toString(), {
+          headers: { accept: 'application/json' },
+        });
+        // A redirect's answer has no body of its own that counts, and none is followed.
+        return new Response(status === 200 ? new Uint8Array(body) : null, { status, headers });
+      },
+      interactions: { policy: consentPolicy(), url: (_ctx, interaction) => `${CONSENT_PATH}/${interaction.uid}` },
+      clientBasedCORS: (_ctx, origin) => origins.has(origin),
+      pkce: { required: () => true },
+      renderError(ctx, out) {
+        if (
+          (ctx.oidc?.route === 'authorization' || ctx.oidc?.route === 'resume') &&
+          ctx.accepts('json', 'html') === 'html'
+        ) {
+          ctx.status = 303;
+          ctx.redirect(`${CONSENT_PATH}?problem=${encodeURIComponent(out.error)}`);
+          return;
+        }
+        ctx.type = 'application/json';
+        ctx.body = out;
+      },
+    },
+    async admit(ctx) {
+      const { origin } = ctx.req.headers;
+      if (ctx.path === REGISTRATION_PATH && origin !== undefined && origins.has(origin)) {
+        // The provider leaves its registration out of what other sites' scripts may use.
+        ctx.set({
+          'access-control-allow-origin': origin,
+          vary: 'origin',
+          'access-control-allow-headers': 'content-type',
+        });
+        if (ctx.method === 'OPTIONS') {
+          ctx.status = 204;
+          return false;
+        }
+      }
+      if (ctx.path === REGISTRATION_PATH && ctx.method === 'POST') {
+        const retryAfterMs = await registrations.hit(addressOf(ctx.req));
+        if (retryAfterMs === 0) return true;
+        ctx.status = 429;
+        ctx.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
+        ctx.body = {
+          error: 'temporarily_unavailable',
+          error_description: 'too many clients were registered from here',
+        };
+        return false;
+      }
+      if (ctx.path === '/oauth/auth') {
+        const { prompt } = ctx.query;
+        const kept = AUTHORIZATION_PARAMS.flatMap((name) => {
+          const value = ctx.query[name];
+          return value === undefined ? [] : [[name, value] as const];
+        });
+        ctx.query = { ...Object.fromEntries(kept), scope: MCP_SCOPE, ...(prompt === 'none' && { prompt }) };
+      }
+      return true;
+    },
+  };
+}

@@ -1,0 +1,371 @@
+// Reads a large JSON message as it comes in, a chunk at a time: checks that it is JSON, as strictly as `JSON.parse`, and takes the large
+// values out (see pieces.ts). The work for a chunk is done when `feed` returns, so the loop is never held for longer than a chunk takes.
+import { createCutOutput, type CutMessage } from './cut-output.ts';
+import type { PieceKind } from './pieces.ts';
+import { createStringHead } from './string-head.ts';
+import { MESSAGE, type Place } from './places.ts';
+import { createNumberCheck } from './number-check.ts';
+import { createUtf8Chunks } from './utf8-chunks.ts';
+
+export interface JsonCutter {
+  /** The next bytes; they belong to the cutter from now on. False: this is no JSON object, or one that no honest peer sends. */
+  feed(chunk: Buffer): boolean;
+  /** Undefined: as above, or it ended too early. */
+  end(): CutMessage | undefined;
+}
+
+/** What may be left as text. Honest messages leave some kilobytes. */
+const MAX_TEXT_BYTES = 2 * 1024 * 1024;
+const MAX_DEPTH = 10_000;
+/** Items of an array that stay in any case. */
+const KEPT_ITEMS = 64;
+const MAX_KEY_BYTES = 400;
+/** `mcpgate` in any case, or with letters of it escaped. */
+const RESERVED_WORD = /mcpgate|"uri"|\\u00[4-7]/i;
+const LITERALS: Readonly<Record<number, string>> = { 102: 'false', 110: 'null', 116: 'true' };
+
+/** What may come next. */
+const VALUE = 0;
+const VALUE_OR_END = 1;
+const KEY = 2;
+const KEY_OR_END = 3;
+const COLON = 4;
+const AFTER = 5;
+const STRING = 6;
+const ESCAPE = 7;
+const HEX = 8;
+const NUMBER = 9;
+const LITERAL = 10;
+const DONE = 11;
+
+interface Frame {
+  isArray: boolean;
+  /** Undefined: nobody looks into it. */
+  place: Place | undefined;
+  /** Values that have begun. */
+  count: number;
+}
+
+/** `token`: at least 16 random characters of [0-9a-z]. */
+export function createJsonCutter(token: string): JsonCutter {
+  const output = createCutOutput(token);
+  const characters = createUtf8Chunks();
+  const stack: Frame[] = [];
+  let state = VALUE;
+  let isBroken = false;
+  /** Of the member whose value is next. */
+  let place: Place | undefined = MESSAGE;
+  // The string that is read.
+  let isKey = false;
+  let keyParts: string[] = [];
+  let keyBytes = 0;
+  let hexLeft = 0;
+  let hexValue = 0;
+  const head = createStringHead();
+  let isHead = false;
+  const number = createNumberCheck();
+  let literalLeft = '';
+  // Whether something is taken out at the moment: a value, or members until the stack is `holeDepth` high again.
+  let isTaking = false;
+  let holeKind: PieceKind = 'value';
+  let holeDepth = 0;
+  // An item that may join a run, as long as it ends in this chunk.
+  let tentativeAt = -1;
+  let tentativeDepth = 0;
+  let runStart = 0;
+  let runEnd = 0;
+  let isRun = false;
+  let keepItem = false;
+
+  const fail = (): false => {
+    isBroken = true;
+    return false;
+  };
+
+  function openHole(bytes: Buffer, at: number, kind: PieceKind, depth: number): void {
+    output.open(bytes, at, kind);
+    isTaking = true;
+    holeKind = kind;
+    holeDepth = depth;
+  }
+
+  function closeHole(bytes: Buffer, at: number): void {
+    output.close(bytes, at);
+    isTaking = false;
+  }
+
+  /** A run ends behind its last item that fits; what follows is kept. */
+  function closeRun(bytes: Buffer): void {
+    isRun = false;
+    closeHole(bytes, runEnd);
+    if (runEnd <= runStart) output.undo();
+  }
+
+  function onKey(): void {
+    const raw = keyParts.join('');
+    keyParts = [];
+    const parent = stack.at(-1);
+    if (isTaking || parent?.place === undefined || keyBytes > MAX_KEY_BYTES) {
+      place = undefined;
+      return;
+    }
+    const key: unknown = JSON.parse(`"${raw}"`);
+    const { members } = parent.place;
+    place = typeof key === 'string' && members !== undefined && Object.hasOwn(members, key) ? members[key] : undefined;
+  }
+
+  function beginValue(bytes: Buffer, at: number): void {
+    const parent = stack.at(-1);
+    if (parent === undefined) return;
+    parent.count += 1;
+    if (!parent.isArray || parent.place?.items === undefined) return;
+    place = parent.place.items;
+    if (keepItem || parent.count <= KEPT_ITEMS) return;
+    if (!isRun) {
+      openHole(bytes, at, 'value', -1);
+      isRun = true;
+      runStart = runEnd = at;
+    }
+    tentativeAt = at;
+    tentativeDepth = stack.length;
+  }
+
+  /** The value that ends at `at` is over. */
+  function endValue(bytes: Buffer, at: number): void {
+    state = stack.length === 0 ? DONE : AFTER;
+    if (tentativeAt >= 0 && stack.length === tentativeDepth) {
+      if (RESERVED_WORD.test(bytes.toString('latin1', tentativeAt, at))) return;
+      runEnd = at;
+      tentativeAt = -1;
+    } else if (keepItem && stack.at(-1)?.place?.items !== undefined && !isTaking) keepItem = false;
+  }
+
+  function run(bytes: Buffer): boolean {
+    const size = bytes.length;
+    let at = 0;
+    output.begin();
+    for (;;) {
+      if (at >= size) {
+        if (tentativeAt < 0) break;
+        // It does not end here: it is kept, and read again from its beginning.
+        at = rollBack(bytes);
+      }
+      const code = bytes[at] ?? 0;
+      switch (state) {
+        case STRING: {
+          if (isHead) {
+            if (code === 34) isHead = false;
+            else if (code === 92 || code < 32) head.byte(0);
+            else if (head.isDecided && (code & 0xc0) !== 0x80) {
+              openHole(bytes, at, 'tail', -1);
+              isHead = false;
+            } else {
+              head.byte(code);
+              at += 1;
+              continue;
+            }
+          }
+          const begin = at;
+          let end = at;
+          let byte = code;
+          while (byte !== 34 && byte !== 92 && byte >= 32) {
+            end += 1;
+            if (end >= size) break;
+            byte = bytes[end] ?? 0;
+          }
+          if (isKey && !isTaking) {
+            keyBytes += end - begin + 1;
+            if (keyBytes <= MAX_KEY_BYTES) keyParts.push(bytes.toString('utf8', begin, end));
+          }
+          at = end;
+          if (end >= size) continue;
+          if (byte === 92) {
+            state = ESCAPE;
+            if (isKey && !isTaking) keyParts.push('\\');
+            at += 1;
+            continue;
+          }
+          if (byte !== 34) return fail();
+          if (isTaking && holeKind === 'tail') closeHole(bytes, at);
+          at += 1;
+          if (isKey) {
+            isKey = false;
+            onKey();
+            state = COLON;
+          } else {
+            endValue(bytes, at);
+            if (tentativeAt >= 0 && stack.length === tentativeDepth) at = rollBack(bytes);
+          }
+          continue;
+        }
+        case ESCAPE:
+          if (isKey && !isTaking && keyBytes++ <= MAX_KEY_BYTES) keyParts.push(String.fromCharCode(code));
+          at += 1;
+          if (code === 117) {
+            state = HEX;
+            hexLeft = 4;
+            hexValue = 0;
+          } else if (!ESCAPES.has(code)) return fail();
+          else {
+            if (isHead) head.escape(ESCAPED_SPACES.has(code) ? 32 : 33);
+            state = STRING;
+          }
+          continue;
+        case HEX: {
+          const digit = hexDigit(code);
+          if (digit < 0) return fail();
+          if (isKey && !isTaking && keyBytes++ <= MAX_KEY_BYTES) keyParts.push(String.fromCharCode(code));
+          hexValue = hexValue * 16 + digit;
+          hexLeft -= 1;
+          at += 1;
+          if (hexLeft > 0) continue;
+          if (isHead) head.escape(hexValue);
+          state = STRING;
+          continue;
+        }
+        case NUMBER:
+          if (number.accepts(code)) {
+            at += 1;
+            continue;
+          }
+          if (!number.isComplete) return fail();
+          endValue(bytes, at);
+          if (tentativeAt >= 0 && stack.length === tentativeDepth) at = rollBack(bytes);
+          continue;
+        case LITERAL:
+          if (code !== literalLeft.charCodeAt(0)) return fail();
+          literalLeft = literalLeft.slice(1);
+          at += 1;
+          if (literalLeft === '') {
+            endValue(bytes, at);
+            if (tentativeAt >= 0 && stack.length === tentativeDepth) at = rollBack(bytes);
+          }
+          continue;
+      }
+      if (code === 32 || code === 10 || code === 13 || code === 9) {
+        at += 1;
+        continue;
+      }
+      switch (state) {
+        case AFTER: {
+          const frame = stack.at(-1);
+          if (frame === undefined) return fail();
+          if (code === 44) {
+            state = frame.isArray ? VALUE : KEY;
+            at += 1;
+            continue;
+          }
+          if (code !== (frame.isArray ? 93 : 125)) return fail();
+          at = endContainer(bytes, at);
+          continue;
+        }
+        case COLON:
+          if (code !== 58) return fail();
+          state = VALUE;
+          at += 1;
+          continue;
+        case KEY:
+        case KEY_OR_END: {
+          if (code === 125 && state === KEY_OR_END) {
+            at = endContainer(bytes, at);
+            continue;
+          }
+          if (code !== 34) return fail();
+          const frame = stack.at(-1);
+          if (!isTaking && frame !== undefined && frame.count >= (frame.place?.maxMembers ?? Infinity)) {
+            openHole(bytes, at, 'members', stack.length - 1);
+          }
+          isKey = true;
+          keyBytes = 0;
+          state = STRING;
+          at += 1;
+          continue;
+        }
+        case VALUE:
+        case VALUE_OR_END:
+          if (code === 93 && state === VALUE_OR_END) {
+            at = endContainer(bytes, at);
+            continue;
+          }
+          if (stack.length === 0 && code !== 123) return fail();
+          beginValue(bytes, at);
+          if (code === 123 || code === 91) {
+            if (stack.length >= MAX_DEPTH) return fail();
+            const isArray = code === 91;
+            const looksIn = !isTaking && place !== undefined && (!isArray || place.items !== undefined);
+            if (!isTaking && !looksIn) openHole(bytes, at, 'value', stack.length);
+            stack.push({ isArray, place: looksIn ? place : undefined, count: 0 });
+            state = isArray ? VALUE_OR_END : KEY_OR_END;
+            at += 1;
+          } else if (code === 34) {
+            const parent = stack.at(-1);
+            state = STRING;
+            at += 1;
+            isHead = !isTaking && parent?.place?.wholeStrings !== true;
+            head.begin();
+          } else if (code === 45 || (code >= 48 && code <= 57)) {
+            state = NUMBER;
+            number.begin(code);
+            at += 1;
+          } else {
+            const literal = LITERALS[code];
+            if (literal === undefined) return fail();
+            state = LITERAL;
+            literalLeft = literal;
+          }
+          continue;
+        default:
+          return fail(); // something behind the end
+      }
+    }
+    if (isRun) closeRun(bytes);
+    output.flush(bytes);
+    return output.textBytes <= MAX_TEXT_BYTES || fail();
+  }
+
+  /** Index behind the container that ends at `at`. */
+  function endContainer(bytes: Buffer, at: number): number {
+    stack.pop();
+    if (isRun && stack.length < tentativeDepth) closeRun(bytes);
+    // Members are taken out up to the end of their object, a value with its own end.
+    if (isTaking && !isRun && holeDepth === stack.length) closeHole(bytes, holeKind === 'members' ? at : at + 1);
+    endValue(bytes, at + 1);
+    return tentativeAt >= 0 && stack.length === tentativeDepth ? rollBack(bytes) : at + 1;
+  }
+
+  /** The item cannot join the run: it is kept, and read again. Its index. */
+  function rollBack(bytes: Buffer): number {
+    const at = tentativeAt;
+    closeRun(bytes);
+    stack.length = tentativeDepth;
+    const parent = stack.at(-1);
+    if (parent !== undefined) parent.count -= 1;
+    tentativeAt = -1;
+    keepItem = true;
+    isKey = false;
+    isHead = false;
+    state = VALUE;
+    return at;
+  }
+
+  return {
+    feed(chunk) {
+      if (isBroken) return false;
+      return run(characters.next(chunk));
+    },
+    end() {
+      const rest = characters.end();
+      if (rest.length > 0 && !isBroken) run(rest);
+      return isBroken || state !== DONE ? undefined : output.message();
+    },
+  };
+}
+
+const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
+const ESCAPED_SPACES = new Set(Buffer.from('fnrt'));
+
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const lower = code | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}

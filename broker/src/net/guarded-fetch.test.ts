@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LookupAddress } from 'node:dns';
+import { test, type TestContext } from 'node:test';
+import { createPrivateAuthority } from '../../../test/world/private-authority.ts';
+import { createGuardedFetch, type GuardedFetchOptions } from './guarded-fetch.ts';
+
+const NAMES = ['client.example', 'other.example', 'localhost'];
+
+/** A real https server on this machine, under public names, and what reached it. */
+async function httpsServer(t: TestContext, answer: (request: IncomingMessage, response: ServerResponse) => void) {
+  const authority = await createPrivateAuthority();
+  const { certFile, keyFile } = await authority.issue(...NAMES.map((name) => `DNS:${name}`), 'IP:127.0.0.1');
+  const asked: string[] = [];
+  const server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (request, response) => {
+    asked.push(`${request.headers.host} ${request.url}`);
+    answer(request, response);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+    authority.remove();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  const guarded = (options: Partial<GuardedFetchOptions> = {}) =>
+    createGuardedFetch({ allowHosts: [], ca: [readFileSync(authority.caFile, 'utf8')], ...options });
+  return { port: address.port, asked, guarded };
+}
+
+const at =
+  (...addresses: string[]) =>
+  (_name: string, found: (error: null, addresses: LookupAddress[]) => void) =>
+    found(
+      null,
+      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    );
+
+test('a host that the configuration names is fetched wherever it is', async (t) => {
+  const { port, guarded } = await httpsServer(t, (request, response) =>
+    response.setHeader('x-encoding', request.headers['accept-encoding'] ?? '').end('{"a":1}'),
+  );
+  const fetch = guarded({ allowHosts: ['Client.example'], resolve: at('127.0.0.1') });
+  const answer = await fetch(`https://client.example:${port}/meta?x=1`);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.body.toString(), '{"a":1}');
+  assert.equal(answer.headers.get('x-encoding'), 'identity');
+});
+
+test('private addresses are refused before anything is sent, named or literal, one among public ones too', async (t) => {
+  const { port, asked, guarded } = await httpsServer(t, (_request, response) => response.end());
+  const cases: [string, string[]][] = [
+    [`https://client.example:${port}/`, ['127.0.0.1']],
+    [`https://client.example:${port}/`, ['93.184.215.14', '127.0.0.1']],
+    [`https://client.example:${port}/`, ['::ffff:127.0.0.1']],
+    [`https://127.0.0.1:${port}/`, []],
+    [`https://2130706433:${port}/`, []],
+    [`https://0x7f.1:${port}/`, []],
+    [`https://[::1]:${port}/`, []],
+    [`https://[::ffff:7f00:1]:${port}/`, []],
+    [`http://client.example:${port}/`, ['93.184.215.14']],
+    [`https://user:pass@client.example:${port}/`, ['93.184.215.14']],
+    ['file:///etc/passwd', []],
+    ['no address', []],
+  ];
+  for (const [url, addresses] of cases)
+    await assert.rejects(guarded({ resolve: at(...addresses) })(url), { code: 'forbidden' }, url);
+  assert.deepEqual(asked, []);
+});
+
+test('the system resolver is asked where no other is given: localhost is this machine', async (t) => {
+  const { port, asked, guarded } = await httpsServer(t, (_request, response) => response.end('here'));
+  await assert.rejects(guarded()(`https://localhost:${port}/`), { code: 'forbidden' });
+  assert.deepEqual(asked, []);
+  assert.equal((await guarded({ allowHosts: ['localhost'] })(`https://localhost:${port}/`)).body.toString(), 'here');
+});
+
+test('a name is resolved once for a connection: what a second answer would say is never asked', async (t) => {
+  const { port, asked, guarded } = await httpsServer(t, (_request, response) => response.end());
+  let lookups = 0;
+  const fetch = guarded({
+    allowHosts: ['client.example'],
+    resolve: (name, found) => at(++lookups === 1 ? '127.0.0.1' : '127.0.0.2')(name, found),
+  });
+  await fetch(`https://client.example:${port}/`);
+  assert.equal(lookups, 1);
+  assert.equal(asked.length, 1);
+});
+
+test('a redirect is the answer, or is followed as often as asked and judged like the first address', async (t) => {
+  const { port, asked, guarded } = await httpsServer(t, (request, response) => {
+    if (request.url === '/private') response.writeHead(302, { location: `https://other.example:${port}/` }).end();
+    else if (request.url === '/plain') response.writeHead(302, { location: 'http://client.example/' }).end();
+    else if (request.url === '/end') response.end('end');
+    else response.writeHead(307, { location: request.url === '/loop' ? '/loop' : '/end' }).end();
+  });
+  const fetch = guarded({ allowHosts: ['client.example'], resolve: at('127.0.0.1') });
+  const url = (path: string) => `https://client.example:${port}${path}`;
+  assert.equal((await fetch(url('/once'))).status, 307);
+  const followed = await fetch(url('/once'), { maxRedirects: 1 });
+  assert.deepEqual([followed.status, followed.url], [200, url('/end')]);
+  await assert.rejects(fetch(url('/private'), { maxRedirects: 3 }), { code: 'forbidden' });
+  await assert.rejects(fetch(url('/plain'), { maxRedirects: 3 }), { code: 'forbidden' });
+  asked.length = 0;
+  assert.equal((await fetch(url('/loop'), { maxRedirects: 3 })).status, 307);
+  assert.equal(asked.length, 4);
+});
+
+test('what is too large, too slow, cut off or of an unknown authority is an error in words', async (t) => {
+  const { port, guarded } = await httpsServer(t, (request, response) => {
+    if (request.url === '/large') response.end('x'.repeat(2048));
+    else if (request.url === '/cut')
+      response.writeHead(200, { 'content-length': '10' }).write('x', () => response.destroy());
+    else if (request.url === '/trickle') response.write('x');
+  });
+  const fetch = guarded({ allowHosts: ['client.example'], resolve: at('127.0.0.1'), maxBytes: 1024, timeoutMs: 500 });
+  const url = (path: string) => `https://client.example:${port}${path}`;
+  await assert.rejects(fetch(url('/large')), { code: 'unreachable', message: /more than 1024 bytes/ });
+  await assert.rejects(fetch(url('/silent')), { code: 'unreachable', message: /within 500 ms/ });
+  await assert.rejects(fetch(url('/trickle')), { code: 'unreachable', message: /within 500 ms/ });
+  await assert.rejects(fetch(url('/cut')), { code: 'unreachable' });
+  const distrustful = createGuardedFetch({ allowHosts: ['client.example'], resolve: at('127.0.0.1') });
+  await assert.rejects(distrustful(url('/')), { code: 'unreachable', message: /could not be reached/ });
+  await assert.rejects(guarded({ resolve: at() })(url('/')), { code: 'unreachable', message: /no address/ });
+});

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { onBothEngines } from './both-engines.ts';
+import type { GrantRecord, UserRecord } from '../domain/people.ts';
+import type { Store } from './store.ts';
+
+const WORKSPACE = 'default';
+const DAY_MS = 86_400_000;
+
+function addUser(store: Store, name: string, groups: readonly string[] = []): Promise<UserRecord> {
+  return store.users.create({ workspaceId: WORKSPACE, name, email: null, role: 'member', groups });
+}
+
+function addGrant(store: Store, label: string, userId: string | null): Promise<GrantRecord> {
+  return store.grants.create({
+    workspaceId: WORKSPACE,
+    label,
+    userId,
+    tokenHash: `hash of ${label}`,
+    servers: ['github'],
+    allowFrom: ['10.0.0.0/8'],
+    expiresAt: null,
+    createdBy: 'host:root',
+  });
+}
+
+onBothEngines((open) => {
+  it('keeps a person with role, groups, password and state', async (t) => {
+    const { store, clock } = await open(t);
+    const ada = await addUser(store, 'ada', ['platform', 'admins', 'platform']);
+    assert.deepEqual(ada.groups, ['admins', 'platform']);
+    assert.equal(ada.createdAt, clock.at);
+    await store.users.setPassword(ada.id, '$scrypt$x');
+    await store.users.setDisabled(ada.id, clock.at + 5);
+    await store.users.setRole(ada.id, 'admin');
+    await store.users.setGroups(ada.id, ['oncall']);
+    const changed: UserRecord = {
+      ...ada,
+      passwordHash: '$scrypt$x',
+      disabledAt: clock.at + 5,
+      role: 'admin',
+      groups: ['oncall'],
+    };
+    assert.deepEqual(await store.users.byId(ada.id), changed);
+    assert.deepEqual(await store.users.byName(WORKSPACE, 'ada'), changed);
+    await addUser(store, 'abe');
+    assert.deepEqual(
+      (await store.users.list(WORKSPACE)).map((user) => user.name),
+      ['abe', 'ada'],
+    );
+    assert.equal(await store.users.count(WORKSPACE), 2);
+    assert.equal(await store.users.byName('other', 'ada'), undefined);
+  });
+
+  it('keeps groups, empty ones too, and takes memberships with a group', async (t) => {
+    const { store } = await open(t);
+    const [ada, abe] = [await addUser(store, 'ada', ['eng']), await addUser(store, 'abe')];
+    await store.groups.add(WORKSPACE, 'eng', [ada.id, abe.id]);
+    await store.groups.add(WORKSPACE, 'empty', []);
+    assert.deepEqual(await store.groups.list(WORKSPACE), [
+      { name: 'empty', members: [] },
+      { name: 'eng', members: ['abe', 'ada'] },
+    ]);
+    await store.groups.take(WORKSPACE, 'eng', [abe.id]);
+    assert.deepEqual(await store.groups.byName(WORKSPACE, 'eng'), { name: 'eng', members: ['ada'] });
+    assert.equal(await store.groups.byName('other', 'eng'), undefined);
+    await store.groups.remove(WORKSPACE, 'eng');
+    assert.deepEqual((await store.users.byId(ada.id))?.groups, []);
+  });
+
+  it('refuses a second person of the same name, and leaves no group behind', async (t) => {
+    const { store } = await open(t);
+    const ada = await addUser(store, 'ada');
+    await assert.rejects(addUser(store, 'ada', ['ghosts']), {
+      code: 'conflict',
+      message: 'a user named ada exists already',
+    });
+    assert.deepEqual(await store.users.list(WORKSPACE), [ada]);
+  });
+
+  it('refuses to change or remove a person who is not there', async (t) => {
+    const { store } = await open(t);
+    for (const attempt of [
+      () => store.users.setPassword('nobody', 'x'),
+      () => store.users.setGroups('nobody', ['x']),
+      () => store.users.remove('nobody'),
+      () => store.devices.revoke('nobody', 1),
+      () => store.grants.revoke('nobody', 1),
+      () => store.servers.remove('nobody'),
+      () => store.servers.update('nobody', { enabled: false }),
+    ]) {
+      await assert.rejects(attempt(), { code: 'not_found' });
+    }
+  });
+
+  it('removes with a person all that hangs on them, so that no grant becomes a principal of its own', async (t) => {
+    const { store, clock } = await open(t);
+    const ada = await addUser(store, 'ada', ['platform']);
+    const device = { workspaceId: WORKSPACE, userId: ada.id, name: 'laptop', platform: 'linux', address: '10.0.0.1' };
+    await store.devices.create(device);
+    await addGrant(store, 'hers', ada.id);
+    const own = await addGrant(store, 'ci', null);
+    await store.webSessions.create({
+      tokenHash: 's',
+      workspaceId: WORKSPACE,
+      userId: ada.id,
+      address: '::1',
+      userAgent: 'x',
+      createdAt: clock.at,
+      expiresAt: clock.at + DAY_MS,
+    });
+    await store.users.remove(ada.id);
+    assert.deepEqual(await store.devices.list(WORKSPACE), []);
+    assert.deepEqual(await store.grants.list(WORKSPACE), [own]);
+    assert.deepEqual(await store.webSessions.list(WORKSPACE, clock.at), []);
+  });
+
+  it('knows a person by an identity of elsewhere, and by an address however it is written', async (t) => {
+    const { store } = await open(t);
+    const [ada, bob] = [await addUser(store, 'ada'), await addUser(store, 'bob')];
+    const identity = { workspaceId: WORKSPACE, issuer: 'https://idp.example', subject: 'a-1', userId: ada.id };
+    await store.externalIdentities.link(identity);
+    assert.equal(await store.externalIdentities.userIdOf(WORKSPACE, identity.issuer, 'a-1'), ada.id);
+    assert.equal(await store.externalIdentities.userIdOf(WORKSPACE, 'https://other.example', 'a-1'), undefined);
+    assert.deepEqual(await store.externalIdentities.issuersOf(ada.id), [identity.issuer]);
+    for (const second of [{ userId: bob.id }, { subject: 'a-2' }]) {
+      await assert.rejects(store.externalIdentities.link({ ...identity, ...second }), { code: 'conflict' });
+    }
+    await store.users.setEmail(bob.id, 'Bob@Example.com');
+    assert.deepEqual(
+      (await store.users.byEmail(WORKSPACE, 'bob@example.COM')).map(({ id }) => id),
+      [bob.id],
+    );
+    assert.deepEqual(await store.users.byEmail(WORKSPACE, 'ada@example.com'), []);
+    await store.users.remove(ada.id);
+    assert.equal(await store.externalIdentities.userIdOf(WORKSPACE, identity.issuer, 'a-1'), undefined);
+  });
+});

@@ -1,0 +1,63 @@
+// Workspaces, each with a policy from its first moment on. One that is removed takes with it what has no use any more; what is still
+// used keeps it.
+import type { Kysely, Transaction } from 'kysely';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { Database } from '../schema.ts';
+import type { Store } from '../store.ts';
+
+const HOLDS = [
+  { table: 'users', by: 'id', words: ['user', 'users'] },
+  { table: 'servers', by: 'id', words: ['server', 'servers'] },
+  // A secret that was removed leaves its row, which has the number of its last version.
+  { table: 'secret_versions', by: 'name', words: ['secret', 'secrets'] },
+  { table: 'grants', by: 'id', words: ['grant', 'grants'] },
+  { table: 'admin_tokens', by: 'id', words: ['administration token', 'administration tokens'] },
+] as const;
+/** In an order that the references between them allow. */
+const GOES_ALONG = ['one_time_links', 'groups', 'rules', 'policies', 'secrets', 'grants', 'admin_tokens'] as const;
+
+export function createWorkspaces(db: Kysely<Database>, clock: Clock): Store['workspaces'] {
+  return {
+    async list() {
+      const rows = await db.selectFrom('workspaces').selectAll().orderBy('id').execute();
+      return rows.map((row) => ({ name: row.id, createdAt: row.created_at }));
+    },
+    async has(name) {
+      return (await db.selectFrom('workspaces').select('id').where('id', '=', name).executeTakeFirst()) !== undefined;
+    },
+    async add(name) {
+      const createdAt = clock.now();
+      try {
+        await db.transaction().execute(async (trx) => {
+          await trx.insertInto('workspaces').values({ id: name, created_at: createdAt }).execute();
+          await trx.insertInto('policies').values({ workspace_id: name, version: 1, enforcement: 'enforce' }).execute();
+        });
+      } catch (error) {
+        if (!(error instanceof GateError) || error.code !== 'conflict') throw error;
+        throw new GateError('conflict', `a workspace named ${name} exists already`, { cause: error });
+      }
+      return { name, createdAt };
+    },
+    remove: (name) =>
+      db.transaction().execute(async (trx) => {
+        const held = await heldBy(trx, name);
+        if (held.length > 0) throw new GateError('conflict', `the workspace ${name} still has ${held.join(', ')}`);
+        for (const table of GOES_ALONG) await trx.deleteFrom(table).where('workspace_id', '=', name).execute();
+        const result = await trx.deleteFrom('workspaces').where('id', '=', name).executeTakeFirst();
+        if (result.numDeletedRows === 0n) throw new GateError('not_found', `there is no workspace ${name}`);
+      }),
+  };
+}
+
+/** What must be ended before: `2 users`, `1 grant`. Tokens that were revoked are no reason. */
+async function heldBy(trx: Transaction<Database>, name: string): Promise<string[]> {
+  const held: string[] = [];
+  for (const { table, by, words } of HOLDS) {
+    let query = trx.selectFrom(table).select(by).distinct().where('workspace_id', '=', name);
+    if (table === 'grants' || table === 'admin_tokens') query = query.where('revoked_at', 'is', null);
+    const count = (await query.execute()).length;
+    if (count > 0) held.push(`${count} ${words[count === 1 ? 0 : 1]}`);
+  }
+  return held;
+}

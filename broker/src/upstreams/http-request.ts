@@ -1,0 +1,41 @@
+// What requests to HTTP servers have in common: the headers of the server's record, and why one failed.
+import { GateError } from 'mcpgate-shared/error';
+
+const RESERVED = /^(host|connection|content-length|content-type|accept|transfer-encoding|keep-alive|upgrade|mcp-.*)$/i;
+
+/** The record's own headers, names and values in turn. Throws `config` where one cannot be sent. */
+export function ownHeaders(serverName: string, headers: Readonly<Record<string, string>>): string[] {
+  const flat: string[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    if (RESERVED.test(name)) continue;
+    // oxlint-disable-next-line no-control-regex -- RFC 9110, section 5.5: tab is the one control character of a field value
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value) || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
+      throw new GateError(
+        'config',
+        `header ${JSON.stringify(name)} of server ${serverName} has characters that a header cannot have; set it or its secret again`,
+      );
+    }
+    flat.push(name.toLowerCase(), value);
+  }
+  return flat;
+}
+
+export function reasonOf(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const text = error.message === '' && error.cause instanceof Error ? error.cause.message : error.message;
+  return code === undefined || text.includes(code) ? text : `${code}: ${text}`;
+}
+
+const NEVER_SENT: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Whether a request failed before there was a connection to send it on. */
+export function isNeverSent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && NEVER_SENT.has(error.code);
+}

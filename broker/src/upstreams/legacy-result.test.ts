@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { legacyResult } from './legacy-result.ts';
+
+describe('legacyResult', () => {
+  it('takes away what came with 2026-07-28, and nothing else changes', () => {
+    const cases = [
+      ['{"content":[ 1.0 ],"resultType":"complete"}', '{"content":[ 1.0 ]}'],
+      [
+        '{"resultType":"complete","a":12345678901234567890,"ttlMs":0,"cacheScope":"private"}',
+        '{"a":12345678901234567890}',
+      ],
+      ['{ "resultType" : "complete" }', '{}'],
+      ['{"content":[],"ttlMs":3}', '{"content":[],"ttlMs":3}'],
+      ['{"resultType":"input_required","inputRequests":{}}', '{"resultType":"input_required","inputRequests":{}}'],
+      ['{"resultType":"task","taskId":"1"}', '{"resultType":"task","taskId":"1"}'],
+    ] as const;
+    for (const [text, seen] of cases) assert.equal(legacyResult(text), seen);
+  });
+});

@@ -1,0 +1,30 @@
+// What mcpgate writes into the params of a request: members of the object and of its `_meta`. The rest stays the text that was sent.
+import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
+
+/** `paramsText` with `_meta.progressToken` set; it has none of its own. */
+export function withProgressToken(paramsText: string, token: number): string {
+  return withMeta(paramsText, [['progressToken', String(token)]]);
+}
+
+/** `paramsText` with these members (JSON text) in its `_meta`; whatever it had under these names is gone. */
+export function withMeta(paramsText: string, added: readonly (readonly [key: string, valueText: string])[]): string {
+  const { members } = scanObject(paramsText, 0, ['_meta']);
+  const meta = findMember(members, '_meta');
+  const put = added.map(([key, value]) => `${JSON.stringify(key)}:${value}`);
+  if (meta === undefined) return withMembers(paramsText, [['_meta', `{${put.join(',')}}`]]);
+  const kept = (meta.inner?.members ?? []).filter(({ key }) => !added.some(([own]) => own === key));
+  const metaText = `{${[...put, ...kept.map((each) => memberText(paramsText, each))].join(',')}}`;
+  return paramsText.slice(0, meta.start) + metaText + paramsText.slice(meta.end);
+}
+
+/** `objectText` with these members (JSON text) first; whatever it had under these names is gone. */
+export function withMembers(objectText: string, added: readonly (readonly [key: string, valueText: string])[]): string {
+  const { members } = scanObject(objectText);
+  const put = added.map(([key, value]) => `${JSON.stringify(key)}:${value}`);
+  const kept = members.filter(({ key }) => !added.some(([own]) => own === key));
+  return `{${[...put, ...kept.map((each) => memberText(objectText, each))].join(',')}}`;
+}
+
+function memberText(text: string, member: JsonMember): string {
+  return text.slice(member.keyStart, member.end);
+}

@@ -1,0 +1,322 @@
+// JSON-RPC with an upstream server over a wire, the same for both generations of MCP: requests with progress, cancellation and time-out,
+// and what the server says by itself. Results stay the text that was sent.
+import type { Clock } from 'mcpgate-shared/clock';
+import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/cut-message';
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import { wholeText, type Pieces } from '../message/pieces.ts';
+import { isRecord, parseRecord, type JsonRecord } from './json-rpc-guard.ts';
+import { createLateAnswers } from './late-answers.ts';
+import { withProgressToken } from './request-meta.ts';
+import type { UpstreamReply } from './upstream.ts';
+import type { OpenWire, Wire } from './wire.ts';
+
+export interface PeerRequest {
+  method: string;
+  paramsText: string;
+  pieces?: Pieces;
+  takesPieces?: boolean;
+  signal: AbortSignal;
+  onProgress?: (paramsText: string) => void;
+  /** Names and values in turn: the request stands for itself, without a session, and its exchange ends where it is cancelled. */
+  headers?: readonly string[];
+  /** Told what else comes in the answer to this very request, where the wire can tell. */
+  onNotification?: (method: string, paramsText: string) => void;
+  /** An answer came although it was cancelled, and was dropped. */
+  onLateAnswer?: () => void;
+  /** It lasts as long as the connection: never late, and not counted as under way. */
+  isLasting?: boolean;
+  /** Told the id that it is sent under. */
+  onId?: (id: number) => void;
+}
+
+export interface PeerEvents {
+  /** The server asks something. `idText`: its id as JSON text. */
+  onRequest(idText: string, method: string, text: string): void;
+  /** Anything but progress. `paramsText` is `{}` where it has none. */
+  onNotification(method: string, params: JsonRecord, paramsText: string): void;
+  /** One of its messages could not be seen to. */
+  onFault(error: unknown): void;
+  /** The wire ended by itself. */
+  onClosed(error: GateError): void;
+}
+
+export interface RpcPeer {
+  /** Sends one request; without progress for `timeoutMs` it has timed out. Rejects with GateError. */
+  send(request: PeerRequest, timeoutMs: number): Promise<UpstreamReply>;
+  /** A message that nobody waits for; where it cannot be delivered, the requests beside it fail by themselves. */
+  tell(text: string): Promise<void>;
+  readonly wire: Wire;
+  readonly isClosed: boolean;
+  /** Requests under way. */
+  readonly pending: number;
+  /** Resolves when no request is under way. */
+  drained(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Pending {
+  request: PeerRequest;
+  resolve: (reply: UpstreamReply) => void;
+  reject: (error: GateError) => void;
+  timeoutMs: number;
+  /** When it has timed out, ms since the epoch; progress moves it. */
+  deadline: number;
+}
+
+export function createRpcPeer(
+  options: {
+    serverName: string;
+    openWire: OpenWire;
+    clock: Clock;
+  },
+  events: PeerEvents,
+): RpcPeer {
+  const { serverName, clock } = options;
+  const late = createLateAnswers();
+  const pending = new Map<number, Pending>();
+  let counted = 0;
+  let nextId = 1;
+  let closed = false;
+  let idle: (() => void)[] = [];
+
+  const wire: Wire = options.openWire({
+    message(text, pieces, exchange) {
+      try {
+        return onMessage(text, pieces, exchange);
+      } catch (error) {
+        // Whatever it is in one server's message that nobody thought of, it must not end the broker for all.
+        events.onFault(error);
+        return true;
+      }
+    },
+    waits: (id) => pending.has(id),
+    oversize(head, tail) {
+      const message = `server ${serverName} answered with more than one message may hold here`;
+      if (!isCutRequest(head)) settle(Number(idOfCutMessage(head, tail)))?.reject(new GateError('too_large', message));
+    },
+    closed(error) {
+      // Over HTTP each request has an exchange of its own, which says itself what became of it.
+      if (!wire.answersInSend) {
+        closed = true;
+        failAll(error);
+      }
+      events.onClosed(error);
+    },
+  });
+
+  function settle(id: number): Pending | undefined {
+    const entry = pending.get(id);
+    if (entry === undefined) return undefined;
+    pending.delete(id);
+    if (entry.request.isLasting === true) return entry;
+    counted--;
+    if (counted === 0 && idle.length > 0) {
+      for (const resolve of idle) resolve();
+      idle = [];
+    }
+    return entry;
+  }
+
+  function failAll(error: GateError): void {
+    for (const [id, entry] of pending) settle(id)?.reject(lostUnder(entry.request.method, error));
+  }
+
+  function onMessage(text: string, pieces?: Pieces, exchange?: number): boolean {
+    const message = parseRecord(text);
+    if (message === undefined) {
+      failGarbled(text);
+      return false;
+    }
+    const id = message['id'];
+    const method = message['method'];
+    if (typeof method === 'string') {
+      if (pieces !== undefined) return onMessage(wholeText(text, pieces), undefined, exchange);
+      const params = isRecord(message['params']) ? message['params'] : {};
+      if (id === undefined || id === null) onNotification(method, params, text, exchange);
+      else if (typeof id !== 'string' && typeof id !== 'number') return false;
+      else events.onRequest(idTextOf(text), method, text);
+      return true;
+    }
+    const isError = isRecord(message['error']);
+    const entry = typeof id === 'number' ? settle(id) : undefined;
+    if (!isError && !isRecord(message['result'])) {
+      entry?.reject(
+        new GateError('upstream', `server ${serverName} answered with what is neither a result nor an error`),
+      );
+      return entry !== undefined;
+    }
+    // An answer to what nobody waits for any more (cancelled, timed out) is no noise.
+    if (entry === undefined) {
+      late.take(id);
+      return true;
+    }
+    const member = findMember(scanObject(text).members, isError ? 'error' : 'result');
+    const span = text.slice(member?.start, member?.end);
+    const isCut = pieces !== undefined && entry.request.takesPieces === true;
+    const part = onOneLine(isCut ? span : wholeText(span, pieces));
+    const rest = isCut ? { pieces } : {};
+    if (isError) {
+      entry.resolve({ kind: 'error', text: part, ...rest });
+    } else {
+      const result = message['result'];
+      const isToolError = isRecord(result) && result['isError'] === true;
+      entry.resolve({ kind: 'result', text: part, ...rest, isToolError });
+    }
+    return true;
+  }
+
+  /** What was meant as an answer and is no JSON: whoever waits for it need not wait for the time-out. */
+  function failGarbled(text: string): void {
+    const head = text.slice(0, 1_000);
+    if (!head.includes('"jsonrpc"') || !/"(result|error)"/.test(head)) return;
+    const id = Number(/"id"\s*:\s*(\d+)/.exec(head)?.[1]);
+    settle(id)?.reject(
+      new GateError('upstream', `server ${serverName} answered with something that is not valid JSON`),
+    );
+  }
+
+  function onNotification(method: string, params: JsonRecord, text: string, exchange: number | undefined): void {
+    if (method === 'notifications/progress') {
+      const token = params['progressToken'];
+      const entry = typeof token === 'number' ? pending.get(token) : undefined;
+      if (entry?.request.onProgress === undefined) return;
+      entry.deadline = clock.now() + entry.timeoutMs;
+      return entry.request.onProgress(paramsOf(text));
+    }
+    const own = exchange === undefined || OF_CONNECTION.test(method) ? undefined : pending.get(exchange);
+    if (own?.request.onNotification !== undefined) own.request.onNotification(method, paramsOf(text));
+    else events.onNotification(method, params, paramsOf(text));
+  }
+
+  function tell(text: string): Promise<void> {
+    return wire.send(text).catch(() => undefined);
+  }
+
+  function watch(id: number, entry: Pending): () => void {
+    if (entry.request.isLasting === true) return () => undefined;
+    let cancel = clock.after(entry.deadline - clock.now(), function late() {
+      const leftMs = entry.deadline - clock.now();
+      if (leftMs > 0) {
+        cancel = clock.after(leftMs, late);
+        return;
+      }
+      const seconds = Math.round(entry.timeoutMs / 1000);
+      const message = `server ${serverName} did not answer ${entry.request.method} within ${seconds} s`;
+      giveUp(id, new GateError('timeout', message), 'timeout');
+    });
+    return () => cancel();
+  }
+
+  function giveUp(id: number, error: GateError, reason: string): void {
+    const entry = settle(id);
+    if (entry === undefined) return;
+    entry.reject(error);
+    const { method, headers, onLateAnswer } = entry.request;
+    if (onLateAnswer !== undefined) late.expect(id, onLateAnswer);
+    // A handshake must not be cancelled (specification); it ends with the wire.
+    if (method === 'initialize') return;
+    // From 2026-07-28 on, the end of its exchange is the cancellation.
+    if (headers !== undefined) return wire.drop(id);
+    if (method === 'server/discover') return;
+    const note = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } };
+    // The exchange ends after the note is out: ending it alone would not mean "cancelled" to the server.
+    void tell(JSON.stringify(note)).then(() => wire.drop(id));
+  }
+
+  function cancelled(method: string): GateError {
+    return new GateError('cancelled', `${method} to server ${serverName} was cancelled`);
+  }
+
+  function noAnswer(method: string): GateError {
+    const message = `server ${serverName} ended its answer to ${method} without a result`;
+    if (NO_EFFECT.test(method)) return new GateError('upstream', message);
+    return new GateError('unknown_outcome', `${message}; whether it was carried out is not known`);
+  }
+
+  return {
+    send(request, timeoutMs) {
+      const { method, signal, onProgress } = request;
+      if (signal.aborted) return Promise.reject(cancelled(method));
+      const id = nextId++;
+      const params = onProgress === undefined ? request.paramsText : withProgressToken(request.paramsText, id);
+      return new Promise((resolve, reject) => {
+        const entry: Pending = {
+          request,
+          timeoutMs,
+          deadline: clock.now() + timeoutMs,
+          resolve(reply) {
+            stop();
+            resolve(reply);
+          },
+          reject(error) {
+            stop();
+            reject(error);
+          },
+        };
+        const onAbort = () => giveUp(id, cancelled(method), 'cancelled by the caller');
+        const unwatch = watch(id, entry);
+        const stop = () => {
+          unwatch();
+          signal.removeEventListener('abort', onAbort);
+        };
+        pending.set(id, entry);
+        if (request.isLasting !== true) counted++;
+        request.onId?.(id);
+        signal.addEventListener('abort', onAbort, { once: true });
+        const text = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`;
+        const { pieces, headers } = request;
+        wire
+          .send(text, { id, ...(pieces !== undefined && { pieces }), ...(headers !== undefined && { headers }) })
+          .then(
+            () => {
+              if (wire.answersInSend) settle(id)?.reject(noAnswer(method));
+            },
+            (error: unknown) => settle(id)?.reject(toGateError(error)),
+          );
+      });
+    },
+    tell,
+    wire,
+    get isClosed() {
+      return closed;
+    },
+    get pending() {
+      return counted;
+    },
+    drained: () => (counted === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))),
+    async close() {
+      if (!closed) {
+        closed = true;
+        failAll(new GateError('upstream', `the connection to server ${serverName} was closed`));
+      }
+      await wire.close();
+    },
+  };
+}
+
+/** Wherever it comes, it is not about one request. */
+const OF_CONNECTION = /\/(list_changed|cancelled)$|^notifications\/resources\/updated$/;
+/** Without an effect: nothing can be unknown about it. */
+const NO_EFFECT = /^(initialize|server\/discover|subscriptions\/listen)$|\/list$/;
+
+/** The connection went while `method` was under way: it had been sent, so that whether it was carried out is not known. */
+function lostUnder(method: string, cause: GateError): GateError {
+  const during = `${cause.message} (during ${method})`;
+  const data = { ...cause.data, under: method };
+  if (NO_EFFECT.test(method)) return new GateError(cause.code, during, { cause, data });
+  return new GateError('unknown_outcome', `${during}; whether it was carried out is not known`, { cause });
+}
+
+/** The text of a message's params, `{}` where it has none or they are no object. */
+export function paramsOf(text: string): string {
+  const params = findMember(scanObject(text).members, 'params');
+  if (params === undefined || text.charAt(params.start) !== '{') return '{}';
+  return onOneLine(text.slice(params.start, params.end));
+}
+
+/** As it was written: a large integer must not be rounded. */
+function idTextOf(text: string): string {
+  const id = findMember(scanObject(text).members, 'id');
+  return text.slice(id?.start, id?.end);
+}

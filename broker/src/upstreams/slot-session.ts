@@ -1,0 +1,80 @@
+// What a caller holds of a slot: a session that goes on over the slot's next connection, once a request, where the first one did not
+// execute it or may repeat it.
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { RetryReason } from '../domain/call-record.ts';
+import type { Connection } from './connect.ts';
+import { retryReason, type Repeatable } from './retry-reason.ts';
+import type { ListedItem, ListKind, UpstreamSession } from './upstream.ts';
+
+export interface SlotSessionOptions {
+  serverName: string;
+  clock: Clock;
+  /** A request is about to be sent. */
+  onRequest: (method: string, paramsText: string) => void;
+  onListed: (connection: Connection, kind: ListKind, list: readonly ListedItem[]) => void;
+  /** A request over it went unanswered for long; `isWorthIt`: the server's silence is to have consequences. */
+  onSilent: (connection: Connection, isWorthIt: () => boolean) => void;
+  /** The connection after `failed`, which gets no new requests. */
+  replace: (failed: Connection) => Promise<Connection>;
+}
+
+/** A call that was given up after so long is a reason to ask whether the server is there. */
+const LONG_MS = 30_000;
+
+export function createSlotSession(first: Connection, options: SlotSessionOptions): UpstreamSession {
+  const { serverName, clock } = options;
+  let connection = first;
+
+  async function onFreshConnection<T>(
+    cause: unknown,
+    again: (fresh: Connection, reason: RetryReason) => Promise<T>,
+    repeatable?: Repeatable,
+  ): Promise<T> {
+    const reason = retryReason(cause, repeatable);
+    if (reason === undefined) throw cause;
+    try {
+      connection = await options.replace(connection);
+      return await again(connection, reason);
+    } catch (error) {
+      // Nothing came of the second one: what may have come of the first is still not known.
+      const isUnknown = reason === repeatable && retryReason(error, undefined) !== undefined;
+      throw isUnknown ? cause : error;
+    }
+  }
+
+  return {
+    serverName,
+    get facts() {
+      return connection.session.facts;
+    },
+    get secretVersions() {
+      return connection.secretVersions;
+    },
+    request: (request) => {
+      const startedAt = clock.now();
+      const used = connection;
+      options.onRequest(request.method, request.paramsText);
+      return used.session.request(request).catch((cause: unknown) => {
+        const isLate = cause instanceof GateError && cause.code === 'timeout';
+        if (isLate) options.onSilent(used, () => true);
+        // Those who give up early leave the others to it: what these wait for decides.
+        else if (request.signal.aborted && clock.now() - startedAt >= LONG_MS)
+          options.onSilent(used, () => used.session.pending === 0);
+        const again = (fresh: Connection, reason: RetryReason) => {
+          request.onRetry?.(reason);
+          return fresh.session.request(request);
+        };
+        return onFreshConnection(cause, again, request.repeatable);
+      });
+    },
+    notify: (method, paramsText) => connection.session.notify(method, paramsText),
+    list: async (kind, signal) => {
+      const list = await connection.session
+        .list(kind, signal)
+        .catch((cause: unknown) => onFreshConnection(cause, (fresh) => fresh.session.list(kind, signal)));
+      options.onListed(connection, kind, list);
+      return list;
+    },
+  };
+}

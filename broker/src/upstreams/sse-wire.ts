@@ -1,0 +1,163 @@
+// A server over HTTP with SSE, the transport of 2024-11-05: it speaks on one stream, whose first event says where messages are posted to.
+// That must be at the same origin: the headers hold secrets.
+import { formatByteSize } from 'mcpgate-shared/byte-size';
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import { Pool } from 'undici';
+import { partsOf } from '../message/pieces.ts';
+import { classifyStatus } from './http-answer.ts';
+import { isNeverSent, ownHeaders, reasonOf } from './http-request.ts';
+import type { HttpWireOptions } from './http-wire.ts';
+import { notExecuted } from './retry-reason.ts';
+import { createSseReader } from './sse-reader.ts';
+import type { Wire, WireEvents } from './wire.ts';
+
+const MAX_SOCKETS = 64;
+const CONNECT_TIMEOUT_MS = 10_000;
+const MAX_ERROR_BYTES = 64 * 1024;
+/** The session is part of the endpoint: who does not know it, does not know the endpoint. */
+const SESSION = 'sse';
+
+export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire {
+  const { serverName, url, clock, mask, maxMessageBytes } = options;
+  const pool = new Pool(url.origin, {
+    connections: MAX_SOCKETS,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+  });
+  const own = ownHeaders(serverName, options.headers);
+  const abort = new AbortController();
+  let closed = false;
+  let version: string | undefined;
+  let onEndpoint: (path: string) => void = () => undefined;
+  let onNoEndpoint: (error: GateError) => void = () => undefined;
+  const endpoint = new Promise<string>((resolve, reject) => {
+    onEndpoint = resolve;
+    onNoEndpoint = reject;
+  });
+  // Whoever sends something is told; until then nobody need be.
+  endpoint.catch(() => undefined);
+  let hasEndpoint = false;
+  const cancelWait = clock.after(CONNECT_TIMEOUT_MS, () => {
+    fail(new GateError('timeout', `server ${serverName} opened an event stream but named no endpoint`));
+  });
+
+  function fail(error: GateError): void {
+    cancelWait();
+    abort.abort();
+    const said = new GateError(error.code, error.message, { cause: error, data: { ...error.data, hasEndpoint } });
+    onNoEndpoint(said);
+    if (closed) return;
+    closed = true;
+    events.closed(said);
+  }
+
+  function learnEndpoint(data: string): void {
+    if (hasEndpoint) return;
+    const target = URL.canParse(data, url.href) ? new URL(data, url.href) : undefined;
+    hasEndpoint = true;
+    if (target?.origin !== url.origin) {
+      return fail(new GateError('upstream', `server ${serverName} names an endpoint that is not at ${url.origin}`));
+    }
+    cancelWait();
+    onEndpoint(target.pathname + target.search);
+  }
+
+  async function listen(): Promise<void> {
+    const answer = await pool.request({
+      path: url.pathname + url.search,
+      method: 'GET',
+      headers: [...own, 'accept', 'text/event-stream'],
+      signal: abort.signal,
+    });
+    const type = String(answer.headers['content-type'] ?? '');
+    if (answer.statusCode !== 200 || !type.startsWith('text/event-stream')) {
+      throw await refusalOf(answer.statusCode, answer.body, answer.headers['location']);
+    }
+    const reader = createSseReader({
+      maxBytes: maxMessageBytes,
+      messageMask: options.messageMask,
+      onMessage: (text, pieces) => events.message(text, pieces),
+      onNamed(name, data) {
+        if (name === 'endpoint') learnEndpoint(data);
+      },
+      onId: () => undefined,
+      onRetry: () => undefined,
+      onOversize() {
+        const size = formatByteSize(maxMessageBytes);
+        fail(new GateError('too_large', `server ${serverName} answered with more than ${size}`));
+      },
+    });
+    for await (const chunk of answer.body) reader.feed(Buffer.from(chunk));
+    reader.end();
+    throw new GateError('upstream', `server ${serverName} ended its event stream; it is opened again on demand`);
+  }
+
+  async function refusalOf(
+    status: number,
+    body: AsyncIterable<Uint8Array>,
+    location: string | string[] | undefined,
+  ): Promise<GateError> {
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      if (bytes > MAX_ERROR_BYTES) break;
+      chunks.push(chunk);
+    }
+    const text = mask(Buffer.concat(chunks).toString('utf8'));
+    const to = typeof location === 'string' ? location : undefined;
+    const sessionId = hasEndpoint ? SESSION : undefined;
+    return classifyStatus.toError({ serverName, status, body: text, sessionId, location: to });
+  }
+
+  async function post(body: Buffer): Promise<void> {
+    const path = await endpoint;
+    const headers = [...own, 'content-type', 'application/json', 'content-length', String(body.length)];
+    if (version !== undefined) headers.push('mcp-protocol-version', version);
+    let answer: Awaited<ReturnType<typeof pool.request>>;
+    try {
+      answer = await pool.request({ path, method: 'POST', headers, body, signal: abort.signal });
+    } catch (error) {
+      const why = mask(reasonOf(error instanceof Error ? error : new Error(String(error))));
+      if (isNeverSent(error)) throw notExecuted('never_sent', `server ${serverName} cannot be reached: ${why}`, error);
+      const message = `the connection to server ${serverName} broke (${why}); whether the call was carried out is not known`;
+      throw new GateError('unknown_outcome', message, { cause: error });
+    }
+    if (answer.statusCode >= 300) {
+      throw await refusalOf(answer.statusCode, answer.body, answer.headers['location']);
+    }
+    await answer.body.dump();
+  }
+
+  listen().catch((error: unknown) => {
+    if (error instanceof GateError) return fail(error);
+    const why = mask(reasonOf(error instanceof Error ? error : new Error(String(error))));
+    const message = `the event stream of server ${serverName} broke: ${why}`;
+    fail(
+      hasEndpoint ? new GateError('upstream', message, { cause: error }) : notExecuted('never_sent', message, error),
+    );
+  });
+
+  return {
+    processes: 0,
+    answersInSend: false,
+    send(text, { pieces } = {}) {
+      if (closed) return Promise.reject(notExecuted('never_sent', `the connection to server ${serverName} is closed`));
+      return post(Buffer.concat(partsOf(text, pieces))).catch((error: unknown) => {
+        throw toGateError(error);
+      });
+    },
+    drop() {},
+    established(protocolVersion) {
+      version = protocolVersion;
+    },
+    async close() {
+      closed = true;
+      cancelWait();
+      abort.abort();
+      onNoEndpoint(notExecuted('never_sent', `the connection to server ${serverName} is closed`));
+      await pool.destroy(new GateError('cancelled', 'the connection is closed'));
+    },
+  };
+}

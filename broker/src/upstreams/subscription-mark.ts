@@ -1,0 +1,19 @@
+// Which of its streams a modern server tells something on: a matter between it and mcpgate, nothing of the AI client's.
+import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { SUBSCRIPTION_ID } from './modern-handshake.ts';
+
+/** The params of a notification without that mark, and without a `_meta` that held nothing else. */
+export function withoutSubscriptionMark(paramsText: string): string {
+  if (!paramsText.includes('"_meta"')) return paramsText;
+  const { members } = scanObject(paramsText, 0, ['_meta']);
+  const meta = findMember(members, '_meta');
+  const inner = meta?.inner?.members ?? [];
+  if (meta === undefined || findMember(inner, SUBSCRIPTION_ID) === undefined) return paramsText;
+  const textOf = ({ keyStart, end }: { keyStart: number; end: number }) => paramsText.slice(keyStart, end);
+  const kept = inner.filter(({ key }) => key !== SUBSCRIPTION_ID).map(textOf);
+  if (kept.length > 0) return `${paramsText.slice(0, meta.start)}{${kept.join(',')}}${paramsText.slice(meta.end)}`;
+  return `{${members
+    .filter((each) => each !== meta)
+    .map(textOf)
+    .join(',')}}`;
+}

@@ -1,0 +1,88 @@
+// A login that no command asked for: the stored one has ended, and the daemon asks for the next as the same device. Loaded only then.
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { BACKGROUND_TIMEOUT_MS } from '../credentials/keychain.ts';
+import { openCredentialStore, wantedTokenStore } from '../credentials/open-credential-store.ts';
+import { createSettingsStore } from '../settings.ts';
+import type { Environment, TokenStoreKind } from '../settings-file.ts';
+import { deviceParameters, waitForApproval } from './device-login.ts';
+import { createHttpFetch } from './http-fetch.ts';
+import { keepTokens } from './keep-tokens.ts';
+import { createOAuthClient, type DeviceCode } from './oauth-client.ts';
+
+export interface BackgroundLogin {
+  code: DeviceCode;
+  /** Waits for the person and stores the login. Throws what `waitForApproval` throws, and `conflict` where it is not to be kept. */
+  finish(): Promise<void>;
+}
+
+export interface BackgroundLoginHost {
+  configDir: string;
+  /** Of this process, completed by what was kept at login. */
+  env: Environment;
+  hostname: string;
+  platform: string;
+  clock: Clock;
+  log(line: string): void;
+}
+
+/** Asks the broker of the stored login for a code. Throws what says why there can be none. */
+export async function beginBackgroundLogin(
+  host: BackgroundLoginHost,
+  interrupted: AbortSignal,
+): Promise<BackgroundLogin> {
+  const { configDir, env, clock, log } = host;
+  const settings = createSettingsStore(configDir);
+  const before = settings.read();
+  const { broker, user, loginId } = before;
+  if (broker === undefined) throw new GateError('not_logged_in', 'not logged in: run `mcpgate login https://BROKER`');
+  if (before.credential === 'grant') {
+    throw new GateError('not_logged_in', `the grant for ${broker} is not good any more: run \`mcpgate login\``);
+  }
+  const tokenStore = before.tokenStore ?? wantedTokenStore(env);
+  const openCredentials = (kind: TokenStoreKind) =>
+    openCredentialStore(kind, { configDir, env, timeoutMs: BACKGROUND_TIMEOUT_MS });
+  // Before the person is sent to the browser: a login that cannot be stored would be in vain.
+  await openCredentials(tokenStore).probe();
+  const { fetch } = createHttpFetch(env);
+  const client = await createOAuthClient(broker, { fetch, clock });
+  const code = await client.startDeviceLogin({
+    ...deviceParameters({ ...host, settings }, client.broker),
+    ...(before.workspace === undefined ? {} : { workspace: before.workspace }),
+  });
+  if (new URL(code.verificationUriComplete).origin !== client.broker) {
+    throw new GateError(
+      'protocol',
+      `${client.broker} names a login page elsewhere; run \`mcpgate login\` to look at it`,
+    );
+  }
+  return {
+    code,
+    async finish() {
+      const tokens = await waitForApproval(client, code, { interrupted, onTrouble: log });
+      await keepTokens(
+        client,
+        tokens,
+        { settings, openCredentials, env },
+        {
+          tokenStore,
+          workspace: before.workspace,
+          fetch,
+          warn: log,
+          accept(login) {
+            if (settings.read().loginId !== loginId) {
+              throw new GateError('conflict', 'somebody has logged in or out meanwhile');
+            }
+            // Only a command changes whose tools the AI clients use.
+            if (user !== undefined && login.user !== user) {
+              throw new GateError(
+                'conflict',
+                `${login.user} confirmed the login of ${user}; run \`mcpgate login\` to change`,
+              );
+            }
+          },
+        },
+      );
+    },
+  };
+}

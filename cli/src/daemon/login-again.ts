@@ -1,0 +1,117 @@
+// When a call needs a login that has ended, one is begun here: one at a time, ever more rarely while nobody answers, and not again where
+// the answer was no. `mcpgate login` and `logout` begin anew.
+import type { Clock } from 'mcpgate-shared/clock';
+import { toGateError } from 'mcpgate-shared/error';
+import type { BackgroundLogin } from '../auth/background-login.ts';
+import type { Browser } from '../browser.ts';
+import type { PendingLogin } from '../local/pending-login.ts';
+import type { DaemonLog } from './daemon-log.ts';
+
+/** From the beginning of one login to that of the next; doubled for each that nobody answered. */
+const PAUSE_MS = 10 * 60_000;
+const PAUSE_MAX_MS = 24 * 3_600_000;
+
+export interface LoginAgainOptions {
+  clock: Clock;
+  log: DaemonLog;
+  begin(interrupted: AbortSignal): Promise<BackgroundLogin>;
+  browser(): Promise<Browser>;
+  /** The stored login is a new one. */
+  onLoggedIn(): void;
+  /** It came to nothing: why, and what to do. */
+  onFailed(message: string): void;
+}
+
+export type LoginAsked = { kind: 'pending'; pending: PendingLogin } | { kind: 'refused'; message: string };
+
+export interface LoginAgain {
+  readonly pending: PendingLogin | undefined;
+  /** A call needs the login. `browser` false: its AI client shows the page. */
+  ask(options: { browser: boolean }): Promise<LoginAsked>;
+  /** A person has logged in or out, or the daemon ends: what is under way is given up, what failed is forgotten. */
+  reset(): void;
+}
+
+export function createLoginAgain(options: LoginAgainOptions): LoginAgain {
+  const { clock, log } = options;
+  let pending: PendingLogin | undefined;
+  let beginning: Promise<LoginAsked> | undefined;
+  let abort = new AbortController();
+  let notBefore = 0;
+  let unanswered = 0;
+  let lastFailure = '';
+
+  async function open(wanted: boolean, browser: Browser): Promise<void> {
+    if (!wanted || pending === undefined || pending.browserOpened) return;
+    const current = pending;
+    const browserOpened = await browser.open(current.url);
+    if (pending === current) pending = { ...current, browserOpened };
+  }
+
+  async function wait(login: BackgroundLogin, signal: AbortSignal): Promise<void> {
+    try {
+      await login.finish();
+    } catch (error) {
+      if (signal.aborted) return;
+      pending = undefined;
+      const { message, data } = toGateError(error);
+      lastFailure = message;
+      if (data?.['denied'] === true) notBefore = Infinity;
+      log.warn(`the login came to nothing: ${lastFailure}`);
+      return options.onFailed(lastFailure);
+    }
+    if (signal.aborted) return;
+    log.info('logged in again');
+    options.onLoggedIn();
+  }
+
+  async function begin(wanted: boolean): Promise<LoginAsked> {
+    const { signal } = abort;
+    const browser = await options.browser();
+    if (wanted && !browser.available) {
+      return { kind: 'refused', message: 'no browser can be opened from here; run `mcpgate login` in a terminal' };
+    }
+    if (clock.now() < notBefore) {
+      return { kind: 'refused', message: `the last login came to nothing (${lastFailure}); run \`mcpgate login\`` };
+    }
+    const began = clock.now();
+    const login = await options.begin(signal);
+    if (signal.aborted) return { kind: 'refused', message: 'the login changed meanwhile; try again' };
+    notBefore = began + Math.min(PAUSE_MAX_MS, PAUSE_MS * 2 ** unanswered);
+    unanswered += 1;
+    lastFailure = 'nobody confirmed it';
+    const { verificationUriComplete: url, userCode, expiresInS } = login.code;
+    pending = { url, userCode, browserOpened: false, expiresAt: began + expiresInS * 1000 };
+    log.info('a login waits to be confirmed');
+    void wait(login, signal);
+    await open(wanted, browser);
+    return pending === undefined ? { kind: 'refused', message: lastFailure } : { kind: 'pending', pending };
+  }
+
+  return {
+    get pending() {
+      return pending;
+    },
+    async ask({ browser }) {
+      if (pending !== undefined) {
+        await open(browser, await options.browser());
+        if (pending !== undefined) return { kind: 'pending', pending };
+      }
+      beginning ??= begin(browser)
+        .catch((error: unknown): LoginAsked => {
+          const { message } = toGateError(error);
+          log.warn(`no login could be begun: ${message}`);
+          return { kind: 'refused', message };
+        })
+        .finally(() => (beginning = undefined));
+      return beginning;
+    },
+    reset() {
+      abort.abort();
+      abort = new AbortController();
+      pending = undefined;
+      notBefore = 0;
+      unanswered = 0;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+// The command line of `mcpgate serve`, read by hand: it loads no command library.
+import type { ServeView } from './resumable-channel.ts';
+
+const USAGE = `Usage: mcpgate serve [--server NAME] [--tools all|search]
+
+The stdio MCP server that AI clients launch.
+  --server NAME        one server, under its own names
+  --tools all|search   every tool in the list, or three that search, describe and call (for clients that take only so many)
+`;
+
+/** Ends the process with the usage where the arguments do not fit. */
+export function readServeView(args: readonly string[]): ServeView {
+  const view = parse(args);
+  if (view !== undefined) return view;
+  const isHelp = args.includes('--help') || args.includes('-h');
+  (isHelp ? process.stdout : process.stderr).write(USAGE);
+  process.exit(isHelp ? 0 : 2);
+}
+
+function parse(args: readonly string[]): ServeView | undefined {
+  const view: ServeView = {};
+  const words = args.flatMap((arg) => {
+    const at = arg.startsWith('--') ? arg.indexOf('=') : -1;
+    return at < 0 ? [arg] : [arg.slice(0, at), arg.slice(at + 1)];
+  });
+  for (let index = 0; index < words.length; index += 2) {
+    const value = words[index + 1] ?? '';
+    if (words[index] === '--server' && /^[a-z0-9-]{1,24}$/.test(value)) view.server = value;
+    else if (words[index] === '--tools' && (value === 'all' || value === 'search')) view.tools = value;
+    else return undefined;
+  }
+  return view;
+}

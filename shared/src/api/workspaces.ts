@@ -1,0 +1,36 @@
+// Workspaces: each with its own people, servers, secrets, rules and log.
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { NameParams, TimeSchema, WorkspaceNameSchema } from './fields.ts';
+
+/** Names the workspace that a request of the administration is about; without it, it is the caller's own. */
+export const WORKSPACE_HEADER = 'x-mcpgate-workspace';
+
+const WorkspaceSchema = z.object({ name: z.string(), created_at: TimeSchema }).meta({ id: 'Workspace' });
+export type Workspace = z.output<typeof WorkspaceSchema>;
+
+export const workspacesApi = {
+  list: endpoint({
+    name: 'listWorkspaces',
+    method: 'GET',
+    path: '/workspaces',
+    summary: 'All workspaces; for administrators of the workspace default',
+    answer: z.array(WorkspaceSchema),
+  }),
+  add: endpoint({
+    name: 'addWorkspace',
+    method: 'POST',
+    path: '/workspaces',
+    summary: 'Make a workspace; nobody is in it and nothing is allowed in it yet',
+    body: z.strictObject({ name: WorkspaceNameSchema }),
+    answer: WorkspaceSchema,
+  }),
+  remove: endpoint({
+    name: 'removeWorkspace',
+    method: 'DELETE',
+    path: '/workspaces/:name',
+    summary: 'Remove a workspace that has no people, servers, secrets or tokens any more; its log stays',
+    params: NameParams,
+    answer: WorkspaceSchema,
+  }),
+};

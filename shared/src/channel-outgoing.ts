@@ -1,0 +1,126 @@
+// What one end sends: messages cut into fragments, kept until the peer has consumed them, sent again from there after each `rewind`.
+import { FLAG_FINAL, FRAGMENT_BYTES, HEADER_BYTES } from './frame.ts';
+
+const SEQ_MAX = 0xffff_fffe;
+
+interface Fragment {
+  /** In parts where it lies across those of its message: they are put together when it leaves. */
+  payload: Uint8Array | readonly Uint8Array[];
+  bytes: number;
+  flags: number;
+}
+
+export interface Outgoing {
+  /** Cuts and keeps a message. False: the sequence numbers are used up. */
+  queue(message: Uint8Array | readonly Uint8Array[], messageBytes: number): boolean;
+  /** The next fragment, where the peer's window has room for it; `nextSend` is its number before the call. */
+  take(peerWindowBytes: number): Fragment | undefined;
+  /** Drops what the peer has consumed. False: it claims more than was ever sent. */
+  acknowledge(peerNext: number): boolean;
+  /** Everything that is not acknowledged is sent again. */
+  rewind(): void;
+  /** The number of the oldest fragment that is kept. */
+  readonly oldest: number;
+  readonly nextSend: number;
+  /** The number of the first fragment that is not queued yet. */
+  readonly end: number;
+  /** What is kept, headers included: many small messages are not free. */
+  readonly bytes: number;
+}
+
+/** Stands in for what the peer has consumed, so that its bytes are free before the array is compacted. */
+const CONSUMED: Fragment = { payload: new Uint8Array(0), bytes: 0, flags: 0 };
+
+/** Cuts a message of several fragments without copying it. */
+function pushFragments(fragments: Fragment[], message: readonly Uint8Array[], bytes: number): void {
+  let leftBytes = bytes;
+  let payload: Uint8Array[] = [];
+  let room = FRAGMENT_BYTES;
+  for (const part of message) {
+    for (let offset = 0; offset < part.length;) {
+      const piece = part.subarray(offset, offset + room);
+      offset += piece.length;
+      room -= piece.length;
+      leftBytes -= piece.length;
+      payload.push(piece);
+      if (room > 0 && leftBytes > 0) continue;
+      const flags = leftBytes === 0 ? FLAG_FINAL : 0;
+      fragments.push({ payload: payload.length === 1 ? piece : payload, bytes: FRAGMENT_BYTES - room, flags });
+      payload = [];
+      room = FRAGMENT_BYTES;
+    }
+  }
+}
+
+const costOf = (fragment: Fragment | undefined) => HEADER_BYTES + (fragment?.bytes ?? 0);
+
+export function createOutgoing(): Outgoing {
+  // fragments[head] has number `oldest`; everything before `nextSend` is under way on this link.
+  let fragments: Fragment[] = [];
+  let head = 0;
+  let oldest = 0;
+  let nextSend = 0;
+  let bytes = 0;
+  let inFlight = 0;
+
+  const end = () => oldest + fragments.length - head;
+
+  return {
+    queue(message, messageBytes) {
+      const before = fragments.length;
+      if (messageBytes <= FRAGMENT_BYTES) fragments.push({ payload: message, bytes: messageBytes, flags: FLAG_FINAL });
+      else pushFragments(fragments, message instanceof Uint8Array ? [message] : message, messageBytes);
+      bytes += messageBytes + HEADER_BYTES * (fragments.length - before);
+      return end() <= SEQ_MAX;
+    },
+
+    take(peerWindowBytes) {
+      if (nextSend >= end() || (inFlight > 0 && inFlight >= peerWindowBytes)) return undefined;
+      const fragment = fragments[head + nextSend - oldest];
+      if (fragment === undefined) return undefined;
+      nextSend += 1;
+      inFlight += costOf(fragment);
+      return fragment;
+    },
+
+    acknowledge(peerNext) {
+      if (peerNext < oldest) return true; // an older acknowledgement, overtaken
+      if (peerNext > end()) return false;
+      while (oldest < peerNext) {
+        const cost = costOf(fragments[head]);
+        fragments[head] = CONSUMED;
+        head += 1;
+        bytes -= cost;
+        if (oldest < nextSend) inFlight -= cost;
+        oldest += 1;
+      }
+      if (nextSend < oldest) nextSend = oldest;
+      if (head === fragments.length) {
+        fragments = [];
+        head = 0;
+      } else if (head > 1024 && head * 2 > fragments.length) {
+        fragments = fragments.slice(head);
+        head = 0;
+      }
+      return true;
+    },
+
+    rewind() {
+      nextSend = oldest;
+      inFlight = 0;
+    },
+
+    get oldest() {
+      return oldest;
+    },
+    get nextSend() {
+      return nextSend;
+    },
+    get end() {
+      return end();
+    },
+    get bytes() {
+      return bytes;
+    },
+  };
+}

@@ -1,0 +1,193 @@
+// A broker that is restarted under AI clients that never stop calling: no call fails, none is carried out twice.
+import assert from 'node:assert/strict';
+import { cpSync, globSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { VERSION } from 'mcpgate-shared/version';
+import { REPOSITORY } from '../step.ts';
+import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
+import { createWorld } from '../world.ts';
+import { startAiClient, type AiClient } from '../world/ai-client.ts';
+import { searchCalls } from '../world/call-rows.ts';
+import { processesOf } from '../world/process-table.ts';
+import { until } from '../world/until.ts';
+
+/** Calls without a pause until it is told to stop; every answer must be the one that was asked for. */
+function callOn(client: AiClient, name: string) {
+  let stopped = false;
+  let count = 0;
+  const watchers = new Set<() => void>();
+  const over = (async () => {
+    for (; !stopped; count += 1) {
+      const text = `${name}-${count}`;
+      const answer = await client.call('counting__echo', { text });
+      assert.deepEqual([answer.isError, answer.text], [false, text]);
+      for (const watcher of [...watchers]) watcher();
+    }
+  })();
+  return {
+    /** Resolves when `more` calls have been answered from now on. */
+    answered(more: number) {
+      const target = count + more;
+      const reached = new Promise<void>((resolve) => {
+        const look = () => {
+          if (count < target) return;
+          watchers.delete(look);
+          resolve();
+        };
+        watchers.add(look);
+      });
+      return Promise.race([reached, over]);
+    },
+    async stop() {
+      stopped = true;
+      await over;
+      return count;
+    },
+  };
+}
+
+test('a single broker is restarted under two AI clients: every call is answered, and carried out once', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const ada = await world.member('ada');
+  const loads = [callOn(await ada.aiClient(), 'a'), callOn(await ada.aiClient(), 'b')];
+  for (let restart = 0; restart < 3; restart += 1) {
+    await Promise.all(loads.map((load) => load.answered(20)));
+    assert.equal(await world.broker.stop('SIGTERM'), 0);
+    await world.broker.start();
+  }
+  await Promise.all(loads.map((load) => load.answered(20)));
+  const counts = await Promise.all(loads.map((load) => load.stop()));
+  const texts = upstream.calls.map((call) => String(call.arguments['text']));
+  assert.equal(new Set(texts).size, texts.length, 'none was carried out twice');
+  assert.equal(texts.length, (counts[0] ?? 0) + (counts[1] ?? 0));
+});
+
+test('SIGTERM under a call: readiness falls at once, the call finishes there, what comes meanwhile is held for the next broker', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const ada = await world.member('ada');
+  const client = await ada.aiClient();
+  const held = client.call('counting__hold');
+  await upstream.arrived('hold');
+  const stopped = world.broker.stop('SIGTERM');
+  await until('readiness to fall', async () => (await fetch(`${world.broker.listenUrl}/readyz`)).status === 503);
+  const log = join(ada.home, '.config/mcpgate/daemon.log');
+  await until('the daemon to look for the next broker', () => readFileSync(log, 'utf8').includes('is restarting'));
+  const during = client.call('counting__echo', { text: 'during' });
+  upstream.release();
+  assert.equal((await held).text, 'released');
+  assert.equal(await stopped, 0);
+  assert.deepEqual(
+    upstream.calls.map(({ tool }) => tool),
+    ['hold'],
+  );
+  await world.broker.start();
+  assert.equal((await during).text, 'during');
+  assert.deepEqual(
+    (await searchCalls(world.broker)).map(({ status, attempts }) => [status, attempts]),
+    [
+      ['ok', 1],
+      ['ok', 1],
+    ],
+  );
+});
+
+test('a network that is cut while the broker drains loses no answer', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const client = await (await world.member('ada')).aiClient();
+  const held = client.call('counting__hold');
+  await upstream.arrived('hold');
+  const stopped = world.broker.stop('SIGTERM');
+  await until('readiness to fall', async () => (await fetch(`${world.broker.listenUrl}/readyz`)).status === 503);
+  world.network.cut();
+  upstream.release();
+  world.network.restore();
+  assert.equal((await held).text, 'released');
+  assert.equal(await stopped, 0);
+  assert.equal(upstream.calls.length, 1);
+});
+
+test('a daemon that is killed while the broker drains loses no answer, and the drain does not wait for its limit', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const ada = await world.member('ada');
+  const client = await ada.aiClient();
+  const held = client.call('counting__hold');
+  await upstream.arrived('hold');
+  const stopped = world.broker.stop('SIGTERM');
+  const daemonLog = join(ada.home, '.config/mcpgate/daemon.log');
+  await until('the daemon to look for another broker', () =>
+    /takes leave[^]*link waiting/.test(readFileSync(daemonLog, 'utf8')),
+  );
+  const daemon = processesOf(world.root).find(({ commandLine }) => commandLine.endsWith('daemon run'));
+  assert.ok(daemon !== undefined);
+  process.kill(daemon.pid, 'SIGKILL');
+  upstream.release();
+  assert.equal((await held).text, 'released');
+  assert.equal(await stopped, 0);
+  assert.equal(upstream.calls.length, 1);
+});
+
+test('a call that outlasts the drain is answered at its limit: its outcome is unknown', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const config = join(tmpdir(), `mcpgate-drain-${process.pid}.yaml`);
+  writeFileSync(config, 'drain:\n  timeout: 1s\n');
+  const world = await createWorld(t, {
+    servers: { counting: { url: upstream.url } },
+    brokerArgs: ['--config', config],
+  });
+  const client = await (await world.member('ada')).aiClient();
+  const held = client.call('counting__hold');
+  await upstream.arrived('hold');
+  assert.equal(await world.broker.stop('SIGTERM'), 0);
+  const { isError, text } = await held;
+  assert.equal(isError, true);
+  assert.match(text, /outcome is unknown/);
+  await world.broker.start();
+  assert.equal((await client.call('counting__echo', { text: 'after' })).text, 'after');
+});
+
+/** The same command as a later release: a copy of the installation that says another version. */
+function newerInstallation(folder: string): string {
+  for (const part of ['bin', 'dist', 'package.json']) {
+    cpSync(join(REPOSITORY, 'cli', part), join(folder, part), { recursive: true });
+  }
+  symlinkSync(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'));
+  for (const file of globSync('dist/*', { cwd: folder }).map((name) => join(folder, name))) {
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(JSON.stringify(VERSION), '"99.0.0"'));
+  }
+  return join(folder, 'bin/mcpgate.cjs');
+}
+
+test('mcpgate is upgraded under running clients: the newer daemon takes over, no call is lost and none carried out twice', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const ada = await world.member('ada');
+  const old = await ada.aiClient();
+  const held = old.call('counting__hold');
+  await upstream.arrived('hold');
+  const load = callOn(await ada.aiClient(), 'during');
+  await load.answered(10);
+  const script = newerInstallation(join(world.root, 'newer'));
+  const newer = await startAiClient({ command: [process.execPath, script, 'serve'], env: ada.env });
+  t.after(() => newer.close());
+  assert.equal((await newer.call('counting__echo', { text: 'new' })).text, 'new');
+  await load.answered(10);
+  const status = await ada.gate(['status', '--json']);
+  assert.match(status.stdout, /99\.0\.0/, 'the newer daemon is the one');
+  const count = await load.stop();
+  upstream.release();
+  assert.equal((await held).text, 'released');
+  assert.equal(upstream.calls.filter(({ tool }) => tool === 'hold').length, 1);
+  assert.equal(upstream.calls.filter(({ tool }) => tool === 'echo').length, count + 1);
+});

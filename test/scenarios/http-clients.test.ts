@@ -1,0 +1,256 @@
+// Clients that have only a URL and a bearer header: `/mcp` and `/mcp/NAME-or-UUID`, with the official clients and by hand.
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
+import { createWorld, type World } from '../world.ts';
+import { callRecord } from '../world/call-rows.ts';
+import type { IssuedGrant } from '../world/issued-grant.ts';
+
+async function httpWorld(t: TestContext) {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const other = await startCountingUpstream();
+  t.after(() => other.close());
+  const world = await createWorld(t, {
+    direct: true,
+    servers: { counting: { url: upstream.url }, other: { url: other.url } },
+  });
+  const issue = async (label: string, ...servers: string[]) =>
+    (await world.broker.json([
+      ...['grant', 'issue', '--label', label],
+      ...servers.flatMap((server) => ['--server', server]),
+    ])) as IssuedGrant;
+  return { world, upstream, other, issue };
+}
+
+async function connect(t: TestContext, world: World, token: string, path = '/mcp') {
+  const requestInit = { headers: { authorization: `Bearer ${token}` } };
+  const transport = new StreamableHTTPClientTransport(new URL(world.url + path), { requestInit });
+  const client = new Client({ name: 'http-client', version: '3.2.1' });
+  await client.connect(transport);
+  t.after(() => client.close());
+  return { client, transport };
+}
+
+interface Message {
+  id?: number;
+  params?: { progressToken?: string; progress?: number };
+}
+
+const textOf = (result: object) => JSON.stringify(Reflect.get(result, 'content'));
+const initialize = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'hand', version: '1' } },
+};
+
+function post(
+  world: World,
+  token: string | undefined,
+  body: unknown,
+  more: Record<string, string> = {},
+  path = '/mcp',
+) {
+  return fetch(world.url + path, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...more,
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+}
+
+test('the official v1 and v2 clients use all servers of a grant with a URL and a bearer header', async (t) => {
+  const { world, upstream, issue } = await httpWorld(t);
+  const { token, id } = await issue('automation', 'counting');
+  const { client } = await connect(t, world, token);
+  const { tools } = await client.listTools();
+  assert.ok(tools.length > 0 && tools.every(({ name }) => name.startsWith('counting__')));
+  assert.match(
+    textOf(await client.callTool({ name: 'counting__echo', arguments: { text: 'over http' } })),
+    /over http/,
+  );
+  const record = await callRecord(world.broker, ({ tool_name }) => tool_name === 'counting__echo');
+  assert.deepEqual(
+    [record.credential_kind, record.credential_id, record.client_name, record.client_version, record.status],
+    ['grant', id, 'http-client', '3.2.1', 'ok'],
+  );
+
+  const v2 = new ClientV2({ name: 'v2', version: '2' });
+  t.after(() => v2.close());
+  const requestInit = { headers: { authorization: `Bearer ${token}` } };
+  await v2.connect(new TransportV2(new URL(`${world.url}/mcp`), { requestInit }));
+  await v2.callTool({ name: 'counting__echo', arguments: { text: 'v2' } });
+  assert.equal(upstream.calls.length, 2);
+});
+
+test('/mcp/NAME and /mcp/UUID show one server under its own names, to whom is bound to it', async (t) => {
+  const { world, other, issue } = await httpWorld(t);
+  const servers = (await world.broker.json(['server', 'list'])) as { id: string; name: string }[];
+  const uuid = servers.find(({ name }) => name === 'counting')?.id ?? '';
+  const { token } = await issue('one', 'counting');
+  for (const path of ['/mcp/counting', `/mcp/${uuid}`]) {
+    const { client } = await connect(t, world, token, path);
+    assert.ok((await client.listTools()).tools.some(({ name }) => name === 'echo'));
+    assert.match(textOf(await client.callTool({ name: 'echo', arguments: { text: path } })), /mcp/);
+  }
+  const { client } = await connect(t, world, token, '/mcp/other');
+  const denied = await client.callTool({ name: 'echo', arguments: { text: 'x' } });
+  assert.match(textOf(denied), /\[mcpgate denied\].*grant-bound/);
+  assert.equal(other.calls.length, 0);
+});
+
+test('progress comes on the stream of its request, and a cancelled request is cancelled upstream', async (t) => {
+  const { world, upstream, issue } = await httpWorld(t);
+  const { client } = await connect(t, world, (await issue('slow', 'counting')).token);
+  const controller = new AbortController();
+  const call = client.callTool({ name: 'counting__hold', arguments: {} }, undefined, { signal: controller.signal });
+  await upstream.arrived('hold');
+  controller.abort();
+  await assert.rejects(call);
+  await upstream.cancelled();
+  const steps: number[] = [];
+  await client.callTool({ name: 'counting__progress', arguments: {} }, undefined, {
+    onprogress({ progress }) {
+      steps.push(progress);
+      if (progress === 3) upstream.release();
+    },
+  });
+  assert.deepEqual(steps, [1, 2, 3]);
+});
+
+test('a revoked grant ends its sessions at once and gets 401 on its next request', async (t) => {
+  const { world, upstream, issue } = await httpWorld(t);
+  const { token, id } = await issue('leaver', 'counting');
+  const { client } = await connect(t, world, token);
+  const call = client.callTool({ name: 'counting__hold', arguments: {} });
+  call.catch(() => undefined);
+  await upstream.arrived('hold');
+  const receipt = (await world.broker.json(['grant', 'revoke', id])) as { calls_cancelled: number };
+  assert.equal(receipt.calls_cancelled, 1);
+  await upstream.cancelled();
+  await assert.rejects(call);
+  const next = await post(world, token, initialize);
+  assert.equal(next.status, 401);
+  assert.match(next.headers.get('www-authenticate') ?? '', /error="invalid_token".*oauth-protected-resource\/mcp"/);
+});
+
+test('of several requests that are open each gets its own messages on its own stream, and the stream beside them the rest', async (t) => {
+  const { world, upstream, issue } = await httpWorld(t);
+  const { token } = await issue('busy', 'counting');
+  const opened = await post(world, token, initialize);
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+  await opened.text();
+  const send = (id: number, method: string, params: object = {}) =>
+    post(world, token, { jsonrpc: '2.0', id, method, params }, session);
+  await (await send(2, 'tools/list')).text();
+  const beside = await fetch(`${world.url}/mcp`, {
+    headers: { accept: 'text/event-stream', authorization: `Bearer ${token}`, ...session },
+  });
+  const calls = ['a', 'b', 'c'].map(async (progressToken, index) => {
+    const response = await send(10 + index, 'tools/call', { name: 'counting__progress', _meta: { progressToken } });
+    return { response, text: response.text() };
+  });
+  // Each is a stream by now: it had something to say before its answer.
+  const streams = await Promise.all(calls);
+  await world.broker.run(['rule', 'add', '--deny', '--who', '*', '--what', 'counting__large']);
+  const reader = beside.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let heard = '';
+  while (!heard.includes('list_changed')) heard += (await reader?.read())?.value ?? assert.fail('the stream ended');
+  upstream.release();
+  for (const [index, { response, text }] of streams.entries()) {
+    assert.match(response.headers.get('content-type') ?? '', /event-stream/);
+    const messages = [...(await text).matchAll(/^data: (\{.*)$/gm)].map(
+      ([, data]) => JSON.parse(data ?? '') as Message,
+    );
+    const progressToken = ['a', 'b', 'c'][index];
+    assert.deepEqual(
+      messages.map(({ id, params }) => id ?? [params?.progressToken, params?.progress]),
+      [[progressToken, 1], [progressToken, 2], [progressToken, 3], 10 + index],
+    );
+  }
+  assert.doesNotMatch(heard, /progress|result/);
+  await reader?.cancel();
+});
+
+test('a client that lost its connection comes back for its answer with Last-Event-ID', async (t) => {
+  const { world, upstream, issue } = await httpWorld(t);
+  const { token } = await issue('resuming', 'counting');
+  const opened = await post(world, token, initialize);
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+  await opened.text();
+  const gone = new AbortController();
+  const params = { name: 'counting__hold', arguments: {}, _meta: { progressToken: 'p' } };
+  const response = await fetch(`${world.url}/mcp`, {
+    method: 'POST',
+    signal: gone.signal,
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      authorization: `Bearer ${token}`,
+      ...session,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/call', params }),
+  });
+  assert.match(response.headers.get('content-type') ?? '', /event-stream/);
+  const first = await response.body?.getReader().read();
+  const lastEventId = /^id: (\S+)/m.exec(new TextDecoder().decode(first?.value))?.[1] ?? '';
+  assert.notEqual(lastEventId, '');
+  gone.abort();
+  upstream.release();
+  await callRecord(world.broker, ({ tool_name, status }) => tool_name === 'counting__hold' && status === 'ok');
+  const resumed = await fetch(`${world.url}/mcp`, {
+    headers: {
+      accept: 'text/event-stream',
+      authorization: `Bearer ${token}`,
+      'last-event-id': lastEventId,
+      ...session,
+    },
+  });
+  assert.match(await resumed.text(), /"id":7,"result"/);
+  assert.equal(upstream.calls.length, 1);
+});
+
+test('bad requests are refused with the status that the specification says, and the broker lives on', async (t) => {
+  const { world, upstream, issue } = await httpWorld(t);
+  const { token } = await issue('clumsy', 'counting');
+  const another = await issue('another', 'counting');
+  const anonymous = await post(world, undefined, initialize);
+  assert.equal(anonymous.status, 401);
+  assert.match(anonymous.headers.get('www-authenticate') ?? '', /^Bearer resource_metadata="http/);
+  const list = { jsonrpc: '2.0', id: 2, method: 'tools/list' };
+  const opened = await post(world, token, initialize);
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+  const cases: [string, Response, number][] = [
+    ['no session', await post(world, token, list), 400],
+    ['unknown session', await post(world, token, list, { 'mcp-session-id': 'x' }), 404],
+    ['another’s session', await post(world, another.token, list, session), 404],
+    ['no JSON', await post(world, token, '{"jsonrpc"', session), 400],
+    ['a batch', await post(world, token, [list], session), 400],
+    ['wrong type', await post(world, token, list, { ...session, 'content-type': 'text/plain' }), 415],
+    ['no accept', await post(world, token, list, { ...session, accept: 'application/json' }), 406],
+    ['a version', await post(world, token, list, { ...session, 'mcp-protocol-version': '1999-01-01' }), 400],
+    ['a foreign page', await post(world, token, list, { ...session, origin: 'https://evil.example' }), 403],
+    ['a wrong token', await post(world, 'mcg_wrong', list, session), 401],
+  ];
+  for (const [name, response, status] of cases) assert.equal(response.status, status, name);
+  const call = {
+    jsonrpc: '2.0',
+    id: 3,
+    method: 'tools/call',
+    params: { name: 'counting__echo', arguments: { text: 'a' } },
+  };
+  const answered = await post(world, token, call, session);
+  assert.match(await answered.text(), /"id":3,"result"/);
+  const headers = { authorization: `Bearer ${token}`, ...session };
+  assert.equal((await fetch(`${world.url}/mcp`, { method: 'DELETE', headers })).status, 204);
+  assert.equal((await post(world, token, list, session)).status, 404);
+  assert.equal(upstream.calls.length, 1);
+});

@@ -1,0 +1,83 @@
+// Point 6 of the tunnel: dead links are noticed, a sleep too, and clients of a broker that takes leave go to another one.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startPostgres } from '../postgres.ts';
+import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
+import { putToSleep } from '../world/asleep.ts';
+import { createWorld } from '../world.ts';
+import { startBroker } from '../world/broker.ts';
+import { processesOf } from '../world/process-table.ts';
+
+test('two brokers on one database: one is stopped under a call, which finishes there; the calls after it go to the other', async (t) => {
+  const postgres = await startPostgres();
+  t.after(() => postgres.stop());
+  const databaseUrl = await postgres.createDatabase();
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { databaseUrl, servers: { counting: { url: upstream.url } } });
+  const root = join(world.root, 'second');
+  mkdirSync(root);
+  const second = await startBroker({
+    root,
+    args: ['--public-url', world.network.url, '--database-url', databaseUrl],
+    env: { MCPGATE_MASTER_KEY_FILE: join(world.broker.dataDir, 'master.key') },
+  });
+  t.after(() => second.stop());
+  const client = await (await world.member('ada')).aiClient();
+  const held = client.call('counting__hold');
+  await upstream.arrived('hold');
+
+  world.network.target = second.listenUrl; // as a load balancer does once readiness falls
+  const { total } = world.network.upgrades;
+  const stopped = world.broker.stop('SIGTERM');
+  await world.network.when(() => world.network.upgrades.total > total);
+  for (const text of ['one', 'two', 'three']) {
+    assert.equal((await client.call('counting__echo', { text })).text, text);
+  }
+  upstream.release();
+  assert.equal((await held).text, 'released');
+  assert.equal(await stopped, 0);
+  assert.equal((await client.call('counting__echo', { text: 'four' })).text, 'four');
+  assert.equal(upstream.calls.length, 5, 'each was carried out once');
+  await world.network.when(() => world.network.upgrades.open === 1);
+});
+
+test('a computer that slept, and whose link died meanwhile, calls again within seconds of its waking', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const ada = await world.member('ada');
+  const client = await ada.aiClient();
+  const held = client.call('counting__hold');
+  await upstream.arrived('hold');
+  const daemon = processesOf(ada.home).find(({ commandLine }) => /\bdaemon run\b/.test(commandLine));
+  assert.ok(daemon);
+  world.network.cut();
+  await putToSleep(daemon.pid, 5_500, () => {
+    upstream.release();
+    world.network.restore();
+  });
+  const wokenAt = performance.now();
+  assert.equal((await held).text, 'released', 'the result has waited for it');
+  assert.ok(performance.now() - wokenAt < 4_000, `${performance.now() - wokenAt} ms`);
+  assert.equal(upstream.calls.length, 1);
+});
+
+test('a half-open link is noticed within 20 s, and the call under way is answered over the next one', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const client = await (await world.member('ada')).aiClient();
+  const held = client.call('counting__hold');
+  await upstream.arrived('hold');
+  const { total } = world.network.upgrades;
+  world.network.swallow();
+  const deadAt = performance.now();
+  upstream.release();
+  await world.network.when(() => world.network.upgrades.total > total);
+  assert.ok(performance.now() - deadAt < 20_000, `${performance.now() - deadAt} ms`);
+  assert.equal((await held).text, 'released');
+  assert.equal(upstream.calls.length, 1);
+});
