@@ -1,12 +1,12 @@
 // `initialize`: what a session can truly use of the servers that it leads to, summed up from what they said of themselves.
 import { toGateError } from 'mcpgate-shared/error';
+import { legacyVersionFor } from 'mcpgate-shared/protocol-version';
 import type { ServerRecord } from '../domain/server-record.ts';
-import { isRecord, stringOf, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
+import { isRecord, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 import type { ServerFacts } from '../upstreams/upstream.ts';
 import { markReservedMembers } from './reserved-text.ts';
 import { serversOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 
-const LEGACY_VERSIONS: readonly string[] = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'];
 const INSTRUCTIONS =
   'These are the tools of your organisation’s MCP servers, through mcpgate; names are SERVER__TOOL. A result that starts with ' +
   '"[mcpgate denied]" is a decision of the administrators: tell the person what it says, do not work around it. One that starts with ' +
@@ -54,8 +54,7 @@ export function serverInfoText(parts: GatewayParts, scope: SessionScope): string
 
 /** The `initialize` result as JSON text. */
 export async function initializeResult(parts: GatewayParts, scope: SessionScope, params: JsonRecord): Promise<string> {
-  const asked = stringOf(params['protocolVersion']);
-  const protocolVersion = asked !== undefined && LEGACY_VERSIONS.includes(asked) ? asked : '2025-11-25';
+  const protocolVersion = legacyVersionFor(params['protocolVersion']);
   const offer = await offerOf(parts, scope);
   const instructions = JSON.stringify(offer.instructions);
   return `{"protocolVersion":"${protocolVersion}","capabilities":${JSON.stringify(offer.capabilities)},"serverInfo":${offer.serverInfoText},"instructions":${instructions}}`;

@@ -1,5 +1,6 @@
 // The params of a request that is meant for a server: read, and spliced for it. What is not rewritten stays the text that was sent.
 import { findMember, type JsonMember } from 'mcpgate-shared/json-span';
+import { REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { isRecord } from '../upstreams/json-rpc-guard.ts';
 import type { ClientRequest } from './envelope.ts';
 
@@ -20,13 +21,7 @@ export interface RequestParams {
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
 
 /** Members of `_meta` that the two ends of one connection say to each other: the server gets mcpgate's own. */
-const BETWEEN_US: ReadonlySet<string> = new Set([
-  'progressToken',
-  'io.modelcontextprotocol/protocolVersion',
-  'io.modelcontextprotocol/clientInfo',
-  'io.modelcontextprotocol/clientCapabilities',
-  'io.modelcontextprotocol/logLevel',
-]);
+const BETWEEN_US: ReadonlySet<string> = new Set(['progressToken', ...Object.values(REQUEST_META)]);
 
 /** A string says what is wrong with them. */
 export function readRequestParams(text: string, { params, paramsSpan }: ClientRequest): RequestParams | string {

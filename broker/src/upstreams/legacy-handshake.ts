@@ -1,17 +1,15 @@
 // `initialize` as it was up to 2025-11-25: what mcpgate says of itself and what the server answers.
 import { GateError } from 'mcpgate-shared/error';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { LATEST_LEGACY_VERSION, LEGACY_VERSIONS } from 'mcpgate-shared/protocol-version';
 import { isRecord, parseRecord, stringOf } from './json-rpc-guard.ts';
 import { quoteForeign } from './quote-foreign.ts';
 import type { ServerFacts, UpstreamReply } from './upstream.ts';
 
-const PROTOCOL_VERSION = '2025-11-25';
-export const KNOWN_VERSIONS: readonly string[] = ['2024-11-05', '2025-03-26', '2025-06-18', PROTOCOL_VERSION];
-
 /** The params of `initialize`; `capabilitiesText`: JSON text of what the client behind us can do. */
 export function initializeParams(brokerVersion: string, capabilitiesText: string): string {
   const clientInfo = JSON.stringify({ name: 'mcpgate', version: brokerVersion });
-  return `{"protocolVersion":"${PROTOCOL_VERSION}","capabilities":${capabilitiesText},"clientInfo":${clientInfo}}`;
+  return `{"protocolVersion":"${LATEST_LEGACY_VERSION}","capabilities":${capabilitiesText},"clientInfo":${clientInfo}}`;
 }
 
 /** Throws `upstream` where the handshake was refused or the version is not one of ours. */
@@ -22,9 +20,9 @@ export function readFacts(serverName: string, reply: UpstreamReply): ServerFacts
     throw new GateError('upstream', `server ${serverName} refused the handshake: ${quoteForeign(why)}`);
   }
   const version = stringOf(body['protocolVersion']);
-  if (version === undefined || !KNOWN_VERSIONS.includes(version)) {
+  if (version === undefined || !LEGACY_VERSIONS.includes(version)) {
     const said = version === undefined ? 'none' : JSON.stringify(version.slice(0, 40));
-    const known = KNOWN_VERSIONS.join(', ');
+    const known = LEGACY_VERSIONS.join(', ');
     throw new GateError('upstream', `server ${serverName} speaks protocol version ${said}; known are ${known}`);
   }
   const info = findMember(scanObject(reply.text).members, 'serverInfo');

@@ -2,8 +2,8 @@
 // the resources that somebody follows. Another filter is another request; the one before ends once the new one is acknowledged.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
+import { ANSWER_META } from 'mcpgate-shared/protocol-version';
 import { isRecord, type JsonRecord } from './json-rpc-guard.ts';
-import { SUBSCRIPTION_ID } from './modern-handshake.ts';
 import { quoteForeign } from './quote-foreign.ts';
 import type { UpstreamReply } from './upstream.ts';
 
@@ -149,7 +149,7 @@ export function createListening(options: {
     },
     onNotification(method, params) {
       const meta = params['_meta'];
-      const id = isRecord(meta) ? meta[SUBSCRIPTION_ID] : undefined;
+      const id = isRecord(meta) ? meta[ANSWER_META.subscriptionId] : undefined;
       if (method === 'notifications/subscriptions/acknowledged') {
         const promised = params['notifications'];
         for (const stream of streams) if (stream.id === id) stream.acknowledge(isRecord(promised) ? promised : {});

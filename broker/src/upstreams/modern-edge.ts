@@ -1,6 +1,7 @@
 // MCP from 2026-07-28 on with a server: every request says itself who asks and what the AI client can do, so that a connection which people
 // share is as good as one of their own. There is no session; what the server tells by itself comes on `subscriptions/listen`.
 import { GateError } from 'mcpgate-shared/error';
+import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
 import { CHANGES, METHOD_NOT_FOUND, type Edge, type EdgeOptions } from './edge.ts';
 import { throughRounds } from './input-rounds.ts';
 import { parseRecord, stringOf } from './json-rpc-guard.ts';
@@ -79,7 +80,7 @@ export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge
 
   function misjudged(): GateError {
     options.onMisjudged();
-    return notExecuted('session_lost', `server ${serverName} does not speak 2026-07-28 any more`);
+    return notExecuted('session_lost', `server ${serverName} does not speak ${MODERN_VERSION} any more`);
   }
 
   async function send(request: UpstreamRequest, paramsText: string, timeoutMs: number): Promise<UpstreamReply> {

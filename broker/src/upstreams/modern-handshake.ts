@@ -1,18 +1,12 @@
 // What mcpgate says of itself in every request of 2026-07-28, and what a server answers to `server/discover`.
 import { GateError } from 'mcpgate-shared/error';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { ANSWER_META, LEGACY_VERSIONS, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { isRecord, parseRecord, stringOf } from './json-rpc-guard.ts';
-import { KNOWN_VERSIONS as LEGACY_VERSIONS } from './legacy-handshake.ts';
 import { isModernError, UNSUPPORTED_PROTOCOL_VERSION } from './modern-error.ts';
 import { quoteForeign } from './quote-foreign.ts';
 import { withMeta } from './request-meta.ts';
 import type { ServerFacts, UpstreamReply } from './upstream.ts';
-
-export const MODERN_VERSION = '2026-07-28';
-const PREFIX = 'io.modelcontextprotocol/';
-const LOG_LEVEL = `${PREFIX}logLevel`;
-const SERVER_INFO = `${PREFIX}serverInfo`;
-export const SUBSCRIPTION_ID = `${PREFIX}subscriptionId`;
 
 /**
  * What mcpgate can pass on of AI clients: said where nobody in particular asks (discovery, lists), so that a server does not keep back what
@@ -28,10 +22,10 @@ export function withClientMeta(
   const clientInfo = JSON.stringify({ name: 'mcpgate', version: who.brokerVersion });
   const { logLevel } = who;
   return withMeta(paramsText, [
-    [`${PREFIX}protocolVersion`, `"${MODERN_VERSION}"`],
-    [`${PREFIX}clientInfo`, clientInfo],
-    [`${PREFIX}clientCapabilities`, who.capabilitiesText],
-    ...(logLevel === undefined ? [] : [[LOG_LEVEL, JSON.stringify(logLevel)] as const]),
+    [REQUEST_META.protocolVersion, `"${MODERN_VERSION}"`],
+    [REQUEST_META.clientInfo, clientInfo],
+    [REQUEST_META.clientCapabilities, who.capabilitiesText],
+    ...(logLevel === undefined ? [] : [[REQUEST_META.logLevel, JSON.stringify(logLevel)] as const]),
   ]);
 }
 
@@ -66,7 +60,7 @@ export function readDiscovery(serverName: string, reply: UpstreamReply): Discove
 function unsupported(serverName: string, supported: unknown): Discovery {
   const versions = Array.isArray(supported) ? supported.filter((each) => typeof each === 'string') : [];
   if (versions.length === 0 || versions.some((each) => LEGACY_VERSIONS.includes(each))) {
-    return { kind: 'legacy', why: 'it does not support 2026-07-28' };
+    return { kind: 'legacy', why: `it does not support ${MODERN_VERSION}` };
   }
   const said = versions.map((each) => each.slice(0, 40)).slice(0, 10);
   const known = [...LEGACY_VERSIONS, MODERN_VERSION].join(', ');
@@ -80,7 +74,7 @@ function final(message: string): GateError {
 
 function infoTextOf(text: string): string {
   const { members } = scanObject(text, 0, ['_meta']);
-  const own = findMember(findMember(members, '_meta')?.inner?.members ?? [], SERVER_INFO);
+  const own = findMember(findMember(members, '_meta')?.inner?.members ?? [], ANSWER_META.serverInfo);
   // Drafts of the revision had it beside the capabilities.
   const at = own ?? findMember(members, 'serverInfo');
   const info = at === undefined ? '' : text.slice(at.start, at.end);

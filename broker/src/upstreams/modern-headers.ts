@@ -1,20 +1,12 @@
 // The headers of a request over Streamable HTTP from 2026-07-28 on: what it says in its body, for whoever stands between.
+import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
 import { headerParamsOf, headersFromArguments, type HeaderParam } from './header-params.ts';
 import { headerValue } from './header-value.ts';
 import { parseRecord, stringOf } from './json-rpc-guard.ts';
-import { MODERN_VERSION } from './modern-handshake.ts';
+import { NAMED_BY } from './named-by.ts';
 import type { ServerLists } from './server-lists.ts';
 import type { ListedItem } from './upstream.ts';
 
-/** Which member of the params names what is asked for. */
-const NAMED_BY: ReadonlyMap<string, string> = new Map([
-  ['tools/call', 'name'],
-  ['prompts/get', 'name'],
-  ['resources/read', 'uri'],
-  ['tasks/get', 'taskId'],
-  ['tasks/update', 'taskId'],
-  ['tasks/cancel', 'taskId'],
-]);
 /** What gives each request its headers, names and values in turn. `lists`: of the same connection. */
 export function createRequestHeaders(lists: ServerLists): (method: string, paramsText: string) => Promise<string[]> {
   /** The tools with parameters that go into headers, of the list that was read last. */

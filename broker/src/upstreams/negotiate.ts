@@ -2,8 +2,9 @@
 // `server/discover`; who does not know that gets `initialize`, on the same connection.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
+import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
 import { initializeParams, readFacts } from './legacy-handshake.ts';
-import { MODERN_VERSION, PASSED_ON, readDiscovery, withClientMeta, type Discovery } from './modern-handshake.ts';
+import { PASSED_ON, readDiscovery, withClientMeta, type Discovery } from './modern-handshake.ts';
 import { retryReason } from './retry-reason.ts';
 import type { RpcPeer } from './rpc-peer.ts';
 import type { ServerFacts } from './upstream.ts';

@@ -1,6 +1,6 @@
 // Which of its streams a modern server tells something on: a matter between it and mcpgate, nothing of the AI client's.
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
-import { SUBSCRIPTION_ID } from './modern-handshake.ts';
+import { ANSWER_META } from 'mcpgate-shared/protocol-version';
 
 /** The params of a notification without that mark, and without a `_meta` that held nothing else. */
 export function withoutSubscriptionMark(paramsText: string): string {
@@ -8,9 +8,9 @@ export function withoutSubscriptionMark(paramsText: string): string {
   const { members } = scanObject(paramsText, 0, ['_meta']);
   const meta = findMember(members, '_meta');
   const inner = meta?.inner?.members ?? [];
-  if (meta === undefined || findMember(inner, SUBSCRIPTION_ID) === undefined) return paramsText;
+  if (meta === undefined || findMember(inner, ANSWER_META.subscriptionId) === undefined) return paramsText;
   const textOf = ({ keyStart, end }: { keyStart: number; end: number }) => paramsText.slice(keyStart, end);
-  const kept = inner.filter(({ key }) => key !== SUBSCRIPTION_ID).map(textOf);
+  const kept = inner.filter(({ key }) => key !== ANSWER_META.subscriptionId).map(textOf);
   if (kept.length > 0) return `${paramsText.slice(0, meta.start)}{${kept.join(',')}}${paramsText.slice(meta.end)}`;
   return `{${members
     .filter((each) => each !== meta)

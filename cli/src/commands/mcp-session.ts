@@ -2,10 +2,10 @@
 // large integers and key order must survive `--json`.
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import { LATEST_LEGACY_VERSION } from 'mcpgate-shared/protocol-version';
 import { VERSION } from 'mcpgate-shared/version';
 import type { DaemonConnection } from '../local/daemon-connection.ts';
 
-const PROTOCOL_VERSION = '2025-11-25';
 const HANDSHAKE_TIMEOUT_MS = 30_000;
 
 export interface McpAnswer {
@@ -154,7 +154,7 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
     await session.request(
       'initialize',
       {
-        protocolVersion: PROTOCOL_VERSION,
+        protocolVersion: LATEST_LEGACY_VERSION,
         capabilities: {},
         clientInfo: { name: 'mcpgate-cli', title: 'mcpgate command line', version: VERSION },
       },

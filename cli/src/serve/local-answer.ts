@@ -1,11 +1,11 @@
 // What `serve` answers by itself while the broker is away or nobody is logged in: the handshake and the lists as they were last known, and
 // for a call what to do. Everything else gets a JSON-RPC error with the same sentence.
 import { formatByteSize } from 'mcpgate-shared/byte-size';
+import { ANSWER_META, legacyVersionFor, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { VERSION } from 'mcpgate-shared/version';
 import type { ClientMessage } from './client-message.ts';
 import { emptyList } from './last-known.ts';
 
-const PROTOCOL_VERSIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'];
 /** Implementation-defined server error (JSON-RPC 2.0, section 5.1). */
 const UNAVAILABLE = -32001;
 const INVALID_REQUEST = -32600;
@@ -31,22 +31,19 @@ const ANYTHING = { tools: { listChanged: true }, prompts: { listChanged: true },
 
 /** Of a broker that was never reached: its servers may offer anything, and a client does not ask twice. */
 function firstInitializeResult(params: Readonly<Record<string, unknown>>): string {
-  const wanted = params['protocolVersion'];
-  const protocolVersion = typeof wanted === 'string' && PROTOCOL_VERSIONS.includes(wanted) ? wanted : '2025-11-25';
   return JSON.stringify({
-    protocolVersion,
+    protocolVersion: legacyVersionFor(params['protocolVersion']),
     capabilities: ANYTHING,
     serverInfo: { name: 'mcpgate', version: VERSION },
   });
 }
 
 /** Clients from 2026-07-28 on shake no hands: each request says its version. */
-const MODERN_VERSIONS = ['2026-07-28'];
-const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
-
 function isModern({ method, params }: ClientMessage): boolean {
   const meta = params['_meta'];
-  return method === 'server/discover' || (typeof meta === 'object' && meta !== null && VERSION_KEY in meta);
+  return (
+    method === 'server/discover' || (typeof meta === 'object' && meta !== null && REQUEST_META.protocolVersion in meta)
+  );
 }
 
 /** A result as they expect it; `isKept`: one that they may keep. A copy of one has it all. */
@@ -58,9 +55,9 @@ function modernResult(result: string, isKept: boolean): string {
 
 /** What `server/discover` says of a broker that was never reached. */
 const FIRST_DISCOVERY = JSON.stringify({
-  supportedVersions: MODERN_VERSIONS,
+  supportedVersions: [MODERN_VERSION],
   capabilities: ANYTHING,
-  _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'mcpgate', version: VERSION } },
+  _meta: { [ANSWER_META.serverInfo]: { name: 'mcpgate', version: VERSION } },
 });
 
 const toolError = (text: string) =>

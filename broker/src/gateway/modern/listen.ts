@@ -2,6 +2,7 @@
 // its session ends.
 import { randomUUID } from 'node:crypto';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { ANSWER_META } from 'mcpgate-shared/protocol-version';
 import { isRecord } from '../../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type UpstreamEvent } from '../../upstreams/upstream.ts';
 import { errorMessage, errorObject } from '../answers.ts';
@@ -47,7 +48,7 @@ export function openListener(
   { lists, uris }: { lists: string[]; uris: string[] },
 ): { listener: Listener; opened: Promise<void> } {
   const { idText } = task.request;
-  const metaText = `"_meta":{"io.modelcontextprotocol/subscriptionId":${idText}}`;
+  const metaText = `"_meta":{"${ANSWER_META.subscriptionId}":${idText}}`;
   // Each stream follows by itself, so that one that ends takes nothing from another.
   const scope: SessionScope = { ...session, followerId: randomUUID() };
   const notices = createListNotices(parts.clock, task.tell, `{${metaText}}`);
@@ -142,5 +143,5 @@ const isTold = (event: UpstreamEvent): boolean =>
 
 /** The answer to a stream that mcpgate ends. */
 export function listenEnded(idText: string): string {
-  return `{"jsonrpc":"2.0","id":${idText},"result":{"resultType":"complete","_meta":{"io.modelcontextprotocol/subscriptionId":${idText}}}}`;
+  return `{"jsonrpc":"2.0","id":${idText},"result":{"resultType":"complete","_meta":{"${ANSWER_META.subscriptionId}":${idText}}}}`;
 }

@@ -1,7 +1,8 @@
 // What a result holds from 2026-07-28 on, put into the text that a server (or mcpgate) answered with; what stands there already stays.
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { ANSWER_META } from 'mcpgate-shared/protocol-version';
 
-const SERVER_INFO_KEY = 'io.modelcontextprotocol/serverInfo';
+const SERVER_INFO_KEY = ANSWER_META.serverInfo;
 
 /**
  * `resultText`: a result. `serverInfoText`: the implementation that answers, as JSON text. `isCacheable`: clients may keep such a result

@@ -1,8 +1,8 @@
 // What the headers of a request to `/mcp` must hold (MCP, transports, "Streamable HTTP").
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
+import { LEGACY_VERSIONS } from 'mcpgate-shared/protocol-version';
 
-const VERSIONS: ReadonlySet<string> = new Set(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25']);
 const EXPOSED = 'mcp-session-id, www-authenticate';
 const ALLOWED =
   'authorization, content-type, accept, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name, last-event-id';
@@ -47,12 +47,12 @@ export function checkGet({ headers }: FastifyRequest): Refusal | undefined {
 /** The version is said without a handshake: one from 2026-07-28 on, or one that nobody knows. */
 export function saysModernVersion({ headers }: FastifyRequest): boolean {
   const version = headers['mcp-protocol-version'];
-  return typeof version === 'string' && !VERSIONS.has(version);
+  return typeof version === 'string' && !LEGACY_VERSIONS.includes(version);
 }
 
 function checkVersion(version: string | string[] | undefined): Refusal | undefined {
-  if (version === undefined || (typeof version === 'string' && VERSIONS.has(version))) return undefined;
-  const known = [...VERSIONS].join(', ');
+  if (version === undefined || (typeof version === 'string' && LEGACY_VERSIONS.includes(version))) return undefined;
+  const known = LEGACY_VERSIONS.join(', ');
   return {
     status: 400,
     message: `MCP-Protocol-Version ${JSON.stringify(version).slice(0, 60)} is not supported; known are ${known}`,

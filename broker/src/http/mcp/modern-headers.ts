@@ -1,26 +1,18 @@
 // What the headers of a request from 2026-07-28 on repeat of its body, so that whoever is in between can go by them: both must say the same
 // (2026-07-28, Streamable HTTP, "Request Metadata").
 import type { IncomingHttpHeaders } from 'node:http';
+import { REQUEST_META } from 'mcpgate-shared/protocol-version';
 import type { ClientRequest } from '../../gateway/envelope.ts';
 import type { ParamHeaders } from '../../gateway/modern/param-headers.ts';
-import { PROTOCOL_VERSION_KEY } from '../../gateway/modern/modern-meta.ts';
 import { isRecord } from '../../upstreams/json-rpc-guard.ts';
+import { NAMED_BY } from '../../upstreams/named-by.ts';
 
-/** What `Mcp-Name` repeats. */
-const NAMED_BY: ReadonlyMap<string, string> = new Map([
-  ['tools/call', 'name'],
-  ['prompts/get', 'name'],
-  ['resources/read', 'uri'],
-  ['tasks/get', 'taskId'],
-  ['tasks/update', 'taskId'],
-  ['tasks/cancel', 'taskId'],
-]);
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** What does not match, or undefined. */
 export function headerMismatch(headers: IncomingHttpHeaders, { method, params }: ClientRequest): string | undefined {
   const meta = isRecord(params['_meta']) ? params['_meta'] : {};
-  const version = meta[PROTOCOL_VERSION_KEY];
+  const version = meta[REQUEST_META.protocolVersion];
   return (
     differs('MCP-Protocol-Version', headers['mcp-protocol-version'], version) ??
     differs('Mcp-Method', headers['mcp-method'], method) ??
