@@ -2,11 +2,10 @@
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { isRecord } from '../upstreams/json-rpc-guard.ts';
 import { errorMessage, errorObject } from './answers.ts';
-import { carryOut, type Task } from './carry-out.ts';
+import type { Task } from './carry-out.ts';
 import { exposedAs } from './catalog.ts';
 import { INVALID_PARAMS } from './envelope.ts';
-import { failureAnswer } from './failure-answer.ts';
-import { judge } from './judge.ts';
+import { requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { asSeen } from './reserved-text.ts';
 import { serverByName, serverByUri, type Route } from './route.ts';
@@ -32,28 +31,16 @@ export async function complete(parts: GatewayParts, scope: SessionScope, task: T
   if (route === undefined)
     return invalid(`there is nothing named ${JSON.stringify(named.slice(0, 200))} to complete for`);
   const { server } = route;
-  try {
-    const { principal } = scope;
-    const startedAt = parts.elapsedMs();
-    const policy = await parts.policies.get(principal.workspaceId);
-    const own = isPrompt ? await ownPrompt(parts, scope, named, route) : route.rest;
-    const { whats } = exposedAs(isPrompt ? 'prompts' : 'templates', server.name, own);
-    return await carryOut(parts, scope, task, {
-      server,
-      what: whats[0],
-      verdict: judge(policy, principal, server.name, whats),
-      policyVersion: policy.version,
-      paramsText: read.forUpstream([{ member: namedAt, put: JSON.stringify(own) }]),
-      argsDigest: null,
-      argKeys: [],
-      traceId: read.traceId,
-      progressToken: read.progressToken,
-      startedAt,
-      rewrite: (text) => asSeen(text, server.name),
-    });
-  } catch (error) {
-    return failureAnswer(parts, task, error, server.name);
-  }
+  return requestOne(parts, scope, task, {
+    server,
+    params: read,
+    async asked() {
+      const own = isPrompt ? await ownPrompt(parts, scope, named, route) : route.rest;
+      const { whats } = exposedAs(isPrompt ? 'prompts' : 'templates', server.name, own);
+      return { whats, replacements: [{ member: namedAt, put: JSON.stringify(own) }] };
+    },
+    rewrite: (text) => asSeen(text, server.name),
+  });
 }
 
 /** The server's own name of a prompt, whose exposed one may be cut. */

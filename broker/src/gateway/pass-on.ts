@@ -1,8 +1,8 @@
 // A request that mcpgate does not know: passed on where only one server can be meant, under the rules for `SERVER__METHOD`.
 import { errorMessage, errorObject } from './answers.ts';
-import { carryOut, type Task } from './carry-out.ts';
+import type { Task } from './carry-out.ts';
 import { INVALID_PARAMS, METHOD_NOT_FOUND } from './envelope.ts';
-import { failureAnswer } from './failure-answer.ts';
+import { requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { asSeen } from './reserved-text.ts';
 import { onlyServer } from './route.ts';
@@ -18,24 +18,10 @@ export async function passOn(parts: GatewayParts, scope: SessionScope, task: Tas
   }
   const read = readRequestParams(task.text, task.request);
   if (typeof read === 'string') return errorMessage(idText, errorObject(INVALID_PARAMS, read));
-  try {
-    const startedAt = parts.elapsedMs();
-    const policy = await parts.policies.get(scope.principal.workspaceId);
-    const what = `${server.name}__${method}`;
-    return await carryOut(parts, scope, task, {
-      server,
-      what,
-      verdict: policy.decide(scope.principal, server.name, what),
-      policyVersion: policy.version,
-      paramsText: read.forUpstream([]),
-      argsDigest: null,
-      argKeys: [],
-      traceId: read.traceId,
-      progressToken: read.progressToken,
-      startedAt,
-      rewrite: (text) => asSeen(text, server.name),
-    });
-  } catch (error) {
-    return failureAnswer(parts, task, error, server.name);
-  }
+  return requestOne(parts, scope, task, {
+    server,
+    params: read,
+    asked: () => ({ whats: [`${server.name}__${method}`], replacements: [] }),
+    rewrite: (text) => asSeen(text, server.name),
+  });
 }

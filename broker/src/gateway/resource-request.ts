@@ -1,11 +1,10 @@
 // `resources/read`, `resources/subscribe` and `resources/unsubscribe`: which server a URI means, and whether the caller may.
 import { findMember } from 'mcpgate-shared/json-span';
 import { errorMessage, errorObject } from './answers.ts';
-import { carryOut, type Task } from './carry-out.ts';
+import type { Task } from './carry-out.ts';
 import { exposedAs } from './catalog.ts';
 import { INVALID_PARAMS } from './envelope.ts';
-import { failureAnswer } from './failure-answer.ts';
-import { judge } from './judge.ts';
+import { requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { asSeen } from './reserved-text.ts';
 import { prefixFor, serverByUri, type Route } from './route.ts';
@@ -36,26 +35,14 @@ export async function requestByUri(
     return errorMessage(idText, JSON.stringify({ code, message, data: { uri } }));
   }
   const { server, rest } = route;
-  try {
-    const { principal } = scope;
-    const startedAt = parts.elapsedMs();
-    const policy = await parts.policies.get(principal.workspaceId);
-    const { whats } = exposedAs('resources', server.name, rest);
-    return await carryOut(parts, scope, task, {
-      server,
-      what: whats[0],
-      verdict: judge(policy, principal, server.name, whats),
-      policyVersion: policy.version,
-      paramsText: read.forUpstream([{ member: uriAt, put: JSON.stringify(rest) }]),
-      argsDigest: null,
-      argKeys: [],
-      traceId: read.traceId,
-      progressToken: read.progressToken,
-      startedAt,
-      rewrite: (text) => asSeen(text, server.name, prefixFor(scope, server)),
-      ...(onSent !== undefined && { onSent: () => onSent(route) }),
-    });
-  } catch (error) {
-    return failureAnswer(parts, task, error, server.name);
-  }
+  return requestOne(parts, scope, task, {
+    server,
+    params: read,
+    asked: () => ({
+      whats: exposedAs('resources', server.name, rest).whats,
+      replacements: [{ member: uriAt, put: JSON.stringify(rest) }],
+    }),
+    rewrite: (text) => asSeen(text, server.name, prefixFor(scope, server)),
+    ...(onSent !== undefined && { onSent: () => onSent(route) }),
+  });
 }

@@ -3,10 +3,9 @@
 import { findMember } from 'mcpgate-shared/json-span';
 import { placeOf } from '../../upstreams/upstream.ts';
 import { errorMessage, errorObject } from '../answers.ts';
-import { carryOut, type Task } from '../carry-out.ts';
+import type { Task } from '../carry-out.ts';
 import { INVALID_PARAMS } from '../envelope.ts';
-import { failureAnswer } from '../failure-answer.ts';
-import { judge } from '../judge.ts';
+import { requestOne } from '../request-one.ts';
 import { readRequestParams } from '../request-params.ts';
 import { asSeen } from '../reserved-text.ts';
 import { prefixFor, serverByUri } from '../route.ts';
@@ -29,26 +28,13 @@ export async function requestOfTask(parts: GatewayParts, scope: SessionScope, ta
     return invalid(`there is no task ${JSON.stringify(taskId.slice(0, 200))} of yours`);
   }
   const { server } = route;
-  try {
-    const startedAt = parts.elapsedMs();
-    const policy = await parts.policies.get(scope.principal.workspaceId);
-    return await carryOut(parts, scope, task, {
-      server,
-      what: entry.whats[0],
-      verdict: judge(policy, scope.principal, server.name, entry.whats),
-      policyVersion: policy.version,
-      paramsText: read.forUpstream([{ member: at, put: JSON.stringify(entry.ownId) }]),
-      argsDigest: null,
-      argKeys: [],
-      traceId: read.traceId,
-      progressToken: read.progressToken,
-      startedAt,
-      rewrite(text) {
-        const prefix = prefixFor(scope, server);
-        return withSeenTaskIds(asSeen(text, server.name, prefix), prefix, method !== 'tasks/result');
-      },
-    });
-  } catch (error) {
-    return failureAnswer(parts, task, error, server.name);
-  }
+  return requestOne(parts, scope, task, {
+    server,
+    params: read,
+    asked: () => ({ whats: entry.whats, replacements: [{ member: at, put: JSON.stringify(entry.ownId) }] }),
+    rewrite(text) {
+      const prefix = prefixFor(scope, server);
+      return withSeenTaskIds(asSeen(text, server.name, prefix), prefix, method !== 'tasks/result');
+    },
+  });
 }

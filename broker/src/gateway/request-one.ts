@@ -1,0 +1,50 @@
+// A request that is meant for one server and is there as it was written, but for what names the thing: judged, carried out, and answered
+// also where that breaks off. Tools and prompts, whose names and arguments want more, have named-request.ts.
+import { carryOut, type Errand, type Task } from './carry-out.ts';
+import { failureAnswer } from './failure-answer.ts';
+import { judge } from './judge.ts';
+import type { Replacement, RequestParams } from './request-params.ts';
+import type { GatewayParts, SessionScope } from './session-scope.ts';
+
+export interface Asked {
+  /** What is asked, by every name that rules may know it by; the record has the first. */
+  whats: readonly [string, ...string[]];
+  /** What the server calls differently from the client. */
+  replacements: readonly Replacement[];
+}
+
+export interface OneRequest extends Pick<Errand, 'server' | 'rewrite' | 'onSent'> {
+  params: RequestParams;
+  /** Called once there are rules to judge it by. */
+  asked: () => Asked | Promise<Asked>;
+}
+
+/** The answer as a message, or undefined where none is to be sent (`carryOut`). Never rejects. */
+export async function requestOne(
+  parts: GatewayParts,
+  scope: SessionScope,
+  task: Task,
+  { params, asked, ...meant }: OneRequest,
+): Promise<string | undefined> {
+  const { principal } = scope;
+  const { name } = meant.server;
+  try {
+    const startedAt = parts.elapsedMs();
+    const policy = await parts.policies.get(principal.workspaceId);
+    const { whats, replacements } = await asked();
+    return await carryOut(parts, scope, task, {
+      ...meant,
+      what: whats[0],
+      verdict: judge(policy, principal, name, whats),
+      policyVersion: policy.version,
+      paramsText: params.forUpstream(replacements),
+      argsDigest: null,
+      argKeys: [],
+      traceId: params.traceId,
+      progressToken: params.progressToken,
+      startedAt,
+    });
+  } catch (error) {
+    return failureAnswer(parts, task, error, name);
+  }
+}
