@@ -1,7 +1,8 @@
 // What Prometheus reads at `/metrics`: counts and states, no names of people, no arguments.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Audit } from '../audit/audit.ts';
-import { registerTunnelMetrics, type TunnelFigures } from './tunnel-metrics.ts';
+import type { TunnelStats } from '../tunnel/tunnel.ts';
+import { registerTunnelMetrics } from './tunnel-metrics.ts';
 import type { UpstreamStatus } from '../upstreams/upstream.ts';
 
 export interface Metrics {
@@ -14,7 +15,7 @@ const STATES: readonly UpstreamStatus['state'][] = ['disabled', 'idle', 'startin
 
 export function createMetrics(sources: {
   audit: Pick<Audit, 'onRecord'>;
-  tunnel: () => TunnelFigures;
+  tunnel: () => TunnelStats;
   eventLoopDelay: () => { p50: number; p99: number; max: number };
   /** Requests that never came whole, by reason. */
   badRequests: () => ReadonlyMap<string, number>;

@@ -1,21 +1,10 @@
 // The tunnel's part of `/metrics`: what it keeps in memory, what it refused, how its links ended.
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { TunnelStats } from '../tunnel/tunnel.ts';
 
-export interface TunnelFigures {
-  links: number;
-  channels: number;
-  pending: number;
-  backlogBytes: number;
-  heldBytes: number;
-  partialBytes: number;
-  socketBytes: number;
-  rejects: ReadonlyMap<string, number>;
-  closes: ReadonlyMap<string, number>;
-}
-
-export function registerTunnelMetrics(registry: Registry, figures: () => TunnelFigures): void {
+export function registerTunnelMetrics(registry: Registry, figures: () => TunnelStats): void {
   const registers = [registry];
-  const gauge = (name: string, help: string, of: (now: TunnelFigures) => number) =>
+  const gauge = (name: string, help: string, of: (now: TunnelStats) => number) =>
     new Gauge({
       name,
       help,
@@ -24,12 +13,7 @@ export function registerTunnelMetrics(registry: Registry, figures: () => TunnelF
         this.set(of(figures()));
       },
     });
-  const counter = (
-    name: string,
-    help: string,
-    label: string,
-    of: (now: TunnelFigures) => ReadonlyMap<string, number>,
-  ) =>
+  const counter = (name: string, help: string, label: string, of: (now: TunnelStats) => ReadonlyMap<string, number>) =>
     new Counter({
       name,
       help,
