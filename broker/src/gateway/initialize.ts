@@ -1,9 +1,9 @@
 // `initialize`: what a session can truly use of the servers that it leads to, summed up from what they said of themselves.
-import { toGateError } from 'mcpgate-shared/error';
 import { legacyVersionFor } from 'mcpgate-shared/protocol-version';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { isRecord, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 import type { ServerFacts } from '../upstreams/upstream.ts';
+import { inTime } from './in-time.ts';
 import { markReservedMembers } from './reserved-text.ts';
 import { serversOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 
@@ -26,7 +26,7 @@ export interface Offer {
 /** Waits for servers that are not known yet, for as long as a list does. */
 export async function offerOf(parts: GatewayParts, scope: SessionScope): Promise<Offer> {
   const servers = serversOf(parts.upstreams, scope);
-  const facts = await Promise.all(servers.map((server) => factsInTime(parts, scope, server)));
+  const facts = await Promise.all(servers.map((server) => factsOf(parts, scope, server)));
   const known = servers.flatMap((server, index) => {
     const said = facts[index];
     return said === undefined ? [] : [{ server, said }];
@@ -60,25 +60,15 @@ export async function initializeResult(parts: GatewayParts, scope: SessionScope,
   return `{"protocolVersion":"${protocolVersion}","capabilities":${JSON.stringify(offer.capabilities)},"serverInfo":${offer.serverInfoText},"instructions":${instructions}}`;
 }
 
-async function factsInTime(
-  { upstreams, clock, log, listDeadlineMs }: GatewayParts,
+async function factsOf(
+  parts: GatewayParts,
   { asker }: SessionScope,
   server: ServerRecord,
 ): Promise<ServerFacts | undefined> {
-  const known = upstreams.facts(server, asker);
+  const known = parts.upstreams.facts(server, asker);
   if (known !== undefined) return known;
-  let cancel: () => void = () => undefined;
-  const deadline = new Promise<undefined>(
-    (resolve) => (cancel = clock.after(listDeadlineMs, () => resolve(undefined))),
-  );
-  const connected = upstreams.acquire(server, asker).then(
-    (session) => session.facts,
-    (error: unknown) => {
-      log.debug({ server: server.name, error: toGateError(error).message }, 'a server was left out of a handshake');
-      return undefined;
-    },
-  );
-  return Promise.race([connected, deadline]).finally(() => cancel());
+  const connected = parts.upstreams.acquire(server, asker).then(({ facts }) => facts);
+  return inTime(parts, server, 'a handshake', connected);
 }
 
 type Known = readonly { server: ServerRecord; said: ServerFacts }[];

@@ -1,15 +1,15 @@
 // Lists, merged over the servers that the session leads to: only what the caller may use. A server that is slow or dead is left out after
 // the deadline; the client hears of it when it is there.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { toGateError } from 'mcpgate-shared/error';
 import type { Principal } from '../domain/principal.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { CompiledPolicy } from '../policy/decide.ts';
 import { LISTS } from '../upstreams/list-pages.ts';
-import type { Asker, ListKind } from '../upstreams/upstream.ts';
+import type { ListKind } from '../upstreams/upstream.ts';
 import { errorMessage, errorObject, resultMessage } from './answers.ts';
 import type { CatalogItem, CatalogList } from './catalog.ts';
 import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
+import { inTime } from './in-time.ts';
 import { judge } from './judge.ts';
 import { serversOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 
@@ -85,40 +85,12 @@ async function listsOf(
   const servers = serversOf(parts.upstreams, scope);
   const lists = await Promise.all(
     servers.map(
-      async (server) => parts.catalog.known(kind, server, asker) ?? inTime(parts, kind, server, asker, onLate),
+      async (server) =>
+        parts.catalog.known(kind, server, asker) ??
+        inTime(parts, server, 'a list', parts.catalog.list(kind, server, asker), onLate),
     ),
   );
   return { policy, lists: servers.map((server, index) => ({ server, list: lists[index] })) };
-}
-
-async function inTime(
-  { catalog, clock, log, listDeadlineMs }: GatewayParts,
-  kind: ListKind,
-  server: ServerRecord,
-  asker: Asker,
-  onLate: () => void,
-): Promise<CatalogList | undefined> {
-  let late = false;
-  let cancel: () => void = () => undefined;
-  const deadline = new Promise<undefined>((resolve) => {
-    cancel = clock.after(listDeadlineMs, () => {
-      late = true;
-      resolve(undefined);
-    });
-  });
-  const listed = catalog.list(kind, server, asker).then(
-    (list) => {
-      cancel();
-      if (late) onLate();
-      return list;
-    },
-    (error: unknown) => {
-      cancel();
-      log.debug({ server: server.name, error: toGateError(error).message }, 'a server was left out of a list');
-      return undefined;
-    },
-  );
-  return Promise.race([listed, deadline]);
 }
 
 /** The answer as a message. */
