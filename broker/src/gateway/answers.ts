@@ -1,5 +1,6 @@
 // What mcpgate itself says to a client: denials, failures of its own, and JSON-RPC framing around texts of others.
 import type { ErrorCode, GateError } from 'mcpgate-shared/error';
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { quoteForeign } from '../upstreams/quote-foreign.ts';
 import type { Verdict } from '../policy/decide.ts';
 
@@ -37,7 +38,7 @@ export function denialResult(denial: Denial): string {
 /** The JSON-RPC error object of everything else that is denied. */
 export function denialError(denial: Denial): string {
   const data = { 'mcpgate/decision': decisionOf(denial) };
-  return JSON.stringify({ code: DENIED, message: denialText(denial), data });
+  return JSON.stringify({ code: RPC_CODE.denied, message: denialText(denial), data });
 }
 
 function decisionOf({ verdict, policyVersion, server, what }: Denial): object {
@@ -71,16 +72,12 @@ export function failureResult(error: GateError, server: string): string {
 /** The JSON-RPC error object of everything else that mcpgate could not carry out. */
 export function failureError(error: GateError, server: string): string {
   const data = { 'mcpgate/error': { code: error.code, server } };
-  return JSON.stringify({ code: FAILED, message: failureText(error, server), data });
+  return JSON.stringify({ code: RPC_CODE.failed, message: failureText(error, server), data });
 }
 
 function failureText(error: GateError, server: string): string {
   return `[mcpgate] ${error.message}. ${ADVICE[error.code].replaceAll('SERVER', server)}`.trim();
 }
-
-/** Of the range that MCP leaves to implementations (2026-07-28, "Error Codes"), apart from those that its SDKs use. */
-const DENIED = -32010;
-const FAILED = -32011;
 
 const RETRY = 'Try again; if it stays, ask your administrator to run: mcpgate-broker server test SERVER';
 const REPORT = 'Try again; if it stays, tell your administrator.';

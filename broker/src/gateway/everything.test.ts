@@ -102,6 +102,7 @@ describe('the gateway before the server "everything"', () => {
       ['prompts/get', { name: 'every__args-prompt', arguments: { city: 'Oslo' } }],
     ] as const) {
       const denied = await client.request(method, params);
+      assert.equal(denied.error?.code, -32010, method);
       assert.match(denied.error?.message ?? '', /^\[mcpgate denied\] user:bob may not use (resource|prompt):/, method);
       assert.match(JSON.stringify(denied.error?.data), /"mcpgate\/decision":\{"decision":"deny"/);
     }

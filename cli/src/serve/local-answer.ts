@@ -2,12 +2,11 @@
 // for a call what to do. Everything else gets a JSON-RPC error with the same sentence.
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { ANSWER_META, legacyVersionFor, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { VERSION } from 'mcpgate-shared/version';
 import type { ClientMessage } from './client-message.ts';
 import { emptyList } from './last-known.ts';
 
-/** Implementation-defined server error (JSON-RPC 2.0, section 5.1). */
-const UNAVAILABLE = -32001;
 const INVALID_REQUEST = -32600;
 
 /** The lists of a server that are announced as changed, by the result of its handshake. */
@@ -86,7 +85,7 @@ export function localAnswer(message: ClientMessage & { id: string }, reason: str
         isModern(message) ? modernResult(toolError(reason), false) : toolError(reason),
       );
     default:
-      return respond(message.id, 'error', JSON.stringify({ code: UNAVAILABLE, message: `[mcpgate] ${reason}` }));
+      return respond(message.id, 'error', JSON.stringify({ code: RPC_CODE.failed, message: `[mcpgate] ${reason}` }));
   }
 }
 

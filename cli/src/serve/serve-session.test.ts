@@ -190,6 +190,15 @@ test('without a login a call is answered at once with what to do, and works once
   );
 });
 
+test('without a login a request that is no call ends with an error of mcpgate’s own, which no SDK takes for its own time-out', () => {
+  const w = createServeWorld();
+  const why = 'not logged in: run `mcpgate login https://gate.example`';
+  w.session.linkState('login_needed', why);
+  w.say({ id: 1, method: 'resources/read', params: { uri: 'github+file:///a' } });
+  w.session.loginState(undefined, why);
+  assert.deepEqual(w.out[0], { jsonrpc: '2.0', id: 1, error: { code: -32011, message: `[mcpgate] ${why}` } });
+});
+
 test('a call under way when access is revoked is answered at once with the reason', () => {
   const w = createServeWorld();
   w.back();
