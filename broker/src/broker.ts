@@ -4,7 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
 import { adminOperations } from './admin/admin-operations.ts';
 import { createAudit } from './audit/create-audit.ts';
-import { idpSettings } from './config/idp-settings.ts';
+import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
 import { isLoopback } from './config/listen-address.ts';
 import type { Config } from './config/load-config.ts';
 import { DEFAULT_WORKSPACE } from './domain/workspace.ts';
@@ -117,7 +117,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       localAccounts: config.localAccounts,
       idp:
         config.oidc && idpSettings(config.oidc, async (text) => (await vault.resolve(DEFAULT_WORKSPACE, text)).value),
-      forwarded: config.forwardedAuth && { justInTime: config.forwardedAuth.just_in_time },
+      forwarded: config.forwardedAuth && forwardedSettings(config.forwardedAuth),
       oauthSettings: {
         accessTokenTtlS: Math.ceil(config.tokens.accessTtlMs / 1000),
         refreshTokenTtlS: Math.ceil(config.tokens.refreshTtlMs / 1000),
@@ -221,6 +221,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
         userHeader: told.user_header,
         groupsHeader: told.groups_header,
         emailHeader: told.email_header,
+        workspaceHeader: told.workspace_header,
         people: identity.forwarded,
         audit,
       });

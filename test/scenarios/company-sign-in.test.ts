@@ -133,13 +133,23 @@ async function get(options: {
 
 test('behind an nginx that signs people in: pages and /mcp know the person; forged and repeated headers open nothing', async (t) => {
   const listen = `127.0.0.1:${await freePort()}`;
-  const config = configFile(t, ['forwarded_auth:', '  from: [127.0.0.7]', '  groups_header: X-Forwarded-Groups']);
+  const config = configFile(t, [
+    'forwarded_auth:',
+    '  from: [127.0.0.7]',
+    '  groups_header: X-Forwarded-Groups',
+    '  workspace: default',
+    '  workspace_header: X-Forwarded-Workspace',
+    '  workspace_mapping: { Team B: team-b }',
+  ]);
   const world = await createWorld(t, { direct: true, brokerArgs: ['--config', config, '--listen', listen] });
   const proxy = await startUserProxy({
     root: world.root,
     broker: listen,
     from: '127.0.0.7',
-    people: { 'ada-password': { user: 'ada', groups: 'data,platform' } },
+    people: {
+      'ada-password': { user: 'ada', groups: 'data,platform' },
+      'bob-password': { user: 'bob', groups: '', workspace: 'Team B' },
+    },
   });
   // Before the world, which would only kill nginx's master.
   try {
@@ -181,6 +191,18 @@ test('behind an nginx that signs people in: pages and /mcp know the person; forg
       assert.ok(reasons.includes(reason), reason);
     const bearer = await initialize(direct, '127.0.0.9', { ...forged, authorization: 'Bearer nobody' });
     assert.equal(bearer.status, 401, 'where a token opens the door the header is ignored');
+
+    await world.broker.run(['workspace', 'add', 'team-b']);
+    const chosen = { ...key, 'x-forwarded-workspace': 'Team B' };
+    assert.equal((await initialize(front, '127.0.0.9', chosen)).status, 200, 'nginx sets the workspace too');
+    assert.equal((await initialize(front, '127.0.0.9', { 'x-key': 'bob-password' })).status, 200);
+    const inB = (await world.broker.json(['user', 'list', '--workspace', 'team-b'])) as { name: string }[];
+    assert.deepEqual(
+      inB.map(({ name }) => name),
+      ['bob'],
+    );
+    const moved = { 'x-forwarded-user': 'ada', 'x-forwarded-workspace': 'Team B' };
+    assert.equal((await initialize(direct, '127.0.0.7', moved)).status, 403, 'she is in default');
 
     await world.broker.run(['user', 'disable', 'ada']);
     assert.equal((await initialize(front, '127.0.0.9', key)).status, 403);

@@ -19,15 +19,15 @@ export async function startUserProxy(options: {
   /** The address of this machine from which it speaks to the broker. */
   from: string;
   /** Whom it knows, by the key that a request shows in `X-Key`. */
-  people: Readonly<Record<string, { user: string; groups: string }>>;
+  people: Readonly<Record<string, { user: string; groups: string; workspace?: string }>>;
 }): Promise<UserProxy> {
   const { root, broker, from, people } = options;
   const port = await freePort();
   const folder = join(root, 'user-proxy');
   mkdirSync(folder);
-  const map = (variable: string, of: 'user' | 'groups'): string =>
+  const map = (variable: string, of: 'user' | 'groups' | 'workspace'): string =>
     `map $http_x_key $${variable} { default ""; ${Object.entries(people)
-      .map(([key, person]) => `"${key}" "${person[of]}";`)
+      .map(([key, person]) => `"${key}" "${person[of] ?? ''}";`)
       .join(' ')} }`;
   const example = readFileSync(join(REPOSITORY, 'docs/examples/nginx-forwarded-user.conf'), 'utf8');
   const site = example.replaceAll(/^\s*#.*\n/gm, '').replaceAll('127.0.0.1:7717', broker);
@@ -43,6 +43,7 @@ export async function startUserProxy(options: {
     ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((each) => `${each}_temp_path ${folder}/${each};`),
     map('signed_in_user', 'user'),
     map('signed_in_groups', 'groups'),
+    map('signed_in_workspace', 'workspace'),
     'server {',
     `listen 127.0.0.1:${port};`,
     `proxy_bind ${from};`,

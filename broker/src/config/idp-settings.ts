@@ -26,8 +26,19 @@ export function idpSettings(
     trustEmail: oidc.trust_email,
     linkByEmail: oidc.link_by_email,
     justInTime: oidc.just_in_time,
+    workspace: oidc.workspace,
+    workspaceClaim: oidc.workspace_claim,
+    workspaceMapping: oidc.workspace_mapping,
   };
 }
+
+/** The same of a reverse proxy that signs people in. */
+export const forwardedSettings = (forwarded: NonNullable<Config['forwardedAuth']>) => ({
+  justInTime: forwarded.just_in_time,
+  workspace: forwarded.workspace,
+  asksForWorkspace: forwarded.workspace_header !== undefined,
+  workspaceMapping: forwarded.workspace_mapping,
+});
 
 async function readSecretFile(file: string): Promise<string> {
   try {

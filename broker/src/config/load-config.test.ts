@@ -76,6 +76,34 @@ describe('configuration file', () => {
   });
 });
 
+describe('the workspace of people who sign in elsewhere', () => {
+  const load = (text: string) => loadConfig({ config: withFile(text) }, { env: {}, cwd });
+  const oidc = 'oidc:\n  issuer: https://idp.example\n  client_id: c\n';
+  const proxy = 'forwarded_auth:\n  from: [127.0.0.1]\n';
+
+  test('is read, with the names that the provider or the proxy has for it', () => {
+    const keys = "  workspace: team-b\n  workspace_mapping: { 'Team B': team-b }\n";
+    const config = load(`${oidc}${keys}  workspace_claim: unit\n${proxy}${keys}  workspace_header: X-Unit\n`);
+    assert.deepEqual(
+      [config.oidc?.workspace, config.oidc?.workspace_claim, config.oidc?.workspace_mapping],
+      ['team-b', 'unit', { 'Team B': 'team-b' }],
+    );
+    assert.equal(config.forwardedAuth?.workspace_header, 'x-unit');
+    assert.equal(load(oidc).oidc?.workspace, undefined);
+  });
+
+  test('is a name, and a mapping needs what it maps', () => {
+    assert.throws(() => load(`${oidc}  workspace: Team B\n`), /oidc\.workspace: a workspace name is/);
+    assert.throws(
+      () => load(`${proxy}  workspace_header: X-Unit\n  workspace_mapping: { a: Team B }\n`),
+      /workspace_mapping.*: a workspace name is/,
+    );
+    const mapping = '  workspace_mapping: { a: team-b }\n';
+    assert.throws(() => load(oidc + mapping), /oidc\.workspace_mapping: write workspace_claim too/);
+    assert.throws(() => load(proxy + mapping), /forwarded_auth\.workspace_mapping: write workspace_header too/);
+  });
+});
+
 describe('precedence', () => {
   test('a flag beats the environment, which beats the file, which beats the default', () => {
     const file = withFile('listen: 127.0.0.1:1\ndata: in-file\nlog:\n  level: error\n');

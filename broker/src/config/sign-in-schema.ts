@@ -1,4 +1,5 @@
 // The keys of who may sign in how: the company's IdP, a trusted reverse proxy, passwords of this broker.
+import { WorkspaceNameSchema } from 'mcpgate-shared/api/fields';
 import { z } from 'zod';
 import { cidr, path } from './key-forms.ts';
 import { keyNotes } from './key-notes.ts';
@@ -20,6 +21,23 @@ const header = () =>
     .string()
     .regex(/^[A-Za-z0-9-]{1,100}$/, 'write the name of a header')
     .transform((name) => name.toLowerCase());
+
+const workspaceKey = (naming: 'workspace_claim' | 'workspace_header') =>
+  WorkspaceNameSchema.optional().register(keyNotes, {
+    description: `The [workspace](operations.md#workspaces) of these people. With \`${naming}\`: of those for whom it names none that is here; left out, they are refused.`,
+    form: 'workspace',
+    default: 'default',
+    example: 'team-b',
+  });
+const workspaceMappingKey = (whose: string) =>
+  z
+    .record(z.string().min(1), WorkspaceNameSchema)
+    .optional()
+    .register(keyNotes, {
+      description: `${whose} words for workspaces to workspaces of this broker; others name none. Without it a workspace is named as it is called here.`,
+      form: 'map',
+      example: "{ 'Team B': team-b }",
+    });
 
 const oidcKeys = z.strictObject({
   issuer: issuer.register(keyNotes, {
@@ -124,6 +142,14 @@ const oidcKeys = z.strictObject({
     form: 'true | false',
     default: 'true',
   }),
+  workspace: workspaceKey('workspace_claim'),
+  workspace_claim: claim().optional().register(keyNotes, {
+    description:
+      'The claim that names the person’s workspace, alone or in a list such as that of the groups. It must name exactly one that exists; who is known in another one is refused.',
+    form: 'claim',
+    example: 'department',
+  }),
+  workspace_mapping: workspaceMappingKey('The provider’s'),
 });
 
 export const oidcSchema = oidcKeys
@@ -138,6 +164,10 @@ export const oidcSchema = oidcKeys
   .refine((oidc) => oidc.group_mapping === undefined || oidc.groups_claim !== undefined, {
     path: ['group_mapping'],
     message: 'write groups_claim too: the claim that holds the groups',
+  })
+  .refine((oidc) => oidc.workspace_mapping === undefined || oidc.workspace_claim !== undefined, {
+    path: ['workspace_mapping'],
+    message: 'write workspace_claim too: the claim that names the workspace',
   })
   .optional();
 
@@ -169,6 +199,18 @@ export const forwardedAuthSchema = z
       form: 'true | false',
       default: 'true',
     }),
+    workspace: workspaceKey('workspace_header'),
+    workspace_header: header().optional().register(keyNotes, {
+      description:
+        'The header that names the person’s workspace; where it holds several, between commas, exactly one must exist here. The proxy must set or remove it on every request, as that of the user.',
+      form: 'header',
+      example: 'X-Forwarded-Workspace',
+    }),
+    workspace_mapping: workspaceMappingKey('The proxy’s'),
+  })
+  .refine((forwarded) => forwarded.workspace_mapping === undefined || forwarded.workspace_header !== undefined, {
+    path: ['workspace_mapping'],
+    message: 'write workspace_header too: the header that names the workspace',
   })
   .optional();
 

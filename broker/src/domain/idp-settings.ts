@@ -1,7 +1,8 @@
 // What the configuration says of the company's IdP.
 import type { Role } from './principal.ts';
+import type { WorkspaceSettings } from './workspace.ts';
 
-export interface IdpSettings {
+export interface IdpSettings extends WorkspaceSettings {
   /** As the IdP writes it in its tokens. */
   issuer: string;
   clientId: string;
@@ -25,4 +26,6 @@ export interface IdpSettings {
   /** A person who is here already is recognized by a checked address. */
   linkByEmail: boolean;
   justInTime: boolean;
+  /** Names the person's workspace. Undefined: everybody is in the same. */
+  workspaceClaim: string | undefined;
 }

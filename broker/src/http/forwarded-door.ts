@@ -7,6 +7,7 @@ import type { Principal } from '../domain/principal.ts';
 import type { Person } from '../domain/people.ts';
 import type { ForwardedPeople, ForwardedUser } from '../identity/idp/forwarded-people.ts';
 import { createAddressRanges } from '../domain/address-ranges.ts';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 
 const MAX_CHARS = 8_192;
 
@@ -21,18 +22,26 @@ export interface ForwardedDoor {
   ): Promise<{ person: Person; principal: Principal } | undefined>;
 }
 
-type Reading =
-  { kind: 'none' } | { kind: 'ok'; told: ForwardedUser } | { kind: 'refused'; reason: string; message: string };
+interface Refused {
+  reason: string;
+  message: string;
+  workspaceId?: string;
+  calledName?: string;
+}
+type Reading = { kind: 'none' } | { kind: 'ok'; told: ForwardedUser } | ({ kind: 'refused' } & Refused);
+
+const commaList = (text = ''): string[] => text.split(',').map((each) => each.trim());
 
 export function createForwardedDoor(options: {
   from: readonly string[];
   userHeader: string;
   groupsHeader: string | undefined;
   emailHeader: string | undefined;
+  workspaceHeader: string | undefined;
   people: ForwardedPeople;
   audit: Pick<Audit, 'event'>;
 }): ForwardedDoor {
-  const { userHeader, groupsHeader, emailHeader, people, audit } = options;
+  const { userHeader, groupsHeader, emailHeader, workspaceHeader, people, audit } = options;
   const proxies = createAddressRanges(options.from);
 
   const read = (request: IncomingMessage): Reading => {
@@ -42,34 +51,40 @@ export function createForwardedDoor(options: {
       const message = `${userHeader} is believed from the reverse proxy alone; send the request through it, or log in here`;
       return { kind: 'refused', reason: 'untrusted_peer', message };
     }
-    const [groups, emails] = [groupsHeader, emailHeader].map((name) => (name ? valuesOf(request, name) : []));
-    if (users.length > 1 || (groups?.length ?? 0) > 1 || (emails?.length ?? 0) > 1)
+    const [groups = [], emails = [], workspaces = []] = [groupsHeader, emailHeader, workspaceHeader].map((header) =>
+      header === undefined ? [] : valuesOf(request, header),
+    );
+    if ([users, groups, emails, workspaces].some((values) => values.length > 1))
       return { kind: 'refused', reason: 'repeated_header', message: `${userHeader} or one beside it came twice` };
     const name = users[0]?.trim() ?? '';
     if (name === '') return { kind: 'none' };
     if (name.length > 255 || !/^[\x21-\x2b\x2d-\x7e]+$/.test(name))
       return { kind: 'refused', reason: 'not_a_name', message: `${userHeader} holds no single name` };
-    const list = groups?.[0];
+    const list = groups[0];
     if (list !== undefined && list.length > MAX_CHARS)
       return { kind: 'refused', reason: 'too_many_groups', message: `${groupsHeader} is longer than is read` };
     // No header for groups in this request is no group: a proxy leaves out what is empty.
-    const names = groupsHeader === undefined ? undefined : (list ?? '').split(',').map((each) => each.trim());
-    return { kind: 'ok', told: { name, groups: names, email: emails?.[0]?.trim() } };
+    const names = groupsHeader === undefined ? undefined : commaList(list);
+    const [workspace = ''] = workspaces;
+    if (workspace.length > MAX_CHARS)
+      return { kind: 'refused', reason: 'workspace', message: `${workspaceHeader} is longer than is read` };
+    const told = { name, groups: names, email: emails[0]?.trim() };
+    return { kind: 'ok', told: { ...told, workspaces: commaList(workspace).filter((each) => each !== '') } };
   };
 
   return {
     async enter({ raw, ip }, door) {
-      const refuse = async (reason: string, message: string): Promise<GateError> => {
-        const data = { door, reason };
+      const refuse = async ({ reason, message, workspaceId, calledName }: Refused): Promise<GateError> => {
+        const data = { door, reason, ...(calledName !== undefined && { called_name: calledName }) };
         const event = { type: 'auth.rejected', actor: 'anonymous', subject: null, address: ip, data };
-        await audit.event({ workspace_id: 'default', ...event });
+        await audit.event({ workspace_id: workspaceId ?? DEFAULT_WORKSPACE, ...event });
         return new GateError('forbidden', message);
       };
       const reading = read(raw);
       if (reading.kind === 'none') return undefined;
-      if (reading.kind === 'refused') throw await refuse(reading.reason, reading.message);
+      if (reading.kind === 'refused') throw await refuse(reading);
       const found = await people.find(reading.told, ip);
-      if (found.kind === 'refused') throw await refuse(found.reason, found.message);
+      if (found.kind === 'refused') throw await refuse(found);
       return found;
     },
   };

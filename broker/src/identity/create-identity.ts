@@ -17,7 +17,7 @@ import { createGrants } from './grants.ts';
 import type { Identity } from './identity.ts';
 import { createCompanyLogin } from './idp/company-login.ts';
 import { createExternalPeople } from './idp/external-people.ts';
-import { createForwardedPeople } from './idp/forwarded-people.ts';
+import { createForwardedPeople, type ForwardedSettings } from './idp/forwarded-people.ts';
 import { createIdpMetadata } from './idp/idp-metadata.ts';
 import type { IdpSettings } from '../domain/idp-settings.ts';
 import { createGroups } from './groups.ts';
@@ -59,7 +59,7 @@ export interface IdentityOptions {
   /** The company's IdP. */
   idp?: IdpSettings | undefined;
   /** A trusted reverse proxy says who somebody is. */
-  forwarded?: { justInTime: boolean } | undefined;
+  forwarded?: ForwardedSettings | undefined;
   /** False: passwords of this broker are for administrators alone. True unless said. */
   localAccounts?: boolean | undefined;
 }
@@ -167,10 +167,8 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     return { ...device, user: user.name };
   };
 
-  /** Whom the IdP or a reverse proxy vouches for is in this one. */
-  const workspaceId = DEFAULT_WORKSPACE;
   const webSessions = createWebSessions({ store, clock });
-  const people = createExternalPeople({ workspaceId, store, audit, users });
+  const people = createExternalPeople({ store, audit, users });
   const { idp } = options;
   const metadata = idp && createIdpMetadata({ settings: idp, clock, log });
   const authenticate = createAuthenticate({ store, clock, issuer, oauth, clientLogins });
@@ -234,7 +232,6 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       idp &&
       metadata &&
       createCompanyLogin({
-        workspaceId,
         issuer,
         settings: idp,
         metadata,
@@ -245,7 +242,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
         clock,
         log,
       }),
-    forwarded: options.forwarded && createForwardedPeople({ workspaceId, store, people, ...options.forwarded }),
+    forwarded: options.forwarded && createForwardedPeople({ store, people, settings: options.forwarded }),
     close() {
       metadata?.close();
       closed = true;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
 import { z } from 'zod';
+import type { Audit } from '../audit/audit.ts';
 import { createAudit } from '../audit/create-audit.ts';
 import { createGuardedFetch, type GuardedFetch } from '../net/guarded-fetch.ts';
 import type { IdpSettings } from '../domain/idp-settings.ts';
@@ -16,6 +17,7 @@ import { createVault } from '../vault/create-vault.ts';
 import { loadMasterKey } from '../vault/master-key.ts';
 import { createIdentity } from './create-identity.ts';
 import type { Identity } from './identity.ts';
+import type { ForwardedSettings } from './idp/forwarded-people.ts';
 
 export const HOST = { name: 'host:root', address: null };
 export const WORKSPACE = 'default';
@@ -37,10 +39,12 @@ export interface WorldOptions {
   /** What answers requests that are not the OAuth server's. */
   serve?: (world: {
     identity: Identity;
+    audit: Audit;
     publicUrl: string;
   }) => Promise<(request: IncomingMessage, response: ServerResponse) => void>;
   publicUrl?: string;
   idp?: IdpSettings;
+  forwarded?: ForwardedSettings;
   localAccounts?: boolean;
   guardedFetch?: GuardedFetch;
   allowedOrigins?: readonly string[];
@@ -52,6 +56,7 @@ export async function createIdentityWorld({
   guardedFetch,
   allowedOrigins = [],
   idp,
+  forwarded,
   localAccounts,
 }: WorldOptions = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'mcpgate-identity-'));
@@ -79,10 +84,11 @@ export async function createIdentityWorld({
     log,
     allowedOrigins,
     idp,
+    forwarded,
     localAccounts,
     guardedFetch: guardedFetch ?? createGuardedFetch({ allowHosts: [] }),
   });
-  const other = await serve?.({ identity, publicUrl });
+  const other = await serve?.({ identity, audit, publicUrl });
   handler = (request, response) => {
     const isOAuth = /^\/(oauth\/(?!idp\/)|\.well-known\/)/.test(request.url ?? '');
     if (isOAuth || other === undefined) identity.oauth(request, response);

@@ -120,8 +120,9 @@ onBothEngines((open) => {
     const [ada, bob] = [await addUser(store, 'ada'), await addUser(store, 'bob')];
     const identity = { workspaceId: WORKSPACE, issuer: 'https://idp.example', subject: 'a-1', userId: ada.id };
     await store.externalIdentities.link(identity);
-    assert.equal(await store.externalIdentities.userIdOf(WORKSPACE, identity.issuer, 'a-1'), ada.id);
-    assert.equal(await store.externalIdentities.userIdOf(WORKSPACE, 'https://other.example', 'a-1'), undefined);
+    const known = { workspaceId: WORKSPACE, userId: ada.id };
+    assert.deepEqual(await store.externalIdentities.holders(identity.issuer, 'a-1'), [known]);
+    assert.deepEqual(await store.externalIdentities.holders('https://other.example', 'a-1'), []);
     assert.deepEqual(await store.externalIdentities.issuersOf(ada.id), [identity.issuer]);
     for (const second of [{ userId: bob.id }, { subject: 'a-2' }]) {
       await assert.rejects(store.externalIdentities.link({ ...identity, ...second }), { code: 'conflict' });
@@ -133,6 +134,30 @@ onBothEngines((open) => {
     );
     assert.deepEqual(await store.users.byEmail(WORKSPACE, 'ada@example.com'), []);
     await store.users.remove(ada.id);
-    assert.equal(await store.externalIdentities.userIdOf(WORKSPACE, identity.issuer, 'a-1'), undefined);
+    assert.deepEqual(await store.externalIdentities.holders(identity.issuer, 'a-1'), []);
+  });
+
+  it('says in which workspaces a name, an address, an identity and a provisioned name are known', async (t) => {
+    const { store } = await open(t);
+    await store.workspaces.add('team-b');
+    const there = { workspaceId: 'team-b', name: 'ada', email: 'Ada@Example.com', role: 'member', groups: [] } as const;
+    const [here, ada] = [await addUser(store, 'ada'), await store.users.create(there)];
+    await addUser(store, 'bob');
+    assert.deepEqual(await store.users.workspacesOf({ name: 'ada' }), [WORKSPACE, 'team-b']);
+    assert.deepEqual(await store.users.workspacesOf({ name: 'bob' }), [WORKSPACE]);
+    assert.deepEqual(await store.users.workspacesOf({ email: 'ada@EXAMPLE.com' }), ['team-b']);
+    assert.deepEqual(await store.users.workspacesOf({ email: 'nobody@example.com' }), []);
+    for (const user of [here, ada]) {
+      const { workspaceId, id: userId } = user;
+      await store.externalIdentities.link({ workspaceId, issuer: 'https://idp.example', subject: 'a-1', userId });
+    }
+    assert.deepEqual(await store.externalIdentities.holders('https://idp.example', 'a-1'), [
+      { workspaceId: WORKSPACE, userId: here.id },
+      { workspaceId: 'team-b', userId: ada.id },
+    ]);
+    const names = { userName: 'Ada@corp', externalId: null, displayName: null, givenName: null, familyName: null };
+    await store.provisioning.putUser({ userId: ada.id, workspaceId: 'team-b', ...names });
+    assert.deepEqual(await store.provisioning.workspacesOf('ada@CORP'), ['team-b']);
+    assert.deepEqual(await store.provisioning.workspacesOf('bob@corp'), []);
   });
 });

@@ -136,6 +136,8 @@ export interface Store {
     byName(workspaceId: string, name: string): Promise<UserRecord | undefined>;
     /** Everybody with this e-mail address, however it is written. */
     byEmail(workspaceId: string, email: string): Promise<UserRecord[]>;
+    /** The workspaces with somebody of this name, or of this address however it is written. */
+    workspacesOf(wanted: { name: string } | { email: string }): Promise<string[]>;
     list(workspaceId: string): Promise<UserRecord[]>;
     count(workspaceId: string): Promise<number>;
     setPassword(id: string, passwordHash: string): Promise<void>;
@@ -148,7 +150,8 @@ export interface Store {
     remove(id: string): Promise<void>;
   };
   externalIdentities: {
-    userIdOf(workspaceId: string, issuer: string, subject: string): Promise<string | undefined>;
+    /** Who it is, in every workspace that knows it: one person, unless two brokers were told otherwise at the same instant. */
+    holders(issuer: string, subject: string): Promise<{ workspaceId: string; userId: string }[]>;
     issuersOf(userId: string): Promise<string[]>;
     /** Throws `conflict` where the identity is somebody's, or the person has another one of this issuer. */
     link(identity: { workspaceId: string; issuer: string; subject: string; userId: string }): Promise<void>;
@@ -167,6 +170,8 @@ export interface Store {
     ofUser(userId: string): Promise<ProvisionedNames | undefined>;
     /** By user name, in whatever case, or by external id; at most 100. */
     userIdsOf(workspaceId: string, wanted: { userName?: string; externalId?: string }): Promise<string[]>;
+    /** The workspaces into which somebody of this user name, in whatever case, was provisioned. */
+    workspacesOf(userName: string): Promise<string[]>;
     /** Of everybody, provisioned or not, in the order of their names here. */
     pageOfUserIds(workspaceId: string, page: { offset: number; limit: number }): Promise<string[]>;
     /** Throws `conflict` where somebody else has the user name. */

@@ -1,49 +1,13 @@
 // Signing in at the company's IdP, through the pages: the way there and back, and everything that must not let anybody in.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, suite, test } from 'node:test';
-import { fastify } from 'fastify';
 import { SignJWT, type JWTPayload } from 'jose';
-import { systemClock } from 'mcpgate-shared/clock';
 import { until } from 'mcpgate-test/world/until';
-import { pino } from 'pino';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
 import { CLIENT, startCrookedIdp, type CrookedIdp } from '../../identity/idp/fixtures/crooked-idp.ts';
-import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../../identity/identity-world.ts';
-import { registerIdpLogout } from '../idp-logout.ts';
-import { createPages } from './create-pages.ts';
-import { createPageBrowser, type Page } from './page-browser.ts';
-
-const settingsFor = (issuer: string): IdpSettings => ({
-  issuer,
-  clientId: CLIENT.id,
-  clientSecret: () => Promise.resolve(CLIENT.secret),
-  scopes: ['openid', 'profile', 'email'],
-  label: 'Corp ID',
-  nameClaim: 'preferred_username',
-  emailClaim: 'email',
-  groupsClaim: 'groups',
-  groupMapping: undefined,
-  roleMapping: { 'mcp-admins': 'admin', 'mcp-audit': 'auditor' },
-  allowedDomains: [],
-  trustEmail: false,
-  linkByEmail: true,
-  justInTime: true,
-});
-
-const openWorld = (idp: IdpSettings, localAccounts = true): Promise<IdentityWorld> =>
-  createIdentityWorld({
-    idp,
-    localAccounts,
-    async serve({ identity, publicUrl }) {
-      const app = fastify();
-      if (identity.idp) registerIdpLogout(app, identity.idp, pino({ level: 'silent' }));
-      await app.register(createPages({ identity, publicUrl, clock: systemClock }));
-      await app.ready();
-      return (request, response) => app.routing(request, response);
-    },
-  });
-
-const text = (page: Page): string => page.html.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+import { HOST, WORKSPACE, type IdentityWorld } from '../../identity/identity-world.ts';
+import { callbackOf, createIdpWorld, idpSettingsFor, pageText, signInAt } from './idp-world.ts';
+import { createPageBrowser } from './page-browser.ts';
 
 suite('signing in at the company’s IdP', () => {
   let idp: CrookedIdp;
@@ -51,8 +15,8 @@ suite('signing in at the company’s IdP', () => {
   let settings: IdpSettings;
   before(async () => {
     idp = await startCrookedIdp();
-    settings = settingsFor(idp.issuer);
-    world = await openWorld(settings);
+    settings = idpSettingsFor(idp.issuer);
+    world = await createIdpWorld(settings);
   });
   afterEach(() => {
     idp.bend = (claims) => claims;
@@ -74,16 +38,7 @@ suite('signing in at the company’s IdP', () => {
     idp.claims = { sub: `sub-${name}`, preferred_username: name, ...address, ...more };
     return name;
   };
-  /** What the IdP answers to somebody who was sent there: the path of the callback. */
-  const callbackOf = async (sent: { url: string }): Promise<string> => {
-    const answer = await fetch(sent.url, { redirect: 'manual' });
-    const { pathname, search } = new URL(answer.headers.get('location') ?? '');
-    return pathname + search;
-  };
-  const signIn = async (browser = createPageBrowser(world.origin), way = '/login/idp'): Promise<Page> => {
-    const sent = await browser.open(way);
-    return sent.url.startsWith(idp.issuer) ? browser.open(await callbackOf(sent)) : sent;
-  };
+  const signIn = (browser = createPageBrowser(world.origin), way?: string) => signInAt(idp.issuer, browser, way);
   const userNamed = async (name: string) =>
     (await world.identity.users.list(WORKSPACE)).find((user) => user.name === name);
   const reasons = async (): Promise<unknown[]> =>
@@ -93,7 +48,7 @@ suite('signing in at the company’s IdP', () => {
     const name = someone({ groups: ['platform', 'mcp-audit', 'MCP Strange Name'] });
     const browser = createPageBrowser(world.origin);
     const page = await browser.open('/login');
-    assert.match(text(page), /Continue with Corp ID .* User name/);
+    assert.match(pageText(page), /Continue with Corp ID .* User name/);
     const home = await signIn(browser);
     assert.match(home.html, new RegExp(`Hello, ${name}`));
     const user = await userNamed(name);
@@ -177,8 +132,8 @@ suite('signing in at the company’s IdP', () => {
       idp.bend = bend;
       const page = await signIn();
       assert.equal(page.status, 502);
-      assert.match(text(page), /You are not signed in/);
-      assert.match(text(page), reason === 'clock' ? /clocks .* differ/ : /could not be verified/);
+      assert.match(pageText(page), /You are not signed in/);
+      assert.match(pageText(page), reason === 'clock' ? /clocks .* differ/ : /could not be verified/);
       assert.equal((await reasons())[0], reason);
       assert.equal(await userNamed(name), undefined);
     });
@@ -237,7 +192,7 @@ suite('signing in at the company’s IdP', () => {
     assert.match((await browser.open(path)).html, /Hello, /);
     const replayed = await same.open(path);
     assert.equal(replayed.status, 400);
-    assert.match(text(replayed), /was used already/);
+    assert.match(pageText(replayed), /was used already/);
     assert.ok(!(same.jar.has('mcpgate') && same.jar.get('mcpgate') !== ''), 'no session');
     const code = new URL(path, world.origin).searchParams.get('code') ?? '';
     assert.ok(code !== '' && !world.logLines.join('').includes(code), 'no code in the log');
@@ -247,12 +202,12 @@ suite('signing in at the company’s IdP', () => {
     someone();
     idp.authorizationError = 'access_denied';
     const denied = await signIn();
-    assert.deepEqual([denied.status, /did not let you in/.test(text(denied))], [403, true]);
+    assert.deepEqual([denied.status, /did not let you in/.test(pageText(denied))], [403, true]);
     idp.authorizationError = undefined;
     idp.tokenStatus = 401;
-    assert.match(text(await signIn()), /is not set up right/);
+    assert.match(pageText(await signIn()), /is not set up right/);
     idp.tokenStatus = 503;
-    assert.match(text(await signIn()), /cannot be reached now/);
+    assert.match(pageText(await signIn()), /cannot be reached now/);
     assert.deepEqual((await reasons()).slice(0, 3), ['unreachable', 'misconfigured', 'denied']);
   });
 
@@ -270,10 +225,10 @@ suite('signing in at the company’s IdP', () => {
     const local = createPageBrowser(world.origin);
     assert.match((await local.submit(await local.open('/login'), { name, password })).html, /Hello, local/);
 
-    const fresh = await openWorld(settings);
+    const fresh = await createIdpWorld(settings);
     const first = await createPageBrowser(fresh.origin).open('/login/idp');
     assert.equal(first.status, 503);
-    assert.match(text(first), /Corp ID cannot be reached now/);
+    assert.match(pageText(first), /Corp ID cannot be reached now/);
     assert.match(fresh.logLines.join(''), /cannot be used yet; it is tried again/);
     await idp.start();
     assert.match((await signIn(createPageBrowser(fresh.origin))).html, /Hello, /);
@@ -286,7 +241,7 @@ suite('signing in at the company’s IdP', () => {
     await world.identity.users.disable(WORKSPACE, name, HOST);
     const page = await signIn();
     assert.equal(page.status, 403);
-    assert.match(text(page), /is disabled/);
+    assert.match(pageText(page), /is disabled/);
     const [failed] = await world.events('login.failed');
     assert.deepEqual([failed?.subject, failed?.data['reason']], [`user:${name}`, 'disabled']);
   });
@@ -311,10 +266,10 @@ suite('signing in at the company’s IdP', () => {
   });
 
   test('without just-in-time accounts a stranger is told whom to ask; with local accounts off only administrators use passwords', async () => {
-    const strict = await openWorld({ ...settings, justInTime: false }, false);
+    const strict = await createIdpWorld({ ...settings, justInTime: false }, false);
     someone();
     const page = await signIn(createPageBrowser(strict.origin));
-    assert.deepEqual([page.status, /no account on this broker yet/.test(text(page))], [403, true]);
+    assert.deepEqual([page.status, /no account on this broker yet/.test(pageText(page))], [403, true]);
     assert.deepEqual(await strict.identity.users.list(WORKSPACE), []);
 
     const setup = new URL((await strict.identity.setupLink(WORKSPACE))?.url ?? '');

@@ -18,6 +18,8 @@ const STATUS: Readonly<Record<RefusalReason, number>> = {
   clock: 502,
   domain: 403,
   groups: 403,
+  workspace: 403,
+  elsewhere: 403,
   no_account: 403,
   disabled: 403,
 };

@@ -4,6 +4,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../../audit/audit.ts';
 import type { AuditEvent } from '../../domain/call-record.ts';
 import type { Log } from '../../domain/log.ts';
+import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Store } from '../../store/store.ts';
 import { toPerson } from '../people.ts';
 import { createSecret } from '../secret-token.ts';
@@ -18,6 +19,8 @@ import { refused, type Refusal } from './refusal.ts';
 import { createIdpTokens } from './idp-tokens.ts';
 import { createLogoutTokens, type LogoutOutcome } from './logout-tokens.ts';
 import { createSignInAttempts } from './sign-in-attempts.ts';
+import { createWorkspaceChoice } from './workspace-choice.ts';
+import { readWorkspaceClaim } from './workspace-claim.ts';
 
 const WINDOW_S = 15 * 60;
 export const CALLBACK_PATH = '/oauth/idp/callback';
@@ -45,7 +48,6 @@ export interface CompanyLogin {
 }
 
 export function createCompanyLogin(parts: {
-  workspaceId: string;
   issuer: string;
   settings: IdpSettings;
   metadata: IdpMetadata;
@@ -56,9 +58,17 @@ export function createCompanyLogin(parts: {
   clock: Clock;
   log: Log;
 }): CompanyLogin {
-  const { workspaceId, settings, metadata, people, sessions, store, audit, clock, log } = parts;
+  const { settings, metadata, people, sessions, store, audit, clock, log } = parts;
   const redirectUri = `${parts.issuer}${CALLBACK_PATH}`;
   const host = new URL(settings.issuer).host;
+  const choose = createWorkspaceChoice({
+    settings,
+    asks: settings.workspaceClaim !== undefined,
+    toldBy: settings.label,
+    workspaces: store.workspaces,
+  });
+  /** Whose log has what happens before it is known where a person belongs. */
+  const home = settings.workspace ?? DEFAULT_WORKSPACE;
   const attempts = createSignInAttempts({ store, clock });
   const tokens = createIdpTokens({ settings, metadata, redirectUri });
   const byAddress = createThrottle({ tries: 200, windowS: WINDOW_S });
@@ -69,7 +79,7 @@ export function createCompanyLogin(parts: {
     type: string,
     { address }: { address: string },
     data: AuditEvent['data'],
-    user: string | null = null,
+    { user = null, workspaceId = home }: { user?: string | null; workspaceId?: string | undefined } = {},
   ) => {
     const subject = user === null ? null : `user:${user}`;
     const actor = type === 'login.succeeded' && user !== null ? user : 'anonymous';
@@ -88,15 +98,19 @@ export function createCompanyLogin(parts: {
 
   /** Records and returns a refusal; past some from one address only that there are too many. */
   const fail = async (refusal: Refusal, visitor: WebVisitor): Promise<Refusal> => {
-    const { reason, detail = null } = refusal;
+    const { reason, detail = null, workspaceId, calledName } = refusal;
     const retryAfterMs = await failures.hit(visitor.address);
-    log.warn({ issuer: settings.issuer, reason, detail, address: visitor.address }, 'a sign-in at the IdP was refused');
+    const facts = { issuer: settings.issuer, reason, detail, workspace: workspaceId, address: visitor.address };
+    log.warn(facts, 'a sign-in at the IdP was refused');
     if (retryAfterMs > 0) {
       await record('login.throttled', visitor, {});
       return tooMany(retryAfterMs);
     }
     const user = reason === 'disabled' ? detail : null;
-    await record('login.failed', visitor, { reason, ...(user === null && detail !== null && { detail }) }, user);
+    // Nothing of one workspace is for the log of another.
+    const told = user === null && detail !== null && reason !== 'elsewhere' && { detail };
+    const data = { reason, ...told, ...(calledName !== undefined && { called_name: calledName }) };
+    await record('login.failed', visitor, data, { user, workspaceId });
     return refusal;
   };
 
@@ -112,7 +126,12 @@ export function createCompanyLogin(parts: {
     if (redeemed.kind === 'refused') return redeemed;
     const read = readClaims(redeemed.claims, settings);
     if (read.kind === 'refused') return read;
+    const named = readWorkspaceClaim(redeemed.claims, settings);
+    if (named.kind === 'refused') return named;
+    const chosen = await choose(named.names);
+    if (chosen.kind === 'refused') return { ...chosen, calledName: read.person.calledName.slice(0, 64) };
     const admitted = await people.admit(read.person, {
+      workspaceId: chosen.workspaceId,
       justInTime: settings.justInTime,
       linkByEmail: settings.linkByEmail,
       actor: `idp:${host}`,
@@ -146,18 +165,17 @@ export function createCompanyLogin(parts: {
       if (outcome.kind === 'refused') return fail(outcome, visitor);
       const { user, goTo } = outcome;
       await byAddress.forgive(visitor.address);
-      await record('login.succeeded', visitor, {}, user.name);
+      await record('login.succeeded', visitor, {}, { user: user.name, workspaceId: user.workspaceId });
       return { kind: 'ok', ...(await sessions.start(user, visitor)), user: toPerson(user), goTo };
     },
     backChannelLogout: createLogoutTokens({
-      workspaceId,
       settings,
       metadata,
       store,
       clock,
       onEnded: (user, browserSessions, address) =>
         audit.event({
-          workspace_id: workspaceId,
+          workspace_id: user.workspaceId,
           type: 'logout',
           actor: `idp:${host}`,
           subject: `user:${user.name}`,

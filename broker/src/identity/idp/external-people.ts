@@ -11,7 +11,20 @@ import { freeUserName, toUserName } from '../user-names.ts';
 import type { ExternalPerson } from './idp-claims.ts';
 import { refused, type Refusal } from './refusal.ts';
 
+/** Of somebody who is known in the workspace `knownIn`, and comes as one of another. */
+export const refusedElsewhere = (calledName: string, workspaceId: string, knownIn: string): Refusal => ({
+  ...refused(
+    'elsewhere',
+    'You belong to another workspace of this broker, and a person is in one. Ask your platform team.',
+    `known in the workspace ${knownIn}`,
+  ),
+  workspaceId,
+  calledName: calledName.slice(0, 64),
+});
+
 export interface AdmitOptions {
+  /** Where the person belongs. */
+  workspaceId: string;
   justInTime: boolean;
   linkByEmail: boolean;
   /** Who is named in the audit log: `idp:HOST`, `proxy`. */
@@ -20,42 +33,64 @@ export interface AdmitOptions {
 }
 
 export interface ExternalPeople {
+  /** Who is known in another workspace is refused: a person belongs to one. */
   admit(person: ExternalPerson, options: AdmitOptions): Promise<{ kind: 'ok'; user: UserRecord } | Refusal>;
   /** The groups and the role that a system says now; what did not change is not touched. */
   update(
     user: UserRecord,
     told: Pick<ExternalPerson, 'groups' | 'role' | 'email'>,
-    options: AdmitOptions,
+    by: Pick<AdmitOptions, 'actor' | 'address'>,
   ): Promise<UserRecord>;
 }
 
 export function createExternalPeople(parts: {
-  workspaceId: string;
   store: Store;
   audit: Audit;
   users: Pick<Users, 'setGroups' | 'setRole'>;
 }): ExternalPeople {
-  const { workspaceId, store, audit, users } = parts;
+  const { store, audit, users } = parts;
   const locks = createKeyedLock();
 
-  const record = (type: string, user: string, { actor, address }: AdmitOptions, data: AuditEvent['data']) =>
-    audit.event({ workspace_id: workspaceId, type, actor, subject: `user:${user}`, address, data });
+  const record = (
+    type: string,
+    { workspaceId, name }: Pick<UserRecord, 'workspaceId' | 'name'>,
+    { actor, address }: Pick<AdmitOptions, 'actor' | 'address'>,
+    data: AuditEvent['data'],
+  ) => audit.event({ workspace_id: workspaceId, type, actor, subject: `user:${name}`, address, data });
 
   /** Who is here already with the same checked address, if that is one person, who is not somebody else at the same IdP. */
-  const sameAddress = async ({ issuer, email, emailVerified }: ExternalPerson): Promise<UserRecord | undefined> => {
+  const sameAddress = async (
+    { issuer, email, emailVerified }: ExternalPerson,
+    { workspaceId }: AdmitOptions,
+  ): Promise<UserRecord | undefined> => {
     if (email === null || !emailVerified) return undefined;
     const [user, ...others] = await store.users.byEmail(workspaceId, email);
     if (user === undefined || others.length > 0) return undefined;
     return (await store.externalIdentities.issuersOf(user.id)).includes(issuer) ? undefined : user;
   };
 
-  const find = async ({ issuer, subject }: ExternalPerson): Promise<UserRecord | undefined> => {
-    const id = await store.externalIdentities.userIdOf(workspaceId, issuer, subject);
-    return id === undefined ? undefined : store.users.byId(id);
+  const find = async (
+    { issuer, subject }: ExternalPerson,
+    { workspaceId }: AdmitOptions,
+  ): Promise<{ user: UserRecord | undefined; elsewhere: string | undefined }> => {
+    const holders = await store.externalIdentities.holders(issuer, subject);
+    const here = holders.find((holder) => holder.workspaceId === workspaceId);
+    const elsewhere = holders.find((holder) => holder.workspaceId !== workspaceId)?.workspaceId;
+    return { user: here && (await store.users.byId(here.userId)), elsewhere };
+  };
+
+  /** By what may make somebody who comes for the first time one of those who are here already. */
+  const recognizedElsewhere = async (
+    { email, emailVerified }: ExternalPerson,
+    { workspaceId, linkByEmail }: AdmitOptions,
+  ): Promise<string | undefined> => {
+    if (!linkByEmail || email === null || !emailVerified) return undefined;
+    return (await store.users.workspacesOf({ email })).find((known) => known !== workspaceId);
   };
 
   const make = async (person: ExternalPerson, options: AdmitOptions): Promise<UserRecord | undefined> => {
     const { issuer, subject } = person;
+    const { workspaceId } = options;
     const name = await freeUserName(store, workspaceId, toUserName(person.calledName));
     const { email, role = 'member', groups = [] } = person;
     const user = await store.users.create({ workspaceId, name, email, role, groups });
@@ -64,39 +99,45 @@ export function createExternalPeople(parts: {
     } catch (error) {
       await store.users.remove(user.id);
       // Another broker was first with the same person.
-      if (error instanceof GateError && error.code === 'conflict') return find(person);
+      if (error instanceof GateError && error.code === 'conflict') return (await find(person, options)).user;
       throw error;
     }
-    await record('user.created', name, options, { issuer, role, groups });
+    await record('user.created', user, options, { issuer, role, groups });
     return user;
   };
 
-  const findOrMake = async (person: ExternalPerson, options: AdmitOptions): Promise<UserRecord | undefined> => {
-    const known = await find(person);
-    if (known !== undefined) return known;
+  const findOrMake = async (
+    person: ExternalPerson,
+    options: AdmitOptions,
+  ): Promise<{ kind: 'ok'; user: UserRecord | undefined } | Refusal> => {
+    const known = await find(person, options);
+    if (known.elsewhere !== undefined) return refusedElsewhere(person.calledName, options.workspaceId, known.elsewhere);
+    if (known.user !== undefined) return { kind: 'ok', user: known.user };
     const { issuer, subject } = person;
-    const local = options.linkByEmail ? await sameAddress(person) : undefined;
+    const local = options.linkByEmail ? await sameAddress(person, options) : undefined;
     if (local !== undefined) {
-      await store.externalIdentities.link({ workspaceId, issuer, subject, userId: local.id });
-      await record('user.identity_linked', local.name, options, { issuer });
-      return local;
+      await store.externalIdentities.link({ workspaceId: local.workspaceId, issuer, subject, userId: local.id });
+      await record('user.identity_linked', local, options, { issuer });
+      return { kind: 'ok', user: local };
     }
-    return options.justInTime ? make(person, options) : undefined;
+    const elsewhere = await recognizedElsewhere(person, options);
+    if (elsewhere !== undefined) return refusedElsewhere(person.calledName, options.workspaceId, elsewhere);
+    return { kind: 'ok', user: options.justInTime ? await make(person, options) : undefined };
   };
 
-  const update: ExternalPeople['update'] = async (user, told, options) => {
+  const update: ExternalPeople['update'] = async (user, told, by) => {
     const { groups, role, email } = told;
     const changed = {
       groups: groups !== undefined && groups.join('\n') !== user.groups.join('\n'),
       role: role !== undefined && role !== user.role,
       email: email !== null && email !== user.email,
     };
-    const actor = { name: options.actor, address: options.address };
-    if (changed.groups && groups !== undefined) await users.setGroups(workspaceId, user.name, groups, actor);
-    if (changed.role && role !== undefined) await users.setRole(workspaceId, user.name, role, actor);
+    const actor = { name: by.actor, address: by.address };
+    if (changed.groups && groups !== undefined) await users.setGroups(user.workspaceId, user.name, groups, actor);
+    if (changed.role && role !== undefined) await users.setRole(user.workspaceId, user.name, role, actor);
     if (changed.email) {
       await store.users.setEmail(user.id, email);
-      await record('user.email_changed', user.name, options, { email });
+      await record('user.email_changed', user, by, { email });
     }
     if (!Object.values(changed).includes(true)) return user;
     const now = await store.users.byId(user.id);
@@ -109,11 +150,18 @@ export function createExternalPeople(parts: {
     async admit(person, options) {
       const { release } = await locks.acquire(`${person.issuer}\n${person.subject}`);
       try {
-        const user = await findOrMake(person, options);
-        if (user === undefined)
-          return refused('no_account', 'You have no account on this broker yet. Ask your platform team for one.');
-        if (user.disabledAt !== null)
-          return refused('disabled', 'Your account on this broker is disabled. Ask your platform team.', user.name);
+        const found = await findOrMake(person, options);
+        if (found.kind === 'refused') return found;
+        const { user } = found;
+        const { workspaceId } = options;
+        if (user === undefined) {
+          const message = 'You have no account on this broker yet. Ask your platform team for one.';
+          return { ...refused('no_account', message), workspaceId };
+        }
+        if (user.disabledAt !== null) {
+          const message = 'Your account on this broker is disabled. Ask your platform team.';
+          return { ...refused('disabled', message, user.name), workspaceId };
+        }
         return { kind: 'ok', user: await update(user, person, options) };
       } finally {
         release();

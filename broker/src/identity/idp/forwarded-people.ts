@@ -4,8 +4,10 @@ import type { Principal } from '../../domain/principal.ts';
 import type { Person, UserRecord } from '../../domain/people.ts';
 import type { Store } from '../../store/store.ts';
 import { EmailSchema, GroupNameSchema, toPerson, UserNameSchema } from '../people.ts';
-import type { ExternalPeople } from './external-people.ts';
+import type { WorkspaceSettings } from '../../domain/workspace.ts';
+import { refusedElsewhere, type ExternalPeople } from './external-people.ts';
 import { refused, type Refusal } from './refusal.ts';
+import { createWorkspaceChoice } from './workspace-choice.ts';
 
 const ISSUER = 'forwarded';
 const MAX_GROUPS = 200;
@@ -16,6 +18,14 @@ export interface ForwardedUser {
   /** Undefined: the proxy does not tell groups, those here stay. */
   groups: readonly string[] | undefined;
   email: string | undefined;
+  /** What the proxy calls the person's workspace; empty where it says nothing, or is not asked. */
+  workspaces: readonly string[];
+}
+
+export interface ForwardedSettings extends WorkspaceSettings {
+  justInTime: boolean;
+  /** Whether the proxy names people's workspaces. */
+  asksForWorkspace: boolean;
 }
 
 export interface ForwardedPeople {
@@ -24,21 +34,29 @@ export interface ForwardedPeople {
 }
 
 export function createForwardedPeople(parts: {
-  workspaceId: string;
-  justInTime: boolean;
+  settings: ForwardedSettings;
   store: Store;
   people: ExternalPeople;
 }): ForwardedPeople {
-  const { workspaceId, justInTime, store, people } = parts;
+  const { settings, store, people } = parts;
+  const { justInTime, asksForWorkspace: asks } = settings;
+  const choose = createWorkspaceChoice({ settings, asks, toldBy: 'The reverse proxy', workspaces: store.workspaces });
 
   const answer = (user: UserRecord) => {
-    const { id, name, role, groups } = user;
+    const { id, workspaceId, name, role, groups } = user;
     const principal: Principal = {
       workspaceId,
       user: { id, name, role, groups },
       credential: { kind: 'forwarded', id, label: 'reverse proxy' },
     };
     return { kind: 'ok' as const, person: toPerson(user), principal };
+  };
+
+  /** `isNew`: a login name that nobody has in this workspace; whose it is in another is theirs before it is somebody new's. */
+  const findElsewhere = async (name: string, workspaceId: string, isNew: boolean): Promise<string | undefined> => {
+    const holders = await store.externalIdentities.holders(ISSUER, name);
+    const byName = isNew && holders.length === 0 ? await store.users.workspacesOf({ name }) : [];
+    return [...holders.map((holder) => holder.workspaceId), ...byName].find((each) => each !== workspaceId);
   };
 
   return {
@@ -50,16 +68,24 @@ export function createForwardedPeople(parts: {
         .filter((group) => GroupNameSchema.safeParse(group).success)
         .slice(0, MAX_GROUPS);
       const ours = groups && [...new Set(groups)].toSorted();
-      const options = { justInTime, linkByEmail: false, actor: 'proxy', address };
+      const chosen = await choose(told.workspaces);
+      if (chosen.kind === 'refused') return chosen;
+      const { workspaceId } = chosen;
+      const options = { workspaceId, justInTime, linkByEmail: false, actor: 'proxy', address };
       // A login name is the person's here; an address may fit several of them, so it gets an identity of its own.
-      const known = UserNameSchema.safeParse(name).success ? await store.users.byName(workspaceId, name) : undefined;
+      const isLogin = UserNameSchema.safeParse(name).success;
+      const known = isLogin ? await store.users.byName(workspaceId, name) : undefined;
+      const elsewhere = await findElsewhere(name, workspaceId, isLogin && known === undefined);
+      if (elsewhere !== undefined) return refusedElsewhere(name, workspaceId, elsewhere);
       if (known === undefined) {
         const facts = { issuer: ISSUER, subject: name, calledName: name, email, emailVerified: false };
         const admitted = await people.admit({ ...facts, groups: ours, role: undefined }, options);
         return admitted.kind === 'refused' ? admitted : answer(admitted.user);
       }
-      if (known.disabledAt !== null)
-        return refused('disabled', 'Your account on this broker is disabled. Ask your platform team.', known.name);
+      if (known.disabledAt !== null) {
+        const message = 'Your account on this broker is disabled. Ask your platform team.';
+        return { ...refused('disabled', message, known.name), workspaceId };
+      }
       const now = { groups: ours, role: undefined, email: told.email === undefined ? null : email };
       return answer(await people.update(known, now, options));
     },

@@ -23,7 +23,18 @@ export interface ExternalPerson {
 }
 
 type Claims = Readonly<Record<string, unknown>>;
-type ClaimSettings = Omit<IdpSettings, 'clientId' | 'clientSecret' | 'scopes' | 'justInTime' | 'linkByEmail'>;
+type ClaimSettings = Pick<
+  IdpSettings,
+  | 'issuer'
+  | 'label'
+  | 'nameClaim'
+  | 'emailClaim'
+  | 'groupsClaim'
+  | 'groupMapping'
+  | 'roleMapping'
+  | 'allowedDomains'
+  | 'trustEmail'
+>;
 
 /** A claim by its name, or nested (`realm_access.roles`). Names may hold dots themselves: the whole name counts first. */
 export function claimAt(claims: Claims, path: string): unknown {

@@ -82,7 +82,8 @@ export function createIdpTokens(options: {
       clockTolerance: CLOCK_TOLERANCE_S,
       maxTokenAge: MAX_AGE_S,
     });
-    const wanted = [settings.nameClaim, settings.emailClaim, settings.groupsClaim].filter((name) => name !== undefined);
+    const { nameClaim, emailClaim, groupsClaim, workspaceClaim } = settings;
+    const wanted = [nameClaim, emailClaim, groupsClaim, workspaceClaim].filter((name) => name !== undefined);
     const complete = wanted.every((name) => claimAt(payload, name) !== undefined);
     if (complete || document.server.userinfo_endpoint === undefined || payload.sub === undefined) return payload;
     const more = await fetchUserInfo(configuration, tokens.access_token, payload.sub);

@@ -27,14 +27,13 @@ const LogoutClaimsSchema = z.looseObject({
 });
 
 export function createLogoutTokens(options: {
-  workspaceId: string;
   settings: Pick<IdpSettings, 'issuer' | 'clientId'>;
   metadata: IdpMetadata;
   store: Store;
   clock: Clock;
   onEnded: (user: UserRecord, browserSessions: number, address: string) => unknown;
 }): (token: string, address: string) => Promise<LogoutOutcome> {
-  const { workspaceId, settings, metadata, store, clock, onEnded } = options;
+  const { settings, metadata, store, clock, onEnded } = options;
 
   const verify = async (token: string) => {
     const { keys } = await metadata.read();
@@ -70,10 +69,11 @@ export function createLogoutTokens(options: {
       return { kind: 'refused', detail: error instanceof Error ? error.message.slice(0, 200) : 'it is not a token' };
     }
     if (!(await isFirst(claims.jti))) return { kind: 'refused', detail: 'the token was used already' };
-    const id = await store.externalIdentities.userIdOf(workspaceId, settings.issuer, claims.sub);
-    const user = id === undefined ? undefined : await store.users.byId(id);
     // Nobody of ours: what the IdP wants is so already.
-    if (user !== undefined) await onEnded(user, await store.webSessions.removeByUser(user.id), address);
+    for (const { userId } of await store.externalIdentities.holders(settings.issuer, claims.sub)) {
+      const user = await store.users.byId(userId);
+      if (user !== undefined) await onEnded(user, await store.webSessions.removeByUser(user.id), address);
+    }
     return { kind: 'ok' };
   };
 }

@@ -11,6 +11,8 @@ export type RefusalReason =
   | 'clock'
   | 'domain'
   | 'groups'
+  | 'workspace'
+  | 'elsewhere'
   | 'no_account'
   | 'disabled';
 
@@ -20,6 +22,9 @@ export interface Refusal {
   reason: RefusalReason;
   message: string;
   detail?: string;
+  /** Where that is known: in whose log it belongs, and what the person is called where they come from. */
+  workspaceId?: string;
+  calledName?: string;
 }
 
 export const refused = (reason: RefusalReason, message: string, detail?: string): Refusal => ({

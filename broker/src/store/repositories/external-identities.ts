@@ -6,15 +6,17 @@ import type { Store } from '../store.ts';
 
 export function createExternalIdentities(db: Kysely<Database>, clock: Clock): Store['externalIdentities'] {
   return {
-    async userIdOf(workspaceId, issuer, subject) {
-      const row = await db
-        .selectFrom('external_identities')
-        .select('user_id')
-        .where('workspace_id', '=', workspaceId)
-        .where('issuer', '=', issuer)
-        .where('subject', '=', subject)
-        .executeTakeFirst();
-      return row?.user_id;
+    async holders(issuer, subject) {
+      // By way of the workspaces, which are few, because the key begins with theirs.
+      const rows = await db
+        .selectFrom('workspaces')
+        .innerJoin('external_identities as known', 'known.workspace_id', 'workspaces.id')
+        .select(['known.workspace_id', 'known.user_id'])
+        .where('known.issuer', '=', issuer)
+        .where('known.subject', '=', subject)
+        .orderBy('known.workspace_id')
+        .execute();
+      return rows.map((row) => ({ workspaceId: row.workspace_id, userId: row.user_id }));
     },
     async issuersOf(userId) {
       const rows = await db.selectFrom('external_identities').select('issuer').where('user_id', '=', userId).execute();

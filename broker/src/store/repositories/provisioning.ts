@@ -23,6 +23,16 @@ export function createProvisioning(db: Kysely<Database>): Store['provisioning'] 
       const rows = await query.orderBy('user_id').limit(100).execute();
       return rows.map((row) => row.user_id);
     },
+    async workspacesOf(userName) {
+      const rows = await db
+        .selectFrom('workspaces')
+        .innerJoin('provisioned_users as told', 'told.workspace_id', 'workspaces.id')
+        .select('told.workspace_id')
+        .where('told.user_name_key', '=', userName.toLowerCase())
+        .orderBy('told.workspace_id')
+        .execute();
+      return rows.map((row) => row.workspace_id);
+    },
     async pageOfUserIds(workspaceId, { offset, limit }) {
       const query = db.selectFrom('users').select('id').where('workspace_id', '=', workspaceId).orderBy('name');
       const rows = await query.limit(limit).offset(offset).execute();

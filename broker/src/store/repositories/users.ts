@@ -64,6 +64,19 @@ export function createUsers(db: Kysely<Database>, clock: Clock): Store['users'] 
       const users = await Promise.all(rows.map(withGroups));
       return users.filter((user) => user !== undefined);
     },
+    async workspacesOf(wanted) {
+      const query = db
+        .selectFrom('workspaces')
+        .innerJoin('users', 'users.workspace_id', 'workspaces.id')
+        .select('users.workspace_id')
+        .distinct()
+        .orderBy('users.workspace_id');
+      const found =
+        'name' in wanted
+          ? query.where('users.name', '=', wanted.name)
+          : query.where((eb) => eb(eb.fn<string>('lower', ['users.email']), '=', wanted.email.toLowerCase()));
+      return (await found.execute()).map((row) => row.workspace_id);
+    },
     async list(workspaceId) {
       const rows = await db
         .selectFrom('users')
