@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld, type World } from '../world.ts';
+import { openBrowser } from '../world/browser.ts';
 import type { IssuedGrant } from '../world/issued-grant.ts';
 import type { Person } from '../world/person.ts';
 
@@ -68,4 +69,37 @@ test('people and servers of the same name in two workspaces do not meet', async 
   await world.broker.run(['server', 'remove', 'notes', ...b.inside]);
   await world.broker.run(['workspace', 'remove', 'team-b']);
   assert.equal((await ofA.call('notes__echo', { text: 'on' })).text, 'on');
+});
+
+test('a person of another workspace: added, sets a password by the link, signs in there and lets a laptop in', async (t) => {
+  const world = await createWorld(t, { direct: true });
+  const password = 'correct horse battery staple 7';
+  const inside = ['--workspace', 'team-b'];
+  await world.broker.run(['workspace', 'add', 'team-b']);
+  const added = await world.broker.run(['user', 'add', 'grace', ...inside]);
+  const [, next = ''] = /next: mcpgate-broker (.*?) {3}/.exec(added) ?? [];
+  const { url } = (await world.broker.json(next.split(' '))) as { url: string };
+  const { page } = await openBrowser(t);
+  await page.goto(url);
+  await page.getByText('For grace in the workspace team-b.').waitFor();
+  for (const field of await page.locator('input[type=password]').all()) await field.fill(password);
+  await page.getByRole('button', { name: 'Save and sign in' }).click();
+  await page.getByRole('heading', { name: 'Hello, grace' }).waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+
+  const grace = world.laptop('grace');
+  const login = grace.start(['login', world.url, '--json', '--no-browser', '--workspace', 'team-b']);
+  const [, complete = ''] = await login.line(/"verification_uri_complete":\s*"([^"]+)"/);
+  const [, code = ''] = /user_code=([^&]+)/.exec(complete) ?? [];
+  await page.goto(complete);
+  assert.equal(await page.getByLabel('Workspace').inputValue(), 'team-b');
+  await page.getByLabel('User name').fill('grace');
+  await page.getByLabel('Password').fill(password);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Connect this device?' }).waitFor();
+  await page.locator('input.code').fill(code);
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await login.line(/"event":\s*"login".*"user":\s*"grace"/);
+  assert.equal(await login.exited, 0);
+  assert.equal(Object(await grace.gateJson(['status']))['workspace'], 'team-b');
 });

@@ -73,6 +73,9 @@ function roleOf(flag: string, word: string): z.output<typeof RoleSchema> {
   throw new GateError('usage', `${flag}: "${word}" is none of ${RoleSchema.options.join(', ')}`);
 }
 
+/** For commands that are printed: where one works in another workspace, so does the next command. */
+const inside = ({ workspace }: AdminOptions): string => (workspace === undefined ? '' : ` --workspace ${workspace}`);
+
 async function addUser({ api, show }: AdminSession, name: string, options: AddOptions): Promise<void> {
   const user = await api.call(usersApi.add, {
     body: {
@@ -84,7 +87,7 @@ async function addUser({ api, show }: AdminSession, name: string, options: AddOp
   });
   show(
     user,
-    `added ${user.name} (${user.role})\nnext: mcpgate-broker user link ${user.name}   prints a link to set a password`,
+    `added ${user.name} (${user.role})\nnext: mcpgate-broker user link ${user.name}${inside(options)}   prints a link to set a password`,
   );
 }
 

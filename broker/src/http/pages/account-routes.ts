@@ -1,5 +1,6 @@
 // /setup, /login, /link and /logout.
 import type { FastifyInstance } from 'fastify';
+import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { SetPasswordOutcome } from '../../identity/web-access.ts';
 import { loginPage, logoutPage, passwordPage, setupPage } from './account-views.ts';
 import type { PageContext } from './create-pages.ts';
@@ -58,7 +59,8 @@ export function registerAccountRoutes(app: FastifyInstance, context: PageContext
     const { token } = TokenQuerySchema.parse(request.query);
     const link = await web.peekLink('password', token);
     if (link?.user === undefined) return context.send(reply, GONE.password, { status: 410 });
-    return context.send(reply, passwordPage({ csrf: context.csrf(reply), token, name: link.user.name }));
+    const { name, workspaceId: workspace } = link.user;
+    return context.send(reply, passwordPage({ csrf: context.csrf(reply), token, name, workspace }));
   });
   app.post('/link', async (request, reply) => {
     const { token, password, repeat } = SetupFormSchema.parse(request.body);
@@ -73,6 +75,7 @@ export function registerAccountRoutes(app: FastifyInstance, context: PageContext
       csrf: context.csrf(reply),
       token,
       name: link?.user?.name ?? '',
+      workspace: link?.user?.workspaceId ?? DEFAULT_WORKSPACE,
       problem: problemOf(outcome),
     });
     return context.send(reply, page, { status: 422 });

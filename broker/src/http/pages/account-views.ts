@@ -70,13 +70,20 @@ export const passwordPage = (view: {
   csrf: string;
   token: string;
   name: string;
+  /** Said where it is not the first one, because the sign-in page will ask for it. */
+  workspace: string;
   problem?: Problem | undefined;
 }): PageContent => ({
   title: 'Choose your password',
   failed: view.problem !== undefined,
   content: html`<div class="card">
     <h1>Choose your password</h1>
-    <p class="lead">For <strong>${view.name}</strong>. This link works once.</p>
+    <p class="lead">
+      For <strong>${view.name}</strong>!${
+        view.workspace === DEFAULT_WORKSPACE ? '' : html` in the workspace <strong>${view.workspace}</strong>`
+      }.
+      This link works once.
+    </p>
     !${renderAlert(view.problem && 'Please correct the field below.')}
     <form method="post" action="/link">
       !${csrfField(view.csrf)}
