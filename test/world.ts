@@ -51,7 +51,18 @@ export interface World {
   secretOf(server: string): Promise<string>;
   close(): Promise<void>;
   /** What the processes said: for the report of a failure. */
-  logs(): string;
+  /** The ends of what its processes said, or what they said between two times, ms since the epoch. */
+  logs(between?: readonly [number, number]): string;
+}
+
+const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/;
+
+function linesBetween(text: string, [from, to]: readonly [number, number]): string {
+  const isWithin = (line: string) => {
+    const at = Date.parse(TIME.exec(line)?.[0] ?? '');
+    return at >= from && at <= to;
+  };
+  return text.split('\n').filter(isWithin).join('\n');
 }
 
 /** Opens a world; the caller closes it. */
@@ -119,10 +130,16 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       endProcessesOf(root);
       rmSync(root, { recursive: true, force: true });
     },
-    logs() {
+    logs(between) {
       const files = globSync(['*/**/*.log', '*/.config/**/*.log'], { cwd: root });
-      const texts = files.map((file) => `── ${file}\n${readFileSync(join(root, file), 'utf8').slice(-6000)}`);
-      return [`── broker\n${broker.output().slice(-12_000)}`, ...texts].join('\n');
+      const texts: [string, string, number][] = [['broker', broker.output(), 12_000]];
+      for (const file of files) texts.push([file, readFileSync(join(root, file), 'utf8'), 6_000]);
+      return texts
+        .map(
+          ([name, text, tail]) =>
+            `── ${name}\n${between === undefined ? text.slice(-tail) : linesBetween(text, between)}`,
+        )
+        .join('\n');
     },
   };
   try {

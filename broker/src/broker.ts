@@ -1,4 +1,5 @@
 // The broker put together, in dependency order: reading this is reading the architecture.
+import { randomBytes } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
@@ -144,6 +145,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       log,
       clock,
       version: VERSION,
+      broker: randomBytes(12).toString('hex'),
+      departures: store.departures,
       limits: { resumeMs, backlogBytes, maxMessageBytes },
     });
     closers.push(() => tunnel.close());

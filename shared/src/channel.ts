@@ -49,8 +49,11 @@ export interface ChannelOptions extends ChannelLimits {
 }
 
 export interface Channel {
-  /** Queues a message, whole or in parts, which must not change afterwards. Throws RangeError for one over the limit. */
-  send(message: Uint8Array | readonly Uint8Array[]): void;
+  /**
+   * Queues a message, whole or in parts, which must not change afterwards, and returns the sequence number behind it: whoever has taken
+   * everything before that has taken all of it. Throws RangeError for one over the limit.
+   */
+  send(message: Uint8Array | readonly Uint8Array[]): number;
   /** The next frame for the carrier, or undefined. */
   next(): Buffer | undefined;
   /** A `data` or `ack` frame of the peer. */
@@ -147,12 +150,14 @@ export function createChannel(options: ChannelOptions): Channel {
       }
       // A peer that is there and reads slowly is no peer that is away: who sends to it bounds what it sends.
       if (!attached && outgoing.bytes > backlogBytes) {
-        return options.onFatal('overflow', `more than ${backlogBytes} bytes wait for the other end`);
+        options.onFatal('overflow', `more than ${backlogBytes} bytes wait for the other end`);
+        return Number.POSITIVE_INFINITY;
       }
-      if (!outgoing.queue(message, bytes)) {
-        return options.onFatal('overflow', 'the channel has used up its sequence numbers');
-      }
-      if (attached) options.onReady();
+      const isQueued = outgoing.queue(message, bytes);
+      const { end } = outgoing;
+      if (!isQueued) options.onFatal('overflow', 'the channel has used up its sequence numbers');
+      else if (attached) options.onReady();
+      return end;
     },
 
     next() {

@@ -14,6 +14,8 @@ export interface OpenMessage {
   server?: string;
   /** `serve --tools all|search`. */
   tools?: 'all' | 'search';
+  /** A resume: the broker that the channel was opened at, by the name of its `welcome`. */
+  broker?: string;
   version: string;
 }
 
@@ -33,17 +35,33 @@ export interface OpenedMessage {
 export interface CloseMessage {
   code: 'done' | 'gone' | 'refused' | 'revoked' | 'protocol' | 'too_large' | 'overflow';
   message: string;
+  /**
+   * What `serve` sent before this sequence number was taken, and nothing from there on: it can be sent again on another channel. Without
+   * it nobody can tell.
+   */
+  taken?: number;
+}
+
+/** Whom the broker takes the link for, and itself: `broker` names this run of it. */
+export interface Welcome {
+  type: 'welcome';
+  user: string | null;
+  workspace: string;
+  version: string;
+  expiresAt: number | null;
+  broker?: string;
 }
 
 /** On the WebSocket, channel 0. */
 export type LinkMessage =
   | { type: 'token'; token: string } // daemon -> broker: the renewed access token
-  | { type: 'welcome'; user: string | null; workspace: string; version: string; expiresAt: number | null } // broker -> daemon, first
+  | Welcome // broker -> daemon, first
   | { type: 'renewed'; expiresAt: number | null }
   | { type: 'draining' };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+const isName = (value: unknown): value is string => typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** The JSON object in a payload; undefined where there is none. */
@@ -60,10 +78,11 @@ export function readOpen(payload: Buffer): OpenMessage | undefined {
   const m = readJson(payload);
   if (!m || typeof m['id'] !== 'string' || !/^[0-9a-f]{32}$/.test(m['id'])) return undefined;
   if (!isCount(m['next']) || !isCount(m['windowBytes']) || typeof m['version'] !== 'string') return undefined;
-  const { secret, server, tools } = m;
+  const { secret, server, tools, broker } = m;
   if (typeof secret !== 'string' || !/^[\w-]{43}$/.test(secret)) return undefined;
   if (server !== undefined && typeof server !== 'string') return undefined;
   if (tools !== undefined && tools !== 'all' && tools !== 'search') return undefined;
+  if (broker !== undefined && !isName(broker)) return undefined;
   return {
     id: m['id'],
     secret,
@@ -72,6 +91,7 @@ export function readOpen(payload: Buffer): OpenMessage | undefined {
     version: m['version'].slice(0, 64),
     ...(server === undefined ? {} : { server }),
     ...(tools === undefined ? {} : { tools }),
+    ...(broker === undefined ? {} : { broker }),
   };
 }
 
@@ -89,7 +109,12 @@ const CLOSE_REASONS: readonly string[] = ['done', 'gone', 'refused', 'revoked', 
 export function readClose(payload: Buffer): CloseMessage | undefined {
   const m = readJson(payload);
   if (!m || typeof m['code'] !== 'string' || !CLOSE_REASONS.includes(m['code'])) return undefined;
-  return { code: m['code'] as CloseMessage['code'], message: typeof m['message'] === 'string' ? m['message'] : '' };
+  const { message, taken } = m;
+  return {
+    code: m['code'] as CloseMessage['code'],
+    message: typeof message === 'string' ? message : '',
+    ...(isCount(taken) && { taken }),
+  };
 }
 
 export function readLinkMessage(payload: Buffer): LinkMessage | undefined {
@@ -107,6 +132,7 @@ export function readLinkMessage(payload: Buffer): LinkMessage | undefined {
         workspace: m['workspace'],
         version: m['version'],
         expiresAt,
+        ...(isName(m['broker']) && { broker: m['broker'] }),
       };
     case 'renewed':
       return hasExpiry ? { type: 'renewed', expiresAt } : undefined;

@@ -14,6 +14,7 @@ import { runFaults } from './faults.ts';
 import type { Executed } from './ledger.ts';
 import { runLoad } from './load.ts';
 import { createRandom } from './random.ts';
+import { storyText } from './report.ts';
 import { planFaults, type FaultKind } from './schedule.ts';
 
 export interface ChaosResult extends Verdict {
@@ -37,6 +38,10 @@ export interface ChaosProgress {
 const CLIENTS = ['one', 'two'] as const;
 /** What a call may wait for once everything works again: `serve` holds calls for 30 s. */
 const SETTLE_MS = 45_000;
+
+/** What is shown of the time around the first difference. */
+const BEFORE_MS = 6_000;
+const AFTER_MS = 1_000;
 
 /** Does not keep the process once the race is over. */
 const atMost = (ms: number) => sleep(ms, undefined, { ref: false });
@@ -102,7 +107,13 @@ export async function runChaos(options: {
     const orphans = ended.flatMap((how, i) =>
       how === 0 ? [] : [`serve ${CLIENTS[i]} ended with ${how} at the end of its stdin`],
     );
-    const logs = [...clients.map((client, i) => `── serve ${CLIENTS[i]}\n${client.stderr()}`), world.logs()].join('\n');
+    const { between } = verdict.differences[0] ?? {};
+    const around = between === undefined ? undefined : ([between[0] - BEFORE_MS, between[1] + AFTER_MS] as const);
+    const logs = [
+      ...clients.map((client, i) => `── serve ${CLIENTS[i]}\n${client.stderr()}`),
+      world.logs(around),
+      ...(around === undefined ? [] : [`── faults\n${storyText(faults.story, around)}`]),
+    ].join('\n');
     return {
       seed,
       seconds,

@@ -16,6 +16,8 @@ export interface Difference {
     | 'never asked';
   token: string;
   detail: string;
+  /** When it was asked, and answered; ms since the epoch. */
+  between?: readonly [number, number];
 }
 
 export interface Verdict {
@@ -44,7 +46,7 @@ interface Traces {
   audited: readonly Audited[];
 }
 
-type Found = Omit<Difference, 'token'>;
+type Found = Pick<Difference, 'what' | 'detail'>;
 
 /**
  * A broker was killed while it had the call. A call that reached no broker may have been written into the link of one that was dead
@@ -109,7 +111,8 @@ export function compareLogs({ asked, received, executed, audited, ends }: Logs):
     const found = [...checkAnswer(call, traces, ends), ...checkRecord(traces)];
     if (traces.executed.length > 1)
       found.unshift({ what: 'executed twice', detail: traces.executed.map(({ at }) => at).join(', ') });
-    differences.push(...found.map((each) => ({ ...each, token: call.token })));
+    const between = [call.at, traces.received.at(-1)?.at ?? call.at] as const;
+    differences.push(...found.map((each) => ({ ...each, token: call.token, between })));
     for (const [log, key] of [
       [receivedBy, call.token],
       [executedBy, call.token],

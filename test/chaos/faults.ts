@@ -10,8 +10,16 @@ export interface FaultLog {
   /** How often each kind was done. */
   readonly done: ReadonlyMap<FaultKind, number>;
   readonly ends: readonly BrokerEnd[];
+  /** Every fault, as it was done. */
+  readonly story: readonly DoneFault[];
   /** What went otherwise than it must: a drain that did not end with exit code 0. */
   readonly wrong: readonly string[];
+}
+
+export interface DoneFault extends Fault {
+  /** Milliseconds since the epoch. */
+  from: number;
+  to: number;
 }
 
 /** A process that was restarted is left alone until so many calls came through, or so long. */
@@ -63,7 +71,8 @@ export async function runFaults(
   const done = new Map<FaultKind, number>();
   const ends: BrokerEnd[] = [];
   const wrong: string[] = [];
-  const log: FaultLog = { done, ends, wrong };
+  const story: DoneFault[] = [];
+  const log: FaultLog = { done, ends, story, wrong };
   /** When each lane was last through. */
   const answeredBefore: Record<Lane, number> = { network: 0, daemon: 0, broker: 0 };
   let behindMs = 0;
@@ -134,7 +143,9 @@ export async function runFaults(
         await recovered(lane);
         behindMs = Math.max(behindMs, performance.now() - startedAt - fault.atMs);
       }
+      const from = Date.now();
       await carryOut(fault);
+      story.push({ ...fault, from, to: Date.now() });
       answeredBefore[lane] = answered();
       done.set(fault.kind, (done.get(fault.kind) ?? 0) + 1);
       onDone(log);

@@ -1,5 +1,6 @@
 // What a run must reach, and how it is told.
 import type { ChaosResult } from './chaos-run.ts';
+import type { DoneFault } from './faults.ts';
 
 const OK_SHARE = 0.95;
 
@@ -24,4 +25,14 @@ export function reportText({ faults, calls, ok, unknown, failed, progress, diffe
     `compared   asked, executed, answered and recorded: ${differences.length} differences`,
     '',
   ].join('\n');
+}
+
+/** The faults between two times, a line each. */
+export function storyText(story: readonly DoneFault[], [from, to]: readonly [number, number]): string {
+  const time = (ms: number) => new Date(ms).toISOString();
+  return story
+    .filter((fault) => fault.to >= from && fault.from <= to)
+    .sort((a, b) => a.from - b.from)
+    .map((fault) => `${time(fault.from)} to ${time(fault.to)} ${fault.kind}, strength ${fault.strength.toFixed(2)}`)
+    .join('\n');
 }

@@ -114,6 +114,58 @@ test('a network that is cut while the broker drains loses no answer', async (t) 
   assert.equal(upstream.calls.length, 1);
 });
 
+test('a broker that drains takes no new call, also not over a link that was let back in to finish one', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const ada = await world.member('ada');
+  const client = await ada.aiClient();
+  const other = await ada.aiClient();
+  assert.equal((await other.call('counting__echo', { text: 'before' })).text, 'before');
+  const held = client.call('counting__hold');
+  await upstream.arrived('hold');
+  const stopped = world.broker.stop('SIGTERM');
+  const log = join(ada.home, '.config/mcpgate/daemon.log');
+  await until('the daemon to look for the next broker', () => readFileSync(log, 'utf8').includes('is restarting'));
+  world.network.cut();
+  world.network.restore();
+  const during = other.call('counting__echo', { text: 'during' });
+  await until('the daemon to be let back in, and sent on', () =>
+    /is restarting[^]*link open[^]*takes leave[^]*is restarting/.test(readFileSync(log, 'utf8')),
+  );
+  upstream.release();
+  assert.equal((await held).text, 'released');
+  assert.equal(await stopped, 0);
+  assert.deepEqual(
+    upstream.calls.map(({ tool }) => tool),
+    ['echo', 'hold'],
+  );
+  await world.broker.start();
+  assert.equal((await during).text, 'during');
+});
+
+test('a call that was lost on its way to a broker that took leave is sent to the next one', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const client = await (await world.member('ada')).aiClient();
+  assert.equal((await client.call('counting__echo', { text: 'before' })).text, 'before');
+  await until('the answer to be acknowledged', async () =>
+    /^mcpgate_tunnel_backlog_bytes 0$/m.test(await (await fetch(`${world.broker.listenUrl}/metrics`)).text()),
+  );
+  world.network.swallow();
+  const lost = client.call('counting__echo', { text: 'lost' });
+  assert.equal(await world.broker.stop('SIGTERM'), 0);
+  world.network.cut();
+  world.network.restore();
+  await world.broker.start();
+  assert.deepEqual([(await lost).isError, (await lost).text], [false, 'lost']);
+  assert.deepEqual(
+    upstream.calls.map(({ arguments: { text } }) => text),
+    ['before', 'lost'],
+  );
+});
+
 test('a daemon that is killed while the broker drains loses no answer, and the drain does not wait for its limit', async (t) => {
   const upstream = await startCountingUpstream();
   t.after(() => upstream.close());

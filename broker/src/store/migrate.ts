@@ -2,6 +2,7 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Engine } from './engine.ts';
+import { createDeparturesMigration } from './departures-migration.ts';
 import { createExternalIdentitiesMigration } from './external-identities-migration.ts';
 import { createFirstMigration } from './first-migration.ts';
 import { createProvisioningMigration } from './provisioning-migration.ts';
@@ -16,6 +17,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0003-tokens': createTokensMigration(engine.kind),
     '0004-external-identities': createExternalIdentitiesMigration(engine.kind),
     '0005-provisioning': createProvisioningMigration(engine.kind),
+    '0006-departures': createDeparturesMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
   const unknown = (await appliedMigrations(engine))

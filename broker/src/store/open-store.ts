@@ -7,6 +7,7 @@ import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres/open-postgres.ts';
 import { createAuditRows } from './repositories/audit.ts';
 import { createAdminTokens } from './repositories/admin-tokens.ts';
+import { createDepartures } from './repositories/departures.ts';
 import { createDevices } from './repositories/devices.ts';
 import { createExternalIdentities } from './repositories/external-identities.ts';
 import { createGrants } from './repositories/grants.ts';
@@ -59,6 +60,7 @@ function createStore(engine: Engine, clock: Clock): Store {
     users: createUsers(db, clock),
     externalIdentities: createExternalIdentities(db, clock),
     provisioning: createProvisioning(db),
+    departures: createDepartures(db),
     devices: createDevices(db, clock),
     groups: createGroups(db, clock),
     grants: createGrants(db, clock),

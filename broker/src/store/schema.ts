@@ -10,6 +10,7 @@ export interface Database {
   workspaces: { id: string; created_at: number };
   /** Facts about this database as a whole. */
   settings: { name: string; value: string };
+  departures: { broker: string; ends_json: string; is_complete: number; expires_at: number };
   users: {
     id: string;
     workspace_id: string;

@@ -1,6 +1,7 @@
 // What the rest of the broker may ask of the database. Nothing outside this folder knows SQL. One implementation over a query
 // builder, two engines (SQLite, PostgreSQL), one test suite for both. Every table of people's things carries `workspace_id`;
 // functions without a workspace argument take globally unique ids. Times are ms since the epoch.
+import type { Departure } from '../domain/channel-end.ts';
 import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } from '../domain/people.ts';
 import type { Role } from '../domain/principal.ts';
 import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';
@@ -148,6 +149,13 @@ export interface Store {
     setEmail(id: string, email: string | null): Promise<void>;
     /** With all that hangs on the person: devices, grants, links, browser sessions. */
     remove(id: string): Promise<void>;
+  };
+  /** Of brokers that ended in good order. */
+  departures: {
+    /** Those that had expired by `now` go. */
+    put(departure: Departure, times: { expiresAt: number; now: number }): Promise<void>;
+    /** One that has not expired. */
+    find(broker: string, now: number): Promise<Departure | undefined>;
   };
   externalIdentities: {
     /** Who it is, in every workspace that knows it: one person, unless two brokers were told otherwise at the same instant. */

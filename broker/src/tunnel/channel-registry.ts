@@ -4,12 +4,17 @@ import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link-message';
 import { ownerOf } from '../domain/owner-of.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway/gateway.ts';
+import type { EndedChannels } from './ended-channels.ts';
 import type { RejectMeter } from './reject-meter.ts';
 import { createOwnerMemory, type OwnerMemory } from './owner-memory.ts';
 import { openTunnelChannel, type TunnelChannel, type TunnelLimits } from './tunnel-channel.ts';
 
+export const NOT_YOURS = 'this channel belongs to somebody else';
+
 export type OpenResult =
   | { kind: 'opened'; channel: TunnelChannel; resumed: boolean }
+  /** A broker that takes leave opens no channel. */
+  | { kind: 'leaving' }
   | { kind: 'refused'; why: 'channel_secret' | 'too_many_channels' | 'sequence'; message: string };
 
 /** Everything of one credential. */
@@ -19,8 +24,13 @@ interface Owner {
 }
 
 export interface ChannelRegistry {
+  has(id: string): boolean;
   /** Opens a channel, or takes one away from whatever link had it. */
   openOrResume(open: OpenMessage, principal: Principal): OpenResult;
+  /** From now on channels are only resumed. */
+  stopOpening(): void;
+  /** Every peer is told to go on elsewhere and how far its channel has got; nothing more is taken of it. Sessions go on without it. */
+  leave(message: string): void;
   /** It has lost its link: it ends unless it is resumed within the window. */
   linger(channel: TunnelChannel): void;
   end(channel: TunnelChannel, reason: string): void;
@@ -46,9 +56,11 @@ export function createChannelRegistry(options: {
   clock: Clock;
   limits: TunnelLimits;
   meter: RejectMeter;
+  ended: EndedChannels;
   onError: (error: unknown) => void;
 }): ChannelRegistry {
-  const { clock, limits, meter, onError } = options;
+  const { clock, limits, meter, ended, onError } = options;
+  let mayOpen = true;
   const channels = new Map<string, TunnelChannel>();
   const owners = new Map<string, Owner>();
 
@@ -72,6 +84,7 @@ export function createChannelRegistry(options: {
     if (owner?.channels.delete(channel) && owner.channels.size === 0) owners.delete(channel.owner);
     channel.cancelExpiry?.();
     channel.slot?.left(channel);
+    ended.add(channel.end());
     return channel.session.close(reason);
   };
   const end = (channel: TunnelChannel, reason: string): void => {
@@ -101,21 +114,22 @@ export function createChannelRegistry(options: {
   };
 
   return {
+    has: (id) => channels.has(id),
     openOrResume(open, principal) {
       const known = channels.get(open.id);
       if (known) {
         if (known.owner !== ownerOf(principal) || !known.secretMatches(open.secret)) {
-          return { kind: 'refused', why: 'channel_secret', message: 'this channel belongs to somebody else' };
+          return { kind: 'refused', why: 'channel_secret', message: NOT_YOURS };
         }
         if (!known.channel.couldAttach(open.next)) {
           return { kind: 'refused', why: 'sequence', message: 'the acknowledgement does not fit what was sent' };
         }
         known.cancelExpiry?.();
         known.cancelExpiry = undefined;
-        known.detachedAt = undefined;
         known.slot?.taken(known);
         return { kind: 'opened', channel: known, resumed: true };
       }
+      if (!mayOpen) return { kind: 'leaving' };
       const ownerName = ownerOf(principal);
       if (!makeRoom(ownerFor(ownerName))) {
         const message = `one login has at most ${limits.channelsPerOwner} channels`;
@@ -135,8 +149,21 @@ export function createChannelRegistry(options: {
       owner.channels.add(channel);
       return { kind: 'opened', channel, resumed: false };
     },
+    stopOpening() {
+      mayOpen = false;
+    },
+    leave(message) {
+      mayOpen = false;
+      for (const channel of channels.values()) {
+        const { slot } = channel;
+        slot?.left(channel);
+        const end = channel.end();
+        slot?.fatal(channel, { code: 'gone', message, taken: end.taken });
+        ended.add(end);
+      }
+      channels.clear();
+    },
     linger(channel) {
-      channel.detachedAt = clock.now();
       channel.cancelExpiry?.();
       channel.cancelExpiry = clock.after(limits.resumeMs, () => end(channel, 'no link within the resume window'));
     },

@@ -6,13 +6,8 @@ const LOOK_EVERY_MS = 10;
 /** Clients leave as soon as nothing of theirs is under way; one that stays though idle is not waited for any longer. */
 const LEAVE_MS = 3_000;
 
-/** Whoever lost its link so lately may have lost a call with it, and is on its way back. */
-const RETURN_MS = 5_000;
-
-/** It waits for its link with something to finish, or to bring what was lost on the way. */
-export const mayReturn = (channel: TunnelChannel, now: number) =>
-  channel.slot === undefined &&
-  (isUnfinished(channel) || (channel.detachedAt !== undefined && now - channel.detachedAt < RETURN_MS));
+/** It waits for its link, with something to finish. What was lost on the way to it is sent to the next broker. */
+export const mayReturn = (channel: TunnelChannel) => channel.slot === undefined && isUnfinished(channel);
 
 /** Something runs, or an answer has not been acknowledged. */
 const isUnfinished = ({ session, channel }: TunnelChannel) => session.pending > 0 || channel.backlogBytes > 0;
@@ -31,7 +26,7 @@ export function drained(
       idleSince.delete(channel);
       return true;
     }
-    if (channel.slot === undefined) return mayReturn(channel, clock.now());
+    if (channel.slot === undefined) return false;
     const since = idleSince.get(channel) ?? clock.now();
     idleSince.set(channel, since);
     return clock.now() - since < LEAVE_MS;

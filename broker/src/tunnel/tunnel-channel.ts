@@ -1,14 +1,16 @@
 // The broker's end of one channel: the resumable channel, the gateway session behind it, and the secret that a resume must show.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { CHANNEL_DEFAULTS, createChannel, type Channel } from 'mcpgate-shared/channel';
 import type { LargeMessage } from 'mcpgate-shared/channel-incoming';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link-message';
+import type { ChannelEnd } from '../domain/channel-end.ts';
 import { ownerOf } from '../domain/owner-of.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway, GatewaySession } from '../gateway/gateway.ts';
 import { createLargeReader } from '../message/large-reader.ts';
 import { LARGE_BYTES, partsOf } from '../message/pieces.ts';
+import { hashOfSecret } from './departures.ts';
 import type { OwnerMemory } from './owner-memory.ts';
 import { PEER_LIMITS, type PeerLimits } from './peer-limits.ts';
 
@@ -49,12 +51,11 @@ export interface TunnelChannel {
   number: number;
   /** Cancels the end of its life without a link. */
   cancelExpiry: (() => void) | undefined;
-  /** Since when it waits for a link, ms since the epoch. */
-  detachedAt: number | undefined;
+  /** How far it has got. */
+  end(): ChannelEnd;
 }
 
 const bytesOf = (parts: readonly Buffer[]) => parts.reduce((sum, part) => sum + part.length, 0);
-const digestOf = (text: string) => createHash('sha256').update(text).digest();
 
 export function openTunnelChannel(options: {
   open: OpenMessage;
@@ -67,7 +68,7 @@ export function openTunnelChannel(options: {
   onFatal: (channel: TunnelChannel, close: CloseMessage) => void;
 }): TunnelChannel {
   const { open, principal, limits, memory } = options;
-  const digest = digestOf(open.secret);
+  const secretHash = hashOfSecret(open.secret);
 
   /** In order: messages behind it come when it has ended, for its fragments come first. */
   const readLarge = (first: readonly Buffer[]): LargeMessage => {
@@ -111,11 +112,16 @@ export function openTunnelChannel(options: {
     channel,
     session,
     admits: (bytes) => memory.admits(bytes),
-    secretMatches: (given) => timingSafeEqual(digestOf(given), digest),
+    secretMatches: (given) => timingSafeEqual(hashOfSecret(given), secretHash),
     slot: undefined,
     number: 0,
     cancelExpiry: undefined,
-    detachedAt: undefined,
+    end: () => ({
+      id: open.id,
+      owner: self.owner,
+      secretHash: secretHash.toString('hex'),
+      taken: channel.nextReceive,
+    }),
   };
   return self;
 }

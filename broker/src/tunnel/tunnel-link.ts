@@ -11,23 +11,29 @@ import {
   writeFrame,
   type FrameHeader,
 } from 'mcpgate-shared/frame';
-import { readLinkMessage, readOpen, toPayload, type CloseMessage, type LinkMessage } from 'mcpgate-shared/link-message';
+import {
+  readLinkMessage,
+  readOpen,
+  toPayload,
+  type CloseMessage,
+  type LinkMessage,
+  type OpenMessage,
+} from 'mcpgate-shared/link-message';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import { ownerOf } from '../domain/owner-of.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { ChannelRegistry } from './channel-registry.ts';
+import { NOT_YOURS, type ChannelRegistry } from './channel-registry.ts';
+import type { Departures } from './departures.ts';
+import { createLinkLogin } from './link-login.ts';
 import type { RejectMeter, RejectReason } from './reject-meter.ts';
 import type { Slot, TunnelChannel, TunnelLimits } from './tunnel-channel.ts';
 
 /** Above this many bytes in the socket, channels wait for their turn: a small answer is never behind more than this. */
 const SOCKET_HIGH_BYTES = 256 * 1024;
-/** A renewed token may arrive this much late. */
-const TOKEN_GRACE_MS = 5_000;
 /** A peer that does not answer a close by then is cut. */
 const CLOSE_MS = 2_000;
 /** Only a message's last fragment may be smaller: many tiny ones would cost far more memory than their bytes. */
 const FRAGMENT_MIN_BYTES = 1024;
-const TIMER_MAX_MS = 0x7fff_ffff;
 
 export interface TunnelLink {
   readonly principal: Principal;
@@ -58,6 +64,7 @@ export function createTunnelLink(options: {
   meter: RejectMeter;
   /** Where it comes from, for the log. */
   address: string;
+  fateOf: Departures['fateOf'];
   /** Checks a renewed token: the principal it stands for, if it is the same one. */
   renew: (token: string, current: Principal, address: string) => Promise<Principal | undefined>;
   onClose: (link: TunnelLink) => void;
@@ -65,10 +72,10 @@ export function createTunnelLink(options: {
   const { ws, clock, limits, registry, meter } = options;
   const slots = new Map<number, TunnelChannel>();
   const ready = new Set<TunnelChannel>();
+  /** Numbers of channels whose fate is looked up. */
+  const reopening = new Set<number>();
   const openedAt = clock.now();
-  let { principal } = options;
   let lastHeardAt = openedAt;
-  let cancelExpiry: (() => void) | undefined;
   let lastNumber = 0;
   let ended = false;
   let closeCode: number | undefined;
@@ -86,8 +93,10 @@ export function createTunnelLink(options: {
     ws.close(code, reason.slice(0, 120));
     clock.after(CLOSE_MS, () => ws.terminate());
   };
+  const login = createLinkLogin(options.principal, clock, () => close(CLOSE_CODE.token, 'the access token has ended'));
+  const owner = ownerOf(options.principal);
   const noteRejected = (reason: RejectReason, message: string) => {
-    const { user, credential } = principal;
+    const { user, credential } = login.principal;
     meter.rejected(reason, { user: user?.name, credential: credential.label, address: options.address }, message);
   };
   const reject = (reason: RejectReason, code: number, message: string) => {
@@ -146,13 +155,29 @@ export function createTunnelLink(options: {
     left: leave,
   };
 
+  /** It is asked for by its name and is not here: what became of it is found out first. */
+  const reopen = async (number: number, message: OpenMessage) => {
+    reopening.add(number);
+    const fate = await options.fateOf(message, owner);
+    if (ended || !reopening.delete(number)) return;
+    if (fate.kind === 'unknown' || registry.has(message.id)) return openChannel(number, message);
+    if (fate.kind === 'taken') return refuse(number, { code: 'done', message: 'it has ended', taken: fate.taken });
+    noteRejected('channel_secret', NOT_YOURS);
+    refuse(number, { code: 'refused', message: NOT_YOURS });
+  };
+
   const open = (number: number, payload: Buffer) => {
     const message = readOpen(payload);
-    if (number === LINK_CHANNEL || message === undefined || slots.has(number)) {
+    if (number === LINK_CHANNEL || message === undefined || slots.has(number) || reopening.has(number)) {
       return reject('open', CLOSE_CODE.protocol, 'an open frame that does not fit');
     }
     if (!mayOpen()) return reject('rate', CLOSE_CODE.tooMany, 'channels are opened too often');
     lastNumber = Math.max(lastNumber, number);
+    if (message.broker === undefined || registry.has(message.id)) return openChannel(number, message);
+    reopen(number, message).catch(() => close(1011, 'what became of a channel could not be found out'));
+  };
+
+  const openChannel = (number: number, message: OpenMessage) => {
     const refuseOpen = (why: RejectReason, text: string) => {
       noteRejected(why, text);
       refuse(number, { code: why === 'sequence' ? 'protocol' : 'refused', message: text });
@@ -160,7 +185,12 @@ export function createTunnelLink(options: {
     if (slots.size >= limits.channelsPerLink) {
       return refuseOpen('too_many_channels', `one link carries at most ${limits.channelsPerLink} channels`);
     }
-    const found = registry.openOrResume(message, principal);
+    const found = registry.openOrResume(message, login.principal);
+    if (found.kind === 'leaving') {
+      // What comes behind a first `open` is not taken either.
+      const taken = message.broker === undefined && { taken: 0 };
+      return refuse(number, { code: 'gone', message: 'this broker takes leave', ...taken });
+    }
     if (found.kind === 'refused') return refuseOpen(found.why, found.message);
     const { channel, resumed } = found;
     if (!channel.channel.attach(number, resumed ? message.next : 0, message.windowBytes)) {
@@ -177,23 +207,14 @@ export function createTunnelLink(options: {
     slot.ready(channel);
   };
 
-  const watchExpiry = () => {
-    cancelExpiry?.();
-    const { expiresAt } = principal;
-    if (expiresAt === undefined) return;
-    const delayMs = Math.min(Math.max(0, expiresAt + TOKEN_GRACE_MS - clock.now()), TIMER_MAX_MS);
-    cancelExpiry = clock.after(delayMs, () => close(CLOSE_CODE.token, 'the access token has ended'));
-  };
-
   const control = async (payload: Buffer) => {
     const message = readLinkMessage(payload);
     if (message?.type !== 'token') return reject('control', CLOSE_CODE.protocol, 'an unknown control message');
     if (!mayControl()) return reject('rate', CLOSE_CODE.tooMany, 'the token is renewed too often');
-    const renewed = await options.renew(message.token, principal, options.address);
+    const renewed = await options.renew(message.token, login.principal, options.address);
     if (renewed === undefined) return reject('renewal', CLOSE_CODE.token, 'the renewed token was refused');
     if (ended) return;
-    principal = renewed;
-    watchExpiry();
+    login.renew(renewed);
     link.send({ type: 'renewed', expiresAt: renewed.expiresAt ?? null });
   };
 
@@ -208,6 +229,7 @@ export function createTunnelLink(options: {
       return reject('frame', CLOSE_CODE.protocol, 'a frame that only the broker sends');
     }
     if (channel === undefined) {
+      if (header.kind === FrameKind.close) reopening.delete(header.channel);
       if (header.channel !== LINK_CHANNEL && header.channel <= lastNumber) return; // closed while this was on its way
       return reject('unknown_channel', CLOSE_CODE.protocol, 'a frame for a channel that was never opened');
     }
@@ -225,16 +247,14 @@ export function createTunnelLink(options: {
   const link: TunnelLink = {
     instance: options.instance,
     openedAt,
-    owner: ownerOf(principal),
+    owner,
     get principal() {
-      return principal;
+      return login.principal;
     },
     get channels() {
       return slots.size;
     },
-    personChanged(person) {
-      if (principal.user?.id === person.id) principal = { ...principal, user: person };
-    },
+    personChanged: (person) => login.personChanged(person),
     send: (message) => reply(FrameKind.control, LINK_CHANNEL, toPayload(message)),
     get socketBytes() {
       return ws.bufferedAmount;
@@ -285,13 +305,12 @@ export function createTunnelLink(options: {
   ws.on('close', (code) => {
     ended = true;
     meter.closed(closeCode ?? code);
-    cancelExpiry?.();
+    login.end();
     for (const channel of [...slots.values()]) {
       leave(channel);
       registry.linger(channel);
     }
     options.onClose(link);
   });
-  watchExpiry();
   return link;
 }

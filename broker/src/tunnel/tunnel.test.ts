@@ -11,6 +11,7 @@ import type { AuditEvent } from '../domain/call-record.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Revocation } from '../domain/revocation.ts';
 import type { Authentication } from '../identity/identity.ts';
+import { memoryOfDepartures } from './fixtures/tunnel-world.ts';
 import { createTunnel, type Tunnel } from './tunnel.ts';
 
 const SECRET = 's'.repeat(43);
@@ -74,6 +75,8 @@ before(async () => {
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     clock: systemClock,
     version: '1.0.0',
+    broker: 'this-run',
+    departures: memoryOfDepartures(),
     limits: { channelsPerLink: 5, resumeMs: 60_000 },
   });
   server.on('upgrade', (request, socket, head) => tunnel.handleUpgrade(request, socket, head, '127.0.0.1'));
@@ -283,25 +286,4 @@ test('a revocation ends the sessions and closes the links of that person alone',
   bob.send(FrameKind.data, 1, Buffer.from('on'));
   assert.equal(body(await bob.next(FrameKind.data)).toString(), 'bob:on');
   bob.ws.terminate();
-});
-
-test('a draining broker lets who has just lost its link back in, for what was lost with it; then it closes its links with 1012 and refuses new ones', async () => {
-  const cut = await connect('token-ada');
-  cut.open(1, idOf('7'));
-  await cut.next(FrameKind.opened);
-  const gone = once(cut.ws, 'close');
-  cut.ws.terminate(); // with a call on its way that never came
-  await gone;
-  const link = await connect('token-bob');
-  const closed = once(link.ws, 'close') as Promise<[number]>;
-  const drain = tunnel.drain(5_000);
-  const back = await connect('token-ada');
-  back.open(3, idOf('7'));
-  assert.equal(readOpened(body(await back.next(FrameKind.opened)))?.resumed, true);
-  back.send(FrameKind.data, 3, Buffer.from('the call'));
-  assert.equal(body(await back.next(FrameKind.data)).toString(), 'ada:the call');
-  back.send(FrameKind.close, 3, toPayload({ code: 'done', message: 'it goes on elsewhere' }));
-  await drain;
-  assert.equal((await closed)[0], 1012);
-  assert.equal(await statusOf('token-bob'), 503);
 });

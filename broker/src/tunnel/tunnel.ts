@@ -1,5 +1,5 @@
 // `/v1/tunnel`: checks who comes before the upgrade, keeps the links, ends them on a revocation, notices dead ones, drains.
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -14,12 +14,14 @@ import { isRevoked } from '../domain/revocation.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Authentication, Identity } from '../identity/identity.ts';
 import { createChannelRegistry } from './channel-registry.ts';
+import { createDepartures, type DepartureStore } from './departures.ts';
 import { drained, mayReturn } from './drained.ts';
+import { createEndedChannels } from './ended-channels.ts';
 import { createRejectMeter, type RejectMeter, type RejectReason } from './reject-meter.ts';
+import { rejectUpgrade, type Rejection } from './reject-upgrade.ts';
 import { TUNNEL_LIMITS, type TunnelLimits } from './tunnel-channel.ts';
 import { createTunnelLink, type TunnelLink } from './tunnel-link.ts';
 
-const REJECTED_MS = 2_000;
 /** Audit events of rejects; past them they are counted and told with the next one. */
 const REJECT_EVENTS = { burst: 300, perSecond: 5 };
 const OWNERS_WATCHED = 10_000;
@@ -62,26 +64,6 @@ export interface Tunnel {
 const bearerOf = (request: IncomingMessage) =>
   /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '')?.[1];
 
-/** Answers and ends; a peer that keeps its end open is cut. */
-function rejectUpgrade(
-  socket: Duplex,
-  status: number,
-  code: string,
-  message: string,
-  headers: readonly string[] = [],
-): void {
-  const body = JSON.stringify({ error: { code, message, request_id: null } });
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-    ...headers,
-  ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
-  setTimeout(() => socket.destroy(), REJECTED_MS).unref();
-}
-
 /** A token that is good, but not here or not any more. */
 const FORBIDDEN: ReadonlySet<string> = new Set(['revoked', 'wrong_audience', 'wrong_address']);
 
@@ -100,13 +82,24 @@ export function createTunnel(options: {
   log: Log;
   clock: Clock;
   version: string;
+  /** Names this run of the broker: no other has the name. */
+  broker: string;
+  departures: DepartureStore;
   limits?: Partial<TunnelLimits>;
 }): Tunnel {
   const { identity, gateway, audit, log, clock } = options;
   const limits = { ...TUNNEL_LIMITS, ...options.limits };
   const onError = (error: unknown) => log.error({ err: error }, 'the end of a session could not be recorded');
   const meter = createRejectMeter({ log, clock });
-  const registry = createChannelRegistry({ gateway, clock, limits, meter, onError });
+  const ended = createEndedChannels({ clock, keepMs: limits.resumeMs });
+  const registry = createChannelRegistry({ gateway, clock, limits, meter, ended, onError });
+  const departures = createDepartures({
+    broker: options.broker,
+    store: options.departures,
+    ended,
+    clock,
+    keepMs: limits.resumeMs,
+  });
   const links = new Set<TunnelLink>();
   const server = new WebSocketServer({
     noServer: true,
@@ -125,20 +118,16 @@ export function createTunnel(options: {
   const upgradeBounds = new Map<string, () => boolean>();
 
   /** Refused before the upgrade, for a reason that is no matter of identity. */
-  const turnAway = (
-    socket: Duplex,
-    address: string,
-    why: { reason: RejectReason; status: number; code: string; message: string; headers: readonly string[] },
-  ) => {
+  const turnAway = (socket: Duplex, address: string, why: Rejection & { reason: RejectReason }) => {
     meter.rejected(why.reason, { address }, why.message);
-    rejectUpgrade(socket, why.status, why.code, why.message, why.headers);
+    rejectUpgrade(socket, why);
   };
 
   const reject = (socket: Duplex, address: string, rejected: Authentication & { kind: 'rejected' }) => {
     const status = FORBIDDEN.has(rejected.reason) ? 403 : 401;
-    rejectUpgrade(socket, status, rejected.reason, rejected.message, [
-      `WWW-Authenticate: Bearer error="invalid_token", error_description="${rejected.message}"`,
-    ]);
+    const { reason, message } = rejected;
+    const headers = [`WWW-Authenticate: Bearer error="invalid_token", error_description="${message}"`];
+    rejectUpgrade(socket, { status, code: reason, message, headers });
     meter.rejected(status === 403 ? 'revoked' : 'token', { address }, rejected.message);
     if (!mayRecord()) {
       unrecorded += 1;
@@ -156,11 +145,11 @@ export function createTunnel(options: {
     return answer.kind === 'ok' && ownerOf(answer.principal) === ownerOf(current) ? answer.principal : undefined;
   };
 
-  /** While draining: whether a channel waits for its link that has something to finish, or to bring. */
+  /** While draining: whether a channel waits for its link that has something to finish. */
   const mayFinish = (owner?: string) => {
     if (gone) return false;
     for (const channel of registry.all) {
-      if ((owner ?? channel.owner) === channel.owner && mayReturn(channel, clock.now())) return true;
+      if ((owner ?? channel.owner) === channel.owner && mayReturn(channel)) return true;
     }
     return false;
   };
@@ -220,11 +209,12 @@ export function createTunnel(options: {
         links.delete(closed);
         log.info({ user: principal.user?.name, credential: principal.credential.label, address }, 'link closed');
       };
-      const common = { clock, limits, registry, meter, renew, onClose };
+      const common = { clock, limits, registry, meter, fateOf: departures.fateOf, renew, onClose };
       const link = createTunnelLink({ ws, principal, instance, address, ...common });
       links.add(link);
       const { workspaceId: workspace, user, expiresAt = null } = principal;
-      link.send({ type: 'welcome', user: user?.name ?? null, workspace, version: options.version, expiresAt });
+      const { version, broker } = options;
+      link.send({ type: 'welcome', user: user?.name ?? null, workspace, version, expiresAt, broker });
       if (draining) link.send({ type: 'draining' });
       log.info({ user: user?.name, credential: principal.credential.label, address }, 'link opened');
     });
@@ -276,6 +266,7 @@ export function createTunnel(options: {
     links: () => [...links],
     async drain(limitMs) {
       draining = true;
+      registry.stopOpening();
       for (const link of links) link.send({ type: 'draining' });
       if (!(await drained(() => registry.all, { clock, limitMs }))) {
         log.warn(
@@ -284,6 +275,10 @@ export function createTunnel(options: {
         );
       }
       gone = true;
+      registry.leave('the broker restarts');
+      await departures
+        .leave()
+        .catch((error: unknown) => log.error({ err: error }, 'what was taken of each channel could not be kept'));
       for (const link of links) link.close(CLOSE_CODE.draining, 'the broker restarts');
     },
     close() {

@@ -27,6 +27,8 @@ export interface BrokerLink {
   readonly state: LinkState;
   readonly message: string | null;
   readonly broker: string | undefined;
+  /** The run of the broker that it leads to, while it is open. */
+  readonly welcomedBy: string | undefined;
   readonly since: number | null;
   readonly latencyMs: number | null;
   /** Bytes that the broker has not taken yet. */
@@ -54,7 +56,7 @@ export interface BrokerLinkOptions {
   onWritable: () => void;
   /** The broker takes leave. */
   onDraining: () => void;
-  /** A retired link has ended; `isOver`: its broker has taken everything of it away. */
+  /** A retired link has ended; `isOver`: nothing of it can be resumed. */
   onRetired: (isOver: boolean) => void;
   /** It follows the link of a broker that drains, which is soon back, or has another beside it. */
   isSuccessor: boolean;
@@ -66,6 +68,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
   let message: string | null = null;
   let ws: WebSocket | undefined;
   let since: number | null = null;
+  let welcomedBy: string | undefined;
   let closed = false;
   let choked = false;
   let retired = false;
@@ -127,6 +130,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     const control = readLinkMessage(payload);
     if (control?.type === 'welcome') {
       backoff.reset();
+      welcomedBy = control.broker;
       become('open', null);
       renewal.schedule(control.expiresAt);
       if (ws !== undefined) pulse.start(ws);
@@ -149,7 +153,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
       closed = true;
       endWatch();
       state = 'idle';
-      return options.onRetired(code === CLOSE_CODE.draining || code === CLOSE_CODE.revoked);
+      return options.onRetired(code === CLOSE_CODE.revoked);
     }
     if (state === 'login_needed' || state === 'revoked') return;
     const blamed = backoff.lost(code, since === null ? 0 : clock.now() - since);
@@ -254,6 +258,9 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     },
     get broker() {
       return tokens.broker;
+    },
+    get welcomedBy() {
+      return welcomedBy;
     },
     get since() {
       return since;

@@ -3,6 +3,7 @@
 // had under way can never reach it.
 import { FrameKind, readFrame, setChannel, writeFrame, type FrameHeader } from 'mcpgate-shared/frame';
 import { toPayload, type CloseMessage } from 'mcpgate-shared/link-message';
+import type { LocalEvent } from '../local/control.ts';
 import type { BrokerLink, BrokerLinkOptions } from './broker-link.ts';
 import type { LocalClient } from './local-client.ts';
 
@@ -64,13 +65,13 @@ export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): 
       onWritable() {
         for (const client of clients) client.resume();
       },
-      onState(state, message) {
+      onState(state) {
         if (carrier !== present) return;
         if (state !== 'open') {
           for (const seat of seats.values()) forget(seat);
           for (const client of clients) client.resume();
         }
-        for (const client of clients) client.send({ type: 'link', state, message });
+        for (const client of clients) client.send(linkEvent(carrier.link));
       },
       onDraining() {
         if (carrier === present) replace();
@@ -141,7 +142,7 @@ export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): 
     add(client) {
       present.link.wake();
       clients.add(client);
-      client.send({ type: 'link', state: present.link.state, message: present.link.message });
+      client.send(linkEvent(present.link));
     },
     remove(client) {
       clients.delete(client);
@@ -171,6 +172,10 @@ export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): 
       formers.clear();
     },
   };
+}
+
+function linkEvent({ state, message, welcomedBy }: BrokerLink): LocalEvent {
+  return { type: 'link', state, message, ...(state === 'open' && welcomedBy !== undefined && { broker: welcomedBy }) };
 }
 
 const GONE: CloseMessage = { code: 'gone', message: 'its broker has ended' };

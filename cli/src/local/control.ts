@@ -19,7 +19,8 @@ export type LocalRequest =
 
 /** Daemon -> client. */
 export type LocalEvent =
-  | { type: 'link'; state: LinkState; message: string | null }
+  /** `broker`: the run of the broker that an open link leads to. */
+  | { type: 'link'; state: LinkState; message: string | null; broker?: string }
   /** The broker takes leave. Open channels finish on the link that they have; `link` speaks of the next one from now on. */
   | { type: 'draining' }
   /** The former link that carried this channel of the client was lost. */
@@ -59,9 +60,14 @@ export function readLocalEvent(payload: Buffer): LocalEvent | undefined {
   const m = readJson(payload);
   switch (m?.['type']) {
     case 'link': {
-      const { state, message } = m;
+      const { state, message, broker } = m;
       if (typeof state !== 'string' || !LINK_STATES.includes(state)) return undefined;
-      return { type: 'link', state: state as LinkState, message: typeof message === 'string' ? message : null };
+      return {
+        type: 'link',
+        state: state as LinkState,
+        message: typeof message === 'string' ? message : null,
+        ...(typeof broker === 'string' && { broker }),
+      };
     }
     case 'status':
       // The peer has proven that it is this user's own daemon; its status is shown, nothing is decided by it.

@@ -83,7 +83,7 @@ function onFrame(frame: Buffer): void {
   if (event?.type === 'detached') return session.channelDetached(event.channel);
   if (event?.type !== 'link') return;
   stopped = event.state === 'idle';
-  session.linkState(event.state, event.message);
+  session.linkState(event.state, event.message, event.broker);
 }
 
 /** `spawn: false` first looks whether somebody else brings the daemon back. */

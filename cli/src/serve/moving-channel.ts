@@ -10,7 +10,7 @@ export interface MovingChannel {
   readonly lingering: readonly ResumableChannel[];
   /** A frame of the daemon for one of them. */
   receive(header: FrameHeader, payload: Buffer): void;
-  linkUp(): void;
+  linkUp(broker?: string): void;
   linkDown(): void;
   /** Every link has gone with the daemon, those of brokers that drain too: the next one carries what is left. */
   daemonLost(): void;
@@ -30,8 +30,8 @@ export type MovingChannelOptions = Omit<
   'number' | 'onMessage' | 'onLost' | 'onLive' | 'onRetired'
 > & {
   onMessage: (message: Buffer, from: ResumableChannel) => void;
-  /** The outcome of what was sent on it is unknown. */
-  onLost: (channel: ResumableChannel) => void;
+  /** The outcome of what was sent on it is unknown; what was sent from `taken` on was never taken. */
+  onLost: (channel: ResumableChannel, taken?: number) => void;
   /** The current one is attached; `fresh`: the broker's end starts from nothing. */
   onLive: (fresh: boolean) => void;
   /** Whether somebody waits for an answer that comes on it. */
@@ -41,6 +41,7 @@ export type MovingChannelOptions = Omit<
 export function createMovingChannel(options: MovingChannelOptions): MovingChannel {
   let lastNumber = 0;
   let isLinkUp = false;
+  let linkBroker: string | undefined;
   const formers = new Set<ResumableChannel>();
   /** Those that the present link carries, or is to carry. */
   const onPresentLink = new Set<ResumableChannel>();
@@ -51,7 +52,7 @@ export function createMovingChannel(options: MovingChannelOptions): MovingChanne
       ...options,
       number: ++lastNumber,
       onMessage: (message) => options.onMessage(message, channel),
-      onLost: () => options.onLost(channel),
+      onLost: (taken) => options.onLost(channel, taken),
       onLive(fresh) {
         if (channel === current) options.onLive(fresh);
       },
@@ -90,9 +91,10 @@ export function createMovingChannel(options: MovingChannelOptions): MovingChanne
       // A resume of one that was left meanwhile: the broker keeps nothing of it either.
       else if (header.kind === FrameKind.opened) options.toLink(current.closeFrame('nobody waits', header.channel));
     },
-    linkUp() {
+    linkUp(broker) {
       isLinkUp = true;
-      for (const channel of onPresentLink) channel.linkUp();
+      linkBroker = broker;
+      for (const channel of onPresentLink) channel.linkUp(broker);
     },
     linkDown() {
       isLinkUp = false;
@@ -119,7 +121,7 @@ export function createMovingChannel(options: MovingChannelOptions): MovingChanne
         if (channel.number !== number) continue;
         channel.linkDown();
         onPresentLink.add(channel);
-        if (isLinkUp) channel.linkUp();
+        if (isLinkUp) channel.linkUp(linkBroker);
       }
     },
     settle,

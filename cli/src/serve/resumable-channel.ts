@@ -7,6 +7,9 @@ import { readClose, readOpened, toPayload, type OpenedMessage, type OpenMessage 
 import { VERSION } from 'mcpgate-shared/version';
 import { fillPrefix, PREFIX_BYTES } from '../local/frame-stream.ts';
 
+/** A broker that has not named itself. */
+const UNNAMED = 'unnamed';
+
 export interface ResumableChannel {
   /** Its number on the local socket. */
   readonly number: number;
@@ -21,11 +24,12 @@ export interface ResumableChannel {
   readonly maxMessageBytes: number;
   /** Until then the broker keeps it; ms by the clock. */
   readonly resumeUntil: number;
-  /** Throws `RangeError` where the message is too large or too much waits already. */
-  send(message: Buffer): void;
+  /** Returns the sequence number behind it. Throws `RangeError` where the message is too large or too much waits already. */
+  send(message: Buffer): number;
   /** A frame of the daemon for the channel. */
   receive(header: FrameHeader, payload: Buffer): void;
-  linkUp(): void;
+  /** `broker`: the run of the broker that the link leads to, as its `welcome` names it. */
+  linkUp(broker?: string): void;
   linkDown(): void;
   /** It can no longer be resumed: the next link gets a new one, unless it has retired. */
   giveUp(): void;
@@ -55,8 +59,11 @@ export interface ResumableChannelOptions {
   onMessage: (message: Buffer) => void;
   /** A message of the broker that was over the limit: its first and last kilobyte. */
   onOversize: (head: Buffer, tail: Buffer) => void;
-  /** The broker knows nothing of the channel any more: the outcome of what was sent on it is unknown. */
-  onLost: () => void;
+  /**
+   * The broker has nothing of the channel any more. What was sent before `taken` has an unknown outcome, what comes from there on was never
+   * taken; without it all is unknown.
+   */
+  onLost: (taken?: number) => void;
   /** Attached; `fresh`: the broker's end starts from nothing. */
   onLive: (fresh: boolean) => void;
   /** It had retired, and is over. */
@@ -71,6 +78,9 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
   /** A resume was asked for; its `opened` says where to go on. */
   let resuming = false;
   let isLinkUp = false;
+  /** The run of the broker at the other end of the link, and the one that the channel was opened at. */
+  let linkBroker: string | undefined;
+  let openedAt: string | undefined;
   let retired = false;
   let detachedAt = clock.now();
   let limits = limitsWith(CHANNEL_DEFAULTS);
@@ -111,6 +121,8 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
 
   function sendOpen(): void {
     const { windowBytes } = CHANNEL_DEFAULTS;
+    const isFresh = !opened;
+    if (isFresh) openedAt = linkBroker;
     const next = channel.nextReceive;
     const payload = toPayload({
       id,
@@ -119,9 +131,9 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
       windowBytes,
       version: VERSION,
       ...options.view,
+      ...(!isFresh && { broker: openedAt ?? UNNAMED }),
     });
     const header = { kind: FrameKind.open, flags: 0, channel: number, seq: 0, ack: 0 };
-    const isFresh = !opened;
     resuming = opened;
     opened = true;
     options.toLink(fillPrefix(writeFrame(header, payload, PREFIX_BYTES)));
@@ -130,15 +142,15 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
     options.onLive(true);
   }
 
-  function startOver(): void {
+  function startOver(taken?: number): void {
     channel.detach();
     channel = makeChannel();
-    options.onLost();
+    options.onLost(taken);
   }
 
   /** Refused or ended by the broker: a new channel under a new name. */
-  function openAnew(): void {
-    startOver();
+  function openAnew(taken?: number): void {
+    startOver(taken);
     if (retired) return options.onRetired();
     id = options.randomHex(16);
     secret = options.randomSecret();
@@ -167,7 +179,10 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
       options.toLink(closeFrame('nothing is left of it'));
       return openAnew();
     }
-    if (!answer.resumed) startOver();
+    if (!answer.resumed) {
+      openedAt = linkBroker;
+      startOver();
+    }
     if (!channel.attach(number, answer.next, answer.windowBytes)) return openAnew();
     options.onLive(!answer.resumed);
     pump();
@@ -177,8 +192,9 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
     const close = readClose(payload);
     channel.detach();
     // A resume that was refused would be refused again.
-    if (close?.code === 'protocol' && !resuming) sendOpen();
-    else openAnew();
+    if (close?.code === 'protocol' && !resuming) return sendOpen();
+    if (close?.code === 'gone') isLinkUp = false; // this broker takes nothing more: the next link does
+    openAnew(close?.taken);
   }
 
   return {
@@ -207,8 +223,9 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
       else if (header.kind === FrameKind.opened) onOpened(payload);
       else if (header.kind === FrameKind.close) onClosed(payload);
     },
-    linkUp() {
+    linkUp(broker) {
       isLinkUp = true;
+      linkBroker = broker;
       if (!channel.attached) sendOpen();
     },
     linkDown() {
@@ -216,7 +233,7 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
       if (channel.attached) detachedAt = clock.now();
       channel.detach();
     },
-    giveUp: openAnew,
+    giveUp: () => openAnew(),
     retire() {
       retired = true;
     },

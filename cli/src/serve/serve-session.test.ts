@@ -51,6 +51,41 @@ test('a broker that was restarted knows nothing: the call under way has an unkno
   assert.equal(w.out.length, 4, 'our own handshake is not the client’s');
 });
 
+test('a broker that took leave says how far it had got: a call behind that is sent to the next one, one before it has an unknown outcome', () => {
+  const w = createServeWorld();
+  w.back('run-1');
+  w.say(call(2));
+  w.say(call(3));
+  w.refuse('gone', 1);
+  assert.match(textOf(w.out[0]), /outcome is unknown/);
+  assert.deepEqual([w.out.length, w.opens.length], [1, 1], 'nothing more is asked of that broker');
+  w.cut();
+  w.restart();
+  w.asked.length = 0;
+  w.back('run-2');
+  assert.deepEqual(
+    w.asked.map(({ id }) => id),
+    [3],
+  );
+  w.answer(3, { content: [{ type: 'text', text: 'done' }] });
+  assert.equal(textOf(w.out[1]), 'done');
+  assert.notEqual(w.opens[1]?.id, w.opens[0]?.id);
+});
+
+test('a resume names the broker that the channel was opened at, a first open names none', () => {
+  const w = createServeWorld();
+  w.back('run-1');
+  w.cut();
+  w.restart();
+  w.back('run-2');
+  w.cut();
+  w.back('run-3');
+  assert.deepEqual(
+    w.opens.map(({ broker }) => broker),
+    [undefined, 'run-1', 'run-2'],
+  );
+});
+
 test('a call that never was sent is sent to the restarted broker', () => {
   const w = createServeWorld();
   w.back();

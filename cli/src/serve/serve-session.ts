@@ -23,6 +23,8 @@ interface Entry extends ClientMessage {
   line: Buffer;
   /** The channel that it was given to: from then on it may have been carried out. */
   via: ResumableChannel | undefined;
+  /** On that channel, the sequence number behind it. */
+  upTo: number;
   since: number;
 }
 
@@ -35,7 +37,7 @@ export interface ServeSession {
   readonly maxMessageBytes: number;
   /** A frame of the daemon for the channel. */
   fromLink(header: FrameHeader, payload: Buffer): void;
-  linkState(state: LinkState, message: string | null): void;
+  linkState(state: LinkState, message: string | null, broker?: string): void;
   /** A login waits to be confirmed, or there is none and why. */
   loginState(pending: PendingLogin | undefined, message: string): void;
   /** The broker takes leave: what runs on the link finishes, the rest waits for the next one. */
@@ -155,7 +157,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
   function deliver(entry: Entry, via = channel.current): void {
     entry.via = via;
     try {
-      via.send(entry.line);
+      entry.upTo = via.send(entry.line);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       if (entry.id === undefined) return;
@@ -192,16 +194,19 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     }
   }
 
-  /** The broker knows nothing of the channel: what was under way has an unknown outcome, what can be asked again is asked again. */
-  function onLost(lost: ResumableChannel): void {
+  /**
+   * The broker has nothing of the channel any more: what it had taken has an unknown outcome; what it had not (from `taken` on), and what
+   * can be asked twice, is asked again.
+   */
+  function onLost(lost: ResumableChannel, taken = Number.POSITIVE_INFINITY): void {
     for (const [id, from] of asked) if (from === lost) asked.delete(id);
     const again: Entry[] = [];
     for (const [key, entry] of [...entries]) {
       if (entry.via !== lost) continue;
-      if (entry.method === 'tools/call') {
+      if (entry.method === 'tools/call' && entry.upTo <= taken) {
         entries.delete(key);
         toClient(unknownOutcome(key));
-      } else again.push({ ...entry, via: undefined });
+      } else again.push({ ...entry, via: undefined, upTo: 0 });
     }
     for (const entry of again) if (entry.id !== undefined) entries.set(entry.id, entry);
     const first = again.find((entry) => entry.method === 'initialize');
@@ -268,7 +273,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     fromClient(line) {
       const message = readClientMessage(line) ?? { id: undefined, method: undefined, params: {} };
       if (loginWait.answered({ ...message, line })) return;
-      const entry: Entry = { ...message, line, via: undefined, since: clock.now() };
+      const entry: Entry = { ...message, line, via: undefined, upTo: 0, since: clock.now() };
       if (entry.method === 'initialize') {
         introduction.begin(entry);
         lastKnown.speak(entry.params['protocolVersion']);
@@ -310,7 +315,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
 
     fromLink: (header, payload) => channel.receive(header, payload),
 
-    linkState(next, message) {
+    linkState(next, message, broker) {
       // What waited for a login waits for the link from now on.
       if (link.state === 'login_needed' && next !== 'login_needed') {
         for (const entry of waiting) entry.since = clock.now();
@@ -322,7 +327,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
       if (next === 'open') {
         link.wasOpen = true;
         lastKnown.linkOpen();
-        channel.linkUp();
+        channel.linkUp(broker);
       } else {
         channel.linkDown();
         watchHold();

@@ -127,19 +127,19 @@ export function createServeWorld() {
       brokerEnd?.detach();
       session.linkState('waiting', 'the link was lost');
     },
-    back() {
+    back(broker?: string) {
       up = true;
-      session.linkState('open', null);
+      session.linkState('open', null, broker);
     },
     /** The link swallows everything, and nobody has noticed yet. */
     choke() {
       up = false;
     },
     /** The broker's end refuses to go on with the channel. */
-    refuse(code: 'protocol' | 'refused') {
+    refuse(code: 'protocol' | 'refused' | 'gone', taken?: number) {
       const frame = writeFrame(
         { kind: FrameKind.close, flags: 0, channel: 1, seq: 0, ack: 0 },
-        toPayload({ code, message: '' }),
+        toPayload({ code, message: '', ...(taken !== undefined && { taken }) }),
       );
       const close = readFrame(frame);
       assert.ok(typeof close === 'object');
