@@ -4,7 +4,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openWorld } from '../world.ts';
-import { startCommand } from '../world/command.ts';
+import { startCommand, type Running } from '../world/command.ts';
 import { GATE } from '../world/person.ts';
 import { openStdioClient, shakeHands, type LoadClient } from './load-client.ts';
 import { quantile } from './quantile.ts';
@@ -35,7 +35,7 @@ interface Measured {
 async function timeCalls(client: LoadClient, untilMs: number): Promise<number[]> {
   const times: number[] = [];
   for (let now = performance.now(); now < untilMs; now = performance.now()) {
-    const answer = await client.request('tools/call', { name: 'http__echo', arguments: { text: 'small' } });
+    const answer = await client.request('tools/call', { name: 'small__echo', arguments: { text: 'small' } });
     times.push(performance.now() - now);
     if (!answer.includes('small')) throw new Error(`echo answered ${answer.slice(0, 200)}`);
     await new Promise((resolve) => setTimeout(resolve, 2)); // a client thinks between its calls
@@ -46,7 +46,10 @@ async function timeCalls(client: LoadClient, untilMs: number): Promise<number[]>
 async function measure(): Promise<Measured[]> {
   const script = join(import.meta.dirname, 'bulk-upstream.ts');
   const upstream = startCommand([node, script], { env: {} });
-  const [, port = ''] = await upstream.line(/port (\d+)/);
+  // Apart from the large ones, whose server is busy with them for 100 ms at a time.
+  const smallUpstream = startCommand([node, script], { env: {} });
+  const urlOf = async ({ line }: Running) => `http://127.0.0.1:${(await line(/port (\d+)/))[1]}/mcp`;
+  const urls = { large: await urlOf(upstream), small: await urlOf(smallUpstream) };
   const delays = join(import.meta.dirname, 'loop-delay.ts');
   const world = await openWorld({
     direct: true,
@@ -55,7 +58,8 @@ async function measure(): Promise<Measured[]> {
   const openToAll = join(world.root, 'bulk-upstream.ts'); // a stdio server runs as a user of its own
   copyFileSync(script, openToAll);
   await world.importServers({
-    http: { url: `http://127.0.0.1:${port}/mcp` },
+    small: { url: urls.small },
+    http: { url: urls.large },
     stdio: { command: node, args: [openToAll, 'stdio'] },
   });
   const laptopDelays = join(world.root, 'loops');
@@ -110,6 +114,7 @@ async function measure(): Promise<Measured[]> {
   } finally {
     await small.close();
     await upstream.stop();
+    await smallUpstream.stop();
     await world.close();
   }
 }
