@@ -7,6 +7,7 @@ import { createIdentityWorld, HOST } from '../identity/identity-world.ts';
 import type { ForwardedSettings } from '../identity/idp/forwarded-people.ts';
 import { createForwardedDoor } from './forwarded-door.ts';
 import { createPages } from './pages/create-pages.ts';
+import { createPageBrowser } from './pages/page-browser.ts';
 
 async function open(t: TestContext, more: Partial<ForwardedSettings> = {}) {
   const nothing = { justInTime: true, asksForWorkspace: false, workspace: undefined, workspaceMapping: undefined };
@@ -98,4 +99,14 @@ test('who is known in one workspace does not come into another by a header', asy
   assert.equal((await world.comes('local', 'team-b')).status, 200, 'two people, whom the platform team made both');
   await world.identity.users.add('team-b', { name: 'ada' }, HOST);
   assert.equal((await world.comes('ada', 'team-b')).status, 403, 'the proxy’s ada is the one of team-a');
+});
+
+test('the first form of a browser without any cookie can be sent', async (t) => {
+  const world = await open(t);
+  const browser = createPageBrowser(world.origin);
+  const headers = { 'x-forwarded-user': 'ada' };
+  const { html } = await browser.post('/device', undefined, headers);
+  const token = /action="\/device".*?name="_csrf" value="([^"]+)"/s.exec(html)?.[1] ?? '';
+  const answer = await browser.post('/device', { _csrf: token, typed_code: 'BCDF-GHJK' }, headers);
+  assert.equal(answer.status, 404, 'no such code, and not a form that is out of date');
 });

@@ -95,6 +95,13 @@ export function createPages({ identity, publicUrl, clock, forwarded }: PagesOpti
       await app.register(formbody, { bodyLimit: BODY_LIMIT_BYTES });
     await app.register(csrf, { cookieKey: cookies.csrf, cookieOpts: { ...cookies.options, signed: true } });
 
+    /** One for all forms of a page: a second one would belong to another cookie where the browser has none yet. */
+    const formTokens = new WeakMap<FastifyReply, string>();
+    const formToken = (reply: FastifyReply): string => {
+      const token = formTokens.get(reply) ?? reply.generateCsrf();
+      formTokens.set(reply, token);
+      return token;
+    };
     const context: PageContext = {
       identity,
       clock,
@@ -105,10 +112,10 @@ export function createPages({ identity, publicUrl, clock, forwarded }: PagesOpti
         const entered = await forwarded?.enter(request, 'pages');
         return entered?.person ?? identity.web.session(request.cookies[cookies.session]);
       },
-      csrf: (reply) => reply.generateCsrf(),
+      csrf: formToken,
       send(reply, page, { person, status = 200, formTarget } = {}) {
         if (formTarget !== undefined) reply.header('content-security-policy', policy(formTarget));
-        const frame = { host, userName: person?.name, csrf: person ? reply.generateCsrf() : '' };
+        const frame = { host, userName: person?.name, csrf: person ? formToken(reply) : '' };
         return reply.code(status).type('text/html; charset=utf-8').send(renderPage(frame, page));
       },
       startSession(reply, { token, expiresAt }) {
