@@ -31,6 +31,8 @@ interface SessionRow {
   kind: string;
   user: string;
   label: string;
+  resource: string | null;
+  scopes: string[];
 }
 const sessionsOf = async (world: World) =>
   ((await world.broker.json(['session', 'list'])) as SessionRow[]).filter(({ kind }) => kind === 'oauth');
@@ -176,6 +178,7 @@ test('tokens renew themselves; an ended session, a disabled person: its next req
   assert.match(textOf(await client.callTool(echo('counting__echo'))), /hello/);
 
   const [session] = await sessionsOf(world);
+  assert.deepEqual([session?.resource, session?.scopes], [`${world.url}/mcp`, ['mcp']]);
   const receipt = (await world.broker.json(['session', 'end', session?.id ?? ''])) as Record<string, unknown>;
   assert.equal(receipt['subject'], `session:${session?.id}`);
   assert.ok(Number(receipt['tokens_revoked']) >= 2, JSON.stringify(receipt));

@@ -42,6 +42,8 @@ export function deviceOperations({ people, links }: Pick<AdminDependencies, 'peo
         kind: session.kind,
         user: session.user,
         label: session.label,
+        resource: session.access?.resource ?? null,
+        scopes: [...(session.access?.scopes ?? [])],
         address: session.address,
         connected: live.has(session.id),
         created_at: isoTime(session.createdAt),

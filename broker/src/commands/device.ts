@@ -27,7 +27,7 @@ export function deviceCommand(context: CommandContext): Command {
 }
 
 export function sessionCommand(context: CommandContext): Command {
-  const command = new Command('session').description('logins that last, of devices and browsers');
+  const command = new Command('session').description('logins that last, of devices, HTTP clients and browsers');
   adminOptions(command.command('list').description('all sessions'))
     .option('--user <name>', 'only of this person')
     .action(

@@ -91,6 +91,8 @@ export interface Session {
   user: string;
   /** The device's name, the client's, or the browser's user agent. */
   label: string;
+  /** What an HTTP client was let in for; null for the others. */
+  access: { resource: string; scopes: readonly string[] } | null;
   address: string;
   createdAt: number;
   lastSeenAt: number;

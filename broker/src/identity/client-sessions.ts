@@ -5,12 +5,13 @@ import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
 import type { Revocation } from '../domain/revocation.ts';
 import type { ClientLogin, ClientLogins } from './oauth/client-logins.ts';
+import { MCP_SCOPE } from './oauth/oauth-settings.ts';
 import { pickById } from './people.ts';
 import type { Revocations } from './revocations.ts';
 
 export interface ClientSessions {
-  /** Of the people whose names these are, by id. */
-  list(names: ReadonlyMap<string, string>): Promise<Session[]>;
+  /** Of the people whose names these are, by id; `userId`: of that one alone. */
+  list(names: ReadonlyMap<string, string>, userId?: string): Promise<Session[]>;
   /** `id` may be cut to a prefix that fits one only. Throws `not_found`, `usage` (ambiguous). */
   end(workspaceId: string, id: string, actor: Actor): Promise<Receipt>;
   /** Ends all of a person; returns how many tokens were good until now. */
@@ -35,12 +36,13 @@ export function createClientSessions(parts: {
   });
 
   return {
-    async list(names) {
-      return (await clientLogins.list()).flatMap((login) => {
+    async list(names, userId) {
+      return (await clientLogins.list(userId)).flatMap((login) => {
         const user = names.get(login.userId);
         if (user === undefined) return [];
-        const { grantId: id, name: label, address, createdAt, lastSeenAt, expiresAt } = login;
-        return [{ id, kind: 'oauth', user, label, address, createdAt, lastSeenAt, expiresAt }];
+        const { grantId: id, name: label, resource, address, createdAt, lastSeenAt, expiresAt } = login;
+        const access = { resource, scopes: MCP_SCOPE.split(' ') };
+        return [{ id, kind: 'oauth', user, label, access, address, createdAt, lastSeenAt, expiresAt }];
       });
     },
     async end(workspace, id, actor) {

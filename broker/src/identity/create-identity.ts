@@ -227,6 +227,8 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       deviceLogins,
       approveDevice,
       listDevices: (workspaceId, filter) => devices.list(workspaceId, filter),
+      clientSessions,
+      issuer,
     }),
     idp:
       idp &&

@@ -5,8 +5,10 @@ import type { Audit } from '../audit/audit.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
+import type { ClientSessions } from './client-sessions.ts';
 import type { Identity } from './identity.ts';
 import type { DeviceLogins } from './oauth/device-logins.ts';
+import { readResource } from './oauth/resources.ts';
 import { formatUserCode } from './oauth/user-code.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
 import { hashPassword, passwordProblem, verifyPassword } from './password.ts';
@@ -30,6 +32,8 @@ export function createWebAccess(parts: {
   deviceLogins: DeviceLogins;
   approveDevice: Identity['approveDevice'];
   listDevices: Identity['devices']['list'];
+  clientSessions: Pick<ClientSessions, 'list' | 'end'>;
+  issuer: string;
 }): WebAccess {
   const { formKey, store, audit, links, sessions, deviceLogins, localAccounts } = parts;
   const byAccount = createThrottle({ tries: 10, windowS: WINDOW_S });
@@ -68,6 +72,15 @@ export function createWebAccess(parts: {
   /** With local accounts switched off the way in that no IdP can close stays: administrators who are nobody there. */
   const mayUsePassword = async (user: UserRecord): Promise<boolean> =>
     localAccounts || (user.role === 'admin' && (await store.externalIdentities.issuersOf(user.id)).length === 0);
+
+  const clientsOf: WebAccess['clientsOf'] = async (person) => {
+    const sessions = await parts.clientSessions.list(new Map([[person.id, person.name]]), person.id);
+    const clients = sessions.map(({ id, label, access, address, createdAt, lastSeenAt }) => {
+      const { server } = readResource(access?.resource ?? '', parts.issuer) ?? {};
+      return { id, name: label, scopes: access?.scopes ?? [], server, address, createdAt, lastSeenAt };
+    });
+    return clients.toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
+  };
 
   return {
     formKey,
@@ -192,6 +205,13 @@ export function createWebAccess(parts: {
         platform,
         device_address: address,
       });
+    },
+    clientsOf,
+    async disconnectClient(id, person, visitor) {
+      const client = (await clientsOf(person)).find((each) => each.id === id);
+      if (client === undefined) return { kind: 'gone' };
+      await parts.clientSessions.end(person.workspaceId, id, { name: person.name, address: visitor.address });
+      return { kind: 'ok', client };
     },
     async devicesOf(person) {
       const devices = await parts.listDevices(person.workspaceId, { user: person.name });

@@ -47,6 +47,18 @@ export type SetPasswordOutcome =
   | { kind: 'gone' }
   | { kind: 'invalid'; field: 'name' | 'password' | 'repeat'; message: string };
 
+/** An HTTP client that a person has let in. */
+export interface ConnectedClient {
+  id: string;
+  name: string;
+  scopes: readonly string[];
+  /** Name or UUID of the one server that it is for; undefined: all. */
+  server: string | undefined;
+  address: string;
+  createdAt: number;
+  lastSeenAt: number;
+}
+
 export interface WebAccess {
   /** Signs cookies and form tokens; the same on every replica. */
   readonly formKey: string;
@@ -83,4 +95,12 @@ export interface WebAccess {
   denyDevice(userCode: string, person: Person, visitor: WebVisitor): Promise<void>;
   /** Those that are not revoked, newest first. */
   devicesOf(person: Person): Promise<Device[]>;
+  /** HTTP clients that the person has let in, the last used first. */
+  clientsOf(person: Person): Promise<ConnectedClient[]>;
+  /** Ends all tokens of one of these; `gone` where the person has none of this id. */
+  disconnectClient(
+    id: string,
+    person: Person,
+    visitor: WebVisitor,
+  ): Promise<{ kind: 'ok'; client: ConnectedClient } | { kind: 'gone' }>;
 }

@@ -21,9 +21,16 @@ export type Device = z.output<typeof DeviceSchema>;
 export const SessionSchema = z
   .object({
     id: z.string(),
-    kind: z.enum(['device', 'oauth', 'web']).meta({ description: "A device's login, or a browser's" }),
+    kind: z
+      .enum(['device', 'oauth', 'web'])
+      .meta({ description: "A device's login, an HTTP client's (oauth), or a browser's" }),
     user: z.string(),
-    label: z.string().meta({ description: "The device's name, or the browser" }),
+    label: z.string().meta({ description: "The device's name, the client's, or the browser" }),
+    resource: z
+      .string()
+      .nullable()
+      .meta({ description: 'What an HTTP client was let in for: the URL of the MCP endpoint' }),
+    scopes: z.array(z.string()).meta({ description: "An HTTP client's scopes" }),
     address: z.string(),
     connected: z.boolean(),
     created_at: TimeSchema,
@@ -61,7 +68,7 @@ export const sessionsApi = {
     name: 'listSessions',
     method: 'GET',
     path: '/sessions',
-    summary: 'Logins that last, of devices and browsers',
+    summary: 'Logins that last, of devices, HTTP clients and browsers',
     access: 'member',
     query: byUser,
     answer: z.array(SessionSchema),

@@ -1,4 +1,4 @@
-// The pages: /, /setup, /login, /link, /logout, /device, /consent and their assets. Works without JavaScript; strict policy, no caching, form
+// The pages: /, /applications, /setup, /login, /link, /logout, /device, /consent and their assets. Works without JavaScript; strict policy, no caching, form
 // tokens, and no query string in any log line, because links carry one-time tokens.
 import type { Person } from '../../domain/people.ts';
 import cookie from '@fastify/cookie';
@@ -18,7 +18,8 @@ import { pageCookies, type PageCookies } from './cookies.ts';
 import { registerIdpRoutes } from './idp-routes.ts';
 import { registerDeviceRoutes } from './device-routes.ts';
 import { renderPage, type PageContent } from './layout.ts';
-import { homePage, messagePage, welcomePage } from './plain-views.ts';
+import { registerHomeRoutes } from './home-routes.ts';
+import { messagePage } from './plain-views.ts';
 
 /** `formTarget`: where an answer to a form may lead besides this broker; browsers judge redirects too. */
 const policy = (formTarget = ''): string =>
@@ -161,12 +162,7 @@ export function createPages({ identity, publicUrl, clock, forwarded }: PagesOpti
       );
     }
 
-    app.get('/', async (request, reply) => {
-      const person = await context.person(request);
-      if (person === undefined) return context.send(reply, welcomePage({ publicUrl }));
-      const devices = await identity.web.devicesOf(person);
-      return context.send(reply, homePage({ publicUrl, user: person, devices, now: clock.now() }), { person });
-    });
+    registerHomeRoutes(app, context);
     registerAccountRoutes(app, context);
     registerDeviceRoutes(app, context);
     registerConsentRoutes(app, context);

@@ -115,6 +115,7 @@ pre.command {
 .devices li:last-child { padding-bottom: 0; }
 .devices strong { font-weight: 600; overflow-wrap: anywhere; }
 .devices .when { text-align: right; white-space: nowrap; color: var(--muted); font-size: 14px; }
+.devices .when button { padding-right: 0; }
 .badge { padding: 2px 9px; border-radius: 99px; background: var(--accent-soft); color: var(--accent); font-size: 13px; font-weight: 600; vertical-align: 3px; margin-left: 6px; letter-spacing: 0; }
 .after { margin-top: 18px; color: var(--muted); font-size: 14px; text-align: center; text-wrap: balance; }
 @media (max-width: 480px) {
