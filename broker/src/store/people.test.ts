@@ -1,28 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { onBothEngines } from './both-engines.ts';
-import type { GrantRecord, UserRecord } from '../domain/people.ts';
-import type { Store } from './store.ts';
+import type { UserRecord } from '../domain/people.ts';
+import { addGrant, addUser, WORKSPACE } from './fixtures/people-rows.ts';
 
-const WORKSPACE = 'default';
 const DAY_MS = 86_400_000;
-
-function addUser(store: Store, name: string, groups: readonly string[] = []): Promise<UserRecord> {
-  return store.users.create({ workspaceId: WORKSPACE, name, email: null, role: 'member', groups });
-}
-
-function addGrant(store: Store, label: string, userId: string | null): Promise<GrantRecord> {
-  return store.grants.create({
-    workspaceId: WORKSPACE,
-    label,
-    userId,
-    tokenHash: `hash of ${label}`,
-    servers: ['github'],
-    allowFrom: ['10.0.0.0/8'],
-    expiresAt: null,
-    createdBy: 'host:root',
-  });
-}
 
 onBothEngines((open) => {
   it('keeps a person with role, groups, password and state', async (t) => {

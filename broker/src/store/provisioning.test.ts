@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { onBothEngines } from './both-engines.ts';
+import { addUser, WORKSPACE } from './fixtures/people-rows.ts';
 
-const WORKSPACE = 'default';
 const NAMES = {
   workspaceId: WORKSPACE,
   userName: 'Ada@Corp.example',
@@ -16,9 +16,7 @@ const NAMES = {
 onBothEngines((open) => {
   it('knows people by the names that the IdP has given them, one person a name, until they are removed', async (t) => {
     const { store, reopen } = await open(t);
-    const make = (name: string) =>
-      store.users.create({ workspaceId: WORKSPACE, name, email: null, role: 'member', groups: [] });
-    const [bob, ada] = [await make('bob'), await make('ada')];
+    const [bob, ada] = [await addUser(store, 'bob'), await addUser(store, 'ada')];
     assert.equal(await store.provisioning.ofUser(ada.id), undefined);
     await store.provisioning.putUser({ userId: ada.id, ...NAMES });
     await store.provisioning.putUser({ userId: ada.id, ...NAMES, familyName: 'Lovelace' });

@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { onBothEngines } from './both-engines.ts';
-import type { UserRecord } from '../domain/people.ts';
-import type { Store } from './store.ts';
-
-const WORKSPACE = 'default';
-
-function addUser(store: Store, name: string, groups: readonly string[] = []): Promise<UserRecord> {
-  return store.users.create({ workspaceId: WORKSPACE, name, email: null, role: 'member', groups });
-}
+import { addUser, WORKSPACE } from './fixtures/people-rows.ts';
 
 onBothEngines((open) => {
   it('keeps servers of both transports and what is changed of them', async (t) => {
