@@ -6,10 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { VERSION } from 'mcpgate-shared/version';
 import { REPOSITORY } from '../step.ts';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld } from '../world.ts';
 import { startAiClient, type AiClient } from '../world/ai-client.ts';
 import { searchCalls } from '../world/call-rows.ts';
+import { createCountingWorld, holdCall } from '../world/counting-world.ts';
 import { processesOf } from '../world/process-table.ts';
 import { until } from '../world/until.ts';
 
@@ -49,9 +48,7 @@ function callOn(client: AiClient, name: string) {
 }
 
 test('a single broker is restarted under two AI clients: every call is answered, and carried out once', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t);
   const ada = await world.member('ada');
   const loads = [callOn(await ada.aiClient(), 'a'), callOn(await ada.aiClient(), 'b')];
   for (let restart = 0; restart < 3; restart += 1) {
@@ -67,13 +64,7 @@ test('a single broker is restarted under two AI clients: every call is answered,
 });
 
 test('SIGTERM under a call: readiness falls at once, the call finishes there, what comes meanwhile is held for the next broker', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
-  const ada = await world.member('ada');
-  const client = await ada.aiClient();
-  const held = client.call('counting__hold');
-  await upstream.arrived('hold');
+  const { upstream, world, ada, client, held } = await holdCall(t);
   const stopped = world.broker.stop('SIGTERM');
   await until('readiness to fall', async () => (await fetch(`${world.broker.listenUrl}/readyz`)).status === 503);
   const log = join(ada.home, '.config/mcpgate/daemon.log');
@@ -98,12 +89,7 @@ test('SIGTERM under a call: readiness falls at once, the call finishes there, wh
 });
 
 test('a network that is cut while the broker drains loses no answer', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
-  const client = await (await world.member('ada')).aiClient();
-  const held = client.call('counting__hold');
-  await upstream.arrived('hold');
+  const { upstream, world, held } = await holdCall(t);
   const stopped = world.broker.stop('SIGTERM');
   await until('readiness to fall', async () => (await fetch(`${world.broker.listenUrl}/readyz`)).status === 503);
   world.network.cut();
@@ -115,9 +101,7 @@ test('a network that is cut while the broker drains loses no answer', async (t) 
 });
 
 test('a broker that drains takes no new call, also not over a link that was let back in to finish one', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t);
   const ada = await world.member('ada');
   const client = await ada.aiClient();
   const other = await ada.aiClient();
@@ -145,9 +129,7 @@ test('a broker that drains takes no new call, also not over a link that was let 
 });
 
 test('a call that was lost on its way to a broker that took leave is sent to the next one', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t);
   const client = await (await world.member('ada')).aiClient();
   assert.equal((await client.call('counting__echo', { text: 'before' })).text, 'before');
   await until('the answer to be acknowledged', async () =>
@@ -167,13 +149,7 @@ test('a call that was lost on its way to a broker that took leave is sent to the
 });
 
 test('a daemon that is killed while the broker drains loses no answer, and the drain does not wait for its limit', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
-  const ada = await world.member('ada');
-  const client = await ada.aiClient();
-  const held = client.call('counting__hold');
-  await upstream.arrived('hold');
+  const { upstream, world, ada, held } = await holdCall(t);
   const stopped = world.broker.stop('SIGTERM');
   const daemonLog = join(ada.home, '.config/mcpgate/daemon.log');
   await until('the daemon to look for another broker', () =>
@@ -189,17 +165,9 @@ test('a daemon that is killed while the broker drains loses no answer, and the d
 });
 
 test('a call that outlasts the drain is answered at its limit: its outcome is unknown', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
   const config = join(tmpdir(), `mcpgate-drain-${process.pid}.yaml`);
   writeFileSync(config, 'drain:\n  timeout: 1s\n');
-  const world = await createWorld(t, {
-    servers: { counting: { url: upstream.url } },
-    brokerArgs: ['--config', config],
-  });
-  const client = await (await world.member('ada')).aiClient();
-  const held = client.call('counting__hold');
-  await upstream.arrived('hold');
+  const { world, client, held } = await holdCall(t, { brokerArgs: ['--config', config] });
   assert.equal(await world.broker.stop('SIGTERM'), 0);
   const { isError, text } = await held;
   assert.equal(isError, true);
@@ -221,13 +189,7 @@ function newerInstallation(folder: string): string {
 }
 
 test('mcpgate is upgraded under running clients: the newer daemon takes over, no call is lost and none carried out twice', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
-  const ada = await world.member('ada');
-  const old = await ada.aiClient();
-  const held = old.call('counting__hold');
-  await upstream.arrived('hold');
+  const { upstream, world, ada, held } = await holdCall(t);
   const load = callOn(await ada.aiClient(), 'during');
   await load.answered(10);
   const script = newerInstallation(join(world.root, 'newer'));

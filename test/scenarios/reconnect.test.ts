@@ -1,13 +1,11 @@
 // The link comes back by itself; only a definite answer asks for a login.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld } from '../world.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 
 test('a cut network: calls under way are answered once, after the link is back', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t);
   const client = await (await world.member('ada')).aiClient();
   await client.call('counting__echo', { text: 'before' });
   const held = client.call('counting__hold');
@@ -23,9 +21,7 @@ test('a cut network: calls under way are answered once, after the link is back',
 });
 
 test('a broker that was away and is back: the same client goes on', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { world } = await createCountingWorld(t);
   const client = await (await world.member('ada')).aiClient();
   await client.call('counting__echo', { text: 'before' });
   await world.broker.stop();
@@ -36,9 +32,7 @@ test('a broker that was away and is back: the same client goes on', async (t) =>
 });
 
 test('a broker that is killed: the caller hears that the outcome is unknown, and nothing is called twice', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t);
   const client = await (await world.member('ada')).aiClient();
   const held = client
     .call('counting__hold')
@@ -109,9 +103,7 @@ test('a stolen refresh token that was used already ends the whole login', async 
 });
 
 test('without a broker, serve still shakes hands and lists what it knew, and a call says what to do', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { world } = await createCountingWorld(t);
   const ada = await world.member('ada');
   const first = await ada.aiClient();
   const known = await first.toolNames();

@@ -2,10 +2,10 @@
 // counter is the witness; the record says why.
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { startFragileUpstream, type Mishap } from '../upstreams/fragile-upstream.ts';
 import { createWorld } from '../world.ts';
 import { searchCalls } from '../world/call-rows.ts';
+import { holdCall } from '../world/counting-world.ts';
 
 async function fragileWorld(t: TestContext, args: readonly string[] = []) {
   const upstream = await startFragileUpstream();
@@ -74,12 +74,7 @@ test('where the server is trusted about its tools, what only reads or may be rep
 });
 
 test('a call whose broker is killed has an unknown outcome, for its caller and in the log of the next broker', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
-  const client = await (await world.member('ada')).aiClient();
-  const call = client.call('counting__hold');
-  await upstream.arrived('hold');
+  const { upstream, world, held: call } = await holdCall(t);
   await world.broker.stop('SIGKILL');
   await world.broker.start();
   const { text, isError } = await call;

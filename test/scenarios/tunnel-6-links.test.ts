@@ -8,6 +8,7 @@ import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { putToSleep } from '../world/asleep.ts';
 import { createWorld } from '../world.ts';
 import { startBroker } from '../world/broker.ts';
+import { holdCall } from '../world/counting-world.ts';
 import { processesOf } from '../world/process-table.ts';
 
 test('two brokers on one database: one is stopped under a call, which finishes there; the calls after it go to the other', async (t) => {
@@ -45,13 +46,7 @@ test('two brokers on one database: one is stopped under a call, which finishes t
 });
 
 test('a computer that slept, and whose link died meanwhile, calls again within seconds of its waking', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
-  const ada = await world.member('ada');
-  const client = await ada.aiClient();
-  const held = client.call('counting__hold');
-  await upstream.arrived('hold');
+  const { upstream, world, ada, held } = await holdCall(t);
   const daemon = processesOf(ada.home).find(({ commandLine }) => /\bdaemon run\b/.test(commandLine));
   assert.ok(daemon);
   world.network.cut();
@@ -66,12 +61,7 @@ test('a computer that slept, and whose link died meanwhile, calls again within s
 });
 
 test('a half-open link is noticed within 20 s, and the call under way is answered over the next one', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
-  const client = await (await world.member('ada')).aiClient();
-  const held = client.call('counting__hold');
-  await upstream.arrived('hold');
+  const { upstream, world, held } = await holdCall(t);
   const { total } = world.network.upgrades;
   world.network.swallow();
   const deadAt = performance.now();

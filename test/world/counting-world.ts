@@ -1,0 +1,21 @@
+// A world with the server `counting`, which notes what it carries out, and a call of it that is under way for as long as a test wants.
+import type { TestContext } from 'node:test';
+import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
+import { createWorld, type WorldOptions } from '../world.ts';
+
+export async function createCountingWorld(t: TestContext, options: Omit<WorldOptions, 'servers'> = {}) {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { ...options, servers: { counting: { url: upstream.url } } });
+  return { upstream, world };
+}
+
+/** `held`: a call of ada's that the server has, and answers with `released` on `upstream.release()`. */
+export async function holdCall(t: TestContext, options?: Omit<WorldOptions, 'servers'>) {
+  const { upstream, world } = await createCountingWorld(t, options);
+  const ada = await world.member('ada');
+  const client = await ada.aiClient();
+  const held = client.call('counting__hold');
+  await upstream.arrived('hold');
+  return { upstream, world, ada, client, held };
+}
