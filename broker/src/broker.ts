@@ -102,6 +102,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       idleMs: config.upstreams.idleTimeoutMs,
       sharedIdleMs: config.upstreams.sharedIdleTimeoutMs,
       limits: config.upstreams.maxProcesses,
+      resourceLimits: config.upstreams.limits,
       maxMessageBytes: maxMessageBytes - ENVELOPE_BYTES,
     });
     closers.push(() => upstreams.close());

@@ -1,7 +1,9 @@
 // Reads one entry of an AI client's `mcpServers` into a server draft. The formats of Claude, Cursor, Windsurf, VS Code and Gemini
 // differ in small ways; what only means something on a laptop is dropped and said.
+import { ResourceLimitsSchema } from 'mcpgate-shared/api/resource-limits';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
+import { withLimits } from '../domain/resource-limits.ts';
 import type { Transport } from '../domain/server-record.ts';
 
 export interface ServerDraft {
@@ -29,6 +31,7 @@ const EntrySchema = z.looseObject({
   serverUrl: z.string().optional(),
   httpUrl: z.string().optional(),
   headers: textMap.nullish(),
+  limits: ResourceLimitsSchema.optional(),
   disabled: z.boolean().optional(),
   enabled: z.boolean().optional(),
 });
@@ -54,7 +57,9 @@ export function readClientEntry(name: string, value: unknown): ServerDraft | { s
       return { skipped: `${name}: this is mcpgate itself; left out` };
     const cwd = entry.cwd === undefined || entry.cwd.includes('${') ? undefined : entry.cwd;
     const transport = { kind: 'stdio' as const, command: entry.command, args: entry.args, env: entry.env ?? {} };
-    return { name, enabled, transport: cwd === undefined ? transport : { ...transport, cwd }, warnings };
+    const limits = withLimits({}, entry.limits ?? {});
+    const more = { ...(cwd === undefined ? {} : { cwd }), ...(limits === undefined ? {} : { limits }) };
+    return { name, enabled, transport: { ...transport, ...more }, warnings };
   }
   if (url !== undefined) {
     if (!/^https?:\/\/[^/?#\s]+/i.test(url))
@@ -64,6 +69,7 @@ export function readClientEntry(name: string, value: unknown): ServerDraft | { s
         `${name}: its address is one for the old SSE transport; mcpgate speaks Streamable HTTP, most services have it at /mcp`,
       );
     }
+    if (entry.limits !== undefined) warnings.push(`${name}: limits are for servers that mcpgate starts; left out`);
     return { name, enabled, transport: { kind: 'http', url, headers: entry.headers ?? {} }, warnings };
   }
   throw new GateError('usage', `${name}: has neither \`command\` nor \`url\`; is this an entry of mcpServers?`);

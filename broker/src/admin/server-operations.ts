@@ -1,6 +1,8 @@
 // The registered upstream servers.
+import type { ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
 import { serversApi, type Server } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
+import { limitNotes, shownLimits, withLimits } from '../domain/resource-limits.ts';
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
 import type { UpstreamStatus } from '../upstreams/upstream.ts';
 import type { AdminDependencies } from './dependencies.ts';
@@ -35,6 +37,8 @@ function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Ser
     tools: status?.tools ?? null,
     processes: status?.processes ?? 0,
     unisolated: status?.unisolated ?? false,
+    limits: status === undefined || status.limits === null ? null : shownLimits(status.limits),
+    limits_missing: status?.limitsMissing ?? null,
     created_at: isoTime(record.createdAt),
     updated_at: isoTime(record.updatedAt),
   };
@@ -57,6 +61,7 @@ export function serverOperations(
       upstreams.status(record.workspaceId).find((status) => status.name === record.name),
     );
   const changed = async ({ workspaceId, actor }: Caller, type: string, record: ServerRecord): Promise<void> => {
+    const limits = record.transport.kind === 'stdio' ? record.transport.limits : undefined;
     await audit.event({
       workspace_id: workspaceId,
       type,
@@ -67,6 +72,7 @@ export function serverOperations(
         transport: record.transport.kind,
         isolation: record.isolation,
         trust_annotations: record.trustAnnotations,
+        ...(limits === undefined ? {} : { limits: limitNotes(limits) }),
       },
     });
     await upstreams.reload();
@@ -120,6 +126,7 @@ export function serverOperations(
       const updated = await store.servers.update(record.id, {
         ...(body.trust_annotations === undefined ? {} : { trustAnnotations: body.trust_annotations }),
         ...(body.isolation === undefined ? {} : { isolation: body.isolation }),
+        ...(body.limits === undefined ? {} : { transport: withOwnLimits(record, body.limits) }),
       });
       await changed(caller, 'server.changed', updated);
       return show(updated);
@@ -148,6 +155,7 @@ function toTransport(
         args: string[];
         env: Record<string, string>;
         cwd?: string | undefined;
+        limits?: ResourceLimitsForm | undefined;
       },
 ): Transport {
   if (body.kind === 'http') {
@@ -155,8 +163,17 @@ function toTransport(
       throw new GateError('usage', 'url: it must start with https:// or http://');
     return body;
   }
-  const { cwd, ...rest } = body;
-  return cwd === undefined ? rest : { ...rest, cwd };
+  const { cwd, limits: form, ...rest } = body;
+  const limits = withLimits({}, form ?? {});
+  return { ...rest, ...(cwd === undefined ? {} : { cwd }), ...(limits === undefined ? {} : { limits }) };
+}
+
+function withOwnLimits({ name, transport }: ServerRecord, form: ResourceLimitsForm): Transport {
+  if (transport.kind === 'http')
+    throw new GateError('usage', `${name} is reached at a URL; limits are for servers that mcpgate starts`);
+  const { limits: known, ...rest } = transport;
+  const limits = withLimits(known ?? {}, form);
+  return limits === undefined ? rest : { ...rest, limits };
 }
 
 /** A record never holds a secret, and a command line is seen by every process of the host. */

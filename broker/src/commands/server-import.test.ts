@@ -26,7 +26,7 @@ describe('server import', () => {
         "slack": { "command": "npx", "args": ["-y", "slack-mcp", "--bot-token", "xoxb-s3cr3t-2"], "disabled": true },
         "sentry": { "type": "http", "url": "https://mcp.sentry.dev/mcp?key=s3cr3t-3", "headers": { "Authorization": "Bearer s3cr3t-4" } },
         "postgres": { "command": "npx", "args": ["-y", "pg-mcp", "postgresql://app:s3cr3t-5@db/app"] },
-        "memory": { "command": "npx", "args": ["-y", "@modelcontextprotocol/server-memory"] },
+        "memory": { "command": "npx", "args": ["-y", "@modelcontextprotocol/server-memory"], "limits": { "memory": "300MiB", "processes": "none" } },
         "mcpgate": { "command": "/home/dev/.config/mcpgate/bin/mcpgate", "args": ["serve"] },
       },
     }`);
@@ -51,6 +51,8 @@ describe('server import', () => {
     assert.equal(byName.get('sentry')?.['url'], 'https://mcp.sentry.dev/mcp?key=${secret:sentry-key}');
     assert.equal(byName.get('slack')?.['enabled'], false);
     assert.equal(byName.get('memory')?.['isolation'], 'per-user');
+    const limits = Object(byName.get('memory')?.['limits']) as Record<string, unknown>;
+    assert.deepEqual([limits['memory_bytes'], limits['processes']], [300 * 1024 ** 2, null]);
     assert.deepEqual(
       (await admin.rows('secret', 'list'))
         .map((secret) => [secret['name'], secret['servers']])
@@ -85,6 +87,7 @@ describe('server import', () => {
           github: { command: 'npx' },
           empty: {},
           wrong: { command: 'npx', args: 'not-a-list' },
+          tight: { command: 'npx', limits: { memory: '1MiB' } },
         },
       }),
     );
@@ -94,6 +97,7 @@ describe('server import', () => {
     assert.match(stderr, /github: a server of this name exists already/);
     assert.match(stderr, /empty: has neither `command` nor `url`/);
     assert.match(stderr, /wrong\.args: /);
+    assert.match(stderr, /tight\.limits\.memory: write a size of 64MiB/);
     assert.match(stderr, /--isolation other: /);
     assert.doesNotMatch(stderr, /s3cr3t/);
     assert.deepEqual(

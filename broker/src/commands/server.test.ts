@@ -72,6 +72,36 @@ describe('servers', () => {
     assert.equal((await admin.failure(['server', 'set', 'gh', '--trust-annotations', 'perhaps'])).code, 2);
   });
 
+  test('have limits of their own where that was said, and the broker’s otherwise', async () => {
+    const limits = async () => Object(await admin.broker.json(['server', 'show', 'gh']))['limits'] as object;
+    const before = await limits();
+    const words = ['memory=512MiB', 'open_files=100', 'cpu_seconds=60'];
+    await admin.broker.json(['server', 'set', 'gh', '--limit', ...words]);
+    assert.deepEqual(await limits(), { ...before, memory_bytes: 512 * 1024 ** 2, open_files: 100, cpu_seconds: 60 });
+    const { stdout } = await admin.broker.run(['server', 'show', 'gh']);
+    assert.match(stdout, /^limits +at most 512 MiB of memory, 100 open files,.* 60 s of CPU$/m);
+    await admin.broker.json(['server', 'set', 'gh', '--limit', 'memory=none']);
+    assert.deepEqual(await limits(), { ...before, memory_bytes: null, open_files: 100, cpu_seconds: 60 });
+    await admin.broker.json([
+      'server',
+      'set',
+      'gh',
+      '--limit',
+      'memory=default',
+      'open_files=default',
+      'cpu_seconds=default',
+    ]);
+    assert.deepEqual(await limits(), before);
+    const tooLittle = await admin.failure(['server', 'set', 'gh', '--limit', 'memory=1MiB']);
+    assert.equal(tooLittle.code, 2);
+    assert.match(tooLittle.stderr, /--limit: memory: write a size of 64MiB or more, or none/);
+    const unknown = await admin.failure(['server', 'set', 'gh', '--limit', 'sockets=3']);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /--limit: the limits are memory, open_files/);
+    const elsewhere = ['server', 'add', 'web', '--url', 'https://mcp.example.com/mcp', '--limit', 'memory=1GiB'];
+    assert.equal((await admin.failure(elsewhere)).code, 2);
+  });
+
   test('are disabled, enabled and removed', async () => {
     assert.equal(Object(await admin.broker.json(['server', 'disable', 'gh']))['state'], 'disabled');
     assert.equal(Object(await admin.broker.json(['server', 'enable', 'gh']))['enabled'], true);

@@ -1,5 +1,6 @@
 // `server …`: the real MCP servers behind the broker.
 import { Command } from 'commander';
+import { limitsText, ResourceLimitsSchema, type ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
 import { IsolationSchema, serversApi, type ImportResult, type Server } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
@@ -16,6 +17,7 @@ interface AddOptions extends AdminOptions {
   header?: string[];
   env?: string[];
   cwd?: string;
+  limit?: string[];
   isolation?: string;
   trustAnnotations?: boolean;
 }
@@ -26,12 +28,16 @@ interface ImportOptions extends AdminOptions {
 }
 
 interface SetOptions extends AdminOptions {
+  limit?: string[];
   isolation?: string;
   trustAnnotations?: string;
 }
 
 const TRUST =
   'believe its tools that they are read-only or idempotent: such a call is sent again where its connection died';
+
+const LIMIT =
+  'what a command may use up: memory=512MiB, open_files=N, processes=N, cpu_seconds=N; none: as much as there is';
 
 export function serverCommand(context: CommandContext): Command {
   const command = new Command('server').description('the real MCP servers');
@@ -50,6 +56,7 @@ export function serverCommand(context: CommandContext): Command {
     .option('--header <pair...>', 'K=V for --url; secrets as ${secret:NAME}')
     .option('--env <pair...>', 'K=V for a command; secrets as ${secret:NAME}')
     .option('--cwd <dir>', 'working directory of a command')
+    .option('--limit <name=value...>', LIMIT)
     .option('--isolation <mode>', 'shared; per-user or per-session: a process or connection for each', 'shared')
     .option('--trust-annotations', TRUST)
     .action(async (name: string, words: string[], options: AddOptions) => {
@@ -82,6 +89,7 @@ export function serverCommand(context: CommandContext): Command {
   adminOptions(command.command('set <name>').description('change a setting of a server'))
     .option('--isolation <mode>', 'shared, per-user or per-session; present connections end once their calls are done')
     .option('--trust-annotations <on|off>', TRUST)
+    .option('--limit <name=value...>', `${LIMIT}; default: the broker’s`)
     .action(
       async (name: string, options: SetOptions) =>
         await withSession(context, options, (session) => setServer(session, name, options)),
@@ -129,9 +137,12 @@ async function addServer(
           args,
           env: pairs('--env', options.env, /=/),
           ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+          ...(options.limit === undefined ? {} : { limits: limitsOf(options.limit) }),
         };
   if (program === undefined && options.env !== undefined)
     throw new GateError('usage', '--env is for a command; use --header with --url');
+  if (program === undefined && options.limit !== undefined)
+    throw new GateError('usage', '--limit is for a command; a server at a URL runs elsewhere');
   if (program !== undefined && options.header !== undefined)
     throw new GateError('usage', '--header is for --url; use --env with a command');
   const body = { name, isolation, trust_annotations: options.trustAnnotations === true, transport };
@@ -153,14 +164,15 @@ async function importFile({ api, show, context }: AdminSession, file: string, op
 }
 
 async function setServer({ api, show }: AdminSession, name: string, options: SetOptions): Promise<void> {
-  const { trustAnnotations, isolation } = options;
-  if (trustAnnotations === undefined && isolation === undefined)
-    throw new GateError('usage', 'say what to set: --isolation MODE or --trust-annotations on|off');
+  const { trustAnnotations, isolation, limit } = options;
+  if (trustAnnotations === undefined && isolation === undefined && limit === undefined)
+    throw new GateError('usage', 'say what to set: --isolation MODE, --trust-annotations on|off or --limit NAME=VALUE');
   if (trustAnnotations !== undefined && trustAnnotations !== 'on' && trustAnnotations !== 'off')
     throw new GateError('usage', `--trust-annotations: "${trustAnnotations}" is neither on nor off`);
   const body = {
     ...(trustAnnotations === undefined ? {} : { trust_annotations: trustAnnotations === 'on' }),
     ...(isolation === undefined ? {} : { isolation: isolationOf('--isolation', isolation) }),
+    ...(limit === undefined ? {} : { limits: limitsOf(limit) }),
   };
   const server = await api.call(serversApi.update, { params: { name }, body });
   show(server, serverText(server));
@@ -231,10 +243,34 @@ function serverText(server: Server): string {
     `runs       ${plain(targetOf(server))}`,
     `isolation  ${server.isolation}, ${server.processes} live`,
     `tools      ${server.tools ?? 'not asked yet'}${server.trust_annotations ? '; trusted about being read-only or idempotent' : ''}`,
+    ...limitLines(server),
     ...Object.entries(values).map(([key, value]) => `value      ${plain(key)}=${plain(value)}`),
     ...(server.error === null ? [] : [`error      ${plain(server.error)}`]),
     ...server.stderr.map((line) => `stderr     ${plain(line)}`),
   ].join('\n');
+}
+
+function limitLines({ limits, limits_missing: missing }: Server): string[] {
+  if (limits === null) return [];
+  return [`limits     ${limitsText(limits)}${missing === null ? '' : `; others cannot be set: ${missing}`}`];
+}
+
+function limitsOf(words: readonly string[]): ResourceLimitsForm {
+  const form = Object.fromEntries(
+    Object.entries(pairs('--limit', words, /=/)).map(([name, text]) => [
+      name,
+      name !== 'memory' && /^\d+$/.test(text) ? Number(text) : text,
+    ]),
+  );
+  const checked = ResourceLimitsSchema.safeParse(form);
+  if (checked.success) return checked.data;
+  const issue = checked.error.issues[0];
+  const name = issue?.path[0];
+  const why =
+    name === undefined
+      ? 'the limits are memory, open_files, processes, cpu_seconds'
+      : `${String(name)}: ${issue?.message}`;
+  throw new GateError('usage', `--limit: ${why}`);
 }
 
 function isolationOf(flag: string, mode: string): 'shared' | 'per-user' | 'per-session' {

@@ -46,6 +46,20 @@ describe('configuration file', () => {
     ]);
   });
 
+  test('limits of servers are read with their units, and what is too little is named', () => {
+    const file = withFile('upstreams:\n  limits: { memory: 512MiB, open_files: none, cpu_seconds: 60 }\n');
+    const { limits } = loadConfig({ config: file }, { env: {}, cwd }).upstreams;
+    assert.deepEqual(limits, { memoryBytes: 512 * 1024 ** 2, openFiles: null, processes: 1024, cpuSeconds: 60 });
+    assert.match(
+      mistakesOf('upstreams:\n  limits:\n    open_files: 3\n')[0] ?? '',
+      /^broker\.yaml:3: upstreams\.limits\.open_files: write a number of 32 or more, or none/,
+    );
+    assert.match(
+      mistakesOf('upstreams:\n  limits:\n    memry: 3\n')[0] ?? '',
+      /did you mean "upstreams.limits.memory"/,
+    );
+  });
+
   test('a wrong entry of a list is named by the line of the entry', () => {
     assert.deepEqual(mistakesOf('behind_proxy:\n  - 10.0.0.0/8\n  - example.com\n'), [
       'broker.yaml:3: behind_proxy.1: write an address or a range, as 10.0.0.0/8',

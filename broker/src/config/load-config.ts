@@ -1,5 +1,6 @@
 // The configuration of one run: flag, else environment, else file, else default. Nothing outside this folder and `main` reads the
 // environment; relative paths of the file are relative to the file.
+import type { ResourceLimits } from '../domain/resource-limits.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
@@ -32,6 +33,8 @@ export interface Config {
     /** Infinity: never. */
     sharedIdleTimeoutMs: number;
     maxProcesses: { overall: number; perServer: number; perUser: number };
+    /** What each stdio server may use up. */
+    limits: ResourceLimits;
   };
   /** Addresses and ranges that may read `/metrics`. */
   metricsAllow: readonly string[];
@@ -168,6 +171,7 @@ function toConfig(values: ConfigFile, cwd: string): Config {
         perServer: values.upstreams.max_processes_per_server,
         perUser: values.upstreams.max_processes_per_user,
       },
+      limits: values.upstreams.limits,
     },
     metricsAllow: values.metrics.allow,
     searchRules: values.tool_search,

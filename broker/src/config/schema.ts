@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { parseDurationMs } from './duration.ts';
 import { cidr, path } from './key-forms.ts';
 import { keyNotes } from './key-notes.ts';
+import { limitsSchema } from './limits-schema.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { forwardedAuthSchema, localAccountsSchema, oidcSchema, signInIsPossible } from './sign-in-schema.ts';
 
@@ -205,6 +206,7 @@ export const ConfigShape = z.strictObject({
         form: 'duration | never',
         default: 'never',
       }),
+      limits: limitsSchema,
       max_processes: count(500).register(keyNotes, {
         description:
           'How many processes of servers may run. Past it the one that was unused for the longest ends; where all are in use, the call that needs another gets an error.',

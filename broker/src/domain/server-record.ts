@@ -1,11 +1,20 @@
 // A registered upstream MCP server, as stored. Secrets are never in it: `${secret:NAME}` inside a value is replaced by the vault
 // at the moment of use.
+import type { OwnLimits } from './resource-limits.ts';
 
 /** Who shares a connection: everybody, one person's sessions, or nobody (only then may the server ask its client something). */
 export type Isolation = 'shared' | 'per-user' | 'per-session';
 
 export type Transport =
-  | { kind: 'stdio'; command: string; args: readonly string[]; env: Readonly<Record<string, string>>; cwd?: string }
+  | {
+      kind: 'stdio';
+      command: string;
+      args: readonly string[];
+      env: Readonly<Record<string, string>>;
+      cwd?: string;
+      /** What is left out is as the broker's configuration says. */
+      limits?: OwnLimits;
+    }
   | { kind: 'http'; url: string; headers: Readonly<Record<string, string>> };
 
 export interface ServerRecord {

@@ -1,12 +1,15 @@
 // Makes one connection to a server: secrets put in, process or pool opened, handshake done.
 import path from 'node:path';
 import type { Clock } from 'mcpgate-shared/clock';
+import { limitsText } from 'mcpgate-shared/api/resource-limits';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
+import { shownLimits } from '../domain/resource-limits.ts';
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
 import type { Secrets } from './secrets.ts';
 import type { GenerationMemory } from './generation-memory.ts';
 import { openHttpWire } from './http-wire.ts';
+import type { LimitKeeper } from './limit-keeper.ts';
 import type { McpSession } from './mcp-session.ts';
 import { openSession } from './open-session.ts';
 import { findCommand, firstUnreachable, type ProcessHome, type ProcessHomes } from './process-home.ts';
@@ -14,7 +17,7 @@ import { paced } from './log-pace.ts';
 import type { ProcessRegister } from './process-register.ts';
 import { quoteForeign } from './quote-foreign.ts';
 import { resolveTransport, type ResolvedTransport } from './resolved-transport.ts';
-import { createStderrRing } from './stderr-ring.ts';
+import { createStderrRing, type StderrRing } from './stderr-ring.ts';
 import { openSseWire } from './sse-wire.ts';
 import { openStdioWire } from './stdio-wire.ts';
 import type { Asker, ListKind } from './upstream.ts';
@@ -36,6 +39,8 @@ export interface ConnectDeps {
   vault: Pick<Secrets, 'resolve'>;
   homes: ProcessHomes;
   register: ProcessRegister;
+  /** What stdio servers may use up. */
+  limits: LimitKeeper;
   /** What servers were found to speak. */
   generations: GenerationMemory;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
@@ -95,7 +100,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     openSseWire: openOldWire,
     unisolated,
     where,
-  } = await prepareWire(deps, request, resolved, (chunk) => stderr.push(chunk), onNoise);
+  } = await prepareWire(deps, request, resolved, stderr, onNoise);
   if (isGivenUp(request)) throw abandoned(record);
   request.onStart?.(where);
   const session = await openSession({
@@ -157,7 +162,7 @@ async function prepareWire(
   deps: ConnectDeps,
   request: ConnectRequest,
   resolved: ResolvedTransport,
-  onStderr: (chunk: Buffer) => void,
+  stderr: StderrRing,
   onNoise: (line: string) => void,
 ): Promise<{ openWire: OpenWire; openSseWire: OpenWire | undefined; unisolated: boolean; where: string }> {
   const { record } = request;
@@ -193,10 +198,11 @@ async function prepareWire(
   const uid = await runAs(deps, record, transport, home, cwd);
   const fill = (text: string): string => text.replaceAll('${home}', home.directory);
   const own = Object.fromEntries(Object.entries(transport.env).map(([name, value]) => [name, fill(value)]));
+  const start = deps.limits.start(transport, transport.args.map(fill), uid !== undefined);
   const options = {
     serverName: record.name,
     command: transport.command,
-    args: transport.args.map(fill),
+    start,
     env: { ...deps.baseEnv, HOME: home.directory, TMPDIR: home.temporary, ...own },
     cwd: fill(cwd),
     uid,
@@ -204,15 +210,17 @@ async function prepareWire(
     register: deps.register,
     messageMask,
     maxMessageBytes: deps.maxMessageBytes,
-    onStderr,
+    onStderr: (chunk: Buffer) => stderr.push(chunk),
+    stderr: () => stderr.lines(),
     onNoise,
   };
+  const unkept = deps.limits.missing === null ? '' : `; others cannot be set: ${deps.limits.missing}`;
   const as = uid === undefined ? 'as the broker’s own user (unisolated)' : `as uid ${uid}`;
   return {
     openWire: (events) => openStdioWire(options, maskedEvents(events, messageMask)),
     openSseWire: undefined,
     unisolated: uid === undefined,
-    where: `${transport.command} ${as}`,
+    where: `${transport.command} ${as}, ${limitsText(shownLimits(start.limits))}${unkept}`,
   };
 }
 

@@ -1,18 +1,15 @@
 // The pool of connections to real MCP servers: one slot a server, or one a server and person or session, by the server's record.
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import type { BaseLogger } from 'pino';
 import type { ServerRecord } from '../domain/server-record.ts';
-import type { Store } from '../store/store.ts';
-import type { Secrets } from './secrets.ts';
 import { createCircuitBreaker, type CircuitBreaker } from './circuit-breaker.ts';
 import { connect, folderOf, type ConnectDeps } from './connect.ts';
 import { createGenerationMemory } from './generation-memory.ts';
 import { createIdleTime, type IdleTime } from './idle-time.ts';
 import { isSameServer } from './is-same-server.ts';
 import { leafOf } from './leaf-of.ts';
+import { createLimitKeeper, DEFAULT_LIMITS } from './limit-keeper.ts';
 import { makeRoom, type ProcessLimits } from './make-room.ts';
 import { createProcessRegister } from './process-register.ts';
 import { createProcessHomes } from './process-home.ts';
@@ -20,36 +17,8 @@ import { secretNamesOf } from './resolved-transport.ts';
 import { createSlot, type Slot } from './slot.ts';
 import { statusOf } from './slot-status.ts';
 import { testServer } from './test-server.ts';
+import type { UpstreamsOptions } from './upstreams-options.ts';
 import { placeOf, type Asker, type ServerFacts, type UpstreamEvent, type Upstreams } from './upstream.ts';
-
-export interface UpstreamsOptions {
-  store: { servers: Pick<Store['servers'], 'list'>; workspaces: Pick<Store['workspaces'], 'list'> };
-  vault: Secrets;
-  log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
-  clock: Clock;
-  /** Homes of stdio servers are made below it. */
-  dataDir: string;
-  /** The broker runs as root: each stdio server gets a uid of its own. */
-  isRoot: boolean;
-  brokerVersion: string;
-  /** What stdio servers get of the broker's environment. */
-  path: string;
-  lang?: string;
-  startTimeoutMs?: number;
-  /** Without progress for so long, a request has timed out. */
-  requestTimeoutMs?: number;
-  /** Longest message of a server, either way. */
-  maxMessageBytes?: number;
-  /** A process or connection of one person or session ends after so long without a call. */
-  idleMs?: number;
-  /** A process that people share ends after so long; never unless said. */
-  sharedIdleMs?: number;
-  limits?: Partial<ProcessLimits>;
-  /** A server that did not answer a request in time has so long to show that it is there. */
-  pingMs?: number;
-  /** From 0 to 1. */
-  random?: () => number;
-}
 
 interface Place {
   record: ServerRecord;
@@ -84,6 +53,13 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     register: createProcessRegister(path.join(options.dataDir, 'upstreams', '.processes'), (pid) =>
       log.warn({ pid }, 'a server process of the last broker was still running and has been ended'),
     ),
+    limits: createLimitKeeper({
+      clock,
+      log,
+      defaults: options.resourceLimits ?? DEFAULT_LIMITS,
+      searchPath: options.toolPath,
+      watchEveryMs: options.watchMemoryEveryMs,
+    }),
     brokerVersion: options.brokerVersion,
     baseEnv: { PATH: options.path, LANG: options.lang ?? 'C.UTF-8' },
     startTimeoutMs: options.startTimeoutMs ?? 60_000,
@@ -268,7 +244,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
             record,
             [...places.values()].filter((place) => place.record.id === record.id).map((place) => place.slot),
             serverBreakers.get(record.id),
-            clock.now(),
+            { nowMs: clock.now(), isRoot: options.isRoot, limits: deps.limits },
           ),
         );
     },

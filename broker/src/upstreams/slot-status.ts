@@ -1,6 +1,7 @@
 // A server's slots summed up for administrators.
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
+import type { LimitKeeper } from './limit-keeper.ts';
 import type { Slot, SlotState } from './slot.ts';
 import type { UpstreamStatus } from './upstream.ts';
 
@@ -12,14 +13,15 @@ export function statusOf(
   record: ServerRecord,
   slots: readonly Slot[],
   serverBreaker: CircuitBreaker | undefined,
-  now: number,
+  around: { nowMs: number; isRoot: boolean; limits: LimitKeeper },
 ): UpstreamStatus {
   // The slots of a server that people share are one; of others one that is broken alone is its person's trouble.
   const breaker = serverBreaker ?? slots[0]?.breaker;
-  const isWaited = breaker !== undefined && breaker.circuit !== 'closed' && breaker.retryAt > now;
+  const isWaited = breaker !== undefined && breaker.circuit !== 'closed' && breaker.retryAt > around.nowMs;
   const state = RANK.find((each) => slots.some((slot) => slot.state === each)) ?? 'idle';
   const failing = slots.find((slot) => slot.error !== undefined);
   const stderr = slots.flatMap((slot) => slot.connection?.stderr() ?? stderrOf(slot.error?.data?.['stderr']));
+  const unisolated = slots.some((slot) => slot.connection?.unisolated === true);
   const tools = slots.map((slot) => slot.tools).find((each) => each !== undefined);
   return {
     name: record.name,
@@ -31,9 +33,19 @@ export function statusOf(
     error: record.enabled ? (failing?.error?.message.split('\n')[0] ?? null) : null,
     stderr: stderr.slice(-100),
     tools: record.enabled ? (tools?.length ?? null) : null,
-    unisolated: slots.some((slot) => slot.connection?.unisolated === true),
+    unisolated,
+    ...limitsOf(record, around.isRoot && !unisolated, around.limits),
     processes: slots.reduce((count, slot) => count + slot.processes, 0),
   };
+}
+
+function limitsOf(
+  { transport }: ServerRecord,
+  hasOwnUid: boolean,
+  limits: LimitKeeper,
+): Pick<UpstreamStatus, 'limits' | 'limitsMissing'> {
+  if (transport.kind !== 'stdio') return { limits: null, limitsMissing: null };
+  return { limits: limits.of(transport, hasOwnUid), limitsMissing: limits.missing };
 }
 
 function stderrOf(value: unknown): string[] {

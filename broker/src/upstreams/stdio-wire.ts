@@ -1,10 +1,13 @@
 // A server as a child process: newline-framed JSON on its stdin and stdout. It leads a process group of its own, which ends as a whole.
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { onOneLine } from 'mcpgate-shared/json-span';
 import { createLargeReader } from '../message/large-reader.ts';
 import { partsOf } from '../message/pieces.ts';
+import type { LimitedStart } from './limit-keeper.ts';
+import { howItEnded, tooMuchMemory } from './limit-words.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import type { ProcessRegister } from './process-register.ts';
 import { notExecuted } from './retry-reason.ts';
@@ -13,8 +16,9 @@ import type { Wire, WireEvents } from './wire.ts';
 
 export interface StdioWireOptions {
   serverName: string;
+  /** As its record says, for messages. */
   command: string;
-  args: readonly string[];
+  start: LimitedStart;
   /** The whole environment of the child. */
   env: Readonly<Record<string, string>>;
   cwd: string;
@@ -27,6 +31,8 @@ export interface StdioWireOptions {
   /** Longest message, either way. */
   maxMessageBytes: number;
   onStderr: (chunk: Buffer) => void;
+  /** What it said there last. */
+  stderr: () => readonly string[];
   /** A line on stdout that is no message; it is not masked yet. */
   onNoise: (line: string) => void;
 }
@@ -36,8 +42,9 @@ const GRACE_MS = 300;
 const TERM_MS = 2_000;
 
 export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wire {
-  const { serverName, clock } = options;
-  const child = spawn(options.command, options.args, {
+  const { serverName, clock, start } = options;
+  const { limits } = start;
+  const child = spawn(start.program, start.args, {
     cwd: options.cwd,
     env: options.env,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -48,7 +55,23 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
   let over: GateError | undefined;
   let closing: Promise<void> | undefined;
   let running = child.pid !== undefined;
-  if (child.pid !== undefined) options.register.add(child.pid);
+  let whyEnded: string | undefined;
+  let unwatch = (): void => undefined;
+  if (child.pid !== undefined) {
+    options.register.add(child.pid);
+    sacrifice(child.pid);
+    const limitBytes = limits.memoryBytes;
+    if (limitBytes !== null)
+      unwatch = start.memory.watch({ pid: child.pid, uid: options.uid, limitBytes, onOver: endForMemory });
+  }
+
+  function endForMemory(usedBytes: number, pids: readonly number[]): void {
+    if (!running || limits.memoryBytes === null) return;
+    whyEnded = `was ended: it ${tooMuchMemory(usedBytes, limits.memoryBytes)}`;
+    killGroup('SIGKILL');
+    // What has left the group holds its part of the memory.
+    for (const pid of pids) kill(pid, 'SIGKILL');
+  }
 
   function end(error: GateError): void {
     if (over !== undefined) return;
@@ -57,14 +80,7 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
   }
 
   function killGroup(signal: 'SIGTERM' | 'SIGKILL'): void {
-    if (child.pid === undefined) return;
-    try {
-      process.kill(-child.pid, signal);
-    } catch (error) {
-      // ESRCH: nobody of the group is left, which is what was wanted. EPERM (macOS): only zombies are.
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code !== 'ESRCH' && code !== 'EPERM') throw error;
-    }
+    if (child.pid !== undefined) kill(-child.pid, signal);
   }
 
   const exited = new Promise<void>((resolve) => {
@@ -78,10 +94,12 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
       killGroup('SIGKILL');
       if (child.pid !== undefined) options.register.remove(child.pid);
       resolve();
-      const how = signal === null ? `exit code ${code}` : signal;
+      unwatch();
       // A child that is gone may have left its last answers in the pipe.
-      const last = () =>
-        end(new GateError('upstream', `server ${serverName} ended (${how}); it is started again on demand`));
+      const last = () => {
+        const how = whyEnded ?? `ended (${howItEnded({ code, signal, limits, stderr: options.stderr() })})`;
+        end(new GateError('upstream', `server ${serverName} ${how}; it is started again on demand`));
+      };
       child.stdout.once('close', last);
       const cancel = clock.after(1_000, last);
       child.once('close', cancel);
@@ -158,6 +176,25 @@ const DONE = Promise.resolve();
 const NEWLINE = Buffer.from('\n');
 /** An exit is seen this soon after the broken pipe that it left. */
 const EXIT_FOLLOWS_MS = 250;
+
+function kill(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // ESRCH: nobody (of the group) is left, which is what was wanted. EPERM (macOS): only zombies are.
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+}
+
+/** Where memory runs out, the kernel should end a server, which comes back, rather than the broker. */
+function sacrifice(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '500');
+  } catch {
+    // Another system, or it has ended: its limit has to do.
+  }
+}
 
 function startFailure(serverName: string, command: string, error: Error): string {
   const code = 'code' in error ? error.code : undefined;

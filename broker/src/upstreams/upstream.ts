@@ -1,6 +1,7 @@
 // Connections to the real MCP servers. The gateway sees one form, whatever the transport and the generation of the protocol. Texts are
 // JSON exactly as the server sent it.
 import type { RetryReason } from '../domain/call-record.ts';
+import type { ResourceLimits } from '../domain/resource-limits.ts';
 import type { Isolation, ServerRecord } from '../domain/server-record.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { Circuit } from './circuit-breaker.ts';
@@ -134,6 +135,10 @@ export interface UpstreamStatus {
   /** True where the process runs as the broker's own user. */
   unisolated: boolean;
   processes: number;
+  /** What its processes may use up; null where mcpgate starts none. */
+  limits: ResourceLimits | null;
+  /** Why some limits cannot be kept on this computer. */
+  limitsMissing: string | null;
 }
 
 /** The pool: one connection a server, or one a server and person or session, by the record. */

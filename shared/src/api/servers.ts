@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { NameParams, ServerNameSchema, TimeSchema } from './fields.ts';
+import { KeptLimitsSchema, ResourceLimitsSchema } from './resource-limits.ts';
 
 const TrustAnnotationsSchema = z.boolean().meta({
   description:
@@ -19,6 +20,7 @@ export const TransportSchema = z.discriminatedUnion('kind', [
     args: z.array(z.string().max(20_000)).max(200).default([]),
     env: textMap.default({}),
     cwd: z.string().max(4096).optional(),
+    limits: ResourceLimitsSchema.optional(),
   }),
   z.strictObject({ kind: z.literal('http'), url: z.string().min(1).max(4096), headers: textMap.default({}) }),
 ]);
@@ -50,6 +52,13 @@ export const ServerSchema = z
     tools: z.number().int().nullable(),
     processes: z.number().int(),
     unisolated: z.boolean(),
+    limits: KeptLimitsSchema.nullable().meta({
+      description: 'What its processes may use up; null inside: no limit. Null where mcpgate starts no process',
+    }),
+    limits_missing: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why some limits cannot be kept on the broker’s computer' }),
     created_at: TimeSchema,
     updated_at: TimeSchema,
   })
@@ -133,12 +142,14 @@ export const serversApi = {
     name: 'updateServer',
     method: 'PATCH',
     path: '/servers/:name',
-    summary: 'Change a setting of a server; where its isolation changes, its connections end once their calls are done',
+    summary:
+      'Change a setting of a server; where its isolation or a limit changes, its connections end once their calls are done',
     access: 'operator',
     params: NameParams,
     body: z.strictObject({
       trust_annotations: TrustAnnotationsSchema.optional(),
       isolation: IsolationSchema.optional(),
+      limits: ResourceLimitsSchema.optional(),
     }),
     answer: ServerSchema,
   }),

@@ -9,6 +9,8 @@ import { readJson } from '../json-text.ts';
 import type { Database } from '../schema.ts';
 import type { Store } from '../store.ts';
 
+const limit = z.number().nullable().exactOptional();
+
 const transportSchema: z.ZodType<Transport> = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('stdio'),
@@ -16,6 +18,14 @@ const transportSchema: z.ZodType<Transport> = z.discriminatedUnion('kind', [
     args: z.array(z.string()),
     env: z.record(z.string(), z.string()),
     cwd: z.string().exactOptional(),
+    limits: z
+      .object({
+        memoryBytes: limit,
+        openFiles: limit,
+        processes: limit,
+        cpuSeconds: limit,
+      })
+      .exactOptional(),
   }),
   z.object({ kind: z.literal('http'), url: z.string(), headers: z.record(z.string(), z.string()) }),
 ]);

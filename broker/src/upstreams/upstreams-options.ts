@@ -1,0 +1,42 @@
+// What the pool of connections to real MCP servers is made of and bounded by.
+import type { Clock } from 'mcpgate-shared/clock';
+import type { BaseLogger } from 'pino';
+import type { ResourceLimits } from '../domain/resource-limits.ts';
+import type { Store } from '../store/store.ts';
+import type { ProcessLimits } from './make-room.ts';
+import type { Secrets } from './secrets.ts';
+
+export interface UpstreamsOptions {
+  store: { servers: Pick<Store['servers'], 'list'>; workspaces: Pick<Store['workspaces'], 'list'> };
+  vault: Secrets;
+  log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
+  clock: Clock;
+  /** Homes of stdio servers are made below it. */
+  dataDir: string;
+  /** The broker runs as root: each stdio server gets a uid of its own. */
+  isRoot: boolean;
+  brokerVersion: string;
+  /** What stdio servers get of the broker's environment. */
+  path: string;
+  lang?: string;
+  startTimeoutMs?: number;
+  /** Without progress for so long, a request has timed out. */
+  requestTimeoutMs?: number;
+  /** Longest message of a server, either way. */
+  maxMessageBytes?: number;
+  /** A process or connection of one person or session ends after so long without a call. */
+  idleMs?: number;
+  /** A process that people share ends after so long; never unless said. */
+  sharedIdleMs?: number;
+  limits?: Partial<ProcessLimits>;
+  /** What each stdio server may use up, where its record does not say. */
+  resourceLimits?: ResourceLimits | undefined;
+  /** Where `prlimit` is looked for; the folders of the system unless said. */
+  toolPath?: string;
+  /** How often the memory of stdio servers is looked at. */
+  watchMemoryEveryMs?: number;
+  /** A server that did not answer a request in time has so long to show that it is there. */
+  pingMs?: number;
+  /** From 0 to 1. */
+  random?: () => number;
+}
