@@ -2,9 +2,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { REPOSITORY } from '../step.ts';
-import { startCommand, type Running } from './command.ts';
-import { until } from './until.ts';
 import { canConnect } from './can-connect.ts';
+import { startCommand, type Running } from './command.ts';
+import { startNginx } from './nginx.ts';
+import { until } from './until.ts';
 
 export interface TlsFront {
   close(): Promise<void>;
@@ -26,8 +27,7 @@ export interface TlsFrontOptions {
 
 export async function startTlsFront(options: TlsFrontOptions): Promise<TlsFront> {
   const folder = join(options.root, `front-${options.kind}`);
-  mkdirSync(folder);
-  const running = options.kind === 'nginx' ? startNginx(folder, options) : startCaddy(folder, options);
+  const running = options.kind === 'nginx' ? startNginx(folder, nginxSite(options)) : startCaddy(folder, options);
   await until(`${options.kind} listens`, () => canConnect(options.port)).catch((error: unknown) => {
     throw new Error(running.output(), { cause: error });
   });
@@ -44,8 +44,8 @@ function fromExample(file: string, replaced: Readonly<Record<string, string>>): 
   return text;
 }
 
-function startNginx(folder: string, { port, name, certificate, broker, changes }: TlsFrontOptions): Running {
-  const site = fromExample('nginx.conf', {
+function nginxSite({ port, name, certificate, broker, changes }: TlsFrontOptions): string {
+  return fromExample('nginx.conf', {
     'listen 443 ssl': `listen 127.0.0.1:${port} ssl`,
     'listen [::]:443 ssl': `listen [::1]:${port} ssl`,
     '/etc/nginx/tls/mcp.example.com.pem': certificate.certFile,
@@ -54,24 +54,6 @@ function startNginx(folder: string, { port, name, certificate, broker, changes }
     '127.0.0.1:7717': broker,
     ...changes,
   });
-  writeFileSync(join(folder, 'site.conf'), site);
-  const main = [
-    ...(process.getuid?.() === 0 ? ['user root;'] : []),
-    'worker_processes 1;',
-    'daemon off;',
-    `pid ${folder}/nginx.pid;`,
-    'error_log stderr notice;',
-    'events {}',
-    'http {',
-    '  access_log off;',
-    ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((each) => `  ${each}_temp_path ${folder}/${each};`),
-    `  include ${folder}/site.conf;`,
-    '}',
-  ];
-  const config = join(folder, 'nginx.conf');
-  writeFileSync(config, `${main.join('\n')}\n`);
-  const command = ['nginx', '-c', config, '-p', folder, '-e', 'stderr'] as const;
-  return startCommand(command, { env: { PATH: '/usr/sbin:/usr/bin:/bin' }, cwd: folder });
 }
 
 function startCaddy(folder: string, { port, name, certificate, broker, changes }: TlsFrontOptions): Running {
@@ -82,6 +64,7 @@ function startCaddy(folder: string, { port, name, certificate, broker, changes }
     '127.0.0.1:7717': broker,
     ...changes,
   });
+  mkdirSync(folder);
   const config = join(folder, 'Caddyfile');
   writeFileSync(config, `{\n  admin off\n  auto_https disable_redirects\n}\n${site}`);
   const command = ['caddy', 'run', '--config', config, '--adapter', 'caddyfile'] as const;

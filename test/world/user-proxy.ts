@@ -1,10 +1,10 @@
 // A reverse proxy that signs people in and tells the broker who it is: a real nginx with the configuration that docs/examples prints.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { REPOSITORY } from '../step.ts';
 import { canConnect } from './can-connect.ts';
-import { startCommand } from './command.ts';
 import { freePort } from './free-port.ts';
+import { startNginx } from './nginx.ts';
 import { until } from './until.ts';
 
 export interface UserProxy {
@@ -23,24 +23,13 @@ export async function startUserProxy(options: {
 }): Promise<UserProxy> {
   const { root, broker, from, people } = options;
   const port = await freePort();
-  const folder = join(root, 'user-proxy');
-  mkdirSync(folder);
   const map = (variable: string, of: 'user' | 'groups' | 'workspace'): string =>
     `map $http_x_key $${variable} { default ""; ${Object.entries(people)
       .map(([key, person]) => `"${key}" "${person[of] ?? ''}";`)
       .join(' ')} }`;
   const example = readFileSync(join(REPOSITORY, 'docs/examples/nginx-forwarded-user.conf'), 'utf8');
   const site = example.replaceAll(/^\s*#.*\n/gm, '').replaceAll('127.0.0.1:7717', broker);
-  const main = [
-    ...(process.getuid?.() === 0 ? ['user root;'] : []),
-    'worker_processes 1;',
-    'daemon off;',
-    `pid ${folder}/nginx.pid;`,
-    'error_log stderr notice;',
-    'events {}',
-    'http {',
-    'access_log off;',
-    ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((each) => `${each}_temp_path ${folder}/${each};`),
+  const http = [
     map('signed_in_user', 'user'),
     map('signed_in_groups', 'groups'),
     map('signed_in_workspace', 'workspace'),
@@ -49,12 +38,8 @@ export async function startUserProxy(options: {
     `proxy_bind ${from};`,
     site,
     '}',
-    '}',
   ];
-  const config = join(folder, 'nginx.conf');
-  writeFileSync(config, `${main.join('\n')}\n`);
-  const command = ['nginx', '-c', config, '-p', folder, '-e', 'stderr'] as const;
-  const running = startCommand(command, { env: { PATH: '/usr/sbin:/usr/bin:/bin' }, cwd: folder });
+  const running = startNginx(join(root, 'user-proxy'), http.join('\n'));
   await until('nginx listens', () => canConnect(port)).catch((error: unknown) => {
     throw new Error(running.output(), { cause: error });
   });
