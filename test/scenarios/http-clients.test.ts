@@ -4,20 +4,13 @@ import { test, type TestContext } from 'node:test';
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
+import { createTwoServerWorld } from '../world/counting-world.ts';
 import type { IssuedGrant } from '../world/issued-grant.ts';
 
 async function httpWorld(t: TestContext) {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const other = await startCountingUpstream();
-  t.after(() => other.close());
-  const world = await createWorld(t, {
-    direct: true,
-    servers: { counting: { url: upstream.url }, other: { url: other.url } },
-  });
+  const { world, upstream, other } = await createTwoServerWorld(t);
   const issue = async (label: string, ...servers: string[]) =>
     (await world.broker.json([
       ...['grant', 'issue', '--label', label],

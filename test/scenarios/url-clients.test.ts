@@ -4,23 +4,11 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client';
 import { z } from 'zod';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
+import { createTwoServerWorld } from '../world/counting-world.ts';
 import { createPersonAtBrowser } from '../world/signed-in.ts';
 import { createOAuthMemory, createUrlClient, openCallback } from '../world/url-client.ts';
-
-async function urlWorld(t: TestContext) {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const other = await startCountingUpstream();
-  t.after(() => other.close());
-  const world = await createWorld(t, {
-    direct: true,
-    servers: { counting: { url: upstream.url }, other: { url: other.url } },
-  });
-  return { world, upstream, other };
-}
 
 const textOf = (result: object) => JSON.stringify(Reflect.get(result, 'content'));
 const echo = (name: string) => ({ name, arguments: { text: 'hello' } });
@@ -78,7 +66,7 @@ async function createBearerClient(t: TestContext, world: World, token: string, p
 }
 
 test('the official client, given only the URL, registers, the person signs in and allows it, and calls go through in their name', async (t) => {
-  const { world, upstream } = await urlWorld(t);
+  const { world, upstream } = await createTwoServerWorld(t);
   const person = await createPersonAtBrowser(t, world, 'ada');
   await person.signOut();
   const urlClient = await createUrlClient(t, `${world.url}/mcp`, 'Painter <b>Bob</b>');
@@ -111,7 +99,7 @@ test('the official client, given only the URL, registers, the person signs in an
 });
 
 test('the official client of the newer generation does the same for one server, and its token is bound to that server', async (t) => {
-  const { world, upstream, other } = await urlWorld(t);
+  const { world, upstream, other } = await createTwoServerWorld(t);
   const person = await createPersonAtBrowser(t, world, 'ada');
   const callback = await openCallback(t);
   const { kept, provider } = createOAuthMemory(callback.url, 'modern');
@@ -149,7 +137,7 @@ test('the official client of the newer generation does the same for one server, 
 });
 
 test('a person who says no sends the client away, and nobody is logged in', async (t) => {
-  const { world } = await urlWorld(t);
+  const { world } = await createTwoServerWorld(t);
   const person = await createPersonAtBrowser(t, world, 'ada');
   const urlClient = await createUrlClient(t, `${world.url}/mcp`);
   await assert.rejects(
@@ -165,7 +153,7 @@ test('a person who says no sends the client away, and nobody is logged in', asyn
 });
 
 test('tokens renew themselves; an ended session, a disabled person: its next request and refresh are refused', async (t) => {
-  const { world } = await urlWorld(t);
+  const { world } = await createTwoServerWorld(t);
   const person = await createPersonAtBrowser(t, world, 'ada');
   const urlClient = await createUrlClient(t, `${world.url}/mcp`);
   const client = await urlClient.connect((page) => person.decide(page, 'Allow'));
@@ -198,7 +186,7 @@ test('tokens renew themselves; an ended session, a disabled person: its next req
 });
 
 test('a token is good at one door: an mcp token neither at the tunnel nor at the API, a laptop’s not at /mcp', async (t) => {
-  const { world } = await urlWorld(t);
+  const { world } = await createTwoServerWorld(t);
   const person = await createPersonAtBrowser(t, world, 'ada');
   const urlClient = await createUrlClient(t, `${world.url}/mcp`);
   await urlClient.connect((page) => person.decide(page, 'Allow'));
@@ -235,7 +223,7 @@ test('a token is good at one door: an mcp token neither at the tunnel nor at the
 });
 
 test('ending the login of a client that has calls under way cancels them upstream at once', async (t) => {
-  const { world, upstream } = await urlWorld(t);
+  const { world, upstream } = await createTwoServerWorld(t);
   const person = await createPersonAtBrowser(t, world, 'ada');
   const urlClient = await createUrlClient(t, `${world.url}/mcp`);
   const client = await urlClient.connect((page) => person.decide(page, 'Allow'));

@@ -19,3 +19,16 @@ export async function holdCall(t: TestContext, options?: Omit<WorldOptions, 'ser
   await upstream.arrived('hold');
   return { upstream, world, ada, client, held };
 }
+
+/** Two of them, `counting` and `other`, and no watched network between: for clients that need no laptop. */
+export async function createTwoServerWorld(t: TestContext) {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const other = await startCountingUpstream();
+  t.after(() => other.close());
+  const world = await createWorld(t, {
+    direct: true,
+    servers: { counting: { url: upstream.url }, other: { url: other.url } },
+  });
+  return { world, upstream, other };
+}
