@@ -54,6 +54,8 @@ test('mcpgate login by way of the company’s IdP: the device page, the IdP, bac
       '  groups_claim: groups',
       '  role_mapping: { navy: operator }',
       '  label: Corp ID',
+      '  end_session: true',
+      '  logout_ends: devices',
     ],
     IDP_CLIENT.secret,
   );
@@ -93,6 +95,16 @@ test('mcpgate login by way of the company’s IdP: the device page, the IdP, bac
   await idp.rotateKeys();
   const again = await logInAs('grace');
   await again.page.getByRole('heading', { name: 'Connect a device' }).waitFor();
+
+  await again.page.getByRole('button', { name: 'Sign out' }).click();
+  await again.page.getByRole('button', { name: /sign me out/i }).click();
+  await again.page.getByRole('heading', { name: 'Your company' }).waitFor();
+  assert.equal(new URL(again.page.url()).origin, url, 'back from the IdP');
+  const [receipt] = await eventsOf(world, 'device.revoked');
+  assert.deepEqual([receipt?.actor, receipt?.data['user']], [`idp:${new URL(idp.issuer).host}`, 'grace']);
+  assert.doesNotMatch(world.broker.output(), /id_token_hint|eyJ/, 'no token in the log');
+  await again.page.goto(`${url}/login/idp`);
+  await again.page.getByRole('heading', { name: 'Company sign-in' }).waitFor();
 
   await world.broker.run(['user', 'disable', 'grace']);
   const disabled = await logInAs('grace');

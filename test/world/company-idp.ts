@@ -36,16 +36,23 @@ export async function startCompanyIdp(options: { brokerUrl: string }): Promise<C
           client_id: IDP_CLIENT.id,
           client_secret: IDP_CLIENT.secret,
           redirect_uris: [`${options.brokerUrl}/oauth/idp/callback`],
+          post_logout_redirect_uris: [`${options.brokerUrl}/logout`],
+          backchannel_logout_uri: `${options.brokerUrl}/oauth/idp/backchannel-logout`,
           grant_types: ['authorization_code'],
           response_types: ['code'],
         },
       ],
       claims: { openid: ['sub'], profile: ['preferred_username', 'groups'], email: ['email', 'email_verified'] },
-      features: { devInteractions: { enabled: false } },
+      features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
       interactions: { url: (_ctx, interaction) => `/sign-in/${interaction.uid}` },
       findAccount: (_ctx, id) => {
-        const told = people.get(id);
-        return told && { accountId: id, claims: () => ({ sub: `id-of-${id}`, ...told }) };
+        const told = people.get(id.replace(/^id-of-/, ''));
+        return told && { accountId: id, claims: () => ({ sub: id, ...told }) };
+      },
+      // Without the guard that keeps a real IdP from talking to its own machine, on which the broker of a test is.
+      fetch(url, init) {
+        const { dispatcher: _guard, ...unguarded } = { dispatcher: undefined, ...init };
+        return fetch(url, unguarded);
       },
       async loadExistingGrant(ctx) {
         const grant = new ctx.oidc.provider.Grant({
@@ -70,7 +77,7 @@ export async function startCompanyIdp(options: { brokerUrl: string }): Promise<C
     const chunks: string[] = [];
     for await (const chunk of request.setEncoding('utf8')) chunks.push(String(chunk));
     const login = new URLSearchParams(chunks.join('')).get('login') ?? '';
-    const result = people.has(login) ? { login: { accountId: login } } : { error: 'access_denied' };
+    const result = people.has(login) ? { login: { accountId: `id-of-${login}` } } : { error: 'access_denied' };
     await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
   };
 

@@ -29,6 +29,8 @@ export function idpSettings(
     workspace: oidc.workspace,
     workspaceClaim: oidc.workspace_claim,
     workspaceMapping: oidc.workspace_mapping,
+    endSession: oidc.end_session,
+    logoutEnds: oidc.logout_ends,
   };
 }
 

@@ -150,6 +150,18 @@ const oidcKeys = z.strictObject({
     example: 'department',
   }),
   workspace_mapping: workspaceMappingKey('The provider’s'),
+  end_session: z.boolean().default(false).register(keyNotes, {
+    description:
+      'Who signs out of the pages here is sent to the provider to sign out there too, where it has an `end_session_endpoint`. Register `<public_url>/logout` there as post-logout redirect URI first.',
+    form: 'true | false',
+    default: 'false',
+  }),
+  logout_ends: z.enum(['sessions', 'devices']).default('sessions').register(keyNotes, {
+    description:
+      'What ends here when the provider says that somebody has signed out there (back-channel logout): their browser sessions, or with `devices` their laptops and connected applications too, which then log in anew.',
+    form: 'sessions | devices',
+    default: 'sessions',
+  }),
 });
 
 export const oidcSchema = oidcKeys

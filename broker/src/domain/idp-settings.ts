@@ -28,4 +28,8 @@ export interface IdpSettings extends WorkspaceSettings {
   justInTime: boolean;
   /** Names the person's workspace. Undefined: everybody is in the same. */
   workspaceClaim: string | undefined;
+  /** Who signs out here signs out there too. */
+  endSession: boolean;
+  /** What a logout token of the IdP ends: browser sessions, or devices and HTTP clients as well. */
+  logoutEnds: 'sessions' | 'devices';
 }

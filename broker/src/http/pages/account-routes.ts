@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { SetPasswordOutcome } from '../../identity/web-access.ts';
-import { loginPage, logoutPage, passwordPage, setupPage } from './account-views.ts';
+import { loginPage, logoutPage, passwordPage, setupPage, signOutThereTooPage } from './account-views.ts';
 import type { PageContext } from './create-pages.ts';
 import { consentPath } from './consent-routes.ts';
 import { LoginFormSchema, LoginQuerySchema, SetupFormSchema, TokenQuerySchema, type LoginGoal } from './page-forms.ts';
@@ -105,10 +105,12 @@ export function registerAccountRoutes(app: FastifyInstance, context: PageContext
   app.get('/logout', async (request, reply) => {
     const person = await context.person(request);
     if (person === undefined) return reply.redirect('/', 303);
-    return context.send(reply, logoutPage({ csrf: context.csrf(reply), name: person.name }), { person });
+    const there = idp?.endsSessions ? { label: idp.label, endsDevices: idp.endsDevices } : undefined;
+    return context.send(reply, logoutPage({ csrf: context.csrf(reply), name: person.name, there }), { person });
   });
   app.post('/logout', async (request, reply) => {
-    await context.endSession(request, reply);
-    return reply.redirect('/', 303);
+    const goOnTo = await context.endSession(request, reply);
+    if (idp === undefined || goOnTo === undefined) return reply.redirect('/', 303);
+    return context.send(reply, signOutThereTooPage({ label: idp.label, href: goOnTo }));
   });
 }

@@ -171,16 +171,43 @@ export const loginPage = (view: LoginView): PageContent => {
   };
 };
 
-export const logoutPage = (view: { csrf: string; name: string }): PageContent => ({
+/** What signing out ends, where somebody who came by the IdP signs out there too. */
+const logoutReach = (there: LogoutThere | undefined): string => {
+  if (there === undefined) return 'Signing out ends this browser’s session; your devices stay connected.';
+  const both = `Signing out ends this browser’s session, and the one at ${there.label} if you signed in there`;
+  return there.endsDevices
+    ? `${both}, which may disconnect your devices too.`
+    : `${both}; your devices stay connected.`;
+};
+
+interface LogoutThere {
+  label: string;
+  endsDevices: boolean;
+}
+
+export const logoutPage = (view: {
+  csrf: string;
+  name: string;
+  /** The IdP at which it ends, too. */
+  there: LogoutThere | undefined;
+}): PageContent => ({
   title: 'Sign out',
   content: html`<div class="card">
     <h1>Sign out</h1>
-    <p class="lead">
-      You are signed in as <strong>${view.name}</strong>. Signing out ends this browser's session; your devices stay
-      connected.
-    </p>
+    <p class="lead">You are signed in as <strong>${view.name}</strong>. ${logoutReach(view.there)}</p>
     <form method="post" action="/logout">
       !${csrfField(view.csrf)}<button class="full" type="submit">Sign out</button>
     </form>
+  </div>`,
+});
+
+/** A page and not a redirect: a form's answer may lead to this broker only, and an IdP goes on to hosts of its own choice. */
+export const signOutThereTooPage = (view: { label: string; href: string }): PageContent => ({
+  title: 'Signed out',
+  goOnTo: view.href,
+  content: html`<div class="card">
+    <h1>You are signed out here</h1>
+    <p class="lead">It goes on to ${view.label}, to sign you out there too.</p>
+    <a class="button full" href="${view.href}">Continue</a>
   </div>`,
 });

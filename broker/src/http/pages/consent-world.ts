@@ -2,8 +2,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { fastify } from 'fastify';
 import { systemClock } from 'mcpgate-shared/clock';
+import { pino } from 'pino';
 import { z } from 'zod';
 import { createIdentityWorld, HOST, WORKSPACE, type WorldOptions } from '../../identity/identity-world.ts';
+import { registerIdpLogout } from '../idp-logout.ts';
 import { createPages } from './create-pages.ts';
 import { createPageBrowser } from './page-browser.ts';
 
@@ -12,12 +14,13 @@ export const REDIRECT = 'http://127.0.0.1:4711/callback';
 const AnswerSchema = z.record(z.string(), z.unknown());
 
 export async function createConsentWorld(
-  options: Pick<WorldOptions, 'publicUrl' | 'guardedFetch' | 'allowedOrigins'> = {},
+  options: Pick<WorldOptions, 'publicUrl' | 'guardedFetch' | 'allowedOrigins' | 'idp'> = {},
 ) {
   const world = await createIdentityWorld({
     ...options,
     async serve({ identity, publicUrl }) {
       const app = fastify({ logger: false });
+      if (identity.idp) registerIdpLogout(app, identity.idp, pino({ level: 'silent' }));
       await app.register(createPages({ identity, publicUrl, clock: systemClock }));
       await app.ready();
       return (request, response) => app.routing(request, response);

@@ -50,7 +50,8 @@ export interface PageContext {
     options?: { person?: Person | undefined; status?: number; formTarget?: string },
   ): FastifyReply;
   startSession(reply: FastifyReply, login: { token: string; expiresAt: number }): void;
-  endSession(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** Where the browser goes on to, if the session came by the IdP and ends there too. */
+  endSession(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>;
 }
 
 /** Only what a person may read: never a stack, never what an unexpected error quotes. */
@@ -126,6 +127,7 @@ export function createPages({ identity, publicUrl, clock, forwarded }: PagesOpti
         const token = request.cookies[cookies.session];
         if (token !== undefined) await identity.web.logout(token, context.visitor(request));
         reply.clearCookie(cookies.session, cookies.options);
+        return token === undefined ? undefined : identity.idp?.endUrl(token);
       },
     };
 

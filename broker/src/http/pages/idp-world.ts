@@ -27,6 +27,8 @@ export const idpSettingsFor = (issuer: string): IdpSettings => ({
   workspace: undefined,
   workspaceClaim: undefined,
   workspaceMapping: undefined,
+  endSession: false,
+  logoutEnds: 'sessions',
 });
 
 export const createIdpWorld = (idp: IdpSettings, localAccounts = true): Promise<IdentityWorld> =>

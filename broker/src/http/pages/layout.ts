@@ -15,6 +15,8 @@ export interface PageContent {
   /** Set where a form was sent back: the title says so first, for those who hear it. */
   failed?: boolean;
   wide?: boolean;
+  /** Where the browser goes on to by itself. */
+  goOnTo?: string;
   content: string;
 }
 
@@ -38,6 +40,7 @@ export function renderPage(frame: Frame, page: PageContent): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
+        !${page.goOnTo === undefined ? '' : html`<meta http-equiv="refresh" content="0; url=${page.goOnTo}" />`}
         <title>${page.failed ? 'Error: ' : ''}${page.title} · mcpgate</title>
         <link rel="icon" type="image/svg+xml" href="${iconAsset.path}" />
         <link rel="stylesheet" href="${stylesheetAsset.path}" />

@@ -6,6 +6,9 @@ import type { AuditEvent } from '../../domain/call-record.ts';
 import type { Log } from '../../domain/log.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Store } from '../../store/store.ts';
+import type { Vault } from '../../vault/vault.ts';
+import type { ClientSessions } from '../client-sessions.ts';
+import type { Devices } from '../identity.ts';
 import { toPerson } from '../people.ts';
 import { createSecret } from '../secret-token.ts';
 import { createThrottle } from '../throttle.ts';
@@ -17,6 +20,8 @@ import type { IdpMetadata } from './idp-metadata.ts';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
 import { refused, type Refusal } from './refusal.ts';
 import { createIdpTokens } from './idp-tokens.ts';
+import { createIdpSessions } from './idp-sessions.ts';
+import { createLogoutEffects } from './logout-effects.ts';
 import { createLogoutTokens, type LogoutOutcome } from './logout-tokens.ts';
 import { createSignInAttempts } from './sign-in-attempts.ts';
 import { createWorkspaceChoice } from './workspace-choice.ts';
@@ -24,10 +29,15 @@ import { readWorkspaceClaim } from './workspace-claim.ts';
 
 const WINDOW_S = 15 * 60;
 export const CALLBACK_PATH = '/oauth/idp/callback';
+const SIGNED_OUT_PATH = '/logout';
 
 export interface CompanyLogin {
   /** What people call the IdP. */
   readonly label: string;
+  /** Whether who signs out here is sent there to sign out too. */
+  readonly endsSessions: boolean;
+  /** Whether signing out there ends devices here. */
+  readonly endsDevices: boolean;
   /**
    * Where to send the browser. `browserSecret` is what its cookie holds, if it has one; the answer says what it must hold. `goTo`: the
    * path here to end at; anything but a path of this origin becomes the start page.
@@ -43,7 +53,9 @@ export interface CompanyLogin {
     browserSecret: string | undefined,
     visitor: WebVisitor,
   ): Promise<(WebLogin & { goTo: string }) | Refusal>;
-  /** The IdP says that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0): ends their browser sessions here. */
+  /** Called when a browser session ends here: where its browser signs out at the IdP too, if it came from there. Never log it. */
+  endUrl(sessionToken: string): Promise<string | undefined>;
+  /** The IdP says that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0): ends their sessions here. */
   backChannelLogout(token: string, address: string): Promise<LogoutOutcome>;
 }
 
@@ -54,11 +66,14 @@ export function createCompanyLogin(parts: {
   people: ExternalPeople;
   sessions: WebSessions;
   store: Store;
+  vault: Pick<Vault, 'seal' | 'open'>;
   audit: Audit;
+  devices: Pick<Devices, 'revoke'>;
+  clientSessions: Pick<ClientSessions, 'list' | 'end'>;
   clock: Clock;
   log: Log;
 }): CompanyLogin {
-  const { settings, metadata, people, sessions, store, audit, clock, log } = parts;
+  const { settings, metadata, people, sessions, store, vault, audit, devices, clientSessions, clock, log } = parts;
   const redirectUri = `${parts.issuer}${CALLBACK_PATH}`;
   const host = new URL(settings.issuer).host;
   const choose = createWorkspaceChoice({
@@ -70,6 +85,8 @@ export function createCompanyLogin(parts: {
   /** Whose log has what happens before it is known where a person belongs. */
   const home = settings.workspace ?? DEFAULT_WORKSPACE;
   const attempts = createSignInAttempts({ store, clock });
+  const returnTo = `${parts.issuer}${SIGNED_OUT_PATH}`;
+  const idpSessions = createIdpSessions({ settings, metadata, returnTo, store, vault, clock, log });
   const tokens = createIdpTokens({ settings, metadata, redirectUri });
   const byAddress = createThrottle({ tries: 200, windowS: WINDOW_S });
   const failures = createThrottle({ tries: 50, windowS: WINDOW_S });
@@ -137,11 +154,14 @@ export function createCompanyLogin(parts: {
       actor: `idp:${host}`,
       address: visitor.address,
     });
-    return admitted.kind === 'refused' ? admitted : { kind: 'ok' as const, user: admitted.user, goTo: begun.goTo };
+    if (admitted.kind === 'refused') return admitted;
+    return { kind: 'ok' as const, user: admitted.user, goTo: begun.goTo, idToken: redeemed.idToken };
   };
 
   return {
     label: settings.label,
+    endsSessions: settings.endSession,
+    endsDevices: settings.logoutEnds === 'devices',
     async start(known, goTo, visitor) {
       const retryAfterMs = await byAddress.hit(visitor.address);
       if (retryAfterMs > 0) {
@@ -163,25 +183,27 @@ export function createCompanyLogin(parts: {
     async finish(query, browserSecret, visitor) {
       const outcome = await redeem(query, browserSecret, visitor);
       if (outcome.kind === 'refused') return fail(outcome, visitor);
-      const { user, goTo } = outcome;
+      const { user, goTo, idToken } = outcome;
       await byAddress.forgive(visitor.address);
       await record('login.succeeded', visitor, {}, { user: user.name, workspaceId: user.workspaceId });
-      return { kind: 'ok', ...(await sessions.start(user, visitor)), user: toPerson(user), goTo };
+      const session = await sessions.start(user, visitor);
+      await idpSessions.keep(session.token, idToken, session.expiresAt);
+      return { kind: 'ok', ...session, user: toPerson(user), goTo };
     },
     backChannelLogout: createLogoutTokens({
       settings,
       metadata,
       store,
       clock,
-      onEnded: (user, browserSessions, address) =>
-        audit.event({
-          workspace_id: user.workspaceId,
-          type: 'logout',
-          actor: `idp:${host}`,
-          subject: `user:${user.name}`,
-          address,
-          data: { browser_sessions: browserSessions },
-        }),
+      end: createLogoutEffects({
+        ends: settings.logoutEnds,
+        actor: `idp:${host}`,
+        store,
+        audit,
+        devices,
+        clientSessions,
+      }),
     }),
+    endUrl: (sessionToken) => idpSessions.endUrl(sessionToken),
   };
 }

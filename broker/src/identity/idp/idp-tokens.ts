@@ -40,11 +40,11 @@ export interface Attempt {
 export interface IdpTokens {
   /** Where to send the person. Throws what `IdpMetadata.read` throws. */
   authorizationUrl(attempt: Attempt): Promise<URL>;
-  /** Verified claims for the query that the IdP sent the person back with. */
+  /** Verified claims, and the ID token itself, for the query that the IdP sent the person back with. */
   redeem(
     query: URLSearchParams,
     attempt: Attempt,
-  ): Promise<{ kind: 'ok'; claims: Readonly<Record<string, unknown>> } | Refusal>;
+  ): Promise<{ kind: 'ok'; claims: Readonly<Record<string, unknown>>; idToken: string } | Refusal>;
   explain(error: unknown): Refusal;
 }
 
@@ -75,7 +75,8 @@ export function createIdpTokens(options: {
       idTokenExpected: true,
     });
     // openid-client trusts the token endpoint's TLS; who can answer for that still has not the IdP's keys.
-    const { payload } = await jwtVerify(tokens.id_token ?? '', document.keys, {
+    const idToken = tokens.id_token ?? '';
+    const { payload } = await jwtVerify(idToken, document.keys, {
       issuer,
       audience: clientId,
       algorithms: SIGNATURES,
@@ -85,9 +86,10 @@ export function createIdpTokens(options: {
     const { nameClaim, emailClaim, groupsClaim, workspaceClaim } = settings;
     const wanted = [nameClaim, emailClaim, groupsClaim, workspaceClaim].filter((name) => name !== undefined);
     const complete = wanted.every((name) => claimAt(payload, name) !== undefined);
-    if (complete || document.server.userinfo_endpoint === undefined || payload.sub === undefined) return payload;
+    if (complete || document.server.userinfo_endpoint === undefined || payload.sub === undefined)
+      return { claims: payload, idToken };
     const more = await fetchUserInfo(configuration, tokens.access_token, payload.sub);
-    return { ...more, ...payload };
+    return { claims: { ...more, ...payload }, idToken };
   };
 
   const explain = (error: unknown): Refusal => {
@@ -133,7 +135,7 @@ export function createIdpTokens(options: {
     },
     async redeem(query, attempt) {
       try {
-        return { kind: 'ok', claims: await redeem(query, attempt) };
+        return { kind: 'ok', ...(await redeem(query, attempt)) };
       } catch (error) {
         // The store's trouble is not the IdP's.
         if (error instanceof GateError && ['unavailable', 'internal'].includes(error.code)) throw error;

@@ -1,13 +1,13 @@
 // A logout token of the IdP (OpenID Connect Back-Channel Logout 1.0, section 2.6): verified, used once, and worth the end of the person's
-// browser sessions. Devices stay: what was given for offline access outlives a sign-out there (section 2.7); revoke those here or by SCIM.
+// sessions here. Devices stay unless the configuration says otherwise: what was given for offline access outlives a sign-out (section 2.7).
 import { jwtVerify } from 'jose';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
-import type { UserRecord } from '../../domain/people.ts';
 import type { Store } from '../../store/store.ts';
 import { sha256Hex } from '../secret-token.ts';
 import type { IdpMetadata } from './idp-metadata.ts';
+import type { EndOnLogout } from './logout-effects.ts';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
 import { CLOCK_TOLERANCE_S, SIGNATURES } from './idp-tokens.ts';
 
@@ -31,9 +31,9 @@ export function createLogoutTokens(options: {
   metadata: IdpMetadata;
   store: Store;
   clock: Clock;
-  onEnded: (user: UserRecord, browserSessions: number, address: string) => unknown;
+  end: EndOnLogout;
 }): (token: string, address: string) => Promise<LogoutOutcome> {
-  const { settings, metadata, store, clock, onEnded } = options;
+  const { settings, metadata, store, clock, end } = options;
 
   const verify = async (token: string) => {
     const { keys } = await metadata.read();
@@ -48,8 +48,7 @@ export function createLogoutTokens(options: {
   };
 
   /** True for the first time that this token comes. */
-  const isFirst = async (jti: string): Promise<boolean> => {
-    const idHash = sha256Hex(`${settings.issuer}\n${jti}`);
+  const isFirst = async (idHash: string): Promise<boolean> => {
     if ((await store.oauth.find(KIND, idHash)) !== undefined) return false;
     const expiresAt = clock.now() + 2 * MAX_AGE_S * 1000;
     const none = { grantId: null, userCode: null, uid: null, consumedAt: null };
@@ -68,11 +67,18 @@ export function createLogoutTokens(options: {
       if (error instanceof GateError) throw error;
       return { kind: 'refused', detail: error instanceof Error ? error.message.slice(0, 200) : 'it is not a token' };
     }
-    if (!(await isFirst(claims.jti))) return { kind: 'refused', detail: 'the token was used already' };
+    const idHash = sha256Hex(`${settings.issuer}\n${claims.jti}`);
+    if (!(await isFirst(idHash))) return { kind: 'refused', detail: 'the token was used already' };
     // Nobody of ours: what the IdP wants is so already.
-    for (const { userId } of await store.externalIdentities.holders(settings.issuer, claims.sub)) {
-      const user = await store.users.byId(userId);
-      if (user !== undefined) await onEnded(user, await store.webSessions.removeByUser(user.id), address);
+    try {
+      for (const { userId } of await store.externalIdentities.holders(settings.issuer, claims.sub)) {
+        const user = await store.users.byId(userId);
+        if (user !== undefined) await end(user, address);
+      }
+    } catch (error) {
+      // Not done: the IdP may send it again.
+      await store.oauth.destroy(KIND, idHash);
+      throw error;
     }
     return { kind: 'ok' };
   };

@@ -1,0 +1,83 @@
+// Browser sessions that came by the IdP, for the day on which they end here: where to send the browser so that they end there too (OpenID
+// Connect RP-Initiated Logout 1.0). The ID token that this takes is kept sealed, and only as long as the session.
+import type { Clock } from 'mcpgate-shared/clock';
+import { allowInsecureRequests, buildEndSessionUrl, Configuration, None } from 'openid-client';
+import type { IdpSettings } from '../../domain/idp-settings.ts';
+import type { Log } from '../../domain/log.ts';
+import type { Store } from '../../store/store.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { sha256Hex } from '../secret-token.ts';
+import { isSafeIdpUrl } from './idp-fetch.ts';
+import type { IdpMetadata } from './idp-metadata.ts';
+
+const KIND = 'IdpSession';
+/** A longer one would not fit into what servers read as an address: the IdP then asks the person. */
+const MAX_HINT_CHARS = 4_096;
+
+export interface IdpSessions {
+  /** `sessionToken`: what the browser's cookie holds. */
+  keep(sessionToken: string, idToken: string, expiresAt: number): Promise<void>;
+  /**
+   * Once for each session: where its browser signs out at the IdP. Undefined where it did not come by the IdP, or the IdP has no such
+   * place or is away. The URL holds the ID token: send the browser there, never log it.
+   */
+  endUrl(sessionToken: string): Promise<string | undefined>;
+}
+
+export function createIdpSessions(options: {
+  settings: Pick<IdpSettings, 'issuer' | 'clientId' | 'endSession'>;
+  metadata: IdpMetadata;
+  /** Where the IdP sends the browser afterwards. */
+  returnTo: string;
+  store: Store;
+  vault: Pick<Vault, 'seal' | 'open'>;
+  clock: Clock;
+  log: Log;
+}): IdpSessions {
+  const { settings, metadata, returnTo, store, vault, clock, log } = options;
+  const { issuer, clientId, endSession } = settings;
+  const purpose = (idHash: string): string => `idp-session:${idHash}`;
+
+  const hintOf = (payload: string, idHash: string): Record<string, string> => {
+    if (payload === '') return {};
+    const idToken = vault.open(purpose(idHash), Buffer.from(payload, 'base64'));
+    return { id_token_hint: Buffer.from(idToken).toString('utf8') };
+  };
+
+  return {
+    async keep(sessionToken, idToken, expiresAt) {
+      if (!endSession) return;
+      const idHash = sha256Hex(sessionToken);
+      const sealed = (): string =>
+        Buffer.from(vault.seal(purpose(idHash), Buffer.from(idToken, 'utf8'))).toString('base64');
+      const payload = JSON.stringify(idToken.length > MAX_HINT_CHARS ? '' : sealed());
+      const none = { grantId: null, userCode: null, uid: null, consumedAt: null };
+      await store.oauth.upsert({ kind: KIND, idHash, payload, ...none, expiresAt });
+    },
+    async endUrl(sessionToken) {
+      if (!endSession) return undefined;
+      const idHash = sha256Hex(sessionToken);
+      const row = await store.oauth.find(KIND, idHash);
+      if (row === undefined) return undefined;
+      await store.oauth.destroy(KIND, idHash);
+      if ((row.expiresAt ?? 0) <= clock.now()) return undefined;
+      try {
+        const { server } = await metadata.read();
+        const place = server.end_session_endpoint;
+        if (place === undefined) return undefined;
+        if (!isSafeIdpUrl(place)) {
+          log.warn({ issuer }, 'the IdP names a place to sign out without TLS: nobody is sent there');
+          return undefined;
+        }
+        const configuration = new Configuration(server, clientId, undefined, None());
+        if (new URL(issuer).protocol === 'http:') allowInsecureRequests(configuration);
+        const payload: unknown = JSON.parse(row.payload);
+        const hint = hintOf(typeof payload === 'string' ? payload : '', idHash);
+        return buildEndSessionUrl(configuration, { ...hint, post_logout_redirect_uri: returnTo }).href;
+      } catch (error) {
+        log.warn({ issuer, err: error }, 'somebody signed out here, and could not be sent to the IdP for that');
+        return undefined;
+      }
+    },
+  };
+}
