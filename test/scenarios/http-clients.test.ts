@@ -247,3 +247,17 @@ test('bad requests are refused with the status that the specification says, and 
   assert.equal((await post(world, token, list, session)).status, 404);
   assert.equal(upstream.calls.length, 1);
 });
+
+test('a call whose session is ended is answered with an error of mcpgate’s own, which no SDK takes for a time-out', async (t) => {
+  const { world, upstream, issue } = await httpWorld(t);
+  const { token } = await issue('leaving', 'counting');
+  const opened = await post(world, token, initialize);
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+  const hold = { jsonrpc: '2.0', id: 3, method: 'tools/call', params: { name: 'counting__hold', arguments: {} } };
+  const answered = post(world, token, hold, session);
+  await upstream.arrived('hold');
+  const headers = { authorization: `Bearer ${token}`, ...session };
+  assert.equal((await fetch(`${world.url}/mcp`, { method: 'DELETE', headers })).status, 204);
+  assert.match(await (await answered).text(), /"id":3,"error":\{"code":-32011,"message":"\[mcpgate\] /);
+  assert.equal((await callRecord(world.broker, ({ tool_name }) => tool_name === 'counting__hold')).status, 'cancelled');
+});

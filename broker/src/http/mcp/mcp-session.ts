@@ -1,6 +1,7 @@
 // One session of a plain HTTP client (up to 2025-11-25) over the gateway: which answer goes out on which request, what goes on the stream
 // that the client keeps open, and what is kept for a client that comes back.
 import type { ServerResponse } from 'node:http';
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Principal } from '../../domain/principal.ts';
 import type { Envelope } from '../../gateway/envelope.ts';
@@ -197,7 +198,7 @@ export function openHttpSession(options: {
       closed = true;
       for (const { idText, stream, response, cancelDelay, events } of exchanges.values()) {
         cancelDelay();
-        const error = JSON.stringify({ code: -32001, message: `[mcpgate] ${reason}` });
+        const error = JSON.stringify({ code: RPC_CODE.failed, message: `[mcpgate] ${reason}` });
         const answer = `{"jsonrpc":"2.0","id":${idText},"error":${error}}`;
         // A client whose stream only ended would come back for the answer, and wait.
         if (events !== undefined) emit(stream, [Buffer.from(answer)]);
