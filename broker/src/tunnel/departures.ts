@@ -16,6 +16,14 @@ export type ChannelFate = { kind: 'unknown' } | { kind: 'foreign' } | { kind: 't
 
 export const hashOfSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
+/** Departures whose channels come back are kept in memory: all of them come at once. */
+const REMEMBERED = 4;
+
+interface Remembered {
+  ends: ReadonlyMap<string, ChannelEnd>;
+  isComplete: boolean;
+}
+
 export interface Departures {
   /** Of a channel that is asked for by its name and is not here. */
   fateOf(open: OpenMessage, owner: string): Promise<ChannelFate>;
@@ -33,6 +41,23 @@ export function createDepartures(options: {
 }): Departures {
   const { broker, store, ended, clock, keepMs } = options;
 
+  const remembered = new Map<string, Promise<Remembered | undefined>>();
+
+  const read = async (name: string): Promise<Remembered | undefined> => {
+    const departure = await store.find(name, clock.now());
+    if (departure === undefined) remembered.delete(name); // it may come yet, with several brokers
+    return departure && { ...departure, ends: new Map(departure.ends.map((end) => [end.id, end])) };
+  };
+  const departureOf = (name: string): Promise<Remembered | undefined> => {
+    const known = remembered.get(name);
+    if (known !== undefined) return known;
+    for (const oldest of remembered.keys()) if (remembered.size >= REMEMBERED) remembered.delete(oldest);
+    const reading = read(name);
+    remembered.set(name, reading);
+    reading.catch(() => remembered.delete(name));
+    return reading;
+  };
+
   const fateFrom = (
     end: ChannelEnd | undefined,
     isComplete: boolean,
@@ -48,10 +73,9 @@ export function createDepartures(options: {
     async fateOf(open, owner) {
       if (open.broker === undefined) return { kind: 'unknown' };
       if (open.broker === broker) return fateFrom(ended.find(open.id), ended.isComplete, open, owner);
-      const departure = await store.find(open.broker, clock.now());
+      const departure = await departureOf(open.broker);
       if (departure === undefined) return { kind: 'unknown' };
-      const end = departure.ends.find(({ id }) => id === open.id);
-      return fateFrom(end, departure.isComplete, open, owner);
+      return fateFrom(departure.ends.get(open.id), departure.isComplete, open, owner);
     },
     async leave() {
       const departure = { broker, ends: ended.all, isComplete: ended.isComplete };

@@ -3,9 +3,6 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { TunnelChannel } from './tunnel-channel.ts';
 
 const LOOK_EVERY_MS = 10;
-/** Clients leave as soon as nothing of theirs is under way; one that stays though idle is not waited for any longer. */
-const LEAVE_MS = 3_000;
-
 /** It waits for its link, with something to finish. What was lost on the way to it is sent to the next broker. */
 export const mayReturn = (channel: TunnelChannel) => channel.slot === undefined && isUnfinished(channel);
 
@@ -15,7 +12,7 @@ const isUnfinished = ({ session, channel }: TunnelChannel) => session.pending > 
 /** Resolves when all have finished and left, at the latest after `limitMs`: true where they had. */
 export function drained(
   channels: () => Iterable<TunnelChannel>,
-  { clock, limitMs }: { clock: Clock; limitMs: number },
+  { clock, limitMs, leaveMs }: { clock: Clock; limitMs: number; leaveMs: number },
 ): Promise<boolean> {
   const endAt = clock.now() + limitMs;
   /** Since when each one with a link is idle. */
@@ -29,7 +26,7 @@ export function drained(
     if (channel.slot === undefined) return false;
     const since = idleSince.get(channel) ?? clock.now();
     idleSince.set(channel, since);
-    return clock.now() - since < LEAVE_MS;
+    return clock.now() - since < leaveMs;
   };
 
   return new Promise((resolve) => {

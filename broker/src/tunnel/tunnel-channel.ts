@@ -20,9 +20,11 @@ export interface TunnelLimits extends PeerLimits {
   maxMessageBytes: number;
   /** How long a channel waits for its link. */
   resumeMs: number;
+  /** While draining: clients leave as soon as nothing of theirs is under way; one that stays though idle is waited for no longer than this. */
+  leaveMs: number;
 }
 
-export const TUNNEL_LIMITS: TunnelLimits = { ...CHANNEL_DEFAULTS, ...PEER_LIMITS };
+export const TUNNEL_LIMITS: TunnelLimits = { ...CHANNEL_DEFAULTS, ...PEER_LIMITS, leaveMs: 3_000 };
 
 /** What carries a channel at the moment: one slot of a link. */
 export interface Slot {

@@ -268,7 +268,7 @@ export function createTunnel(options: {
       draining = true;
       registry.stopOpening();
       for (const link of links) link.send({ type: 'draining' });
-      if (!(await drained(() => registry.all, { clock, limitMs }))) {
+      if (!(await drained(() => registry.all, { clock, limitMs, leaveMs: limits.leaveMs }))) {
         log.warn(
           { calls: registry.pending },
           'the drain has reached its limit: what still runs has an unknown outcome',
