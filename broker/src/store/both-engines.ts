@@ -21,8 +21,8 @@ export interface StoreUnderTest {
   reopen: () => Promise<Store>;
   /** Runs a statement behind the store's back. */
   tamper: (statement: string) => Promise<void>;
-  /** Makes the database refuse to serve, and serve again. */
-  takeAway: () => Promise<() => Promise<void>>;
+  /** Makes the database refuse to serve, and serve again. `bus`: PostgreSQL goes on serving the connections of the bus. */
+  takeAway: (keep?: 'bus') => Promise<() => Promise<void>>;
 }
 
 export type OpenStoreUnderTest = (t: TestContext) => Promise<StoreUnderTest>;
@@ -35,6 +35,11 @@ export function onBothEngines(suite: (open: OpenStoreUnderTest) => void): void {
       return openUnderTest(t, 'sqlite', { dataDir });
     });
   });
+  onPostgres(suite);
+}
+
+/** The same for what only several brokers have. */
+export function onPostgres(suite: (open: OpenStoreUnderTest) => void): void {
   describe('on PostgreSQL', () => {
     let postgres: TestPostgres | undefined;
     before(async () => {
@@ -95,11 +100,13 @@ async function openUnderTest(
         database.close();
       }
     },
-    async takeAway() {
+    async takeAway(keep) {
       if (databaseUrl !== undefined && adminUrl !== undefined) {
         const name = new URL(databaseUrl).pathname.slice(1);
         await runSql(adminUrl, `alter database ${name} allow_connections false`);
-        await runSql(adminUrl, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
+        const kept = keep === undefined ? '' : `and application_name <> 'mcpgate-broker bus'`;
+        const ours = `select pid from pg_stat_activity where datname = '${name}' ${kept}`;
+        await runSql(adminUrl, `select pg_terminate_backend(pid) from (${ours}) as ours`);
         return () => runSql(adminUrl, `alter database ${name} allow_connections true`);
       }
       // Another process that writes and does not end.

@@ -1,6 +1,8 @@
 // What the two engines have in common: a query builder for everything, and one path of its own for the audit append, where a query
 // builder's cost would be paid on every call.
 import type { Kysely } from 'kysely';
+import type { Bus } from '../domain/bus.ts';
+import type { Announce } from './bus/announce.ts';
 import type { AuditRow } from './store.ts';
 import type { Database } from './schema.ts';
 
@@ -12,5 +14,7 @@ export interface Engine {
   readonly db: Kysely<Database>;
   /** All rows in one committed transaction, or none. */
   appendAudit(rows: readonly AuditRow[]): Promise<void>;
+  readonly bus: Bus;
+  announce: Announce;
   close(): Promise<void>;
 }

@@ -1,7 +1,9 @@
 // Chooses the engine, brings its tables up to date and hands out the repositories.
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Logger } from 'pino';
+import type { BrokerName } from '../domain/bus.ts';
 import type { Engine } from './engine.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres/open-postgres.ts';
@@ -35,14 +37,19 @@ export interface StoreOptions {
   busyTimeoutMs?: number;
   log: Logger;
   clock: Clock;
+  /** This run of the broker, as others hear of it; one that nobody knows unless said. */
+  self?: BrokerName;
 }
 
 /**
  * Opens the database and migrates it. Throws `unavailable` where PostgreSQL does not answer, and `config` where the URL, the file or its
  * version is wrong.
  */
-export async function openStore({ databaseUrl, dataDir, busyTimeoutMs, log, clock }: StoreOptions): Promise<Store> {
-  const engine = databaseUrl === undefined ? openSqlite(dataDir, busyTimeoutMs) : openPostgres(databaseUrl, log);
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { databaseUrl, dataDir, busyTimeoutMs, log, clock } = options;
+  const self = options.self ?? { name: randomUUID(), place: 'somewhere' };
+  const engine =
+    databaseUrl === undefined ? openSqlite(dataDir, busyTimeoutMs) : openPostgres(databaseUrl, { log, clock, self });
   try {
     const ran = await migrate(engine);
     if (ran.length > 0) log.info({ engine: engine.kind, migrations: ran }, 'database migrated');
@@ -54,26 +61,27 @@ export async function openStore({ databaseUrl, dataDir, busyTimeoutMs, log, cloc
 }
 
 function createStore(engine: Engine, clock: Clock): Store {
-  const { db } = engine;
+  const { db, announce } = engine;
   return {
-    workspaces: createWorkspaces(db, clock),
-    users: createUsers(db, clock),
+    workspaces: createWorkspaces(db, clock, announce),
+    users: createUsers(db, clock, announce),
     externalIdentities: createExternalIdentities(db, clock),
     provisioning: createProvisioning(db),
     departures: createDepartures(db),
     devices: createDevices(db, clock),
-    groups: createGroups(db, clock),
+    groups: createGroups(db, clock, announce),
     grants: createGrants(db, clock),
     adminTokens: createAdminTokens(db, clock),
     links: createLinks(db),
     webSessions: createWebSessions(db),
     oauth: createOAuth(db),
     keys: createKeys(db, clock),
-    servers: createServers(db, clock),
-    secrets: createSecrets(db, clock),
-    policy: createPolicy(db, clock),
+    servers: createServers(db, clock, announce),
+    secrets: createSecrets(db, clock, announce),
+    policy: createPolicy(db, clock, announce),
     settings: createSettings(db),
     audit: createAuditRows(engine),
+    bus: engine.bus,
     async ping() {
       await sql`select 1`.execute(db);
     },

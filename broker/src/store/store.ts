@@ -1,6 +1,7 @@
 // What the rest of the broker may ask of the database. Nothing outside this folder knows SQL. One implementation over a query
 // builder, two engines (SQLite, PostgreSQL), one test suite for both. Every table of people's things carries `workspace_id`;
 // functions without a workspace argument take globally unique ids. Times are ms since the epoch.
+import type { Bus } from '../domain/bus.ts';
 import type { Departure } from '../domain/channel-end.ts';
 import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } from '../domain/people.ts';
 import type { Role } from '../domain/principal.ts';
@@ -300,6 +301,8 @@ export interface Store {
     /** The last row of a writer's chain; undefined where it has written nothing. */
     last(writer: string): Promise<{ seq: number; hash: string } | undefined>;
   };
+  /** Between the brokers of this database. Changes of policies, servers, secrets and people are told by the functions above. */
+  readonly bus: Bus;
   /** Throws `unavailable` where the database does not answer; for /readyz. */
   ping(): Promise<void>;
   close(): Promise<void>;

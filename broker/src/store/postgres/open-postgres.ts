@@ -1,13 +1,16 @@
 // The engine for more than one broker: PostgreSQL 13 or later over `pg`.
 import { type Dialect, Kysely, PostgresDialect, PostgresDriver } from 'kysely';
+import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import type { BrokerName } from '../../domain/bus.ts';
 import { AUDIT_COLUMNS, auditValues } from '../audit-columns.ts';
 import type { Engine } from '../engine.ts';
 import { createGuardedDriver } from '../guarded-driver.ts';
 import type { Database } from '../schema.ts';
 import type { AuditRow } from '../store.ts';
+import { createPostgresBus } from './postgres-bus.ts';
 import { explainPostgresError } from './postgres-error.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -18,7 +21,8 @@ const KEEP_ALIVE_MS = 10_000;
 const POOL_SIZE = 10;
 
 /** Pools for `url`; connects at first use. Throws `config` where `url` is no PostgreSQL URL. */
-export function openPostgres(url: string, log: Logger): Engine {
+export function openPostgres(url: string, options: { log: Logger; clock: Clock; self: BrokerName }): Engine {
+  const { log, clock, self } = options;
   const place = describe(url);
   const explain = (error: unknown): GateError => explainPostgresError(place, error);
   const types = new pg.TypeOverrides();
@@ -51,11 +55,14 @@ export function openPostgres(url: string, log: Logger): Engine {
     createQueryCompiler: () => plain.createQueryCompiler(),
   };
   const db = new Kysely<Database>({ dialect });
+  const bus = createPostgresBus({ url, db, self, clock, log, explain });
   let closed = false;
 
   return {
     kind: 'postgres',
     db,
+    bus,
+    announce: bus.announce,
     async appendAudit(rows) {
       try {
         await append(auditPool, rows);
@@ -66,6 +73,7 @@ export function openPostgres(url: string, log: Logger): Engine {
     async close() {
       if (closed) return;
       closed = true;
+      await bus.close();
       // Not through the query builder, whose own refusal afterwards would not be a GateError.
       await Promise.all([pool.end(), auditPool.end()]);
     },

@@ -1,10 +1,11 @@
 // Groups and who is in them.
 import type { Kysely } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
+import type { Announce } from '../bus/announce.ts';
 import type { Database } from '../schema.ts';
 import type { Store } from '../store.ts';
 
-export function createGroups(db: Kysely<Database>, clock: Clock): Store['groups'] {
+export function createGroups(db: Kysely<Database>, clock: Clock, announce: Announce): Store['groups'] {
   const list: Store['groups']['list'] = async (workspaceId) => {
     const groups = await db
       .selectFrom('groups')
@@ -55,19 +56,32 @@ export function createGroups(db: Kysely<Database>, clock: Clock): Store['groups'
           .values(userIds.map((id) => ({ workspace_id: workspaceId, group_name: name, user_id: id })))
           .onConflict((conflict) => conflict.doNothing())
           .execute();
+        await announce(trx, { kind: 'people', ids: userIds });
       });
     },
     async take(workspaceId, name, userIds) {
       if (userIds.length === 0) return;
-      await db
-        .deleteFrom('group_members')
-        .where('workspace_id', '=', workspaceId)
-        .where('group_name', '=', name)
-        .where('user_id', 'in', [...userIds])
-        .execute();
+      await db.transaction().execute(async (trx) => {
+        await trx
+          .deleteFrom('group_members')
+          .where('workspace_id', '=', workspaceId)
+          .where('group_name', '=', name)
+          .where('user_id', 'in', [...userIds])
+          .execute();
+        await announce(trx, { kind: 'people', ids: userIds });
+      });
     },
     async remove(workspaceId, name) {
-      await db.deleteFrom('groups').where('workspace_id', '=', workspaceId).where('name', '=', name).execute();
+      await db.transaction().execute(async (trx) => {
+        const members = await trx
+          .deleteFrom('group_members')
+          .where('workspace_id', '=', workspaceId)
+          .where('group_name', '=', name)
+          .returning('user_id')
+          .execute();
+        await trx.deleteFrom('groups').where('workspace_id', '=', workspaceId).where('name', '=', name).execute();
+        await announce(trx, { kind: 'people', ids: members.map((member) => member.user_id) });
+      });
     },
   };
 }

@@ -1,8 +1,9 @@
-// Rules and enforcement of a workspace. Every change raises the version in the same transaction.
+// Rules and enforcement of a workspace. Every change raises the version and is told in the same transaction.
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Rule } from '../../domain/rule.ts';
+import type { Announce } from '../bus/announce.ts';
 import { readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
 import { shortId } from '../short-id.ts';
@@ -10,7 +11,19 @@ import type { Store } from '../store.ts';
 
 const ID_ATTEMPTS = 4;
 
-export function createPolicy(db: Kysely<Database>, clock: Clock): Store['policy'] {
+export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Announce): Store['policy'] {
+  async function raiseVersion(trx: Transaction<Database>, workspaceId: string): Promise<number> {
+    const row = await trx
+      .updateTable('policies')
+      .set((eb) => ({ version: eb('version', '+', 1) }))
+      .where('workspace_id', '=', workspaceId)
+      .returning('version')
+      .executeTakeFirst();
+    if (row === undefined) throw new GateError('not_found', `there is no workspace ${workspaceId}`);
+    await announce(trx, { kind: 'policy', workspaceId });
+    return row.version;
+  }
+
   async function insertRule(workspaceId: string, rule: Omit<Rule, 'id' | 'createdAt'>): Promise<Rule> {
     return db.transaction().execute(async (trx) => {
       const row: Database['rules'] = {
@@ -80,17 +93,6 @@ export function createPolicy(db: Kysely<Database>, clock: Clock): Store['policy'
       });
     },
   };
-}
-
-async function raiseVersion(trx: Transaction<Database>, workspaceId: string): Promise<number> {
-  const row = await trx
-    .updateTable('policies')
-    .set((eb) => ({ version: eb('version', '+', 1) }))
-    .where('workspace_id', '=', workspaceId)
-    .returning('version')
-    .executeTakeFirst();
-  if (row === undefined) throw new GateError('not_found', `there is no workspace ${workspaceId}`);
-  return row.version;
 }
 
 function toRule(row: Selectable<Database['rules']>): Rule {

@@ -1,10 +1,11 @@
 // Sealed values and their versions. What is inside is the vault's business.
 import type { Kysely } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
+import type { Announce } from '../bus/announce.ts';
 import type { Database } from '../schema.ts';
 import type { Store } from '../store.ts';
 
-export function createSecrets(db: Kysely<Database>, clock: Clock): Store['secrets'] {
+export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secrets'] {
   /** Names whose values are all removed have no current version. */
   const current = db
     .selectFrom('secrets')
@@ -32,6 +33,7 @@ export function createSecrets(db: Kysely<Database>, clock: Clock): Store['secret
           .insertInto('secret_versions')
           .values({ workspace_id: workspaceId, name, version, source, sealed: seal(version), created_at: clock.now() })
           .execute();
+        await announce(trx, { kind: 'secret', workspaceId, name });
         return version;
       });
     },
@@ -66,13 +68,16 @@ export function createSecrets(db: Kysely<Database>, clock: Clock): Store['secret
         .where('name', '=', name)
         .execute();
     },
-    async remove(workspaceId, name) {
-      const result = await db
-        .deleteFrom('secret_versions')
-        .where('workspace_id', '=', workspaceId)
-        .where('name', '=', name)
-        .executeTakeFirst();
-      return result.numDeletedRows > 0n;
-    },
+    remove: (workspaceId, name) =>
+      db.transaction().execute(async (trx) => {
+        const result = await trx
+          .deleteFrom('secret_versions')
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
+          .executeTakeFirst();
+        if (result.numDeletedRows === 0n) return false;
+        await announce(trx, { kind: 'secret', workspaceId, name });
+        return true;
+      }),
   };
 }

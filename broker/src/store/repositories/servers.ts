@@ -1,11 +1,12 @@
 // Registered upstream servers.
 import { randomUUID } from 'node:crypto';
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { ServerRecord, Transport } from '../../domain/server-record.ts';
 import { readJson } from '../json-text.ts';
+import type { Announce } from '../bus/announce.ts';
 import type { Database } from '../schema.ts';
 import type { Store } from '../store.ts';
 
@@ -30,8 +31,14 @@ const transportSchema: z.ZodType<Transport> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('http'), url: z.string(), headers: z.record(z.string(), z.string()) }),
 ]);
 
-export function createServers(db: Kysely<Database>, clock: Clock): Store['servers'] {
+export function createServers(db: Kysely<Database>, clock: Clock, announce: Announce): Store['servers'] {
   const servers = db.selectFrom('servers').selectAll();
+  const change = <T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
+    db.transaction().execute(async (trx) => {
+      const result = await work(trx);
+      await announce(trx, { kind: 'servers' });
+      return result;
+    });
 
   return {
     async create(server) {
@@ -48,7 +55,7 @@ export function createServers(db: Kysely<Database>, clock: Clock): Store['server
         updated_at: at,
       };
       try {
-        await db.insertInto('servers').values(row).execute();
+        await change((trx) => trx.insertInto('servers').values(row).execute());
       } catch (error) {
         if (!(error instanceof GateError) || error.code !== 'conflict') throw error;
         throw new GateError('conflict', `a server named ${server.name} exists already`, { cause: error });
@@ -63,26 +70,31 @@ export function createServers(db: Kysely<Database>, clock: Clock): Store['server
       const rows = await servers.where('workspace_id', '=', workspaceId).orderBy('name').execute();
       return rows.map(toServer);
     },
-    async update(id, change) {
-      const row = await db
-        .updateTable('servers')
-        .set({
-          updated_at: clock.now(),
-          ...(change.enabled !== undefined && { enabled: change.enabled ? 1 : 0 }),
-          ...(change.transport !== undefined && { transport_json: JSON.stringify(change.transport) }),
-          ...(change.isolation !== undefined && { isolation: change.isolation }),
-          ...(change.trustAnnotations !== undefined && { trust_annotations: change.trustAnnotations ? 1 : 0 }),
-        })
-        .where('id', '=', id)
-        .returningAll()
-        .executeTakeFirst();
-      if (row === undefined) throw new GateError('not_found', `there is no server with the id ${id}`);
-      return toServer(row);
+    update(id, changes) {
+      const query = (trx: Transaction<Database>) =>
+        trx
+          .updateTable('servers')
+          .set({
+            updated_at: clock.now(),
+            ...(changes.enabled !== undefined && { enabled: changes.enabled ? 1 : 0 }),
+            ...(changes.transport !== undefined && { transport_json: JSON.stringify(changes.transport) }),
+            ...(changes.isolation !== undefined && { isolation: changes.isolation }),
+            ...(changes.trustAnnotations !== undefined && { trust_annotations: changes.trustAnnotations ? 1 : 0 }),
+          })
+          .where('id', '=', id)
+          .returningAll()
+          .executeTakeFirst();
+      return change(async (trx) => {
+        const row = await query(trx);
+        if (row === undefined) throw new GateError('not_found', `there is no server with the id ${id}`);
+        return toServer(row);
+      });
     },
-    async remove(id) {
-      const result = await db.deleteFrom('servers').where('id', '=', id).executeTakeFirst();
-      if (result.numDeletedRows === 0n) throw new GateError('not_found', `there is no server with the id ${id}`);
-    },
+    remove: (id) =>
+      change(async (trx) => {
+        const result = await trx.deleteFrom('servers').where('id', '=', id).executeTakeFirst();
+        if (result.numDeletedRows === 0n) throw new GateError('not_found', `there is no server with the id ${id}`);
+      }),
   };
 }
 

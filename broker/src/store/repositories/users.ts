@@ -3,15 +3,16 @@ import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
+import type { Announce } from '../bus/announce.ts';
 import type { Database } from '../schema.ts';
 import type { UserRecord } from '../../domain/people.ts';
 import type { Store } from '../store.ts';
 
-export function createUsers(db: Kysely<Database>, clock: Clock): Store['users'] {
+export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announce): Store['users'] {
   const now = (): number => clock.now();
 
-  async function change(id: string, values: Partial<Database['users']>): Promise<void> {
-    const result = await db.updateTable('users').set(values).where('id', '=', id).executeTakeFirst();
+  async function change(id: string, values: Partial<Database['users']>, on: Kysely<Database> = db): Promise<void> {
+    const result = await on.updateTable('users').set(values).where('id', '=', id).executeTakeFirst();
     if (result.numUpdatedRows === 0n) throw new GateError('not_found', `there is no user with the id ${id}`);
   }
 
@@ -107,7 +108,11 @@ export function createUsers(db: Kysely<Database>, clock: Clock): Store['users'] 
     },
     setPassword: (id, passwordHash) => change(id, { password_hash: passwordHash }),
     setDisabled: (id, disabledAt) => change(id, { disabled_at: disabledAt }),
-    setRole: (id, role) => change(id, { role }),
+    setRole: (id, role) =>
+      db.transaction().execute(async (trx) => {
+        await change(id, { role }, trx);
+        await announce(trx, { kind: 'people', ids: [id] });
+      }),
     setEmail: (id, email) => change(id, { email }),
     async setGroups(id, groups) {
       await db.transaction().execute(async (trx) => {
@@ -119,6 +124,7 @@ export function createUsers(db: Kysely<Database>, clock: Clock): Store['users'] 
         if (row === undefined) throw new GateError('not_found', `there is no user with the id ${id}`);
         await trx.deleteFrom('group_members').where('user_id', '=', id).execute();
         await addToGroups(trx, row, groups, now());
+        await announce(trx, { kind: 'people', ids: [id] });
       });
     },
     async remove(id) {

@@ -3,6 +3,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
+import type { Announce } from '../bus/announce.ts';
 import type { Database } from '../schema.ts';
 import type { Store } from '../store.ts';
 
@@ -17,7 +18,11 @@ const HOLDS = [
 /** In an order that the references between them allow. */
 const GOES_ALONG = ['one_time_links', 'groups', 'rules', 'policies', 'secrets', 'grants', 'admin_tokens'] as const;
 
-export function createWorkspaces(db: Kysely<Database>, clock: Clock): Store['workspaces'] {
+export function createWorkspaces(db: Kysely<Database>, clock: Clock, announce: Announce): Store['workspaces'] {
+  const changed = async (trx: Transaction<Database>, workspaceId: string): Promise<void> => {
+    await announce(trx, { kind: 'policy', workspaceId });
+    await announce(trx, { kind: 'servers' });
+  };
   return {
     async list() {
       const rows = await db.selectFrom('workspaces').selectAll().orderBy('id').execute();
@@ -32,6 +37,7 @@ export function createWorkspaces(db: Kysely<Database>, clock: Clock): Store['wor
         await db.transaction().execute(async (trx) => {
           await trx.insertInto('workspaces').values({ id: name, created_at: createdAt }).execute();
           await trx.insertInto('policies').values({ workspace_id: name, version: 1, enforcement: 'enforce' }).execute();
+          await changed(trx, name);
         });
       } catch (error) {
         if (!(error instanceof GateError) || error.code !== 'conflict') throw error;
@@ -46,6 +52,7 @@ export function createWorkspaces(db: Kysely<Database>, clock: Clock): Store['wor
         for (const table of GOES_ALONG) await trx.deleteFrom(table).where('workspace_id', '=', name).execute();
         const result = await trx.deleteFrom('workspaces').where('id', '=', name).executeTakeFirst();
         if (result.numDeletedRows === 0n) throw new GateError('not_found', `there is no workspace ${name}`);
+        await changed(trx, name);
       }),
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { GateError } from 'mcpgate-shared/error';
+import { createSilentBus } from '../bus/silent-bus.ts';
 import { AUDIT_COLUMNS, auditValues } from '../audit-columns.ts';
 import type { Engine } from '../engine.ts';
 import type { Database } from '../schema.ts';
@@ -29,6 +30,8 @@ export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT
   return {
     kind: 'sqlite',
     db,
+    bus: createSilentBus(),
+    announce: () => Promise.resolve(),
     appendAudit(rows) {
       // Between the statements of someone else's transaction the connection is theirs: wait for it through the query builder.
       if (database.isOpen && database.isTransaction) return db.connection().execute(async () => appendNow(rows));

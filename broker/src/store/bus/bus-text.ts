@@ -1,0 +1,57 @@
+// What passes over the bus, as text: read through a schema, because whoever may connect to the database can write there.
+import { GateError } from 'mcpgate-shared/error';
+import { z } from 'zod';
+import type { BrokerName, BusMessage } from '../../domain/bus.ts';
+
+/** PostgreSQL takes fewer than 8000 bytes. */
+const MAX_BYTES = 7_999;
+const MAX_REASON = 200;
+
+const id = z.string().min(1).max(128);
+const count = z.int().min(0);
+const RevocationSchema = z.object({
+  workspaceId: id,
+  kind: z.enum(['user', 'device', 'grant', 'admin-token']),
+  id,
+  reason: z.string().max(MAX_REASON),
+});
+const SaidSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('policy'), workspaceId: id }),
+  z.object({ kind: z.literal('servers') }),
+  z.object({ kind: z.literal('secret'), workspaceId: id, name: id }),
+  z.object({ kind: z.literal('people'), ids: z.array(id) }),
+  z.object({ kind: z.literal('revoked'), question: id, revocations: z.array(RevocationSchema) }),
+  z.object({ kind: z.literal('ended'), question: id, linksClosed: count, callsCancelled: count }),
+  // Of the bus itself. `isNew`: it has begun to hear; `owes`: something that it should have said was never said.
+  z.object({ kind: z.literal('beat'), isNew: z.boolean(), owes: z.boolean() }),
+  z.object({ kind: z.literal('leaving') }),
+]);
+const BusTextSchema = z.object({
+  from: z.object({ name: id, place: z.string().max(300) }),
+  /** Of the sender, to know its own again. */
+  seq: count,
+  said: SaidSchema,
+});
+
+type Beat = { kind: 'beat'; isNew: boolean; owes: boolean } | { kind: 'leaving' };
+export type Said = BusMessage | Beat;
+
+export function writeBusText(from: BrokerName, seq: number, said: Said): string {
+  const text = JSON.stringify({ from, seq, said: said.kind === 'revoked' ? shortened(said) : said });
+  if (Buffer.byteLength(text) <= MAX_BYTES) return text;
+  throw new GateError('internal', `a message of kind ${said.kind} is too long for the change bus`);
+}
+
+/** Undefined: nothing that this version understands. */
+export function readBusText(text: string): { from: BrokerName; seq: number; said: Said } | undefined {
+  try {
+    return BusTextSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function shortened(said: BusMessage & { kind: 'revoked' }): BusMessage {
+  const revocations = said.revocations.map((each) => ({ ...each, reason: each.reason.slice(0, MAX_REASON) }));
+  return { ...said, revocations };
+}
