@@ -56,6 +56,9 @@ test('mcpgate login by way of the company’s IdP: the device page, the IdP, bac
       '  label: Corp ID',
       '  end_session: true',
       '  logout_ends: devices',
+      '  workspace: default',
+      '  workspace_claim: unit',
+      '  workspace_mapping: { Team B: team-b }',
     ],
     IDP_CLIENT.secret,
   );
@@ -63,9 +66,9 @@ test('mcpgate login by way of the company’s IdP: the device page, the IdP, bac
   assert.match(world.broker.output(), new RegExp(`${url}/oauth/idp/callback`), 'the redirect URI is said at the start');
 
   let laptops = 0;
-  const logInAs = async (name: string) => {
+  const logInAs = async (name: string, more: readonly string[] = []) => {
     const { page, complaints } = await openBrowser(t);
-    const login = world.laptop(`laptop${++laptops}`).start(['login', url, '--json', '--no-browser']);
+    const login = world.laptop(`laptop${++laptops}`).start(['login', url, '--json', '--no-browser', ...more]);
     const [, code = ''] = await login.line(/"user_code":\s*"([^"]+)"/);
     await page.goto(`${url}/device`);
     await page.getByRole('link', { name: 'Continue with Corp ID' }).click();
@@ -106,13 +109,29 @@ test('mcpgate login by way of the company’s IdP: the device page, the IdP, bac
   await again.page.goto(`${url}/login/idp`);
   await again.page.getByRole('heading', { name: 'Company sign-in' }).waitFor();
 
+  await world.broker.run(['workspace', 'add', 'team-b']);
+  idp.people.set('hopper', { preferred_username: 'hopper', unit: 'Team B' });
+  const hopper = await logInAs('hopper', ['--workspace', 'team-b']);
+  await hopper.page.locator('input.code').fill(hopper.code);
+  await hopper.page.getByRole('button', { name: 'Continue' }).click();
+  await hopper.page.getByRole('button', { name: 'Connect', exact: true }).click();
+  assert.equal(await hopper.login.exited, 0);
+  const devices = (await world.broker.json(['device', 'list', '--workspace', 'team-b'])) as { user: string }[];
+  assert.deepEqual(
+    devices.map((device) => device.user),
+    ['hopper'],
+  );
+  idp.people.set('hopper', { preferred_username: 'hopper' });
+  const moved = await logInAs('hopper');
+  await moved.page.getByText('You belong to another workspace of this broker').waitFor();
+
   await world.broker.run(['user', 'disable', 'grace']);
   const disabled = await logInAs('grace');
   await disabled.page.getByText('Your account on this broker is disabled').waitFor();
   const stranger = await logInAs('mallory');
   await stranger.page.getByText('Corp ID did not let you in').waitFor();
   const reasons = (await eventsOf(world, 'login.failed')).map(({ data }) => data['reason']);
-  assert.deepEqual(new Set(reasons), new Set(['denied', 'disabled']));
+  assert.deepEqual(new Set(reasons), new Set(['denied', 'disabled', 'elsewhere']));
 });
 
 /** `GET path` from an address of this machine. */

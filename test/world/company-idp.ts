@@ -42,7 +42,11 @@ export async function startCompanyIdp(options: { brokerUrl: string }): Promise<C
           response_types: ['code'],
         },
       ],
-      claims: { openid: ['sub'], profile: ['preferred_username', 'groups'], email: ['email', 'email_verified'] },
+      claims: {
+        openid: ['sub'],
+        profile: ['preferred_username', 'groups', 'unit'],
+        email: ['email', 'email_verified'],
+      },
       features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
       interactions: { url: (_ctx, interaction) => `/sign-in/${interaction.uid}` },
       findAccount: (_ctx, id) => {

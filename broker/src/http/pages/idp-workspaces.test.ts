@@ -55,6 +55,8 @@ suite('workspaces of people from the company’s IdP', () => {
     assert.equal(page.status, 403);
     assert.match(pageText(page), /Your workspace does not exist on this broker yet/);
     assert.match(world.logLines.join(''), /there is no workspace team-c/);
+    const [failed] = await eventsIn(world, 'default', 'login.failed');
+    assert.equal(failed?.data['detail'], 'there is no workspace team-c', 'in a log that somebody can read');
     await world.store.workspaces.add('team-c');
     assert.match((await comes(world, 'ada')).html, /Hello, ada/);
   });
@@ -96,7 +98,7 @@ suite('workspaces of people from the company’s IdP', () => {
       assert.equal(page.status, 403, what);
       assert.match(pageText(page), says, what);
       const [failed] = await eventsIn(world, 'default', 'login.failed');
-      assert.equal(failed?.data['reason'], 'workspace', what);
+      assert.deepEqual([failed?.data['reason'], failed?.data['called_name']], ['workspace', 'ada'], what);
       assert.ok(JSON.stringify(failed).length < 2_000, what);
     }
     for (const workspace of ['default', 'team-a', 'team-b']) assert.deepEqual(await namesIn(world, workspace), []);

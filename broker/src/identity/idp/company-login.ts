@@ -83,7 +83,10 @@ export function createCompanyLogin(parts: {
     workspaces: store.workspaces,
   });
   /** Whose log has what happens before it is known where a person belongs. */
-  const home = settings.workspace ?? DEFAULT_WORKSPACE;
+  const home = async (): Promise<string> => {
+    const { workspace = DEFAULT_WORKSPACE } = settings;
+    return (await store.workspaces.has(workspace)) ? workspace : DEFAULT_WORKSPACE;
+  };
   const attempts = createSignInAttempts({ store, clock });
   const returnTo = `${parts.issuer}${SIGNED_OUT_PATH}`;
   const idpSessions = createIdpSessions({ settings, metadata, returnTo, store, vault, clock, log });
@@ -92,16 +95,16 @@ export function createCompanyLogin(parts: {
   const failures = createThrottle({ tries: 50, windowS: WINDOW_S });
   log.info({ issuer: settings.issuer, redirect_uri: redirectUri }, 'people sign in at the company’s IdP');
 
-  const record = (
+  const record = async (
     type: string,
     { address }: { address: string },
     data: AuditEvent['data'],
-    { user = null, workspaceId = home }: { user?: string | null; workspaceId?: string | undefined } = {},
+    { user = null, workspaceId }: { user?: string | null; workspaceId?: string | undefined } = {},
   ) => {
     const subject = user === null ? null : `user:${user}`;
     const actor = type === 'login.succeeded' && user !== null ? user : 'anonymous';
     return audit.event({
-      workspace_id: workspaceId,
+      workspace_id: workspaceId ?? (await home()),
       type,
       actor,
       subject,
@@ -144,8 +147,7 @@ export function createCompanyLogin(parts: {
     const read = readClaims(redeemed.claims, settings);
     if (read.kind === 'refused') return read;
     const named = readWorkspaceClaim(redeemed.claims, settings);
-    if (named.kind === 'refused') return named;
-    const chosen = await choose(named.names);
+    const chosen = named.kind === 'refused' ? named : await choose(named.names);
     if (chosen.kind === 'refused') return { ...chosen, calledName: read.person.calledName.slice(0, 64) };
     const admitted = await people.admit(read.person, {
       workspaceId: chosen.workspaceId,

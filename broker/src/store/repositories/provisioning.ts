@@ -25,11 +25,12 @@ export function createProvisioning(db: Kysely<Database>): Store['provisioning'] 
     },
     async workspacesOf(userName) {
       const rows = await db
-        .selectFrom('workspaces')
-        .innerJoin('provisioned_users as told', 'told.workspace_id', 'workspaces.id')
-        .select('told.workspace_id')
-        .where('told.user_name_key', '=', userName.toLowerCase())
-        .orderBy('told.workspace_id')
+        .selectFrom('provisioned_users')
+        .select('workspace_id')
+        // The index begins with the workspace.
+        .where('workspace_id', 'in', db.selectFrom('workspaces').select('id'))
+        .where('user_name_key', '=', userName.toLowerCase())
+        .orderBy('workspace_id')
         .execute();
       return rows.map((row) => row.workspace_id);
     },

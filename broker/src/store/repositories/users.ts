@@ -67,15 +67,16 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
     },
     async workspacesOf(wanted) {
       const query = db
-        .selectFrom('workspaces')
-        .innerJoin('users', 'users.workspace_id', 'workspaces.id')
-        .select('users.workspace_id')
+        .selectFrom('users')
+        .select('workspace_id')
         .distinct()
-        .orderBy('users.workspace_id');
+        // Both indexes begin with the workspace.
+        .where('workspace_id', 'in', db.selectFrom('workspaces').select('id'))
+        .orderBy('workspace_id');
       const found =
         'name' in wanted
-          ? query.where('users.name', '=', wanted.name)
-          : query.where((eb) => eb(eb.fn<string>('lower', ['users.email']), '=', wanted.email.toLowerCase()));
+          ? query.where('name', '=', wanted.name)
+          : query.where((eb) => eb(eb.fn<string>('lower', ['email']), '=', wanted.email.toLowerCase()));
       return (await found.execute()).map((row) => row.workspace_id);
     },
     async list(workspaceId) {
