@@ -1,5 +1,6 @@
 // The broker put together, in dependency order: reading this is reading the architecture.
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
@@ -27,6 +28,8 @@ import { createIdentity } from './identity/create-identity.ts';
 import type { Logger } from './log/logger.ts';
 import { createGuardedFetch } from './net/guarded-fetch.ts';
 import { compilePolicy } from './policy/compile-policy.ts';
+import { createEndElsewhere } from './replicas/end-elsewhere.ts';
+import { createReplicas } from './replicas/replicas.ts';
 import { openStore } from './store/open-store.ts';
 import { createTunnel } from './tunnel/tunnel.ts';
 import { createUpstreams } from './upstreams/create-upstreams.ts';
@@ -80,11 +83,15 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
     const masterKey = loadMasterKey({ dataDir, file: config.masterKeyFile });
     const { databaseUrl } = config;
-    const store = await openStore({ dataDir, log, clock, ...(databaseUrl === undefined ? {} : { databaseUrl }) });
+    const self = { name: randomBytes(12).toString('hex'), place: `${hostname()} (process ${options.pid})` };
+    const store = await openStore({ dataDir, log, clock, self, ...(databaseUrl === undefined ? {} : { databaseUrl }) });
     closers.push(() => store.close());
     const vault = await createVault({ store, masterKey, clock });
     const audit = createAudit({ store, clock, log, writerId: `${options.pid}-${startedAt}` });
     closers.push(() => audit.flush());
+
+    const replicas = createReplicas({ bus: store.bus, self, audit, log, clock });
+    closers.push(() => replicas.close());
 
     const { backlogBytes, maxMessageBytes, resumeWindowMs: resumeMs } = config.tunnel;
     const upstreams = createUpstreams({
@@ -116,6 +123,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       log,
       guardedFetch: createGuardedFetch({ allowHosts: config.outboundAllowHosts }),
       allowedOrigins: config.mcp.allowedOrigins,
+      endElsewhere: createEndElsewhere({ bus: store.bus, clock }),
       localAccounts: config.localAccounts,
       idp:
         config.oidc && idpSettings(config.oidc, async (text) => (await vault.resolve(DEFAULT_WORKSPACE, text)).value),
@@ -131,6 +139,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       upstreams,
       audit,
       snapshot: (workspaceId) => store.policy.snapshot(workspaceId),
+      hears: () => !replicas.isDeaf,
       clock,
       log,
       brokerVersion: VERSION,
@@ -146,7 +155,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       log,
       clock,
       version: VERSION,
-      broker: randomBytes(12).toString('hex'),
+      broker: self.name,
       departures: store.departures,
       limits: { resumeMs, backlogBytes, maxMessageBytes },
     });
@@ -202,6 +211,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       clock,
     });
 
+    await replicas.follow({ gateway, upstreams, vault, identity });
+
     const enterWorkspace = createEnterWorkspace(store.workspaces);
     const proxies = createTrustedProxies(config.behindProxy);
     const metrics = createMetrics({
@@ -214,6 +225,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
           .workspaces()
           .flatMap((workspace) => upstreams.status(workspace).map((status) => ({ ...status, workspace }))),
       draining: () => draining,
+      replicas,
     });
     closers.push(() => metrics.close());
     const told = config.forwardedAuth;
@@ -253,6 +265,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       pages: createPages({ identity, publicUrl, clock, forwarded }),
       async ready() {
         if (draining) throw new GateError('unavailable', 'this broker is draining');
+        if (replicas.isDeaf) throw new GateError('unavailable', 'this broker does not hear the others');
         await store.ping();
       },
     });

@@ -7,7 +7,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['config', 'log', 'net'],
   ['store'],
   ['upstreams', 'policy', 'audit', 'vault'],
-  ['gateway', 'identity', 'admin', 'tunnel'],
+  ['gateway', 'identity', 'admin', 'tunnel', 'replicas'],
   ['http'],
   ['broker.ts'],
   ['commands'],

@@ -106,6 +106,9 @@ function receiptText(receipt: Receipt): string {
     `${count(receipt.tokens_revoked, 'token')} revoked, in ${Math.round(receipt.ms)} ms` +
     receipt.last_calls
       .map(({ device, tool_name, ts }) => `\n  ${device}: last ${tool_name ?? 'call'} at ${ts}`)
+      .join('') +
+    receipt.unconfirmed
+      .map((place) => `\nwarning: the broker on ${place} has not confirmed it in time; it may still have live links`)
       .join('')
   );
 }

@@ -17,6 +17,15 @@ export interface Receipt {
   at: string;
   /** What each device and grant that ended did last, as far as the log's newest calls of its person tell. */
   last_calls: LastCall[];
+  /** Other brokers over the same database that are there, and have not said in time that they have ended what they had of it. */
+  unconfirmed: string[];
+}
+
+/** What the other brokers have ended of it. */
+export interface EndedElsewhere {
+  linksClosed: number;
+  callsCancelled: number;
+  unconfirmed: string[];
 }
 
 export interface LastCall {

@@ -10,6 +10,11 @@ export interface Revocation {
   reason: string;
 }
 
+/** Whose something is that lives: a link, a session, a request, a stream. */
+export type Live = Pick<Principal, 'workspaceId' | 'user' | 'device'> & {
+  credential: { kind: Principal['credential']['kind'] | 'admin-token'; id: string };
+};
+
 export function isRevoked({ workspaceId, kind, id }: Revocation, principal: Principal): boolean {
   if (principal.workspaceId !== workspaceId) return false;
   if (kind === 'user') return principal.user?.id === id;

@@ -21,6 +21,8 @@ export interface GatewayOptions {
   upstreams: Upstreams;
   /** Rules and enforcement of a workspace; asked once, and again after `policyChanged`. */
   snapshot: (workspaceId: string) => Promise<PolicySnapshot>;
+  /** Whether a change of the rules by another broker would be heard of; where not, nothing is allowed. */
+  hears?: () => boolean;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   log: Pick<BaseLogger, 'error' | 'warn' | 'debug'>;
   clock: Clock;
@@ -50,7 +52,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
   const parts: GatewayParts = {
     upstreams,
     audit: options.audit,
-    policies: createPolicyCache(options.snapshot),
+    policies: createPolicyCache(options.snapshot, options.hears),
     catalog: createCatalog(upstreams),
     subscriptions: createSubscriptions(upstreams, options.log),
     parkedCalls,
@@ -92,8 +94,10 @@ export function createGateway(options: GatewayOptions): GatewayService {
     },
     policyChanged(workspaceId) {
       parts.policies.forget(workspaceId);
-      for (const session of sessions) if (session.workspaceId === workspaceId) session.listChanged('all');
+      for (const session of sessions)
+        if ((workspaceId ?? session.workspaceId) === session.workspaceId) session.listChanged('all');
     },
+    stateless: () => clientKeys.principals(isLogin),
     async endStateless(isMeant, reason) {
       await clientKeys.end((owner, principal) => isLogin(owner) && isMeant(principal), reason);
     },

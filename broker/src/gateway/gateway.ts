@@ -52,8 +52,10 @@ export interface Gateway {
 export interface GatewayService extends Gateway {
   /** Ends what is kept of clients without sessions. Resolves when every outcome is recorded. */
   endStateless(isMeant: (principal: Principal) => boolean, reason: string): Promise<void>;
-  /** Rules or enforcement changed: holds for the next call, and clients are told that their lists may differ. */
-  policyChanged(workspaceId: string): void;
+  /** Whose things are kept of clients without sessions. */
+  stateless(): Iterable<Principal>;
+  /** Rules or enforcement changed, in one workspace or in any: holds for the next call, and clients are told that their lists may differ. */
+  policyChanged(workspaceId?: string): void;
   /** A person's role or groups are others now: holds for the next call, and their clients are told that their lists may differ. */
   personChanged(person: NonNullable<Principal['user']>): void;
   /** Closes every session. Resolves when every outcome is recorded. */

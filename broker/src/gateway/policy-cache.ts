@@ -4,14 +4,22 @@ import type { PolicySnapshot } from '../domain/rule.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 import type { CompiledPolicy } from '../policy/decide.ts';
 
+/** In place of an answer, where what is allowed may have changed unheard. */
+const DEAF =
+  'this broker does not hear of changes that other brokers make (it has lost the database), so nothing is allowed; try again in a moment';
+
 export interface PolicyCache {
   /** At once where it is known. Throws or rejects `unavailable`. */
   get(workspaceId: string): CompiledPolicy | Promise<CompiledPolicy>;
-  /** The next `get` reads it anew, also where a reading is under way. */
-  forget(workspaceId: string): void;
+  /** The next `get` reads it anew, also where a reading is under way; of every workspace unless said. */
+  forget(workspaceId?: string): void;
 }
 
-export function createPolicyCache(snapshot: (workspaceId: string) => Promise<PolicySnapshot>): PolicyCache {
+/** `hears`: whether a change by another broker would be heard of. */
+export function createPolicyCache(
+  snapshot: (workspaceId: string) => Promise<PolicySnapshot>,
+  hears: () => boolean = () => true,
+): PolicyCache {
   const known = new Map<string, CompiledPolicy>();
   const reading = new Map<string, Promise<CompiledPolicy>>();
 
@@ -26,6 +34,7 @@ export function createPolicyCache(snapshot: (workspaceId: string) => Promise<Pol
 
   return {
     get(workspaceId) {
+      if (!hears()) throw new GateError('unavailable', DEAF);
       const policy = known.get(workspaceId) ?? reading.get(workspaceId);
       if (policy !== undefined) return policy;
       const started = read(workspaceId);
@@ -44,8 +53,9 @@ export function createPolicyCache(snapshot: (workspaceId: string) => Promise<Pol
       return started;
     },
     forget(workspaceId) {
-      known.delete(workspaceId);
-      reading.delete(workspaceId);
+      for (const cache of [known, reading])
+        if (workspaceId === undefined) cache.clear();
+        else cache.delete(workspaceId);
     },
   };
 }

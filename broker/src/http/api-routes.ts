@@ -6,6 +6,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Caller, Operation } from '../admin/operation.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { ApiRole } from '../domain/principal.ts';
+import type { Live } from '../domain/revocation.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { EnterWorkspace } from './enter-workspace.ts';
 import { openApiDocument } from './openapi.ts';
@@ -20,6 +21,11 @@ export function registerApi(
   identity?: Pick<Identity, 'onRevoked'>,
 ): void {
   const streams = new Set<{ caller: Caller; end: () => void }>();
+  const live = (): Live[] =>
+    [...streams].flatMap(({ caller: { principal, homeWorkspaceId: workspaceId, credential } }) => {
+      const { kind, id } = credential;
+      return kind === 'socket' ? [] : [principal ?? { workspaceId, credential: { kind, id } }];
+    });
   identity?.onRevoked(async ({ kind, id }) => {
     let linksClosed = 0;
     for (const { caller, end } of streams) {
@@ -28,7 +34,7 @@ export function registerApi(
       linksClosed += 1;
     }
     return await Promise.resolve({ linksClosed, callsCancelled: 0 });
-  });
+  }, live);
   const document = openApiDocument(operations.map((operation) => operation.endpoint));
   app.get('/api/v1/openapi.json', () => document);
   for (const operation of operations) {

@@ -21,6 +21,8 @@ export function createMetrics(sources: {
   badRequests: () => ReadonlyMap<string, number>;
   upstreams: () => readonly (UpstreamStatus & { workspace: string })[];
   draining: () => boolean;
+  /** This broker and the others of its database. */
+  replicas: { readonly isDeaf: boolean; others(): readonly unknown[] };
 }): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -74,6 +76,22 @@ export function createMetrics(sources: {
     registers,
     collect() {
       this.set(sources.draining() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mcpgate_deaf',
+    help: '1 while changes by other brokers are not heard, and calls are refused therefore',
+    registers,
+    collect() {
+      this.set(sources.replicas.isDeaf ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mcpgate_brokers',
+    help: 'Brokers on the same database, as this one hears them; itself included',
+    registers,
+    collect() {
+      this.set(sources.replicas.others().length + 1);
     },
   });
   new Gauge({

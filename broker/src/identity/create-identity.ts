@@ -11,6 +11,7 @@ import { createAdminTokens } from './admin-tokens.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { createClientSessions } from './client-sessions.ts';
 import { createChanges } from './changes.ts';
+import { createElsewhere } from './elsewhere.ts';
 import { createWebAccess } from './create-web-access.ts';
 import { createDevices, createSessions } from './devices.ts';
 import { createGrants } from './grants.ts';
@@ -35,7 +36,7 @@ import { createOneTimeLinks } from './one-time-links.ts';
 import { requireUser } from './people.ts';
 import { createProvisionedPeople } from './provisioning/provisioned-people.ts';
 import { createProvisionedTeams } from './provisioning/provisioned-teams.ts';
-import { createRevocations } from './revocations.ts';
+import { createRevocations, type EndElsewhere } from './revocations.ts';
 import { createUsers } from './users.ts';
 import { createWebSessions } from './web-sessions.ts';
 
@@ -56,6 +57,8 @@ export interface IdentityOptions {
   /** Origins of web pages whose scripts may log in as HTTP clients. */
   allowedOrigins?: readonly string[];
   oauthSettings?: Partial<OAuthSettings>;
+  /** Has the other brokers over the same database end what they have of a revocation. */
+  endElsewhere?: EndElsewhere;
   /** The company's IdP. */
   idp?: IdpSettings | undefined;
   /** A trusted reverse proxy says who somebody is. */
@@ -72,7 +75,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const settings: OAuthSettings = { ...DEFAULT_OAUTH_SETTINGS, ...options.oauthSettings };
   const keys = await loadOAuthKeys(store, vault);
 
-  const revocations = createRevocations({ clock, audit });
+  const revocations = createRevocations({ clock, audit, endElsewhere: options.endElsewhere });
   const changes = createChanges(store);
   const logins = createLogins({ store, clock });
   const links = createOneTimeLinks({ store, clock, issuer });
@@ -197,7 +200,8 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
         if (seen === changes.count) return answer;
       }
     },
-    onRevoked: (listener) => revocations.listen(listener),
+    onRevoked: (listener, live) => revocations.listen(listener, live),
+    elsewhere: createElsewhere({ store, revocations, changes, logins, clientLogins }),
     onChanged: (listener) => changes.listen(listener),
     users,
     groups,

@@ -85,8 +85,10 @@ export function createGroups(parts: {
         ms: Math.max(0, now - startedAt),
         at: new Date(now).toISOString(),
         last_calls: receipts.flatMap((each) => each.last_calls),
+        unconfirmed: [...new Set(receipts.flatMap((each) => each.unconfirmed))],
       };
-      const { subject, at: _at, last_calls: _calls, ...data } = receipt;
+      const { subject, at: _at, last_calls: _calls, unconfirmed, ...counts } = receipt;
+      const data = { ...counts, ...(unconfirmed.length > 0 && { unconfirmed }) };
       await audit.event({
         workspace_id: workspaceId,
         type: 'group.disabled',

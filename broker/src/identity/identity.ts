@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AdminToken, Device, DeviceRecord, Grant, Group, Person, Session } from '../domain/people.ts';
 import type { Audience, Principal, Role } from '../domain/principal.ts';
-import type { Revocation } from '../domain/revocation.ts';
+import type { Live, Revocation } from '../domain/revocation.ts';
 import type { Actor, Receipt } from '../domain/receipt.ts';
 import type { CompanyLogin } from './idp/company-login.ts';
 import type { ForwardedPeople } from './idp/forwarded-people.ts';
@@ -109,14 +109,28 @@ export interface AdminTokens {
   revoke(workspaceId: string, idOrLabel: string, actor: Actor): Promise<Receipt>;
 }
 
+export interface Elsewhere {
+  /** They were revoked there: ends what is here of them. Throws where something could not be ended. */
+  revoked(revocations: readonly Revocation[]): Promise<{ linksClosed: number; callsCancelled: number }>;
+  /** The roles or groups of these people, by id, are others now. */
+  changed(userIds: readonly string[]): Promise<void>;
+  /** Anything may have changed: everybody who is here is looked up again, and who may not be here any more is ended. Returns how many. */
+  recheck(): Promise<number>;
+}
+
 export interface Identity {
   /**
    * Checks the token, the credential behind it and its person, now. `address`: where it is presented from, as the proxy rules say;
    * without it a grant that is bound to addresses is refused. A rejection is recorded in the audit log by the caller's edge.
    */
   authenticate(bearer: string | undefined, audience: Audience, address?: string): Promise<Authentication>;
-  /** Listeners run after the change is committed; a receipt waits for all of them. Returns the function that ends it. */
-  onRevoked(listener: RevocationListener): () => void;
+  /**
+   * Listeners run after the change is committed; a receipt waits for all of them. `live`: whose the things are that the listener would end.
+   * Returns the function that ends it.
+   */
+  onRevoked(listener: RevocationListener, live?: () => Iterable<Live>): () => void;
+  /** For what other brokers over the same database have changed. */
+  readonly elsewhere: Elsewhere;
   /** Listeners run after the change is committed, before the function that made it answers. */
   onChanged(listener: ChangeListener): () => void;
   readonly users: Users;

@@ -1,15 +1,21 @@
-// Tells everybody who holds live links that a credential ended, and makes the receipt. Called after the change is committed.
-import type { LastCall, Receipt } from '../domain/receipt.ts';
+// Tells everybody who holds live links that a credential ended, here and in the other brokers, and makes the receipt. Called after the change
+// is committed.
+import type { EndedElsewhere, LastCall, Receipt } from '../domain/receipt.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
-import type { Revocation } from '../domain/revocation.ts';
+import type { Live, Revocation } from '../domain/revocation.ts';
 import type { RevocationListener } from './identity.ts';
 
 export interface Revocations {
-  listen(listener: RevocationListener): () => void;
-  /** Runs all listeners, then records `event` with what they did. Listeners that fail are reported after all have run. */
+  /** `live`: whose the things are that the listener would end. */
+  listen(listener: RevocationListener, live?: () => Iterable<Live>): () => void;
+  /** Ends what this broker has of it, which was revoked by another. Throws where listeners fail, after all have run. */
+  endHere(revocations: readonly Revocation[]): Promise<{ linksClosed: number; callsCancelled: number }>;
+  /** Of everything that listeners keep. */
+  live(): Live[];
+  /** Runs all listeners and asks the other brokers, then records `event` with what they did. Listeners that fail are reported after all have run. */
   end(options: {
     subject: string;
     startedAt: number;
@@ -21,20 +27,31 @@ export interface Revocations {
   }): Promise<Receipt>;
 }
 
+export type EndElsewhere = (revocations: readonly Revocation[]) => Promise<EndedElsewhere>;
+const NOWHERE: EndedElsewhere = { linksClosed: 0, callsCancelled: 0, unconfirmed: [] };
+
 /** How far back the last call of each device is looked for. */
 const NEWEST_CALLS = 1_000;
 
-export function createRevocations({ clock, audit }: { clock: Clock; audit: Audit }): Revocations {
-  const listeners = new Set<RevocationListener>();
+export function createRevocations(parts: {
+  clock: Clock;
+  audit: Audit;
+  /** Has the other brokers end what they have of it. */
+  endElsewhere?: EndElsewhere | undefined;
+}): Revocations {
+  const { clock, audit, endElsewhere = () => Promise.resolve(NOWHERE) } = parts;
+  const listeners = new Map<RevocationListener, () => Iterable<Live>>();
 
   const notify = async (revocations: readonly Revocation[]) => {
-    const runs = revocations.flatMap((revocation) => [...listeners].map(async (listener) => listener(revocation)));
+    const runs = revocations.flatMap((revocation) =>
+      [...listeners.keys()].map(async (listener) => listener(revocation)),
+    );
     const results = await Promise.allSettled(runs);
     const done = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
     return {
-      links_closed: done.reduce((sum, { linksClosed }) => sum + linksClosed, 0),
-      calls_cancelled: done.reduce((sum, { callsCancelled }) => sum + callsCancelled, 0),
+      linksClosed: done.reduce((sum, { linksClosed }) => sum + linksClosed, 0),
+      callsCancelled: done.reduce((sum, { callsCancelled }) => sum + callsCancelled, 0),
       failures,
     };
   };
@@ -53,12 +70,24 @@ export function createRevocations({ clock, audit }: { clock: Clock; audit: Audit
   };
 
   return {
-    listen(listener) {
-      listeners.add(listener);
+    listen(listener, live = () => []) {
+      listeners.set(listener, live);
       return () => void listeners.delete(listener);
     },
-    async end({ subject, startedAt, revocations, tokensRevoked, event, caller }) {
+    live: () => [...listeners.values()].flatMap((live) => [...live()]),
+    async endHere(revocations) {
       const { failures, ...counts } = await notify(revocations);
+      if (failures.length > 0) throw new AggregateError(failures, 'some live links could not be closed');
+      return counts;
+    },
+    async end({ subject, startedAt, revocations, tokensRevoked, event, caller }) {
+      const [here, elsewhere] = await Promise.all([notify(revocations), endElsewhere(revocations)]);
+      const { failures } = here;
+      const { unconfirmed } = elsewhere;
+      const counts = {
+        links_closed: here.linksClosed + elsewhere.linksClosed,
+        calls_cancelled: here.callsCancelled + elsewhere.callsCancelled,
+      };
       const now = clock.now();
       const receipt: Receipt = {
         subject,
@@ -67,11 +96,12 @@ export function createRevocations({ clock, audit }: { clock: Clock; audit: Audit
         ms: Math.max(0, now - startedAt),
         at: new Date(now).toISOString(),
         last_calls: caller === undefined ? [] : await lastCalls(event.workspace_id, caller),
+        unconfirmed,
       };
       const told = receipt.last_calls.map(({ device, tool_name, ts }) => `${device}: ${tool_name ?? '-'} at ${ts}`);
       const { ms } = receipt;
       const data = { ...event.data, ...counts, tokens_revoked: tokensRevoked, ms, last_calls: told };
-      await audit.event({ ...event, subject, data });
+      await audit.event({ ...event, subject, data: { ...data, ...(unconfirmed.length > 0 && { unconfirmed }) } });
       if (failures.length > 0) {
         const message = `${subject} is revoked, but some of its live links could not be closed: restart the broker to be sure`;
         throw new GateError('internal', message, { cause: new AggregateError(failures) });

@@ -220,6 +220,7 @@ export function createTunnel(options: {
     });
   };
 
+  const live = () => [...links, ...registry.all].map(({ principal }) => principal);
   const endRevoked = identity.onRevoked(async (revocation) => {
     revocations += 1;
     const isMeant = (principal: Principal) => isRevoked(revocation, principal);
@@ -232,7 +233,7 @@ export function createTunnel(options: {
     }
     await closed;
     return { linksClosed, callsCancelled: calls };
-  });
+  }, live);
 
   const endChanged = identity.onChanged(({ id, name, role, groups }) => {
     for (const link of links) link.personChanged({ id, name, role, groups });

@@ -28,6 +28,8 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
 
   const listeners = new Set<(change: { workspaceId: string; name: string }) => void>();
   const cache = new Map<string, Opened>();
+  /** Of everything that was opened. */
+  const openedVersions = new Map<string, { workspaceId: string; name: string; version: number }>();
   const touchedAt = new Map<string, number>();
   /** Grows with each change: what was read before it is not kept. */
   let generation = 0;
@@ -55,6 +57,7 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       throw new GateError('internal', text);
     }
     const opened = { value: Buffer.from(plain).toString('utf8'), version: record.version, readAt: now };
+    openedVersions.set(place, { workspaceId, name, version: record.version });
     if (generation === before) cache.set(place, opened);
     return opened;
   }
@@ -104,6 +107,21 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       if (plain !== undefined) return plain;
       const text = `sealed data (${purpose}) cannot be opened with ${masterKey.file}: its stored form was changed`;
       throw new GateError('internal', text);
+    },
+    elsewhere: {
+      changed: ({ workspaceId, name }) => changed(workspaceId, name),
+      async recheck() {
+        generation += 1;
+        cache.clear();
+        for (const [workspaceId, opened] of Map.groupBy(openedVersions.values(), (each) => each.workspaceId)) {
+          const now = new Map((await store.secrets.list(workspaceId)).map(({ name, version }) => [name, version]));
+          for (const { name, version } of opened) {
+            if (now.get(name) === version) continue;
+            openedVersions.delete(cacheKey(workspaceId, name));
+            changed(workspaceId, name);
+          }
+        }
+      },
     },
     onChange(listener) {
       listeners.add(listener);

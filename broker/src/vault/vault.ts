@@ -19,6 +19,12 @@ export interface Vault {
   /** Seals and opens what other modules must keep encrypted (signing keys, kept refresh answers); `purpose` is associated data. */
   seal(purpose: string, plain: Uint8Array): Uint8Array;
   open(purpose: string, sealed: Uint8Array): Uint8Array;
+  /** For what another broker over the same database has changed: `changed` where it is known which, else `recheck`. */
+  readonly elsewhere: {
+    changed(change: { workspaceId: string; name: string }): void;
+    /** Tells listeners of every secret that has another version than the one that was opened here last. */
+    recheck(): Promise<void>;
+  };
   /** Called after a secret changed, with its name. Returns the function that ends it. */
   onChange(listener: (change: { workspaceId: string; name: string }) => void): () => void;
 }

@@ -66,6 +66,10 @@ export const ReceiptSchema = z
     last_calls: z
       .array(z.object({ device: z.string(), server: z.string(), tool_name: z.string().nullable(), ts: TimeSchema }))
       .meta({ description: 'What each device and grant that ended did last' }),
+    unconfirmed: z
+      .array(z.string())
+      .default([])
+      .meta({ description: 'Other brokers that have not said in time that they have ended what they had of it' }),
   })
   .meta({ id: 'Receipt', description: 'Proof that something has ended: what was cut, and how fast' });
 

@@ -9,6 +9,7 @@ import type { Principal } from '../../domain/principal.ts';
 export interface ClientKeys {
   /** `owner`: the session, or the login and the door. `client`: what it says of itself. */
   use(owner: string, principal: Principal, client: string): string;
+  principals(isMeant: (owner: string) => boolean): Principal[];
   /** Ends the keys for which `isMeant`. Resolves when what they had under way is over; how many there were. */
   end(isMeant: (owner: string, principal: Principal) => boolean, reason: string): Promise<number>;
 }
@@ -78,6 +79,8 @@ export function createClientKeys(options: {
       watch(entry, IDLE_MS);
       return entry.key;
     },
+    principals: (isMeant) =>
+      [...entries.values()].filter(({ owner }) => isMeant(owner)).map(({ principal }) => principal),
     async end(isMeant, reason) {
       const meant = [...entries.values()].filter(({ owner, principal }) => isMeant(owner, principal));
       await Promise.all(meant.map((entry) => drop(entry, reason)));

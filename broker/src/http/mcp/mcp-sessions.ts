@@ -56,13 +56,14 @@ export function createHttpSessions(options: {
     }
   }
 
+  const live = () => [...entries.values()].map(({ session }) => session.principal);
   const endRevoked = options.identity.onRevoked(async (revocation) => {
     const meant = [...entries.values()].filter(({ session }) => isRevoked(revocation, session.principal));
     const links = meant.filter(({ session }) => session.open > 0).length;
     const calls = meant.reduce((sum, { session }) => sum + session.pending, 0);
     await Promise.all(meant.map((entry) => end(entry, revocation.reason)));
     return { linksClosed: links, callsCancelled: calls };
-  });
+  }, live);
 
   return {
     open(principal, server, tools) {

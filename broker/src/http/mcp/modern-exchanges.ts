@@ -45,7 +45,7 @@ interface Exchange {
 }
 
 export function createModernExchanges(options: {
-  gateway: Pick<GatewayService, 'open' | 'endStateless'>;
+  gateway: Pick<GatewayService, 'open' | 'stateless' | 'endStateless'>;
   identity: Pick<Identity, 'onRevoked'>;
   clock: Clock;
   onError: (error: unknown) => void;
@@ -53,6 +53,7 @@ export function createModernExchanges(options: {
   const { gateway, clock } = options;
   const exchanges = new Set<Exchange>();
 
+  const live = () => [...[...exchanges].map(({ principal }) => principal), ...gateway.stateless()];
   const endRevoked = options.identity.onRevoked(async (revocation) => {
     const isMeant = (principal: Principal) => isRevoked(revocation, principal);
     const meant = [...exchanges].filter(({ principal }) => isMeant(principal));
@@ -60,7 +61,7 @@ export function createModernExchanges(options: {
     await Promise.all(meant.map(({ session }) => session.close(revocation.reason)));
     await gateway.endStateless(isMeant, revocation.reason);
     return { linksClosed: meant.length, callsCancelled: calls };
-  });
+  }, live);
 
   return {
     request({ principal, server, tools, request, text, pieces, paramHeaders, response: take }) {

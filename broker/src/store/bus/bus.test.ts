@@ -187,6 +187,23 @@ onPostgres((open) => {
     assert.equal((await heardThere.next('message')).message.kind, 'servers');
   });
 
+  it('takes the end of a broker that did not take leave for a change of everything', async (t) => {
+    const world = await open(t);
+    await world.store.bus.open();
+    const heard = listenTo(world.store);
+    const said = writeBusText({ name: 'ghost', place: 'a host (process 2)' }, 1, { kind: 'leaving' });
+    const beat = said.replace('{"kind":"leaving"}', '{"kind":"beat","isNew":true,"owes":false}');
+    await world.tamper(`select pg_notify('mcpgate_bus', '${beat}')`);
+    await world.store.bus.publish({ kind: 'servers' });
+    assert.deepEqual(world.store.bus.others(), [{ name: 'ghost', place: 'a host (process 2)' }]);
+    for (let step = 0; step < 4; step++) {
+      world.clock.at += 900;
+      await world.store.bus.publish({ kind: 'servers' });
+    }
+    assert.deepEqual(world.store.bus.others(), []);
+    assert.match((await heard.next('missed')).why, /a host \(process 2\) has ended without a word/);
+  });
+
   it('takes what it does not understand for a change of everything', async (t) => {
     const world = await open(t);
     const { heardThere } = await openTwo(world);

@@ -72,13 +72,14 @@ export function createPostgresBus(options: {
     },
   });
 
-  function hearSelf(said: number, { kind, ...more }: Said): void {
-    waiting.get(said)?.();
-    const sentAt = beats.get(said);
-    if (sentAt === undefined) return;
-    for (const earlier of beats.keys()) if (earlier <= said) beats.delete(earlier);
-    if (kind === 'beat' && 'owes' in more && more.owes) owes = false;
-    connection.echoed(sentAt);
+  function hearSelf(number: number, said: Said): void {
+    waiting.get(number)?.();
+    const sentAt = beats.get(number);
+    if (sentAt !== undefined) {
+      for (const earlier of beats.keys()) if (earlier <= number) beats.delete(earlier);
+      if (said.kind === 'beat' && said.owes) owes = false;
+      connection.echoed(sentAt);
+    }
     for (const [name, { broker, heardAt }] of peers) {
       if (clock.now() - heardAt < SILENT_MS) continue;
       peers.delete(name);

@@ -1,0 +1,126 @@
+// One broker of several over one database: applies here what the others change, by the same ways as if it had been changed here, and
+// knows whether it hears of it.
+import type { Clock } from 'mcpgate-shared/clock';
+import type { BaseLogger } from 'pino';
+import type { Audit } from '../audit/audit.ts';
+import type { BrokerName, BusMessage } from '../domain/bus.ts';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
+import type { GatewayService } from '../gateway/gateway.ts';
+import type { Elsewhere } from '../identity/identity.ts';
+import type { Store } from '../store/store.ts';
+import type { Upstreams } from '../upstreams/upstream.ts';
+import type { Vault } from '../vault/vault.ts';
+import { createHearing } from './hearing.ts';
+
+/** What keeps copies of what is in the store. */
+export interface Keepers {
+  gateway: Pick<GatewayService, 'policyChanged'>;
+  upstreams: Pick<Upstreams, 'reload'>;
+  vault: Pick<Vault, 'elsewhere'>;
+  identity: { elsewhere: Elsewhere };
+}
+
+export interface Replicas {
+  /** It does not hear of changes any more, so that nothing may be allowed. */
+  readonly isDeaf: boolean;
+  /** Applies what the others change from now on. Throws what `Bus.open` throws. */
+  follow(keepers: Keepers): Promise<void>;
+  /** The others that are there. */
+  others(): readonly BrokerName[];
+  close(): void;
+}
+
+export function createReplicas(parts: {
+  bus: Store['bus'];
+  self: BrokerName;
+  audit: Pick<Audit, 'event'>;
+  log: Pick<BaseLogger, 'warn' | 'error' | 'info'>;
+  clock: Clock;
+}): Replicas {
+  const { bus, self, audit, log, clock } = parts;
+  let keepers: Keepers | undefined;
+
+  const record = (type: string, data: Record<string, string | number>): void => {
+    const common = { actor: 'broker', subject: `broker:${self.place}`, address: null };
+    audit
+      .event({ workspace_id: DEFAULT_WORKSPACE, type, ...common, data })
+      .catch((error: unknown) => log.warn({ err: error, type }, 'an event could not be recorded'));
+  };
+
+  const hearing = createHearing({
+    clock,
+    async catchUp() {
+      if (keepers === undefined) return 0;
+      const ended = await keepers.identity.elsewhere.recheck();
+      keepers.gateway.policyChanged();
+      await keepers.vault.elsewhere.recheck();
+      await keepers.upstreams.reload();
+      return ended;
+    },
+    onFailed: (error) => log.warn({ err: error }, 'what other brokers changed cannot be read; tried again'),
+    onDeaf(why) {
+      log.error({ why }, 'changes by other brokers are not heard: calls are refused until they are');
+      record('broker.deaf', { why });
+    },
+    onCaughtUp({ wasDeaf, deafMs, ended }) {
+      log.warn(
+        { ms: deafMs, ended },
+        'everything was read again, since a change by another broker may have been missed',
+      );
+      if (wasDeaf) record('broker.hears_again', { ms: deafMs, ended });
+    },
+  });
+
+  async function apply(message: BusMessage, { gateway, upstreams, vault, identity }: Keepers): Promise<void> {
+    switch (message.kind) {
+      case 'policy':
+        return gateway.policyChanged(message.workspaceId);
+      case 'servers':
+        return upstreams.reload();
+      case 'secret':
+        return vault.elsewhere.changed(message);
+      case 'people':
+        return identity.elsewhere.changed(message.ids);
+      case 'revoked': {
+        const counts = await identity.elsewhere.revoked(message.revocations);
+        // Where this fails the asker names this broker as one that has not confirmed it.
+        return bus
+          .publish({ kind: 'ended', question: message.question, ...counts })
+          .catch((error: unknown) => log.warn({ err: error }, 'the end of what was revoked could not be confirmed'));
+      }
+      case 'ended':
+        return; // whoever has asked hears it
+    }
+  }
+
+  const stop = bus.listen((event) => {
+    if (event.kind === 'lost') {
+      log.warn({ why: event.why }, 'the connection on which other brokers are heard is lost');
+      hearing.lost(event.since, event.why);
+    } else if (event.kind === 'found') hearing.found();
+    else if (event.kind === 'missed') {
+      log.warn({ why: event.why }, 'a change by another broker may have been missed');
+      hearing.missed(event.why);
+    } else if (keepers !== undefined) {
+      apply(event.message, keepers).catch((error: unknown) => {
+        log.error({ err: error, kind: event.message.kind }, 'what another broker has changed could not be applied');
+        hearing.missed('a change by another broker could not be applied');
+      });
+    }
+  });
+
+  return {
+    get isDeaf() {
+      return hearing.isDeaf;
+    },
+    async follow(all) {
+      keepers = all;
+      await bus.open();
+    },
+    others: () => bus.others(),
+    close() {
+      stop();
+      hearing.close();
+    },
+  };
+}

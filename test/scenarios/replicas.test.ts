@@ -1,0 +1,155 @@
+// Two brokers on one database: what is changed at one holds at the other at once. People are connected to the second, administrators work
+// at the first.
+import assert from 'node:assert/strict';
+import { after, before, test, type TestContext } from 'node:test';
+import { startPostgres, type TestPostgres } from '../postgres.ts';
+import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
+import { createWorld } from '../world.ts';
+import type { IssuedGrant } from '../world/issued-grant.ts';
+import { startSecondBroker } from '../world/second-broker.ts';
+import { until } from '../world/until.ts';
+
+interface Receipt {
+  links_closed: number;
+  calls_cancelled: number;
+  ms: number;
+  unconfirmed: string[];
+}
+
+const OLD = 'svc_old_1d7f';
+const NEW = 'svc_new_55ac';
+
+let postgres: TestPostgres | undefined;
+before(async () => {
+  postgres = await startPostgres();
+});
+after(() => postgres?.stop());
+
+async function openTwoBrokers(t: TestContext) {
+  const databaseUrl = (await postgres?.createDatabase()) ?? '';
+  const upstream = await startCountingUpstream({ accepts: [`Bearer ${OLD}`] });
+  t.after(() => upstream.close());
+  const servers = { counting: { url: upstream.url, headers: { Authorization: `Bearer ${OLD}` } } };
+  const world = await createWorld(t, { databaseUrl, servers });
+  const second = await startSecondBroker(t, world, databaseUrl);
+  world.network.target = second.listenUrl;
+  return { upstream, world, first: world.broker, second };
+}
+
+test('a leaver who is disabled at one broker is cut off at the other: link, call, receipt', async (t) => {
+  const { upstream, world, first, second } = await openTwoBrokers(t);
+  const [ada, grace] = [await world.member('ada'), await world.member('grace')];
+  const [client, other] = [await ada.aiClient(), await grace.aiClient()];
+  assert.equal((await other.call('counting__echo', { text: 'grace' })).text, 'grace');
+  const held = client.call('counting__hold').catch((error: unknown) => ({ isError: true, text: String(error) }));
+  await upstream.arrived('hold');
+
+  const receipt = (await first.json(['user', 'disable', 'ada'])) as Receipt;
+
+  const { links_closed, calls_cancelled, unconfirmed } = receipt;
+  assert.deepEqual(
+    { links_closed, calls_cancelled, unconfirmed },
+    { links_closed: 1, calls_cancelled: 1, unconfirmed: [] },
+  );
+  assert.ok(receipt.ms < 1_000, `${receipt.ms} ms`);
+  await upstream.cancelled();
+  assert.equal((await held).isError, true);
+  await world.network.when(() => world.network.upgrades.open === 1);
+  const metrics = await (await fetch(`${second.listenUrl}/metrics`)).text();
+  assert.match(metrics, /^mcpgate_tunnel_links_closed_total\{code="4403"\} 1$/m);
+  assert.match(metrics, /^mcpgate_brokers 2$/m);
+  assert.equal((await other.call('counting__echo', { text: 'still here' })).text, 'still here');
+});
+
+test('a grant that is revoked at one broker is dead in its HTTP session at the other, with the call under way', async (t) => {
+  const { upstream, world, first } = await openTwoBrokers(t);
+  const grant = (await first.json(['grant', 'issue', '--label', 'ci', '--server', 'counting'])) as IssuedGrant;
+  const ask = (session: string | null, message: unknown) =>
+    fetch(`${world.url}/mcp`, {
+      method: 'POST',
+      body: JSON.stringify(message),
+      headers: {
+        authorization: `Bearer ${grant.token}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...(session !== null && { 'mcp-session-id': session }),
+      },
+    });
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'ci', version: '1' } };
+  const opened = await ask(null, { jsonrpc: '2.0', id: 1, method: 'initialize', params });
+  assert.equal(opened.status, 200);
+  const session = opened.headers.get('mcp-session-id');
+  const call = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'counting__hold', arguments: {} } };
+  const held = ask(session, call).catch(() => undefined);
+  await upstream.arrived('hold');
+
+  const receipt = (await first.json(['grant', 'revoke', 'ci'])) as Receipt;
+
+  assert.deepEqual([receipt.links_closed, receipt.calls_cancelled, receipt.unconfirmed], [1, 1, []]);
+  await upstream.cancelled();
+  await held;
+  assert.equal((await ask(session, { ...call, id: 3 })).status, 401);
+  assert.equal(upstream.calls.length, 1);
+});
+
+test('rules, groups, secrets and servers that are changed at one broker hold for those who are connected to the other', async (t) => {
+  const { upstream, world, first } = await openTwoBrokers(t);
+  const client = await (await world.member('ada')).aiClient();
+  const echo = (text: string) => client.call('counting__echo', { text });
+  assert.deepEqual(await client.toolNames().then((names) => names.includes('counting__echo')), true);
+  assert.equal((await echo('one')).text, 'one');
+
+  let told = client.toolsChanged();
+  await first.run(['rule', 'add', '--deny', '--who', 'group:leaving', '--what', 'counting__*']);
+  await told;
+  assert.equal((await echo('two')).text, 'two', 'she is not in the group');
+  told = client.toolsChanged();
+  await first.run(['group', 'add', 'leaving', 'ada']);
+  await told;
+  assert.equal((await echo('three')).isError, true);
+  assert.deepEqual(await client.toolNames(), []);
+  told = client.toolsChanged();
+  await first.run(['group', 'remove', 'leaving']);
+  await told;
+  assert.equal((await echo('four')).text, 'four');
+
+  const startedAt = performance.now();
+  await first.run(['rule', 'add', '--deny', '--who', 'user:ada', '--what', 'counting__fail']);
+  await until('the rule to hold at the other', async () =>
+    (await client.call('counting__fail')).text.includes('denied'),
+  );
+  t.diagnostic(`a new rule holds after ${Math.round(performance.now() - startedAt)} ms, with its command`);
+
+  const secret = await world.secretOf('counting');
+  upstream.accepts = [`Bearer ${NEW}`];
+  await first.run(['secret', 'set', secret], { stdin: NEW });
+  assert.equal((await echo('five')).text, 'five');
+  assert.equal(upstream.calls.at(-1)?.headers.authorization, `Bearer ${NEW}`);
+  assert.equal(upstream.refused, 0, 'the old value was not tried again');
+
+  told = client.toolsChanged();
+  await first.run([
+    'server',
+    'add',
+    'second',
+    '--url',
+    upstream.url,
+    '--header',
+    `Authorization=Bearer \${secret:${secret}}`,
+  ]);
+  await told;
+  const names = await until('the new tools', async () => {
+    const all = await client.toolNames();
+    return all.includes('second__echo') && all;
+  });
+  assert.ok(names.includes('counting__echo'));
+  assert.equal((await client.call('second__echo', { text: 'six' })).text, 'six');
+  told = client.toolsChanged();
+  await first.run(['server', 'remove', 'second']);
+  await told;
+  assert.ok(!(await client.toolNames()).includes('second__echo'));
+  const seen = upstream.calls.length;
+  const gone = await client.call('second__echo').catch((error: unknown) => ({ isError: true, text: String(error) }));
+  assert.equal(gone.isError, true);
+  assert.equal(upstream.calls.length, seen);
+});

@@ -1,0 +1,18 @@
+// Another broker over the database of a world, as behind a load balancer: who reaches which one, the network's `target` says.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { World } from '../world.ts';
+import { startBroker, type Broker } from './broker.ts';
+
+export async function startSecondBroker(t: TestContext, world: World, databaseUrl: string): Promise<Broker> {
+  const root = join(world.root, 'second');
+  mkdirSync(root);
+  const second = await startBroker({
+    root,
+    args: ['--public-url', world.url, '--database-url', databaseUrl],
+    env: { MCPGATE_MASTER_KEY_FILE: join(world.broker.dataDir, 'master.key') },
+  });
+  t.after(async () => void (await second.stop()));
+  return second;
+}
