@@ -41,6 +41,8 @@ const outcomeSchema: z.ZodType<CallOutcome> = z.object({
     .enum(['never_sent', 'unauthorized', 'session_lost', 'read_only', 'idempotent'])
     .nullable()
     .default(null),
+  input_rounds: z.number().default(0),
+  input_asked: z.array(z.enum(['elicitation', 'roots', 'sampling'])).default([]),
 });
 
 /** What a call without an outcome reads as: the broker ended first, or the call is still under way. */
@@ -53,6 +55,8 @@ const NO_OUTCOME = {
   secret_versions: [],
   attempts: null,
   retry_reason: null,
+  input_rounds: 0,
+  input_asked: [],
 } as const satisfies Omit<CallOutcome, 'latency_ms'> & { latency_ms: null };
 
 export function intentRow(intent: CallIntent, id: string, ts: number): LooseRow {
@@ -106,6 +110,8 @@ export function outcomeRow(
     secret_versions: outcome.secret_versions,
     attempts: outcome.attempts,
     retry_reason: outcome.retry_reason,
+    input_rounds: outcome.input_rounds,
+    input_asked: outcome.input_asked,
   };
   return {
     id,

@@ -40,6 +40,8 @@ const outcome: CallOutcome = {
   secret_versions: ['github@2'],
   attempts: 2,
   retry_reason: 'unauthorized',
+  input_rounds: 2,
+  input_asked: ['elicitation'],
 };
 const event: AuditEvent = {
   workspace_id: 'default',

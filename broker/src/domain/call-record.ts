@@ -7,6 +7,9 @@ export type CallStatus = 'ok' | 'tool_error' | 'denied' | 'failed' | 'cancelled'
 /** Why a call was sent to its server a second time. */
 export type RetryReason = 'never_sent' | 'unauthorized' | 'session_lost' | 'read_only' | 'idempotent';
 
+/** What a server may need of the AI client before it can answer. */
+export type InputKind = 'elicitation' | 'roots' | 'sampling';
+
 /** What is known before a call is forwarded; committed before it is. */
 export interface CallIntent {
   workspace_id: string;
@@ -44,6 +47,10 @@ export interface CallOutcome {
   /** How often it was handed to a connection of its server; null where that is not known. */
   attempts: number | null;
   retry_reason: RetryReason | null;
+  /** How often more was asked of the AI client, by a retry or a question, before the call was answered. */
+  input_rounds: number;
+  /** Which kinds of things, each once. */
+  input_asked: readonly InputKind[];
 }
 
 /** A call without an outcome (broker killed) reads as status `unknown`. */

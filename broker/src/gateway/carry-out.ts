@@ -20,6 +20,7 @@ import {
 } from './answers.ts';
 import { argumentsDigest } from './arguments-digest.ts';
 import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
+import { createInputTally, type InputTally } from './input-tally.ts';
 import { isLogged } from './logging.ts';
 import { progressMessage, serverNotification } from './server-notification.ts';
 import { whoOf, type GatewayParts, type SessionScope } from './session-scope.ts';
@@ -36,6 +37,8 @@ export interface Task {
   tell: (text: string) => void;
   /** It goes to this server now, whose connection may be made for it. */
   sentTo?: (server: string) => void;
+  /** Counts what is asked of the client meanwhile. */
+  input?: InputTally;
   /** Answers with a large message. */
   answer: (text: string, pieces: Pieces) => void;
 }
@@ -119,12 +122,15 @@ export async function carryOut(
       secret_versions: [],
       attempts: 0,
       retry_reason: null,
+      input_rounds: 0,
+      input_asked: [],
     });
     return isTool ? resultMessage(idText, text) : errorMessage(idText, text);
   }
 
   const callId = await parts.audit.beginCall(intent);
-  const forwarded = await forward(parts, scope, task, errand, callId);
+  const input = task.input ?? createInputTally();
+  const forwarded = await forward(parts, scope, { ...task, input }, errand, callId);
   const outcome: CallOutcome = {
     status: forwarded.status,
     error_code: forwarded.errorCode,
@@ -134,6 +140,8 @@ export async function carryOut(
     secret_versions: forwarded.secretVersions,
     attempts: forwarded.attempts,
     retry_reason: forwarded.retryReason,
+    input_rounds: input.rounds,
+    input_asked: input.asked,
   };
   try {
     await parts.audit.endCall(callId, intent, outcome);
@@ -213,6 +221,7 @@ async function forward(
       takesPieces: TAKES_PIECES.has(method),
       signal: task.signal,
       asker: scope.asker,
+      onAsked: (methods) => task.input?.round(methods),
       onLateAnswer: () => noteLateAnswer(parts, scope, errand, callId),
       onRetry(reason) {
         attempts += 1;

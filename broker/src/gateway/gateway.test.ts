@@ -92,6 +92,8 @@ describe('a gateway session', () => {
       trace_id: null,
       secret_versions: ['token@1'],
       attempts: 1,
+      input_rounds: 0,
+      input_asked: [],
       retry_reason: null,
     });
     assert.ok(latency_ms !== null && upstream_ms !== null && upstream_ms > 0 && latency_ms >= upstream_ms);

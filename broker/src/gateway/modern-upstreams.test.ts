@@ -65,7 +65,8 @@ for (const way of ['stdio', 'HTTP'] as const) {
       assert.deepEqual(one.heard.toSorted(), ['elicitation: Who are you?', 'roots', 'sampling']);
       assert.deepEqual(other.heard, []);
       const [record] = await world.calls();
-      assert.deepEqual([record?.tool_name, record?.status], ['new__ask', 'ok']);
+      assert.deepEqual([record?.tool_name, record?.status, record?.input_rounds], ['new__ask', 'ok', 1]);
+      assert.deepEqual(record?.input_asked, ['elicitation', 'roots', 'sampling']);
       await one.sdk.close();
       await other.sdk.close();
     });

@@ -26,7 +26,9 @@ export async function throughRounds(
   const { asker, method } = request;
   let reply = await send(request.paramsText);
   for (let round = 0; ; round++) {
-    if (!needsInput(reply) || asker?.generation === 'modern') return reply;
+    if (!needsInput(reply)) return reply;
+    request.onAsked?.(methodsIn(wholeText(reply.text, reply.pieces)));
+    if (asker?.generation === 'modern') return reply;
     if (round === MAX_ROUNDS) {
       throw new GateError(
         'upstream',
@@ -53,6 +55,14 @@ export async function throughRounds(
 function needsInput(reply: UpstreamReply): reply is UpstreamReply & { kind: 'result' } {
   if (reply.kind !== 'result' || !reply.text.includes('input_required')) return false;
   return parseRecord(reply.text)?.['resultType'] === 'input_required';
+}
+
+/** What the questions of an InputRequiredResult ask by. */
+function methodsIn(text: string): string[] {
+  const questions = findMember(scanObject(text, 0, ['inputRequests']).members, 'inputRequests')?.inner;
+  return (questions?.members ?? [])
+    .slice(0, MAX_QUESTIONS)
+    .map(({ start, end }) => stringOf(parseRecord(text.slice(start, end))?.['method']) ?? '');
 }
 
 /** The answers as JSON text of an object, by the server's keys. */

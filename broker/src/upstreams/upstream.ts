@@ -79,6 +79,8 @@ export interface UpstreamRequest {
   repeatable?: Repeatable;
   /** It was cancelled, and the server carried it out all the same: its answer has come, and is dropped. */
   onLateAnswer?: () => void;
+  /** The server answered that it needs more first: by these methods, one round. */
+  onAsked?: (methods: readonly string[]) => void;
   /** It is about to be sent once more. */
   onRetry?: (reason: RetryReason) => void;
 }

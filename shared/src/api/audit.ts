@@ -39,6 +39,13 @@ export const CallSchema = z
       .enum(['never_sent', 'unauthorized', 'session_lost', 'read_only', 'idempotent'])
       .nullable()
       .meta({ description: 'Why it was sent once more: it was not executed, or its server is trusted about the tool' }),
+    input_rounds: z.number().int().meta({
+      description: 'How often the AI client was asked for more before it was answered; 0 while it is under way',
+    }),
+    input_asked: z
+      .array(z.enum(['elicitation', 'roots', 'sampling']))
+      .readonly()
+      .meta({ description: 'Which kinds of things it was asked for; never the questions or the answers' }),
     trace_id: z.string().nullable(),
     seq: z.number().int(),
     prev_hash: z.string(),

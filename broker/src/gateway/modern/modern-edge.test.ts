@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Isolation } from '../../domain/server-record.ts';
+import { toldServer } from '../../upstreams/fixtures/pool.ts';
 import { ada, bob, startWorld, textOf, type Message } from '../fixtures/gateway-world.ts';
 import { askedIn, EVERYTHING_CLIENT, modernClient, modernMeta } from '../fixtures/modern-client.ts';
 
@@ -30,16 +31,19 @@ type World = Awaited<ReturnType<typeof startEverything>>;
 async function askSampling(world: World, of = world.connect()) {
   const client = modernClient(of, EVERYTHING_CLIENT);
   let answer = await client.request('tools/call', PROMPT);
+  const methodsIn = () => askedIn(answer).map(([, { method }]) => method);
+  const rounds = [methodsIn()];
   const [first] = askedIn(answer);
   if (first?.[1].method === 'roots/list' && askedIn(answer).length === 1) {
     answer = await client.retry('tools/call', PROMPT, answer, { [first[0]]: ROOTS });
+    rounds.push(methodsIn());
   }
   const sampling = askedIn(answer).find(([, { method }]) => method === 'sampling/createMessage');
   assert.ok(sampling, JSON.stringify(answer));
   const responses = Object.fromEntries(
     askedIn(answer).map(([key, { method }]) => [key, method === 'roots/list' ? ROOTS : SAMPLED]),
   );
-  return { client, answer, sampling, responses, wire: of };
+  return { client, answer, sampling, responses, rounds, wire: of };
 }
 
 const stateOf = ({ result }: Message) => String(result?.['requestState']);
@@ -92,7 +96,7 @@ describe('the edge of 2026-07-28', () => {
 
   it('parks a call whose server asks, and goes on with it on the retry: one call for the server and the log', async (t) => {
     const world = await startEverything(t);
-    const { client, answer, sampling, responses } = await askSampling(world);
+    const { client, answer, sampling, responses, rounds } = await askSampling(world);
     assert.equal(answer.result?.['resultType'], 'input_required');
     assert.match(JSON.stringify(sampling[1].params), /hello/);
     assert.deepEqual(
@@ -102,10 +106,25 @@ describe('the edge of 2026-07-28', () => {
     const done = await client.retry('tools/call', PROMPT, answer, responses);
     assert.match(textOf(done), /sampled!/);
     assert.equal(done.result?.['resultType'], 'complete');
+    const kinds = rounds.flat().includes('roots/list') ? ['roots', 'sampling'] : ['sampling'];
     assert.deepEqual(
-      (await world.calls()).map(({ status }) => status),
-      ['ok'],
+      (await world.calls()).map((call) => [call.status, call.input_rounds, call.input_asked]),
+      [['ok', rounds.length, kinds]],
     );
+  });
+
+  it('asks without the progress token of the server’s connection', async (t) => {
+    const world = await startWorld({ told: { transport: toldServer(), isolation: 'per-session' } });
+    t.after(() => world.end());
+    await world.rule('allow', '*', '*');
+    const params = { _meta: { progressToken: 7, keep: 1 }, messages: [], maxTokens: 1 };
+    const line = JSON.stringify({ jsonrpc: '2.0', id: 's', method: 'sampling/createMessage', params });
+    const client = modernClient(world.connect(), EVERYTHING_CLIENT);
+    const answer = await client.request('tools/call', {
+      name: 'told__say',
+      arguments: { lines: [line], silent: true },
+    });
+    assert.deepEqual(askedIn(answer)[0]?.[1].params, { ...params, _meta: { keep: 1 } });
   });
 
   it('asks again for what a retry did not answer', async (t) => {

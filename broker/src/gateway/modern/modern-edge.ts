@@ -165,13 +165,7 @@ export function createModernEdge(
             bound: digest,
             waiter,
             signal,
-            run: (handle) =>
-              carryFor(
-                scope,
-                { ...task, signal: handle.signal, tell: handle.tell, answer: handle.large },
-                handle.sentTo,
-                carry,
-              ),
+            run: (handle) => carryFor(scope, { ...task, ...handle, answer: handle.large }, handle.sentTo, carry),
           });
           return;
         }

@@ -8,6 +8,7 @@ import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
 import type { BaseLogger } from 'pino';
 import type { Pieces } from '../../message/pieces.ts';
 import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';
+import { createInputTally, type InputTally } from '../input-tally.ts';
 import { createHeldQuestions, refusal, withdrawn, type Question } from './held-questions.ts';
 import { createStateSigner } from './request-state.ts';
 
@@ -29,6 +30,8 @@ export interface CallHandle {
   sentTo(server: string): void;
   /** Nobody hears it while the call is parked. */
   tell(text: string): void;
+  /** What has been asked of the client so far. */
+  readonly input: InputTally;
   /** The answer was large. */
   large(text: string, pieces: Pieces): void;
 }
@@ -82,6 +85,7 @@ interface Call {
   readonly questions: Map<string, Question>;
   lastQuestion: number;
   round: number;
+  readonly input: InputTally;
   outcome: { text: string; pieces: Pieces | undefined } | { error: unknown } | undefined;
   over: Promise<void>;
   cancelExpiry: () => void;
@@ -133,6 +137,7 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
     call.waiter?.detach();
     call.waiter = undefined;
     call.round++;
+    call.input.round([...call.questions.values()].map(({ method }) => method));
     const expiresAt = clock.now() + PARK_MS;
     call.cancelExpiry = clock.after(PARK_MS, () => {
       call.controller.abort('the AI client did not answer in time');
@@ -140,7 +145,8 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
     });
     parked.add(call);
     const requests = [...call.questions].map(
-      ([key, { method, paramsText }]) => `"${key}":{"method":${JSON.stringify(method)},"params":${paramsText}}`,
+      ([key, { method, paramsText }]) =>
+        `"${key}":{"method":${JSON.stringify(method)},"params":${withoutProgressToken(paramsText)}}`,
     );
     const state = signer.sign({ callId: call.id, round: call.round, expiresAt }, bindingOf(call.owner, call.bound()));
     waiter.answer(
@@ -192,6 +198,7 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
         questions: new Map(),
         lastQuestion: 0,
         round: 0,
+        input: createInputTally(),
         outcome: undefined,
         over: Promise.resolve(),
         cancelExpiry: () => undefined,
@@ -208,6 +215,7 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
           call.server = server;
           for (const question of held.take(sessionKey, server)) give(call, question);
         },
+        input: call.input,
         tell: (text) => call.waiter?.waiter.tell(text),
         large: (text, pieces) => (large = { text, pieces }),
       }).then(
@@ -258,6 +266,17 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
       return parked.size;
     },
   };
+}
+
+/** The client answers with a retry, which has progress of its own; the server's token is good on its connection alone. */
+function withoutProgressToken(paramsText: string): string {
+  if (!paramsText.includes('"progressToken"')) return paramsText;
+  const meta = findMember(scanObject(paramsText, 0, ['_meta']).members, '_meta');
+  const members = meta?.inner?.members ?? [];
+  if (meta === undefined || findMember(members, 'progressToken') === undefined) return paramsText;
+  const kept = members.filter(({ key }) => key !== 'progressToken');
+  const put = `{${kept.map(({ keyStart, end }) => paramsText.slice(keyStart, end)).join(',')}}`;
+  return paramsText.slice(0, meta.start) + put + paramsText.slice(meta.end);
 }
 
 const headOf = (idText: string) => `{"jsonrpc":"2.0","id":${idText},`;
