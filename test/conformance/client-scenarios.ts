@@ -20,7 +20,7 @@ export async function* clientScenarios(
   wanted: (scenario: string) => boolean,
 ): AsyncGenerator<ScenarioOutcome> {
   for (const scenario of (await scenariosOf(set, 'client')).filter(wanted)) {
-    const about = { set: set.name, role: 'client', scenario } as const;
+    const about = { set: set.name, role: 'client', scenario, upstream: legs.upstream } as const;
     const notRun = whyNotRun(scenario);
     if (notRun !== undefined) {
       yield { ...about, legs: [], notRun };

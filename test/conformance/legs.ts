@@ -20,7 +20,7 @@ export const UPSTREAM_KINDS = ['http', 'http-old', 'http-new', 'stdio'] as const
 export type UpstreamKind = (typeof UPSTREAM_KINDS)[number];
 
 /** Where mcpgate speaks 2026-07-28 with the server, which asks in its answers: one connection for all. */
-const ASKS_IN_ANSWERS: ReadonlySet<UpstreamKind> = new Set(['http', 'http-new']);
+const ASKS_IN_ANSWERS: ReadonlySet<UpstreamKind> = new Set(['http', 'http-new', 'stdio']);
 
 /** Where a client connects: over HTTP, or by launching a command. */
 export type ClientTarget =
@@ -28,6 +28,7 @@ export type ClientTarget =
 
 export interface Legs extends AsyncDisposable {
   readonly recorders: ReadonlyMap<LegName, Recorder>;
+  readonly upstream: UpstreamKind;
   /** Makes the server at `url` an upstream (but for the direct way) until it is released, and says where a client finds it. */
   clientTarget(leg: LegName, url: string): Promise<{ target: ClientTarget; release(): Promise<void> }>;
   /** What the processes of mcpgate said. */
@@ -68,6 +69,7 @@ export async function openLegs(names: readonly LegName[], upstreamKind: Upstream
   let scenarios = 0;
   return {
     recorders,
+    upstream: upstreamKind,
     async clientTarget(leg, url) {
       if (leg === 'direct' || world === undefined)
         return { target: { url, headers: {} }, release: () => Promise.resolve() };

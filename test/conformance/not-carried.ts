@@ -1,9 +1,12 @@
 // What a way through mcpgate cannot show, or must not, with the reason. An entry excuses a difference; it does not hide it: the table marks it.
-import type { LegName } from './legs.ts';
+import type { LegName, UpstreamKind } from './legs.ts';
+import { NOT_CARRIED_FROM_OLD } from './not-carried-from-old.ts';
 
 export interface NotCarried {
   readonly legs: readonly LegName[];
   readonly scenario: string;
+  /** Only with one of these behind mcpgate; with any unless given. */
+  readonly upstreams?: readonly UpstreamKind[];
   /** The checks that pass directly and need not pass here. */
   readonly checks: readonly string[];
   /** What else may be said here: matches the line that says so. */
@@ -67,18 +70,20 @@ export const NOT_CARRIED: readonly NotCarried[] = [
     reason:
       'the server leaves out `resultType`: clients must take that for `complete` (2026-07-28, Result); mcpgate does, the client that talks to the server directly refuses',
   },
+  ...NOT_CARRIED_FROM_OLD,
 ];
 
 /** Why this way need not show what the scenario asks for; undefined where it has to, or where something else is missing, too. */
 export function whyNotCarried(
+  { scenario, upstream }: { scenario: string; upstream: UpstreamKind },
   leg: LegName,
-  scenario: string,
   lost: readonly string[],
   differences: readonly string[],
 ): string | undefined {
   return NOT_CARRIED.find(
     (entry) =>
       entry.legs.includes(leg) &&
+      entry.upstreams?.includes(upstream) !== false &&
       entry.scenario === scenario &&
       lost.every((check) => entry.checks.includes(check)) &&
       differences.every((line) => entry.differences?.test(line) === true),

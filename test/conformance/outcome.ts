@@ -1,5 +1,5 @@
 // What became of one scenario on each way, and whether mcpgate lost something that the direct way has.
-import type { LegName } from './legs.ts';
+import type { LegName, UpstreamKind } from './legs.ts';
 import { whyNotCarried } from './not-carried.ts';
 import type { Checks } from './suites.ts';
 
@@ -16,6 +16,8 @@ export interface ScenarioOutcome {
   readonly set: string;
   readonly role: 'server' | 'client';
   readonly scenario: string;
+  /** What was behind mcpgate. */
+  readonly upstream: UpstreamKind;
   readonly legs: readonly LegOutcome[];
   /** Why it does not apply, where it does not; it has no legs then. */
   readonly notRun?: string;
@@ -40,7 +42,7 @@ export function verdictOf(outcome: ScenarioOutcome, leg: LegOutcome): Verdict {
   const direct = outcome.legs.find((one) => one.leg === 'direct');
   const lost = direct === undefined ? [] : lostChecks(direct, leg);
   if (lost.length === 0 && leg.differences.length === 0) return failedChecks(leg).length > 0 ? 'failed' : checked(leg);
-  if (whyNotCarried(leg.leg, outcome.scenario, lost, leg.differences) !== undefined) return 'excused';
+  if (whyNotCarried(outcome, leg.leg, lost, leg.differences) !== undefined) return 'excused';
   return lost.length > 0 ? 'failed' : 'differs';
 }
 

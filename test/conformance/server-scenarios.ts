@@ -25,6 +25,6 @@ export async function* serverScenarios(
       // What fails directly is nothing to live up to.
       if (leg === 'direct' && failedChecks(outcome).length === 0) direct = substance;
     }
-    yield { set: set.name, role: 'server', scenario, legs: outcomes };
+    yield { set: set.name, role: 'server', scenario, upstream: legs.upstream, legs: outcomes };
   }
 }

@@ -10,8 +10,14 @@ import { addResources } from './resources.ts';
 import { listTaskTools } from './task-jobs.ts';
 import { TASKS_EXTENSION } from './task-server.ts';
 
-/** `modern`: announces changes to subscribers of 2026-07-28, where the server answers requests of that version over HTTP, and runs tasks. */
-export function createConformanceServer(modern?: ServerNotifier): McpServer {
+/**
+ * `modern`: announces changes to subscribers of 2026-07-28, where the server answers requests of that version over HTTP. `hasTasks`: the requests of
+ * the tasks extension are seen to by a server beside it.
+ */
+export function createConformanceServer({
+  modern,
+  hasTasks = false,
+}: { modern?: ServerNotifier; hasTasks?: boolean } = {}): McpServer {
   const server = new McpServer(
     { name: 'conformance', title: 'Conformance', version: '1.0.0' },
     {
@@ -21,7 +27,7 @@ export function createConformanceServer(modern?: ServerNotifier): McpServer {
         prompts: { listChanged: true },
         logging: {},
         completions: {},
-        ...(modern !== undefined && { extensions: { [TASKS_EXTENSION]: {} } }),
+        ...(hasTasks && { extensions: { [TASKS_EXTENSION]: {} } }),
       },
       instructions: 'Has what the conformance suites ask for.',
       requestState: { verify: requestState.verify },

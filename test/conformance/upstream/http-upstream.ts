@@ -35,7 +35,7 @@ export async function startHttpUpstream(generations: readonly Generation[] = ['o
     ({ requestInfo }) =>
       requestInfo !== undefined && isForTasks(requestInfo.headers)
         ? createTaskServer(tasks)
-        : createConformanceServer(modern.notify),
+        : createConformanceServer({ modern: modern.notify, hasTasks: true }),
     { legacy: 'reject' },
   );
   const serveModern = toNodeHandler({

@@ -17,12 +17,9 @@ import { requestState } from './request-state.ts';
 type Request = ServerContext['mcpReq'];
 type Answer = CallToolResult | InputRequiredResult;
 
-const Envelope = z.object({
-  [CLIENT_CAPABILITIES_META_KEY]: z
-    .object({ elicitation: z.unknown(), sampling: z.unknown(), roots: z.unknown() })
-    .partial()
-    .optional(),
-});
+const Declared = z.object({ elicitation: z.unknown(), sampling: z.unknown(), roots: z.unknown() }).partial();
+type Declared = z.infer<typeof Declared>;
+const Envelope = z.object({ [CLIENT_CAPABILITIES_META_KEY]: Declared.optional() });
 
 /** One field of a form. */
 const ask = (message: string, field: string, schema: { type: 'string' } | { type: 'boolean' } = { type: 'string' }) =>
@@ -36,7 +33,8 @@ const done = (value: string): CallToolResult => ({ content: [text(value)] });
 const field = ({ inputResponses }: Request, key: string, name: string) =>
   acceptedContent(inputResponses, key, z.record(z.string(), z.unknown()))?.[name];
 
-const TOOLS: Record<string, (request: Request) => Answer | Promise<Answer>> = {
+/** `ofSession`: what a client of before declared in its handshake. */
+const TOOLS: Record<string, (request: Request, ofSession: Declared | undefined) => Answer | Promise<Answer>> = {
   elicitation(request) {
     const name = field(request, 'user_name', 'name');
     if (typeof name === 'string') return done(`Hello, ${name}!`);
@@ -96,9 +94,9 @@ const TOOLS: Record<string, (request: Request) => Answer | Promise<Answer>> = {
       });
     return done(`${state.name} likes ${String(field(request, 'step2', 'color'))}`);
   },
-  capabilities(request) {
+  capabilities(request, ofSession) {
     if (request.inputResponses !== undefined) return done(`got ${Object.keys(request.inputResponses).join(' ')}`);
-    const { [CLIENT_CAPABILITIES_META_KEY]: declared } = Envelope.parse(request.envelope ?? {});
+    const declared = Envelope.parse(request.envelope ?? {})[CLIENT_CAPABILITIES_META_KEY] ?? ofSession;
     const inputRequests: Record<string, InputRequest> = {
       ...(declared?.elicitation !== undefined && { name: ask('What is your name?', 'name') }),
       ...(declared?.sampling !== undefined && { greeting: complete('Greet') }),
@@ -112,7 +110,9 @@ const TOOLS: Record<string, (request: Request) => Answer | Promise<Answer>> = {
 export function addInputRequiredTools(server: McpServer): void {
   const config = (name: string) => ({ description: `Input required: ${name}.`, inputSchema: z.object({}) });
   for (const [name, answer] of Object.entries(TOOLS))
-    server.registerTool(`test_input_required_result_${name}`, config(name), (_args, { mcpReq }) => answer(mcpReq));
+    server.registerTool(`test_input_required_result_${name}`, config(name), (_args, { mcpReq }) =>
+      answer(mcpReq, server.server.getClientCapabilities()),
+    );
   server.registerTool('test_missing_capability', config('sampling, always'), (_args, { mcpReq }) => {
     const answer = inputResponse(mcpReq.inputResponses, 'answer');
     if (answer.kind === 'sampling') return done('sampled');

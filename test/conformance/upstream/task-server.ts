@@ -27,8 +27,11 @@ const Name = z.object({ name: z.string() });
 
 /** Whether a request belongs here, by the headers that every request of 2026-07-28 repeats its method and name in. */
 export function isForTasks(headers: Headers): boolean {
-  const method = headers.get('mcp-method') ?? '';
-  const name = headers.get('mcp-name') ?? '';
+  return isTaskRequest(headers.get('mcp-method') ?? '', headers.get('mcp-name') ?? '');
+}
+
+/** The same by what the request itself says. */
+export function isTaskRequest(method: string, name = ''): boolean {
   return (
     METHODS.includes(method) || (method === 'tools/call' && (Object.hasOwn(TASK_JOBS, name) || name === ASKS_FIRST))
   );
