@@ -1,4 +1,5 @@
 // The official v1 client on a session that is there in process: as strict about what it gets as AI clients of before 2026-07-28 are.
+import { InMemoryTaskStore } from '@modelcontextprotocol/sdk/experimental/tasks/stores/in-memory.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import {
@@ -9,6 +10,7 @@ import {
   LoggingMessageNotificationSchema,
   ResourceUpdatedNotificationSchema,
   ToolListChangedNotificationSchema,
+  type ClientCapabilities,
 } from '@modelcontextprotocol/sdk/types.js';
 
 /** One that is asked for texts gives texts: what arrives is handed to `send`, what it sends to `receive`. */
@@ -28,6 +30,8 @@ export interface SessionClient {
 
 export async function connectSessionClient(
   open: (send: (text: string) => void) => TextSession,
+  /** What it declares of tasks, where it runs what it is asked as one. */
+  tasks?: ClientCapabilities['tasks'],
 ): Promise<SessionClient> {
   const heard: string[] = [];
   let waiting: { what: string; times: number; resolve: () => void }[] = [];
@@ -37,17 +41,23 @@ export async function connectSessionClient(
     for (const each of waiting) if (isHeard(each.what, each.times)) each.resolve();
     waiting = waiting.filter((each) => !isHeard(each.what, each.times));
   };
+  const tasksOf = tasks === undefined ? undefined : new InMemoryTaskStore();
+  const capabilities = { elicitation: {}, sampling: {}, roots: { listChanged: true } };
   const sdk = new Client(
     { name: 'v1-client', version: '1.0.0' },
-    { capabilities: { elicitation: {}, sampling: {}, roots: { listChanged: true } } },
+    tasksOf === undefined ? { capabilities } : { capabilities: { ...capabilities, tasks }, taskStore: tasksOf },
   );
   sdk.setRequestHandler(ElicitRequestSchema, ({ params }) => {
     hear(`elicitation: ${params.message}`);
     return { action: 'accept', content: { name: 'Ada' } };
   });
-  sdk.setRequestHandler(CreateMessageRequestSchema, () => {
+  sdk.setRequestHandler(CreateMessageRequestSchema, async ({ params }, { taskStore }) => {
     hear('sampling');
-    return { role: 'assistant', content: { type: 'text', text: 'roses' }, model: 'm' };
+    const result = { role: 'assistant' as const, content: { type: 'text' as const, text: 'roses' }, model: 'm' };
+    if (params.task === undefined || taskStore === undefined) return result;
+    const task = await taskStore.createTask({ ttl: params.task.ttl ?? null });
+    await taskStore.storeTaskResult(task.taskId, 'completed', result);
+    return { task };
   });
   sdk.setRequestHandler(ListRootsRequestSchema, () => {
     hear('roots');
@@ -66,6 +76,7 @@ export async function connectSessionClient(
       session?.receive(JSON.stringify(message));
     },
     async close() {
+      tasksOf?.cleanup();
       await session?.close();
       transport.onclose?.();
     },

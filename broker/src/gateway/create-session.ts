@@ -7,6 +7,7 @@ import { wholeText, type Pieces } from '../message/pieces.ts';
 import { idKey, isRecord, parseRecord, stringOf, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type UpstreamEvent } from '../upstreams/upstream.ts';
 import { errorMessage, errorObject, resultMessage } from './answers.ts';
+import { clientOffers } from './client-offers.ts';
 import { createClientQuestions } from './client-questions.ts';
 import { complete } from './complete.ts';
 import { readEnvelope, type ClientRequest, type Envelope } from './envelope.ts';
@@ -30,6 +31,7 @@ import { type GatewayParts, type SessionScope, userKeyOf } from './session-scope
 import { followResource, unfollowResource } from './subscribe.ts';
 import { listTools } from './tool-search/list-tools.ts';
 import { callSearchTool, isSearchTool } from './tool-search/search-tools.ts';
+import { createClientTasks } from './tasks/client-tasks.ts';
 import { listTasks } from './tasks/list-tasks.ts';
 import { withSeenTaskIds } from './tasks/task-ids.ts';
 import { requestOfTask } from './tasks/task-request.ts';
@@ -66,8 +68,9 @@ export function createSession(
   let closing: Promise<void> | undefined;
   const questions = createClientQuestions({
     send: (text) => send(text),
-    offers: (method) => isRecord(capabilities[method.slice(0, method.indexOf('/'))]),
+    offers: (method) => clientOffers(capabilities, method),
   });
+  const clientTasks = createClientTasks(questions.ask);
   const scope: SessionScope = {
     id,
     followerId: id,
@@ -87,7 +90,7 @@ export function createSession(
       },
       ask(question) {
         const prefix = options.server === undefined ? uriPrefix(question.server) : '';
-        return questions.ask({ ...question, paramsText: withSeenTaskIds(question.paramsText, prefix, false) });
+        return clientTasks.ask({ ...question, paramsText: withSeenTaskIds(question.paramsText, prefix, false) });
       },
     },
     client: { name: null, version: null },
@@ -200,11 +203,9 @@ export function createSession(
       if (idText !== undefined && !modern.cancel(idText)) underWay.cancel(idText);
     } else if (method !== 'notifications/initialized') {
       // Only a connection of the session's own may hear what its client says by itself.
-      parts.upstreams.notify(
-        id,
-        method,
-        params === undefined ? undefined : onOneLine(text.slice(params.start, params.end)),
-      );
+      const paramsText = params === undefined ? undefined : onOneLine(text.slice(params.start, params.end));
+      const audience = clientTasks.audienceOf(method, paramsText);
+      if (audience !== null) parts.upstreams.notify(id, method, paramsText, audience);
     }
   }
 

@@ -224,9 +224,10 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       return obtain(record, placeOf(record, asker), asker).slot.acquire();
     },
     facts: (server, asker) => places.get(keyOf(server, placeOf(server, asker)))?.slot.facts ?? lastFacts.get(server.id),
-    notify(sessionKey, method, paramsText) {
+    notify(sessionKey, method, paramsText, server) {
       for (const { record, name, slot } of places.values()) {
         if (record.isolation !== 'per-session' || name !== sessionKey) continue;
+        if (server !== undefined && record.name !== server) continue;
         void slot.connection?.session.notify(method, paramsText);
       }
     },

@@ -1,7 +1,7 @@
 // MCP up to 2025-11-25 with a server: requests go as they are; the server may ask in return, over the same connection.
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { HEADER_MISMATCH, UNSUPPORTED_PROTOCOL_VERSION, errorCodeOf } from './modern-error.ts';
-import { CHANGES, METHOD_NOT_FOUND, QUESTIONS, type Edge, type EdgeOptions } from './edge.ts';
+import { CHANGES, METHOD_NOT_FOUND, QUESTIONS, TASK_QUESTIONS, type Edge, type EdgeOptions } from './edge.ts';
 import { idKey } from './json-rpc-guard.ts';
 import { notExecuted } from './retry-reason.ts';
 import { paramsOf } from './rpc-peer.ts';
@@ -23,7 +23,7 @@ export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts)
     const refuse = (code: number, message: string) =>
       peer.tell(`{"jsonrpc":"2.0","id":${idText},"error":${JSON.stringify({ code, message })}}`);
     // On a connection that people share nobody could tell whom the server means.
-    if (asker === undefined || !QUESTIONS.has(method))
+    if (asker === undefined || !(QUESTIONS.has(method) || TASK_QUESTIONS.has(method)))
       return refuse(METHOD_NOT_FOUND, `mcpgate does not offer ${method}`);
     const key = idKey(JSON.parse(idText), idText);
     if (questions.has(key)) return refuse(INVALID_REQUEST, `request ${idText} is still under way; use another id`);

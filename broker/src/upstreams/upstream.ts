@@ -153,8 +153,8 @@ export interface Upstreams {
   acquire(server: ServerRecord, asker: Asker): Promise<UpstreamSession>;
   /** What the server last said of itself, also where it is not connected now; undefined where it never was. */
   facts(server: ServerRecord, asker: Asker): ServerFacts | undefined;
-  /** Tells the session's own connections, where there are any, what its client said by itself. */
-  notify(sessionKey: string, method: string, paramsText: string | undefined): void;
+  /** Tells the session's own connections (the one of `server` alone, where given) what its client said by itself. */
+  notify(sessionKey: string, method: string, paramsText: string | undefined, server?: string): void;
   /** The session has ended: its connections end. */
   release(sessionKey: string): void;
   status(workspaceId: string): UpstreamStatus[];

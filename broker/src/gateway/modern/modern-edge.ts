@@ -4,10 +4,12 @@ import { INVALID_PARAMS, METHOD_NOT_FOUND, type ClientRequest } from '../envelop
 import type { Principal } from '../../domain/principal.ts';
 import { wholeText, type Pieces } from '../../message/pieces.ts';
 import { findMember } from 'mcpgate-shared/json-span';
+import { QUESTIONS } from '../../upstreams/edge.ts';
 import { idKey, isRecord } from '../../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type ServerQuestion, type UpstreamEvent } from '../../upstreams/upstream.ts';
 import { errorMessage, errorObject, resultMessage } from '../answers.ts';
 import type { Task } from '../carry-out.ts';
+import { clientOffers } from '../client-offers.ts';
 import { complete } from '../complete.ts';
 import type { SendToClient, ToolMode } from '../gateway.ts';
 import { serverInfoText } from '../initialize.ts';
@@ -87,7 +89,7 @@ export function createModernEdge(
     const { principal } = options;
     const { name, version } = meta.client;
     const key = parts.clientKeys.use(owner, principal, JSON.stringify([name, version, meta.capabilitiesText]));
-    const offers = (method: string) => isRecord(meta.capabilities[method.slice(0, method.indexOf('/'))]);
+    const offers = (method: string) => QUESTIONS.has(method) && clientOffers(meta.capabilities, method);
     return {
       id: key,
       followerId: key,
