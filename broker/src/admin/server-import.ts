@@ -3,6 +3,7 @@
 import type { ImportResult } from 'mcpgate-shared/api/servers';
 import { ServerNameSchema } from 'mcpgate-shared/api/fields';
 import { GateError } from 'mcpgate-shared/error';
+import { limitNotes } from '../domain/resource-limits.ts';
 import type { Isolation, ServerRecord } from '../domain/server-record.ts';
 import { legalServerName, readClientEntry, type ServerDraft } from './client-config.ts';
 import type { AdminDependencies } from './dependencies.ts';
@@ -133,6 +134,8 @@ async function carryOut({ store, vault, audit }: Needs, plans: readonly Plan[], 
         transport: draft.transport.kind,
         isolation,
         trust_annotations: trustAnnotations,
+        ...(draft.transport.kind === 'stdio' &&
+          draft.transport.limits !== undefined && { limits: limitNotes(draft.transport.limits) }),
         secrets: found.map((secret) => secret.name),
       },
     });

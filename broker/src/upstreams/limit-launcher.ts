@@ -37,7 +37,7 @@ export function createLimitLauncher(searchPath: string): LimitLauncher {
         openFiles: atMost(limits.openFiles, own?.openFiles),
         // The kernel counts what a user runs, and the broker's own user runs more than this server.
         processes: hasOwnUid ? atMost(limits.processes, own?.processes) : null,
-        cpuSeconds: limits.cpuSeconds,
+        cpuSeconds: atMost(limits.cpuSeconds, own?.cpuSeconds),
       };
     },
     wrap(command, args, { openFiles, processes, cpuSeconds }) {
@@ -58,7 +58,8 @@ const atMost = (wanted: number | null, hard: number | undefined) =>
   wanted === null || hard === undefined ? wanted : Math.min(wanted, hard);
 
 /** The hard limits that the broker itself has; undefined: not Linux. */
-function ownLimits(): { openFiles: number | undefined; processes: number | undefined } | undefined {
+function ownLimits():
+  { openFiles: number | undefined; processes: number | undefined; cpuSeconds: number | undefined } | undefined {
   let text: string;
   try {
     text = readFileSync('/proc/self/limits', 'utf8');
@@ -69,7 +70,12 @@ function ownLimits(): { openFiles: number | undefined; processes: number | undef
     const value = new RegExp(`^${name} +\\S+ +(\\d+)`, 'm').exec(text)?.[1];
     return value === undefined ? undefined : Number(value);
   };
-  return { openFiles: hard('Max open files'), processes: hard('Max processes') };
+  const cpuSeconds = hard('Max cpu time');
+  return {
+    openFiles: hard('Max open files'),
+    processes: hard('Max processes'),
+    cpuSeconds: cpuSeconds === undefined ? undefined : Math.max(1, cpuSeconds - CPU_GRACE_S),
+  };
 }
 
 function findProgram(name: string, searchPath: string): string | undefined {

@@ -1,6 +1,7 @@
 // How much memory the processes of a server take, asked of the kernel every second, and who takes more than it may. Not a limit of the
 // kernel: RLIMIT_AS and RLIMIT_DATA count what V8 and WebAssembly reserve and never touch (docs/decisions/process-limits.md). Linux only.
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from 'mcpgate-shared/clock';
 
 export interface Watched {
@@ -18,14 +19,15 @@ export interface MemoryWatch {
   watch(server: Watched): () => void;
 }
 
+/** Files of /proc are read at once, as nothing waits for a disk; the loop is given back after so many. */
+const READS_A_TURN = 32;
 /** Who is past this part of its limit is asked more often. */
 const NEAR = 0.5;
 const OFTEN = 5;
 
 export function createMemoryWatch({ clock, everyMs }: { clock: Clock; everyMs: number }): MemoryWatch {
   const servers = new Map<number, Watched>();
-  /** By process: the leader of the server that it belongs to; undefined: of none. */
-  const owners = new Map<number, number | undefined>();
+  const owners = new Map<number, Owner>();
   let isRunning = false;
 
   function schedule(afterMs: number): void {
@@ -35,43 +37,57 @@ export function createMemoryWatch({ clock, everyMs }: { clock: Clock; everyMs: n
   }
 
   async function look(): Promise<boolean> {
-    const names = await readdir('/proc').catch(() => []);
-    const pids = names.map(Number).filter((pid) => Number.isSafeInteger(pid) && pid > 0);
+    const pids = (orGone(() => readdirSync('/proc')) ?? [])
+      .map(Number)
+      .filter((pid) => Number.isSafeInteger(pid) && pid > 0);
     const alive = new Set(pids);
     for (const pid of owners.keys()) if (!alive.has(pid)) owners.delete(pid);
     // In their order: whoever started a process most often comes before it.
-    for (const pid of pids) if (!owners.has(pid)) owners.set(pid, await ownerOf(pid));
+    let reads = 0;
+    for (const pid of pids) {
+      if (owners.has(pid)) continue;
+      owners.set(pid, ownerOf(pid));
+      if (++reads % READS_A_TURN === 0) await nextTurn();
+    }
+    const ofServer = Map.groupBy(pids, (pid) => owners.get(pid)?.leader);
     let isNear = false;
     for (const server of [...servers.values()]) {
-      const own = pids.filter((pid) => owners.get(pid) === server.pid);
-      const usedBytes = sumOf(await Promise.all(own.map(memoryOf)));
       if (servers.get(server.pid) !== server) continue;
+      const own = ofServer.get(server.pid) ?? [];
+      const usedBytes = sumOf(own.map(memoryOf));
       if (usedBytes > server.limitBytes * NEAR) isNear = true;
-      if (usedBytes <= server.limitBytes) continue;
-      servers.delete(server.pid);
-      server.onOver(usedBytes, own);
+      if (usedBytes > server.limitBytes) {
+        servers.delete(server.pid);
+        // An id that was given to another process meanwhile is nothing of the server's.
+        server.onOver(
+          usedBytes,
+          own.filter((pid) => statOf(pid).started === owners.get(pid)?.started),
+        );
+      }
+      reads += own.length;
+      if (reads >= READS_A_TURN) {
+        reads = 0;
+        await nextTurn();
+      }
     }
     return isNear;
   }
 
   /** By session, by who started it, and by uid: what leaves the session is still the server's. */
-  async function ownerOf(pid: number): Promise<number | undefined> {
-    const [, parent, , session] = await statOf(pid);
-    if (session !== undefined && servers.has(session)) return session;
-    const inherited = parent === undefined ? undefined : owners.get(parent);
-    if (inherited !== undefined) return inherited;
-    const uid = await stat(`/proc/${pid}`).then(
-      (info) => info.uid,
-      () => undefined,
-    );
-    if (uid === undefined) return undefined;
-    return [...servers.values()].findLast((server) => server.uid === uid)?.pid;
+  function ownerOf(pid: number): Owner {
+    const { parent, session, started } = statOf(pid);
+    if (session !== undefined && servers.has(session)) return { leader: session, started };
+    const inherited = parent === undefined ? undefined : owners.get(parent)?.leader;
+    if (inherited !== undefined) return { leader: inherited, started };
+    const uid = orGone(() => statSync(`/proc/${pid}`).uid);
+    const ofUid = [...servers.values()].findLast((server) => server.uid !== undefined && server.uid === uid);
+    return { leader: ofUid?.pid, started };
   }
 
   return {
     watch(server) {
       servers.set(server.pid, server);
-      owners.set(server.pid, server.pid);
+      owners.set(server.pid, { leader: server.pid, started: statOf(server.pid).started });
       if (!isRunning) schedule(everyMs);
       return () => {
         if (servers.get(server.pid) === server) servers.delete(server.pid);
@@ -80,12 +96,20 @@ export function createMemoryWatch({ clock, everyMs }: { clock: Clock; everyMs: n
   };
 }
 
-/** proc_pid_stat(5) from the third field on: state, parent, group, session. Empty where the process is gone. */
-async function statOf(pid: number): Promise<(number | undefined)[]> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+interface Owner {
+  /** Of the server that a process belongs to; undefined: of none. */
+  leader: number | undefined;
+  /** When the process started: ids are used again. */
+  started: string | undefined;
+}
+
+/** Of proc_pid_stat(5); all undefined where the process is gone. */
+function statOf(pid: number): { parent?: number; session?: number; started: string | undefined } {
+  const text = orGone(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   // The second field is a name in parentheses that may hold anything.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 4);
-  return fields.map((field, index) => (index === 0 || field === '' ? undefined : Number(field)));
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  if (fields === undefined) return { started: undefined };
+  return { parent: Number(fields[1]), session: Number(fields[3]), started: fields[19] };
 }
 
 interface Memory {
@@ -94,8 +118,8 @@ interface Memory {
 }
 
 /** What the kernel cannot take back by dropping pages of files: anonymous memory, also where it was swapped out, and shared memory. */
-async function memoryOf(pid: number): Promise<Memory> {
-  const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+function memoryOf(pid: number): Memory {
+  const text = orGone(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '';
   const bytes = (field: string) => Number(new RegExp(`^${field}:\\s*(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
   return { ownBytes: bytes('RssAnon') + bytes('VmSwap'), sharedBytes: bytes('RssShmem') };
 }
@@ -104,4 +128,13 @@ async function memoryOf(pid: number): Promise<Memory> {
 function sumOf(processes: readonly Memory[]): number {
   const own = processes.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
   return own + Math.max(0, ...processes.map(({ sharedBytes }) => sharedBytes));
+}
+
+/** Undefined where the process has ended meanwhile, or is closed to the broker. */
+function orGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
