@@ -207,6 +207,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
         dataDir,
         database: databaseUrl === undefined ? 'sqlite' : 'postgres',
         draining: () => draining,
+        replicas,
       },
       clock,
     });

@@ -5,6 +5,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { CompilePolicy } from '../policy/decide.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
+import type { BrokerName } from '../domain/bus.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** A live WebSocket, as far as lists and counts need it. */
@@ -36,6 +37,8 @@ export interface BrokerFacts {
   dataDir: string;
   database: 'sqlite' | 'postgres';
   draining(): boolean;
+  /** The others over the same database. */
+  replicas: { readonly isDeaf: boolean; others(): readonly BrokerName[] };
 }
 
 export interface AdminDependencies {

@@ -20,6 +20,7 @@ export function statusOperations({
       const kept = memory();
       const delay = eventLoopDelay();
       const warnings = [
+        ...(facts.replicas.isDeaf ? ['this broker does not hear of changes by others, so it refuses calls'] : []),
         ...servers
           .filter((server) => server.unisolated && server.state !== 'disabled')
           .map(
@@ -41,6 +42,7 @@ export function statusOperations({
         started_at: isoTime(facts.startedAt),
         data: facts.dataDir,
         database: facts.database,
+        other_brokers: facts.replicas.others().map(({ place }) => place),
         enforcement: policy.enforcement,
         rules: policy.rules.length,
         users,

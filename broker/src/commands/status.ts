@@ -19,6 +19,7 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
     `mcpgate-broker ${status.version} at ${status.url}: ${status.state}`,
     `process      ${status.pid}, started ${ago(status.started_at, context.now())}`,
     `data         ${status.data} (${status.database})`,
+    ...status.other_brokers.map((place) => `beside       ${plain(place)}`),
     `enforcement  ${status.enforcement}, ${status.rules} rule${status.rules === 1 ? '' : 's'}`,
     `people       ${status.users}`,
     `links        ${status.links}, with ${status.channels} channel${status.channels === 1 ? '' : 's'}`,

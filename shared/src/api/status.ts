@@ -14,6 +14,10 @@ export const StatusSchema = z
     started_at: TimeSchema,
     data: z.string(),
     database: z.enum(['sqlite', 'postgres']),
+    other_brokers: z
+      .array(z.string())
+      .default([])
+      .meta({ description: 'Where the other brokers run that this one hears of, over the same database' }),
     enforcement: EnforcementSchema,
     rules: z.number().int(),
     users: z.number().int(),

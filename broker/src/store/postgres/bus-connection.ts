@@ -43,6 +43,7 @@ export function createBusConnection(options: {
   /** The first thing said that has not come round. */
   let unheardSince: number | undefined;
   let isFound = false;
+  let saying: Promise<unknown> = Promise.resolve();
   let failures = 0;
   let cancelTimer: () => void = () => undefined;
   /** Whoever waits for the first connection. */
@@ -71,7 +72,11 @@ export function createBusConnection(options: {
 
   function say(text: string): void {
     const sayer = client;
-    sayer?.query('select pg_notify($1, $2)', [BUS_CHANNEL, text]).catch((error: unknown) => lose(sayer, error));
+    if (sayer === undefined) return;
+    // One after the other, as the driver wants it.
+    saying = saying
+      .then(() => (client === sayer ? sayer.query('select pg_notify($1, $2)', [BUS_CHANNEL, text]) : undefined))
+      .catch((error: unknown) => lose(sayer, error));
   }
 
   function beatOn(beating: pg.Client, isNew: boolean): void {

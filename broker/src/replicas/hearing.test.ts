@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { steppedClock } from '../upstreams/fixtures/stepped-clock.ts';
+import { createHearing } from './hearing.ts';
+
+/** What has ended is heard of. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** `catchUps`: each ends as its test says. */
+function open(t: TestContext) {
+  const clock = steppedClock();
+  const catchUps: { done: (ended: number) => void; fail: () => void }[] = [];
+  const said: string[] = [];
+  const hearing = createHearing({
+    clock,
+    catchUp: () =>
+      new Promise((resolve, reject) => {
+        catchUps.push({ done: resolve, fail: () => reject(new Error('the store is away')) });
+      }),
+    onFailed: () => said.push('failed'),
+    onDeaf: (why) => said.push(`deaf: ${why}`),
+    onCaughtUp: ({ wasDeaf, deafMs, ended }) => said.push(`caught up: ${wasDeaf} ${deafMs} ${ended}`),
+  });
+  t.after(() => hearing.close());
+  const next = async (how: 'done' | 'fail', ended = 0) => {
+    const running = catchUps.shift();
+    assert.ok(running, 'it is catching up');
+    if (how === 'done') running.done(ended);
+    else running.fail();
+    await turn();
+  };
+  return { clock, hearing, said, catchUps, next };
+}
+
+test('a connection that is back within a second makes nobody deaf, but everything is read again', async (t) => {
+  const { clock, hearing, said, next } = open(t);
+  hearing.lost(clock.now(), 'cut');
+  clock.pass(900);
+  hearing.found();
+  assert.equal(hearing.isDeaf, false);
+  await next('done', 1);
+  clock.pass(10_000);
+  assert.equal(hearing.isDeaf, false);
+  assert.deepEqual(said, ['caught up: false 900 1']);
+});
+
+test('after a second without hearing it is deaf, and stays so until it has read everything again', async (t) => {
+  const { clock, hearing, said, catchUps, next } = open(t);
+  hearing.lost(clock.now() - 400, 'cut');
+  clock.pass(599);
+  assert.equal(hearing.isDeaf, false);
+  clock.pass(1);
+  assert.equal(hearing.isDeaf, true, 'the silence before it was noticed counts');
+  assert.equal(catchUps.length, 0, 'what would be read now may be old again at once');
+  hearing.found();
+  assert.equal(hearing.isDeaf, true);
+  await next('fail');
+  assert.equal(hearing.isDeaf, true, 'the store is not there');
+  clock.pass(100);
+  await turn();
+  await next('done', 2);
+  assert.equal(hearing.isDeaf, false);
+  assert.deepEqual(said, ['deaf: cut', 'failed', 'caught up: true 1100 2']);
+});
+
+test('what is lost again while everything is read is read once more when it is found', async (t) => {
+  const { clock, hearing, catchUps, next } = open(t);
+  hearing.lost(clock.now(), 'cut');
+  hearing.found();
+  hearing.lost(clock.now(), 'cut again');
+  await next('done');
+  clock.pass(1_000);
+  assert.equal(hearing.isDeaf, true);
+  hearing.found();
+  await next('done');
+  assert.equal(hearing.isDeaf, false);
+  assert.equal(catchUps.length, 0);
+});
+
+test('something missed is made up for while it hears; many at once are made up for twice at the most', async (t) => {
+  const { clock, hearing, said, catchUps, next } = open(t);
+  for (let number = 0; number < 50; number++) hearing.missed('a broker was killed');
+  await next('done');
+  await next('done');
+  assert.equal(catchUps.length, 0);
+  clock.pass(5_000);
+  assert.equal(hearing.isDeaf, false);
+  assert.deepEqual(said, ['caught up: false 0 0']);
+});
+
+test('where it cannot be made up for within a second, it counts as not heard', async (t) => {
+  const { clock, hearing, next } = open(t);
+  hearing.missed('a broker was killed');
+  await next('fail');
+  clock.pass(1_000);
+  assert.equal(hearing.isDeaf, true);
+  await turn();
+  await next('done');
+  assert.equal(hearing.isDeaf, false);
+});
