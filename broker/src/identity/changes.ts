@@ -14,22 +14,30 @@ export interface Changes {
 export function createChanges(store: { users: Pick<Store['users'], 'byId'> }): Changes {
   const listeners = new Set<ChangeListener>();
   let count = 0;
+  let telling: Promise<void> = Promise.resolve();
+
+  async function tellNow(userIds: readonly string[]): Promise<void> {
+    const found: UserRecord[] = [];
+    for (const id of userIds) {
+      const user = await store.users.byId(id);
+      if (user !== undefined) found.push(user);
+    }
+    count += 1; // whoever read while the people were read may have read them as they were
+    for (const { workspaceId, id, name, role, groups } of found) {
+      for (const listener of listeners) listener({ workspaceId, id, name, role, groups });
+    }
+  }
+
   return {
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    async tell(userIds) {
+    tell(userIds) {
       count += 1;
-      const found: UserRecord[] = [];
-      for (const id of userIds) {
-        const user = await store.users.byId(id);
-        if (user !== undefined) found.push(user);
-      }
-      count += 1; // whoever read while the people were read may have read them as they were
-      for (const { workspaceId, id, name, role, groups } of found) {
-        for (const listener of listeners) listener({ workspaceId, id, name, role, groups });
-      }
+      // In order: what was read before must not be told after what was read later.
+      telling = telling.catch(() => undefined).then(() => tellNow(userIds));
+      return telling;
     },
     get count() {
       return count;
