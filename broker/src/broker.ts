@@ -87,7 +87,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const store = await openStore({ dataDir, log, clock, self, ...(databaseUrl === undefined ? {} : { databaseUrl }) });
     closers.push(() => store.close());
     const vault = await createVault({ store, masterKey, clock });
-    const audit = createAudit({ store, clock, log, writerId: `${options.pid}-${startedAt}` });
+    // In containers every broker is process 1.
+    const writerId = `${options.pid}-${startedAt}-${self.name.slice(0, 8)}`;
+    const audit = createAudit({ store, clock, log, writerId });
     closers.push(() => audit.flush());
 
     const replicas = createReplicas({ bus: store.bus, self, audit, log, clock });
