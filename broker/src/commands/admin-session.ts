@@ -108,7 +108,7 @@ function receiptText(receipt: Receipt): string {
       .map(({ device, tool_name, ts }) => `\n  ${device}: last ${tool_name ?? 'call'} at ${ts}`)
       .join('') +
     receipt.unconfirmed
-      .map((place) => `\nwarning: the broker on ${place} has not confirmed it in time; it may still have live links`)
+      .map((place) => `\nwarning: not confirmed in time by ${place}; live links may remain there`)
       .join('')
   );
 }

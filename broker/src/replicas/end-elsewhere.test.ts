@@ -48,7 +48,9 @@ onPostgres((open) => {
     await other.bus.open();
     const giveBack = await takeAway('bus');
     const endElsewhere = createEndElsewhere({ bus: store.bus, clock: systemClock });
-    assert.deepEqual(await endElsewhere([REVOKED]), { linksClosed: 0, callsCancelled: 0, unconfirmed: ['somewhere'] });
+    const { callsCancelled, unconfirmed } = await endElsewhere([REVOKED]);
+    assert.equal(callsCancelled, 0);
+    assert.deepEqual(unconfirmed, ['somewhere', 'other brokers, of which this one does not hear now']);
     await giveBack();
   });
 });

@@ -5,6 +5,7 @@ import type { BrokerName, Bus } from '../domain/bus.ts';
 import type { EndedElsewhere } from '../domain/receipt.ts';
 import type { Revocation } from '../domain/revocation.ts';
 
+const UNHEARD = 'other brokers, of which this one does not hear now';
 /** The command that revokes waits so long for them. */
 const ANSWER_LIMIT_MS = 500;
 
@@ -47,7 +48,8 @@ export function createEndElsewhere(parts: {
     return {
       linksClosed: sum('linksClosed'),
       callsCancelled: sum('callsCancelled'),
-      unconfirmed: silent.map(({ place }) => place),
+      // Whose question does not come round does not know who is there.
+      unconfirmed: [...silent.map(({ place }) => place), ...(asked === undefined ? [UNHEARD] : [])],
     };
   };
 }

@@ -33,19 +33,20 @@ export function createPostgresBus(options: {
   const { db, self, clock, log, explain } = options;
   const listeners = new Set<(event: BusEvent) => void>();
   const peers = new Map<string, { broker: BrokerName; heardAt: number }>();
-  /** When each beat was said, and who waits for what else to come round. */
-  const beats = new Map<number, number>();
+  /** When each beat was said, and what was owed then; and who waits for what else to come round. */
+  const beats = new Map<number, { sentAt: number; owed: number }>();
   const waiting = new Map<number, () => void>();
   let seq = 0;
-  let owes = false;
+  /** So often something could not be said. */
+  let owed = 0;
   let isOpen = false;
 
   const tell = (event: BusEvent): void => {
     for (const listener of listeners) listener(event);
   };
   const beat = (isNew: boolean): string => {
-    beats.set(++seq, clock.now());
-    return writeBusText(self, seq, { kind: 'beat', isNew, owes });
+    beats.set(++seq, { sentAt: clock.now(), owed });
+    return writeBusText(self, seq, { kind: 'beat', isNew, owes: owed > 0 });
   };
   const notify = async (on: Kysely<Database>, said: Said, mine = ++seq): Promise<void> => {
     await sql`select pg_notify(${BUS_CHANNEL}, ${writeBusText(self, mine, said)})`.execute(on);
@@ -59,7 +60,7 @@ export function createPostgresBus(options: {
     onText(text) {
       const heard = readBusText(text);
       if (heard === undefined) return tell({ kind: 'missed', why: 'a broker of another version says something else' });
-      if (heard.from.name === self.name) return hearSelf(heard.seq, heard.said);
+      if (heard.from.name === self.name) return hearSelf(heard.seq);
       hear(heard.from, heard.said);
     },
     onFound() {
@@ -72,13 +73,13 @@ export function createPostgresBus(options: {
     },
   });
 
-  function hearSelf(number: number, said: Said): void {
+  function hearSelf(number: number): void {
     waiting.get(number)?.();
-    const sentAt = beats.get(number);
-    if (sentAt !== undefined) {
+    const heard = beats.get(number);
+    if (heard !== undefined) {
       for (const earlier of beats.keys()) if (earlier <= number) beats.delete(earlier);
-      if (said.kind === 'beat' && said.owes) owes = false;
-      connection.echoed(sentAt);
+      if (heard.owed === owed) owed = 0;
+      connection.echoed(heard.sentAt);
     }
     for (const [name, { broker, heardAt }] of peers) {
       if (clock.now() - heardAt < SILENT_MS) continue;
@@ -129,7 +130,7 @@ export function createPostgresBus(options: {
       try {
         await Promise.all([notify(db, message, mine), heard]);
       } catch (error) {
-        owes = true;
+        owed += 1;
         log.warn({ err: explain(error) }, 'the other brokers could not be told; they are as soon as that is possible');
         throw error;
       }
