@@ -1,58 +1,25 @@
 // A leaver with many calls under way on many devices: everything ends at once, everywhere, and the receipt says what it was.
 import assert from 'node:assert/strict';
-import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld } from '../world.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 import type { IssuedGrant } from '../world/issued-grant.ts';
-import { until } from '../world/until.ts';
+import { busyPerson, cutOff } from '../world/leaver.ts';
 
 const DEVICES = 5;
 const CALLS = 10;
-/** From the moment the command has returned. The goal is 100 ms; machines that run other tests meanwhile get some more. */
-const LIMIT_MS = 250;
-
-interface Receipt {
-  links_closed: number;
-  calls_cancelled: number;
-  tokens_revoked: number;
-  ms: number;
-  last_calls: { device: string; tool_name: string }[];
-}
 
 test('50 calls under way on 5 devices end with their person: upstream, links, tokens, grants', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
-  const first = await world.member('ada');
-  const laptops = [first];
-  for (let number = 2; number <= DEVICES; number++) {
-    const laptop = world.laptop(`ada-${number}`);
-    await laptop.login(world.url, (code) => world.broker.run(['login', 'approve', code, '--as', 'ada']));
-    laptops.push(laptop);
-  }
+  const { world, upstream } = await createCountingWorld(t);
+  const { laptops, held } = await busyPerson({ world, upstream }, { name: 'ada', devices: DEVICES, calls: CALLS });
   const words = ['grant', 'issue', '--label', 'hers', '--server', 'counting', '--user', 'ada'];
   const grant = (await world.broker.json(words)) as IssuedGrant;
-  const clients = await Promise.all(laptops.map((laptop) => laptop.aiClient()));
-  const held = clients.flatMap((client) =>
-    Array.from({ length: CALLS }, () =>
-      client.call('counting__hold').catch((error: unknown) => ({ isError: true, text: String(error), meta: {} })),
-    ),
-  );
-  await upstream.arrived('hold', DEVICES * CALLS);
 
-  const receipt = (await world.broker.json(['user', 'disable', 'ada'])) as Receipt;
+  const { receipt, tookMs } = await cutOff({ world, upstream }, 'ada');
 
-  const returnedAt = performance.now();
-  const isOver = () => upstream.calls.filter(({ cancelled }) => cancelled).length === DEVICES * CALLS;
-  await until('every call cancelled at the upstream', isOver);
-  await world.network.when(() => world.network.upgrades.open === 0);
-  const tookMs = performance.now() - returnedAt;
+  // How fast is for `npm run bench:revocation`.
   t.diagnostic(
     `receipt: ${receipt.ms} ms; all cancelled and closed ${tookMs.toFixed(1)} ms after the command returned`,
   );
-  assert.ok(tookMs <= LIMIT_MS, `${tookMs} ms`);
-  assert.ok(receipt.ms <= 1_000, `${receipt.ms} ms`);
   assert.deepEqual([receipt.links_closed, receipt.calls_cancelled], [DEVICES, DEVICES * CALLS]);
   assert.ok(receipt.tokens_revoked >= DEVICES);
   assert.equal(receipt.last_calls.length, DEVICES);
