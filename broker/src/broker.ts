@@ -28,7 +28,6 @@ import { createIdentity } from './identity/create-identity.ts';
 import type { Logger } from './log/logger.ts';
 import { createGuardedFetch } from './net/guarded-fetch.ts';
 import { compilePolicy } from './policy/compile-policy.ts';
-import { createEndElsewhere } from './replicas/end-elsewhere.ts';
 import { createReplicas } from './replicas/replicas.ts';
 import { openStore } from './store/open-store.ts';
 import { createTunnel } from './tunnel/tunnel.ts';
@@ -125,7 +124,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       log,
       guardedFetch: createGuardedFetch({ allowHosts: config.outboundAllowHosts }),
       allowedOrigins: config.mcp.allowedOrigins,
-      endElsewhere: createEndElsewhere({ bus: store.bus, clock }),
+      endElsewhere: replicas.endElsewhere,
       localAccounts: config.localAccounts,
       idp:
         config.oidc && idpSettings(config.oidc, async (text) => (await vault.resolve(DEFAULT_WORKSPACE, text)).value),

@@ -20,6 +20,7 @@ export function registerApi(
   resolveCaller: ResolveCaller,
   identity?: Pick<Identity, 'onRevoked'>,
 ): void {
+  let revocations = 0;
   const streams = new Set<{ caller: Caller; end: () => void }>();
   const live = (): Live[] =>
     [...streams].flatMap(({ caller: { principal, homeWorkspaceId: workspaceId, credential } }) => {
@@ -27,6 +28,7 @@ export function registerApi(
       return kind === 'socket' ? [] : [principal ?? { workspaceId, credential: { kind, id } }];
     });
   identity?.onRevoked(async ({ kind, id }) => {
+    revocations += 1;
     let linksClosed = 0;
     for (const { caller, end } of streams) {
       if ((kind === 'user' ? caller.principal?.user?.id : caller.credential.id) !== id) continue;
@@ -43,7 +45,12 @@ export function registerApi(
       method: endpoint.method,
       url: `/api/v1${endpoint.path}`,
       handler: async (request, reply) => {
-        const caller = await resolveCaller(request, operation);
+        let caller: Caller;
+        let seen: number;
+        do {
+          seen = revocations; // one that falls between the check and a stream would miss the stream: check again
+          caller = await resolveCaller(request, operation);
+        } while (seen !== revocations);
         const gone = new AbortController();
         const input = { params: request.params, query: request.query, body: request.body };
         const answer = operation.run(input, caller, gone.signal);

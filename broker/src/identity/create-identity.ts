@@ -195,9 +195,9 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   return {
     async authenticate(bearer, audience, address) {
       for (;;) {
-        const seen = changes.count;
+        const seen = changes.count + revocations.count;
         const answer = await authenticate(bearer, audience, address);
-        if (seen === changes.count) return answer;
+        if (seen === changes.count + revocations.count) return answer;
       }
     },
     onRevoked: (listener, live) => revocations.listen(listener, live),

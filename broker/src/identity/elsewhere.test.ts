@@ -88,3 +88,24 @@ test('who has another role or other groups meanwhile has them from then on', asy
   stopListening();
   assert.deepEqual(told, ['moved operator payments']);
 });
+
+test('who is let in just as they are revoked elsewhere is not overlooked, whichever comes first', async () => {
+  const admitted = new Set<string>();
+  const stop = world.identity.onRevoked(async ({ id }) => {
+    admitted.delete(id);
+    return Promise.resolve({ linksClosed: 0, callsCancelled: 0 });
+  });
+  for (let steps = 0; steps < 150; steps++) {
+    const issue = { label: `race-${steps}`, servers: ['github'] };
+    const { grant: made, token } = await world.identity.grants.issue(WORKSPACE, issue, HOST);
+    const door = world.identity.authenticate(token, 'tunnel').then((answer) => {
+      if (answer.kind === 'ok') admitted.add(made.id);
+    });
+    for (let step = 0; step < steps; step++) await Promise.resolve();
+    await world.store.grants.revoke(made.id, Date.now());
+    await world.identity.elsewhere.revoked([{ workspaceId: WORKSPACE, kind: 'grant', id: made.id, reason: 'race' }]);
+    await door;
+    assert.deepEqual([...admitted], [], `after ${steps} steps`);
+  }
+  stop();
+});

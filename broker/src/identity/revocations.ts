@@ -13,6 +13,8 @@ export interface Revocations {
   listen(listener: RevocationListener, live?: () => Iterable<Live>): () => void;
   /** Ends what this broker has of it, which was revoked by another. Throws where listeners fail, after all have run. */
   endHere(revocations: readonly Revocation[]): Promise<{ linksClosed: number; callsCancelled: number }>;
+  /** Grows with every revocation: who was found good before one must be looked up again. */
+  readonly count: number;
   /** Of everything that listeners keep. */
   live(): Live[];
   /** Runs all listeners and asks the other brokers, then records `event` with what they did. Listeners that fail are reported after all have run. */
@@ -41,8 +43,10 @@ export function createRevocations(parts: {
 }): Revocations {
   const { clock, audit, endElsewhere = () => Promise.resolve(NOWHERE) } = parts;
   const listeners = new Map<RevocationListener, () => Iterable<Live>>();
+  let count = 0;
 
   const notify = async (revocations: readonly Revocation[]) => {
+    count += 1;
     const runs = revocations.flatMap((revocation) =>
       [...listeners.keys()].map(async (listener) => listener(revocation)),
     );
@@ -73,6 +77,9 @@ export function createRevocations(parts: {
     listen(listener, live = () => []) {
       listeners.set(listener, live);
       return () => void listeners.delete(listener);
+    },
+    get count() {
+      return count;
     },
     live: () => [...listeners.values()].flatMap((live) => [...live()]),
     async endHere(revocations) {

@@ -10,6 +10,7 @@ import type { Elsewhere } from '../identity/identity.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import type { Vault } from '../vault/vault.ts';
+import { createEndElsewhere } from './end-elsewhere.ts';
 import { createHearing } from './hearing.ts';
 
 /** What keeps copies of what is in the store. */
@@ -23,6 +24,7 @@ export interface Keepers {
 export interface Replicas {
   /** It does not hear of changes any more, so that nothing may be allowed. */
   readonly isDeaf: boolean;
+  readonly endElsewhere: ReturnType<typeof createEndElsewhere>;
   /** Applies what the others change from now on. Throws what `Bus.open` throws. */
   follow(keepers: Keepers): Promise<void>;
   /** The others that are there. */
@@ -113,6 +115,7 @@ export function createReplicas(parts: {
     get isDeaf() {
       return hearing.isDeaf;
     },
+    endElsewhere: createEndElsewhere({ bus, clock }),
     async follow(all) {
       keepers = all;
       await bus.open();
