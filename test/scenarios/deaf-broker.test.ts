@@ -43,6 +43,7 @@ test('a broker that is cut off from the database refuses calls; back again it ha
   assert.equal(receipt.links_closed, 0);
   assert.equal(receipt.unconfirmed.length, 1, 'who could not say that it has ended what it had');
   assert.match(receipt.unconfirmed[0] ?? '', new RegExp(`process ${second.pid}`));
+  assert.match(await world.broker.run(['user', 'disable', 'ada']), /^warning: not confirmed in time by .*process/m);
   const [event] = (await world.broker.json(['audit', 'search', '--events', '--type', 'user.disabled'])) as {
     data: { unconfirmed?: string[] };
   }[];
@@ -69,8 +70,10 @@ test('a broker that is cut off from the database refuses calls; back again it ha
   const events = (await until('its record', async () => {
     const found = await world.broker.json(['audit', 'search', '--events', '--type', 'broker.hears_again']);
     return Array.isArray(found) && found.length > 0 && found;
-  })) as { data: { ended: number } }[];
+  })) as { data: { ended: number; ms: number; why: string } }[];
   assert.equal(events[0]?.data.ended, 1);
+  assert.ok(events[0].data.ms >= 1_000);
+  assert.match(events[0].data.why, /does not answer/);
 });
 
 test('a broker that was killed may have left something unsaid: the others look everybody up again', async (t) => {

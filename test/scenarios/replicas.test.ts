@@ -52,6 +52,7 @@ test('a leaver who is disabled at one broker is cut off at the other: link, call
     { links_closed: 1, calls_cancelled: 1, unconfirmed: [] },
   );
   assert.ok(receipt.ms < 1_000, `${receipt.ms} ms`);
+  t.diagnostic(`the receipt of both brokers took ${receipt.ms} ms`);
   await upstream.cancelled();
   assert.equal((await held).isError, true);
   await world.network.when(() => world.network.upgrades.open === 1);

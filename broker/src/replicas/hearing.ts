@@ -22,8 +22,8 @@ export function createHearing(options: {
   catchUp: () => Promise<number>;
   onFailed: (error: unknown) => void;
   onDeaf: (why: string) => void;
-  /** It has caught up. `deafMs`: how long it had not heard; `ended`: what was revoked meanwhile. */
-  onCaughtUp: (facts: { wasDeaf: boolean; deafMs: number; ended: number }) => void;
+  /** It has caught up. `why`: what had kept it from hearing; `deafMs`: how long it had not heard; `ended`: what was revoked meanwhile. */
+  onCaughtUp: (facts: { wasDeaf: boolean; why: string; deafMs: number; ended: number }) => void;
 }): Hearing {
   const { clock } = options;
   let isConnected = true;
@@ -31,6 +31,7 @@ export function createHearing(options: {
   let isClosed = false;
   /** From when on something may have been missed. */
   let doubtSince: number | undefined;
+  let reason = '';
   let ended = 0;
   let isRunning = false;
   let again = false;
@@ -40,6 +41,7 @@ export function createHearing(options: {
   function doubt(since: number, why: string): void {
     if (doubtSince !== undefined || isClosed) return;
     doubtSince = since;
+    reason = why;
     cancelDeaf = clock.after(Math.max(0, since + DEAF_AFTER_MS - clock.now()), () => {
       isDeaf = true;
       options.onDeaf(why);
@@ -63,7 +65,7 @@ export function createHearing(options: {
     } while (again && isConnected && !isClosed);
     isRunning = false;
     if (!isConnected || isClosed || doubtSince === undefined) return;
-    const facts = { wasDeaf: isDeaf, deafMs: clock.now() - doubtSince, ended };
+    const facts = { wasDeaf: isDeaf, why: reason, deafMs: clock.now() - doubtSince, ended };
     cancelDeaf();
     doubtSince = undefined;
     isDeaf = false;

@@ -64,12 +64,12 @@ export function createReplicas(parts: {
       log.error({ why }, 'changes by other brokers are not heard: calls are refused until they are');
       record('broker.deaf', { why });
     },
-    onCaughtUp({ wasDeaf, deafMs, ended }) {
+    onCaughtUp({ wasDeaf, why, deafMs, ended }) {
       log.warn(
         { ms: deafMs, ended },
         'everything was read again, since a change by another broker may have been missed',
       );
-      if (wasDeaf) record('broker.hears_again', { ms: deafMs, ended });
+      if (wasDeaf) record('broker.hears_again', { why, ms: deafMs, ended });
     },
   });
 
