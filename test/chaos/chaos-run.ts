@@ -39,7 +39,7 @@ const CLIENTS = ['one', 'two'] as const;
 /** What a call may wait for once everything works again: `serve` holds calls for 30 s. */
 const SETTLE_MS = 45_000;
 
-/** What is shown of the time around the first difference. */
+/** What is shown of the time around what went wrong first. */
 const BEFORE_MS = 6_000;
 const AFTER_MS = 1_000;
 
@@ -107,7 +107,7 @@ export async function runChaos(options: {
     const orphans = ended.flatMap((how, i) =>
       how === 0 ? [] : [`serve ${CLIENTS[i]} ended with ${how} at the end of its stdin`],
     );
-    const { between } = verdict.differences[0] ?? {};
+    const { between } = verdict.differences[0] ?? faults.wrong[0] ?? {};
     const around = between === undefined ? undefined : ([between[0] - BEFORE_MS, between[1] + AFTER_MS] as const);
     const logs = [
       ...clients.map((client, i) => `── serve ${CLIENTS[i]}\n${client.stderr()}`),
@@ -120,7 +120,7 @@ export async function runChaos(options: {
       ...verdict,
       faults: Object.fromEntries(faults.done),
       progress: sum(({ progress }) => progress),
-      wrong: [...faults.wrong, ...orphans],
+      wrong: [...faults.wrong.map(({ what }) => what), ...orphans],
       logs,
     };
   } finally {

@@ -13,7 +13,13 @@ export interface FaultLog {
   /** Every fault, as it was done. */
   readonly story: readonly DoneFault[];
   /** What went otherwise than it must: a drain that did not end by itself, or not with exit code 0. */
-  readonly wrong: readonly string[];
+  readonly wrong: readonly Wrong[];
+}
+
+export interface Wrong {
+  what: string;
+  /** Milliseconds since the epoch. */
+  between: readonly [number, number];
 }
 
 export interface DoneFault extends Fault {
@@ -72,7 +78,7 @@ export async function runFaults(
   const startedAt = performance.now();
   const done = new Map<FaultKind, number>();
   const ends: BrokerEnd[] = [];
-  const wrong: string[] = [];
+  const wrong: Wrong[] = [];
   const story: DoneFault[] = [];
   const log: FaultLog = { done, ends, story, wrong };
   /** When each lane was last through. */
@@ -128,8 +134,10 @@ export async function runFaults(
         ends.push({ at, signal: 'SIGTERM' });
         const how = await broker.stop('SIGTERM', DRAIN_MAX_MS);
         if (how === 'SIGKILL') ends.push({ at: Date.now(), signal: how });
-        if (how !== 0) wrong.push(`a drained broker ended with ${how}`);
-        if (Date.now() - at > DRAIN_LIMIT_MS) wrong.push(`a drain went on to its limit: ${Date.now() - at} ms`);
+        const between = [at, Date.now()] as const;
+        if (how !== 0) wrong.push({ what: `a drained broker ended with ${how}`, between });
+        const tookMs = between[1] - at;
+        if (tookMs > DRAIN_LIMIT_MS) wrong.push({ what: `a drain went on to its limit: ${tookMs} ms`, between });
         return broker.start();
       }
       case 'broker-kill':

@@ -55,6 +55,7 @@ export function createMovingChannel(options: MovingChannelOptions): MovingChanne
       onLost: (taken) => options.onLost(channel, taken),
       onLive(fresh) {
         if (channel === current) options.onLive(fresh);
+        else settle();
       },
       onRetired: () => forget(channel),
     });
@@ -69,13 +70,13 @@ export function createMovingChannel(options: MovingChannelOptions): MovingChanne
 
   function leave(channel: ResumableChannel): void {
     forget(channel);
-    if (channel.attached) options.toLink(channel.closeFrame('the client goes on elsewhere'));
-    channel.retire();
+    options.toLink(channel.closeFrame('the client goes on elsewhere'));
     channel.linkDown();
   }
 
+  /** One whose link was lost is left once it has been resumed: its broker may still wait for an acknowledgement. */
   function settle(): void {
-    for (const channel of formers) if (!options.isAwaited(channel)) leave(channel);
+    for (const channel of formers) if (channel.attached && !options.isAwaited(channel)) leave(channel);
   }
 
   return {
