@@ -126,6 +126,7 @@ export function createChannelRegistry(options: {
         }
         known.cancelExpiry?.();
         known.cancelExpiry = undefined;
+        known.detachedAt = undefined;
         known.slot?.taken(known);
         return { kind: 'opened', channel: known, resumed: true };
       }
@@ -164,6 +165,7 @@ export function createChannelRegistry(options: {
       channels.clear();
     },
     linger(channel) {
+      channel.detachedAt = clock.now();
       channel.cancelExpiry?.();
       channel.cancelExpiry = clock.after(limits.resumeMs, () => end(channel, 'no link within the resume window'));
     },

@@ -3,27 +3,39 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { TunnelChannel } from './tunnel-channel.ts';
 
 const LOOK_EVERY_MS = 10;
+/** Who has only an acknowledgement left to send comes back within this time, or does not know that it is missing. */
+const ACKNOWLEDGE_MS = 10_000;
+
+export type DrainedChannel = Pick<TunnelChannel, 'slot' | 'detachedAt'> & {
+  session: Pick<TunnelChannel['session'], 'pending'>;
+  channel: Pick<TunnelChannel['channel'], 'backlogBytes'>;
+};
+
 /** It waits for its link, with something to finish. What was lost on the way to it is sent to the next broker. */
-export const mayReturn = (channel: TunnelChannel) => channel.slot === undefined && isUnfinished(channel);
+export const mayReturn = (channel: DrainedChannel) => channel.slot === undefined && isUnfinished(channel);
 
 /** Something runs, or an answer has not been acknowledged. */
-const isUnfinished = ({ session, channel }: TunnelChannel) => session.pending > 0 || channel.backlogBytes > 0;
+const isUnfinished = ({ session, channel }: DrainedChannel) => session.pending > 0 || channel.backlogBytes > 0;
 
 /** Resolves when all have finished and left, at the latest after `limitMs`: true where they had. */
 export function drained(
-  channels: () => Iterable<TunnelChannel>,
+  channels: () => Iterable<DrainedChannel>,
   { clock, limitMs, leaveMs }: { clock: Clock; limitMs: number; leaveMs: number },
 ): Promise<boolean> {
-  const endAt = clock.now() + limitMs;
+  const startedAt = clock.now();
+  const endAt = startedAt + limitMs;
   /** Since when each one with a link is idle. */
-  const idleSince = new WeakMap<TunnelChannel, number>();
+  const idleSince = new WeakMap<DrainedChannel, number>();
 
-  const isWaitedFor = (channel: TunnelChannel): boolean => {
+  const isWaitedFor = (channel: DrainedChannel): boolean => {
+    const { slot, session, detachedAt = startedAt } = channel;
+    const awayMs = clock.now() - Math.max(detachedAt, startedAt);
+    if (slot === undefined && session.pending === 0 && awayMs > ACKNOWLEDGE_MS) return false;
     if (isUnfinished(channel)) {
       idleSince.delete(channel);
       return true;
     }
-    if (channel.slot === undefined) return false;
+    if (slot === undefined) return false;
     const since = idleSince.get(channel) ?? clock.now();
     idleSince.set(channel, since);
     return clock.now() - since < leaveMs;

@@ -53,6 +53,8 @@ export interface TunnelChannel {
   number: number;
   /** Cancels the end of its life without a link. */
   cancelExpiry: (() => void) | undefined;
+  /** Since when it waits for a link, ms since the epoch. */
+  detachedAt: number | undefined;
   /** How far it has got. */
   end(): ChannelEnd;
 }
@@ -118,6 +120,7 @@ export function openTunnelChannel(options: {
     slot: undefined,
     number: 0,
     cancelExpiry: undefined,
+    detachedAt: undefined,
     end: () => ({
       id: open.id,
       owner: self.owner,
