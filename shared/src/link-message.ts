@@ -14,8 +14,13 @@ export interface OpenMessage {
   server?: string;
   /** `serve --tools all|search`. */
   tools?: 'all' | 'search';
-  /** A resume: the broker that the channel was opened at, by the name of its `welcome`. */
+  /**
+   * The run of the broker that the channel was opened at, by the name of its `welcome`; with a first `open`, the one that it is meant for:
+   * another one does not open it.
+   */
   broker?: string;
+  /** It was opened before. */
+  resume?: boolean;
   version: string;
 }
 
@@ -25,6 +30,8 @@ export interface OpenedMessage {
   windowBytes: number;
   /** False: the broker knows nothing of this channel; everything starts from 0, and calls under way have an unknown outcome. */
   resumed: boolean;
+  /** The run of the broker that has the channel. */
+  broker?: string;
   /** The longest message, either way. */
   maxMessageBytes: number;
   /** What each end keeps for the other while it is away, and for how long. */
@@ -78,7 +85,7 @@ export function readOpen(payload: Buffer): OpenMessage | undefined {
   const m = readJson(payload);
   if (!m || typeof m['id'] !== 'string' || !/^[0-9a-f]{32}$/.test(m['id'])) return undefined;
   if (!isCount(m['next']) || !isCount(m['windowBytes']) || typeof m['version'] !== 'string') return undefined;
-  const { secret, server, tools, broker } = m;
+  const { secret, server, tools, broker, resume } = m;
   if (typeof secret !== 'string' || !/^[\w-]{43}$/.test(secret)) return undefined;
   if (server !== undefined && typeof server !== 'string') return undefined;
   if (tools !== undefined && tools !== 'all' && tools !== 'search') return undefined;
@@ -92,16 +99,18 @@ export function readOpen(payload: Buffer): OpenMessage | undefined {
     ...(server === undefined ? {} : { server }),
     ...(tools === undefined ? {} : { tools }),
     ...(broker === undefined ? {} : { broker }),
+    ...(resume === true && { resume }),
   };
 }
 
 export function readOpened(payload: Buffer): OpenedMessage | undefined {
   const m = readJson(payload);
   if (!m || typeof m['resumed'] !== 'boolean') return undefined;
-  const { next, windowBytes, maxMessageBytes, backlogBytes, resumeMs } = m;
+  const { next, windowBytes, maxMessageBytes, backlogBytes, resumeMs, broker } = m;
   if (!isCount(next) || !isCount(windowBytes) || !isCount(maxMessageBytes)) return undefined;
   if (!isCount(backlogBytes) || !isCount(resumeMs)) return undefined;
-  return { next, windowBytes, resumed: m['resumed'], maxMessageBytes, backlogBytes, resumeMs };
+  const limits = { maxMessageBytes, backlogBytes, resumeMs };
+  return { next, windowBytes, resumed: m['resumed'], ...limits, ...(isName(broker) && { broker }) };
 }
 
 const CLOSE_REASONS: readonly string[] = ['done', 'gone', 'refused', 'revoked', 'protocol', 'too_large', 'overflow'];

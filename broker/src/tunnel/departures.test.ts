@@ -108,6 +108,17 @@ test('of a broker that was killed nobody can tell: its channels start from nothi
   assert.deepEqual([opened?.resumed, opened?.next], [false, 0]);
 });
 
+test('a channel is opened only at the broker that it is meant for: where it was opened must be known to who resumes it', async (t) => {
+  const { connect, sessions } = await worldOf(t);
+  const ada = await connect('ada');
+  ada.open(1, idOf(1), { broker: 'run-before', resume: false });
+  ada.send(FrameKind.data, 1, Buffer.from('a call'));
+  const close = await closeOf(ada);
+  assert.deepEqual([close?.code, close?.taken, sessions()], ['done', 0, 0]);
+  ada.open(2, idOf(2), { broker: 'this-run', resume: false });
+  assert.equal(readOpened(bodyOf(await ada.next(FrameKind.opened)))?.broker, 'this-run');
+});
+
 test('a channel that ended here while its link was lost is known by how far it got', async (t) => {
   const { connect } = await worldOf(t);
   const ada = await connect('ada');

@@ -35,6 +35,9 @@ const CLOSE_MS = 2_000;
 /** Only a message's last fragment may be smaller: many tiny ones would cost far more memory than their bytes. */
 const FRAGMENT_MIN_BYTES = 1024;
 
+/** The laptop had not heard yet that its link leads to another broker: had it been opened here, nobody could tell later where it was. */
+const NOT_MEANT: CloseMessage = { code: 'done', message: 'it is meant for another broker', taken: 0 };
+
 export interface TunnelLink {
   readonly principal: Principal;
   /** The login that it is of; a renewed token is of the same. */
@@ -64,6 +67,8 @@ export function createTunnelLink(options: {
   meter: RejectMeter;
   /** Where it comes from, for the log. */
   address: string;
+  /** The name of this run. */
+  broker: string;
   fateOf: Departures['fateOf'];
   /** Checks a renewed token: the principal it stands for, if it is the same one. */
   renew: (token: string, current: Principal, address: string) => Promise<Principal | undefined>;
@@ -173,7 +178,11 @@ export function createTunnelLink(options: {
     }
     if (!mayOpen()) return reject('rate', CLOSE_CODE.tooMany, 'channels are opened too often');
     lastNumber = Math.max(lastNumber, number);
-    if (message.broker === undefined || registry.has(message.id)) return openChannel(number, message);
+    if (registry.has(message.id)) return openChannel(number, message);
+    if (message.resume !== true) {
+      const isMeant = message.broker === undefined || message.broker === options.broker;
+      return isMeant ? openChannel(number, message) : refuse(number, NOT_MEANT);
+    }
     reopen(number, message).catch(() => close(1011, 'what became of a channel could not be found out'));
   };
 
@@ -188,7 +197,7 @@ export function createTunnelLink(options: {
     const found = registry.openOrResume(message, login.principal);
     if (found.kind === 'leaving') {
       // What comes behind a first `open` is not taken either.
-      const taken = message.broker === undefined && { taken: 0 };
+      const taken = message.resume !== true && { taken: 0 };
       return refuse(number, { code: 'gone', message: 'this broker takes leave', ...taken });
     }
     if (found.kind === 'refused') return refuseOpen(found.why, found.message);
@@ -203,7 +212,8 @@ export function createTunnelLink(options: {
     slots.set(number, channel);
     const { windowBytes, maxMessageBytes, backlogBytes, resumeMs } = limits;
     const next = channel.channel.nextReceive;
-    reply(FrameKind.opened, number, toPayload({ next, windowBytes, resumed, maxMessageBytes, backlogBytes, resumeMs }));
+    const opened = { next, windowBytes, resumed, maxMessageBytes, backlogBytes, resumeMs, broker: options.broker };
+    reply(FrameKind.opened, number, toPayload(opened));
     slot.ready(channel);
   };
 

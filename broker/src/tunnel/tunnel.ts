@@ -209,7 +209,16 @@ export function createTunnel(options: {
         links.delete(closed);
         log.info({ user: principal.user?.name, credential: principal.credential.label, address }, 'link closed');
       };
-      const common = { clock, limits, registry, meter, fateOf: departures.fateOf, renew, onClose };
+      const common = {
+        clock,
+        limits,
+        registry,
+        meter,
+        broker: options.broker,
+        fateOf: departures.fateOf,
+        renew,
+        onClose,
+      };
       const link = createTunnelLink({ ws, principal, instance, address, ...common });
       links.add(link);
       const { workspaceId: workspace, user, expiresAt = null } = principal;

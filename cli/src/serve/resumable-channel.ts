@@ -131,7 +131,8 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
       windowBytes,
       version: VERSION,
       ...options.view,
-      ...(!isFresh && { broker: openedAt ?? UNNAMED }),
+      ...(openedAt !== undefined && { broker: openedAt }),
+      ...(!isFresh && { broker: openedAt ?? UNNAMED, resume: true }),
     });
     const header = { kind: FrameKind.open, flags: 0, channel: number, seq: 0, ack: 0 };
     resuming = opened;
@@ -180,7 +181,7 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
       return openAnew();
     }
     if (!answer.resumed) {
-      openedAt = linkBroker;
+      openedAt = answer.broker ?? linkBroker;
       startOver();
     }
     if (!channel.attach(number, answer.next, answer.windowBytes)) return openAnew();

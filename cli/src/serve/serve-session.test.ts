@@ -72,7 +72,7 @@ test('a broker that took leave says how far it had got: a call behind that is se
   assert.notEqual(w.opens[1]?.id, w.opens[0]?.id);
 });
 
-test('a resume names the broker that the channel was opened at, a first open names none', () => {
+test('a first open names the broker that it is meant for, a resume the one that the channel was opened at', () => {
   const w = createServeWorld();
   w.back('run-1');
   w.cut();
@@ -81,8 +81,26 @@ test('a resume names the broker that the channel was opened at, a first open nam
   w.cut();
   w.back('run-3');
   assert.deepEqual(
-    w.opens.map(({ broker }) => broker),
-    [undefined, 'run-1', 'run-2'],
+    w.opens.map(({ broker, resume }) => [broker, resume]),
+    [
+      ['run-1', undefined],
+      ['run-1', true],
+      ['run-2', true],
+    ],
+  );
+});
+
+test('a broker that has no name is asked for a resume under none that could be another’s', () => {
+  const w = createServeWorld();
+  w.back();
+  w.cut();
+  w.back();
+  assert.deepEqual(
+    w.opens.map(({ broker, resume }) => [broker, resume]),
+    [
+      [undefined, undefined],
+      ['unnamed', true],
+    ],
   );
 });
 
