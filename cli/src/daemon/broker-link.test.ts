@@ -152,6 +152,27 @@ test('a broker that turns the link away for what it sent is not asked again at o
   await reach('open');
 });
 
+test('a refresh that is refused because of a revocation, which the broker says a moment later, ends as revoked', async (t) => {
+  let isRefused = false;
+  let asked = () => {};
+  const { clock, link, reach, states, socket } = await world(t, () => {
+    asked();
+    return isRefused
+      ? { kind: 'login_needed', message: 'the login has ended' }
+      : { kind: 'token', token: 'a', expiresAt: null };
+  });
+  link.wake();
+  await reach('open');
+  isRefused = true;
+  const renewed = new Promise<void>((resolve) => (asked = resolve));
+  clock.advance(8_000);
+  await renewed;
+  socket().close(4403, 'the device was revoked');
+  await reach('revoked');
+  clock.advance(10_000);
+  assert.deepEqual(states, ['connecting', 'open', 'revoked']);
+});
+
 test('a refused refresh asks for a login and stops; a passing trouble is tried again', async (t) => {
   let answer: TokenResult = { kind: 'retry', message: 'no network' };
   const { clock, link, reach } = await world(t, () => answer);

@@ -17,6 +17,8 @@ import { watchSleep } from './sleep-watch.ts';
 import { createTokenRenewal } from './token-renewal.ts';
 
 const HANDSHAKE_MS = 15_000;
+/** A link whose refresh was refused is closed by the broker within this time, or by this end. */
+const REASON_MS = 1_000;
 /** Clients have resumed their channels this long after a link was opened. */
 const SETTLE_MS = 250;
 /** Above this many bytes in the socket, local clients wait: a small call is never behind much more than this. */
@@ -83,9 +85,12 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     signal: abort.signal,
     onToken: (token) => sendToken(token),
     onLoginNeeded(why) {
-      pulse.stop();
-      ws?.close(1000);
-      giveUp('login_needed', why);
+      // A refresh token that was revoked a moment ago: the broker is about to say so on the link, and why.
+      cancelRetry = clock.after(REASON_MS, () => {
+        pulse.stop();
+        ws?.close(1000);
+        giveUp('login_needed', why);
+      });
     },
   });
 
@@ -148,6 +153,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     pulse.stop();
     renewal.stop();
     choked = false;
+    cancelRetry?.();
     if (closed) return;
     if (retired) {
       closed = true;
