@@ -5,16 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { systemClock } from 'mcpgate-shared/clock';
-import { FLAG_FINAL, FrameKind, HEADER_BYTES, readFrame, writeFrame } from 'mcpgate-shared/frame';
+import { FrameKind, HEADER_BYTES, readFrame } from 'mcpgate-shared/frame';
 import { readClose, readOpened, toPayload } from 'mcpgate-shared/link-message';
 import type { AuditEvent } from '../domain/call-record.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Revocation } from '../domain/revocation.ts';
 import type { Authentication } from '../identity/identity.ts';
-import { memoryOfDepartures } from './fixtures/tunnel-world.ts';
+import { memoryOfDepartures, peerLink, SECRET } from './fixtures/tunnel-world.ts';
 import { createTunnel, type Tunnel } from './tunnel.ts';
 
-const SECRET = 's'.repeat(43);
 const people: Record<string, Principal> = {};
 for (const name of ['ada', 'bob']) {
   people[`token-${name}`] = {
@@ -92,31 +91,15 @@ after(() => {
 const socketFor = (token: string, protocol = 'mcpgate.v1') =>
   new WebSocket(url, protocol, { headers: { authorization: `Bearer ${token}` } });
 
-/** A link as the daemon has it; `next` waits for a frame of a kind. */
+/** A link as the daemon has it, with a window of 64 KiB. */
 async function connect(token: string) {
   const ws = socketFor(token);
-  const frames: Buffer[] = [];
-  let wake = () => {};
-  ws.on('message', (data: Buffer) => {
-    frames.push(data);
-    wake();
-  });
+  const { next, ...link } = peerLink(ws);
   await once(ws, 'open');
-  const next = async (kind: FrameKind): Promise<Buffer> => {
-    for (;;) {
-      const index = frames.findIndex((frame) => frame[0] === kind);
-      const found = frames[index];
-      if (found) {
-        frames.splice(index, 1);
-        return found;
-      }
-      await new Promise<void>((resolve) => (wake = resolve));
-    }
-  };
   const send = (kind: FrameKind, channel: number, payload: Buffer, seq = 0, ack = 0) =>
-    ws.send(writeFrame({ kind, flags: kind === FrameKind.data ? FLAG_FINAL : 0, channel, seq, ack }, payload));
+    link.send(kind, channel, payload, { seq, ack });
   const open = (channel: number, id: string, nextSeq = 0, secret = SECRET) =>
-    send(FrameKind.open, channel, toPayload({ id, secret, next: nextSeq, windowBytes: 65536, version: '1' }));
+    link.open(channel, id, { next: nextSeq, secret, windowBytes: 65536 });
   return { ws, next, send, open };
 }
 const idOf = (digit: string) => digit.repeat(32);
