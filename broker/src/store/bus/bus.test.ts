@@ -165,6 +165,24 @@ onPostgres((open) => {
     assert.deepEqual(here.bus.others(), []);
   });
 
+  it('takes no beat for a return that was under way when its broker took leave', async (t) => {
+    const world = await open(t);
+    const heard = listenTo(world.store);
+    await world.store.bus.open();
+    const ghost = { name: 'ghost', place: 'a host (process 2)' };
+    const leaving = writeBusText(ghost, 2, { kind: 'leaving' });
+    const late = writeBusText(ghost, 1, { kind: 'beat', isNew: false, owes: false });
+    const change = writeBusText(ghost, 3, { kind: 'servers' });
+    for (const text of [late, leaving, late, change]) await world.tamper(`select pg_notify('mcpgate_bus', '${text}')`);
+    await world.store.bus.publish({ kind: 'servers' });
+    assert.deepEqual(world.store.bus.others(), []);
+    assert.deepEqual(
+      (await heard.next('message')).message,
+      { kind: 'servers' },
+      'what it has changed counts all the same',
+    );
+  });
+
   it('says that it is lost where its connection ends, and that it is found when it hears again', async (t) => {
     const world = await open(t);
     const { here, heardThere } = await openTwo(world);

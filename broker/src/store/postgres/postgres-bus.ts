@@ -33,6 +33,8 @@ export function createPostgresBus(options: {
   const { db, self, clock, log, explain } = options;
   const listeners = new Set<(event: BusEvent) => void>();
   const peers = new Map<string, { broker: BrokerName; heardAt: number }>();
+  /** When each took leave: what it said before that, on another connection, may come after it. Names are of one run, so none comes back. */
+  const left = new Map<string, number>();
   /** When each beat was said, and what was owed then; and who waits for what else to come round. */
   const beats = new Map<number, { sentAt: number; owed: number }>();
   const waiting = new Map<number, () => void>();
@@ -87,12 +89,17 @@ export function createPostgresBus(options: {
       // It may have changed something and not said so any more.
       tell({ kind: 'missed', why: `the broker on ${broker.place} has ended without a word` });
     }
+    for (const [name, leftAt] of left) if (clock.now() - leftAt >= SILENT_MS) left.delete(name);
   }
 
   function hear(from: BrokerName, said: Said): void {
-    if (said.kind === 'leaving') return void peers.delete(from.name);
-    const isKnown = peers.has(from.name);
-    peers.set(from.name, { broker: from, heardAt: clock.now() });
+    if (said.kind === 'leaving') {
+      left.set(from.name, clock.now());
+      peers.delete(from.name);
+      return;
+    }
+    const isKnown = peers.has(from.name) || left.has(from.name);
+    if (!left.has(from.name)) peers.set(from.name, { broker: from, heardAt: clock.now() });
     if (said.kind !== 'beat') return tell({ kind: 'message', from, message: said });
     if (said.isNew || !isKnown) connection.say(beat(false));
     if (said.owes) tell({ kind: 'missed', why: `the broker on ${from.place} could not say what it has changed` });
