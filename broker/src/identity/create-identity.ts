@@ -243,6 +243,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
         metadata,
         people,
         sessions: webSessions,
+        logins,
         store,
         vault,
         audit,

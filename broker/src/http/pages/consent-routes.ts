@@ -70,6 +70,8 @@ export function registerConsentRoutes(app: FastifyInstance, context: PageContext
     const decide = decision === 'approve' ? consents.approve : consents.deny;
     const outcome: ConsentOutcome = await decide(browserOf(request, reply), person, address);
     if (outcome.kind === 'gone') return context.send(reply, GONE, { person, status: 410 });
-    return reply.redirect(outcome.redirectTo, 303);
+    const { redirectTo, grantId } = outcome;
+    if (grantId !== undefined) await context.letIn(request, { what: 'client', id: grantId, userId: person.id });
+    return reply.redirect(redirectTo, 303);
   });
 }

@@ -43,6 +43,8 @@ export interface PageContext {
   idpCookie: { name: string; options: PageCookies['options'] };
   visitor(request: FastifyRequest): WebVisitor;
   person(request: FastifyRequest): Promise<Person | undefined>;
+  /** A device or application was let in by this browser's person. */
+  letIn(request: FastifyRequest, login: { what: 'device' | 'client'; id: string; userId: string }): Promise<void>;
   csrf(reply: FastifyReply): string;
   send(
     reply: FastifyReply,
@@ -113,6 +115,9 @@ export function createPages({ identity, publicUrl, clock, forwarded }: PagesOpti
       async person(request) {
         const entered = await forwarded?.enter(request, 'pages');
         return entered?.person ?? identity.web.session(request.cookies[cookies.session]);
+      },
+      async letIn(request, login) {
+        await identity.idp?.letIn(request.cookies[cookies.session], login, request.ip);
       },
       csrf: formToken,
       send(reply, page, { person, status = 200, formTarget } = {}) {

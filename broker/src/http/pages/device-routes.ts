@@ -104,6 +104,8 @@ export function registerDeviceRoutes(app: FastifyInstance, context: PageContext)
     const outcome = await web.confirmDevice(userCode, person, visitor);
     if (outcome.kind === 'gone')
       return sendCodePage(reply, person, { userCode: '', problem: problemText({ kind: 'used' }), status: 410 });
+    const { id, userId } = outcome.device;
+    await context.letIn(request, { what: 'device', id, userId });
     return context.send(reply, connectedPage({ deviceName: outcome.device.name, userName: person.name }), { person });
   });
 }

@@ -9,8 +9,9 @@ import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { ClientSessions } from '../client-sessions.ts';
 import type { Devices } from '../identity.ts';
+import type { Logins } from '../logins.ts';
 import { toPerson } from '../people.ts';
-import { createSecret } from '../secret-token.ts';
+import { createSecret, sha256Hex } from '../secret-token.ts';
 import { createThrottle } from '../throttle.ts';
 import type { WebLogin, WebVisitor } from '../web-access.ts';
 import type { WebSessions } from '../web-sessions.ts';
@@ -20,6 +21,7 @@ import type { IdpMetadata } from './idp-metadata.ts';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
 import { refused, type Refusal } from './refusal.ts';
 import { createIdpTokens } from './idp-tokens.ts';
+import { createIdpOrigins, type FromIdp } from './idp-origins.ts';
 import { createIdpSessions } from './idp-sessions.ts';
 import { createLogoutEffects } from './logout-effects.ts';
 import { createLogoutTokens, type LogoutOutcome } from './logout-tokens.ts';
@@ -53,6 +55,11 @@ export interface CompanyLogin {
     browserSecret: string | undefined,
     visitor: WebVisitor,
   ): Promise<(WebLogin & { goTo: string }) | Refusal>;
+  /**
+   * A device or application was let in from a browser session: the session at the IdP that this one came from is theirs, too. Ends it
+   * again where that has ended meanwhile.
+   */
+  letIn(sessionToken: string | undefined, login: FromIdp, address: string): Promise<void>;
   /** Called when a browser session ends here: where its browser signs out at the IdP too, if it came from there. Never log it. */
   endUrl(sessionToken: string): Promise<string | undefined>;
   /** The IdP says that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0): ends their sessions here. */
@@ -65,6 +72,7 @@ export function createCompanyLogin(parts: {
   metadata: IdpMetadata;
   people: ExternalPeople;
   sessions: WebSessions;
+  logins: Pick<Logins, 'of'>;
   store: Store;
   vault: Pick<Vault, 'seal' | 'open'>;
   audit: Audit;
@@ -73,7 +81,8 @@ export function createCompanyLogin(parts: {
   clock: Clock;
   log: Log;
 }): CompanyLogin {
-  const { settings, metadata, people, sessions, store, vault, audit, devices, clientSessions, clock, log } = parts;
+  const { settings, metadata, people, sessions, logins, store, vault, audit, devices, clientSessions, clock, log } =
+    parts;
   const redirectUri = `${parts.issuer}${CALLBACK_PATH}`;
   const host = new URL(settings.issuer).host;
   const choose = createWorkspaceChoice({
@@ -90,6 +99,17 @@ export function createCompanyLogin(parts: {
   const attempts = createSignInAttempts({ store, clock });
   const returnTo = `${parts.issuer}${SIGNED_OUT_PATH}`;
   const idpSessions = createIdpSessions({ settings, metadata, returnTo, store, vault, clock, log });
+  const origins = createIdpOrigins({ issuer: settings.issuer, store });
+  const effects = createLogoutEffects({
+    ends: settings.logoutEnds,
+    actor: `idp:${host}`,
+    store,
+    origins,
+    audit,
+    clock,
+    devices,
+    clientSessions,
+  });
   const tokens = createIdpTokens({ settings, metadata, redirectUri });
   const byAddress = createThrottle({ tries: 200, windowS: WINDOW_S });
   const failures = createThrottle({ tries: 50, windowS: WINDOW_S });
@@ -157,7 +177,9 @@ export function createCompanyLogin(parts: {
       address: visitor.address,
     });
     if (admitted.kind === 'refused') return admitted;
-    return { kind: 'ok' as const, user: admitted.user, goTo: begun.goTo, idToken: redeemed.idToken };
+    const { goTo } = begun;
+    const { idToken, claims } = redeemed;
+    return { kind: 'ok' as const, user: admitted.user, goTo, idToken, sid: claims['sid'] };
   };
 
   return {
@@ -185,27 +207,24 @@ export function createCompanyLogin(parts: {
     async finish(query, browserSecret, visitor) {
       const outcome = await redeem(query, browserSecret, visitor);
       if (outcome.kind === 'refused') return fail(outcome, visitor);
-      const { user, goTo, idToken } = outcome;
+      const { user, goTo, idToken, sid } = outcome;
       await byAddress.forgive(visitor.address);
       await record('login.succeeded', visitor, {}, { user: user.name, workspaceId: user.workspaceId });
       const session = await sessions.start(user, visitor);
       await idpSessions.keep(session.token, idToken, session.expiresAt);
+      const browser = { tokenHash: sha256Hex(session.token), userId: user.id, expiresAt: session.expiresAt };
+      if (typeof sid === 'string' && sid !== '' && sid.length <= 255) await origins.keep(browser, sid);
       return { kind: 'ok', ...session, user: toPerson(user), goTo };
     },
-    backChannelLogout: createLogoutTokens({
-      settings,
-      metadata,
-      store,
-      clock,
-      end: createLogoutEffects({
-        ends: settings.logoutEnds,
-        actor: `idp:${host}`,
-        store,
-        audit,
-        devices,
-        clientSessions,
-      }),
-    }),
+    async letIn(sessionToken, login, address) {
+      const grantId = login.what === 'client' ? login.id : (await logins.of(login.id))?.grantId;
+      const known = sessionToken !== undefined && grantId !== undefined;
+      if (!known || !(await origins.follow(sha256Hex(sessionToken), { ...login, grantId }))) return;
+      if ((await sessions.userOf(sessionToken)) !== undefined) return;
+      const user = await store.users.byId(login.userId);
+      if (user !== undefined) await effects.endOne(login, user.workspaceId, address);
+    },
+    backChannelLogout: createLogoutTokens({ settings, metadata, store, origins, clock, end: effects.end }),
     endUrl: (sessionToken) => idpSessions.endUrl(sessionToken),
   };
 }

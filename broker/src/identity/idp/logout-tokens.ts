@@ -1,5 +1,6 @@
-// A logout token of the IdP (OpenID Connect Back-Channel Logout 1.0, section 2.6): verified, used once, and worth the end of the person's
-// sessions here. Devices stay unless the configuration says otherwise: what was given for offline access outlives a sign-out (section 2.7).
+// A logout token of the IdP (OpenID Connect Back-Channel Logout 1.0, section 2.6): verified, used once, and worth the end of what came from
+// that session, or of all the person's where it names none. Devices stay unless the configuration says otherwise: what was given for offline
+// access outlives a sign-out (section 2.7).
 import { jwtVerify } from 'jose';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -7,6 +8,7 @@ import { z } from 'zod';
 import type { Store } from '../../store/store.ts';
 import { sha256Hex } from '../secret-token.ts';
 import type { IdpMetadata } from './idp-metadata.ts';
+import type { IdpOrigins } from './idp-origins.ts';
 import type { EndOnLogout } from './logout-effects.ts';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
 import { CLOCK_TOLERANCE_S, SIGNATURES } from './idp-tokens.ts';
@@ -17,23 +19,27 @@ const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 export type LogoutOutcome = { kind: 'ok' } | { kind: 'refused'; detail: string };
 
-const LogoutClaimsSchema = z.looseObject({
-  sub: z.string('the token names no person: only tokens with sub are understood').max(255),
-  jti: z.string('the token has no jti').min(1).max(255),
-  iat: z.number(),
-  exp: z.number().optional(),
-  events: z.looseObject({ [EVENT]: z.looseObject({}, 'the token is not about a logout') }),
-  nonce: z.undefined('the token has a nonce: it is no logout token').optional(),
-});
+const LogoutClaimsSchema = z
+  .looseObject({
+    sub: z.string().max(255).optional(),
+    sid: z.string().min(1).max(255).optional(),
+    jti: z.string('the token has no jti').min(1).max(255),
+    iat: z.number(),
+    exp: z.number().optional(),
+    events: z.looseObject({ [EVENT]: z.looseObject({}, 'the token is not about a logout') }),
+    nonce: z.undefined('the token has a nonce: it is no logout token').optional(),
+  })
+  .refine(({ sub, sid }) => (sub ?? sid) !== undefined, 'the token names neither a person (sub) nor a session (sid)');
 
 export function createLogoutTokens(options: {
   settings: Pick<IdpSettings, 'issuer' | 'clientId'>;
   metadata: IdpMetadata;
   store: Store;
+  origins: Pick<IdpOrigins, 'of'>;
   clock: Clock;
   end: EndOnLogout;
 }): (token: string, address: string) => Promise<LogoutOutcome> {
-  const { settings, metadata, store, clock, end } = options;
+  const { settings, metadata, store, origins, clock, end } = options;
 
   const verify = async (token: string) => {
     const { keys } = await metadata.read();
@@ -71,9 +77,12 @@ export function createLogoutTokens(options: {
     if (!(await isFirst(idHash))) return { kind: 'refused', detail: 'the token was used already' };
     // Nobody of ours: what the IdP wants is so already.
     try {
-      for (const { userId } of await store.externalIdentities.holders(settings.issuer, claims.sub)) {
+      const { sub, sid } = claims;
+      const holders = sub === undefined ? [] : await store.externalIdentities.holders(settings.issuer, sub);
+      const people = sub === undefined ? await origins.of(sid ?? '') : holders;
+      for (const userId of new Set(people.map((each) => each.userId))) {
         const user = await store.users.byId(userId);
-        if (user !== undefined) await end(user, address);
+        if (user !== undefined) await end(user, address, { sid, isNamed: sub !== undefined });
       }
     } catch (error) {
       // Not done: the IdP may send it again.

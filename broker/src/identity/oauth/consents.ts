@@ -29,7 +29,10 @@ export type ConsentLookup =
   /** Over, answered, or begun in another browser. */
   { kind: 'gone' } | { kind: 'pending'; request: ConsentRequest };
 
-export type ConsentOutcome = { kind: 'gone' } | { kind: 'ok'; redirectTo: string };
+export type ConsentOutcome =
+  | { kind: 'gone' }
+  /** `grantId`: of the login, where it was agreed to. */
+  | { kind: 'ok'; redirectTo: string; grantId?: string };
 
 interface ConsentingUser {
   name: string;
@@ -90,7 +93,7 @@ export function createConsents({ provider, issuer, grant, onDenied }: ConsentsOp
       const grantId = await grant(consent, user, address);
       const { request, response } = browser;
       const result = { login: { accountId: user.id, remember: false }, consent: { grantId } };
-      return { kind: 'ok', redirectTo: await provider.interactionResult(request, response, result) };
+      return { kind: 'ok', redirectTo: await provider.interactionResult(request, response, result), grantId };
     },
     async deny(browser, user, address) {
       const consent = await load(browser);
