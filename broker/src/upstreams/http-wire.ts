@@ -5,13 +5,12 @@ import { formatByteSize } from 'mcpgate-shared/byte-size';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { type Dispatcher, Pool } from 'undici';
-import { createLargeReader, type LargeReader } from '../message/large-reader.ts';
-import { LARGE_BYTES, partsOf, type Pieces } from '../message/pieces.ts';
+import { partsOf, type Pieces } from '../message/pieces.ts';
+import { createHttpBody, kindOfBody, type HttpBody } from './http-body.ts';
 import { classifyStatus, redirectPath, withRequestId } from './http-answer.ts';
 import { ownHeaders, reasonOf } from './http-request.ts';
 import { notExecuted } from './retry-reason.ts';
 import type { MessageMask } from './secret-mask.ts';
-import { createSseReader, type SseReader } from './sse-reader.ts';
 import type { Wire, WireEvents } from './wire.ts';
 
 export interface HttpWireOptions {
@@ -30,7 +29,6 @@ export interface HttpWireOptions {
 /** Sockets to one server: past it calls wait for one to be free. */
 const MAX_SOCKETS = 256;
 const CONNECT_TIMEOUT_MS = 10_000;
-const MAX_ERROR_BYTES = 64 * 1024;
 /** So often in a row the rest of an answer may not be had. */
 const MAX_FAILED_RESUMES = 5;
 const FIRST_RESUME_MS = 1_000;
@@ -98,12 +96,8 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
       const { id } = what;
       let started = false;
       let status = 0;
-      let kind: 'json' | 'events' | 'nothing' | 'error' = 'nothing';
       let location: string | undefined;
-      let sse: SseReader | undefined;
-      let large: LargeReader | undefined;
-      let chunks: Buffer[] = [];
-      let bytes = 0;
+      let body: HttpBody | undefined;
       const at: StreamPlace = what.at ?? { lastEventId: undefined, retryMs: undefined };
       const seenBefore = at.lastEventId;
       const isRest = what.method === 'GET' && id !== undefined;
@@ -139,7 +133,7 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
 
       function onMessage(text: string, pieces?: Pieces): boolean {
         if (text.trim() === '' || events.message(text, pieces, id)) return true;
-        const what = kind === 'events' ? 'sent an event that is' : 'answered with something that is';
+        const what = body?.kind === 'events' ? 'sent an event that is' : 'answered with something that is';
         fail(new GateError('upstream', `server ${serverName} ${what} no JSON-RPC message`));
         return false;
       }
@@ -174,63 +168,32 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
             if (what.headers === undefined) learnSession(answer['mcp-session-id']);
             const type = typeof answer['content-type'] === 'string' ? answer['content-type'] : '';
             location = typeof answer['location'] === 'string' ? answer['location'] : undefined;
-            if (statusCode < 200 || statusCode > 299) kind = 'error';
-            else if (type.startsWith('application/json')) kind = 'json';
-            else if (type.startsWith('text/event-stream')) {
-              kind = 'events';
-              sse = createSseReader({
-                maxBytes: maxMessageBytes,
-                messageMask: options.messageMask,
-                onMessage,
-                onId: (value) => (at.lastEventId = value),
-                onRetry: (ms) => (at.retryMs = Math.min(Math.max(ms, 10), 60_000)),
-                onOversize: () => fail(tooLarge(serverName, maxMessageBytes)),
-              });
-            }
+            body = createHttpBody(kindOfBody(statusCode, type), {
+              maxBytes: maxMessageBytes,
+              messageMask: options.messageMask,
+              onMessage,
+              onId: (value) => (at.lastEventId = value),
+              onRetry: (ms) => (at.retryMs = Math.min(Math.max(ms, 10), 60_000)),
+              onOversize() {
+                const error = tooLarge(serverName, maxMessageBytes);
+                fail(error);
+                return error;
+              },
+            });
           },
           onResponseData(controller, chunk) {
-            if (kind === 'events') {
-              try {
-                sse?.feed(chunk);
-              } catch (error) {
-                // The parser ends itself on an event that is too large, and says so by throwing from then on.
-                controller.abort(new GateError('upstream', 'the event stream cannot be read', { cause: error }));
-              }
-              return;
-            }
-            bytes += chunk.length;
-            if (kind === 'json' && bytes > maxMessageBytes) {
-              fail(tooLarge(serverName, maxMessageBytes));
-              controller.abort(tooLarge(serverName, maxMessageBytes));
-            } else if (large !== undefined) {
-              large.feed(chunk);
-            } else if (kind === 'json' || bytes <= MAX_ERROR_BYTES) {
-              chunks.push(chunk);
-              if (bytes <= LARGE_BYTES) return;
-              large = createLargeReader(chunks, options.messageMask?.open());
-              chunks = [];
-            }
+            const unwanted = body?.feed(chunk);
+            if (unwanted !== undefined) controller.abort(unwanted);
           },
           onResponseEnd() {
             if (id !== undefined) controllers.delete(id);
-            const body =
-              chunks.length === 1 ? (chunks[0]?.toString('utf8') ?? '') : Buffer.concat(chunks).toString('utf8');
-            chunks = [];
-            if (kind === 'json') {
-              const read = large?.end() ?? body;
-              if (typeof read === 'string' ? onMessage(read) : onMessage(read.text, read.pieces)) resolve();
+            const isMessage = body?.end() ?? true;
+            if (body?.kind !== 'error') {
+              // SEP-1699: a server may end its event stream before the answer, as often as it likes.
+              if (isMessage && !(body?.kind === 'events' && resume(false))) resolve();
               return;
             }
-            if (kind === 'events') {
-              sse?.end();
-              // SEP-1699: a server may end the stream before the answer, as often as it likes.
-              if (!resume(false)) resolve();
-              return;
-            }
-            if (kind === 'nothing') {
-              resolve();
-              return;
-            }
+            const text = body.text();
             const next = redirectPath(status, location, options.url, path);
             if (next !== undefined && what.redirected !== true) {
               path = next;
@@ -243,18 +206,18 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
             }
             // An error status with a JSON-RPC error in it is an answer.
             const session = what.headers === undefined ? sessionId : undefined;
-            if (id !== undefined && body.startsWith('{') && !classifyStatus.isRetryable(status, body, session)) {
-              const answer = what.headers === undefined ? body : withRequestId(body, id);
+            if (id !== undefined && text.startsWith('{') && !classifyStatus.isRetryable(status, text, session)) {
+              const answer = what.headers === undefined ? text : withRequestId(text, id);
               if (events.waits(id) && events.message(answer) && !events.waits(id)) {
                 resolve();
                 return;
               }
             }
-            fail(classifyStatus.toError({ serverName, status, body: mask(body), sessionId: session, location }));
+            fail(classifyStatus.toError({ serverName, status, body: mask(text), sessionId: session, location }));
           },
           onResponseError(_controller, error) {
             if (id !== undefined) controllers.delete(id);
-            if ((isRest || kind === 'events') && resume(true)) return;
+            if ((isRest || body?.kind === 'events') && resume(true)) return;
             if (isRest) return fail(restLost(mask(reasonOf(error)), error));
             // It starts only once there is a connection to send it on.
             if (!started) {
