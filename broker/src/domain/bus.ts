@@ -46,4 +46,6 @@ export interface Bus {
   listen(listener: (event: BusEvent) => void): () => void;
   /** Those that are there: heard of within the last seconds, as far as anything was heard. */
   others(): readonly BrokerName[];
+  /** Those that were heard of in the last minutes, then no more, and took no leave: they were killed, or they are cut off and hold what they have. */
+  silent(): readonly BrokerName[];
 }

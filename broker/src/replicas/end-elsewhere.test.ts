@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { systemClock } from 'mcpgate-shared/clock';
+import { writeBusText } from '../store/bus/bus-text.ts';
 import { onBothEngines, onPostgres } from '../store/both-engines.ts';
 import type { Store } from '../store/store.ts';
 import { createEndElsewhere } from './end-elsewhere.ts';
@@ -38,6 +39,21 @@ onPostgres((open) => {
     await silent.bus.open();
     const { callsCancelled, unconfirmed } = await endElsewhere([REVOKED]);
     assert.deepEqual([callsCancelled, unconfirmed], [5, ['somewhere']]);
+  });
+
+  it('does not wait for one that went silent, and names it: it may be cut off, and hold what it has', async (t) => {
+    const { store, clock, tamper } = await open(t);
+    await store.bus.open();
+    const ghost = writeBusText({ name: 'ghost', place: 'a host' }, 1, { kind: 'beat', isNew: true, owes: false });
+    await tamper(`select pg_notify('mcpgate_bus', '${ghost}')`);
+    for (let step = 0; step < 4; step++) {
+      await store.bus.publish({ kind: 'servers' });
+      clock.at += 900;
+    }
+    await store.bus.publish({ kind: 'servers' });
+    assert.deepEqual(store.bus.others(), []);
+    const endElsewhere = createEndElsewhere({ bus: store.bus, clock: systemClock });
+    assert.deepEqual((await endElsewhere([REVOKED])).unconfirmed, ['a host']);
   });
 
   it('does not wait where it cannot ask, and says so', async (t) => {

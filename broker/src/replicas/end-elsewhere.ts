@@ -42,14 +42,17 @@ export function createEndElsewhere(parts: {
     });
     // Who has left meanwhile has ended everything; who came meanwhile knows it from the store.
     const isAsked = ({ name }: BrokerName) => asked?.some((each) => each.name === name) ?? true;
-    const silent = bus.others().filter((other) => isAsked(other) && !answers.has(other.name));
+    const unanswered = bus.others().filter((other) => isAsked(other) && !answers.has(other.name));
     const sum = (of: 'linksClosed' | 'callsCancelled') =>
       [...answers.values()].reduce((all, each) => all + each[of], 0);
     return {
       linksClosed: sum('linksClosed'),
       callsCancelled: sum('callsCancelled'),
       // Whose question does not come round does not know who is there.
-      unconfirmed: [...silent.map(({ place }) => place), ...(asked === undefined ? [UNHEARD] : [])],
+      unconfirmed: [
+        ...[...unanswered, ...bus.silent()].map(({ place }) => place),
+        ...(asked === undefined ? [UNHEARD] : []),
+      ],
     };
   };
 }

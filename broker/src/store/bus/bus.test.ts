@@ -222,6 +222,28 @@ onPostgres((open) => {
     assert.match((await heard.next('missed')).why, /a host \(process 2\) has ended without a word/);
   });
 
+  it('names a broker that went silent for five minutes: it may be cut off, and hold what it has', async (t) => {
+    const world = await open(t);
+    await world.store.bus.open();
+    const ghost = { name: 'ghost', place: 'a host (process 2)' };
+    const pass = async (ms: number) => {
+      world.clock.at += ms;
+      await world.store.bus.publish({ kind: 'servers' });
+      return world.store.bus.silent();
+    };
+    const hear = (text: string) => world.tamper(`select pg_notify('mcpgate_bus', '${text}')`);
+    const beat = writeBusText(ghost, 1, { kind: 'beat', isNew: true, owes: false });
+    await hear(beat);
+    assert.deepEqual(await pass(900), []);
+    for (let step = 0; step < 3; step++) await pass(900);
+    assert.deepEqual(await pass(0), [ghost]);
+    await hear(beat);
+    assert.deepEqual(await pass(0), [], 'it was cut off, and is back');
+    for (let step = 0; step < 4; step++) await pass(900);
+    await hear(writeBusText(ghost, 2, { kind: 'leaving' }));
+    assert.deepEqual(await pass(0), [], 'it takes leave');
+  });
+
   it('takes what it does not understand for a change of everything', async (t) => {
     const world = await open(t);
     const { heardThere } = await openTwo(world);

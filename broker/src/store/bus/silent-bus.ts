@@ -7,5 +7,6 @@ export function createSilentBus(): Bus {
     publish: () => Promise.resolve(),
     listen: () => () => undefined,
     others: () => [],
+    silent: () => [],
   };
 }

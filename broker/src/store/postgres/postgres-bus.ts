@@ -12,6 +12,8 @@ import { BUS_CHANNEL, createBusConnection } from './bus-connection.ts';
 
 /** One that says nothing for so long, while others are heard, is not there any more. */
 const SILENT_MS = 3_000;
+/** So long it is still named as one that may hold something. */
+const REMEMBERED_MS = 5 * 60_000;
 const ECHO_LIMIT_MS = 2_000;
 const LEAVE_LIMIT_MS = 500;
 
@@ -33,6 +35,8 @@ export function createPostgresBus(options: {
   const { db, self, clock, log, explain } = options;
   const listeners = new Set<(event: BusEvent) => void>();
   const peers = new Map<string, { broker: BrokerName; heardAt: number }>();
+  /** Those that were there, and say nothing any more. */
+  const silent = new Map<string, { broker: BrokerName; heardAt: number }>();
   /** When each took leave: what it said before that, on another connection, may come after it. Names are of one run, so none comes back. */
   const left = new Map<string, number>();
   /** When each beat was said, and what was owed then; and who waits for what else to come round. */
@@ -86,13 +90,16 @@ export function createPostgresBus(options: {
     for (const [name, { broker, heardAt }] of peers) {
       if (clock.now() - heardAt < SILENT_MS) continue;
       peers.delete(name);
+      silent.set(name, { broker, heardAt });
       // It may have changed something and not said so any more.
       tell({ kind: 'missed', why: `the broker on ${broker.place} has ended without a word` });
     }
+    for (const [name, { heardAt }] of silent) if (clock.now() - heardAt >= REMEMBERED_MS) silent.delete(name);
     for (const [name, leftAt] of left) if (clock.now() - leftAt >= SILENT_MS) left.delete(name);
   }
 
   function hear(from: BrokerName, said: Said): void {
+    silent.delete(from.name);
     if (said.kind === 'leaving') {
       left.set(from.name, clock.now());
       peers.delete(from.name);
@@ -147,6 +154,7 @@ export function createPostgresBus(options: {
       return () => void listeners.delete(listener);
     },
     others: () => [...peers.values()].map(({ broker }) => broker),
+    silent: () => [...silent.values()].map(({ broker }) => broker),
     async close() {
       const isLate = new Promise<void>((resolve) => clock.after(LEAVE_LIMIT_MS, resolve));
       if (isOpen) await Promise.race([notify(db, { kind: 'leaving' }).catch(() => undefined), isLate]);
