@@ -1,5 +1,5 @@
 // JSON-RPC with an upstream server over a wire, the same for both generations of MCP: requests with progress, cancellation and time-out,
-// and what the server says by itself. Results stay the text that was sent.
+// and what the server says by itself. Results stay the text that was sent. Who waits for what is kept in pending-requests.ts.
 import type { Clock } from 'mcpgate-shared/clock';
 import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/cut-message';
 import { GateError, toGateError } from 'mcpgate-shared/error';
@@ -7,6 +7,8 @@ import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
 import { wholeText, type Pieces } from '../message/pieces.ts';
 import { isRecord, parseRecord, type JsonRecord } from './json-rpc-guard.ts';
 import { createLateAnswers } from './late-answers.ts';
+import { lostUnder, noAnswer } from './lost-answer.ts';
+import { createPendingRequests, type PendingRequest } from './pending-requests.ts';
 import { withProgressToken } from './request-meta.ts';
 import type { UpstreamReply } from './upstream.ts';
 import type { OpenWire, Wire } from './wire.ts';
@@ -55,15 +57,6 @@ export interface RpcPeer {
   close(): Promise<void>;
 }
 
-interface Pending {
-  request: PeerRequest;
-  resolve: (reply: UpstreamReply) => void;
-  reject: (error: GateError) => void;
-  timeoutMs: number;
-  /** When it has timed out, ms since the epoch; progress moves it. */
-  deadline: number;
-}
-
 export function createRpcPeer(
   options: {
     serverName: string;
@@ -74,11 +67,9 @@ export function createRpcPeer(
 ): RpcPeer {
   const { serverName, clock } = options;
   const late = createLateAnswers();
-  const pending = new Map<number, Pending>();
-  let counted = 0;
+  const pending = createPendingRequests(clock);
   let nextId = 1;
   let closed = false;
-  let idle: (() => void)[] = [];
 
   const wire: Wire = options.openWire({
     message(text, pieces, exchange) {
@@ -90,37 +81,21 @@ export function createRpcPeer(
         return true;
       }
     },
-    waits: (id) => pending.has(id),
+    waits: (id) => pending.get(id) !== undefined,
     oversize(head, tail) {
       const message = `server ${serverName} answered with more than one message may hold here`;
-      if (!isCutRequest(head)) settle(Number(idOfCutMessage(head, tail)))?.reject(new GateError('too_large', message));
+      if (!isCutRequest(head))
+        pending.settle(Number(idOfCutMessage(head, tail)))?.reject(new GateError('too_large', message));
     },
     closed(error) {
       // Over HTTP each request has an exchange of its own, which says itself what became of it.
       if (!wire.answersInSend) {
         closed = true;
-        failAll(error);
+        pending.failAll((method) => lostUnder(method, error));
       }
       events.onClosed(error);
     },
   });
-
-  function settle(id: number): Pending | undefined {
-    const entry = pending.get(id);
-    if (entry === undefined) return undefined;
-    pending.delete(id);
-    if (entry.request.isLasting === true) return entry;
-    counted--;
-    if (counted === 0 && idle.length > 0) {
-      for (const resolve of idle) resolve();
-      idle = [];
-    }
-    return entry;
-  }
-
-  function failAll(error: GateError): void {
-    for (const [id, entry] of pending) settle(id)?.reject(lostUnder(entry.request.method, error));
-  }
 
   function onMessage(text: string, pieces?: Pieces, exchange?: number): boolean {
     const message = parseRecord(text);
@@ -139,7 +114,7 @@ export function createRpcPeer(
       return true;
     }
     const isError = isRecord(message['error']);
-    const entry = typeof id === 'number' ? settle(id) : undefined;
+    const entry = typeof id === 'number' ? pending.settle(id) : undefined;
     if (!isError && !isRecord(message['result'])) {
       entry?.reject(
         new GateError('upstream', `server ${serverName} answered with what is neither a result nor an error`),
@@ -171,9 +146,9 @@ export function createRpcPeer(
     const head = text.slice(0, 1_000);
     if (!head.includes('"jsonrpc"') || !/"(result|error)"/.test(head)) return;
     const id = Number(/"id"\s*:\s*(\d+)/.exec(head)?.[1]);
-    settle(id)?.reject(
-      new GateError('upstream', `server ${serverName} answered with something that is not valid JSON`),
-    );
+    pending
+      .settle(id)
+      ?.reject(new GateError('upstream', `server ${serverName} answered with something that is not valid JSON`));
   }
 
   function onNotification(method: string, params: JsonRecord, text: string, exchange: number | undefined): void {
@@ -193,23 +168,8 @@ export function createRpcPeer(
     return wire.send(text).catch(() => undefined);
   }
 
-  function watch(id: number, entry: Pending): () => void {
-    if (entry.request.isLasting === true) return () => undefined;
-    let cancel = clock.after(entry.deadline - clock.now(), function late() {
-      const leftMs = entry.deadline - clock.now();
-      if (leftMs > 0) {
-        cancel = clock.after(leftMs, late);
-        return;
-      }
-      const seconds = Math.round(entry.timeoutMs / 1000);
-      const message = `server ${serverName} did not answer ${entry.request.method} within ${seconds} s`;
-      giveUp(id, new GateError('timeout', message), 'timeout');
-    });
-    return () => cancel();
-  }
-
   function giveUp(id: number, error: GateError, reason: string): void {
-    const entry = settle(id);
+    const entry = pending.settle(id);
     if (entry === undefined) return;
     entry.reject(error);
     const { method, headers, onLateAnswer } = entry.request;
@@ -228,12 +188,6 @@ export function createRpcPeer(
     return new GateError('cancelled', `${method} to server ${serverName} was cancelled`);
   }
 
-  function noAnswer(method: string): GateError {
-    const message = `server ${serverName} ended its answer to ${method} without a result`;
-    if (NO_EFFECT.test(method)) return new GateError('upstream', message);
-    return new GateError('unknown_outcome', `${message}; whether it was carried out is not known`);
-  }
-
   return {
     send(request, timeoutMs) {
       const { method, signal, onProgress } = request;
@@ -241,7 +195,7 @@ export function createRpcPeer(
       const id = nextId++;
       const params = onProgress === undefined ? request.paramsText : withProgressToken(request.paramsText, id);
       return new Promise((resolve, reject) => {
-        const entry: Pending = {
+        const entry: PendingRequest = {
           request,
           timeoutMs,
           deadline: clock.now() + timeoutMs,
@@ -255,13 +209,16 @@ export function createRpcPeer(
           },
         };
         const onAbort = () => giveUp(id, cancelled(method), 'cancelled by the caller');
-        const unwatch = watch(id, entry);
+        const unwatch = pending.watch(entry, () => {
+          const seconds = Math.round(timeoutMs / 1000);
+          const message = `server ${serverName} did not answer ${method} within ${seconds} s`;
+          giveUp(id, new GateError('timeout', message), 'timeout');
+        });
         const stop = () => {
           unwatch();
           signal.removeEventListener('abort', onAbort);
         };
-        pending.set(id, entry);
-        if (request.isLasting !== true) counted++;
+        pending.add(id, entry);
         request.onId?.(id);
         signal.addEventListener('abort', onAbort, { once: true });
         const text = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`;
@@ -270,9 +227,9 @@ export function createRpcPeer(
           .send(text, { id, ...(pieces !== undefined && { pieces }), ...(headers !== undefined && { headers }) })
           .then(
             () => {
-              if (wire.answersInSend) settle(id)?.reject(noAnswer(method));
+              if (wire.answersInSend) pending.settle(id)?.reject(noAnswer(method, serverName));
             },
-            (error: unknown) => settle(id)?.reject(toGateError(error)),
+            (error: unknown) => pending.settle(id)?.reject(toGateError(error)),
           );
       });
     },
@@ -282,13 +239,14 @@ export function createRpcPeer(
       return closed;
     },
     get pending() {
-      return counted;
+      return pending.size;
     },
-    drained: () => (counted === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))),
+    drained: () => pending.drained(),
     async close() {
       if (!closed) {
         closed = true;
-        failAll(new GateError('upstream', `the connection to server ${serverName} was closed`));
+        const error = new GateError('upstream', `the connection to server ${serverName} was closed`);
+        pending.failAll((method) => lostUnder(method, error));
       }
       await wire.close();
     },
@@ -297,16 +255,6 @@ export function createRpcPeer(
 
 /** Wherever it comes, it is not about one request. */
 const OF_CONNECTION = /\/(list_changed|cancelled)$|^notifications\/resources\/updated$/;
-/** Without an effect: nothing can be unknown about it. */
-const NO_EFFECT = /^(initialize|server\/discover|subscriptions\/listen)$|\/list$/;
-
-/** The connection went while `method` was under way: it had been sent, so that whether it was carried out is not known. */
-function lostUnder(method: string, cause: GateError): GateError {
-  const during = `${cause.message} (during ${method})`;
-  const data = { ...cause.data, under: method };
-  if (NO_EFFECT.test(method)) return new GateError(cause.code, during, { cause, data });
-  return new GateError('unknown_outcome', `${during}; whether it was carried out is not known`, { cause });
-}
 
 /** The text of a message's params, `{}` where it has none or they are no object. */
 export function paramsOf(text: string): string {
