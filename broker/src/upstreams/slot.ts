@@ -1,7 +1,7 @@
-// One place for a connection (a server, or a server and a person): starts it on demand, keeps it, replaces it, and says when the next
-// attempt is due. Its callers hold slot-session.ts; what was replaced goes to retired-connections.ts.
+// One place for a connection (a server, or a server and a person): has it started on demand (slot-start.ts), keeps it, replaces it, and sees
+// to the next attempt. Its callers hold slot-session.ts; what was replaced goes to retired-connections.ts.
 import type { Clock } from 'mcpgate-shared/clock';
-import { GateError, toGateError } from 'mcpgate-shared/error';
+import { GateError } from 'mcpgate-shared/error';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Connection } from './connect.ts';
 import type { IdleTime } from './idle-time.ts';
@@ -9,20 +9,15 @@ import { createLastLists } from './last-lists.ts';
 import { createRetiredConnections } from './retired-connections.ts';
 import { isSilent } from './is-silent.ts';
 import { createSlotSession } from './slot-session.ts';
+import { createSlotStart, type ConnectionEvents } from './slot-start.ts';
+import { createStartTurn } from './start-turn.ts';
 import type { ListedItem, ListKind, ServerFacts, UpstreamSession } from './upstream.ts';
 
 export interface SlotOptions {
   serverName: string;
   clock: Clock;
-  /** Makes a connection; `onClosed` when it ended by itself, the others when the server said so. */
-  connect(events: {
-    onListChanged: (kind: ListKind) => void;
-    onListStale: (kind: ListKind) => void;
-    onNotification: (method: string, paramsText: string) => void;
-    onClosed: (error: GateError) => void;
-    /** Nobody wants this connection any more; the promise rejects soon. */
-    signal: AbortSignal;
-  }): Promise<Connection>;
+  /** Makes a connection. */
+  connect(events: ConnectionEvents): Promise<Connection>;
   /** Starts again by itself after a failure, and lists the tools when it is there. */
   keepAlive: boolean;
   /** Of this place. */
@@ -69,17 +64,11 @@ export interface Slot {
   close(graceMs: number): Promise<void>;
 }
 
-/** A back-off that ends so soon is waited for by a call instead of failing it. */
-const PATIENCE_MS = 1_000;
-const TIMER_SLACK_MS = 20;
 const DRAIN_MS = 30_000;
 
 export function createSlot(options: SlotOptions): Slot {
   const { serverName, clock, breaker, serverBreaker } = options;
   let current: Connection | undefined;
-  let starting: Promise<Connection> | undefined;
-  let startVersion = 0;
-  let abandon: AbortController | undefined;
   let error: GateError | undefined;
   let cancelRetry: (() => void) | undefined;
   let lastUsedAt = clock.now();
@@ -94,10 +83,28 @@ export function createSlot(options: SlotOptions): Slot {
     onListChanged: options.onListChanged,
     onFailed: (why) => (error = why),
   });
+  const starts = createSlotStart({
+    clock,
+    connect: options.connect,
+    onListChanged: options.onListChanged,
+    onListStale: options.onListStale,
+    onNotification: options.onNotification,
+    current: () => current,
+    closedError: () => (isClosed ? closedError() : undefined),
+    onStarting() {
+      cancelRetry?.();
+      options.onState('starting', undefined);
+    },
+    onReady,
+    onFailed: startFailed,
+    onLost: lost,
+    // It may hold an old secret.
+    onOvertaken: (connection) => void retired.retire(connection, 0),
+  });
 
   function state(): SlotState {
     if (current !== undefined) return 'ready';
-    if (starting !== undefined) return 'starting';
+    if (starts.underWay !== undefined) return 'starting';
     return error === undefined ? 'idle' : 'failed';
   }
 
@@ -119,77 +126,16 @@ export function createSlot(options: SlotOptions): Slot {
     failed(why, breaker.failed());
   }
 
-  function start(): Promise<Connection> {
-    if (starting !== undefined) return starting;
-    const version = ++startVersion;
-    const controller = new AbortController();
-    abandon = controller;
-    let early: GateError | undefined;
-    let made: Connection | undefined;
-    cancelRetry?.();
-    const startedAt = clock.now();
-    const attempt = options
-      .connect({
-        signal: controller.signal,
-        onListChanged: (kind) => {
-          if (made === current) options.onListChanged(kind);
-        },
-        onListStale: (kind) => {
-          if (made === current) options.onListStale(kind);
-        },
-        onNotification: (method, paramsText) => {
-          if (made === current) options.onNotification(method, paramsText);
-        },
-        onClosed(why) {
-          if (made === undefined) early = why;
-          else lost(made, why, clock.now() - startedAt);
-        },
-      })
-      .then(
-        (connection) => {
-          made = connection;
-          if (version !== startVersion || isClosed) {
-            // Renewed or closed while it started: it may hold an old secret.
-            void retired.retire(connection, 0);
-            if (isClosed) throw closedError();
-            return restart();
-          }
-          starting = undefined;
-          if (early !== undefined) {
-            lost(connection, early, 0);
-            throw early;
-          }
-          current = connection;
-          followed = new Set();
-          error = undefined;
-          lastFacts = connection.session.facts;
-          breaker.connected();
-          serverBreaker?.reset();
-          options.onState('ready', undefined);
-          options.onConnected(sessionOver(connection));
-          void lastLists.compare(connection.session, () => connection === current);
-          return connection;
-        },
-        (cause: unknown) => {
-          if (version === startVersion) {
-            starting = undefined;
-            startFailed(toGateError(cause));
-            throw toGateError(cause);
-          }
-          if (isClosed) throw closedError();
-          return restart();
-        },
-      );
-    starting = attempt;
-    // Background starts have nobody who waits; `failed` has told.
-    attempt.catch(() => undefined);
-    options.onState('starting', undefined);
-    return attempt;
-  }
-
-  function restart(): Promise<Connection> {
-    starting = undefined;
-    return start();
+  function onReady(connection: Connection): void {
+    current = connection;
+    followed = new Set();
+    error = undefined;
+    lastFacts = connection.session.facts;
+    breaker.connected();
+    serverBreaker?.reset();
+    options.onState('ready', undefined);
+    options.onConnected(sessionOver(connection));
+    void lastLists.compare(connection.session, () => connection === current);
   }
 
   function lost(connection: Connection, why: GateError, livedMs: number, graceMs = DRAIN_MS): void {
@@ -221,33 +167,20 @@ export function createSlot(options: SlotOptions): Slot {
   }
 
   async function obtain(): Promise<Connection> {
-    let patienceMs = PATIENCE_MS;
-    while (starting === undefined) {
+    const turn = createStartTurn({ serverName, clock, breaker, serverBreaker, lastError: () => error });
+    while (starts.underWay === undefined) {
       if (current !== undefined) return current;
       if (isClosed) throw closedError();
-      const waitMs = Math.max(breaker.retryAt, serverBreaker?.retryAt ?? 0) - clock.now();
-      if (waitMs > patienceMs) throw notYet(Math.ceil(waitMs / 1000));
-      if (waitMs > 0) {
-        patienceMs = TIMER_SLACK_MS;
-        await new Promise<void>((resolve) => clock.after(waitMs, resolve));
-      } else if (serverBreaker?.probe !== undefined) await serverBreaker.probe;
-      else break;
+      const wait = turn();
+      if (wait === undefined) break;
+      await wait;
     }
-    if (starting !== undefined) return starting;
+    if (starts.underWay !== undefined) return starts.underWay;
     options.idleTime.wanted();
     const isProbe = serverBreaker?.circuit === 'half-open';
-    const attempt = start();
+    const attempt = starts.start();
     if (isProbe) serverBreaker?.probedBy(attempt);
     return attempt;
-  }
-
-  function notYet(seconds: number): GateError {
-    const why = error?.message ?? `server ${serverName} did not start for others`;
-    const often = breaker.flapping ? ` (it ended by itself ${breaker.losses} times within ten minutes)` : '';
-    return new GateError('upstream', `${why}${often}; tried again in ${seconds} s`, {
-      cause: error,
-      data: { retryAfterMs: seconds * 1000 },
-    });
   }
 
   function sessionOver(connection: Connection): UpstreamSession {
@@ -271,7 +204,7 @@ export function createSlot(options: SlotOptions): Slot {
   }
 
   function warm(): void {
-    if (current === undefined && starting === undefined && !isClosed) void start().catch(() => undefined);
+    if (current === undefined && starts.underWay === undefined && !isClosed) void starts.start().catch(() => undefined);
   }
 
   function closedError(): GateError {
@@ -316,10 +249,7 @@ export function createSlot(options: SlotOptions): Slot {
       breaker.reset();
       serverBreaker?.reset();
       // A start under way may have read the old secret.
-      if (starting !== undefined) {
-        startVersion++;
-        abandon?.abort();
-      }
+      if (starts.underWay !== undefined) starts.overtake();
       if (current !== undefined) {
         dismiss(current, DRAIN_MS);
         warm();
@@ -337,11 +267,10 @@ export function createSlot(options: SlotOptions): Slot {
     },
     async close(graceMs) {
       isClosed = true;
-      startVersion++;
-      abandon?.abort();
+      starts.overtake();
       cancelRetry?.();
       if (current !== undefined) dismiss(current, graceMs);
-      await starting?.catch(() => undefined);
+      await starts.underWay?.catch(() => undefined);
       await retired.ended();
     },
   };
