@@ -1,5 +1,6 @@
 // Labelled bearer tokens.
 import type { Grant as GrantOfPerson } from '../domain/people.ts';
+import { inWorkspace } from '../domain/workspace.ts';
 import { grantsApi, type Grant } from 'mcpgate-shared/api/grants';
 import { GateError } from 'mcpgate-shared/error';
 import type { AdminDependencies } from './dependencies.ts';
@@ -45,7 +46,8 @@ export function grantOperations({
       const known = await serverNames(workspaceId);
       const unknown = body.servers.filter((name) => !known.has(name));
       if (unknown.length > 0) {
-        throw new GateError('not_found', `no server named ${unknown.join(', ')}; \`server list\` shows the names`);
+        const list = `server list${inWorkspace(workspaceId)}`;
+        throw new GateError('not_found', `no server named ${unknown.join(', ')}; \`${list}\` shows the names`);
       }
       const issued = await grants.issue(
         workspaceId,

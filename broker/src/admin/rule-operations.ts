@@ -3,6 +3,7 @@ import { rulesApi, type Rule as RuleView } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
 import type { Principal } from '../domain/principal.ts';
 import type { Rule } from '../domain/rule.ts';
+import { inWorkspace } from '../domain/workspace.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
@@ -81,7 +82,10 @@ export function ruleOperations({ store, audit, people, compilePolicy, policyChan
     operation(rulesApi.remove, async ({ params }, caller) => {
       const rule = (await store.policy.snapshot(caller.workspaceId)).rules.find((entry) => entry.id === params.id);
       if (rule === undefined || !(await store.policy.removeRule(caller.workspaceId, params.id))) {
-        throw new GateError('not_found', `no rule ${params.id}; \`rule list\` shows them`);
+        throw new GateError(
+          'not_found',
+          `no rule ${params.id}; \`rule list${inWorkspace(caller.workspaceId)}\` shows them`,
+        );
       }
       await changed(caller, 'rule.removed', `rule:${rule.id}`, { effect: rule.effect, who: rule.who, what: rule.what });
       return toRule(rule);

@@ -4,6 +4,7 @@ import { serversApi, type Server } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { limitNotes, shownLimits, withLimits } from '../domain/resource-limits.ts';
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
+import { inWorkspace } from '../domain/workspace.ts';
 import type { UpstreamStatus } from '../upstreams/upstream.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
@@ -52,7 +53,10 @@ export function serverOperations(
   const find = async (workspaceId: string, name: string): Promise<ServerRecord> => {
     const record = await store.servers.byName(workspaceId, name);
     if (record === undefined)
-      throw new GateError('not_found', `no server named ${name}; \`server list\` shows the names`);
+      throw new GateError(
+        'not_found',
+        `no server named ${name}; \`server list${inWorkspace(workspaceId)}\` shows the names`,
+      );
     return record;
   };
   const show = (record: ServerRecord): Server =>
@@ -92,14 +96,14 @@ export function serverOperations(
     operation(serversApi.add, async ({ body }, caller) => {
       const { name, isolation, trust_annotations: trustAnnotations } = body;
       const transport = toTransport(body.transport);
-      refusePlainSecrets(name, transport);
+      refusePlainSecrets(name, transport, caller.workspaceId);
       const known = new Set((await vault.list(caller.workspaceId)).map((secret) => secret.name));
       assertMaySend(caller, secretsOf(transport), known);
       const missing = secretsOf(transport).filter((secret) => !known.has(secret));
       if (missing.length > 0) {
         throw new GateError(
           'not_found',
-          `no secret named ${missing.join(', ')}; set it first: \`secret set ${missing[0] ?? 'NAME'}\``,
+          `no secret named ${missing.join(', ')}; set it first: \`secret set ${missing[0] ?? 'NAME'}${inWorkspace(caller.workspaceId)}\``,
         );
       }
       if ((await store.servers.byName(caller.workspaceId, name)) !== undefined) {
@@ -177,13 +181,13 @@ function withOwnLimits({ name, transport }: ServerRecord, form: ResourceLimitsFo
 }
 
 /** A record never holds a secret, and a command line is seen by every process of the host. */
-function refusePlainSecrets(server: string, transport: Transport): void {
+function refusePlainSecrets(server: string, transport: Transport, workspaceId: string): void {
   const { found } = extractSecrets(server, transport, () => false);
   const first = found[0];
   if (first === undefined) return;
   throw new GateError(
     'usage',
     `${first.from}: this looks like a secret, and a command line can be read by other people and ends in the shell's history. ` +
-      `Put it in the vault with \`secret set ${first.name}\`, and write \${secret:${first.name}} in its place.`,
+      `Put it in the vault with \`secret set ${first.name}${inWorkspace(workspaceId)}\`, and write \${secret:${first.name}} in its place.`,
   );
 }

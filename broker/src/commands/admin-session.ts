@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { WorkspaceNameSchema, type Receipt } from 'mcpgate-shared/api/fields';
 import { GateError } from 'mcpgate-shared/error';
 import { loadConfig } from '../config/load-config.ts';
+import { inWorkspace } from '../domain/workspace.ts';
 import { createAdminClient, type AdminClient } from './admin-client.ts';
 import type { CommandContext } from './context.ts';
 import { formatTable } from './table.ts';
@@ -19,6 +20,8 @@ export interface AdminSession {
   readonly api: AdminClient;
   readonly json: boolean;
   readonly context: CommandContext;
+  /** For commands that are printed: where one works in another workspace, so does the next command. */
+  readonly inside: string;
   /** One JSON document with `--json`, else the table. */
   list(
     items: readonly object[],
@@ -57,6 +60,7 @@ export async function withSession(
       api,
       json,
       context,
+      inside: options.workspace === undefined ? '' : inWorkspace(options.workspace),
       list(items, head, row, empty) {
         if (json) printJson(items);
         else if (items.length === 0) print(`${empty}\n`);

@@ -37,7 +37,7 @@ export function adminTokenCommand(context: CommandContext): Command {
   return command;
 }
 
-async function issueToken({ api, show, context, json }: AdminSession, options: IssueOptions): Promise<void> {
+async function issueToken({ api, show, context, json, inside }: AdminSession, options: IssueOptions): Promise<void> {
   const role = TokenRoleSchema.safeParse(options.role);
   if (!role.success)
     throw new GateError('usage', `--role: "${options.role}" is none of ${TokenRoleSchema.options.join(', ')}`);
@@ -52,7 +52,7 @@ async function issueToken({ api, show, context, json }: AdminSession, options: I
   show(issued, issued.token);
   if (!json)
     context.stderr.write(
-      `shown once; use it with --url and MCPGATE_ADMIN_TOKEN. End it with \`admin-token revoke ${issued.id}\`\n`,
+      `shown once; use it with --url and MCPGATE_ADMIN_TOKEN. End it with \`admin-token revoke ${issued.id}${inside}\`\n`,
     );
 }
 

@@ -38,7 +38,7 @@ export function grantCommand(context: CommandContext): Command {
   return command;
 }
 
-async function issueGrant({ api, show, context, json }: AdminSession, options: IssueOptions): Promise<void> {
+async function issueGrant({ api, show, context, json, inside }: AdminSession, options: IssueOptions): Promise<void> {
   const expiresMs = options.expires === undefined ? undefined : durationFlagMs('--expires', options.expires);
   const grant = await api.call(grantsApi.issue, {
     body: {
@@ -52,7 +52,7 @@ async function issueGrant({ api, show, context, json }: AdminSession, options: I
   show(grant, grant.token);
   if (!json)
     context.stderr.write(
-      `shown once; use it as MCPGATE_TOKEN, or with \`mcpgate login --with-token\`. End it with \`grant revoke ${grant.id}\`\n`,
+      `shown once; use it as MCPGATE_TOKEN, or with \`mcpgate login --with-token\`. End it with \`grant revoke ${grant.id}${inside}\`\n`,
     );
 }
 

@@ -118,7 +118,7 @@ export function serverCommand(context: CommandContext): Command {
 }
 
 async function addServer(
-  { api, show }: AdminSession,
+  { api, show, inside }: AdminSession,
   name: string,
   words: readonly string[],
   options: AddOptions,
@@ -147,10 +147,14 @@ async function addServer(
     throw new GateError('usage', '--header is for --url; use --env with a command');
   const body = { name, isolation, trust_annotations: options.trustAnnotations === true, transport };
   const server = await api.call(serversApi.add, { body });
-  show(server, `added ${server.name}\nnext: mcpgate-broker server test ${server.name}`);
+  show(server, `added ${server.name}\nnext: mcpgate-broker server test ${server.name}${inside}`);
 }
 
-async function importFile({ api, show, context }: AdminSession, file: string, options: ImportOptions): Promise<void> {
+async function importFile(
+  { api, show, context, inside }: AdminSession,
+  file: string,
+  options: ImportOptions,
+): Promise<void> {
   const mcpServers = await readClientConfig(context, file);
   const isolation = Object.fromEntries(
     Object.entries(pairs('--isolation', options.isolation, /=/)).map(([name, mode]) => [
@@ -160,7 +164,7 @@ async function importFile({ api, show, context }: AdminSession, file: string, op
   );
   const body = { mcpServers, isolation, trust_annotations: options.trustAnnotations ?? [] };
   const result = await api.call(serversApi.import, { body });
-  show(result, importText(result, file));
+  show(result, importText(result, file, inside));
 }
 
 async function setServer({ api, show }: AdminSession, name: string, options: SetOptions): Promise<void> {
@@ -178,17 +182,17 @@ async function setServer({ api, show }: AdminSession, name: string, options: Set
   show(server, serverText(server));
 }
 
-function importText({ servers, secrets, unset, warnings }: ImportResult, file: string): string {
+function importText({ servers, secrets, unset, warnings }: ImportResult, file: string, inside: string): string {
   const lines = [`imported ${servers.join(', ') || 'nothing'}`];
   for (const { server, from, name } of secrets) lines.push(`  ${server}: ${plain(from)} is now the secret ${name}`);
   for (const { server, from, name } of unset)
-    lines.push(`  ${server}: ${plain(from)} has no value yet; set it: mcpgate-broker secret set ${name}`);
+    lines.push(`  ${server}: ${plain(from)} has no value yet; set it: mcpgate-broker secret set ${name}${inside}`);
   for (const warning of warnings) lines.push(`  ! ${plain(warning)}`);
   if (secrets.length > 0) lines.push(`the values are in the vault now; delete them from ${file}`);
   return lines.join('\n');
 }
 
-async function listServers({ api, list, context }: AdminSession): Promise<void> {
+async function listServers({ api, list, context, inside }: AdminSession): Promise<void> {
   const servers = await api.call(serversApi.list, {});
   const row = (index: number): string[] => {
     const server = servers[index];
@@ -211,7 +215,7 @@ async function listServers({ api, list, context }: AdminSession): Promise<void> 
     servers,
     ['NAME', 'STATE', 'TOOLS', 'ISOLATION', 'RUNS', 'ERROR'],
     row,
-    'no servers yet; add one with `mcpgate-broker server add` or `server import`',
+    `no servers yet; add one with \`mcpgate-broker server add${inside}\` or \`server import${inside}\``,
   );
 }
 

@@ -73,10 +73,7 @@ function roleOf(flag: string, word: string): z.output<typeof RoleSchema> {
   throw new GateError('usage', `${flag}: "${word}" is none of ${RoleSchema.options.join(', ')}`);
 }
 
-/** For commands that are printed: where one works in another workspace, so does the next command. */
-const inside = ({ workspace }: AdminOptions): string => (workspace === undefined ? '' : ` --workspace ${workspace}`);
-
-async function addUser({ api, show }: AdminSession, name: string, options: AddOptions): Promise<void> {
+async function addUser({ api, show, inside }: AdminSession, name: string, options: AddOptions): Promise<void> {
   const user = await api.call(usersApi.add, {
     body: {
       name,
@@ -87,11 +84,11 @@ async function addUser({ api, show }: AdminSession, name: string, options: AddOp
   });
   show(
     user,
-    `added ${user.name} (${user.role})\nnext: mcpgate-broker user link ${user.name}${inside(options)}   prints a link to set a password`,
+    `added ${user.name} (${user.role})\nnext: mcpgate-broker user link ${user.name}${inside}   prints a link to set a password`,
   );
 }
 
-async function listUsers({ api, list, context }: AdminSession): Promise<void> {
+async function listUsers({ api, list, context, inside }: AdminSession): Promise<void> {
   const users = await api.call(usersApi.list, {});
   const row = (index: number): string[] => {
     const user = users[index];
@@ -103,7 +100,7 @@ async function listUsers({ api, list, context }: AdminSession): Promise<void> {
     users,
     ['NAME', 'ROLE', 'STATE', 'GROUPS', 'EMAIL', 'ADDED'],
     row,
-    'nobody yet; add someone with `mcpgate-broker user add NAME`',
+    `nobody yet; add someone with \`mcpgate-broker user add NAME${inside}\``,
   );
 }
 

@@ -46,6 +46,26 @@ describe('workspaces', () => {
     const held = await admin.failure(['workspace', 'remove', 'team-b']);
     assert.match(held.stderr, /the workspace team-b still has 1 user/);
     assert.match((await admin.failure(['workspace', 'remove', 'default'])).stderr, /cannot be removed/);
+    const within = ['--workspace', 'team-b'] as const;
+    for (const [args, hint] of [
+      [['user', 'show', 'bob'], 'mcpgate-broker user list --workspace team-b'],
+      [['group', 'members', 'ops'], 'mcpgate-broker group list --workspace team-b'],
+      [['device', 'revoke', 'none'], 'mcpgate-broker device list --workspace team-b'],
+      [['session', 'end', 'none'], 'mcpgate-broker session list --workspace team-b'],
+      [['grant', 'revoke', 'none'], 'mcpgate-broker grant list --workspace team-b'],
+      [['admin-token', 'revoke', 'none'], 'mcpgate-broker admin-token list --workspace team-b'],
+      [['server', 'show', 'none'], 'server list --workspace team-b'],
+      [['grant', 'issue', '--label', 'l', '--server', 'none'], 'server list --workspace team-b'],
+      [['rule', 'remove', 'none'], 'rule list --workspace team-b'],
+    ] as const) {
+      assert.ok((await admin.failure([...args, ...within])).stderr.includes(`\`${hint}\``), hint);
+    }
+    assert.match((await admin.failure(['user', 'show', 'bob'])).stderr, /`mcpgate-broker user list`/);
+    await admin.broker.json(['user', 'disable', 'ada', ...within]);
+    assert.match(
+      (await admin.failure(['user', 'link', 'ada', ...within])).stderr,
+      /user enable ada --workspace team-b`/,
+    );
     await admin.broker.json(['user', 'remove', 'ada', '--workspace', 'team-b']);
     await admin.broker.json(['workspace', 'remove', 'team-b']);
     assert.deepEqual(

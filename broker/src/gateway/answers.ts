@@ -2,6 +2,7 @@
 import type { ErrorCode, GateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { quoteForeign } from '../upstreams/quote-foreign.ts';
+import { inWorkspace } from '../domain/workspace.ts';
 import type { Verdict } from '../policy/decide.ts';
 
 export function resultMessage(idText: string, resultText: string): string {
@@ -24,6 +25,13 @@ export interface Denial {
   what: string;
   /** Who was denied, as rules name them: `user:ada` or `grant:ci`. */
   who: string;
+  workspaceId: string;
+}
+
+/** What could not be carried out: `name` of its server, empty where that is not known. */
+export interface Failed {
+  name: string;
+  workspaceId: string;
 }
 
 /** The tool result of a denied call. */
@@ -54,29 +62,31 @@ function denialText(denial: Denial): string {
     verdict.rule === 'grant-bound'
       ? `To ask for access: send your administrator this; they can issue a grant with --server ${server}.`
       : verdict.rule === null
-        ? `To ask for access: send your administrator this; they can run: mcpgate-broker rule add --allow --who ${who} --what ${what}`
+        ? `To ask for access: send your administrator this; they can run: mcpgate-broker rule add --allow --who ${who} --what ${what}${inWorkspace(denial.workspaceId)}`
         : `To ask for access: send your administrator the rule's name and ${what}.`;
   const verb = what.startsWith('resource:') || what.startsWith('prompt:') ? 'use' : 'call';
   return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask} Do not try again until it is granted.`;
 }
 
 /** The tool result of a call that mcpgate could not carry out. */
-export function failureResult(error: GateError, server: string): string {
+export function failureResult(error: GateError, failed: Failed): string {
   return JSON.stringify({
-    content: [{ type: 'text', text: failureText(error, server) }],
+    content: [{ type: 'text', text: failureText(error, failed) }],
     isError: true,
-    _meta: { 'mcpgate/error': { code: error.code, server } },
+    _meta: { 'mcpgate/error': { code: error.code, server: failed.name } },
   });
 }
 
 /** The JSON-RPC error object of everything else that mcpgate could not carry out. */
-export function failureError(error: GateError, server: string): string {
-  const data = { 'mcpgate/error': { code: error.code, server } };
-  return JSON.stringify({ code: RPC_CODE.failed, message: failureText(error, server), data });
+export function failureError(error: GateError, failed: Failed): string {
+  const data = { 'mcpgate/error': { code: error.code, server: failed.name } };
+  return JSON.stringify({ code: RPC_CODE.failed, message: failureText(error, failed), data });
 }
 
-function failureText(error: GateError, server: string): string {
-  return `[mcpgate] ${error.message}. ${ADVICE[error.code].replaceAll('SERVER', server)}`.trim();
+function failureText(error: GateError, { name, workspaceId }: Failed): string {
+  const advice: string = ADVICE[error.code];
+  const where = advice.includes('mcpgate-broker') ? inWorkspace(workspaceId) : '';
+  return `[mcpgate] ${error.message}. ${advice.replaceAll('SERVER', name)}${where}`.trim();
 }
 
 const RETRY = 'Try again; if it stays, ask your administrator to run: mcpgate-broker server test SERVER';

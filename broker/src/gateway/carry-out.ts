@@ -111,6 +111,7 @@ export async function carryOut(
       server: server.name,
       what: errand.what,
       who: whoOf(principal),
+      workspaceId: principal.workspaceId,
     };
     const text = isTool ? denialResult(denial) : denialError(denial);
     await parts.audit.recordCall(intent, {
@@ -257,7 +258,7 @@ async function forward(
     return {
       status: STATUS[failure.code] ?? 'failed',
       errorCode: failure.code,
-      text: isTool ? failureResult(failure, server.name) : failureError(failure, server.name),
+      text: isTool ? failureResult(failure, server) : failureError(failure, server),
       isRpcError: !isTool,
       upstreamMs: upstreamMs(),
       secretVersions: session?.secretVersions ?? [],

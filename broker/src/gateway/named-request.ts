@@ -36,7 +36,7 @@ export async function requestByName(
     server = route.server.name;
     return await requestFrom(parts, scope, task, kind, params, route);
   } catch (error) {
-    return failureAnswer(parts, task, error, server);
+    return failureAnswer(parts, task, error, { name: server, workspaceId: scope.principal.workspaceId });
   }
 }
 

@@ -45,6 +45,6 @@ export async function requestOne(
       startedAt,
     });
   } catch (error) {
-    return failureAnswer(parts, task, error, name);
+    return failureAnswer(parts, task, error, { name, workspaceId: principal.workspaceId });
   }
 }

@@ -74,7 +74,7 @@ export function createAdminTokens(parts: {
       const tokens = await list(workspaceId);
       const token =
         tokens.find(({ label, state }) => label === idOrLabel && state === 'active') ??
-        pickById(tokens, idOrLabel, 'admin-token');
+        pickById(tokens, idOrLabel, { what: 'admin-token', workspaceId });
       if (token.revokedAt === null) await store.adminTokens.revoke(token.id, startedAt);
       return revocations.end({
         subject: `admin-token:${token.label}`,

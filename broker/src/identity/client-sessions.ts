@@ -48,7 +48,7 @@ export function createClientSessions(parts: {
     async end(workspace, id, actor) {
       const startedAt = now();
       const logins = (await clientLogins.list()).map((login) => ({ ...login, id: login.grantId }));
-      const login = pickById(logins, id, 'session');
+      const login = pickById(logins, id, { what: 'session', workspaceId: workspace });
       const tokensRevoked = await clientLogins.end(login.grantId);
       const user = await store.users.byId(login.userId);
       return revocations.end({

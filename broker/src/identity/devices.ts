@@ -1,6 +1,7 @@
 // Devices that logged in, and the end of their login: for good (`revoke`) or until the next one (`sessions.end`).
 import type { DeviceRecord, Session } from '../domain/people.ts';
 import type { Actor, Receipt } from '../domain/receipt.ts';
+import { inWorkspace } from '../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Store } from '../store/store.ts';
@@ -63,7 +64,7 @@ export function createDevices(parts: Parts): Devices {
   return {
     list,
     async revoke(workspaceId, id, actor, filter) {
-      const device = pickById(await list(workspaceId, filter), id, 'device');
+      const device = pickById(await list(workspaceId, filter), id, { what: 'device', workspaceId });
       const how = {
         subject: `device:${device.id}`,
         type: 'device.revoked',
@@ -125,7 +126,7 @@ export function createSessions(parts: Parts & { clientSessions: ClientSessions }
   ): Promise<Receipt> => {
     const startedAt = clock.now();
     const all = await webSessions(workspaceId, await userNames(store, workspaceId));
-    const session = pickById(ofUser(all, filter), id, 'session');
+    const session = pickById(ofUser(all, filter), id, { what: 'session', workspaceId });
     await store.webSessions.remove(session.tokenHash);
     return parts.revocations.end({
       subject: `session:${session.id}`,
@@ -153,16 +154,19 @@ export function createSessions(parts: Parts & { clientSessions: ClientSessions }
       if (id.startsWith(WEB_PREFIX)) return endWeb(workspaceId, id, actor, filter);
       const names = await userNames(store, workspaceId);
       if (isClientGrantId(id)) {
-        const session = pickById(ofUser(await clientSessions.list(names), filter), id, 'session');
+        const session = pickById(ofUser(await clientSessions.list(names), filter), id, {
+          what: 'session',
+          workspaceId,
+        });
         return clientSessions.end(workspaceId, session.id, actor);
       }
       const devices = await store.devices.list(workspaceId);
       const owned = devices.map((device) => ({ ...device, user: names.get(device.userId) ?? '' }));
-      const device = pickById(ofUser(owned, filter), id, 'session');
+      const device = pickById(ofUser(owned, filter), id, { what: 'session', workspaceId });
       if ((await logins.of(device.id)) === undefined)
         throw new GateError(
           'not_found',
-          `${device.name} has no login; \`mcpgate-broker session list\` shows those that live`,
+          `${device.name} has no login; \`mcpgate-broker session list${inWorkspace(workspaceId)}\` shows those that live`,
         );
       const how = {
         subject: `session:${device.id}`,

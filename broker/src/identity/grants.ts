@@ -81,7 +81,7 @@ export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; 
       const grants = filter.user === undefined ? all : all.filter((grant) => grant.user === filter.user);
       const grant =
         grants.find(({ label, state }) => label === idOrLabel && state === 'active') ??
-        pickById(grants, idOrLabel, 'grant');
+        pickById(grants, idOrLabel, { what: 'grant', workspaceId });
       if (grant.revokedAt === null) await store.grants.revoke(grant.id, startedAt);
       return revocations.end({
         subject: `grant:${grant.label}`,

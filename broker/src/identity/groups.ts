@@ -3,6 +3,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../audit/audit.ts';
 import type { Actor } from '../domain/receipt.ts';
+import { inWorkspace } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
 import type { Changes } from './changes.ts';
 import type { Groups, Users } from './identity.ts';
@@ -20,7 +21,10 @@ export function createGroups(parts: {
   const show: Groups['show'] = async (workspaceId, name) => {
     const group = await store.groups.byName(workspaceId, name);
     if (group === undefined)
-      throw new GateError('not_found', `there is no group "${name}"; \`mcpgate-broker group list\` shows them`);
+      throw new GateError(
+        'not_found',
+        `there is no group "${name}"; \`mcpgate-broker group list${inWorkspace(workspaceId)}\` shows them`,
+      );
     return group;
   };
   const idsOf = async (workspaceId: string, names: readonly string[]): Promise<string[]> => {

@@ -1,5 +1,6 @@
 // People as others may see them, and the look-up that every administrative function begins with.
 import type { Person, TokenState, UserRecord } from '../domain/people.ts';
+import { inWorkspace } from '../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { Store } from '../store/store.ts';
@@ -45,7 +46,10 @@ export function toPerson({ passwordHash, ...user }: UserRecord): Person {
 export async function requireUser(store: Store, workspaceId: string, name: string): Promise<UserRecord> {
   const user = await store.users.byName(workspaceId, name);
   if (user === undefined)
-    throw new GateError('not_found', `there is no user "${name}"; \`mcpgate-broker user list\` shows them`);
+    throw new GateError(
+      'not_found',
+      `there is no user "${name}"; \`mcpgate-broker user list${inWorkspace(workspaceId)}\` shows them`,
+    );
   return user;
 }
 
@@ -55,7 +59,11 @@ export async function userNames(store: Store, workspaceId: string): Promise<Read
 }
 
 /** The one item that `id` names: exactly, or as the beginning of one id only. */
-export function pickById<T extends { id: string }>(items: readonly T[], id: string, what: string): T {
+export function pickById<T extends { id: string }>(
+  items: readonly T[],
+  id: string,
+  { what, workspaceId }: { what: string; workspaceId: string },
+): T {
   const exact = items.find((item) => item.id === id);
   if (exact) return exact;
   const matching = id.length < 4 ? [] : items.filter((item) => item.id.startsWith(id));
@@ -63,6 +71,9 @@ export function pickById<T extends { id: string }>(items: readonly T[], id: stri
   if (matching.length > 1)
     throw new GateError('usage', `"${id}" fits ${matching.length} ${what}s; write more of the id`);
   if (only === undefined)
-    throw new GateError('not_found', `there is no ${what} "${id}"; \`mcpgate-broker ${what} list\` shows them`);
+    throw new GateError(
+      'not_found',
+      `there is no ${what} "${id}"; \`mcpgate-broker ${what} list${inWorkspace(workspaceId)}\` shows them`,
+    );
   return only;
 }

@@ -1,6 +1,7 @@
 // Adding, disabling and removing people. Disabling ends everything a person is connected with, at once.
 import type { UserRecord } from '../domain/people.ts';
 import type { Actor } from '../domain/receipt.ts';
+import { inWorkspace } from '../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';
@@ -83,7 +84,10 @@ export function createUsers(parts: {
     async link(workspaceId, name, actor) {
       const user = await requireUser(store, workspaceId, name);
       if (user.disabledAt !== null)
-        throw new GateError('conflict', `${name} is disabled; run \`mcpgate-broker user enable ${name}\` first`);
+        throw new GateError(
+          'conflict',
+          `${name} is disabled; run \`mcpgate-broker user enable ${name}${inWorkspace(workspaceId)}\` first`,
+        );
       const link = await links.create(workspaceId, 'password', user.id);
       await audit.event({ ...event(workspaceId, 'user.linked', actor), subject: `user:${name}` });
       return link;

@@ -179,6 +179,7 @@ async function prepareWire(
     }
     const options = {
       serverName: record.name,
+      workspaceId: record.workspaceId,
       url,
       headers: transport.headers,
       clock: deps.clock,

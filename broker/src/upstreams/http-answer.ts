@@ -1,6 +1,7 @@
 // What an HTTP status of an upstream server means for the request that got it.
 import { GateError } from 'mcpgate-shared/error';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { inWorkspace } from '../domain/workspace.ts';
 import { isRecord, parseRecord } from './json-rpc-guard.ts';
 import { isModernError } from './modern-error.ts';
 import { quoteForeign } from './quote-foreign.ts';
@@ -38,6 +39,7 @@ export const classifyStatus = {
   /** `body` is masked. The error's `data.status` is the status. */
   toError(answer: {
     serverName: string;
+    workspaceId: string;
     status: number;
     body: string;
     sessionId: string | undefined;
@@ -51,7 +53,7 @@ export const classifyStatus = {
       );
     }
     if (status === 401) {
-      const message = `server ${serverName} refused its credentials (HTTP 401); an administrator can replace them with "mcpgate-broker secret set"`;
+      const message = `server ${serverName} refused its credentials (HTTP 401); an administrator can replace them with "mcpgate-broker secret set NAME${inWorkspace(answer.workspaceId)}"`;
       return withStatus(notExecuted('unauthorized', message), status);
     }
     if (status >= 300 && status < 400) {

@@ -15,6 +15,7 @@ import type { Wire, WireEvents } from './wire.ts';
 
 export interface HttpWireOptions {
   serverName: string;
+  workspaceId: string;
   url: URL;
   /** Secrets already put in. */
   headers: Readonly<Record<string, string>>;
@@ -55,7 +56,7 @@ interface StreamPlace {
 }
 
 export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire {
-  const { serverName, clock, mask, maxMessageBytes } = options;
+  const { serverName, workspaceId, clock, mask, maxMessageBytes } = options;
   let path = options.url.pathname + options.url.search;
   const pool = new Pool(options.url.origin, {
     connections: MAX_SOCKETS,
@@ -213,7 +214,16 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
                 return;
               }
             }
-            fail(classifyStatus.toError({ serverName, status, body: mask(text), sessionId: session, location }));
+            fail(
+              classifyStatus.toError({
+                serverName,
+                workspaceId,
+                status,
+                body: mask(text),
+                sessionId: session,
+                location,
+              }),
+            );
           },
           onResponseError(_controller, error) {
             if (id !== undefined) controllers.delete(id);

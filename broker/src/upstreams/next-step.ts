@@ -1,13 +1,15 @@
 // What to do about a server that failed its test.
 import { GateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
+import { inWorkspace } from '../domain/workspace.ts';
 import { secretNamesOf } from './resolved-transport.ts';
 
 /** Null where the error says it itself. */
 export function nextStep(step: string, error: unknown, record: ServerRecord): string | null {
   const code = codesOf(error);
   const [secret] = secretNamesOf(record);
-  const setSecret = `mcpgate-broker secret set ${secret ?? 'NAME'}`;
+  const where = inWorkspace(record.workspaceId);
+  const setSecret = `mcpgate-broker secret set ${secret ?? 'NAME'}${where}`;
   if (step === 'secrets') return code.has('not_found') ? setSecret : null;
   if (step === 'dns') return 'check the host name of its URL, and the name servers of this host';
   if (step === 'connect')
@@ -18,7 +20,7 @@ export function nextStep(step: string, error: unknown, record: ServerRecord): st
   }
   if (code.has('401') || code.has('403')) {
     return secret === undefined
-      ? 'it wants credentials: put them into the vault with "mcpgate-broker secret set NAME", and register it with a header that refers to them'
+      ? `it wants credentials: put them into the vault with "${setSecret}", and register it with a header that refers to them`
       : `its credentials are no good: ${setSecret}`;
   }
   if (code.has('404') || code.has('405')) return 'check the path of its URL: most servers are at /mcp';
@@ -26,7 +28,7 @@ export function nextStep(step: string, error: unknown, record: ServerRecord): st
     return 'where it is only slow, raise upstreams.start_timeout; else read what it says on stderr';
   if (step === 'start') return 'install the command for all users of this host, or register its full path';
   if (record.transport.kind === 'stdio') {
-    return `read its stderr: mcpgate-broker server show ${record.name}${secret === undefined ? '' : `; where it refuses its token: ${setSecret}`}`;
+    return `read its stderr: mcpgate-broker server show ${record.name}${where}${secret === undefined ? '' : `; where it refuses its token: ${setSecret}`}`;
   }
   return null;
 }

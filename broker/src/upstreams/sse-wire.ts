@@ -18,7 +18,7 @@ const MAX_ERROR_BYTES = 64 * 1024;
 const SESSION = 'sse';
 
 export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire {
-  const { serverName, url, clock, mask, maxMessageBytes } = options;
+  const { serverName, workspaceId, url, clock, mask, maxMessageBytes } = options;
   const pool = new Pool(url.origin, {
     connections: MAX_SOCKETS,
     headersTimeout: 0,
@@ -108,7 +108,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     const text = mask(Buffer.concat(chunks).toString('utf8'));
     const to = typeof location === 'string' ? location : undefined;
     const sessionId = hasEndpoint ? SESSION : undefined;
-    return classifyStatus.toError({ serverName, status, body: text, sessionId, location: to });
+    return classifyStatus.toError({ serverName, workspaceId, status, body: text, sessionId, location: to });
   }
 
   async function post(body: Buffer): Promise<void> {

@@ -2,6 +2,7 @@
 // broker holds here within it.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
+import { inWorkspace } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
 import type { MasterKey } from './master-key.ts';
 import { seal, unseal } from './seal.ts';
@@ -48,7 +49,7 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
     const before = generation;
     const record = await store.secrets.current(workspaceId, name);
     if (record === undefined) {
-      const text = `there is no secret named ${name}: set it with mcpgate-broker secret set ${name}`;
+      const text = `there is no secret named ${name}: set it with mcpgate-broker secret set ${name}${inWorkspace(workspaceId)}`;
       throw new GateError('not_found', text);
     }
     const plain = unseal(key, secretContext(workspaceId, name, record.version), record.sealed);

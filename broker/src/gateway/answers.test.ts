@@ -1,0 +1,32 @@
+// What people are told to run works in the workspace that it is about.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GateError } from 'mcpgate-shared/error';
+import { denialResult, failureResult } from './answers.ts';
+
+const textOf = (result: string): string =>
+  (JSON.parse(result) as { content: { text: string }[] }).content[0]?.text ?? '';
+const denial = {
+  verdict: { decision: 'deny' as const, rule: null, reason: 'no rule allows it' },
+  policyVersion: 1,
+  server: 'wiki',
+  what: 'wiki__search',
+  who: 'user:ada',
+};
+
+test('a denial says how to allow it in the workspace in which it was denied', () => {
+  const told = (workspaceId: string) => textOf(denialResult({ ...denial, workspaceId }));
+  assert.match(told('default'), /rule add --allow --who user:ada --what wiki__search Do not try again/);
+  assert.match(
+    told('team-b'),
+    /rule add --allow --who user:ada --what wiki__search --workspace team-b Do not try again/,
+  );
+});
+
+test('a failure names the command that looks at the server in its workspace', () => {
+  const told = (workspaceId: string, error = new GateError('unreachable', 'server wiki is away')) =>
+    textOf(failureResult(error, { name: 'wiki', workspaceId }));
+  assert.match(told('default'), /run: mcpgate-broker server test wiki$/);
+  assert.match(told('team-b'), /run: mcpgate-broker server test wiki --workspace team-b$/);
+  assert.match(told('team-b', new GateError('timeout', 'no answer')), /before you try again\.$/);
+});
