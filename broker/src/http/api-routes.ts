@@ -37,8 +37,9 @@ export function registerApi(
     }
     return await Promise.resolve({ linksClosed, callsCancelled: 0 });
   }, live);
-  const document = openApiDocument(operations.map((operation) => operation.endpoint));
-  app.get('/api/v1/openapi.json', () => document);
+  // Written when it is first asked for: it would be a sixth of what a broker does before it is ready.
+  let document: ReturnType<typeof openApiDocument> | undefined;
+  app.get('/api/v1/openapi.json', () => (document ??= openApiDocument(operations.map(({ endpoint }) => endpoint))));
   for (const operation of operations) {
     const { endpoint } = operation;
     app.route({
