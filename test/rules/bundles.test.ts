@@ -85,3 +85,12 @@ test('the daemon loads no CLI framework, SDK or validation library, because it s
   );
   assert.ok(loaded.includes('ws'), 'the daemon is the one that has the WebSocket');
 });
+
+test('a command beside the broker loads nothing of what only the broker itself or a broker far away needs', async () => {
+  const { statically } = await loadedBy('broker/src/main.ts');
+  assert.deepEqual(
+    statically.filter((name) => !name.startsWith('node:')).toSorted(),
+    ['commander', 'yaml', 'zod'],
+    'each administration command pays for its start-up',
+  );
+});

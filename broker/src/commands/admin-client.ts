@@ -1,11 +1,12 @@
 // Speaks to the running broker: over `DATA/admin.sock`, or to `--url` with `MCPGATE_ADMIN_TOKEN`. One API either way.
 import { join } from 'node:path';
+import { json, text } from 'node:stream/consumers';
 import type { CallInput, Endpoint } from 'mcpgate-shared/api/endpoint';
 import { ErrorSchema } from 'mcpgate-shared/api/fields';
 import { WORKSPACE_HEADER } from 'mcpgate-shared/api/workspaces';
 import { EXIT_CODE, GateError, type ErrorCode } from 'mcpgate-shared/error';
-import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
+import { networkTransport, socketTransport, type AdminResponse, type AdminTransport } from './admin-transport.ts';
 
 export interface AdminClient {
   call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
@@ -30,18 +31,19 @@ interface Parts {
 
 /** `workspace`: what the commands are about; the caller's own unless said. */
 export function createAdminClient(target: AdminTarget, workspace?: string): AdminClient {
-  const socketPath = target.kind === 'socket' ? join(target.dataDir, 'admin.sock') : '';
-  const dispatcher: Dispatcher =
-    target.kind === 'socket'
-      ? new Agent({ connect: { socketPath }, bodyTimeout: 0 })
-      : new EnvHttpProxyAgent({ bodyTimeout: 0 });
+  let opened: Promise<AdminTransport> | undefined;
+  const transport = (): Promise<AdminTransport> =>
+    (opened ??=
+      target.kind === 'socket'
+        ? Promise.resolve(socketTransport(join(target.dataDir, 'admin.sock')))
+        : networkTransport());
   const origin = target.kind === 'socket' ? 'http://localhost' : new URL(target.url).origin;
   const identification: Record<string, string> = {
     ...(target.kind === 'socket' ? { 'x-mcpgate-actor': target.actor } : { authorization: `Bearer ${target.token}` }),
     ...(workspace !== undefined && { [WORKSPACE_HEADER]: workspace }),
   };
 
-  const send = async (endpoint: Endpoint, { params, query, body }: Parts): Promise<Dispatcher.ResponseData> => {
+  const send = async (endpoint: Endpoint, { params, query, body }: Parts): Promise<AdminResponse> => {
     const path = endpoint.path.replaceAll(/:(\w+)/g, (_whole, name: string) =>
       encodeURIComponent(textOf(params, name) ?? ''),
     );
@@ -49,29 +51,30 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
     for (const [name, value] of Object.entries(query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    let response: Dispatcher.ResponseData;
+    let response: AdminResponse;
     try {
-      response = await request(url, {
+      const { send: carry } = await transport();
+      response = await carry({
+        url,
         method: endpoint.method,
-        dispatcher,
         headers: {
           ...identification,
           accept: 'application/json',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
-        body: body === undefined ? null : JSON.stringify(body),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
     } catch (error) {
       throw unreachable(target, error);
     }
-    if (response.statusCode >= 400) throw toError(target, response.statusCode, await response.body.text());
+    if (response.status >= 400) throw toError(target, response.status, await text(response.body));
     return response;
   };
 
   return {
     async call(endpoint, input) {
       const response = await send(endpoint, input);
-      const answer = endpoint.answer.safeParse(await response.body.json().catch(() => undefined));
+      const answer = endpoint.answer.safeParse(await json(response.body).catch(() => undefined));
       if (answer.success) return answer.data;
       throw new GateError(
         'protocol',
@@ -88,7 +91,7 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
         for (const line of lines) yield endpoint.answer.parse(JSON.parse(line));
       }
     },
-    close: async () => await dispatcher.destroy(),
+    close: async () => await (await opened)?.close(),
   };
 }
 
@@ -120,10 +123,10 @@ function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(EXIT_CODE, code);
 }
 
-function toError(target: AdminTarget, status: number, text: string): GateError {
+function toError(target: AdminTarget, status: number, answer: string): GateError {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(answer);
   } catch {
     value = undefined;
   }
