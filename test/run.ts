@@ -3,7 +3,7 @@
 import { runChecks } from './checks.ts';
 import { ensurePrerequisites } from './prerequisites.ts';
 import { closedToOthers, runInReachableCopy } from './reachable-copy.ts';
-import { runStep, stepLine } from './step.ts';
+import { REPOSITORY, runStep, stepLine } from './step.ts';
 import { findTestFiles, runTestFiles, type TestFailure } from './test-files.ts';
 
 const words = process.argv.slice(2);
@@ -16,6 +16,9 @@ if (closed !== undefined) {
   write(`${closed} is closed to other users, whom stdio servers run as; testing a copy in an open folder\n`);
   process.exit(runInReachableCopy(words));
 }
+
+// Every process of the run and their children find compiled what one of them has compiled: a seventh of the CPU time.
+process.env['NODE_COMPILE_CACHE'] ??= `${REPOSITORY}node_modules/.cache/compiled`;
 
 const count = (name: string, ok: boolean, message: string) => {
   if (ok) passed += 1;

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
+import { compileCache } from 'mcpgate-test/world/compile-cache';
 import { runBrokerCommand, temporaryFolder } from '../src/commands/fixtures/broker-process.ts';
 
 interface QuickStart {
@@ -12,7 +13,7 @@ interface QuickStart {
 
 async function quickStart(dataDir: string): Promise<QuickStart> {
   const args = [join(import.meta.dirname, 'start.ts'), '--data', dataDir, '--listen', '127.0.0.1:0'];
-  const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'] ?? '' } });
+  const child = spawn(process.execPath, args, { env: { ...compileCache, PATH: process.env['PATH'] ?? '' } });
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
   let output = '';
   await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,7 @@
 // Runs programs for the tests: one that ends (its code and what it printed) or one that stays (its lines as they come).
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { compileCache } from './compile-cache.ts';
 
 export interface CommandOptions {
   env: NodeJS.ProcessEnv;
@@ -22,7 +23,11 @@ export function runCommand(command: readonly [string, ...string[]], options: Com
   const [program, ...args] = command;
   const deadlineMs = options.deadlineMs ?? 30_000;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: options.env, cwd: options.cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      env: { ...compileCache, ...options.env },
+      cwd: options.cwd,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -56,7 +61,11 @@ export interface Running {
 /** Starts a program that stays. */
 export function startCommand(command: readonly [string, ...string[]], options: CommandOptions): Running {
   const [program, ...args] = command;
-  const child = spawn(program, args, { env: options.env, cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    env: { ...compileCache, ...options.env },
+    cwd: options.cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const lines: string[] = [];
   const watchers = new Set<() => void>();
   const exited = exitOf(child);

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { ClientCapabilities } from '@modelcontextprotocol/sdk/types.js';
 import { REPOSITORY } from '../step.ts';
 import { startAiClient, type AiClient } from './ai-client.ts';
+import { compileCache } from './compile-cache.ts';
 import { runCommand, startCommand, type Finished, type Running } from './command.ts';
 
 export interface Person {
@@ -44,6 +45,7 @@ export function createPerson(options: { name: string; root: string; env?: Record
   const clients: AiClient[] = [];
   const running: Running[] = [];
   const base: Record<string, string> = {
+    ...compileCache,
     HOME: home,
     PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
     LANG: 'C.UTF-8',
