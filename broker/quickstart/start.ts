@@ -47,7 +47,7 @@ function nextSteps(url: string, isSetUp: boolean): string {
     'npx mcpgate-broker audit tail      watch who calls what',
     'npx mcpgate-broker rule list       one rule lets everyone in: replace it before real use',
   ];
-  return `\nnext, in another terminal:\n${steps.map((step) => `  ${step}`).join('\n')}\n\nCtrl-C ends the broker; what it knows stays in its data folder\n`;
+  return `\nnext, in another terminal, in this folder:\n${steps.map((step) => `  ${step}`).join('\n')}\n\nCtrl-C ends the broker; what it knows stays in its data folder\n`;
 }
 
 async function main(): Promise<void> {

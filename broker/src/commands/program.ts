@@ -7,6 +7,7 @@ import { auditCommand } from './audit.ts';
 import { completionCommand } from './completion.ts';
 import type { CommandContext } from './context.ts';
 import { deviceCommand, loginCommand, sessionCommand } from './device.ts';
+import { EXAMPLES } from './examples.ts';
 import { grantCommand } from './grant.ts';
 import { groupCommand } from './group.ts';
 import { reportFailure } from './report-failure.ts';
@@ -20,7 +21,7 @@ import { workspaceCommand } from './workspace.ts';
 
 /** The exit code. Never throws. */
 export async function runProgram(words: readonly string[], context: CommandContext): Promise<number> {
-  const program = buildProgram(context);
+  const program = createProgram(context);
   try {
     await program.parseAsync([...words], { from: 'user' });
     return 0;
@@ -32,11 +33,16 @@ export async function runProgram(words: readonly string[], context: CommandConte
   }
 }
 
-function buildProgram(context: CommandContext): Command {
+/** The commands as commander knows them. */
+export function createProgram(context: CommandContext): Command {
   const program = new Command('mcpgate-broker')
     .description('Holds the service tokens, decides every call, records it, and serves every AI client.')
     .version(VERSION)
-    .showHelpAfterError('run with --help for what there is');
+    .showHelpAfterError('run with --help for what there is')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 usage, 3 not logged in or revoked, 4 broker out of reach, 130 interrupted.',
+    );
   program.addCommand(startCommand(context));
   program.addCommand(statusCommand(context));
   program.addCommand(userCommand(context));
@@ -57,12 +63,16 @@ function buildProgram(context: CommandContext): Command {
   return program;
 }
 
-/** No command ends the process or writes past the context. */
-function prepare(command: Command, context: CommandContext): void {
+/** No command ends the process or writes past the context; each shows its examples. */
+function prepare(command: Command, context: CommandContext, path: readonly string[] = []): void {
+  const examples = EXAMPLES[path.join(' ')] ?? [];
+  if (examples.length > 0) {
+    command.addHelpText('after', ['', 'Examples:', ...examples.map((line) => `  $ mcpgate-broker ${line}`)].join('\n'));
+  }
   command.exitOverride().configureOutput({
     writeOut: (text) => void context.stdout.write(text),
     writeErr: (text) => void context.stderr.write(text),
     outputError: (text, write) => write(text === '\n' ? '' : text.replace(/^error: /, 'mcpgate-broker: ')),
   });
-  for (const child of command.commands) prepare(child, context);
+  for (const child of command.commands) prepare(child, context, [...path, child.name()]);
 }

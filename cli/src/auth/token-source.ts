@@ -21,8 +21,8 @@ import type { OAuthClient, Tokens } from './oauth-client.ts';
 export type TokenResult =
   /** `expiresAt` in ms since the epoch; null: does not end by itself (a grant). */
   | { kind: 'token'; token: string; expiresAt: number | null }
-  /** A definite answer: never logged in, `invalid_grant`, revoked. Only a login helps. */
-  | { kind: 'login_needed'; message: string }
+  /** A definite answer: never logged in, `invalid_grant`, revoked. Only a login helps. `ended`: there was one, and the broker ended it. */
+  | { kind: 'login_needed'; message: string; ended?: true }
   /** A passing reason: no network, 5xx, keychain locked. Try again later. */
   | { kind: 'retry'; message: string };
 
@@ -175,7 +175,11 @@ const loginId = (broker: string, settings: Settings): string => `${broker} ${set
 const loginNeeded = (message: string) => ({ kind: 'login_needed', message }) as const;
 
 const loginEnded = (broker: string) =>
-  loginNeeded(`the login at ${broker} has ended (expired or revoked): run \`mcpgate login\``);
+  ({
+    kind: 'login_needed',
+    message: `the login at ${broker} has ended (expired or revoked): run \`mcpgate login\``,
+    ended: true,
+  }) as const;
 
 /** One caller that gives up must not end the refresh that others wait for. */
 function orAborted(result: Promise<TokenResult>, signal: AbortSignal): Promise<TokenResult> {

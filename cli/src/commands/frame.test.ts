@@ -39,6 +39,19 @@ test('--help and --version are data on stdout and exit 0; the help has examples 
   assert.match((await run('--version')).stdout, /^\d+\.\d+\.\d+/);
 });
 
+test('`daemon run` runs with those two words alone: help is help, and anything else a mistake in words', async () => {
+  const bin = fileURLToPath(new URL('../../bin/mcpgate.cjs', import.meta.url));
+  const env = { PATH: process.env['PATH'], HOME: configDir, MCPGATE_CONFIG_DIR: configDir };
+  const help = await runCommand([process.execPath, bin, 'daemon', 'run', '--help'], { env });
+  assert.deepEqual([help.code, help.stderr], [0, '']);
+  assert.match(help.stdout, /Usage: mcpgate daemon run/);
+  for (const word of ['--port=1', 'now']) {
+    const { code, stderr } = await runCommand([process.execPath, bin, 'daemon', 'run', word], { env });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /^mcpgate: (unknown option|too many arguments)/);
+  }
+});
+
 test('mistakes in words exit 2 with a suggestion and nothing on stdout', async () => {
   for (const [args, says] of [
     [['lgin'], /unknown command 'lgin'[^]*Did you mean login/],

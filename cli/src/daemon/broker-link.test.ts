@@ -133,6 +133,24 @@ test('a revoked link is not opened again by itself', async (t) => {
   assert.match(link.message ?? '', /revoked \(disabled\).*mcpgate login/);
 });
 
+test('a login that the broker revoked goes on saying why, whoever asks again, until there is another login or none', async (t) => {
+  let answer: TokenResult = { kind: 'token', token: 'a', expiresAt: null };
+  const { link, reach, socket } = await world(t, () => answer);
+  link.wake();
+  await reach('open');
+  socket().close(4403, 'ada was disabled');
+  await reach('revoked');
+  answer = { kind: 'login_needed', message: 'the login has ended', ended: true };
+  link.wake();
+  assert.equal(link.state, 'connecting');
+  await reach('revoked');
+  assert.match(link.message ?? '', /ada was disabled.*mcpgate login/);
+  answer = { kind: 'login_needed', message: 'not logged in: run `mcpgate login`' };
+  link.wake();
+  await reach('login_needed');
+  assert.match(link.message ?? '', /^not logged in/);
+});
+
 test('a broker that turns the link away for what it sent is not asked again at once, and ever more rarely', async (t) => {
   const worst = () => 1;
   const { clock, link, reach, socket, sockets } = await world(t, undefined, worst);

@@ -74,6 +74,8 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
   let closed = false;
   let choked = false;
   let retired = false;
+  /** What the broker said when it ended the login, which a refusal of the same login later does not say. */
+  let whyRevoked: string | undefined;
   let cancelRetry: (() => void) | undefined;
   const abort = new AbortController();
   const pulse = createLinkPulse(clock);
@@ -136,6 +138,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     if (control?.type === 'welcome') {
       backoff.reset();
       welcomedBy = control.broker;
+      whyRevoked = undefined;
       become('open', null);
       renewal.schedule(control.expiresAt);
       if (ws !== undefined) pulse.start(ws);
@@ -164,10 +167,8 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     if (state === 'login_needed' || state === 'revoked') return;
     const blamed = backoff.lost(code, since === null ? 0 : clock.now() - since);
     if (code === CLOSE_CODE.revoked) {
-      return giveUp(
-        'revoked',
-        `your access was revoked (${reason}); ask your platform team, then run \`mcpgate login\``,
-      );
+      whyRevoked = `your access was revoked (${reason}); ask your platform team, then run \`mcpgate login\``;
+      return giveUp('revoked', whyRevoked);
     }
     if (blamed === 'this_end') {
       return retryLater(
@@ -230,7 +231,11 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     const { signal } = abort;
     const result = await tokens.token({ minValidityMs: 30_000, force, signal });
     if (closed || signal.aborted || ws !== undefined) return;
-    if (result.kind === 'login_needed') return giveUp('login_needed', result.message);
+    if (result.kind === 'login_needed') {
+      if (result.ended === true && whyRevoked !== undefined) return giveUp('revoked', whyRevoked);
+      whyRevoked = undefined;
+      return giveUp('login_needed', result.message);
+    }
     if (result.kind === 'retry') return retryLater(result.message);
     const { broker } = tokens;
     if (broker === undefined) return giveUp('login_needed', 'not logged in; run `mcpgate login URL`');

@@ -1,0 +1,66 @@
+// What the help of each command shows besides its words: the lines that people copy. Tests run the parser over every one of them.
+
+/** By the command's words; the first entry is the program's own. */
+export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  '': [
+    'start',
+    'server import claude_desktop_config.json',
+    'user add ada --group payments',
+    "rule add --allow --who group:payments --what 'github__*'",
+    'audit tail',
+  ],
+  start: [
+    'start',
+    'start --data /var/lib/mcpgate --public-url https://mcp.example.com --behind-proxy 127.0.0.1/32',
+    'start --listen 0.0.0.0:443 --public-url https://mcp.example.com --tls-cert tls.crt --tls-key tls.key',
+  ],
+  user: ['user add ada --email ada@example.com --group payments', 'user link ada', 'user disable ada'],
+  'user add': ['user add ada --email ada@example.com --group payments', 'user add grace --role operator'],
+  'user link': ['user link ada'],
+  'user disable': ['user disable ada', 'user disable ada --json'],
+  'user set-role': ['user set-role grace operator'],
+  group: ['group add payments ada grace', 'group remove payments ada', 'group disable vendor'],
+  'group add': ['group add payments ada grace'],
+  'group remove': ['group remove payments ada', 'group remove payments'],
+  device: ['device list --user ada', 'device revoke 9b0e384b-179b-45f6-8335-0022d208aa5a'],
+  session: ['session list', 'session end web-0deb7c7e0aaa35d5'],
+  login: ['login approve GCKS-WNPD --as ada'],
+  'login approve': ['login approve GCKS-WNPD --as ada'],
+  server: ['server import claude_desktop_config.json', 'server list', 'server test github'],
+  'server add': [
+    "server add wiki --url https://wiki.example.com/mcp --header 'Authorization=Bearer ${secret:wiki}'",
+    "server add github --env 'GITHUB_TOKEN=${secret:github}' -- npx -y @modelcontextprotocol/server-github",
+    'server add notes --isolation per-user -- npx -y @modelcontextprotocol/server-memory',
+  ],
+  'server import': ['server import claude_desktop_config.json', 'server import .mcp.json --isolation memory=per-user'],
+  'server set': ['server set github --isolation per-user', 'server set grafana --limit memory=512MiB cpu_seconds=600'],
+  'server test': ['server test github', 'server test github --json'],
+  secret: ['secret set github-token < token.txt', 'secret list'],
+  'secret set': ['secret set github-token', 'secret set github-token < token.txt'],
+  grant: ['grant issue --label ci-nightly --server github --expires 90d', 'grant revoke ci-nightly'],
+  'grant issue': [
+    'grant issue --label ci-nightly --server github --expires 90d --allow-from 10.0.0.0/8',
+    'grant issue --label adas-job --server github --user ada',
+  ],
+  'admin-token': ['admin-token issue --label terraform --role operator --expires 90d', 'admin-token revoke terraform'],
+  'admin-token issue': [
+    'admin-token issue --label terraform --role operator --expires 90d',
+    'admin-token issue --label okta-scim --role scim',
+  ],
+  rule: [
+    "rule add --allow --who group:payments --what 'github__*'",
+    'rule test --who user:ada --what github__delete_repository',
+  ],
+  'rule add': [
+    "rule add --allow --who group:payments --what 'github__*' --note 'the payments team'",
+    "rule add --deny --who '*' --what 'github__delete_*'",
+  ],
+  'rule test': ['rule test --who user:ada --what github__delete_repository'],
+  enforcement: ['enforcement', 'enforcement observe', 'enforcement enforce'],
+  audit: ['audit tail', 'audit search --user ada --since 24h'],
+  'audit tail': ['audit tail', 'audit tail --no-follow -n 100 --json'],
+  'audit search': ['audit search --user ada --since 24h', 'audit search --events --type user.disabled --json'],
+  workspace: ['workspace add team-b', 'user add grace --role admin --workspace team-b'],
+  'workspace add': ['workspace add team-b'],
+  completion: ['completion bash > ~/.local/share/bash-completion/completions/mcpgate-broker'],
+};
