@@ -126,7 +126,7 @@ const oidcKeys = z.strictObject({
   }),
   trust_email: z.boolean().default(false).register(keyNotes, {
     description:
-      'Take every address that the provider sends as verified. For providers that check addresses but send no `email_verified`, such as Entra ID for one tenant.',
+      'Take every address that the provider sends as verified; one that is not is not kept. For providers that check addresses but send no `email_verified`, such as Entra ID for one tenant.',
     form: 'true | false',
     default: 'false',
   }),

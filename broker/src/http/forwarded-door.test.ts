@@ -79,12 +79,11 @@ test('a header names it, mapped or not; none, an unknown one, two and a huge one
   );
 });
 
-test('who is known in one workspace does not come into another by a header', async (t) => {
+test('whom the proxy has brought to one workspace does not come into another by a header', async (t) => {
   const world = await open(t, { asksForWorkspace: true, workspace: 'team-b' });
-  await world.comes('ada', 'team-a');
-  await world.comes('bob@corp.example', 'team-a');
   await world.identity.users.add('team-a', { name: 'local' }, HOST);
   for (const name of ['ada', 'bob@corp.example', 'local']) {
+    assert.equal((await world.comes(name, 'team-a')).status, 200, name);
     const { status, html } = await world.comes(name, 'team-b');
     assert.deepEqual([status, /You belong to another workspace/.test(html)], [403, true], name);
     assert.equal((await world.comes(name, 'nowhere')).status, 403, 'nor by way of the others’ one');
@@ -95,10 +94,21 @@ test('who is known in one workspace does not come into another by a header', asy
   assert.equal(rejected?.['reason'], 'elsewhere');
   assert.doesNotMatch(JSON.stringify(rejected), /team-a/);
 
-  await world.identity.users.add('team-b', { name: 'local' }, HOST);
-  assert.equal((await world.comes('local', 'team-b')).status, 200, 'two people, whom the platform team made both');
   await world.identity.users.add('team-b', { name: 'ada' }, HOST);
   assert.equal((await world.comes('ada', 'team-b')).status, 403, 'the proxy’s ada is the one of team-a');
+});
+
+test('nobody is kept out by who has their name in another workspace', async (t) => {
+  const world = await open(t, { asksForWorkspace: true });
+  await world.identity.users.add('team-b', { name: 'ada', email: 'ada@corp.example' }, HOST);
+  assert.match((await world.comes('ada', 'team-a')).html, /Hello, ada/);
+  assert.equal(
+    (await world.comes('ada', 'team-b')).status,
+    403,
+    'two people of one name, and the proxy’s is of team-a',
+  );
+  const { id } = await world.identity.users.show('team-b', 'ada');
+  assert.deepEqual(await world.store.externalIdentities.issuersOf(id), []);
 });
 
 test('the first form of a browser without any cookie can be sent', async (t) => {

@@ -171,7 +171,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   };
 
   const webSessions = createWebSessions({ store, clock });
-  const people = createExternalPeople({ store, audit, users });
+  const people = createExternalPeople({ store, audit, log, users });
   const { idp } = options;
   const metadata = idp && createIdpMetadata({ settings: idp, clock, log });
   const authenticate = createAuthenticate({ store, clock, issuer, oauth, clientLogins });

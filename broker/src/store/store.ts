@@ -138,8 +138,8 @@ export interface Store {
     byName(workspaceId: string, name: string): Promise<UserRecord | undefined>;
     /** Everybody with this e-mail address, however it is written. */
     byEmail(workspaceId: string, email: string): Promise<UserRecord[]>;
-    /** The workspaces with somebody of this name, or of this address however it is written. */
-    workspacesOf(wanted: { name: string } | { email: string }): Promise<string[]>;
+    /** The workspaces with somebody of this e-mail address, however it is written. */
+    workspacesOf(email: string): Promise<string[]>;
     list(workspaceId: string): Promise<UserRecord[]>;
     count(workspaceId: string): Promise<number>;
     setPassword(id: string, passwordHash: string): Promise<void>;
@@ -179,8 +179,6 @@ export interface Store {
     ofUser(userId: string): Promise<ProvisionedNames | undefined>;
     /** By user name, in whatever case, or by external id; at most 100. */
     userIdsOf(workspaceId: string, wanted: { userName?: string; externalId?: string }): Promise<string[]>;
-    /** The workspaces into which somebody of this user name, in whatever case, was provisioned. */
-    workspacesOf(userName: string): Promise<string[]>;
     /** Of everybody, provisioned or not, in the order of their names here. */
     pageOfUserIds(workspaceId: string, page: { offset: number; limit: number }): Promise<string[]>;
     /** Throws `conflict` where somebody else has the user name. */

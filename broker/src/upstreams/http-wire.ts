@@ -214,16 +214,8 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
                 return;
               }
             }
-            fail(
-              classifyStatus.toError({
-                serverName,
-                workspaceId,
-                status,
-                body: mask(text),
-                sessionId: session,
-                location,
-              }),
-            );
+            const answer = { serverName, workspaceId, status, body: mask(text), sessionId: session, location };
+            fail(classifyStatus.toError(answer));
           },
           onResponseError(_controller, error) {
             if (id !== undefined) controllers.delete(id);

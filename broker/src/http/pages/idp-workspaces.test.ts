@@ -137,19 +137,49 @@ suite('workspaces of people from the company’s IdP', () => {
     assert.match((await browser.open(await callbackOf(sent))).html, /Hello, ada/, 'once she is removed there');
   });
 
-  test('an address by which somebody would be recognized counts in every workspace', async (t) => {
-    const world = await open(t, { workspace: 'team-a' });
-    await world.identity.users.add('team-b', { name: 'grace', email: 'ada@CORP.example' }, HOST);
-    const page = await comes(world, 'ada');
-    assert.deepEqual([page.status, /another workspace/.test(pageText(page))], [403, true]);
+  test('nobody is kept out by what another workspace says of their name or address', async (t) => {
+    const world = await open(t, { workspaceClaim: 'unit' });
+    await world.identity.users.add('team-b', { name: 'ada', email: 'ada@CORP.example' }, HOST);
+    const squatter = { userName: 'ada@corp.example', email: 'ada@corp.example' };
+    await world.identity.provisioning.people.add('team-b', { ...squatter, userName: 'Ada@corp.example2' }, HOST);
+    assert.match((await comes(world, 'ada', { unit: 'team-a' })).html, /Hello, ada/);
     assert.match(
-      (await comes(world, 'ada', { email_verified: false })).html,
-      /Hello, ada/,
-      'unverified it says nothing',
+      world.logLines.join(''),
+      /also somebody's in another workspace.*team-b|team-b.*also somebody's in another/,
     );
-    const strict = await open(t, { workspace: 'team-a', linkByEmail: false });
-    await strict.identity.users.add('team-b', { name: 'grace', email: 'ada@corp.example' }, HOST);
-    assert.match((await comes(strict, 'ada')).html, /Hello, ada/, 'nor where nobody is recognized by it');
+    assert.equal((await world.identity.users.show('team-a', 'ada')).email, 'ada@corp.example');
+    assert.equal(
+      (await comes(world, 'ada', { unit: 'team-b' })).status,
+      403,
+      'whom the provider brought to one is of that',
+    );
+  });
+
+  test('an address that the provider has not verified is nobody’s: it keeps nobody out and nothing goes by it', async (t) => {
+    const world = await open(t, { workspace: 'team-a', justInTime: true });
+    const people = world.identity.provisioning.people;
+    await comes(world, 'mallory', { email: 'ada@corp.example', email_verified: false });
+    await comes(world, 'mallory', { email: 'ada@corp.example', email_verified: false });
+    assert.equal((await world.identity.users.show('team-a', 'mallory')).email, null);
+    assert.deepEqual(await people.find('team-a', { by: 'userName', value: 'ada@corp.example' }), []);
+    const ada = await people.add('team-a', { userName: 'ada@corp.example', email: 'ada@corp.example' }, HOST);
+    assert.match((await comes(world, 'ada')).html, /Hello, ada/);
+    assert.deepEqual(await namesIn(world, 'team-a'), ['ada', 'mallory']);
+    const { id } = await world.identity.users.show('team-a', 'ada');
+    assert.equal(id, ada.id, 'SCIM’s ada');
+    const trusting = await open(t, { workspace: 'team-a', trustEmail: true });
+    await comes(trusting, 'grace', { email_verified: undefined });
+    assert.equal((await trusting.identity.users.show('team-a', 'grace')).email, 'grace@corp.example');
+  });
+
+  test('whoever has an address besides and is somebody at the provider already does not stand in the way', async (t) => {
+    const world = await open(t, { workspace: 'team-a', justInTime: false, linkByEmail: true });
+    await world.identity.users.add('team-a', { name: 'first', email: 'first@corp.example' }, HOST);
+    await comes(world, 'first');
+    await world.identity.users.add('team-a', { name: 'ada', email: 'ada@corp.example' }, HOST);
+    const { id } = await world.identity.users.show('team-a', 'first');
+    await world.store.users.setEmail(id, 'ada@corp.example');
+    assert.match((await comes(world, 'ada')).html, /Hello, ada/);
   });
 
   test('a logout token ends the sessions of people in whatever workspace', async (t) => {

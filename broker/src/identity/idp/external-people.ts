@@ -4,6 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
 import type { AuditEvent } from '../../domain/call-record.ts';
 import type { UserRecord } from '../../domain/people.ts';
+import type { Log } from '../../domain/log.ts';
 import type { Store } from '../../store/store.ts';
 import type { Users } from '../identity.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
@@ -46,9 +47,10 @@ export interface ExternalPeople {
 export function createExternalPeople(parts: {
   store: Store;
   audit: Audit;
+  log: Log;
   users: Pick<Users, 'setGroups' | 'setRole'>;
 }): ExternalPeople {
-  const { store, audit, users } = parts;
+  const { store, audit, log, users } = parts;
   const locks = createKeyedLock();
 
   const record = (
@@ -58,15 +60,16 @@ export function createExternalPeople(parts: {
     data: AuditEvent['data'],
   ) => audit.event({ workspace_id: workspaceId, type, actor, subject: `user:${name}`, address, data });
 
-  /** Who is here already with the same checked address, if that is one person, who is not somebody else at the same IdP. */
+  /** Who is here already with the same checked address: one person, of those who are not somebody else at the same IdP. */
   const sameAddress = async (
     { issuer, email, emailVerified }: ExternalPerson,
     { workspaceId }: AdmitOptions,
   ): Promise<UserRecord | undefined> => {
     if (email === null || !emailVerified) return undefined;
-    const [user, ...others] = await store.users.byEmail(workspaceId, email);
-    if (user === undefined || others.length > 0) return undefined;
-    return (await store.externalIdentities.issuersOf(user.id)).includes(issuer) ? undefined : user;
+    const free: UserRecord[] = [];
+    for (const user of await store.users.byEmail(workspaceId, email))
+      if (!(await store.externalIdentities.issuersOf(user.id)).includes(issuer)) free.push(user);
+    return free.length === 1 ? free[0] : undefined;
   };
 
   const find = async (
@@ -79,13 +82,15 @@ export function createExternalPeople(parts: {
     return { user: here && (await store.users.byId(here.userId)), elsewhere };
   };
 
-  /** By what may make somebody who comes for the first time one of those who are here already. */
-  const recognizedElsewhere = async (
-    { email, emailVerified }: ExternalPerson,
-    { workspaceId, linkByEmail }: AdmitOptions,
-  ): Promise<string | undefined> => {
-    if (!linkByEmail || email === null || !emailVerified) return undefined;
-    return (await store.users.workspacesOf({ email })).find((known) => known !== workspaceId);
+  /** What another workspace says of an address keeps nobody out; whoever runs the broker may want to know that two have it. */
+  const noteNamesakes = async ({ email }: ExternalPerson, { workspaceId }: AdmitOptions): Promise<void> => {
+    const known = email === null ? [] : await store.users.workspacesOf(email);
+    const others = known.filter((each) => each !== workspaceId);
+    if (others.length === 0) return;
+    log.warn(
+      { workspace: workspaceId, others },
+      "whoever signs in has an address that is also somebody's in another workspace",
+    );
   };
 
   const make = async (person: ExternalPerson, options: AdmitOptions): Promise<UserRecord | undefined> => {
@@ -120,8 +125,7 @@ export function createExternalPeople(parts: {
       await record('user.identity_linked', local, options, { issuer });
       return { kind: 'ok', user: local };
     }
-    const elsewhere = await recognizedElsewhere(person, options);
-    if (elsewhere !== undefined) return refusedElsewhere(person.calledName, options.workspaceId, elsewhere);
+    await noteNamesakes(person, options);
     return { kind: 'ok', user: options.justInTime ? await make(person, options) : undefined };
   };
 

@@ -1,5 +1,6 @@
 // People whom a trusted reverse proxy has signed in: the proxy's word is who they are. The door that reads its headers has checked that
 // it is the proxy who speaks.
+import { GateError } from 'mcpgate-shared/error';
 import type { Principal } from '../../domain/principal.ts';
 import type { Person, UserRecord } from '../../domain/people.ts';
 import type { Store } from '../../store/store.ts';
@@ -52,11 +53,15 @@ export function createForwardedPeople(parts: {
     return { kind: 'ok' as const, person: toPerson(user), principal };
   };
 
-  /** `isNew`: a login name that nobody has in this workspace; whose it is in another is theirs before it is somebody new's. */
-  const findElsewhere = async (name: string, workspaceId: string, isNew: boolean): Promise<string | undefined> => {
-    const holders = await store.externalIdentities.holders(ISSUER, name);
-    const byName = isNew && holders.length === 0 ? await store.users.workspacesOf({ name }) : [];
-    return [...holders.map((holder) => holder.workspaceId), ...byName].find((each) => each !== workspaceId);
+  /** From now on the proxy's name is this person's, in this workspace alone. */
+  const claim = async ({ id, workspaceId }: UserRecord, name: string): Promise<void> => {
+    if ((await store.externalIdentities.issuersOf(id)).includes(ISSUER)) return;
+    try {
+      await store.externalIdentities.link({ workspaceId, issuer: ISSUER, subject: name, userId: id });
+    } catch (error) {
+      // Another request of theirs was first.
+      if (!(error instanceof GateError) || error.code !== 'conflict') throw error;
+    }
   };
 
   return {
@@ -75,8 +80,10 @@ export function createForwardedPeople(parts: {
       // A login name is the person's here; an address may fit several of them, so it gets an identity of its own.
       const isLogin = UserNameSchema.safeParse(name).success;
       const known = isLogin ? await store.users.byName(workspaceId, name) : undefined;
-      const elsewhere = await findElsewhere(name, workspaceId, isLogin && known === undefined);
-      if (elsewhere !== undefined) return refusedElsewhere(name, workspaceId, elsewhere);
+      // Whom the proxy has brought to another workspace is of that one. Who only has the name there is somebody else.
+      const holders = await store.externalIdentities.holders(ISSUER, name);
+      const elsewhere = holders.find((holder) => holder.workspaceId !== workspaceId);
+      if (elsewhere !== undefined) return refusedElsewhere(name, workspaceId, elsewhere.workspaceId);
       if (known === undefined) {
         const facts = { issuer: ISSUER, subject: name, calledName: name, email, emailVerified: false };
         const admitted = await people.admit({ ...facts, groups: ours, role: undefined }, options);
@@ -86,6 +93,7 @@ export function createForwardedPeople(parts: {
         const message = 'Your account on this broker is disabled. Ask your platform team.';
         return { ...refused('disabled', message, known.name), workspaceId };
       }
+      if (holders.length === 0) await claim(known, name);
       const now = { groups: ours, role: undefined, email: told.email === undefined ? null : email };
       return answer(await people.update(known, now, options));
     },

@@ -15,6 +15,7 @@ export interface ExternalPerson {
   subject: string;
   /** What they are called there: a login name or an address. */
   calledName: string;
+  /** Of a proxy: as it says. Of an IdP: verified, else null. */
   email: string | null;
   emailVerified: boolean;
   /** Undefined: not said, what is stored here stays. */
@@ -68,7 +69,8 @@ export function readClaims(claims: Claims, settings: ClaimSettings): { kind: 'ok
       issuer: settings.issuer,
       subject,
       calledName: text(claimAt(claims, settings.nameClaim), 256) ?? email ?? 'user',
-      email,
+      // Of an address that anybody could have claimed nothing is to follow: not here, nor where SCIM looks for people by theirs.
+      email: emailVerified ? email : null,
       emailVerified,
       groups: names === undefined ? undefined : ourGroups(names, settings.groupMapping),
       role: settings.roleMapping === undefined ? undefined : highestRole(names ?? [], settings.roleMapping),

@@ -77,23 +77,6 @@ export function createProvisionedPeople(parts: {
       data,
     });
 
-  /** Who was provisioned into another workspace, or has this very address there, is of that one alone. */
-  const refuseElsewhere = async (workspaceId: string, userName: string, actor: Actor): Promise<void> => {
-    const byAddress = userName.includes('@') ? await store.users.workspacesOf({ email: userName }) : [];
-    const known = [...byAddress, ...(await store.provisioning.workspacesOf(userName))];
-    if (known.every((each) => each === workspaceId)) return;
-    await audit.event({
-      workspace_id: workspaceId,
-      type: 'user.refused',
-      actor: actor.name,
-      subject: null,
-      address: actor.address,
-      data: { reason: 'elsewhere', called_name: userName.slice(0, 64) },
-    });
-    const message = `"${userName}" belongs to another workspace of this broker, and a person is in one; remove them there first`;
-    throw new GateError('conflict', message);
-  };
-
   const setNames = async (user: UserRecord, change: PersonChange, actor: Actor): Promise<void> => {
     const before = await store.provisioning.ofUser(user.id);
     const { email, active: _active, ...told } = change;
@@ -125,7 +108,6 @@ export function createProvisionedPeople(parts: {
       locked(ADDING, async () => {
         if ((await byUserName(workspaceId, person.userName)).length > 0)
           throw new GateError('conflict', `there is a user "${person.userName}" already`);
-        await refuseElsewhere(workspaceId, person.userName, actor);
         const name = await freeUserName(store, workspaceId, toUserName(person.userName));
         const { id } = await users.add(workspaceId, { name, email: person.email ?? null }, actor);
         const user = await require(workspaceId, id);
@@ -142,9 +124,6 @@ export function createProvisionedPeople(parts: {
       locked(id, async () => {
         const user = await require(workspaceId, id);
         if (change.active === false) await users.disable(workspaceId, user.name, actor);
-        const { userName } = namesOf(user, await store.provisioning.ofUser(id));
-        const renamed = change.userName !== undefined && change.userName.toLowerCase() !== userName.toLowerCase();
-        if (renamed) await refuseElsewhere(workspaceId, change.userName ?? '', actor);
         await setNames(user, change, actor);
         if (change.active === true && user.disabledAt !== null) await users.enable(workspaceId, user.name, actor);
         return toPerson(await require(workspaceId, id));

@@ -23,17 +23,6 @@ export function createProvisioning(db: Kysely<Database>): Store['provisioning'] 
       const rows = await query.orderBy('user_id').limit(100).execute();
       return rows.map((row) => row.user_id);
     },
-    async workspacesOf(userName) {
-      const rows = await db
-        .selectFrom('provisioned_users')
-        .select('workspace_id')
-        // The index begins with the workspace.
-        .where('workspace_id', 'in', db.selectFrom('workspaces').select('id'))
-        .where('user_name_key', '=', userName.toLowerCase())
-        .orderBy('workspace_id')
-        .execute();
-      return rows.map((row) => row.workspace_id);
-    },
     async pageOfUserIds(workspaceId, { offset, limit }) {
       const query = db.selectFrom('users').select('id').where('workspace_id', '=', workspaceId).orderBy('name');
       const rows = await query.limit(limit).offset(offset).execute();
