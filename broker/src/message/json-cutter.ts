@@ -1,10 +1,13 @@
 // Reads a large JSON message as it comes in, a chunk at a time: checks that it is JSON, as strictly as `JSON.parse`, and takes the large
 // values out (see pieces.ts). The work for a chunk is done when `feed` returns, so the loop is never held for longer than a chunk takes.
 import { createCutOutput, type CutMessage } from './cut-output.ts';
-import type { PieceKind } from './pieces.ts';
-import { createStringHead } from './string-head.ts';
-import { MESSAGE, type Place } from './places.ts';
+import { createItemRun } from './item-run.ts';
+import { ESCAPED_SPACES, ESCAPES, hexDigit, LITERALS } from './json-characters.ts';
+import { createMemberName } from './member-name.ts';
 import { createNumberCheck } from './number-check.ts';
+import type { PieceKind } from './pieces.ts';
+import { MESSAGE, type Place } from './places.ts';
+import { createStringHead } from './string-head.ts';
 import { createUtf8Chunks } from './utf8-chunks.ts';
 
 export interface JsonCutter {
@@ -19,10 +22,6 @@ const MAX_TEXT_BYTES = 2 * 1024 * 1024;
 const MAX_DEPTH = 10_000;
 /** Items of an array that stay in any case. */
 const KEPT_ITEMS = 64;
-const MAX_KEY_BYTES = 400;
-/** `mcpgate` in any case, or with letters of it escaped. */
-const RESERVED_WORD = /mcpgate|"uri"|\\u00[4-7]/i;
-const LITERALS: Readonly<Record<number, string>> = { 102: 'false', 110: 'null', 116: 'true' };
 
 /** What may come next. */
 const VALUE = 0;
@@ -57,8 +56,7 @@ export function createJsonCutter(token: string): JsonCutter {
   let place: Place | undefined = MESSAGE;
   // The string that is read.
   let isKey = false;
-  let keyParts: string[] = [];
-  let keyBytes = 0;
+  const name = createMemberName();
   let hexLeft = 0;
   let hexValue = 0;
   const head = createStringHead();
@@ -69,12 +67,8 @@ export function createJsonCutter(token: string): JsonCutter {
   let isTaking = false;
   let holeKind: PieceKind = 'value';
   let holeDepth = 0;
-  // An item that may join a run, as long as it ends in this chunk.
-  let tentativeAt = -1;
-  let tentativeDepth = 0;
-  let runStart = 0;
-  let runEnd = 0;
-  let isRun = false;
+  const run = createItemRun(output);
+  /** An item that did not join is read again. */
   let keepItem = false;
 
   const fail = (): false => {
@@ -94,24 +88,15 @@ export function createJsonCutter(token: string): JsonCutter {
     isTaking = false;
   }
 
-  /** A run ends behind its last item that fits; what follows is kept. */
   function closeRun(bytes: Buffer): void {
-    isRun = false;
-    closeHole(bytes, runEnd);
-    if (runEnd <= runStart) output.undo();
+    run.close(bytes);
+    isTaking = false;
   }
 
   function onKey(): void {
-    const raw = keyParts.join('');
-    keyParts = [];
-    const parent = stack.at(-1);
-    if (isTaking || parent?.place === undefined || keyBytes > MAX_KEY_BYTES) {
-      place = undefined;
-      return;
-    }
-    const key: unknown = JSON.parse(`"${raw}"`);
-    const { members } = parent.place;
-    place = typeof key === 'string' && members !== undefined && Object.hasOwn(members, key) ? members[key] : undefined;
+    const members = isTaking ? undefined : stack.at(-1)?.place?.members;
+    const key = members === undefined ? undefined : name.read();
+    place = members !== undefined && key !== undefined && Object.hasOwn(members, key) ? members[key] : undefined;
   }
 
   function beginValue(bytes: Buffer, at: number): void {
@@ -121,32 +106,26 @@ export function createJsonCutter(token: string): JsonCutter {
     if (!parent.isArray || parent.place?.items === undefined) return;
     place = parent.place.items;
     if (keepItem || parent.count <= KEPT_ITEMS) return;
-    if (!isRun) {
-      openHole(bytes, at, 'value', -1);
-      isRun = true;
-      runStart = runEnd = at;
-    }
-    tentativeAt = at;
-    tentativeDepth = stack.length;
+    run.begin(bytes, at, stack.length);
+    isTaking = true;
+    holeKind = 'value';
   }
 
-  /** The value that ends at `at` is over. */
-  function endValue(bytes: Buffer, at: number): void {
+  /** The value that ends at `at` is over. Where to go on. */
+  function endValue(bytes: Buffer, at: number): number {
     state = stack.length === 0 ? DONE : AFTER;
-    if (tentativeAt >= 0 && stack.length === tentativeDepth) {
-      if (RESERVED_WORD.test(bytes.toString('latin1', tentativeAt, at))) return;
-      runEnd = at;
-      tentativeAt = -1;
-    } else if (keepItem && stack.at(-1)?.place?.items !== undefined && !isTaking) keepItem = false;
+    if (run.hasItem && stack.length === run.depth) return run.join(bytes, at) ? at : rollBack(bytes);
+    if (keepItem && stack.at(-1)?.place?.items !== undefined && !isTaking) keepItem = false;
+    return at;
   }
 
-  function run(bytes: Buffer): boolean {
+  function read(bytes: Buffer): boolean {
     const size = bytes.length;
     let at = 0;
     output.begin();
     for (;;) {
       if (at >= size) {
-        if (tentativeAt < 0) break;
+        if (!run.hasItem) break;
         // It does not end here: it is kept, and read again from its beginning.
         at = rollBack(bytes);
       }
@@ -174,14 +153,13 @@ export function createJsonCutter(token: string): JsonCutter {
             byte = bytes[end] ?? 0;
           }
           if (isKey && !isTaking) {
-            keyBytes += end - begin + 1;
-            if (keyBytes <= MAX_KEY_BYTES) keyParts.push(bytes.toString('utf8', begin, end));
+            name.part(bytes, begin, end);
           }
           at = end;
           if (end >= size) continue;
           if (byte === 92) {
             state = ESCAPE;
-            if (isKey && !isTaking) keyParts.push('\\');
+            if (isKey && !isTaking) name.byte(byte);
             at += 1;
             continue;
           }
@@ -193,13 +171,12 @@ export function createJsonCutter(token: string): JsonCutter {
             onKey();
             state = COLON;
           } else {
-            endValue(bytes, at);
-            if (tentativeAt >= 0 && stack.length === tentativeDepth) at = rollBack(bytes);
+            at = endValue(bytes, at);
           }
           continue;
         }
         case ESCAPE:
-          if (isKey && !isTaking && keyBytes++ <= MAX_KEY_BYTES) keyParts.push(String.fromCharCode(code));
+          if (isKey && !isTaking) name.byte(code);
           at += 1;
           if (code === 117) {
             state = HEX;
@@ -214,7 +191,7 @@ export function createJsonCutter(token: string): JsonCutter {
         case HEX: {
           const digit = hexDigit(code);
           if (digit < 0) return fail();
-          if (isKey && !isTaking && keyBytes++ <= MAX_KEY_BYTES) keyParts.push(String.fromCharCode(code));
+          if (isKey && !isTaking) name.byte(code);
           hexValue = hexValue * 16 + digit;
           hexLeft -= 1;
           at += 1;
@@ -229,16 +206,14 @@ export function createJsonCutter(token: string): JsonCutter {
             continue;
           }
           if (!number.isComplete) return fail();
-          endValue(bytes, at);
-          if (tentativeAt >= 0 && stack.length === tentativeDepth) at = rollBack(bytes);
+          at = endValue(bytes, at);
           continue;
         case LITERAL:
           if (code !== literalLeft.charCodeAt(0)) return fail();
           literalLeft = literalLeft.slice(1);
           at += 1;
           if (literalLeft === '') {
-            endValue(bytes, at);
-            if (tentativeAt >= 0 && stack.length === tentativeDepth) at = rollBack(bytes);
+            at = endValue(bytes, at);
           }
           continue;
       }
@@ -276,7 +251,7 @@ export function createJsonCutter(token: string): JsonCutter {
             openHole(bytes, at, 'members', stack.length - 1);
           }
           isKey = true;
-          keyBytes = 0;
+          name.begin();
           state = STRING;
           at += 1;
           continue;
@@ -318,7 +293,7 @@ export function createJsonCutter(token: string): JsonCutter {
           return fail(); // something behind the end
       }
     }
-    if (isRun) closeRun(bytes);
+    if (run.isOpen) closeRun(bytes);
     output.flush(bytes);
     return output.textBytes <= MAX_TEXT_BYTES || fail();
   }
@@ -326,21 +301,19 @@ export function createJsonCutter(token: string): JsonCutter {
   /** Index behind the container that ends at `at`. */
   function endContainer(bytes: Buffer, at: number): number {
     stack.pop();
-    if (isRun && stack.length < tentativeDepth) closeRun(bytes);
+    if (run.isOpen && stack.length < run.depth) closeRun(bytes);
     // Members are taken out up to the end of their object, a value with its own end.
-    if (isTaking && !isRun && holeDepth === stack.length) closeHole(bytes, holeKind === 'members' ? at : at + 1);
-    endValue(bytes, at + 1);
-    return tentativeAt >= 0 && stack.length === tentativeDepth ? rollBack(bytes) : at + 1;
+    if (isTaking && !run.isOpen && holeDepth === stack.length) closeHole(bytes, holeKind === 'members' ? at : at + 1);
+    return endValue(bytes, at + 1);
   }
 
   /** The item cannot join the run: it is kept, and read again. Its index. */
   function rollBack(bytes: Buffer): number {
-    const at = tentativeAt;
+    const at = run.giveUp();
     closeRun(bytes);
-    stack.length = tentativeDepth;
+    stack.length = run.depth;
     const parent = stack.at(-1);
     if (parent !== undefined) parent.count -= 1;
-    tentativeAt = -1;
     keepItem = true;
     isKey = false;
     isHead = false;
@@ -351,21 +324,12 @@ export function createJsonCutter(token: string): JsonCutter {
   return {
     feed(chunk) {
       if (isBroken) return false;
-      return run(characters.next(chunk));
+      return read(characters.next(chunk));
     },
     end() {
       const rest = characters.end();
-      if (rest.length > 0 && !isBroken) run(rest);
+      if (rest.length > 0 && !isBroken) read(rest);
       return isBroken || state !== DONE ? undefined : output.message();
     },
   };
-}
-
-const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
-const ESCAPED_SPACES = new Set(Buffer.from('fnrt'));
-
-function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  const lower = code | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
 }
