@@ -183,6 +183,28 @@ describe('a Streamable HTTP server', () => {
     assert.equal(upstream.received.filter(({ message }) => message['method'] === 'tools/call').length, 1);
   });
 
+  it('that answers with an error without an id has answered this very request, whatever the status', async () => {
+    const acquire = await start();
+    const session = await acquire();
+    const error = '{"code":-32600,"data":12345678901234567890,"message":"not like this"}';
+    for (const [status, type, id] of [
+      [200, 'application/json', '"id":null,'],
+      [200, 'application/json', ''],
+      [400, 'application/json', '"id":null,'],
+      [200, 'text/event-stream', '"id":null,'],
+    ] as const) {
+      upstream.intercept = (_request, response, message) => {
+        if (message['method'] !== 'tools/call') return false;
+        const body = `{"jsonrpc":"2.0",${id}"error":${error}}`;
+        response.writeHead(status, { 'content-type': type });
+        response.end(type === 'application/json' ? body : `data: ${body}\n\n`);
+        return true;
+      };
+      const request = { method: 'tools/call', paramsText: '{"name":"x"}', signal: NEVER };
+      assert.deepEqual(await session.request(request), { kind: 'error', text: error });
+    }
+  });
+
   it('that answers garbage, an error page or an error with a reason is told as such', async () => {
     const acquire = await start(http({ 'x-key': '${secret:token}' }), 'key-123456');
     const session = await acquire();

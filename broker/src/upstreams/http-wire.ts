@@ -209,7 +209,9 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
             const session = what.headers === undefined ? sessionId : undefined;
             if (id !== undefined && text.startsWith('{') && !classifyStatus.isRetryable(status, text, session)) {
               const answer = what.headers === undefined ? text : withRequestId(text, id);
-              if (events.waits(id) && events.message(answer) && !events.waits(id)) {
+              // While the protocol is still being found out, an error without an id speaks of the connection.
+              const exchange = what.headers === undefined && version !== undefined ? id : undefined;
+              if (events.waits(id) && events.message(answer, undefined, exchange) && !events.waits(id)) {
                 resolve();
                 return;
               }

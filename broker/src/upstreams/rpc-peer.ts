@@ -114,7 +114,9 @@ export function createRpcPeer(
       return true;
     }
     const isError = isRecord(message['error']);
-    const entry = typeof id === 'number' ? pending.settle(id) : undefined;
+    // An error about a request whose id could not be read has none of its own; over HTTP the exchange says which it was.
+    const answers = isError && (id === null || id === undefined) ? exchange : id;
+    const entry = typeof answers === 'number' ? pending.settle(answers) : undefined;
     if (!isError && !isRecord(message['result'])) {
       entry?.reject(
         new GateError('upstream', `server ${serverName} answered with what is neither a result nor an error`),
