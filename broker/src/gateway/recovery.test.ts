@@ -33,6 +33,20 @@ describe('a server that dies under a session', () => {
     assert.equal((await world.received('fix', 'resources/subscribe')).length, 2, 'nobody follows it any more');
   });
 
+  it('is started again where a session follows a resource of it, also on a connection of its own', async () => {
+    world = await startWorld({ fix: { transport: fixtureServer(['follows']), isolation: 'per-user' } });
+    await world.rule('allow', '*', '*');
+    const client = world.connect();
+    const follow = { uri: 'fix+doc:1', _meta: { progressToken: 1 } };
+    assert.deepEqual((await client.request('resources/subscribe', follow)).result, {});
+    await client.call('fix__die');
+    const [home] = await world.leaves('fix');
+    await until('the new process was told', async () => {
+      const told = await world.received('fix', 'resources/subscribe', home);
+      return told.length === 2 ? told : undefined;
+    });
+  });
+
   it('is told the log level again where the connection is the session’s own', async () => {
     world = await startWorld({ fix: { transport: fixtureServer(['follows']), isolation: 'per-user' } });
     await world.rule('allow', '*', '*');

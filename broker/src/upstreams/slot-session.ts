@@ -7,11 +7,14 @@ import type { Connection } from './connect.ts';
 import { retryReason, type Repeatable } from './retry-reason.ts';
 import type { ListedItem, ListKind, UpstreamSession } from './upstream.ts';
 
+/** Called where nothing came of a request. */
+type OnRefused = () => void;
+
 export interface SlotSessionOptions {
   serverName: string;
   clock: Clock;
-  /** A request is about to be sent. */
-  onRequest: (method: string, paramsText: string) => void;
+  /** A request is about to be sent. What it returns is called where the server does not answer with a result. */
+  onRequest: (method: string, paramsText: string) => OnRefused | undefined;
   onListed: (connection: Connection, kind: ListKind, list: readonly ListedItem[]) => void;
   /** A request over it went unanswered for long; `isWorthIt`: the server's silence is to have consequences. */
   onSilent: (connection: Connection, isWorthIt: () => boolean) => void;
@@ -54,8 +57,8 @@ export function createSlotSession(first: Connection, options: SlotSessionOptions
     request: (request) => {
       const startedAt = clock.now();
       const used = connection;
-      options.onRequest(request.method, request.paramsText);
-      return used.session.request(request).catch((cause: unknown) => {
+      const onRefused = options.onRequest(request.method, request.paramsText);
+      const reply = used.session.request(request).catch((cause: unknown) => {
         const isLate = cause instanceof GateError && cause.code === 'timeout';
         if (isLate) options.onSilent(used, () => true);
         // Those who give up early leave the others to it: what these wait for decides.
@@ -67,6 +70,17 @@ export function createSlotSession(first: Connection, options: SlotSessionOptions
         };
         return onFreshConnection(cause, again, request.repeatable);
       });
+      if (onRefused === undefined) return reply;
+      return reply.then(
+        (answer) => {
+          if (answer.kind === 'error') onRefused();
+          return answer;
+        },
+        (error: unknown) => {
+          onRefused();
+          throw error;
+        },
+      );
     },
     notify: (method, paramsText) => connection.session.notify(method, paramsText),
     list: async (kind, signal) => {

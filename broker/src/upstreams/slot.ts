@@ -5,6 +5,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Connection } from './connect.ts';
 import type { IdleTime } from './idle-time.ts';
+import { parseRecord, stringOf } from './json-rpc-guard.ts';
 import { createLastLists } from './last-lists.ts';
 import { createRetiredConnections } from './retired-connections.ts';
 import { isSilent } from './is-silent.ts';
@@ -64,6 +65,8 @@ export interface Slot {
   close(graceMs: number): Promise<void>;
 }
 
+const uriOf = (paramsText: string) => stringOf(parseRecord(paramsText)?.['uri']) ?? '';
+
 const DRAIN_MS = 30_000;
 
 export function createSlot(options: SlotOptions): Slot {
@@ -74,7 +77,7 @@ export function createSlot(options: SlotOptions): Slot {
   let lastUsedAt = clock.now();
   let lastFacts: ServerFacts | undefined;
   let isClosed = false;
-  /** The URIs that the present connection is asked to tell of, as JSON text. */
+  /** The URIs that the present connection (or the last one, until there is another) is asked to tell of. */
   let followed = new Set<string>();
   let checking: Connection | undefined;
   const retired = createRetiredConnections(clock);
@@ -108,10 +111,13 @@ export function createSlot(options: SlotOptions): Slot {
     return error === undefined ? 'idle' : 'failed';
   }
 
+  /** Somebody waits for what it tells by itself, and would not ask. */
+  const isNeeded = () => options.keepAlive || followed.size > 0;
+
   function failed(why: GateError, backoffMs: number): void {
     error = why;
     options.onState('failed', why);
-    if (!options.keepAlive || isClosed) return;
+    if (!isNeeded() || isClosed) return;
     cancelRetry?.();
     cancelRetry = clock.after(backoffMs, warm);
   }
@@ -146,7 +152,7 @@ export function createSlot(options: SlotOptions): Slot {
     if (why.data?.['notExecuted'] !== 'session_lost') return failed(why, breaker.lost(livedMs));
     // The server is well: it was started anew, and knows the old session no more.
     options.onState(state(), undefined);
-    if (options.keepAlive) warm();
+    if (isNeeded()) warm();
   }
 
   /** After an answer that did not come: a server that says nothing at all any more is replaced. */
@@ -189,8 +195,12 @@ export function createSlot(options: SlotOptions): Slot {
       clock,
       onRequest(method, paramsText) {
         lastUsedAt = clock.now();
-        if (method === 'resources/subscribe') followed.add(paramsText);
-        else if (method === 'resources/unsubscribe') followed.delete(paramsText);
+        if (method !== 'resources/subscribe' && method !== 'resources/unsubscribe') return undefined;
+        const uri = uriOf(paramsText);
+        if (method === 'resources/unsubscribe') return void followed.delete(uri);
+        if (followed.has(uri)) return undefined;
+        const asked = followed.add(uri);
+        return () => void asked.delete(uri);
       },
       onListed(from, kind, list) {
         if (from === current) lastLists.set(kind, list);
@@ -253,7 +263,7 @@ export function createSlot(options: SlotOptions): Slot {
       if (current !== undefined) {
         dismiss(current, DRAIN_MS);
         warm();
-      } else if (options.keepAlive && error !== undefined) {
+      } else if (isNeeded() && error !== undefined) {
         warm();
       }
     },
