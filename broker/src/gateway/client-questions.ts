@@ -1,6 +1,7 @@
 // What upstream servers ask the AI client of a session: sent as requests of our own, matched with the client's answers.
 import { randomBytes } from 'node:crypto';
 import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import { createQuestionTokens } from './question-tokens.ts';
 import type { ServerQuestion, UpstreamReply } from '../upstreams/upstream.ts';
 
 const METHOD_NOT_FOUND = -32601;
@@ -12,6 +13,8 @@ export interface ClientQuestions {
   ask(question: ServerQuestion): Promise<UpstreamReply>;
   /** A response of the client; false where nothing was asked under its id. */
   answered(text: string): boolean;
+  /** What the client says of how far it is: which server it is for, under the server's own token. Undefined: it is about no question. */
+  progress(paramsText: string): { server: string; paramsText: string } | undefined;
   /** Nobody is there any more: every open question ends with an error. */
   close(): void;
 }
@@ -27,13 +30,14 @@ export function createClientQuestions(options: {
   offers: (method: string) => boolean;
 }): ClientQuestions {
   const open = new Map<string, (reply: UpstreamReply) => void>();
+  const tokens = createQuestionTokens();
   // A client that moves to another session has questions of both for a while.
   const prefix = `mcpgate-${randomBytes(4).toString('hex')}`;
   let lastId = 0;
   let closed = false;
 
   return {
-    ask({ method, paramsText, signal }) {
+    ask({ method, paramsText, signal, server }) {
       if (closed || signal.aborted) return Promise.resolve(errorReply(CANCELLED, 'the question was withdrawn'));
       if (!options.offers(method)) {
         return Promise.resolve(errorReply(METHOD_NOT_FOUND, `the AI client does not offer ${method}`));
@@ -45,6 +49,7 @@ export function createClientQuestions(options: {
       return new Promise((resolve) => {
         const onAbort = () => {
           if (!open.delete(id)) return;
+          tokens.over(id);
           options.send(
             JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } }),
           );
@@ -55,7 +60,8 @@ export function createClientQuestions(options: {
           resolve(reply);
         });
         signal.addEventListener('abort', onAbort, { once: true });
-        options.send(`{"jsonrpc":"2.0","id":"${id}","method":${JSON.stringify(method)},"params":${paramsText}}`);
+        const seen = tokens.take(id, server, paramsText);
+        options.send(`{"jsonrpc":"2.0","id":"${id}","method":${JSON.stringify(method)},"params":${seen}}`);
       });
     },
     answered(text) {
@@ -65,12 +71,14 @@ export function createClientQuestions(options: {
       const resolve = typeof key === 'string' ? open.get(key) : undefined;
       if (typeof key !== 'string' || resolve === undefined) return false;
       open.delete(key);
+      tokens.over(key);
       const error = findMember(members, 'error');
       const member = error ?? findMember(members, 'result');
       const part = member === undefined ? '{}' : onOneLine(text.slice(member.start, member.end));
       resolve(error === undefined ? { kind: 'result', text: part, isToolError: false } : { kind: 'error', text: part });
       return true;
     },
+    progress: (paramsText) => tokens.progress(paramsText),
     close() {
       closed = true;
       for (const resolve of open.values()) resolve(errorReply(CANCELLED, 'the AI client has gone'));

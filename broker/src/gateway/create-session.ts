@@ -204,6 +204,11 @@ export function createSession(
     } else if (method !== 'notifications/initialized') {
       // Only a connection of the session's own may hear what its client says by itself.
       const paramsText = params === undefined ? undefined : onOneLine(text.slice(params.start, params.end));
+      if (method === 'notifications/progress') {
+        const about = paramsText === undefined ? undefined : questions.progress(paramsText);
+        if (about !== undefined) parts.upstreams.notify(id, method, about.paramsText, about.server);
+        return;
+      }
       const audience = clientTasks.audienceOf(method, paramsText);
       if (audience !== null) parts.upstreams.notify(id, method, paramsText, audience);
     }
