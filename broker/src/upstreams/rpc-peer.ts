@@ -10,6 +10,7 @@ import { createLateAnswers } from './late-answers.ts';
 import { lostUnder, noAnswer } from './lost-answer.ts';
 import { createPendingRequests, type PendingRequest } from './pending-requests.ts';
 import { withProgressToken } from './request-meta.ts';
+import { createTaskProgress } from './task-progress.ts';
 import type { UpstreamReply } from './upstream.ts';
 import type { OpenWire, Wire } from './wire.ts';
 
@@ -67,6 +68,7 @@ export function createRpcPeer(
 ): RpcPeer {
   const { serverName, clock } = options;
   const late = createLateAnswers();
+  const tasks = createTaskProgress();
   const pending = createPendingRequests(clock);
   let nextId = 1;
   let closed = false;
@@ -138,6 +140,7 @@ export function createRpcPeer(
     } else {
       const result = message['result'];
       const isToolError = isRecord(result) && result['isError'] === true;
+      if (isRecord(result) && isRecord(result['task'])) tasks.keep(Number(answers), entry.request);
       entry.resolve({ kind: 'result', text: part, ...rest, isToolError });
     }
     return true;
@@ -157,6 +160,7 @@ export function createRpcPeer(
     if (method === 'notifications/progress') {
       const token = params['progressToken'];
       const entry = typeof token === 'number' ? pending.get(token) : undefined;
+      if (entry === undefined && typeof token === 'number') return tasks.of(token)?.(paramsOf(text));
       if (entry?.request.onProgress === undefined) return;
       entry.deadline = clock.now() + entry.timeoutMs;
       return entry.request.onProgress(paramsOf(text));

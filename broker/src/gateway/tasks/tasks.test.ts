@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Isolation } from '../../domain/server-record.ts';
+import { toldServer } from '../../upstreams/fixtures/pool.ts';
 import { ada, bob, startWorld, textOf, type TestClient } from '../fixtures/gateway-world.ts';
 import { withSeenTaskIds } from './task-ids.ts';
 
@@ -72,6 +73,26 @@ describe('tasks of 2025-11-25', () => {
     assert.match(JSON.stringify(done.result?.['_meta']), new RegExp(`"taskId":"every\\+`));
     const row = (await world.calls()).find(({ method }) => method === 'tasks/result');
     assert.deepEqual([row?.tool_name, row?.member, row?.status], ['every__simulate-research-query', 'ada', 'ok']);
+  });
+
+  it('tell of their progress under the token of the request that made them, also after its answer', async (t) => {
+    const world = await startWorld({ told: toldServer({ capabilities: { tasks: {} } }) });
+    t.after(() => world.end());
+    await world.rule('allow', '*', '*');
+    const [client, other] = [world.connect(ada), world.connect(ada)];
+    const made = '{"jsonrpc":"2.0","id":$ID,"result":{"task":{"taskId":"t1","status":"working"}}}';
+    const step = `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":$ID,"progress":1}}`;
+    const answer = await client.request('tools/call', {
+      name: 'told__say',
+      arguments: { lines: [made, step], silent: true },
+      task: { ttl: 60_000 },
+      _meta: { progressToken: 'mine' },
+    });
+    assert.ok(answer.result?.['task']);
+    const told = await client.next(({ method }) => method === 'notifications/progress');
+    assert.deepEqual(told.params, { progressToken: 'mine', progress: 1 });
+    await other.call('told__say');
+    assert.ok(!other.texts.some((text) => text.includes('notifications/progress')));
   });
 
   it('follow the rules of the tool that made them, also after it', async (t) => {

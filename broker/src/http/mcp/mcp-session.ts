@@ -76,9 +76,8 @@ export function openHttpSession(options: {
     const parts = partsOf(text, pieces);
     if (answers !== undefined) return finish(answers, parts);
     const exchange = about === undefined ? newest() : exchanges.get(about);
-    // What is about a request goes on its stream; what stands by itself goes where somebody listens.
-    if (about === undefined && (exchange === undefined || readers.has(LISTENING))) return emit(LISTENING, parts);
-    if (exchange === undefined) return;
+    // What is about a request goes on its stream; what stands by itself, or is about a task whose request is over, where somebody listens.
+    if (exchange === undefined || (about === undefined && readers.has(LISTENING))) return emit(LISTENING, parts);
     beginStream(exchange);
     emit(exchange.stream, parts);
   }
