@@ -23,6 +23,7 @@ import { isModern } from './modern/modern-meta.ts';
 import type { ParamHeaders } from './modern/param-headers.ts';
 import { passOn } from './pass-on.ts';
 import { requestByUri } from './resource-request.ts';
+import { tellUpdate, UPDATED } from './resource-updates.ts';
 import { prefixFor } from './route.ts';
 import { serverNotification } from './server-notification.ts';
 import { insteadOf, refuseCut, refuseLong } from './message-limit.ts';
@@ -226,7 +227,7 @@ export function createSession(
     if (server === undefined || event.place !== placeOf(server, asker)) return;
     if (event.kind === 'connected') return tellLogLevel(parts, scope, event);
     if (event.kind !== 'notification') return;
-    if (event.method === 'notifications/resources/updated') return resourceUpdated(event, prefixFor(scope, server));
+    if (event.method === UPDATED) return resourceUpdated(event);
     if (event.method === 'notifications/tasks/status') return taskChanged(event, server);
     // What a shared connection says may concern anybody.
     if (event.place === null || (event.method === 'notifications/message' && !isLogged(scope, event.paramsText)))
@@ -234,13 +235,11 @@ export function createSession(
     send(serverNotification(event.method, event.paramsText, event.server));
   }
 
-  function resourceUpdated(event: UpstreamEvent & { kind: 'notification' }, prefix: string): void {
-    const at = findMember(scanObject(event.paramsText).members, 'uri');
-    const uri: unknown = at === undefined ? undefined : JSON.parse(event.paramsText.slice(at.start, at.end));
-    if (at === undefined || typeof uri !== 'string') return;
-    if (!parts.subscriptions.followers(session.workspaceId, event.server, event.place, uri).has(id)) return;
-    const params = event.paramsText.slice(0, at.start) + JSON.stringify(prefix + uri) + event.paramsText.slice(at.end);
-    send(`{"jsonrpc":"2.0","method":"notifications/resources/updated","params":${params}}`);
+  function resourceUpdated(event: UpstreamEvent & { kind: 'notification' }): void {
+    tellUpdate(parts, scope, event, ({ uriText, at }) => {
+      const params = event.paramsText.slice(0, at.start) + uriText + event.paramsText.slice(at.end);
+      send(`{"jsonrpc":"2.0","method":"${UPDATED}","params":${params}}`);
+    });
   }
 
   function taskChanged(

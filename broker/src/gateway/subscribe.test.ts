@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { fixtureServer } from '../upstreams/fixtures/pool.ts';
+import { fixtureServer, toldServer } from '../upstreams/fixtures/pool.ts';
 import { modernMeta } from './fixtures/modern-client.ts';
 import { ada, bob, startWorld, type Message } from './fixtures/gateway-world.ts';
 
@@ -8,10 +8,11 @@ let world: Awaited<ReturnType<typeof startWorld>>;
 afterEach(() => world.end());
 
 const isNotice = ({ method }: Message) => method !== undefined;
-const isUpdate = ({ method }: Message) => method === 'notifications/resources/updated';
+const UPDATED = 'notifications/resources/updated';
+const isUpdate = ({ method }: Message) => method === UPDATED;
 
-describe('a server that tells of a resource before it answers who wants to follow it', () => {
-  it('is heard by the session that asked; one that was refused hears nothing later', async () => {
+describe('a server that tells of a resource', () => {
+  it('before it answers who wants to follow it is heard by the session that asked; one that was refused hears nothing later', async () => {
     world = await startWorld({ fix: fixtureServer(['follows', 'tells-at-once']) });
     await world.rule('allow', '*', '*');
     const [one, other] = [world.connect(ada), world.connect(bob)];
@@ -28,7 +29,7 @@ describe('a server that tells of a resource before it answers who wants to follo
   });
 
   it(
-    'is heard on the stream of a client of 2026-07-28, once that was told what it will hear',
+    'before it answers is heard on the stream of a client of 2026-07-28, once that was told what it will hear',
     { timeout: 20_000 },
     async () => {
       world = await startWorld({ fix: fixtureServer(['follows', 'tells-at-once']) });
@@ -53,6 +54,32 @@ describe('a server that tells of a resource before it answers who wants to follo
       );
     },
   );
+
+  it('is heard about what is a part of what is followed, by both generations, where the rules allow that', async () => {
+    world = await startWorld({ told: toldServer({ capabilities: { resources: { subscribe: true } } }) });
+    await world.rule('allow', '*', '*');
+    await world.rule('deny', '*', 'resource:file:///dir/secret*');
+    const [client, modern] = [world.connect(ada), world.connect(bob)];
+    assert.deepEqual((await client.request('resources/subscribe', { uri: 'told+file:///dir' })).result, {});
+    const notifications = { resourceSubscriptions: ['told+file:///dir/'] };
+    const params = { notifications, _meta: modernMeta() };
+    modern.raw(JSON.stringify({ jsonrpc: '2.0', id: 'all', method: 'subscriptions/listen', params }));
+    await modern.next(({ method }) => method === 'notifications/subscriptions/acknowledged');
+    const uris = ['/other', '/directory', '/dir/secret', '/dir/a', '/dir?q', '/dir'].map((path) => `file://${path}`);
+    const lines = uris.map((uri) => JSON.stringify({ jsonrpc: '2.0', method: UPDATED, params: { uri } }));
+    await client.call('told__say', { lines });
+    const heard = (texts: readonly string[]) =>
+      texts
+        .map((text) => JSON.parse(text) as Message)
+        .filter(isUpdate)
+        .map(({ params: told }) => told?.['uri']);
+    assert.deepEqual(heard(client.texts), ['told+file:///dir/a', 'told+file:///dir?q', 'told+file:///dir']);
+    assert.deepEqual(heard(modern.texts), ['told+file:///dir/a']);
+
+    await world.rule('deny', '*', 'resource:file:///dir');
+    await client.call('told__say', { lines });
+    assert.equal(heard(client.texts).filter((uri) => uri === 'told+file:///dir').length, 1, 'rules hold from now on');
+  });
 
   it('is not heard where the rules deny it', async () => {
     world = await startWorld({ fix: fixtureServer(['follows', 'tells-at-once']) });

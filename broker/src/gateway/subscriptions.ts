@@ -11,6 +11,8 @@ export interface Subscriptions {
   remove(sessionKey: string, server: ServerRecord, place: string | null, uri: string): boolean;
   /** The sessions that follow the URI on this connection. */
   followers(workspaceId: string, server: string, place: string | null, uri: string): ReadonlySet<string>;
+  /** Whether the follower is told of the URI: it follows it, or one that it is a part of (MCP, `ResourceUpdatedNotification`: "a sub-resource"). */
+  isFollowed(followerId: string, server: ServerRecord, place: string | null, uri: string): boolean;
   /** How many resources the session follows. */
   count(sessionKey: string): number;
   /** A connection was made, perhaps anew: it is told what its sessions follow. */
@@ -23,6 +25,10 @@ const NEVER = new AbortController().signal;
 const NOBODY: ReadonlySet<string> = new Set();
 /** What one session may follow at the same time. */
 export const MAX_SUBSCRIPTIONS = 1_000;
+
+function isPartOf(uri: string, whole: string): boolean {
+  return uri.startsWith(whole) && (whole.endsWith('/') || /^[/?#]/.test(uri.slice(whole.length, whole.length + 1)));
+}
 
 interface Followed {
   server: ServerRecord;
@@ -67,6 +73,14 @@ export function createSubscriptions(
       drop(keyOf(server.workspaceId, server.name, place, uri), sessionKey) !== undefined,
     followers: (workspaceId, server, place, uri) =>
       followed.get(keyOf(workspaceId, server, place, uri))?.sessions ?? NOBODY,
+    isFollowed(followerId, { workspaceId, name }, place, uri) {
+      if (followed.get(keyOf(workspaceId, name, place, uri))?.sessions.has(followerId) === true) return true;
+      for (const key of bySession.get(followerId) ?? []) {
+        const entry = followed.get(key);
+        if (entry?.server.name === name && entry.place === place && isPartOf(uri, entry.uri)) return true;
+      }
+      return false;
+    },
     count: (sessionKey) => bySession.get(sessionKey)?.size ?? 0,
     renew({ workspaceId, server, place, session }) {
       for (const entry of followed.values()) {

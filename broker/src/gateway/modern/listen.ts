@@ -1,7 +1,6 @@
 // `subscriptions/listen`: one long request that tells of changed lists and resources, as the client sees them, until it is cancelled or
 // its session ends.
 import { randomUUID } from 'node:crypto';
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { ANSWER_META } from 'mcpgate-shared/protocol-version';
 import { isRecord } from '../../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type UpstreamEvent } from '../../upstreams/upstream.ts';
@@ -10,7 +9,7 @@ import type { Task } from '../carry-out.ts';
 import { INVALID_PARAMS, readEnvelope, type ClientRequest } from '../envelope.ts';
 import { createListNotices } from '../list-notices.ts';
 import { requestByUri } from '../resource-request.ts';
-import { prefixFor } from '../route.ts';
+import { tellUpdate, UPDATED } from '../resource-updates.ts';
 import type { GatewayParts, SessionScope } from '../session-scope.ts';
 import { MAX_SUBSCRIPTIONS } from '../subscriptions.ts';
 
@@ -59,18 +58,11 @@ export function openListener(
   const early: UpstreamEvent[] = [];
 
   function resourceUpdated(event: UpstreamEvent & { kind: 'notification' }): void {
-    const server = parts.upstreams.servers(event.workspaceId).find(({ name }) => name === event.server);
-    const { members } = scanObject(event.paramsText);
-    const at = findMember(members, 'uri');
-    const uri: unknown = at === undefined ? undefined : JSON.parse(event.paramsText.slice(at.start, at.end));
-    if (server === undefined || typeof uri !== 'string' || event.place !== placeOf(server, scope.asker)) return;
-    if (!parts.subscriptions.followers(event.workspaceId, event.server, event.place, uri).has(scope.followerId)) return;
-    const seen = JSON.stringify(prefixFor(scope, server) + uri);
-    const rest = members.filter(({ key }) => key !== 'uri' && key !== '_meta');
-    const more = rest.map((each) => `,${event.paramsText.slice(each.keyStart, each.end)}`).join('');
-    task.tell(
-      `{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{${metaText},"uri":${seen}${more}}}`,
-    );
+    tellUpdate(parts, scope, event, ({ uriText, members }) => {
+      const rest = members.filter(({ key }) => key !== 'uri' && key !== '_meta');
+      const more = rest.map((each) => `,${event.paramsText.slice(each.keyStart, each.end)}`).join('');
+      task.tell(`{"jsonrpc":"2.0","method":"${UPDATED}","params":{${metaText},"uri":${uriText}${more}}}`);
+    });
   }
 
   async function follow(uri: string): Promise<void> {
@@ -134,7 +126,6 @@ export function openListener(
   return { listener, opened: open() };
 }
 
-const UPDATED = 'notifications/resources/updated';
 /** More than a stream may follow. */
 const MAX_EARLY = 2 * MAX_SUBSCRIPTIONS;
 
