@@ -110,35 +110,61 @@ export async function listKind(
   const cursor = request.params['cursor'];
   let start = FIRST;
   if (cursor !== undefined) {
-    const found =
-      typeof cursor === 'string' ? placeAfter(lists, Buffer.from(cursor, 'base64url').toString()) : undefined;
+    const found = typeof cursor === 'string' ? placeAfter(lists, cursor) : undefined;
     if (found === undefined)
-      return errorMessage(idText, errorObject(INVALID_PARAMS, 'the cursor is not valid any more; list from the start'));
+      return errorMessage(
+        idText,
+        errorObject(INVALID_PARAMS, 'the cursor is none that was given here; list from the start'),
+      );
     start = found;
   }
-  const items: CatalogItem[] = [];
+  const items: { item: CatalogItem; server: ServerRecord; list: CatalogList }[] = [];
   for (const [index, { server, list }] of lists.entries()) {
     if (index < start.list || list === undefined || items.length > PAGE_ITEMS) continue;
     const from = index === start.list ? start.item : 0;
     // One more than the page holds tells that there is another one.
     const limit = PAGE_ITEMS + 1 - items.length;
-    items.push(...(await allowedOf(policy, scope.principal, server, list.all, from, limit)));
+    const allowed = await allowedOf(policy, scope.principal, server, list.all, from, limit);
+    items.push(...allowed.map((item) => ({ item, server, list })));
   }
   const page = items.slice(0, PAGE_ITEMS);
   const last = page.at(-1);
   const next =
     last !== undefined && items.length > PAGE_ITEMS
-      ? `,"nextCursor":"${Buffer.from(last.key, 'utf8').toString('base64url')}"`
+      ? `,"nextCursor":"${cursorAfter(last.server, last.list, last.item)}"`
       : '';
-  const texts = page.map((item) => (scope.only === undefined ? item.text : item.ownText));
+  const texts = page.map(({ item }) => (scope.only === undefined ? item.text : item.ownText));
   return resultMessage(idText, `{"${LISTS[kind].member}":[${texts.join(',')}]${next}}`);
 }
 
-/** Where the entry of that name is, and one further; undefined where there is none any more. */
-function placeAfter(lists: readonly ServerList[], key: string): typeof FIRST | undefined {
-  for (const [index, { list }] of lists.entries()) {
-    const item = list?.byKey.get(key);
-    if (list !== undefined && item !== undefined) return { list: index, item: list.all.indexOf(item) + 1 };
+/** Where a page ended: the server, and its entry with its index. Lists may change between two pages. */
+function cursorAfter(server: ServerRecord, list: CatalogList, item: CatalogItem): string {
+  const place = [server.name, list.all.indexOf(item), item.key];
+  return Buffer.from(JSON.stringify(place), 'utf8').toString('base64url');
+}
+
+/**
+ * Behind the entry; where it is not there any more, at what has come into its place; where its server's list is not there, at the next
+ * one: a client that pages hears of the change besides. Undefined where it is no cursor of ours.
+ */
+function placeAfter(lists: readonly ServerList[], cursor: string): typeof FIRST | undefined {
+  const place = parseArray(Buffer.from(cursor, 'base64url').toString());
+  const [name, index, key] = place ?? [];
+  if (typeof name !== 'string' || typeof index !== 'number' || index < 0 || typeof key !== 'string') return undefined;
+  const at = lists.findIndex(({ server }) => server.name >= name);
+  const found = lists[at];
+  if (found === undefined) return { list: lists.length, item: 0 };
+  if (found.server.name !== name || found.list === undefined) return { list: at, item: 0 };
+  const item = found.list.byKey.get(key);
+  return { list: at, item: item === undefined ? Math.trunc(index) : found.list.all.indexOf(item) + 1 };
+}
+
+function parseArray(text: string): unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? (value as unknown[]) : undefined;
+  } catch {
+    // Not a cursor: the caller says so.
+    return undefined;
   }
-  return undefined;
 }
