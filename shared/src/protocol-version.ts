@@ -3,6 +3,8 @@
 /** With a handshake (`initialize`), oldest first. */
 export const LEGACY_VERSIONS: readonly string[] = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'];
 export const LATEST_LEGACY_VERSION = '2025-11-25';
+/** The only one that has JSON-RPC batches. */
+export const BATCH_VERSION = '2025-03-26';
 /** Without a handshake: every request says it. */
 export const MODERN_VERSION = '2026-07-28';
 

@@ -221,8 +221,15 @@ test('bad requests are refused with the status that the specification says, and 
   const list = { jsonrpc: '2.0', id: 2, method: 'tools/list' };
   const opened = await post(world, token, initialize);
   const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+  const bearer = { authorization: `Bearer ${token}` };
   const cases: [string, Response, number][] = [
     ['no session', await post(world, token, list), 400],
+    [
+      'no session to listen to',
+      await fetch(`${world.url}/mcp`, { headers: { ...bearer, accept: 'text/event-stream' } }),
+      400,
+    ],
+    ['no session to end', await fetch(`${world.url}/mcp`, { method: 'DELETE', headers: bearer }), 400],
     ['unknown session', await post(world, token, list, { 'mcp-session-id': 'x' }), 404],
     ['another’s session', await post(world, another.token, list, session), 404],
     ['no JSON', await post(world, token, '{"jsonrpc"', session), 400],
@@ -246,6 +253,51 @@ test('bad requests are refused with the status that the specification says, and 
   assert.equal((await fetch(`${world.url}/mcp`, { method: 'DELETE', headers })).status, 204);
   assert.equal((await post(world, token, list, session)).status, 404);
   assert.equal(upstream.calls.length, 1);
+});
+
+test('a page of an allowed site may send the headers that repeat parameters of a tool', async (t) => {
+  const { world } = await httpWorld(t);
+  const asked = 'content-type, Mcp-Param-Region, mcp-param-a b, x-other';
+  const headers = {
+    origin: world.url,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': asked,
+  };
+  const answer = await fetch(`${world.url}/mcp`, { method: 'OPTIONS', headers });
+  assert.equal(answer.status, 204);
+  const allowed = (answer.headers.get('access-control-allow-headers') ?? '').split(', ');
+  assert.deepEqual(allowed.slice(-2), ['last-event-id', 'mcp-param-region']);
+});
+
+test('a batch is answered with a stream of answers in the version that has batches, and refused in the others', async (t) => {
+  const { world, upstream, issue } = await httpWorld(t);
+  const { token } = await issue('batching', 'counting');
+  const open = async (protocolVersion: string) => {
+    const opened = await post(world, token, { ...initialize, params: { ...initialize.params, protocolVersion } });
+    return { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+  };
+  const echo = (id: unknown) => {
+    const params = { name: 'counting__echo', arguments: { text: `of ${String(id)}` } };
+    return { jsonrpc: '2.0', id, method: 'tools/call', params };
+  };
+  const batch = [echo('a'), { jsonrpc: '2.0', method: 'notifications/initialized' }, echo(2), 7, initialize];
+  const refused = await post(world, token, batch, await open('2025-06-18'));
+  assert.equal(refused.status, 400);
+  assert.match(await refused.text(), /batches are of protocol version 2025-03-26 alone/);
+  const session = await open('2025-03-26');
+  const answered = await post(world, token, batch, session);
+  assert.match(answered.headers.get('content-type') ?? '', /event-stream/);
+  const events = (await answered.text()).split('\n').filter((line) => line.startsWith('data: '));
+  const answers = events.map((line) => JSON.parse(line.slice(6)) as { id: unknown; error?: { code: number } });
+  assert.deepEqual(answers.map(({ id }) => String(id)).sort(), [String(initialize.id), '2', 'a', 'null'].sort());
+  assert.deepEqual(
+    answers.flatMap(({ error }) => (error === undefined ? [] : [error.code])),
+    [-32600, -32600],
+  );
+  assert.equal(upstream.calls.length, 2);
+  const told = await post(world, token, [{ jsonrpc: '2.0', method: 'notifications/initialized' }], session);
+  assert.equal(told.status, 202);
+  assert.equal((await post(world, token, [], session)).status, 400);
 });
 
 test('a call whose session is ended is answered with an error of mcpgate’s own, which no SDK takes for a time-out', async (t) => {

@@ -1,5 +1,6 @@
 // A client's JSON-RPC message: what it is, and where its parts stand. Ambiguous messages (a key that stands twice) are refused: the
 // policy and the upstream must not read two different calls.
+import { BATCH_VERSION } from 'mcpgate-shared/protocol-version';
 import { findMember, scanObject, type JsonObject } from 'mcpgate-shared/json-span';
 import { duplicateKey } from './duplicate-key.ts';
 import { isRecord, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
@@ -38,7 +39,7 @@ export function readEnvelope(text: string): Envelope {
   }
   if (!isRecord(message)) {
     const what = Array.isArray(message)
-      ? 'batches are not supported; send each message by itself'
+      ? `batches are of protocol version ${BATCH_VERSION} alone; send each message by itself`
       : 'a message is an object';
     return { kind: 'invalid', idText: 'null', code: INVALID_REQUEST, message: what };
   }

@@ -101,6 +101,17 @@ describe('a hostile server', () => {
     await isUnharmed(client);
   });
 
+  it('that sends several messages as one array is heard as of 2025-03-26, and what is none in it is noise', async () => {
+    const client = await start({}, 'per-session');
+    const answer = '{"jsonrpc":"2.0","id":$ID,"result":{"content":[{"type":"text","text":"in an array"}]}}';
+    const note = '{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"x"}}';
+    const lines = [`[7,[],${note},null, ${answer}]`];
+    for (const noise of ['[]', '[1,2]', NESTED]) lines.unshift(noise);
+    assert.equal(textOf(await client.call('told__say', { lines, silent: true })), 'in an array');
+    assert.ok(client.texts.some((text) => text.includes('"notifications/message"')));
+    await isUnharmed(client);
+  });
+
   it('whose answer is nested ten thousand levels deep is passed on as it is', async () => {
     const client = await start();
     const result = `{"content":[],"structuredContent":{"mcpgate":${NESTED}},"_meta":{"mcpgate/x":${NESTED}},"uri":"\\u0041"}`;

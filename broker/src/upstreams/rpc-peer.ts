@@ -4,6 +4,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/cut-message';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import { batchItems } from '../message/batch-items.ts';
 import { wholeText, type Pieces } from '../message/pieces.ts';
 import { isRecord, parseRecord, type JsonRecord } from './json-rpc-guard.ts';
 import { createLateAnswers } from './late-answers.ts';
@@ -102,6 +103,9 @@ export function createRpcPeer(
   function onMessage(text: string, pieces?: Pieces, exchange?: number): boolean {
     const message = parseRecord(text);
     if (message === undefined) {
+      const items = batchItems(text, pieces);
+      if (items !== undefined)
+        return items.map((item) => item.startsWith('{') && onMessage(item, undefined, exchange)).includes(true);
       failGarbled(text);
       return false;
     }

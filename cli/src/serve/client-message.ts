@@ -7,14 +7,18 @@ export interface ClientMessage {
   params: Readonly<Record<string, unknown>>;
 }
 
-/** Undefined where the line is not a JSON object: the broker answers that as the protocol says. */
-export function readClientMessage(line: Buffer): ClientMessage | undefined {
-  let value: unknown;
+/** Undefined where it is not JSON. */
+function parse(line: Buffer): unknown {
   try {
-    value = JSON.parse(line.toString('utf8'));
+    return JSON.parse(line.toString('utf8'));
   } catch {
     return undefined;
   }
+}
+
+/** Undefined where the line is not a JSON object: the broker answers that as the protocol says. */
+export function readClientMessage(line: Buffer): ClientMessage | undefined {
+  const value = parse(line);
   if (typeof value !== 'object' || value === null) return undefined;
   const id: unknown = Reflect.get(value, 'id');
   const method: unknown = Reflect.get(value, 'method');
@@ -24,6 +28,29 @@ export function readClientMessage(line: Buffer): ClientMessage | undefined {
     method: typeof method === 'string' ? method : undefined,
     params: typeof params === 'object' && params !== null ? (params as Record<string, unknown>) : {},
   };
+}
+
+/** The messages of a JSON-RPC batch, each as a line; undefined: it is none. Of the versions of MCP 2025-03-26 alone has it. */
+export function batchLines(line: Buffer): Buffer[] | undefined {
+  if (!/^\s*\[/.test(line.toString('latin1', 0, 99)) || parse(line) === undefined) return undefined;
+  const text = line.toString();
+  const lines: Buffer[] = [];
+  let depth = 0;
+  let from = 0;
+  let isString = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (char === '"') isString = !isString;
+    else if (isString) at += char === '\\' ? 1 : 0;
+    else if ('[{'.includes(char)) {
+      if (depth++ === 0) from = at + 1;
+    } else if (char === ',' ? depth === 1 : ']}'.includes(char) && --depth === 0) {
+      lines.push(Buffer.from(text.slice(from, at)));
+      from = at + 1;
+    }
+  }
+  // An empty one is no valid request, which the broker says.
+  return lines.length === 1 && lines[0]?.toString().trim() === '' ? undefined : lines;
 }
 
 /** The broker writes responses in this order; the id stands in the first bytes, however long the result is. */

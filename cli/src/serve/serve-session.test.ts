@@ -379,3 +379,22 @@ test('what was sent waits for as long as the broker said that it keeps the chann
   clock.advance(2_000);
   assert.match(JSON.stringify(out), /outcome is unknown/);
 });
+
+test('of a batch each message is one of its own, in the version that has batches', () => {
+  const w = createServeWorld();
+  w.back();
+  const batch = [call(2), { method: 'notifications/initialized' }, { id: 3, method: 'tools/list' }, [call(4)]];
+  const said = batch.map((each) => (Array.isArray(each) ? each : { jsonrpc: '2.0', ...each }));
+  w.session.fromClient(Buffer.from(JSON.stringify(said)));
+  assert.deepEqual(w.asked.splice(0), [said], 'it is for the broker to refuse it');
+  w.say({ ...initialize, params: { protocolVersion: '2025-03-26' } });
+  w.answer(1, {});
+  w.asked.length = 0;
+  w.session.fromClient(Buffer.from(JSON.stringify(said)));
+  assert.deepEqual(w.asked, said);
+  w.answer(3, { tools: [] });
+  w.cut();
+  w.restart();
+  w.back();
+  assert.match(textOf(w.out.find(({ id }) => id === 2)), /outcome is unknown/);
+});

@@ -4,10 +4,11 @@ import { formatByteSize } from 'mcpgate-shared/byte-size';
 import type { ChannelLimits } from 'mcpgate-shared/channel';
 import type { Clock } from 'mcpgate-shared/clock';
 import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/cut-message';
+import { BATCH_VERSION } from 'mcpgate-shared/protocol-version';
 import type { FrameHeader } from 'mcpgate-shared/frame';
 import type { LinkState } from '../local/control.ts';
 import type { PendingLogin } from '../local/pending-login.ts';
-import { answeredId, askedId, readClientMessage, resultText } from './client-message.ts';
+import { answeredId, askedId, batchLines, readClientMessage, resultText } from './client-message.ts';
 import { createHoldWatch, isCall } from './hold-watch.ts';
 import { createIntroduction, REINITIALIZE_ID } from './introduction.ts';
 import type { LastKnown } from './last-known.ts';
@@ -202,36 +203,41 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     requests.waiting.length > 0 &&
     requests.waiting.reduce((sum, { line }) => sum + line.length, entry.line.length) > channel.current.backlogBytes;
 
+  function take(line: Buffer): void {
+    const message = readClientMessage(line) ?? { id: undefined, method: undefined, params: {} };
+    if (loginWait.answered({ ...message, line })) return;
+    const entry: Entry = { ...message, line, via: undefined, upTo: 0, since: clock.now() };
+    if (entry.method === 'initialize') {
+      introduction.begin(entry);
+      lastKnown.speak(entry.params['protocolVersion']);
+    }
+    if (entry.method === 'notifications/initialized') introduction.initialized();
+    let via: ResumableChannel | undefined;
+    if (entry.method === 'notifications/cancelled') {
+      const sentOn = requests.cancel(entry);
+      if (sentOn === 'not_sent') return;
+      via = sentOn;
+    } else if (entry.id !== undefined && entry.method === undefined) {
+      via = requests.askedFrom(entry.id);
+    }
+    if (via !== undefined && via !== channel.current) {
+      deliver(entry, via);
+      return channel.settle();
+    }
+    if (entry.id !== undefined && entry.method !== undefined) requests.add(entry.id, entry);
+    if (channel.current.attached) return deliver(entry);
+    if (isTooMuch(entry))
+      return answer(entry, `more than ${formatByteSize(channel.current.backlogBytes)} waits for the broker already`);
+    requests.hold(entry);
+    holdWatch.look();
+  }
+
   return {
     fromClient(line) {
-      const message = readClientMessage(line) ?? { id: undefined, method: undefined, params: {} };
-      if (loginWait.answered({ ...message, line })) return;
-      const entry: Entry = { ...message, line, via: undefined, upTo: 0, since: clock.now() };
-      if (entry.method === 'initialize') {
-        introduction.begin(entry);
-        lastKnown.speak(entry.params['protocolVersion']);
-      }
-      if (entry.method === 'notifications/initialized') introduction.initialized();
-      let via: ResumableChannel | undefined;
-      if (entry.method === 'notifications/cancelled') {
-        const sentOn = requests.cancel(entry);
-        if (sentOn === 'not_sent') return;
-        via = sentOn;
-      } else if (entry.id !== undefined && entry.method === undefined) {
-        via = requests.askedFrom(entry.id);
-      }
-      if (via !== undefined && via !== channel.current) {
-        deliver(entry, via);
-        return channel.settle();
-      }
-      if (entry.id !== undefined && entry.method !== undefined) requests.add(entry.id, entry);
-      if (channel.current.attached) return deliver(entry);
-      if (isTooMuch(entry))
-        return answer(entry, `more than ${formatByteSize(channel.current.backlogBytes)} waits for the broker already`);
-      requests.hold(entry);
-      holdWatch.look();
+      const isBatching = introduction.request?.params['protocolVersion'] === BATCH_VERSION;
+      // Each is a message of its own from here on: held, resumed and answered by itself.
+      for (const each of (isBatching ? batchLines(line) : undefined) ?? [line]) take(each);
     },
-
     fromClientCut(head, tail) {
       const id = idOfCutMessage(head.toString('utf8'), tail.toString('utf8')) ?? 'null';
       toClient(tooLarge(id, channel.current.maxMessageBytes));

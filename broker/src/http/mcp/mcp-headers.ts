@@ -24,8 +24,16 @@ export function checkOrigin(request: FastifyRequest, reply: FastifyReply, origin
   void reply.header('access-control-expose-headers', EXPOSED);
   if (request.method !== 'OPTIONS') return;
   void reply.header('access-control-allow-methods', 'GET, POST, DELETE');
-  void reply.header('access-control-allow-headers', ALLOWED);
+  void reply.header('access-control-allow-headers', [ALLOWED, ...paramHeaders(request)].join(', '));
   void reply.header('access-control-max-age', '600');
+}
+
+const PARAM_HEADER = /^mcp-param-[a-z0-9_.-]{1,100}$/;
+
+/** Which parameters a tool wants in headers is its own matter (2026-07-28), so that only the page can name them. */
+function paramHeaders({ headers }: FastifyRequest): string[] {
+  const asked = (headers['access-control-request-headers'] ?? '').split(',', 100);
+  return asked.map((name) => name.trim().toLowerCase()).filter((name) => PARAM_HEADER.test(name));
 }
 
 export function checkPost({ headers }: FastifyRequest): Refusal | undefined {

@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
 import type { Principal } from '../../domain/principal.ts';
+import { isAnswered, readBatch, type BatchItem } from '../../gateway/batch.ts';
 import { readEnvelope, type Envelope } from '../../gateway/envelope.ts';
 import type { ToolMode } from '../../gateway/gateway.ts';
 import { HEADER_MISMATCH } from '../../gateway/modern/param-headers.ts';
@@ -15,6 +16,7 @@ import { LARGE_BYTES, type Pieces } from '../../message/pieces.ts';
 import type { ForwardedDoor } from '../forwarded-door.ts';
 import { bearerOf, rejected } from '../rejection.ts';
 import { checkGet, checkOrigin, checkPost, saysModernVersion } from './mcp-headers.ts';
+import type { HttpSession } from './mcp-session.ts';
 import type { HttpSessions } from './mcp-sessions.ts';
 import type { ModernExchanges } from './modern-exchanges.ts';
 import { headerMismatch, paramHeadersOf } from './modern-headers.ts';
@@ -108,8 +110,20 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     return reply;
   }
 
+  function takeBatch(session: HttpSession, items: readonly BatchItem[], reply: FastifyReply): FastifyReply {
+    if (items.some(({ envelope }) => isAnswered(envelope))) {
+      session.batch(items, hijack(reply));
+      return reply;
+    }
+    for (const { envelope, text } of items) session.notify(envelope, text, undefined);
+    return reply.code(202).send();
+  }
+
   const notAllowed = (reply: FastifyReply) =>
     answerError(reply.header('allow', 'POST'), 405, -32000, 'this version of MCP has POST only');
+
+  const noSession = (reply: FastifyReply) =>
+    answerError(reply, 400, -32000, '[mcpgate] the Mcp-Session-Id header is missing; initialize first');
 
   const unknownSession = (reply: FastifyReply) =>
     answerError(reply, 404, -32001, '[mcpgate] this session is not known any more; initialize again');
@@ -133,29 +147,29 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
         const { text, pieces } = read(body);
         const envelope = readEnvelope(text);
+        const { server } = request.params;
+        const sessionId = request.headers['mcp-session-id'];
+        const own = typeof sessionId === 'string' ? sessions.find(sessionId, principal, server) : undefined;
+        const items = own?.takesBatches === true ? readBatch(text, pieces) : undefined;
+        if (own !== undefined && items !== undefined) return takeBatch(own, items, reply);
         if (envelope.kind === 'invalid')
           return answerError(reply, 400, envelope.code, envelope.message, envelope.idText);
-        const { server } = request.params;
         const mode = toolModeOf(request.query.tools);
         if (saysModernVersion(request) || (envelope.kind === 'request' && isModern(envelope))) {
           return modernPost(request, reply, { principal, server, tools: mode, envelope, text, pieces });
         }
-        const sessionId = request.headers['mcp-session-id'];
         if (envelope.kind === 'request' && envelope.method === 'initialize') {
           if (options.draining()) throw new GateError('unavailable', 'this broker is draining; try again in a moment');
           sessions.open(principal, server, mode).request(envelope, text, pieces, hijack(reply));
           return reply;
         }
-        if (typeof sessionId !== 'string') {
-          return answerError(reply, 400, -32000, '[mcpgate] the Mcp-Session-Id header is missing; initialize first');
-        }
-        const session = sessions.find(sessionId, principal, server);
-        if (session === undefined) return unknownSession(reply);
+        if (typeof sessionId !== 'string') return noSession(reply);
+        if (own === undefined) return unknownSession(reply);
         if (envelope.kind === 'request') {
-          session.request(envelope, text, pieces, hijack(reply));
+          own.request(envelope, text, pieces, hijack(reply));
           return reply;
         }
-        session.notify(envelope, text, pieces);
+        own.notify(envelope, text, pieces);
         return reply.code(202).send();
       });
 
@@ -165,8 +179,8 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
         const refusal = checkGet(request);
         if (refusal !== undefined) return answerError(reply, refusal.status, -32000, refusal.message);
         const sessionId = request.headers['mcp-session-id'];
-        const session =
-          typeof sessionId === 'string' ? sessions.find(sessionId, principal, request.params.server) : undefined;
+        if (typeof sessionId !== 'string') return noSession(reply);
+        const session = sessions.find(sessionId, principal, request.params.server);
         if (session === undefined) return unknownSession(reply);
         const lastEventId = request.headers['last-event-id'];
         const resumed = session.listen(hijack(reply), typeof lastEventId === 'string' ? lastEventId : undefined);
@@ -183,8 +197,8 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
         const principal = await principalOf(request, reply);
         if (saysModernVersion(request)) return notAllowed(reply);
         const sessionId = request.headers['mcp-session-id'];
-        const session =
-          typeof sessionId === 'string' ? sessions.find(sessionId, principal, request.params.server) : undefined;
+        if (typeof sessionId !== 'string') return noSession(reply);
+        const session = sessions.find(sessionId, principal, request.params.server);
         if (session === undefined) return unknownSession(reply);
         await sessions.end(session, 'the client has ended it');
         return reply.code(204).send();

@@ -1,13 +1,17 @@
 // One session of a plain HTTP client (up to 2025-11-25) over the gateway: which answer goes out on which request, what goes on the stream
 // that the client keeps open, and what is kept for a client that comes back.
 import type { ServerResponse } from 'node:http';
+import { BATCH_VERSION, legacyVersionFor } from 'mcpgate-shared/protocol-version';
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Principal } from '../../domain/principal.ts';
-import type { Envelope } from '../../gateway/envelope.ts';
+import { errorMessage, errorObject } from '../../gateway/answers.ts';
+import { isAnswered, type BatchItem } from '../../gateway/batch.ts';
+import { INVALID_REQUEST, type Envelope } from '../../gateway/envelope.ts';
 import { idKey } from '../../upstreams/json-rpc-guard.ts';
 import type { Belongs, Gateway, GatewaySession, ToolMode } from '../../gateway/gateway.ts';
 import { partsOf, type Pieces } from '../../message/pieces.ts';
+import { createOutlet, type Outlet } from './outlet.ts';
 import { createEventLog } from './event-log.ts';
 import { openEventStream, type EventStream } from './event-stream.ts';
 
@@ -25,6 +29,9 @@ export interface HttpSession {
     pieces: Pieces | undefined,
     response: ServerResponse,
   ): void;
+  /** Several messages in one POST (2025-03-26 alone has that); the answers come as events, each by itself. */
+  batch(items: readonly BatchItem[], response: ServerResponse): void;
+  readonly takesBatches: boolean;
   /** Anything else that a client sends: it has no answer. */
   notify(envelope: Envelope, text: string, pieces: Pieces | undefined): void;
   /** The stream for what belongs to no request. False: `lastEventId` is not known any more. */
@@ -41,10 +48,7 @@ const KEEP_EVENTS_MS = 5 * 60_000;
 interface Exchange {
   /** The id as the client wrote it. */
   idText: string;
-  stream: number;
-  response: ServerResponse;
-  events: EventStream | undefined;
-  cancelDelay: () => void;
+  outlet: Outlet;
 }
 
 export function openHttpSession(options: {
@@ -62,7 +66,7 @@ export function openHttpSession(options: {
   const readers = new Map<number, EventStream>();
   let lastStream = LISTENING;
   let lastUsedAt = clock.now();
-  let primes = false;
+  let version: string | undefined;
   let closed = false;
 
   const session: GatewaySession = options.gateway.open({
@@ -78,8 +82,8 @@ export function openHttpSession(options: {
     const exchange = about === undefined ? newest() : exchanges.get(about);
     // What is about a request goes on its stream; what stands by itself, or is about a task whose request is over, where somebody listens.
     if (exchange === undefined || (about === undefined && readers.has(LISTENING))) return emit(LISTENING, parts);
-    beginStream(exchange);
-    emit(exchange.stream, parts);
+    beginStream(exchange.outlet);
+    emit(exchange.outlet.stream, parts);
   }
 
   function newest(): Exchange | undefined {
@@ -91,12 +95,12 @@ export function openHttpSession(options: {
     readers.get(stream)?.send(event);
   }
 
-  function beginStream(exchange: Exchange): void {
-    exchange.cancelDelay();
-    if (exchange.events !== undefined || exchange.response.writableEnded) return;
-    exchange.events = read(exchange.stream, exchange.response);
+  function beginStream(outlet: Outlet): void {
+    outlet.cancelDelay();
+    if (outlet.events !== undefined || outlet.response.writableEnded) return;
+    outlet.events = read(outlet.stream, outlet.response);
     // Clients before 2025-11-25 take an event without data for a broken one.
-    if (primes) exchange.events.prime(log.add(exchange.stream, []).id);
+    if (version === '2025-11-25') outlet.events.prime(log.add(outlet.stream, []).id);
   }
 
   function read(stream: number, response: ServerResponse): EventStream {
@@ -112,9 +116,14 @@ export function openHttpSession(options: {
     const exchange = exchanges.get(key);
     if (exchange === undefined) return;
     exchanges.delete(key);
-    exchange.cancelDelay();
-    const { response } = exchange;
-    if (exchange.events === undefined && !response.destroyed) {
+    answer(exchange.outlet, parts);
+  }
+
+  function answer(outlet: Outlet, parts: readonly Buffer[]): void {
+    outlet.cancelDelay();
+    outlet.waits--;
+    const { response } = outlet;
+    if (outlet.events === undefined && !response.destroyed) {
       const length = parts.reduce((sum, part) => sum + part.length, 0);
       response.writeHead(200, {
         'content-type': 'application/json',
@@ -126,8 +135,18 @@ export function openHttpSession(options: {
       response.end();
       return;
     }
-    emit(exchange.stream, parts);
-    readers.get(exchange.stream)?.end();
+    emit(outlet.stream, parts);
+    if (outlet.waits === 0) readers.get(outlet.stream)?.end();
+  }
+
+  function receive(envelope: Envelope & { kind: 'request' }, text: string, pieces: Pieces | undefined, outlet: Outlet) {
+    const key = idKey(envelope.id, envelope.idText);
+    if (exchanges.has(key)) {
+      const message = `request ${envelope.idText} is still under way; use another id`;
+      return answer(outlet, [Buffer.from(errorMessage(envelope.idText, errorObject(INVALID_REQUEST, message)))]);
+    }
+    exchanges.set(key, { idText: envelope.idText, outlet });
+    session.receive(text, pieces, envelope);
   }
 
   const used = () => {
@@ -148,24 +167,27 @@ export function openHttpSession(options: {
     },
     request(envelope, text, pieces, response) {
       used();
-      const key = idKey(envelope.id, envelope.idText);
-      if (envelope.method === 'initialize') primes = envelope.params['protocolVersion'] === '2025-11-25';
-      if (exchanges.has(key)) {
-        const message = `request ${envelope.idText} is still under way; use another id`;
-        const body = JSON.stringify({ jsonrpc: '2.0', id: envelope.id, error: { code: -32600, message } });
-        response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': id }).end(body);
-        return;
+      if (envelope.method === 'initialize') version = legacyVersionFor(envelope.params['protocolVersion']);
+      const outlet = createOutlet(++lastStream, response, 1);
+      outlet.cancelDelay = clock.after(STREAM_AFTER_MS, () => beginStream(outlet));
+      receive(envelope, text, pieces, outlet);
+    },
+    get takesBatches() {
+      return version === BATCH_VERSION;
+    },
+    batch(items, response) {
+      used();
+      const waits = items.filter(({ envelope }) => isAnswered(envelope)).length;
+      const outlet = createOutlet(++lastStream, response, waits);
+      beginStream(outlet);
+      for (const { envelope, text } of items) {
+        if (envelope.kind === 'request') receive(envelope, text, undefined, outlet);
+        else if (envelope.kind !== 'invalid') session.receive(text, undefined, envelope);
+        else {
+          const error = errorObject(envelope.code, envelope.message);
+          answer(outlet, [Buffer.from(errorMessage(envelope.idText, error))]);
+        }
       }
-      const exchange: Exchange = {
-        idText: envelope.idText,
-        stream: ++lastStream,
-        response,
-        events: undefined,
-        cancelDelay: () => undefined,
-      };
-      exchanges.set(key, exchange);
-      exchange.cancelDelay = clock.after(STREAM_AFTER_MS, () => beginStream(exchange));
-      session.receive(text, pieces, envelope);
     },
     notify(envelope, text, pieces) {
       used();
@@ -177,9 +199,11 @@ export function openHttpSession(options: {
       if (exchange === undefined) return;
       // No answer will come: its request ends without one.
       exchanges.delete(key);
-      exchange.cancelDelay();
-      if (exchange.events === undefined) exchange.response.writeHead(202).end();
-      else readers.get(exchange.stream)?.end();
+      const { outlet } = exchange;
+      outlet.cancelDelay();
+      outlet.waits--;
+      if (outlet.events === undefined) outlet.response.writeHead(202).end();
+      else if (outlet.waits === 0) readers.get(outlet.stream)?.end();
     },
     listen(response, lastEventId) {
       used();
@@ -188,15 +212,17 @@ export function openHttpSession(options: {
       const events = read(past.stream, response);
       for (const event of past.events) if (event.parts.length > 0) events.send(event);
       // A stream whose answer has been sent has nothing more to say.
-      const isOver = past.stream !== LISTENING && ![...exchanges.values()].some(({ stream }) => stream === past.stream);
+      const isOver =
+        past.stream !== LISTENING && ![...exchanges.values()].some(({ outlet }) => outlet.stream === past.stream);
       if (isOver) events.end();
       return true;
     },
     async close(reason) {
       if (closed) return;
       closed = true;
-      for (const { idText, stream, response, cancelDelay, events } of exchanges.values()) {
-        cancelDelay();
+      for (const { idText, outlet } of exchanges.values()) {
+        const { stream, response, events } = outlet;
+        outlet.cancelDelay();
         const error = JSON.stringify({ code: RPC_CODE.failed, message: `[mcpgate] ${reason}` });
         const answer = `{"jsonrpc":"2.0","id":${idText},"error":${error}}`;
         // A client whose stream only ended would come back for the answer, and wait.

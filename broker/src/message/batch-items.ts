@@ -1,0 +1,16 @@
+// A JSON-RPC batch: several messages in one array. Of the versions of MCP 2025-03-26 alone has it.
+import { onOneLine, scanArray } from 'mcpgate-shared/json-span';
+import { wholeText, type Pieces } from './pieces.ts';
+
+/** The values of an array, each as JSON text on one line; undefined: the text is no JSON array. */
+export function batchItems(text: string, pieces?: Pieces): string[] | undefined {
+  if (!text.trimStart().startsWith('[')) return undefined;
+  const whole = wholeText(text, pieces);
+  try {
+    JSON.parse(whole);
+  } catch {
+    // Not JSON: the caller says so.
+    return undefined;
+  }
+  return scanArray(whole).map(({ start, end }) => onOneLine(whole.slice(start, end)));
+}
