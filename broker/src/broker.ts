@@ -14,6 +14,7 @@ import { createGateway } from './gateway/create-gateway.ts';
 import { openAdminSocket } from './http/admin-socket.ts';
 import { createEnterWorkspace } from './http/enter-workspace.ts';
 import { createForwardedDoor } from './http/forwarded-door.ts';
+import { createBadRequests } from './http/bad-requests.ts';
 import { createHostCheck } from './http/host-check.ts';
 import { openListener } from './http/listener.ts';
 import { watchEventLoopDelay } from './http/event-loop-delay.ts';
@@ -24,6 +25,7 @@ import { createMetrics } from './http/metrics.ts';
 import { createPages } from './http/pages/create-pages.ts';
 import { createPublicApp } from './http/public-app.ts';
 import { createTrustedProxies } from './http/trusted-proxies.ts';
+import { createUpgradeDoor } from './http/upgrade-door.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import type { Logger } from './log/logger.ts';
 import { createGuardedFetch } from './net/guarded-fetch.ts';
@@ -70,7 +72,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     for (const close of closers.splice(0).toReversed()) await close();
   };
   try {
-    const listener = await openListener(config.listen, config.tls);
+    const badRequests = createBadRequests({ log, clock });
+    const listener = await openListener(config.listen, config.tls, badRequests);
     closers.push(() => listener.close());
     const publicUrl = config.publicUrl ?? listener.origin;
     if (config.publicUrl === undefined && !isLoopback(listener.address.host)) {
@@ -217,11 +220,12 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
     const enterWorkspace = createEnterWorkspace(store.workspaces);
     const proxies = createTrustedProxies(config.behindProxy);
+    const hostCheck = createHostCheck({ publicUrl, proxies });
     const metrics = createMetrics({
       audit,
       tunnel: () => tunnel.stats(),
       eventLoopDelay: () => loopDelay.read(),
-      badRequests: () => listener.badRequests,
+      badRequests: () => badRequests.counts,
       upstreams: () =>
         upstreams
           .workspaces()
@@ -247,7 +251,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       listener,
       log,
       trustedProxies: proxies.ranges,
-      hostCheck: createHostCheck({ publicUrl, proxies }),
+      hostCheck,
       publicUrl,
       identity,
       forwarded,
@@ -272,11 +276,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       },
     });
     await app.ready();
-    listener.attachUpgrade('/v1/tunnel', (request, socket, head) => {
-      const forwardedFor = request.headers['x-forwarded-for'];
-      const hops = Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor;
-      tunnel.handleUpgrade(request, socket, head, proxies.clientAddress(request.socket.remoteAddress, hops));
-    });
+    listener.attachUpgrade('/v1/tunnel', createUpgradeDoor({ tunnel, hostCheck, proxies, publicUrl }));
     const socket = await openAdminSocket({ dataDir, enterWorkspace, operations, log });
     closers.push(() => socket.close());
     await upstreams.reload();

@@ -96,7 +96,7 @@ export function readOpen(payload: Buffer): OpenMessage | undefined {
     next: m['next'],
     windowBytes: m['windowBytes'],
     version: m['version'].slice(0, 64),
-    ...(server === undefined ? {} : { server }),
+    ...(server === undefined ? {} : { server: server.slice(0, 64) }), // longer than any name: it is still nobody's
     ...(tools === undefined ? {} : { tools }),
     ...(broker === undefined ? {} : { broker }),
     ...(resume === true && { resume }),

@@ -45,6 +45,13 @@ test('broken frames end their link, are logged without the token and counted; /m
   ]);
   assert.deepEqual(codes, [4426, 4413, 1002, 1002]);
   await call();
+  const misdirected = new WebSocket(`${listenUrl.replace('http', 'ws')}/v1/tunnel`, 'mcpgate.v1', {
+    headers: { authorization: `Bearer ${token}`, host: 'rebound.example' },
+  });
+  misdirected.on('error', () => undefined);
+  const [, refusal] = (await once(misdirected, 'unexpected-response')) as [unknown, { statusCode: number }];
+  misdirected.terminate();
+  assert.equal(refusal.statusCode, 421, 'another name is not answered for, as with every other path');
 
   const metrics = async () => await (await fetch(`${listenUrl}/metrics`)).text();
   const text = await until('the links of the attacker are counted as closed', async () => {
@@ -52,6 +59,7 @@ test('broken frames end their link, are logged without the token and counted; /m
     return now.includes('mcpgate_tunnel_links_closed_total{code="1002"} 2') && now;
   });
   for (const line of [
+    'mcpgate_tunnel_rejected_total{reason="host"} 1',
     'mcpgate_tunnel_rejected_total{reason="version"} 1',
     'mcpgate_tunnel_rejected_total{reason="too_large"} 1',
     'mcpgate_tunnel_rejected_total{reason="text"} 1',

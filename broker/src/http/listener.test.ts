@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { systemClock } from 'mcpgate-shared/clock';
+import { createPrivateAuthority } from '../../../test/world/private-authority.ts';
+import { createBadRequests } from './bad-requests.ts';
 import { openListener } from './listener.ts';
 
 const SHORT = { headersMs: 300, requestMs: 600, checkMs: 50 };
 
-async function listener(t: TestContext) {
-  const opened = await openListener({ host: '127.0.0.1', port: 0 }, undefined, SHORT);
+async function listener(t: TestContext, tls?: { certFile: string; keyFile: string }) {
+  const logged: object[] = [];
+  const line = (fields: object): void => void logged.push(fields);
+  const log = { debug: line, info: line, warn: line, error: line };
+  const badRequests = createBadRequests({ log, clock: systemClock });
+  const opened = await openListener({ host: '127.0.0.1', port: 0 }, tls, badRequests, SHORT);
   t.after(() => opened.close());
   const upgrades: string[] = [];
   opened.attach((_request, response) => void response.end('served'));
@@ -14,7 +21,7 @@ async function listener(t: TestContext) {
     upgrades.push(request.url ?? '');
     socket.destroy();
   });
-  return { opened, upgrades };
+  return { opened, upgrades, logged, counts: badRequests.counts };
 }
 
 /** What came until the other end closed. */
@@ -26,7 +33,7 @@ function ended(socket: Socket): Promise<string> {
 }
 
 test('an upgrade whose head dribbles in, and a client that says nothing, are shown out; others are served', async (t) => {
-  const { opened, upgrades } = await listener(t);
+  const { opened, upgrades, counts, logged } = await listener(t);
   const { port } = opened.address;
   const silent = ended(connect(port, '127.0.0.1'));
   const slow = connect(port, '127.0.0.1');
@@ -44,11 +51,13 @@ test('an upgrade whose head dribbles in, and a client that says nothing, are sho
   assert.match(answer, /^HTTP\/1\.1 408 /);
   assert.deepEqual(upgrades, []);
   assert.ok(served > 0);
-  assert.equal(opened.badRequests.get('slow'), 2);
+  assert.equal(counts.get('slow'), 2);
+  const line = { address: '127.0.0.1', reason: 'slow' };
+  assert.deepEqual(logged, [line, line]);
 });
 
 test('a body that dribbles in is shown out', async (t) => {
-  const { opened } = await listener(t);
+  const { opened, counts } = await listener(t);
   opened.attach((request, response) => {
     request.resume().on('end', () => response.end('whole'));
   });
@@ -57,16 +66,40 @@ test('a body that dribbles in is shown out', async (t) => {
   const dribble = setInterval(() => slow.write('x'), 20);
   t.after(() => clearInterval(dribble));
   assert.doesNotMatch(await ended(slow), /whole/);
-  assert.equal(opened.badRequests.get('slow'), 1);
+  assert.equal(counts.get('slow'), 1);
 });
 
 test('what is no HTTP, and a head without end, are answered in one line and counted', async (t) => {
-  const { opened } = await listener(t);
+  const { opened, counts } = await listener(t);
   const garbage = connect(opened.address.port, '127.0.0.1');
   garbage.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x0d, 0x0a, 0x0d, 0x0a]));
   assert.match(await ended(garbage), /^HTTP\/1\.1 400 /);
   const long = connect(opened.address.port, '127.0.0.1');
   long.write(`GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(40_000)}\r\n\r\n`);
   assert.match(await ended(long), /^HTTP\/1\.1 431 /);
-  assert.deepEqual([...opened.badRequests.keys()].sort(), ['headers_too_long', 'malformed']);
+  assert.deepEqual([...counts.keys()].sort(), ['headers_too_long', 'malformed']);
+});
+
+test('of a flood all are counted and a few logged; the line after it says how many were not', async (t) => {
+  const lines: object[] = [];
+  const line = (fields: object): void => void lines.push(fields);
+  t.mock.timers.enable({ apis: ['Date'] });
+  const clock = { ...systemClock, now: () => Date.now() };
+  const badRequests = createBadRequests({ log: { debug: line, info: line, warn: line, error: line }, clock });
+  for (let count = 0; count < 100; count++) badRequests.note('slow', '192.0.2.7');
+  assert.deepEqual([badRequests.counts.get('slow'), lines.length], [100, 10]);
+  t.mock.timers.tick(10_000);
+  badRequests.note('slow', '192.0.2.7');
+  assert.deepEqual(lines.at(-1), { address: '192.0.2.7', reason: 'slow', unlogged: 90 });
+});
+
+test('what is no TLS where TLS is spoken is counted and logged, and others are served', async (t) => {
+  const authority = await createPrivateAuthority();
+  t.after(() => authority.remove());
+  const { opened, counts, logged } = await listener(t, await authority.issue('IP:127.0.0.1'));
+  const plain = connect(opened.address.port, '127.0.0.1');
+  plain.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await ended(plain);
+  assert.equal(counts.get('tls'), 1);
+  assert.deepEqual(logged, [{ address: '127.0.0.1', reason: 'tls' }]);
 });

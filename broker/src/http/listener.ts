@@ -3,10 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
 import { GateError } from 'mcpgate-shared/error';
 import { originOf, type ListenAddress } from '../config/listen-address.ts';
+import type { BadRequest, BadRequests } from './bad-requests.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -16,8 +19,6 @@ export interface Listener {
   /** Where it really listens: the port is never 0. */
   readonly address: ListenAddress;
   readonly origin: string;
-  /** Connections that were ended before a whole request came: too slow, too long, no HTTP. */
-  readonly badRequests: ReadonlyMap<string, number>;
   attach(handler: RequestHandler): void;
   /** WebSocket upgrades of `path` go to `handler`; every other upgrade is answered as the plain request that it also is. */
   attachUpgrade(path: string, handler: UpgradeHandler): void;
@@ -35,7 +36,7 @@ export interface ListenerTimeouts {
   checkMs: number;
 }
 const TIMEOUTS: ListenerTimeouts = { headersMs: 10_000, requestMs: 60_000, checkMs: 5_000 };
-const BAD_REQUESTS: Readonly<Record<string, { reason: string; status: string }>> = {
+const BAD_REQUESTS: Readonly<Record<string, { reason: BadRequest; status: string }>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { reason: 'slow', status: '408 Request Timeout' },
   HPE_HEADER_OVERFLOW: { reason: 'headers_too_long', status: '431 Request Header Fields Too Large' },
 };
@@ -45,6 +46,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 export async function openListener(
   address: ListenAddress,
   tls: { certFile: string; keyFile: string } | undefined,
+  badRequests: BadRequests,
   timeouts = TIMEOUTS,
 ): Promise<Listener> {
   let handle: RequestHandler = (_request, response) => {
@@ -78,12 +80,16 @@ export async function openListener(
     if (upgrade !== undefined && wantsUpgrade(request)) upgrade.handler(request, socket, head);
     else socket.destroy();
   });
-  const badRequests = new Map<string, number>();
+  const peerOf = (socket: Duplex): string | undefined => (socket instanceof Socket ? socket.remoteAddress : undefined);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     const { reason, status } = BAD_REQUESTS[error.code ?? ''] ?? { reason: 'malformed', status: '400 Bad Request' };
-    badRequests.set(reason, (badRequests.get(reason) ?? 0) + 1);
+    badRequests.note(reason, peerOf(socket));
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+  });
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    // Load balancers that only look whether the port is open come and go.
+    if (error.code !== 'ECONNRESET') badRequests.note('tls', socket.remoteAddress);
   });
   await listen(server, address);
 
@@ -92,7 +98,6 @@ export async function openListener(
   const real = { host: address.host, port };
   return {
     server,
-    badRequests,
     address: real,
     origin: originOf(real, tls !== undefined),
     attach(handler) {

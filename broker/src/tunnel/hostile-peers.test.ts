@@ -83,6 +83,10 @@ test('bytes that are no frame end their link with the code for what is wrong', a
     socket.write(Buffer.from([0x82, 0x01, 0x00])); // not masked
     await closed;
     assert.equal(rejects(world, 'websocket'), 1);
+    const endless = await rawLink(world);
+    endless.socket.write(Buffer.from([0x82, 0xff, 0x7f, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0])); // 2^63 bytes
+    await endless.closed;
+    assert.deepEqual([rejects(world, 'websocket'), rejects(world, 'too_large')], [1, 3]);
     assert.ok((world.tunnel.stats().closes.get('4413') ?? 0) >= 2);
   });
 });

@@ -7,13 +7,14 @@ import type { Log } from '../domain/log.ts';
 /** Why an upgrade, a frame or a link was refused: the label of `mcpgate_tunnel_rejected_total`. */
 export type RejectReason =
   /** Before the upgrade. */
+  | 'host'
   | 'token'
   | 'revoked'
   | 'version'
   | 'draining'
   | 'too_many_links'
   | 'unavailable'
-  /** The WebSocket itself: masks, opcodes, UTF-8. */
+  /** The WebSocket itself: its handshake, masks, opcodes, UTF-8. */
   | 'websocket'
   | 'text'
   | 'frame'

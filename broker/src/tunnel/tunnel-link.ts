@@ -57,6 +57,12 @@ export interface TunnelLink {
   terminate(): void;
 }
 
+/** By their message, and by a length that no number holds. */
+const TOO_LARGE: ReadonlySet<string> = new Set([
+  'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+  'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
+]);
+
 export function createTunnelLink(options: {
   ws: WebSocket;
   principal: Principal;
@@ -307,8 +313,7 @@ export function createTunnelLink(options: {
     // A network error is followed by `close` and needs nothing here; for these ws has sent the close code itself.
     const code = 'code' in error ? String(error.code) : '';
     if (code.startsWith('WS_ERR_')) {
-      const isTooLarge = code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
-      if (isTooLarge) reject('too_large', CLOSE_CODE.tooLarge, 'a frame is too large');
+      if (TOO_LARGE.has(code)) reject('too_large', CLOSE_CODE.tooLarge, 'a frame is too large');
       else reject('websocket', CLOSE_CODE.protocol, error.message);
     }
   });

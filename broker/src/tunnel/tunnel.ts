@@ -13,6 +13,7 @@ import type { Principal } from '../domain/principal.ts';
 import { isRevoked } from '../domain/revocation.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Authentication, Identity } from '../identity/identity.ts';
+import { badHandshake } from './bad-handshake.ts';
 import { createChannelRegistry } from './channel-registry.ts';
 import { createDepartures, type DepartureStore } from './departures.ts';
 import { drained, mayReturn } from './drained.ts';
@@ -54,6 +55,8 @@ export interface TunnelStats {
 export interface Tunnel {
   /** `address`: of the client, as the HTTP edge knows it behind a proxy. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, address: string): void;
+  /** Refuses one for a reason of the HTTP edge. */
+  turnAway(socket: Duplex, address: string, why: Rejection & { reason: RejectReason }): void;
   stats(): TunnelStats;
   links(): readonly { principal: Principal; openedAt: number; channels: number }[];
   /** Clients are told to go elsewhere; resolves when they have what they waited for, or after `limitMs`; then links are closed with 1012. */
@@ -108,6 +111,10 @@ export function createTunnel(options: {
     autoPong: false, // a link answers by itself, within its bounds
     maxPayload: FRAME_MAX_BYTES,
     handleProtocols: () => SUBPROTOCOL,
+  });
+  const addresses = new WeakMap<IncomingMessage, string>();
+  server.on('wsClientError', (_error: Error, socket: Duplex, request: IncomingMessage) => {
+    turnAway(socket, addresses.get(request) ?? 'unknown', badHandshake(request));
   });
   let draining = false;
   /** The drain is over: nobody is let in to finish anything. */
@@ -203,6 +210,7 @@ export function createTunnel(options: {
       const headers = ['Retry-After: 10'];
       return turnAway(socket, address, { reason: 'too_many_links', status: 429, code: 'throttled', message, headers });
     }
+    addresses.set(request, address);
     server.handleUpgrade(request, socket, head, (ws) => {
       if (!draining) replaceFormer(principal, instance); // while draining a daemon has one link more
       const onClose = (closed: TunnelLink) => {
@@ -262,6 +270,7 @@ export function createTunnel(options: {
         turnAway(socket, address, { reason: 'unavailable', status: 503, code: 'unavailable', message, headers });
       });
     },
+    turnAway,
     stats: () => ({
       links: links.size,
       channels: registry.size,

@@ -13,6 +13,8 @@ export const describedIn = ({ headers }: IncomingMessage): string | undefined =>
 export function explainStatus(broker: string, response: IncomingMessage): string {
   const { statusCode: status = 0, headers } = response;
   if (status === 426) return `${broker} speaks another version of the tunnel; upgrade mcpgate (npm i -g mcpgate)`;
+  if (status === 421 && isBrokersAnswer(response))
+    return `the broker at ${broker} does not answer for this name any more; ask your platform team for its URL, then run \`mcpgate login URL\``;
   if (status === 503 && isBrokersAnswer(response)) return `${broker} is restarting or cannot serve right now`;
   return describeForeignAnswer(broker, {
     status,
