@@ -1,11 +1,11 @@
-// The one WebSocket to the broker for one credential: connects with the current token, says what each end of it means, and comes back.
-// It moves frames and never looks into a payload.
-import { WebSocket } from 'ws';
+// The link to the broker for one credential: connects with the current token, says what each end of it means, and comes back. It moves frames
+// and never looks into a payload.
+import type { IncomingMessage } from 'node:http';
+import type { WebSocket } from 'ws';
 import type { Clock } from 'mcpgate-shared/clock';
-import { CLOSE_CODE, SUBPROTOCOL } from 'mcpgate-shared/close-code';
-import { FRAME_MAX_BYTES, FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame, writeFrame } from 'mcpgate-shared/frame';
+import { CLOSE_CODE } from 'mcpgate-shared/close-code';
+import { FrameKind, LINK_CHANNEL, writeFrame } from 'mcpgate-shared/frame';
 import { readLinkMessage, toPayload } from 'mcpgate-shared/link-message';
-import { VERSION } from 'mcpgate-shared/version';
 import { networkFailure } from '../auth/network-failure.ts';
 import type { TokenSource } from '../auth/token-source.ts';
 import type { LinkState } from '../local/control.ts';
@@ -13,10 +13,10 @@ import type { DaemonLog } from './daemon-log.ts';
 import { describedIn, explainStatus, isBrokersAnswer } from './explain-status.ts';
 import { createLinkBackoff } from './link-backoff.ts';
 import { createLinkPulse } from './link-pulse.ts';
+import { openLinkSocket, type SocketOptions } from './link-socket.ts';
 import { watchSleep } from './sleep-watch.ts';
 import { createTokenRenewal } from './token-renewal.ts';
 
-const HANDSHAKE_MS = 15_000;
 /** A link whose refresh was refused is closed by the broker within this time, or by this end. */
 const REASON_MS = 1_000;
 /** Clients have resumed their channels this long after a link was opened. */
@@ -52,7 +52,7 @@ export interface BrokerLinkOptions {
   /** Tells the broker that a new link is of the same daemon process. */
   instance: string;
   /** TLS and proxy settings for the socket. */
-  socketOptions: (broker: string) => Pick<WebSocket.ClientOptions, 'agent'>;
+  socketOptions: (broker: string) => SocketOptions;
   onFrame: (frame: Buffer) => void;
   onState: (state: LinkState, message: string | null) => void;
   onWritable: () => void;
@@ -179,48 +179,24 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     else retryLater(code === CLOSE_CODE.draining ? 'the broker restarts' : `the link was lost (${code} ${reason})`);
   };
 
-  const listen = (carrier: WebSocket, broker: string, forced: boolean) => {
-    let settled = false; // an upgrade that was answered with an HTTP status has been dealt with
-    carrier.on('message', (data: Buffer) => {
-      pulse.heard();
-      const header = readFrame(data);
-      if (typeof header === 'string') return carrier.close(CLOSE_CODE.protocol, header);
-      if (header.channel === LINK_CHANNEL) {
-        if (header.kind === FrameKind.control) onControl(data.subarray(HEADER_BYTES));
-      } else options.onFrame(data);
-    });
-    carrier.on('pong', () => {
-      pulse.ponged();
-    });
-    carrier.on('ping', () => {
-      pulse.heard();
-    });
-    carrier.on('unexpected-response', (request, response) => {
-      settled = true;
-      response.resume();
-      request.destroy();
-      ws = undefined;
-      // A page with these numbers is a firewall's; only the broker's own word ends a login.
-      const statusCode = isBrokersAnswer(response) ? response.statusCode : undefined;
-      if (statusCode === 401 && !forced) return void connect(true);
-      if (statusCode === 401) return giveUp('login_needed', 'the broker refused the login; run `mcpgate login`');
-      if (statusCode === 403) {
-        const why = describedIn(response) ?? 'your access was revoked; ask your platform team';
-        return giveUp('revoked', `${why}, then run \`mcpgate login\``);
-      }
-      retryLater(explainStatus(broker, response));
-    });
-    carrier.on('error', (error) => {
-      if (settled) return;
-      if (state === 'open') return log.warn(`the link failed: ${error.message}`); // `close` follows
-      settled = true;
-      failed(broker, error);
-    });
-    carrier.on('close', (code, reason) => {
-      if (ws !== carrier || settled) return;
-      ws = undefined;
-      onClosed(code, reason.toString());
-    });
+  /** The upgrade was answered with an HTTP status. `forced`: with a token that was new. */
+  const onRefused = (broker: string, response: IncomingMessage, forced: boolean) => {
+    ws = undefined;
+    // A page with these numbers is a firewall's; only the broker's own word ends a login.
+    const statusCode = isBrokersAnswer(response) ? response.statusCode : undefined;
+    if (statusCode === 401 && !forced) return void connect(true);
+    if (statusCode === 401) return giveUp('login_needed', 'the broker refused the login; run `mcpgate login`');
+    if (statusCode === 403) {
+      const why = describedIn(response) ?? 'your access was revoked; ask your platform team';
+      return giveUp('revoked', `${why}, then run \`mcpgate login\``);
+    }
+    retryLater(explainStatus(broker, response));
+  };
+
+  const onFailed = (broker: string, error: Error) => {
+    if (state === 'open')
+      log.warn(`the link failed: ${error.message}`); // its close follows
+    else failed(broker, error);
   };
 
   const connect = async (force = false): Promise<void> => {
@@ -240,20 +216,25 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     const { broker } = tokens;
     if (broker === undefined) return giveUp('login_needed', 'not logged in; run `mcpgate login URL`');
     try {
-      const url = `${broker.replace(/^http/, 'ws').replace(/\/$/, '')}/v1/tunnel`;
-      ws = new WebSocket(url, SUBPROTOCOL, {
+      const socket = openLinkSocket({
         ...options.socketOptions(broker),
-        headers: {
-          authorization: `Bearer ${result.token}`,
-          'mcpgate-instance': options.instance,
-          'user-agent': `mcpgate/${VERSION}`,
+        broker,
+        token: result.token,
+        instance: options.instance,
+        isWelcome: () => state === 'open',
+        onHeard: () => pulse.heard(),
+        onPonged: () => pulse.ponged(),
+        onFrame: options.onFrame,
+        onControl,
+        onRefused: (response) => onRefused(broker, response, force),
+        onFailed: (error) => onFailed(broker, error),
+        onClosed(code, reason) {
+          if (ws !== socket) return;
+          ws = undefined;
+          onClosed(code, reason);
         },
-        handshakeTimeout: HANDSHAKE_MS,
-        maxPayload: FRAME_MAX_BYTES,
-        perMessageDeflate: false,
-        followRedirects: false,
       });
-      listen(ws, broker, force);
+      ws = socket;
     } catch (error) {
       failed(broker, error);
     }

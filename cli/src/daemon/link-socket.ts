@@ -1,0 +1,76 @@
+// One WebSocket to the broker: opened with a token, and what comes over it told apart. What its end means, and when there is another one,
+// is broker-link.ts's.
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import { CLOSE_CODE, SUBPROTOCOL } from 'mcpgate-shared/close-code';
+import { FRAME_MAX_BYTES, FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/frame';
+import { VERSION } from 'mcpgate-shared/version';
+
+const HANDSHAKE_MS = 15_000;
+
+/** TLS and proxy settings. */
+export type SocketOptions = Pick<WebSocket.ClientOptions, 'agent'>;
+
+export interface LinkSocketOptions extends SocketOptions {
+  broker: string;
+  token: string;
+  instance: string;
+  /** Whether the broker has welcomed the link: from then on every end is a close. */
+  isWelcome: () => boolean;
+  /** Something came. */
+  onHeard: () => void;
+  /** An answer to a ping did. */
+  onPonged: () => void;
+  /** A frame of a channel. */
+  onFrame: (frame: Buffer) => void;
+  /** A message about the link itself. */
+  onControl: (payload: Buffer) => void;
+  /** The upgrade was answered with an HTTP status; nothing else is told then. */
+  onRefused: (response: IncomingMessage) => void;
+  /** It failed; before it was welcome nothing else is told, after that `onClosed` follows. */
+  onFailed: (error: Error) => void;
+  onClosed: (code: number, reason: string) => void;
+}
+
+/** Throws where the broker's address or the settings are of no use. */
+export function openLinkSocket(options: LinkSocketOptions): WebSocket {
+  const { broker, agent } = options;
+  const url = `${broker.replace(/^http/, 'ws').replace(/\/$/, '')}/v1/tunnel`;
+  const socket = new WebSocket(url, SUBPROTOCOL, {
+    ...(agent !== undefined && { agent }),
+    headers: {
+      authorization: `Bearer ${options.token}`,
+      'mcpgate-instance': options.instance,
+      'user-agent': `mcpgate/${VERSION}`,
+    },
+    handshakeTimeout: HANDSHAKE_MS,
+    maxPayload: FRAME_MAX_BYTES,
+    perMessageDeflate: false,
+    followRedirects: false,
+  });
+  let isSettled = false;
+  socket.on('message', (data: Buffer) => {
+    options.onHeard();
+    const header = readFrame(data);
+    if (typeof header === 'string') return socket.close(CLOSE_CODE.protocol, header);
+    if (header.channel !== LINK_CHANNEL) options.onFrame(data);
+    else if (header.kind === FrameKind.control) options.onControl(data.subarray(HEADER_BYTES));
+  });
+  socket.on('pong', () => options.onPonged());
+  socket.on('ping', () => options.onHeard());
+  socket.on('unexpected-response', (request, response) => {
+    isSettled = true;
+    response.resume();
+    request.destroy();
+    options.onRefused(response);
+  });
+  socket.on('error', (error) => {
+    if (isSettled) return;
+    isSettled = !options.isWelcome();
+    options.onFailed(error);
+  });
+  socket.on('close', (code, reason) => {
+    if (!isSettled) options.onClosed(code, reason.toString());
+  });
+  return socket;
+}
