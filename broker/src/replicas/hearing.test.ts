@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { steppedClock } from '../upstreams/fixtures/stepped-clock.ts';
+import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import { createHearing } from './hearing.ts';
 
 /** What has ended is heard of. */
@@ -35,11 +35,11 @@ function open(t: TestContext) {
 test('a connection that is back within a second makes nobody deaf, but everything is read again', async (t) => {
   const { clock, hearing, said, next } = open(t);
   hearing.lost(clock.now(), 'cut');
-  clock.pass(900);
+  clock.advance(900);
   hearing.found();
   assert.equal(hearing.isDeaf, false);
   await next('done', 1);
-  clock.pass(10_000);
+  clock.advance(10_000);
   assert.equal(hearing.isDeaf, false);
   assert.deepEqual(said, ['caught up: false 900 1']);
 });
@@ -47,16 +47,16 @@ test('a connection that is back within a second makes nobody deaf, but everythin
 test('after a second without hearing it is deaf, and stays so until it has read everything again', async (t) => {
   const { clock, hearing, said, catchUps, next } = open(t);
   hearing.lost(clock.now() - 400, 'cut');
-  clock.pass(599);
+  clock.advance(599);
   assert.equal(hearing.isDeaf, false);
-  clock.pass(1);
+  clock.advance(1);
   assert.equal(hearing.isDeaf, true, 'the silence before it was noticed counts');
   assert.equal(catchUps.length, 0, 'what would be read now may be old again at once');
   hearing.found();
   assert.equal(hearing.isDeaf, true);
   await next('fail');
   assert.equal(hearing.isDeaf, true, 'the store is not there');
-  clock.pass(100);
+  clock.advance(100);
   await turn();
   await next('done', 2);
   assert.equal(hearing.isDeaf, false);
@@ -69,7 +69,7 @@ test('what is lost again while everything is read is read once more when it is f
   hearing.found();
   hearing.lost(clock.now(), 'cut again');
   await next('done');
-  clock.pass(1_000);
+  clock.advance(1_000);
   assert.equal(hearing.isDeaf, true);
   hearing.found();
   await next('done');
@@ -83,7 +83,7 @@ test('something missed is made up for while it hears; many at once are made up f
   await next('done');
   await next('done');
   assert.equal(catchUps.length, 0);
-  clock.pass(5_000);
+  clock.advance(5_000);
   assert.equal(hearing.isDeaf, false);
   assert.deepEqual(said, ['caught up: false 0 0']);
 });
@@ -92,7 +92,7 @@ test('where it cannot be made up for within a second, it counts as not heard', a
   const { clock, hearing, next } = open(t);
   hearing.missed('a broker was killed');
   await next('fail');
-  clock.pass(1_000);
+  clock.advance(1_000);
   assert.equal(hearing.isDeaf, true);
   await turn();
   await next('done');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createCircuitBreaker } from './circuit-breaker.ts';
-import { steppedClock } from './fixtures/stepped-clock.ts';
+import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 
 function breakerAt(random: number) {
   const clock = steppedClock();
@@ -18,7 +18,7 @@ describe('the circuit breaker', () => {
     assert.equal(breaker.circuit, 'open');
     assert.equal(breaker.retryAt, clock.now() + 4_000);
     for (let more = 0; more < 20; more++) assert.ok(breaker.failed() <= 60_000);
-    clock.pass(60_000);
+    clock.advance(60_000);
     assert.equal(breaker.circuit, 'half-open');
   });
 
@@ -30,11 +30,11 @@ describe('the circuit breaker', () => {
   it('closes with one good try, and remembers the failures until that one has lasted', () => {
     const { clock, breaker } = breakerAt(1);
     for (let each = 0; each < 5; each++) breaker.failed();
-    clock.pass(4_000);
+    clock.advance(4_000);
     breaker.connected();
     assert.equal(breaker.circuit, 'closed');
     assert.equal(breaker.lost(500), 8_000, 'it ended at once: no success');
-    clock.pass(8_000);
+    clock.advance(8_000);
     breaker.connected();
     assert.equal(breaker.lost(11_000), 250, 'it lasted: from the start again');
   });
@@ -44,13 +44,13 @@ describe('the circuit breaker', () => {
     for (let each = 0; each < 9; each++) breaker.failed();
     assert.equal(breaker.flapping, false);
     for (let each = 0; each < 4; each++) {
-      clock.pass(60_000);
+      clock.advance(60_000);
       breaker.connected();
       breaker.lost(30_000);
     }
     assert.equal(breaker.flapping, true);
     assert.equal(breaker.losses, 4);
-    clock.pass(600_000);
+    clock.advance(600_000);
     assert.equal(breaker.flapping, false);
   });
 

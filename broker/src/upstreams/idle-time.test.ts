@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { steppedClock } from './fixtures/stepped-clock.ts';
+import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import { createIdleTime } from './idle-time.ts';
 
 it('the idle time doubles for who is wanted again soon, up to eight times, and shrinks again for who is not', () => {
@@ -9,7 +9,7 @@ it('the idle time doubles for who is wanted again soon, up to eight times, and s
   const seen: number[] = [];
   const round = (apartMs: number) => {
     idle.stopped();
-    clock.pass(apartMs);
+    clock.advance(apartMs);
     idle.wanted();
     idle.wanted();
     seen.push(idle.ms);

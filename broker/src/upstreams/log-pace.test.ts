@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { steppedClock } from './fixtures/stepped-clock.ts';
+import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import { paced } from './log-pace.ts';
 
 it('a server that writes without end gets fifty lines a second in the log, and a count of the rest', () => {
@@ -14,7 +14,7 @@ it('a server that writes without end gets fifty lines a second in the log, and a
   );
   for (let each = 0; each < 1_000; each++) write('x');
   assert.deepEqual([lines, dropped], [50, []]);
-  clock.pass(1_000);
+  clock.advance(1_000);
   write('x');
   assert.deepEqual([lines, dropped], [51, [950]]);
 });

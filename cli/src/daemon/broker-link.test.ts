@@ -3,40 +3,11 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Clock } from 'mcpgate-shared/clock';
+import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import { FrameKind, HEADER_BYTES, writeFrame } from 'mcpgate-shared/frame';
 import { readLinkMessage, toPayload, type LinkMessage } from 'mcpgate-shared/link-message';
 import type { TokenResult } from '../auth/token-source.ts';
 import { createBrokerLink } from './broker-link.ts';
-
-/** Time that moves only when it is told to; `sleep` lets it jump, as for a computer that was closed. */
-function handClock(): Clock & { advance(ms: number): void; sleep(ms: number): void } {
-  let now = 1_000_000;
-  const timers = new Set<{ at: number; run: () => void }>();
-  const runDue = () => {
-    for (const timer of [...timers].sort((a, b) => a.at - b.at)) {
-      if (timer.at <= now && timers.delete(timer)) timer.run();
-    }
-  };
-  return {
-    now: () => now,
-    after(delayMs, run) {
-      const timer = { at: now + delayMs, run };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    advance(ms) {
-      for (const end = now + ms; now < end;) {
-        now = Math.min(end, now + 500);
-        runDue();
-      }
-    },
-    sleep(ms) {
-      now += ms;
-      runDue();
-    },
-  };
-}
 
 const control = (message: LinkMessage) =>
   writeFrame({ kind: FrameKind.control, flags: 0, channel: 0, seq: 0, ack: 0 }, toPayload(message));
@@ -47,7 +18,7 @@ async function world(
   token: () => TokenResult = () => ({ kind: 'token', token: 'a', expiresAt: null }),
   random: () => number = () => 0,
 ) {
-  const clock = handClock();
+  const clock = steppedClock();
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
   await once(server, 'listening');
   const sockets: WebSocket[] = [];

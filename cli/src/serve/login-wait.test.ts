@@ -6,7 +6,7 @@ const PENDING = {
   url: 'https://gate.example/device?user_code=BCDF-GHJK',
   userCode: 'BCDF-GHJK',
   browserOpened: true,
-  expiresAt: 600_000,
+  expiresAt: 1_600_000, // ten minutes after the clock’s beginning
 };
 const expired = 'the login has ended: run `mcpgate login`';
 

@@ -1,37 +1,16 @@
 // For tests: a serve session whose time, link and broker's end are moved by hand.
 import assert from 'node:assert/strict';
 import { CHANNEL_DEFAULTS, createChannel, type Channel } from 'mcpgate-shared/channel';
-import type { Clock } from 'mcpgate-shared/clock';
+import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import { FrameKind, HEADER_BYTES, readFrame, writeFrame } from 'mcpgate-shared/frame';
 import { readOpen, toPayload, type OpenMessage } from 'mcpgate-shared/link-message';
 import { PREFIX_BYTES } from '../local/frame-stream.ts';
 import { createLastKnown } from './last-known.ts';
 import { createServeSession } from './serve-session.ts';
 
-/** Time that moves only when it is told to. */
-function handClock(): Clock & { advance(ms: number): void } {
-  let now = 0;
-  const timers = new Set<{ at: number; run: () => void }>();
-  return {
-    now: () => now,
-    after(delayMs, run) {
-      const timer = { at: now + delayMs, run };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    advance(ms) {
-      now += ms;
-      for (const timer of [...timers].sort((a, b) => a.at - b.at)) {
-        if (timer.at > now || !timers.delete(timer)) continue;
-        timer.run();
-      }
-    },
-  };
-}
-
 /** A session, and a broker's end that can be restarted; answers to requests are written by hand. */
 export function createServeWorld() {
-  const clock = handClock();
+  const clock = steppedClock();
   const out: Record<string, unknown>[] = [];
   const asked: Record<string, unknown>[] = [];
   const opens: OpenMessage[] = [];
