@@ -1,43 +1,28 @@
 // Streamable HTTP in front of `mcpgate serve`, because the suites speak only HTTP: one process a session of a client of before 2026-07-28,
 // one a scenario for the requests of the others. The official SDK ends HTTP here; the JSON-RPC behind it is mcpgate's.
-import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { localhostHostValidation, localhostOriginValidation } from '@modelcontextprotocol/node';
-import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
+import type { ServerResponse } from 'node:http';
+import type { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import { classifyInboundRequest, isInitializeRequest } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { createEventStore } from './upstream/event-store.ts';
+import { openLoopbackEndpoint, type EndpointRequest, type LoopbackEndpoint } from './loopback-endpoint.ts';
 import { createModernProcesses } from './modern-processes.ts';
-import { readJson } from './read-json.ts';
 import { createRelatedRequests } from './related-request.ts';
 import { SESSION_UNKNOWN } from './upstream/http-upstream.ts';
+import { createSessionTransport, type Sessions } from './upstream/session-transport.ts';
 import { HEADER_MISMATCH, wrongHeader } from './standard-headers.ts';
 import { startServeProcess, type ServeCommand, type ServeProcess } from './serve-process.ts';
 
 /** Names the scenario that a request belongs to. */
 export const SCENARIO_HEADER = 'x-conformance-scenario';
 
-export interface Bridge {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-export async function startBridge(serve: ServeCommand): Promise<Bridge> {
-  const sessions = new Map<string, NodeStreamableHTTPServerTransport>();
+export async function startBridge(serve: ServeCommand): Promise<LoopbackEndpoint> {
+  const sessions: Sessions = new Map();
   const processes = new Set<ServeProcess>();
   const modern = createModernProcesses(serve);
-  const hostAllowed = localhostHostValidation();
-  const originAllowed = localhostOriginValidation();
 
   async function openSession(): Promise<NodeStreamableHTTPServerTransport> {
     const related = createRelatedRequests();
-    const transport = new NodeStreamableHTTPServerTransport({
-      sessionIdGenerator: randomUUID,
-      eventStore: createEventStore(),
-      retryInterval: 500,
-      onsessioninitialized: (id) => void sessions.set(id, transport),
-      onsessionclosed: (id) => void sessions.delete(id),
-    });
+    const transport = createSessionTransport(sessions);
     const child = startServeProcess(
       serve,
       (message) => {
@@ -57,13 +42,11 @@ export async function startBridge(serve: ServeCommand): Promise<Bridge> {
     return transport;
   }
 
-  async function handle(request: IncomingMessage, response: ServerResponse) {
-    if (!hostAllowed(request, response) || !originAllowed(request, response)) return;
-    const body = request.method === 'POST' ? await readJson(request) : undefined;
+  async function handle(request: EndpointRequest, response: ServerResponse, body: unknown) {
     const header = (name: string) => request.headers[name]?.toString();
     const [version, method, name] = [header('mcp-protocol-version'), header('mcp-method'), header('mcp-name')];
     const inbound = classifyInboundRequest({
-      httpMethod: request.method ?? '',
+      httpMethod: request.method,
       ...(version !== undefined && { protocolVersionHeader: version }),
       ...(method !== undefined && { mcpMethodHeader: method }),
       ...(name !== undefined && { mcpNameHeader: name }),
@@ -82,17 +65,11 @@ export async function startBridge(serve: ServeCommand): Promise<Bridge> {
     await session.handleRequest(request, response, body);
   }
 
-  const server = createServer((request, response) => {
-    handle(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no TCP port');
+  const endpoint = await openLoopbackEndpoint(handle);
   return {
-    url: `http://127.0.0.1:${address.port}/mcp`,
+    url: endpoint.url,
     async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await endpoint.close();
       await Promise.all([...processes].map((child) => child.close()));
       await modern.close();
     },

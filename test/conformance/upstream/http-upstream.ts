@@ -1,22 +1,15 @@
 // The conformance server over Streamable HTTP: a session for each client of before 2026-07-28, a fresh server a request for the others.
-import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { localhostHostValidation, localhostOriginValidation } from '@modelcontextprotocol/node';
-import { NodeStreamableHTTPServerTransport, toNodeHandler, toWebRequest } from '@modelcontextprotocol/node';
+import type { ServerResponse } from 'node:http';
+import { type NodeStreamableHTTPServerTransport, toNodeHandler, toWebRequest } from '@modelcontextprotocol/node';
 import { createMcpHandler, isInitializeRequest, isLegacyRequest } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { readJson } from '../read-json.ts';
+import { openLoopbackEndpoint, type EndpointRequest, type LoopbackEndpoint } from '../loopback-endpoint.ts';
 import { createConformanceServer } from './conformance-server.ts';
-import { createEventStore } from './event-store.ts';
+import { createSessionTransport, type Sessions } from './session-transport.ts';
 import { createTaskServer, isForTasks } from './task-server.ts';
 import { createTaskStore } from './task-store.ts';
 
 export type Generation = 'old' | 'new';
-
-export interface HttpUpstream {
-  readonly url: string;
-  close(): Promise<void>;
-}
 
 const Listen = z.object({
   method: z.literal('subscriptions/listen'),
@@ -26,10 +19,10 @@ const Listen = z.object({
 export const SESSION_UNKNOWN = -32001;
 
 /** Starts it on a free port of the loopback interface. `generations`: which it speaks; both unless given. */
-export async function startHttpUpstream(generations: readonly Generation[] = ['old', 'new']): Promise<HttpUpstream> {
-  const sessions = new Map<string, NodeStreamableHTTPServerTransport>();
-  const hostAllowed = localhostHostValidation();
-  const originAllowed = localhostOriginValidation();
+export async function startHttpUpstream(
+  generations: readonly Generation[] = ['old', 'new'],
+): Promise<LoopbackEndpoint> {
+  const sessions: Sessions = new Map();
   const tasks = createTaskStore();
   const modern = createMcpHandler(
     ({ requestInfo }) =>
@@ -49,18 +42,12 @@ export async function startHttpUpstream(generations: readonly Generation[] = ['o
   });
 
   async function openSession(): Promise<NodeStreamableHTTPServerTransport> {
-    const transport = new NodeStreamableHTTPServerTransport({
-      sessionIdGenerator: randomUUID,
-      eventStore: createEventStore(),
-      retryInterval: 500,
-      onsessioninitialized: (id) => void sessions.set(id, transport),
-      onsessionclosed: (id) => void sessions.delete(id),
-    });
+    const transport = createSessionTransport(sessions);
     await createConformanceServer().connect(transport);
     return transport;
   }
 
-  async function serveSession(request: IncomingMessage, response: ServerResponse, body: unknown) {
+  async function serveSession(request: EndpointRequest, response: ServerResponse, body: unknown) {
     const id = request.headers['mcp-session-id'];
     const refuse = (status: number, message: string, code = -32000) =>
       response
@@ -72,30 +59,21 @@ export async function startHttpUpstream(generations: readonly Generation[] = ['o
     await session.handleRequest(request, response, body);
   }
 
-  async function handle(incoming: IncomingMessage, response: ServerResponse) {
-    const request = Object.assign(incoming, { method: incoming.method ?? '', url: incoming.url ?? '' });
-    if (!hostAllowed(request, response) || !originAllowed(request, response)) return;
-    const body = request.method === 'POST' ? await readJson(request) : undefined;
+  async function handle(request: EndpointRequest, response: ServerResponse, body: unknown) {
     const old = generations.includes('old') && (await isLegacyRequest(await toWebRequest(request, body), body));
     if (old) await serveSession(request, response, body);
     else if (generations.includes('new')) await serveModern(request, response, body);
     else await serveSession(request, response, body);
   }
 
-  const server = createServer((request, response) => {
-    handle(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no TCP port');
+  const endpoint = await openLoopbackEndpoint(handle);
   return {
-    url: `http://127.0.0.1:${address.port}/mcp`,
+    url: endpoint.url,
     async close() {
       await modern.close();
       tasks.close();
       await Promise.all([...sessions.values()].map((session) => session.close()));
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await endpoint.close();
     },
   };
 }
