@@ -188,7 +188,8 @@ test('a token of an earlier login is not handed out after another login', async 
 test('a grant beats the stored login, from the environment or stored', async (t) => {
   const world = await createWorld(t);
   const env = { MCPGATE_TOKEN: GRANT };
-  assert.deepEqual(await ask(world.source({ env })), { kind: 'token', token: GRANT, expiresAt: null });
+  const remedy = 'set MCPGATE_TOKEN to another grant';
+  assert.deepEqual(await ask(world.source({ env })), { kind: 'token', token: GRANT, expiresAt: null, remedy });
   await world.store.write({ broker: world.broker.url, workspace: 'default' }, { kind: 'grant', token: GRANT });
   assert.deepEqual(await ask(world.source()), { kind: 'token', token: GRANT, expiresAt: null });
   assert.equal(refreshes(world).length, 0);

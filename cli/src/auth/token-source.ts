@@ -19,8 +19,11 @@ import { createHttpFetch, type HttpFetch } from './http-fetch.ts';
 import type { OAuthClient, Tokens } from './oauth-client.ts';
 
 export type TokenResult =
-  /** `expiresAt` in ms since the epoch; null: does not end by itself (a grant). */
-  | { kind: 'token'; token: string; expiresAt: number | null }
+  /**
+   * `expiresAt` in ms since the epoch; null: does not end by itself (a grant). `remedy`: what a person does where the broker refuses it and
+   * a login would not help.
+   */
+  | { kind: 'token'; token: string; expiresAt: number | null; remedy?: string }
   /** A definite answer: never logged in, `invalid_grant`, revoked. Only a login helps. `ended`: there was one, and the broker ended it. */
   | { kind: 'login_needed'; message: string; ended?: true }
   /** A passing reason: no network, 5xx, keychain locked. Try again later. */
@@ -149,7 +152,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       if (grant !== undefined && grant !== '') {
         if (this.broker === undefined)
           return loginNeeded('MCPGATE_TOKEN is set, but no broker: set MCPGATE_BROKER too');
-        return { kind: 'token', token: grant, expiresAt: null };
+        return { kind: 'token', token: grant, expiresAt: null, remedy: 'set MCPGATE_TOKEN to another grant' };
       }
       refreshing ??= obtain(minValidityMs, force)
         .catch((error: unknown): TokenResult => {

@@ -19,7 +19,17 @@ async function world(
   random: () => number = () => 0,
 ) {
   const clock = steppedClock();
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
+  let refusal: { status: number; description: string } | undefined;
+  const server = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    autoPong: false,
+    verifyClient(_info, answer) {
+      if (refusal === undefined) return answer(true);
+      const challenge = `Bearer error="invalid_token", error_description="${refusal.description}"`;
+      answer(false, refusal.status, '{}', { 'Content-Type': 'application/json', 'www-authenticate': challenge });
+    },
+  });
   await once(server, 'listening');
   const sockets: WebSocket[] = [];
   const states: string[] = [];
@@ -59,7 +69,8 @@ async function world(
     while (link.state !== state) await new Promise<void>((resolve) => (wake = resolve));
   };
   const socket = (): WebSocket => sockets.at(-1) ?? assert.fail('no link was opened');
-  return { clock, link, sockets, states, reach, socket };
+  const refuse = (status: number, description: string) => void (refusal = { status, description });
+  return { clock, link, sockets, states, reach, socket, refuse };
 }
 
 test('a token is renewed in-band before its end, and the socket stays', async (t) => {
@@ -102,6 +113,21 @@ test('a revoked link is not opened again by itself', async (t) => {
   clock.advance(120_000);
   assert.equal(sockets.length, 1);
   assert.match(link.message ?? '', /revoked \(disabled\).*mcpgate login/);
+});
+
+test('a grant of the environment that is refused says why, and that it is to be replaced there', async (t) => {
+  const remedy = 'set MCPGATE_TOKEN to another grant';
+  const answer: TokenResult = { kind: 'token', token: 'mcg_x', expiresAt: null, remedy };
+  const { link, reach, refuse } = await world(t, () => answer);
+  for (const [status, description, state] of [
+    [401, 'this grant has expired; ask your platform team for a new one', 'login_needed'],
+    [403, 'this grant may not be used from this address; ask your platform team', 'revoked'],
+  ] as const) {
+    refuse(status, description);
+    link.wake();
+    await reach(state);
+    assert.ok(link.message?.startsWith(description) && link.message.endsWith(remedy), link.message ?? '');
+  }
 });
 
 test('a login that the broker revoked goes on saying why, whoever asks again, until there is another login or none', async (t) => {

@@ -64,6 +64,8 @@ export interface BrokerLinkOptions {
   isSuccessor: boolean;
 }
 
+const LOGIN = 'run `mcpgate login`';
+
 export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
   const { tokens, clock, log } = options;
   let state: LinkState = 'idle';
@@ -77,6 +79,9 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
   /** What the broker said when it ended the login, which a refusal of the same login later does not say. */
   let whyRevoked: string | undefined;
   let cancelRetry: (() => void) | undefined;
+  /** What a person can do where the broker refuses what was presented last. */
+  let remedy = LOGIN;
+  let isGrant = false;
   const abort = new AbortController();
   const pulse = createLinkPulse(clock);
   const backoff = createLinkBackoff({ clock, random: options.random, isHurried: options.isSuccessor });
@@ -167,7 +172,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     if (state === 'login_needed' || state === 'revoked') return;
     const blamed = backoff.lost(code, since === null ? 0 : clock.now() - since);
     if (code === CLOSE_CODE.revoked) {
-      whyRevoked = `your access was revoked (${reason}); ask your platform team, then run \`mcpgate login\``;
+      whyRevoked = `your access was revoked (${reason}); ask your platform team, then ${remedy}`;
       return giveUp('revoked', whyRevoked);
     }
     if (blamed === 'this_end') {
@@ -185,10 +190,13 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     // A page with these numbers is a firewall's; only the broker's own word ends a login.
     const statusCode = isBrokersAnswer(response) ? response.statusCode : undefined;
     if (statusCode === 401 && !forced) return void connect(true);
-    if (statusCode === 401) return giveUp('login_needed', 'the broker refused the login; run `mcpgate login`');
+    if (statusCode === 401) {
+      const why = isGrant ? describedIn(response) : undefined;
+      return giveUp('login_needed', `${why ?? 'the broker refused the login'}; ${remedy}`);
+    }
     if (statusCode === 403) {
       const why = describedIn(response) ?? 'your access was revoked; ask your platform team';
-      return giveUp('revoked', `${why}, then run \`mcpgate login\``);
+      return giveUp('revoked', `${why}, then ${remedy}`);
     }
     retryLater(explainStatus(broker, response));
   };
@@ -213,6 +221,8 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
       return giveUp('login_needed', result.message);
     }
     if (result.kind === 'retry') return retryLater(result.message);
+    remedy = result.remedy ?? LOGIN;
+    isGrant = result.expiresAt === null;
     const { broker } = tokens;
     if (broker === undefined) return giveUp('login_needed', 'not logged in; run `mcpgate login URL`');
     try {
