@@ -44,9 +44,12 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
   };
 
   const send = async (endpoint: Endpoint, { params, query, body }: Parts): Promise<AdminResponse> => {
-    const path = endpoint.path.replaceAll(/:(\w+)/g, (_whole, name: string) =>
-      encodeURIComponent(textOf(params, name) ?? ''),
-    );
+    const path = endpoint.path.replaceAll(/:(\w+)/g, (_whole, name: string) => {
+      const value = textOf(params, name) ?? '';
+      // In a URL these lead to another place.
+      if (['', '.', '..'].includes(value)) throw new GateError('usage', `"${value}" is no ${name}`);
+      return encodeURIComponent(value);
+    });
     const url = new URL(`/api/v1${path}`, origin);
     for (const [name, value] of Object.entries(query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));

@@ -34,9 +34,14 @@ describe('grants', () => {
   test('need a label, servers that exist and a duration that is one', async () => {
     assert.equal((await admin.failure(['grant', 'issue', '--server', 'github'])).code, 2);
     assert.equal((await admin.failure(['grant', 'issue', '--label', 'x', '--server', 'absent'])).code, 1);
-    assert.equal(
-      (await admin.failure(['grant', 'issue', '--label', 'x', '--server', 'github', '--expires', 'soon'])).code,
-      2,
-    );
+    for (const [expires, says] of [
+      ['soon', /is not a duration/],
+      ['4000d', /at most 10 years/],
+    ] as const) {
+      const args = ['grant', 'issue', '--label', 'x', '--server', 'github', '--expires', expires];
+      const { code, stderr } = await admin.failure(args);
+      assert.deepEqual([code, says.test(stderr)], [2, true], stderr);
+    }
+    for (const id of ['', '.', '..']) assert.equal((await admin.failure(['grant', 'revoke', id])).code, 2, id);
   });
 });

@@ -66,6 +66,11 @@ describe('people', () => {
 });
 
 describe('logins', () => {
+  test('of somebody who is not there are no empty list', async () => {
+    for (const what of ['device', 'session'] as const)
+      assert.match((await admin.failure([what, 'list', '--user', 'nobody'])).stderr, /no user "nobody"/);
+  });
+
   test('are approved by code on a host without a browser; the device is listed and revoked', async () => {
     const body = new URLSearchParams({
       client_id: 'mcpgate-cli',

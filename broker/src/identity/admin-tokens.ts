@@ -7,7 +7,7 @@ import type { AdminToken, AdminTokenRecord } from '../domain/people.ts';
 import type { Store } from '../store/store.ts';
 import { rejected, TOUCH_EVERY_MS } from './authenticate.ts';
 import type { AdminTokens } from './identity.ts';
-import { LabelSchema, parseOrUsage, pickById, stateOf } from './people.ts';
+import { LabelSchema, parseOrUsage, pickToken, stateOf } from './people.ts';
 import type { Revocations } from './revocations.ts';
 import { createToken, isToken, sameText, sha256Hex } from './secret-token.ts';
 
@@ -72,9 +72,7 @@ export function createAdminTokens(parts: {
     async revoke(workspaceId, idOrLabel, actor) {
       const startedAt = clock.now();
       const tokens = await list(workspaceId);
-      const token =
-        tokens.find(({ label, state }) => label === idOrLabel && state === 'active') ??
-        pickById(tokens, idOrLabel, { what: 'admin-token', workspaceId });
+      const token = pickToken(tokens, idOrLabel, { what: 'admin-token', workspaceId });
       if (token.revokedAt === null) await store.adminTokens.revoke(token.id, startedAt);
       return revocations.end({
         subject: `admin-token:${token.label}`,

@@ -24,6 +24,13 @@ const MESSAGES: Readonly<Record<RejectionReason, string>> = {
   wrong_address: 'this grant may not be used from this address; ask your platform team',
 };
 export const rejected = (reason: RejectionReason) => ({ kind: 'rejected', reason, message: MESSAGES[reason] }) as const;
+/** A grant is nobody's login: a new one is asked for where it came from. */
+const grantRejected = (reason: 'unknown' | 'expired') =>
+  ({
+    kind: 'rejected',
+    reason,
+    message: `this grant ${reason === 'expired' ? 'has expired' : 'is not known here'}; ask your platform team for a new one`,
+  }) as const;
 
 const toUser = ({ id, name, role, groups }: UserRecord): NonNullable<Principal['user']> => ({ id, name, role, groups });
 
@@ -41,9 +48,9 @@ export function createAuthenticate(parts: {
   const byGrant = async (token: string, audience: Audience, address: string | undefined): Promise<Authentication> => {
     const hash = sha256Hex(token);
     const grant = await store.grants.byTokenHash(hash);
-    if (grant === undefined || !sameText(grant.tokenHash, hash)) return rejected('unknown');
+    if (grant === undefined || !sameText(grant.tokenHash, hash)) return grantRejected('unknown');
     if (grant.revokedAt !== null) return rejected('revoked');
-    if (grant.expiresAt !== null && grant.expiresAt <= clock.now()) return rejected('expired');
+    if (grant.expiresAt !== null && grant.expiresAt <= clock.now()) return grantRejected('expired');
     if (audience === 'api') return rejected('wrong_audience');
     if (grant.allowFrom.length > 0 && !createAddressRanges(grant.allowFrom).includes(address))
       return rejected('wrong_address');

@@ -9,7 +9,7 @@ import type { ClientSessions } from './client-sessions.ts';
 import type { Devices, Sessions } from './identity.ts';
 import type { Logins } from './logins.ts';
 import { isClientGrantId } from './oauth/grant-id.ts';
-import { pickById, userNames } from './people.ts';
+import { pickById, requireUser, userNames } from './people.ts';
 import type { Revocations } from './revocations.ts';
 
 const WEB_PREFIX = 'web-';
@@ -54,6 +54,7 @@ async function endDevice(
 export function createDevices(parts: Parts): Devices {
   const { store } = parts;
   const list: Devices['list'] = async (workspaceId, filter) => {
+    if (filter?.user !== undefined) await requireUser(store, workspaceId, filter.user);
     const names = await userNames(store, workspaceId);
     const devices = (await store.devices.list(workspaceId)).map((device) => ({
       ...device,
@@ -145,6 +146,7 @@ export function createSessions(parts: Parts & { clientSessions: ClientSessions }
 
   return {
     async list(workspaceId, filter) {
+      if (filter?.user !== undefined) await requireUser(store, workspaceId, filter.user);
       const names = await userNames(store, workspaceId);
       const web = (await webSessions(workspaceId, names)).map(({ tokenHash: _hash, ...session }) => session);
       const clients = await clientSessions.list(names);

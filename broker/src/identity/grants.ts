@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
 import type { Store } from '../store/store.ts';
 import type { Grants } from './identity.ts';
-import { LabelSchema, parseOrUsage, pickById, requireUser, stateOf, userNames } from './people.ts';
+import { LabelSchema, parseOrUsage, pickToken, requireUser, stateOf, userNames } from './people.ts';
 import type { Revocations } from './revocations.ts';
 import { createToken, sha256Hex } from './secret-token.ts';
 
@@ -54,7 +54,7 @@ export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; 
         label,
         userId: user?.id ?? null,
         tokenHash: sha256Hex(token),
-        servers,
+        servers: [...new Set(servers)],
         allowFrom,
         expiresAt,
         createdBy: actor.name,
@@ -67,7 +67,7 @@ export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; 
         address: actor.address,
         data: {
           id: record.id,
-          servers,
+          servers: record.servers,
           allow_from: allowFrom,
           user: user?.name ?? null,
           expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
@@ -79,9 +79,7 @@ export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; 
       const startedAt = clock.now();
       const all = await list(workspaceId);
       const grants = filter.user === undefined ? all : all.filter((grant) => grant.user === filter.user);
-      const grant =
-        grants.find(({ label, state }) => label === idOrLabel && state === 'active') ??
-        pickById(grants, idOrLabel, { what: 'grant', workspaceId });
+      const grant = pickToken(grants, idOrLabel, { what: 'grant', workspaceId });
       if (grant.revokedAt === null) await store.grants.revoke(grant.id, startedAt);
       return revocations.end({
         subject: `grant:${grant.label}`,

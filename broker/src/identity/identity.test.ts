@@ -96,6 +96,19 @@ suite('people, grants and the door', () => {
     assert.equal(await reasonOf(token), 'ok');
   });
 
+  test('a grant is revoked by its label, also once it has ended, and no label stands before the id that it imitates', async () => {
+    const { grants } = world.identity;
+    const label = name();
+    const first = await grants.issue(WORKSPACE, { label, servers: ['github'] }, HOST);
+    const decoy = await grants.issue(WORKSPACE, { label: first.grant.id, servers: ['github'] }, HOST);
+    assert.equal((await grants.revoke(WORKSPACE, first.grant.id, HOST)).subject, `grant:${label}`);
+    assert.deepEqual([await reasonOf(first.token), await reasonOf(decoy.token)], ['revoked', 'ok']);
+    assert.equal((await grants.revoke(WORKSPACE, label, HOST)).tokens_revoked, 0, 'again: again a receipt');
+    const second = await grants.issue(WORKSPACE, { label, servers: ['github'] }, HOST);
+    assert.equal((await grants.revoke(WORKSPACE, label, HOST)).tokens_revoked, 1);
+    assert.equal(await reasonOf(second.token), 'revoked');
+  });
+
   test('a grant without a person is a principal of its own, and ends when it expires', async () => {
     mock.timers.enable({ apis: ['Date'], now: Date.now() });
     const label = name();
@@ -107,8 +120,10 @@ suite('people, grants and the door', () => {
     const answer = await world.identity.authenticate(token, 'mcp');
     assert.ok(answer.kind === 'ok' && answer.principal.user === undefined);
     mock.timers.tick(1000);
-    assert.equal(await reasonOf(token), 'expired');
-    await world.identity.grants.issue(WORKSPACE, { label, servers: ['github'] }, HOST);
+    const late = await world.identity.authenticate(token, 'mcp');
+    assert.match(late.kind === 'ok' ? '' : `${late.reason}: ${late.message}`, /^expired: this grant has expired; ask/);
+    const twice = { label, servers: ['github', 'github'] };
+    assert.deepEqual((await world.identity.grants.issue(WORKSPACE, twice, HOST)).grant.servers, ['github']);
     await assert.rejects(world.identity.grants.issue(WORKSPACE, { label, servers: ['github'] }, HOST), {
       code: 'conflict',
     });
@@ -202,7 +217,8 @@ suite('people, grants and the door', () => {
     assert.equal(receipt.tokens_revoked, 2);
     assert.equal((await laptop.refresh(tokens.refresh_token)).error, 'invalid_grant');
     assert.notEqual(await reasonOf(token), 'ok');
-    assert.deepEqual(await world.identity.devices.list(WORKSPACE, { user }), []);
+    await assert.rejects(world.identity.devices.list(WORKSPACE, { user }), { code: 'not_found' });
+    assert.ok((await world.identity.devices.list(WORKSPACE)).every((device) => device.user !== ''));
     await assert.rejects(world.identity.users.show(WORKSPACE, user), { code: 'not_found' });
   });
 

@@ -66,6 +66,7 @@ export interface Groups {
 }
 
 export interface Devices {
+  /** Throws `not_found` for a person who is not there, as `Sessions` does. */
   list(workspaceId: string, filter?: { user?: string }): Promise<Device[]>;
   /** `id` may be cut to a prefix that fits one device only; of a filter's person's. Throws `not_found`, `usage` (ambiguous). */
   revoke(workspaceId: string, id: string, actor: Actor, filter?: { user?: string }): Promise<Receipt>;
@@ -91,7 +92,7 @@ export interface Grants {
     actor: Actor,
   ): Promise<{ grant: Grant; token: string }>;
   list(workspaceId: string): Promise<Grant[]>;
-  /** By id (or a prefix that fits one only) or by the label of an active grant. */
+  /** By id (or a prefix that fits one only) or by label: of the active grant, else of the last one. */
   revoke(workspaceId: string, idOrLabel: string, actor: Actor, filter?: { user?: string }): Promise<Receipt>;
 }
 
@@ -105,7 +106,7 @@ export interface AdminTokens {
     actor: Actor,
   ): Promise<{ token: string; record: AdminToken }>;
   list(workspaceId: string): Promise<AdminToken[]>;
-  /** By id (or a prefix that fits one only) or by the label of an active token. */
+  /** By id (or a prefix that fits one only) or by label: of the active token, else of the last one. */
   revoke(workspaceId: string, idOrLabel: string, actor: Actor): Promise<Receipt>;
 }
 

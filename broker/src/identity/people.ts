@@ -77,3 +77,18 @@ export function pickById<T extends { id: string }>(
     );
   return only;
 }
+
+/**
+ * As `pickById`, or by label: what is active, else the newest, because a label is free again once its token has ended. Ids count first: a
+ * label is anybody's text, and must not stand before what it imitates.
+ */
+export function pickToken<T extends { id: string; label: string; state: TokenState; createdAt: number }>(
+  items: readonly T[],
+  idOrLabel: string,
+  of: { what: string; workspaceId: string },
+): T {
+  const exact = items.find((item) => item.id === idOrLabel);
+  if (exact !== undefined) return exact;
+  const labelled = items.filter((item) => item.label === idOrLabel).toSorted((a, b) => b.createdAt - a.createdAt);
+  return labelled.find(({ state }) => state === 'active') ?? labelled[0] ?? pickById(items, idOrLabel, of);
+}

@@ -51,7 +51,7 @@ export const LifetimeSchema = z
   .number()
   .int()
   .positive()
-  .max(10 * 365 * 86_400);
+  .max(10 * 365 * 86_400, 'at most 10 years');
 
 export const ReceiptSchema = z
   .object({
