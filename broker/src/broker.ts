@@ -161,6 +161,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       version: VERSION,
       broker: self.name,
       departures: store.departures,
+      leftChannels: store.leftChannels,
+      vault,
+      bus: store.bus,
       limits: { resumeMs, backlogBytes, maxMessageBytes },
     });
     closers.push(() => tunnel.close());

@@ -18,6 +18,8 @@ export interface LargeMessage {
 }
 
 interface IncomingOptions {
+  /** The number of the first fragment. */
+  first: number;
   /** What the peer was told that may be under way. */
   windowBytes: number;
   maxMessageBytes: number;
@@ -46,7 +48,7 @@ export interface Incoming {
 }
 
 export function createIncoming(options: IncomingOptions): Incoming {
-  let next = 0;
+  let next = options.first;
   let parts: Buffer[] = [];
   let partialBytes = 0;
   let large: LargeMessage | undefined;

@@ -10,6 +10,12 @@ interface Fragment {
   flags: number;
 }
 
+/** What the peer has not consumed, in order: `first` is the number of the first. A flag for each, as its frame has it. */
+export interface KeptFragments {
+  first: number;
+  fragments: readonly { payload: Uint8Array; flags: number }[];
+}
+
 export interface Outgoing {
   /** Cuts and keeps a message. False: the sequence numbers are used up. */
   queue(message: Uint8Array | readonly Uint8Array[], messageBytes: number): boolean;
@@ -19,6 +25,8 @@ export interface Outgoing {
   acknowledge(peerNext: number): boolean;
   /** Everything that is not acknowledged is sent again. */
   rewind(): void;
+  /** Everything that is kept. */
+  kept(): KeptFragments;
   /** The number of the oldest fragment that is kept. */
   readonly oldest: number;
   readonly nextSend: number;
@@ -54,13 +62,14 @@ function pushFragments(fragments: Fragment[], message: readonly Uint8Array[], by
 
 const costOf = (fragment: Fragment | undefined) => HEADER_BYTES + (fragment?.bytes ?? 0);
 
-export function createOutgoing(): Outgoing {
+/** `kept`: what another end has left to be sent. */
+export function createOutgoing(kept: KeptFragments = { first: 0, fragments: [] }): Outgoing {
   // fragments[head] has number `oldest`; everything before `nextSend` is under way on this link.
-  let fragments: Fragment[] = [];
+  let fragments: Fragment[] = kept.fragments.map((each) => ({ ...each, bytes: each.payload.length }));
   let head = 0;
-  let oldest = 0;
-  let nextSend = 0;
-  let bytes = 0;
+  let oldest = kept.first;
+  let nextSend = oldest;
+  let bytes = fragments.reduce((sum, fragment) => sum + costOf(fragment), 0);
   let inFlight = 0;
 
   const end = () => oldest + fragments.length - head;
@@ -109,6 +118,14 @@ export function createOutgoing(): Outgoing {
       nextSend = oldest;
       inFlight = 0;
     },
+
+    kept: () => ({
+      first: oldest,
+      fragments: fragments.slice(head).map(({ payload, flags }) => ({
+        payload: payload instanceof Uint8Array ? payload : Buffer.concat(payload),
+        flags,
+      })),
+    }),
 
     get oldest() {
       return oldest;

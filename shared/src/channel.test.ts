@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createChannel, type Channel } from './channel.ts';
+import { createChannel, type Channel, type ChannelOptions } from './channel.ts';
 import { handClock } from './fixtures/hand-clock.ts';
 import { FLAG_FINAL, FRAGMENT_BYTES, FrameKind, HEADER_BYTES, readFrame } from './frame.ts';
 
@@ -11,8 +11,9 @@ function pair(windowBytes = 4096, backlogBytes = 1 << 30) {
   const received: [string[], string[]] = [[], []];
   const trouble: string[] = [];
   const cut: string[] = [];
-  const end = (side: 0 | 1): Channel =>
+  const end = (side: 0 | 1, left?: ChannelOptions['left']): Channel =>
     createChannel({
+      ...(left !== undefined && { left }),
       clock,
       windowBytes,
       backlogBytes,
@@ -62,7 +63,12 @@ function pair(windowBytes = 4096, backlogBytes = 1 << 30) {
       }
     }
   };
-  return { ends, received, trouble, cut, wire, connect, arrive, pump, settle, clock };
+  /** Another end goes on in the place of this one. */
+  const leave = (side: 0 | 1) => {
+    const former = ends[side];
+    ends[side] = end(side, { nextReceive: former.nextReceive, kept: former.kept() });
+  };
+  return { ends, leave, received, trouble, cut, wire, connect, arrive, pump, settle, clock };
 }
 
 test('a paused reader stops its peer at the window and loses nothing', () => {
@@ -124,6 +130,27 @@ test('what is kept for a peer that is away is bounded; one that is there is wait
   world.ends[0].detach();
   for (let i = 0; i < 12; i++) world.ends[0].send(Buffer.alloc(100_000, 68));
   assert.match(world.trouble.join(), /overflow: more than 1000000 bytes wait/);
+});
+
+test('an end that goes on where another has left off says exactly what its peer has still to hear', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(200_000), { maxLength: 8 }), fc.nat(20), (lengths, frames) => {
+      const world = pair(100_000);
+      world.connect();
+      world.ends[1].send(Buffer.from('asked'));
+      const messages = lengths.map((length, index) => 'abcdefgh'.charAt(index).repeat(length));
+      for (const message of messages)
+        world.ends[0].send([Buffer.from(message.slice(0, 9)), Buffer.from(message.slice(9))]);
+      for (let count = 0; count < frames; count++) world.pump(1);
+      world.leave(0);
+      world.connect();
+      world.settle();
+      assert.deepEqual(world.received[1], messages);
+      assert.ok(world.received[0].length <= 1);
+      assert.equal(world.ends[0].backlogBytes + world.ends[1].backlogBytes, 0);
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('a missing fragment is noticed, and a new attachment brings everything', () => {

@@ -7,7 +7,7 @@
 // - A fragment that comes again is dropped; one that is missing means a broken carrier: `onBroken`, and the owner attaches anew.
 // - A frame that an earlier carrier still had under way is dropped by its channel number.
 import { createIncoming, type LargeMessage } from './channel-incoming.ts';
-import { createOutgoing } from './channel-outgoing.ts';
+import { createOutgoing, type KeptFragments } from './channel-outgoing.ts';
 import type { Clock } from './clock.ts';
 import { FrameKind, writeFrame, type FrameHeader } from './frame.ts';
 
@@ -35,6 +35,8 @@ export interface ChannelOptions extends ChannelLimits {
   windowBytes: number;
   /** Bytes left free before each frame, for the carrier's prefix. */
   headroomBytes?: number;
+  /** It goes on where another end has left off, which will never send or receive again. */
+  left?: { nextReceive: number; kept: KeptFragments };
   onMessage: (message: Buffer) => void;
   /** Messages that are longer than `fromBytes` are not gathered for `onMessage`, but read as their fragments come; `first` is the beginning. */
   large?: { fromBytes: number; open: (first: readonly Buffer[]) => LargeMessage };
@@ -66,6 +68,8 @@ export interface Channel {
   /** Stops and starts the delivery of messages; while stopped nothing more is acknowledged. */
   pause(): void;
   resume(): void;
+  /** What the peer has not consumed, for an end that goes on in its place (`left`). */
+  kept(): KeptFragments;
   /** From now on these hold. */
   limit(limits: ChannelLimits): void;
   readonly attached: boolean;
@@ -93,8 +97,9 @@ export function createChannel(options: ChannelOptions): Channel {
   let ackDue = false;
   let cancelAckTimer: (() => void) | undefined;
 
-  const outgoing = createOutgoing();
+  const outgoing = createOutgoing(options.left?.kept);
   const incoming = createIncoming({
+    first: options.left?.nextReceive ?? 0,
     windowBytes: options.windowBytes,
     maxMessageBytes,
     onMessage: options.onMessage,
@@ -199,6 +204,8 @@ export function createChannel(options: ChannelOptions): Channel {
     detach,
     pause: () => incoming.pause(),
     resume: () => incoming.resume(),
+
+    kept: () => outgoing.kept(),
 
     limit(limits) {
       ({ backlogBytes, maxMessageBytes } = limits);

@@ -1,4 +1,5 @@
 // What brokers over one database tell each other. Ids and counts: everybody who may connect to the database can listen.
+import type { WantedChannel } from './channel-end.ts';
 import type { Revocation } from './revocation.ts';
 
 /** Something was changed of which brokers keep a copy in memory; what it is now, they read. */
@@ -14,7 +15,9 @@ export type BusMessage =
   | Change
   /** Ended, and committed. Who holds something of it ends that and says how much it was. */
   | { kind: 'revoked'; question: string; revocations: readonly Revocation[] }
-  | { kind: 'ended'; question: string; linksClosed: number; callsCancelled: number };
+  | { kind: 'ended'; question: string; linksClosed: number; callsCancelled: number }
+  /** The laptops of these channels of the run `broker` are elsewhere now: it shall leave them in the store as soon as nothing runs on them. */
+  | { kind: 'wanted'; broker: string; channels: readonly WantedChannel[] };
 
 /** One run of a broker. */
 export interface BrokerName {

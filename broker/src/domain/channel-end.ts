@@ -18,3 +18,14 @@ export interface Departure {
   /** A channel that is not among `ends` was never opened there. */
   isComplete: boolean;
 }
+
+/** One channel that a broker gave up, with what its peer has not acknowledged: whoever is asked for it goes on where it ended. */
+export interface LeftChannel extends ChannelEnd {
+  /** The run of the broker that had it. */
+  broker: string;
+  /** Answers, sealed by the vault. Null: nothing waits for the peer any more. */
+  sealed: Uint8Array | null;
+}
+
+/** Where a channel has to be asked for that another broker has. */
+export type WantedChannel = Pick<ChannelEnd, 'id' | 'owner' | 'secretHash'>;

@@ -27,6 +27,7 @@ export function registerTunnelMetrics(registry: Registry, figures: () => TunnelS
 
   gauge('mcpgate_links', 'Open WebSockets', ({ links }) => links);
   gauge('mcpgate_channels', 'Channels, one an AI client; those that wait for their link included', (n) => n.channels);
+  gauge('mcpgate_tunnel_awaited_channels', 'Channels that another broker is asked for', (n) => n.awaited);
   gauge('mcpgate_tunnel_pending_calls', 'Calls of channels that are under way', (n) => n.pending);
   gauge('mcpgate_tunnel_backlog_bytes', 'Bytes kept for peers until they acknowledge them', (n) => n.backlogBytes);
   gauge('mcpgate_tunnel_held_bytes', 'Bytes that came and wait for a slow reader in the broker', (n) => n.heldBytes);

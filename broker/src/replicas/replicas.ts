@@ -92,6 +92,8 @@ export function createReplicas(parts: {
       }
       case 'ended':
         return; // whoever has asked hears it
+      case 'wanted':
+        return; // the tunnel hears it
     }
   }
 

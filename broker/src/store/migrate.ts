@@ -5,6 +5,7 @@ import type { Engine } from './engine.ts';
 import { createDeparturesMigration } from './departures-migration.ts';
 import { createExternalIdentitiesMigration } from './external-identities-migration.ts';
 import { createFirstMigration } from './first-migration.ts';
+import { createLeftChannelsMigration } from './left-channels-migration.ts';
 import { createProvisioningMigration } from './provisioning-migration.ts';
 import { createTokensMigration } from './tokens-migration.ts';
 import { createTrustAnnotationsMigration } from './trust-annotations-migration.ts';
@@ -18,6 +19,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0004-external-identities': createExternalIdentitiesMigration(engine.kind),
     '0005-provisioning': createProvisioningMigration(engine.kind),
     '0006-departures': createDeparturesMigration(engine.kind),
+    '0007-left-channels': createLeftChannelsMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
   const unknown = (await appliedMigrations(engine))

@@ -15,6 +15,7 @@ import { createExternalIdentities } from './repositories/external-identities.ts'
 import { createGrants } from './repositories/grants.ts';
 import { createGroups } from './repositories/groups.ts';
 import { createKeys } from './repositories/keys.ts';
+import { createLeftChannels } from './repositories/left-channels.ts';
 import { createLinks } from './repositories/links.ts';
 import { createOAuth } from './repositories/oauth.ts';
 import { createPolicy } from './repositories/policy.ts';
@@ -68,6 +69,7 @@ function createStore(engine: Engine, clock: Clock): Store {
     externalIdentities: createExternalIdentities(db, clock),
     provisioning: createProvisioning(db),
     departures: createDepartures(db),
+    leftChannels: createLeftChannels(db),
     devices: createDevices(db, clock),
     groups: createGroups(db, clock, announce),
     grants: createGrants(db, clock),

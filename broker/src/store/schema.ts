@@ -11,6 +11,15 @@ export interface Database {
   /** Facts about this database as a whole. */
   settings: { name: string; value: string };
   departures: { broker: string; ends_json: string; is_complete: number; expires_at: number };
+  left_channels: {
+    broker: string;
+    id: string;
+    owner: string;
+    secret_hash: string;
+    taken: number;
+    sealed: Uint8Array | null;
+    expires_at: number;
+  };
   users: {
     id: string;
     workspace_id: string;

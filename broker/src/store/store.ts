@@ -2,7 +2,7 @@
 // builder, two engines (SQLite, PostgreSQL), one test suite for both. Every table of people's things carries `workspace_id`;
 // functions without a workspace argument take globally unique ids. Times are ms since the epoch.
 import type { Bus } from '../domain/bus.ts';
-import type { Departure } from '../domain/channel-end.ts';
+import type { Departure, LeftChannel } from '../domain/channel-end.ts';
 import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } from '../domain/people.ts';
 import type { Role } from '../domain/principal.ts';
 import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';
@@ -157,6 +157,21 @@ export interface Store {
     put(departure: Departure, times: { expiresAt: number; now: number }): Promise<void>;
     /** One that has not expired. */
     find(broker: string, now: number): Promise<Departure | undefined>;
+  };
+  /** What brokers left of single channels. Once there, only what waits for the peer is ever changed: it goes. */
+  leftChannels: {
+    /** One that is there already stays as it is. */
+    put(channel: LeftChannel, expiresAt: number): Promise<void>;
+    /** One that has not expired. */
+    find(broker: string, id: string, now: number): Promise<LeftChannel | undefined>;
+    /** Of these brokers and channels: the brokers that have departed, and the channels that were left. By name and id. */
+    amongst(wanted: { brokers: readonly string[]; ids: readonly string[] }): Promise<Set<string>>;
+    /** The peer has everything. */
+    delivered(broker: string, id: string): Promise<void>;
+    removeExpired(now: number): Promise<void>;
+    /** Everybody who has one. */
+    owners(): Promise<string[]>;
+    removeOf(owners: readonly string[]): Promise<void>;
   };
   externalIdentities: {
     /** Who it is, in every workspace that knows it: one person, unless two brokers were told otherwise at the same instant. */

@@ -1,4 +1,5 @@
 // Every channel of the broker, with or without a link: opening, resuming by secret, waiting for its link, ending.
+import type { KeptFragments } from 'mcpgate-shared/channel-outgoing';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link-message';
 import { ownerOf } from '../domain/owner-of.ts';
@@ -17,6 +18,8 @@ export type OpenResult =
   | { kind: 'leaving' }
   | { kind: 'refused'; why: 'channel_secret' | 'too_many_channels' | 'sequence'; message: string };
 
+export type LeftBehind = NonNullable<Parameters<typeof openTunnelChannel>[0]['left']>;
+
 /** Everything of one credential. */
 interface Owner {
   channels: Set<TunnelChannel>;
@@ -25,12 +28,20 @@ interface Owner {
 
 export interface ChannelRegistry {
   has(id: string): boolean;
-  /** Opens a channel, or takes one away from whatever link had it. */
-  openOrResume(open: OpenMessage, principal: Principal): OpenResult;
+  find(id: string): TunnelChannel | undefined;
+  /** Opens a channel, or takes one away from whatever link had it. `left`: it goes on with what was left of it. */
+  openOrResume(open: OpenMessage, principal: Principal, left?: LeftBehind): OpenResult;
   /** From now on channels are only resumed. */
   stopOpening(): void;
-  /** Every peer is told to go on elsewhere and how far its channel has got; nothing more is taken of it. Sessions go on without it. */
-  leave(message: string): void;
+  /**
+   * Every peer is told to go on elsewhere and how far its channel has got, unless it has something to hear first; nothing more is taken of
+   * it. Sessions go on without it. Returns the channels that were here.
+   */
+  leave(message: string): readonly TunnelChannel[];
+  /** It ends for its peer to go on elsewhere; returns what that has still to hear, if anything. */
+  part(channel: TunnelChannel): KeptFragments | undefined;
+  /** One that was left ends as soon as its peer has heard everything: true where it has. */
+  settle(channel: TunnelChannel): boolean;
   /** It has lost its link: it ends unless it is resumed within the window. */
   linger(channel: TunnelChannel): void;
   end(channel: TunnelChannel, reason: string): void;
@@ -48,6 +59,10 @@ export interface ChannelRegistry {
   /** Bytes of messages that have not wholly come. */
   readonly partialBytes: number;
 }
+
+/** What the peer of a channel has still to hear. */
+export const keptOf = ({ channel }: TunnelChannel): KeptFragments | undefined =>
+  channel.backlogBytes === 0 ? undefined : channel.kept();
 
 const keptBytes = ({ channel }: TunnelChannel) => channel.backlogBytes + channel.heldBytes + channel.partialBytes;
 
@@ -84,7 +99,7 @@ export function createChannelRegistry(options: {
     if (owner?.channels.delete(channel) && owner.channels.size === 0) owners.delete(channel.owner);
     channel.cancelExpiry?.();
     channel.slot?.left(channel);
-    ended.add(channel.end());
+    if (channel.leftBy === undefined) ended.add(channel.end());
     return channel.session.close(reason);
   };
   const end = (channel: TunnelChannel, reason: string): void => {
@@ -115,7 +130,8 @@ export function createChannelRegistry(options: {
 
   return {
     has: (id) => channels.has(id),
-    openOrResume(open, principal) {
+    find: (id) => channels.get(id),
+    openOrResume(open, principal, left) {
       const known = channels.get(open.id);
       if (known) {
         if (known.owner !== ownerOf(principal) || !known.secretMatches(open.secret)) {
@@ -130,7 +146,7 @@ export function createChannelRegistry(options: {
         known.slot?.taken(known);
         return { kind: 'opened', channel: known, resumed: true };
       }
-      if (!mayOpen) return { kind: 'leaving' };
+      if (!mayOpen && left === undefined) return { kind: 'leaving' };
       const ownerName = ownerOf(principal);
       if (!makeRoom(ownerFor(ownerName))) {
         const message = `one login has at most ${limits.channelsPerOwner} channels`;
@@ -144,27 +160,44 @@ export function createChannelRegistry(options: {
         gateway: options.gateway,
         clock,
         limits,
+        ...(left !== undefined && { left }),
         onFatal: fail,
       });
       channels.set(open.id, channel);
       owner.channels.add(channel);
-      return { kind: 'opened', channel, resumed: false };
+      return { kind: 'opened', channel, resumed: left !== undefined };
     },
     stopOpening() {
       mayOpen = false;
     },
     leave(message) {
       mayOpen = false;
-      for (const channel of channels.values()) {
+      const all = [...channels.values()];
+      for (const channel of all) {
         const { slot } = channel;
         slot?.left(channel);
+        if (channel.leftBy !== undefined) continue; // the next broker finds it where this one has
         const end = channel.end();
-        slot?.fatal(channel, { code: 'gone', message, taken: end.taken });
+        if (channel.channel.backlogBytes === 0) slot?.fatal(channel, { code: 'gone', message, taken: end.taken });
         ended.add(end);
       }
       channels.clear();
+      return all;
+    },
+    part(channel) {
+      const kept = keptOf(channel);
+      end(channel, 'its AI client goes on at another broker');
+      return kept;
+    },
+    settle(channel) {
+      if (channel.leftBy === undefined || channel.channel.backlogBytes > 0) return false;
+      channel.slot?.fatal(channel, { code: 'done', message: 'it has ended', taken: channel.end().taken });
+      end(channel, 'its peer has heard everything');
+      return true;
     },
     linger(channel) {
+      // The next resume finds it where this one has: nothing of it is kept here.
+      if (channel.leftBy !== undefined) return end(channel, 'its link was lost');
       channel.detachedAt = clock.now();
       channel.cancelExpiry?.();
       channel.cancelExpiry = clock.after(limits.resumeMs, () => end(channel, 'no link within the resume window'));

@@ -6,7 +6,9 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { readClose, readOpened, type OpenMessage } from 'mcpgate-shared/link-message';
 import { createDepartures, hashOfSecret } from './departures.ts';
 import { createEndedChannels } from './ended-channels.ts';
-import { bodyOf, createTunnelWorld, idOf, memoryOfDepartures, SECRET, type PeerLink } from './fixtures/tunnel-world.ts';
+import { memoryOfDepartures, memoryOfLeftChannels, testVault } from './fixtures/between-brokers.ts';
+import { bodyOf, createTunnelWorld, idOf, SECRET, type PeerLink } from './fixtures/tunnel-world.ts';
+import { createLeftChannels } from './left-channels.ts';
 
 async function worldOf(t: TestContext, options: Parameters<typeof createTunnelWorld>[1] = {}) {
   const world = await createTunnelWorld({ leaveMs: 50 }, options);
@@ -146,18 +148,29 @@ test('what a broker left behind is read once for all who come back, and again wh
       },
     },
     ended: createEndedChannels({ clock: systemClock, keepMs: 1_000 }),
+    left: createLeftChannels({
+      broker: 'this-run',
+      store: memoryOfLeftChannels(),
+      vault: testVault,
+      clock: systemClock,
+      keepMs: 1_000,
+      onError: assert.ifError,
+    }),
+    awaited: { until: () => Promise.resolve() },
     clock: systemClock,
     keepMs: 1_000,
+    onError: assert.ifError,
   });
-  await assert.rejects(departures.fateOf(openOf(1), 'ada'), /the store is away/);
+  const isOver = () => false;
+  await assert.rejects(departures.fateOf(openOf(1), 'ada', isOver), /the store is away/);
   isAway = false;
-  const fates = await Promise.all([1, 2, 1].map((number) => departures.fateOf(openOf(number), 'ada')));
+  const fates = await Promise.all([1, 2, 1].map((number) => departures.fateOf(openOf(number), 'ada', isOver)));
   assert.deepEqual(
     fates.map((fate) => (fate.kind === 'taken' ? fate.taken : fate.kind)),
     [3, 0, 3],
   );
   assert.deepEqual(read, ['run-1', 'run-1']);
   for (let times = 0; times < 2; times++)
-    assert.deepEqual(await departures.fateOf({ ...openOf(1), broker: 'killed' }, 'ada'), { kind: 'unknown' });
-  assert.deepEqual(read.slice(2), ['killed', 'killed']);
+    assert.deepEqual(await departures.fateOf({ ...openOf(1), broker: 'killed' }, 'ada', isOver), { kind: 'unknown' });
+  assert.deepEqual(read.slice(2), Array(4).fill('killed'), 'once more when nobody has it');
 });

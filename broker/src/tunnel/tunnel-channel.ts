@@ -2,6 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { CHANNEL_DEFAULTS, createChannel, type Channel } from 'mcpgate-shared/channel';
 import type { LargeMessage } from 'mcpgate-shared/channel-incoming';
+import type { KeptFragments } from 'mcpgate-shared/channel-outgoing';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link-message';
 import type { ChannelEnd } from '../domain/channel-end.ts';
@@ -57,7 +58,18 @@ export interface TunnelChannel {
   detachedAt: number | undefined;
   /** How far it has got. */
   end(): ChannelEnd;
+  /** It was left by this run of a broker, and takes nothing any more: it only says what its peer has still to hear. */
+  readonly leftBy: string | undefined;
 }
+
+/** What remains of the session of a channel that was left. */
+const ENDED_SESSION: GatewaySession = {
+  id: 'ended',
+  pending: 0,
+  receive: () => undefined,
+  receiveCut: () => undefined,
+  close: () => Promise.resolve(),
+};
 
 const bytesOf = (parts: readonly Buffer[]) => parts.reduce((sum, part) => sum + part.length, 0);
 
@@ -68,10 +80,12 @@ export function openTunnelChannel(options: {
   clock: Clock;
   limits: TunnelLimits;
   memory: OwnerMemory;
+  /** It goes on with what another broker, or this one, has left of it. */
+  left?: { by: string; taken: number; kept: KeptFragments };
   /** The channel is over: nothing can be sent on it any more. */
   onFatal: (channel: TunnelChannel, close: CloseMessage) => void;
 }): TunnelChannel {
-  const { open, principal, limits, memory } = options;
+  const { open, principal, limits, memory, left } = options;
   const secretHash = hashOfSecret(open.secret);
 
   /** In order: messages behind it come when it has ended, for its fragments come first. */
@@ -92,6 +106,7 @@ export function openTunnelChannel(options: {
     windowBytes: limits.windowBytes,
     backlogBytes: limits.backlogBytes,
     maxMessageBytes: limits.maxMessageBytes,
+    ...(left !== undefined && { left: { nextReceive: left.taken, kept: left.kept } }),
     onMessage: (message) => session.receive(message.toString('utf8')),
     large: { fromBytes: LARGE_BYTES, open: readLarge },
     onOversize: (head, tail) => session.receiveCut(head.toString('utf8'), tail.toString('utf8')),
@@ -99,16 +114,20 @@ export function openTunnelChannel(options: {
     onBroken: (reason) => self.slot?.broken(self, reason),
     onFatal: (code, message) => options.onFatal(self, { code, message }),
   });
-  const session = options.gateway.open({
-    principal,
-    ...(open.server === undefined ? {} : { server: open.server }),
-    ...(open.tools === undefined ? {} : { tools: open.tools }),
-    send(text, pieces) {
-      const message = partsOf(text, pieces);
-      if (memory.admits(bytesOf(message))) channel.send(message);
-      else options.onFatal(self, { code: 'overflow', message: 'too much waits for the readers of this login' });
-    },
-  });
+  const openSession = () =>
+    options.gateway.open({
+      principal,
+      ...(open.server === undefined ? {} : { server: open.server }),
+      ...(open.tools === undefined ? {} : { tools: open.tools }),
+      send(text, pieces) {
+        const message = partsOf(text, pieces);
+        if (memory.admits(bytesOf(message))) channel.send(message);
+        else options.onFatal(self, { code: 'overflow', message: 'too much waits for the readers of this login' });
+      },
+    });
+  const session = left === undefined ? openSession() : ENDED_SESSION;
+  // What comes is not consumed, and so neither acknowledged nor counted as taken: the peer sends it again elsewhere.
+  if (left !== undefined) channel.pause();
   const self: TunnelChannel = {
     id: open.id,
     owner: ownerOf(principal),
@@ -127,6 +146,7 @@ export function openTunnelChannel(options: {
       secretHash: secretHash.toString('hex'),
       taken: channel.nextReceive,
     }),
+    leftBy: left?.by,
   };
   return self;
 }

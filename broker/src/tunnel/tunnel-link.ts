@@ -20,10 +20,11 @@ import {
   type OpenMessage,
 } from 'mcpgate-shared/link-message';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
+import type { ChannelEnd } from '../domain/channel-end.ts';
 import { ownerOf } from '../domain/owner-of.ts';
 import type { Principal } from '../domain/principal.ts';
-import { NOT_YOURS, type ChannelRegistry } from './channel-registry.ts';
-import type { Departures } from './departures.ts';
+import { NOT_YOURS, type ChannelRegistry, type LeftBehind } from './channel-registry.ts';
+import type { FormerChannels } from './former-channels.ts';
 import { createLinkLogin } from './link-login.ts';
 import type { RejectMeter, RejectReason } from './reject-meter.ts';
 import type { Slot, TunnelChannel, TunnelLimits } from './tunnel-channel.ts';
@@ -37,6 +38,8 @@ const FRAGMENT_MIN_BYTES = 1024;
 
 /** The laptop had not heard yet that its link leads to another broker: had it been opened here, nobody could tell later where it was. */
 const NOT_MEANT: CloseMessage = { code: 'done', message: 'it is meant for another broker', taken: 0 };
+
+const endedAt = (taken: number): CloseMessage => ({ code: 'done', message: 'it has ended', taken });
 
 export interface TunnelLink {
   readonly principal: Principal;
@@ -75,7 +78,9 @@ export function createTunnelLink(options: {
   address: string;
   /** The name of this run. */
   broker: string;
-  fateOf: Departures['fateOf'];
+  formers: Pick<FormerChannels, 'fateOf' | 'heard'>;
+  /** How far a channel got that has ended here. */
+  endOf: (id: string) => ChannelEnd | undefined;
   /** Checks a renewed token: the principal it stands for, if it is the same one. */
   renew: (token: string, current: Principal, address: string) => Promise<Principal | undefined>;
   onClose: (link: TunnelLink) => void;
@@ -169,12 +174,25 @@ export function createTunnelLink(options: {
   /** It is asked for by its name and is not here: what became of it is found out first. */
   const reopen = async (number: number, message: OpenMessage) => {
     reopening.add(number);
-    const fate = await options.fateOf(message, owner);
+    const fate = await options.formers.fateOf(message, owner, () => ended || !reopening.has(number));
     if (ended || !reopening.delete(number)) return;
     if (fate.kind === 'unknown' || registry.has(message.id)) return openChannel(number, message);
-    if (fate.kind === 'taken') return refuse(number, { code: 'done', message: 'it has ended', taken: fate.taken });
+    if (fate.kind === 'taken') {
+      const { taken, kept } = fate;
+      if (kept === undefined || message.broker === undefined) return refuse(number, endedAt(taken));
+      return openChannel(number, message, { by: message.broker, taken, kept });
+    }
     noteRejected('channel_secret', NOT_YOURS);
     refuse(number, { code: 'refused', message: NOT_YOURS });
+  };
+
+  const settle = (channel: TunnelChannel) => {
+    if (registry.settle(channel) && channel.leftBy !== undefined) options.formers.heard(channel.leftBy, channel.id);
+  };
+
+  const refuseOpen = (number: number, why: RejectReason, text: string) => {
+    noteRejected(why, text);
+    refuse(number, { code: why === 'sequence' ? 'protocol' : 'refused', message: text });
   };
 
   const open = (number: number, payload: Buffer) => {
@@ -183,30 +201,29 @@ export function createTunnelLink(options: {
       return reject('open', CLOSE_CODE.protocol, 'an open frame that does not fit');
     }
     if (!mayOpen()) return reject('rate', CLOSE_CODE.tooMany, 'channels are opened too often');
+    if (slots.size + reopening.size >= limits.channelsPerLink) {
+      return refuseOpen(number, 'too_many_channels', `one link carries at most ${limits.channelsPerLink} channels`);
+    }
     lastNumber = Math.max(lastNumber, number);
     if (registry.has(message.id)) return openChannel(number, message);
     if (message.resume !== true) {
-      const isMeant = message.broker === undefined || message.broker === options.broker;
-      return isMeant ? openChannel(number, message) : refuse(number, NOT_MEANT);
+      if (message.broker === undefined) return openChannel(number, message);
+      if (message.broker !== options.broker) return refuse(number, NOT_MEANT);
+      // Asked for at another broker before this came: that one has told its peer by now.
+      const end = options.endOf(message.id);
+      return end === undefined ? openChannel(number, message) : refuse(number, endedAt(end.taken));
     }
     reopen(number, message).catch(() => close(1011, 'what became of a channel could not be found out'));
   };
 
-  const openChannel = (number: number, message: OpenMessage) => {
-    const refuseOpen = (why: RejectReason, text: string) => {
-      noteRejected(why, text);
-      refuse(number, { code: why === 'sequence' ? 'protocol' : 'refused', message: text });
-    };
-    if (slots.size >= limits.channelsPerLink) {
-      return refuseOpen('too_many_channels', `one link carries at most ${limits.channelsPerLink} channels`);
-    }
-    const found = registry.openOrResume(message, login.principal);
+  const openChannel = (number: number, message: OpenMessage, left?: LeftBehind) => {
+    const found = registry.openOrResume(message, login.principal, left);
     if (found.kind === 'leaving') {
       // What comes behind a first `open` is not taken either.
       const taken = message.resume !== true && { taken: 0 };
       return refuse(number, { code: 'gone', message: 'this broker takes leave', ...taken });
     }
-    if (found.kind === 'refused') return refuseOpen(found.why, found.message);
+    if (found.kind === 'refused') return refuseOpen(number, found.why, found.message);
     const { channel, resumed } = found;
     if (!channel.channel.attach(number, resumed ? message.next : 0, message.windowBytes)) {
       registry.linger(channel);
@@ -221,6 +238,7 @@ export function createTunnelLink(options: {
     const opened = { next, windowBytes, resumed, maxMessageBytes, backlogBytes, resumeMs, broker: options.broker };
     reply(FrameKind.opened, number, toPayload(opened));
     slot.ready(channel);
+    settle(channel);
   };
 
   const control = async (payload: Buffer) => {
@@ -258,6 +276,7 @@ export function createTunnelLink(options: {
       return registry.fail(channel, { code: 'overflow', message: 'too much of this login is under way' });
     }
     channel.channel.receive(header, payload);
+    settle(channel);
   };
 
   const link: TunnelLink = {

@@ -11,7 +11,9 @@ import type { AuditEvent } from '../domain/call-record.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Revocation } from '../domain/revocation.ts';
 import type { Authentication } from '../identity/identity.ts';
-import { memoryOfDepartures, peerLink, SECRET } from './fixtures/tunnel-world.ts';
+import { createSilentBus } from '../store/bus/silent-bus.ts';
+import { memoryOfDepartures, memoryOfLeftChannels, testVault } from './fixtures/between-brokers.ts';
+import { peerLink, SECRET } from './fixtures/tunnel-world.ts';
 import { createTunnel, type Tunnel } from './tunnel.ts';
 
 const people: Record<string, Principal> = {};
@@ -76,6 +78,9 @@ before(async () => {
     version: '1.0.0',
     broker: 'this-run',
     departures: memoryOfDepartures(),
+    leftChannels: memoryOfLeftChannels(),
+    vault: testVault,
+    bus: createSilentBus(),
     limits: { channelsPerLink: 5, resumeMs: 60_000 },
   });
   server.on('upgrade', (request, socket, head) => tunnel.handleUpgrade(request, socket, head, '127.0.0.1'));

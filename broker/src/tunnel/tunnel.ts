@@ -15,9 +15,9 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { Authentication, Identity } from '../identity/identity.ts';
 import { badHandshake } from './bad-handshake.ts';
 import { createChannelRegistry } from './channel-registry.ts';
-import { createDepartures, type DepartureStore } from './departures.ts';
 import { drained, mayReturn } from './drained.ts';
 import { createEndedChannels } from './ended-channels.ts';
+import { createFormerChannels, type BetweenBrokers } from './former-channels.ts';
 import { createRejectMeter, type RejectMeter, type RejectReason } from './reject-meter.ts';
 import { rejectUpgrade, type Rejection } from './reject-upgrade.ts';
 import { TUNNEL_LIMITS, type TunnelLimits } from './tunnel-channel.ts';
@@ -38,6 +38,8 @@ class TunnelSocket extends WebSocket {
 export interface TunnelStats {
   links: number;
   channels: number;
+  /** Those whose former broker is asked for them. */
+  awaited: number;
   /** Calls under way. */
   pending: number;
   /** Kept for peers. */
@@ -78,30 +80,33 @@ const DRAINING = {
   headers: ['Retry-After: 1'],
 } as const;
 
-export function createTunnel(options: {
-  identity: Pick<Identity, 'authenticate' | 'onRevoked' | 'onChanged'>;
-  gateway: Gateway;
-  audit: Pick<Audit, 'event'>;
-  log: Log;
-  clock: Clock;
-  version: string;
-  /** Names this run of the broker: no other has the name. */
-  broker: string;
-  departures: DepartureStore;
-  limits?: Partial<TunnelLimits>;
-}): Tunnel {
+export function createTunnel(
+  options: {
+    identity: Pick<Identity, 'authenticate' | 'onRevoked' | 'onChanged'>;
+    gateway: Gateway;
+    audit: Pick<Audit, 'event'>;
+    log: Log;
+    clock: Clock;
+    version: string;
+    /** Names this run of the broker: no other has the name. */
+    broker: string;
+    limits?: Partial<TunnelLimits>;
+  } & BetweenBrokers,
+): Tunnel {
   const { identity, gateway, audit, log, clock } = options;
   const limits = { ...TUNNEL_LIMITS, ...options.limits };
   const onError = (error: unknown) => log.error({ err: error }, 'the end of a session could not be recorded');
   const meter = createRejectMeter({ log, clock });
   const ended = createEndedChannels({ clock, keepMs: limits.resumeMs });
   const registry = createChannelRegistry({ gateway, clock, limits, meter, ended, onError });
-  const departures = createDepartures({
+  const formers = createFormerChannels({
+    between: options,
     broker: options.broker,
-    store: options.departures,
+    registry,
     ended,
     clock,
     keepMs: limits.resumeMs,
+    onError: (error) => log.error({ err: error }, 'what channels leave behind could not be kept or read'),
   });
   const links = new Set<TunnelLink>();
   const server = new WebSocketServer({
@@ -217,17 +222,18 @@ export function createTunnel(options: {
         links.delete(closed);
         log.info({ user: principal.user?.name, credential: principal.credential.label, address }, 'link closed');
       };
-      const common = {
+      const parts = {
         clock,
         limits,
         registry,
         meter,
         broker: options.broker,
-        fateOf: departures.fateOf,
+        formers,
+        endOf: ended.find,
         renew,
         onClose,
       };
-      const link = createTunnelLink({ ws, principal, instance, address, ...common });
+      const link = createTunnelLink({ ws, principal, instance, address, ...parts });
       links.add(link);
       const { workspaceId: workspace, user, expiresAt = null } = principal;
       const { version, broker } = options;
@@ -248,7 +254,7 @@ export function createTunnel(options: {
       link.close(CLOSE_CODE.revoked, revocation.reason);
       linksClosed += 1;
     }
-    await closed;
+    await Promise.all([closed, formers.revoked(revocation)]);
     return { linksClosed, callsCancelled: calls };
   }, live);
 
@@ -274,6 +280,7 @@ export function createTunnel(options: {
     stats: () => ({
       links: links.size,
       channels: registry.size,
+      awaited: formers.awaited,
       pending: registry.pending,
       backlogBytes: registry.backlogBytes,
       heldBytes: registry.heldBytes,
@@ -294,15 +301,13 @@ export function createTunnel(options: {
         );
       }
       gone = true;
-      registry.leave('the broker restarts');
-      await departures
-        .leave()
-        .catch((error: unknown) => log.error({ err: error }, 'what was taken of each channel could not be kept'));
+      await formers.leave('the broker restarts');
       for (const link of links) link.close(CLOSE_CODE.draining, 'the broker restarts');
     },
     close() {
       endRevoked();
       endChanged();
+      formers.close();
       clearInterval(heartbeat);
       for (const link of links) link.terminate();
       server.close();

@@ -74,6 +74,13 @@ export function createMovingChannel(options: MovingChannelOptions): MovingChanne
     channel.linkDown();
   }
 
+  /** From here on the present one only finishes what runs on it. */
+  function moveOn(): void {
+    formers.add(current);
+    current.retire();
+    current = open();
+  }
+
   /** One whose link was lost is left once it has been resumed: its broker may still wait for an acknowledgement. */
   function settle(): void {
     for (const channel of formers) if (channel.attached && !options.isAwaited(channel)) leave(channel);
@@ -95,6 +102,8 @@ export function createMovingChannel(options: MovingChannelOptions): MovingChanne
     linkUp(broker) {
       isLinkUp = true;
       linkBroker = broker;
+      // Its own broker may have it still, with something under way: what is new must not wait for that.
+      if (current.opened && broker !== undefined && current.broker !== broker) moveOn();
       for (const channel of onPresentLink) channel.linkUp(broker);
     },
     linkDown() {
@@ -109,12 +118,8 @@ export function createMovingChannel(options: MovingChannelOptions): MovingChanne
     draining() {
       isLinkUp = false;
       onPresentLink.clear();
-      if (current.opened) {
-        const former = current;
-        formers.add(former);
-        former.retire();
-        current = open();
-      } else onPresentLink.add(current);
+      if (current.opened) moveOn();
+      onPresentLink.add(current);
       settle();
     },
     detached(number) {

@@ -20,6 +20,8 @@ export interface ResumableChannel {
   readonly backlogBytes: number;
   /** The broker was asked for this channel once: it may have it. */
   readonly opened: boolean;
+  /** The run of the broker that it was opened at, where that has named itself. */
+  readonly broker: string | undefined;
   /** The longest message, either way. */
   readonly maxMessageBytes: number;
   /** Until then the broker keeps it; ms by the clock. */
@@ -211,6 +213,9 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
     },
     get opened() {
       return opened;
+    },
+    get broker() {
+      return openedAt;
     },
     get maxMessageBytes() {
       return limits.maxMessageBytes;

@@ -85,7 +85,9 @@ test('a first open names the broker that it is meant for, a resume the one that 
     [
       ['run-1', undefined],
       ['run-1', true],
+      ['run-2', undefined],
       ['run-2', true],
+      ['run-3', undefined],
     ],
   );
 });

@@ -15,6 +15,11 @@ const RevocationSchema = z.object({
   id,
   reason: z.string().max(MAX_REASON),
 });
+const WantedSchema = z.object({
+  id,
+  owner: z.string().min(1).max(400),
+  secretHash: z.string().regex(/^[0-9a-f]{64}$/),
+});
 const SaidSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('policy'), workspaceId: id }),
   z.object({ kind: z.literal('servers') }),
@@ -22,6 +27,7 @@ const SaidSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('people'), ids: z.array(id) }),
   z.object({ kind: z.literal('revoked'), question: id, revocations: z.array(RevocationSchema) }),
   z.object({ kind: z.literal('ended'), question: id, linksClosed: count, callsCancelled: count }),
+  z.object({ kind: z.literal('wanted'), broker: id, channels: z.array(WantedSchema) }),
   // Of the bus itself. `isNew`: it has begun to hear; `owes`: something that it should have said was never said.
   z.object({ kind: z.literal('beat'), isNew: z.boolean(), owes: z.boolean() }),
   z.object({ kind: z.literal('leaving') }),

@@ -1,0 +1,110 @@
+// Calls whose laptop comes to another broker, or to the next one, before they are answered: the answer goes after it.
+import assert from 'node:assert/strict';
+import { after, before, test, type TestContext } from 'node:test';
+import { startPostgres, type TestPostgres } from '../postgres.ts';
+import { searchCalls } from '../world/call-rows.ts';
+import { holdCall } from '../world/counting-world.ts';
+import { startSecondBroker } from '../world/second-broker.ts';
+import { until } from '../world/until.ts';
+
+let postgres: TestPostgres | undefined;
+before(async () => {
+  postgres = await startPostgres();
+});
+after(() => postgres?.stop());
+
+/** A call is under way at the first of two brokers. From then on the load balancer sends everybody to the second. */
+async function holdAtFirst(t: TestContext) {
+  const databaseUrl = (await postgres?.createDatabase()) ?? '';
+  const held = await holdCall(t, { databaseUrl });
+  const second = await startSecondBroker(t, held.world, databaseUrl);
+  held.world.network.target = second.listenUrl;
+  return { ...held, first: held.world.broker, second };
+}
+
+/** Calls that wait for a channel of another broker. */
+const waiting = async ({ listenUrl }: { listenUrl: string }) =>
+  /^mcpgate_tunnel_awaited_channels ([0-9]+)$/m.exec(await (await fetch(`${listenUrl}/metrics`)).text())?.[1];
+
+const outcomes = async (broker: Parameters<typeof searchCalls>[0]) =>
+  (await searchCalls(broker)).map(({ tool_name, status, attempts }) => [tool_name, status, attempts]);
+
+test('a call at a broker that drains, whose laptop has lost it and is at another one: the true answer comes there, once', async (t) => {
+  const { upstream, world, client, held, first, second } = await holdAtFirst(t);
+  const stopped = first.stop('SIGTERM', 60_000);
+  await until('readiness to fall', async () => (await fetch(`${first.listenUrl}/readyz`)).status === 503);
+  world.network.cut();
+  world.network.restore();
+  await until('the other broker to be asked', async () => (await waiting(second)) === '1');
+  assert.equal((await client.call('counting__echo', { text: 'meanwhile' })).text, 'meanwhile');
+  upstream.release();
+  const answer = await held;
+  assert.deepEqual([answer.isError, answer.text], [false, 'released']);
+  assert.equal(await stopped, 0);
+  assert.deepEqual(
+    upstream.calls.map(({ tool }) => tool),
+    ['hold', 'echo'],
+  );
+  assert.deepEqual(await outcomes(second), [
+    ['counting__echo', 'ok', 1],
+    ['counting__hold', 'ok', 1],
+  ]);
+  assert.equal(await waiting(second), '0');
+});
+
+test('a load balancer that sends a laptop to another broker, while its own serves on, costs no answer', async (t) => {
+  const { upstream, world, client, held, first, second } = await holdAtFirst(t);
+  world.network.cut();
+  world.network.restore();
+  await until('the other broker to be asked', async () => (await waiting(second)) === '1');
+  assert.equal((await client.call('counting__echo', { text: 'meanwhile' })).text, 'meanwhile');
+  upstream.release();
+  const answer = await held;
+  assert.deepEqual([answer.isError, answer.text], [false, 'released']);
+  world.network.cut();
+  world.network.target = first.listenUrl;
+  world.network.restore();
+  assert.equal((await client.call('counting__echo', { text: 'back' })).text, 'back');
+  assert.deepEqual(
+    upstream.calls.map(({ tool, arguments: { text } }) => text ?? tool),
+    ['hold', 'meanwhile', 'back'],
+  );
+  assert.deepEqual(
+    (await outcomes(second)).map(([, status]) => status),
+    ['ok', 'ok', 'ok'],
+  );
+});
+
+test('a broker that is killed under a call whose laptop is at another one: it hears soon that the outcome is unknown', async (t) => {
+  const { upstream, world, held, first, second } = await holdAtFirst(t);
+  world.network.cut();
+  world.network.restore();
+  await until('the other broker to be asked', async () => (await waiting(second)) === '1');
+  assert.equal(await first.stop('SIGKILL'), 'SIGKILL');
+  const answer = await held;
+  assert.equal(answer.isError, true);
+  assert.match(answer.text, /outcome is unknown/);
+  assert.equal(upstream.calls.length, 1);
+});
+
+test('a result that finishes while the laptop is away, before its only broker is restarted, waits for it', async (t) => {
+  const { upstream, world, client, held } = await holdCall(t);
+  world.network.cut();
+  const stopped = world.broker.stop('SIGTERM', 60_000);
+  await until('readiness to fall', async () => (await fetch(`${world.broker.listenUrl}/readyz`)).status === 503);
+  upstream.release();
+  assert.equal(await stopped, 0);
+  await world.broker.start();
+  world.network.restore();
+  const answer = await held;
+  assert.deepEqual([answer.isError, answer.text], [false, 'released']);
+  assert.equal((await client.call('counting__echo', { text: 'after' })).text, 'after');
+  assert.deepEqual(
+    upstream.calls.map(({ tool }) => tool),
+    ['hold', 'echo'],
+  );
+  assert.deepEqual(await outcomes(world.broker), [
+    ['counting__echo', 'ok', 1],
+    ['counting__hold', 'ok', 1],
+  ]);
+});
