@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld, type World } from '../world.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 import type { Person } from '../world/person.ts';
 import { until } from '../world/until.ts';
 
@@ -44,9 +44,7 @@ async function statusOf(person: Person): Promise<{ code: number; message: string
 }
 
 test('captive portals: named in status, call and the daemon’s log; the same client goes on when they let go', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t);
   const ada = await world.member('ada');
   const client = await ada.aiClient();
   await client.call('counting__echo', { text: 'before' });
@@ -93,9 +91,7 @@ test('an outage is not called a captive portal', async (t) => {
 });
 
 test('an AI client that is started behind a portal: the call says why, and the next one works', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t);
   const ada = await world.member('ada');
   await ada.gate(['daemon', 'stop']);
   const portal = ANSWERS['a sign-in page'];

@@ -5,6 +5,7 @@ import type { IssuedGrant } from '../world/issued-grant.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 import { filesHolding } from '../world/search.ts';
 
 test('MCPGATE_TOKEN works without a login, is bound to its servers, and ends when it is revoked', async (t) => {
@@ -44,9 +45,7 @@ test('MCPGATE_TOKEN works without a login, is bound to its servers, and ends whe
 });
 
 test('a grant of a person has that person’s rights, cut to its servers, and ends with the person', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { open: false, servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t, { open: false });
   await world.broker.run(['rule', 'add', '--allow', '--who', 'user:ada', '--what', 'counting__echo']);
   await world.person('ada');
   const grant = (await world.broker.json([
@@ -71,9 +70,7 @@ test('a grant of a person has that person’s rights, cut to its servers, and en
 });
 
 test('`login --with-token` takes a grant from stdin and says no to a wrong one', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { world } = await createCountingWorld(t);
   const grant = (await world.broker.json([
     'grant',
     'issue',
@@ -137,9 +134,7 @@ test('a grant that is bound to addresses is refused from elsewhere at every door
 });
 
 test('a grant for a server that was removed says so, in its list and to its client', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { direct: true, servers: { counting: { url: upstream.url } } });
+  const { world } = await createCountingWorld(t, { direct: true });
   const grant = (await world.broker.json([
     ...['grant', 'issue', '--label', 'orphan', '--server', 'counting'],
   ])) as IssuedGrant;

@@ -4,14 +4,11 @@ import { test } from 'node:test';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld } from '../world.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 import type { IssuedGrant } from '../world/issued-grant.ts';
 
 test('who is taken out of a group may not call any more, and who is put back may, without connecting again', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { open: false, direct: true, servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t, { open: false, direct: true });
   await world.broker.run(['rule', 'add', '--allow', '--who', 'group:eng', '--what', 'counting__*']);
   const ada = await world.member('ada', { groups: ['eng'] });
   const client = await ada.aiClient();

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld } from '../world.ts';
 import { startAiClient } from '../world/ai-client.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 
 const BEFORE = `{
   // my own servers
@@ -17,9 +16,7 @@ const BEFORE = `{
 `;
 
 test('the written entry works, the file’s own words stay, and --uninstall gives the file back byte for byte', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { world } = await createCountingWorld(t);
   const ada = await world.member('ada');
   const file = join(ada.home, '.cursor/mcp.json');
   mkdirSync(dirname(file), { recursive: true });

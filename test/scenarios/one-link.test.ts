@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld } from '../world.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 import { processesOf } from '../world/process-table.ts';
 import { until } from '../world/until.ts';
 
@@ -12,9 +12,7 @@ const refreshes = (bodies: readonly { path: string; body: string }[]) =>
   bodies.filter(({ path, body }) => path === '/oauth/token' && body.includes('grant_type=refresh_token')).length;
 
 test('two AI clients started at the same instant share one daemon, one WebSocket and one refresh', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t);
   const ada = await world.member('ada');
   await ada.gate(['daemon', 'stop']);
   const [upgradesBefore, refreshesBefore] = [world.network.upgrades.total, refreshes(world.network.requests)];
@@ -41,9 +39,7 @@ test('two AI clients started at the same instant share one daemon, one WebSocket
 });
 
 test('the daemon outlives the client that started it, and serve leaves when its client does', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { world } = await createCountingWorld(t);
   const ada = await world.member('ada');
   await ada.gate(['daemon', 'stop']);
   const first = await ada.aiClient();
@@ -69,9 +65,7 @@ test('the socket lies in a folder that only its owner can enter', async (t) => {
 });
 
 test('ten clients of two people: a link each person, and nobody sees the answer of another', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t);
   const people = [await world.member('ada'), await world.member('grace')];
   const clients = await Promise.all(people.flatMap((person) => Array.from({ length: 5 }, () => person.aiClient())));
   await Promise.all(

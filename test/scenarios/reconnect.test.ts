@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createWorld } from '../world.ts';
-import { createCountingWorld } from '../world/counting-world.ts';
+import { createCountingWorld, createOfflineLaptop } from '../world/counting-world.ts';
 
 test('a cut network: calls under way are answered once, after the link is back', async (t) => {
   const { upstream, world } = await createCountingWorld(t);
@@ -102,15 +102,12 @@ test('a stolen refresh token that was used already ends the whole login', async 
 });
 
 test('without a broker, serve still shakes hands and lists what it knew, and a call says what to do', async (t) => {
-  const { world } = await createCountingWorld(t);
-  const ada = await world.member('ada');
-  const first = await ada.aiClient();
-  const known = await first.toolNames();
-  await first.close();
-  await ada.gate(['daemon', 'stop']);
-  world.network.cut();
-  const client = await ada.aiClient();
+  const { ada, known } = await createOfflineLaptop(t);
+  const client = await ada.aiClient({ env: { MCPGATE_HOLD_SECONDS: '0' } });
   assert.deepEqual(await client.toolNames(), known);
+  const answer = await client.call('counting__echo', { text: 'x' });
+  assert.equal(answer.isError, true);
+  assert.match(answer.text, /^\[mcpgate\] /);
 });
 
 test('without a login, serve shakes hands, lists nothing, and a call says how to log in', async (t) => {

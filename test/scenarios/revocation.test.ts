@@ -1,9 +1,9 @@
 // Taking access away: live links close, calls under way are cancelled, the next request is refused, on the upstream's side too.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 
 interface Receipt {
   subject: string;
@@ -15,9 +15,7 @@ interface Receipt {
 }
 
 test('`user disable` closes the live link, cancels the call under way and refuses the next request', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t);
   const [ada, grace] = [await world.member('ada'), await world.member('grace')];
   const [client, other] = [await ada.aiClient(), await grace.aiClient()];
   assert.equal((await other.call('counting__echo', { text: 'grace' })).text, 'grace');
@@ -71,9 +69,7 @@ test('a disabled person cannot log in again; an enabled one can', async (t) => {
 });
 
 test('`device revoke` ends one laptop of a person and leaves the other', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { world } = await createCountingWorld(t);
   const first = await world.member('ada');
   const clientOfFirst = await first.aiClient();
   await clientOfFirst.call('counting__echo', { text: 'first' });

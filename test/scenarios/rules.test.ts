@@ -2,17 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Rule } from 'mcpgate-shared/api/rules';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 
 const addRule = async (world: World, ...words: string[]) =>
   (await world.broker.json(['rule', 'add', ...words])) as Rule;
 
 test('a fresh broker enforces and has no rule: nothing is listed, nothing is forwarded', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { open: false, servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t, { open: false });
   const client = await (await world.member('ada')).aiClient();
   assert.deepEqual(await client.toolNames(), []);
   const denied = await client.call('counting__echo', { text: 'x' });
@@ -22,9 +20,7 @@ test('a fresh broker enforces and has no rule: nothing is listed, nothing is for
 });
 
 test('allow for a group, deny first, and a denial that names its rule and never reaches the upstream', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { open: false, servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t, { open: false });
   await addRule(world, '--allow', '--who', 'group:payments', '--what', 'counting__*');
   const deny = await addRule(
     world,
@@ -65,9 +61,7 @@ test('allow for a group, deny first, and a denial that names its rule and never 
 });
 
 test('a rule holds from the next call on, without a new session, and the client is told that its tools changed', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { open: false, servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t, { open: false });
   const client = await (await world.member('ada')).aiClient();
   assert.deepEqual(await client.toolNames(), []);
   const told = client.toolsChanged();
@@ -81,9 +75,7 @@ test('a rule holds from the next call on, without a new session, and the client 
 });
 
 test('observe forwards what would be denied and records it; off asks no rule', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { open: false, servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t, { open: false });
   const client = await (await world.member('ada')).aiClient();
   await world.broker.run(['enforcement', 'observe']);
   assert.equal((await client.call('counting__echo', { text: 'observed' })).text, 'observed');
@@ -96,9 +88,7 @@ test('observe forwards what would be denied and records it; off asks no rule', a
 });
 
 test('`rule test` says what would be decided and calls nothing', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { open: false, servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t, { open: false });
   await world.person('ada', { groups: ['payments'] });
   const { id } = await addRule(world, '--allow', '--who', 'group:payments', '--what', 'counting__echo');
   const verdict = async (what: string) =>

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld, type World } from '../world.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 import { createScimClient, entraUser, oktaUser, type ScimClient } from '../world/scim-client.ts';
 
 interface Event {
@@ -25,9 +26,7 @@ const eventsOf = async (world: World, type: string): Promise<Event[]> =>
 const query = (filter: string): string => `?filter=${encodeURIComponent(filter)}`;
 
 test('a person whom Entra adds connects; `active` "False" cuts the call under way off, and "True" lets in again', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t);
   const entra = await idpOf(world);
   assert.deepEqual((await entra.send('GET', `/Users${query('userName eq "Ada@corp.example"')}`)).Resources, []);
   const added = await entra.send(
@@ -71,9 +70,7 @@ test('a person whom Entra adds connects; `active` "False" cuts the call under wa
 });
 
 test('a close by the IdP says "revoked" to the link: 4403', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { world } = await createCountingWorld(t);
   const okta = await idpOf(world);
   const { id = '' } = await okta.send('POST', '/Users', oktaUser('grace', '00ujl29u0le5T6Aj10h7'));
   const grant = (await world.broker.json([
@@ -267,9 +264,7 @@ test('lists come in pages of at most 200, in an order that stays', async (t) => 
 });
 
 test('only a token of the role scim speaks SCIM, and it does nothing else; guessing is throttled and logged', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { world } = await createCountingWorld(t);
   const [scim, admin] = [await issueToken(world), await issueToken(world, 'admin')];
   const grant = (await world.broker.json(['grant', 'issue', '--label', 'g', '--server', 'counting'])) as {
     token: string;

@@ -1,17 +1,14 @@
 // Point 4 of "what must always hold": no channel can stall another, and what is kept for a slow reader is bounded.
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld } from '../world.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 import { residentBytes } from '../world/process-table.ts';
 import { startGreedyClient } from '../world/greedy-client.ts';
 
 const MEGABYTE = 1_000_000;
 
 async function fairWorld(t: TestContext) {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t);
   const ada = await world.member('ada');
   const small = await ada.aiClient();
   const bulk = await startGreedyClient(ada);

@@ -4,20 +4,16 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startPostgres } from '../postgres.ts';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { putToSleep } from '../world/asleep.ts';
-import { createWorld } from '../world.ts';
 import { startBroker } from '../world/broker.ts';
-import { holdCall } from '../world/counting-world.ts';
+import { createCountingWorld, holdCall } from '../world/counting-world.ts';
 import { processesOf } from '../world/process-table.ts';
 
 test('two brokers on one database: one is stopped under a call, which finishes there; the calls after it go to the other', async (t) => {
   const postgres = await startPostgres();
   t.after(() => postgres.stop());
   const databaseUrl = await postgres.createDatabase();
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { databaseUrl, servers: { counting: { url: upstream.url } } });
+  const { upstream, world } = await createCountingWorld(t, { databaseUrl });
   const root = join(world.root, 'second');
   mkdirSync(root);
   const second = await startBroker({

@@ -14,6 +14,7 @@ import type { Page } from 'playwright-core';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld, type World } from '../world.ts';
 import { openBrowser } from '../world/browser.ts';
+import { createCountingWorld, createOfflineLaptop } from '../world/counting-world.ts';
 import { createOpenedPages } from '../world/opened-pages.ts';
 import type { Person } from '../world/person.ts';
 import { until } from '../world/until.ts';
@@ -237,15 +238,7 @@ test('a revoked device is not known any more: its login is a new one, with a cod
 });
 
 test('an AI client that was started before the network was up needs no restart', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
-  const ada = await world.member('ada');
-  const first = await ada.aiClient();
-  const known = await first.toolNames();
-  await first.close();
-  await ada.gate(['daemon', 'stop']);
-  world.network.cut();
+  const { world, ada, known } = await createOfflineLaptop(t);
   const client = await ada.aiClient();
   assert.deepEqual(await client.toolNames(), known);
   const changed = client.toolsChanged();
@@ -255,9 +248,7 @@ test('an AI client that was started before the network was up needs no restart',
 });
 
 test('what one login has seen is not shown to the next one, nor after `logout`', async (t) => {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { world } = await createCountingWorld(t);
   const ada = await world.member('ada');
   await world.person('grace');
   const listed = async () => {

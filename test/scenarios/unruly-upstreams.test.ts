@@ -4,14 +4,12 @@ import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { REPOSITORY } from '../step.ts';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 
 async function worldWith(t: TestContext, modes: readonly string[]): Promise<World> {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
+  const { world } = await createCountingWorld(t);
   const script = join(world.root, 'unruly-server.cjs');
   copyFileSync(join(REPOSITORY, 'test/upstreams/unruly-server.cjs'), script);
   chmodSync(script, 0o644);

@@ -32,3 +32,15 @@ export async function createTwoServerWorld(t: TestContext) {
   });
   return { world, upstream, other };
 }
+
+/** Ada’s laptop, whose network is not up (`world.network.restore()`) and whose daemon does not run; `known`: what an AI client of hers once listed. */
+export async function createOfflineLaptop(t: TestContext) {
+  const { world } = await createCountingWorld(t);
+  const ada = await world.member('ada');
+  const first = await ada.aiClient();
+  const known = await first.toolNames();
+  await first.close();
+  await ada.gate(['daemon', 'stop']);
+  world.network.cut();
+  return { world, ada, known };
+}
