@@ -1,0 +1,86 @@
+// What a client may send to a session, and how long it waits there.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { call, createServeWorld, initialize, textOf } from './serve-world.ts';
+
+test('a client that sends more than the link carries is told to wait, and nothing of it is given up', () => {
+  const w = createServeWorld();
+  w.back();
+  w.say(initialize);
+  w.answer(1, {});
+  w.clock.advance(100); // the broker hears that its answer was consumed
+  w.choke();
+  const text = 'x'.repeat(6_000_000);
+  for (const id of [2, 3, 4, 5]) w.say({ ...call(id), params: { name: 'a__b', arguments: { text } } });
+  assert.equal(w.session.isFull, true);
+  w.cut();
+  assert.equal(
+    w.session.isFull,
+    false,
+    'without a link nothing goes to the channel, and the end of the client must be seen',
+  );
+  w.back();
+  assert.equal(w.opens.at(-1)?.id, w.opens[0]?.id);
+  w.say(call(9));
+  assert.deepEqual(
+    w.asked.slice(-5).map(({ id }) => id),
+    [2, 3, 4, 5, 9],
+  );
+});
+
+test('what waits for a link that is away is bounded: past that a call is told at once, and the others still go out', () => {
+  const w = createServeWorld();
+  w.back();
+  w.cut();
+  const arguments_ = { text: 'x'.repeat(1024 * 1024) };
+  for (let id = 1; id <= 20; id++) w.say({ ...call(id), params: { name: 'a__b', arguments: arguments_ } });
+  assert.ok(w.out.length > 0 && w.out.length < 8, `${w.out.length} answers`);
+  assert.match(textOf(w.out[0]), /^\[mcpgate\] more than .* waits for the broker already/);
+  const refused = w.out.length;
+  w.back();
+  assert.equal(w.asked.length, 20 - refused);
+});
+
+test('a line that is not JSON still goes to the broker, which answers as the protocol says', () => {
+  const w = createServeWorld();
+  w.back();
+  w.session.fromClient(Buffer.from('"just a string"'));
+  assert.equal(w.asked.length, 1);
+});
+
+test('a line over the broker’s limit is answered with an error at once, and the session lives on', () => {
+  const { session, limits, say, out, asked, back } = createServeWorld();
+  limits.maxMessageBytes = 100_000;
+  back();
+  say({ id: 1, method: 'ping' });
+  say({ id: 2, method: 'tools/call', params: { name: 'x', arguments: { text: 'y'.repeat(100_000) } } });
+  session.fromClientCut(
+    Buffer.from('{"method":"tools/call","params":{"te'),
+    Buffer.from('xt":"yyy"},"jsonrpc":"2.0","id":3}'),
+  );
+  say({ id: 4, method: 'ping' });
+  assert.deepEqual(
+    asked.map(({ id }) => id),
+    [1, 4],
+  );
+  assert.deepEqual(
+    out.map(({ id, error }) => [id, (error as { code: number }).code]),
+    [
+      [2, -32600],
+      [3, -32600],
+    ],
+  );
+  assert.equal(session.pending, 2);
+});
+
+test('what was sent waits for as long as the broker said that it keeps the channel', () => {
+  const { session, limits, clock, say, out, back, cut } = createServeWorld();
+  limits.resumeMs = 900_000;
+  back();
+  say({ id: 1, method: 'tools/call', params: { name: 'x' } });
+  cut();
+  clock.advance(899_000);
+  assert.deepEqual([out.length, session.pending], [0, 1]);
+  clock.advance(2_000);
+  assert.match(JSON.stringify(out), /outcome is unknown/);
+});
