@@ -7,20 +7,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { createWorld, type World } from '../world.ts';
+import { createWorld } from '../world.ts';
 import { openBrowser } from '../world/browser.ts';
+import { searchEvents } from '../world/call-rows.ts';
 import { IDP_CLIENT, startCompanyIdp } from '../world/company-idp.ts';
 import { freePort } from '../world/free-port.ts';
 import { startUserProxy } from '../world/user-proxy.ts';
-
-interface Event {
-  type: string;
-  actor: string;
-  subject: string | null;
-  data: Record<string, unknown>;
-}
-const eventsOf = async (world: World, type: string): Promise<Event[]> =>
-  ((await world.broker.json(['audit', 'search', '--events'])) as Event[]).filter((event) => event.type === type);
 
 /** A configuration file that is gone after the test. */
 function configFile(t: TestContext, lines: readonly string[], secret = ''): string {
@@ -93,7 +85,7 @@ test('mcpgate login by way of the company’s IdP: the device page, the IdP, bac
     users.map(({ name, role, groups }) => [name, role, groups]),
     [['grace', 'operator', ['navy']]],
   );
-  assert.equal((await eventsOf(world, 'user.created'))[0]?.subject, 'user:grace');
+  assert.equal((await searchEvents(world.broker, 'user.created'))[0]?.subject, 'user:grace');
 
   await idp.rotateKeys();
   const again = await logInAs('grace');
@@ -103,7 +95,7 @@ test('mcpgate login by way of the company’s IdP: the device page, the IdP, bac
   await again.page.getByRole('button', { name: /sign me out/i }).click();
   await again.page.getByRole('heading', { name: 'Your company' }).waitFor();
   assert.equal(new URL(again.page.url()).origin, url, 'back from the IdP');
-  const [receipt] = await eventsOf(world, 'device.revoked');
+  const [receipt] = await searchEvents(world.broker, 'device.revoked');
   assert.deepEqual([receipt?.actor, receipt?.data['user']], [`idp:${new URL(idp.issuer).host}`, 'grace']);
   assert.doesNotMatch(world.broker.output(), /id_token_hint|eyJ/, 'no token in the log');
   await again.page.goto(`${url}/login/idp`);
@@ -130,7 +122,7 @@ test('mcpgate login by way of the company’s IdP: the device page, the IdP, bac
   await disabled.page.getByText('Your account on this broker is disabled').waitFor();
   const stranger = await logInAs('mallory');
   await stranger.page.getByText('Corp ID did not let you in').waitFor();
-  const reasons = (await eventsOf(world, 'login.failed')).map(({ data }) => data['reason']);
+  const reasons = (await searchEvents(world.broker, 'login.failed')).map(({ data }) => data['reason']);
   assert.deepEqual(new Set(reasons), new Set(['denied', 'disabled', 'elsewhere']));
 });
 
@@ -217,7 +209,7 @@ test('behind an nginx that signs people in: pages and /mcp know the person; forg
     const twice = { 'x-forwarded-user': ['ada', 'root'] };
     assert.equal((await initialize(direct, '127.0.0.7', twice)).status, 403);
     assert.equal((await initialize(direct, '127.0.0.7', { 'x-forwarded-user': 'ada, root' })).status, 403);
-    const reasons = (await eventsOf(world, 'auth.rejected')).map(({ data }) => data['reason']);
+    const reasons = (await searchEvents(world.broker, 'auth.rejected')).map(({ data }) => data['reason']);
     for (const reason of ['untrusted_peer', 'repeated_header', 'not_a_name'])
       assert.ok(reasons.includes(reason), reason);
     const bearer = await initialize(direct, '127.0.0.9', { ...forged, authorization: 'Bearer nobody' });

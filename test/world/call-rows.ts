@@ -1,5 +1,5 @@
 // The audit log as `audit search --json` prints it.
-import type { Call } from 'mcpgate-shared/api/audit';
+import type { Call, Event } from 'mcpgate-shared/api/audit';
 import type { Broker } from './broker.ts';
 import { until } from './until.ts';
 
@@ -14,4 +14,9 @@ export async function callRecord(broker: Broker, fits: (call: Call) => boolean):
     const calls = await searchCalls(broker);
     return calls.find((call) => fits(call) && call.latency_ms !== null);
   });
+}
+
+/** The events of a type, newest first. */
+export async function searchEvents(broker: Broker, type: string): Promise<Event[]> {
+  return (await broker.json(['audit', 'search', '--events', '--type', type])) as Event[];
 }

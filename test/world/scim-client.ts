@@ -1,5 +1,6 @@
 // An IdP's side of SCIM: what Entra ID and Okta send, by their documentation, word for word where it matters.
 import { z } from 'zod';
+import type { World } from '../world.ts';
 
 const AnswerSchema = z.looseObject({
   id: z.string().optional(),
@@ -50,6 +51,18 @@ export function createScimClient(brokerUrl: string, token: string | undefined): 
     },
   };
 }
+
+export async function issueAdminToken(world: World, role = 'scim', label = `idp-${role}`): Promise<string> {
+  const words = ['admin-token', 'issue', '--label', label, '--role', role];
+  return ((await world.broker.json(words)) as { token: string }).token;
+}
+
+/** The company's IdP, with a token of its own. */
+export async function connectIdp(world: World): Promise<ScimClient> {
+  return createScimClient(world.url, await issueAdminToken(world));
+}
+
+export const scimFilter = (filter: string): string => `?filter=${encodeURIComponent(filter)}`;
 
 /** What Entra ID posts for a new person, with its default attribute mapping. */
 export function entraUser(userPrincipalName: string, objectId: string): Record<string, unknown> {
