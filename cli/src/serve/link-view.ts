@@ -18,32 +18,21 @@ export interface ChangingLinkView extends LinkView {
 }
 
 export function createLinkView(): ChangingLinkView {
-  let state: LinkState = 'connecting';
-  let wasOpen = false;
-  let away = false;
-  let reason = 'the local daemon is starting';
-  return {
-    get state() {
-      return state;
+  const link = {
+    state: 'connecting' as LinkState,
+    wasOpen: false,
+    away: false,
+    reason: 'the local daemon is starting',
+    change(next: LinkState, message: string | null): void {
+      link.state = next;
+      link.wasOpen ||= next === 'open';
+      link.away = next === 'waiting' || (link.away && next === 'connecting');
+      link.reason = message ?? (next === 'open' ? '' : 'the broker is not connected yet; try again in a moment');
     },
-    get wasOpen() {
-      return wasOpen;
-    },
-    get away() {
-      return away;
-    },
-    get reason() {
-      return reason;
-    },
-    change(next, message) {
-      state = next;
-      wasOpen ||= next === 'open';
-      away = next === 'waiting' || (away && next === 'connecting');
-      reason = message ?? (next === 'open' ? '' : 'the broker is not connected yet; try again in a moment');
-    },
-    lost(why) {
-      state = 'connecting';
-      reason = why;
+    lost(why: string): void {
+      link.state = 'connecting';
+      link.reason = why;
     },
   };
+  return link;
 }
