@@ -3,6 +3,8 @@ import type { LinkView } from './link-view.ts';
 
 /** A handshake, and a list that is known or whose broker is known to be away, waits this long before it is answered here. */
 const AWAY_HOLD_MS = 250;
+/** The same from when the broker was asked for the channel, on a link that is open: the broker may be slow, or the link half-open. */
+export const OPENING_HOLD_MS = 1_000;
 /** A list of which nothing is known waits this long for a link that is just coming up. */
 const LIST_HOLD_MS = 2_000;
 /** A call waits this long for a link that was there before, unless said, and that long for one that never was. */

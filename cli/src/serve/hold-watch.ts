@@ -1,7 +1,7 @@
 // Looks after what waits, for a link, a login or the end of a channel that cannot be resumed for ever: ends each wait when its time is over,
 // and sets the one timer for the next.
 import type { Clock } from 'mcpgate-shared/clock';
-import { callHoldMs, holdMs } from './hold-rules.ts';
+import { callHoldMs, holdMs, OPENING_HOLD_MS } from './hold-rules.ts';
 import type { LastKnown } from './last-known.ts';
 import type { LinkView } from './link-view.ts';
 import type { LoginWait } from './login-wait.ts';
@@ -50,10 +50,15 @@ export function createHoldWatch({
   /** What was sent waits for as long as the broker keeps the channel; after a revocation the broker has ended it. */
   const resumeUntil = (one: ResumableChannel) => (link.state === 'revoked' ? 0 : one.resumeUntil);
 
-  const dueAt = (entry: Entry) =>
-    link.state === 'login_needed' && isCall(entry)
-      ? loginWait.until(entry)
-      : entry.since + holdMs(entry.method, link, options.lastKnown.read(entry) !== undefined, callMs);
+  const isKnown = (entry: Entry) => options.lastKnown.read(entry) !== undefined;
+
+  function dueAt(entry: Entry): number {
+    if (link.state === 'login_needed' && isCall(entry)) return loginWait.until(entry);
+    if (link.state === 'open' && entry.method !== 'tools/call') {
+      return isKnown(entry) ? channel.current.askedAt + OPENING_HOLD_MS : Number.POSITIVE_INFINITY;
+    }
+    return entry.since + holdMs(entry.method, link, isKnown(entry), callMs);
+  }
 
   function stop(): void {
     cancelTimer?.();

@@ -22,6 +22,8 @@ export interface ResumableChannel {
   readonly opened: boolean;
   /** The run of the broker that it was opened at, where that has named itself. */
   readonly broker: string | undefined;
+  /** When it was asked for last; ms by the clock. */
+  readonly askedAt: number;
   /** The longest message, either way. */
   readonly maxMessageBytes: number;
   /** Until then the broker keeps it; ms by the clock. */
@@ -77,14 +79,15 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
   let id = options.randomHex(16);
   let secret = options.randomSecret();
   let opened = false; // an `open` of this channel was sent once: from then on only a resume continues it
-  /** A resume was asked for; its `opened` says where to go on. */
-  let resuming = false;
+  /** What was asked for; its `opened` says where to go on. A link may be half-open: nothing is sent before. */
+  let awaiting: 'fresh' | 'resume' | undefined;
   let isLinkUp = false;
   /** The run of the broker at the other end of the link, and the one that the channel was opened at. */
   let linkBroker: string | undefined;
   let openedAt: string | undefined;
   let retired = false;
   let detachedAt = clock.now();
+  let askedAt = detachedAt;
   let limits = limitsWith(CHANNEL_DEFAULTS);
   let resumeMs: number = CHANNEL_DEFAULTS.resumeMs;
   let channel = makeChannel();
@@ -124,7 +127,11 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
   function sendOpen(): void {
     const { windowBytes } = CHANNEL_DEFAULTS;
     const isFresh = !opened;
-    if (isFresh) openedAt = linkBroker;
+    askedAt = clock.now();
+    if (isFresh) {
+      openedAt = linkBroker;
+      detachedAt = askedAt;
+    }
     const next = channel.nextReceive;
     const payload = toPayload({
       id,
@@ -137,12 +144,9 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
       ...(!isFresh && { broker: openedAt ?? UNNAMED, resume: true }),
     });
     const header = { kind: FrameKind.open, flags: 0, channel: number, seq: 0, ack: 0 };
-    resuming = opened;
+    awaiting = isFresh ? 'fresh' : 'resume';
     opened = true;
     options.toLink(fillPrefix(writeFrame(header, payload, PREFIX_BYTES)));
-    if (!isFresh) return;
-    channel.attach(number, 0, windowBytes); // a new one starts at 0: no need to wait for that answer
-    options.onLive(true);
   }
 
   function startOver(taken?: number): void {
@@ -176,13 +180,14 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
     const answer = readOpened(payload);
     if (answer === undefined) return;
     learn(answer);
-    if (!resuming) return;
-    resuming = false;
-    if (!answer.resumed && retired) {
+    const asked = awaiting;
+    awaiting = undefined;
+    if (asked === undefined) return;
+    if (asked === 'resume' && !answer.resumed && retired) {
       options.toLink(closeFrame('nothing is left of it'));
       return openAnew();
     }
-    if (!answer.resumed) {
+    if (asked === 'resume' && !answer.resumed) {
       openedAt = answer.broker ?? linkBroker;
       startOver();
     }
@@ -193,9 +198,11 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
 
   function onClosed(payload: Buffer): void {
     const close = readClose(payload);
+    const wasResuming = awaiting === 'resume';
+    awaiting = undefined;
     channel.detach();
     // A resume that was refused would be refused again.
-    if (close?.code === 'protocol' && !resuming) return sendOpen();
+    if (close?.code === 'protocol' && !wasResuming) return sendOpen();
     if (close?.code === 'gone') isLinkUp = false; // this broker takes nothing more: the next link does
     openAnew(close?.taken);
   }
@@ -217,6 +224,9 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
     get broker() {
       return openedAt;
     },
+    get askedAt() {
+      return askedAt;
+    },
     get maxMessageBytes() {
       return limits.maxMessageBytes;
     },
@@ -232,10 +242,11 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
     linkUp(broker) {
       isLinkUp = true;
       linkBroker = broker;
-      if (!channel.attached) sendOpen();
+      if (!channel.attached && awaiting === undefined) sendOpen();
     },
     linkDown() {
       isLinkUp = false;
+      awaiting = undefined;
       if (channel.attached) detachedAt = clock.now();
       channel.detach();
     },

@@ -8,13 +8,15 @@ import { PREFIX_BYTES } from '../local/frame-stream.ts';
 import { createLastKnown } from './last-known.ts';
 import { createServeSession } from './serve-session.ts';
 
+/** Copies that clients of one login share. */
+type Copies = Map<string, Record<string, string>>;
+
 /** A session, and a broker's end that can be restarted; answers to requests are written by hand. */
-export function createServeWorld() {
+export function createServeWorld(files: Copies = new Map()) {
   const clock = steppedClock();
   const out: Record<string, unknown>[] = [];
   const asked: Record<string, unknown>[] = [];
   const opens: OpenMessage[] = [];
-  const files = new Map<string, Record<string, string>>();
   let login: string | undefined = 'ada';
   const begun: { browser: boolean }[] = [];
   let count = 0;
@@ -110,6 +112,13 @@ export function createServeWorld() {
       up = true;
       session.linkState('open', null, broker);
     },
+    /** A link that swallows everything from the first frame on, and is taken for open. */
+    swallow() {
+      up = false;
+      session.linkState('open', null);
+    },
+    /** Of the same login, with a broker's end of its own. */
+    anotherClient: () => createServeWorld(files),
     /** The link swallows everything, and nobody has noticed yet. */
     choke() {
       up = false;
