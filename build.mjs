@@ -5,6 +5,20 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 
 const manifest = (folder) => JSON.parse(readFileSync(new URL(`./${folder}/package.json`, import.meta.url), 'utf8'));
 
+/**
+ * An ES import of these runs every getter that they export, one of which loads a whole HTTP client: 40 ms of each start. Asked of the
+ * process they cost what is used.
+ */
+const builtinsOnDemand = {
+  name: 'builtins-on-demand',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:(http|https|tls|crypto)$/ }, ({ path }) => ({ path, namespace: 'builtin' }));
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule('${path}');`,
+    }));
+  },
+};
+
 /** Bundles `entries` of one package; its npm dependencies stay external, `shared` is bundled in. Returns the files written. */
 async function bundle(folder, entries, format = { splitting: true, format: 'esm' }) {
   const { dependencies } = manifest(folder);
@@ -14,6 +28,7 @@ async function bundle(folder, entries, format = { splitting: true, format: 'esm'
     outdir: `${folder}/dist`,
     bundle: true,
     ...format,
+    plugins: format.format === 'cjs' ? [] : [builtinsOnDemand],
     platform: 'node',
     target: folder === 'cli' ? 'node22.15' : 'node24',
     external: format.format === 'cjs' ? [] : Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
