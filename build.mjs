@@ -1,9 +1,8 @@
 // Bundles both packages. Sources run as they are under Node's type stripping; the bundles exist so that `mcpgate serve` loads one
-// small file, and so that a published package holds its part of `shared`.
+// small file, so that a published package holds its part of `shared`, and so that commands and broker start in half the time: finding
+// hundreds of small files in `node_modules` costs more than running them (docs/decisions/bundles.md).
 import { build } from 'esbuild';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-
-const manifest = (folder) => JSON.parse(readFileSync(new URL(`./${folder}/package.json`, import.meta.url), 'utf8'));
+import { globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
  * An ES import of these runs every getter that they export, one of which loads a whole HTTP client: 40 ms of each start. Asked of the
@@ -19,9 +18,30 @@ const builtinsOnDemand = {
   },
 };
 
-/** Bundles `entries` of one package; its npm dependencies stay external, `shared` is bundled in. Returns the files written. */
-async function bundle(folder, entries, format = { splitting: true, format: 'esm' }) {
-  const { dependencies } = manifest(folder);
+/** What most commands do without and load on demand, or brings files of its own: it stays a package beside the bundles. */
+const BESIDE = {
+  cli: ['@github/keytar', 'conf', 'open', 'openid-client', 'ora', 'undici', 'uqr'],
+  broker: ['pg-native'],
+};
+
+/** CommonJS packages within an ES module ask for Node's own modules by this. */
+const REQUIRE =
+  "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);";
+
+/** The licences of the npm packages in a bundle, which their texts want beside every copy. */
+function writeLicences(folder, inputs) {
+  const packages = new Set(inputs.flatMap((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
+  const texts = [...packages].toSorted().map((path) => {
+    const { name, version, license } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'));
+    const [file] = globSync(`${path}/{LICEN[CS]E,licen[cs]e,COPYING}*`).toSorted();
+    return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(file, 'utf8').trim()}\n`;
+  });
+  writeFileSync(`${folder}/dist/LICENCES.txt`, texts.join(`\n${'-'.repeat(80)}\n\n`));
+  return `${folder}/dist/LICENCES.txt`;
+}
+
+/** Bundles `entries` of one package with `shared` and the npm packages that they start with. Returns the files written and read. */
+async function bundle(folder, entries, format = { splitting: true, format: 'esm', banner: { js: REQUIRE } }) {
   const { metafile } = await build({
     absWorkingDir: import.meta.dirname,
     entryPoints: entries,
@@ -30,19 +50,23 @@ async function bundle(folder, entries, format = { splitting: true, format: 'esm'
     ...format,
     plugins: format.format === 'cjs' ? [] : [builtinsOnDemand],
     platform: 'node',
+    // A package's ES modules where it has both: jsonc-parser's other form cannot be bundled.
+    mainFields: ['module', 'main'],
     target: folder === 'cli' ? 'node22.15' : 'node24',
-    external: format.format === 'cjs' ? [] : Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
+    external: BESIDE[folder].flatMap((name) => [name, `${name}/*`]),
+    // Some libraries go by the names of their classes and functions (oidc-provider stores each token under its class's).
+    keepNames: format.format !== 'cjs',
     minifySyntax: true,
     minifyWhitespace: folder === 'cli',
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
   });
-  return Object.keys(metafile.outputs);
+  return { outputs: Object.keys(metafile.outputs), inputs: Object.keys(metafile.inputs) };
 }
 
 process.chdir(import.meta.dirname);
-const written = await Promise.all([
+const [cli, serve, broker] = await Promise.all([
   bundle('cli', {
     cli: 'cli/src/main.ts',
     daemon: 'cli/src/daemon/main.ts',
@@ -57,8 +81,12 @@ const written = await Promise.all([
   bundle('broker', { main: 'broker/src/main.ts' }),
 ]);
 
+const current = new Set([
+  ...[cli, serve, broker].flatMap(({ outputs }) => outputs),
+  writeLicences('cli', [...cli.inputs, ...serve.inputs]),
+  writeLicences('broker', broker.inputs),
+]);
 // What an earlier build left goes last: whatever runs meanwhile finds every file at every moment.
-const current = new Set(written.flat());
 for (const folder of ['cli/dist', 'broker/dist']) {
   for (const name of readdirSync(folder)) if (!current.has(`${folder}/${name}`)) rmSync(`${folder}/${name}`);
 }
