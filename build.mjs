@@ -31,11 +31,13 @@ const REQUIRE =
 /** The licences of the npm packages in a bundle, which their texts want beside every copy. */
 function writeLicences(folder, inputs) {
   const packages = new Set(inputs.flatMap((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
-  const texts = [...packages].toSorted().map((path) => {
-    const { name, version, license } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'));
-    const [file] = globSync(`${path}/{LICEN[CS]E,licen[cs]e,COPYING}*`).toSorted();
-    return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(file, 'utf8').trim()}\n`;
-  });
+  const texts = [...packages]
+    .toSorted((one, other) => (one < other ? -1 : 1))
+    .map((path) => {
+      const { name, version, license } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'));
+      const [file] = globSync(`${path}/{LICEN[CS]E,licen[cs]e,COPYING}*`).toSorted();
+      return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(file, 'utf8').trim()}\n`;
+    });
   writeFileSync(`${folder}/dist/LICENCES.txt`, texts.join(`\n${'-'.repeat(80)}\n\n`));
   return `${folder}/dist/LICENCES.txt`;
 }
