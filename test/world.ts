@@ -3,6 +3,7 @@ import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { adminPost } from './world/admin-post.ts';
 import { startBroker, type Broker } from './world/broker.ts';
 import { createPerson, type Person } from './world/person.ts';
 import { endProcessesOf } from './world/process-table.ts';
@@ -98,12 +99,13 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       return person;
     },
     async person(name, { groups = [], role, env } = {}) {
-      const words = [...groups.flatMap((group) => ['--group', group]), ...(role === undefined ? [] : ['--role', role])];
-      await broker.run(['user', 'add', name, ...words]);
+      await adminPost(broker.dataDir, '/users', { name, groups, ...(role === undefined ? {} : { role }) });
       return world.laptop(name, env);
     },
     async login(person) {
-      await person.login(world.url, (code) => broker.run(['login', 'approve', code, '--as', person.name]));
+      await person.login(world.url, (code) =>
+        adminPost(broker.dataDir, '/logins/approve', { user_code: code, user: person.name }),
+      );
     },
     async member(name, more) {
       const person = await world.person(name, more);
@@ -144,7 +146,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   };
   try {
     if (options.servers !== undefined) await world.importServers(options.servers);
-    if (options.open ?? true) await broker.run(['rule', 'add', '--allow', '--who', '*', '--what', '*']);
+    if (options.open ?? true) await adminPost(broker.dataDir, '/rules', { effect: 'allow', who: ['*'], what: ['*'] });
   } catch (error) {
     await world.close();
     throw error;

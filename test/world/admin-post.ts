@@ -1,0 +1,27 @@
+// Sets a world up through the administration's socket, as the commands do, without a process for each step.
+import { request } from 'node:http';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+const DEADLINE_MS = 30_000;
+
+/** POST of `body` to `path` below `/api/v1` of the broker on `dataDir`. Throws what it answered where that is not 200. */
+export async function adminPost(dataDir: string, path: string, body: Record<string, unknown>): Promise<void> {
+  const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
+    const sent = request({
+      socketPath: join(dataDir, 'admin.sock'),
+      path: `/api/v1${path}`,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-mcpgate-actor': `host:${userInfo().username}` },
+      agent: false,
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    sent.once('error', reject);
+    sent.once('response', (response) => {
+      text(response).then((said) => resolve({ status: response.statusCode ?? 0, answer: said }), reject);
+    });
+    sent.end(JSON.stringify(body));
+  });
+  if (status !== 200) throw new Error(`POST ${path} of the administration: ${status} ${answer}`);
+}
