@@ -180,14 +180,14 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
     const answer = readOpened(payload);
     if (answer === undefined) return;
     learn(answer);
-    const asked = awaiting;
+    if (awaiting === undefined) return;
+    const isForgotten = awaiting === 'resume' && !answer.resumed;
     awaiting = undefined;
-    if (asked === undefined) return;
-    if (asked === 'resume' && !answer.resumed && retired) {
-      options.toLink(closeFrame('nothing is left of it'));
-      return openAnew();
-    }
-    if (asked === 'resume' && !answer.resumed) {
+    if (isForgotten) {
+      if (retired) {
+        options.toLink(closeFrame('nothing is left of it'));
+        return openAnew();
+      }
       openedAt = answer.broker ?? linkBroker;
       startOver();
     }
