@@ -39,6 +39,7 @@ export function createAwaitedChannels(options: {
   const awaited = new Set<Awaited>();
   let cancelLook: (() => void) | undefined;
   let isLooking = false;
+  let isFailing = false;
   let isClosed = false;
 
   const finish = (one: Awaited): void => {
@@ -60,20 +61,28 @@ export function createAwaitedChannels(options: {
     for (const each of awaited) if (each.askedAt !== undefined && !names.has(each.broker)) finish(each);
   };
 
-  const look = async (): Promise<void> => {
-    const now = clock.now();
-    for (const each of awaited) if (each.isOver() || now >= each.until) finish(each);
-    await ask();
+  const find = async (): Promise<void> => {
     const brokers = [...new Set([...awaited].map(({ broker }) => broker))];
     const found = await store.amongst({ brokers, ids: [...awaited].map(({ wanted }) => wanted.id) });
     for (const each of awaited) if (found.has(each.broker) || found.has(each.wanted.id)) finish(each);
+  };
+
+  const look = async (): Promise<void> => {
+    const now = clock.now();
+    for (const each of awaited) if (each.isOver() || now >= each.until) finish(each);
+    let failure: unknown;
+    const onFailure = (error: unknown) => void (failure = error);
+    await ask().catch(onFailure); // where the others cannot be asked, what they have left is found all the same
+    await find().catch(onFailure);
+    if (failure !== undefined && !isFailing) options.onError(failure); // it is tried again at the next look
+    isFailing = failure !== undefined;
   };
 
   const run = async (): Promise<void> => {
     if (isLooking || isClosed) return;
     isLooking = true;
     cancelLook?.();
-    await look().catch(options.onError); // the next look asks again
+    await look();
     isLooking = false;
     cancelLook = awaited.size === 0 || isClosed ? undefined : clock.after(LOOK_EVERY_MS, () => void run());
   };

@@ -68,7 +68,10 @@ export function createHandover(options: {
     for (const asked of event.message.channels) {
       const channel = registry.find(asked.id);
       if (channel === undefined) leaveEnded(asked);
-      else if (isSame(channel.end(), asked)) wanted.set(asked.id, clock.now() + WANTED_MS);
+      else if (isSame(channel.end(), asked)) {
+        wanted.set(asked.id, clock.now() + WANTED_MS);
+        channel.slot?.doubted();
+      }
     }
     if (cancelLook === undefined) look();
   });

@@ -153,6 +153,47 @@ test('a channel that has its link is not handed over, nor one that is asked for 
   assert.equal((await closeOf(there))?.code, 'refused', 'the one who only guessed');
 });
 
+test('a link that is half open does not keep its channel from the broker where the laptop is', async (t) => {
+  const { start } = brokersOf(t, 'run-1', 'run-2');
+  const [first, second] = [await start('run-1', { silentMs: 600_000 }), await start('run-2')];
+  const here = await first.connect('ada');
+  here.open(1, idOf(1));
+  await here.next(FrameKind.opened);
+  here.send(FrameKind.data, 1, Buffer.from('one'));
+  await here.next(FrameKind.data);
+  here.ws.pause(); // nothing answers there any more
+  const there = await second.connect('ada');
+  there.open(1, idOf(1), { broker: 'run-1' });
+  assert.equal((await dataOf(there)).text, 'ada:one');
+  assert.equal(first.tunnel.stats().closes.get('4408'), 1);
+});
+
+test('an answer of many fragments that was cut in the middle is gone on with, from where its peer has it', async (t) => {
+  const { start } = brokersOf(t);
+  const before = await start('run-1');
+  const link = await before.connect('ada');
+  link.open(1, idOf(1), { windowBytes: 70_000 });
+  await link.next(FrameKind.opened);
+  link.send(FrameKind.data, 1, Buffer.from('fill 300000'));
+  const [first, second] = [await dataOf(link), await dataOf(link)];
+  link.ws.terminate();
+  await link.closed;
+  await before.tunnel.drain(0);
+  const next = await start('run-2');
+  const back = await next.connect('ada');
+  back.open(1, idOf(1), { next: 1, broker: 'run-1' });
+  const rest = [];
+  for (let seq = 1; seq < 5; seq += 1) rest.push(await dataOf(back));
+  assert.deepEqual(
+    rest.map(({ seq }) => seq),
+    [1, 2, 3, 4],
+  );
+  assert.deepEqual(rest[0], second);
+  assert.equal(first.text + rest.map(({ text }) => text).join(''), '.'.repeat(300_000));
+  back.send(FrameKind.ack, 1, NOTHING, { ack: 5 });
+  assert.equal((await closeOf(back))?.taken, 1);
+});
+
 test('a channel that the other broker never had was not taken, and is not opened there any more either', async (t) => {
   const { start } = brokersOf(t, 'run-1', 'run-2');
   const [first, second] = [await start('run-1'), await start('run-2')];

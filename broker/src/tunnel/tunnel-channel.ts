@@ -38,6 +38,8 @@ export interface Slot {
   taken(channel: TunnelChannel): void;
   /** It has ended. */
   left(channel: TunnelChannel): void;
+  /** Its peer is said to be elsewhere: a link that does not answer at once is dead. */
+  doubted(): void;
 }
 
 export interface TunnelChannel {

@@ -11,21 +11,15 @@ import {
   writeFrame,
   type FrameHeader,
 } from 'mcpgate-shared/frame';
-import {
-  readLinkMessage,
-  readOpen,
-  toPayload,
-  type CloseMessage,
-  type LinkMessage,
-  type OpenMessage,
-} from 'mcpgate-shared/link-message';
+import { readLinkMessage, toPayload, type CloseMessage, type LinkMessage } from 'mcpgate-shared/link-message';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { ChannelEnd } from '../domain/channel-end.ts';
 import { ownerOf } from '../domain/owner-of.ts';
 import type { Principal } from '../domain/principal.ts';
-import { NOT_YOURS, type ChannelRegistry, type LeftBehind } from './channel-registry.ts';
+import type { ChannelRegistry } from './channel-registry.ts';
 import type { FormerChannels } from './former-channels.ts';
 import { createLinkLogin } from './link-login.ts';
+import { createLinkOpening } from './link-opening.ts';
 import type { RejectMeter, RejectReason } from './reject-meter.ts';
 import type { Slot, TunnelChannel, TunnelLimits } from './tunnel-channel.ts';
 
@@ -33,13 +27,10 @@ import type { Slot, TunnelChannel, TunnelLimits } from './tunnel-channel.ts';
 const SOCKET_HIGH_BYTES = 256 * 1024;
 /** A peer that does not answer a close by then is cut. */
 const CLOSE_MS = 2_000;
+/** A link whose peer may be elsewhere answers within this time. */
+const DOUBTED_MS = 2_000;
 /** Only a message's last fragment may be smaller: many tiny ones would cost far more memory than their bytes. */
 const FRAGMENT_MIN_BYTES = 1024;
-
-/** The laptop had not heard yet that its link leads to another broker: had it been opened here, nobody could tell later where it was. */
-const NOT_MEANT: CloseMessage = { code: 'done', message: 'it is meant for another broker', taken: 0 };
-
-const endedAt = (taken: number): CloseMessage => ({ code: 'done', message: 'it has ended', taken });
 
 export interface TunnelLink {
   readonly principal: Principal;
@@ -88,17 +79,13 @@ export function createTunnelLink(options: {
   const { ws, clock, limits, registry, meter } = options;
   const slots = new Map<number, TunnelChannel>();
   const ready = new Set<TunnelChannel>();
-  /** Numbers of channels whose fate is looked up. */
-  const reopening = new Set<number>();
   const openedAt = clock.now();
   let lastHeardAt = openedAt;
-  let lastNumber = 0;
   let ended = false;
   let closeCode: number | undefined;
   let sent = 0;
   let sentAtBeat = 0;
   let readAt = openedAt;
-  const mayOpen = createRateBound(limits.opens, clock.now);
   const mayControl = createRateBound(limits.controls, clock.now);
   const mayPing = createRateBound(limits.pings, clock.now);
 
@@ -169,77 +156,31 @@ export function createTunnelLink(options: {
       refuse(channel.number, { code: 'protocol', message: 'another link has taken this channel over' });
     },
     left: leave,
+    doubted() {
+      const askedAt = clock.now();
+      ws.ping(undefined, undefined, onSent);
+      clock.after(DOUBTED_MS, () => {
+        // What has come meanwhile is read first: a broker that was busy finds it in its socket.
+        setImmediate(() => {
+          if (lastHeardAt < askedAt) reject('silent', CLOSE_CODE.heartbeat, 'nothing was heard');
+        });
+      });
+    },
   };
 
-  /** It is asked for by its name and is not here: what became of it is found out first. */
-  const reopen = async (number: number, message: OpenMessage) => {
-    reopening.add(number);
-    const fate = await options.formers.fateOf(message, owner, () => ended || !reopening.has(number));
-    if (ended || !reopening.delete(number)) return;
-    if (fate.kind === 'unknown' || registry.has(message.id)) return openChannel(number, message);
-    if (fate.kind === 'taken') {
-      const { taken, kept } = fate;
-      if (kept === undefined || message.broker === undefined) return refuse(number, endedAt(taken));
-      return openChannel(number, message, { by: message.broker, taken, kept });
-    }
-    noteRejected('channel_secret', NOT_YOURS);
-    refuse(number, { code: 'refused', message: NOT_YOURS });
-  };
-
-  const settle = (channel: TunnelChannel) => {
-    if (registry.settle(channel) && channel.leftBy !== undefined) options.formers.heard(channel.leftBy, channel.id);
-  };
-
-  const refuseOpen = (number: number, why: RejectReason, text: string) => {
-    noteRejected(why, text);
-    refuse(number, { code: why === 'sequence' ? 'protocol' : 'refused', message: text });
-  };
-
-  const open = (number: number, payload: Buffer) => {
-    const message = readOpen(payload);
-    if (number === LINK_CHANNEL || message === undefined || slots.has(number) || reopening.has(number)) {
-      return reject('open', CLOSE_CODE.protocol, 'an open frame that does not fit');
-    }
-    if (!mayOpen()) return reject('rate', CLOSE_CODE.tooMany, 'channels are opened too often');
-    if (slots.size + reopening.size >= limits.channelsPerLink) {
-      return refuseOpen(number, 'too_many_channels', `one link carries at most ${limits.channelsPerLink} channels`);
-    }
-    lastNumber = Math.max(lastNumber, number);
-    if (registry.has(message.id)) return openChannel(number, message);
-    if (message.resume !== true) {
-      if (message.broker === undefined) return openChannel(number, message);
-      if (message.broker !== options.broker) return refuse(number, NOT_MEANT);
-      // Asked for at another broker before this came: that one has told its peer by now.
-      const end = options.endOf(message.id);
-      return end === undefined ? openChannel(number, message) : refuse(number, endedAt(end.taken));
-    }
-    reopen(number, message).catch(() => close(1011, 'what became of a channel could not be found out'));
-  };
-
-  const openChannel = (number: number, message: OpenMessage, left?: LeftBehind) => {
-    const found = registry.openOrResume(message, login.principal, left);
-    if (found.kind === 'leaving') {
-      // What comes behind a first `open` is not taken either.
-      const taken = message.resume !== true && { taken: 0 };
-      return refuse(number, { code: 'gone', message: 'this broker takes leave', ...taken });
-    }
-    if (found.kind === 'refused') return refuseOpen(number, found.why, found.message);
-    const { channel, resumed } = found;
-    if (!channel.channel.attach(number, resumed ? message.next : 0, message.windowBytes)) {
-      registry.linger(channel);
-      noteRejected('sequence', 'a resume acknowledges what was not sent');
-      return refuse(number, { code: 'protocol', message: 'the acknowledgement does not fit what was sent' });
-    }
-    channel.number = number;
-    channel.slot = slot;
-    slots.set(number, channel);
-    const { windowBytes, maxMessageBytes, backlogBytes, resumeMs } = limits;
-    const next = channel.channel.nextReceive;
-    const opened = { next, windowBytes, resumed, maxMessageBytes, backlogBytes, resumeMs, broker: options.broker };
-    reply(FrameKind.opened, number, toPayload(opened));
-    slot.ready(channel);
-    settle(channel);
-  };
+  const opening = createLinkOpening({
+    ...options,
+    owner,
+    slots,
+    slot,
+    principal: () => login.principal,
+    isEnded: () => ended,
+    opened: (number, message) => reply(FrameKind.opened, number, toPayload(message)),
+    refuse,
+    noteRejected,
+    reject,
+    close,
+  });
 
   const control = async (payload: Buffer) => {
     const message = readLinkMessage(payload);
@@ -254,7 +195,7 @@ export function createTunnelLink(options: {
 
   const receive = (header: FrameHeader, payload: Buffer) => {
     const channel = slots.get(header.channel);
-    if (header.kind === FrameKind.open) return open(header.channel, payload);
+    if (header.kind === FrameKind.open) return opening.open(header.channel, payload);
     if (header.kind === FrameKind.control && header.channel === LINK_CHANNEL) {
       control(payload).catch(() => close(1011, 'the token could not be checked'));
       return;
@@ -263,8 +204,8 @@ export function createTunnelLink(options: {
       return reject('frame', CLOSE_CODE.protocol, 'a frame that only the broker sends');
     }
     if (channel === undefined) {
-      if (header.kind === FrameKind.close) reopening.delete(header.channel);
-      if (header.channel !== LINK_CHANNEL && header.channel <= lastNumber) return; // closed while this was on its way
+      if (header.kind === FrameKind.close) opening.forget(header.channel);
+      if (header.channel !== LINK_CHANNEL && opening.hadNumber(header.channel)) return; // closed while this was on its way
       return reject('unknown_channel', CLOSE_CODE.protocol, 'a frame for a channel that was never opened');
     }
     if (header.kind === FrameKind.close) return registry.end(channel, 'the AI client has gone');
@@ -276,7 +217,7 @@ export function createTunnelLink(options: {
       return registry.fail(channel, { code: 'overflow', message: 'too much of this login is under way' });
     }
     channel.channel.receive(header, payload);
-    settle(channel);
+    opening.settle(channel);
   };
 
   const link: TunnelLink = {
