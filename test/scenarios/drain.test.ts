@@ -6,46 +6,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { VERSION } from 'mcpgate-shared/version';
 import { REPOSITORY } from '../step.ts';
-import { startAiClient, type AiClient } from '../world/ai-client.ts';
+import { startAiClient } from '../world/ai-client.ts';
+import { callOn } from '../world/call-on.ts';
 import { searchCalls } from '../world/call-rows.ts';
 import { createCountingWorld, holdCall } from '../world/counting-world.ts';
 import { processesOf } from '../world/process-table.ts';
 import { until } from '../world/until.ts';
-
-/** Calls without a pause until it is told to stop; every answer must be the one that was asked for. */
-function callOn(client: AiClient, name: string) {
-  let stopped = false;
-  let count = 0;
-  const watchers = new Set<() => void>();
-  const over = (async () => {
-    for (; !stopped; count += 1) {
-      const text = `${name}-${count}`;
-      const answer = await client.call('counting__echo', { text });
-      assert.deepEqual([answer.isError, answer.text], [false, text]);
-      for (const watcher of [...watchers]) watcher();
-    }
-  })();
-  return {
-    /** Resolves when `more` calls have been answered from now on. */
-    answered(more: number) {
-      const target = count + more;
-      const reached = new Promise<void>((resolve) => {
-        const look = () => {
-          if (count < target) return;
-          watchers.delete(look);
-          resolve();
-        };
-        watchers.add(look);
-      });
-      return Promise.race([reached, over]);
-    },
-    async stop() {
-      stopped = true;
-      await over;
-      return count;
-    },
-  };
-}
 
 test('a single broker is restarted under two AI clients: every call is answered, and carried out once', async (t) => {
   const { upstream, world } = await createCountingWorld(t);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
+import { callOn } from '../world/call-on.ts';
 import { searchCalls } from '../world/call-rows.ts';
 import { holdCall } from '../world/counting-world.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
@@ -85,6 +86,31 @@ test('a broker that is killed under a call whose laptop is at another one: it he
   assert.equal(answer.isError, true);
   assert.match(answer.text, /outcome is unknown/);
   assert.equal(upstream.calls.length, 1);
+});
+
+test('brokers are replaced in turn, and the network is cut each time, under two AI clients: every call is answered, and carried out once', async (t) => {
+  const { upstream, world, ada, client, held, first, second } = await holdAtFirst(t);
+  upstream.release();
+  await held;
+  const loads = [callOn(client, 'a'), callOn(await ada.aiClient(), 'b')];
+  for (const [leaving, staying] of [
+    [second, first],
+    [first, second],
+    [second, first],
+  ] as const) {
+    await Promise.all(loads.map((load) => load.answered(10)));
+    world.network.target = staying.listenUrl;
+    const stopped = leaving.stop('SIGTERM', 60_000);
+    world.network.cut();
+    world.network.restore();
+    await Promise.all(loads.map((load) => load.answered(10)));
+    assert.equal(await stopped, 0);
+    await leaving.start();
+  }
+  const counts = await Promise.all(loads.map((load) => load.stop()));
+  const texts = upstream.calls.flatMap(({ tool, arguments: { text } }) => (tool === 'echo' ? [String(text)] : []));
+  assert.equal(new Set(texts).size, texts.length, 'none was carried out twice');
+  assert.equal(texts.length, (counts[0] ?? 0) + (counts[1] ?? 0));
 });
 
 test('a result that finishes while the laptop is away, before its only broker is restarted, waits for it', async (t) => {
