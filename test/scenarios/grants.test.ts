@@ -36,8 +36,14 @@ test('MCPGATE_TOKEN works without a login, is bound to its servers, and ends whe
   const record = await callRecord(world.broker, ({ server, status }) => server === 'inside' && status === 'ok');
   assert.deepEqual([record.credential_kind, record.credential_label, record.member], ['grant', 'ci-nightly', null]);
 
+  const well = await runner.gate(['doctor', '--json']);
+  assert.match(well.stdout, /a grant, from MCPGATE_TOKEN: /);
   await world.broker.run(['grant', 'revoke', grant.id]);
-  assert.equal((await runner.gate(['call', 'inside__echo', 'text=again'])).code, 3);
+  const over = await runner.gate(['call', 'inside__echo', 'text=again']);
+  assert.equal(over.code, 3);
+  assert.match(over.stderr, /access was revoked; ask your platform team, then set MCPGATE_TOKEN to another grant/);
+  const sick = await runner.gate(['doctor']);
+  assert.deepEqual([sick.code, /✗ token .*refused this grant/.test(sick.stdout)], [3, true], sick.stdout);
   assert.equal(inside.calls.length, 1);
   const listed = await world.broker.run(['grant', 'list', '--json']);
   assert.ok(!listed.includes(grant.token));

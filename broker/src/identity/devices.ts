@@ -82,9 +82,11 @@ export function createSessions(parts: Parts & { clientSessions: ClientSessions }
 
   const deviceSessions = async (workspaceId: string, names: ReadonlyMap<string, string>): Promise<Session[]> => {
     const devices = (await store.devices.list(workspaceId)).filter((device) => device.revokedAt === null);
-    const found = await Promise.all(devices.map(async (device) => ({ device, login: await logins.of(device.id) })));
-    return found.flatMap(({ device, login }) => {
-      if (login === undefined) return [];
+    const found = await Promise.all(
+      devices.map(async (device) => ({ device, until: await logins.lastsUntil(device.id) })),
+    );
+    return found.flatMap(({ device, until: expiresAt }) => {
+      if (expiresAt === undefined || (expiresAt !== null && expiresAt <= clock.now())) return [];
       const { id, name: label, address, createdAt, lastSeenAt, userId } = device;
       return [
         {
@@ -96,7 +98,7 @@ export function createSessions(parts: Parts & { clientSessions: ClientSessions }
           address,
           createdAt,
           lastSeenAt,
-          expiresAt: login.expiresAt,
+          expiresAt,
         },
       ];
     });

@@ -199,6 +199,8 @@ suite('people, grants and the door', () => {
         ['web', 'Firefox', '192.0.2.7'],
       ],
     );
+    const days = (sessions[0]?.expiresAt ?? 0) - Date.now();
+    assert.ok(days > 29 * 86_400_000 && days <= 30 * 86_400_000, 'as long as its refresh token');
     for (const { id } of sessions) await world.identity.sessions.end(WORKSPACE, id, HOST);
     assert.deepEqual(await world.identity.sessions.list(WORKSPACE, { user }), []);
     assert.equal(await world.identity.web.session(web.token), undefined);

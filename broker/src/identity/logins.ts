@@ -3,8 +3,10 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { Store } from '../store/store.ts';
 
 export interface Logins {
-  /** When the device's login ends if it is not used; undefined where it has none. */
-  of(deviceId: string): Promise<{ grantId: string; expiresAt: number | null } | undefined>;
+  /** Undefined where the device has none. */
+  of(deviceId: string): Promise<{ grantId: string } | undefined>;
+  /** When the device's login ends if it is not used; null: never, undefined where it has none. */
+  lastsUntil(deviceId: string): Promise<number | null | undefined>;
   /** Ends the device's login and every token under it; returns how many tokens were good until now. */
   end(deviceId: string): Promise<number>;
 }
@@ -14,7 +16,12 @@ export function createLogins({ store, clock }: { store: Store; clock: Clock }): 
   return {
     async of(deviceId) {
       const row = await find(deviceId);
-      return row?.grantId ? { grantId: row.grantId, expiresAt: row.expiresAt } : undefined;
+      return row?.grantId ? { grantId: row.grantId } : undefined;
+    },
+    async lastsUntil(deviceId) {
+      const row = await find(deviceId);
+      // Until it has fetched its first token there is none.
+      return row?.grantId ? ((await store.oauth.refreshableUntil(row.grantId)) ?? row.expiresAt) : undefined;
     },
     async end(deviceId) {
       let tokens = 0;

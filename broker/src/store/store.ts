@@ -267,6 +267,8 @@ export interface Store {
     destroyByGrant(grantId: string): Promise<number>;
     /** Access and refresh tokens of a grant that are neither used up nor expired. */
     countTokens(grantId: string, now: number): Promise<number>;
+    /** When the last refresh token of a grant that can still be used ends; null where it has none. */
+    refreshableUntil(grantId: string): Promise<number | null>;
     removeExpired(now: number): Promise<number>;
   };
   keys: {

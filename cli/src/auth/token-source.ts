@@ -29,6 +29,9 @@ export type TokenResult =
   /** A passing reason: no network, 5xx, keychain locked. Try again later. */
   | { kind: 'retry'; message: string };
 
+/** For a grant that was not stored by `login --with-token`. */
+export const GRANT_REMEDY = 'set MCPGATE_TOKEN to another grant';
+
 export interface TokenSource {
   /** The broker's origin this source is for, e.g. `https://mcp.example.com`; undefined: never logged in. */
   readonly broker: string | undefined;
@@ -152,7 +155,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       if (grant !== undefined && grant !== '') {
         if (this.broker === undefined)
           return loginNeeded('MCPGATE_TOKEN is set, but no broker: set MCPGATE_BROKER too');
-        return { kind: 'token', token: grant, expiresAt: null, remedy: 'set MCPGATE_TOKEN to another grant' };
+        return { kind: 'token', token: grant, expiresAt: null, remedy: GRANT_REMEDY };
       }
       refreshing ??= obtain(minValidityMs, force)
         .catch((error: unknown): TokenResult => {

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { systemClock } from 'mcpgate-shared/clock';
 import { toGateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
-import { createTokenSource, type TokenSource } from '../auth/token-source.ts';
+import { createTokenSource, GRANT_REMEDY, type TokenSource } from '../auth/token-source.ts';
 import { DESKTOP_VARIABLES, effectiveEnvironment, readSettings } from '../settings-file.ts';
 import { systemPaths } from '../system-paths.ts';
 import { createDaemonLog } from './daemon-log.ts';
@@ -18,7 +18,7 @@ const log = createDaemonLog(process.stderr, env['MCPGATE_LOG'], Date.now);
 
 const grantSource = (broker: string, token: string): TokenSource => ({
   broker,
-  token: () => Promise.resolve({ kind: 'token', token, expiresAt: null }),
+  token: () => Promise.resolve({ kind: 'token', token, expiresAt: null, remedy: GRANT_REMEDY }),
 });
 // What one AI client was started with is that client's own; the stored login is the one of config.json.
 const { MCPGATE_TOKEN: _token, MCPGATE_BROKER: _broker, ...storedLoginEnv } = env;

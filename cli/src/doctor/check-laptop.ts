@@ -2,7 +2,9 @@
 import { lstatSync } from 'node:fs';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
+import { parseBrokerUrl } from '../auth/broker-url.ts';
 import { storedLogin, type StoredLogin } from '../auth/stored-login.ts';
+import { whoami } from '../auth/whoami.ts';
 import { listClients } from '../clients/list-clients.ts';
 import type { CliContext } from '../context.ts';
 import { bad, good, warning, type Finding } from './finding.ts';
@@ -10,7 +12,8 @@ import { bad, good, warning, type Finding } from './finding.ts';
 export async function checkToken(context: CliContext): Promise<Finding[]> {
   const { env } = context;
   const login = storedLogin(context.settings.read());
-  if ((env['MCPGATE_TOKEN'] ?? '') !== '') return [good('token', 'a grant, from MCPGATE_TOKEN')];
+  const { MCPGATE_TOKEN: grant = '' } = env;
+  if (grant !== '') return [await ofEnvironment(grant, env['MCPGATE_BROKER'] || login?.address.broker, context)];
   if (login === undefined) return [bad('token', new GateError('not_logged_in', 'not logged in: run `mcpgate login`'))];
   const store = context.openCredentials(login.tokenStore);
   try {
@@ -18,6 +21,20 @@ export async function checkToken(context: CliContext): Promise<Finding[]> {
     return [good(store.kind, `${store.place} can be written`), await stored(login, context)];
   } catch (error) {
     return [bad(store.kind, error)];
+  }
+}
+
+async function ofEnvironment(grant: string, broker: string | undefined, { fetch }: CliContext): Promise<Finding> {
+  const told = 'a grant, from MCPGATE_TOKEN';
+  if (broker === undefined)
+    return bad('token', new GateError('usage', 'MCPGATE_TOKEN is set, but no broker: set MCPGATE_BROKER too'));
+  try {
+    const { user } = await whoami(parseBrokerUrl(broker), grant, fetch);
+    return good('token', `${told}: ${user}`);
+  } catch (error) {
+    // Whether the broker can be reached is asked on a line of its own.
+    if (['unreachable', 'untrusted', 'protocol'].includes(toGateError(error).code)) return good('token', told);
+    return bad('token', error);
   }
 }
 

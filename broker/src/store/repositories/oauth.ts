@@ -96,6 +96,16 @@ export function createOAuth(db: Kysely<Database>): Store['oauth'] {
         .executeTakeFirstOrThrow();
       return row.count;
     },
+    async refreshableUntil(grantId) {
+      const row = await db
+        .selectFrom('oauth_objects')
+        .select((eb) => eb.fn.max('expires_at').as('until'))
+        .where('grant_id', '=', grantId)
+        .where('kind', '=', 'RefreshToken')
+        .where('consumed_at', 'is', null)
+        .executeTakeFirstOrThrow();
+      return row.until;
+    },
     async removeExpired(now) {
       const result = await db.deleteFrom('oauth_objects').where('expires_at', '<=', now).executeTakeFirst();
       return Number(result.numDeletedRows);
