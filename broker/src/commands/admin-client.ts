@@ -139,5 +139,8 @@ function toError(target: AdminTarget, status: number, answer: string): GateError
     return new GateError('protocol', `${where} is no mcpgate broker, or not of this version (HTTP ${status})`);
   }
   const { code, message } = parsed.data.error;
-  return new GateError(isErrorCode(code) ? code : 'internal', message);
+  // Most of what it says is for whoever has logged in.
+  const isOther = code === 'not_logged_in' && target.kind === 'url' && !target.token.startsWith('mca_');
+  const told = isOther ? 'MCPGATE_ADMIN_TOKEN holds no administration token (mca_…)' : message;
+  return new GateError(isErrorCode(code) ? code : 'internal', told);
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { WorkspaceNameSchema, type Receipt } from 'mcpgate-shared/api/fields';
 import { GateError } from 'mcpgate-shared/error';
+import { isLoopback } from '../config/listen-address.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { createAdminClient, type AdminClient } from './admin-client.ts';
@@ -94,13 +95,25 @@ function connect(context: CommandContext, options: AdminOptions): AdminClient {
   if (options.url !== undefined) {
     const token = context.env['MCPGATE_ADMIN_TOKEN'] ?? '';
     if (token === '') throw new GateError('not_logged_in', '--url needs a token: set MCPGATE_ADMIN_TOKEN');
-    if (!URL.canParse(options.url)) throw new GateError('usage', `--url: "${options.url}" is not a URL`);
+    assertSafe(options.url);
     return createAdminClient({ kind: 'url', url: options.url, token }, workspace);
   }
   const { data, config } = options;
   const flags = { ...(data === undefined ? {} : { data }), ...(config === undefined ? {} : { config }) };
   const { dataDir } = loadConfig(flags, { env: context.env, cwd: context.cwd });
   return createAdminClient({ kind: 'socket', dataDir, actor: `host:${context.username}` }, workspace);
+}
+
+/** The token goes along in a header. */
+function assertSafe(text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['https:', 'http:'].includes(url.protocol))
+    throw new GateError('usage', `--url: "${text}" is not a URL of a broker, such as https://mcp.example.com`);
+  if (url.protocol === 'http:' && !isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1')))
+    throw new GateError(
+      'usage',
+      `--url: ${url.origin} is not encrypted; use https:// (plain http is only for this machine's own broker)`,
+    );
 }
 
 function receiptText(receipt: Receipt): string {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { createToken } from '../identity/secret-token.ts';
 import { administration, keysOf, RECEIPT_KEYS } from './fixtures/administration.ts';
 import { runBrokerCommand, temporaryFolder } from './fixtures/broker-process.ts';
 
@@ -120,6 +121,33 @@ describe('administration tokens', () => {
     const rejects = await admin.rows('audit', 'search', '--events', '--type', 'auth.rejected', '--limit', '100');
     const reasons = rejects.map(({ data }) => String(Object(data)['reason']));
     for (const reason of ['mistyped', 'wrong_audience', 'revoked']) assert.ok(reasons.includes(reason), reason);
+  });
+
+  test('unknown, expired or no administration token at all: it says so, and what to do', async () => {
+    const { token } = await issue('short', 'admin', '--expires', '1s');
+    const asked = async (value: string, says: RegExp) => {
+      const { code, stderr } = await withToken(value, 'user', 'list');
+      assert.deepEqual([code, says.test(stderr), stderr.includes('mcpgate login')], [3, true, false], stderr);
+    };
+    await asked(createToken('mca_'), /is not known here; .*admin-token issue/);
+    await asked('ey.some.jwt', /MCPGATE_ADMIN_TOKEN holds no administration token/);
+    while ((await withToken(token, 'user', 'list')).code === 0);
+    await asked(token, /has expired; .*admin-token issue/);
+  });
+
+  test('go over no plain http but to this machine itself', async () => {
+    for (const url of ['http://mcp.example.com', 'http://127.0.0.1.example.com', 'ftp://localhost', 'nonsense']) {
+      const { code, stderr } = await runBrokerCommand(['user', 'list', '--url', url], {
+        env: { MCPGATE_ADMIN_TOKEN: 'mca_x' },
+      });
+      assert.deepEqual([code, /is not encrypted|is not a URL of a broker/.test(stderr)], [2, true], stderr);
+    }
+    for (const url of ['http://localhost:9', 'http://[::1]:9', 'https://127.0.0.1:9'])
+      assert.equal(
+        (await runBrokerCommand(['user', 'list', '--url', url], { env: { MCPGATE_ADMIN_TOKEN: 'mca_x' } })).code,
+        4,
+        url,
+      );
   });
 
   test('need a role that there is, and a label that is free', async () => {

@@ -20,6 +20,8 @@ function toAdminToken({ tokenHash: _hash, ...token }: AdminTokenRecord, now: num
   return { ...token, state: stateOf(token, now) };
 }
 
+const ISSUE_ANOTHER = 'an administrator can issue another with `mcpgate-broker admin-token issue`';
+
 export function createAdminTokens(parts: {
   store: Store;
   audit: Audit;
@@ -36,10 +38,13 @@ export function createAdminTokens(parts: {
       if (!isToken(token, 'mca_')) return rejected('mistyped');
       const hash = sha256Hex(token);
       const record = await store.adminTokens.byTokenHash(hash);
-      if (record === undefined || !sameText(record.tokenHash, hash)) return rejected('unknown');
+      if (record === undefined || !sameText(record.tokenHash, hash))
+        return { ...rejected('unknown'), message: `this administration token is not known here; ${ISSUE_ANOTHER}` };
       const now = clock.now();
       const state = stateOf(record, now);
-      if (state !== 'active') return rejected(state);
+      if (state === 'expired')
+        return { ...rejected(state), message: `this administration token has expired; ${ISSUE_ANOTHER}` };
+      if (state === 'revoked') return rejected(state);
       if (record.lastUsedAt === null || now - record.lastUsedAt >= TOUCH_EVERY_MS)
         await store.adminTokens.touch(record.id, now);
       return { kind: 'ok', token: toAdminToken(record, now) };
