@@ -1,13 +1,13 @@
 // `server …`: the real MCP servers behind the broker.
 import { Command } from 'commander';
-import { limitsText, ResourceLimitsSchema, type ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
-import { IsolationSchema, serversApi, type ImportResult, type Server } from 'mcpgate-shared/api/servers';
+import { ResourceLimitsSchema, type ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
+import { IsolationSchema, serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import { circuitWords } from './circuit-words.ts';
 import type { CommandContext } from './context.ts';
 import { readClientConfig } from './read-client-config.ts';
-import { plain } from './table.ts';
+import { importText, serverText, targetOf } from './server-text.ts';
 import { pairs } from './values.ts';
 
 interface AddOptions extends AdminOptions {
@@ -182,16 +182,6 @@ async function setServer({ api, show }: AdminSession, name: string, options: Set
   show(server, serverText(server));
 }
 
-function importText({ servers, secrets, unset, warnings }: ImportResult, file: string, inside: string): string {
-  const lines = [`imported ${servers.join(', ') || 'nothing'}`];
-  for (const { server, from, name } of secrets) lines.push(`  ${server}: ${plain(from)} is now the secret ${name}`);
-  for (const { server, from, name } of unset)
-    lines.push(`  ${server}: ${plain(from)} has no value yet; set it: mcpgate-broker secret set ${name}${inside}`);
-  for (const warning of warnings) lines.push(`  ! ${plain(warning)}`);
-  if (secrets.length > 0) lines.push(`the values are in the vault now; delete them from ${file}`);
-  return lines.join('\n');
-}
-
 async function listServers({ api, list, context, inside }: AdminSession): Promise<void> {
   const servers = await api.call(serversApi.list, {});
   const row = (index: number): string[] => {
@@ -233,30 +223,6 @@ async function testServer({ api, list }: AdminSession, name: string): Promise<bo
     'nothing was tested',
   );
   return steps.some((step) => !step.ok);
-}
-
-function targetOf(server: Server): string {
-  return server.url ?? [server.command ?? '', ...server.args].join(' ');
-}
-
-function serverText(server: Server): string {
-  const values = { ...server.env, ...server.headers };
-  return [
-    `${server.name} (${server.state}${server.unisolated ? ', unisolated' : ''})`,
-    `id         ${server.id}`,
-    `runs       ${plain(targetOf(server))}`,
-    `isolation  ${server.isolation}, ${server.processes} live`,
-    `tools      ${server.tools ?? 'not asked yet'}${server.trust_annotations ? '; trusted about being read-only or idempotent' : ''}`,
-    ...limitLines(server),
-    ...Object.entries(values).map(([key, value]) => `value      ${plain(key)}=${plain(value)}`),
-    ...(server.error === null ? [] : [`error      ${plain(server.error)}`]),
-    ...server.stderr.map((line) => `stderr     ${plain(line)}`),
-  ].join('\n');
-}
-
-function limitLines({ limits, limits_missing: missing }: Server): string[] {
-  if (limits === null) return [];
-  return [`limits     ${limitsText(limits)}${missing === null ? '' : `; others cannot be set: ${missing}`}`];
 }
 
 function limitsOf(words: readonly string[]): ResourceLimitsForm {

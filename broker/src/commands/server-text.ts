@@ -1,0 +1,41 @@
+// What the commands about servers print of them.
+import { limitsText } from 'mcpgate-shared/api/resource-limits';
+import type { ImportResult, Server } from 'mcpgate-shared/api/servers';
+import { plain } from './table.ts';
+
+/** What is done, and what is left to do. `inside`: ` --workspace NAME` where that must be said. */
+export function importText({ servers, secrets, unset, warnings }: ImportResult, file: string, inside: string): string {
+  const lines = [`imported ${servers.join(', ') || 'nothing'}`];
+  for (const { server, from, name } of secrets) lines.push(`  ${server}: ${plain(from)} is now the secret ${name}`);
+  for (const { server, from, name } of unset)
+    lines.push(`  ${server}: ${plain(from)} has no value yet; set it: mcpgate-broker secret set ${name}${inside}`);
+  for (const warning of warnings) lines.push(`  ! ${plain(warning)}`);
+  if (secrets.length > 0) lines.push(`the values are in the vault now; delete them from ${file}`);
+  return lines.join('\n');
+}
+
+/** Where it is: its address, or what is started. */
+export function targetOf(server: Server): string {
+  return server.url ?? [server.command ?? '', ...server.args].join(' ');
+}
+
+/** All of one server, a line each. */
+export function serverText(server: Server): string {
+  const values = { ...server.env, ...server.headers };
+  return [
+    `${server.name} (${server.state}${server.unisolated ? ', unisolated' : ''})`,
+    `id         ${server.id}`,
+    `runs       ${plain(targetOf(server))}`,
+    `isolation  ${server.isolation}, ${server.processes} live`,
+    `tools      ${server.tools ?? 'not asked yet'}${server.trust_annotations ? '; trusted about being read-only or idempotent' : ''}`,
+    ...limitLines(server),
+    ...Object.entries(values).map(([key, value]) => `value      ${plain(key)}=${plain(value)}`),
+    ...(server.error === null ? [] : [`error      ${plain(server.error)}`]),
+    ...server.stderr.map((line) => `stderr     ${plain(line)}`),
+  ].join('\n');
+}
+
+function limitLines({ limits, limits_missing: missing }: Server): string[] {
+  if (limits === null) return [];
+  return [`limits     ${limitsText(limits)}${missing === null ? '' : `; others cannot be set: ${missing}`}`];
+}
