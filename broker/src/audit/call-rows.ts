@@ -2,7 +2,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { CallIntent, CallOutcome, CallRecord } from '../domain/call-record.ts';
-import type { AuditRow, CallRow } from '../store/store.ts';
+import type { AuditRow, CallRow } from '../store/audit-row.ts';
 import type { LooseRow } from './chain-writer.ts';
 import { storable } from './storable-text.ts';
 

@@ -1,7 +1,8 @@
 // Appends rows to this process's chain. Rows that come while an append is under way, or in one turn of the loop, go in the next one
 // together; a row that comes alone is committed before its caller goes on.
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import type { AuditRow, Store } from '../store/store.ts';
+import type { AuditRow } from '../store/audit-row.ts';
+import type { Store } from '../store/store.ts';
 import { type ChainPosition, GENESIS, hashRow } from './hash-chain.ts';
 
 /** A row before it has its place in the chain. */

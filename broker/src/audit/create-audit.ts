@@ -1,7 +1,8 @@
 // The audit log over the store: makes rows, lets the chain writer commit them, tells listeners, searches.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Logger } from 'pino';
-import type { AuditQuery, Store } from '../store/store.ts';
+import type { AuditQuery } from '../store/audit-row.ts';
+import type { Store } from '../store/store.ts';
 import type { Audit, AuditSearch } from './audit.ts';
 import { intentRow, joinCall, outcomeRow, toCallRecord } from './call-rows.ts';
 import { createChainWriter } from './chain-writer.ts';

@@ -2,7 +2,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { AuditEvent } from '../domain/call-record.ts';
-import type { AuditRow } from '../store/store.ts';
+import type { AuditRow } from '../store/audit-row.ts';
 import type { LoggedEvent } from './audit.ts';
 import type { LooseRow } from './chain-writer.ts';
 import { storable } from './storable-text.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { it } from 'node:test';
-import type { AuditRow } from '../store/store.ts';
+import type { AuditRow } from '../store/audit-row.ts';
 import { GENESIS, hashRow, verifyChain } from './hash-chain.ts';
 
 function makeChain(length: number): AuditRow[] {

@@ -1,6 +1,6 @@
 // The chain: each row's hash covers the row and the hash before it, so a row that was changed, removed, added or moved shows.
 import { hash } from 'node:crypto';
-import type { AuditRow } from '../store/store.ts';
+import type { AuditRow } from '../store/audit-row.ts';
 
 /** What stands before the first row of a writer. */
 export const GENESIS: ChainPosition = { seq: 0, hash: '0'.repeat(64) };

@@ -1,6 +1,6 @@
 // The columns of `audit_events` in the order in which both engines bind them.
 import type { AuditEventsTable } from './schema.ts';
-import type { AuditRow } from './store.ts';
+import type { AuditRow } from './audit-row.ts';
 
 export const AUDIT_COLUMNS = [
   'id',

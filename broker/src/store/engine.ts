@@ -3,7 +3,7 @@
 import type { Kysely } from 'kysely';
 import type { Bus } from '../domain/bus.ts';
 import type { Announce } from './bus/announce.ts';
-import type { AuditRow } from './store.ts';
+import type { AuditRow } from './audit-row.ts';
 import type { Database } from './schema.ts';
 
 export type EngineKind = 'sqlite' | 'postgres';

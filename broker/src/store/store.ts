@@ -7,6 +7,7 @@ import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } f
 import type { Role } from '../domain/principal.ts';
 import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
+import type { AuditQuery, AuditRow, CallRow } from './audit-row.ts';
 
 export interface OneTimeLink {
   /** SHA-256 of the link's token, hex. */
@@ -51,47 +52,6 @@ export interface OAuthObject {
   uid: string | null;
   consumedAt: number | null;
   expiresAt: number | null;
-}
-
-/** An event as appended: the chain's fields are the audit module's, the store only keeps them. */
-export interface AuditRow {
-  id: string;
-  workspaceId: string;
-  ts: number;
-  /** Which broker process wrote it; chains are per writer. */
-  writer: string;
-  seq: number;
-  /** `call.intent`, `call.outcome`, or an event type. */
-  type: string;
-  /** For intents and outcomes: the call's id. */
-  callId: string | null;
-  actor: string | null;
-  subject: string | null;
-  server: string | null;
-  toolName: string | null;
-  /** JSON text, exactly as hashed. */
-  data: string;
-  prevHash: string;
-  hash: string;
-}
-
-export interface AuditQuery {
-  workspaceId: string;
-  kind: 'calls' | 'events';
-  since?: number;
-  until?: number;
-  user?: string;
-  tool?: string;
-  server?: string;
-  type?: string;
-  /** Newest first unless `after` is given: then rows after that (ts, id), oldest first, for tailing. */
-  after?: { ts: number; id: string };
-  limit: number;
-}
-
-export interface CallRow {
-  intent: AuditRow;
-  outcome: AuditRow | null;
 }
 
 /** What the IdP calls a person: its own user name, often an address, and its own id. */

@@ -9,7 +9,7 @@ import { AUDIT_COLUMNS, auditValues } from '../audit-columns.ts';
 import type { Engine } from '../engine.ts';
 import { createGuardedDriver } from '../guarded-driver.ts';
 import type { Database } from '../schema.ts';
-import type { AuditRow } from '../store.ts';
+import type { AuditRow } from '../audit-row.ts';
 import { createPostgresBus } from './postgres-bus.ts';
 import { explainPostgresError } from './postgres-error.ts';
 

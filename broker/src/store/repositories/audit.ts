@@ -2,7 +2,8 @@
 import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import type { Engine } from '../engine.ts';
 import type { AuditEventsTable, Database } from '../schema.ts';
-import type { AuditQuery, AuditRow, Store } from '../store.ts';
+import type { AuditQuery, AuditRow } from '../audit-row.ts';
+import type { Store } from '../store.ts';
 
 const MAX_ROWS = 10_000;
 

@@ -8,7 +8,7 @@ import { createSilentBus } from '../bus/silent-bus.ts';
 import { AUDIT_COLUMNS, auditValues } from '../audit-columns.ts';
 import type { Engine } from '../engine.ts';
 import type { Database } from '../schema.ts';
-import type { AuditRow } from '../store.ts';
+import type { AuditRow } from '../audit-row.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 import { explainSqliteError } from './sqlite-error.ts';
 
