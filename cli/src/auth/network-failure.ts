@@ -23,6 +23,7 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   ENETUNREACH: 'no network; check the connection and the VPN',
   ECONNRESET: 'the connection was cut; try again',
   UND_ERR_SOCKET: 'the connection was cut; try again',
+  BAD_PORT: 'HTTP is not spoken at that port (the Fetch standard lists it as another protocol’s); use another one',
   EPROTO: 'it does not speak TLS there; is it http:// or another port?',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS there; is it http:// or another port?',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS there; is it http:// or another port?',
@@ -41,9 +42,16 @@ function chainOf(error: unknown): [Error, ...Error[]] {
   return chain;
 }
 
+/** What `ws` and `fetch` say without a code. */
+const WORDS: Readonly<Record<string, string>> = {
+  'Opening handshake has timed out': 'ETIMEDOUT',
+  'bad port': 'BAD_PORT',
+};
+
 /** What the failure is, as Node and undici name it. */
 function failureCode(chain: readonly Error[]): string | undefined {
   if (chain.some(({ name }) => name === 'TimeoutError')) return 'ETIMEDOUT';
+  for (const { message } of chain) if (WORDS[message] !== undefined) return WORDS[message];
   const last = chain.at(-1);
   return last !== undefined && 'code' in last && typeof last.code === 'string' ? last.code : undefined;
 }

@@ -69,7 +69,8 @@ export function createLoginAgain(options: LoginAgainOptions): LoginAgain {
     const { signal } = abort;
     const browser = await options.browser();
     if (wanted && !browser.available) {
-      return { kind: 'refused', message: 'no browser can be opened from here; run `mcpgate login` in a terminal' };
+      const message = 'a login is needed, and no browser can be opened from here: run `mcpgate login` in a terminal';
+      return { kind: 'refused', message };
     }
     if (clock.now() < notBefore) {
       return { kind: 'refused', message: `the last login came to nothing (${lastFailure}); run \`mcpgate login\`` };
