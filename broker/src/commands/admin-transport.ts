@@ -55,7 +55,8 @@ export function socketTransport(socketPath: string): AdminTransport {
 
 /** By the proxy that the environment names, if it does. */
 export async function networkTransport(): Promise<AdminTransport> {
-  const { EnvHttpProxyAgent, request: send } = await import('undici');
+  // The default export is all that a bundled CommonJS package has when it is imported on demand.
+  const { EnvHttpProxyAgent, request: send } = (await import('undici')).default;
   const dispatcher = new EnvHttpProxyAgent({ bodyTimeout: 0, headersTimeout: ANSWER_TIMEOUT_MS });
   return {
     async send({ url, method, headers, body }) {
