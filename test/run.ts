@@ -30,6 +30,7 @@ if (failures.length === 0) {
   const built = await runStep({ name: 'build', command: ['node', 'build.mjs'] });
   write(`${stepLine(built)}\n`);
   count('build', built.ok, built.output);
+  process.env['MCPGATE_TEST_BUILT'] = '1'; // world/programs.ts
 }
 if (failures.length === 0) {
   if (words.length === 0)

@@ -6,15 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { GATE_PROGRAM } from '../../../test/world/programs.ts';
 import { runCommand } from '../../../test/world/command.ts';
 import { nameMatcher } from './tools.ts';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const configDir = mkdtempSync(join(tmpdir(), 'mg-frame-'));
 after(() => rmSync(configDir, { recursive: true }));
 
 const run = (...args: string[]) =>
-  runCommand([process.execPath, MAIN, ...args], {
+  runCommand([process.execPath, GATE_PROGRAM, ...args], {
     env: { PATH: process.env['PATH'], HOME: configDir, MCPGATE_CONFIG_DIR: configDir },
   });
 

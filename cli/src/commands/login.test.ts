@@ -4,13 +4,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { freePort } from '../../../test/world/free-port.ts';
 import { startTlsServer } from '../../../test/world/tls-server.ts';
 import { runCommand, startCommand } from '../../../test/world/command.ts';
+import { GATE_PROGRAM } from '../../../test/world/programs.ts';
 import { GRANT, startFakeBroker, type FakeBroker } from '../auth/fake-broker.ts';
-
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 interface Laptop {
   broker: FakeBroker;
@@ -45,7 +43,7 @@ async function createLaptop(t: TestContext): Promise<Laptop> {
     configDir,
     env,
     run: (args, { stdin, env: more } = {}) =>
-      runCommand([process.execPath, MAIN, ...args], {
+      runCommand([process.execPath, GATE_PROGRAM, ...args], {
         env: { ...env, ...more },
         ...(stdin === undefined ? {} : { stdin }),
       }),
@@ -137,7 +135,7 @@ test('a denied login and an expired code exit 3, each with what to do', async (t
 
 test('Ctrl-C while waiting exits 130 and stores nothing', async (t) => {
   const laptop = await createLaptop(t);
-  const login = startCommand([process.execPath, MAIN, 'login', laptop.broker.url], { env: laptop.env });
+  const login = startCommand([process.execPath, GATE_PROGRAM, 'login', laptop.broker.url], { env: laptop.env });
   await laptop.broker.requested('/oauth/token');
   assert.equal(await login.stop('SIGINT'), 130);
   assert.ok(!existsSync(join(laptop.configDir, 'token')));

@@ -1,0 +1,9 @@
+// Which form of the two programs the tests of their commands start: `npm test` has just built the bundles and tests what is shipped, which
+// also starts three times as fast; a file that is run by hand tests the sources as they are.
+import { join } from 'node:path';
+import { REPOSITORY } from '../step.ts';
+
+const built = process.env['MCPGATE_TEST_BUILT'] === '1';
+
+export const BROKER_PROGRAM = join(REPOSITORY, built ? 'broker/bin/mcpgate-broker.cjs' : 'broker/src/main.ts');
+export const GATE_PROGRAM = join(REPOSITORY, built ? 'cli/bin/mcpgate.cjs' : 'cli/src/main.ts');
