@@ -4,12 +4,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import { onOneLine, scanObject } from 'mcpgate-shared/json-span';
 import type { BaseLogger } from 'pino';
 import type { Pieces } from '../../message/pieces.ts';
 import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';
 import { createInputTally, type InputTally } from '../input-tally.ts';
 import { createHeldQuestions, refusal, withdrawn, type Question } from './held-questions.ts';
+import { headOf, inputRequired, underId } from './parked-answers.ts';
 import { createStateSigner } from './request-state.ts';
 
 /** A request of the client that waits for what becomes of a call. */
@@ -144,15 +145,8 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
       forget(call);
     });
     parked.add(call);
-    const requests = [...call.questions].map(
-      ([key, { method, paramsText }]) =>
-        `"${key}":{"method":${JSON.stringify(method)},"params":${withoutProgressToken(paramsText)}}`,
-    );
     const state = signer.sign({ callId: call.id, round: call.round, expiresAt }, bindingOf(call.owner, call.bound()));
-    waiter.answer(
-      `{"jsonrpc":"2.0","id":${waiter.idText},"result":{"resultType":"input_required","inputRequests":{${requests.join(',')}},"requestState":"${state}"}}`,
-      undefined,
-    );
+    waiter.answer(inputRequired(waiter.idText, call.questions, state), undefined);
   }
 
   function forget(call: Call): void {
@@ -268,23 +262,4 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
   };
 }
 
-/** The client answers with a retry, which has progress of its own; the server's token is good on its connection alone. */
-function withoutProgressToken(paramsText: string): string {
-  if (!paramsText.includes('"progressToken"')) return paramsText;
-  const meta = findMember(scanObject(paramsText, 0, ['_meta']).members, '_meta');
-  const members = meta?.inner?.members ?? [];
-  if (meta === undefined || findMember(members, 'progressToken') === undefined) return paramsText;
-  const kept = members.filter(({ key }) => key !== 'progressToken');
-  const put = `{${kept.map(({ keyStart, end }) => paramsText.slice(keyStart, end)).join(',')}}`;
-  return paramsText.slice(0, meta.start) + put + paramsText.slice(meta.end);
-}
-
-const headOf = (idText: string) => `{"jsonrpc":"2.0","id":${idText},`;
 const bindingOf = (owner: string, bound: string) => `${owner}\n${bound}`;
-
-/** The answer to one request as the answer to another. */
-function underId(text: string, head: string, idText: string): string {
-  if (text.startsWith(head)) return headOf(idText) + text.slice(head.length);
-  const at = findMember(scanObject(text).members, 'id');
-  return at === undefined ? text : text.slice(0, at.start) + idText + text.slice(at.end);
-}
