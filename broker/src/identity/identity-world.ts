@@ -101,6 +101,8 @@ export async function createIdentityWorld({
     return { ...AnswerSchema.parse(text === '' ? {} : JSON.parse(text)), status: response.status };
   };
 
+  let people = 0;
+
   /** A laptop with its device key, as the CLI behaves. */
   const device = (name = 'ada-laptop') => {
     const key = randomBytes(32);
@@ -148,6 +150,11 @@ export async function createIdentityWorld({
         .join(''),
     post,
     device,
+    /** Somebody who was not there yet; the name. */
+    async addUser(): Promise<string> {
+      const { name } = await identity.users.add(WORKSPACE, { name: `user${++people}` }, HOST);
+      return name;
+    },
     /** A whole device login of a person, approved on the host. */
     async logIn(userName: string, laptop = device()) {
       const started = await laptop.start();
