@@ -1,6 +1,8 @@
-// Forms of values that several keys share.
+// Forms of values in the configuration file: what is taken, what it is turned into, and what to write instead.
 import { isIP } from 'node:net';
+import { formatByteSize, parseByteSize } from 'mcpgate-shared/byte-size';
 import { z } from 'zod';
+import { parseDurationMs } from './duration.ts';
 
 export const path = () => z.string().min(1, 'write a path');
 
@@ -13,3 +15,54 @@ function isCidr(text: string): boolean {
   if (family === 0 || rest.length > 0) return false;
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
 }
+
+/** Longer texts than this Node cannot hold in one string. */
+const SIZE_MAX_BYTES = 256 * 1024 * 1024;
+
+/** Milliseconds. `never`: a word that stands for no end. */
+export const duration = (fallback: string, never?: 'never') =>
+  z
+    .string('write a duration such as 30s, 15m, 8h or 90d')
+    .transform((text, context) => {
+      if (text === never) return Infinity;
+      const ms = parseDurationMs(text);
+      if (ms !== undefined && ms > 0) return ms;
+      context.addIssue({ code: 'custom', message: `"${text}" is not a duration; write 30s, 15m, 8h or 90d` });
+      return z.NEVER;
+    })
+    .prefault(fallback);
+
+export const count = (fallback: number) =>
+  z.int('write a whole number').min(1, 'write a number of 1 or more').max(100_000).default(fallback);
+
+/** Bytes. */
+export const size = (fallback: string, minBytes: number) =>
+  z
+    .string('write a size such as 16MiB')
+    .transform((text, context) => {
+      const bytes = parseByteSize(text);
+      if (bytes !== undefined && bytes >= minBytes && bytes <= SIZE_MAX_BYTES) return bytes;
+      const bounds = `${formatByteSize(minBytes)} to ${formatByteSize(SIZE_MAX_BYTES)}`;
+      context.addIssue({ code: 'custom', message: `"${text}" is not a size of ${bounds}; write 16MiB` });
+      return z.NEVER;
+    })
+    .prefault(fallback);
+
+/** An origin. */
+export const publicUrl = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const fits = url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:') && url.pathname === '/';
+  if (fits && url.search === '' && url.hash === '' && url.username === '' && url.password === '') return url.origin;
+  context.addIssue({
+    code: 'custom',
+    message: `"${text}" is not an origin; write scheme and host only, as https://mcp.example.com`,
+  });
+  return z.NEVER;
+});
+
+export const databaseUrl = z
+  .string()
+  .regex(
+    /^(postgres|postgresql|sqlite):/,
+    'write postgres://USER@HOST/NAME, or leave it out for the embedded SQLite file',
+  );

@@ -1,60 +1,10 @@
 // Every key of the configuration file: its form, default and meaning. `docs/configuration.md` is rendered from here.
-import { formatByteSize, parseByteSize } from 'mcpgate-shared/byte-size';
 import { z } from 'zod';
-import { parseDurationMs } from './duration.ts';
-import { cidr, path } from './key-forms.ts';
+import { cidr, count, databaseUrl, duration, path, publicUrl, size } from './key-forms.ts';
 import { keyNotes } from './key-notes.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { forwardedAuthSchema, localAccountsSchema, oidcSchema, signInIsPossible } from './sign-in-schema.ts';
-
-/** Longer texts than this Node cannot hold in one string. */
-const SIZE_MAX_BYTES = 256 * 1024 * 1024;
-
-const duration = (fallback: string, never?: 'never') =>
-  z
-    .string('write a duration such as 30s, 15m, 8h or 90d')
-    .transform((text, context) => {
-      if (text === never) return Infinity;
-      const ms = parseDurationMs(text);
-      if (ms !== undefined && ms > 0) return ms;
-      context.addIssue({ code: 'custom', message: `"${text}" is not a duration; write 30s, 15m, 8h or 90d` });
-      return z.NEVER;
-    })
-    .prefault(fallback);
-
-const count = (fallback: number) =>
-  z.int('write a whole number').min(1, 'write a number of 1 or more').max(100_000).default(fallback);
-
-const size = (fallback: string, minBytes: number) =>
-  z
-    .string('write a size such as 16MiB')
-    .transform((text, context) => {
-      const bytes = parseByteSize(text);
-      if (bytes !== undefined && bytes >= minBytes && bytes <= SIZE_MAX_BYTES) return bytes;
-      const bounds = `${formatByteSize(minBytes)} to ${formatByteSize(SIZE_MAX_BYTES)}`;
-      context.addIssue({ code: 'custom', message: `"${text}" is not a size of ${bounds}; write 16MiB` });
-      return z.NEVER;
-    })
-    .prefault(fallback);
-
-const publicUrl = z.string().transform((text, context) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const fits = url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:') && url.pathname === '/';
-  if (fits && url.search === '' && url.hash === '' && url.username === '' && url.password === '') return url.origin;
-  context.addIssue({
-    code: 'custom',
-    message: `"${text}" is not an origin; write scheme and host only, as https://mcp.example.com`,
-  });
-  return z.NEVER;
-});
-
-const databaseUrl = z
-  .string()
-  .regex(
-    /^(postgres|postgresql|sqlite):/,
-    'write postgres://USER@HOST/NAME, or leave it out for the embedded SQLite file',
-  );
 
 export const ConfigShape = z.strictObject({
   listen: z
