@@ -8,7 +8,7 @@ import { INVALID_PARAMS } from './envelope.ts';
 import { requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { asSeen } from './reserved-text.ts';
-import { serverByName, serverByUri, type Route } from './route.ts';
+import { noServer, serverByName, serverByUri, type Route } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 
 /** Never rejects. */
@@ -29,7 +29,9 @@ export async function complete(parts: GatewayParts, scope: SessionScope, task: T
   if (typeof named !== 'string' || namedAt === undefined) return invalid(`"ref.${key}" must be a string`);
   const route = isPrompt ? serverByName(parts, scope, named) : serverByUri(parts, scope, named);
   if (route === undefined)
-    return invalid(`there is nothing named ${JSON.stringify(named.slice(0, 200))} to complete for`);
+    return invalid(
+      noServer(parts, scope) ?? `there is nothing named ${JSON.stringify(named.slice(0, 200))} to complete for`,
+    );
   const { server } = route;
   return requestOne(parts, scope, task, {
     server,

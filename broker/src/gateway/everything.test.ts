@@ -45,6 +45,30 @@ describe('the gateway before the server "everything"', () => {
     const one = await initialize(world.connect(ada, 'every'));
     assert.match(JSON.stringify(one.result?.['serverInfo']), /mcp-servers\/everything/);
     assert.match(JSON.stringify(one.result?.['capabilities']), /"tasks":/);
+    const [all, alone] = [many, one].map(({ result }) => String(result?.['instructions']));
+    assert.match(all ?? '', /names are SERVER__TOOL/);
+    assert.doesNotMatch(alone ?? '', /SERVER__TOOL/, 'its names are its own');
+    assert.match(alone ?? '', /^This is one of your organisation’s MCP servers.*\n\nServer every says of itself: /);
+  });
+
+  it('says which server is not there, whatever is asked of it', async (t) => {
+    const world = await startEverything(t);
+    const client = world.connect(ada, 'nobody');
+    await initialize(client);
+    for (const [method, params] of [
+      ['tools/list', {}],
+      ['tools/call', { name: 'echo' }],
+      ['prompts/get', { name: 'simple-prompt' }],
+      ['resources/read', { uri: 'demo://x' }],
+      ['resources/subscribe', { uri: 'demo://x' }],
+      ['completion/complete', { ref: { type: 'ref/prompt', name: 'p' }, argument: { name: 'a', value: '' } }],
+      ['custom/method', {}],
+    ] as const)
+      assert.match(
+        (await client.request(method, params)).error?.message ?? '',
+        /^\[mcpgate\] there is no server "nobody" that you may use$/,
+        method,
+      );
   });
 
   it('lists resources, templates and prompts under unique names, and reads, gets and completes them', async (t) => {

@@ -7,13 +7,16 @@ import { inTime } from './in-time.ts';
 import { markReservedMembers } from './reserved-text.ts';
 import { serversOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 
-const INSTRUCTIONS =
-  'These are the tools of your organisation’s MCP servers, through mcpgate; names are SERVER__TOOL. A result that starts with ' +
-  '"[mcpgate denied]" is a decision of the administrators: tell the person what it says, do not work around it. One that starts with ' +
-  '"[mcpgate]" says what to do.';
+const ANSWERS =
+  'A result that starts with "[mcpgate denied]" is a decision of the administrators: tell the person what it says, do not work around it. ' +
+  'One that starts with "[mcpgate]" says what to do.';
+const MANY = `These are the tools of your organisation’s MCP servers, through mcpgate; names are SERVER__TOOL. ${ANSWERS}`;
+const ONE = `This is one of your organisation’s MCP servers, through mcpgate. ${ANSWERS}`;
 /** So much of the servers' own instructions goes into those of a session with many servers. */
 const MAX_INSTRUCTIONS = 2_000;
 const MAX_ALL_INSTRUCTIONS = 12_000;
+/** Of one that is shown alone: all, within reason. */
+const MAX_INSTRUCTIONS_ALONE = 100_000;
 
 /** What is offered to who asks. */
 export interface Offer {
@@ -39,7 +42,7 @@ export async function offerOf(parts: GatewayParts, scope: SessionScope): Promise
         ? { ...merged(known, isComplete), ...tasksOf(known, scope.asker.generation) }
         : ownCapabilities(one.said, scope.asker.generation),
     serverInfoText: serverInfoText(parts, scope),
-    instructions: instructionsOf(known),
+    instructions: instructionsOf(known, scope.only !== undefined),
   };
 }
 
@@ -116,12 +119,16 @@ function ownCapabilities(said: ServerFacts, generation: ServerFacts['generation'
 
 const canSubscribe = ({ resources }: JsonRecord) => isRecord(resources) && resources['subscribe'] === true;
 
-function instructionsOf(known: Known): string {
-  let text = INSTRUCTIONS;
+function instructionsOf(known: Known, isAlone: boolean): string {
+  const [most, mostOfAll] = isAlone
+    ? [MAX_INSTRUCTIONS_ALONE, Infinity]
+    : ([MAX_INSTRUCTIONS, MAX_ALL_INSTRUCTIONS] as const);
+  let text = isAlone ? ONE : MANY;
   for (const { server, said } of known) {
-    if (said.instructions === null || said.instructions.trim() === '') continue;
-    const part = `\n\nServer ${server.name} says of itself: ${said.instructions.slice(0, MAX_INSTRUCTIONS).trim()}`;
-    if (text.length + part.length <= MAX_ALL_INSTRUCTIONS) text += part;
+    const own = said.instructions?.trim() ?? '';
+    if (own === '') continue;
+    const part = `\n\nServer ${server.name} says of itself: ${own.length > most ? `${own.slice(0, most)}…` : own}`;
+    if (text.length + part.length <= mostOfAll) text += part;
   }
   return text;
 }

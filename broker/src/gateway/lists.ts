@@ -104,7 +104,7 @@ export async function listKind(
   const { idText } = request;
   const { policy, lists } = await listsOf(parts, scope, kind, onLate);
   if (scope.only !== undefined && lists.length === 0) {
-    const message = `[mcpgate] there is no server ${JSON.stringify(scope.only)} that you may use`;
+    const message = `[mcpgate] there is no server ${JSON.stringify(scope.only.slice(0, 100))} that you may use`;
     return errorMessage(idText, errorObject(INVALID_PARAMS, message));
   }
   const cursor = request.params['cursor'];

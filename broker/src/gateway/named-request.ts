@@ -11,7 +11,7 @@ import { isCutName, splitName } from './exposed-name.ts';
 import { failureAnswer } from './failure-answer.ts';
 import { judge } from './judge.ts';
 import { asSeen } from './reserved-text.ts';
-import { serverByName, prefixFor, type Route } from './route.ts';
+import { noServer, serverByName, prefixFor, type Route } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 import { withSeenTaskIds } from './tasks/task-ids.ts';
 import { untilAborted } from '../upstreams/until-aborted.ts';
@@ -32,7 +32,11 @@ export async function requestByName(
   let server = '';
   try {
     const route = serverByName(parts, scope, params.name);
-    if (route === undefined) return removedServer(scope, idText, params.name) ?? unknownName(idText, kind, params.name);
+    if (route === undefined) {
+      const none = noServer(parts, scope);
+      if (none !== undefined) return errorMessage(idText, errorObject(INVALID_PARAMS, none));
+      return removedServer(scope, idText, params.name) ?? unknownName(idText, kind, params.name);
+    }
     server = route.server.name;
     return await requestFrom(parts, scope, task, kind, params, route);
   } catch (error) {

@@ -5,7 +5,7 @@ import { INVALID_PARAMS, METHOD_NOT_FOUND } from './envelope.ts';
 import { requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { asSeen } from './reserved-text.ts';
-import { onlyServer } from './route.ts';
+import { noServer, onlyServer } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 
 /** Never rejects. */
@@ -13,7 +13,9 @@ export async function passOn(parts: GatewayParts, scope: SessionScope, task: Tas
   const { idText, method } = task.request;
   const server = onlyServer(parts, scope);
   if (server === undefined) {
-    const message = `mcpgate does not offer ${method.slice(0, 100)}: it cannot tell which server is meant; use \`mcpgate serve --server NAME\` or /mcp/NAME`;
+    const message =
+      noServer(parts, scope) ??
+      `mcpgate does not offer ${method.slice(0, 100)}: it cannot tell which server is meant; use \`mcpgate serve --server NAME\` or /mcp/NAME`;
     return errorMessage(idText, errorObject(METHOD_NOT_FOUND, message));
   }
   const read = readRequestParams(task.text, task.request);

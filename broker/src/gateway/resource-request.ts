@@ -7,7 +7,7 @@ import { INVALID_PARAMS } from './envelope.ts';
 import { requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { asSeen } from './reserved-text.ts';
-import { prefixFor, serverByUri, type Route } from './route.ts';
+import { noServer, prefixFor, serverByUri, type Route } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 
 /** "Resource not found" (MCP 2025-11-25, server/resources, error handling); since 2026-07-28 it is a matter of the params. */
@@ -30,7 +30,8 @@ export async function requestByUri(
   }
   const route = serverByUri(parts, scope, uri);
   if (route === undefined) {
-    const message = `there is no resource ${JSON.stringify(uri.slice(0, 200))}; list the resources again`;
+    const message =
+      noServer(parts, scope) ?? `there is no resource ${JSON.stringify(uri.slice(0, 200))}; list the resources again`;
     const code = scope.asker.generation === 'modern' ? INVALID_PARAMS : RESOURCE_NOT_FOUND;
     return errorMessage(idText, JSON.stringify({ code, message, data: { uri } }));
   }

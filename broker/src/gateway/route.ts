@@ -18,6 +18,12 @@ export function onlyServer({ upstreams }: Parts, { principal, only }: SessionSco
   return upstreams.servers(principal.workspaceId).find((each) => each.name === only || each.id === only);
 }
 
+/** Why nothing can be found in a session that shows one server under its own names; undefined: that one is there. */
+export function noServer(parts: Parts, scope: SessionScope): string | undefined {
+  if (scope.only === undefined || onlyServer(parts, scope) !== undefined) return undefined;
+  return `[mcpgate] there is no server ${JSON.stringify(scope.only.slice(0, 100))} that you may use`;
+}
+
 export function serverByName(parts: Parts, scope: SessionScope, name: string): Route | undefined {
   return routeBy(parts, scope, name, splitName);
 }

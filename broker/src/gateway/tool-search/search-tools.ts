@@ -115,7 +115,8 @@ async function callThrough(
 ): Promise<string | undefined> {
   const { idText, paramsSpan } = task.request;
   const argsAt = findMember(paramsSpan?.members ?? [], 'arguments');
-  const metaAt = findMember(paramsSpan?.members ?? [], '_meta');
+  // What belongs to the call and not to the tool, such as `_meta` and the answers to what its server asked (2026-07-28).
+  const rest = paramsSpan?.members.filter(({ key }) => key !== 'name' && key !== 'arguments') ?? [];
   const toolName = stringOf(args['name']);
   if (toolName === undefined || argsAt === undefined || isSearchTool(toolName)) {
     return failed(idText, '"name" must be the name of a tool, as search_tools gave it');
@@ -127,9 +128,12 @@ async function callThrough(
   }
   const innerArgs = findMember(inner.members, 'arguments');
   const slice = (member: { start: number; end: number }) => task.text.slice(member.start, member.end);
-  const call =
-    `{"jsonrpc":"2.0","id":${idText},"method":"tools/call","params":{"name":${JSON.stringify(toolName)}` +
-    `${innerArgs === undefined ? '' : `,"arguments":${slice(innerArgs)}`}${metaAt === undefined ? '' : `,"_meta":${slice(metaAt)}`}}}`;
+  const members = [
+    `"name":${JSON.stringify(toolName)}`,
+    ...(innerArgs === undefined ? [] : [`"arguments":${slice(innerArgs)}`]),
+    ...rest.map(({ keyStart, end }) => task.text.slice(keyStart, end)),
+  ];
+  const call = `{"jsonrpc":"2.0","id":${idText},"method":"tools/call","params":{${members.join(',')}}}`;
   const request = readEnvelope(call);
   if (request.kind !== 'request') return failed(idText, 'the arguments are not valid');
   return await requestByName(parts, scope, { ...task, request, text: call }, 'tools');

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, it, type TestContext } from 'node:test';
 import type { Principal } from '../../domain/principal.ts';
 import { ada, bob, startWorld, textOf, type Message } from '../fixtures/gateway-world.ts';
+import { askedIn, EVERYTHING_CLIENT, modernClient } from '../fixtures/modern-client.ts';
 import type { CatalogItem } from '../catalog.ts';
 import { createToolIndexes } from './tool-index.ts';
 
@@ -55,6 +57,32 @@ describe('a session that searches its tools', () => {
     const [record] = (await world.calls()).slice(-1);
     assert.deepEqual([record?.tool_name, record?.status, record?.arg_keys], ['every__echo', 'ok', ['message']]);
     assert.equal(textOf(await client.call('every__echo', { message: 'by its name' })), 'Echo: by its name');
+  });
+
+  it('answers what the server of a call asks, in a client of 2026-07-28', async (t) => {
+    const script = fileURLToPath(import.meta.resolve('mcpgate-test/upstreams/modern-stdio'));
+    const transport = { kind: 'stdio' as const, command: process.execPath, args: [script], env: {} };
+    const world = await startWorld({ new: transport });
+    t.after(() => world.end());
+    await world.rule('allow', '*', '*');
+    const client = modernClient(world.connect(ada, undefined, 'search'), EVERYTHING_CLIENT);
+    const params = { name: 'call_tool', arguments: { name: 'new__ask' } };
+    const asked = await client.request('tools/call', params);
+    assert.deepEqual(
+      askedIn(asked)
+        .map(([key]) => key)
+        .sort(),
+      ['places', 'poem', 'who'],
+    );
+    const answers = {
+      who: { action: 'accept', content: { name: 'Ada' } },
+      poem: { role: 'assistant', content: { type: 'text', text: 'roses' }, model: 'm' },
+      places: { roots: [{ uri: 'file:///here' }] },
+    };
+    assert.match(
+      textOf(await client.retry('tools/call', params, asked, answers)),
+      /^Ada: .*roses.* at file:\/\/\/here$/,
+    );
   });
 
   it('finds and calls nothing that the rules do not allow', async (t) => {
