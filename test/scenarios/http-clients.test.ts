@@ -221,6 +221,7 @@ test('bad requests are refused with the status that the specification says, and 
   const list = { jsonrpc: '2.0', id: 2, method: 'tools/list' };
   const opened = await post(world, token, initialize);
   const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+  const unknown = { accept: 'text/event-stream', 'mcp-protocol-version': '1999-01-01' };
   const bearer = { authorization: `Bearer ${token}` };
   const cases: [string, Response, number][] = [
     ['no session', await post(world, token, list), 400],
@@ -237,10 +238,19 @@ test('bad requests are refused with the status that the specification says, and 
     ['wrong type', await post(world, token, list, { ...session, 'content-type': 'text/plain' }), 415],
     ['no accept', await post(world, token, list, { ...session, accept: 'application/json' }), 406],
     ['a version', await post(world, token, list, { ...session, 'mcp-protocol-version': '1999-01-01' }), 400],
+    [
+      'a version to listen in',
+      await fetch(`${world.url}/mcp`, { headers: { ...bearer, ...session, ...unknown } }),
+      400,
+    ],
+    ['a packed body', await post(world, token, list, { ...session, 'content-encoding': 'gzip' }), 415],
+    ['a method that is none', await fetch(`${world.url}/mcp`, { method: 'PUT', headers: bearer }), 405],
     ['a foreign page', await post(world, token, list, { ...session, origin: 'https://evil.example' }), 403],
     ['a wrong token', await post(world, 'mcg_wrong', list, session), 401],
   ];
   for (const [name, response, status] of cases) assert.equal(response.status, status, name);
+  for (const [name, response] of cases.filter(([name]) => name.startsWith('a version')))
+    assert.match(await response.text(), /"1999-01-01.{0,2} is not supported; known are 2024-11-05.*2026-07-28/, name);
   const call = {
     jsonrpc: '2.0',
     id: 3,

@@ -1,11 +1,13 @@
 // What the headers of a request to `/mcp` must hold (MCP, transports, "Streamable HTTP").
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
-import { LEGACY_VERSIONS } from 'mcpgate-shared/protocol-version';
+import { LEGACY_VERSIONS, MODERN_VERSION } from 'mcpgate-shared/protocol-version';
 
 const EXPOSED = 'mcp-session-id, www-authenticate';
 const ALLOWED =
   'authorization, content-type, accept, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name, last-event-id';
+
+const VERSIONS = [...LEGACY_VERSIONS, MODERN_VERSION];
 
 export interface Refusal {
   status: number;
@@ -39,6 +41,9 @@ function paramHeaders({ headers }: FastifyRequest): string[] {
 export function checkPost({ headers }: FastifyRequest): Refusal | undefined {
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
   if (type !== 'application/json') return { status: 415, message: 'Content-Type must be application/json' };
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity')
+    return { status: 415, message: 'Content-Encoding is not supported; send the message as it is' };
   if (!accepts(headers.accept, 'application/json') || !accepts(headers.accept, 'text/event-stream')) {
     return { status: 406, message: 'Accept must list both application/json and text/event-stream' };
   }
@@ -46,10 +51,8 @@ export function checkPost({ headers }: FastifyRequest): Refusal | undefined {
 }
 
 export function checkGet({ headers }: FastifyRequest): Refusal | undefined {
-  if (!accepts(headers.accept, 'text/event-stream')) {
-    return { status: 406, message: 'Accept must list text/event-stream' };
-  }
-  return checkVersion(headers['mcp-protocol-version']);
+  if (accepts(headers.accept, 'text/event-stream')) return undefined;
+  return { status: 406, message: 'Accept must list text/event-stream' };
 }
 
 /** The version is said without a handshake: one from 2026-07-28 on, or one that nobody knows. */
@@ -58,9 +61,11 @@ export function saysModernVersion({ headers }: FastifyRequest): boolean {
   return typeof version === 'string' && !LEGACY_VERSIONS.includes(version);
 }
 
-function checkVersion(version: string | string[] | undefined): Refusal | undefined {
-  if (version === undefined || (typeof version === 'string' && LEGACY_VERSIONS.includes(version))) return undefined;
-  const known = LEGACY_VERSIONS.join(', ');
+/** A version that nobody knows. One that is said in the body too is answered by it. */
+export function checkVersion({ headers }: FastifyRequest): Refusal | undefined {
+  const version = headers['mcp-protocol-version'];
+  if (version === undefined || (typeof version === 'string' && VERSIONS.includes(version))) return undefined;
+  const known = VERSIONS.join(', ');
   return {
     status: 400,
     message: `MCP-Protocol-Version ${JSON.stringify(version).slice(0, 60)} is not supported; known are ${known}`,

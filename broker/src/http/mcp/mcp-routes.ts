@@ -15,7 +15,7 @@ import { createLargeReader } from '../../message/large-reader.ts';
 import { LARGE_BYTES, type Pieces } from '../../message/pieces.ts';
 import type { ForwardedDoor } from '../forwarded-door.ts';
 import { bearerOf, rejected } from '../rejection.ts';
-import { checkGet, checkOrigin, checkPost, saysModernVersion } from './mcp-headers.ts';
+import { checkGet, checkOrigin, checkPost, checkVersion, saysModernVersion } from './mcp-headers.ts';
 import type { HttpSession } from './mcp-session.ts';
 import type { HttpSessions } from './mcp-sessions.ts';
 import type { ModernExchanges } from './modern-exchanges.ts';
@@ -122,6 +122,9 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
   const notAllowed = (reply: FastifyReply) =>
     answerError(reply.header('allow', 'POST'), 405, -32000, 'this version of MCP has POST only');
 
+  const noMethod = (reply: FastifyReply) =>
+    answerError(reply.header('allow', 'GET, POST, DELETE'), 405, -32000, 'MCP over HTTP has GET, POST and DELETE');
+
   const noSession = (reply: FastifyReply) =>
     answerError(reply, 400, -32000, '[mcpgate] the Mcp-Session-Id header is missing; initialize first');
 
@@ -138,6 +141,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     scope.addHook('onRequest', async (request, reply) => checkOrigin(request, reply, origins));
 
     for (const url of ['/mcp', '/mcp/:server']) {
+      scope.route({ method: ['PUT', 'PATCH'], url, handler: (_request, reply) => noMethod(reply) });
       scope.options(url, (_request, reply) => reply.code(204).send());
 
       scope.post<{ Params: { server?: string }; Querystring: { tools?: string } }>(url, async (request, reply) => {
@@ -155,7 +159,11 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
         if (envelope.kind === 'invalid')
           return answerError(reply, 400, envelope.code, envelope.message, envelope.idText);
         const mode = toolModeOf(request.query.tools);
-        if (saysModernVersion(request) || (envelope.kind === 'request' && isModern(envelope))) {
+        const isModernBody = envelope.kind === 'request' && isModern(envelope);
+        const unknown = isModernBody ? undefined : checkVersion(request);
+        if (unknown !== undefined)
+          return answerError(reply, unknown.status, -32000, unknown.message, idTextOf(envelope));
+        if (saysModernVersion(request) || isModernBody) {
           return modernPost(request, reply, { principal, server, tools: mode, envelope, text, pieces });
         }
         if (envelope.kind === 'request' && envelope.method === 'initialize') {
@@ -175,8 +183,8 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
 
       scope.get<{ Params: { server?: string } }>(url, async (request, reply) => {
         const principal = await principalOf(request, reply);
-        if (saysModernVersion(request)) return notAllowed(reply);
-        const refusal = checkGet(request);
+        const refusal = checkVersion(request) ?? checkGet(request);
+        if (saysModernVersion(request) && refusal?.status !== 400) return notAllowed(reply);
         if (refusal !== undefined) return answerError(reply, refusal.status, -32000, refusal.message);
         const sessionId = request.headers['mcp-session-id'];
         if (typeof sessionId !== 'string') return noSession(reply);
@@ -207,6 +215,8 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     done();
   });
 }
+
+const idTextOf = (envelope: Envelope) => (envelope.kind === 'request' ? envelope.idText : null);
 
 const toolModeOf = (tools: string | undefined): ToolMode | undefined =>
   tools === 'all' || tools === 'search' ? tools : undefined;
