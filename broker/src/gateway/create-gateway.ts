@@ -63,6 +63,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     elapsedMs: () => performance.now(),
     brokerVersion: options.brokerVersion,
     listDeadlineMs: options.listDeadlineMs ?? 2_000,
+    waits: new Map(),
     toolIndexes: createToolIndexes(),
     searchRules: options.searchRules ?? [],
     maxPending: options.maxPending ?? 1_024,

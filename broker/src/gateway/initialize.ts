@@ -65,13 +65,14 @@ export async function initializeResult(parts: GatewayParts, scope: SessionScope,
 
 async function factsOf(
   parts: GatewayParts,
-  { asker }: SessionScope,
+  scope: SessionScope,
   server: ServerRecord,
 ): Promise<ServerFacts | undefined> {
+  const { asker } = scope;
   const known = parts.upstreams.facts(server, asker);
   if (known !== undefined) return known;
   const connected = parts.upstreams.acquire(server, asker).then(({ facts }) => facts);
-  return inTime(parts, server, 'a handshake', connected);
+  return inTime(parts, server, scope, 'handshake', connected);
 }
 
 type Known = readonly { server: ServerRecord; said: ServerFacts }[];

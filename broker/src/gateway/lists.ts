@@ -87,7 +87,7 @@ async function listsOf(
     servers.map(
       async (server) =>
         parts.catalog.known(kind, server, asker) ??
-        inTime(parts, server, 'a list', parts.catalog.list(kind, server, asker), onLate),
+        inTime(parts, server, scope, kind, parts.catalog.list(kind, server, asker), onLate),
     ),
   );
   return { policy, lists: servers.map((server, index) => ({ server, list: lists[index] })) };

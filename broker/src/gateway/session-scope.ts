@@ -13,6 +13,7 @@ import type { PolicyCache } from './policy-cache.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { SearchRule } from './tool-search/search-rule.ts';
 import type { ToolIndexes } from './tool-search/tool-index.ts';
+import type { Waits } from './in-time.ts';
 import type { Catalog } from './catalog.ts';
 
 export interface GatewayParts {
@@ -30,6 +31,7 @@ export interface GatewayParts {
   elapsedMs: () => number;
   brokerVersion: string;
   listDeadlineMs: number;
+  waits: Waits;
   maxPending: number;
   toolIndexes: ToolIndexes;
   searchRules: readonly SearchRule[];
