@@ -71,10 +71,11 @@ export function createGateway(options: GatewayOptions): GatewayService {
   };
 
   upstreams.onEvent((event) => {
-    if (event.kind === 'list_changed') parts.catalog.forget(event);
     if (event.kind === 'connected') parts.subscriptions.renew(event);
     if (event.kind === 'list_stale') return parts.catalog.expire(event);
     for (const session of sessions) if (session.workspaceId === event.workspaceId) session.onEvent(event);
+    // Sessions look at what they saw of it.
+    if (event.kind === 'list_changed') parts.catalog.forget(event);
   });
 
   return {

@@ -14,6 +14,7 @@ import { readEnvelope, type ClientRequest, type Envelope } from './envelope.ts';
 import { uriPrefix } from './exposed-name.ts';
 import type { Belongs, GatewaySession, SendToClient, ToolMode } from './gateway.ts';
 import { initializeResult } from './initialize.ts';
+import { tellListChange } from './list-changes.ts';
 import { createListNotices } from './list-notices.ts';
 import { LIST_METHODS, listKind } from './lists.ts';
 import { isLogged, setLogLevel, tellLogLevel } from './logging.ts';
@@ -217,13 +218,8 @@ export function createSession(
 
   function onEvent(event: UpstreamEvent): void {
     modern.onEvent(event);
+    if (event.kind === 'list_changed') return tellListChange(parts, scope, event, (list) => notices.changed(list));
     const server = parts.upstreams.servers(session.workspaceId).find(({ name }) => name === event.server);
-    if (event.kind === 'list_changed') {
-      // A server that was removed has no record any more; its lists are gone for all.
-      if (server === undefined || event.place === null || event.place === placeOf(server, asker))
-        notices.changed(event.list);
-      return;
-    }
     if (server === undefined || event.place !== placeOf(server, asker)) return;
     if (event.kind === 'connected') return tellLogLevel(parts, scope, event);
     if (event.kind !== 'notification') return;

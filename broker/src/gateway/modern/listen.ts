@@ -7,6 +7,7 @@ import { placeOf, type ListKind, type UpstreamEvent } from '../../upstreams/upst
 import { errorMessage, errorObject } from '../answers.ts';
 import type { Task } from '../carry-out.ts';
 import { INVALID_PARAMS, readEnvelope, type ClientRequest } from '../envelope.ts';
+import { tellListChange } from '../list-changes.ts';
 import { createListNotices } from '../list-notices.ts';
 import { requestByUri } from '../resource-request.ts';
 import { tellUpdate, UPDATED } from '../resource-updates.ts';
@@ -112,9 +113,7 @@ export function openListener(
       if (!isOpen) {
         if (isTold(event) && early.length < MAX_EARLY) early.push(event);
       } else if (event.kind === 'list_changed') {
-        const server = parts.upstreams.servers(event.workspaceId).find(({ name }) => name === event.server);
-        const isSeen = server === undefined || event.place === null || event.place === placeOf(server, scope.asker);
-        if (isSeen) notices.changed(event.list);
+        tellListChange(parts, scope, event, (list) => notices.changed(list));
       } else if (event.kind === 'notification' && event.method === UPDATED) resourceUpdated(event);
     },
     close() {
