@@ -230,7 +230,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       localAccounts: options.localAccounts ?? true,
       deviceLogins,
       approveDevice,
-      listDevices: (workspaceId, filter) => devices.list(workspaceId, filter),
+      devices,
       clientSessions,
       issuer,
     }),

@@ -31,7 +31,7 @@ export function createWebAccess(parts: {
   localAccounts: boolean;
   deviceLogins: DeviceLogins;
   approveDevice: Identity['approveDevice'];
-  listDevices: Identity['devices']['list'];
+  devices: Identity['devices'];
   clientSessions: Pick<ClientSessions, 'list' | 'end'>;
   issuer: string;
 }): WebAccess {
@@ -80,6 +80,11 @@ export function createWebAccess(parts: {
       return { id, name: label, scopes: access?.scopes ?? [], server, address, createdAt, lastSeenAt };
     });
     return clients.toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
+  };
+
+  const devicesOf: WebAccess['devicesOf'] = async (person) => {
+    const devices = await parts.devices.list(person.workspaceId, { user: person.name });
+    return devices.filter((device) => device.revokedAt === null).toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
   };
 
   return {
@@ -213,9 +218,12 @@ export function createWebAccess(parts: {
       await parts.clientSessions.end(person.workspaceId, id, { name: person.name, address: visitor.address });
       return { kind: 'ok', client };
     },
-    async devicesOf(person) {
-      const devices = await parts.listDevices(person.workspaceId, { user: person.name });
-      return devices.filter((device) => device.revokedAt === null).toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
+    devicesOf,
+    async disconnectDevice(id, person, visitor) {
+      const device = (await devicesOf(person)).find((each) => each.id === id);
+      if (device === undefined) return { kind: 'gone' };
+      await parts.devices.revoke(person.workspaceId, id, { name: person.name, address: visitor.address });
+      return { kind: 'ok', device };
     },
   };
 }

@@ -95,6 +95,12 @@ export interface WebAccess {
   denyDevice(userCode: string, person: Person, visitor: WebVisitor): Promise<void>;
   /** Those that are not revoked, newest first. */
   devicesOf(person: Person): Promise<Device[]>;
+  /** Revokes one of these, for good; `gone` where the person has none of this id. */
+  disconnectDevice(
+    id: string,
+    person: Person,
+    visitor: WebVisitor,
+  ): Promise<{ kind: 'ok'; device: Device } | { kind: 'gone' }>;
   /** HTTP clients that the person has let in, the last used first. */
   clientsOf(person: Person): Promise<ConnectedClient[]>;
   /** Ends all tokens of one of these; `gone` where the person has none of this id. */

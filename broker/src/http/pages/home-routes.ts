@@ -1,10 +1,14 @@
-// / and /applications: what a person is connected with, and the end of an application's login.
+// /, /devices and /applications: what a person is connected with, and the end of one device's or application's login.
 import type { FastifyInstance } from 'fastify';
 import type { PageContext } from './create-pages.ts';
 import { homePage } from './home-views.ts';
-import { ClientFormSchema } from './page-forms.ts';
+import { ConnectionFormSchema } from './page-forms.ts';
 import { messagePage, welcomePage } from './plain-views.ts';
 
+const DEVICE_GONE = messagePage({
+  title: 'It is not connected',
+  message: 'This device was disconnected already, or its login was revoked.',
+});
 const GONE = messagePage({
   title: 'It is not connected',
   message: 'This application was disconnected already, or its login has ended by itself.',
@@ -22,8 +26,19 @@ export function registerHomeRoutes(app: FastifyInstance, context: PageContext): 
     return context.send(reply, page, { person });
   });
 
+  app.post('/devices', async (request, reply) => {
+    const { id } = ConnectionFormSchema.parse(request.body);
+    const person = await context.person(request);
+    if (person === undefined) return reply.redirect('/login', 303);
+    const outcome = await web.disconnectDevice(id, person, context.visitor(request));
+    if (outcome.kind === 'gone') return context.send(reply, DEVICE_GONE, { person, status: 410 });
+    const title = 'The device is disconnected';
+    const message = `${outcome.device.name} has no access any more, and what ran for it was cancelled. To use it again, run mcpgate login there.`;
+    return context.send(reply, messagePage({ title, message }), { person });
+  });
+
   app.post('/applications', async (request, reply) => {
-    const { id } = ClientFormSchema.parse(request.body);
+    const { id } = ConnectionFormSchema.parse(request.body);
     const person = await context.person(request);
     if (person === undefined) return reply.redirect('/login', 303);
     const outcome = await web.disconnectClient(id, person, context.visitor(request));

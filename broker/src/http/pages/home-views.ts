@@ -7,6 +7,13 @@ import { csrfField, type PageContent } from './layout.ts';
 import { getStartedSteps } from './plain-views.ts';
 import { renderAgo } from './time-text.ts';
 
+/** The button that ends one of them. */
+const renderDisconnect = (path: string, { id, name }: { id: string; name: string }, csrf: string): string =>
+  html`<form method="post" action="${path}">
+    !${csrfField(csrf)}<input type="hidden" name="id" value="${id}" />
+    <button class="text" type="submit" aria-label="Disconnect ${name}">Disconnect</button>
+  </form>`;
+
 const renderClient = (client: ConnectedClient, { csrf, now }: { csrf: string; now: number }): string =>
   html`<li>
     <span
@@ -17,11 +24,7 @@ const renderClient = (client: ConnectedClient, { csrf, now }: { csrf: string; no
       ><small>connected !${renderAgo(client.createdAt, now)}</small></span
     >
     <span class="when"
-      >used !${renderAgo(client.lastSeenAt, now)}
-      <form method="post" action="/applications">
-        !${csrfField(csrf)}<input type="hidden" name="id" value="${client.id}" />
-        <button class="text" type="submit" aria-label="Disconnect ${client.name}">Disconnect</button>
-      </form></span
+      >used !${renderAgo(client.lastSeenAt, now)} !${renderDisconnect('/applications', client, csrf)}</span
     >
   </li>`;
 
@@ -29,7 +32,7 @@ export const homePage = (view: {
   csrf: string;
   publicUrl: string;
   user: { name: string; role: string; workspaceId: string };
-  devices: readonly { name: string; platform: string; address: string; lastSeenAt: number }[];
+  devices: readonly { id: string; name: string; platform: string; address: string; lastSeenAt: number }[];
   clients: readonly ConnectedClient[];
   now: number;
 }): PageContent => ({
@@ -56,7 +59,10 @@ export const homePage = (view: {
                       ><strong>${device.name}</strong
                       ><small>${platformText(device.platform)} · ${device.address}</small></span
                     >
-                    <span class="when">seen !${renderAgo(device.lastSeenAt, view.now)}</span>
+                    <span class="when"
+                      >seen !${renderAgo(device.lastSeenAt, view.now)}
+                      !${renderDisconnect('/devices', device, view.csrf)}</span
+                    >
                   </li>`,
               )}
             </ul>`

@@ -20,7 +20,7 @@ export const ConsentQuerySchema = z.object({ problem: text(64) }).catch({ proble
 export const ConsentFormSchema = z
   .object({ decision: z.enum(['approve', 'deny', '']).catch('') })
   .catch({ decision: '' });
-export const ClientFormSchema = z.object({ id: text(128) }).catch({ id: '' });
+export const ConnectionFormSchema = z.object({ id: text(128) }).catch({ id: '' });
 export const SetupFormSchema = z
   .object({ token: text(128), name: text(256), password: text(1024), repeat: text(1024) })
   .catch({ token: '', name: '', password: '', repeat: '' });
