@@ -126,6 +126,9 @@ function receiptText(receipt: Receipt): string {
       .join('') +
     receipt.unconfirmed
       .map((place) => `\nwarning: not confirmed in time by ${place}; live links may remain there`)
+      .join('') +
+    receipt.still_active
+      .map((what) => `\nwarning: ${what} was issued by them and goes on; revoke it, too, if it should not`)
       .join('')
   );
 }

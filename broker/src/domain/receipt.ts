@@ -19,6 +19,11 @@ export interface Receipt {
   last_calls: LastCall[];
   /** Other brokers over the same database that are there, and have not said in time that they have ended what they had of it. */
   unconfirmed: string[];
+  /**
+   * What a person who was ended had issued and that is not theirs, so that it goes on: `grant:ci`, `admin-token:terraform`; with `@WORKSPACE`
+   * where that is another one.
+   */
+  still_active: string[];
 }
 
 /** What the other brokers have ended of it. */

@@ -90,8 +90,9 @@ export function createGroups(parts: {
         at: new Date(now).toISOString(),
         last_calls: receipts.flatMap((each) => each.last_calls),
         unconfirmed: [...new Set(receipts.flatMap((each) => each.unconfirmed))],
+        still_active: receipts.flatMap((each) => each.still_active),
       };
-      const { subject, at: _at, last_calls: _calls, unconfirmed, ...counts } = receipt;
+      const { subject, at: _at, last_calls: _calls, unconfirmed, still_active: _issued, ...counts } = receipt;
       const data = { ...counts, ...(unconfirmed.length > 0 && { unconfirmed }) };
       await audit.event({
         workspace_id: workspaceId,

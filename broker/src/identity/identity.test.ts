@@ -109,6 +109,40 @@ suite('people, grants and the door', () => {
     assert.equal(await reasonOf(second.token), 'revoked');
   });
 
+  test('whoever disables a person is told what that person had issued and goes on', async () => {
+    const { users, grants, adminTokens, groups } = world.identity;
+    const [user, other, place] = [name(), name(), `w-${name().slice(-8)}`.toLowerCase().replaceAll(/[^a-z0-9-]/g, '')];
+    for (const each of [user, other]) await users.add(WORKSPACE, { name: each, groups: ['leaving'] }, HOST);
+    await world.store.workspaces.add(place);
+    const [self, elsewhere] = [
+      { ...HOST, name: user },
+      { ...HOST, name: `${user}@${WORKSPACE}` },
+    ];
+    const label = (what: string): string => `${user}-${what}`;
+    const servers = ['github'];
+    const { token } = await grants.issue(WORKSPACE, { label: label('ci'), servers }, self);
+    await grants.issue(WORKSPACE, { label: label('own'), servers, user }, self);
+    await grants.issue(WORKSPACE, { label: label('others'), servers, user: other }, self);
+    await grants.issue(WORKSPACE, { label: label('over'), servers }, self);
+    await grants.revoke(WORKSPACE, label('over'), HOST);
+    await grants.issue(WORKSPACE, { label: label('by-host'), servers }, HOST);
+    await adminTokens.issue(WORKSPACE, { label: label('api'), role: 'admin' }, self);
+    await adminTokens.issue(place, { label: label('there'), role: 'admin' }, elsewhere);
+    const all = [
+      `grant:${label('ci')}`,
+      `grant:${label('others')}`,
+      `admin-token:${label('api')}`,
+      `admin-token:${label('there')}@${place}`,
+    ];
+    assert.deepEqual((await users.disable(WORKSPACE, user, HOST)).still_active, all);
+    assert.equal(await reasonOf(token), 'ok', 'what others may depend on is not ended unasked');
+    const [event] = await world.events('user.disabled');
+    assert.deepEqual(event?.data['still_active'], all);
+    assert.deepEqual((await groups.disable(WORKSPACE, 'leaving', HOST)).still_active, all);
+    await adminTokens.revoke(WORKSPACE, label('api'), HOST);
+    assert.deepEqual((await users.remove(WORKSPACE, user, HOST)).still_active, all.toSpliced(2, 1));
+  });
+
   test('a grant without a person is a principal of its own, and ends when it expires', async () => {
     mock.timers.enable({ apis: ['Date'], now: Date.now() });
     const label = name();

@@ -26,6 +26,8 @@ export interface Revocations {
     event: Omit<AuditEvent, 'subject'>;
     /** Whose last calls the receipt tells: a user's name or `grant:LABEL`, and which credential of theirs. */
     caller?: { name: string; credentialId?: string };
+    /** What they had issued and that goes on without them; asked once all has ended. */
+    stillActive?: () => Promise<readonly string[]>;
   }): Promise<Receipt>;
 }
 
@@ -87,7 +89,15 @@ export function createRevocations(parts: {
       if (failures.length > 0) throw new AggregateError(failures, 'some live links could not be closed');
       return counts;
     },
-    async end({ subject, startedAt, revocations, tokensRevoked, event, caller }) {
+    async end({
+      subject,
+      startedAt,
+      revocations,
+      tokensRevoked,
+      event,
+      caller,
+      stillActive = () => Promise.resolve([]),
+    }) {
       const [here, elsewhere] = await Promise.all([notify(revocations), endElsewhere(revocations)]);
       const { failures } = here;
       const { unconfirmed } = elsewhere;
@@ -104,11 +114,16 @@ export function createRevocations(parts: {
         at: new Date(now).toISOString(),
         last_calls: caller === undefined ? [] : await lastCalls(event.workspace_id, caller),
         unconfirmed,
+        still_active: [...(await stillActive())],
       };
       const told = receipt.last_calls.map(({ device, tool_name, ts }) => `${device}: ${tool_name ?? '-'} at ${ts}`);
       const { ms } = receipt;
       const data = { ...event.data, ...counts, tokens_revoked: tokensRevoked, ms, last_calls: told };
-      await audit.event({ ...event, subject, data: { ...data, ...(unconfirmed.length > 0 && { unconfirmed }) } });
+      const besides = {
+        ...(unconfirmed.length > 0 && { unconfirmed }),
+        ...(receipt.still_active.length > 0 && { still_active: receipt.still_active }),
+      };
+      await audit.event({ ...event, subject, data: { ...data, ...besides } });
       if (failures.length > 0) {
         const message = `${subject} is revoked, but some of its live links could not be closed: restart the broker to be sure`;
         throw new GateError('internal', message, { cause: new AggregateError(failures) });

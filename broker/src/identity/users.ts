@@ -1,7 +1,7 @@
 // Adding, disabling and removing people. Disabling ends everything a person is connected with, at once.
 import type { UserRecord } from '../domain/people.ts';
 import type { Actor } from '../domain/receipt.ts';
-import { inWorkspace } from '../domain/workspace.ts';
+import { DEFAULT_WORKSPACE, inWorkspace } from '../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';
@@ -13,7 +13,15 @@ import type { Users } from './identity.ts';
 import type { ClientSessions } from './client-sessions.ts';
 import type { Logins } from './logins.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
-import { EmailSchema, GroupNameSchema, parseOrUsage, requireUser, toPerson, UserNameSchema } from './people.ts';
+import {
+  EmailSchema,
+  GroupNameSchema,
+  parseOrUsage,
+  requireUser,
+  stateOf,
+  toPerson,
+  UserNameSchema,
+} from './people.ts';
 import type { Revocations } from './revocations.ts';
 
 const RoleSchema = z.enum(['admin', 'operator', 'auditor', 'member'], 'a role is admin, operator, auditor or member');
@@ -64,6 +72,26 @@ export function createUsers(parts: {
     return tokens;
   };
 
+  /** What they have issued that is not theirs: it does not end with them, and whoever ends them may want it to. */
+  const issuedBy = async ({ id, name, workspaceId }: UserRecord): Promise<string[]> => {
+    const all = workspaceId === DEFAULT_WORKSPACE ? (await store.workspaces.list()).map((each) => each.name) : [];
+    const found: string[] = [];
+    for (const place of new Set([workspaceId, ...all])) {
+      const [issuer, at] = place === workspaceId ? [name, ''] : [`${name}@${workspaceId}`, `@${place}`];
+      const isActive = (token: { revokedAt: number | null; expiresAt: number | null }): boolean =>
+        stateOf(token, clock.now()) === 'active';
+      const grants = (await store.grants.issuedBy(place, issuer)).filter(
+        (grant) => grant.userId !== id && isActive(grant),
+      );
+      const tokens = (await store.adminTokens.list(place)).filter(
+        (token) => token.createdBy === issuer && isActive(token),
+      );
+      found.push(...grants.map(({ label }) => `grant:${label}${at}`));
+      found.push(...tokens.map(({ label }) => `admin-token:${label}${at}`));
+    }
+    return found;
+  };
+
   return {
     async add(workspaceId, input, actor) {
       const user = parseOrUsage(NewUserSchema, input);
@@ -104,6 +132,7 @@ export function createUsers(parts: {
         tokensRevoked,
         event: event(workspaceId, 'user.disabled', actor),
         caller: { name },
+        stillActive: () => issuedBy(user),
       });
     },
     async enable(workspaceId, name, actor) {
@@ -124,6 +153,7 @@ export function createUsers(parts: {
         tokensRevoked,
         event: event(workspaceId, 'user.removed', actor),
         caller: { name },
+        stillActive: () => issuedBy(user),
       });
     },
     async setGroups(workspaceId, name, groups, actor) {

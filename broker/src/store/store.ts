@@ -182,6 +182,7 @@ export interface Store {
     create(grant: Omit<GrantRecord, 'id' | 'createdAt' | 'lastUsedAt' | 'revokedAt'>): Promise<GrantRecord>;
     byId(id: string): Promise<GrantRecord | undefined>;
     byTokenHash(tokenHash: string): Promise<GrantRecord | undefined>;
+    issuedBy(workspaceId: string, createdBy: string): Promise<GrantRecord[]>;
     list(workspaceId: string): Promise<GrantRecord[]>;
     touch(id: string, at: number): Promise<void>;
     revoke(id: string, at: number): Promise<void>;

@@ -70,6 +70,10 @@ export const ReceiptSchema = z
       .array(z.string())
       .default([])
       .meta({ description: 'Other brokers that have not said in time that they have ended what they had of it' }),
+    still_active: z
+      .array(z.string())
+      .default([])
+      .meta({ description: 'Grants of nobody (grant:LABEL) and administration tokens that who was ended had issued' }),
   })
   .meta({ id: 'Receipt', description: 'Proof that something has ended: what was cut, and how fast' });
 

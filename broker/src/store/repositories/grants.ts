@@ -42,6 +42,15 @@ export function createGrants(db: Kysely<Database>, clock: Clock): Store['grants'
       const rows = await grants.where('workspace_id', '=', workspaceId).orderBy('created_at').orderBy('id').execute();
       return rows.map(toGrant);
     },
+    async issuedBy(workspaceId, createdBy) {
+      const rows = await grants
+        .where('workspace_id', '=', workspaceId)
+        .where('created_by', '=', createdBy)
+        .orderBy('created_at')
+        .orderBy('id')
+        .execute();
+      return rows.map(toGrant);
+    },
     async touch(id, at) {
       await db.updateTable('grants').set({ last_used_at: at }).where('id', '=', id).execute();
     },
