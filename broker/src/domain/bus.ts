@@ -1,4 +1,5 @@
-// What brokers over one database tell each other. Ids and counts: everybody who may connect to the database can listen.
+// What brokers over one database tell each other. Ids and counts, and of a channel's secret the hash: everybody who may connect to the
+// database can listen.
 import type { WantedChannel } from './channel-end.ts';
 import type { Revocation } from './revocation.ts';
 

@@ -46,19 +46,27 @@ export function createAwaitedChannels(options: {
     if (awaited.delete(one)) one.done();
   };
 
+  const isThere = (broker: string) => bus.others().some(({ name }) => name === broker);
+
   const ask = async (): Promise<void> => {
     const now = clock.now();
-    const due = [...awaited].filter(({ askedAt }) => askedAt === undefined || now - askedAt >= ASK_EVERY_MS);
+    const due = new Set([...awaited].filter(({ askedAt }) => askedAt === undefined || now - askedAt >= ASK_EVERY_MS));
+    let hasComeRound = false;
     for (const [broker, all] of Map.groupBy(due, (each) => each.broker)) {
       for (let at = 0; at < all.length; at += ASKED_AT_ONCE) {
+        // One message is enough to know that others are not there, however many names a peer makes up.
+        if (hasComeRound && !isThere(broker)) break;
         const some = all.slice(at, at + ASKED_AT_ONCE);
         await bus.publish({ kind: 'wanted', broker, channels: some.map(({ wanted }) => wanted) });
         for (const each of some) each.askedAt = now;
+        hasComeRound = true;
       }
     }
     // What was said has come round: whoever is there is known, and who has left wrote down first what it left.
-    const names = new Set(bus.others().map(({ name }) => name));
-    for (const each of awaited) if (each.askedAt !== undefined && !names.has(each.broker)) finish(each);
+    for (const each of awaited) {
+      const isAsked = each.askedAt !== undefined || (hasComeRound && due.has(each));
+      if (isAsked && !isThere(each.broker)) finish(each);
+    }
   };
 
   const find = async (): Promise<void> => {
