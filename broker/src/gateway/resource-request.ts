@@ -1,5 +1,5 @@
 // `resources/read`, `resources/subscribe` and `resources/unsubscribe`: which server a URI means, and whether the caller may.
-import { findMember } from 'mcpgate-shared/json-span';
+import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { errorMessage, errorObject } from './answers.ts';
 import type { Task } from './carry-out.ts';
 import { exposedAs } from './catalog.ts';
@@ -43,7 +43,20 @@ export async function requestByUri(
       whats: exposedAs('resources', server.name, rest).whats,
       replacements: [{ member: uriAt, put: JSON.stringify(rest) }],
     }),
-    rewrite: (text) => asSeen(text, server.name, prefixFor(scope, server)),
+    rewrite(text) {
+      const prefix = prefixFor(scope, server);
+      return withSeenUri(asSeen(text, server.name, prefix), prefix);
+    },
     ...(onSent !== undefined && { onSent: () => onSent(route) }),
   });
+}
+
+/** An error that says in its data which resource it is about (2025-11-25, server/resources) says it as the client knows it. */
+function withSeenUri(text: string, prefix: string): string {
+  if (prefix === '' || !text.includes('"data"')) return text;
+  const { members } = scanObject(text, 0, ['data']);
+  const data = findMember(members, 'code') === undefined ? undefined : findMember(members, 'data')?.inner;
+  const uri = findMember(data?.members ?? [], 'uri');
+  if (uri === undefined || text.charAt(uri.start) !== '"') return text;
+  return text.slice(0, uri.start + 1) + prefix + text.slice(uri.start + 1);
 }

@@ -103,6 +103,18 @@ describe('what a server names', () => {
     for (const uri of ['told', '+x', 'nobody+x:y', '', 'TOLD+x:y'])
       assert.equal((await client.request('resources/read', { uri })).error?.code, -32002, uri);
 
+    for (const [door, prefix] of [
+      [client, 'told+'],
+      [world.connect(undefined, 'told'), ''],
+    ] as const) {
+      const { error } = await door.request('resources/read', { uri: `${prefix}none:x` });
+      assert.deepEqual(
+        error?.data,
+        { uri: `${prefix}none:x`, code: { uri: 1 } },
+        'an error names it as the client does',
+      );
+    }
+
     const listed = (await client.request('prompts/list')).result?.['prompts'] as {
       name: string;
       description?: string;
