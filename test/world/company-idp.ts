@@ -38,6 +38,7 @@ export async function startCompanyIdp(options: { brokerUrl: string }): Promise<C
           redirect_uris: [`${options.brokerUrl}/oauth/idp/callback`],
           post_logout_redirect_uris: [`${options.brokerUrl}/logout`],
           backchannel_logout_uri: `${options.brokerUrl}/oauth/idp/backchannel-logout`,
+          backchannel_logout_session_required: true,
           grant_types: ['authorization_code'],
           response_types: ['code'],
         },
