@@ -1,7 +1,8 @@
 // `server test`: connects anew, beside the live connections, and says each step and how long it took.
 import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
-import { connect, folderOf, type ConnectDeps, type Connection } from './connect.ts';
+import { connect, type ConnectDeps, type Connection } from './connect.ts';
+import { folderOf } from './prepare-wire.ts';
 import { isRecord, parseRecord, stringOf } from './json-rpc-guard.ts';
 import { LISTS } from './list-pages.ts';
 import { nextStep } from './next-step.ts';

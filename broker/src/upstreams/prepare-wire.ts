@@ -1,0 +1,171 @@
+// What a connection to a server is made over: for one at a URL its address and headers, for a command its process with its home, its uid
+// and what it may use up.
+import path from 'node:path';
+import { limitsText } from 'mcpgate-shared/api/resource-limits';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { BaseLogger } from 'pino';
+import { shownLimits } from '../domain/resource-limits.ts';
+import type { ServerRecord, Transport } from '../domain/server-record.ts';
+import { openHttpWire } from './http-wire.ts';
+import type { LimitKeeper } from './limit-keeper.ts';
+import { findCommand, firstUnreachable, type ProcessHome, type ProcessHomes } from './process-home.ts';
+import type { ProcessRegister } from './process-register.ts';
+import type { ResolvedTransport } from './resolved-transport.ts';
+import type { MessageMask } from './secret-mask.ts';
+import { openSseWire } from './sse-wire.ts';
+import type { StderrRing } from './stderr-ring.ts';
+import { openStdioWire } from './stdio-wire.ts';
+import type { OpenWire, WireEvents } from './wire.ts';
+
+export interface WireDeps {
+  homes: ProcessHomes;
+  register: ProcessRegister;
+  /** What stdio servers may use up. */
+  limits: LimitKeeper;
+  log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
+  clock: Clock;
+  /** PATH and LANG of the children. */
+  baseEnv: { PATH: string; LANG: string };
+  /** Longest message, either way. */
+  maxMessageBytes: number;
+}
+
+export interface PreparedWire {
+  openWire: OpenWire;
+  /** The transport of 2024-11-05, where the server may be one of it. */
+  openSseWire: OpenWire | undefined;
+  /** True where the process runs as the broker's own user. */
+  unisolated: boolean;
+  /** Where it is, or what is started and how. */
+  where: string;
+}
+
+/** What a process says beside its messages. */
+export interface ProcessOutput {
+  stderr: StderrRing;
+  onNoise: (line: string) => void;
+}
+
+type HttpTransport = Extract<Transport, { kind: 'http' }>;
+type StdioTransport = Extract<Transport, { kind: 'stdio' }>;
+
+/** `leaf`: the name of the home below the server's folder. */
+export async function prepareWire(
+  deps: WireDeps,
+  record: ServerRecord,
+  leaf: string,
+  resolved: ResolvedTransport,
+  output: ProcessOutput,
+): Promise<PreparedWire> {
+  const { transport } = resolved;
+  if (transport.kind === 'http') return prepareHttp(deps, record, resolved, transport);
+  return await prepareProcess(deps, record, leaf, resolved, transport, output);
+}
+
+function prepareHttp(
+  deps: WireDeps,
+  record: ServerRecord,
+  { mask, messageMask }: ResolvedTransport,
+  transport: HttpTransport,
+): PreparedWire {
+  if (!URL.canParse(transport.url))
+    throw new GateError('config', `server ${record.name} has no valid URL; register it again`);
+  const url = new URL(transport.url);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new GateError(
+      'config',
+      `server ${record.name} is registered with ${url.protocol}// and not http:// or https://`,
+    );
+  }
+  const options = {
+    serverName: record.name,
+    workspaceId: record.workspaceId,
+    url,
+    headers: transport.headers,
+    clock: deps.clock,
+    mask,
+    messageMask,
+    maxMessageBytes: deps.maxMessageBytes,
+  };
+  return {
+    openWire: (events) => openHttpWire(options, maskedEvents(events, messageMask)),
+    openSseWire: (events) => openSseWire(options, maskedEvents(events, messageMask)),
+    unisolated: false,
+    where: url.origin,
+  };
+}
+
+async function prepareProcess(
+  deps: WireDeps,
+  record: ServerRecord,
+  leaf: string,
+  { messageMask }: ResolvedTransport,
+  transport: StdioTransport,
+  { stderr, onNoise }: ProcessOutput,
+): Promise<PreparedWire> {
+  const home = await deps.homes.prepare(folderOf(record), leaf);
+  const cwd = transport.cwd ?? home.directory;
+  const uid = await runAs(deps, record, transport, home, cwd);
+  const fill = (text: string): string => text.replaceAll('${home}', home.directory);
+  const own = Object.fromEntries(Object.entries(transport.env).map(([name, value]) => [name, fill(value)]));
+  const start = deps.limits.start(transport, transport.args.map(fill), uid !== undefined);
+  const options = {
+    serverName: record.name,
+    command: transport.command,
+    start,
+    env: { ...deps.baseEnv, HOME: home.directory, TMPDIR: home.temporary, ...own },
+    cwd: fill(cwd),
+    uid,
+    clock: deps.clock,
+    register: deps.register,
+    messageMask,
+    maxMessageBytes: deps.maxMessageBytes,
+    onStderr: (chunk: Buffer) => stderr.push(chunk),
+    stderr: () => stderr.lines(),
+    onNoise,
+  };
+  const unkept = deps.limits.missing === null ? '' : `; others cannot be set: ${deps.limits.missing}`;
+  const as = uid === undefined ? 'as the broker’s own user (unisolated)' : `as uid ${uid}`;
+  return {
+    openWire: (events) => openStdioWire(options, maskedEvents(events, messageMask)),
+    openSseWire: undefined,
+    unisolated: uid === undefined,
+    where: `${transport.command} ${as}, ${limitsText(shownLimits(start.limits))}${unkept}`,
+  };
+}
+
+/** The uid of the home, or undefined where the broker is not root or what must be read to start is closed to others. */
+async function runAs(
+  deps: WireDeps,
+  record: ServerRecord,
+  transport: StdioTransport,
+  home: ProcessHome,
+  cwd: string,
+): Promise<number | undefined> {
+  const command = await findCommand(transport.command, transport.env['PATH'] ?? deps.baseEnv.PATH, cwd);
+  if (command === undefined) {
+    const message = `server ${record.name} did not start: command ${transport.command} was not found; install it or register its full path`;
+    throw new GateError('upstream', message);
+  }
+  if (home.uid === undefined) return undefined;
+  const files = transport.args.map((arg) => path.resolve(cwd, arg));
+  const ownFolder = path.dirname(home.directory);
+  const closed = await firstUnreachable([ownFolder, cwd === home.directory ? ownFolder : cwd, command], files);
+  if (closed === undefined) return home.uid;
+  deps.log.warn(
+    { server: record.name, path: closed },
+    `server ${record.name} runs unisolated, as the broker's own user: ${closed} is closed to other users; move it to where they may read, or chmod o+rx it`,
+  );
+  return undefined;
+}
+
+/** The server's folder below `DATA/upstreams`. */
+export function folderOf(record: ServerRecord): string {
+  return record.workspaceId === 'default' ? record.name : `${record.name}@${record.workspaceId}`;
+}
+
+function maskedEvents(events: WireEvents, mask: MessageMask | undefined): WireEvents {
+  if (mask === undefined) return events;
+  return { ...events, message: (text, pieces, exchange) => events.message(mask.text(text), pieces, exchange) };
+}
