@@ -1,35 +1,23 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LookupAddress } from 'node:dns';
 import { test, type TestContext } from 'node:test';
-import { createPrivateAuthority } from '../../../test/world/private-authority.ts';
+import { startPrivateSite } from '../../../test/world/private-site.ts';
 import { createGuardedFetch, type GuardedFetchOptions } from './guarded-fetch.ts';
 
 const NAMES = ['client.example', 'other.example', 'localhost'];
 
 /** A real https server on this machine, under public names, and what reached it. */
 async function httpsServer(t: TestContext, answer: (request: IncomingMessage, response: ServerResponse) => void) {
-  const authority = await createPrivateAuthority();
-  const { certFile, keyFile } = await authority.issue(...NAMES.map((name) => `DNS:${name}`), 'IP:127.0.0.1');
+  const names = [...NAMES.map((name) => `DNS:${name}`), 'IP:127.0.0.1'];
   const asked: string[] = [];
-  const server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (request, response) => {
+  const { port, ca } = await startPrivateSite(t, names, (request, response) => {
     asked.push(`${request.headers.host} ${request.url}`);
     answer(request, response);
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-    authority.remove();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
   const guarded = (options: Partial<GuardedFetchOptions> = {}) =>
-    createGuardedFetch({ allowHosts: [], ca: [readFileSync(authority.caFile, 'utf8')], ...options });
-  return { port: address.port, asked, guarded };
+    createGuardedFetch({ allowHosts: [], ca: [ca], ...options });
+  return { port, asked, guarded };
 }
 
 const at =

@@ -1,29 +1,18 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { createPrivateAuthority, type PrivateAuthority } from '../../../test/world/private-authority.ts';
+import type { PrivateAuthority } from '../../../test/world/private-authority.ts';
+import { startPrivateSite } from '../../../test/world/private-site.ts';
 import { createHttpFetch } from './http-fetch.ts';
 import { networkFailure } from './network-failure.ts';
 
 /** A server whose certificate a private authority has signed, for a name that only a proxy knows. */
 async function createTlsWorld(t: TestContext): Promise<{ port: number; url: string; authority: PrivateAuthority }> {
-  const authority = await createPrivateAuthority();
-  const { certFile, keyFile } = await authority.issue('IP:127.0.0.1', 'DNS:broker.corp.test');
-  const options = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
-  const server = createTlsServer(options, (_request, response) => response.end('{}'));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-    authority.remove();
-  });
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  return { port: address.port, url: `https://127.0.0.1:${address.port}`, authority };
+  const names = ['IP:127.0.0.1', 'DNS:broker.corp.test'];
+  const { port, authority } = await startPrivateSite(t, names, (_request, response) => response.end('{}'));
+  return { port, url: `https://127.0.0.1:${port}`, authority };
 }
 
 /** An HTTP proxy that tunnels, every name to this machine; the targets it was asked for. */

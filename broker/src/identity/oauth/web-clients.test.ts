@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:https';
 import { test, type TestContext } from 'node:test';
-import { createPrivateAuthority } from '../../../../test/world/private-authority.ts';
+import { startPrivateSite } from '../../../../test/world/private-site.ts';
 import { createConsentWorld, REDIRECT } from '../../http/pages/consent-world.ts';
 import { createGuardedFetch } from '../../net/guarded-fetch.ts';
 
@@ -76,32 +73,22 @@ test('a flood of registrations is throttled by address', async (t) => {
 
 /** A web site with a client's metadata document, on this machine under a public name. */
 async function documentSite(t: TestContext, allowHosts: readonly string[]) {
-  const authority = await createPrivateAuthority();
-  const { certFile, keyFile } = await authority.issue('DNS:client.example');
   const asked: string[] = [];
   const documents = new Map<string, object>();
-  const server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (request, response) => {
+  const site = await startPrivateSite(t, ['DNS:client.example'], (request, response) => {
     asked.push(request.url ?? '');
     const found = documents.get(request.url ?? '');
     if (found === undefined) response.writeHead(302, { location: '/meta.json' }).end();
     else response.setHeader('content-type', 'application/json').end(JSON.stringify(found));
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-    authority.remove();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the site has no port');
   const world = await open(t, {
     guardedFetch: createGuardedFetch({
       allowHosts,
-      ca: [readFileSync(authority.caFile, 'utf8')],
+      ca: [site.ca],
       resolve: (_name, found) => found(null, [{ address: '127.0.0.1', family: 4 }]),
     }),
   });
-  const id = (path: string) => `https://client.example:${address.port}${path}`;
+  const id = (path: string) => `https://client.example:${site.port}${path}`;
   const publish = (path: string, more: object = {}) => {
     documents.set(path, {
       client_id: id(path),
