@@ -47,7 +47,7 @@ export async function startFaultProxy(): Promise<FaultProxy> {
     let offset = 0;
     while (offset < chunk.length) {
       if (delayed.until > now()) await sleep(delayed.eachMs);
-      while (stalledUntil > now()) await sleep(stalledUntil - now());
+      for (let left = stalledUntil - now(); left > 0; left = stalledUntil - now()) await sleep(left);
       if (swallowed() || to.destroyed) return;
       const piece = chunk.subarray(offset, offset + (shredded.until > now() ? shredded.bytes : PIECE_BYTES));
       offset += piece.length;

@@ -87,7 +87,7 @@ export async function runFaults(
 
   const due = async (atMs: number) => {
     const leftMs = () => startedAt + behindMs + atMs - performance.now();
-    while (leftMs() > 0) await sleep(leftMs());
+    for (let left = leftMs(); left > 0; left = leftMs()) await sleep(left);
   };
   const recovered = async (lane: Lane) => {
     const until = performance.now() + RECOVERY_MAX_MS;
