@@ -55,7 +55,7 @@ export async function startBroker(options: {
       ...(options.args ?? []),
     ] as const;
     running = startCommand(command, { env, cwd: options.root });
-    await running.line(/^ready https?:/, 30_000);
+    await running.line(/^ready https?:/);
   };
   await launch();
   const cli: Broker['cli'] = (args, { stdin } = {}) =>

@@ -23,7 +23,7 @@ export async function openBrowser(t: TestContext, options: { dark?: boolean } = 
   });
   const context = await browser.newContext({ colorScheme: options.dark === true ? 'dark' : 'light' });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());

@@ -8,7 +8,7 @@ export interface CommandOptions {
   cwd?: string;
   /** Written to standard input, which then ends. */
   stdin?: string;
-  /** Killed and failed after this long; 30 s unless said. */
+  /** Killed and failed after this long; 60 s unless said. */
   deadlineMs?: number;
 }
 
@@ -21,7 +21,7 @@ export interface Finished {
 /** Runs a program to its end. Throws only where it cannot be started or does not end in time. */
 export function runCommand(command: readonly [string, ...string[]], options: CommandOptions): Promise<Finished> {
   const [program, ...args] = command;
-  const deadlineMs = options.deadlineMs ?? 30_000;
+  const deadlineMs = options.deadlineMs ?? 60_000;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       env: { ...compileCache, ...options.env },
@@ -87,7 +87,7 @@ export function startCommand(command: readonly [string, ...string[]], options: C
     pid: child.pid ?? -1,
     exited,
     output: () => lines.join('\n'),
-    line: (pattern, deadlineMs = 20_000) =>
+    line: (pattern, deadlineMs = 60_000) =>
       new Promise((resolve, reject) => {
         const fail = (why: string) => {
           watchers.delete(look);

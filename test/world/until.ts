@@ -4,7 +4,7 @@
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
-  deadlineMs = 15_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   const endAt = performance.now() + deadlineMs;
   for (;;) {
