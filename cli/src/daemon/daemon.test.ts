@@ -1,35 +1,27 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { systemClock, type Clock } from 'mcpgate-shared/clock';
 import type { TokenSource } from '../auth/token-source.ts';
 import { connectDaemon } from '../local/connect-daemon.ts';
 import { connectSocket } from '../local/connect-socket.ts';
 import { clientHello, daemonHello } from '../local/handshake.ts';
-import { resolvePaths, type Paths } from '../paths.ts';
+import type { Paths } from '../paths.ts';
 import { startDaemon, type DaemonStart } from './daemon.ts';
+import { temporaryPaths } from './fixtures/temporary-paths.ts';
 
-let folder: string;
 let paths: Paths;
+let remove: () => void;
 const running: DaemonStart[] = [];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'mcpgate-daemon-'));
-  paths = resolvePaths({
-    env: { MCPGATE_CONFIG_DIR: folder },
-    platform: process.platform,
-    homedir: folder,
-    uid: process.getuid?.(),
-    tmpdir: tmpdir(),
-  });
+  ({ paths, remove } = temporaryPaths());
 });
 afterEach(() => {
   for (const one of running.splice(0)) if (one.kind === 'listening') one.stop();
-  rmSync(folder, { recursive: true, force: true });
+  remove();
 });
 
 const nobodyIsLoggedIn: TokenSource = {

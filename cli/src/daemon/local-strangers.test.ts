@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, existsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, symlinkSync, existsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -14,12 +13,14 @@ import { connectDaemon } from '../local/connect-daemon.ts';
 import { connectSocket } from '../local/connect-socket.ts';
 import { controlFrame } from '../local/control.ts';
 import { clientHello, daemonHello } from '../local/handshake.ts';
-import { resolvePaths, type Paths } from '../paths.ts';
+import type { Paths } from '../paths.ts';
 import { startDaemon, type DaemonStart } from './daemon.ts';
+import { temporaryPaths } from './fixtures/temporary-paths.ts';
 
 const run = promisify(execFile);
 let folder: string;
 let paths: Paths;
+let remove: () => void;
 let daemon: DaemonStart | undefined;
 let lines: string[];
 let friend: Awaited<ReturnType<typeof connectDaemon>>;
@@ -47,20 +48,13 @@ async function start() {
 }
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'mcpgate-strangers-'));
   lines = [];
-  paths = resolvePaths({
-    env: { MCPGATE_CONFIG_DIR: folder },
-    platform: process.platform,
-    homedir: folder,
-    uid: process.getuid?.(),
-    tmpdir: tmpdir(),
-  });
+  ({ folder, paths, remove } = temporaryPaths());
 });
 afterEach(() => {
   if (daemon?.kind === 'listening') daemon.stop();
   daemon = undefined;
-  rmSync(folder, { recursive: true, force: true });
+  remove();
 });
 
 const gone = (socket: Socket) => {
