@@ -4,7 +4,7 @@ import { after, before, test, type TestContext } from 'node:test';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
 import { callOn } from '../world/call-on.ts';
 import { searchCalls } from '../world/call-rows.ts';
-import { holdCall } from '../world/counting-world.ts';
+import { createCountingWorld, holdCall } from '../world/counting-world.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
 import { until } from '../world/until.ts';
 
@@ -23,9 +23,11 @@ async function holdAtFirst(t: TestContext) {
   return { ...held, first: held.world.broker, second };
 }
 
-/** Calls that wait for a channel of another broker. */
-const waiting = async ({ listenUrl }: { listenUrl: string }) =>
-  /^mcpgate_tunnel_awaited_channels ([0-9]+)$/m.exec(await (await fetch(`${listenUrl}/metrics`)).text())?.[1];
+const figure = async (name: string, { listenUrl }: { listenUrl: string }) =>
+  new RegExp(`^mcpgate_tunnel_${name} ([0-9.e+]+)$`, 'm').exec(await (await fetch(`${listenUrl}/metrics`)).text())?.[1];
+/** Channels of another broker that this one waits for. */
+const waiting = (broker: { listenUrl: string }) => figure('awaited_channels', broker);
+const backlogOf = async (broker: { listenUrl: string }) => Number(await figure('backlog_bytes', broker));
 
 const outcomes = async (broker: Parameters<typeof searchCalls>[0]) =>
   (await searchCalls(broker)).map(({ tool_name, status, attempts }) => [tool_name, status, attempts]);
@@ -133,4 +135,22 @@ test('a result that finishes while the laptop is away, before its only broker is
     ['counting__echo', 'ok', 1],
     ['counting__hold', 'ok', 1],
   ]);
+});
+
+test('an answer of 5 MB that the laptop has a part of when it goes, before its only broker is restarted, arrives whole', async (t) => {
+  const { upstream, world } = await createCountingWorld(t);
+  const client = await (await world.member('ada')).aiClient();
+  const bytes = 5_000_000;
+  assert.equal((await client.call('counting__echo', { text: 'before' })).text, 'before');
+  world.network.throttle(250_000);
+  const large = client.call('counting__large', { bytes });
+  await until('the answer to be under way', async () => (await backlogOf(world.broker)) > 1_000_000);
+  world.network.cut();
+  assert.equal(await world.broker.stop('SIGTERM', 60_000), 0);
+  await world.broker.start();
+  world.network.throttle(undefined);
+  world.network.restore();
+  const { isError, text } = await large;
+  assert.deepEqual([isError, text.length, new Set(text).size], [false, bytes, 1]);
+  assert.equal(upstream.calls.filter(({ tool }) => tool === 'large').length, 1);
 });
