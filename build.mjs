@@ -21,7 +21,7 @@ const builtinsOnDemand = {
 /** What most commands do without and load on demand, or brings files of its own: it stays a package beside the bundles. */
 const BESIDE = {
   cli: ['@github/keytar', 'conf', 'open', 'openid-client', 'ora', 'undici', 'uqr'],
-  broker: ['pg-native'],
+  broker: ['ora', 'pg-native'],
 };
 
 /** CommonJS packages within an ES module ask for Node's own modules by this. */

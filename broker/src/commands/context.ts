@@ -6,7 +6,7 @@ export interface CommandContext {
   cwd: string;
   stdin: Readable & { isTTY?: boolean; setRawMode?: (raw: boolean) => unknown };
   stdout: Writable & { isTTY?: boolean; columns?: number };
-  stderr: Writable & { isTTY?: boolean };
+  stderr: Writable & { isTTY?: boolean; columns?: number };
   /** Of the operating system; recorded as `host:USERNAME` with every change. */
   username: string;
   pid: number;

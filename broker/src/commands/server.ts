@@ -7,6 +7,7 @@ import { adminOptions, withSession, type AdminOptions, type AdminSession } from 
 import { circuitWords } from './circuit-words.ts';
 import type { CommandContext } from './context.ts';
 import { readClientConfig } from './read-client-config.ts';
+import { withProgress } from './progress.ts';
 import { importText, serverText, targetOf } from './server-text.ts';
 import { pairs } from './values.ts';
 
@@ -209,8 +210,9 @@ async function listServers({ api, list, context, inside }: AdminSession): Promis
   );
 }
 
-async function testServer({ api, list }: AdminSession, name: string): Promise<boolean> {
-  const steps = await api.call(serversApi.test, { params: { name } });
+async function testServer({ api, list, context }: AdminSession, name: string): Promise<boolean> {
+  const text = `Testing ${name}; one that hangs is given up after upstreams.start_timeout (Ctrl-C to stop)`;
+  const steps = await withProgress(context, text, () => api.call(serversApi.test, { params: { name } }));
   list(
     steps,
     ['', 'STEP', 'TIME', 'DETAIL'],

@@ -66,6 +66,8 @@ export interface ServeSessionOptions {
   beginLogin?: LoginWaitOptions['begin'];
 }
 
+const MAX_WAITING = 2_000;
+
 export function createServeSession(options: ServeSessionOptions): ServeSession {
   const { clock, lastKnown } = options;
   const link = createLinkView();
@@ -198,10 +200,11 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     one.giveUp();
   }
 
-  /** One line more than the limit always fits. */
+  /** One line more than the limit always fits. All that waits is looked through for each line, hence the bound on its number. */
   const isTooMuch = (entry: Entry) =>
-    requests.waiting.length > 0 &&
-    requests.waiting.reduce((sum, { line }) => sum + line.length, entry.line.length) > channel.current.backlogBytes;
+    requests.waiting.length >= MAX_WAITING ||
+    (requests.waiting.length > 0 &&
+      requests.waiting.reduce((sum, { line }) => sum + line.length, entry.line.length) > channel.current.backlogBytes);
 
   function take(line: Buffer): void {
     const message = readClientMessage(line) ?? { id: undefined, method: undefined, params: {} };
@@ -227,7 +230,10 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     if (entry.id !== undefined && entry.method !== undefined) requests.add(entry.id, entry);
     if (channel.current.attached) return deliver(entry);
     if (isTooMuch(entry))
-      return answer(entry, `more than ${formatByteSize(channel.current.backlogBytes)} waits for the broker already`);
+      return answer(
+        entry,
+        `more than ${formatByteSize(channel.current.backlogBytes)}, or ${MAX_WAITING} messages, waits for the broker already`,
+      );
     requests.hold(entry);
     holdWatch.look();
   }

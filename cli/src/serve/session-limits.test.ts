@@ -41,6 +41,15 @@ test('what waits for a link that is away is bounded: past that a call is told at
   assert.equal(w.asked.length, 20 - refused);
 });
 
+test('a flood of small messages without a link is bounded in number too, and the rest goes out when the link is there', () => {
+  const w = createServeWorld();
+  for (let id = 1; id <= 5_000; id++) w.say(call(id));
+  assert.equal(w.out.length, 3_000);
+  assert.match(textOf(w.out[0]), /or 2000 messages, waits for the broker already/);
+  w.back();
+  assert.equal(w.asked.length, 2_000);
+});
+
 test('a line that is not JSON still goes to the broker, which answers as the protocol says', () => {
   const w = createServeWorld();
   w.back();
