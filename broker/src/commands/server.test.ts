@@ -1,26 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BROKER_PROGRAM } from 'mcpgate-test/world/programs';
 import { administration } from './fixtures/administration.ts';
-import { onTerminal } from './fixtures/terminal.ts';
 
 const admin = administration(async (broker) => {
   await broker.json(['secret', 'set', 'github-token'], { stdin: 'v4lue\n' });
 });
 
 describe('servers', () => {
-  test('that are tested show on a terminal that it is under way, and on none nothing', async () => {
-    const { broker } = admin;
-    await broker.json(['server', 'add', 'slow', '--', 'node', '-e', 'setTimeout(() => process.exit(), 300)']);
-    const args = ['server', 'test', 'slow', '--data', broker.dataDir];
-    const said = await onTerminal([process.execPath, BROKER_PROGRAM, ...args]);
-    assert.match(said, /Testing slow/);
-    assert.match(said, /✗.*(start|handshake)/);
-    const { code, stderr } = await broker.run(['server', 'test', 'slow']);
-    assert.deepEqual([code, stderr], [1, '']);
-    await broker.json(['server', 'remove', 'slow']);
-  });
-
   const quiet = 'process.stdin.resume()';
 
   test('are added with references only: a plain secret on the command line is refused', async () => {
