@@ -1,8 +1,8 @@
 // What was refused at the tunnel, and how links ended: counted always, logged as far as a flood leaves room in the log.
 import type { Clock } from 'mcpgate-shared/clock';
 import { CLOSE_CODE } from 'mcpgate-shared/close-code';
-import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { Log } from '../domain/log.ts';
+import { createRefusalLog } from '../domain/refusal-log.ts';
 
 /** Why an upgrade, a frame or a link was refused: the label of `mcpgate_tunnel_rejected_total`. */
 export type RejectReason =
@@ -33,8 +33,6 @@ export type RejectReason =
   | 'slow_reader';
 
 const KNOWN_CODES: ReadonlySet<number> = new Set<number>([...Object.values(CLOSE_CODE), 1000, 1001, 1005, 1006, 1011]);
-/** Lines a reason; past it they are counted and told with the next one. */
-const LINES = { burst: 10, perSecond: 0.1 };
 
 export interface RejectMeter {
   /** `who`: names for the log, no secrets. */
@@ -46,23 +44,12 @@ export interface RejectMeter {
 }
 
 export function createRejectMeter({ log, clock }: { log: Log; clock: Clock }): RejectMeter {
-  const rejects = new Map<RejectReason, number>();
+  const refusals = createRefusalLog<RejectReason>({ log, clock });
   const closes = new Map<string, number>();
-  const lines = new Map<RejectReason, { mayLog: () => boolean; unlogged: number }>();
   return {
-    rejects,
+    rejects: refusals.counts,
     closes,
-    rejected(reason, who, message) {
-      rejects.set(reason, (rejects.get(reason) ?? 0) + 1);
-      let line = lines.get(reason);
-      if (line === undefined) lines.set(reason, (line = { mayLog: createRateBound(LINES, clock.now), unlogged: 0 }));
-      if (!line.mayLog()) {
-        line.unlogged += 1;
-        return;
-      }
-      log.warn({ ...who, reason, ...(line.unlogged > 0 && { unlogged: line.unlogged }) }, `tunnel: ${message}`);
-      line.unlogged = 0;
-    },
+    rejected: (reason, who, message) => refusals.note(reason, who, `tunnel: ${message}`),
     closed(code) {
       const name = KNOWN_CODES.has(code) ? String(code) : 'other';
       closes.set(name, (closes.get(name) ?? 0) + 1);
