@@ -25,7 +25,7 @@ describe('readCallParams', () => {
         '{"name":"b","arguments":{"n":12345678901234567890,"1":1.0}}',
       ],
       ['{"_meta":{"progressToken":1},"name":"a__b"}', '{"_meta":{},"name":"b"}'],
-      ['{"_meta":{"progressToken":"x","k":2}, "name":"a__b"}', '{"_meta":{"k":2}, "name":"b"}'],
+      ['{"_meta":{"progressToken":"x","k":2}, "name":"a__b"}', '{"_meta":{"k":2},"name":"b"}'],
       ['{"name":"a__b","_meta":{"k":2 , "progressToken": 7 }}', '{"name":"b","_meta":{"k":2}}'],
       ['{"name":"a__b","_meta":{"k":2,"progressToken":7,"l":[3]}}', '{"name":"b","_meta":{"k":2,"l":[3]}}'],
       ['{"n\\u0061me":"a__b"}', '{"n\\u0061me":"b"}'],
@@ -48,14 +48,26 @@ describe('readCallParams', () => {
     assert.equal(ok('{"name":"x"}').argsDigest, null);
   });
 
+  it('takes what is null for absent: it is neither read nor forwarded, and what others mean by a null stays', () => {
+    const cases = [
+      ['{"name":"a__b","arguments":null,"_meta":null}', '{"name":"b"}'],
+      ['{"task":null,"name":"a__b","_meta":{"progressToken":null}}', '{"name":"b","_meta":{}}'],
+      [
+        '{"name":"a__b","arguments":{"x":null},"_meta":{"com.example/k":null}}',
+        '{"name":"b","arguments":{"x":null},"_meta":{"com.example/k":null}}',
+      ],
+    ] as const;
+    for (const [sent, expected] of cases) {
+      assert.equal(ok(sent).forUpstream('b'), expected);
+      assert.equal(ok(sent).progressToken, undefined);
+    }
+    assert.deepEqual(ok('{"name":"a__b","arguments":null}').argKeys, []);
+    assert.equal(ok('{"name":"a__b","arguments":null}').argsDigest, null);
+    assert.equal(typeof read('{"name":null}'), 'string');
+  });
+
   it('refuses what the policy and the upstream could read differently', () => {
-    for (const sent of [
-      '{}',
-      '{"name":1}',
-      '{"name":"x","arguments":[]}',
-      '{"name":"x","arguments":null}',
-      '{"name":"x","_meta":1}',
-    ]) {
+    for (const sent of ['{}', '{"name":1}', '{"name":"x","arguments":[]}', '{"name":"x","_meta":1}']) {
       assert.equal(typeof read(sent), 'string', sent);
     }
     const doubled = [

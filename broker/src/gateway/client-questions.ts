@@ -1,6 +1,6 @@
 // What upstream servers ask the AI client of a session: sent as requests of our own, matched with the client's answers.
 import { randomBytes } from 'node:crypto';
-import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, onOneLine, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
 import { createQuestionTokens } from './question-tokens.ts';
 import type { ServerQuestion, UpstreamReply } from '../upstreams/upstream.ts';
 
@@ -18,6 +18,10 @@ export interface ClientQuestions {
   /** Nobody is there any more: every open question ends with an error. */
   close(): void;
 }
+
+/** `"error": null` beside a result is none. */
+const notNull = (text: string, member: JsonMember | undefined): JsonMember | undefined =>
+  member === undefined || text.slice(member.start, member.end) === 'null' ? undefined : member;
 
 const errorReply = (code: number, message: string): UpstreamReply => ({
   kind: 'error',
@@ -72,7 +76,7 @@ export function createClientQuestions(options: {
       if (typeof key !== 'string' || resolve === undefined) return false;
       open.delete(key);
       tokens.over(key);
-      const error = findMember(members, 'error');
+      const error = notNull(text, findMember(members, 'error'));
       const member = error ?? findMember(members, 'result');
       const part = member === undefined ? '{}' : onOneLine(text.slice(member.start, member.end));
       resolve(error === undefined ? { kind: 'result', text: part, isToolError: false } : { kind: 'error', text: part });

@@ -6,6 +6,7 @@ import type { ServerRecord } from '../domain/server-record.ts';
 import { wholeText, type Pieces } from '../message/pieces.ts';
 import { idKey, isRecord, parseRecord, stringOf, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type UpstreamEvent } from '../upstreams/upstream.ts';
+import { withoutNullCapabilities } from './absent.ts';
 import { errorMessage, errorObject, resultMessage } from './answers.ts';
 import { clientOffers } from './client-offers.ts';
 import { createClientQuestions } from './client-questions.ts';
@@ -194,7 +195,7 @@ export function createSession(
     const at = findMember(paramsSpan?.members ?? [], 'capabilities');
     if (at === undefined || !isRecord(params['capabilities'])) return;
     capabilities = params['capabilities'];
-    capabilitiesText = onOneLine(text.slice(at.start, at.end));
+    capabilitiesText = withoutNullCapabilities(onOneLine(text.slice(at.start, at.end)), capabilities);
   }
 
   function onNotification(method: string, text: string): void {

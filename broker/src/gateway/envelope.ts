@@ -2,6 +2,7 @@
 // policy and the upstream must not read two different calls.
 import { BATCH_VERSION } from 'mcpgate-shared/protocol-version';
 import { findMember, scanObject, type JsonObject } from 'mcpgate-shared/json-span';
+import { withoutNulls } from './absent.ts';
 import { duplicateKey } from './duplicate-key.ts';
 import { isRecord, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 
@@ -56,14 +57,15 @@ export function readEnvelope(text: string): Envelope {
   if (method === undefined && ('result' in message || 'error' in message)) return { kind: 'response' };
   if (message['jsonrpc'] !== '2.0') return invalid('"jsonrpc" must be "2.0"');
   if (typeof method !== 'string') return invalid('"method" must be a string');
-  if ('id' in message && !hasId) return invalid('"id" must be a string or a number');
+  const isNotice = id === null && method.startsWith('notifications/');
+  if ('id' in message && !hasId && !isNotice) return invalid('"id" must be a string or a number');
   const params = message['params'] ?? EMPTY;
   if (!isRecord(params)) return invalid('"params" must be an object');
   const paramsSpan = findMember(span.members, 'params')?.inner;
   const twice = paramsSpan && duplicateKey(text, paramsSpan.start, paramsSpan.end);
   if (twice !== undefined) return invalid(`${JSON.stringify(twice.slice(0, 100))} stands twice in the params`);
   if (!hasId) return { kind: 'notification', method, params };
-  return { kind: 'request', id, idText, method, params, paramsSpan };
+  return { kind: 'request', id, idText, method, ...withoutNulls(method, { params, paramsSpan }) };
 }
 
 const PATH = ['params', '_meta'];

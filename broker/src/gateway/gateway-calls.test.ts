@@ -91,6 +91,22 @@ describe('calls of a gateway session', () => {
     );
   });
 
+  it('from a client that writes null for what it does not give reach the server without it', async () => {
+    world = await startWorld({ fix: fixtureServer() });
+    await world.rule('allow', '*', '*');
+    const client = world.connect();
+    const introduced = { protocolVersion: '2025-11-25', capabilities: { sampling: null }, clientInfo: null };
+    assert.equal(typeof (await client.request('initialize', { ...introduced, _meta: null })).result, 'object');
+    const { result } = await client.request('tools/list', { cursor: null, _meta: { progressToken: null } });
+    assert.ok(Array.isArray(result?.['tools']) && result['tools'].length > 0);
+    const nulls = { name: 'fix__numbers', arguments: null, task: null, _meta: null };
+    assert.equal(typeof (await client.request('tools/call', nulls)).result, 'object');
+    assert.deepEqual(
+      (await world.received('fix', 'tools/call')).map(({ params }) => params),
+      [{ name: 'numbers' }],
+    );
+  });
+
   it('cancels upstream when the client cancels, records it, and sends no answer', async () => {
     const upstream = await startHttpUpstream();
     cleanUp.push(() => upstream.close());

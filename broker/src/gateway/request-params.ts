@@ -2,6 +2,7 @@
 import { findMember, type JsonMember } from 'mcpgate-shared/json-span';
 import { REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { isRecord } from '../upstreams/json-rpc-guard.ts';
+import { present } from './absent.ts';
 import type { ClientRequest } from './envelope.ts';
 
 export interface Replacement {
@@ -28,7 +29,7 @@ export function readRequestParams(text: string, { params, paramsSpan }: ClientRe
   const meta = params['_meta'];
   if (meta !== undefined && !isRecord(meta)) return '"_meta" must be an object';
   const metaAt = findMember(paramsSpan?.members ?? [], '_meta')?.inner;
-  const token = meta?.['progressToken'];
+  const token = present(meta, 'progressToken');
   const tokenAt = metaAt === undefined ? undefined : findMember(metaAt.members, 'progressToken');
   if (token !== undefined && typeof token !== 'string' && typeof token !== 'number') {
     return '"progressToken" must be a string or a number';
@@ -46,13 +47,17 @@ export function readRequestParams(text: string, { params, paramsSpan }: ClientRe
         cuts.push({ from: metaAt.start, to: metaAt.end, put });
       }
       cuts.sort((a, b) => a.from - b.from);
-      let out = '';
-      let from = paramsSpan.start;
-      for (const cut of cuts) {
-        out += text.slice(from, cut.from) + cut.put;
-        from = cut.to;
-      }
-      return out + text.slice(from, paramsSpan.end);
+      const members = paramsSpan.members.map(({ keyStart, end }) => {
+        let out = '';
+        let from = keyStart;
+        for (const cut of cuts) {
+          if (cut.from < keyStart || cut.to > end) continue;
+          out += text.slice(from, cut.from) + cut.put;
+          from = cut.to;
+        }
+        return out + text.slice(from, end);
+      });
+      return `{${members.join(',')}}`;
     },
   };
 }

@@ -3,6 +3,7 @@
 import { findMember, onOneLine } from 'mcpgate-shared/json-span';
 import { MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { isRecord, stringOf, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
+import { present, withoutNullCapabilities } from '../absent.ts';
 import { INVALID_PARAMS, type ClientRequest } from '../envelope.ts';
 import { LOG_LEVELS } from '../logging.ts';
 
@@ -31,7 +32,7 @@ export interface MetaRefusal {
 /** Only clients from 2026-07-28 on say a version in each request. */
 export function isModern({ method, params }: Pick<ClientRequest, 'method' | 'params'>): boolean {
   const meta = params['_meta'];
-  return MODERN_METHODS.has(method) || (isRecord(meta) && REQUEST_META.protocolVersion in meta);
+  return MODERN_METHODS.has(method) || (isRecord(meta) && present(meta, REQUEST_META.protocolVersion) !== undefined);
 }
 
 function unsupportedVersion(requested: string): MetaRefusal {
@@ -58,9 +59,9 @@ export function readModernMeta(text: string, { params, paramsSpan }: ClientReque
   if (!isRecord(capabilities) || at === undefined)
     return invalid(`"_meta" must hold ${REQUEST_META.clientCapabilities}, an object`);
   if (at.end - at.start > MAX_CAPABILITIES_CHARS) return invalid(`${REQUEST_META.clientCapabilities} is too long`);
-  const client = meta[REQUEST_META.clientInfo];
+  const client = present(meta, REQUEST_META.clientInfo);
   if (client !== undefined && !isRecord(client)) return invalid(`${REQUEST_META.clientInfo} must be an object`);
-  const logLevel = meta[REQUEST_META.logLevel];
+  const logLevel = present(meta, REQUEST_META.logLevel);
   if (logLevel !== undefined && (typeof logLevel !== 'string' || !LOG_LEVELS.includes(logLevel))) {
     return invalid(`${REQUEST_META.logLevel} must be one of ${LOG_LEVELS.join(', ')}`);
   }
@@ -70,7 +71,7 @@ export function readModernMeta(text: string, { params, paramsSpan }: ClientReque
       version: stringOf(client?.['version'])?.slice(0, 200) ?? null,
     },
     capabilities,
-    capabilitiesText: onOneLine(text.slice(at.start, at.end)),
+    capabilitiesText: withoutNullCapabilities(onOneLine(text.slice(at.start, at.end)), capabilities),
     logLevel,
   };
 }
