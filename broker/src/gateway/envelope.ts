@@ -4,6 +4,7 @@ import { BATCH_VERSION } from 'mcpgate-shared/protocol-version';
 import { findMember, scanObject, type JsonObject } from 'mcpgate-shared/json-span';
 import { withoutNulls } from './absent.ts';
 import { duplicateKey } from './duplicate-key.ts';
+import { ID_MAX_CHARS, tooLong } from './request-bounds.ts';
 import { isRecord, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 
 export interface ClientRequest {
@@ -49,7 +50,13 @@ export function readEnvelope(text: string): Envelope {
   const hasId = typeof id === 'string' || typeof id === 'number';
   const idAt = hasId ? findMember(span.members, 'id') : undefined;
   const idText = idAt === undefined ? 'null' : text.slice(idAt.start, idAt.end);
-  const invalid = (why: string): Envelope => ({ kind: 'invalid', idText, code: INVALID_REQUEST, message: why });
+  const told = idText.length <= ID_MAX_CHARS ? idText : 'null';
+  const invalid = (why: string): Envelope & { kind: 'invalid' } => ({
+    kind: 'invalid',
+    idText: told,
+    code: INVALID_REQUEST,
+    message: why,
+  });
 
   if (span.duplicate !== undefined)
     return invalid(`${JSON.stringify(span.duplicate.slice(0, 100))} stands twice in the message`);
@@ -62,6 +69,8 @@ export function readEnvelope(text: string): Envelope {
   const params = message['params'] ?? EMPTY;
   if (!isRecord(params)) return invalid('"params" must be an object');
   const paramsSpan = findMember(span.members, 'params')?.inner;
+  const long = tooLong(idText, method, params, paramsSpan);
+  if (long !== undefined) return { ...invalid(long), code: INVALID_PARAMS };
   const twice = paramsSpan && duplicateKey(text, paramsSpan.start, paramsSpan.end);
   if (twice !== undefined) return invalid(`${JSON.stringify(twice.slice(0, 100))} stands twice in the params`);
   if (!hasId) return { kind: 'notification', method, params };

@@ -1,6 +1,7 @@
 // The policy's engine: bounds of the credential first, then deny rules, then allow rules; no match denies.
 import type { Principal } from '../domain/principal.ts';
 import type { PolicySnapshot, Rule } from '../domain/rule.ts';
+import { createAnswerCache, type OwnAnswers } from './answer-cache.ts';
 import type { CompiledPolicy, Verdict } from './decide.ts';
 import { createRuleIndex } from './rule-index.ts';
 
@@ -11,30 +12,21 @@ interface View {
   /** What an allow rule may name: a person's grant never widens the person's rights. */
   allowTokens: readonly string[];
   servers: ReadonlySet<string> | undefined;
-  answers: Map<string, Verdict>;
+  answers: OwnAnswers;
 }
-
-const MAX_ANSWERS = 20_000;
 
 /** Compiles a snapshot: once a version, not once a call. */
 export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
   const deny = createRuleIndex(snapshot.rules.filter((rule) => rule.effect === 'deny'));
   const allow = createRuleIndex(snapshot.rules.filter((rule) => rule.effect === 'allow'));
   let views = new WeakMap<Principal, View>();
-  let answersByTokens = new Map<string, Map<string, Verdict>>();
-  let answerCount = 0;
+  const cache = createAnswerCache(() => (views = new WeakMap()));
 
   function viewOf(principal: Principal): View {
     const known = views.get(principal);
     if (known !== undefined) return known;
     const { denyTokens, allowTokens } = tokensOf(principal);
-    const key = JSON.stringify([denyTokens, allowTokens]);
-    let answers = answersByTokens.get(key);
-    if (answers === undefined) {
-      answers = new Map();
-      answersByTokens.set(key, answers);
-      answerCount++;
-    }
+    const answers = cache.of(JSON.stringify([denyTokens, allowTokens]));
     const servers = principal.servers === undefined ? undefined : new Set(principal.servers);
     const view = { denyTokens, allowTokens, servers, answers };
     views.set(principal, view);
@@ -52,15 +44,7 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
         : allowed !== undefined
           ? { decision: 'allow', rule: allowed.id, reason: `rule ${allowed.id} allows it` }
           : { decision: 'deny', rule: null, reason: 'no rule allows it' };
-    if (answerCount >= MAX_ANSWERS) {
-      // Bounded by starting anew: an answer costs a microsecond, an eviction list would cost every call.
-      views = new WeakMap();
-      answersByTokens = new Map();
-      answerCount = 0;
-    } else {
-      view.answers.set(what, verdict);
-      answerCount++;
-    }
+    view.answers.keep(what, verdict);
     return verdict;
   }
 
@@ -83,6 +67,9 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
 
   return {
     version: snapshot.version,
+    get cachedBytes() {
+      return cache.bytes;
+    },
     decide,
     explain(principal, server, what) {
       const view = viewOf(principal);

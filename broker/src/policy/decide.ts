@@ -21,6 +21,8 @@ export interface Explanation extends Verdict {
 /** A snapshot made ready for many decisions: globs compiled, rules indexed. Cost is flat in the number of rules that cannot match. */
 export interface CompiledPolicy {
   version: number;
+  /** What is kept of answers that were given. */
+  readonly cachedBytes: number;
   /** `what` is `SERVER__TOOL`, `resource:URI` or `prompt:SERVER__NAME`, with the server's own, uncut name. */
   decide(principal: Principal, server: string, what: string): Verdict;
   explain(principal: Principal, server: string, what: string): Explanation;

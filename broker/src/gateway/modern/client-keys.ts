@@ -2,7 +2,7 @@
 // it is: the login, the door and what the client says of itself. Two processes of one program that share a login share the key: they are
 // the same person with the same rights, and nothing else in their requests could tell them apart. What a client can do is part of it,
 // because a server up to 2025-11-25 is told so once for each connection.
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Principal } from '../../domain/principal.ts';
 
@@ -60,7 +60,8 @@ export function createClientKeys(options: {
 
   return {
     use(owner, principal, client) {
-      const id = JSON.stringify([owner, client]);
+      // What a client says of itself is as long as it likes.
+      const id = hash('sha256', JSON.stringify([owner, client]), 'base64url');
       const known = entries.get(id);
       if (known !== undefined) {
         known.lastUsedAt = clock.now();
