@@ -30,6 +30,8 @@ export interface ConnectDeps extends WireDeps {
   brokerVersion: string;
   startTimeoutMs: number;
   requestTimeoutMs: number;
+  /** What still ends when its caller has long been answered: the pool waits for it at its own end. Never rejects. */
+  ending: (work: Promise<void>) => void;
 }
 
 export interface ConnectRequest {
@@ -81,26 +83,28 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
   } = await prepareWire(deps, record, request.leaf, resolved, { stderr, onNoise });
   if (isGivenUp(request)) throw abandoned(record);
   request.onStart?.(where);
-  const session = await openSession({
-    serverName: record.name,
-    openWire(events) {
-      stderr.clear();
-      return openWire(events);
-    },
-    openSseWire: openOldWire,
-    speech: deps.generations.of(record),
-    log: deps.log,
-    clock: deps.clock,
-    brokerVersion: deps.brokerVersion,
-    startTimeoutMs: deps.startTimeoutMs,
-    requestTimeoutMs: deps.requestTimeoutMs,
-    ...(request.asker === undefined ? {} : { asker: request.asker }),
-    onListChanged: request.onListChanged,
-    onListStale: request.onListStale,
-    onNotification: request.onNotification,
-    onClosed: request.onClosed,
-    signal: request.signal,
-  }).catch((error: unknown) => {
+  const session = await inOneDeadline(deps, request, (signal) =>
+    openSession({
+      serverName: record.name,
+      openWire(events) {
+        stderr.clear();
+        return openWire(events);
+      },
+      openSseWire: openOldWire,
+      speech: deps.generations.of(record),
+      log: deps.log,
+      clock: deps.clock,
+      brokerVersion: deps.brokerVersion,
+      startTimeoutMs: deps.startTimeoutMs,
+      requestTimeoutMs: deps.requestTimeoutMs,
+      ...(request.asker === undefined ? {} : { asker: request.asker }),
+      onListChanged: request.onListChanged,
+      onListStale: request.onListStale,
+      onNotification: request.onNotification,
+      onClosed: request.onClosed,
+      signal,
+    }),
+  ).catch((error: unknown) => {
     if (isGivenUp(request)) throw abandoned(record);
     throw describeFailure(toGateError(error), stderr.lines(), resolved.mask);
   });
@@ -112,6 +116,37 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     stderr: () => stderr.lines(),
     mask: resolved.mask,
   };
+}
+
+/** The whole start has one deadline, whatever the server leaves open: who waits for it is answered. */
+async function inOneDeadline(
+  { clock, startTimeoutMs, ending }: ConnectDeps,
+  { record, signal }: ConnectRequest,
+  open: (signal: AbortSignal) => Promise<McpSession>,
+): Promise<McpSession> {
+  const late = new AbortController();
+  let onLate: (error: GateError) => void = () => undefined;
+  const deadline = new Promise<never>((_resolve, reject) => (onLate = reject));
+  const cancel = clock.after(startTimeoutMs, () => {
+    const seconds = Math.round(startTimeoutMs / 1000);
+    onLate(new GateError('timeout', `server ${record.name} did not answer its handshake within ${seconds} s`));
+    late.abort();
+  });
+  const opened = open(signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]));
+  try {
+    return await Promise.race([opened, deadline]);
+  } catch (error) {
+    // What is made after all has nobody left; what is not made may take its time to end.
+    ending(
+      opened.then(
+        (session) => session.close(),
+        () => undefined,
+      ),
+    );
+    throw error;
+  } finally {
+    cancel();
+  }
 }
 
 function isGivenUp({ signal }: ConnectRequest): boolean {

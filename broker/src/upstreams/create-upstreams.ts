@@ -66,6 +66,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     startTimeoutMs: options.startTimeoutMs ?? 60_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
     maxMessageBytes: options.maxMessageBytes ?? 64 * 1024 * 1024,
+    ending: keepUntilOver,
   };
   const listeners = new Set<(event: UpstreamEvent) => void>();
   const places = new Map<string, Place>();
@@ -79,6 +80,12 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   let reloading: Promise<void> = Promise.resolve();
   let isClosed = false;
   let cancelSweep: () => void = () => undefined;
+
+  function keepUntilOver(work: Promise<void>): void {
+    leaving.add(work);
+    const over = () => leaving.delete(work);
+    work.then(over, over);
+  }
 
   function tell(record: ServerRecord, place: string | null, body: EventBody): void {
     const event: UpstreamEvent = { workspaceId: record.workspaceId, server: record.name, place, ...body };
@@ -153,12 +160,10 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       if (place.record.isolation === 'per-session' && place.record.transport.kind === 'stdio')
         return deps.homes.removeLeaf(folderOf(place.record), place.leaf);
     });
-    leaving.add(left);
-    const over = () => leaving.delete(left);
-    left.then(over, (error: unknown) => {
-      over();
-      log.warn({ server: place.record.name, error: toGateError(error).message }, 'a connection did not end well');
-    });
+    left.catch((error: unknown) =>
+      log.warn({ server: place.record.name, error: toGateError(error).message }, 'a connection did not end well'),
+    );
+    keepUntilOver(left);
     return left;
   }
 

@@ -67,7 +67,8 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
     clock,
     offers: (kind) => isRecord(facts?.capabilities[LISTS[kind].capability]),
     accepts,
-    send: (method, paramsText) => edge.request({ method, paramsText, signal: NEVER }, LIST_TIMEOUT_MS),
+    send: (method, paramsText) =>
+      edge.request({ method, paramsText, signal: NEVER }, Math.min(LIST_TIMEOUT_MS, options.startTimeoutMs)),
     onChanged: (kind) => options.onListChanged(kind),
     onStale: (kind) => options.onListStale(kind),
   });

@@ -37,8 +37,11 @@ export async function negotiate(options: NegotiateOptions): Promise<ServerFacts>
   if (facts.generation === 'modern') return facts;
   const { wire } = options.peer;
   wire.established(facts.protocolVersion, false);
-  // Before anything else, or the server would not take us for initialized.
-  await wire.send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+  // Before anything else, or the server would not take us for initialized. One that never says that it has it may have it all the same.
+  const over = new AbortController();
+  const told = wire.send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+  await Promise.race([told, patience(options, over.signal)]).finally(() => over.abort());
+  told.catch(() => undefined);
   wire.established(facts.protocolVersion, true);
   return facts;
 }

@@ -184,11 +184,8 @@ export function createRpcPeer(
     entry.reject(error);
     const { method, headers, onLateAnswer } = entry.request;
     if (onLateAnswer !== undefined) late.expect(id, onLateAnswer);
-    // A handshake must not be cancelled (specification); it ends with the wire.
-    if (method === 'initialize') return;
-    // From 2026-07-28 on, the end of its exchange is the cancellation.
-    if (headers !== undefined) return wire.drop(id);
-    if (method === 'server/discover') return;
+    // A handshake must not be cancelled (specification): only its exchange ends. From 2026-07-28 on, that is the cancellation.
+    if (method === 'initialize' || method === 'server/discover' || headers !== undefined) return wire.drop(id);
     const note = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } };
     // The exchange ends after the note is out: ending it alone would not mean "cancelled" to the server.
     void tell(JSON.stringify(note)).then(() => wire.drop(id));

@@ -1,9 +1,10 @@
 // A server over HTTP with SSE, the transport of 2024-11-05: it speaks on one stream, whose first event says where messages are posted to.
 // That must be at the same origin: the headers hold secrets.
+import type { Readable } from 'node:stream';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { Pool } from 'undici';
-import { partsOf } from '../message/pieces.ts';
+import { partsOf, type Pieces } from '../message/pieces.ts';
 import { classifyStatus } from './http-answer.ts';
 import { isNeverSent, ownHeaders, reasonOf } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire.ts';
@@ -14,6 +15,12 @@ import type { Wire, WireEvents } from './wire.ts';
 const MAX_SOCKETS = 64;
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_ERROR_BYTES = 64 * 1024;
+/** What is of no use is closed after so long. */
+const LINGER_MS = 250;
+/** What an error says is of use, not worth more. */
+const ERROR_TEXT_MS = 2_000;
+/** By then a notification has been taken. */
+const NOTE_MS = 10_000;
 /** The session is part of the endpoint: who does not know it, does not know the endpoint. */
 const SESSION = 'sse';
 
@@ -27,6 +34,8 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
   });
   const own = ownHeaders(serverName, options.headers);
   const abort = new AbortController();
+  /** Requests whose POST the server has not answered yet. */
+  const openPosts = new Map<number, AbortController>();
   let closed = false;
   let version: string | undefined;
   let onEndpoint: (path: string) => void = () => undefined;
@@ -77,7 +86,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     const reader = createSseReader({
       maxBytes: maxMessageBytes,
       messageMask: options.messageMask,
-      onMessage: (text, pieces) => events.message(text, pieces),
+      onMessage,
       onNamed(name, data) {
         if (name === 'endpoint') learnEndpoint(data);
       },
@@ -95,15 +104,22 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
 
   async function refusalOf(
     status: number,
-    body: AsyncIterable<Uint8Array>,
+    body: Readable,
     location: string | string[] | undefined,
   ): Promise<GateError> {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
-    for await (const chunk of body) {
-      bytes += chunk.length;
-      if (bytes > MAX_ERROR_BYTES) break;
-      chunks.push(chunk);
+    const cancel = clock.after(ERROR_TEXT_MS, () => body.destroy());
+    try {
+      for await (const chunk of body) {
+        bytes += chunk.length;
+        if (bytes > MAX_ERROR_BYTES) break;
+        chunks.push(chunk);
+      }
+    } catch {
+      // It has to do with what came in time.
+    } finally {
+      cancel();
     }
     const text = mask(Buffer.concat(chunks).toString('utf8'));
     const to = typeof location === 'string' ? location : undefined;
@@ -111,13 +127,29 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     return classifyStatus.toError({ serverName, workspaceId, status, body: text, sessionId, location: to });
   }
 
-  async function post(body: Buffer): Promise<void> {
+  /** Resolves when the server has taken it; what it leaves open is closed. */
+  async function post(body: Buffer, id: number | undefined): Promise<void> {
     const path = await endpoint;
+    const over = new AbortController();
+    if (id !== undefined) openPosts.set(id, over);
+    const cancel = id === undefined ? clock.after(NOTE_MS, () => over.abort()) : () => undefined;
+    try {
+      await postTo(path, body, AbortSignal.any([abort.signal, over.signal]));
+    } catch (error) {
+      // Its answer came on the stream.
+      if (!over.signal.aborted || id === undefined) throw error;
+    } finally {
+      cancel();
+      if (id !== undefined) openPosts.delete(id);
+    }
+  }
+
+  async function postTo(path: string, body: Buffer, signal: AbortSignal): Promise<void> {
     const headers = [...own, 'content-type', 'application/json', 'content-length', String(body.length)];
     if (version !== undefined) headers.push('mcp-protocol-version', version);
     let answer: Awaited<ReturnType<typeof pool.request>>;
     try {
-      answer = await pool.request({ path, method: 'POST', headers, body, signal: abort.signal });
+      answer = await pool.request({ path, method: 'POST', headers, body, signal });
     } catch (error) {
       const why = mask(reasonOf(error instanceof Error ? error : new Error(String(error))));
       if (isNeverSent(error)) throw notExecuted('never_sent', `server ${serverName} cannot be reached: ${why}`, error);
@@ -127,7 +159,19 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     if (answer.statusCode >= 300) {
       throw await refusalOf(answer.statusCode, answer.body, answer.headers['location']);
     }
-    await answer.body.dump();
+    // Nothing in it is of use; a server that does not end it loses the connection.
+    const cancel = clock.after(LINGER_MS, () => answer.body.destroy());
+    answer.body.dump().then(cancel, cancel);
+  }
+
+  function onMessage(text: string, pieces?: Pieces): boolean {
+    const isTaken = events.message(text, pieces);
+    for (const [id, over] of openPosts) {
+      if (events.waits(id)) continue;
+      openPosts.delete(id);
+      clock.after(LINGER_MS, () => over.abort());
+    }
+    return isTaken;
   }
 
   listen().catch((error: unknown) => {
@@ -142,13 +186,13 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
   return {
     processes: 0,
     answersInSend: false,
-    send(text, { pieces } = {}) {
+    send(text, { id, pieces } = {}) {
       if (closed) return Promise.reject(notExecuted('never_sent', `the connection to server ${serverName} is closed`));
-      return post(Buffer.concat(partsOf(text, pieces))).catch((error: unknown) => {
+      return post(Buffer.concat(partsOf(text, pieces)), id).catch((error: unknown) => {
         throw toGateError(error);
       });
     },
-    drop() {},
+    drop: (id) => openPosts.get(id)?.abort(),
     established(protocolVersion) {
       version = protocolVersion;
     },

@@ -3,6 +3,7 @@ import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
+import { until } from 'mcpgate-test/world/until';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { UpstreamSession } from './upstream.ts';
 import { asker, fixtureServer, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
@@ -217,9 +218,9 @@ describe('a stdio server', () => {
     const record = serverRecord('fix', fixtureServer(['never']));
     pool = await startPool([record], { startTimeoutMs: 300 });
     await pool.upstreams.reload();
-    await assert.rejects(pool.upstreams.acquire(record, asker('u1')), /did not answer initialize/);
+    await assert.rejects(pool.upstreams.acquire(record, asker('u1')), /did not answer its handshake/);
     const [first] = await pool.log('fix');
-    assert.equal(isAlive(first?.['started']), false);
+    await until('its process has ended', () => !isAlive(first?.['started']));
   });
 
   it('runs as one process a person where its record says so, each with its own home', async () => {

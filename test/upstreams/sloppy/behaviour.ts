@@ -21,6 +21,8 @@ export interface Exchange {
   got: Got | undefined;
   /** What `answer` or the well-behaved server says to it, as a JSON-RPC message; undefined: nothing (a notification). */
   message(): string | undefined;
+  /** Writes text on the streams that are open for what the server says by itself (2024-11-05: for everything that it says). */
+  write(text: string): void;
 }
 
 export interface Behaviour {

@@ -2,11 +2,13 @@
 // is a file of its own.
 import type { Behaviour } from './behaviour.ts';
 import { LISTS } from './list-behaviours.ts';
+import { OPEN } from './open-behaviours.ts';
 
 export const BEHAVIOURS = {
   /** Nothing is wrong with it. */
   plain: {},
   ...LISTS,
+  ...OPEN,
 } satisfies Readonly<Record<string, Behaviour>>;
 
 export type BehaviourName = keyof typeof BEHAVIOURS;

@@ -15,9 +15,11 @@ export interface SloppyHttp {
   readonly executed: readonly string[];
   /** TCP connections that are open now. */
   readonly sockets: number;
+  /** Event streams that it keeps open for what it says by itself. */
+  readonly streams: number;
   /** From now on it behaves so. */
   behave(name: BehaviourName | Behaviour): void;
-  /** Writes text as it is on every stream that it keeps open for what it says by itself. */
+  /** Writes text as it is on each of them. */
   write(text: string): void;
   close(): Promise<void>;
 }
@@ -41,7 +43,7 @@ export async function startSloppyHttp(transport: Transport, name: BehaviourName 
   function onPost(request: IncomingMessage, response: ServerResponse, text: string): void {
     const got = conversation.read(text);
     const message = () => conversation.answerTo(got, behaviour);
-    if (behaviour.http?.({ request, response, got, message }) === true) return;
+    if (behaviour.http?.({ request, response, got, message, write }) === true) return;
     const said = message();
     if (transport === 'sse') {
       response.writeHead(202).end();
@@ -66,7 +68,7 @@ export async function startSloppyHttp(transport: Transport, name: BehaviourName 
       request.on('end', () => onPost(request, response, Buffer.concat(chunks).toString()));
       return;
     }
-    if (behaviour.http?.({ request, response, got: undefined, message: () => undefined }) === true) return;
+    if (behaviour.http?.({ request, response, got: undefined, message: () => undefined, write }) === true) return;
     if (request.method === 'GET')
       keepOpen(response, transport === 'sse' ? 'event: endpoint\ndata: /messages\n\n' : ': open\n\n');
     else response.writeHead(200).end();
@@ -91,6 +93,9 @@ export async function startSloppyHttp(transport: Transport, name: BehaviourName 
     executed: conversation.plain.executed,
     get sockets() {
       return sockets.size;
+    },
+    get streams() {
+      return streams.size;
     },
     behave(next) {
       behaviour = typeof next === 'string' ? behaviourOf(next) : next;
