@@ -216,7 +216,7 @@ describe('a stdio server', () => {
 
   it('that never answers the handshake fails within the time-out and leaves no process', async () => {
     const record = serverRecord('fix', fixtureServer(['never']));
-    pool = await startPool([record], { startTimeoutMs: 300 });
+    pool = await startPool([record], { startTimeoutMs: 2_000 });
     await pool.upstreams.reload();
     await assert.rejects(pool.upstreams.acquire(record, asker('u1')), /did not answer its handshake/);
     const [first] = await pool.log('fix');
