@@ -206,6 +206,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       },
       eventLoopDelay: () => loopDelay.read(),
       policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),
+      allowedCommands: config.stdio.allow,
       facts: {
         version: VERSION,
         url: publicUrl,

@@ -6,6 +6,7 @@ import type { CompilePolicy } from '../policy/decide.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import type { BrokerName } from '../domain/bus.ts';
+import type { AllowedCommand } from '../domain/stdio-settings.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** A live WebSocket, as far as lists and counts need it. */
@@ -54,6 +55,8 @@ export interface AdminDependencies {
   eventLoopDelay: () => { p50: number; p99: number; max: number };
   /** Makes a change of rules or enforcement hold from the next call on. */
   policyChanged: (workspaceId: string) => void;
+  /** Commands that others than administrators of the first workspace may register. */
+  allowedCommands: readonly AllowedCommand[];
   facts: BrokerFacts;
   clock: Clock;
 }

@@ -10,8 +10,9 @@ import type { AdminDependencies } from './dependencies.ts';
 import type { Caller } from './operation.ts';
 import { extractSecrets, type FoundSecret } from './secret-extraction.ts';
 import { assertMaySend, secretsOf } from './secret-references.ts';
+import { assertMayRun } from './stdio-permission.ts';
 
-type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams'>;
+type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams' | 'allowedCommands'>;
 
 interface ImportRequest {
   mcpServers: Readonly<Record<string, unknown>>;
@@ -29,6 +30,7 @@ interface Plan {
 export async function importServers(needs: Needs, request: ImportRequest, caller: Caller): Promise<ImportResult> {
   const existing = await needs.store.servers.list(caller.workspaceId);
   const { plans, skipped } = plan(request, existing);
+  for (const { draft } of plans) assertMayRun(caller, draft.name, draft.transport, needs.allowedCommands);
   await carryOut(needs, plans, caller);
   await needs.upstreams.reload();
   const all = plans.flatMap(({ draft, found }) => found.map((secret) => ({ ...secret, server: draft.name })));

@@ -12,6 +12,7 @@ import { operation, type Caller, type Operation } from './operation.ts';
 import { extractSecrets } from './secret-extraction.ts';
 import { assertMaySend, secretsOf } from './secret-references.ts';
 import { importServers } from './server-import.ts';
+import { assertMayRun } from './stdio-permission.ts';
 
 function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Server {
   const { transport } = record;
@@ -46,9 +47,9 @@ function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Ser
 }
 
 export function serverOperations(
-  needs: Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams'>,
+  needs: Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams' | 'allowedCommands'>,
 ): Operation[] {
-  const { store, vault, audit, upstreams } = needs;
+  const { store, vault, audit, upstreams, allowedCommands } = needs;
 
   const find = async (workspaceId: string, name: string): Promise<ServerRecord> => {
     const record = await store.servers.byName(workspaceId, name);
@@ -83,6 +84,8 @@ export function serverOperations(
   };
   const setEnabled = async (caller: Caller, name: string, enabled: boolean): Promise<Server> => {
     const record = await find(caller.workspaceId, name);
+    // Putting a server down is open to every operator; starting one that was put down is not.
+    if (enabled) assertMayRun(caller, name, record.transport, allowedCommands);
     const updated = await store.servers.update(record.id, { enabled });
     await changed(caller, enabled ? 'server.enabled' : 'server.disabled', updated);
     return show(updated);
@@ -96,6 +99,7 @@ export function serverOperations(
     operation(serversApi.add, async ({ body }, caller) => {
       const { name, isolation, trust_annotations: trustAnnotations } = body;
       const transport = toTransport(body.transport);
+      assertMayRun(caller, name, transport, allowedCommands);
       refusePlainSecrets(name, transport, caller.workspaceId);
       const known = new Set((await vault.list(caller.workspaceId)).map((secret) => secret.name));
       assertMaySend(caller, secretsOf(transport), known);
@@ -127,18 +131,21 @@ export function serverOperations(
     operation(serversApi.show, async ({ params }, { workspaceId }) => show(await find(workspaceId, params.name))),
     operation(serversApi.update, async ({ params, body }, caller) => {
       const record = await find(caller.workspaceId, params.name);
+      const transport = body.limits === undefined ? record.transport : withOwnLimits(record, body.limits);
+      assertMayRun(caller, record.name, transport, allowedCommands);
       const updated = await store.servers.update(record.id, {
         ...(body.trust_annotations === undefined ? {} : { trustAnnotations: body.trust_annotations }),
         ...(body.isolation === undefined ? {} : { isolation: body.isolation }),
-        ...(body.limits === undefined ? {} : { transport: withOwnLimits(record, body.limits) }),
+        ...(body.limits === undefined ? {} : { transport }),
       });
       await changed(caller, 'server.changed', updated);
       return show(updated);
     }),
-    operation(
-      serversApi.test,
-      async ({ params }, { workspaceId }) => await upstreams.test(await find(workspaceId, params.name)),
-    ),
+    operation(serversApi.test, async ({ params }, caller) => {
+      const record = await find(caller.workspaceId, params.name);
+      if (!record.enabled) assertMayRun(caller, record.name, record.transport, allowedCommands);
+      return await upstreams.test(record);
+    }),
     operation(serversApi.enable, async ({ params }, caller) => await setEnabled(caller, params.name, true)),
     operation(serversApi.disable, async ({ params }, caller) => await setEnabled(caller, params.name, false)),
     operation(serversApi.remove, async ({ params }, caller) => {

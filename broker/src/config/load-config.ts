@@ -1,6 +1,7 @@
 // The configuration of one run: flag, else environment, else file, else default. Nothing outside this folder and `main` reads the
 // environment; relative paths of the file are relative to the file.
 import type { ResourceLimits } from '../domain/resource-limits.ts';
+import type { StdioSettings } from '../domain/stdio-settings.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
@@ -36,6 +37,8 @@ export interface Config {
     /** What each stdio server may use up. */
     limits: ResourceLimits;
   };
+  /** Of the servers that the broker starts itself. */
+  stdio: StdioSettings;
   /** Addresses and ranges that may read `/metrics`. */
   metricsAllow: readonly string[];
   /** AI clients that take only so many tools. */
@@ -173,6 +176,7 @@ function toConfig(values: ConfigFile, cwd: string): Config {
       },
       limits: values.upstreams.limits,
     },
+    stdio: values.stdio,
     metricsAllow: values.metrics.allow,
     searchRules: values.tool_search,
     mcp: { allowedOrigins: values.mcp.allowed_origins },

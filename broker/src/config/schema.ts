@@ -5,6 +5,7 @@ import { keyNotes } from './key-notes.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { forwardedAuthSchema, localAccountsSchema, oidcSchema, signInIsPossible } from './sign-in-schema.ts';
+import { stdioSchema } from './stdio-schema.ts';
 
 export const ConfigShape = z.strictObject({
   listen: z
@@ -175,6 +176,7 @@ export const ConfigShape = z.strictObject({
       }),
     })
     .prefault({}),
+  stdio: stdioSchema,
   metrics: z
     .strictObject({
       allow: z

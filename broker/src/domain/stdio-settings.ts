@@ -1,0 +1,15 @@
+// What the broker's configuration says of servers that it starts itself.
+
+/** A command that others than administrators of the first workspace may register. */
+export interface AllowedCommand {
+  /** An absolute path, or a name that is looked up on the broker's PATH; a record must say the same to the letter. */
+  command: string;
+  /** What its arguments must begin with. */
+  args: readonly string[];
+  /** The only environment variables that may be set. */
+  env: readonly string[];
+}
+
+export interface StdioSettings {
+  allow: readonly AllowedCommand[];
+}
