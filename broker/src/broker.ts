@@ -254,6 +254,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const app = await createPublicApp({
       listener,
       log,
+      clock,
       trustedProxies: proxies.ranges,
       hostCheck,
       publicUrl,

@@ -21,12 +21,14 @@ export interface Audit {
   /** A call that never is forwarded (denied): intent and outcome in one commit. */
   recordCall(intent: CallIntent, outcome: CallOutcome): Promise<string>;
   event(event: AuditEvent): Promise<void>;
+  /** The event of somebody who was refused before it was known who it is: a row as far as a flood leaves room, else a count. */
+  refused(event: AuditEvent): Promise<void>;
   searchCalls(search: AuditSearch): Promise<CallRecord[]>;
   searchEvents(search: AuditSearch & { type?: string }): Promise<LoggedEvent[]>;
   /** Called with each record after its commit (calls: after their outcome). Returns the function that ends it. */
   onRecord(
     listener: (record: { kind: 'call'; record: CallRecord } | { kind: 'event'; record: LoggedEvent }) => void,
   ): () => void;
-  /** Waits until everything appended is committed. */
+  /** Tells what was counted, and waits until everything appended is committed. */
   flush(): Promise<void>;
 }

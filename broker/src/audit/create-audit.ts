@@ -8,6 +8,7 @@ import { intentRow, joinCall, outcomeRow, toCallRecord } from './call-rows.ts';
 import { createChainWriter } from './chain-writer.ts';
 import { createEventIds, eventIdTime } from './event-id.ts';
 import { eventRow, toLoggedEvent } from './event-rows.ts';
+import { createRefusedEvents } from './refused-events.ts';
 
 type Listener = Parameters<Audit['onRecord']>[0];
 
@@ -35,6 +36,17 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
     }
   }
 
+  const event: Audit['event'] = async (told) => {
+    const { id, ts } = nextId();
+    const [row] = await chain.append([eventRow(told, id, ts)]);
+    if (row && listeners.size > 0) tell({ kind: 'event', record: toLoggedEvent(row) });
+  };
+  const refused = createRefusedEvents({
+    clock,
+    record: event,
+    onError: (error) => log.error({ err: error }, 'how many were refused could not be recorded'),
+  });
+
   return {
     async beginCall(intent) {
       const { id, ts } = nextId();
@@ -55,11 +67,8 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
       if (row && listeners.size > 0) tell({ kind: 'call', record: joinCall(callId, ts, intent, row, outcome) });
       return callId;
     },
-    async event(event) {
-      const { id, ts } = nextId();
-      const [row] = await chain.append([eventRow(event, id, ts)]);
-      if (row && listeners.size > 0) tell({ kind: 'event', record: toLoggedEvent(row) });
-    },
+    event,
+    refused: (told) => refused.note(told),
     async searchCalls(search) {
       const rows = await store.audit.calls(toQuery('calls', search));
       return rows.map(toCallRecord);
@@ -72,7 +81,10 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    flush: () => chain.flush(),
+    async flush() {
+      await refused.tell();
+      await chain.flush();
+    },
   };
 }
 

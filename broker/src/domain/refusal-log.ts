@@ -15,9 +15,11 @@ export interface RefusalLog<Reason extends string> {
 export function createRefusalLog<Reason extends string>({
   log,
   clock,
+  level = 'warn',
 }: {
   log: Log;
   clock: Clock;
+  level?: 'info' | 'warn';
 }): RefusalLog<Reason> {
   const counts = new Map<Reason, number>();
   const lines = new Map<Reason, { mayLog: () => boolean; unlogged: number }>();
@@ -31,7 +33,7 @@ export function createRefusalLog<Reason extends string>({
         line.unlogged += 1;
         return;
       }
-      log.warn({ ...who, reason, ...(line.unlogged > 0 && { unlogged: line.unlogged }) }, message);
+      log[level]({ ...who, reason, ...(line.unlogged > 0 && { unlogged: line.unlogged }) }, message);
       line.unlogged = 0;
     },
   };

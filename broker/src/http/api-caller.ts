@@ -7,7 +7,7 @@ import { rejected } from './rejection.ts';
 /** Throws `not_logged_in`, and records it, where the token is not good here. */
 export function createResolveCaller(parts: {
   identity: Pick<Identity, 'authenticate' | 'adminTokens'>;
-  audit: Pick<Audit, 'event'>;
+  audit: Pick<Audit, 'refused'>;
 }): (bearer: string | undefined, address: string) => Promise<Caller> {
   const { identity, audit } = parts;
   return async (bearer, address) => {

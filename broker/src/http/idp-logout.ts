@@ -1,13 +1,16 @@
 // Where the company's IdP says that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0, section 2.5). It speaks for
 // itself, by the signature of its token: no cookie, no form token.
 import type { FastifyInstance } from 'fastify';
+import type { Clock } from 'mcpgate-shared/clock';
 import type { CompanyLogin } from '../identity/idp/company-login.ts';
 import type { Log } from '../domain/log.ts';
+import { createRefusalLog } from '../domain/refusal-log.ts';
 
 const PATH = '/oauth/idp/backchannel-logout';
 const BODY_LIMIT_BYTES = 64 * 1024;
 
-export function registerIdpLogout(app: FastifyInstance, idp: CompanyLogin, log: Log): void {
+export function registerIdpLogout(app: FastifyInstance, idp: CompanyLogin, log: Log, clock: Clock): void {
+  const refusals = createRefusalLog({ log, clock });
   void app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
@@ -20,7 +23,7 @@ export function registerIdpLogout(app: FastifyInstance, idp: CompanyLogin, log: 
       const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
       const outcome = await idp.backChannelLogout(form.get('logout_token') ?? '', request.ip);
       if (outcome.kind === 'ok') return reply.code(200).send();
-      log.warn({ detail: outcome.detail, address: request.ip }, 'a logout token was refused');
+      refusals.note('logout token', { detail: outcome.detail, address: request.ip }, 'a logout token was refused');
       return reply.code(400).send({ error: 'invalid_request', error_description: outcome.detail });
     });
     done();

@@ -1,6 +1,7 @@
 // Everything that is served over TCP: health, metrics, OAuth, pages, whoami, the API by token. The tunnel takes its upgrades beside it.
 import helmet from '@fastify/helmet';
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Operation } from '../admin/operation.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -29,13 +30,14 @@ const PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; frame
 export interface PublicAppOptions {
   listener: Listener;
   log: FastifyBaseLogger;
+  clock: Clock;
   trustedProxies: readonly string[];
   hostCheck: HostCheck;
   publicUrl: string;
   identity: Pick<Identity, 'authenticate' | 'adminTokens' | 'provisioning' | 'onRevoked' | 'oauth' | 'idp'>;
   /** For people whom a reverse proxy has signed in. */
   forwarded: ForwardedDoor | undefined;
-  audit: Pick<Audit, 'event'>;
+  audit: Pick<Audit, 'refused'>;
   upstreams: Pick<Upstreams, 'servers'>;
   metrics: Metrics;
   metricsDoor: MetricsDoor;
@@ -105,7 +107,7 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
   registerMcp(app, { identity, audit, publicUrl, forwarded: options.forwarded, ...options.mcp });
   const resolveCaller = createResolveCaller({ identity, audit });
   registerOAuth(app, identity.oauth, publicUrl);
-  if (identity.idp) registerIdpLogout(app, identity.idp, options.log);
+  if (identity.idp) registerIdpLogout(app, identity.idp, options.log, options.clock);
   const callerOf: ResolveCaller = async (request, operation) => {
     const caller = await resolveCaller(bearerOf(request.headers.authorization), request.ip);
     assertMay(caller, operation);

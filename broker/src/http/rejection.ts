@@ -11,11 +11,11 @@ export function bearerOf(header: string | undefined): string | undefined {
 
 /** Records the reject and makes the error for the caller: 401, or 403 for a token that was meant for another door. */
 export async function rejected(
-  audit: Pick<Audit, 'event'>,
+  audit: Pick<Audit, 'refused'>,
   answer: Authentication & { kind: 'rejected' },
   at: { door: Audience | 'whoami' | 'scim'; address: string },
 ): Promise<GateError> {
-  await audit.event({
+  await audit.refused({
     workspace_id: 'default',
     type: 'auth.rejected',
     actor: 'anonymous',

@@ -49,6 +49,9 @@ export function createWebAccess(parts: {
     data: AuditEvent['data'] = {},
   ) => audit.event({ workspace_id: workspaceId, type, actor, subject, address: visitor.address, data });
 
+  const recordRefused = (workspaceId: string, type: string, subject: string | null, { address }: WebVisitor) =>
+    audit.refused({ workspace_id: workspaceId, type, actor: 'anonymous', subject, address, data: {} });
+
   const begin = async (user: UserRecord, visitor: WebVisitor): Promise<WebLogin> => ({
     kind: 'ok',
     ...(await sessions.start(user, visitor)),
@@ -104,13 +107,13 @@ export function createWebAccess(parts: {
       const subject = known ? `user:${account}` : null;
       const workspaceId = exists ? asked : DEFAULT_WORKSPACE;
       if (retryAfterMs > 0) {
-        await record(workspaceId, 'login.throttled', 'anonymous', subject, visitor);
+        await recordRefused(workspaceId, 'login.throttled', subject, visitor);
         return { kind: 'throttled', retryAfterMs };
       }
       const user = known ? await store.users.byName(workspaceId, account) : undefined;
       const fits = await verifyPassword(user?.passwordHash ?? null, password);
       if (!fits || user === undefined || user.disabledAt !== null || !(await mayUsePassword(user))) {
-        await record(workspaceId, 'login.failed', 'anonymous', subject, visitor);
+        await recordRefused(workspaceId, 'login.failed', subject, visitor);
         return { kind: 'refused' };
       }
       await Promise.all([byAccount.forget(key), byAddress.forgive(visitor.address)]);

@@ -4,7 +4,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { OneTimeLink, Store } from '../store/store.ts';
 import type { OneTimeUrl } from './identity.ts';
-import { createSecret, sha256Hex } from './secret-token.ts';
+import { createSecret, isSecret, sha256Hex } from './secret-token.ts';
 
 const HOUR_MS = 3_600_000;
 const KINDS = {
@@ -38,8 +38,12 @@ export function createOneTimeLinks({
       await store.links.create({ tokenHash: sha256Hex(token), workspaceId, kind, userId, expiresAt });
       return { url: `${issuer}${path}?token=${token}`, expiresAt };
     },
-    peek: async (kind, token) => ofKind(await store.links.peek(sha256Hex(token), clock.now()), kind),
+    async peek(kind, token) {
+      if (!isSecret(token)) return undefined;
+      return ofKind(await store.links.peek(sha256Hex(token), clock.now()), kind);
+    },
     async consume(kind, token) {
+      if (!isSecret(token)) return undefined;
       // A link of another kind must not be used up by the wrong page.
       if ((await store.links.peek(sha256Hex(token), clock.now()))?.kind !== kind) return undefined;
       return ofKind(await store.links.consume(sha256Hex(token), clock.now()), kind);

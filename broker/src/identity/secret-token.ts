@@ -26,6 +26,9 @@ export const sha256Hex = (text: string): string => createHash('sha256').update(t
 /** 256 random bits, base64url: for links and cookies. */
 export const createSecret = (): string => randomBytes(32).toString('base64url');
 
+/** True where the text has the shape of such a secret: nothing else is worth a look-up. */
+export const isSecret = (text: string): boolean => /^[\w-]{43}$/.test(text);
+
 /** The prefix, 160 random bits in base62, and a checksum by which secret scanners and typing errors are told without a look-up. */
 export function createToken(prefix: Prefix): string {
   const body = base62(BigInt(`0x${randomBytes(20).toString('hex')}`), 27);

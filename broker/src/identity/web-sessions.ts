@@ -2,7 +2,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { UserRecord } from '../domain/people.ts';
 import type { Store } from '../store/store.ts';
-import { createSecret, sha256Hex } from './secret-token.ts';
+import { createSecret, isSecret, sha256Hex } from './secret-token.ts';
 import type { WebVisitor } from './web-access.ts';
 
 const LIFETIME_MS = 12 * 3_600_000;
@@ -15,7 +15,7 @@ export interface WebSessions {
 
 export function createWebSessions({ store, clock }: { store: Store; clock: Clock }): WebSessions {
   const userOf = async (token: string | undefined): Promise<UserRecord | undefined> => {
-    if (token === undefined || token === '') return undefined;
+    if (token === undefined || !isSecret(token)) return undefined;
     const session = await store.webSessions.byTokenHash(sha256Hex(token), clock.now());
     if (session === undefined || session.expiresAt <= clock.now()) return undefined;
     const user = await store.users.byId(session.userId);

@@ -68,7 +68,7 @@ before(async () => {
       }),
     },
     audit: {
-      event(event) {
+      refused(event) {
         events.push(event);
         return Promise.resolve();
       },

@@ -23,8 +23,6 @@ import { rejectUpgrade, type Rejection } from './reject-upgrade.ts';
 import { TUNNEL_LIMITS, type TunnelLimits } from './tunnel-channel.ts';
 import { createTunnelLink, type TunnelLink } from './tunnel-link.ts';
 
-/** Audit events of rejects; past them they are counted and told with the next one. */
-const REJECT_EVENTS = { burst: 300, perSecond: 5 };
 const OWNERS_WATCHED = 10_000;
 /** RFC 6455: what `ws` says to a message over `maxPayload`. */
 const WS_TOO_LARGE = 1009;
@@ -84,7 +82,7 @@ export function createTunnel(
   options: {
     identity: Pick<Identity, 'authenticate' | 'onRevoked' | 'onChanged'>;
     gateway: Gateway;
-    audit: Pick<Audit, 'event'>;
+    audit: Pick<Audit, 'refused'>;
     log: Log;
     clock: Clock;
     version: string;
@@ -125,8 +123,6 @@ export function createTunnel(
   /** The drain is over: nobody is let in to finish anything. */
   let gone = false;
   let revocations = 0;
-  const mayRecord = createRateBound(REJECT_EVENTS, clock.now);
-  let unrecorded = 0;
   const upgradeBounds = new Map<string, () => boolean>();
 
   /** Refused before the upgrade, for a reason that is no matter of identity. */
@@ -141,14 +137,9 @@ export function createTunnel(
     const headers = [`WWW-Authenticate: Bearer error="invalid_token", error_description="${message}"`];
     rejectUpgrade(socket, { status, code: reason, message, headers });
     meter.rejected(status === 403 ? 'revoked' : 'token', { address }, rejected.message);
-    if (!mayRecord()) {
-      unrecorded += 1;
-      return;
-    }
-    const data = { door: 'tunnel', reason: rejected.reason, ...(unrecorded > 0 && { unrecorded }) };
-    unrecorded = 0;
+    const data = { door: 'tunnel', reason: rejected.reason };
     audit
-      .event({ workspace_id: 'default', type: 'auth.rejected', actor: 'anonymous', subject: null, address, data })
+      .refused({ workspace_id: 'default', type: 'auth.rejected', actor: 'anonymous', subject: null, address, data })
       .catch((error: unknown) => log.error({ err: error }, 'a rejected upgrade could not be recorded'));
   };
 

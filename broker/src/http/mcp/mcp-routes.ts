@@ -23,7 +23,7 @@ import { headerMismatch, paramHeadersOf } from './modern-headers.ts';
 
 export interface McpRoutesOptions {
   identity: Pick<Identity, 'authenticate'>;
-  audit: Pick<Audit, 'event'>;
+  audit: Pick<Audit, 'refused'>;
   sessions: HttpSessions;
   exchanges: ModernExchanges;
   /** For people whom a reverse proxy has signed in; a bearer token goes before its word. */

@@ -20,7 +20,7 @@ export async function createConsentWorld(
     ...options,
     async serve({ identity, publicUrl }) {
       const app = fastify({ logger: false });
-      if (identity.idp) registerIdpLogout(app, identity.idp, pino({ level: 'silent' }));
+      if (identity.idp) registerIdpLogout(app, identity.idp, pino({ level: 'silent' }), systemClock);
       await app.register(createPages({ identity, publicUrl, clock: systemClock }));
       await app.ready();
       return (request, response) => app.routing(request, response);

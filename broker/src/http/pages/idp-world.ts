@@ -37,7 +37,7 @@ export const createIdpWorld = (idp: IdpSettings, localAccounts = true): Promise<
     localAccounts,
     async serve({ identity, publicUrl }) {
       const app = fastify();
-      if (identity.idp) registerIdpLogout(app, identity.idp, pino({ level: 'silent' }));
+      if (identity.idp) registerIdpLogout(app, identity.idp, pino({ level: 'silent' }), systemClock);
       await app.register(createPages({ identity, publicUrl, clock: systemClock }));
       await app.ready();
       return (request, response) => app.routing(request, response);

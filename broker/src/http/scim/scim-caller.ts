@@ -19,7 +19,7 @@ export type ScimCaller = (request: FastifyRequest) => Caller;
  */
 export function createScimDoor(parts: {
   adminTokens: Pick<Identity['adminTokens'], 'authenticate'>;
-  audit: Pick<Audit, 'event'>;
+  audit: Pick<Audit, 'refused'>;
   rejects: Throttle;
 }): { admit: (request: FastifyRequest) => Promise<void>; callerOf: ScimCaller } {
   const { adminTokens, audit, rejects } = parts;
@@ -43,7 +43,7 @@ export function createScimDoor(parts: {
       if (role === 'scim') return void callers.set(request, { workspaceId, actor });
       await throttle(address);
       const data = { door: 'scim', reason: 'wrong_role' };
-      await audit.event({
+      await audit.refused({
         workspace_id: workspaceId,
         type: 'auth.rejected',
         actor: actor.name,

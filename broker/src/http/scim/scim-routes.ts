@@ -18,7 +18,7 @@ const REJECTS = { tries: 30, windowS: 60 };
 
 export interface ScimOptions {
   identity: Pick<Identity, 'adminTokens' | 'provisioning'>;
-  audit: Pick<Audit, 'event'>;
+  audit: Pick<Audit, 'refused'>;
   publicUrl: string;
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../../audit/audit.ts';
 import type { AuditEvent } from '../../domain/call-record.ts';
 import type { Log } from '../../domain/log.ts';
+import { createRefusalLog } from '../../domain/refusal-log.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
@@ -19,7 +20,7 @@ import type { ExternalPeople } from './external-people.ts';
 import { readClaims } from './idp-claims.ts';
 import type { IdpMetadata } from './idp-metadata.ts';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
-import { refused, type Refusal } from './refusal.ts';
+import { refused, type Refusal, type RefusalReason } from './refusal.ts';
 import { createIdpTokens } from './idp-tokens.ts';
 import { createIdpOrigins, type FromIdp } from './idp-origins.ts';
 import { createIdpSessions } from './idp-sessions.ts';
@@ -111,6 +112,7 @@ export function createCompanyLogin(parts: {
     clientSessions,
   });
   const tokens = createIdpTokens({ settings, metadata, redirectUri });
+  const refusals = createRefusalLog<RefusalReason>({ log, clock });
   const byAddress = createThrottle({ tries: 200, windowS: WINDOW_S });
   const failures = createThrottle({ tries: 50, windowS: WINDOW_S });
   log.info({ issuer: settings.issuer, redirect_uri: redirectUri }, 'people sign in at the company’s IdP');
@@ -123,14 +125,15 @@ export function createCompanyLogin(parts: {
   ) => {
     const subject = user === null ? null : `user:${user}`;
     const actor = type === 'login.succeeded' && user !== null ? user : 'anonymous';
-    return audit.event({
+    const told = {
       workspace_id: workspaceId ?? (await home()),
       type,
       actor,
       subject,
       address,
       data: { via: `idp:${host}`, ...data },
-    });
+    };
+    return type === 'login.succeeded' ? audit.event(told) : audit.refused(told);
   };
 
   const tooMany = (retryAfterMs: number): Refusal =>
@@ -141,7 +144,7 @@ export function createCompanyLogin(parts: {
     const { reason, detail = null, workspaceId, calledName } = refusal;
     const retryAfterMs = await failures.hit(visitor.address);
     const facts = { issuer: settings.issuer, reason, detail, workspace: workspaceId, address: visitor.address };
-    log.warn(facts, 'a sign-in at the IdP was refused');
+    refusals.note(reason, facts, 'a sign-in at the IdP was refused');
     if (retryAfterMs > 0) {
       await record('login.throttled', visitor, {});
       return tooMany(retryAfterMs);

@@ -8,6 +8,7 @@ import { WorkspaceNameSchema } from 'mcpgate-shared/api/fields';
 import type { Clock } from 'mcpgate-shared/clock';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Log } from '../../domain/log.ts';
+import { createRefusalLog } from '../../domain/refusal-log.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import type { Store } from '../../store/store.ts';
 import { readDeviceInfo } from './device-info.ts';
@@ -77,6 +78,9 @@ export interface OAuthServerOptions {
   onGrantEnded: (end: { grantId: string; why: 'reuse' | 'logout'; address: string }) => Promise<void>;
 }
 
+/** As the provider makes them (256 bits): what looks otherwise is not looked up. */
+const ACCESS_TOKEN = /^[A-Za-z0-9_-]{43}$/;
+
 /** The link that a device shows leads to the sign-in of the workspace that it asked for. */
 function completeUri(answer: object, workspace: unknown): object {
   const uri: unknown = Reflect.get(answer, 'verification_uri_complete');
@@ -88,6 +92,7 @@ function completeUri(answer: object, workspace: unknown): object {
 export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   const { store, clock, log, issuer, keys, settings, refreshRetry, clientLogins, findHolder, onGrantEnded } = options;
   const { guardedFetch, allowedOrigins } = options;
+  const refusals = createRefusalLog({ log, clock, level: 'info' });
   const pace = createPollPace(clock, settings.pollIntervalS);
   const addresses = new WeakMap<IncomingMessage, string>();
   const admissions = new WeakMap<IncomingMessage, Admission>();
@@ -218,14 +223,10 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   });
 
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError): void => {
-    const expected = error.error === 'authorization_pending' || admissions.get(ctx.req)?.kind === 'replay';
-    const facts = {
-      route: ctx.oidc.route,
-      error: error.error,
-      detail: error.error_detail,
-      address: addressOf(ctx.req),
-    };
-    log[expected ? 'debug' : 'info'](facts, 'OAuth request refused');
+    if (error.error === 'authorization_pending' || admissions.get(ctx.req)?.kind === 'replay') return;
+    const { route } = ctx.oidc;
+    const facts = { route, error: error.error, detail: error.error_detail, address: addressOf(ctx.req) };
+    refusals.note(`${route} ${error.error}`, facts, 'OAuth request refused');
   };
   provider.on('grant.error', refused);
   provider.on('device_authorization.error', refused);
@@ -275,6 +276,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
       void callback(request, response);
     },
     async findAccessToken(value) {
+      if (!ACCESS_TOKEN.test(value)) return undefined;
       const token = await provider.AccessToken.find(value, { ignoreExpiration: true });
       if (token === undefined || typeof token.aud !== 'string') return undefined;
       return {

@@ -25,7 +25,7 @@ export function createRegistrations(parts: {
   return {
     async added({ clientId, clientName, redirectUris = [] }, address) {
       await store.oauth.trim(KIND, UNUSED_CLIENTS_MAX);
-      await audit.event({
+      await audit.refused({
         workspace_id: workspaceId,
         type: 'client.registered',
         actor: 'anonymous',
