@@ -13,6 +13,7 @@ import { createAudit } from '../audit/create-audit.ts';
 import { createGuardedFetch, type GuardedFetch } from '../net/guarded-fetch.ts';
 import type { IdpSettings } from '../domain/idp-settings.ts';
 import { openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
 import { createVault } from '../vault/create-vault.ts';
 import { loadMasterKey } from '../vault/master-key.ts';
 import { createIdentity } from './create-identity.ts';
@@ -75,19 +76,21 @@ export async function createIdentityWorld({
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   const origin = `http://127.0.0.1:${address.port}`;
   const publicUrl = givenUrl ?? origin;
-  const identity = await createIdentity({
-    store,
-    vault,
-    audit,
-    publicUrl,
-    clock,
-    log,
-    allowedOrigins,
-    idp,
-    forwarded,
-    localAccounts,
-    guardedFetch: guardedFetch ?? createGuardedFetch({ allowHosts: [] }),
-  });
+  const createReplica = (over: Store) =>
+    createIdentity({
+      store: over,
+      vault,
+      audit,
+      publicUrl,
+      clock,
+      log,
+      allowedOrigins,
+      idp,
+      forwarded,
+      localAccounts,
+      guardedFetch: guardedFetch ?? createGuardedFetch({ allowHosts: [] }),
+    });
+  const identity = await createReplica(store);
   const other = await serve?.({ identity, audit, publicUrl });
   handler = (request, response) => {
     const isOAuth = /^\/(oauth\/(?!idp\/)|\.well-known\/)/.test(request.url ?? '');
@@ -95,8 +98,9 @@ export async function createIdentityWorld({
     else other(request, response);
   };
 
-  const post = async (path: string, form: Record<string, string>): Promise<Answer> => {
-    const response = await fetch(`${origin}${path}`, { method: 'POST', body: new URLSearchParams(form) });
+  const replicas: { close: () => void }[] = [];
+  const post = async (path: string, form: Record<string, string>, at = origin): Promise<Answer> => {
+    const response = await fetch(`${at}${path}`, { method: 'POST', body: new URLSearchParams(form) });
     const text = await response.text();
     return { ...AnswerSchema.parse(text === '' ? {} : JSON.parse(text)), status: response.status };
   };
@@ -123,15 +127,19 @@ export async function createIdentityWorld({
           client_id: 'mcpgate-cli',
           device_code: deviceCode ?? '',
         }),
-      refresh: (refreshToken: string | undefined) =>
-        post('/oauth/token', {
-          grant_type: 'refresh_token',
-          client_id: 'mcpgate-cli',
-          refresh_token: refreshToken ?? '',
-          retry_proof: createHmac('sha256', key)
-            .update(refreshToken ?? '')
-            .digest('base64url'),
-        }),
+      refresh: (refreshToken: string | undefined, at?: string) =>
+        post(
+          '/oauth/token',
+          {
+            grant_type: 'refresh_token',
+            client_id: 'mcpgate-cli',
+            refresh_token: refreshToken ?? '',
+            retry_proof: createHmac('sha256', key)
+              .update(refreshToken ?? '')
+              .digest('base64url'),
+          },
+          at,
+        ),
     };
   };
 
@@ -150,6 +158,22 @@ export async function createIdentityWorld({
         .join(''),
     post,
     device,
+    /** Another broker of this address over the same database, or over `over`; where its OAuth server is. */
+    async replica(over: Store = store): Promise<string> {
+      const other = await createReplica(over);
+      const front = createServer((request, response) => other.oauth(request, response));
+      await once(front.listen(0, '127.0.0.1'), 'listening');
+      replicas.push({
+        close() {
+          other.close();
+          front.closeAllConnections();
+          front.close();
+        },
+      });
+      const bound = front.address();
+      if (bound === null || typeof bound === 'string') throw new Error('the replica has no port');
+      return `http://127.0.0.1:${bound.port}`;
+    },
     /** Somebody who was not there yet; the name. */
     async addUser(): Promise<string> {
       const { name } = await identity.users.add(WORKSPACE, { name: `user${++people}` }, HOST);
@@ -166,6 +190,7 @@ export async function createIdentityWorld({
       return audit.searchEvents({ workspaceId: WORKSPACE, type, limit: 100 });
     },
     async close() {
+      for (const each of replicas) each.close();
       identity.close();
       server.closeAllConnections();
       server.close();

@@ -5,6 +5,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { startResumableServer } from '../../../test/upstreams/resumable-server.ts';
 import { startHttpUpstream } from './fixtures/http-upstream.ts';
 import { asker, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
+import { retryReason } from './retry-reason.ts';
 import type { UpstreamSession } from './upstream.ts';
 
 let pool: Awaited<ReturnType<typeof startPool>>;
@@ -32,23 +33,35 @@ describe('a stream that ends before the answer', () => {
     });
   }
 
-  it('is a call whose outcome is not known where the server knows the session no more: never a second call', async (t) => {
-    const upstream = await startHttpUpstream();
-    t.after(() => upstream.close());
-    const session = await sessionWith(upstream.url);
-    upstream.onGet = (_request, response) => response.writeHead(404).end();
-    upstream.intercept = (_request, response, message) => {
-      if (message['method'] !== 'tools/call') return false;
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.end('retry: 10\nid: 1\ndata:\n\n');
-      return true;
-    };
-    await assert.rejects(
-      session.request({ method: 'tools/call', paramsText: '{"name":"echo"}', signal: NEVER }),
-      (error: unknown) => error instanceof GateError && error.code === 'unknown_outcome',
-    );
-    assert.equal(upstream.received.filter(({ message }) => message['method'] === 'tools/call').length, 1);
-  });
+  const refusals: [name: string, status: number, text: string][] = [
+    ['does not know the session any more', 404, ''],
+    ['says so with a word', 400, '{"error":"no valid session"}'],
+    ['wants other credentials by then', 401, ''],
+    ['lets the caller do nothing any more', 403, ''],
+    ['offers no such stream', 405, ''],
+    ['has forgotten the events', 410, ''],
+    ['answers with an error of its own', 401, '{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"login"}}'],
+  ];
+  for (const [name, status, text] of refusals) {
+    it(`is a call whose outcome is not known where the server ${name} (HTTP ${status}): never a second call`, async (t) => {
+      const upstream = await startHttpUpstream();
+      t.after(() => upstream.close());
+      const session = await sessionWith(upstream.url);
+      upstream.onGet = (_request, response) => response.writeHead(status).end(text);
+      upstream.intercept = (_request, response, message) => {
+        if (message['method'] !== 'tools/call') return false;
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.end('retry: 10\nid: 1\ndata:\n\n');
+        return true;
+      };
+      await assert.rejects(
+        session.request({ method: 'tools/call', paramsText: '{"name":"echo"}', signal: NEVER }),
+        (error: unknown) =>
+          error instanceof GateError && error.code === 'unknown_outcome' && retryReason(error, undefined) === undefined,
+      );
+      assert.equal(upstream.received.filter(({ message }) => message['method'] === 'tools/call').length, 1);
+    });
+  }
 });
 
 describe('the stream on which a server speaks by itself', () => {

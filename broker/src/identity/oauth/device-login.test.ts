@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, mock, suite, test } from 'node:test';
+import { sha256Hex } from '../secret-token.ts';
 import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../identity-world.ts';
 
 suite('a device’s login', () => {
@@ -138,6 +139,33 @@ suite('a device’s login', () => {
     const device = await world.identity.approveDevice(WORKSPACE, started.user_code ?? '', user, HOST);
     assert.notEqual(device.id, deviceId);
     assert.equal((await laptop.refresh(tokens.refresh_token)).status, 200);
+  });
+
+  test('a device that never gave a proof is not taken for itself by its id alone: its code must be typed', async () => {
+    const user = await world.identity.users.show(WORKSPACE, await world.addUser());
+    const visitor = { address: '192.0.2.1', userAgent: 'browser' };
+    const shape = 'x'.repeat(43);
+    for (const first of ['', 'too-short', `${shape}x`, `${shape.slice(1)}=`]) {
+      const laptop = world.device();
+      const before = await laptop.start({ device_proof: first });
+      const { id } = await world.identity.approveDevice(WORKSPACE, before.user_code ?? '', user.name, HOST);
+      for (const next of ['', first, shape]) {
+        const again = await laptop.start({ device_id: id, device_proof: next });
+        const found = await world.identity.web.findDevice(again.user_code ?? '', user, visitor);
+        assert.ok(found.kind === 'pending');
+        assert.equal(found.request.known, null, `“${first}”, then “${next}”`);
+      }
+    }
+    const laptop = world.device();
+    const { deviceId } = await world.logIn(user.name, laptop);
+    const again = await laptop.start({ device_id: deviceId });
+    const found = await world.identity.web.findDevice(again.user_code ?? '', user, visitor);
+    assert.ok(found.kind === 'pending');
+    assert.equal(found.request.known?.name, 'ada-laptop', 'one that proves itself is');
+    await world.store.oauth.destroy('DeviceProof', sha256Hex(deviceId));
+    const older = await world.identity.web.findDevice(again.user_code ?? '', user, visitor);
+    assert.ok(older.kind === 'pending');
+    assert.equal(older.request.known, null, 'nor is one of which nothing is kept');
   });
 
   test("another person's device id gives a device of one's own", async () => {

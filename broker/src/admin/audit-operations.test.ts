@@ -1,0 +1,172 @@
+// Whoever reads or follows the log of a workspace sees that workspace's records: those of the past, and each new one.
+import assert from 'node:assert/strict';
+import { it, type TestContext } from 'node:test';
+import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
+import { pino } from 'pino';
+import { createAudit } from '../audit/create-audit.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { CallIntent, CallOutcome } from '../domain/call-record.ts';
+import { onBothEngines, type OpenStoreUnderTest } from '../store/both-engines.ts';
+import { auditOperations } from './audit-operations.ts';
+import type { Caller } from './operation.ts';
+
+const intent: CallIntent = {
+  workspace_id: 'default',
+  member_id: 'u1',
+  member: 'ada',
+  credential_kind: 'device',
+  credential_id: 'd1',
+  credential_label: 'laptop',
+  device: 'laptop',
+  client_name: null,
+  client_version: null,
+  session_id: 's1',
+  server: 'github',
+  method: 'tools/call',
+  tool_name: 'github__search',
+  decision: 'allow',
+  rule: null,
+  policy_version: 1,
+  request_bytes: 1,
+  args_digest: null,
+  arg_keys: [],
+  trace_id: null,
+};
+const outcome: CallOutcome = {
+  status: 'ok',
+  error_code: null,
+  latency_ms: 1,
+  upstream_ms: 1,
+  response_bytes: 1,
+  secret_versions: [],
+  attempts: 1,
+  retry_reason: null,
+  input_rounds: 0,
+  input_asked: [],
+};
+
+const auditor = (workspaceId: string): Caller => ({
+  actor: { name: 'host:root', address: null },
+  role: 'auditor',
+  workspaceId,
+  homeWorkspaceId: 'default',
+  credential: { kind: 'socket', id: 'socket', label: 'socket' },
+});
+
+const WORKSPACES = ['default', 'team-a', 'team-b'];
+
+async function openLog(t: TestContext, open: OpenStoreUnderTest) {
+  const { store, clock } = await open(t);
+  for (const name of WORKSPACES.slice(1)) await store.workspaces.add(name);
+  const audit = createAudit({ store, clock, writerId: 'w1', log: pino({ level: 'silent' }) });
+  const operations = auditOperations({ audit });
+  const run = (name: string, workspaceId: string, query: object, signal: AbortSignal) =>
+    (operations.find(({ endpoint }) => endpoint.name === name) ?? assert.fail()).run(
+      { params: {}, query, body: undefined },
+      auditor(workspaceId),
+      signal,
+    );
+  const search = async (name: 'searchCalls' | 'searchEvents', workspaceId: string, query: object = {}) =>
+    auditApi.calls.answer
+      .or(auditApi.events.answer)
+      .parse(await run(name, workspaceId, query, new AbortController().signal));
+  const tail = (workspaceId: string, query: object, signal = new AbortController().signal) =>
+    run('tailAudit', workspaceId, query, signal) as AsyncGenerator<TailLine>;
+  return { audit, clock, search, tail };
+}
+
+/** An event and a call in each workspace, in turn; a number in each tells the rounds apart. */
+async function happen(audit: Audit, clock: { at: number }, round: number): Promise<void> {
+  for (const workspace_id of WORKSPACES) {
+    clock.at += 1;
+    const about = { actor: 'host:root', subject: 'user:ada', address: null, data: { round } };
+    await audit.event({ workspace_id, type: 'user.added', ...about });
+    clock.at += 1;
+    await audit.recordCall({ ...intent, workspace_id, session_id: `round ${round}` }, outcome);
+  }
+}
+
+const told = ({ kind, record }: TailLine) =>
+  `${record.workspace_id} ${kind === 'event' ? `event ${String(record.data['round'])}` : `call ${record.session_id.slice(6)}`}`;
+
+async function take(lines: AsyncGenerator<TailLine>, count: number): Promise<string[]> {
+  const taken: string[] = [];
+  while (taken.length < count) {
+    const { value, done } = await lines.next();
+    if (done === true) break;
+    taken.push(told(value));
+  }
+  return taken;
+}
+
+onBothEngines((open) => {
+  it('a search finds the calls and events of its workspace', async (t) => {
+    const { audit, clock, search } = await openLog(t, open);
+    await happen(audit, clock, 1);
+    for (const workspaceId of WORKSPACES) {
+      for (const name of ['searchCalls', 'searchEvents'] as const) {
+        for (const query of [{}, { user: 'ada' }, { since: new Date(clock.at - 60_000).toISOString() }]) {
+          const found = await search(name, workspaceId, query);
+          assert.deepEqual(
+            found.map((record) => record.workspace_id),
+            [workspaceId],
+            `${name} ${JSON.stringify(query)}`,
+          );
+        }
+        assert.deepEqual(await search(name, workspaceId, { until: new Date(clock.at - 60_000).toISOString() }), []);
+      }
+    }
+  });
+
+  it('who follows a workspace is shown its past and each of its new records, and nothing of the others', async (t) => {
+    const { audit, clock, tail } = await openLog(t, open);
+    await happen(audit, clock, 1);
+    const followers = WORKSPACES.map((workspaceId) => ({ workspaceId, lines: tail(workspaceId, { lines: 2 }) }));
+    for (const { workspaceId, lines } of followers)
+      assert.deepEqual(await take(lines, 2), [`${workspaceId} event 1`, `${workspaceId} call 1`]);
+    await happen(audit, clock, 2);
+    await happen(audit, clock, 3);
+    for (const { workspaceId, lines } of followers) {
+      const wanted = [2, 3].flatMap((round) => [`${workspaceId} event ${round}`, `${workspaceId} call ${round}`]);
+      assert.deepEqual(await take(lines, 4), wanted);
+    }
+    for (const { lines } of followers) await lines.return(undefined);
+  });
+
+  it('shows so many of the past as were asked for, the last ones, in order; none where none were', async (t) => {
+    const { audit, clock, tail } = await openLog(t, open);
+    for (const round of [1, 2, 3]) await happen(audit, clock, round);
+    const past = (lines: number) => take(tail('team-a', { lines, follow: 'false' }), 100);
+    assert.deepEqual(await past(3), ['team-a call 2', 'team-a event 3', 'team-a call 3']);
+    assert.deepEqual(await past(0), []);
+    assert.equal((await past(100)).length, 6);
+  });
+
+  it('a call under way is shown again with its outcome, and what is shown as past not again as new', async (t) => {
+    const { audit, clock, tail } = await openLog(t, open);
+    const id = await audit.beginCall({ ...intent, session_id: 'round 1' });
+    const lines = tail('default', {});
+    const first = lines.next();
+    await happen(audit, clock, 2);
+    assert.equal((await first).value?.record.id, id);
+    await audit.endCall(id, intent, outcome);
+    const rest = [(await lines.next()).value, (await lines.next()).value, (await lines.next()).value];
+    const seen = rest.map((line) => line?.record.id);
+    assert.equal(new Set(seen).size, 3, 'each once');
+    assert.equal(seen.at(-1), id);
+    await lines.return(undefined);
+  });
+
+  it('ends when its reader goes, also while it waits', async (t) => {
+    const { audit, clock, tail } = await openLog(t, open);
+    const ending = new AbortController();
+    const lines = tail('default', { lines: 0 }, ending.signal);
+    const next = lines.next();
+    await happen(audit, clock, 1);
+    assert.equal((await next).done, false);
+    assert.equal((await lines.next()).done, false);
+    const waits = lines.next();
+    ending.abort();
+    assert.equal((await waits).done, true);
+  });
+});

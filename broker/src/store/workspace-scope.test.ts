@@ -1,0 +1,323 @@
+// Three workspaces hold things of the same names. Every function of the store is asked in one of them, and must neither see nor touch
+// what the others have. The table below is complete by its type: a function that is added to the store has to say here what it is.
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { onBothEngines } from './both-engines.ts';
+import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';
+import type { Store } from './store.ts';
+
+type Scope =
+  /** Shows what the workspace has, and nothing of another one. */
+  | { reads: (store: Store, at: Twin) => Promise<unknown> }
+  /** Changes what the workspace has, and nothing of another one. */
+  | { writes: (store: Store, at: Twin) => Promise<unknown> }
+  /** Belongs to no workspace, for this reason. */
+  | { everywhere: string };
+
+type Repositories = Omit<Store, 'bus' | 'ping' | 'close'>;
+type Table = { [R in keyof Repositories]: { [M in keyof Repositories[R]]: Scope } };
+
+const NOW = 1_790_000_000_000;
+const all = ({ workspaceId }: Twin) => ({ workspaceId, limit: 100 });
+
+/** In the order in which the writes are done: what removes comes after what needs it. */
+const TABLE: Table = {
+  workspaces: {
+    list: { everywhere: 'it is the list of them' },
+    has: { everywhere: 'it asks for one by its name' },
+    add: { everywhere: 'it makes one' },
+    remove: { everywhere: 'its own tests say what goes along' },
+  },
+  users: {
+    create: {
+      writes: (store, { workspaceId }) =>
+        store.users.create({ workspaceId, name: 'new', email: null, role: 'member', groups: ['eng'] }),
+    },
+    byId: { reads: (store, { userId }) => store.users.byId(userId) },
+    byName: { reads: (store, { workspaceId }) => store.users.byName(workspaceId, 'ada') },
+    byEmail: { reads: (store, { workspaceId }) => store.users.byEmail(workspaceId, 'ADA@example.com') },
+    workspacesOf: { everywhere: 'it says in which workspaces an address is known, for the choice at sign-in' },
+    list: { reads: (store, { workspaceId }) => store.users.list(workspaceId) },
+    count: { reads: (store, { workspaceId }) => store.users.count(workspaceId) },
+    setPassword: { writes: (store, { userId }) => store.users.setPassword(userId, 'another') },
+    setDisabled: { writes: (store, { userId }) => store.users.setDisabled(userId, NOW) },
+    setGroups: { writes: (store, { userId }) => store.users.setGroups(userId, ['eng', 'ops', 'second']) },
+    setRole: { writes: (store, { userId }) => store.users.setRole(userId, 'auditor') },
+    setEmail: { writes: (store, { userId }) => store.users.setEmail(userId, 'Ada@example.com') },
+    remove: { writes: (store, { goneId }) => store.users.remove(goneId) },
+  },
+  departures: {
+    put: { everywhere: 'it is by the run of a broker' },
+    find: { everywhere: 'it is by the run of a broker' },
+  },
+  leftChannels: {
+    put: { everywhere: 'it is by the run of a broker' },
+    find: { everywhere: 'it is by the run of a broker' },
+    amongst: { everywhere: 'it is by the run of a broker' },
+    delivered: { everywhere: 'it is by the run of a broker' },
+    removeExpired: { everywhere: 'time passes in all of them' },
+    owners: { everywhere: 'owners have ids that are unique' },
+    removeOf: { everywhere: 'owners have ids that are unique' },
+  },
+  externalIdentities: {
+    holders: { everywhere: 'it says in which workspaces an identity is known' },
+    issuersOf: { reads: (store, { userId }) => store.externalIdentities.issuersOf(userId) },
+    link: {
+      writes: (store, { workspaceId, userId }) =>
+        store.externalIdentities.link({ workspaceId, userId, issuer: 'https://second.example', subject: 'ada' }),
+    },
+  },
+  groups: {
+    list: { reads: (store, { workspaceId }) => store.groups.list(workspaceId) },
+    byName: { reads: (store, { workspaceId }) => store.groups.byName(workspaceId, 'ops') },
+    add: { writes: (store, { workspaceId, userId }) => store.groups.add(workspaceId, 'third', [userId]) },
+    take: { writes: (store, { workspaceId, userId }) => store.groups.take(workspaceId, 'ops', [userId]) },
+    remove: { writes: (store, { workspaceId }) => store.groups.remove(workspaceId, 'eng') },
+  },
+  provisioning: {
+    ofUser: { reads: (store, { userId }) => store.provisioning.ofUser(userId) },
+    userIdsOf: {
+      reads: async (store, { workspaceId }) => [
+        await store.provisioning.userIdsOf(workspaceId, { userName: 'ada@corp.example' }),
+        await store.provisioning.userIdsOf(workspaceId, { externalId: 'external-ada' }),
+        await store.provisioning.userIdsOf(workspaceId, {}),
+      ],
+    },
+    pageOfUserIds: {
+      reads: (store, { workspaceId }) => store.provisioning.pageOfUserIds(workspaceId, { offset: 0, limit: 50 }),
+    },
+    putUser: {
+      writes: (store, { workspaceId, userId }) =>
+        store.provisioning.putUser({
+          workspaceId,
+          userId,
+          userName: 'ada@corp.example',
+          externalId: 'external-ada',
+          displayName: 'changed',
+          givenName: null,
+          familyName: null,
+        }),
+    },
+    groups: { reads: (store, { workspaceId }) => store.provisioning.groups(workspaceId) },
+    membersOf: { reads: (store, { workspaceId }) => store.provisioning.membersOf(workspaceId, 'told') },
+    putGroup: {
+      writes: (store, { workspaceId }) =>
+        store.provisioning.putGroup({ workspaceId, name: 'told', displayName: 'changed', externalId: null }),
+    },
+  },
+  devices: {
+    create: {
+      writes: (store, { workspaceId, userId }) =>
+        store.devices.create({ workspaceId, userId, name: 'second', platform: 'linux', address: '192.0.2.1' }),
+    },
+    byId: { reads: (store, { deviceId }) => store.devices.byId(deviceId) },
+    listByUser: { reads: (store, { userId }) => store.devices.listByUser(userId) },
+    list: { reads: (store, { workspaceId }) => store.devices.list(workspaceId) },
+    touch: { writes: (store, { deviceId }) => store.devices.touch(deviceId, NOW + 1) },
+    update: {
+      writes: (store, { deviceId }) =>
+        store.devices.update(deviceId, { name: 'laptop', platform: 'darwin', address: '192.0.2.9' }),
+    },
+    revoke: { writes: (store, { deviceId }) => store.devices.revoke(deviceId, NOW) },
+  },
+  grants: {
+    create: {
+      writes: (store, { workspaceId, userId, mark }) =>
+        store.grants.create({
+          workspaceId,
+          userId,
+          label: 'second',
+          tokenHash: `second ${mark}`,
+          servers: [],
+          allowFrom: [],
+          expiresAt: null,
+          createdBy: 'host:root',
+        }),
+    },
+    byId: { reads: (store, { grantId }) => store.grants.byId(grantId) },
+    byTokenHash: { reads: (store, { mark }) => store.grants.byTokenHash(`hash ${mark}`) },
+    issuedBy: { reads: (store, { workspaceId }) => store.grants.issuedBy(workspaceId, 'api:ci') },
+    list: { reads: (store, { workspaceId }) => store.grants.list(workspaceId) },
+    touch: { writes: (store, { grantId }) => store.grants.touch(grantId, NOW + 1) },
+    revoke: { writes: (store, { grantId }) => store.grants.revoke(grantId, NOW) },
+  },
+  adminTokens: {
+    create: {
+      writes: (store, { workspaceId, mark }) =>
+        store.adminTokens.create({
+          workspaceId,
+          label: 'second',
+          role: 'admin',
+          tokenHash: `second ${mark}`,
+          expiresAt: null,
+          createdBy: 'host:root',
+        }),
+    },
+    byTokenHash: { reads: (store, { mark }) => store.adminTokens.byTokenHash(`hash ${mark}`) },
+    list: { reads: (store, { workspaceId }) => store.adminTokens.list(workspaceId) },
+    touch: { writes: (store, { adminTokenId }) => store.adminTokens.touch(adminTokenId, NOW + 1) },
+    revoke: { writes: (store, { adminTokenId }) => store.adminTokens.revoke(adminTokenId, NOW) },
+  },
+  links: {
+    create: {
+      writes: (store, { workspaceId, mark, userId }) =>
+        store.links.create({ workspaceId, tokenHash: `second ${mark}`, kind: 'password', userId, expiresAt: NOW * 2 }),
+    },
+    peek: {
+      reads: (store, { mark }) =>
+        Promise.all(['nobody', 'ada', 'second', 'used'].map((whose) => store.links.peek(`${whose} ${mark}`, NOW))),
+    },
+    consume: { writes: (store, { mark }) => store.links.consume(`used ${mark}`, NOW) },
+    expire: {
+      writes: async (store, { workspaceId, userId }) => {
+        await store.links.expire(workspaceId, 'setup', null);
+        await store.links.expire(workspaceId, 'password', userId);
+      },
+    },
+  },
+  webSessions: {
+    create: {
+      writes: (store, { workspaceId, mark, userId }) =>
+        store.webSessions.create({
+          workspaceId,
+          userId,
+          tokenHash: `second ${mark}`,
+          address: '192.0.2.1',
+          userAgent: 'browser',
+          createdAt: NOW,
+          expiresAt: NOW * 2,
+        }),
+    },
+    byTokenHash: { reads: (store, { mark }) => store.webSessions.byTokenHash(`kept ${mark}`, NOW) },
+    list: { reads: (store, { workspaceId }) => store.webSessions.list(workspaceId, NOW) },
+    remove: { writes: (store, { mark }) => store.webSessions.remove(`hash ${mark}`) },
+    removeByUser: { writes: (store, { mateId }) => store.webSessions.removeByUser(mateId) },
+  },
+  oauth: {
+    upsert: { everywhere: 'ids of the OAuth server are unique' },
+    find: { everywhere: 'ids of the OAuth server are unique' },
+    findByUserCode: { everywhere: 'codes of the OAuth server are unique' },
+    findByUid: { everywhere: 'ids of the OAuth server are unique' },
+    list: { everywhere: 'whose each is, its user says' },
+    update: { everywhere: 'ids of the OAuth server are unique' },
+    trim: { everywhere: 'clients belong to nobody before somebody logs in with them' },
+    consume: { everywhere: 'ids of the OAuth server are unique' },
+    destroy: { everywhere: 'ids of the OAuth server are unique' },
+    destroyByGrant: { everywhere: 'ids of grants are unique' },
+    countTokens: { everywhere: 'ids of grants are unique' },
+    refreshableUntil: { everywhere: 'ids of grants are unique' },
+    removeExpired: { everywhere: 'time passes in all of them' },
+  },
+  keys: {
+    list: { everywhere: 'the keys that sign are the broker’s' },
+    add: { everywhere: 'the keys that sign are the broker’s' },
+  },
+  servers: {
+    create: {
+      writes: (store, { workspaceId }) =>
+        store.servers.create({
+          workspaceId,
+          name: 'second',
+          enabled: true,
+          isolation: 'shared',
+          trustAnnotations: false,
+          transport: { kind: 'http', url: 'https://second.example/', headers: {} },
+        }),
+    },
+    byName: { reads: (store, { workspaceId }) => store.servers.byName(workspaceId, 'wiki') },
+    list: { reads: (store, { workspaceId }) => store.servers.list(workspaceId) },
+    update: { writes: (store, { serverId }) => store.servers.update(serverId, { enabled: false }) },
+    remove: { writes: (store, { goneServerId }) => store.servers.remove(goneServerId) },
+  },
+  secrets: {
+    append: {
+      writes: (store, { workspaceId }) => store.secrets.append(workspaceId, 'token', 'changed', () => Buffer.from('x')),
+    },
+    current: {
+      reads: async (store, { workspaceId }) => {
+        const found = await store.secrets.current(workspaceId, 'kept');
+        return found && { ...found, sealed: Buffer.from(found.sealed).toString() };
+      },
+    },
+    list: { reads: (store, { workspaceId }) => store.secrets.list(workspaceId) },
+    touch: { writes: (store, { workspaceId }) => store.secrets.touch(workspaceId, 'token', NOW + 1) },
+    remove: { writes: (store, { workspaceId }) => store.secrets.remove(workspaceId, 'token') },
+  },
+  policy: {
+    snapshot: { reads: (store, { workspaceId }) => store.policy.snapshot(workspaceId) },
+    addRule: {
+      writes: (store, { workspaceId }) =>
+        store.policy.addRule(workspaceId, { effect: 'deny', who: ['*'], what: ['*'], createdBy: 'host:root' }),
+    },
+    removeRule: { writes: (store, { workspaceId }) => store.policy.removeRule(workspaceId, 'r_same00') },
+    setEnforcement: { writes: (store, { workspaceId }) => store.policy.setEnforcement(workspaceId, 'off') },
+  },
+  settings: { putIfAbsent: { everywhere: 'they are facts about the database' } },
+  audit: {
+    append: {
+      writes: (store, { workspaceId, event }) => store.audit.append([event({ workspaceId, type: 'second.event' })]),
+    },
+    calls: {
+      reads: async (store, at) => [
+        await store.audit.calls({ ...all(at), kind: 'calls' }),
+        await store.audit.calls({ ...all(at), kind: 'calls', user: 'ada', server: 'wiki', tool: 'wiki__*' }),
+      ],
+    },
+    events: {
+      reads: async (store, at) => [
+        await store.audit.events({ ...all(at), kind: 'events' }),
+        await store.audit.events({ ...all(at), kind: 'events', user: 'ada', type: 'login.*' }),
+        await store.audit.events({ ...all(at), kind: 'events', after: { ts: 0, id: '' } }),
+      ],
+    },
+    chain: { everywhere: 'it is by the broker that wrote it' },
+    writers: { everywhere: 'it is by the broker that wrote it' },
+    last: { everywhere: 'it is by the broker that wrote it' },
+  },
+};
+
+const FUNCTIONS = Object.entries(TABLE).flatMap(([repository, functions]) =>
+  Object.entries(functions as Record<string, Scope>).map(([name, scope]) => ({ name: `${repository}.${name}`, scope })),
+);
+const READS = FUNCTIONS.flatMap(({ name, scope }) => ('reads' in scope ? [{ name, read: scope.reads }] : []));
+const WRITES = FUNCTIONS.flatMap(({ name, scope }) => ('writes' in scope ? [{ name, write: scope.writes }] : []));
+
+/** All that can be seen of a workspace. */
+async function imageOf(store: Store, at: Twin): Promise<Record<string, unknown>> {
+  const seen = await Promise.all(READS.map(async ({ name, read }) => [name, await read(store, at)] as const));
+  return Object.fromEntries(seen);
+}
+
+onBothEngines((open) => {
+  it('a read sees what its workspace has, and nothing of the same name in another one', async (t) => {
+    const { store, tamper } = await open(t);
+    const twins = await plantTwins(store, tamper);
+    for (const at of twins) {
+      for (const { name, read } of READS) {
+        const text = JSON.stringify((await read(store, at)) ?? null);
+        const what = `${name} in ${at.workspaceId}: ${text}`;
+        if (name === 'users.count') assert.equal(text, '3', what);
+        else assert.ok(text.includes(at.mark) || at.ids.some((id) => text.includes(id)), what);
+        for (const other of twins.filter((each) => each !== at)) {
+          assert.ok(!text.includes(other.mark) && !other.ids.some((id) => text.includes(id)), what);
+        }
+      }
+    }
+  });
+
+  it('a write changes its workspace, and nothing of the same name in another one', async (t) => {
+    const { store, tamper, clock } = await open(t);
+    const [before, at, after] = await plantTwins(store, tamper);
+    const others = [await imageOf(store, before), await imageOf(store, after)];
+    let own = await imageOf(store, at);
+    for (const { name, write } of WRITES) {
+      clock.at += 1;
+      await write(store, at);
+      const changed = await imageOf(store, at);
+      assert.ok(!isDeepStrictEqual(changed, own), `${name} is not seen where it was done`);
+      own = changed;
+      assert.deepEqual([await imageOf(store, before), await imageOf(store, after)], others, `${name} stays there`);
+    }
+  });
+});
