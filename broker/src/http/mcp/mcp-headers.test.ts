@@ -22,7 +22,9 @@ async function open(t: TestContext) {
   app.all('/mcp', (_request, reply) => reply.code(200).send('in'));
   await app.listen({ port: 0, host: '127.0.0.1' });
   t.after(() => app.close());
-  const port = app.addresses()[0]?.port;
+  const [address] = app.addresses();
+  assert.ok(typeof address === 'object');
+  const { port } = address;
   /** Headers as they are given, also twice. */
   return async (headers: readonly (readonly [string, string])[], method = 'POST') => {
     const sent = httpRequest({ port, host: '127.0.0.1', path: '/mcp', method, headers: headers.flat() });
