@@ -29,7 +29,7 @@ function open(more: Partial<Options> = {}) {
       },
     } as unknown as Options['people'],
     audit: {
-      event(event) {
+      refused(event) {
         recorded.push(event);
         return Promise.resolve();
       },
