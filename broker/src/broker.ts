@@ -230,6 +230,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       tunnel: () => tunnel.stats(),
       eventLoopDelay: () => loopDelay.read(),
       badRequests: () => badRequests.counts,
+      refusedMessages: () => gateway.refused,
       upstreams: () =>
         upstreams
           .workspaces()

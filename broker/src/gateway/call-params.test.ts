@@ -28,7 +28,8 @@ describe('readCallParams', () => {
       ['{"_meta":{"progressToken":"x","k":2}, "name":"a__b"}', '{"_meta":{"k":2},"name":"b"}'],
       ['{"name":"a__b","_meta":{"k":2 , "progressToken": 7 }}', '{"name":"b","_meta":{"k":2}}'],
       ['{"name":"a__b","_meta":{"k":2,"progressToken":7,"l":[3]}}', '{"name":"b","_meta":{"k":2,"l":[3]}}'],
-      ['{"n\\u0061me":"a__b"}', '{"n\\u0061me":"b"}'],
+      ['{"n\\u0061me":"a__b"}', '{"name":"b"}'],
+      ['{"name":"a__b","other":1,"names":[],"task":{"ttl":1}}', '{"name":"b","task":{"ttl":1}}'],
     ] as const;
     for (const [sent, expected] of cases) assert.equal(ok(sent).forUpstream('b'), expected);
     assert.equal(

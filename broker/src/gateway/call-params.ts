@@ -28,9 +28,7 @@ export function readCallParams(text: string, request: ClientRequest): CallParams
   if (typeof name !== 'string') return '"name" must be a string';
   const args = params['arguments'];
   if (args !== undefined && !isRecord(args)) return '"arguments" must be an object';
-  const nameAt = findMember(paramsSpan?.members ?? [], 'name');
   const argsAt = findMember(paramsSpan?.members ?? [], 'arguments');
-  if (nameAt === undefined) return '"name" must be a string';
   const read = readRequestParams(text, request);
   if (typeof read === 'string') return read;
   return {
@@ -39,7 +37,7 @@ export function readCallParams(text: string, request: ClientRequest): CallParams
     argKeys: args === undefined ? [] : keysOf(args),
     traceId: read.traceId,
     progressToken: read.progressToken,
-    forUpstream: (ownName) => read.forUpstream([{ member: nameAt, put: JSON.stringify(ownName) }]),
+    forUpstream: (ownName) => read.forUpstream({ name: JSON.stringify(ownName) }),
   };
 }
 

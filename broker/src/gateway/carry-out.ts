@@ -1,27 +1,19 @@
 // The way of every request that is meant for a server, once it is known which: decide -> record the intent (committed) -> forward ->
 // record the outcome -> answer. Tools, resources, prompts and whatever else a server understands go the same way.
 import { toGateError, type GateError } from 'mcpgate-shared/error';
-import type { CallIntent, CallOutcome, CallStatus, RetryReason } from '../domain/call-record.ts';
+import type { CallOutcome, CallStatus, RetryReason } from '../domain/call-record.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { byteLengthOf, type Pieces } from '../message/pieces.ts';
-import type { Verdict } from '../policy/decide.ts';
 import { parseRecord } from '../upstreams/json-rpc-guard.ts';
 import type { Repeatable } from '../upstreams/retry-reason.ts';
 import { untilAborted } from '../upstreams/until-aborted.ts';
 import type { UpstreamSession } from '../upstreams/upstream.ts';
-import {
-  denialError,
-  denialResult,
-  errorMessage,
-  errorObject,
-  failureError,
-  failureResult,
-  resultMessage,
-} from './answers.ts';
-import { argumentsDigest } from './arguments-digest.ts';
+import { errorMessage, errorObject, failureError, failureResult, resultMessage } from './answers.ts';
+import { callIntent, type Judged } from './call-intent.ts';
 import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
 import { createInputTally, type InputTally } from './input-tally.ts';
 import { isLogged } from './logging.ts';
+import { answerDenied } from './not-forwarded.ts';
 import { progressMessage, serverNotification } from './server-notification.ts';
 import { whoOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 
@@ -44,28 +36,20 @@ export interface Task {
 }
 
 /** The same, meant for one server and judged. */
-export interface Errand {
+export interface Errand extends Judged {
   server: ServerRecord;
-  /** What is asked, as rules name it: `SERVER__TOOL`, `resource:URI`, `prompt:SERVER__NAME`. */
-  what: string;
-  verdict: Verdict;
-  policyVersion: number;
   /** The params for the server, as JSON text. */
   paramsText: string;
-  /** SHA-256 of the argument text, hex. */
-  argsDigest: string | null;
-  argKeys: readonly string[];
-  traceId: string | null;
   /** The caller's progress token as it was written. */
   progressToken: string | undefined;
   /** It may be sent again where its connection died under it. */
   repeatable?: Repeatable;
-  /** When the request came, by `elapsedMs`. */
-  startedAt: number;
   /** Puts the names and URIs of mcpgate into what the server answered: a result's text, or an error object's. */
   rewrite: (text: string) => string;
   /** It is sent to the server now; what it returns is called where the server does not answer with a result. */
   onSent?: () => () => void;
+  /** Why it cannot be sent at all. */
+  failure?: GateError;
 }
 
 /** The answer as a message, or undefined where none is to be sent: the caller has cancelled, or it was large and is sent. Rejects where nothing may be forwarded: no record, no call. */
@@ -75,60 +59,11 @@ export async function carryOut(
   task: Task,
   errand: Errand,
 ): Promise<string | undefined> {
-  const { idText, method } = task.request;
-  const { principal } = scope;
+  const { idText } = task.request;
   const { verdict, server } = errand;
-  const argsDigest = task.pieces === undefined ? errand.argsDigest : await argumentsDigest(task.text, task.pieces);
-  const intent: CallIntent = {
-    workspace_id: principal.workspaceId,
-    member_id: principal.user?.id ?? null,
-    member: principal.user?.name ?? null,
-    credential_kind: principal.credential.kind,
-    credential_id: principal.credential.id,
-    credential_label: principal.credential.label,
-    device: principal.device?.name ?? null,
-    client_name: scope.client.name,
-    client_version: scope.client.version,
-    session_id: scope.id,
-    server: server.name,
-    method,
-    tool_name: errand.what,
-    decision: verdict.decision,
-    rule: verdict.rule,
-    policy_version: errand.policyVersion,
-    request_bytes: byteLengthOf(task.text, task.pieces),
-    args_digest: argsDigest,
-    arg_keys: errand.argKeys,
-    trace_id: errand.traceId,
-  };
+  if (verdict.decision === 'deny') return await answerDenied(parts, scope, task, server.name, errand);
+  const intent = await callIntent(scope, task, server.name, errand);
   const sinceStart = () => Math.round((parts.elapsedMs() - errand.startedAt) * 100) / 100;
-
-  if (verdict.decision === 'deny') {
-    const isTool = method === 'tools/call';
-    const denial = {
-      verdict,
-      policyVersion: errand.policyVersion,
-      server: server.name,
-      what: errand.what,
-      who: whoOf(principal),
-      workspaceId: principal.workspaceId,
-    };
-    const text = isTool ? denialResult(denial) : denialError(denial);
-    await parts.audit.recordCall(intent, {
-      status: 'denied',
-      error_code: 'denied',
-      latency_ms: sinceStart(),
-      upstream_ms: null,
-      response_bytes: Buffer.byteLength(text),
-      secret_versions: [],
-      attempts: 0,
-      retry_reason: null,
-      input_rounds: 0,
-      input_asked: [],
-    });
-    return isTool ? resultMessage(idText, text) : errorMessage(idText, text);
-  }
-
   const callId = await parts.audit.beginCall(intent);
   const input = task.input ?? createInputTally();
   const forwarded = await forward(parts, scope, { ...task, input }, errand, callId);
@@ -204,6 +139,7 @@ async function forward(
   let retryReason: RetryReason | null = null;
   const upstreamMs = () => (sentAt === undefined ? null : Math.round((parts.elapsedMs() - sentAt) * 100) / 100);
   try {
+    if (errand.failure !== undefined) throw errand.failure;
     task.sentTo?.(server.name);
     session = await untilAborted(parts.upstreams.acquire(server, scope.asker), task.signal);
     if (isForeignRetry(scope, task, session)) {

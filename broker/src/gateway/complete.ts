@@ -1,14 +1,17 @@
 // `completion/complete`: a reference to a prompt by name or to a resource by URI template; whoever may use it may have it completed.
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { isRecord } from '../upstreams/json-rpc-guard.ts';
+import { mistakable } from './admission.ts';
 import { errorMessage, errorObject } from './answers.ts';
 import type { Task } from './carry-out.ts';
 import { exposedAs } from './catalog.ts';
 import { INVALID_PARAMS } from './envelope.ts';
-import { requestOne } from './request-one.ts';
+import { REF_KEYS } from './methods.ts';
+import { namedEntry } from './named-entry.ts';
+import { missingOne, requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { asSeen } from './reserved-text.ts';
-import { noServer, serverByName, serverByUri, type Route } from './route.ts';
+import { noServer, serverByName, serverByUri, writtenName, writtenUri } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 
 /** Never rejects. */
@@ -20,34 +23,47 @@ export async function complete(parts: GatewayParts, scope: SessionScope, task: T
   const ref = params['ref'];
   const refAt = findMember(paramsSpan?.members ?? [], 'ref');
   if (!isRecord(ref) || refAt === undefined) return invalid('"ref" must be an object');
-  const isPrompt = ref['type'] === 'ref/prompt';
-  const key = isPrompt ? 'name' : 'uri';
-  const named = ref[key];
+  const kind = KINDS.get(ref['type']);
+  if (kind === undefined) return invalid('"ref.type" must be "ref/prompt" or "ref/resource"');
   const refSpan = scanObject(task.text, refAt.start);
-  const namedAt = findMember(refSpan.members, key);
-  if (refSpan.duplicate !== undefined) return invalid(`"${refSpan.duplicate.slice(0, 100)}" stands twice in "ref"`);
-  if (typeof named !== 'string' || namedAt === undefined) return invalid(`"ref.${key}" must be a string`);
-  const route = isPrompt ? serverByName(parts, scope, named) : serverByUri(parts, scope, named);
-  if (route === undefined)
-    return invalid(
-      noServer(parts, scope) ?? `there is nothing named ${JSON.stringify(named.slice(0, 200))} to complete for`,
-    );
-  const { server } = route;
-  return requestOne(parts, scope, task, {
-    server,
+  const key = REF_KEYS.mistakable(refSpan.members);
+  if (key !== undefined) return invalid(mistakable(key));
+  const member = kind === 'prompts' ? 'name' : 'uri';
+  const named = ref[member];
+  if (typeof named !== 'string') return invalid(`"ref.${member}" must be a string`);
+  const route = kind === 'prompts' ? serverByName(parts, scope, named) : serverByUri(parts, scope, named);
+  const unknown =
+    noServer(parts, scope) ?? `there is nothing named ${JSON.stringify(named.slice(0, 200))} to complete for`;
+  const missing = (server: string, rest: string) =>
+    missingOne(parts, scope, task, {
+      kind,
+      server,
+      rest,
+      traceId: read.traceId,
+      errorText: errorObject(INVALID_PARAMS, unknown),
+    });
+  if (route === undefined) {
+    const { server, rest } = kind === 'prompts' ? writtenName(scope, named) : writtenUri(scope, named);
+    return await missing(server, rest);
+  }
+  const refOf = (own: string) => ({ ref: JSON.stringify({ type: ref['type'], [member]: own }) });
+  return await requestOne(parts, scope, task, {
+    server: route.server,
     params: read,
-    async asked() {
-      const own = isPrompt ? await ownPrompt(parts, scope, named, route) : route.rest;
-      const { whats } = exposedAs(isPrompt ? 'prompts' : 'templates', server.name, own);
-      return { whats, replacements: [{ member: namedAt, put: JSON.stringify(own) }] };
+    async asked(policy) {
+      if (kind === 'templates')
+        return { whats: exposedAs(kind, route.server.name, route.rest).whats, replaced: refOf(route.rest) };
+      const found = await namedEntry(parts, scope, policy, task.signal, kind, named, route);
+      if (found.kind === 'missing') return { answer: await missing(route.server.name, route.rest) };
+      if (found.kind === 'listed') return { whats: found.entry.whats, replaced: refOf(found.entry.ownKey) };
+      if (found.kind === 'unreadable') throw found.error;
+      return { whats: found.whats, replaced: {} };
     },
-    rewrite: (text) => asSeen(text, server.name),
+    rewrite: (text) => asSeen(text, route.server.name),
   });
 }
 
-/** The server's own name of a prompt, whose exposed one may be cut. */
-async function ownPrompt(parts: GatewayParts, scope: SessionScope, name: string, route: Route): Promise<string> {
-  if (scope.only !== undefined) return route.rest;
-  const list = await parts.catalog.list('prompts', route.server, scope.asker);
-  return list.byKey.get(name)?.ownKey ?? route.rest;
-}
+const KINDS: ReadonlyMap<unknown, 'prompts' | 'templates'> = new Map([
+  ['ref/prompt', 'prompts'],
+  ['ref/resource', 'templates'],
+]);

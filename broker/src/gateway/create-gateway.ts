@@ -11,6 +11,7 @@ import { createClientKeys } from './modern/client-keys.ts';
 import { createParkedCalls } from './modern/parked-calls.ts';
 import { createTaskTable } from './tasks/task-table.ts';
 import { createPolicyCache } from './policy-cache.ts';
+import { createRefusedMessages } from './refused-messages.ts';
 import type { GatewayParts } from './session-scope.ts';
 import { createCatalog } from './catalog.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -40,6 +41,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
   const { upstreams } = options;
   const sessions = new Set<Session>();
   const parkedCalls = createParkedCalls(options);
+  const refused = createRefusedMessages(options);
   const clientKeys = createClientKeys({
     clock: options.clock,
     isBusy: (key) => parkedCalls.isBusy(key),
@@ -58,6 +60,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     parkedCalls,
     clientKeys,
     tasks: createTaskTable(),
+    refused,
     log: options.log,
     clock: options.clock,
     elapsedMs: () => performance.now(),
@@ -109,7 +112,9 @@ export function createGateway(options: GatewayOptions): GatewayService {
     async closeAll(reason) {
       await Promise.all([...sessions].map((session) => session.close(reason)));
       await clientKeys.end(() => true, reason);
+      await refused.close();
     },
+    refused: refused.counts,
     get pending() {
       let count = 0;
       for (const session of sessions) count += session.pending;

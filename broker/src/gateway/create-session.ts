@@ -1,13 +1,15 @@
 // One session: reads the client's messages, keeps what is under way, answers. Text in, text out; of large messages the pieces beside it.
 import { randomUUID } from 'node:crypto';
-import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, onOneLine } from 'mcpgate-shared/json-span';
 import type { Principal } from '../domain/principal.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { wholeText, type Pieces } from '../message/pieces.ts';
 import { idKey, isRecord, parseRecord, stringOf, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type UpstreamEvent } from '../upstreams/upstream.ts';
 import { withoutNullCapabilities } from './absent.ts';
+import { notOffered, refusedRequest, type RefusedRequest } from './admission.ts';
 import { errorMessage, errorObject, resultMessage } from './answers.ts';
+import { hearNotification } from './client-notifications.ts';
 import { clientOffers } from './client-offers.ts';
 import { createClientQuestions } from './client-questions.ts';
 import { complete } from './complete.ts';
@@ -23,7 +25,6 @@ import { requestByName } from './named-request.ts';
 import { createModernEdge } from './modern/modern-edge.ts';
 import { isModern } from './modern/modern-meta.ts';
 import type { ParamHeaders } from './modern/param-headers.ts';
-import { passOn } from './pass-on.ts';
 import { requestByUri } from './resource-request.ts';
 import { tellUpdate, UPDATED } from './resource-updates.ts';
 import { prefixFor } from './route.ts';
@@ -181,8 +182,17 @@ export function createSession(
       case 'mcpgate/session':
         return underWay.run(request, async () => resultMessage(idText, await sessionInfo(parts, scope)));
       default:
-        return underWay.run(request, (signal) => passOn(parts, scope, task(signal)));
+        return refuse(request, notOffered(method));
     }
+  }
+
+  function refuse({ id: requestId, idText, method }: ClientRequest, { reason, code, message }: RefusedRequest): void {
+    parts.refused.note(scope.principal, reason, method);
+    send(errorMessage(idText, errorObject(code, message)), undefined, { answers: idKey(requestId, idText) });
+  }
+
+  function cancel(idText: string): void {
+    if (!modern.cancel(idText)) underWay.cancel(idText);
   }
 
   /** What the client says of itself and of what it can do. */
@@ -196,25 +206,6 @@ export function createSession(
     if (at === undefined || !isRecord(params['capabilities'])) return;
     capabilities = params['capabilities'];
     capabilitiesText = withoutNullCapabilities(onOneLine(text.slice(at.start, at.end)), capabilities);
-  }
-
-  function onNotification(method: string, text: string): void {
-    const params = findMember(scanObject(text, 0, ['params']).members, 'params');
-    if (method === 'notifications/cancelled') {
-      const requestId = findMember(params?.inner?.members ?? [], 'requestId');
-      const idText = requestId === undefined ? undefined : text.slice(requestId.start, requestId.end);
-      if (idText !== undefined && !modern.cancel(idText)) underWay.cancel(idText);
-    } else if (method !== 'notifications/initialized') {
-      // Only a connection of the session's own may hear what its client says by itself.
-      const paramsText = params === undefined ? undefined : onOneLine(text.slice(params.start, params.end));
-      if (method === 'notifications/progress') {
-        const about = paramsText === undefined ? undefined : questions.progress(paramsText);
-        if (about !== undefined) parts.upstreams.notify(id, method, about.paramsText, about.server);
-        return;
-      }
-      const audience = clientTasks.audienceOf(method, paramsText);
-      if (audience !== null) parts.upstreams.notify(id, method, paramsText, audience);
-    }
   }
 
   function onEvent(event: UpstreamEvent): void {
@@ -250,12 +241,14 @@ export function createSession(
 
   function onMessage(envelope: Envelope, text: string, pieces: Pieces | undefined): void {
     if (envelope.kind === 'request') {
-      if (isModern(envelope)) modern.request(envelope, text, pieces);
-      else onRequest(envelope, text, pieces);
+      if (isModern(envelope)) return modern.request(envelope, text, pieces);
+      const refused = refusedRequest(envelope, 'legacy');
+      if (refused === undefined) onRequest(envelope, text, pieces);
+      else refuse(envelope, refused);
     } else if (envelope.kind === 'invalid') {
       send(errorMessage(envelope.idText, errorObject(envelope.code, envelope.message)));
     } else if (envelope.kind === 'response') questions.answered(wholeText(text, pieces));
-    else onNotification(envelope.method, text);
+    else hearNotification(parts, scope, { questions, clientTasks, cancel }, envelope, text);
   }
 
   const session: Session = {

@@ -1,9 +1,10 @@
-// A client's JSON-RPC message: what it is, and where its parts stand. Ambiguous messages (a key that stands twice) are refused: the
-// policy and the upstream must not read two different calls.
+// A client's JSON-RPC message: what it is, and where its parts stand. Ambiguous messages (a key that stands twice, or that some reader
+// takes for another one) are refused: the policy and the upstream must not read two different calls.
 import { BATCH_VERSION } from 'mcpgate-shared/protocol-version';
 import { findMember, scanObject, type JsonObject } from 'mcpgate-shared/json-span';
 import { withoutNulls } from './absent.ts';
 import { duplicateKey } from './duplicate-key.ts';
+import { MESSAGE_KEYS } from './methods.ts';
 import { ID_MAX_CHARS, tooLong } from './request-bounds.ts';
 import { isRecord, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 
@@ -18,9 +19,16 @@ export interface ClientRequest {
   paramsSpan: JsonObject | undefined;
 }
 
+export interface ClientNotification {
+  kind: 'notification';
+  method: string;
+  params: JsonRecord;
+  paramsSpan: JsonObject | undefined;
+}
+
 export type Envelope =
   | ClientRequest
-  | { kind: 'notification'; method: string; params: JsonRecord }
+  | ClientNotification
   /** An answer to a question; nothing was asked. */
   | { kind: 'response' }
   | { kind: 'invalid'; idText: string; code: number; message: string };
@@ -60,6 +68,9 @@ export function readEnvelope(text: string): Envelope {
 
   if (span.duplicate !== undefined)
     return invalid(`${JSON.stringify(span.duplicate.slice(0, 100))} stands twice in the message`);
+  const mistakable = MESSAGE_KEYS.mistakable(span.members);
+  if (mistakable !== undefined)
+    return invalid(`${JSON.stringify(mistakable.slice(0, 100))} may be taken for another member of the message`);
   const method = message['method'];
   if (method === undefined && ('result' in message || 'error' in message)) return { kind: 'response' };
   if (message['jsonrpc'] !== '2.0') return invalid('"jsonrpc" must be "2.0"');
@@ -73,7 +84,7 @@ export function readEnvelope(text: string): Envelope {
   if (long !== undefined) return { ...invalid(long), code: INVALID_PARAMS };
   const twice = paramsSpan && duplicateKey(text, paramsSpan.start, paramsSpan.end);
   if (twice !== undefined) return invalid(`${JSON.stringify(twice.slice(0, 100))} stands twice in the params`);
-  if (!hasId) return { kind: 'notification', method, params };
+  if (!hasId) return { kind: 'notification', method, params, paramsSpan };
   return { kind: 'request', id, idText, method, ...withoutNulls(method, { params, paramsSpan }) };
 }
 

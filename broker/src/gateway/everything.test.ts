@@ -62,7 +62,6 @@ describe('the gateway before the server "everything"', () => {
       ['resources/read', { uri: 'demo://x' }],
       ['resources/subscribe', { uri: 'demo://x' }],
       ['completion/complete', { ref: { type: 'ref/prompt', name: 'p' }, argument: { name: 'a', value: '' } }],
-      ['custom/method', {}],
     ] as const)
       assert.match(
         (await client.request(method, params)).error?.message ?? '',

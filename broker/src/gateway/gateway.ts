@@ -60,6 +60,8 @@ export interface GatewayService extends Gateway {
   personChanged(person: NonNullable<Principal['user']>): void;
   /** Closes every session. Resolves when every outcome is recorded. */
   closeAll(reason: string): Promise<void>;
+  /** Messages of clients that went nowhere, by the reason. */
+  readonly refused: ReadonlyMap<string, number>;
   /** Calls under way in all sessions. */
   readonly pending: number;
 }

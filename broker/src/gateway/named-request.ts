@@ -1,23 +1,20 @@
 // `tools/call` and `prompts/get`: which server and entry a name means, and whether the caller may; then it is carried out like everything
 // else.
-import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
+import { placeOf } from '../upstreams/upstream.ts';
 import { errorMessage, errorObject } from './answers.ts';
+import type { Judged } from './call-intent.ts';
 import { readCallParams, type CallParams } from './call-params.ts';
 import { carryOut, type Task } from './carry-out.ts';
-import { exposedAs, type CatalogItem } from './catalog.ts';
 import { INVALID_PARAMS } from './envelope.ts';
-import { isCutName, splitName } from './exposed-name.ts';
+import { splitName } from './exposed-name.ts';
 import { failureAnswer } from './failure-answer.ts';
-import { judge } from './judge.ts';
+import { namedEntry, type Named, type NamedKind } from './named-entry.ts';
+import { answerMissing } from './not-forwarded.ts';
 import { asSeen } from './reserved-text.ts';
-import { noServer, serverByName, prefixFor, type Route } from './route.ts';
+import { noServer, serverByName, prefixFor, writtenName } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 import { withSeenTaskIds } from './tasks/task-ids.ts';
-import { untilAborted } from '../upstreams/until-aborted.ts';
-import { placeOf } from '../upstreams/upstream.ts';
-
-export type NamedKind = 'tools' | 'prompts';
 
 /** The answer as a message, or undefined where the caller has cancelled and expects none. Never rejects. */
 export async function requestByName(
@@ -27,57 +24,57 @@ export async function requestByName(
   kind: NamedKind,
 ): Promise<string | undefined> {
   const { idText } = task.request;
+  const startedAt = parts.elapsedMs();
   const params = readCallParams(task.text, task.request);
   if (typeof params === 'string') return errorMessage(idText, errorObject(INVALID_PARAMS, params));
-  let server = '';
+  const { principal } = scope;
+  const route = serverByName(parts, scope, params.name);
+  const server = route?.server.name ?? '';
   try {
-    const route = serverByName(parts, scope, params.name);
-    if (route === undefined) {
-      const none = noServer(parts, scope);
-      if (none !== undefined) return errorMessage(idText, errorObject(INVALID_PARAMS, none));
-      return removedServer(scope, idText, params.name) ?? unknownName(idText, kind, params.name);
+    const removed = route === undefined ? removedServer(scope, idText, params.name) : undefined;
+    if (removed !== undefined) return removed;
+    const cached = parts.policies.get(principal.workspaceId);
+    const policy = cached instanceof Promise ? await cached : cached;
+    const { argsDigest, argKeys, traceId } = params;
+    const asked = { argsDigest, argKeys, traceId, startedAt };
+    const found = route && (await namedEntry(parts, scope, policy, task.signal, kind, params.name, route));
+    if (route === undefined || found === undefined || found.kind === 'missing') {
+      const message = noServer(parts, scope) ?? unknownName(kind, params.name);
+      const errorText = errorObject(INVALID_PARAMS, message);
+      const written = route === undefined ? writtenName(scope, params.name) : { server, rest: route.rest };
+      return await answerMissing(parts, scope, task, policy, { ...asked, ...written, kind, errorText });
     }
-    server = route.server.name;
-    return await requestFrom(parts, scope, task, kind, params, route);
+    const judged = { ...asked, verdict: found.verdict, policyVersion: policy.version };
+    return found.kind === 'listed'
+      ? await requestEntry(parts, scope, task, kind, route.server, { params, judged, entry: found.entry })
+      : await carryOut(parts, scope, task, {
+          ...judged,
+          server: route.server,
+          what: found.whats[0],
+          paramsText: '{}',
+          progressToken: undefined,
+          rewrite: (text) => text,
+          ...(found.kind === 'unreadable' && { failure: found.error }),
+        });
   } catch (error) {
-    return failureAnswer(parts, task, error, { name: server, workspaceId: scope.principal.workspaceId });
+    return failureAnswer(parts, task, error, { name: server, workspaceId: principal.workspaceId });
   }
 }
 
-async function requestFrom(
+async function requestEntry(
   parts: GatewayParts,
   scope: SessionScope,
   task: Task,
   kind: NamedKind,
-  params: CallParams,
-  { server, rest }: Route,
+  server: ServerRecord,
+  { params, judged, entry }: { params: CallParams; judged: Omit<Judged, 'what'>; entry: Named },
 ): Promise<string | undefined> {
-  const { principal } = scope;
-  const startedAt = parts.elapsedMs();
-  const cached = parts.policies.get(principal.workspaceId);
-  const policy = cached instanceof Promise ? await cached : cached;
-  let entry: Named = { ownKey: rest, whats: exposedAs(kind, server.name, rest).whats, repeatable: undefined };
-  let verdict = judge(policy, principal, server.name, entry.whats);
-  const isKnown = parts.catalog.known(kind, server, scope.asker) !== undefined;
-  // A denial needs no list, and starts no process, unless the name may be a cut one: rules speak of whole names.
-  const isSettled = verdict.decision === 'deny' && !isKnown && !isCutName(params.name);
-  if (verdict.rule !== 'grant-bound' && !isSettled) {
-    const found = await findEntry(parts, scope, task, kind, params.name, server);
-    if (found === 'unknown') return unknownName(task.request.idText, kind, params.name);
-    if (found !== undefined && found.ownKey !== rest) verdict = judge(policy, principal, server.name, found.whats);
-    entry = found ?? entry;
-  }
   return await carryOut(parts, scope, task, {
+    ...judged,
     server,
     what: entry.whats[0],
-    verdict,
-    policyVersion: policy.version,
     paramsText: params.forUpstream(entry.ownKey),
-    argsDigest: params.argsDigest,
-    argKeys: params.argKeys,
-    traceId: params.traceId,
     progressToken: params.progressToken,
-    startedAt,
     ...(server.trustAnnotations && entry.repeatable !== undefined && { repeatable: entry.repeatable }),
     rewrite(text) {
       const prefix = prefixFor(scope, server);
@@ -96,29 +93,6 @@ async function requestFrom(
   });
 }
 
-type Named = Pick<CatalogItem, 'ownKey' | 'whats' | 'repeatable'>;
-
-/** Undefined where the list cannot be had now: then the name counts as it was written, and the call fails by itself. */
-async function findEntry(
-  { catalog, log }: GatewayParts,
-  { asker, only }: SessionScope,
-  { signal }: Task,
-  kind: NamedKind,
-  name: string,
-  server: ServerRecord,
-): Promise<Named | 'unknown' | undefined> {
-  let list = catalog.known(kind, server, asker);
-  if (list === undefined) {
-    try {
-      list = await untilAborted(catalog.list(kind, server, asker), signal);
-    } catch (error) {
-      log.debug({ server: server.name, error: toGateError(error).message }, 'called without a list');
-      return undefined;
-    }
-  }
-  return (only === undefined ? list.byKey.get(name) : list.byOwnKey.get(name)) ?? 'unknown';
-}
-
 /** A grant says which servers it is for: one of them that is there no more is no typing error. */
 function removedServer({ principal }: SessionScope, idText: string, name: string): string | undefined {
   const server = splitName(name)?.server;
@@ -128,8 +102,7 @@ function removedServer({ principal }: SessionScope, idText: string, name: string
   return errorMessage(idText, errorObject(INVALID_PARAMS, message));
 }
 
-function unknownName(idText: string, kind: NamedKind, name: string): string {
+function unknownName(kind: NamedKind, name: string): string {
   const what = kind === 'tools' ? 'tool' : 'prompt';
-  const message = `there is no ${what} ${JSON.stringify(name.slice(0, 200))}; list the ${what}s again`;
-  return errorMessage(idText, errorObject(INVALID_PARAMS, message));
+  return `there is no ${what} ${JSON.stringify(name.slice(0, 200))}; list the ${what}s again`;
 }

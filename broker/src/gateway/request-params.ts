@@ -1,22 +1,21 @@
-// The params of a request that is meant for a server: read, and spliced for it. What is not rewritten stays the text that was sent.
-import { findMember, type JsonMember } from 'mcpgate-shared/json-span';
+// The params of a request that is meant for a server: read, and built anew of the members that its method knows. What is not rewritten
+// stays the text that was sent.
+import { findMember, type JsonObject } from 'mcpgate-shared/json-span';
 import { REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { isRecord } from '../upstreams/json-rpc-guard.ts';
 import { present } from './absent.ts';
 import type { ClientRequest } from './envelope.ts';
-
-export interface Replacement {
-  member: JsonMember;
-  /** JSON text. */
-  put: string;
-}
+import { REQUESTS } from './methods.ts';
 
 export interface RequestParams {
   traceId: string | null;
   /** The caller's progress token as it was written. */
   progressToken: string | undefined;
-  /** The text without what is between the caller and mcpgate, with these values replaced. */
-  forUpstream(replacements: readonly Replacement[]): string;
+  /**
+   * The members that the method knows, without what is between the caller and mcpgate; `replaced`: JSON text in place of what was sent, by
+   * the member's name.
+   */
+  forUpstream(replaced: Readonly<Record<string, string>>): string;
 }
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
@@ -25,7 +24,7 @@ const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
 const BETWEEN_US: ReadonlySet<string> = new Set(['progressToken', ...Object.values(REQUEST_META)]);
 
 /** A string says what is wrong with them. */
-export function readRequestParams(text: string, { params, paramsSpan }: ClientRequest): RequestParams | string {
+export function readRequestParams(text: string, { method, params, paramsSpan }: ClientRequest): RequestParams | string {
   const meta = params['_meta'];
   if (meta !== undefined && !isRecord(meta)) return '"_meta" must be an object';
   const metaAt = findMember(paramsSpan?.members ?? [], '_meta')?.inner;
@@ -38,26 +37,22 @@ export function readRequestParams(text: string, { params, paramsSpan }: ClientRe
   return {
     traceId: typeof traceparent === 'string' ? (TRACEPARENT.exec(traceparent)?.[1] ?? null) : null,
     progressToken: token === undefined || tokenAt === undefined ? undefined : text.slice(tokenAt.start, tokenAt.end),
-    forUpstream(replacements) {
-      if (paramsSpan === undefined) return '{}';
-      const cuts = replacements.map(({ member, put }) => ({ from: member.start, to: member.end, put }));
-      const kept = metaAt?.members.filter(({ key }) => !BETWEEN_US.has(key)) ?? [];
-      if (metaAt !== undefined && kept.length < metaAt.members.length) {
-        const put = `{${kept.map(({ keyStart, end }) => text.slice(keyStart, end)).join(',')}}`;
-        cuts.push({ from: metaAt.start, to: metaAt.end, put });
+    forUpstream(replaced) {
+      const known = REQUESTS.get(method)?.params;
+      const put: string[] = [];
+      for (const { key, start, end } of paramsSpan?.members ?? []) {
+        if (known?.has(key) !== true) continue;
+        const value = key === '_meta' && metaAt !== undefined ? metaText(text, metaAt) : text.slice(start, end);
+        // The name as the method has it: what a client escapes not every reader resolves.
+        put.push(`"${key}":${replaced[key] ?? value}`);
       }
-      cuts.sort((a, b) => a.from - b.from);
-      const members = paramsSpan.members.map(({ keyStart, end }) => {
-        let out = '';
-        let from = keyStart;
-        for (const cut of cuts) {
-          if (cut.from < keyStart || cut.to > end) continue;
-          out += text.slice(from, cut.from) + cut.put;
-          from = cut.to;
-        }
-        return out + text.slice(from, end);
-      });
-      return `{${members.join(',')}}`;
+      return `{${put.join(',')}}`;
     },
   };
+}
+
+function metaText(text: string, { start, end, members }: JsonObject): string {
+  const kept = members.filter(({ key }) => !BETWEEN_US.has(key));
+  if (kept.length === members.length) return text.slice(start, end);
+  return `{${kept.map((each) => text.slice(each.keyStart, each.end)).join(',')}}`;
 }

@@ -4,10 +4,10 @@ import { errorMessage, errorObject } from './answers.ts';
 import type { Task } from './carry-out.ts';
 import { exposedAs } from './catalog.ts';
 import { INVALID_PARAMS } from './envelope.ts';
-import { requestOne } from './request-one.ts';
+import { missingOne, requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { asSeen } from './reserved-text.ts';
-import { noServer, prefixFor, serverByUri, type Route } from './route.ts';
+import { noServer, prefixFor, serverByUri, writtenUri, type Route } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 
 /** "Resource not found" (MCP 2025-11-25, server/resources, error handling); since 2026-07-28 it is a matter of the params. */
@@ -20,12 +20,11 @@ export async function requestByUri(
   task: Task,
   onSent?: (route: Route) => () => void,
 ): Promise<string | undefined> {
-  const { idText, params, paramsSpan } = task.request;
+  const { idText, params } = task.request;
   const { uri } = params;
-  const uriAt = findMember(paramsSpan?.members ?? [], 'uri');
   const read = readRequestParams(task.text, task.request);
   if (typeof read === 'string') return errorMessage(idText, errorObject(INVALID_PARAMS, read));
-  if (typeof uri !== 'string' || uriAt === undefined) {
+  if (typeof uri !== 'string') {
     return errorMessage(idText, errorObject(INVALID_PARAMS, '"uri" must be a string'));
   }
   const route = serverByUri(parts, scope, uri);
@@ -33,7 +32,12 @@ export async function requestByUri(
     const message =
       noServer(parts, scope) ?? `there is no resource ${JSON.stringify(uri.slice(0, 200))}; list the resources again`;
     const code = scope.asker.generation === 'modern' ? INVALID_PARAMS : RESOURCE_NOT_FOUND;
-    return errorMessage(idText, JSON.stringify({ code, message, data: { uri } }));
+    return await missingOne(parts, scope, task, {
+      ...writtenUri(scope, uri),
+      kind: 'resources',
+      traceId: read.traceId,
+      errorText: JSON.stringify({ code, message, data: { uri } }),
+    });
   }
   const { server, rest } = route;
   return requestOne(parts, scope, task, {
@@ -41,7 +45,7 @@ export async function requestByUri(
     params: read,
     asked: () => ({
       whats: exposedAs('resources', server.name, rest).whats,
-      replacements: [{ member: uriAt, put: JSON.stringify(rest) }],
+      replaced: { uri: JSON.stringify(rest) },
     }),
     rewrite(text) {
       const prefix = prefixFor(scope, server);

@@ -13,7 +13,7 @@ export interface Route {
 type Parts = Pick<GatewayParts, 'upstreams'>;
 
 /** The one server of a session that shows one server under its own names. */
-export function onlyServer({ upstreams }: Parts, { principal, only }: SessionScope): ServerRecord | undefined {
+function onlyServer({ upstreams }: Parts, { principal, only }: SessionScope): ServerRecord | undefined {
   if (only === undefined) return undefined;
   return upstreams.servers(principal.workspaceId).find((each) => each.name === only || each.id === only);
 }
@@ -30,6 +30,16 @@ export function serverByName(parts: Parts, scope: SessionScope, name: string): R
 
 export function serverByUri(parts: Parts, scope: SessionScope, uri: string): Route | undefined {
   return routeBy(parts, scope, uri, splitUri);
+}
+
+/** Server and name as they were written, where there may be no such server; without a server's name it is empty. */
+export function writtenName({ only }: Pick<SessionScope, 'only'>, name: string): { server: string; rest: string } {
+  return only === undefined ? (splitName(name) ?? { server: '', rest: name }) : { server: only, rest: name };
+}
+
+/** The same of a URI. */
+export function writtenUri({ only }: Pick<SessionScope, 'only'>, uri: string): { server: string; rest: string } {
+  return only === undefined ? (splitUri(uri) ?? { server: '', rest: uri }) : { server: only, rest: uri };
 }
 
 function routeBy(

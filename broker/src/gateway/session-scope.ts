@@ -10,6 +10,7 @@ import type { ClientKeys } from './modern/client-keys.ts';
 import type { ParkedCalls } from './modern/parked-calls.ts';
 import type { TaskTable } from './tasks/task-table.ts';
 import type { PolicyCache } from './policy-cache.ts';
+import type { RefusedMessages } from './refused-messages.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { SearchRule } from './tool-search/search-rule.ts';
 import type { ToolIndexes } from './tool-search/tool-index.ts';
@@ -25,6 +26,7 @@ export interface GatewayParts {
   parkedCalls: ParkedCalls;
   clientKeys: ClientKeys;
   tasks: TaskTable;
+  refused: RefusedMessages;
   log: Pick<BaseLogger, 'error' | 'warn' | 'debug'>;
   clock: Clock;
   /** Milliseconds that only grow, with fractions, for durations. */

@@ -1,6 +1,5 @@
 // `resources/subscribe` and `resources/unsubscribe`. Sessions that share a connection share its subscription: the server hears of the first
 // and of the last one.
-import { findMember } from 'mcpgate-shared/json-span';
 import { placeOf } from '../upstreams/upstream.ts';
 import { errorMessage, errorObject, resultMessage } from './answers.ts';
 import type { Task } from './carry-out.ts';
@@ -29,8 +28,7 @@ export async function unfollowResource(
   task: Task,
 ): Promise<string | undefined> {
   const { uri } = task.request.params;
-  const hasUri = typeof uri === 'string' && findMember(task.request.paramsSpan?.members ?? [], 'uri') !== undefined;
-  const route = hasUri ? serverByUri(parts, scope, uri) : undefined;
+  const route = typeof uri === 'string' ? serverByUri(parts, scope, uri) : undefined;
   if (route !== undefined) {
     const place = placeOf(route.server, scope.asker);
     const isLast = parts.subscriptions.remove(scope.followerId, route.server, place, route.rest);

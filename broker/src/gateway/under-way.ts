@@ -4,6 +4,7 @@ import { errorMessage, errorObject } from './answers.ts';
 import { idKey } from '../upstreams/json-rpc-guard.ts';
 import { INVALID_REQUEST, type ClientRequest } from './envelope.ts';
 import type { Belongs } from './gateway.ts';
+import { isRecorded } from './methods.ts';
 import type { GatewayParts } from './session-scope.ts';
 
 const INTERNAL_ERROR = -32603;
@@ -18,16 +19,6 @@ export interface UnderWay {
   close(reason: string): Promise<void>;
   readonly size: number;
 }
-
-/** What a revocation need not wait for: a list that waits for a slow server is not recorded. */
-const UNRECORDED: ReadonlySet<string> = new Set([
-  'initialize',
-  'tools/list',
-  'prompts/list',
-  'resources/list',
-  'resources/templates/list',
-  'mcpgate/session',
-]);
 
 export function createUnderWay(
   parts: Pick<GatewayParts, 'log' | 'maxPending'>,
@@ -73,7 +64,8 @@ export function createUnderWay(
     async close(reason) {
       const rest = [...entries.values()];
       for (const { controller } of rest) controller.abort(reason);
-      await Promise.all(rest.filter(({ method }) => !UNRECORDED.has(method)).map(({ over }) => over));
+      // A revocation need not wait for a list that waits for a slow server.
+      await Promise.all(rest.filter(({ method }) => isRecorded(method)).map(({ over }) => over));
     },
     get size() {
       return entries.size;

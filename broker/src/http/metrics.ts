@@ -19,6 +19,8 @@ export function createMetrics(sources: {
   eventLoopDelay: () => { p50: number; p99: number; max: number };
   /** Requests that never came whole, by reason. */
   badRequests: () => ReadonlyMap<string, number>;
+  /** Messages of AI clients that went nowhere, by reason. */
+  refusedMessages: () => ReadonlyMap<string, number>;
   upstreams: () => readonly (UpstreamStatus & { workspace: string })[];
   draining: () => boolean;
   /** This broker and the others of its database. */
@@ -68,6 +70,16 @@ export function createMetrics(sources: {
     collect() {
       this.reset();
       for (const [reason, count] of sources.badRequests()) this.inc({ reason }, count);
+    },
+  });
+  new Counter({
+    name: 'mcpgate_messages_refused_total',
+    help: 'Messages of AI clients that went to no server because no method, name or task is meant by them, by reason',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [reason, count] of sources.refusedMessages()) this.inc({ reason }, count);
     },
   });
   new Gauge({

@@ -7,6 +7,7 @@ import { findMember } from 'mcpgate-shared/json-span';
 import { QUESTIONS } from '../../upstreams/edge.ts';
 import { idKey, isRecord } from '../../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type ServerQuestion, type UpstreamEvent } from '../../upstreams/upstream.ts';
+import { notOffered, refusedRequest } from '../admission.ts';
 import { errorMessage, errorObject, resultMessage } from '../answers.ts';
 import type { Task } from '../carry-out.ts';
 import { clientOffers } from '../client-offers.ts';
@@ -15,8 +16,8 @@ import type { SendToClient, ToolMode } from '../gateway.ts';
 import { serverInfoText } from '../initialize.ts';
 import { LIST_METHODS, listKind } from '../lists.ts';
 import { isLogged } from '../logging.ts';
+import { REQUESTS } from '../methods.ts';
 import { requestByName } from '../named-request.ts';
-import { passOn } from '../pass-on.ts';
 import { requestByUri } from '../resource-request.ts';
 import { serverNotification } from '../server-notification.ts';
 import { userKeyOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
@@ -45,19 +46,7 @@ export interface ModernEdge {
   close(): void;
 }
 
-/** What earlier versions had and this one has not. */
-const GONE: ReadonlySet<string> = new Set([
-  'initialize',
-  'ping',
-  'logging/setLevel',
-  'resources/subscribe',
-  'resources/unsubscribe',
-  'tasks/list',
-  'tasks/result',
-]);
-
 const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
-const TASK_METHODS: ReadonlySet<string> = new Set(['tasks/get', 'tasks/update', 'tasks/cancel']);
 const MISSING_CLIENT_CAPABILITY = -32021;
 
 function declaresTasks({ capabilities }: ModernMeta): boolean {
@@ -243,8 +232,10 @@ export function createModernEdge(
         return run(scope, request, true, async () => resultMessage(idText, await discoverResult(parts, scope)));
       case 'subscriptions/listen':
         return listeners.open(scope, task);
-      default:
-        return run(scope, request, false, (signal) => passOn(parts, scope, { ...task, signal }));
+      default: {
+        const { code, message } = notOffered(method);
+        return send(errorMessage(idText, errorObject(code, message)), undefined, { answers: key });
+      }
     }
   }
 
@@ -257,8 +248,12 @@ export function createModernEdge(
         });
       const meta = readModernMeta(text, request);
       if ('code' in meta) return refuse(meta.code, meta.message, meta.data);
-      if (GONE.has(method)) return refuse(METHOD_NOT_FOUND, `${method} is no request of this version of MCP`);
-      if (TASK_METHODS.has(method) && !declaresTasks(meta)) {
+      const refused = refusedRequest(request, 'modern');
+      if (refused !== undefined) {
+        parts.refused.note(options.principal, refused.reason, method);
+        return refuse(refused.code, refused.message);
+      }
+      if (REQUESTS.get(method)?.way === 'task' && !declaresTasks(meta)) {
         const data = { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } };
         return refuse(MISSING_CLIENT_CAPABILITY, `${method} needs a client that declares ${TASKS_EXTENSION}`, data);
       }

@@ -9,7 +9,7 @@ export interface ClientTasks {
   /** Puts a server's question to the client, where it is about the server's own tasks or about none. Never rejects. */
   ask(question: ServerQuestion): Promise<UpstreamReply>;
   /** The server that what the client says by itself is for; undefined: for all; null: for nobody. */
-  audienceOf(method: string, paramsText: string | undefined): string | null | undefined;
+  audienceOf(method: string, params: JsonRecord): string | null | undefined;
 }
 
 /** Of one session; the oldest is forgotten first. */
@@ -57,9 +57,9 @@ export function createClientTasks(put: (question: ServerQuestion) => Promise<Ups
       });
       return { kind: 'error', text };
     },
-    audienceOf(method, paramsText) {
+    audienceOf(method, params) {
       if (method !== 'notifications/tasks/status') return undefined;
-      return serverOf(parseRecord(paramsText ?? '')) ?? null;
+      return serverOf(params) ?? null;
     },
   };
 }

@@ -1,6 +1,5 @@
 // `tasks/get`, `tasks/result`, `tasks/cancel`, `tasks/update`: which server a task is of, whether it is the caller's, and whether the caller
 // may still use the tool that made it.
-import { findMember } from 'mcpgate-shared/json-span';
 import { placeOf } from '../../upstreams/upstream.ts';
 import { errorMessage, errorObject } from '../answers.ts';
 import type { Task } from '../carry-out.ts';
@@ -14,24 +13,24 @@ import { withSeenTaskIds } from './task-ids.ts';
 
 /** Never rejects. */
 export async function requestOfTask(parts: GatewayParts, scope: SessionScope, task: Task): Promise<string | undefined> {
-  const { idText, params, paramsSpan, method } = task.request;
+  const { idText, params, method } = task.request;
   const invalid = (message: string) => errorMessage(idText, errorObject(INVALID_PARAMS, message));
   const read = readRequestParams(task.text, task.request);
   if (typeof read === 'string') return invalid(read);
   const { taskId } = params;
-  const at = findMember(paramsSpan?.members ?? [], 'taskId');
-  if (typeof taskId !== 'string' || at === undefined) return invalid('"taskId" must be a string');
+  if (typeof taskId !== 'string') return invalid('"taskId" must be a string');
   const route = serverByUri(parts, scope, taskId);
   const entry = route && parts.tasks.find(route.server, placeOf(route.server, scope.asker), route.rest);
   // Somebody else's is as good as none: not even that it exists is anybody's business.
   if (route === undefined || entry?.owner !== scope.asker.userKey) {
+    parts.refused.note(scope.principal, 'unknown_task', method);
     return invalid(`there is no task ${JSON.stringify(taskId.slice(0, 200))} of yours`);
   }
   const { server } = route;
   return requestOne(parts, scope, task, {
     server,
     params: read,
-    asked: () => ({ whats: entry.whats, replacements: [{ member: at, put: JSON.stringify(entry.ownId) }] }),
+    asked: () => ({ whats: entry.whats, replaced: { taskId: JSON.stringify(entry.ownId) } }),
     rewrite(text) {
       const prefix = prefixFor(scope, server);
       return withSeenTaskIds(asSeen(text, server.name, prefix), prefix, method !== 'tasks/result');

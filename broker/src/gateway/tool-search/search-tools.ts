@@ -2,11 +2,13 @@
 // the rules as ever; a tool that is called goes the way of every call.
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
+import { mistakable } from '../admission.ts';
 import { errorMessage, errorObject, resultMessage } from '../answers.ts';
 import type { Task } from '../carry-out.ts';
 import type { CatalogItem } from '../catalog.ts';
 import { INVALID_PARAMS, readEnvelope } from '../envelope.ts';
 import { reachableServers } from '../lists.ts';
+import { CALL_TOOL_KEYS } from '../methods.ts';
 import { requestByName } from '../named-request.ts';
 import type { GatewayParts, SessionScope } from '../session-scope.ts';
 
@@ -116,15 +118,16 @@ async function callThrough(
   const { idText, paramsSpan } = task.request;
   const argsAt = findMember(paramsSpan?.members ?? [], 'arguments');
   // What belongs to the call and not to the tool, such as `_meta` and the answers to what its server asked (2026-07-28).
-  const rest = paramsSpan?.members.filter(({ key }) => key !== 'name' && key !== 'arguments') ?? [];
+  const rest = paramsSpan?.members.filter(({ key }) => !CALL_TOOL_KEYS.has(key)) ?? [];
   const toolName = stringOf(args['name']);
   if (toolName === undefined || argsAt === undefined || isSearchTool(toolName)) {
     return failed(idText, '"name" must be the name of a tool, as search_tools gave it');
   }
   const inner = scanObject(task.text, argsAt.start);
-  if (inner.duplicate !== undefined) {
-    const message = `${JSON.stringify(inner.duplicate.slice(0, 100))} stands twice in the arguments`;
-    return errorMessage(idText, errorObject(INVALID_PARAMS, message));
+  const key = CALL_TOOL_KEYS.mistakable(inner.members);
+  if (key !== undefined) {
+    parts.refused.note(scope.principal, 'mistakable_key', 'tools/call');
+    return errorMessage(idText, errorObject(INVALID_PARAMS, mistakable(key)));
   }
   const innerArgs = findMember(inner.members, 'arguments');
   const slice = (member: { start: number; end: number }) => task.text.slice(member.start, member.end);

@@ -96,7 +96,11 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     },
   ): FastifyReply {
     // The one notification of this version, a cancellation, is over HTTP the end of the request's own stream.
-    if (envelope.kind !== 'request') return reply.code(envelope.kind === 'notification' ? 202 : 400).send();
+    if (envelope.kind === 'notification') {
+      exchanges.notify({ ...rest, envelope });
+      return reply.code(202).send();
+    }
+    if (envelope.kind !== 'request') return reply.code(400).send();
     const mismatch = headerMismatch(http.headers, envelope);
     if (mismatch !== undefined) return answerError(reply, 400, HEADER_MISMATCH, mismatch, envelope.idText);
     const meta = readModernMeta(rest.text, envelope);

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Principal } from '../../domain/principal.ts';
-import type { ClientRequest } from '../../gateway/envelope.ts';
+import type { ClientNotification, ClientRequest } from '../../gateway/envelope.ts';
 import type { GatewayService, GatewaySession, ToolMode } from '../../gateway/gateway.ts';
 import type { ParamHeaders } from '../../gateway/modern/param-headers.ts';
 import type { Identity } from '../../identity/identity.ts';
@@ -24,6 +24,13 @@ export interface ModernExchanges {
     pieces: Pieces | undefined;
     paramHeaders: ParamHeaders;
     response: () => ServerResponse;
+  }): void;
+  /** What a client says without waiting for an answer: nothing of it is meant for a server. */
+  notify(options: {
+    principal: Principal;
+    server: string | undefined;
+    envelope: ClientNotification;
+    text: string;
   }): void;
   close(reason: string): Promise<void>;
 }
@@ -103,6 +110,16 @@ export function createModernExchanges(options: {
       exchanges.add(exchange);
       response.once('close', () => over('the client has closed the request'));
       session.receive(text, pieces, request);
+    },
+    notify({ principal, server, envelope, text }) {
+      const session = gateway.open({
+        principal,
+        stateless: { paramHeaders: new Map() },
+        ...(server === undefined ? {} : { server }),
+        send: () => undefined,
+      });
+      session.receive(text, undefined, envelope);
+      session.close('heard').catch(options.onError);
     },
     async close(reason) {
       endRevoked();

@@ -1,0 +1,59 @@
+// Which tool or prompt of a server a name means. Only what the server lists is ever called, under the name that the server gave it: what a
+// caller writes is looked up and goes no further.
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import type { CompiledPolicy, Verdict } from '../policy/decide.ts';
+import { untilAborted } from '../upstreams/until-aborted.ts';
+import { exposedAs, type CatalogItem } from './catalog.ts';
+import { isCutName } from './exposed-name.ts';
+import { judge } from './judge.ts';
+import type { Route } from './route.ts';
+import type { GatewayParts, SessionScope } from './session-scope.ts';
+
+export type NamedKind = 'tools' | 'prompts';
+
+/** What is forwarded and judged of an entry of a list. */
+export type Named = Pick<CatalogItem, 'ownKey' | 'whats' | 'repeatable'>;
+
+export type NamedEntry =
+  | { kind: 'listed'; entry: Named; verdict: Verdict }
+  /** Denied whatever it is, so that it need not be looked for. */
+  | { kind: 'denied'; whats: Named['whats']; verdict: Verdict }
+  | { kind: 'missing' }
+  /** Its server's list cannot be had now. */
+  | { kind: 'unreadable'; whats: Named['whats']; verdict: Verdict; error: GateError };
+
+/** `name`: as the caller wrote it. A denial needs no list, and starts no process. */
+export async function namedEntry(
+  parts: Pick<GatewayParts, 'catalog'>,
+  { asker, only, principal }: SessionScope,
+  policy: CompiledPolicy,
+  signal: AbortSignal,
+  kind: NamedKind,
+  name: string,
+  { server, rest }: Route,
+): Promise<NamedEntry> {
+  const { whats } = exposedAs(kind, server.name, rest);
+  const verdict = judge(policy, principal, server.name, whats);
+  // Rules speak of whole names: what a cut one stands for only the list can tell.
+  const mayBeCut = only === undefined && isCutName(name) && verdict.rule !== 'grant-bound';
+  if (verdict.decision === 'deny' && !mayBeCut) return { kind: 'denied', whats, verdict };
+  let list = parts.catalog.known(kind, server, asker);
+  if (list === undefined) {
+    try {
+      list = await untilAborted(parts.catalog.list(kind, server, asker), signal);
+    } catch (error) {
+      return { kind: 'unreadable', whats, verdict, error: unsent(toGateError(error)) };
+    }
+  }
+  const entry = (only === undefined ? list.byKey : list.byOwnKey).get(name);
+  if (entry === undefined) return { kind: 'missing' };
+  const isSame = entry.ownKey === rest;
+  return { kind: 'listed', entry, verdict: isSame ? verdict : judge(policy, principal, server.name, entry.whats) };
+}
+
+/** However the list failed, the call itself was never sent. */
+function unsent(error: GateError): GateError {
+  return error.code === 'unknown_outcome' || error.code === 'timeout'
+    ? new GateError('upstream', error.message, { cause: error })
+    : error;
+}
