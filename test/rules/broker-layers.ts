@@ -3,7 +3,7 @@
 
 const LAYERS: readonly (readonly string[])[] = [
   ['domain'],
-  ['message'],
+  ['message', 'values'],
   ['config', 'log', 'net'],
   ['store'],
   ['upstreams', 'policy', 'audit', 'vault'],

@@ -1,78 +1,220 @@
-// Reads one entry of an AI client's `mcpServers` into a server draft. The formats of Claude, Cursor, Windsurf, VS Code and Gemini
-// differ in small ways; what only means something on a laptop is dropped and said.
+// Reads one entry of an AI client's configuration into a server draft. The formats of Claude, Cursor, Windsurf, VS Code, Gemini, Cline, Zed,
+// OpenCode, Codex and Goose differ in small ways; what only means something on a laptop is dropped and said.
 import { ResourceLimitsSchema } from 'mcpgate-shared/api/resource-limits';
-import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import { withLimits } from '../domain/resource-limits.ts';
 import type { Transport } from '../domain/server-record.ts';
+import { senseOfName } from './secret-names.ts';
+import { splitCommand } from './split-command.ts';
 
 export interface ServerDraft {
   name: string;
   enabled: boolean;
   transport: Transport;
+  /** Placeholders in it (`${input:NAME}`) of which the client says that they hold secrets. */
+  inputs: readonly string[];
   warnings: readonly string[];
 }
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
-const textMap = z.record(z.string(), scalar.nullable()).transform((map) => {
-  const entries = Object.entries(map).flatMap(([key, value]) => (value === null ? [] : [[key, value] as const]));
-  return Object.fromEntries(entries);
-});
+const text = z
+  .string()
+  .trim()
+  .transform((value) => (value === '' ? undefined : value))
+  .nullish();
+/** Nulls are left out, and what has no name. */
+const textMap = z
+  .record(z.string(), scalar.nullable())
+  .nullish()
+  .transform((map) =>
+    Object.fromEntries(
+      Object.entries(map ?? {}).flatMap(([key, value]) =>
+        value === null || key.trim() === '' ? [] : [[key.trim(), value]],
+      ),
+    ),
+  );
+const words = z
+  .array(scalar.nullable())
+  .nullish()
+  .transform((list) => (list ?? []).filter((word) => word !== null));
+const names = z.array(z.string()).nullish();
 
 const EntrySchema = z.looseObject({
-  type: z.string().optional(),
-  transport: z.string().optional(),
-  command: z.string().min(1).optional(),
-  args: z.array(scalar).default([]),
-  env: textMap.nullish(),
-  envFile: z.string().optional(),
-  cwd: z.string().optional(),
-  url: z.string().optional(),
-  serverUrl: z.string().optional(),
-  httpUrl: z.string().optional(),
-  headers: textMap.nullish(),
-  limits: ResourceLimitsSchema.optional(),
-  disabled: z.boolean().optional(),
-  enabled: z.boolean().optional(),
+  type: text,
+  transport: text,
+  transportType: text,
+  command: z.union([text, words, z.looseObject({ path: text, args: words, env: textMap })]),
+  cmd: text,
+  args: z.union([words, z.string().transform((line) => splitCommand(line))]),
+  env: textMap,
+  envs: textMap,
+  environment: textMap,
+  envFile: text,
+  env_keys: names,
+  env_vars: names,
+  cwd: text,
+  url: text,
+  uri: text,
+  serverUrl: text,
+  httpUrl: text,
+  headers: textMap,
+  http_headers: textMap,
+  env_http_headers: textMap,
+  bearer_token: text,
+  bearer_token_env_var: text,
+  requestInit: z.looseObject({ headers: textMap }).nullish(),
+  limits: ResourceLimitsSchema.nullish(),
+  disabled: z.boolean().nullish(),
+  enabled: z.boolean().nullish(),
 });
+type Entry = z.output<typeof EntrySchema>;
 
-/** A draft, or undefined with a reason for the entry of mcpgate itself. Throws `usage` naming the entry. */
+/** Of no use to say: names, and what says again what the rest says. */
+const SILENT = new Set([
+  'name',
+  'description',
+  'title',
+  'id',
+  'source',
+  'gallery',
+  'version',
+  'note',
+  'comment',
+  '_comment',
+]);
+
+/** A draft, or why there is none. */
 export function readClientEntry(name: string, value: unknown): ServerDraft | { skipped: string } {
+  const shown = name.trim() === '' ? 'an entry without a name' : name;
+  if (value === null || value === undefined) return { skipped: `${shown}: is empty; left out` };
   const checked = EntrySchema.safeParse(value);
   if (!checked.success) {
     const issue = checked.error.issues[0];
-    throw new GateError('usage', `${name}${issue === undefined ? '' : `.${issue.path.join('.')}: ${issue.message}`}`);
+    const place = issue === undefined || issue.path.length === 0 ? '' : `.${issue.path.join('.')}`;
+    return { skipped: `${shown}${place}: ${issue?.message ?? 'cannot be read'}; left out` };
   }
   const entry = checked.data;
-  const url = entry.url ?? entry.serverUrl ?? entry.httpUrl;
+  const warnings = notesOf(shown, entry, value);
   const enabled = entry.disabled !== true && entry.enabled !== false;
-  const warnings: string[] = [];
-  if (entry.envFile !== undefined) {
-    warnings.push(
-      `${name}: envFile ${entry.envFile} is on the laptop and was not read; set its values with \`secret set\``,
-    );
-  }
-  if (entry.command !== undefined) {
-    if (/(^|[\\/])mcpgate(\.cmd|\.exe)?$/.test(entry.command))
-      return { skipped: `${name}: this is mcpgate itself; left out` };
-    const cwd = entry.cwd === undefined || entry.cwd.includes('${') ? undefined : entry.cwd;
-    const transport = { kind: 'stdio' as const, command: entry.command, args: entry.args, env: entry.env ?? {} };
+  const started = commandOf(entry);
+  if (started !== undefined) {
+    if (/(^|[\\/])mcpgate(\.cmd|\.exe)?$/.test(started.command))
+      return { skipped: `${shown}: this is mcpgate itself; left out` };
+    if (started.isSplit) warnings.push(`${shown}: its command was one line, and was taken apart at the blanks`);
+    const cwd = entry.cwd === undefined || entry.cwd === null || entry.cwd.includes('${') ? undefined : entry.cwd;
+    if (cwd === undefined && entry.cwd)
+      warnings.push(`${shown}: its folder ${entry.cwd} is on the laptop; it starts in its home here`);
+    const env = withDefaults({
+      ...fromLaptop(entry),
+      ...entry.env,
+      ...entry.envs,
+      ...entry.environment,
+      ...started.env,
+    });
     const limits = withLimits({}, entry.limits ?? {});
     const more = { ...(cwd === undefined ? {} : { cwd }), ...(limits === undefined ? {} : { limits }) };
-    return { name, enabled, transport: { ...transport, ...more }, warnings };
+    const { command, args } = started;
+    const inputs = secretInputs(entry);
+    return { name, enabled, transport: { kind: 'stdio', command, args, env, ...more }, inputs, warnings };
   }
-  if (url !== undefined) {
-    if (!/^https?:\/\/[^/?#\s]+/i.test(url))
-      throw new GateError('usage', `${name}.url: it must start with https:// or http://`);
-    if (/sse/i.test(entry.type ?? entry.transport ?? '') || /\/sse\/?$/.test(url.split(/[?#]/)[0] ?? '')) {
-      warnings.push(
-        `${name}: its address is one for the old SSE transport; mcpgate speaks Streamable HTTP, most services have it at /mcp`,
-      );
-    }
-    if (entry.limits !== undefined) warnings.push(`${name}: limits are for servers that mcpgate starts; left out`);
-    return { name, enabled, transport: { kind: 'http', url, headers: entry.headers ?? {} }, warnings };
+  const address = entry.url ?? entry.serverUrl ?? entry.httpUrl ?? entry.uri;
+  if (address === undefined || address === null)
+    return { skipped: `${shown}: has neither \`command\` nor \`url\`; left out` };
+  const url = withDefault(address);
+  if (!/^https?:\/\/[^/?#\s]+/i.test(url))
+    return { skipped: `${shown}.url: it does not start with https:// or http://; left out` };
+  if (entry.limits) warnings.push(`${shown}: limits are for servers that mcpgate starts; left out`);
+  return {
+    name,
+    enabled,
+    transport: { kind: 'http', url, headers: headersOf(entry) },
+    inputs: secretInputs(entry),
+    warnings,
+  };
+}
+
+function commandOf(
+  entry: Entry,
+): { command: string; args: string[]; env: Record<string, string>; isSplit: boolean } | undefined {
+  const { command } = entry;
+  const args = [...entry.args];
+  if (Array.isArray(command)) {
+    const [first, ...rest] = command;
+    return first === undefined || first === ''
+      ? undefined
+      : { command: first, args: [...rest, ...args], env: {}, isSplit: false };
   }
-  throw new GateError('usage', `${name}: has neither \`command\` nor \`url\`; is this an entry of mcpServers?`);
+  if (typeof command === 'object' && command !== null)
+    return command.path
+      ? { command: command.path, args: [...command.args, ...args], env: command.env, isSplit: false }
+      : undefined;
+  const line = command ?? entry.cmd;
+  if (line === undefined || line === null) return undefined;
+  // `npx -y server --key x` in one; a path with a blank in it stays one.
+  const isLine = args.length === 0 && /\s/.test(line) && !/^(?:[A-Za-z]:)?[\\/]|^[~.]/.test(line);
+  const [first = line, ...rest] = isLine ? splitCommand(line) : [line];
+  return { command: first, args: [...rest, ...args], env: {}, isSplit: isLine };
+}
+
+/** Variables that the client takes from its own environment or keychain: their values are not in the file. */
+function fromLaptop(entry: Entry): Record<string, string> {
+  return Object.fromEntries(variablesOf(entry).map((name) => [name, `\${input:${name}}`]));
+}
+
+function variablesOf({ env_keys: kept, env_vars: passed }: Entry): string[] {
+  const secret = (passed ?? []).filter((name) => senseOfName(name) !== 'silent' && senseOfName(name) !== 'harmless');
+  return [...(kept ?? []), ...secret].filter((name) => name.trim() !== '');
+}
+
+function secretInputs(entry: Entry): string[] {
+  return [...variablesOf(entry), ...Object.values(entry.env_http_headers), entry.bearer_token_env_var ?? ''];
+}
+
+function headersOf(entry: Entry): Record<string, string> {
+  const fromEnv = Object.entries(entry.env_http_headers).map(([name, variable]) => [name, `\${input:${variable}}`]);
+  const bearer =
+    entry.bearer_token ?? (entry.bearer_token_env_var ? `\${input:${entry.bearer_token_env_var}}` : undefined);
+  return withDefaults({
+    ...entry.requestInit?.headers,
+    ...entry.headers,
+    ...entry.http_headers,
+    ...Object.fromEntries(fromEnv),
+    ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
+  });
+}
+
+/** `${NAME:-default}`: a variable of the laptop is not set here. */
+function withDefault(value: string): string {
+  return value.replaceAll(/\$\{[A-Z_][A-Z0-9_]*:-([^{}]+)\}/gi, (_whole, fallback: string) => fallback);
+}
+
+function withDefaults(values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, withDefault(value)]));
+}
+
+/** What is not taken over. */
+function notesOf(name: string, entry: Entry, value: unknown): string[] {
+  const notes: string[] = [];
+  const dropped = Object.keys(Object(value)).filter(
+    (key) => !Object.hasOwn(EntrySchema.shape, key) && !SILENT.has(key),
+  );
+  if (dropped.length > 0) notes.push(`${name}: ${dropped.join(', ')} mean something to the AI client alone; left out`);
+  const unread = (entry.env_vars ?? []).filter((variable) => !variablesOf(entry).includes(variable));
+  if (unread.length > 0) notes.push(`${name}: ${unread.join(', ')} of the laptop’s environment are not passed on here`);
+  if (entry.envFile)
+    notes.push(
+      `${name}: envFile ${entry.envFile} is on the laptop and was not read; set its values with \`secret set\``,
+    );
+  const empty = ['env', 'headers', 'args', 'environment', 'envs', 'http_headers'].filter((key) =>
+    hasNulls(Object(value)[key]),
+  );
+  if (empty.length > 0) notes.push(`${name}: what is null or has no name in ${empty.join(', ')} was left out`);
+  return notes;
+}
+
+function hasNulls(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([key, each]) => each === null || key.trim() === '');
 }
 
 /** A legal name close to `name`. */

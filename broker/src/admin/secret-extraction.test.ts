@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { extractSecrets } from './secret-extraction.ts';
 
-const free = () => false;
+const free = { isTaken: () => false };
 const stdio = (args: string[], env: Record<string, string> = {}) => ({
   kind: 'stdio' as const,
   command: 'npx',
@@ -214,11 +214,9 @@ describe('secret extraction', () => {
   }
 
   test('a name that is taken gets a number, and the server is not named twice', () => {
-    const { found } = extractSecrets(
-      'github',
-      stdio([], { GITHUB_TOKEN: 'opaque' }),
-      (name) => name === 'github-token',
-    );
+    const { found } = extractSecrets('github', stdio([], { GITHUB_TOKEN: 'opaque' }), {
+      isTaken: (name) => name === 'github-token',
+    });
     assert.deepEqual(
       found.map((secret) => secret.name),
       ['github-token-2'],

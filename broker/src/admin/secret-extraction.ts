@@ -1,14 +1,22 @@
 // Takes the secrets out of a server's configuration: each becomes a `${secret:SERVER-key}` reference, and what surrounds it (a scheme
-// such as `Bearer`, a flag, the rest of a URL) stays readable in the record.
+// such as `Bearer`, a flag, the rest of a URL, of a JSON text or of a shell's line) stays readable in the record. What is put back later
+// is to the letter what stood there.
 import type { Transport } from '../domain/server-record.ts';
-import { hasSecretReference, secretReference } from './secret-references.ts';
-import { isPlaceholder, isSecretName, isSecretValue, isTrivialValue } from './secret-shape.ts';
+import { fillText, mapValues, type SecretValue } from '../values/fill-values.ts';
+import type { Part, Place } from '../values/place.ts';
+import { mapAround, secretReference } from '../values/secret-reference.ts';
+import { transportPlaces } from '../values/transport-places.ts';
+import { type Parsed, partsOf } from '../values/value-parts.ts';
+import { classifyValue, type Surroundings } from './classify-value.ts';
+import { senseOfName, wordsOf } from './secret-names.ts';
+import { knownTokensIn } from './token-formats.ts';
 
 export interface FoundSecret {
   /** Name in the vault. */
   name: string;
-  /** Where it stood: `env GITHUB_TOKEN`, `header Authorization`, `argument --api-key`, `url parameter token`. */
+  /** Where it stood: `env GITHUB_TOKEN`, `header Authorization`, `argument --api-key`, `URL parameter token`. */
   from: string;
+  kind: 'secret' | 'doubtful' | 'placeholder';
   /** Undefined: only a placeholder stood there. */
   value: string | undefined;
 }
@@ -18,113 +26,138 @@ export interface Extraction {
   found: readonly FoundSecret[];
 }
 
-const SCHEME = /^(bearer|basic|token|apikey|api-key|key)\s+(?=\S)/i;
+interface ExtractionOptions {
+  /** Names in the vault that belong to something else. */
+  isTaken: (name: string) => boolean;
+  /** Names of doubtful values of which a person has said that they are no secrets. */
+  plain?: ReadonlySet<string>;
+  /** Inputs of the client that are asked as passwords. */
+  passwordInputs?: ReadonlySet<string>;
+}
 
-/** `isTaken`: names in the vault that belong to something else. */
-export function extractSecrets(server: string, transport: Transport, isTaken: (name: string) => boolean): Extraction {
-  const found: FoundSecret[] = [];
+export function extractSecrets(server: string, transport: Transport, options: ExtractionOptions): Extraction {
+  const { isTaken, plain = new Set<string>(), passwordInputs = new Set<string>() } = options;
+  let found: FoundSecret[] = [];
+  /** What stood where a placeholder was found. */
+  const originals = new Map<string, string>();
+  const surroundings: Surroundings = {
+    own: new Set(transport.kind === 'stdio' ? Object.keys(transport.env) : []),
+    passwordInputs,
+  };
 
-  const take = (key: string, from: string, value: string | undefined): string => {
+  function take(text: string, place: Place, kind: FoundSecret['kind'], asItStands: boolean): string {
+    const value = kind === 'placeholder' ? undefined : text;
     const same = found.find((secret) => value !== undefined && secret.value === value);
-    if (same !== undefined) return secretReference(same.name);
-    const name = freeName(
-      server,
-      key,
-      (candidate) => isTaken(candidate) || found.some((secret) => secret.name === candidate),
-    );
-    found.push({ name, from, value });
-    return secretReference(name);
-  };
-
-  /** `value` under `key`, its secret part replaced. */
-  const replace = (key: string, from: string, value: string, named: boolean): string => {
-    if (hasSecretReference(value)) return value;
-    const scheme = SCHEME.exec(value)?.[0] ?? '';
-    const rest = value.slice(scheme.length);
-    if (isPlaceholder(rest)) return named ? scheme + take(key, from, undefined) : value;
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(rest)) {
-      const url = replaceInUrl(rest, key);
-      if (url !== rest || !named || /url|uri|endpoint|host/i.test(key)) return scheme + url;
+    if (same !== undefined) {
+      if (kind === 'secret') same.kind = 'secret';
+      return plain.has(same.name) && same.kind === 'doubtful' ? text : secretReference(same.name, asItStands);
     }
-    if ((named || scheme !== '') && !isTrivialValue(rest)) return scheme + take(key, from, rest);
-    return isSecretValue(rest) ? scheme + take(key, from, rest) : value;
-  };
-
-  const replaceInUrl = (text: string, key: string): string => {
-    const parts = /^([a-z][a-z0-9+.-]*:\/\/)(?:([^/?#@]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?$/i.exec(text);
-    if (parts === null || hasSecretReference(text)) return text;
-    const [, scheme = '', userinfo, host = '', path = '', query, fragment = ''] = parts;
-    const colon = userinfo?.indexOf(':') ?? -1;
-    let user = '';
-    if (userinfo !== undefined) {
-      const password = colon === -1 ? userinfo : userinfo.slice(colon + 1);
-      const isSecret = colon !== -1 || isSecretValue(password);
-      const before = colon === -1 ? '' : userinfo.slice(0, colon + 1);
-      user = `${isSecret && password !== '' && !isPlaceholder(password) ? before + take(`${key}-password`, 'url password', password) : userinfo}@`;
-    }
-    const newPath = path
-      .split('/')
-      .map((segment) => (isSecretValue(segment) ? take(`${key}-path`, 'url path', segment) : segment))
-      .join('/');
-    const newQuery = query
-      ?.split('&')
-      .map((pair) => {
-        const end = pair.indexOf('=');
-        if (end === -1) return pair;
-        const [name, value] = [pair.slice(0, end), pair.slice(end + 1)];
-        return `${name}=${replace(name, `url parameter ${name}`, value, isSecretName(name))}`;
-      })
-      .join('&');
-    return `${scheme}${user}${host}${newPath}${newQuery === undefined ? '' : `?${newQuery}`}${fragment}`;
-  };
-
-  const replaceAll = (values: Readonly<Record<string, string>>, kind: 'env' | 'header'): Record<string, string> =>
-    Object.fromEntries(
-      Object.entries(values).map(([key, value]) => [key, replace(key, `${kind} ${key}`, value, isSecretName(key))]),
-    );
-
-  const replaceArgument = (argument: string, before: string | undefined): string => {
-    const assigned = /^(-{0,2}[A-Za-z][\w.-]*)=(.*)$/s.exec(argument);
-    if (assigned !== null) {
-      const [, key = '', value = ''] = assigned;
-      const pair = key.startsWith('-') ? /^([A-Za-z_][\w.-]*)([=:])(.*)$/s.exec(value) : null;
-      if (pair !== null && !isSecretName(key) && /^-{1,2}(e|env|H|header)$/.test(key))
-        return `${key}=${replaceArgument(value, undefined)}`;
-      return `${key}=${replace(key, `argument ${key}`, value, isSecretName(key))}`;
-    }
-    const header = /^([A-Za-z][A-Za-z0-9-]*)(:\s*)(\S.*)$/s.exec(argument);
-    if (
-      header !== null &&
-      !argument.includes('://') &&
-      (isSecretName(header[1] ?? '') || /^--?(H|header)$/.test(before ?? ''))
-    ) {
-      const [, key = '', separator = '', value = ''] = header;
-      return `${key}${separator}${replace(key, `argument ${key}`, value, isSecretName(key))}`;
-    }
-    if (before !== undefined && /^--?[A-Za-z]/.test(before) && !before.includes('=') && !argument.startsWith('-')) {
-      const isHolder = /^-{1,2}(e|env|H|header)$/.test(before);
-      return replace(before, `argument ${before}`, argument, !isHolder && isSecretName(before));
-    }
-    return argument.startsWith('-') ? argument : replace('argument', 'argument', argument, false);
-  };
-
-  if (transport.kind === 'http') {
-    const headers = replaceAll(transport.headers, 'header');
-    return { transport: { ...transport, url: replaceInUrl(transport.url, 'url'), headers }, found };
+    const name = freeName(server, place.name, (each) => isTaken(each) || found.some((secret) => secret.name === each));
+    found.push({ name, from: place.label, kind, value });
+    originals.set(name, text);
+    if (kind === 'doubtful' && plain.has(name)) return text;
+    return secretReference(name, asItStands);
   }
-  const env = replaceAll(transport.env, 'env');
-  const args = transport.args.map((argument, index) => replaceArgument(argument, transport.args[index - 1]));
+
+  /** `asItStands`: the text is not as it would be spelled here, so what is taken of it must be put back to the letter. */
+  function rewrite(text: string, place: Place, depth: number, asItStands: boolean): string {
+    const parsed = partsOf(text, place, depth);
+    const isNamed = senseOfName(place.name) === 'secret';
+    if (parsed === undefined || (isNamed && isValueOf(parsed, place))) return rewriteWhole(text, place, asItStands);
+    const before = found.length;
+    let out = '';
+    let from = 0;
+    for (const part of parsed.parts) {
+      out += text.slice(from, part.start) + rewritePart(text.slice(part.start, part.end), part, depth, asItStands);
+      from = part.end;
+    }
+    out += text.slice(from);
+    const isEmpty = out === text && found.length === before;
+    return isEmpty && isNamed && holdsSecretAsWhole(parsed, place) ? take(text, place, 'doubtful', asItStands) : out;
+  }
+
+  function rewritePart(raw: string, { place, spelling }: Part, depth: number, asItStands: boolean): string {
+    const inner = spelling.decode(raw);
+    if (inner === undefined || asItStands) return rewrite(raw, place, depth + 1, true);
+    const before = [...found];
+    const rewritten = rewrite(inner, place, depth + 1, false);
+    if (rewritten === inner) return raw;
+    if (spelling.encode(inner) === raw) return mapAround(rewritten, spelling.encode) ?? rewritten;
+    const kind = found.at(-1)?.kind ?? 'secret';
+    const count = found.length;
+    found = [...before];
+    const asWritten = rewrite(raw, place, depth + 1, true);
+    if (found.length === count) return asWritten;
+    found = before;
+    return take(raw, place, kind, true);
+  }
+
+  function rewriteWhole(text: string, place: Place, asItStands: boolean): string {
+    const kind = classifyValue(text, place, surroundings);
+    if (kind === 'secret' || kind === 'doubtful' || kind === 'placeholder') return take(text, place, kind, asItStands);
+    if (kind === 'reference') return text;
+    let out = '';
+    let from = 0;
+    for (const { start, end } of knownTokensIn(text)) {
+      out += text.slice(from, start) + take(text.slice(start, end), place, 'secret', asItStands);
+      from = end;
+    }
+    return out + text.slice(from);
+  }
+
+  function replace(text: string, place: Place): string {
+    const before = [...found];
+    const replaced = rewrite(text, place, 0, false);
+    if (replaced === text || restored(replaced, place) === text) return replaced;
+    const kind = found.slice(before.length).some((secret) => secret.kind === 'secret') ? 'secret' : 'doubtful';
+    found = before;
+    return take(text, place, kind, true);
+  }
+
+  function restored(text: string, place: Place): string {
+    // A placeholder stands for itself here.
+    const marked = found
+      .filter((secret) => secret.value === undefined)
+      .reduce((each, { name }) => each.replaceAll(secretReference(name), secretReference(name, true)), text);
+    return fillText(marked, place, (name): SecretValue | undefined => {
+      const value = originals.get(name);
+      return value === undefined ? undefined : { value, imported: true };
+    });
+  }
+
+  const places = transportPlaces(transport);
+  if (transport.kind === 'http') {
+    const headers = mapValues(transport.headers, (value, name) => replace(value, places.named(name)));
+    return { transport: { ...transport, headers, url: replace(transport.url, places.url) }, found };
+  }
+  const env = mapValues(transport.env, (value, name) => replace(value, places.named(name)));
+  const args = transport.args.map((argument, index) => replace(argument, places.argument(index)));
   return { transport: { ...transport, args, env }, found };
+}
+
+/** Whether a text under a secret's name is one value, whatever it happens to hold: a password may have `=` or `;` in it. */
+function isValueOf({ form }: Parsed, { name }: Place): boolean {
+  if (form === 'list')
+    return !wordsOf(name).some((word) =>
+      /^(?:connections?|conn|connstr|string|strings|dsn|uri|headers?|cookies?|config|env|data)$/.test(word),
+    );
+  return form === 'pair' || form === 'argument' || form === 'login';
+}
+
+/** Whether a text under a secret's name is one although nothing in it looks like one: not an address without credentials. */
+function holdsSecretAsWhole({ form }: Parsed, { name }: Place): boolean {
+  if (form === 'url')
+    return !wordsOf(name).some((word) => /^(?:url|uri|dsn|endpoint|host|connection|webhook|string)$/.test(word));
+  return form === 'json' || form === 'list';
 }
 
 /** `SERVER-key` in lower case; the server's name is not said twice; a number where the name is taken. */
 function freeName(server: string, key: string, isTaken: (name: string) => boolean): string {
-  const plain = key
-    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '');
-  const base = (plain.startsWith(`${server}-`) ? plain : `${server}-${plain || 'secret'}`).slice(0, 120);
+  const plain = wordsOf(key).join('-');
+  const base = (plain === server || plain.startsWith(`${server}-`) ? plain : `${server}-${plain || 'secret'}`).slice(
+    0,
+    120,
+  );
   if (!isTaken(base)) return base;
   for (let number = 2; ; number++) {
     if (!isTaken(`${base}-${number}`)) return `${base}-${number}`;

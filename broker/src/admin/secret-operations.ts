@@ -1,10 +1,10 @@
 // Secrets by name: a value goes in and never comes out.
 import { secretsApi, type Secret } from 'mcpgate-shared/api/secrets';
 import { GateError } from 'mcpgate-shared/error';
+import { secretNamesIn } from '../values/transport-places.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
-import { secretsOf } from './secret-references.ts';
 
 export function secretOperations({
   vault,
@@ -14,7 +14,7 @@ export function secretOperations({
   const list = async (workspaceId: string): Promise<Secret[]> => {
     const servers = (await store.servers.list(workspaceId)).map((server) => ({
       name: server.name,
-      secrets: secretsOf(server.transport),
+      secrets: secretNamesIn(server.transport),
     }));
     return (await vault.list(workspaceId)).map((secret) => ({
       name: secret.name,

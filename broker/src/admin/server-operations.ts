@@ -6,11 +6,12 @@ import { limitNotes, shownLimits, withLimits } from '../domain/resource-limits.t
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { UpstreamStatus } from '../upstreams/upstream.ts';
+import { secretNamesIn } from '../values/transport-places.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
 import { extractSecrets } from './secret-extraction.ts';
-import { assertMaySend, secretsOf } from './secret-references.ts';
+import { assertMaySend } from './secret-references.ts';
 import { importServers } from './server-import.ts';
 import { assertMayRun } from './stdio-permission.ts';
 
@@ -29,7 +30,7 @@ function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Ser
     cwd: transport.kind === 'stdio' ? (transport.cwd ?? null) : null,
     url: transport.kind === 'http' ? transport.url : null,
     headers: transport.kind === 'http' ? { ...transport.headers } : {},
-    secrets: secretsOf(transport),
+    secrets: secretNamesIn(transport),
     state: record.enabled ? (status?.state ?? 'idle') : 'disabled',
     circuit: status?.circuit ?? 'closed',
     retry_at: status === undefined || status.retryAt === null ? null : isoTime(status.retryAt),
@@ -102,8 +103,8 @@ export function serverOperations(
       assertMayRun(caller, name, transport, allowedCommands);
       refusePlainSecrets(name, transport, caller.workspaceId);
       const known = new Set((await vault.list(caller.workspaceId)).map((secret) => secret.name));
-      assertMaySend(caller, secretsOf(transport), known);
-      const missing = secretsOf(transport).filter((secret) => !known.has(secret));
+      assertMaySend(caller, secretNamesIn(transport), known);
+      const missing = secretNamesIn(transport).filter((secret) => !known.has(secret));
       if (missing.length > 0) {
         throw new GateError(
           'not_found',
@@ -189,7 +190,7 @@ function withOwnLimits({ name, transport }: ServerRecord, form: ResourceLimitsFo
 
 /** A record never holds a secret, and a command line is seen by every process of the host. */
 function refusePlainSecrets(server: string, transport: Transport, workspaceId: string): void {
-  const { found } = extractSecrets(server, transport, () => false);
+  const { found } = extractSecrets(server, transport, { isTaken: () => false });
   const first = found[0];
   if (first === undefined) return;
   throw new GateError(

@@ -1,50 +1,147 @@
-// Reads a client's configuration for `server import`: JSON with comments and trailing commas, as editors write it.
+// Reads a client's configuration for `server import`: JSON with comments and trailing commas, TOML (Codex) or YAML (Goose, Continue), as
+// editors write it, and finds the servers in it.
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { GateError } from 'mcpgate-shared/error';
 import { LineCounter, parseDocument } from 'yaml';
 import type { CommandContext } from './context.ts';
 import { stripJsonComments } from './strip-json-comments.ts';
 
-/** The entries of `mcpServers` (or `servers`, as VS Code writes); `-` reads stdin. Throws `usage` with file and line. */
-export async function readClientConfig(context: CommandContext, file: string): Promise<Record<string, unknown>> {
-  const source = file === '-' ? await text(context.stdin) : await read(resolve(context.cwd, file), file);
-  const value = parse(source.replace(/^\uFEFF/, ''), file);
-  const servers = entriesOf(value);
-  if (servers === undefined)
-    throw new GateError('usage', `${file}: holds no {"mcpServers": {…}}; is it the configuration of an AI client?`);
-  return servers;
+export interface ClientConfig {
+  /** Entries by name. */
+  servers: Record<string, unknown>;
+  /** Inputs that the client asks for as passwords. */
+  inputs: string[];
+  /** What of the file is not imported. */
+  notes: string[];
 }
 
-async function read(path: string, shownAs: string): Promise<string> {
+type Parsed = Record<string, unknown>;
+
+/** `-` reads stdin. Throws `usage` with file and line. */
+export async function readClientConfig(context: CommandContext, file: string): Promise<ClientConfig> {
+  const bytes = file === '-' ? await buffer(context.stdin) : await read(resolve(context.cwd, file), file);
+  const value = await parse(textOf(bytes), file);
+  const servers = isRecord(value) ? entriesOf(value) : undefined;
+  const notes = isRecord(value) ? projectNotes(value) : [];
+  if (!isRecord(value) || servers === undefined)
+    throw new GateError(
+      'usage',
+      [
+        `${file}: holds no {"mcpServers": {…}}, nor servers as VS Code, Zed, OpenCode, Codex or Goose write them; is it the configuration of an AI client?`,
+        ...notes,
+      ].join('\n'),
+    );
+  return { servers, inputs: passwordInputs(value), notes };
+}
+
+async function read(path: string, shownAs: string): Promise<Buffer> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(path);
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new GateError('usage', `${shownAs}: cannot be read (${reason})`, { cause: error });
   }
 }
 
-function parse(source: string, file: string): unknown {
-  const json = stripJsonComments(source);
+/** Windows writes UTF-16 here and there. */
+function textOf(bytes: Buffer): string {
+  const isWide = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return bytes.toString(isWide ? 'utf16le' : 'utf8').replace(/^\uFEFF/, '');
+}
+
+async function parse(source: string, file: string): Promise<unknown> {
+  const isToml = /\.toml$/i.test(file) || (file === '-' && /^\s*\[+mcp_servers\b/m.test(source));
+  if (isToml) return await parseToml(source, file);
+  const isYaml = /\.ya?ml$/i.test(file) || (file === '-' && !/^\s*[[{/]/.test(source));
+  const json = isYaml ? source : stripJsonComments(source);
+  // YAML's parser reads JSON too, and knows the line; V8's message may quote the file, so a secret.
+  if (!isYaml) {
+    try {
+      return JSON.parse(json);
+    } catch (error) {
+      throw invalid(file, 'JSON', firstBadLine(json), error);
+    }
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const first = document.errors[0];
+  if (first !== undefined) throw invalid(file, 'YAML', lines.linePos(first.pos[0]).line, undefined);
+  return document.toJS() as unknown;
+}
+
+async function parseToml(source: string, file: string): Promise<unknown> {
+  const { parse: parseText, TomlError } = await import('smol-toml');
   try {
-    return JSON.parse(json);
+    return JSON.parse(JSON.stringify(parseText(source))) as unknown;
   } catch (error) {
-    // YAML's parser reads JSON too, and knows the line; V8's message may quote the file, so a secret.
-    const lines = new LineCounter();
-    const first = parseDocument(json, { lineCounter: lines, prettyErrors: false }).errors[0];
-    const line = first === undefined ? '' : `:${lines.linePos(first.pos[0]).line}`;
-    throw new GateError('usage', `${file}${line}: is not valid JSON`, { cause: error });
+    // Its message quotes the line.
+    throw invalid(file, 'TOML', error instanceof TomlError ? error.line : undefined, undefined);
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+function firstBadLine(json: string): number | undefined {
+  const lines = new LineCounter();
+  const first = parseDocument(json, { lineCounter: lines, prettyErrors: false }).errors[0];
+  return first === undefined ? undefined : lines.linePos(first.pos[0]).line;
+}
+
+const invalid = (file: string, format: string, line: number | undefined, cause: unknown): GateError =>
+  new GateError('usage', `${file}${line === undefined ? '' : `:${line}`}: is not valid ${format}`, { cause });
+
+function isRecord(value: unknown): value is Parsed {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function entriesOf(value: unknown): Record<string, unknown> | undefined {
-  if (!isRecord(value)) return undefined;
-  const inner = isRecord(value['mcp']) ? value['mcp'] : value;
-  return [value['mcpServers'], value['servers'], inner['servers'], inner['mcpServers']].find(isRecord);
+/** Claude and most others · VS Code · Zed · Codex · Goose. */
+const KEYS = ['mcpServers', 'servers', 'context_servers', 'mcp_servers', 'extensions'];
+
+function entriesOf(value: Parsed): Parsed | undefined {
+  const inner = isRecord(value['mcp']) ? value['mcp'] : undefined;
+  const found = [value, ...(inner === undefined ? [] : [inner])].flatMap((each) => [
+    ...KEYS.map((key) => each[key]),
+    ...Object.entries(each).flatMap(([key, own]) => (key.endsWith('.mcpServers') ? [own] : [])),
+  ]);
+  const lists = found.flatMap((each) => (isRecord(each) ? [each] : Array.isArray(each) ? [byName(each)] : []));
+  // OpenCode has its servers right there; what is pasted from a guide may have no frame.
+  const bare = [inner, value].find((each) => each !== undefined && Object.values(each).some(isEntry));
+  if (lists.length === 0 && bare !== undefined)
+    return Object.fromEntries(Object.entries(bare).filter(([, each]) => isEntry(each)));
+  return lists.length === 0 ? undefined : Object.assign({}, ...lists.toReversed());
+}
+
+const isEntry = (value: unknown): boolean =>
+  isRecord(value) && ['command', 'cmd', 'url', 'serverUrl', 'httpUrl', 'uri'].some((key) => Object.hasOwn(value, key));
+
+/** A list of entries, each with its name, as Continue writes them. */
+function byName(list: readonly unknown[]): Parsed {
+  return Object.fromEntries(
+    list.map((each, index) => [
+      isRecord(each) && typeof each['name'] === 'string' ? each['name'] : `server-${index + 1}`,
+      each,
+    ]),
+  );
+}
+
+function passwordInputs(value: Parsed): string[] {
+  const inner = isRecord(value['mcp']) ? value['mcp'] : {};
+  return [value['inputs'], inner['inputs']].flatMap((inputs) =>
+    !Array.isArray(inputs)
+      ? []
+      : inputs.flatMap((input: unknown) =>
+          isRecord(input) && input['password'] === true && typeof input['id'] === 'string' ? [input['id']] : [],
+        ),
+  );
+}
+
+/** `.claude.json` keeps servers of single projects beside those of the person. */
+function projectNotes(value: Parsed): string[] {
+  if (!isRecord(value['projects'])) return [];
+  return Object.entries(value['projects']).flatMap(([path, project]) => {
+    const servers = isRecord(project) && isRecord(project['mcpServers']) ? Object.keys(project['mcpServers']) : [];
+    return servers.length === 0
+      ? []
+      : [`the project ${path} has servers of its own, which are left out: ${servers.join(', ')}`];
+  });
 }

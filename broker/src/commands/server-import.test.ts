@@ -77,34 +77,125 @@ describe('server import', () => {
     }
   });
 
-  test('one wrong entry leaves everything as it was, and every mistake is named', async () => {
-    const before = [await admin.rows('server', 'list'), await admin.rows('secret', 'list')].map((list) => list.length);
+  test('nothing of one entry stops the others: names are made, what cannot be taken is left out, and all of it is told', async () => {
     const file = importFile(
       JSON.stringify({
         mcpServers: {
-          fine: { command: 'npx', env: { API_TOKEN: 's3cr3t-6' } },
-          'My Server': { command: 'npx' },
-          github: { command: 'npx' },
+          fine: { command: 'npx', env: { API_TOKEN: 's3cr3t-6', EMPTY: null, '': 'x' }, autoApprove: ['a'], oauth: {} },
+          'My Server': { command: 'npx', headersHelper: 'x' },
+          'my-server': { command: 'uvx' },
+          github: { command: 'npx', args: ['other', null] },
+          none: null,
           empty: {},
-          wrong: { command: 'npx', args: 'not-a-list' },
+          blank: { command: ' ', url: '' },
+          wrong: { command: 'npx', args: 7 },
           tight: { command: 'npx', limits: { memory: '1MiB' } },
+          '': { command: 'nameless' },
         },
+        projects: { '/home/dev/shop': { mcpServers: { shop: { command: 'x', env: { A_TOKEN: 's3cr3t-9' } } } } },
       }),
     );
-    const { code, stderr } = await admin.failure(['server', 'import', file, '--isolation', 'other=per-user']);
-    assert.equal(code, 2);
-    assert.match(stderr, /"My Server" is no name.*for example to "my-server"/);
-    assert.match(stderr, /github: a server of this name exists already/);
-    assert.match(stderr, /empty: has neither `command` nor `url`/);
-    assert.match(stderr, /wrong\.args: /);
-    assert.match(stderr, /tight\.limits\.memory: write a size of 64MiB/);
-    assert.match(stderr, /--isolation other: /);
-    assert.doesNotMatch(stderr, /s3cr3t/);
-    assert.deepEqual(
-      [await admin.rows('server', 'list'), await admin.rows('secret', 'list')].map((list) => list.length),
-      before,
-    );
+    const before = (await admin.rows('server', 'list')).length;
+    const dry = Object(await admin.broker.json(['server', 'import', file, '--dry-run']));
+    assert.equal(dry['dry_run'], true);
+    assert.equal((await admin.rows('server', 'list')).length, before, 'a dry run changes nothing');
+    const { code, stdout, stderr } = await admin.broker.run(['server', 'import', file]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^imported fine, my-server, my-server-2, github-2, server$/m);
+    assert.match(stdout, /my-server: is named "My Server" in the file/);
+    assert.match(stdout, /github-2: is named "github" in the file/);
+    assert.match(stdout, /fine: autoApprove, oauth mean something to the AI client alone; left out/);
+    assert.match(stdout, /My Server: headersHelper mean/);
+    assert.match(stdout, /fine: what is null or has no name in env was left out/);
+    assert.match(stdout, /none: is empty; left out/);
+    assert.match(stdout, /empty: has neither `command` nor `url`; left out/);
+    assert.match(stdout, /blank: has neither/);
+    assert.match(stdout, /wrong\.args: .*left out/);
+    assert.match(stdout, /tight\.limits\.memory: write a size of 64MiB.*left out/);
+    assert.match(stdout, /the project \/home\/dev\/shop has servers of its own, which are left out: shop/);
+    assert.doesNotMatch(stdout + stderr, /s3cr3t/);
+
+    const again = await admin.failure(['server', 'import', file]);
+    assert.equal(again.code, 2, 'what is there already is not registered twice');
+    assert.match(again.stderr, /fine: is registered already as fine; left out/);
+    assert.match(again.stderr, /My Server: is registered already as my-server/);
+    const flag = await admin.failure(['server', 'import', file, '--isolation', 'other=per-user']);
+    assert.match(flag.stderr, /--isolation other: the file has no server of this name/);
   });
+
+  test('what no program can tell goes into the vault and is named as doubtful', async () => {
+    const file = importFile(
+      JSON.stringify({
+        mcpServers: { acme: { url: 'https://a.example/mcp', headers: { 'X-Acme-Access': 'q7Jx2pLw' } } },
+      }),
+    );
+    const dry = Object(await admin.broker.json(['server', 'import', file, '--dry-run']));
+    assert.deepEqual(dry['secrets'], [
+      { name: 'acme-x-acme-access', server: 'acme', from: 'header X-Acme-Access', kind: 'doubtful' },
+    ]);
+    const { stdout } = await admin.broker.run(['server', 'import', file, '--yes']);
+    assert.match(stdout, /header X-Acme-Access is now the secret acme-x-acme-access \(it may be none\)/);
+    assert.doesNotMatch(stdout, /q7Jx2pLw/);
+  });
+
+  const formats: Record<
+    string,
+    { file: string; text: string; servers: string[]; secrets: string[]; unset?: string[] }
+  > = {
+    Zed: {
+      file: 'settings.json',
+      text: `\uFEFF// mine\n{ "theme": "One", "context_servers": { "kagi": { "source": "custom", "command": "uvx", "args": ["kagimcp"], "env": { "KAGI_API_KEY": "s3cr3t-zed" }, }, "from-extension": { "source": "extension", "settings": { "token": "x" } } } }`,
+      servers: ['kagi'],
+      secrets: ['kagi-api-key'],
+    },
+    OpenCode: {
+      file: 'opencode.jsonc',
+      text: `{ "mcp": { "oc": { "type": "local", "command": ["npx", "-y", "x", "--token", "s3cr3t-oc"], "environment": { "A_KEY": "{env:A_KEY}" }, "enabled": false }, "oc-far": { "type": "remote", "url": "https://a.example/mcp", "headers": { "Authorization": "Bearer {env:FAR}" } } } }`,
+      servers: ['oc', 'oc-far'],
+      secrets: ['oc-token'],
+      unset: ['oc-a-key', 'oc-far-authorization'],
+    },
+    Codex: {
+      file: 'config.toml',
+      text: `model = "o3"\n[mcp_servers.figma]\nurl = "https://mcp.figma.com/mcp"\nbearer_token_env_var = "FIGMA"\nhttp_headers = { "X-Region" = "eu", "X-Api-Key" = "s3cr3t-cx" }\nenv_http_headers = { "X-Org" = "ORG" }\nstartup_timeout_sec = 20\n[mcp_servers.cx]\ncommand = "npx"\nargs = ["-y", "x"]\nenv_vars = ["GITHUB_TOKEN", "HOME"]\n[mcp_servers.cx.env]\nDB_PASS = "s3cr3t-cx2"\n`,
+      servers: ['figma', 'cx'],
+      secrets: ['figma-x-api-key', 'cx-db-pass'],
+      unset: ['figma-x-org', 'figma-authorization', 'cx-github-token'],
+    },
+    Goose: {
+      file: 'config.yaml',
+      text: `GOOSE_MODEL: x\nextensions:\n  developer: { type: builtin, name: developer, enabled: true }\n  gs:\n    type: stdio\n    cmd: npx\n    args: ["-y", "x"]\n    envs: { LEVEL: info, API_TOKEN: s3cr3t-gs }\n    env_keys: [GITHUB_PAT]\n    enabled: true\n  gs-far:\n    type: streamable_http\n    uri: https://a.example/mcp\n    headers: { Authorization: Bearer s3cr3t-gs2 }\n`,
+      servers: ['gs', 'gs-far'],
+      secrets: ['gs-api-token', 'gs-far-authorization'],
+      unset: ['gs-github-pat'],
+    },
+    Cline: {
+      file: 'cline_mcp_settings.json',
+      text: `{ "mcpServers": { "cl": { "command": "npx", "args": ["x"], "env": { "K_TOKEN": "s3cr3t-cl" }, "alwaysAllow": ["a"], "disabled": true, "timeout": 60, "transportType": "stdio" } } }`,
+      servers: ['cl'],
+      secrets: ['cl-k-token'],
+    },
+    'VS Code': {
+      file: 'mcp.json',
+      text: `{ "inputs": [{ "type": "promptString", "id": "what", "password": true }, { "type": "promptString", "id": "org" }], "servers": { "vs": { "command": "npx", "env": { "SOMETHING": "\${input:what}", "ORG": "\${input:org}" } } } }`,
+      servers: ['vs'],
+      secrets: [],
+      unset: ['vs-something'],
+    },
+  };
+  for (const [client, { file: name, text, servers, secrets, unset = [] }] of Object.entries(formats)) {
+    test(`a file of ${client} is taken as it is`, async () => {
+      const file = join(temporaryFolder(), name);
+      writeFileSync(file, text);
+      const result = Object(await admin.broker.json(['server', 'import', file]));
+      assert.deepEqual(result['servers'], servers);
+      const namesOf = (list: unknown): unknown[] =>
+        Array.isArray(list) ? list.map((each) => Object(each)['name']) : [];
+      assert.deepEqual(namesOf(result['secrets']), secrets);
+      assert.deepEqual(namesOf(result['unset']), unset);
+      assert.doesNotMatch(JSON.stringify(await admin.rows('server', 'list')), /s3cr3t/);
+    });
+  }
 
   test('a file that is no JSON is refused with its line, and nothing of it is shown', async () => {
     const broken = await admin.failure(['server', 'import', importFile('{\n "mcpServers": {\n "a": "s3cr3t-7\n}')]);

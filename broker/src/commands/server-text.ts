@@ -4,13 +4,19 @@ import type { ImportResult, Server } from 'mcpgate-shared/api/servers';
 import { plain } from './table.ts';
 
 /** What is done, and what is left to do. `inside`: ` --workspace NAME` where that must be said. */
-export function importText({ servers, secrets, unset, warnings }: ImportResult, file: string, inside: string): string {
-  const lines = [`imported ${servers.join(', ') || 'nothing'}`];
-  for (const { server, from, name } of secrets) lines.push(`  ${server}: ${plain(from)} is now the secret ${name}`);
+export function importText(result: ImportResult, file: string, inside: string): string {
+  const { servers, renamed, secrets, unset, warnings, dry_run: isDryRun } = result;
+  const lines = [`${isDryRun ? 'would import' : 'imported'} ${servers.join(', ') || 'nothing'}`];
+  for (const { from, to } of renamed) lines.push(`  ${to}: is named ${JSON.stringify(plain(from))} in the file`);
+  const becomes = isDryRun ? 'would be' : 'is now';
+  for (const { server, from, name, kind } of secrets) {
+    const doubt = kind === 'doubtful' ? ' (it may be none)' : '';
+    lines.push(`  ${server}: ${plain(from)} ${becomes} the secret ${name}${doubt}`);
+  }
   for (const { server, from, name } of unset)
     lines.push(`  ${server}: ${plain(from)} has no value yet; set it: mcpgate-broker secret set ${name}${inside}`);
   for (const warning of warnings) lines.push(`  ! ${plain(warning)}`);
-  if (secrets.length > 0) lines.push(`the values are in the vault now; delete them from ${file}`);
+  if (secrets.length > 0 && !isDryRun) lines.push(`the values are in the vault now; delete them from ${file}`);
   return lines.join('\n');
 }
 

@@ -1,14 +1,15 @@
 // `server …`: the real MCP servers behind the broker.
 import { Command } from 'commander';
 import { ResourceLimitsSchema, type ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
-import { IsolationSchema, serversApi } from 'mcpgate-shared/api/servers';
+import { serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import { circuitWords } from './circuit-words.ts';
 import type { CommandContext } from './context.ts';
-import { readClientConfig } from './read-client-config.ts';
+import { importFile, type ImportOptions } from './import-file.ts';
+import { isolationOf } from './isolation-of.ts';
 import { withProgress } from './progress.ts';
-import { importText, serverText, targetOf } from './server-text.ts';
+import { serverText, targetOf } from './server-text.ts';
 import { pairs } from './values.ts';
 
 interface AddOptions extends AdminOptions {
@@ -21,11 +22,6 @@ interface AddOptions extends AdminOptions {
   limit?: string[];
   isolation?: string;
   trustAnnotations?: boolean;
-}
-
-interface ImportOptions extends AdminOptions {
-  isolation?: string[];
-  trustAnnotations?: string[];
 }
 
 interface SetOptions extends AdminOptions {
@@ -73,6 +69,8 @@ export function serverCommand(context: CommandContext): Command {
   )
     .option('--isolation <name=mode...>', 'for example memory=per-user')
     .option('--trust-annotations <name...>', TRUST)
+    .option('--dry-run', 'say what would be imported, and change nothing')
+    .option('--yes', 'ask nothing: what may be a secret goes into the vault')
     .action(
       async (file: string, options: ImportOptions) =>
         await withSession(context, options, (session) => importFile(session, file, options)),
@@ -151,23 +149,6 @@ async function addServer(
   show(server, `added ${server.name}\nnext: mcpgate-broker server test ${server.name}${inside}`);
 }
 
-async function importFile(
-  { api, show, context, inside }: AdminSession,
-  file: string,
-  options: ImportOptions,
-): Promise<void> {
-  const mcpServers = await readClientConfig(context, file);
-  const isolation = Object.fromEntries(
-    Object.entries(pairs('--isolation', options.isolation, /=/)).map(([name, mode]) => [
-      name,
-      isolationOf('--isolation', mode),
-    ]),
-  );
-  const body = { mcpServers, isolation, trust_annotations: options.trustAnnotations ?? [] };
-  const result = await api.call(serversApi.import, { body });
-  show(result, importText(result, file, inside));
-}
-
 async function setServer({ api, show }: AdminSession, name: string, options: SetOptions): Promise<void> {
   const { trustAnnotations, isolation, limit } = options;
   if (trustAnnotations === undefined && isolation === undefined && limit === undefined)
@@ -243,10 +224,4 @@ function limitsOf(words: readonly string[]): ResourceLimitsForm {
       ? 'the limits are memory, open_files, processes, cpu_seconds'
       : `${String(name)}: ${issue?.message}`;
   throw new GateError('usage', `--limit: ${why}`);
-}
-
-function isolationOf(flag: string, mode: string): 'shared' | 'per-user' | 'per-session' {
-  const known = IsolationSchema.safeParse(mode);
-  if (known.success) return known.data;
-  throw new GateError('usage', `${flag}: "${mode}" is neither shared, per-user nor per-session`);
 }

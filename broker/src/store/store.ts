@@ -39,6 +39,7 @@ interface SecretInfo {
 interface SealedSecret {
   name: string;
   version: number;
+  source: string;
   sealed: Uint8Array;
 }
 

@@ -24,7 +24,7 @@ export interface Connection {
 }
 
 export interface ConnectDeps extends WireDeps {
-  vault: Pick<Secrets, 'resolve'>;
+  vault: Pick<Secrets, 'value'>;
   /** What servers were found to speak. */
   generations: GenerationMemory;
   brokerVersion: string;

@@ -1,6 +1,9 @@
 // A server's transport with its secrets put in, and the mask that keeps them out of every text that leaves.
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
-import { createMessageMask, type MessageMask } from './secret-mask.ts';
+import { fillTransport, type SecretValue } from '../values/fill-values.ts';
+import { secretNamesIn } from '../values/transport-places.ts';
+import { hiddenIn } from './hidden-values.ts';
+import { createMessageMask, createTextMask, type MessageMask } from './secret-mask.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface ResolvedTransport {
@@ -13,55 +16,31 @@ export interface ResolvedTransport {
   messageMask: MessageMask | undefined;
 }
 
-const REFERENCE = /\$\{secret:([^}]+)\}/g;
-// Shorter values are not masked: they would blank out ordinary text and prove nothing.
-const MIN_MASKED_LENGTH = 4;
-
 /** Names of the secrets that a record refers to. */
 export function secretNamesOf(record: ServerRecord): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const text of textsOf(record.transport)) for (const match of text.matchAll(REFERENCE)) names.add(match[1] ?? '');
-  return names;
+  return new Set(secretNamesIn(record.transport));
 }
 
-/** Throws `not_found` naming a secret that is missing. */
+/** Throws `not_found` naming a secret that is missing, `config` naming one that cannot stand where it is referred to. */
 export async function resolveTransport(
   record: ServerRecord,
-  vault: Pick<Secrets, 'resolve'>,
+  vault: Pick<Secrets, 'value'>,
 ): Promise<ResolvedTransport> {
-  const values = new Map<string, string>();
+  const values = new Map<string, SecretValue>();
   const versions = new Set<string>();
   for (const name of secretNamesOf(record)) {
-    const resolved = await vault.resolve(record.workspaceId, `\${secret:${name}}`);
-    values.set(name, resolved.value);
-    for (const version of resolved.versions) versions.add(version);
+    const secret = await vault.value(record.workspaceId, name);
+    values.set(name, secret);
+    versions.add(`${name}@${secret.version}`);
   }
-  const fill = (text: string): string => text.replace(REFERENCE, (whole, name: string) => values.get(name) ?? whole);
-  const fillAll = (texts: Readonly<Record<string, string>>): Record<string, string> =>
-    Object.fromEntries(Object.entries(texts).map(([key, value]) => [key, fill(value)]));
-
-  const { transport } = record;
-  const filled: Transport =
-    transport.kind === 'stdio'
-      ? { ...transport, args: transport.args.map(fill), env: fillAll(transport.env) }
-      : { ...transport, url: fill(transport.url), headers: fillAll(transport.headers) };
-  const hidden = [...values.values()];
+  const hidden = hiddenIn(
+    record.transport,
+    [...values.values()].map(({ value }) => value),
+  );
   return {
-    transport: filled,
+    transport: fillTransport(record.transport, (name) => values.get(name)),
     versions: [...versions].sort(),
-    mask: createMask(hidden),
+    mask: createTextMask(hidden),
     messageMask: createMessageMask(hidden),
   };
-}
-
-function createMask(secrets: readonly string[]): (text: string) => string {
-  const hidden = secrets.filter((secret) => secret.length >= MIN_MASKED_LENGTH).sort((a, b) => b.length - a.length);
-  if (hidden.length === 0) return (text) => text;
-  return (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
-}
-
-function textsOf(transport: Transport): string[] {
-  return transport.kind === 'stdio'
-    ? [...transport.args, ...Object.values(transport.env)]
-    : [transport.url, ...Object.values(transport.headers)];
 }

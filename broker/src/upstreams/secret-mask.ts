@@ -17,6 +17,8 @@ interface Needle {
 
 /** Shorter values stand in ordinary text too: hiding them there would break it, and prove nothing. */
 const MIN_LENGTH = 8;
+/** In what a server writes on stderr, which only administrators read. */
+const MIN_LENGTH_IN_TEXT = 4;
 const MASK = '***';
 
 /** Undefined where there is nothing to hide. */
@@ -31,6 +33,15 @@ export function createMessageMask(secrets: readonly string[]): MessageMask | und
     },
     open: () => createByteMask(needles),
   };
+}
+
+/** For texts that are no messages: lines of stderr, errors. */
+export function createTextMask(secrets: readonly string[]): (text: string) => string {
+  const hidden = secrets
+    .filter((secret) => secret.length >= (/^\d+$/.test(secret) ? MIN_LENGTH : MIN_LENGTH_IN_TEXT))
+    .sort((a, b) => b.length - a.length);
+  if (hidden.length === 0) return (text) => text;
+  return (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
 }
 
 function needlesOf(secrets: readonly string[]): Needle[] {

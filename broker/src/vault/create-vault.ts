@@ -18,6 +18,7 @@ const KEY_CHECK = 'vault.key_check';
 interface Opened {
   value: string;
   version: number;
+  imported: boolean;
   readAt: number;
 }
 
@@ -57,7 +58,8 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       const text = `the secret ${name} (version ${record.version}) cannot be opened with ${masterKey.file}: its stored form was changed; set it again`;
       throw new GateError('internal', text);
     }
-    const opened = { value: Buffer.from(plain).toString('utf8'), version: record.version, readAt: now };
+    const { version, source } = record;
+    const opened = { value: Buffer.from(plain).toString('utf8'), version, imported: source === 'import', readAt: now };
     openedVersions.set(place, { workspaceId, name, version: record.version });
     if (generation === before) cache.set(place, opened);
     return opened;
@@ -87,6 +89,12 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       const removed = await store.secrets.remove(workspaceId, name);
       if (removed) changed(workspaceId, name);
       return removed;
+    },
+    async value(workspaceId, name) {
+      checkName(name);
+      const { value, version, imported } = await read(workspaceId, name);
+      await touch(workspaceId, name);
+      return { value, version, imported };
     },
     async resolve(workspaceId, text) {
       const values = new Map<string, Opened>();

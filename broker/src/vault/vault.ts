@@ -14,6 +14,8 @@ export interface Vault {
     workspaceId: string,
   ): Promise<{ name: string; version: number; source: string; createdAt: number; lastUsedAt: number | null }[]>;
   remove(workspaceId: string, name: string): Promise<boolean>;
+  /** What a secret is now, for the place that it stands in; `imported`: as an import brought it. Throws `not_found`, naming it. */
+  value(workspaceId: string, name: string): Promise<{ value: string; version: number; imported: boolean }>;
   /** Replaces each `${secret:NAME}` in `text`; throws `not_found` naming the secret that is missing. */
   resolve(workspaceId: string, text: string): Promise<ResolvedText>;
   /** Seals and opens what other modules must keep encrypted (signing keys, kept refresh answers); `purpose` is associated data. */

@@ -68,14 +68,25 @@ export type Server = z.output<typeof ServerSchema>;
 export const ImportResultSchema = z
   .object({
     servers: z.array(z.string()),
+    renamed: z
+      .array(z.object({ from: z.string(), to: z.string() }))
+      .meta({ description: 'Servers whose name in the file was no name here, or was taken' }),
     secrets: z
-      .array(z.object({ name: z.string(), server: z.string(), from: z.string() }))
+      .array(
+        z.object({
+          name: z.string(),
+          server: z.string(),
+          from: z.string(),
+          kind: z.enum(['secret', 'doubtful']).meta({ description: '`doubtful`: it looks like one, and may be none' }),
+        }),
+      )
       .meta({ description: 'What was moved into the vault: names and where it stood, never a value' }),
     unset: z.array(z.object({ name: z.string(), server: z.string(), from: z.string() })).meta({
       description:
         'Placeholders of the client (${input:…}, ${env:…}) that became references: set these secrets before use',
     }),
-    warnings: z.array(z.string()),
+    warnings: z.array(z.string()).meta({ description: 'What was left out or changed, and why' }),
+    dry_run: z.boolean(),
   })
   .meta({ id: 'ImportResult' });
 export type ImportResult = z.output<typeof ImportResultSchema>;
@@ -117,7 +128,8 @@ export const serversApi = {
     name: 'importServers',
     method: 'POST',
     path: '/servers/import',
-    summary: 'Register every server of a client configuration; secrets move into the vault. All or nothing',
+    summary:
+      'Register every server of a client configuration; secrets move into the vault. What cannot be a server is left out and said',
     access: 'operator',
     body: z.strictObject({
       mcpServers: z.record(z.string(), z.unknown()),
@@ -126,6 +138,14 @@ export const serversApi = {
         .array(z.string())
         .default([])
         .meta({ description: 'Names of the servers of which it is true' }),
+      inputs: z
+        .array(z.string())
+        .default([])
+        .meta({ description: 'Inputs of the client (${input:NAME}) that it asks for as passwords' }),
+      plain: z.array(z.string()).default([]).meta({
+        description: 'Names of doubtful secrets, as a dry run gives them, that are none and stay in the record',
+      }),
+      dry_run: z.boolean().default(false).meta({ description: 'Say what would be done, and change nothing' }),
     }),
     answer: ImportResultSchema,
   }),

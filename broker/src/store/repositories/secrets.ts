@@ -39,11 +39,11 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
     },
     async current(workspaceId, name) {
       const row = await current
-        .select(['secret_versions.name', 'secret_versions.version', 'secret_versions.sealed'])
+        .select(['secret_versions.name', 'secret_versions.version', 'secret_versions.source', 'secret_versions.sealed'])
         .where('secrets.workspace_id', '=', workspaceId)
         .where('secrets.name', '=', name)
         .executeTakeFirst();
-      return row && { name: row.name, version: row.version, sealed: row.sealed };
+      return row && { name: row.name, version: row.version, source: row.source, sealed: row.sealed };
     },
     async list(workspaceId) {
       const rows = await current

@@ -1,0 +1,141 @@
+// What an import would do: each entry of a client's configuration as a server with a name of its own, its secrets taken out. Nothing of one
+// entry stops the others; whatever is left out or changed is said.
+import { ServerNameSchema } from 'mcpgate-shared/api/fields';
+import { GateError } from 'mcpgate-shared/error';
+import type { Isolation, ServerRecord } from '../domain/server-record.ts';
+import { referencesIn } from '../values/secret-reference.ts';
+import { openTextsOf, secretNamesIn } from '../values/transport-places.ts';
+import { legalServerName, readClientEntry, type ServerDraft } from './client-config.ts';
+import { extractSecrets, type FoundSecret } from './secret-extraction.ts';
+
+export interface ImportRequest {
+  mcpServers: Readonly<Record<string, unknown>>;
+  /** By name in the file, or as it is here. */
+  isolation: Readonly<Record<string, Isolation>>;
+  trust_annotations: readonly string[];
+  /** Inputs of the client that it asks for as passwords. */
+  inputs: readonly string[];
+  /** Names of doubtful secrets that are none. */
+  plain: readonly string[];
+}
+
+export interface PlannedServer {
+  draft: ServerDraft;
+  isolation: Isolation;
+  trustAnnotations: boolean;
+  found: readonly FoundSecret[];
+}
+
+export interface ImportPlan {
+  servers: readonly PlannedServer[];
+  renamed: readonly { from: string; to: string }[];
+  warnings: readonly string[];
+}
+
+/** Throws `usage` where there is nothing to import, or a server is named that the file does not have. */
+export function planImport(request: ImportRequest, existing: readonly ServerRecord[]): ImportPlan {
+  const warnings: string[] = [];
+  const servers: PlannedServer[] = [];
+  const renamed: { from: string; to: string }[] = [];
+  const usedSecrets = new Set(existing.flatMap((server) => secretNamesIn(server.transport)));
+  const usedNames = new Set(existing.map((server) => server.name));
+  const named = new Set<string>();
+  for (const [given, value] of Object.entries(request.mcpServers)) {
+    const read = readClientEntry(given, value);
+    named.add(given);
+    if ('skipped' in read) {
+      warnings.push(read.skipped);
+      continue;
+    }
+    const isTaken = (secret: string): boolean => usedSecrets.has(secret);
+    const inputs = new Set([...request.inputs, ...read.inputs]);
+    const options = { isTaken, plain: new Set(request.plain), passwordInputs: inputs };
+    const legal = legalName(given);
+    const { transport: alike } = extractSecrets(legal, read.transport, options);
+    const twin = existing.find((server) => isNameOf(server.name, legal) && isSame(server, alike));
+    if (twin !== undefined) {
+      warnings.push(
+        `${given.trim() === '' ? 'an entry without a name' : given}: is registered already as ${twin.name}; left out (\`secret set\` changes its secrets)`,
+      );
+      continue;
+    }
+    const name = freeName(legal, usedNames);
+    usedNames.add(name);
+    named.add(name);
+    if (name !== given) renamed.push({ from: given, to: name });
+    const { transport, found } = extractSecrets(name, read.transport, options);
+    for (const secret of found) usedSecrets.add(secret.name);
+    const own = read.transport.kind === 'stdio' ? Object.keys(read.transport.env) : [];
+    warnings.push(...read.warnings, ...unfilled(name, transport, own));
+    servers.push({
+      draft: { ...read, name, transport },
+      isolation: request.isolation[given] ?? request.isolation[name] ?? 'shared',
+      trustAnnotations: request.trust_annotations.includes(given) || request.trust_annotations.includes(name),
+      found,
+    });
+  }
+  const unknown = [
+    ...Object.keys(request.isolation).map((name) => ['--isolation', name] as const),
+    ...request.trust_annotations.map((name) => ['--trust-annotations', name] as const),
+  ].filter(([, name]) => !named.has(name));
+  if (unknown.length > 0)
+    throw nothing(unknown.map(([flag, name]) => `${flag} ${name}: the file has no server of this name`));
+  if (servers.length === 0) throw nothing(['the file holds no server to import', ...warnings]);
+  return { servers, renamed, warnings };
+}
+
+const nothing = (reasons: readonly string[]): GateError =>
+  new GateError('usage', `nothing was imported:\n${reasons.map((line) => `  ${line}`).join('\n')}`);
+
+const legalName = (name: string): string => (ServerNameSchema.safeParse(name).success ? name : legalServerName(name));
+
+/** Whether it is the name, or was made of it. */
+const isNameOf = (name: string, legal: string): boolean =>
+  name === legal || (/-\d+$/.test(name) && legal.startsWith(name.replace(/-\d+$/, '')));
+
+function freeName(name: string, used: ReadonlySet<string>): string {
+  if (!used.has(name)) return name;
+  for (let number = 2; ; number++) {
+    const tail = `-${number}`;
+    const each = name.slice(0, 24 - tail.length) + tail;
+    if (!used.has(each)) return each;
+  }
+}
+
+/** Whether two records differ in nothing but the names of their secrets. */
+function isSame(known: ServerRecord, transport: ServerRecord['transport']): boolean {
+  const bare = (value: unknown): string => {
+    const text = JSON.stringify(value);
+    let out = '';
+    let from = 0;
+    for (const { start, end } of referencesIn(text)) {
+      out += `${text.slice(from, start)}\${secret}`;
+      from = end;
+    }
+    return out + text.slice(from);
+  };
+  const { limits: _mine, ...mine } = { limits: undefined, ...known.transport };
+  const { limits: _theirs, ...theirs } = { limits: undefined, ...transport };
+  return bare(sorted(mine)) === bare(sorted(theirs));
+}
+
+const sorted = (value: object): unknown =>
+  Object.entries(value)
+    .map(([key, each]) => [
+      key,
+      typeof each === 'object' && each !== null && !Array.isArray(each) ? sorted(Object(each)) : each,
+    ])
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+
+/** Placeholders of the client that stay: nobody fills them in here. */
+function unfilled(name: string, transport: ServerRecord['transport'], own: readonly string[]): string[] {
+  const found = openTextsOf(transport).flatMap((text) =>
+    [...text.matchAll(/\$\{(?!home\})(?:env:|input:|config:)?([\w.-]+)\}|\{(?:env|file):[^{}]+\}/g)].flatMap(
+      ([whole, variable]) => (variable !== undefined && own.includes(variable) ? [] : [whole]),
+    ),
+  );
+  const each = [...new Set(found)];
+  return each.length === 0
+    ? []
+    : [`${name}: ${each.join(', ')} of the AI client means nothing here, and stands there as it is`];
+}

@@ -1,0 +1,63 @@
+// `server import FILE`: on a terminal what only may be a secret is asked about before anything is stored.
+import { createInterface } from 'node:readline/promises';
+import { type ImportResult, serversApi } from 'mcpgate-shared/api/servers';
+import type { AdminOptions, AdminSession } from './admin-session.ts';
+import type { CommandContext } from './context.ts';
+import { isolationOf } from './isolation-of.ts';
+import { readClientConfig } from './read-client-config.ts';
+import { importText } from './server-text.ts';
+import { plain } from './table.ts';
+import { pairs } from './values.ts';
+
+export interface ImportOptions extends AdminOptions {
+  isolation?: string[];
+  trustAnnotations?: string[];
+  dryRun?: boolean;
+  yes?: boolean;
+}
+
+export async function importFile(
+  { api, show, context, inside, json }: AdminSession,
+  file: string,
+  options: ImportOptions,
+): Promise<void> {
+  const { servers, inputs, notes } = await readClientConfig(context, file);
+  const isolation = Object.fromEntries(
+    Object.entries(pairs('--isolation', options.isolation, /=/)).map(([name, mode]) => [
+      name,
+      isolationOf('--isolation', mode),
+    ]),
+  );
+  const body = { mcpServers: servers, isolation, trust_annotations: options.trustAnnotations ?? [], inputs };
+  const ask = async (more: { plain?: string[]; dry_run?: boolean }): Promise<ImportResult> => {
+    const result = await api.call(serversApi.import, { body: { ...body, ...more } });
+    return { ...result, warnings: [...result.warnings, ...notes] };
+  };
+  if (options.dryRun === true) {
+    const result = await ask({ dry_run: true });
+    show(result, importText(result, file, inside));
+    return;
+  }
+  const isAsked = context.stdin.isTTY === true && file !== '-' && options.yes !== true && !json;
+  const notSecret = isAsked ? await askAbout(context, await ask({ dry_run: true })) : [];
+  const result = await ask({ plain: notSecret });
+  show(result, importText(result, file, inside));
+}
+
+/** The names of those that are none. */
+async function askAbout({ stdin, stderr }: CommandContext, { secrets }: ImportResult): Promise<string[]> {
+  const doubtful = secrets.filter(({ kind }) => kind === 'doubtful');
+  if (doubtful.length === 0) return [];
+  stderr.write('These may be secrets; what you do not know is safe in the vault.\n');
+  const lines = createInterface({ input: stdin, output: stderr });
+  const none: string[] = [];
+  try {
+    for (const { name, server, from } of doubtful) {
+      const answer = await lines.question(`  ${server}: ${plain(from)}: is it a secret? [Y/n] `);
+      if (/^\s*no?\s*$/i.test(answer)) none.push(name);
+    }
+  } finally {
+    lines.close();
+  }
+  return none;
+}

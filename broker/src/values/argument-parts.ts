@@ -1,0 +1,88 @@
+// What stands inside one argument: the value of `--flag=value` or `NAME=value`, that of a header, the words of a shell's line.
+import { argumentPlaces, HOLDER } from './argument-places.ts';
+import { asItIs, type Part, type Place, type Structure } from './place.ts';
+import { withoutPlaceholders } from './secret-reference.ts';
+import { shellSpelling } from './shell-spelling.ts';
+import { shellWords, type Word } from './shell-words.ts';
+
+const ASSIGNED = /^(\$env:|-{1,2}|\/)?([A-Za-z_][\w.:-]*?)=(?!=*$)(.+)$/s;
+const FIELD = /^([A-Za-z][A-Za-z0-9_-]*)(:\s*)(\S.*)$/s;
+
+/** `--flag=value`, `NAME=value`, `Name: value`; undefined where it is none. */
+export function argumentParts(text: string, place: Place): Structure | undefined {
+  const shape = withoutPlaceholders(text);
+  const assigned = ASSIGNED.exec(shape);
+  if (assigned !== null) {
+    const [, dashes = '', name = '', value = ''] = assigned;
+    const start = shape.length - value.length;
+    const flag = `${dashes === '$env:' ? '' : dashes}${name}`;
+    const key = HOLDER.test(flag) ? '' : flag.replace(/^-D/, '');
+    return only(start, text.length, { kind: 'argument', name: key, label: `argument ${flag}` });
+  }
+  const field = FIELD.exec(shape);
+  if (field !== null && !/^[A-Za-z][\w+.-]*:(?:\/\/|[\\/])|^[A-Za-z]:\\/.test(shape) && !isImage(shape, place)) {
+    const [, name = '', separator = ''] = field;
+    return only(name.length + separator.length, text.length, { kind: 'header', name, label: `argument ${name}` });
+  }
+  return undefined;
+}
+
+/** `node:22`, `8080:80`, `sha256:…` and the like are no header. */
+function isImage(text: string, { name }: Place): boolean {
+  return (
+    !HOLDER.test(name) &&
+    !/^[A-Za-z0-9_-]+:\s/.test(text) &&
+    !/(auth|key|token|secret|cookie|api|bearer)/i.test(text.split(':')[0] ?? '')
+  );
+}
+
+function only(start: number, end: number, place: Place): Structure {
+  return { parts: [{ start, end, place, spelling: asItIs('an argument') }], between: asItIs('an argument') };
+}
+
+export function shellParts(line: string, { shell }: Place): Structure | undefined {
+  if (shell === undefined) return undefined;
+  const shape = withoutPlaceholders(line);
+  const { words, isCertain } = shellWords(shape, shell);
+  const places = argumentPlaces(
+    words[0]?.text ?? '',
+    words.slice(1).map((word) => word.text),
+  );
+  const parts = words.flatMap((word, index): Part[] => {
+    const assignedBySpaces = words[index - 1]?.text === '=' ? words[index - 2]?.text.replace(/^\$env:/, '') : undefined;
+    const place: Place =
+      index === 0
+        ? { kind: 'argument', name: '', label: 'the command' }
+        : (places[index - 1] ?? { kind: 'argument', name: '', label: 'an argument' });
+    const label = place.name === '' ? 'shell line' : `shell line, ${place.name}`;
+    if (assignedBySpaces !== undefined)
+      return [
+        partOf(word, word.start, { kind: 'env', name: assignedBySpaces, label: `shell line, ${assignedBySpaces}` }),
+      ];
+    const equals = assignmentEnd(shape, word);
+    if (equals === undefined) return [partOf(word, word.start, { ...place, label })];
+    const name = line.slice(word.start, equals - 1).replace(/^\$env:/, '');
+    const key = HOLDER.test(name) ? '' : name;
+    return [
+      partOf(word, equals, { kind: key.startsWith('-') ? 'argument' : 'env', name: key, label: `shell line, ${name}` }),
+    ];
+  });
+  function partOf(word: Word, from: number, inner: Place): Part {
+    const inside = word.segments.filter((segment) => segment.end > from);
+    const [first] = inside;
+    const isOne = inside.length === 1 && first !== undefined;
+    const start = isOne ? Math.max(first.start, from) : from;
+    const end = isOne ? first.end : word.end;
+    const quote = isOne ? first.quote : 'none';
+    return { start, end, place: inner, spelling: shellSpelling(shell ?? 'cmd', quote, isCertain) };
+  }
+  return { parts: parts.filter((part) => part.end > part.start), between: shellSpelling(shell, 'none', false) };
+}
+
+/** Behind the `=` of `NAME=…` or `--flag=…`, where that is not quoted. */
+function assignmentEnd(line: string, word: Word): number | undefined {
+  const [first] = word.segments;
+  if (first === undefined || first.quote !== 'none') return undefined;
+  const match = /^(?:\$env:|-{1,2})?[A-Za-z_][\w.-]*=/.exec(line.slice(first.start, first.end));
+  return match === null ? undefined : first.start + match[0].length;
+}

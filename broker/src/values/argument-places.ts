@@ -1,0 +1,42 @@
+// What the arguments of a command are: the value of the flag before it, a line for a shell, or something of its own.
+import type { Place, Shell } from './place.ts';
+
+const SHELLS: readonly (readonly [program: RegExp, flag: RegExp, shell: Shell])[] = [
+  [/^(?:ba|z|da|a|k|mk|tc|c|fi)?sh$/, /^-[a-z]*c$/, 'posix'],
+  [/^(?:powershell|pwsh)(?:-preview)?$/, /^-(?:c|co\w*|encodedcommand)$/i, 'powershell'],
+  [/^cmd$/, /^\/[ck]$/i, 'cmd'],
+  // Code is no shell's line, but what is safe there is safe in it.
+  [/^(?:python[\d.]*|node|bun|deno|perl|ruby|php)$/, /^(?:-[cep]|--eval|--print|eval|-r)$/, 'cmd'],
+  [/^(?:ssh|su|npx|npm|pnpm|script|watch|wsl)$/, /^(?:-c|--call|--command)$/, 'posix'],
+];
+
+/** Flags whose value has a name of its own: `-e NAME=value`, `--header 'Name: value'`. */
+export const HOLDER =
+  /^-{1,2}(?:e|env|environment|H|headers?|set|build-arg|var|define|D|config|c|option|o|property|p:.*)$/i;
+
+export function argumentPlaces(command: string, args: readonly string[]): Place[] {
+  return args.map((text, index) => {
+    const before = index === 0 ? '' : (args[index - 1] ?? '');
+    const shell = shellFor(command, args, index);
+    const flag = /^--?[A-Za-z][\w.:-]*$/.test(before) && !isFlag(text) ? before : '';
+    const label = flag === '' ? `argument ${index + 1}` : `argument ${flag}`;
+    return { kind: 'argument', name: flag, label, ...(shell === undefined ? {} : { shell }) };
+  });
+}
+
+/** Whether it is a flag rather than a value that begins with a dash. */
+function isFlag(text: string): boolean {
+  return /^--[A-Za-z]|^-[A-Za-z]{1,2}$|^-[a-z][a-z-]*(?:=|$)|^-[DPeHp][\w.-]+[=:]/.test(text);
+}
+
+function shellFor(command: string, args: readonly string[], index: number): Shell | undefined {
+  const before = args[index - 1];
+  if (before === undefined) return undefined;
+  const programs = [command, ...args.slice(0, index - 1)].map(programName);
+  const found = SHELLS.find(([program, flag]) => flag.test(before) && programs.some((name) => program.test(name)));
+  return found?.[2];
+}
+
+function programName(text: string): string {
+  return (/[^/\\]*$/.exec(text)?.[0] ?? '').replace(/\.(?:exe|cmd|bat)$/i, '').toLowerCase();
+}

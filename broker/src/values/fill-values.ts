@@ -1,0 +1,97 @@
+// Puts the values of secrets into a record, each spelled for the place that it stands in: percent-encoded in a URL, escaped in JSON, quoted
+// in a shell's line, as it is in a header or an argument. A value can never change what stands around it; one that cannot stand in its
+// place is refused by name.
+import { GateError } from 'mcpgate-shared/error';
+import type { Transport } from '../domain/server-record.ts';
+import type { Place, Spelling } from './place.ts';
+import { type Reference, referencesIn } from './secret-reference.ts';
+import { transportPlaces } from './transport-places.ts';
+import { partsOf, spellingOf } from './value-parts.ts';
+
+export interface SecretValue {
+  value: string;
+  /** Nobody has set it since a file was imported. */
+  imported: boolean;
+}
+
+export type Values = (name: string) => SecretValue | undefined;
+
+/** Throws `config` naming a secret that cannot stand where it is referred to. References to unknown secrets stay. */
+export function fillTransport(transport: Transport, values: Values): Transport {
+  const fill = (text: string, place: Place): string => fillText(text, place, values);
+  const places = transportPlaces(transport);
+  if (transport.kind === 'http')
+    return {
+      ...transport,
+      url: fill(transport.url, places.url),
+      headers: mapValues(transport.headers, (value, name) => fill(value, places.named(name))),
+    };
+  return {
+    ...transport,
+    args: transport.args.map((argument, index) => fill(argument, places.argument(index))),
+    env: mapValues(transport.env, (value, name) => fill(value, places.named(name))),
+  };
+}
+
+export function fillText(text: string, place: Place, values: Values): string {
+  const references = referencesIn(text);
+  if (references.length === 0) return text;
+  const outer = spellingOf(place);
+  const chains = isWhole(text, references) ? [[]] : chainsOf(text, place, 0);
+  let out = '';
+  let from = 0;
+  for (const [index, reference] of references.entries()) {
+    const found = values(reference.name);
+    out += text.slice(from, reference.start);
+    from = reference.end;
+    if (found === undefined) out += text.slice(reference.start, reference.end);
+    else if (reference.asImported && found.imported) out += found.value;
+    else out += spell(found.value, [...(chains[index] ?? []), outer], reference.name);
+  }
+  return out + text.slice(from);
+}
+
+function spell(value: string, chain: readonly Spelling[], name: string): string {
+  let text = value;
+  for (const spelling of chain) {
+    const next = spelling.encode(text);
+    if (next === undefined)
+      throw new GateError(
+        'config',
+        `the secret ${name} cannot stand in ${spelling.where}: a character of its value would change what stands around it, or is not allowed there; set it again`,
+      );
+    text = next;
+  }
+  return text;
+}
+
+const isWhole = (text: string, [first]: readonly Reference[]): boolean =>
+  first !== undefined && first.start === 0 && first.end === text.length;
+
+/** For each reference in the text, in their order, how its value is spelled: the innermost first. */
+function chainsOf(text: string, place: Place, depth: number): Spelling[][] {
+  const references = referencesIn(text);
+  const parsed = isWhole(text, references) ? undefined : partsOf(text, place, depth);
+  if (parsed === undefined) return references.map(() => []);
+  const inside = new Map<number, Spelling[][]>();
+  for (const [index, part] of parsed.parts.entries()) {
+    const raw = text.slice(part.start, part.end);
+    if (referencesIn(raw).length === 0) continue;
+    const inner = part.spelling.decode(raw) ?? raw;
+    inside.set(
+      index,
+      chainsOf(inner, part.place, depth + 1).map((chain) => [...chain, part.spelling]),
+    );
+  }
+  return references.map(({ start, end }) => {
+    const index = parsed.parts.findIndex((part) => part.start <= start && end <= part.end);
+    return inside.get(index)?.shift() ?? [parsed.between];
+  });
+}
+
+export function mapValues(
+  values: Readonly<Record<string, string>>,
+  map: (value: string, name: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value, name)]));
+}

@@ -1,0 +1,60 @@
+// The strings and numbers of a value that is a JSON text, each under the key that it stands at.
+import { asItIs, type Part, type Place, type Spelling, type Structure } from './place.ts';
+import { referencesIn, withoutPlaceholders } from './secret-reference.ts';
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[{}[\],:]/g;
+
+const STRING: Spelling = {
+  where: 'a JSON string',
+  decode(raw) {
+    const value: unknown = JSON.parse(`"${raw}"`);
+    return typeof value === 'string' ? value : undefined;
+  },
+  encode: (value) => JSON.stringify(value).slice(1, -1),
+};
+
+const SCALAR = asItIs('JSON outside of a string', (value) =>
+  /^(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)$/.test(value),
+);
+
+/** Undefined where it is no JSON object or list. */
+export function jsonParts(text: string, { name, label }: Place): Structure | undefined {
+  if (!/^\s*[[{]/.test(text) || !isJson(text)) return undefined;
+  const shape = withoutPlaceholders(text);
+  const parts: Part[] = [];
+  /** Of each object and list that is open, the key of what comes next. */
+  const keys: string[] = [];
+  let key = name;
+  for (const { 0: token, index } of shape.matchAll(TOKEN)) {
+    if (token === '{' || token === '[') keys.push(key);
+    else if (token === '}' || token === ']') key = keys.pop() ?? name;
+    else if (token === ',') key = keys.at(-1) ?? name;
+    else if (token !== ':') {
+      const isString = token.startsWith('"');
+      const end = index + token.length;
+      if (isString && /^\s*:/.test(shape.slice(end))) {
+        key = STRING.decode(text.slice(index + 1, end - 1)) ?? '';
+        continue;
+      }
+      const [from, to] = isString ? [index + 1, end - 1] : [index, end];
+      const place: Place = { kind: 'json', name: key, label: key === name ? label : `${label}, ${key}` };
+      if (to > from) parts.push({ start: from, end: to, place, spelling: isString ? STRING : SCALAR });
+    }
+  }
+  return { parts, between: SCALAR };
+}
+
+function isJson(text: string): boolean {
+  let plain = '';
+  let from = 0;
+  for (const { start, end } of referencesIn(text)) {
+    plain += `${text.slice(from, start)}0`;
+    from = end;
+  }
+  try {
+    JSON.parse(plain + text.slice(from));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,49 @@
+// How a value is written into a shell's line so that it stays one word and nothing in it is carried out. Where that is not certain, only
+// letters, digits and what no shell minds may stand there.
+import { asItIs, type Shell, type Spelling } from './place.ts';
+
+export type Quote = 'none' | 'single' | 'double';
+
+const PLAIN = /^[\w./:=@%+,-]+$/;
+
+/** For any place of a line whose quoting is not certain. */
+const PLAIN_WORD = asItIs('a shell’s line', (value) => /^[\w./:=@+,-]+$/.test(value));
+
+const POSIX: Record<Quote, Spelling> = {
+  none: {
+    where: 'a shell’s line',
+    decode: (raw) => (PLAIN.test(raw) ? raw : undefined),
+    encode: (value) =>
+      PLAIN.test(value) ? value : fit(value, (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`),
+  },
+  single: {
+    where: 'a shell’s line',
+    decode: (raw) => raw,
+    encode: (value) => fit(value, (text) => text.replaceAll("'", String.raw`'\''`)),
+  },
+  double: {
+    where: 'a shell’s line',
+    decode: (raw) => (/[\\$`]/.test(raw) ? undefined : raw),
+    encode: (value) => fit(value, (text) => text.replaceAll(/["\\$`]/g, String.raw`\$&`)),
+  },
+};
+
+const POWERSHELL: Record<Quote, Spelling> = {
+  none: PLAIN_WORD,
+  single: {
+    where: 'a line of PowerShell',
+    // Curly quotes end a string there, too.
+    decode: (raw) => (/['‘’‚‛]/.test(raw) ? undefined : raw),
+    encode: (value) => (/[\0‘’‚‛]/.test(value) ? undefined : value.replaceAll("'", "''")),
+  },
+  double: asItIs('a line of PowerShell', (value) => !/[\0"`$“”„]/.test(value)),
+};
+
+export function shellSpelling(shell: Shell, quote: Quote, isCertain: boolean): Spelling {
+  if (!isCertain || shell === 'cmd') return PLAIN_WORD;
+  return (shell === 'posix' ? POSIX : POWERSHELL)[quote];
+}
+
+function fit(value: string, spell: (value: string) => string): string | undefined {
+  return value.includes('\0') ? undefined : spell(value);
+}
