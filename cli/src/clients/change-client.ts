@@ -7,7 +7,7 @@ import { type Client, ENTRY_NAME } from './client.ts';
 import type { ClientDeps } from './client-deps.ts';
 import { decode, encode } from './decode-text.ts';
 import type { Undo } from './entry-format.ts';
-import { isCurrent } from './entry-match.ts';
+import { isCurrent, isOurs } from './entry-match.ts';
 import { type FileSnapshot, readSnapshot, replaceSnapshot } from './file-snapshot.ts';
 import { type LedgerStore, readBackup } from './ledger.ts';
 
@@ -22,6 +22,8 @@ export interface Change {
   /** The texts before and after; null: no file. */
   readonly before: string | null;
   readonly after: string | null;
+  /** What became of an entry of our name that is the person's own: it starts something else, or is a URL. */
+  readonly own?: 'replaced' | 'given-back' | 'left';
 }
 
 export interface ChangeContext {
@@ -37,6 +39,7 @@ interface Edit {
   after: Buffer | null;
   /** What to keep for a later removal: undefined leaves what is kept. */
   undo?: (Undo & { createdFile?: number }) | null;
+  own?: 'replaced' | 'given-back' | 'left';
 }
 
 type Reason = 'install' | 'uninstall' | 'restore';
@@ -63,6 +66,7 @@ export async function setUp(
       action: existing === undefined ? 'added' : 'updated',
       after: encode(put.text, mark),
       ...(undo === undefined ? {} : { undo }),
+      ...(undo !== undefined && isReplacement(undo) ? { own: 'replaced' } : {}),
     };
   });
 }
@@ -75,10 +79,13 @@ export async function takeOut(client: Client, path: string, context: ChangeConte
   const undo = (await context.ledger.read()).undo[path] ?? null;
   return await change(client, path, 'uninstall', context, ({ bytes }) => {
     const { text, mark } = decode(bytes, path);
-    if (client.format.read(text, path) === undefined) return { action: 'absent', after: bytes };
+    const existing = client.format.read(text, path);
+    if (existing === undefined) return { action: 'absent', after: bytes };
+    if (!isOurs(existing, client.entry(''))) return { action: 'absent', after: bytes, own: 'left' };
     const left = client.format.remove(text, path, undo);
     const isOurFile = left === '' && undo?.['createdFile'] === 1;
-    return { action: 'removed', after: isOurFile ? null : encode(left, mark), undo: null };
+    const own = undo !== null && isReplacement(undo) ? { own: 'given-back' as const } : {};
+    return { action: 'removed', after: isOurFile ? null : encode(left, mark), undo: null, ...own };
   });
 }
 
@@ -107,8 +114,8 @@ async function change(
   await ledger.read(); // a damaged one is to be known before anything is changed
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const snapshot = await readSnapshot(path);
-    const { action, after, undo } = edit(snapshot);
-    const texts = { before: textOf(snapshot.bytes), after: textOf(after) };
+    const { action, after, undo, own } = edit(snapshot);
+    const texts = { ...(own === undefined ? {} : { own }), before: textOf(snapshot.bytes), after: textOf(after) };
     if (after === snapshot.bytes || isDryRun) return { action, changed: false, backup: null, ...texts };
     const backup = snapshot.bytes === null ? null : await ledger.keep(client.name, snapshot.bytes);
     if (await replaceOrForget(snapshot, after, backup, ledger)) {
@@ -171,19 +178,24 @@ async function setUpByClient(
   const { command, args } = entry;
   if (typeof command !== 'string' || !Array.isArray(args)) return null;
   const add = ['mcp', 'add', '--scope', 'user', ENTRY_NAME, '--', command, ...args.map(String)];
+  const isOwn = existing !== undefined && !isOurs(existing, entry);
+  // What the client is asked to remove is written down as a splice would have kept it.
+  const undo = isOwn ? client.format.put(decode(before.bytes, path).text, path, entry).undo : null;
   const steps = existing === undefined ? [add] : [['mcp', 'remove', '--scope', 'user', ENTRY_NAME], add];
-  return await byClient(client, before, 'install', steps, context, (now) =>
+  const change = await byClient(client, before, 'install', steps, context, undo, (now) =>
     isCurrent(now, entry) ? (existing === undefined ? 'added' : 'updated') : null,
   );
+  return change !== null && isOwn ? { ...change, own: 'replaced' } : change;
 }
 
 async function takeOutByClient(client: Client, path: string, context: ChangeContext): Promise<Change | null> {
   const before = await readSnapshot(path);
-  if (client.format.read(decode(before.bytes, path).text, path) === undefined) return null;
+  const existing = client.format.read(decode(before.bytes, path).text, path);
+  if (existing === undefined || !isOurs(existing, client.entry(''))) return null;
   // An entry that was spliced in is cut out the same way, without a trace.
   if ((await context.ledger.read()).undo[path] !== undefined) return null;
   const remove = ['mcp', 'remove', '--scope', 'user', ENTRY_NAME];
-  return await byClient(client, before, 'uninstall', [remove], context, (now) =>
+  return await byClient(client, before, 'uninstall', [remove], context, null, (now) =>
     now === undefined ? 'removed' : null,
   );
 }
@@ -194,6 +206,7 @@ async function byClient(
   reason: Reason,
   steps: readonly (readonly string[])[],
   context: ChangeContext,
+  undo: Undo | null,
   judge: (entry: unknown) => Action | null,
 ): Promise<Change | null> {
   const { ledger } = context;
@@ -204,12 +217,14 @@ async function byClient(
   const now = await readSnapshot(path);
   const isTouched =
     now.bytes === null || before.bytes === null ? now.bytes !== before.bytes : !now.bytes.equals(before.bytes);
-  if (isTouched) await record(ledger, client, path, backup, reason, null);
+  if (isTouched) await record(ledger, client, path, backup, reason, undo);
   else if (backup !== null) await ledger.forget(backup);
   const action = judge(client.format.read(decode(now.bytes, path).text, path));
   return action === null
     ? null
     : { action, changed: true, backup, before: textOf(before.bytes), after: textOf(now.bytes) };
 }
+
+const isReplacement = (undo: Undo): boolean => typeof undo['replaced'] === 'string';
 
 const textOf = (bytes: Buffer | null): string | null => bytes?.toString('utf8') ?? null;

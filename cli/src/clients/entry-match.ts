@@ -14,6 +14,16 @@ export function isSameKind(existing: unknown, wanted: Entry): existing is Record
   return Array.isArray(existing['command']) === Array.isArray(wanted['command']) && 'command' in existing;
 }
 
+/**
+ * Whether an entry of our name was made by install-clients: it starts a program with `serve`. Any other is the person's own, whatever it is
+ * called.
+ */
+export function isOurs(existing: unknown, wanted: Entry): boolean {
+  if (!isSameKind(existing, wanted)) return false;
+  const { command, args } = existing;
+  return (Array.isArray(command) ? command[1] : Array.isArray(args) ? args[0] : undefined) === 'serve';
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Node, visit } from 'jsonc-parser';
 import { GateError } from 'mcpgate-shared/error';
 import type { EntryFormat, Undo } from './entry-format.ts';
-import { isCurrent, isSameKind } from './entry-match.ts';
+import { isCurrent, isOurs } from './entry-match.ts';
 import {
   type JsoncDocument,
   type Member,
@@ -44,6 +44,8 @@ export function createJsoncFormat(
     remove(text, file, undo) {
       const document = parseJsonc(text, file);
       const keys = pathIn(document);
+      const own = typeof undo?.['replaced'] === 'string' ? undo['replaced'] : undefined;
+      if (own !== undefined) return giveBack(document, keys, file, own);
       for (const keepSpace of [false, true]) {
         const removed = remove(document, keys, file, undo, keepSpace);
         try {
@@ -107,7 +109,7 @@ function update(
   keys: readonly string[],
   file: string,
   entry: Entry,
-): { text: string; undo: null } {
+): { text: string; undo: Undo | null } {
   let { text } = document;
   const style = detectStyle(document);
   const at = (): { object: Node; found: Member } => {
@@ -118,8 +120,11 @@ function update(
   };
   const whole = at();
   const existing = toPlain(whole.found.value);
-  if (!isSameKind(existing, entry))
-    return { text: replaceValue(text, whole.object, whole.found, entry, style), undo: null };
+  if (!isOurs(existing, entry)) {
+    const { offset, length } = whole.found.value;
+    const undo = { replaced: text.slice(offset, offset + length) };
+    return { text: replaceValue(text, whole.object, whole.found, entry, style), undo };
+  }
   for (const [key, value] of Object.entries(entry)) {
     if (isDeepStrictEqual(existing[key], value)) continue;
     const object = at().found.value;
@@ -130,6 +135,19 @@ function update(
         : replaceValue(text, object, target, value, style);
   }
   return { text, undo: null };
+}
+
+/** The text with the entry that the person had, as it was written. */
+function giveBack(document: JsoncDocument, keys: readonly string[], file: string, own: string): string {
+  const { text } = document;
+  const current = locate(document, keys, file).at(-1)?.found?.value;
+  if (current === undefined) return text;
+  const given = text.slice(0, current.offset) + own + text.slice(current.offset + current.length);
+  const { root } = parseJsonc(`{"own":${own}}`, file);
+  const entry = root === undefined ? undefined : members(root)[0];
+  const wanted = entry === undefined ? undefined : toPlain(entry.value);
+  verify(document, given, keys, file, (value) => isDeepStrictEqual(value, wanted));
+  return given;
 }
 
 function remove(

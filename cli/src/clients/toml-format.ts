@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parse, TomlError } from 'smol-toml';
 import { GateError } from 'mcpgate-shared/error';
 import type { EntryFormat, Undo } from './entry-format.ts';
-import { isCurrent, isSameKind } from './entry-match.ts';
+import { isCurrent, isOurs } from './entry-match.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -77,23 +77,57 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
     return [...lines.slice(0, start), table, ...lines.slice(end)].join('');
   };
 
-  const cut = (text: string): string => {
-    const kept: string[] = [];
+  /** Which lines are of our table. */
+  const isOwnLine = (text: string): ((line: string, index: number) => boolean) => {
+    const own = new Set<number>();
     let isOwn = false;
-    let pending: string[] = [];
-    for (const line of splitLines(text)) {
+    let pending: number[] = [];
+    for (const [index, line] of splitLines(text).entries()) {
       if (anyHeader.test(line)) {
         isOwn = ownHeader.test(line.trimEnd());
-        if (!isOwn) kept.push(...pending);
+        if (!isOwn) for (const each of pending) own.delete(each);
         pending = [];
       }
-      if (!isOwn) kept.push(line);
+      if (!isOwn) continue;
+      own.add(index);
       // Blank lines and comments before the next table (or the end) are not ours.
-      else if (/^\s*(?:#.*)?$/.test(line.trimEnd())) pending.push(line);
+      if (/^\s*(?:#.*)?$/.test(line.trimEnd())) pending.push(index);
       else pending = [];
     }
-    if (pending.some((line) => line.includes('#'))) kept.push(...pending);
-    return kept.join('');
+    const lines = splitLines(text);
+    if (pending.some((index) => lines[index]?.includes('#'))) for (const each of pending) own.delete(each);
+    return (_line, index) => own.has(index);
+  };
+
+  const cut = (text: string): string => {
+    const isOwn = isOwnLine(text);
+    return splitLines(text)
+      .filter((line, index) => !isOwn(line, index))
+      .join('');
+  };
+
+  /** Ours in the place of the person's own, which is kept with where it stood. */
+  const replace = (text: string, entry: Entry): { text: string; undo: Undo } => {
+    const rest = cut(text);
+    let start = 0;
+    while (start < rest.length && rest[start] === text[start]) start += 1;
+    let end = 0;
+    while (end < rest.length - start && rest.at(-1 - end) === text.at(-1 - end)) end += 1;
+    const { text: edited, undo } = append(rest, entry);
+    const table = splitLines(text).filter(isOwnLine(text)).join('');
+    return { text: edited, undo: { ...undo, replaced: table, part: text.slice(start, text.length - end), at: start } };
+  };
+
+  const giveBack = (text: string, removed: string, file: string, { replaced, part, at }: Undo): string => {
+    const table = String(replaced);
+    const wanted = read(table, file);
+    const inPlace = removed.slice(0, Number(at)) + String(part) + removed.slice(Number(at));
+    // Where the rest is as it was, to the byte; else at the end.
+    const isAsBefore = isValid(inPlace) && cut(inPlace) === removed;
+    const gap = removed === '' ? '' : removed.endsWith('\n') ? '\n' : '\n\n';
+    const given = isAsBefore ? inPlace : removed + gap + table;
+    assertOnlyEntryChanged(text, given, file, (value) => isDeepStrictEqual(value, wanted));
+    return given;
   };
 
   return {
@@ -104,9 +138,9 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
       if (isCurrent(existing, entry)) return { text, undo: null };
       let edited: { text: string; undo: Undo | null };
       if (existing === undefined) edited = append(text, entry);
-      else if (isTable(existing) && isSameKind(existing, entry))
+      else if (isTable(existing) && isOurs(existing, entry))
         edited = { text: update(text, existing, entry), undo: null };
-      else edited = { text: append(cut(text), entry).text, undo: null };
+      else edited = replace(text, entry);
       assertOnlyEntryChanged(text, edited.text, file, (value) => isCurrent(value, entry));
       return edited;
     },
@@ -116,12 +150,23 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
       const addition = typeof undo?.['addition'] === 'string' ? undo['addition'] : '';
       const at = addition === '' ? -1 : text.lastIndexOf(addition);
       const removed = at === -1 ? cut(text) : text.slice(0, at) + text.slice(at + addition.length);
+      if (typeof undo?.['replaced'] === 'string') return giveBack(text, removed, file, undo);
       assertOnlyEntryChanged(text, removed, file, (value) => value === undefined);
       return removed;
     },
 
     isRelaxed: () => false,
   };
+}
+
+function isValid(text: string): boolean {
+  try {
+    parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof TomlError) return false;
+    throw error;
+  }
 }
 
 function parseToml(text: string, file: string): Record<string, unknown> {

@@ -103,19 +103,26 @@ async function change(
       if (!options.names.includes(client.name)) return outcome(client, path, 'no_backup');
       return { ...outcome(client, path, 'failed'), error: `there is no backup of ${path} to put back` };
     }
-    const { action, changed, backup, before, after } = done;
+    const { action, changed, backup, before, after, own } = done;
     const isRelaxed = client.strictJson === true && after !== null && client.format.isRelaxed(after);
     return {
       ...outcome(client, path, action),
       changed,
       backup,
       ...(dryRun ? { diff: before === after ? '' : unifiedDiff(path, before, after) } : {}),
+      ...(own === undefined ? {} : { note: OWN[own] }),
       ...(isRelaxed ? { note: `its file has comments or trailing commas, which ${client.title} may not read` } : {}),
     };
   } catch (error) {
     return { ...outcome(client, path, 'failed'), error: toGateError(error).message };
   }
 }
+
+const OWN = {
+  replaced: 'it had an entry of your own named mcpgate: the backup keeps it, and --uninstall puts it back',
+  'given-back': 'your own entry named mcpgate is back',
+  left: 'its entry named mcpgate is your own, and was left as it is',
+} as const;
 
 const outcome = (client: Client, path: string, action: Outcome['action']): Outcome => ({
   client,
@@ -128,7 +135,7 @@ const outcome = (client: Client, path: string, action: Outcome['action']): Outco
 
 function report(outcomes: readonly Outcome[], options: InstallClientsOptions, deps: ClientDeps): void {
   if (options.json) {
-    const list = outcomes.map(({ client, path, action, changed, backup, error, diff }) => ({
+    const list = outcomes.map(({ client, path, action, changed, backup, error, diff, note }) => ({
       client: client.name,
       path,
       action,
@@ -136,6 +143,7 @@ function report(outcomes: readonly Outcome[], options: InstallClientsOptions, de
       backup,
       error,
       ...(diff === undefined ? {} : { diff }),
+      ...(note === undefined ? {} : { note }),
     }));
     deps.stdout.write(`${JSON.stringify(list, null, 2)}\n`);
     return;

@@ -52,3 +52,73 @@ describe('install-clients --uninstall and --restore', () => {
     assert.ok(!existsSync(at('.cursor/mcp.json')));
   });
 });
+
+describe('an entry named mcpgate that is the person’s own', () => {
+  const cases: Record<string, { client: string; path: string; text: string; edited: (text: string) => string }> = {
+    'a URL in JSON': {
+      client: 'cursor',
+      path: '.cursor/mcp.json',
+      text: '{\n  // mine\n  "mcpServers": {\n    "mcpgate": { "url": "https://mcp.acme.example/mcp?k=s3cr3t", "headers": {} }, // own\n    "z": {}\n  }\n}\n',
+      edited: (text) => text.replace('"z": {}', '"z": {}, "y": {}'),
+    },
+    'a program in JSON': {
+      client: 'cursor',
+      path: '.cursor/mcp.json',
+      text: '{"mcpServers": {"mcpgate": {"command": "npx", "args": ["mcp-remote", "https://mcp.acme.example/mcp"]}}}',
+      edited: (text) => text.replace('{"mcpServers"', '{"a": 1, "mcpServers"'),
+    },
+    'a URL in JSON with comments': {
+      client: 'opencode',
+      path: '.config/opencode/opencode.jsonc',
+      text: '{ "mcp": { "mcpgate": { "type": "remote", "url": "https://mcp.acme.example/mcp", }, } }\n',
+      edited: (text) => text.replace('{ "mcp"', '{ "theme": "x", "mcp"'),
+    },
+    'a table in TOML, between others': {
+      client: 'codex',
+      path: '.codex/config.toml',
+      text: 'model = "o3"\n\n[mcp_servers.mcpgate]\nurl = "https://mcp.acme.example/mcp" # own\n\n[mcp_servers.mcpgate.http_headers]\nX-A = "1"\n\n[mcp_servers.z]\ncommand = "x"\n',
+      edited: (text) => text.replace('model = "o3"', 'model = "o4"\nverbose = true'),
+    },
+  };
+  for (const [name, { client, path, text: before, edited }] of Object.entries(cases)) {
+    it(`${name}: it is said that it is replaced, and --uninstall puts it back to the byte`, async () => {
+      put(path, before);
+      assert.equal(await run({ names: [client] }), 0);
+      assert.match(home.stdout, /! it had an entry of your own named mcpgate: the backup keeps it/);
+      assert.doesNotMatch(home.stdout, /s3cr3t/);
+      const installed = text(path);
+      assert.doesNotMatch(installed, /acme\.example/);
+      assert.equal(await run({ names: [client] }), 0, 'a second time changes nothing');
+      assert.equal(text(path), installed);
+      assert.equal(await run({ names: [client], uninstall: true }), 0);
+      assert.equal(text(path), before);
+      assert.match(home.stdout, /! your own entry named mcpgate is back/);
+      assert.equal(await run({ names: [client], uninstall: true }), 0);
+      assert.equal(text(path), before, 'what is the person’s own is not taken out');
+      assert.match(home.stdout, /is your own, and was left as it is/);
+    });
+
+    it(`${name}: also where the rest of the file has changed since`, async () => {
+      put(path, before);
+      await run({ names: [client] });
+      put(path, edited(text(path)));
+      assert.notEqual(text(path), before);
+      await run({ names: [client], uninstall: true });
+      assert.match(text(path), /mcp\.acme\.example\/mcp/);
+      assert.doesNotMatch(text(path), /"serve"/);
+    });
+  }
+
+  it('is given back where Claude Code’s own command made the change', async () => {
+    const own = '{"mcpServers":{"mcpgate":{"type":"http","url":"https://mcp.acme.example/mcp"}}}';
+    const ours = JSON.stringify({
+      mcpServers: { mcpgate: { type: 'stdio', command: home.launcher(), args: ['serve'] } },
+    });
+    home.installClaude(`case "$2" in add) echo '${ours}' > $file;; remove) echo '{"mcpServers":{}}' > $file;; esac`);
+    put('.claude.json', own);
+    assert.equal((await runJson({ names: ['claude-code'] })).of('claude-code').action, 'updated');
+    assert.deepEqual(home.json('.claude.json'), JSON.parse(ours));
+    assert.equal((await runJson({ names: ['claude-code'], uninstall: true })).of('claude-code').action, 'removed');
+    assert.deepEqual(home.json('.claude.json'), JSON.parse(own));
+  });
+});
