@@ -9,7 +9,7 @@ export function isCurrent(existing: unknown, wanted: Entry): boolean {
 }
 
 /** Whether only what differs is to be replaced: an entry that starts a program in the same way, not one that connects to a URL. */
-export function isSameKind(existing: unknown, wanted: Entry): existing is Record<string, unknown> {
+function isSameKind(existing: unknown, wanted: Entry): existing is Record<string, unknown> {
   if (!isObject(existing) || 'url' in existing || 'serverUrl' in existing || 'httpUrl' in existing) return false;
   return Array.isArray(existing['command']) === Array.isArray(wanted['command']) && 'command' in existing;
 }
@@ -18,7 +18,7 @@ export function isSameKind(existing: unknown, wanted: Entry): existing is Record
  * Whether an entry of our name was made by install-clients: it starts a program with `serve`. Any other is the person's own, whatever it is
  * called.
  */
-export function isOurs(existing: unknown, wanted: Entry): boolean {
+export function isOurs(existing: unknown, wanted: Entry): existing is Record<string, unknown> {
   if (!isSameKind(existing, wanted)) return false;
   const { command, args } = existing;
   return (Array.isArray(command) ? command[1] : Array.isArray(args) ? args[0] : undefined) === 'serve';
