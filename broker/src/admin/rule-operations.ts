@@ -4,6 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Principal } from '../domain/principal.ts';
 import type { Rule } from '../domain/rule.ts';
 import { inWorkspace } from '../domain/workspace.ts';
+import { previewVerdict } from '../policy/rule-preview.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
@@ -93,8 +94,8 @@ export function ruleOperations({ store, audit, people, compilePolicy, policyChan
     operation(rulesApi.test, async ({ body: { who, what } }, { workspaceId }) => {
       const snapshot = await store.policy.snapshot(workspaceId);
       const principal = await principalOf(workspaceId, who);
-      const server = serverOf(what);
-      const verdict = compilePolicy(snapshot).decide(principal, server, what);
+      const servers = (await store.servers.list(workspaceId)).map(({ name }) => name);
+      const verdict = previewVerdict(compilePolicy(snapshot), principal, servers, what);
       return { ...verdict, policy_version: snapshot.version, who, what };
     }),
     operation(rulesApi.enforcement, async (_input, { workspaceId }) => {
@@ -107,11 +108,4 @@ export function ruleOperations({ store, audit, people, compilePolicy, policyChan
       return { enforcement };
     }),
   ];
-}
-
-/** The server that `SERVER__TOOL`, `prompt:SERVER__NAME` or `resource:URI` speaks of; empty for a resource. */
-function serverOf(what: string): string {
-  const name = what.startsWith('prompt:') ? what.slice('prompt:'.length) : what;
-  const end = what.startsWith('resource:') ? -1 : name.indexOf('__');
-  return end === -1 ? '' : name.slice(0, end);
 }

@@ -4,8 +4,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { placeOf, type Asker, type ListedItem, type ListKind, type Upstreams } from '../upstreams/upstream.ts';
-import { exposedName, uriPrefix } from './exposed-name.ts';
+import { exposedName } from './exposed-name.ts';
 import { parseRecord } from '../upstreams/json-rpc-guard.ts';
+import { resourceWhats, uriPrefix } from '../policy/judge.ts';
 import type { Repeatable } from '../upstreams/retry-reason.ts';
 import { markReservedMembers } from './reserved-text.ts';
 
@@ -165,6 +166,5 @@ function repeatableOf(annotationsText: string): Repeatable | undefined {
 export function exposedAs(kind: ListKind, server: string, own: string): Pick<CatalogItem, 'key' | 'whats'> {
   if (kind === 'tools') return { key: exposedName(server, own), whats: [`${server}__${own}`] };
   if (kind === 'prompts') return { key: exposedName(server, own), whats: [`prompt:${server}__${own}`] };
-  const uri = uriPrefix(server) + own;
-  return { key: uri, whats: [`resource:${own}`, `resource:${uri}`] };
+  return { key: uriPrefix(server) + own, whats: resourceWhats(server, own) };
 }

@@ -25,11 +25,6 @@ export function splitName(name: string): { server: string; rest: string } | unde
   return at <= 0 ? undefined : { server: name.slice(0, at), rest: name.slice(at + 2) };
 }
 
-/** What stands before a server's own URIs and URI templates. A scheme begins with a letter (RFC 3986, section 3.1); server names need not. */
-export function uriPrefix(server: string): string {
-  return /^[a-z]/.test(server) ? `${server}+` : `n.${server}+`;
-}
-
 /** Server and its own URI, as written in `SERVER+URI`; undefined where it is no such URI. */
 export function splitUri(uri: string): { server: string; rest: string } | undefined {
   const at = uri.indexOf('+');

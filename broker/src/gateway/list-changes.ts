@@ -3,7 +3,7 @@ import { toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy } from '../policy/decide.ts';
 import { placeOf, type ListKind, type UpstreamEvent } from '../upstreams/upstream.ts';
 import type { CatalogList } from './catalog.ts';
-import { judge } from './judge.ts';
+import { judge } from '../policy/judge.ts';
 import { serversOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 
 /** Looking through a longer list costs more than being told. */

@@ -10,7 +10,7 @@ import { errorMessage, errorObject, resultMessage } from './answers.ts';
 import type { CatalogItem, CatalogList } from './catalog.ts';
 import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
 import { inTime } from './in-time.ts';
-import { judge } from './judge.ts';
+import { judge } from '../policy/judge.ts';
 import { serversOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 
 const PAGE_ITEMS = 500;

@@ -5,7 +5,7 @@ import type { CompiledPolicy, Verdict } from '../policy/decide.ts';
 import { untilAborted } from '../upstreams/until-aborted.ts';
 import { exposedAs, type CatalogItem } from './catalog.ts';
 import { isCutName } from './exposed-name.ts';
-import { judge } from './judge.ts';
+import { judge } from '../policy/judge.ts';
 import type { Route } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 

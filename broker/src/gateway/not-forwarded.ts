@@ -7,7 +7,7 @@ import { denialError, denialResult, errorMessage, resultMessage } from './answer
 import { callIntent, type Judged } from './call-intent.ts';
 import type { Task } from './carry-out.ts';
 import { exposedAs, type CatalogItem } from './catalog.ts';
-import { judge } from './judge.ts';
+import { judge } from '../policy/judge.ts';
 import { whoOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 
 type Recorded = Pick<Task, 'request' | 'text' | 'pieces'>;

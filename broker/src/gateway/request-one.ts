@@ -3,7 +3,7 @@
 import type { CompiledPolicy } from '../policy/decide.ts';
 import { carryOut, type Errand, type Task } from './carry-out.ts';
 import { failureAnswer } from './failure-answer.ts';
-import { judge } from './judge.ts';
+import { judge } from '../policy/judge.ts';
 import { answerMissing, type Missing } from './not-forwarded.ts';
 import type { RequestParams } from './request-params.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';

@@ -4,7 +4,7 @@ import { toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy } from '../policy/decide.ts';
 import { placeOf, type UpstreamEvent } from '../upstreams/upstream.ts';
 import { exposedAs } from './catalog.ts';
-import { judge } from './judge.ts';
+import { judge } from '../policy/judge.ts';
 import { prefixFor } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 

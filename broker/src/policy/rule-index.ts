@@ -2,6 +2,7 @@
 // its literal WHAT, else under its server (the literal text up to `__`), else under "any"; inside, under its literal WHO.
 import type { Rule } from '../domain/rule.ts';
 import { compileGlob, type Glob } from './glob.ts';
+import { normalGlob } from './normal-uri.ts';
 
 interface Entry {
   order: number;
@@ -27,7 +28,7 @@ export function createRuleIndex(rules: readonly Rule[]): RuleIndex {
   const any = createShelf();
 
   for (const [order, rule] of rules.entries()) {
-    for (const what of new Set(rule.what)) {
+    for (const what of new Set(rule.what.flatMap(spellingsOf))) {
       const glob = compileGlob(what);
       const server = serverPart(glob.prefix);
       const shelf = glob.literal ? shelfOf(exact, what) : server === undefined ? any : shelfOf(byServer, server);
@@ -71,6 +72,14 @@ function better(
   }
   return best;
 }
+
+/** A rule about resources holds for its URIs however they are spelled. */
+function spellingsOf(what: string): readonly string[] {
+  if (!what.startsWith(RESOURCE)) return [what];
+  return [what, RESOURCE + normalGlob(what.slice(RESOURCE.length))];
+}
+
+const RESOURCE = 'resource:';
 
 function serverPart(text: string): string | undefined {
   const at = text.indexOf('__');
