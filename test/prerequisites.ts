@@ -56,6 +56,13 @@ const PREREQUISITES: readonly Prerequisite[] = [
       ['nginx', 'caddy', 'tinyproxy', 'openssl'].every((name) => onPath(name, path)) &&
       globSync('/usr/lib/*/libnss_wrapper.so').length > 0,
   },
+  {
+    what: 'bubblewrap',
+    why: 'a server that the broker starts is kept in a sandbox, and tries to get out',
+    debianPackages: ['bubblewrap', 'util-linux'],
+    elsewhere: 'bwrap, setpriv and prlimit on PATH (a Linux machine where root may make namespaces)',
+    present: (path) => ['bwrap', 'setpriv', 'prlimit'].every((name) => onPath(name, path)),
+  },
 ];
 
 /** Runs apt-get with a line of progress for each package that it unpacks. Resolves to its exit code. */

@@ -2,7 +2,6 @@
 // folder (root's own home) is therefore copied to an open one for the run.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { REPOSITORY } from './step.ts';
 
@@ -21,7 +20,8 @@ export function closedToOthers(repository: string = REPOSITORY): string | undefi
 
 /** Runs `node test/run.ts WORDS` in a copy that everyone may read, shows what it prints, and returns its exit code. */
 export function runInReachableCopy(words: readonly string[]): number {
-  const folder = mkdtempSync(join(tmpdir(), 'mcpgate-test-'));
+  // Not below /tmp, of which a server in a sandbox sees its own.
+  const folder = mkdtempSync('/var/tmp/mcpgate-test-');
   try {
     const copy = join(folder, 'repository');
     for (const command of [

@@ -20,6 +20,12 @@ function scriptOf(name: string): string {
   return found;
 }
 
+/** What these servers read: a clone may lie below a folder that is closed to the users whom they run as. */
+export function quickstartFolders(): string[] {
+  const packages = scriptOf('server-everything').split(`${join('@modelcontextprotocol', 'server-everything')}/`)[0];
+  return [process.execPath, import.meta.dirname, ...(packages === undefined ? [] : [packages])];
+}
+
 export function quickstartServers(): QuickstartServer[] {
   const node = (...args: string[]) => ({ kind: 'stdio' as const, command: process.execPath, args });
   return [

@@ -11,7 +11,7 @@ import { processContext } from '../src/commands/process-context.ts';
 import { runBroker } from '../src/commands/run-broker.ts';
 import { assertNotExposed, loadConfig } from '../src/config/load-config.ts';
 import { reportFailure } from '../src/commands/report-failure.ts';
-import { quickstartServers } from './servers.ts';
+import { quickstartFolders, quickstartServers } from './servers.ts';
 
 const RULE = {
   effect: 'allow' as const,
@@ -54,7 +54,9 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { data: { type: 'string' }, listen: { type: 'string' } } });
   const config = loadConfig(values, { env: context.env, cwd: context.cwd });
   assertNotExposed(config);
-  await runBroker(config, context, {
+  const { stdio } = config;
+  const readable = [...stdio.readable, ...quickstartFolders()];
+  await runBroker({ ...config, stdio: { ...stdio, readable } }, context, {
     beforeReady: async () => await seed(config.dataDir, `host:${context.username}`),
     afterReady: (broker) => void context.stdout.write(nextSteps(broker.url, broker.setupUrl === undefined)),
   });

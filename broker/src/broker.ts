@@ -34,6 +34,7 @@ import { createReplicas } from './replicas/replicas.ts';
 import { openStore } from './store/open-store.ts';
 import { createTunnel } from './tunnel/tunnel.ts';
 import { createUpstreams } from './upstreams/create-upstreams.ts';
+import { systemFoldersOf } from './upstreams/process/find-tool.ts';
 import { createVault } from './vault/create-vault.ts';
 import { loadMasterKey } from './vault/master-key.ts';
 
@@ -60,6 +61,8 @@ export interface BrokerOptions {
   /** PATH and LANG of the broker: stdio servers get these and nothing else of its environment. */
   path: string;
   lang: string | undefined;
+  /** The home of the broker's own user. */
+  userHome: string | undefined;
 }
 
 /** The caller holds the data folder. Throws GateError with one clear line for whatever keeps it from serving. */
@@ -114,6 +117,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       sharedIdleMs: config.upstreams.sharedIdleTimeoutMs,
       limits: config.upstreams.maxProcesses,
       resourceLimits: config.upstreams.limits,
+      stdio: config.stdio,
+      secretFiles: secretFilesOf(config),
+      userHome: options.userHome,
+      sandboxToolPath: systemFoldersOf(options.path),
       maxMessageBytes: maxMessageBytes - ENVELOPE_BYTES,
     });
     closers.push(() => upstreams.close());
@@ -302,4 +309,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     await closeAll();
     throw error;
   }
+}
+
+/** What no server may read, wherever the configuration has put it; the data folder besides. */
+function secretFilesOf({ masterKeyFile, tls, oidc, file }: Config): string[] {
+  return [masterKeyFile, tls?.keyFile, oidc?.client_secret_file, file].filter((each) => each !== undefined);
 }

@@ -98,8 +98,8 @@ test('per-user isolation: two people, two processes; shared: one', async (t) => 
     { args: ['--isolation', 'own=per-user'] },
   );
   const [ada, grace] = [await (await world.member('ada')).aiClient(), await (await world.member('grace')).aiClient()];
-  const pid = async (client: typeof ada, tool: string) => (await client.call(tool)).text;
-  assert.equal(await pid(ada, 'steady__pid'), await pid(grace, 'steady__pid'));
-  assert.notEqual(await pid(ada, 'own__pid'), await pid(grace, 'own__pid'));
-  assert.equal(await pid(ada, 'own__pid'), await pid(ada, 'own__pid'));
+  const instance = async (client: typeof ada, tool: string) => (await client.call(tool)).text;
+  assert.equal(await instance(ada, 'steady__instance'), await instance(grace, 'steady__instance'));
+  assert.notEqual(await instance(ada, 'own__instance'), await instance(grace, 'own__instance'));
+  assert.equal(await instance(ada, 'own__instance'), await instance(ada, 'own__instance'));
 });

@@ -1,6 +1,7 @@
 // Servers' processes over their whole life, seen from outside: the process table, `status`, `server list` and /metrics.
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Server } from 'mcpgate-shared/api/servers';
@@ -10,8 +11,13 @@ import { createWorld, type World } from '../world.ts';
 import { processesOf } from '../world/process-table.ts';
 import { until } from '../world/until.ts';
 
-async function worldWith(t: TestContext, modes: readonly string[], args: readonly string[] = []): Promise<World> {
-  const world = await createWorld(t);
+async function worldWith(
+  t: TestContext,
+  modes: readonly string[],
+  args: readonly string[] = [],
+  brokerArgs: readonly string[] = [],
+): Promise<World> {
+  const world = await createWorld(t, { brokerArgs });
   const script = join(world.root, 'unruly-server.cjs');
   copyFileSync(join(REPOSITORY, 'test/upstreams/unruly-server.cjs'), script);
   chmodSync(script, 0o644);
@@ -24,6 +30,8 @@ const serverProcesses = (world: World): number[] =>
   processesOf(world.root)
     .filter(({ commandLine }) => commandLine.includes('unruly-server.cjs'))
     .map(({ pid }) => pid);
+/** One that has left everything that leads to its server, but has this word in its command line. */
+const isThere = (word: string): boolean => processesOf(word).some(({ commandLine }) => commandLine.includes(word));
 const statusOf = async (world: World, name: string) =>
   ((await world.broker.json(['status'])) as Status).servers.find((server) => server.name === name);
 
@@ -33,8 +41,8 @@ test('per-session: each AI client has its own process, which ends with it, its h
   assert.equal(set.isolation, 'per-session');
   const ada = await world.member('ada');
   const clients = [await ada.aiClient(), await ada.aiClient()];
-  const pids = await Promise.all(clients.map(async (client) => Number((await client.call('steady__pid')).text)));
-  assert.notEqual(pids[0], pids[1], 'two AI clients of one person, two processes');
+  const instances = await Promise.all(clients.map(async (client) => (await client.call('steady__instance')).text));
+  assert.notEqual(instances[0], instances[1], 'two AI clients of one person, two processes');
   await until('the shared process of before has ended', () => serverProcesses(world).length === 2);
   const status = await statusOf(world, 'steady');
   assert.deepEqual([status?.isolation, status?.processes, status?.state], ['per-session', 2, 'ready']);
@@ -43,26 +51,38 @@ test('per-session: each AI client has its own process, which ends with it, its h
 
   await clients[0]?.close();
   await until('its process has ended', () => serverProcesses(world).length === 1);
-  assert.deepEqual(serverProcesses(world), [pids[1]]);
-  const homes = join(world.broker.dataDir, 'upstreams', 'steady');
-  const ownHomes = () => readdirSync(homes).filter((leaf) => leaf.startsWith('session-'));
+  assert.equal((await clients[1]?.call('steady__instance'))?.text, instances[1]);
+  const folder = join(world.broker.dataDir, 'upstreams', 'steady');
+  const ownHomes = () => readdirSync(folder).filter((leaf) => leaf.startsWith('session-'));
   await until('its home is gone', () => ownHomes().length === 1);
   await world.broker.stop();
   assert.deepEqual(serverProcesses(world), [], 'a broker that has drained leaves no process');
   assert.deepEqual(ownHomes(), []);
 });
 
-test('the processes of a broker that was killed are ended by the next one', async (t) => {
-  const world = await worldWith(t, ['steady']);
-  const client = await (await world.member('ada')).aiClient();
-  const pid = Number((await client.call('steady__pid')).text);
-  process.kill(pid, 'SIGSTOP');
-  await world.broker.stop('SIGKILL');
-  assert.ok(serverProcesses(world).includes(pid), 'it hangs, and does not see that its stdin has ended');
-  await world.broker.start();
-  await until('the next broker has ended it', () => !serverProcesses(world).includes(pid));
-  await until('one process is there', () => serverProcesses(world).length === 1);
-});
+for (const sandbox of ['auto', 'off'] as const) {
+  test(`the processes of a broker that was killed are ended ${sandbox === 'auto' ? 'with it, in a sandbox' : 'by the next one, without a sandbox'}`, async (t) => {
+    const config = join(tmpdir(), `mcpgate-killed-${process.pid}.yaml`);
+    writeFileSync(config, `stdio: { sandbox: ${sandbox} }\n`);
+    t.after(() => rmSync(config));
+    const world = await worldWith(t, ['steady'], [], ['--config', config]);
+    const client = await (await world.member('ada')).aiClient();
+    const left = (await client.call('steady__leave')).text;
+    const [pid] = serverProcesses(world);
+    assert.ok(pid !== undefined && isThere(left));
+    process.kill(pid, 'SIGSTOP');
+    await world.broker.stop('SIGKILL');
+    if (sandbox === 'auto') {
+      await until('they have ended', () => !serverProcesses(world).includes(pid) && !isThere(left));
+      return;
+    }
+    assert.ok(serverProcesses(world).includes(pid), 'it hangs, and does not see that its stdin has ended');
+    assert.ok(isThere(left));
+    await world.broker.start();
+    await until('the next broker has ended them', () => !serverProcesses(world).includes(pid) && !isThere(left));
+    await until('one process is there', () => serverProcesses(world).length === 1);
+  });
+}
 
 test('a server that does not start is shown as such, is not tried at each call, and holds nobody up', async (t) => {
   const world = await worldWith(t, ['no-start', 'steady']);

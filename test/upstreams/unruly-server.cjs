@@ -13,6 +13,8 @@ const tool = (name, properties) => ({
   description: 'fixture tool',
   inputSchema: { type: 'object', properties: properties || {} },
 });
+/** Another one for each process: the number that the system gave it is the same in each sandbox. */
+const INSTANCE = require('node:crypto').randomUUID();
 const text = (value) => ({ content: [{ type: 'text', text: value }] });
 
 function call(id, params) {
@@ -27,7 +29,14 @@ function call(id, params) {
       id,
       result: text(JSON.stringify({ uid: process.getuid && process.getuid(), pid: process.pid, env: process.env })),
     });
-  if (params.name === 'pid') return send({ jsonrpc: '2.0', id, result: text(String(process.pid)) });
+  if (params.name === 'leave') {
+    const word = `left-${INSTANCE}`;
+    const code = `'${process.execPath}' -e 'setInterval(() => {}, 1000)' ${word} </dev/null >/dev/null 2>&1 &`;
+    const options = { detached: true, stdio: 'ignore', env: {}, cwd: '/' };
+    const child = require('node:child_process').spawn('/bin/sh', ['-c', code], options);
+    return child.once('exit', () => send({ jsonrpc: '2.0', id, result: text(word) }));
+  }
+  if (params.name === 'instance') return send({ jsonrpc: '2.0', id, result: text(INSTANCE) });
   send({ jsonrpc: '2.0', id, result: text(String(args.text || '')) });
 }
 
@@ -56,7 +65,8 @@ process.stdin.setEncoding('utf8').on('data', (chunk) => {
         result: {
           tools: [
             tool('say', { text: { type: 'string' }, bytes: { type: 'number' } }),
-            tool('pid'),
+            tool('instance'),
+            tool('leave'),
             tool('environment'),
           ],
         },

@@ -39,7 +39,10 @@ function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Ser
     stderr: [...(status?.stderr ?? [])],
     tools: status?.tools ?? null,
     processes: status?.processes ?? 0,
-    unisolated: status?.unisolated ?? false,
+    unisolated: status?.processIsolation === 'none',
+    process_isolation: status?.processIsolation ?? null,
+    no_sandbox: status?.noSandbox ?? null,
+    network: transport.kind === 'stdio' ? (transport.network ?? 'full') : null,
     limits: status === undefined || status.limits === null ? null : shownLimits(status.limits),
     limits_missing: status?.limitsMissing ?? null,
     created_at: isoTime(record.createdAt),
@@ -132,12 +135,13 @@ export function serverOperations(
     operation(serversApi.show, async ({ params }, { workspaceId }) => show(await find(workspaceId, params.name))),
     operation(serversApi.update, async ({ params, body }, caller) => {
       const record = await find(caller.workspaceId, params.name);
-      const transport = body.limits === undefined ? record.transport : withOwnLimits(record, body.limits);
+      const limited = body.limits === undefined ? record.transport : withOwnLimits(record, body.limits);
+      const transport = body.network === undefined ? limited : withNetwork(record.name, limited, body.network);
       assertMayRun(caller, record.name, transport, allowedCommands);
       const updated = await store.servers.update(record.id, {
         ...(body.trust_annotations === undefined ? {} : { trustAnnotations: body.trust_annotations }),
         ...(body.isolation === undefined ? {} : { isolation: body.isolation }),
-        ...(body.limits === undefined ? {} : { transport }),
+        ...(transport === record.transport ? {} : { transport }),
       });
       await changed(caller, 'server.changed', updated);
       return show(updated);
@@ -168,6 +172,7 @@ function toTransport(
         env: Record<string, string>;
         cwd?: string | undefined;
         limits?: ResourceLimitsForm | undefined;
+        network?: 'full' | 'none' | undefined;
       },
 ): Transport {
   if (body.kind === 'http') {
@@ -175,9 +180,21 @@ function toTransport(
       throw new GateError('usage', 'url: it must start with https:// or http://');
     return body;
   }
-  const { cwd, limits: form, ...rest } = body;
+  const { cwd, limits: form, network, ...rest } = body;
   const limits = withLimits({}, form ?? {});
-  return { ...rest, ...(cwd === undefined ? {} : { cwd }), ...(limits === undefined ? {} : { limits }) };
+  return {
+    ...rest,
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(network === 'none' ? { network } : {}),
+  };
+}
+
+function withNetwork(name: string, transport: Transport, network: 'full' | 'none'): Transport {
+  if (transport.kind === 'http')
+    throw new GateError('usage', `${name} is reached at a URL; network is for servers that mcpgate starts`);
+  const { network: _known, ...rest } = transport;
+  return network === 'none' ? { ...rest, network } : rest;
 }
 
 function withOwnLimits({ name, transport }: ServerRecord, form: ResourceLimitsForm): Transport {

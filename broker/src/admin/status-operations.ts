@@ -22,10 +22,10 @@ export function statusOperations({
       const warnings = [
         ...(facts.replicas.isDeaf ? ['this broker does not hear of changes by others, so it refuses calls'] : []),
         ...servers
-          .filter((server) => server.unisolated && server.state !== 'disabled')
+          .filter((server) => server.processIsolation === 'none' && server.state !== 'disabled')
           .map(
             (server) =>
-              `server ${server.name} runs unisolated: as the broker's own user, so it could read the broker's files`,
+              `server ${server.name} is not isolated (none): it runs as the broker's own user, so it could read the broker's files; ${server.noSandbox}`,
           ),
         ...(policy.enforcement === 'enforce'
           ? []

@@ -11,6 +11,8 @@ export interface CommandContext {
   username: string;
   pid: number;
   isRoot: boolean;
+  /** Of the user; undefined where there is none. */
+  userHome: string | undefined;
   /** Calls `listener` at each SIGTERM and SIGINT; returns the function that ends it. */
   onStopSignal(listener: (signal: 'SIGTERM' | 'SIGINT') => void): () => void;
   /** Ends the process at once. */

@@ -1,5 +1,5 @@
 // The context of a command in a real process.
-import { userInfo } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import process from 'node:process';
 import type { CommandContext } from './context.ts';
 
@@ -21,6 +21,7 @@ export function processContext(env: CommandContext['env']): CommandContext {
     username: username(),
     pid: process.pid,
     isRoot: process.getuid?.() === 0,
+    userHome: homedir(),
     onStopSignal(listener) {
       process.on('SIGTERM', listener);
       process.on('SIGINT', listener);

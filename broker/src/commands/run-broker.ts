@@ -17,6 +17,8 @@ export interface StartHooks {
 export async function runBroker(config: Config, context: CommandContext, hooks: StartHooks = {}): Promise<void> {
   const { stdout } = context;
   const log = loggerOf(config, context);
+  // Of the files that the broker and its servers make, nothing is for others unless it is said.
+  process.umask(0o077);
   prepareDataDirectory(config.dataDir);
   const lock = lockDataDirectory(config.dataDir, context.pid);
   try {
@@ -29,6 +31,7 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
       isRoot: context.isRoot,
       path: context.env['PATH'] ?? '',
       lang: context.env['LANG'],
+      userHome: context.userHome,
     });
     await hooks.beforeReady?.(broker);
     if (broker.setupUrl !== undefined) {

@@ -33,12 +33,19 @@ export function serverText(server: Server): string {
     `id         ${server.id}`,
     `runs       ${plain(targetOf(server))}`,
     `isolation  ${server.isolation}, ${server.processes} live`,
+    ...processLines(server),
     `tools      ${server.tools ?? 'not asked yet'}${server.trust_annotations ? '; trusted about being read-only or idempotent' : ''}`,
     ...limitLines(server),
     ...Object.entries(values).map(([key, value]) => `value      ${plain(key)}=${plain(value)}`),
     ...(server.error === null ? [] : [`error      ${plain(server.error)}`]),
     ...server.stderr.map((line) => `stderr     ${plain(line)}`),
   ].join('\n');
+}
+
+function processLines({ process_isolation: kept, no_sandbox: why, network }: Server): string[] {
+  if (kept === null) return [];
+  const reason = why === null ? '' : ` (no sandbox: ${plain(why)})`;
+  return [`process    ${kept}${reason}`, `network    ${network ?? 'full'}`];
 }
 
 function limitLines({ limits, limits_missing: missing }: Server): string[] {

@@ -1,7 +1,7 @@
 // `server …`: the real MCP servers behind the broker.
 import { Command } from 'commander';
 import { ResourceLimitsSchema, type ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
-import { serversApi } from 'mcpgate-shared/api/servers';
+import { NetworkSchema, serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import { circuitWords } from './circuit-words.ts';
@@ -20,12 +20,14 @@ interface AddOptions extends AdminOptions {
   env?: string[];
   cwd?: string;
   limit?: string[];
+  network?: string;
   isolation?: string;
   trustAnnotations?: boolean;
 }
 
 interface SetOptions extends AdminOptions {
   limit?: string[];
+  network?: string;
   isolation?: string;
   trustAnnotations?: string;
 }
@@ -35,6 +37,8 @@ const TRUST =
 
 const LIMIT =
   'what a command may use up: memory=512MiB, open_files=N, processes=N, cpu_seconds=N; none: as much as there is';
+
+const NETWORK = 'what a command can reach: all that its host can, or nothing, which a sandbox keeps';
 
 export function serverCommand(context: CommandContext): Command {
   const command = new Command('server').description('the real MCP servers');
@@ -54,6 +58,7 @@ export function serverCommand(context: CommandContext): Command {
     .option('--env <pair...>', 'K=V for a command; secrets as ${secret:NAME}')
     .option('--cwd <dir>', 'working directory of a command')
     .option('--limit <name=value...>', LIMIT)
+    .option('--network <full|none>', NETWORK)
     .option('--isolation <mode>', 'shared; per-user or per-session: a process or connection for each', 'shared')
     .option('--trust-annotations', TRUST)
     .action(async (name: string, words: string[], options: AddOptions) => {
@@ -89,6 +94,7 @@ export function serverCommand(context: CommandContext): Command {
     .option('--isolation <mode>', 'shared, per-user or per-session; present connections end once their calls are done')
     .option('--trust-annotations <on|off>', TRUST)
     .option('--limit <name=value...>', `${LIMIT}; default: the broker’s`)
+    .option('--network <full|none>', NETWORK)
     .action(
       async (name: string, options: SetOptions) =>
         await withSession(context, options, (session) => setServer(session, name, options)),
@@ -137,11 +143,14 @@ async function addServer(
           env: pairs('--env', options.env, /=/),
           ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
           ...(options.limit === undefined ? {} : { limits: limitsOf(options.limit) }),
+          ...(options.network === undefined ? {} : { network: networkOf(options.network) }),
         };
   if (program === undefined && options.env !== undefined)
     throw new GateError('usage', '--env is for a command; use --header with --url');
   if (program === undefined && options.limit !== undefined)
     throw new GateError('usage', '--limit is for a command; a server at a URL runs elsewhere');
+  if (program === undefined && options.network !== undefined)
+    throw new GateError('usage', '--network is for a command; a server at a URL runs elsewhere');
   if (program !== undefined && options.header !== undefined)
     throw new GateError('usage', '--header is for --url; use --env with a command');
   const body = { name, isolation, trust_annotations: options.trustAnnotations === true, transport };
@@ -150,15 +159,19 @@ async function addServer(
 }
 
 async function setServer({ api, show }: AdminSession, name: string, options: SetOptions): Promise<void> {
-  const { trustAnnotations, isolation, limit } = options;
-  if (trustAnnotations === undefined && isolation === undefined && limit === undefined)
-    throw new GateError('usage', 'say what to set: --isolation MODE, --trust-annotations on|off or --limit NAME=VALUE');
+  const { trustAnnotations, isolation, limit, network } = options;
+  if ([trustAnnotations, isolation, limit, network].every((each) => each === undefined))
+    throw new GateError(
+      'usage',
+      'say what to set: --isolation MODE, --trust-annotations on|off, --network full|none or --limit NAME=VALUE',
+    );
   if (trustAnnotations !== undefined && trustAnnotations !== 'on' && trustAnnotations !== 'off')
     throw new GateError('usage', `--trust-annotations: "${trustAnnotations}" is neither on nor off`);
   const body = {
     ...(trustAnnotations === undefined ? {} : { trust_annotations: trustAnnotations === 'on' }),
     ...(isolation === undefined ? {} : { isolation: isolationOf('--isolation', isolation) }),
     ...(limit === undefined ? {} : { limits: limitsOf(limit) }),
+    ...(network === undefined ? {} : { network: networkOf(network) }),
   };
   const server = await api.call(serversApi.update, { params: { name }, body });
   show(server, serverText(server));
@@ -224,4 +237,10 @@ function limitsOf(words: readonly string[]): ResourceLimitsForm {
       ? 'the limits are memory, open_files, processes, cpu_seconds'
       : `${String(name)}: ${issue?.message}`;
   throw new GateError('usage', `--limit: ${why}`);
+}
+
+function networkOf(text: string): 'full' | 'none' {
+  const known = NetworkSchema.safeParse(text);
+  if (known.success) return known.data;
+  throw new GateError('usage', `--network: "${text}" is neither full nor none`);
 }

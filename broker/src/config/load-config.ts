@@ -11,6 +11,8 @@ import { isLoopback, parseListenAddress, type ListenAddress } from './listen-add
 import { ConfigSchema, type ConfigFile } from './schema.ts';
 
 export interface Config {
+  /** Absolute; undefined: none was read. */
+  file: string | undefined;
   listen: ListenAddress;
   /** Undefined: the origin that it listens on. */
   publicUrl: string | undefined;
@@ -105,7 +107,7 @@ export function loadConfig(flags: ConfigFlags, { env, cwd }: ConfigSurroundings)
     });
     throw new GateError('config', lines.join('\n'));
   }
-  return toConfig(checked.data, cwd);
+  return { file: file === undefined ? undefined : resolve(cwd, file), ...toConfig(checked.data, cwd) };
 }
 
 /** Throws `config` where others could read tokens on their way: an address that other machines reach, without TLS. */
@@ -135,7 +137,7 @@ function readConfigFile(path: string, shownAs: string): Record<string, unknown> 
   return values;
 }
 
-function toConfig(values: ConfigFile, cwd: string): Config {
+function toConfig(values: ConfigFile, cwd: string): Omit<Config, 'file'> {
   const listen = parseListenAddress(values.listen);
   if (listen === undefined) throw new GateError('config', 'listen: write HOST:PORT, as 127.0.0.1:7717');
   const dataDir = resolve(cwd, values.data);

@@ -30,5 +30,18 @@ export const stdioSchema = z
       default: '[]',
       example: '[{ command: npx, args: [-y, "@acme/mcp@1.4.2"], env: [ACME_TOKEN] }]',
     }),
+    sandbox: z.enum(['auto', 'required', 'off']).default('auto').register(keyNotes, {
+      description:
+        'A sandbox of `bwrap` (bubblewrap) for each server: processes, mounts and names of its own, everything read-only but its home and a private `/tmp`, nothing of the broker’s data. `auto`: where one can be made, which is tried once at the start; else a user of its own where the broker is root, else nothing (`server show` says which). `required`: no server starts without one.',
+      form: 'auto | required | off',
+      default: 'auto',
+    }),
+    readable: z.array(z.string().startsWith('/', 'write full paths')).default([]).register(keyNotes, {
+      description:
+        'Folders and files that every sandboxed server may read although a folder above them is closed to it or hidden: a Node below root’s home, what servers read below `/tmp`, `/run` or the home of the broker’s user. Their own modes still count. Nothing of `data` is ever shown.',
+      form: 'list of paths',
+      default: '[]',
+      example: '[/root/.nvm/versions/node/v24.21.0]',
+    }),
   })
   .prefault({});

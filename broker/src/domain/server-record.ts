@@ -14,6 +14,8 @@ export type Transport =
       cwd?: string;
       /** What is left out is as the broker's configuration says. */
       limits?: OwnLimits;
+      /** What it can reach; everything that its host can unless said. */
+      network?: 'full' | 'none';
     }
   | { kind: 'http'; url: string; headers: Readonly<Record<string, string>> };
 

@@ -12,4 +12,8 @@ export interface AllowedCommand {
 
 export interface StdioSettings {
   allow: readonly AllowedCommand[];
+  /** `off`: none is tried; `required`: nothing starts without one. */
+  sandbox: 'auto' | 'required' | 'off';
+  /** Folders that every server may read although they are closed to others, or hidden by the sandbox. */
+  readable: readonly string[];
 }

@@ -76,11 +76,11 @@ describe('the gateway before real servers', () => {
     if (process.getuid?.() === 0) {
       const status = world.upstreams.status('default');
       assert.deepEqual(
-        status.map(({ name, unisolated }) => [name, unisolated]),
+        status.map(({ name, processIsolation }) => [name, processIsolation]),
         [
-          ['everything', false],
-          ['files', false],
-          ['memory', false],
+          ['everything', 'sandbox'],
+          ['files', 'sandbox'],
+          ['memory', 'sandbox'],
         ],
       );
       const key = await readFile(path.join(world.dataDir, 'master.key'), 'utf8');

@@ -15,8 +15,6 @@ import type { Asker, ListKind } from './upstream.ts';
 export interface Connection {
   readonly session: McpSession;
   readonly secretVersions: readonly string[];
-  /** True where the process runs as the broker's own user. */
-  readonly unisolated: boolean;
   /** Lines on stdout that were no messages. */
   readonly noise: () => number;
   readonly stderr: () => readonly string[];
@@ -78,8 +76,8 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
   const {
     openWire,
     openSseWire: openOldWire,
-    unisolated,
     where,
+    outOfReach,
   } = await prepareWire(deps, record, request.leaf, resolved, { stderr, onNoise });
   if (isGivenUp(request)) throw abandoned(record);
   request.onStart?.(where);
@@ -106,12 +104,11 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     }),
   ).catch((error: unknown) => {
     if (isGivenUp(request)) throw abandoned(record);
-    throw describeFailure(toGateError(error), stderr.lines(), resolved.mask);
+    throw describeFailure(toGateError(error), stderr.lines(), resolved.mask, outOfReach);
   });
   return {
     session,
     secretVersions: resolved.versions,
-    unisolated,
     noise: () => noise,
     stderr: () => stderr.lines(),
     mask: resolved.mask,
@@ -160,8 +157,17 @@ function abandoned(record: ServerRecord): GateError {
   );
 }
 
-function describeFailure(error: GateError, stderr: readonly string[], mask: (text: string) => string): GateError {
+function describeFailure(
+  error: GateError,
+  stderr: readonly string[],
+  mask: (text: string) => string,
+  outOfReach: string | undefined,
+): GateError {
   const last = stderr.at(-1);
   const said = last === undefined ? '' : `; it last said: ${quoteForeign(last)}`;
-  return new GateError(error.code, `${mask(error.message)}${said}`, { cause: error, data: { ...error.data, stderr } });
+  const hint = outOfReach === undefined ? '' : `; ${mask(outOfReach)}`;
+  return new GateError(error.code, `${mask(error.message)}${said}${hint}`, {
+    cause: error,
+    data: { ...error.data, stderr },
+  });
 }

@@ -1,5 +1,6 @@
 // The pool of connections to real MCP servers: one slot a server, or one a server and person or session, by the server's record.
 import { randomUUID } from 'node:crypto';
+import { mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
@@ -14,6 +15,9 @@ import { createLimitKeeper, DEFAULT_LIMITS } from './limit-keeper.ts';
 import { makeRoom, type ProcessLimits } from './make-room.ts';
 import { createProcessRegister } from './process-register.ts';
 import { createProcessHomes } from './process-home.ts';
+import { SYSTEM_PATH } from './process/find-tool.ts';
+import { createIsolator, type Isolator } from './process/isolation.ts';
+import { endLeftoversBelow } from './process/leftovers.ts';
 import { secretNamesOf } from './resolved-transport.ts';
 import { createSlot, type Slot } from './slot.ts';
 import { statusOf } from './slot-status.ts';
@@ -45,13 +49,32 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const idleMs = options.idleMs ?? 600_000;
   const sharedIdleMs = options.sharedIdleMs ?? Infinity;
   const limits: ProcessLimits = { overall: 500, perServer: 100, perUser: 50, ...options.limits };
+  mkdirSync(options.dataDir, { recursive: true });
+  const dataDir = realpathSync(options.dataDir);
+  let isolator: Isolator | undefined;
+  let isolating: Promise<Isolator> | undefined;
+  const findIsolator = (): Promise<Isolator> =>
+    (isolating ??= createIsolator({
+      isRoot: options.isRoot,
+      dataDir,
+      sandbox: options.stdio?.sandbox ?? 'auto',
+      readable: options.stdio?.readable ?? [],
+      secretFiles: options.secretFiles ?? [],
+      userHome: options.userHome,
+      path: options.path,
+      toolPath: options.sandboxToolPath ?? SYSTEM_PATH,
+    }).then((found) => {
+      if (found.noSandbox !== null)
+        log.warn({ isolation: found.kind }, `servers that mcpgate starts have no sandbox: ${found.noSandbox}`);
+      return (isolator = found);
+    }));
   const deps: ConnectDeps = {
     vault,
     log,
     clock,
-    homes: createProcessHomes({ dataDir: options.dataDir, isRoot: options.isRoot }),
+    homes: createProcessHomes({ dataDir, isRoot: options.isRoot }),
     generations: createGenerationMemory(),
-    register: createProcessRegister(path.join(options.dataDir, 'upstreams', '.processes'), (pid) =>
+    register: createProcessRegister(path.join(dataDir, 'upstreams', '.processes'), (pid) =>
       log.warn({ pid }, 'a server process of the last broker was still running and has been ended'),
     ),
     limits: createLimitKeeper({
@@ -61,6 +84,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       searchPath: options.toolPath,
       watchEveryMs: options.watchMemoryEveryMs,
     }),
+    isolator: findIsolator,
     brokerVersion: options.brokerVersion,
     baseEnv: { PATH: options.path, LANG: options.lang ?? 'C.UTF-8' },
     startTimeoutMs: options.startTimeoutMs ?? 60_000,
@@ -68,6 +92,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     maxMessageBytes: options.maxMessageBytes ?? 64 * 1024 * 1024,
     ending: keepUntilOver,
   };
+  endLeftoversBelow(path.join(dataDir, 'upstreams'), options.isRoot);
   const listeners = new Set<(event: UpstreamEvent) => void>();
   const places = new Map<string, Place>();
   const leaving = new Set<Promise<void>>();
@@ -184,6 +209,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   async function reload(): Promise<void> {
     const workspaces = await options.store.workspaces.list();
     const lists = await Promise.all(workspaces.map(({ name }) => options.store.servers.list(name)));
+    if (lists.flat().some(({ transport }) => transport.kind === 'stdio')) await findIsolator();
     if (isClosed) return;
     const before = records;
     records = new Map(lists.flat().map((record) => [record.id, record]));
@@ -251,7 +277,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
             record,
             [...places.values()].filter((place) => place.record.id === record.id).map((place) => place.slot),
             serverBreakers.get(record.id),
-            { nowMs: clock.now(), isRoot: options.isRoot, limits: deps.limits },
+            { nowMs: clock.now(), isRoot: options.isRoot, limits: deps.limits, isolator },
           ),
         );
     },

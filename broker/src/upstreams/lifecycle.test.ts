@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { access, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
 import { until } from '../../../test/world/until.ts';
 import type { UpstreamSession } from './upstream.ts';
+import { isAlive } from './fixtures/is-alive.ts';
 import { asker, fixtureServer, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
 
 type Pool = Awaited<ReturnType<typeof startPool>>;
@@ -21,18 +21,9 @@ async function textOf(session: UpstreamSession, name: string, args: unknown = {}
 }
 
 const environmentOf = async (session: UpstreamSession) =>
-  JSON.parse(await textOf(session, 'env')) as { pid: number; cwd: string; uid: number };
+  JSON.parse(await textOf(session, 'env')) as { title: string; cwd: string; uid: number };
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const ended = (pid: number) => until(`process ${pid} has ended`, () => !isAlive(pid));
+const ended = (title: string) => until(`process ${title} has ended`, () => !isAlive(title));
 const statusOf = (name: string) => {
   const found = pool.upstreams.status('default').find((each) => each.name === name);
   assert.ok(found !== undefined);
@@ -47,18 +38,17 @@ describe('a session’s own process', () => {
     const ada = asker('ada');
     const session = await pool.upstreams.acquire(record, ada);
     const own = await environmentOf(session);
-    const left = Number(await textOf(session, 'detach'));
+    const left = await textOf(session, 'detach');
     assert.ok(isAlive(left));
     pool.upstreams.release(ada.sessionKey);
-    await ended(own.pid);
+    await ended(own.title);
     await until('its home is gone', () =>
       access(own.cwd).then(
         () => false,
         () => true,
       ),
     );
-    if (process.getuid?.() === 0) await ended(left);
-    else process.kill(left, 'SIGKILL');
+    await ended(left);
     // Whatever else runs on this computer may hold it for a moment.
     let visits = 0;
     await until('its uid is free for the next one', async () => {
@@ -75,7 +65,7 @@ describe('a session’s own process', () => {
     await pool.upstreams.reload();
     const own = await environmentOf(await pool.upstreams.acquire(record, asker('ada')));
     await pool.upstreams.close();
-    assert.equal(isAlive(own.pid), false);
+    assert.equal(isAlive(own.title), false);
     assert.deepEqual(await readdir(path.join(pool.dataDir, 'upstreams', 'fix')), []);
   });
 });
@@ -88,14 +78,12 @@ describe('an idle server', () => {
     const session = await pool.upstreams.acquire(record, asker('ada'));
     const first = await environmentOf(session);
     await session.list('tools', NEVER);
-    await ended(first.pid);
-    assert.deepEqual(
-      [statusOf('fix').state, statusOf('fix').tools, statusOf('fix').processes, statusOf('fix').error],
-      ['idle', 12, 0, null],
-    );
+    await ended(first.title);
+    await until('its sandbox has ended too', () => statusOf('fix').processes === 0);
+    assert.deepEqual([statusOf('fix').state, statusOf('fix').tools, statusOf('fix').error], ['idle', 12, null]);
     assert.equal(pool.upstreams.facts(record, asker('ada'))?.protocolVersion, '2025-11-25');
     const second = await environmentOf(session);
-    assert.notEqual(second.pid, first.pid, 'an old handle starts it too');
+    assert.notEqual(second.title, first.title, 'an old handle starts it too');
   });
 
   it('is not stopped under a call, nor while somebody follows a resource of it', async () => {
@@ -104,23 +92,23 @@ describe('an idle server', () => {
     await pool.upstreams.reload();
     /** Another one, used now, is stopped: so the time for this one has come, too. */
     const idleTimePasses = async (): Promise<void> => {
-      await ended((await environmentOf(await pool.upstreams.acquire(other, asker('ada')))).pid);
+      await ended((await environmentOf(await pool.upstreams.acquire(other, asker('ada')))).title);
     };
     const session = await pool.upstreams.acquire(record, asker('ada'));
-    const { pid } = await environmentOf(session);
+    const { title } = await environmentOf(session);
     const controller = new AbortController();
     const paramsText = '{"name":"hang"}';
     const hanging = session.request({ method: 'tools/call', paramsText, signal: controller.signal });
     await idleTimePasses();
-    assert.ok(isAlive(pid));
+    assert.ok(isAlive(title));
     const follow = { paramsText: '{"uri":"x:y"}', signal: NEVER };
     await session.request({ method: 'resources/subscribe', ...follow });
     controller.abort();
     await assert.rejects(hanging);
     await idleTimePasses();
-    assert.ok(isAlive(pid));
+    assert.ok(isAlive(title));
     await session.request({ method: 'resources/unsubscribe', ...follow });
-    await ended(pid);
+    await ended(title);
   });
 });
 
@@ -135,7 +123,7 @@ describe('limits on processes', () => {
     const second = await environmentOf(bob);
     const carol = await pool.upstreams.acquire(record, asker('carol'));
     await environmentOf(carol);
-    assert.deepEqual([isAlive(first.pid), isAlive(second.pid)], [false, true]);
+    assert.deepEqual([isAlive(first.title), isAlive(second.title)], [false, true]);
     assert.equal(statusOf('fix').processes, 2);
 
     const controller = new AbortController();
@@ -164,23 +152,23 @@ describe('limits on processes', () => {
       await environmentOf(await pool.upstreams.acquire(record, asker('ada', { sessionKey })));
     }
     assert.equal(statusOf('fix').processes, 3);
-    assert.ok(isAlive(others.pid));
+    assert.ok(isAlive(others.title));
   });
 
   it('no process is left after 60 sessions that came and went', async () => {
     const record = serverRecord('fix', fixtureServer(), 'per-session');
     pool = await startPool([record], { limits: { overall: 8 } });
     await pool.upstreams.reload();
-    const pids: number[] = [];
+    const titles: string[] = [];
     const visit = async (index: number): Promise<void> => {
       const ada = asker('ada', { sessionKey: `s${index}` });
       const session = await pool.upstreams.acquire(record, ada);
-      pids.push((await environmentOf(session)).pid);
+      titles.push((await environmentOf(session)).title);
       pool.upstreams.release(ada.sessionKey);
     };
     for (let round = 0; round < 15; round++) await Promise.all([0, 1, 2, 3].map((each) => visit(round * 4 + each)));
     await until('no process is counted', () => statusOf('fix').processes === 0);
-    for (const pid of pids) await ended(pid);
+    for (const title of titles) await ended(title);
     await until(
       'no home is left',
       async () => (await readdir(path.join(pool.dataDir, 'upstreams', 'fix'))).length === 0,
@@ -190,7 +178,8 @@ describe('limits on processes', () => {
 
 describe('a broken server', () => {
   it('is not tried at each call: the call says when it is, and one try brings it back for all', async () => {
-    const needed = path.join(tmpdir(), `mcpgate-needed-${randomUUID()}`);
+    // Not below /tmp, of which it sees its own.
+    const needed = path.join('/var/tmp', `mcpgate-needed-${randomUUID()}`);
     const record = serverRecord('fix', fixtureServer([`needs=${needed}`]), 'per-user');
     pool = await startPool([record], { random: () => 0 });
     await pool.upstreams.reload();
@@ -234,11 +223,11 @@ describe('a broken server', () => {
     pool = await startPool([record], { requestTimeoutMs: 200, pingMs: 200 });
     await pool.upstreams.reload();
     const session = await pool.upstreams.acquire(record, asker('ada'));
-    const { pid } = await environmentOf(session);
+    const { title } = await environmentOf(session);
     await assert.rejects(textOf(session, 'freeze'), /did not answer tools\/call within/);
-    await ended(pid);
+    await ended(title);
     const next = await environmentOf(session);
-    assert.notEqual(next.pid, pid);
+    assert.notEqual(next.title, title);
   });
 
   it('that only takes long for a call is left alone', async () => {
@@ -246,11 +235,11 @@ describe('a broken server', () => {
     pool = await startPool([record], { requestTimeoutMs: 200, pingMs: 200 });
     await pool.upstreams.reload();
     const session = await pool.upstreams.acquire(record, asker('ada'));
-    const { pid } = await environmentOf(session);
+    const { title } = await environmentOf(session);
     await assert.rejects(textOf(session, 'hang'), /did not answer tools\/call within/);
     await until('it was asked whether it is there', async () =>
       (await pool.log('fix')).some((line) => line['method'] === 'ping'),
     );
-    assert.equal((await environmentOf(session)).pid, pid);
+    assert.equal((await environmentOf(session)).title, title);
   });
 });

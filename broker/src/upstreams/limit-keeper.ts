@@ -4,6 +4,7 @@ import type { BaseLogger } from 'pino';
 import type { ResourceLimits } from '../domain/resource-limits.ts';
 import type { Transport } from '../domain/server-record.ts';
 import { createLimitLauncher } from './limit-launcher.ts';
+import { SYSTEM_PATH } from './process/find-tool.ts';
 import { createMemoryWatch, type MemoryWatch } from './memory-watch.ts';
 
 type StdioTransport = Extract<Transport, { kind: 'stdio' }>;
@@ -32,8 +33,6 @@ export const DEFAULT_LIMITS: ResourceLimits = {
   processes: 1024,
   cpuSeconds: null,
 };
-
-const SYSTEM_PATH = '/usr/bin:/bin:/usr/sbin:/sbin';
 
 export function createLimitKeeper(options: {
   clock: Clock;

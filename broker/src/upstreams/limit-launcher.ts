@@ -1,8 +1,8 @@
 // Starts a server's process under its limits. `prlimit` (util-linux) sets them on itself and becomes the server: its id stays the same, and
 // everything that the server starts inherits them. Memory is not among them: memory-watch.ts says why.
-import { accessSync, constants, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { ResourceLimits } from '../domain/resource-limits.ts';
+import { findTool } from './process/find-tool.ts';
 
 export interface LimitLauncher {
   /** Why limits cannot be set on this computer; undefined: they can. */
@@ -19,7 +19,7 @@ const CPU_GRACE_S = 1;
 /** `searchPath`: where prlimit is looked for. */
 export function createLimitLauncher(searchPath: string): LimitLauncher {
   const own = ownLimits();
-  const program = findProgram('prlimit', searchPath);
+  const program = findTool('prlimit', searchPath);
   const missing =
     own === undefined
       ? 'only Linux has what sets them'
@@ -76,19 +76,4 @@ function ownLimits():
     processes: hard('Max processes'),
     cpuSeconds: cpuSeconds === undefined ? undefined : Math.max(1, cpuSeconds - CPU_GRACE_S),
   };
-}
-
-function findProgram(name: string, searchPath: string): string | undefined {
-  return searchPath
-    .split(path.delimiter)
-    .filter((folder) => path.isAbsolute(folder))
-    .map((folder) => path.join(folder, name))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }

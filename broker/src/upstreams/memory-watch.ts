@@ -15,8 +15,8 @@ export interface Watched {
 }
 
 export interface MemoryWatch {
-  /** The returned function ends it. */
-  watch(server: Watched): () => void;
+  /** The returned function ends it, and tells which other processes it has known as the server's and are still there. */
+  watch(server: Watched): () => readonly number[];
 }
 
 /** Files of /proc are read at once, as nothing waits for a disk; the loop is given back after so many. */
@@ -61,7 +61,7 @@ export function createMemoryWatch({ clock, everyMs }: { clock: Clock; everyMs: n
         // An id that was given to another process meanwhile is nothing of the server's.
         server.onOver(
           usedBytes,
-          own.filter((pid) => statOf(pid).started === owners.get(pid)?.started),
+          own.filter((pid) => isStill(pid, owners.get(pid)?.started)),
         );
       }
       reads += own.length;
@@ -91,6 +91,9 @@ export function createMemoryWatch({ clock, everyMs }: { clock: Clock; everyMs: n
       if (!isRunning) schedule(everyMs);
       return () => {
         if (servers.get(server.pid) === server) servers.delete(server.pid);
+        return [...owners]
+          .filter(([pid, { leader, started }]) => leader === server.pid && pid !== server.pid && isStill(pid, started))
+          .map(([pid]) => pid);
       };
     },
   };
@@ -111,6 +114,9 @@ function statOf(pid: number): { parent?: number; session?: number; started: stri
   if (fields === undefined) return { started: undefined };
   return { parent: Number(fields[1]), session: Number(fields[3]), started: fields[19] };
 }
+
+const isStill = (pid: number, started: string | undefined): boolean =>
+  started !== undefined && statOf(pid).started === started;
 
 interface Memory {
   ownBytes: number;

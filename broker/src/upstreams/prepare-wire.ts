@@ -9,8 +9,10 @@ import { shownLimits } from '../domain/resource-limits.ts';
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
 import { openHttpWire } from './http-wire.ts';
 import type { LimitKeeper } from './limit-keeper.ts';
-import { findCommand, firstUnreachable, type ProcessHome, type ProcessHomes } from './process-home.ts';
+import type { ProcessHomes } from './process-home.ts';
 import type { ProcessRegister } from './process-register.ts';
+import type { Isolator } from './process/isolation.ts';
+import { MARK } from './process/leftovers.ts';
 import type { ResolvedTransport } from './resolved-transport.ts';
 import type { MessageMask } from './secret-mask.ts';
 import { openSseWire } from './sse-wire.ts';
@@ -23,6 +25,8 @@ export interface WireDeps {
   register: ProcessRegister;
   /** What stdio servers may use up. */
   limits: LimitKeeper;
+  /** What keeps them apart; found out on first use. */
+  isolator: () => Promise<Isolator>;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
   clock: Clock;
   /** PATH and LANG of the children. */
@@ -35,10 +39,10 @@ export interface PreparedWire {
   openWire: OpenWire;
   /** The transport of 2024-11-05, where the server may be one of it. */
   openSseWire: OpenWire | undefined;
-  /** True where the process runs as the broker's own user. */
-  unisolated: boolean;
   /** Where it is, or what is started and how. */
   where: string;
+  /** What the record names and the server cannot get to, in words: of use where it does not start. */
+  outOfReach: string | undefined;
 }
 
 /** What a process says beside its messages. */
@@ -91,8 +95,8 @@ function prepareHttp(
   return {
     openWire: (events) => openHttpWire(options, maskedEvents(events, messageMask)),
     openSseWire: (events) => openSseWire(options, maskedEvents(events, messageMask)),
-    unisolated: false,
     where: url.origin,
+    outOfReach: undefined,
   };
 }
 
@@ -104,19 +108,32 @@ async function prepareProcess(
   transport: StdioTransport,
   { stderr, onNoise }: ProcessOutput,
 ): Promise<PreparedWire> {
+  const isolator = await deps.isolator();
   const home = await deps.homes.prepare(folderOf(record), leaf);
-  const cwd = transport.cwd ?? home.directory;
-  const uid = await runAs(deps, record, transport, home, cwd);
+  const { uid } = home;
   const fill = (text: string): string => text.replaceAll('${home}', home.directory);
   const own = Object.fromEntries(Object.entries(transport.env).map(([name, value]) => [name, fill(value)]));
-  const start = deps.limits.start(transport, transport.args.map(fill), uid !== undefined);
+  const cwd = path.resolve(home.directory, fill(transport.cwd ?? ''));
+  const args = transport.args.map(fill);
+  const limited = deps.limits.start(transport, args, uid !== undefined);
+  const start = await isolator.start({
+    server: record.name,
+    home: home.directory,
+    uid,
+    command: transport.command,
+    network: transport.network ?? 'full',
+    cwd,
+    env: { ...deps.baseEnv, HOME: home.directory, TMPDIR: home.temporary, ...own, [MARK]: home.directory },
+    words: [transport.command, cwd, ...args],
+    program: limited.program,
+    args: limited.args,
+  });
   const options = {
     serverName: record.name,
     command: transport.command,
     start,
-    env: { ...deps.baseEnv, HOME: home.directory, TMPDIR: home.temporary, ...own },
-    cwd: fill(cwd),
-    uid,
+    limited,
+    home,
     clock: deps.clock,
     register: deps.register,
     messageMask,
@@ -126,38 +143,15 @@ async function prepareProcess(
     onNoise,
   };
   const unkept = deps.limits.missing === null ? '' : `; others cannot be set: ${deps.limits.missing}`;
-  const as = uid === undefined ? 'as the broker’s own user (unisolated)' : `as uid ${uid}`;
+  const as = uid === undefined ? 'as the broker’s own user' : `as uid ${uid}`;
+  const apart = isolator.kind === 'sandbox' ? ', in a sandbox' : isolator.kind === 'none' ? ', not isolated' : '';
+  const network = transport.network === 'none' ? ' without network' : '';
   return {
     openWire: (events) => openStdioWire(options, maskedEvents(events, messageMask)),
     openSseWire: undefined,
-    unisolated: uid === undefined,
-    where: `${transport.command} ${as}, ${limitsText(shownLimits(start.limits))}${unkept}`,
+    where: `${transport.command} ${as}${apart}${network}, ${limitsText(shownLimits(limited.limits))}${unkept}`,
+    outOfReach: start.outOfReach,
   };
-}
-
-/** The uid of the home, or undefined where the broker is not root or what must be read to start is closed to others. */
-async function runAs(
-  deps: WireDeps,
-  record: ServerRecord,
-  transport: StdioTransport,
-  home: ProcessHome,
-  cwd: string,
-): Promise<number | undefined> {
-  const command = await findCommand(transport.command, transport.env['PATH'] ?? deps.baseEnv.PATH, cwd);
-  if (command === undefined) {
-    const message = `server ${record.name} did not start: command ${transport.command} was not found; install it or register its full path`;
-    throw new GateError('upstream', message);
-  }
-  if (home.uid === undefined) return undefined;
-  const files = transport.args.map((arg) => path.resolve(cwd, arg));
-  const ownFolder = path.dirname(home.directory);
-  const closed = await firstUnreachable([ownFolder, cwd === home.directory ? ownFolder : cwd, command], files);
-  if (closed === undefined) return home.uid;
-  deps.log.warn(
-    { server: record.name, path: closed },
-    `server ${record.name} runs unisolated, as the broker's own user: ${closed} is closed to other users; move it to where they may read, or chmod o+rx it`,
-  );
-  return undefined;
 }
 
 /** The server's folder below `DATA/upstreams`. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { it, type TestContext } from 'node:test';
+import { endLeftovers, endLeftoversBelow, MARK } from './process/leftovers.ts';
 import { createProcessHomes, type ProcessHome } from './process-home.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -15,25 +16,51 @@ async function broker(t: TestContext) {
   return createProcessHomes({ dataDir, isRoot });
 }
 
-/** Gives back what is written to it. */
-async function runIn(t: TestContext, { directory, uid }: ProcessHome): Promise<ChildProcessWithoutNullStreams> {
-  const child = spawn('/bin/cat', { cwd: '/', env: { HOME: directory }, ...(uid !== undefined && { uid }) });
+/** Another broker: a process of its own that starts `sleep` as `uid`, prints its id, and goes on. */
+async function neighbourRunning(t: TestContext, uid: number | undefined): Promise<number> {
+  const code = `
+    const { spawn } = require('node:child_process');
+    const child = spawn('/bin/sleep', ['1000'], { cwd: '/', env: {}, detached: true, ...${JSON.stringify({ uid })} });
+    child.once('spawn', () => console.log(child.pid));
+    process.once('SIGTERM', () => { child.kill('SIGKILL'); process.exit(0); });
+    setInterval(() => {}, 1000);`;
+  const broker = spawn(process.execPath, ['-e', code]);
+  t.after(() => broker.kill('SIGTERM'));
+  return Number(String((await once(broker.stdout, 'data'))[0]));
+}
+
+/** A process of the home's server, which has left its group and says nothing of where it is from. */
+async function leftIn(t: TestContext, { directory, uid }: ProcessHome): Promise<ChildProcess> {
+  const env = uid === undefined ? { [MARK]: directory } : {};
+  const child = spawn('/bin/sleep', ['1000'], { cwd: '/', env, detached: true, ...(uid !== undefined && { uid }) });
   t.after(() => child.kill('SIGKILL'));
   await once(child, 'spawn');
   return child;
 }
 
-it('what runs as the same uid for another broker, or for another program of the computer, lives on when a home is removed', async (t) => {
+it('what runs as the same uid for another broker of the computer lives on when a home is removed', async (t) => {
   const homes = await broker(t);
   const home = await homes.prepare('a', 'session');
-  const process = await runIn(t, home);
-  const neighbour = await runIn(t, { ...home, directory: '/var/lib/another-broker/upstreams/a/session' });
-  const ended = once(process, 'exit');
+  const left = await leftIn(t, home);
+  const neighbour = await neighbourRunning(t, home.uid);
+  const ended = once(left, 'exit');
   await homes.removeLeaf('a', 'session');
-  if (isRoot) await ended;
-  neighbour.stdin.write('still here');
-  assert.equal(String((await once(neighbour.stdout, 'data', { signal: AbortSignal.timeout(5000) }))[0]), 'still here');
+  await ended;
+  process.kill(neighbour, 0);
 
   const next = await homes.prepare('a', 'next');
   if (isRoot) assert.notEqual(next.uid, home.uid, 'a uid that someone runs as is nobody’s home');
+});
+
+it('what is left of a broker that was killed is ended by the next one, and what goes on of the same home is not', async (t) => {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'mcpgate-homes-'));
+  t.after(() => rm(dataDir, { recursive: true, force: true }));
+  const home = await createProcessHomes({ dataDir, isRoot }).prepare('a', 'shared');
+  const [left, living] = [await leftIn(t, home), await leftIn(t, home)];
+  const ended = once(left, 'exit');
+  endLeftovers(home.directory, home.uid, [living.pid ?? 0]);
+  assert.equal(living.exitCode ?? living.signalCode, null);
+  endLeftoversBelow(path.join(dataDir, 'upstreams'), isRoot);
+  await ended;
+  await once(living, 'exit');
 });

@@ -1,22 +1,18 @@
 // Where a stdio server lives and as whom it runs. A broker that is root gives each home a uid of its own; the home's owner on disk is
 // the register of who has which. Servers are strangers: none may read the broker's files or another's home.
-import { constants } from 'node:fs';
-import { access, chmod, lchown, lstat, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { chmod, lchown, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
-import { endProcessesOf, uidsInUse } from './uid-processes.ts';
+import { endLeftovers, uidsInUse } from './process/leftovers.ts';
+import { FIRST_UID, isServerUid, LAST_UID } from './process/server-uids.ts';
 
 export interface ProcessHome {
   /** Absolute; HOME, and the working directory unless the record names one. */
   directory: string;
   temporary: string;
-  /** Undefined: runs as the broker's own user. */
+  /** Undefined where the broker is not root, and the server runs as the broker's own user. */
   uid: number | undefined;
 }
-
-/** systemd's range for users that live as long as a service. */
-const FIRST_UID = 61_184;
-const LAST_UID = 65_519;
 
 export interface ProcessHomes {
   /** Makes the home `DATA/upstreams/SERVER/LEAF`. */
@@ -49,10 +45,10 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
       for (const leaf of await readdir(folder)) {
         const { uid } = await lstat(path.join(folder, leaf));
         if (PASSING.test(leaf)) {
-          await remove(path.join(folder, leaf), isOurs(uid) ? uid : undefined);
+          await remove(path.join(folder, leaf), isServerUid(uid) ? uid : undefined);
           continue;
         }
-        if (isOurs(uid) && !taken.has(uid)) taken.set(uid, path.join(folder, leaf));
+        if (isServerUid(uid) && !taken.has(uid)) taken.set(uid, path.join(folder, leaf));
       }
     }
   }
@@ -69,7 +65,7 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
 
   async function remove(directory: string, uid: number | undefined): Promise<void> {
     // A process that left its group must not meet the next owner of its uid.
-    if (uid !== undefined) endProcessesOf(uid, directory);
+    endLeftovers(directory, uid);
     await rm(directory, { recursive: true, force: true });
     if (uid !== undefined && taken.get(uid) === directory) taken.delete(uid);
   }
@@ -123,43 +119,4 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
       return next;
     },
   };
-}
-
-const isOurs = (uid: number): boolean => uid >= FIRST_UID && uid <= LAST_UID;
-
-/**
- * The first of the paths that another uid cannot get to, because a folder above it (or the file itself) is closed to others, or
- * undefined. Of `maybeFiles` only what is a file counts: a folder given as an argument is data, and the server's own matter.
- */
-export async function firstUnreachable(
-  paths: readonly string[],
-  maybeFiles: readonly string[],
-): Promise<string | undefined> {
-  for (const [index, each] of [...paths, ...maybeFiles].entries()) {
-    const real = await realpath(each).catch(() => undefined);
-    if (real === undefined) continue;
-    const info = await stat(real);
-    if (index >= paths.length && !info.isFile()) continue;
-    if ((info.mode & (info.isDirectory() ? 0o001 : 0o004)) === 0) return real;
-    for (let folder = path.dirname(real); ; folder = path.dirname(folder)) {
-      if (((await stat(folder)).mode & 0o001) === 0) return folder;
-      if (folder === path.dirname(folder)) break;
-    }
-  }
-  return undefined;
-}
-
-/** The file that `command` names on `searchPath`, or undefined. */
-export async function findCommand(command: string, searchPath: string, cwd: string): Promise<string | undefined> {
-  const candidates = command.includes('/')
-    ? [path.resolve(cwd, command)]
-    : searchPath.split(path.delimiter).map((folder) => path.join(folder, command));
-  for (const candidate of candidates) {
-    const found = await access(candidate, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return candidate;
-  }
-  return undefined;
 }

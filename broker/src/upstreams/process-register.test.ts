@@ -17,7 +17,7 @@ describe('the process register', () => {
     const [left, other] = [start(), start()];
     t.after(() => other.kill('SIGKILL'));
     assert.ok(left.pid !== undefined && other.pid !== undefined);
-    createProcessRegister(file, () => assert.fail('nothing was left behind yet')).add(left.pid);
+    createProcessRegister(file, () => assert.fail('nothing was left behind yet')).add(left.pid, '/home');
     appendFileSync(file, `${other.pid} 1\nnonsense\n-1 5\n0 0\n`);
 
     const gone = once(left, 'exit');

@@ -4,8 +4,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 export interface ProcessRegister {
-  add(pid: number): void;
+  /** `home`: of the server. */
+  add(pid: number, home: string): void;
   remove(pid: number): void;
+  /** The processes of that home. */
+  of(home: string): readonly number[];
 }
 
 /** Ends what the last broker left behind, and starts an empty register in `file`. `onKilled` is told of each group that was ended. */
@@ -19,24 +22,25 @@ export function createProcessRegister(file: string, onKilled: (pid: number) => v
       if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
     }
   }
-  const running = new Map<number, string>();
+  const running = new Map<number, { started: string; home: string }>();
 
   function save(): void {
-    writeFileSync(file, [...running].map(([pid, started]) => `${pid} ${started}\n`).join(''), { mode: 0o600 });
+    writeFileSync(file, [...running].map(([pid, { started }]) => `${pid} ${started}\n`).join(''), { mode: 0o600 });
   }
 
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o711 });
   save();
   return {
-    add(pid) {
+    add(pid, home) {
       const started = startTimeOf(pid);
       if (started === undefined) return;
-      running.set(pid, started);
+      running.set(pid, { started, home });
       save();
     },
     remove(pid) {
       if (running.delete(pid)) save();
     },
+    of: (home) => [...running].filter(([, each]) => each.home === home).map(([pid]) => pid),
   };
 }
 

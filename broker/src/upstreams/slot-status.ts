@@ -2,6 +2,7 @@
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { LimitKeeper } from './limit-keeper.ts';
+import type { Isolator } from './process/isolation.ts';
 import type { Slot, SlotState } from './slot.ts';
 import type { UpstreamStatus } from './upstream.ts';
 
@@ -13,7 +14,7 @@ export function statusOf(
   record: ServerRecord,
   slots: readonly Slot[],
   serverBreaker: CircuitBreaker | undefined,
-  around: { nowMs: number; isRoot: boolean; limits: LimitKeeper },
+  around: { nowMs: number; isRoot: boolean; limits: LimitKeeper; isolator: Isolator | undefined },
 ): UpstreamStatus {
   // The slots of a server that people share are one; of others one that is broken alone is its person's trouble.
   const breaker = serverBreaker ?? slots[0]?.breaker;
@@ -21,7 +22,7 @@ export function statusOf(
   const state = RANK.find((each) => slots.some((slot) => slot.state === each)) ?? 'idle';
   const failing = slots.find((slot) => slot.error !== undefined);
   const stderr = slots.flatMap((slot) => slot.connection?.stderr() ?? stderrOf(slot.error?.data?.['stderr']));
-  const unisolated = slots.some((slot) => slot.connection?.unisolated === true);
+  const isProcess = record.transport.kind === 'stdio';
   const tools = slots.map((slot) => slot.tools).find((each) => each !== undefined);
   return {
     name: record.name,
@@ -33,8 +34,9 @@ export function statusOf(
     error: record.enabled ? (failing?.error?.message.split('\n')[0] ?? null) : null,
     stderr: stderr.slice(-100),
     tools: record.enabled ? (tools?.length ?? null) : null,
-    unisolated,
-    ...limitsOf(record, around.isRoot && !unisolated, around.limits),
+    processIsolation: isProcess ? (around.isolator?.kind ?? null) : null,
+    noSandbox: isProcess ? (around.isolator?.noSandbox ?? null) : null,
+    ...limitsOf(record, around.isRoot, around.limits),
     processes: slots.reduce((count, slot) => count + slot.processes, 0),
   };
 }

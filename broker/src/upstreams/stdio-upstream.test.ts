@@ -6,6 +6,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { until } from 'mcpgate-test/world/until';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { UpstreamSession } from './upstream.ts';
+import { isAlive } from './fixtures/is-alive.ts';
 import { asker, fixtureServer, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
 
 type Pool = Awaited<ReturnType<typeof startPool>>;
@@ -29,15 +30,6 @@ async function textOf(session: UpstreamSession, name: string, args: unknown = {}
   const reply = await call(session, name, args);
   assert.equal(reply.kind, 'result');
   return (JSON.parse(reply.text) as { content: { text: string }[] }).content[0]?.text ?? '';
-}
-
-function isAlive(pid: unknown): boolean {
-  try {
-    process.kill(Number(pid), 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe('a stdio server', () => {
@@ -74,14 +66,16 @@ describe('a stdio server', () => {
     const seen = JSON.parse(await textOf(session, 'env')) as { env: Record<string, string>; cwd: string; uid: number };
     delete process.env['MCPGATE_LEAK_PROBE'];
     const home = path.join(pool.dataDir, 'upstreams', 'fix', 'shared');
-    assert.deepEqual(Object.keys(seen.env).sort(), ['EXTRA', 'FIXTURE_LOG', 'HOME', 'LANG', 'PATH', 'TMPDIR', 'TOKEN']);
+    assert.deepEqual(Object.keys(seen.env).sort(), [
+      ...['EXTRA', 'FIXTURE_LOG', 'HOME', 'LANG', 'MCPGATE_SERVER_HOME', 'PATH', 'TMPDIR', 'TOKEN'],
+    ]);
     assert.equal(seen.env['HOME'], home);
     assert.equal(seen.env['TOKEN'], '***', 'what it says of its secret is hidden');
     const [started] = await pool.log('fix');
     assert.equal((started?.['env'] as Record<string, string> | undefined)?.['TOKEN'], 'tok-123456');
     assert.equal(seen.cwd, home);
     const [status] = pool.upstreams.status('default');
-    assert.equal(status?.unisolated, !isRoot);
+    assert.equal(status?.processIsolation, 'sandbox');
     if (isRoot) {
       assert.ok(seen.uid >= 61_184, String(seen.uid));
       assert.equal((await stat(path.join(pool.dataDir, 'master.key'))).mode & 0o077, 0);
@@ -252,8 +246,8 @@ describe('a stdio server', () => {
     pool.secrets.set('token', 'second-value');
     const next = await pool.upstreams.acquire(record, asker('u1'));
     assert.deepEqual(next.secretVersions, ['token@2']);
-    const { pid } = JSON.parse(await textOf(next, 'env')) as { pid: number };
-    const started = (await pool.log('fix')).find((line) => line['started'] === pid);
+    const { title } = JSON.parse(await textOf(next, 'env')) as { title: string };
+    const started = (await pool.log('fix')).find((line) => line['started'] === title);
     assert.equal((started?.['env'] as Record<string, string> | undefined)?.['TOKEN'], 'second-value');
     assert.equal(pool.upstreams.status('default')[0]?.processes, 2, 'the old one still runs its call');
     controller.abort();

@@ -1,6 +1,8 @@
 // A server as a child process: newline-framed JSON on its stdin and stdout. It leads a process group of its own, which ends as a whole.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { onOneLine } from 'mcpgate-shared/json-span';
@@ -9,7 +11,11 @@ import { partsOf } from '../message/pieces.ts';
 import type { LimitedStart } from './limit-keeper.ts';
 import { howItEnded, tooMuchMemory } from './limit-words.ts';
 import { createLineSplitter } from './line-splitter.ts';
+import type { ProcessHome } from './process-home.ts';
 import type { ProcessRegister } from './process-register.ts';
+import { endLeftovers } from './process/leftovers.ts';
+import { feed, type ProcessStart } from './process/process-start.ts';
+import { descendantsOf, readProcessTable } from './process/process-table.ts';
 import { notExecuted } from './retry-reason.ts';
 import type { MessageMask } from './secret-mask.ts';
 import type { Wire, WireEvents } from './wire.ts';
@@ -18,12 +24,9 @@ export interface StdioWireOptions {
   serverName: string;
   /** As its record says, for messages. */
   command: string;
-  start: LimitedStart;
-  /** The whole environment of the child. */
-  env: Readonly<Record<string, string>>;
-  cwd: string;
-  /** Undefined: the broker's own user. */
-  uid: number | undefined;
+  start: ProcessStart;
+  limited: Pick<LimitedStart, 'limits' | 'memory'>;
+  home: ProcessHome;
   clock: Clock;
   register: ProcessRegister;
   /** Of large messages; small ones are masked by whoever takes them. */
@@ -42,27 +45,29 @@ const GRACE_MS = 300;
 const TERM_MS = 2_000;
 
 export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wire {
-  const { serverName, clock, start } = options;
-  const { limits } = start;
+  const { serverName, clock, start, home } = options;
+  const { limits, memory } = options.limited;
   const child = spawn(start.program, start.args, {
-    cwd: options.cwd,
-    env: options.env,
-    stdio: ['pipe', 'pipe', 'pipe'],
+    cwd: start.cwd,
+    env: start.env,
+    stdio: ['pipe', 'pipe', 'pipe', ...start.feeds.map((): 'pipe' => 'pipe')],
     // A group of its own: what it starts ends with it, and a Ctrl-C at the broker's terminal does not reach it.
     detached: true,
-    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+    ...(start.uid === undefined ? {} : { uid: start.uid, gid: start.uid }),
   });
+  const { stdin, stdout, stderr } = pipesOf(child);
+  feed(child, start.feeds);
   let over: GateError | undefined;
   let closing: Promise<void> | undefined;
   let running = child.pid !== undefined;
   let whyEnded: string | undefined;
-  let unwatch = (): void => undefined;
+  let unwatch = (): readonly number[] => [];
   if (child.pid !== undefined) {
-    options.register.add(child.pid);
     sacrifice(child.pid);
+    options.register.add(child.pid, home.directory);
     const limitBytes = limits.memoryBytes;
     if (limitBytes !== null)
-      unwatch = start.memory.watch({ pid: child.pid, uid: options.uid, limitBytes, onOver: endForMemory });
+      unwatch = memory.watch({ pid: child.pid, uid: home.uid, limitBytes, onOver: endForMemory });
   }
 
   function endForMemory(usedBytes: number, pids: readonly number[]): void {
@@ -83,24 +88,33 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
     if (child.pid !== undefined) kill(-child.pid, signal);
   }
 
+  function terminate(): void {
+    if (child.pid === undefined) return;
+    // Whoever watches over a sandbox ends it at once when told to end; the server in it is to have its time.
+    if (start.isSandboxed) for (const pid of descendantsOf(readProcessTable(), child.pid)) kill(pid, 'SIGTERM');
+    else killGroup('SIGTERM');
+  }
+
   const exited = new Promise<void>((resolve) => {
     child.once('error', (error) => {
       if (running) return;
       end(notExecuted('never_sent', startFailure(serverName, options.command, error), error));
       resolve();
     });
-    child.once('exit', (code, signal) => {
+    child.once('exit', (exitCode, exitSignal) => {
+      const { code, signal } = endOf(exitCode, exitSignal, start.isSandboxed);
       running = false;
       killGroup('SIGKILL');
       if (child.pid !== undefined) options.register.remove(child.pid);
+      for (const pid of unwatch()) kill(pid, 'SIGKILL');
+      if (!start.isSandboxed) endLeftovers(home.directory, home.uid, options.register.of(home.directory));
       resolve();
-      unwatch();
       // A child that is gone may have left its last answers in the pipe.
       const last = () => {
         const how = whyEnded ?? `ended (${howItEnded({ code, signal, limits, stderr: options.stderr() })})`;
         end(new GateError('upstream', `server ${serverName} ${how}; it is started again on demand`));
       };
-      child.stdout.once('close', last);
+      stdout.once('close', last);
       const cancel = clock.after(1_000, last);
       child.once('close', cancel);
       child.once('close', last);
@@ -125,12 +139,12 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
     },
     onOversize: (head, tail) => events.oversize(head, tail),
   });
-  child.stdout.on('data', split);
-  child.stderr.on('data', options.onStderr);
-  child.stdin.on('error', (cause) => {
+  stdout.on('data', split);
+  stderr.on('data', options.onStderr);
+  stdin.on('error', (cause) => {
     // Most often it has died, and its exit code, which says more, is only a moment behind.
     clock.after(EXIT_FOLLOWS_MS, () => {
-      if (running && closing === undefined) killGroup('SIGTERM');
+      if (running && closing === undefined) terminate();
       end(new GateError('upstream', `server ${serverName} closed its stdin; it is started again on demand`, { cause }));
     });
   });
@@ -148,28 +162,41 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
       }
       const parts = pieces === undefined ? undefined : partsOf(onOneLine(text), pieces);
       const bytes = parts?.reduce((sum, part) => sum + part.length, 0) ?? text.length;
-      if (child.stdin.writableLength + bytes > options.maxMessageBytes) {
+      if (stdin.writableLength + bytes > options.maxMessageBytes) {
         return Promise.reject(notExecuted('never_sent', `server ${serverName} does not read what it is sent`));
       }
-      if (parts === undefined) child.stdin.write(`${onOneLine(text)}\n`);
-      else for (const part of [...parts, NEWLINE]) child.stdin.write(part);
+      if (parts === undefined) stdin.write(`${onOneLine(text)}\n`);
+      else for (const part of [...parts, NEWLINE]) stdin.write(part);
       return DONE;
     },
     drop() {},
     established() {},
     close() {
       closing ??= (async () => {
-        child.stdin.end();
-        const cancels = [
-          clock.after(GRACE_MS, () => killGroup('SIGTERM')),
-          clock.after(GRACE_MS + TERM_MS, () => killGroup('SIGKILL')),
-        ];
+        stdin.end();
+        const cancels = [clock.after(GRACE_MS, terminate), clock.after(GRACE_MS + TERM_MS, () => killGroup('SIGKILL'))];
         if (running) await exited;
         for (const cancel of cancels) cancel();
       })();
       return closing;
     },
   };
+}
+
+/** A server that a signal ended in its sandbox is told of as shells do. */
+function endOf(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  isSandboxed: boolean,
+): { code: number | null; signal: string | null } {
+  const number = isSandboxed && code !== null && code > 128 ? code - 128 : undefined;
+  const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  return name === undefined ? { code, signal } : { code: null, signal: name };
+}
+
+function pipesOf({ stdin, stdout, stderr }: ChildProcess): { stdin: Writable; stdout: Readable; stderr: Readable } {
+  if (stdin === null || stdout === null || stderr === null) throw new Error('a child that was given pipes has none');
+  return { stdin, stdout, stderr };
 }
 
 const DONE = Promise.resolve();

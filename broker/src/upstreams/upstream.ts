@@ -1,5 +1,6 @@
 // Connections to the real MCP servers. The gateway sees one form, whatever the transport and the generation of the protocol. Texts are
 // JSON exactly as the server sent it.
+import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import type { RetryReason } from '../domain/call-record.ts';
 import type { ResourceLimits } from '../domain/resource-limits.ts';
 import type { Isolation, ServerRecord } from '../domain/server-record.ts';
@@ -134,8 +135,10 @@ export interface UpstreamStatus {
   error: string | null;
   stderr: readonly string[];
   tools: number | null;
-  /** True where the process runs as the broker's own user. */
-  unisolated: boolean;
+  /** What keeps its processes apart from the broker and from others; null where mcpgate starts none. */
+  processIsolation: ProcessIsolation | null;
+  /** Why there is no sandbox; null where there is one, or nothing to put into it. */
+  noSandbox: string | null;
   processes: number;
   /** What its processes may use up; null where mcpgate starts none. */
   limits: ResourceLimits | null;

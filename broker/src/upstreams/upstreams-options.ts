@@ -2,6 +2,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { ResourceLimits } from '../domain/resource-limits.ts';
+import type { StdioSettings } from '../domain/stdio-settings.ts';
 import type { Store } from '../store/store.ts';
 import type { ProcessLimits } from './make-room.ts';
 import type { Secrets } from './secrets.ts';
@@ -33,6 +34,14 @@ export interface UpstreamsOptions {
   resourceLimits?: ResourceLimits | undefined;
   /** Where `prlimit` is looked for; the folders of the system unless said. */
   toolPath?: string;
+  /** Where `bwrap` is looked for; the folders of the system unless said. */
+  sandboxToolPath?: string | undefined;
+  /** How stdio servers are kept apart; a sandbox where there is one unless said. */
+  stdio?: Pick<StdioSettings, 'sandbox' | 'readable'> | undefined;
+  /** Files of the broker that no sandbox shows, wherever they are; its data folder is none of them. */
+  secretFiles?: readonly string[];
+  /** The home of the broker's own user. */
+  userHome?: string | undefined;
   /** How often the memory of stdio servers is looked at. */
   watchMemoryEveryMs?: number;
   /** A server that did not answer a request in time has so long to show that it is there. */

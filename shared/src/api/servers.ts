@@ -11,6 +11,15 @@ const TrustAnnotationsSchema = z.boolean().meta({
 
 export const IsolationSchema = z.enum(['shared', 'per-user', 'per-session']);
 
+/** What keeps the processes of a server apart from the broker and from others. */
+export const ProcessIsolationSchema = z.enum(['sandbox', 'uid', 'none']);
+export type ProcessIsolation = z.output<typeof ProcessIsolationSchema>;
+
+export const NetworkSchema = z.enum(['full', 'none']).meta({
+  description:
+    'What a server that mcpgate starts can reach; `none` is kept by a sandbox, and nothing starts without one',
+});
+
 const textMap = z.record(z.string().min(1).max(200), z.string().max(20_000));
 
 export const TransportSchema = z.discriminatedUnion('kind', [
@@ -21,6 +30,7 @@ export const TransportSchema = z.discriminatedUnion('kind', [
     env: textMap.default({}),
     cwd: z.string().max(4096).optional(),
     limits: ResourceLimitsSchema.optional(),
+    network: NetworkSchema.optional(),
   }),
   z.strictObject({ kind: z.literal('http'), url: z.string().min(1).max(4096), headers: textMap.default({}) }),
 ]);
@@ -51,7 +61,13 @@ export const ServerSchema = z
     stderr: z.array(z.string()),
     tools: z.number().int().nullable(),
     processes: z.number().int(),
-    unisolated: z.boolean(),
+    unisolated: z.boolean().meta({ description: 'The same as `process_isolation` of `none`' }),
+    process_isolation: ProcessIsolationSchema.nullable().meta({
+      description:
+        'What keeps its processes apart from the broker and from other servers. Null where mcpgate starts no process',
+    }),
+    no_sandbox: z.string().nullable().meta({ description: 'Why its processes have no sandbox' }),
+    network: NetworkSchema.nullable(),
     limits: KeptLimitsSchema.nullable().meta({
       description: 'What its processes may use up; null inside: no limit. Null where mcpgate starts no process',
     }),
@@ -170,6 +186,7 @@ export const serversApi = {
       trust_annotations: TrustAnnotationsSchema.optional(),
       isolation: IsolationSchema.optional(),
       limits: ResourceLimitsSchema.optional(),
+      network: NetworkSchema.optional(),
     }),
     answer: ServerSchema,
   }),

@@ -1,0 +1,182 @@
+// What keeps a server that the broker starts apart from the broker and from other servers, decided once, by trying: a sandbox; else, where
+// the broker is root, a uid of its own; else nothing. Whatever cannot be kept fails: nothing is ever started as root, or with less than
+// what its record and the configuration ask for.
+import path from 'node:path';
+import { GateError } from 'mcpgate-shared/error';
+import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
+import { findCommand } from './find-command.ts';
+import { probeSandbox } from './probe-sandbox.ts';
+import type { ProcessStart } from './process-start.ts';
+import { findTool, SYSTEM_PATH } from './find-tool.ts';
+import { sandboxStart, type SandboxTools } from './sandbox-start.ts';
+import { createView, namedBelowTmp, unseenIn, type Layer, type Unseen } from './sandbox-view.ts';
+
+export interface IsolationOptions {
+  isRoot: boolean;
+  /** Absolute, without links. */
+  dataDir: string;
+  /** `off`: none is tried; `required`: nothing starts without one. */
+  sandbox: 'auto' | 'required' | 'off';
+  /** Folders that servers may read although they are closed to others or covered; the configuration names them. */
+  readable: readonly string[];
+  /** Files of the broker that no server may read wherever they are. */
+  secretFiles: readonly string[];
+  /** The home of the broker's own user. */
+  userHome: string | undefined;
+  /** Where the broker finds programs. */
+  path: string;
+  /** Where bwrap is looked for. */
+  toolPath: string;
+}
+
+export interface IsolatedRequest {
+  server: string;
+  home: string;
+  uid: number | undefined;
+  command: string;
+  network: 'full' | 'none';
+  /** Absolute. */
+  cwd: string;
+  /** The whole environment of the server. */
+  env: Readonly<Record<string, string>>;
+  /** What the record itself names, in its own words. */
+  words: readonly string[];
+  /** What is started under its limits. */
+  program: string;
+  args: readonly string[];
+}
+
+export interface Isolator {
+  readonly kind: ProcessIsolation;
+  /** Why there is no sandbox; null where there is one. */
+  readonly noSandbox: string | null;
+  /** Throws `upstream` with one line that names what cannot be reached or kept, and what to do. */
+  start(request: IsolatedRequest): Promise<ProcessStart>;
+}
+
+/** The computer's own; what else is there is sockets of other programs. */
+const SHOWN_OF_RUN = [
+  'systemd/resolve',
+  'NetworkManager',
+  'resolvconf',
+  'nscd',
+  'current-system',
+  'wrappers',
+  'opengl-driver',
+];
+
+export async function createIsolator(options: IsolationOptions): Promise<Isolator> {
+  const tried = await toolsFor(options);
+  const tools = 'missing' in tried ? undefined : tried;
+  const noSandbox = 'missing' in tried ? tried.missing : null;
+  const setpriv = findTool('setpriv', SYSTEM_PATH);
+  const kind: ProcessIsolation = tools !== undefined ? 'sandbox' : options.isRoot ? 'uid' : 'none';
+
+  const refuse = (server: string, why: string): GateError =>
+    new GateError('upstream', `server ${server} did not start: ${why}`);
+
+  function assertKept({ server, network, uid }: IsolatedRequest): void {
+    if (options.isRoot && uid === undefined) throw refuse(server, 'it has no uid of its own, and nothing runs as root');
+    if (tools !== undefined) return;
+    if (options.sandbox === 'required')
+      throw refuse(server, `stdio.sandbox of the configuration wants a sandbox, and there is none: ${noSandbox}`);
+    if (network === 'none')
+      throw refuse(
+        server,
+        `its record says that it has no network, which only a sandbox keeps, and there is none: ${noSandbox}`,
+      );
+  }
+
+  async function layersFor({ uid, home, words }: IsolatedRequest): Promise<Layer[]> {
+    if (tools === undefined) return [];
+    const ownPrograms = options.isRoot ? [] : programFolders(options);
+    return await createView({
+      uid,
+      home,
+      covered: ['/tmp', '/run', ...coveredHome(options)],
+      shown: [
+        ...SHOWN_OF_RUN.map((name) => `/run/${name}`),
+        ...options.readable,
+        ...ownPrograms,
+        ...namedBelowTmp(words),
+      ],
+      secretFolders: [options.dataDir],
+      secretFiles: options.secretFiles,
+    });
+  }
+
+  return {
+    kind,
+    noSandbox,
+    async start(request) {
+      const { server, home, uid, command, cwd, env, program, args } = request;
+      assertKept(request);
+      const layers = await layersFor(request);
+      const unseen = async (target: string) => await unseenIn(layers, uid, target);
+      const assertSeen = async (what: string, target: string): Promise<void> => {
+        const why = await unseen(target);
+        if (why !== undefined) throw refuse(server, inWords(what, target, why));
+      };
+      const inWords = (what: string, target: string, { at, why }: Unseen): string => {
+        const below = at === target ? '' : `, and ${what} ${target} lies below it`;
+        const who = uid === undefined ? 'it' : `uid ${uid}, which it runs as`;
+        const state = why === 'hidden' ? `its sandbox hides ${at}` : `${at} is closed to ${who}`;
+        if (what === 'its home')
+          return `${state}${below}; move the broker's data folder to one that others may enter (--data), or chmod o+x ${at}`;
+        const where = 'move it to where every user may read it, such as /usr/local or /opt';
+        if (tools !== undefined)
+          return `${state}${below}; ${where}, or name the folder in stdio.readable of the configuration`;
+        return `${state}${below}; ${where}, or install bubblewrap and name the folder in stdio.readable of the configuration`;
+      };
+
+      await assertSeen('its home', home);
+      await assertSeen('its working directory', cwd);
+      const isOpen = async (file: string): Promise<boolean> => (await unseen(file)) === undefined;
+      const found = await findCommand(command, env['PATH'] ?? '', cwd, isOpen);
+      if (found.kind === 'none')
+        throw refuse(server, `command ${command} was not found; install it or register its full path`);
+      if (found.kind === 'closed') await assertSeen('its command', found.file);
+
+      let outOfReach: string | undefined;
+      for (const word of request.words.filter((each) => path.isAbsolute(each))) {
+        const why = await unseen(word);
+        if (why !== undefined) outOfReach ??= inWords('its argument', word, why);
+      }
+      if (tools === undefined) return { ...plain(request, setpriv), outOfReach };
+      const sandboxed = sandboxStart(tools, { server, layers, uid, network: request.network, cwd, env, program, args });
+      return { ...sandboxed, outOfReach };
+    },
+  };
+}
+
+/** As a user of its own it gets no rights back by a program that gives some to whoever runs it (sudo, su). */
+function plain(
+  { program, args, env, cwd, uid }: IsolatedRequest,
+  setpriv: string | undefined,
+): Omit<ProcessStart, 'outOfReach'> {
+  const rest = { env, cwd, uid, feeds: [], isSandboxed: false };
+  if (uid === undefined || setpriv === undefined) return { program, args, ...rest };
+  return { program: setpriv, args: ['--no-new-privs', '--', program, ...args], ...rest };
+}
+
+async function toolsFor(options: IsolationOptions): Promise<SandboxTools | { missing: string }> {
+  if (options.sandbox === 'off') return { missing: 'stdio.sandbox of the configuration is off' };
+  return await probeSandbox(options);
+}
+
+const FOLDERS_OF_SYSTEM = ['/', '/usr', '/bin', '/sbin', '/lib', '/etc', '/opt', '/dev', '/proc', '/sys'];
+
+/** The broker's own user may read what is in its home; its servers, which run as the same user, need not. */
+function coveredHome({ isRoot, userHome }: IsolationOptions): string[] {
+  return isRoot || userHome === undefined || FOLDERS_OF_SYSTEM.includes(userHome) ? [] : [userHome];
+}
+
+/** The programs that the broker's own user runs, which may be installed in its home. */
+function programFolders({ path: searchPath }: IsolationOptions): string[] {
+  const folders = [path.dirname(process.execPath), ...searchPath.split(path.delimiter)].filter((each) =>
+    path.isAbsolute(each),
+  );
+  return folders.flatMap((folder) =>
+    path.basename(folder) === 'bin' ? [folder, path.join(path.dirname(folder), 'lib')] : [folder],
+  );
+}

@@ -1,0 +1,114 @@
+// A server in a sandbox of bubblewrap: namespaces of its own, a file system that is read-only but for its home, no rights.
+//
+// bwrap and setpriv run as root where the broker does, so they get a clean environment and no word of the record: its
+// environment (LD_PRELOAD, PATH), folder and command come to the shell that they become, which is the server's uid by then, and at a
+// descriptor, as do the mounts: other users of the computer can read arguments.
+import { GateError } from 'mcpgate-shared/error';
+import type { ProcessStart } from './process-start.ts';
+import { foldersBetween, isWithin } from './reachable.ts';
+import type { Layer } from './sandbox-view.ts';
+
+export interface SandboxTools {
+  bwrap: string;
+  /** Undefined where the broker is not root, and the kernel maps its user into the sandbox. */
+  setpriv: string | undefined;
+}
+
+export interface SandboxRequest {
+  /** Its name, for people who look at the processes of the computer. */
+  server: string;
+  layers: readonly Layer[];
+  /** Undefined: the broker's own user. */
+  uid: number | undefined;
+  network: 'full' | 'none';
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+  program: string;
+  args: readonly string[];
+}
+
+const SHELL = '/bin/sh';
+const CLEAN_PATH = '/usr/bin:/bin:/usr/sbin:/sbin';
+/** Descriptor 3 has a script that makes the environment and the command: $@. */
+const ENTER = 'eval "$(cat <&3)"; exec 3<&-; exec "$@"';
+/** What it may keep in memory that counts as nobody's. */
+const TMPFS_BYTES = 256 * 1024 * 1024;
+
+export function sandboxStart(tools: SandboxTools, request: SandboxRequest): Omit<ProcessStart, 'outOfReach'> {
+  const { uid, server } = request;
+  const drop =
+    tools.setpriv === undefined || uid === undefined
+      ? []
+      : [
+          tools.setpriv,
+          ...[`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--no-new-privs'],
+          ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--'],
+        ];
+  return {
+    program: tools.bwrap,
+    args: ['--args', '4', '--', ...drop, SHELL, '-c', ENTER, `mcpgate server ${server}`],
+    env: { PATH: CLEAN_PATH },
+    cwd: '/',
+    uid: undefined,
+    feeds: [enterScript(request), `${mountArguments(request, drop.length > 0).join('\0')}\0`],
+    isSandboxed: true,
+  };
+}
+
+function mountArguments({ layers, network }: SandboxRequest, hasRoot: boolean): string[] {
+  const size = ['--size', String(TMPFS_BYTES)];
+  const mount = ({ kind, path }: Layer, index: number): string[] => [
+    // In a cover nothing is there; what bwrap makes by itself is closed to everybody but root.
+    ...madeFolders(layers.slice(0, index), path).flatMap((folder) => ['--perms', '0755', '--dir', folder]),
+    ...mounted(kind, path),
+  ];
+  const mounted = (kind: Layer['kind'], path: string): string[] => {
+    if (kind === 'home') return ['--bind', path, path];
+    if (kind === 'show') return ['--ro-bind', path, path];
+    if (kind === 'blank') return ['--ro-bind', '/dev/null', path];
+    return path === '/tmp' ? ['--perms', '1777', ...size, '--tmpfs', path] : ['--perms', '0755', '--tmpfs', path];
+  };
+  const covers = layers.filter(({ kind, path }) => kind === 'cover' && path !== '/tmp');
+  return [
+    '--die-with-parent',
+    ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+    ...(network === 'none' ? ['--unshare-net'] : []),
+    ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
+    ...['--perms', '1777', ...size, '--tmpfs', '/dev/shm'],
+    ...layers.flatMap(mount),
+    ...covers.flatMap(({ path }) => ['--remount-ro', path]),
+    ...['--cap-drop', 'ALL'],
+    ...(hasRoot ? ['SETUID', 'SETGID', 'SETPCAP'].flatMap((name) => ['--cap-add', `CAP_${name}`]) : []),
+  ];
+}
+
+/** The folders above `target` that a cover leaves out. */
+function madeFolders(layers: readonly Layer[], target: string): string[] {
+  const below = layers.findLast(({ path }) => isWithin(target, path));
+  if (below?.kind !== 'cover') return [];
+  return foldersBetween(below.path, target).filter((folder) => folder !== below.path);
+}
+
+/** For any shell of POSIX. Throws `upstream` naming what it cannot hold. */
+function enterScript({ cwd, env, program, args }: SandboxRequest): string {
+  return [
+    `cd -- ${quoted(cwd)} || exit 126`,
+    'unset PATH PWD OLDPWD',
+    'umask 077',
+    ...Object.entries(env).map(exportLine),
+    `set -- ${[program, ...args].map(quoted).join(' ')}`,
+  ].join('\n');
+}
+
+function exportLine([name, value]: [string, string]): string {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return `export ${name}=${quoted(value)}`;
+  throw new GateError(
+    'upstream',
+    `the environment variable ${JSON.stringify(name)} cannot be given to a server in a sandbox: its name must be of letters, digits and _`,
+  );
+}
+
+function quoted(text: string): string {
+  if (text.includes('\0')) throw new GateError('upstream', 'a NUL in its command, arguments or environment');
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

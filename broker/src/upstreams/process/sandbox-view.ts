@@ -1,0 +1,95 @@
+// What a server in a sandbox sees of the file system: all of it, read-only, but for the places that are covered or blank, with what is
+// shown on top of them. What is deeper counts, so that a home is there below a data folder that is not.
+import { realpath } from 'node:fs/promises';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { closedAt, isWithin } from './reachable.ts';
+
+export interface Layer {
+  /** `cover`: an empty folder; `show`: what is there, read-only; `home`: the same, writable; `blank`: a file of which nothing can be read. */
+  kind: 'cover' | 'show' | 'home' | 'blank';
+  path: string;
+}
+
+export interface ViewOptions {
+  /** Whom modes of files are asked for; undefined: the broker's own user. */
+  uid: number | undefined;
+  home: string;
+  /** Folders of which nothing is seen, but for what is named besides. */
+  covered: readonly string[];
+  /** Folders and files that are seen although a folder above them is covered or closed. */
+  shown: readonly string[];
+  /** Folders of which nothing is seen whatever else says so: the broker's data. */
+  secretFolders: readonly string[];
+  secretFiles: readonly string[];
+}
+
+/** Layers from the top of the tree downwards. A shown path that is closed to `uid` further up gets that folder covered: what else is in it stays closed. */
+export async function createView(options: ViewOptions): Promise<Layer[]> {
+  const { uid, home } = options;
+  const secret = realPaths(options.secretFolders);
+  const isSecret = (each: string) => secret.some((folder) => isWithin(each, folder));
+  const shown = realPaths(options.shown).filter((each) => !isSecret(each));
+  const covered = new Set([...realPaths(options.covered), ...secret]);
+  for (const each of [...shown, home]) {
+    const closed = uid === undefined ? undefined : await closedAt(uid, path.dirname(each));
+    if (closed !== undefined) covered.add(closed);
+  }
+  const layers: Layer[] = [
+    ...shown.map((each): Layer => ({ kind: 'show', path: each })),
+    ...[...covered].map((each): Layer => ({ kind: 'cover', path: each })),
+    { kind: 'home', path: home },
+  ];
+  const sorted = layers.toSorted((a, b) => depthOf(a) - depthOf(b) || RANK.indexOf(a.kind) - RANK.indexOf(b.kind));
+  const blank = realPaths(options.secretFiles).filter((file) => layerOf(sorted, file)?.kind !== 'cover');
+  return [...sorted, ...blank.map((file): Layer => ({ kind: 'blank', path: file }))];
+}
+
+export interface Unseen {
+  at: string;
+  why: 'hidden' | 'closed';
+}
+
+/** What keeps `uid` from `target` in this view; undefined where nothing does, or nothing is there. */
+export async function unseenIn(
+  layers: readonly Layer[],
+  uid: number | undefined,
+  target: string,
+): Promise<Unseen | undefined> {
+  const reached = await realpath(target).catch(() => undefined);
+  if (reached === undefined) return undefined;
+  const folder = await realpath(path.dirname(target));
+  // The folder that a link is in counts as well as what it leads to.
+  const isLink = path.join(folder, path.basename(target)) !== reached;
+  for (const real of isLink ? [folder, reached] : [reached]) {
+    const layer = layerOf(layers, real);
+    if (layer?.kind === 'cover' || layer?.kind === 'blank') return { at: layer.path, why: 'hidden' };
+    const closed = uid === undefined ? undefined : await closedAt(uid, real, layer?.path);
+    if (closed !== undefined) return { at: closed, why: 'closed' };
+  }
+  return undefined;
+}
+
+/** Covered and shown at one place: covered, so that nothing shows the broker's data. */
+const RANK: readonly Layer['kind'][] = ['show', 'cover', 'home', 'blank'];
+
+const depthOf = ({ path: each }: Layer): number => (each === '/' ? 0 : each.split('/').length - 1);
+
+const layerOf = (layers: readonly Layer[], target: string): Layer | undefined =>
+  layers.findLast((layer) => isWithin(target, layer.path));
+
+function realPaths(paths: readonly string[]): string[] {
+  return [...new Set(paths.filter((each) => existsSync(each)).map((each) => realpathSync(each)))];
+}
+
+/** Of the computer's /tmp, which a sandbox covers: what the record itself names there, by its place right below /tmp. A link is left out. */
+export function namedBelowTmp(texts: readonly string[]): string[] {
+  const named = texts.flatMap((text) => {
+    const [, root, name] = path.normalize(text).split('/');
+    return text.startsWith('/') && root === 'tmp' && name !== undefined && name !== '' ? [`/tmp/${name}`] : [];
+  });
+  return [...new Set(named)].filter((each) => {
+    const info = lstatSync(each, { throwIfNoEntry: false });
+    return info !== undefined && (info.isDirectory() || info.isFile());
+  });
+}
