@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { effectiveEnvironment, guardSettings, keptEnvironment, readSettings, settingsPath } from './settings-file.ts';
+import { effectiveEnvironment, keptEnvironment } from './kept-environment.ts';
+import { guardSettings, readSettings, settingsPath } from './settings-file.ts';
 import { createSettingsStore } from './settings.ts';
 
 test('what conf writes is read without it, is private, and undefined removes a key', async (t) => {

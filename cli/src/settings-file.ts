@@ -1,6 +1,6 @@
 // What `config.json` in the configuration folder says, read without a library: the daemon and `serve` need it and load next to
 // nothing. Writing it is `settings.ts`.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
 
@@ -22,28 +22,9 @@ export interface Settings {
   deviceId?: string;
   /** Where the credential was put at login. */
   tokenStore?: TokenStoreKind;
-  /** Variables of the shell that logged in (`KEPT_VARIABLES`): AI clients start the daemon with next to none. */
+  /** Variables of the shell that logged in (kept-environment.ts): AI clients start the daemon with next to none. */
   environment?: Record<string, string>;
 }
-
-/** Of a desktop session: what a program needs to show something there. */
-export const DESKTOP_VARIABLES = [
-  'DBUS_SESSION_BUS_ADDRESS',
-  'XDG_RUNTIME_DIR',
-  'DISPLAY',
-  'WAYLAND_DISPLAY',
-  'XAUTHORITY',
-  'BROWSER',
-] as const;
-
-/** Variables kept at login for the daemon. */
-const KEPT_VARIABLES: readonly string[] = [
-  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'],
-  ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'],
-  ...DESKTOP_VARIABLES,
-  ...['XDG_CURRENT_DESKTOP', 'XDG_SESSION_TYPE', 'WSL_DISTRO_NAME'],
-  'MCPGATE_DAEMON_IDLE_SECONDS',
-];
 
 export const settingsPath = (configDir: string): string => join(configDir, 'config.json');
 
@@ -88,31 +69,4 @@ export function guardSettings(value: unknown): Settings {
     );
   }
   return settings;
-}
-
-/** The variables of `env` that the daemon will need and may not be given. */
-export function keptEnvironment(env: Environment): Record<string, string> {
-  return Object.fromEntries(
-    KEPT_VARIABLES.flatMap((name): [string, string][] => {
-      const value = env[name];
-      return value === undefined || value === '' ? [] : [[name, value]];
-    }),
-  );
-}
-
-/**
- * `env` completed by what was kept at login. What is set now wins, also where it is spelled in the other case. A kept bus address whose
- * socket is gone is of a session before the reboot.
- */
-export function effectiveEnvironment(env: Environment, settings: Settings): Environment {
-  const present = new Set(Object.keys(env).flatMap((name) => (env[name] === undefined ? [] : [name.toUpperCase()])));
-  const kept = Object.entries(settings.environment ?? {}).filter(
-    ([name, value]) => !present.has(name.toUpperCase()) && !(name === 'DBUS_SESSION_BUS_ADDRESS' && isGone(value)),
-  );
-  return { ...env, ...Object.fromEntries(kept) };
-}
-
-function isGone(busAddress: string): boolean {
-  const socket = /^unix:path=([^,;]+)/.exec(busAddress)?.[1];
-  return socket !== undefined && !existsSync(socket);
 }

@@ -6,13 +6,8 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Credential, CredentialAddress, CredentialStore } from '../credentials/credential-store.ts';
 import { BACKGROUND_TIMEOUT_MS } from '../credentials/keychain.ts';
 import { openCredentialStore } from '../credentials/open-credential-store.ts';
-import {
-  effectiveEnvironment,
-  readSettings,
-  type Environment,
-  type Settings,
-  type TokenStoreKind,
-} from '../settings-file.ts';
+import { effectiveEnvironment } from '../kept-environment.ts';
+import { readSettings, type Environment, type Settings, type TokenStoreKind } from '../settings-file.ts';
 import { parseBrokerUrl } from './broker-url.ts';
 import { deviceKey, retryProof } from './device-key.ts';
 import { createHttpFetch, type HttpFetch } from './http-fetch.ts';

@@ -7,7 +7,7 @@ import type { CliContext } from '../context.ts';
 import { checkClients, checkDaemon, checkFolder, checkToken } from '../doctor/check-laptop.ts';
 import { checkNetwork } from '../doctor/check-network.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { effectiveEnvironment } from '../settings-file.ts';
+import { effectiveEnvironment } from '../kept-environment.ts';
 import { runRestart } from './daemon.ts';
 import { runInstallClients } from './install-clients.ts';
 import { onePlainLine } from './one-plain-line.ts';

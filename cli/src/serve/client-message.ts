@@ -23,10 +23,13 @@ export function readClientMessage(line: Buffer): ClientMessage | undefined {
   const id: unknown = Reflect.get(value, 'id');
   const method: unknown = Reflect.get(value, 'method');
   const params: unknown = Reflect.get(value, 'params');
+  const isObject = typeof params === 'object' && params !== null;
+  // Some write every member that they know: null means that there is none.
+  if (isObject && Reflect.get(params, 'cursor') === null) Reflect.deleteProperty(params, 'cursor');
   return {
     id: typeof id === 'string' || typeof id === 'number' ? JSON.stringify(id) : undefined,
     method: typeof method === 'string' ? method : undefined,
-    params: typeof params === 'object' && params !== null ? (params as Record<string, unknown>) : {},
+    params: isObject ? (params as Record<string, unknown>) : {},
   };
 }
 

@@ -5,13 +5,13 @@ import { createLineReader } from './line-reader.ts';
 
 function reader(maxBytes: number) {
   const out: string[] = [];
-  const read = createLineReader({
+  const { feed, end } = createLineReader({
     maxBytes: () => maxBytes,
     onLine: (line) => out.push(line.toString('latin1')),
     onOversize: (head, tail) =>
       out.push(`cut ${head.subarray(0, 2).toString('latin1')}…${tail.subarray(-2).toString('latin1')}`),
   });
-  return { out, read };
+  return { out, read: feed, end };
 }
 
 test('lines are the same however the stream is cut, and one over the limit is passed over with its two ends told', () => {
@@ -34,8 +34,20 @@ test('lines are the same however the stream is cut, and one over the limit is pa
   );
 });
 
-test('a carriage return is not part of the line', () => {
+test('carriage returns, blanks and byte order marks around a line are not part of it, and a line of nothing else is none', () => {
   const { out, read } = reader(100);
-  read(Buffer.from('{"a":1}\r\n\r\n{"b":2}\n'));
-  assert.deepEqual(out, ['{"a":1}', '{"b":2}']);
+  read(Buffer.from('\uFEFF{"a":1}\r\n\r\n \t\n\uFEFF\n  \uFEFF {"b":"\uFEFF "}\0 \n'));
+  assert.deepEqual(
+    out.map((each) => Buffer.from(each, 'latin1').toString()),
+    ['{"a":1}', '{"b":"\uFEFF "}'],
+  );
+});
+
+test('what the input ends with is a line, with or without a line break behind it', () => {
+  for (const last of ['', '\n']) {
+    const { out, read, end } = reader(100);
+    read(Buffer.from(`{"a":1}\n{"b":2}${last}`));
+    end();
+    assert.deepEqual(out, ['{"a":1}', '{"b":2}']);
+  }
 });

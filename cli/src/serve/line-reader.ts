@@ -1,6 +1,9 @@
-// Lines on a byte stream, as MCP's stdio transport has them: a message a line, `\n`, tolerating `\r\n`.
+// Lines on a byte stream, as MCP's stdio transport has them: a message a line, `\n`, tolerating what some programs put around one: `\r`,
+// blanks, a byte order mark.
 const NEWLINE = 10;
-const RETURN = 13;
+const SPACE = 32;
+/** The first byte of a byte order mark, which is three long. */
+const MARK = 0xef;
 /** What is kept of either end of a line over the limit. */
 const END_BYTES = 1024;
 const NOTHING = Buffer.alloc(0);
@@ -13,8 +16,14 @@ export interface LineReaderOptions {
   onOversize: (head: Buffer, tail: Buffer) => void;
 }
 
-/** Returns the function that takes chunks. Empty lines are passed over. */
-export function createLineReader({ maxBytes, onLine, onOversize }: LineReaderOptions): (chunk: Buffer) => void {
+export interface LineReader {
+  feed(chunk: Buffer): void;
+  /** The input is over: what it ended with was a line too. */
+  end(): void;
+}
+
+/** Blank lines are passed over. */
+export function createLineReader({ maxBytes, onLine, onOversize }: LineReaderOptions): LineReader {
   let parts: Buffer[] = [];
   let bytes = 0;
   let oversize: { head: Buffer; tail: Buffer } | undefined;
@@ -35,22 +44,34 @@ export function createLineReader({ maxBytes, onLine, onOversize }: LineReaderOpt
 
   const end = () => {
     const cut = oversize;
-    let line = parts.length === 1 ? (parts[0] ?? NOTHING) : Buffer.concat(parts);
+    const line = bare(parts.length === 1 ? (parts[0] ?? NOTHING) : Buffer.concat(parts));
     parts = [];
     bytes = 0;
     oversize = undefined;
     if (cut !== undefined) return onOversize(cut.head, cut.tail);
-    if (line.at(-1) === RETURN) line = line.subarray(0, -1);
     if (line.length > 0) onLine(line);
   };
 
-  return (chunk) => {
-    let start = 0;
-    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, start)) {
-      add(chunk.subarray(start, at));
-      start = at + 1;
-      end();
-    }
-    if (start < chunk.length) add(chunk.subarray(start));
+  return {
+    feed(chunk) {
+      let start = 0;
+      for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, start)) {
+        add(chunk.subarray(start, at));
+        start = at + 1;
+        end();
+      }
+      if (start < chunk.length) add(chunk.subarray(start));
+    },
+    end,
   };
+}
+
+/** Without blanks and byte order marks around it. */
+function bare(line: Buffer): Buffer {
+  let start = 0;
+  let end = line.length;
+  for (let byte = line[0]; byte !== undefined && (byte <= SPACE || byte === MARK); byte = line[start])
+    start += byte === MARK ? 3 : 1;
+  while (end > start && (line[end - 1] ?? 0) <= SPACE) end--;
+  return line.subarray(start, end);
 }

@@ -41,7 +41,8 @@ function firstInitializeResult(params: Readonly<Record<string, unknown>>): strin
 function isModern({ method, params }: ClientMessage): boolean {
   const meta = params['_meta'];
   return (
-    method === 'server/discover' || (typeof meta === 'object' && meta !== null && REQUEST_META.protocolVersion in meta)
+    method === 'server/discover' ||
+    (typeof meta === 'object' && meta !== null && Boolean(Reflect.get(meta, REQUEST_META.protocolVersion)))
   );
 }
 
@@ -95,9 +96,9 @@ export function tooLarge(id: string, maxBytes: number): string {
   return respond(id, 'error', JSON.stringify({ code: INVALID_REQUEST, message }));
 }
 
-/** A call was sent, and the broker that had it knows nothing of it any more. */
+/** A call was sent, and its answer does not come any more. */
 export function unknownOutcome(id: string): string {
   const text =
-    'the broker was lost while this call was under way: its outcome is unknown. It may or may not have been carried out; check before you repeat it.';
+    'the answer to this call was lost: its outcome is unknown. It may or may not have been carried out; check before you repeat it.';
   return respond(id, 'result', toolError(text));
 }

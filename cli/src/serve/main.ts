@@ -23,6 +23,8 @@ const RETRY_MS = 1_000;
 /** Others who lost the same daemon may be starting the next one. */
 const RESPAWN_AFTER_MS = 300;
 const EXIT_MS = 60;
+/** So long answers are waited for whose requests came before the end of the input. */
+const DRAIN_MS = 10_000;
 const NEWLINE = Buffer.from('\n');
 /** Below this, one write of a copy is cheaper than two of the parts. */
 const ONE_WRITE_BYTES = 8 * 1024;
@@ -35,6 +37,8 @@ let socket: Socket | undefined;
 /** The daemon was stopped by hand: it comes back with the next line of the client. */
 let stopped = false;
 let connecting = false;
+/** The input is over: nothing is asked any more. */
+let ended = false;
 
 const say = (line: string) => void process.stderr.write(`mcpgate: ${line}\n`);
 
@@ -53,6 +57,7 @@ const session = createServeSession({
   ownLimits: ownLimits(env, say),
   toLink: (frame) => socket?.write(frame) ?? true,
   toClient(message) {
+    if (ended) setImmediate(leaveIfDone);
     if (message.length < ONE_WRITE_BYTES)
       return process.stdout.write(typeof message === 'string' ? `${message}\n` : Buffer.concat([message, NEWLINE]));
     process.stdout.cork();
@@ -143,7 +148,23 @@ function leave(): void {
   if (!isTold) process.exit(0);
 }
 
-const readLine = createLineReader({
+/** Everything that was asked is answered, and the answers have been read. */
+function leaveIfDone(): void {
+  if (session.pending === 0 && process.stdout.writableLength === 0) leave();
+}
+
+/** `printf … | mcpgate serve`: what was asked is answered before it ends. */
+function onEnd(): void {
+  lines.end();
+  ended = true;
+  leaveIfDone();
+  setTimeout(() => {
+    session.abandonAll();
+    leave();
+  }, DRAIN_MS);
+}
+
+const lines = createLineReader({
   maxBytes: () => session.maxMessageBytes,
   onLine(line) {
     session.fromClient(line);
@@ -157,12 +178,15 @@ function readOn(): void {
 }
 
 process.stdin.on('data', (chunk: Buffer) => {
-  readLine(chunk);
+  lines.feed(chunk);
   if (session.isFull) process.stdin.pause();
 });
-process.stdin.on('end', leave);
+process.stdin.on('end', onEnd);
 process.stdin.on('error', leave);
-process.stdout.on('drain', () => session.clientWritable());
+process.stdout.on('drain', () => {
+  session.clientWritable();
+  if (ended) leaveIfDone();
+});
 process.stdout.on('error', leave); // the client does not read any more
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, leave);
 void link(true);

@@ -42,6 +42,8 @@ export interface ServeSession {
   clientWritable(): void;
   /** The last frame: tells the broker that nobody is here any more. Undefined where there is no channel. */
   closing(): Buffer | undefined;
+  /** Answers what is still open: nobody waits for it any longer. */
+  abandonAll(): void;
   /** Requests without an answer. */
   readonly pending: number;
   /** The link is behind the client, who should wait. */
@@ -296,6 +298,11 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
 
     linkWritable: () => channel.pump(),
     clientWritable: () => channel.resume(),
+
+    abandonAll() {
+      for (const id of requests.lose(channel.current, Infinity).unknown) toClient(unknownOutcome(id));
+      for (const entry of [...requests.values()]) answer(entry, link.reason || 'no answer came in time');
+    },
 
     closing: () => (channel.current.attached ? channel.current.closeFrame('the AI client has ended') : undefined),
 
