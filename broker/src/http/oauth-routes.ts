@@ -35,7 +35,7 @@ export function registerOAuth(
     '/.well-known/oauth-protected-resource/*',
     { onRequest: openToAll },
     (request) => {
-      const path = `/${request.params['*']}`;
+      const path = `/${request.params['*'].replace(/\/+$/, '')}`;
       if (/^\/(mcp(\/[A-Za-z0-9-]{1,64})?|v1\/tunnel|api\/v1)$/.test(path)) return resource(path);
       throw new GateError('not_found', `${path} is no resource of this broker`);
     },

@@ -146,6 +146,7 @@ export async function createIdentityWorld({
   return {
     identity,
     store,
+    vault,
     audit,
     origin,
     publicUrl,

@@ -46,7 +46,7 @@ suite('HTTP clients at the consent page', () => {
     );
     const answer = await world.identity.authenticate((await again.fetch(second ?? '')).access, 'mcp');
     assert.deepEqual(answer.kind === 'ok' && answer.principal.servers, []);
-    for (const resource of ['/v1/tunnel', '/api/v1', '/mcp/a/b', '/mcp/../api/v1', '']) {
+    for (const resource of ['/v1/tunnel', '/api/v1', '/mcp/a/b', '/mcp/../api/v1', '/nothing']) {
       const back = await person.browser.open(client.path({ resource: `${world.publicUrl}${resource}` }));
       assert.equal(new URL(back.url, world.origin).searchParams.get('error'), 'invalid_target', resource);
     }
@@ -130,17 +130,41 @@ suite('HTTP clients at the consent page', () => {
     assert.ok(events.some(({ subject }) => subject === `session:${revoked[0]?.id}`));
   });
 
-  test('a refresh that comes again at once gets the same answer; later it ends the login', async (t) => {
+  test('a refresh that comes again within a minute gets the same answer; later it ends the login', async (t) => {
     mock.timers.enable({ apis: ['Date'], now: Date.now() });
     t.after(() => mock.timers.reset());
     const { client, tokens } = await world.connected();
     const [one, two] = await Promise.all([client.refresh(tokens.refresh), client.refresh(tokens.refresh)]);
     assert.equal(one.status, 200);
     assert.deepEqual(one.body, two.body, 'several processes of one client share a token');
-    mock.timers.tick(11_000);
+    mock.timers.tick(55_000);
+    assert.deepEqual((await client.refresh(tokens.refresh)).body, one.body, 'nobody has lost the login');
+    mock.timers.tick(6_000);
     assert.equal((await client.refresh(tokens.refresh)).error, 'invalid_grant');
     assert.equal((await client.refresh(one.refresh)).error, 'invalid_grant');
     assert.equal((await world.identity.authenticate(one.access, 'mcp')).kind, 'rejected');
+  });
+
+  test('a client may write the address of the door as it likes, and differently each time; another host is refused', async () => {
+    const { clientId } = await world.register();
+    const person = await world.personAtBrowser();
+    const { publicUrl } = world;
+    const ways = [`${publicUrl}/mcp/`, `${publicUrl}/mcp?tools=search`, publicUrl, `${publicUrl}/`];
+    for (const [index, resource] of ways.entries()) {
+      const client = world.login(clientId);
+      const code = (await person.decide(client.path({ resource }), 'approve')).get('code') ?? '';
+      const tokens = await client.fetch(code, { resource: ways.at(index - 1) ?? '' });
+      assert.equal(tokens.status, 200, resource);
+      assert.equal((await world.identity.authenticate(tokens.access, 'mcp')).kind, 'ok');
+      assert.equal((await world.identity.authenticate(tokens.access, 'api')).kind, 'rejected');
+      const renewed = await client.refresh(tokens.refresh);
+      assert.equal((await world.identity.authenticate(renewed.access, 'mcp')).kind, 'ok');
+    }
+    const client = world.login(clientId);
+    for (const resource of ['http://mcp.evil.example/mcp', `${publicUrl}/elsewhere`]) {
+      const back = await person.browser.open(client.path({ resource }));
+      assert.equal(new URL(back.url, publicUrl).searchParams.get('error'), 'invalid_target', resource);
+    }
   });
 
   test('a login is listed until it is ended, given up (RFC 7009) or not renewed for as long as its tokens last', async (t) => {

@@ -22,12 +22,13 @@ import type { OAuthKeys } from './oauth-keys.ts';
 import { LOGIN_SCOPE, MCP_SCOPE, type OAuthSettings } from './oauth-settings.ts';
 import { createPollPace } from './poll-pace.ts';
 import { fixedConfiguration, fixedFeatures, resourceIndicators } from './provider-settings.ts';
-import type { Admission, RefreshRetry } from './refresh-retry.ts';
+import { placeOfAddress, type Admission, type RefreshRetry } from './refresh-retry.ts';
 import type { Registrations } from './registrations.ts';
+import { withCanonicalResource } from './resources.ts';
 import { createWebClients } from './web-clients.ts';
 
-/** How long a client may ask again for the answer to a refresh: one that proves who it is, and one that only comes from the same address. */
-const GRACE_MS = { device: 60_000, client: 10_000 };
+/** How long a client may ask again for the answer to a refresh, with its proof or from the same place. */
+const GRACE_MS = 60_000;
 /** A login that was agreed to and whose code nobody has fetched. */
 const UNFETCHED_LOGIN_MS = 10 * 60_000;
 
@@ -81,6 +82,10 @@ export interface OAuthServerOptions {
 /** As the provider makes them (256 bits): what looks otherwise is not looked up. */
 const ACCESS_TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
+/** What the adapter says where another broker has used the token up. */
+const isTakenElsewhere = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && 'error' in body && body.error === 'temporarily_unavailable';
+
 /** The link that a device shows leads to the sign-in of the workspace that it asked for. */
 function completeUri(answer: object, workspace: unknown): object {
   const uri: unknown = Reflect.get(answer, 'verification_uri_complete');
@@ -98,7 +103,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   const admissions = new WeakMap<IncomingMessage, Admission>();
   const addressOf = (request: IncomingMessage): string =>
     addresses.get(request) ?? request.socket.remoteAddress ?? 'unknown';
-  const webClients = createWebClients({ guardedFetch, allowedOrigins, addressOf });
+  const webClients = createWebClients({ issuer, guardedFetch, allowedOrigins, addressOf });
   /** Families that the provider ended because a code was used twice. */
   const ended = new WeakMap<IncomingMessage, string>();
 
@@ -117,6 +122,9 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
     const holder = await findHolder(sub, grantId);
     if (holder === undefined) return undefined;
     const isClient = grantId !== undefined && isClientGrantId(grantId);
+    // It is asked next whether the token is for the resource that is named here, in whatever spelling.
+    const { params } = ctx.oidc;
+    if (params?.resource !== undefined) params.resource = withCanonicalResource(params.resource, issuer);
     // The provider asks for the account after it has checked client and grant, and before it looks whether the token was used up:
     // the one moment at which a repeated refresh can still be told from theft.
     if (token?.kind === 'RefreshToken') {
@@ -124,10 +132,11 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
       if (typeof refreshToken !== 'string') return undefined;
       const consumed = 'consumed' in token && token.consumed !== undefined;
       const proof = isClient
-        ? createHash('sha256').update(addressOf(ctx.req)).digest('base64url')
+        ? createHash('sha256')
+            .update(placeOfAddress(addressOf(ctx.req)))
+            .digest('base64url')
         : ctx.oidc.body?.retry_proof;
-      const graceMs = isClient ? GRACE_MS.client : GRACE_MS.device;
-      const admission = await refreshRetry.admit({ refreshToken, grantId, proof, consumed, graceMs });
+      const admission = await refreshRetry.admit({ refreshToken, grantId, proof, consumed, graceMs: GRACE_MS });
       admissions.set(ctx.req, admission);
       if (admission.kind === 'replay') return undefined;
       // The provider looks at `consumed` next; what was read before the wait may be out of date either way.
@@ -178,6 +187,12 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
       ctx.body = admission.answer;
     } else if (admission.kind === 'rotate' && ctx.status === 200) {
       await admission.keep(ctx.body);
+    } else if (admission.kind === 'rotate' && isTakenElsewhere(ctx.body)) {
+      // Another broker was a moment earlier with the same token: its answer is for this client too.
+      const answer = await admission.elsewhere();
+      if (answer === undefined) return;
+      ctx.status = 200;
+      ctx.body = answer;
     } else if (admission.kind === 'reuse') {
       const grantId = ctx.oidc.entities.RefreshToken?.grantId;
       if (grantId !== undefined) await onGrantEnded({ grantId, why: 'reuse', address: addressOf(ctx.req) });

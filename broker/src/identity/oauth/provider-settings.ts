@@ -3,7 +3,7 @@
 import { errors, type Configuration } from 'oidc-provider';
 import type { OAuthKeys } from './oauth-keys.ts';
 import { audienceUris, CLI_CLIENT_ID, LOGIN_SCOPE, MCP_SCOPE, type OAuthSettings } from './oauth-settings.ts';
-import { readResource } from './resources.ts';
+import { canonicalResource, readResource } from './resources.ts';
 
 const DEVICE_GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:device_code';
 const GRANT_TTL_S = 10 * 365 * 86_400;
@@ -81,7 +81,9 @@ export function resourceIndicators(issuer: string, settings: OAuthSettings) {
     useGrantedResource: () => true,
     getResourceServerInfo(ctx, resource, client) {
       const known = readResource(resource, issuer);
-      if (known === undefined) throw new errors.InvalidTarget('this broker has no such resource');
+      const audience = canonicalResource(resource, issuer);
+      if (known === undefined || audience === undefined)
+        throw new errors.InvalidTarget('this broker has no such resource');
       if (client.clientId !== CLI_CLIENT_ID) {
         if (known.audience !== 'mcp') throw new errors.InvalidTarget('clients of this kind are for /mcp only');
         if (Array.isArray(ctx.oidc.params?.resource) && ctx.oidc.params.resource.length > 1)
@@ -89,7 +91,7 @@ export function resourceIndicators(issuer: string, settings: OAuthSettings) {
       }
       return {
         scope: known.audience === 'mcp' ? MCP_SCOPE : '',
-        audience: resource,
+        audience,
         accessTokenTTL: settings.accessTokenTtlS,
         accessTokenFormat: 'opaque',
       };

@@ -1,13 +1,34 @@
 // A refresh answer that was lost on the way must not log anyone out. A device proves that a repeated refresh is its own with
 // `retry_proof`, an HMAC that only it can make; within the grace it gets the very same answer again. Whoever repeats a used refresh
 // token without that proof ends the whole family (RFC 9700, section 4.14.2). HTTP clients know nothing of proofs: what stands in for one
-// is the address they ask from, for a much shorter grace.
+// is the place that they ask from. Whoever gets an answer again gets the same tokens and no others, so a thief is found out at the next
+// refresh of either.
 import { z } from 'zod';
+import { withoutMapping } from '../../domain/address-ranges.ts';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
 import { sameText, sha256Hex } from '../secret-token.ts';
+
+/** How long another broker may take to answer a refresh that it has begun, and how often it is looked whether it has. */
+const ELSEWHERE_MS = 3_000;
+const LOOK_MS = 50;
+
+/** Where a request comes from, as far as it tells one household from another: an IPv6 network hands out addresses by the /64. */
+export function placeOfAddress(address: string): string {
+  const bare = withoutMapping(address);
+  if (bare === '::1' || bare.startsWith('127.')) return 'loopback';
+  if (!bare.includes(':')) return bare;
+  const [head = '', tail] = bare.split('::');
+  const groups = (text: string | undefined): string[] => (text ?? '').split(':').filter((each) => each !== '');
+  const [before, after] = [groups(head), groups(tail)];
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - before.length - after.length }, () => '0');
+  return [...before, ...zeros, ...after]
+    .slice(0, 4)
+    .map((each) => Number.parseInt(each, 16).toString(16))
+    .join(':');
+}
 
 const KIND = 'RefreshAnswer';
 const PROOF_SHAPE = /^[A-Za-z0-9_-]{43}$/;
@@ -25,7 +46,13 @@ interface RefreshAttempt {
 
 export type Admission =
   /** Go on and rotate. */
-  | { kind: 'rotate'; keep: (answer: unknown) => Promise<void>; release: () => void }
+  | {
+      kind: 'rotate';
+      keep: (answer: unknown) => Promise<void>;
+      /** The token turned out to be used up by another broker just now: the answer that it gives, once it is known. */
+      elsewhere: () => Promise<unknown>;
+      release: () => void;
+    }
   /** The same device asks again: this is the answer it lost. */
   | { kind: 'replay'; answer: unknown; release: () => void }
   /** A used token in somebody else's hands, or too late. */
@@ -56,18 +83,33 @@ export function createRefreshRetry({
     return KeptSchema.parse(JSON.parse(row.payload));
   };
 
+  const isProven = (proof: unknown, kept: z.infer<typeof KeptSchema> | undefined): boolean =>
+    kept !== undefined && typeof proof === 'string' && sameText(sha256Hex(proof), kept.proofHash);
+
+  /** The answer to a refresh that has begun, here or at another broker; undefined: none comes. */
+  const answerOf = async (proof: unknown, idHash: string): Promise<unknown> => {
+    for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
+      const kept = await findKept(idHash);
+      if (kept === undefined || !isProven(proof, kept)) return undefined;
+      if (kept.sealed !== null) {
+        const plain = vault.open(purpose(idHash), Buffer.from(kept.sealed, 'base64'));
+        return JSON.parse(Buffer.from(plain).toString('utf8'));
+      }
+      if (waitedMs >= ELSEWHERE_MS) return undefined;
+      await new Promise<void>((resolve) => void clock.after(LOOK_MS, resolve));
+    }
+  };
+
   const decide = async (attempt: RefreshAttempt, idHash: string, waited: boolean): Promise<Decision> => {
     const row = attempt.consumed && !waited ? undefined : await store.oauth.find('RefreshToken', idHash);
     const consumed = attempt.consumed || (row?.consumedAt ?? null) !== null;
-    if (!consumed) return { kind: 'rotate' };
     const kept = await findKept(idHash);
-    const proven =
-      kept !== undefined && typeof attempt.proof === 'string' && sameText(sha256Hex(attempt.proof), kept.proofHash);
+    const proven = isProven(attempt.proof, kept);
+    if (!consumed && !proven) return { kind: 'rotate' };
     if (!proven) return { kind: 'reuse' };
-    if (kept.sealed !== null) {
-      const plain = vault.open(purpose(idHash), Buffer.from(kept.sealed, 'base64'));
-      return { kind: 'replay', answer: JSON.parse(Buffer.from(plain).toString('utf8')) };
-    }
+    const answer = await answerOf(attempt.proof, idHash);
+    if (answer !== undefined) return { kind: 'replay', answer };
+    if (!consumed) return { kind: 'rotate' };
     // The broker ended between using the token up and keeping the answer: nobody has got one, so the token is opened again.
     const used = await store.oauth.find('RefreshToken', idHash);
     if (used === undefined) return { kind: 'reuse' };
@@ -85,7 +127,7 @@ export function createRefreshRetry({
         if (decision.kind === 'reuse') return { kind: 'reuse', release };
         const { proof } = attempt;
         if (typeof proof !== 'string' || !PROOF_SHAPE.test(proof))
-          return { kind: 'rotate', keep: () => Promise.resolve(), release };
+          return { kind: 'rotate', keep: () => Promise.resolve(), elsewhere: () => Promise.resolve(), release };
         const write = (sealed: string | null): Promise<void> =>
           store.oauth.upsert({
             kind: KIND,
@@ -102,7 +144,7 @@ export function createRefreshRetry({
           write(
             Buffer.from(vault.seal(purpose(idHash), Buffer.from(JSON.stringify(answer), 'utf8'))).toString('base64'),
           );
-        return { kind: 'rotate', keep, release };
+        return { kind: 'rotate', keep, elsewhere: () => answerOf(proof, idHash), release };
       } catch (error) {
         release();
         throw error;

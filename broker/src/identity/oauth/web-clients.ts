@@ -7,6 +7,7 @@ import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { createThrottle } from '../throttle.ts';
 import { narrowClientMetadata } from './client-metadata.ts';
 import { CLI_CLIENT_ID, MCP_SCOPE } from './oauth-settings.ts';
+import { withCanonicalResource } from './resources.ts';
 
 const WINDOW_S = 15 * 60;
 const CONSENT_PATH = '/consent';
@@ -43,10 +44,12 @@ const consentPolicy = () => [
 ];
 
 export function createWebClients({
+  issuer,
   guardedFetch,
   allowedOrigins,
   addressOf,
 }: {
+  issuer: string;
   guardedFetch: GuardedFetch;
   allowedOrigins: readonly string[];
   addressOf: (request: Koa['req']) => string;
@@ -128,7 +131,8 @@ export function createWebClients({
         const { prompt } = ctx.query;
         const kept = AUTHORIZATION_PARAMS.flatMap((name) => {
           const value = ctx.query[name];
-          return value === undefined ? [] : [[name, value] as const];
+          if (value === undefined) return [];
+          return [[name, name === 'resource' ? withCanonicalResource(value, issuer) : value] as const];
         });
         ctx.query = { ...Object.fromEntries(kept), scope: MCP_SCOPE, ...(prompt === 'none' && { prompt }) };
       }
