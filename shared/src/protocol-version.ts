@@ -1,7 +1,13 @@
 // The versions of MCP that mcpgate speaks, towards AI clients and servers alike, and the keys that those of 2026-07-28 put into `_meta`.
 
 /** With a handshake (`initialize`), oldest first. */
-export const LEGACY_VERSIONS: readonly string[] = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'];
+export const LEGACY_VERSIONS: readonly string[] = [
+  '2024-10-07',
+  '2024-11-05',
+  '2025-03-26',
+  '2025-06-18',
+  '2025-11-25',
+];
 export const LATEST_LEGACY_VERSION = '2025-11-25';
 /** The only one that has JSON-RPC batches. */
 export const BATCH_VERSION = '2025-03-26';

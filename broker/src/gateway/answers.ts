@@ -73,14 +73,19 @@ export function failureResult(error: GateError, failed: Failed): string {
   return JSON.stringify({
     content: [{ type: 'text', text: failureText(error, failed) }],
     isError: true,
-    _meta: { 'mcpgate/error': { code: error.code, server: failed.name } },
+    _meta: { 'mcpgate/error': machineForm(error, failed) },
   });
 }
 
 /** The JSON-RPC error object of everything else that mcpgate could not carry out. */
 export function failureError(error: GateError, failed: Failed): string {
-  const data = { 'mcpgate/error': { code: error.code, server: failed.name } };
+  const data = { 'mcpgate/error': machineForm(error, failed) };
   return JSON.stringify({ code: RPC_CODE.failed, message: failureText(error, failed), data });
+}
+
+function machineForm({ code, data }: GateError, failed: Failed): object {
+  const retryAfterMs = code === 'throttled' ? data?.['retryAfterMs'] : undefined;
+  return { code, server: failed.name, ...(typeof retryAfterMs === 'number' && { retry_after_ms: retryAfterMs }) };
 }
 
 function failureText(error: GateError, { name, workspaceId }: Failed): string {
@@ -101,8 +106,8 @@ const ADVICE = {
   not_found: 'List the tools again; ask your administrator to run: mcpgate-broker server test SERVER',
   conflict: REPORT,
   gone: REPORT,
-  throttled: 'Wait a moment and try again.',
-  too_large: 'Ask for less at once.',
+  throttled: 'Wait for so long, then try again.',
+  too_large: 'It may have been carried out all the same: look before you ask for less at once.',
   unreachable: RETRY,
   untrusted: 'Ask your administrator to run: mcpgate-broker server test SERVER',
   protocol: RETRY,

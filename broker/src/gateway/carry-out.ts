@@ -1,6 +1,6 @@
 // The way of every request that is meant for a server, once it is known which: decide -> record the intent (committed) -> forward ->
 // record the outcome -> answer. Tools, resources, prompts and whatever else a server understands go the same way.
-import { toGateError, type GateError } from 'mcpgate-shared/error';
+import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { CallOutcome, CallStatus, RetryReason } from '../domain/call-record.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { byteLengthOf, type Pieces } from '../message/pieces.ts';
@@ -189,7 +189,7 @@ async function forward(
     return { ...common, status: reply.isToolError ? 'tool_error' : 'ok', errorCode: null, isRpcError: false };
   } catch (error) {
     undo?.();
-    const failure = toGateError(error);
+    const failure = onceSent(toGateError(error), server.name, attempts);
     const isTool = method === 'tools/call';
     return {
       status: STATUS[failure.code] ?? 'failed',
@@ -202,6 +202,13 @@ async function forward(
       retryReason,
     };
   }
+}
+
+/** A fault of this side after the request had gone out says nothing of what the server did with it. */
+function onceSent(failure: GateError, server: string, attempts: number): GateError {
+  if (failure.code !== 'internal' || attempts === 0) return failure;
+  const message = `the answer of server ${server} could not be seen to; whether the call was carried out is not known`;
+  return new GateError('unknown_outcome', message, { cause: failure });
 }
 
 /** Servers up to 2025-11-25 know no `requestState`: to them the retry would be a call like any other. */

@@ -1,5 +1,6 @@
 // Reads one large message a chunk at a time, for the edges: gives it cut, or says what it began with.
 import { randomBytes } from 'node:crypto';
+import { withoutMark } from 'mcpgate-shared/bare-text';
 import type { CutMessage } from './cut-output.ts';
 import { createJsonCutter } from './json-cutter.ts';
 
@@ -41,7 +42,7 @@ function createPlainReader(first: readonly Buffer[]): LargeReader {
   const feed = (bytes: Buffer): void => {
     isMessage &&= cutter.feed(bytes);
   };
-  for (const bytes of first) feed(bytes);
+  for (const [index, bytes] of first.entries()) feed(index === 0 ? withoutMark(bytes) : bytes);
   return {
     feed,
     end: () => (isMessage ? cutter.end() : undefined) ?? head,

@@ -1,15 +1,29 @@
 // What an HTTP status of an upstream server means for the request that got it.
+import { bareText } from 'mcpgate-shared/bare-text';
 import { GateError } from 'mcpgate-shared/error';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { inWorkspace } from '../domain/workspace.ts';
 import { isRecord, parseRecord } from './json-rpc-guard.ts';
+import { saysSessionLost, type SaidOfSession } from './lost-session.ts';
 import { isModernError } from './modern-error.ts';
 import { quoteForeign } from './quote-foreign.ts';
-import { notExecuted } from './retry-reason.ts';
+import { notCarriedOut, notExecuted } from './retry-reason.ts';
 
-/** The path to go on at, for a redirect that keeps method and body and stays at the origin; else undefined. */
-export function redirectPath(status: number, location: string | undefined, url: URL, path: string): string | undefined {
-  if ((status !== 307 && status !== 308) || location === undefined) return undefined;
+const FOLLOWED_BY_GET: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
+
+/**
+ * The path to go on at, for a redirect that stays at the origin and asks for the same; else undefined. Only 307 and 308 promise to keep method
+ * and body (RFC 9110, section 15.4); a GET has none to lose.
+ */
+export function redirectPath(
+  method: string,
+  status: number,
+  location: string | undefined,
+  url: URL,
+  path: string,
+): string | undefined {
+  if (location === undefined || !(method === 'GET' ? FOLLOWED_BY_GET : KEEPS_METHOD).has(status)) return undefined;
   const base = new URL(path, url);
   if (!URL.canParse(location, base.href)) return undefined;
   const target = new URL(location, base);
@@ -26,49 +40,102 @@ export function withRequestId(body: string, id: number): string {
   return `{"jsonrpc":"2.0","id":${id},"error":${body.slice(at?.start, at?.end)}}`;
 }
 
-function isSessionLost(status: number, body: string, sessionId: string | undefined): boolean {
-  // 404 is the specification's; several servers say 400 and a word about the session.
-  return sessionId !== undefined && (status === 404 || (status === 400 && /session/i.test(body)));
+export interface HttpRefusal extends SaidOfSession {
+  retryAfter: string | undefined;
+  /** ms since the epoch. */
+  now: number;
 }
 
-export const classifyStatus = {
-  /** Whether the request was provably not executed and a new connection may help. */
-  isRetryable: (status: number, body: string, sessionId: string | undefined): boolean =>
-    status === 401 || isSessionLost(status, body, sessionId),
+export type HttpOutcome =
+  /** It does not know the session any more: provably not executed, and a new session helps. */
+  | { kind: 'session_lost' }
+  /** Provably not executed; other credentials help. */
+  | { kind: 'unauthorized' }
+  /** It asks for a pause; `retryAfterMs` where it says for how long. Not executed, and not a failure of the server. */
+  | { kind: 'busy'; retryAfterMs: number | undefined }
+  | { kind: 'redirected' }
+  /** The request was looked at and turned away. */
+  | { kind: 'refused' }
+  /** Anything may have happened before the server, or something in front of it, gave up. */
+  | { kind: 'unclear' };
 
-  /** `body` is masked. The error's `data.status` is the status. */
-  toError(answer: {
-    serverName: string;
-    workspaceId: string;
-    status: number;
-    body: string;
-    sessionId: string | undefined;
-    location: string | undefined;
-  }): GateError {
-    const { serverName, status, body } = answer;
-    if (isSessionLost(status, body, answer.sessionId)) {
+/** Statuses below 500 that come from a server, or from something in front of it, which gave up in the middle. */
+const GAVE_UP: ReadonlySet<number> = new Set([303, 408, 409, 424, 499]);
+
+export function classifyRefusal(refusal: HttpRefusal): HttpOutcome {
+  const { status } = refusal;
+  if (saysSessionLost(refusal)) return { kind: 'session_lost' };
+  if (status === 401) return { kind: 'unauthorized' };
+  const retryAfterMs = readRetryAfter(refusal.retryAfter, refusal.now);
+  // A server that names a time has put the request off. Without one a 503 is as often a proxy's word for a connection that broke.
+  if (status === 429 || (status === 503 && retryAfterMs !== undefined)) return { kind: 'busy', retryAfterMs };
+  if (status >= 500 || GAVE_UP.has(status)) return { kind: 'unclear' };
+  return status >= 300 && status < 400 ? { kind: 'redirected' } : { kind: 'refused' };
+}
+
+const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+
+/** RFC 9110, section 10.2.3: seconds, or a date. Undefined: neither. */
+export function readRetryAfter(value: string | undefined, now: number): number | undefined {
+  const text = value?.trim() ?? '';
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : /[A-Za-z]/.test(text) ? Date.parse(text) - now : NaN;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(Math.ceil(ms), 0), MAX_RETRY_AFTER_MS);
+}
+
+export interface RefusalContext extends HttpRefusal {
+  serverName: string;
+  workspaceId: string;
+  location: string | undefined;
+}
+
+/** `body` is masked. The error's `data.status` is the status. */
+export function refusalError(answer: RefusalContext): GateError {
+  const { serverName, status, body } = answer;
+  const outcome = classifyRefusal(answer);
+  const said = body.trim() === '' ? '' : `: ${quoteForeign(wordsOf(body))}`;
+  switch (outcome.kind) {
+    case 'session_lost':
       return withStatus(
         notExecuted('session_lost', `server ${serverName} has forgotten the session (HTTP ${status})`),
         status,
       );
-    }
-    if (status === 401) {
+    case 'unauthorized': {
       const message = `server ${serverName} refused its credentials (HTTP 401); an administrator can replace them with "mcpgate-broker secret set NAME${inWorkspace(answer.workspaceId)}"`;
       return withStatus(notExecuted('unauthorized', message), status);
     }
-    if (status >= 300 && status < 400) {
-      const to =
-        answer.location !== undefined && URL.canParse(answer.location) ? ` to ${new URL(answer.location).origin}` : '';
-      const message = `server ${serverName} redirects${to} (HTTP ${status}), which is not followed with its credentials; register the new URL`;
-      return new GateError('upstream', message, { data: { status } });
+    case 'busy': {
+      const { retryAfterMs } = outcome;
+      const when = retryAfterMs === undefined ? 'later' : `in ${Math.ceil(retryAfterMs / 1000)} s`;
+      const message = `server ${serverName} asks for a pause (HTTP ${status}${said}); nothing was carried out, try again ${when}`;
+      const data = { status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+      return new GateError('throttled', message, { data });
     }
-    return new GateError(
-      'upstream',
-      `server ${serverName} answered HTTP ${status}${body.trim() === '' ? '' : `: ${quoteForeign(body)}`}`,
-      { data: { status } },
-    );
-  },
-};
+    case 'redirected': {
+      const { location } = answer;
+      const to = location !== undefined && URL.canParse(location) ? ` to ${new URL(location).origin}` : '';
+      const message = `server ${serverName} redirects${to} (HTTP ${status}), which is not followed with its credentials; register the new URL`;
+      return withStatus(notCarriedOut(message), status);
+    }
+    case 'refused':
+      return withStatus(notCarriedOut(`server ${serverName} answered HTTP ${status}${said}`), status);
+    case 'unclear':
+      return withStatus(new GateError('upstream', `server ${serverName} answered HTTP ${status}${said}`), status);
+  }
+}
+
+/** The JSON-RPC message in the body of an error, also where it is written as an event; undefined: there is none. */
+export function jsonOf(body: string): string | undefined {
+  const text = bareText(body);
+  if (text.startsWith('{')) return text;
+  return /^data:\s*(\{.*\})\s*$/m.exec(text)?.[1];
+}
+
+/** What a JSON-RPC error in it says, else all of it. */
+function wordsOf(body: string): string {
+  const error = parseRecord(jsonOf(body) ?? '')?.['error'];
+  const message = isRecord(error) ? error['message'] : undefined;
+  return typeof message === 'string' ? message : body;
+}
 
 function withStatus(error: GateError, status: number): GateError {
   return new GateError(error.code, error.message, { data: { ...error.data, status } });

@@ -12,8 +12,8 @@ export interface HttpBody {
   readonly kind: BodyKind;
   /** Undefined, or why no more of it is wanted. */
   feed(chunk: Buffer): GateError | undefined;
-  /** Hands over what is left; false: it was no message. */
-  end(): boolean;
+  /** Hands over what is left. */
+  end(): void;
   /** Of an error: what it says. */
   text(): string;
 }
@@ -22,7 +22,7 @@ export interface HttpBodyOptions {
   /** Longest message. */
   maxBytes: number;
   messageMask: MessageMask | undefined;
-  /** False: it is none. */
+  /** False: it is none, which is passed over. */
   onMessage: (text: string, pieces?: Pieces) => boolean;
   /** The event stream can be gone on with from here. */
   onId: (id: string) => void;
@@ -33,21 +33,63 @@ export interface HttpBodyOptions {
 
 const MAX_ERROR_BYTES = 64 * 1024;
 
-export function kindOfBody(statusCode: number, contentType: string): BodyKind {
-  if (statusCode < 200 || statusCode > 299) return 'error';
-  if (contentType.startsWith('application/json')) return 'json';
-  return contentType.startsWith('text/event-stream') ? 'events' : 'nothing';
-}
+const SPACE = 32;
+const BOM = 0xef;
+const OPENS_JSON: ReadonlySet<number> = new Set([0x7b, 0x5b]);
+const FIELD = /^(data|event|id|retry)?:/;
 
-export function createHttpBody(kind: BodyKind, options: HttpBodyOptions): HttpBody {
-  return kind === 'events' ? eventsBody(options) : wholeBody(kind, options);
+/** What it is, its first bytes say better than its `Content-Type`, which servers leave out, misspell and mistake. */
+export function createHttpBody(statusCode: number, contentType: string, options: HttpBodyOptions): HttpBody {
+  if (statusCode < 200 || statusCode > 299) return wholeBody('error', options);
+  const isStream = /^\s*text\/event-stream\b/i.test(contentType);
+  let body: HttpBody | undefined;
+  /** What came before the first byte that tells. */
+  let blanks = 0;
+
+  function open(bytes: Buffer): HttpBody {
+    if (OPENS_JSON.has(bytes[0] ?? 0)) return wholeBody('json', options);
+    return isStream || FIELD.test(bytes.toString('latin1', 0, 8)) ? eventsBody(options) : wholeBody('nothing', options);
+  }
+
+  return {
+    get kind() {
+      return body?.kind ?? (isStream ? 'events' : 'nothing');
+    },
+    feed(chunk) {
+      if (body !== undefined) return body.feed(chunk);
+      let at = 0;
+      for (let byte = chunk[0]; byte !== undefined && (byte <= SPACE || byte === BOM); byte = chunk[at])
+        at += byte === BOM ? 3 : 1;
+      blanks += Math.min(at, chunk.length);
+      if (at >= chunk.length) return blanks > options.maxBytes ? options.onOversize() : undefined;
+      const rest = chunk.subarray(at);
+      body = open(rest);
+      return body.feed(rest);
+    },
+    end: () => body?.end(),
+    text: () => body?.text() ?? '',
+  };
 }
 
 function eventsBody(options: HttpBodyOptions): HttpBody {
-  const reader = createSseReader({ ...options, onOversize: () => void options.onOversize() });
+  /** Since the last message. */
+  let bytes = 0;
+  const reader = createSseReader({
+    ...options,
+    onMessage(text, pieces) {
+      const isMessage = options.onMessage(text, pieces);
+      if (isMessage) bytes = 0;
+      return isMessage;
+    },
+    // Heartbeats and the like: messages have no name, or `message`.
+    onNamed: () => undefined,
+    onOversize: () => void options.onOversize(),
+  });
   return {
     kind: 'events',
     feed(chunk) {
+      bytes += chunk.length;
+      if (bytes > options.maxBytes + LARGE_BYTES) return options.onOversize();
       try {
         reader.feed(chunk);
         return undefined;
@@ -56,10 +98,7 @@ function eventsBody(options: HttpBodyOptions): HttpBody {
         return new GateError('upstream', 'the event stream cannot be read', { cause: error });
       }
     },
-    end() {
-      reader.end();
-      return true;
-    },
+    end: () => reader.end(),
     text: () => '',
   };
 }
@@ -91,9 +130,10 @@ function wholeBody(kind: 'json' | 'nothing' | 'error', options: HttpBodyOptions)
       return undefined;
     },
     end() {
-      if (kind !== 'json') return true;
+      if (kind !== 'json') return;
       const read = large?.end() ?? text();
-      return typeof read === 'string' ? options.onMessage(read) : options.onMessage(read.text, read.pieces);
+      if (typeof read === 'string') options.onMessage(read);
+      else options.onMessage(read.text, read.pieces);
     },
     text,
   };

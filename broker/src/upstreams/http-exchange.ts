@@ -1,13 +1,14 @@
 // One HTTP exchange with a Streamable HTTP server: a message, its answer, the rest of the answer where its stream broke off, and a
 // redirect, which holds for this exchange alone. It ends with its answer, whatever the server leaves open. Redirects are followed
 // within the origin only: the headers hold secrets.
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { GateError } from 'mcpgate-shared/error';
 import type { Dispatcher, Pool } from 'undici';
 import type { Pieces } from '../message/pieces.ts';
-import { createHttpBody, kindOfBody, type HttpBody } from './http-body.ts';
-import { classifyStatus, redirectPath, withRequestId } from './http-answer.ts';
+import { decoded, readCodings, type Coding } from './content-coding.ts';
+import { createHttpBody, type HttpBody } from './http-body.ts';
+import { classifyRefusal, jsonOf, redirectPath, refusalError, withRequestId, type HttpOutcome } from './http-answer.ts';
 import { reasonOf } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire.ts';
 import { notExecuted } from './retry-reason.ts';
@@ -63,6 +64,11 @@ const ERROR_TEXT_MS = 2_000;
 /** By then a notification has been taken. */
 const NOTE_MS = 10_000;
 
+/** Of a body that is no message. */
+const MAX_TEXT_BYTES = 64 * 1024;
+/** Refusals whose body may be the answer to the request: an error status with a JSON-RPC error in it is one. */
+const SAYS_NO_MORE: ReadonlySet<HttpOutcome['kind']> = new Set(['redirected', 'refused', 'unclear']);
+
 export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWorld, events: WireEvents): HttpExchanges {
   const { serverName, workspaceId, clock, mask, maxMessageBytes } = options;
   const home = options.url.pathname + options.url.search;
@@ -82,7 +88,11 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
       let cancelTimer: () => void = () => undefined;
       let status = 0;
       let location: string | undefined;
+      let retryAfter: string | undefined;
       let body: HttpBody | undefined;
+      /** Where the bytes of a coded answer go. */
+      let coded: PassThrough | undefined;
+      let textBytes = 0;
 
       function settle(): void {
         isOver = true;
@@ -96,6 +106,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
       function hangUp(): void {
         const open = control;
         control = undefined;
+        coded?.destroy();
         open?.abort(new GateError('cancelled', 'the exchange is over'));
       }
 
@@ -153,16 +164,11 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
         return new GateError('unknown_outcome', message, { cause });
       }
 
-      function onMessage(text: string, pieces?: Pieces): boolean {
-        if (text.trim() === '' || events.message(text, pieces, id)) return true;
-        const said = body?.kind === 'events' ? 'sent an event that is' : 'answered with something that is';
-        fail(new GateError('upstream', `server ${serverName} ${said} no JSON-RPC message`));
-        return false;
-      }
+      const onMessage = (text: string, pieces?: Pieces): boolean => events.message(text, pieces, id);
 
       /** An error status, with what it says as far as it came. */
       function onRefused(text: string): void {
-        const next = redirectPath(status, location, options.url, path);
+        const next = redirectPath(what.method, status, location, options.url, path);
         if (next !== undefined && what.redirectedTo === undefined)
           return passOn(() => run({ ...what, redirectedTo: next }));
         if (isRest) {
@@ -170,15 +176,63 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
           return;
         }
         // An error status with a JSON-RPC error in it is an answer.
-        const session = what.headers === undefined ? world.sessionId : undefined;
-        if (id !== undefined && text.startsWith('{') && !classifyStatus.isRetryable(status, text, session)) {
-          const answer = what.headers === undefined ? text : withRequestId(text, id);
+        const isInSession = what.headers === undefined;
+        const refusal = {
+          ...{ status, body: text, retryAfter, now: clock.now() },
+          hasSession: isInSession && world.sessionId !== undefined,
+          isEstablished: isInSession && !world.isNegotiating,
+        };
+        const json = jsonOf(text);
+        if (id !== undefined && json !== undefined && SAYS_NO_MORE.has(classifyRefusal(refusal).kind)) {
+          const answer = what.headers === undefined ? json : withRequestId(json, id);
           // While the protocol is still being found out, an error without an id speaks of the connection.
           const exchange = what.headers === undefined && !world.isNegotiating ? id : undefined;
           if (events.waits(id) && events.message(answer, undefined, exchange) && !events.waits(id)) return done();
         }
-        const answer = { serverName, workspaceId, status, body: mask(text), sessionId: session, location };
-        fail(classifyStatus.toError(answer));
+        fail(refusalError({ ...refusal, body: mask(text), serverName, workspaceId, location }));
+      }
+
+      function onBytes(chunk: Buffer): void {
+        const unwanted = body?.feed(chunk);
+        if (unwanted !== undefined) return control?.abort(unwanted);
+        if (isOver) return;
+        if (body?.kind === 'events' && id !== undefined && !events.waits(id)) return done();
+        textBytes += chunk.length;
+        // Of what is neither a message nor an event no more is of use.
+        const isUseless = body?.kind === 'error' || body?.kind === 'nothing';
+        if (isUseless && textBytes > MAX_TEXT_BYTES) onEnd();
+      }
+
+      function onEnd(): void {
+        cancelTimer();
+        body?.end();
+        if (isOver) return;
+        if (body?.kind === 'error') return onRefused(body.text());
+        // SEP-1699: a server may end its event stream before the answer, as often as it likes.
+        if (!(body?.kind === 'events' && resume(false))) done();
+      }
+
+      function onBroken(error: Error): void {
+        cancelTimer();
+        if (isOver) return;
+        if ((isRest || body?.kind === 'events') && resume(true)) return;
+        if (isRest) return fail(restLost(mask(reasonOf(error)), error));
+        // It starts only once there is a connection to send it on.
+        if (!started) {
+          const why = world.isClosed ? 'is no longer connected' : `cannot be reached: ${mask(reasonOf(error))}`;
+          fail(notExecuted('never_sent', `server ${serverName} ${why}`, error));
+        } else {
+          const message = `the connection to server ${serverName} broke before its answer (${mask(reasonOf(error))}); whether the call was carried out is not known`;
+          fail(new GateError('unknown_outcome', message, { cause: error }));
+        }
+      }
+
+      /** The answer is coded; its bytes are read no faster than they are decoded. */
+      function decode(codings: readonly Coding[]): PassThrough {
+        const input = new PassThrough();
+        input.on('drain', () => control?.resume());
+        decoded(input, codings).on('data', onBytes).on('end', onEnd).on('error', onBroken);
+        return input;
       }
 
       if (what.method === 'POST' && id === undefined) {
@@ -204,9 +258,15 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
           onResponseStart(_controller, statusCode, answer) {
             status = statusCode;
             if (what.headers === undefined) world.learnSession(answer['mcp-session-id']);
-            const type = typeof answer['content-type'] === 'string' ? answer['content-type'] : '';
-            location = typeof answer['location'] === 'string' ? answer['location'] : undefined;
-            body = createHttpBody(kindOfBody(statusCode, type), {
+            const header = (name: string) => (typeof answer[name] === 'string' ? answer[name] : undefined);
+            location = header('location');
+            retryAfter = header('retry-after');
+            const codings = readCodings(answer['content-encoding']);
+            if (codings.kind === 'unknown') {
+              const why = `answers in a coding that is not understood (${JSON.stringify(codings.coding)})`;
+              return fail(new GateError('upstream', `server ${serverName} ${why}`));
+            }
+            body = createHttpBody(statusCode, header('content-type') ?? '', {
               maxBytes: maxMessageBytes,
               messageMask: options.messageMask,
               onMessage,
@@ -218,39 +278,25 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
                 return error;
               },
             });
+            if (codings.codings.length > 0) coded = decode(codings.codings);
             if (body.kind === 'error') {
               cancelTimer();
               cancelTimer = clock.after(ERROR_TEXT_MS, () => onRefused(body?.text() ?? ''));
             } else if (id === undefined && what.method !== 'GET') done();
           },
           onResponseData(controller, chunk) {
-            const unwanted = body?.feed(chunk);
-            if (unwanted !== undefined) controller.abort(unwanted);
-            else if (!isOver && body?.kind === 'events' && id !== undefined && !events.waits(id)) done();
+            if (coded === undefined) onBytes(chunk);
+            else if (!coded.write(chunk)) controller.pause();
           },
           onResponseEnd() {
             control = undefined;
-            cancelTimer();
-            const isMessage = body?.end() ?? true;
-            if (isOver) return;
-            if (body?.kind === 'error') return onRefused(body.text());
-            // SEP-1699: a server may end its event stream before the answer, as often as it likes.
-            if (isMessage && !(body?.kind === 'events' && resume(false))) done();
+            if (coded === undefined) onEnd();
+            else coded.end();
           },
           onResponseError(_controller, error) {
             control = undefined;
-            cancelTimer();
-            if (isOver) return;
-            if ((isRest || body?.kind === 'events') && resume(true)) return;
-            if (isRest) return fail(restLost(mask(reasonOf(error)), error));
-            // It starts only once there is a connection to send it on.
-            if (!started) {
-              const why = world.isClosed ? 'is no longer connected' : `cannot be reached: ${mask(reasonOf(error))}`;
-              fail(notExecuted('never_sent', `server ${serverName} ${why}`, error));
-            } else {
-              const message = `the connection to server ${serverName} broke before its answer (${mask(reasonOf(error))}); whether the call was carried out is not known`;
-              fail(new GateError('unknown_outcome', message, { cause: error }));
-            }
+            coded?.destroy();
+            onBroken(error);
           },
         },
       );

@@ -216,11 +216,14 @@ describe('a Streamable HTTP server', () => {
       };
     };
     answer(200, 'application/json', '{"jsonrpc":"2.0","id":');
-    await assert.rejects(call(session, 'x'), failsWith('upstream', /no JSON-RPC message/));
+    await assert.rejects(call(session, 'x'), failsWith('unknown_outcome', /without a result/));
     answer(200, 'text/html', '<p>log in</p>');
     await assert.rejects(call(session, 'x'), failsWith('unknown_outcome', /without a result/));
     answer(503, 'text/plain', 'over capacity for key-123456');
-    await assert.rejects(call(session, 'x'), failsWith('upstream', /HTTP 503: "over capacity for \*\*\*"$/));
+    await assert.rejects(
+      call(session, 'x'),
+      failsWith('unknown_outcome', /HTTP 503: "over capacity for \*\*\*"; whether it was carried out is not known$/),
+    );
     upstream.intercept = (_request, response, message) => {
       if (message['method'] !== 'tools/call') return false;
       const body = `{"jsonrpc":"2.0","id":${String(message['id'])},"error":{"code":-32602,"message":"bad"}}`;

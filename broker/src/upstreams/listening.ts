@@ -3,7 +3,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { ANSWER_META } from 'mcpgate-shared/protocol-version';
-import { isRecord, type JsonRecord } from './json-rpc-guard.ts';
+import { isRecord, numberOf, type JsonRecord } from './json-rpc-guard.ts';
 import { quoteForeign } from './quote-foreign.ts';
 import type { UpstreamReply } from './upstream.ts';
 
@@ -152,11 +152,12 @@ export function createListening(options: {
       const id = isRecord(meta) ? meta[ANSWER_META.subscriptionId] : undefined;
       if (method === 'notifications/subscriptions/acknowledged') {
         const promised = params['notifications'];
-        for (const stream of streams) if (stream.id === id) stream.acknowledge(isRecord(promised) ? promised : {});
+        for (const stream of streams)
+          if (stream.id === numberOf(id)) stream.acknowledge(isRecord(promised) ? promised : {});
         return true;
       }
       if (method !== 'notifications/cancelled') return false;
-      for (const stream of streams) if (stream.id === params['requestId']) stream.abort.abort();
+      for (const stream of streams) if (stream.id === numberOf(params['requestId'])) stream.abort.abort();
       return true;
     },
     close() {

@@ -13,6 +13,11 @@ export function notExecuted(reason: NotExecutedReason, message: string, cause?: 
   return new GateError('upstream', message, { cause, data: { notExecuted: reason } });
 }
 
+/** It was looked at and turned away: nothing was executed, and the same again would be turned away again. */
+export function notCarriedOut(message: string): GateError {
+  return new GateError('upstream', message, { data: { carriedOut: false } });
+}
+
 /** Undefined: it must not be sent again. */
 export function retryReason(error: unknown, repeatable: Repeatable | undefined): RetryReason | undefined {
   if (!(error instanceof GateError)) return undefined;

@@ -1,14 +1,16 @@
 // JSON-RPC with an upstream server over a wire, the same for both generations of MCP: requests with progress, cancellation and time-out,
 // and what the server says by itself. Results stay the text that was sent. Who waits for what is kept in pending-requests.ts.
 import type { Clock } from 'mcpgate-shared/clock';
+import { bareText } from 'mcpgate-shared/bare-text';
 import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/cut-message';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
 import { batchItems } from '../message/batch-items.ts';
 import { wholeText, type Pieces } from '../message/pieces.ts';
-import { isRecord, parseRecord, type JsonRecord } from './json-rpc-guard.ts';
+import { isRecord, numberOf, parseRecord, type JsonRecord } from './json-rpc-guard.ts';
+import { garbledAnswerTo, messagesOnOneLine } from './garbled.ts';
 import { createLateAnswers } from './late-answers.ts';
-import { lostUnder, noAnswer } from './lost-answer.ts';
+import { failedUnder, lostUnder, noAnswer } from './lost-answer.ts';
 import { createPendingRequests, type PendingRequest } from './pending-requests.ts';
 import { withProgressToken } from './request-meta.ts';
 import { createTaskProgress } from './task-progress.ts';
@@ -77,7 +79,7 @@ export function createRpcPeer(
   const wire: Wire = options.openWire({
     message(text, pieces, exchange) {
       try {
-        return onMessage(text, pieces, exchange);
+        return onMessage(bareText(text), pieces, exchange);
       } catch (error) {
         // Whatever it is in one server's message that nobody thought of, it must not end the broker for all.
         events.onFault(error);
@@ -88,7 +90,9 @@ export function createRpcPeer(
     oversize(head, tail) {
       const message = `server ${serverName} answered with more than one message may hold here`;
       if (!isCutRequest(head))
-        pending.settle(Number(idOfCutMessage(head, tail)))?.reject(new GateError('too_large', message));
+        pending
+          .settle(Number(numberOf(parsed(idOfCutMessage(head, tail)))))
+          ?.reject(new GateError('too_large', message));
     },
     closed(error) {
       // Over HTTP each request has an exchange of its own, which says itself what became of it.
@@ -106,6 +110,8 @@ export function createRpcPeer(
       const items = batchItems(text, pieces);
       if (items !== undefined)
         return items.map((item) => item.startsWith('{') && onMessage(item, undefined, exchange)).includes(true);
+      const several = messagesOnOneLine(text);
+      if (several.length > 0) return several.map((each) => onMessage(each, undefined, exchange)).includes(true);
       failGarbled(text);
       return false;
     }
@@ -121,17 +127,20 @@ export function createRpcPeer(
     }
     const isError = isRecord(message['error']);
     // An error about a request whose id could not be read has none of its own; over HTTP the exchange says which it was.
-    const answers = isError && (id === null || id === undefined) ? exchange : id;
-    const entry = typeof answers === 'number' ? pending.settle(answers) : undefined;
+    const answers = numberOf(isError && (id === null || id === undefined) ? exchange : id);
+    const entry = answers === undefined ? undefined : pending.settle(answers);
     if (!isError && !isRecord(message['result'])) {
-      entry?.reject(
-        new GateError('upstream', `server ${serverName} answered with what is neither a result nor an error`),
-      );
+      if (entry !== undefined && message['result'] === null && SAYS_NOTHING.has(entry.request.method)) {
+        entry.resolve({ kind: 'result', text: '{}', isToolError: false });
+      } else if (entry !== undefined) {
+        const why = `server ${serverName} answered with what is neither a result nor an error`;
+        entry.reject(failedUnder(entry.request.method, new GateError('upstream', why)));
+      }
       return entry !== undefined;
     }
     // An answer to what nobody waits for any more (cancelled, timed out) is no noise.
     if (entry === undefined) {
-      late.take(id);
+      late.take(answers);
       return true;
     }
     const member = findMember(scanObject(text).members, isError ? 'error' : 'result');
@@ -150,21 +159,22 @@ export function createRpcPeer(
     return true;
   }
 
-  /** What was meant as an answer and is no JSON: whoever waits for it need not wait for the time-out. */
+  /** What was meant as an answer and cannot be read: where no other comes soon, whoever waits need not wait for the time-out. */
   function failGarbled(text: string): void {
-    const head = text.slice(0, 1_000);
-    if (!head.includes('"jsonrpc"') || !/"(result|error)"/.test(head)) return;
-    const id = Number(/"id"\s*:\s*(\d+)/.exec(head)?.[1]);
-    pending
-      .settle(id)
-      ?.reject(new GateError('upstream', `server ${serverName} answered with something that is not valid JSON`));
+    const id = garbledAnswerTo(text);
+    if (id === undefined || pending.get(id) === undefined) return;
+    clock.after(GARBLED_MS, () => {
+      const entry = pending.settle(id);
+      const why = `server ${serverName} answered with something that is not valid JSON`;
+      entry?.reject(failedUnder(entry.request.method, new GateError('upstream', why)));
+    });
   }
 
   function onNotification(method: string, params: JsonRecord, text: string, exchange: number | undefined): void {
     if (method === 'notifications/progress') {
-      const token = params['progressToken'];
-      const entry = typeof token === 'number' ? pending.get(token) : undefined;
-      if (entry === undefined && typeof token === 'number') return tasks.of(token)?.(paramsOf(text));
+      const token = numberOf(params['progressToken']);
+      const entry = token === undefined ? undefined : pending.get(token);
+      if (entry === undefined && token !== undefined) return tasks.of(token)?.(paramsOf(text));
       if (entry?.request.onProgress === undefined) return;
       entry.deadline = clock.now() + entry.timeoutMs;
       return entry.request.onProgress(paramsOf(text));
@@ -236,7 +246,7 @@ export function createRpcPeer(
             () => {
               if (wire.answersInSend) pending.settle(id)?.reject(noAnswer(method, serverName));
             },
-            (error: unknown) => pending.settle(id)?.reject(toGateError(error)),
+            (error: unknown) => pending.settle(id)?.reject(failedUnder(method, toGateError(error))),
           );
       });
     },
@@ -260,6 +270,16 @@ export function createRpcPeer(
   };
 }
 
+/** An unreadable answer may be followed by a readable one, where the first was a line of a log. */
+const GARBLED_MS = 3_000;
+/** Methods whose result has nothing in it: null says the same. */
+const SAYS_NOTHING: ReadonlySet<string> = new Set([
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+]);
+
 /** Wherever it comes, it is not about one request. */
 const OF_CONNECTION = /\/(list_changed|cancelled)$|^notifications\/resources\/updated$/;
 
@@ -268,6 +288,10 @@ export function paramsOf(text: string): string {
   const params = findMember(scanObject(text).members, 'params');
   if (params === undefined || text.charAt(params.start) !== '{') return '{}';
   return onOneLine(text.slice(params.start, params.end));
+}
+
+function parsed(idText: string | undefined): unknown {
+  return idText === undefined ? undefined : JSON.parse(idText);
 }
 
 /** As it was written: a large integer must not be rounded. */

@@ -68,6 +68,8 @@ export interface Slot {
 const uriOf = (paramsText: string) => stringOf(parseRecord(paramsText)?.['uri']) ?? '';
 
 const DRAIN_MS = 30_000;
+/** Of a server that asks for a pause and does not say for how long. */
+const PAUSE_MS = 1_000;
 
 export function createSlot(options: SlotOptions): Slot {
   const { serverName, clock, breaker, serverBreaker } = options;
@@ -77,6 +79,8 @@ export function createSlot(options: SlotOptions): Slot {
   let lastUsedAt = clock.now();
   let lastFacts: ServerFacts | undefined;
   let isClosed = false;
+  /** Until then a server that asked for a pause is left alone, ms since the epoch. */
+  let pausedUntil = 0;
   /** The URIs that the present connection (or the last one, until there is another) is asked to tell of. */
   let followed = new Set<string>();
   let checking: Connection | undefined;
@@ -128,8 +132,21 @@ export function createSlot(options: SlotOptions): Slot {
       error = why;
       return options.onState('failed', why);
     }
+    if (why.code === 'throttled') return pause(why);
     serverBreaker?.failed();
     failed(why, breaker.failed());
+  }
+
+  /** It asks for a pause, which is no failure: it is not counted as one, and not asked again before. */
+  function pause(why: GateError): void {
+    error = why;
+    const retryAfterMs = why.data?.['retryAfterMs'];
+    const pauseMs = typeof retryAfterMs === 'number' ? retryAfterMs : PAUSE_MS;
+    pausedUntil = clock.now() + pauseMs;
+    options.onState('failed', why);
+    if (!isNeeded() || isClosed) return;
+    cancelRetry?.();
+    cancelRetry = clock.after(pauseMs, warm);
   }
 
   function onReady(connection: Connection): void {
@@ -177,6 +194,7 @@ export function createSlot(options: SlotOptions): Slot {
     while (starts.underWay === undefined) {
       if (current !== undefined) return current;
       if (isClosed) throw closedError();
+      if (error?.code === 'throttled' && clock.now() < pausedUntil) throw stillPaused(error);
       const wait = turn();
       if (wait === undefined) break;
       await wait;
@@ -215,6 +233,12 @@ export function createSlot(options: SlotOptions): Slot {
 
   function warm(): void {
     if (current === undefined && starts.underWay === undefined && !isClosed) void starts.start().catch(() => undefined);
+  }
+
+  function stillPaused({ message, code, data, cause }: GateError): GateError {
+    const retryAfterMs = pausedUntil - clock.now();
+    const left = message.replace(/try again in \d+ s/, `try again in ${Math.ceil(retryAfterMs / 1000)} s`);
+    return new GateError(code, left, { cause, data: { ...data, retryAfterMs } });
   }
 
   function closedError(): GateError {
@@ -258,6 +282,7 @@ export function createSlot(options: SlotOptions): Slot {
     renew() {
       breaker.reset();
       serverBreaker?.reset();
+      pausedUntil = 0;
       // A start under way may have read the old secret.
       if (starts.underWay !== undefined) starts.overtake();
       if (current !== undefined) {

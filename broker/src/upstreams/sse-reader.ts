@@ -20,7 +20,7 @@ export function createSseReader(options: {
   maxBytes: number;
   /** Of large events; small ones are masked by whoever takes them. */
   messageMask?: MessageMask | undefined;
-  /** False: it is none; the rest of the stream is of no use then. */
+  /** False: it is none, which is passed over. */
   onMessage: (text: string, pieces?: Pieces) => boolean;
   /** Any event with a name of its own but `message`; without it, they are read as messages. */
   onNamed?: (name: string, data: string) => void;

@@ -3,9 +3,10 @@
 import type { Readable } from 'node:stream';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import { Pool } from 'undici';
+import { Pool, type Dispatcher } from 'undici';
 import { partsOf, type Pieces } from '../message/pieces.ts';
-import { classifyStatus } from './http-answer.ts';
+import { decoded, readCodings } from './content-coding.ts';
+import { redirectPath, refusalError } from './http-answer.ts';
 import { isNeverSent, ownHeaders, reasonOf } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire.ts';
 import { notExecuted } from './retry-reason.ts';
@@ -21,8 +22,15 @@ const LINGER_MS = 250;
 const ERROR_TEXT_MS = 2_000;
 /** By then a notification has been taken. */
 const NOTE_MS = 10_000;
-/** The session is part of the endpoint: who does not know it, does not know the endpoint. */
-const SESSION = 'sse';
+const MAX_REDIRECTS = 5;
+
+type HttpAnswer = Dispatcher.ResponseData<unknown>;
+
+/** Nobody reads it; that it breaks off is nobody's matter either. */
+const discard = (body: Readable): void => void body.on('error', () => undefined).destroy();
+
+const textOf = (value: string | string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
 
 export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire {
   const { serverName, workspaceId, url, clock, mask, maxMessageBytes } = options;
@@ -47,6 +55,8 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
   // Whoever sends something is told; until then nobody need be.
   endpoint.catch(() => undefined);
   let hasEndpoint = false;
+  /** Where the stream was found. */
+  let home = url.pathname + url.search;
   const cancelWait = clock.after(CONNECT_TIMEOUT_MS, () => {
     fail(new GateError('timeout', `server ${serverName} opened an event stream but named no endpoint`));
   });
@@ -63,7 +73,8 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
 
   function learnEndpoint(data: string): void {
     if (hasEndpoint) return;
-    const target = URL.canParse(data, url.href) ? new URL(data, url.href) : undefined;
+    const base = new URL(home, url).href;
+    const target = URL.canParse(data, base) ? new URL(data, base) : undefined;
     hasEndpoint = true;
     if (target?.origin !== url.origin) {
       return fail(new GateError('upstream', `server ${serverName} names an endpoint that is not at ${url.origin}`));
@@ -73,16 +84,10 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
   }
 
   async function listen(): Promise<void> {
-    const answer = await pool.request({
-      path: url.pathname + url.search,
-      method: 'GET',
-      headers: [...own, 'accept', 'text/event-stream'],
-      signal: abort.signal,
-    });
-    const type = String(answer.headers['content-type'] ?? '');
-    if (answer.statusCode !== 200 || !type.startsWith('text/event-stream')) {
-      throw await refusalOf(answer.statusCode, answer.body, answer.headers['location']);
-    }
+    const { answer, path } = await openStream();
+    home = path;
+    const type = textOf(answer.headers['content-type']) ?? '';
+    if (answer.statusCode !== 200 || !/^\s*text\/event-stream\b/i.test(type)) throw await refusalOf(answer);
     const reader = createSseReader({
       maxBytes: maxMessageBytes,
       messageMask: options.messageMask,
@@ -97,16 +102,35 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
         fail(new GateError('too_large', `server ${serverName} answered with more than ${size}`));
       },
     });
-    for await (const chunk of answer.body) reader.feed(Buffer.from(chunk));
+    for await (const chunk of plainBody(answer)) reader.feed(Buffer.from(chunk));
     reader.end();
     throw new GateError('upstream', `server ${serverName} ended its event stream; it is opened again on demand`);
   }
 
-  async function refusalOf(
-    status: number,
-    body: Readable,
-    location: string | string[] | undefined,
-  ): Promise<GateError> {
+  /** A stream that has moved within the origin is followed, with the credentials; to anywhere else it is not. */
+  async function openStream(): Promise<{ answer: HttpAnswer; path: string }> {
+    let path = url.pathname + url.search;
+    for (let hops = 0; ; hops++) {
+      const headers = [...own, 'accept', 'text/event-stream'];
+      const answer = await pool.request({ path, method: 'GET', headers, signal: abort.signal });
+      const next = redirectPath('GET', answer.statusCode, textOf(answer.headers['location']), url, path);
+      if (next === undefined || hops === MAX_REDIRECTS) return { answer, path };
+      discard(answer.body);
+      path = next;
+    }
+  }
+
+  function plainBody({ headers, body }: HttpAnswer): Readable {
+    const codings = readCodings(headers['content-encoding']);
+    if (codings.kind === 'known') return decoded(body, codings.codings);
+    discard(body);
+    const why = `answers in a coding that is not understood (${JSON.stringify(codings.coding)})`;
+    throw new GateError('upstream', `server ${serverName} ${why}`);
+  }
+
+  async function refusalOf(answer: HttpAnswer): Promise<GateError> {
+    const { statusCode: status, headers } = answer;
+    const body = plainBody(answer);
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     const cancel = clock.after(ERROR_TEXT_MS, () => body.destroy());
@@ -121,10 +145,15 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     } finally {
       cancel();
     }
-    const text = mask(Buffer.concat(chunks).toString('utf8'));
-    const to = typeof location === 'string' ? location : undefined;
-    const sessionId = hasEndpoint ? SESSION : undefined;
-    return classifyStatus.toError({ serverName, workspaceId, status, body: text, sessionId, location: to });
+    return refusalError({
+      ...{ serverName, workspaceId, status, now: clock.now() },
+      body: mask(Buffer.concat(chunks).toString('utf8')),
+      // The session is part of the endpoint: who does not know it, does not know the endpoint.
+      hasSession: hasEndpoint,
+      isEstablished: version !== undefined,
+      location: textOf(headers['location']),
+      retryAfter: textOf(headers['retry-after']),
+    });
   }
 
   /** Resolves when the server has taken it; what it leaves open is closed. */
@@ -157,7 +186,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
       throw new GateError('unknown_outcome', message, { cause: error });
     }
     if (answer.statusCode >= 300) {
-      throw await refusalOf(answer.statusCode, answer.body, answer.headers['location']);
+      throw await refusalOf(answer);
     }
     // Nothing in it is of use; a server that does not end it loses the connection.
     const cancel = clock.after(LINGER_MS, () => answer.body.destroy());
