@@ -2,6 +2,7 @@
 // is a file of its own.
 import type { Behaviour } from './behaviour.ts';
 import { LISTS } from './list-behaviours.ts';
+import { FORGETFUL, LOST, NOISE, NOTED, TURNED_AWAY } from './noise-behaviours.ts';
 import { OPEN } from './open-behaviours.ts';
 
 export const BEHAVIOURS = {
@@ -9,6 +10,11 @@ export const BEHAVIOURS = {
   plain: {},
   ...LISTS,
   ...OPEN,
+  ...NOISE,
+  ...LOST,
+  ...TURNED_AWAY,
+  ...FORGETFUL,
+  ...NOTED,
 } satisfies Readonly<Record<string, Behaviour>>;
 
 export type BehaviourName = keyof typeof BEHAVIOURS;
