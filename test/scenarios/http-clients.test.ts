@@ -60,6 +60,21 @@ function post(
   });
 }
 
+test('a client that sends a byte order mark, another letter case, nulls and the first version of all is understood', async (t) => {
+  const { world, upstream, issue } = await httpWorld(t);
+  const { token } = await issue('careless', 'counting');
+  const type = { 'content-type': 'Application/JSON; charset=UTF-8' };
+  const handshake = { ...initialize, params: { ...initialize.params, protocolVersion: '2024-10-07' } };
+  const opened = await post(world, token, `\uFEFF\r\n${JSON.stringify(handshake)}\n`, type);
+  assert.match(await opened.text(), /"protocolVersion":"2024-10-07"/);
+  const session = { ...type, 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+  const params = { name: 'counting__echo', arguments: null, _meta: null };
+  const call = `\uFEFF${JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/call', params })}`;
+  const answer = await post(world, token, call, { ...session, 'mcp-protocol-version': '2024-10-07' });
+  assert.match(await answer.text(), /"id":2,"result"/);
+  assert.equal(upstream.calls.length, 1);
+});
+
 test('the official v1 and v2 clients use all servers of a grant with a URL and a bearer header', async (t) => {
   const { world, upstream, issue } = await httpWorld(t);
   const { token, id } = await issue('automation', 'counting');

@@ -28,5 +28,5 @@ test('a failure names the command that looks at the server in its workspace', ()
     textOf(failureResult(error, { name: 'wiki', workspaceId }));
   assert.match(told('default'), /run: mcpgate-broker server test wiki$/);
   assert.match(told('team-b'), /run: mcpgate-broker server test wiki --workspace team-b$/);
-  assert.match(told('team-b', new GateError('timeout', 'no answer')), /before you try again\.$/);
+  assert.match(told('team-b', new GateError('timeout', 'no answer')), /before you repeat it\.$/);
 });

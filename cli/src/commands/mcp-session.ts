@@ -36,6 +36,7 @@ export interface McpSession {
 }
 
 interface Pending {
+  method: string;
   resolve(answer: McpAnswer): void;
   reject(error: Error): void;
   onProgress: ((progress: McpProgress) => void) | undefined;
@@ -52,7 +53,7 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
   channel.onFailure((error) => {
     failed = error;
     opened.reject(error);
-    for (const request of pending.values()) request.reject(error);
+    for (const request of pending.values()) request.reject(lostUnder(request.method, error));
     pending.clear();
   });
   channel.onMessage((text) => receive(text));
@@ -132,6 +133,7 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
         signal.addEventListener('abort', abort, { once: true });
         const settled = (): void => signal.removeEventListener('abort', abort);
         pending.set(id, {
+          method,
           onProgress,
           resolve: (answer) => (settled(), resolve(answer)),
           reject: (error) => (settled(), reject(error)),
@@ -170,6 +172,13 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A call had been sent by then: whoever made it must not be told to try again. */
+function lostUnder(method: string, cause: Error): Error {
+  if (method !== 'tools/call') return cause;
+  const message = 'the link was lost while the call ran, so its outcome is unknown; look before you repeat it';
+  return new GateError('unknown_outcome', message, { cause });
 }
 
 async function noAnswer(connection: DaemonConnection, cause: unknown): Promise<GateError> {

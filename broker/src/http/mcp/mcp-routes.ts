@@ -2,6 +2,7 @@
 // a bearer token. Every request is authenticated anew.
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bareText } from 'mcpgate-shared/bare-text';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
 import type { Principal } from '../../domain/principal.ts';
@@ -58,7 +59,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
   }
 
   function read(body: Buffer): { text: string; pieces?: Pieces } {
-    if (body.length < LARGE_BYTES) return { text: body.toString('utf8') };
+    if (body.length < LARGE_BYTES) return { text: bareText(body.toString('utf8')) };
     const message = createLargeReader([body]).end();
     return typeof message === 'string' ? { text: message } : message;
   }
