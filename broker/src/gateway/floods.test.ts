@@ -40,7 +40,8 @@ describe('a flood', () => {
       waits.length > 3 && Math.max(...waits) < 3_000,
       `${waits.length} calls, ${Math.max(...waits)} ms at most`,
     );
-    assert.equal(client.texts.filter((text) => text.includes('"progressToken":"mine"')).length, 20_000);
+    // A token that comes back as a string of the number is the same token.
+    assert.equal(client.texts.filter((text) => text.includes('"progressToken":"mine"')).length, 40_000);
     assert.deepEqual(
       [neighbour, other].flatMap(({ texts }) => texts.filter((text) => text.includes('progress'))),
       [],
