@@ -175,6 +175,7 @@ describe('a gateway session', () => {
       { gateway: { listDeadlineMs: 5_000 } },
     );
     await world.rule('allow', 'user:ada', 'fix__*');
+    await world.rule('allow', 'user:ada', 'gone__*');
     const client = world.connect();
     await client.toolNames();
     const { result } = await client.request('mcpgate/session');

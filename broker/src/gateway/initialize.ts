@@ -1,11 +1,13 @@
 // `initialize`: what a session can truly use of the servers that it leads to, summed up from what they said of themselves.
 import { legacyVersionFor } from 'mcpgate-shared/protocol-version';
+import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { isRecord, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 import type { ServerFacts } from '../upstreams/upstream.ts';
 import { inTime } from './in-time.ts';
 import { markReservedMembers } from './reserved-text.ts';
 import { serversOf, type GatewayParts, type SessionScope } from './session-scope.ts';
+import { isUsable, offersSomething, usableServers } from './usable-servers.ts';
 
 const ANSWERS =
   'A result that starts with "[mcpgate denied]" is a decision of the administrators: tell the person what it says, do not work around it. ' +
@@ -26,30 +28,41 @@ export interface Offer {
   instructions: string;
 }
 
-/** Waits for servers that are not known yet, for as long as a list does. */
+/** Waits for servers that are not known yet, for as long as a list does. Where the rules cannot be read nothing of any server is told. */
 export async function offerOf(parts: GatewayParts, scope: SessionScope): Promise<Offer> {
-  const servers = serversOf(parts.upstreams, scope);
-  const facts = await Promise.all(servers.map((server) => factsOf(parts, scope, server)));
+  const usable = await usableServers(parts, scope).catch((error: unknown) => {
+    parts.log.debug({ error: toGateError(error).message }, 'a session begins without knowing what it may use');
+    return undefined;
+  });
+  const servers = usable ?? [];
+  const [facts, texts] = await Promise.all([
+    Promise.all(servers.map((server) => factsOf(parts, scope, server))),
+    Promise.all(servers.map((server) => instructionsFor(parts, scope, server))),
+  ]);
   const known = servers.flatMap((server, index) => {
     const said = facts[index];
     return said === undefined ? [] : [{ server, said }];
   });
   const one = scope.only === undefined ? undefined : known[0];
-  const isComplete = known.length === servers.length;
+  const isComplete = known.length === usable?.length;
   return {
     capabilities:
       one === undefined
         ? { ...merged(known, isComplete), ...tasksOf(known, scope.asker.generation) }
         : ownCapabilities(one.said, scope.asker.generation),
     serverInfoText: serverInfoText(parts, scope),
-    instructions: instructionsOf(known, scope.only !== undefined),
+    instructions: instructionsOf(
+      servers.map(({ name }, index) => ({ name, text: texts[index] ?? '' })),
+      scope.only !== undefined,
+    ),
   };
 }
 
 /** Who answers, as JSON text: mcpgate, or the one server that is shown under its own names. */
 export function serverInfoText(parts: GatewayParts, scope: SessionScope): string {
   const server = scope.only === undefined ? undefined : serversOf(parts.upstreams, scope)[0];
-  const said = server === undefined ? undefined : parts.upstreams.facts(server, scope.asker);
+  const isShown = server !== undefined && isUsable(parts, scope, server.name);
+  const said = isShown ? parts.upstreams.facts(server, scope.asker) : undefined;
   return server === undefined || said === undefined
     ? JSON.stringify({ name: 'mcpgate', version: parts.brokerVersion })
     : markReservedMembers(said.infoText, ['title', 'description'], server.name);
@@ -73,6 +86,23 @@ async function factsOf(
   if (known !== undefined) return known;
   const connected = parts.upstreams.acquire(server, asker).then(({ facts }) => facts);
   return inTime(parts, server, scope, 'handshake', connected);
+}
+
+/** What a server says of itself is for those who may use something of it: undefined where that is not known in time. */
+async function instructionsFor(
+  parts: GatewayParts,
+  scope: SessionScope,
+  server: ServerRecord,
+): Promise<string | undefined> {
+  const { asker, principal } = scope;
+  const asked = async (): Promise<string> => {
+    const facts = parts.upstreams.facts(server, asker) ?? (await parts.upstreams.acquire(server, asker)).facts;
+    const text = facts.instructions?.trim() ?? '';
+    if (text === '') return '';
+    const policy = await parts.policies.get(principal.workspaceId);
+    return (await offersSomething(parts, scope, policy, server, facts)) ? text : '';
+  };
+  return inTime(parts, server, scope, 'instructions', asked());
 }
 
 type Known = readonly { server: ServerRecord; said: ServerFacts }[];
@@ -120,15 +150,14 @@ function ownCapabilities(said: ServerFacts, generation: ServerFacts['generation'
 
 const canSubscribe = ({ resources }: JsonRecord) => isRecord(resources) && resources['subscribe'] === true;
 
-function instructionsOf(known: Known, isAlone: boolean): string {
+function instructionsOf(said: readonly { name: string; text: string }[], isAlone: boolean): string {
   const [most, mostOfAll] = isAlone
     ? [MAX_INSTRUCTIONS_ALONE, Infinity]
     : ([MAX_INSTRUCTIONS, MAX_ALL_INSTRUCTIONS] as const);
   let text = isAlone ? ONE : MANY;
-  for (const { server, said } of known) {
-    const own = said.instructions?.trim() ?? '';
+  for (const { name, text: own } of said) {
     if (own === '') continue;
-    const part = `\n\nServer ${server.name} says of itself: ${own.length > most ? `${own.slice(0, most)}…` : own}`;
+    const part = `\n\nServer ${name} says of itself: ${own.length > most ? `${own.slice(0, most)}…` : own}`;
     if (text.length + part.length <= mostOfAll) text += part;
   }
   return text;

@@ -30,6 +30,7 @@ export function tellListChange(
   if (!serversOf(parts.upstreams, scope).includes(server)) return;
   const before = list === 'all' ? undefined : parts.catalog.known(list, server, scope.asker);
   const policy = policyOf(parts, scope);
+  if (policy?.mayUse(scope.principal, server.name) === false) return;
   if (list === 'all' || before === undefined || policy === undefined) return tell(list);
   const isSeen = ({ all }: CatalogList) =>
     all.length > MAX_JUDGED ||

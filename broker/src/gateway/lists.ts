@@ -82,7 +82,8 @@ async function listsOf(
 ): Promise<{ policy: CompiledPolicy; lists: ServerList[] }> {
   const { principal, asker } = scope;
   const policy = await parts.policies.get(principal.workspaceId);
-  const servers = serversOf(parts.upstreams, scope);
+  // A server of which the caller may use nothing is not even started.
+  const servers = serversOf(parts.upstreams, scope).filter(({ name }) => policy.mayUse(principal, name));
   const lists = await Promise.all(
     servers.map(
       async (server) =>

@@ -5,7 +5,8 @@ import { isRecord, parseRecord } from '../upstreams/json-rpc-guard.ts';
 import type { UpstreamEvent } from '../upstreams/upstream.ts';
 import { errorMessage, errorObject, resultMessage } from './answers.ts';
 import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
-import { serversOf, type GatewayParts, type SessionScope } from './session-scope.ts';
+import type { GatewayParts, SessionScope } from './session-scope.ts';
+import { usableServers } from './usable-servers.ts';
 
 /** RFC 5424, from the least to the most severe. */
 export const LOG_LEVELS: readonly string[] = [
@@ -32,7 +33,7 @@ export async function setLogLevel(
   }
   scope.logLevel = level;
   const paramsText = JSON.stringify({ level });
-  const own = serversOf(parts.upstreams, scope).filter(({ isolation }) => isolation !== 'shared');
+  const own = (await usableServers(parts, scope)).filter(({ isolation }) => isolation !== 'shared');
   await Promise.all(
     own.map(async (server) => {
       try {

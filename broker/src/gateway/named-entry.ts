@@ -35,7 +35,7 @@ export async function namedEntry(
   const { whats } = exposedAs(kind, server.name, rest);
   const verdict = judge(policy, principal, server.name, whats);
   // Rules speak of whole names: what a cut one stands for only the list can tell.
-  const mayBeCut = only === undefined && isCutName(name) && verdict.rule !== 'grant-bound';
+  const mayBeCut = only === undefined && isCutName(name) && policy.mayUse(principal, server.name);
   if (verdict.decision === 'deny' && !mayBeCut) return { kind: 'denied', whats, verdict };
   let list = parts.catalog.known(kind, server, asker);
   if (list === undefined) {

@@ -3,7 +3,10 @@ import type { Principal } from '../domain/principal.ts';
 import type { PolicySnapshot, Rule } from '../domain/rule.ts';
 import { createAnswerCache, type OwnAnswers } from './answer-cache.ts';
 import type { CompiledPolicy, Verdict } from './decide.ts';
+import { compileGlob } from './glob.ts';
+import { matchesAllBelow, matchesSomeBelow } from './glob-below.ts';
 import { createRuleIndex } from './rule-index.ts';
+import { uriPrefix } from './judge.ts';
 
 /** Who a principal is to the rules, with the answers that people of the same names share. */
 interface View {
@@ -12,6 +15,8 @@ interface View {
   /** What an allow rule may name: a person's grant never widens the person's rights. */
   allowTokens: readonly string[];
   servers: ReadonlySet<string> | undefined;
+  /** By the server's name. */
+  mayUse: Map<string, boolean>;
   answers: OwnAnswers;
 }
 
@@ -28,7 +33,7 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
     const { denyTokens, allowTokens } = tokensOf(principal);
     const answers = cache.of(JSON.stringify([denyTokens, allowTokens]));
     const servers = principal.servers === undefined ? undefined : new Set(principal.servers);
-    const view = { denyTokens, allowTokens, servers, answers };
+    const view = { denyTokens, allowTokens, servers, answers, mayUse: new Map<string, boolean>() };
     views.set(principal, view);
     return view;
   }
@@ -71,6 +76,16 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
       return cache.bytes;
     },
     decide,
+    mayUse(principal, server) {
+      const view = viewOf(principal);
+      if (boundOf(view, principal, server) !== undefined) return false;
+      if (snapshot.enforcement !== 'enforce') return true;
+      const known = view.mayUse.get(server);
+      if (known !== undefined) return known;
+      const may = mayUseUnder(snapshot.rules, view, server);
+      if (view.mayUse.size < MAX_SERVERS) view.mayUse.set(server, may);
+      return may;
+    },
     explain(principal, server, what) {
       const view = viewOf(principal);
       return {
@@ -81,6 +96,34 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
       };
     },
   };
+}
+
+/** What is remembered of servers for one who asks. */
+const MAX_SERVERS = 1_000;
+
+function mayUseUnder(
+  rules: readonly Rule[],
+  { denyTokens, allowTokens }: Pick<View, 'denyTokens' | 'allowTokens'>,
+  server: string,
+): boolean {
+  const whatsOf = (effect: Rule['effect'], tokens: readonly string[]) =>
+    rules.filter((rule) => rule.effect === effect && concerns(rule, tokens)).flatMap(({ what }) => what);
+  const allowed = whatsOf('allow', allowTokens);
+  const denied = whatsOf('deny', denyTokens);
+  // The names of a thing begin so; a resource has two, and a deny of either denies it.
+  const kinds = [[`${server}__`], [`prompt:${server}__`], ['resource:', `resource:${uriPrefix(server)}`]];
+  return kinds.some(
+    (heads) =>
+      heads.some((head) => allowed.some((what) => matchesSomeBelow(what, head))) &&
+      !heads.some((head) => denied.some((what) => matchesAllBelow(what, head))),
+  );
+}
+
+function concerns({ who }: Rule, tokens: readonly string[]): boolean {
+  return who.some((each) => {
+    const { matches } = compileGlob(each);
+    return tokens.some(matches);
+  });
 }
 
 const ENFORCEMENT_OFF: Verdict = { decision: 'allow', rule: null, reason: 'enforcement is off' };

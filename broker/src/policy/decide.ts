@@ -25,6 +25,8 @@ export interface CompiledPolicy {
   readonly cachedBytes: number;
   /** `what` is `SERVER__TOOL`, `resource:URI` or `prompt:SERVER__NAME`, with the server's own, uncut name. */
   decide(principal: Principal, server: string, what: string): Verdict;
+  /** False: nothing of this server can be allowed, whatever it offers. True: something may be. */
+  mayUse(principal: Principal, server: string): boolean;
   explain(principal: Principal, server: string, what: string): Explanation;
 }
 
