@@ -64,6 +64,8 @@ const EntrySchema = z.looseObject({
   bearer_token_env_var: text,
   requestInit: z.looseObject({ headers: textMap }).nullish(),
   limits: ResourceLimitsSchema.nullish(),
+  /** `none`; anything else is what is there without a word. */
+  network: z.unknown().optional(),
   disabled: z.boolean().nullish(),
   enabled: z.boolean().nullish(),
 });
@@ -112,7 +114,11 @@ export function readClientEntry(name: string, value: unknown): ServerDraft | { s
       ...started.env,
     });
     const limits = withLimits({}, entry.limits ?? {});
-    const more = { ...(cwd === undefined ? {} : { cwd }), ...(limits === undefined ? {} : { limits }) };
+    const more = {
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(limits === undefined ? {} : { limits }),
+      ...(entry.network === 'none' ? { network: 'none' as const } : {}),
+    };
     const { command, args } = started;
     const inputs = secretInputs(entry);
     return { name, enabled, transport: { kind: 'stdio', command, args, env, ...more }, inputs, warnings };

@@ -1,11 +1,13 @@
 // What an import would do: each entry of a client's configuration as a server with a name of its own, its secrets taken out. Nothing of one
 // entry stops the others; whatever is left out or changed is said.
 import { ServerNameSchema } from 'mcpgate-shared/api/fields';
+import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import type { Isolation, ServerRecord } from '../domain/server-record.ts';
 import { referencesIn } from '../values/secret-reference.ts';
 import { openTextsOf, secretNamesIn } from '../values/transport-places.ts';
 import { legalServerName, readClientEntry, type ServerDraft } from './client-config.ts';
+import { preferEnvironment } from './prefer-environment.ts';
 import { extractSecrets, type FoundSecret } from './secret-extraction.ts';
 
 export interface ImportRequest {
@@ -33,7 +35,11 @@ export interface ImportPlan {
 }
 
 /** Throws `usage` where there is nothing to import, or a server is named that the file does not have. */
-export function planImport(request: ImportRequest, existing: readonly ServerRecord[]): ImportPlan {
+export function planImport(
+  request: ImportRequest,
+  existing: readonly ServerRecord[],
+  isolation: ProcessIsolation,
+): ImportPlan {
   const warnings: string[] = [];
   const servers: PlannedServer[] = [];
   const renamed: { from: string; to: string }[] = [];
@@ -51,7 +57,10 @@ export function planImport(request: ImportRequest, existing: readonly ServerReco
     const inputs = new Set([...request.inputs, ...read.inputs]);
     const options = { isTaken, plain: new Set(request.plain), passwordInputs: inputs };
     const legal = legalName(given);
-    const { transport: alike } = extractSecrets(legal, read.transport, options);
+    // In a sandbox nobody else reads arguments, and the entry stays as it was written.
+    const { transport: entry, moved } =
+      isolation === 'sandbox' ? { transport: read.transport, moved: [] } : preferEnvironment(read.transport);
+    const { transport: alike } = extractSecrets(legal, entry, options);
     const twin = existing.find((server) => isNameOf(server.name, legal) && isSame(server, alike));
     if (twin !== undefined) {
       warnings.push(
@@ -63,9 +72,12 @@ export function planImport(request: ImportRequest, existing: readonly ServerReco
     usedNames.add(name);
     named.add(name);
     if (name !== given) renamed.push({ from: given, to: name });
-    const { transport, found } = extractSecrets(name, read.transport, options);
+    const { transport, found } = extractSecrets(name, entry, options);
     for (const secret of found) usedSecrets.add(secret.name);
-    const own = read.transport.kind === 'stdio' ? Object.keys(read.transport.env) : [];
+    const own = entry.kind === 'stdio' ? Object.keys(entry.env) : [];
+    for (const { flag, variable } of moved)
+      warnings.push(`${name}: ${flag} is given as ${variable}, because other processes of the host can read arguments`);
+    if (isolation !== 'sandbox') warnings.push(...inArguments(name, found));
     warnings.push(...read.warnings, ...unfilled(name, transport, own));
     servers.push({
       draft: { ...read, name, transport },
@@ -82,6 +94,16 @@ export function planImport(request: ImportRequest, existing: readonly ServerReco
     throw nothing(unknown.map(([flag, name]) => `${flag} ${name}: the file has no server of this name`));
   if (servers.length === 0) throw nothing(['the file holds no server to import', ...warnings]);
   return { servers, renamed, warnings };
+}
+
+/** Secrets that other processes can read while the server runs. */
+function inArguments(name: string, found: readonly FoundSecret[]): string[] {
+  return found
+    .filter(({ from }) => from.startsWith('argument'))
+    .map(
+      ({ from, name: secret }) =>
+        `${name}: ${from} (${secret}) stays an argument, which other processes of the host can read where there is no sandbox; give it in the environment where the program takes it there`,
+    );
 }
 
 const nothing = (reasons: readonly string[]): GateError =>

@@ -16,7 +16,11 @@ export async function importServers(
   request: ImportRequest & { dry_run: boolean },
   caller: Caller,
 ): Promise<ImportResult> {
-  const plan = planImport(request, await needs.store.servers.list(caller.workspaceId));
+  const plan = planImport(
+    request,
+    await needs.store.servers.list(caller.workspaceId),
+    await needs.upstreams.processIsolation(),
+  );
   for (const { draft } of plan.servers) assertMayRun(caller, draft.name, draft.transport, needs.allowedCommands);
   const inVault = new Set((await needs.vault.list(caller.workspaceId)).map((secret) => secret.name));
   for (const { draft } of plan.servers) assertMaySend(caller, secretNamesIn(draft.transport), inVault);

@@ -281,6 +281,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
           ),
         );
     },
+    processIsolation: async () => (await findIsolator()).kind,
     test: (server) => testServer(deps, server, `test-${randomUUID()}`),
     reload() {
       // In order: an older answer of the store must not win over a newer one.

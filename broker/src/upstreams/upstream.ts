@@ -161,6 +161,8 @@ export interface Upstreams {
   /** The session has ended: its connections end. */
   release(sessionKey: string): void;
   status(workspaceId: string): UpstreamStatus[];
+  /** What keeps apart the servers that are started here. */
+  processIsolation(): Promise<ProcessIsolation>;
   /** Connects anew and lists, step by step; for `server test`. Never touches live connections. */
   test(server: ServerRecord): Promise<TestStep[]>;
   /** Reads the records again (after an administrative change); connections of changed or removed servers end once their calls are done. */
