@@ -233,6 +233,25 @@ describe('a Streamable HTTP server', () => {
     assert.deepEqual(await call(session, 'x'), { kind: 'error', text: '{"code":-32602,"message":"bad"}' });
   });
 
+  it('that asks for a pause at its start is left alone for so long, and is no failed server', async () => {
+    let asked = 0;
+    const busy = createServer((_request, response) => {
+      asked++;
+      response.writeHead(429, { 'retry-after': '60' }).end();
+    });
+    await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
+    const acquire = await start(http({}, `http://127.0.0.1:${(busy.address() as AddressInfo).port}/mcp`));
+    for (let tries = 0; tries < 5; tries++)
+      await assert.rejects(
+        acquire(),
+        failsWith('throttled', /asks for a pause \(HTTP 429\).*try again in (60|59|58) s/),
+      );
+    assert.equal(asked, 1);
+    assert.equal(pool.upstreams.status('default')[0]?.circuit, 'closed');
+    busy.closeAllConnections();
+    busy.close();
+  });
+
   it('is followed within its origin, and never to another with its credentials', async () => {
     let leaked = 0;
     const other = createServer((_request, response) => {

@@ -99,6 +99,23 @@ describe('a server over HTTP with SSE, of 2024-11-05', () => {
     thief.close();
   });
 
+  it('whose stream has moved is followed within its origin, and never to another with its credentials', async () => {
+    const lines: string[] = [];
+    const door = createServer((request, response) => {
+      lines.push(`${request.method ?? ''} ${request.url ?? ''}`);
+      if (request.method === 'POST') response.writeHead(405).end();
+      else if (request.url === '/old') response.writeHead(302, { location: '/new/' }).end();
+      else response.writeHead(301, { location: server.url }).end();
+    });
+    await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+    const acquire = await start({}, `http://127.0.0.1:${(door.address() as AddressInfo).port}/old`);
+    await assert.rejects(acquire(), /server old (answered HTTP 405|redirects)/);
+    assert.ok(lines.includes('GET /new/'), lines.join());
+    assert.deepEqual(server.requests, []);
+    door.closeAllConnections();
+    door.close();
+  });
+
   it('that is no such server either says what the usual way said', async () => {
     const acquire = await start({}, server.url.replace('/sse', '/nothing'));
     await assert.rejects(acquire(), /server old answered HTTP 404/);
