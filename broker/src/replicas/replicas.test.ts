@@ -1,0 +1,187 @@
+// What another broker has changed is applied here: each message by the one who keeps a copy of that, and after deafness all of them.
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
+import { pino } from 'pino';
+import type { Bus, BusEvent, BusMessage } from '../domain/bus.ts';
+import type { AuditEvent } from '../domain/call-record.ts';
+import { createPolicyCache } from '../gateway/policy-cache.ts';
+import { createReplicas, type Keepers } from './replicas.ts';
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const OTHER = { name: 'other', place: 'elsewhere (process 2)' };
+
+/** This broker on a bus that says what the test says, with the rules of two workspaces in a real cache. */
+async function open(t: TestContext) {
+  const clock = steppedClock();
+  const told: string[] = [];
+  const events: AuditEvent[] = [];
+  const published: BusMessage[] = [];
+  const listeners = new Set<(event: BusEvent) => void>();
+  const bus: Bus = {
+    open: () => Promise.resolve(),
+    publish(message) {
+      published.push(message);
+      return Promise.resolve();
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    others: () => [OTHER],
+    silent: () => [],
+  };
+  const versions: Record<string, number> = { default: 1, 'team-b': 1 };
+  const failing = new Set<string>();
+  const replicas = createReplicas({
+    bus,
+    self: { name: 'self', place: 'here (process 1)' },
+    audit: {
+      event(event) {
+        events.push(event);
+        return Promise.resolve();
+      },
+    },
+    log: pino({ level: 'silent' }),
+    clock,
+  });
+  const cache = createPolicyCache(
+    (workspaceId) => Promise.resolve({ version: versions[workspaceId] ?? 0, enforcement: 'enforce', rules: [] }),
+    () => !replicas.isDeaf,
+  );
+  const tell = async (what: string) => {
+    if (failing.has(what)) throw new Error(`${what} cannot be read`);
+    told.push(what);
+    return Promise.resolve();
+  };
+  await replicas.follow({
+    gateway: {
+      policyChanged(workspaceId) {
+        told.push(`policy of ${workspaceId ?? 'all'}`);
+        cache.forget(workspaceId);
+      },
+    },
+    upstreams: { reload: () => tell('servers') },
+    vault: {
+      elsewhere: {
+        changed: ({ workspaceId, name }) => void told.push(`secret ${workspaceId}/${name}`),
+        recheck: () => tell('secrets'),
+      },
+    },
+    identity: {
+      elsewhere: {
+        changed: (ids) => tell(`people ${ids.join()}`),
+        async revoked(revocations) {
+          await tell(`revoked ${revocations.map(({ id }) => id).join()}`);
+          return { linksClosed: 2, callsCancelled: 3 };
+        },
+        async recheck() {
+          await tell('everybody');
+          return 4;
+        },
+      },
+    },
+  } satisfies Keepers);
+  t.after(() => replicas.close());
+  const say = async (event: BusEvent) => {
+    for (const listener of listeners) listener(event);
+    await turn();
+  };
+  const rulesOf = async (workspaceId: string) => (await cache.get(workspaceId)).version;
+  return { clock, replicas, told, events, published, versions, failing, say, rulesOf };
+}
+
+const ALL = ['everybody', 'policy of all', 'secrets', 'servers'];
+
+test('each change is told to the one who keeps a copy of it, and to nobody else', async (t) => {
+  const { told, published, say } = await open(t);
+  const messages: [BusMessage, string[]][] = [
+    [{ kind: 'policy', workspaceId: 'team-b' }, ['policy of team-b']],
+    [{ kind: 'servers' }, ['servers']],
+    [{ kind: 'secret', workspaceId: 'team-b', name: 'token' }, ['secret team-b/token']],
+    [{ kind: 'people', ids: ['u1', 'u2'] }, ['people u1,u2']],
+    [{ kind: 'ended', question: 'q', linksClosed: 1, callsCancelled: 1 }, []],
+    [{ kind: 'wanted', broker: 'self', channels: [] }, []],
+    [
+      {
+        kind: 'revoked',
+        question: 'q1',
+        revocations: [{ workspaceId: 'default', kind: 'grant', id: 'g1', reason: '' }],
+      },
+      ['revoked g1'],
+    ],
+  ];
+  for (const [message, wanted] of messages) {
+    told.length = 0;
+    await say({ kind: 'message', from: OTHER, message });
+    assert.deepEqual(told, wanted, message.kind);
+  }
+  assert.deepEqual(published, [{ kind: 'ended', question: 'q1', linksClosed: 2, callsCancelled: 3 }]);
+});
+
+test('rules that were known before deafness are not held on to after it, in any workspace', async (t) => {
+  const { clock, replicas, told, versions, say, rulesOf } = await open(t);
+  for (const name of ['default', 'team-b']) assert.equal(await rulesOf(name), 1);
+  await say({ kind: 'lost', since: clock.now(), why: 'cut' });
+  clock.advance(1_000);
+  assert.equal(replicas.isDeaf, true);
+  await assert.rejects(async () => rulesOf('default'), { code: 'unavailable' });
+  Object.assign(versions, { default: 2, 'team-b': 2 });
+  told.length = 0;
+  await say({ kind: 'found' });
+  assert.equal(replicas.isDeaf, false);
+  assert.deepEqual(told, ALL);
+  for (const name of ['default', 'team-b']) assert.equal(await rulesOf(name), 2, name);
+});
+
+test('what may have been missed within a second is read again too, without deafness', async (t) => {
+  for (const how of ['lost', 'missed'] as const) {
+    const { clock, replicas, told, versions, say, rulesOf } = await open(t);
+    await rulesOf('team-b');
+    versions['team-b'] = 2;
+    if (how === 'missed') await say({ kind: 'missed', why: 'the message was cut' });
+    else {
+      await say({ kind: 'lost', since: clock.now(), why: 'cut' });
+      clock.advance(500);
+      await say({ kind: 'found' });
+    }
+    assert.equal(replicas.isDeaf, false);
+    assert.deepEqual(told, ALL, how);
+    assert.equal(await rulesOf('team-b'), 2, how);
+  }
+});
+
+test('as long as one of them cannot be read anew, it stays deaf', async (t) => {
+  for (const failed of ['everybody', 'secrets', 'servers']) {
+    const { clock, replicas, events, failing, say } = await open(t);
+    failing.add(failed);
+    await say({ kind: 'lost', since: clock.now(), why: 'cut' });
+    clock.advance(1_500);
+    await say({ kind: 'found' });
+    assert.equal(replicas.isDeaf, true, failed);
+    failing.clear();
+    clock.advance(100);
+    await turn();
+    assert.equal(replicas.isDeaf, false, failed);
+    const facts = events.map(({ type, subject, data }) => [type, subject, data]);
+    assert.deepEqual(facts, [
+      ['broker.deaf', 'broker:here (process 1)', { why: 'cut' }],
+      ['broker.hears_again', 'broker:here (process 1)', { why: 'cut', ms: 1_600, ended: 4 }],
+    ]);
+  }
+});
+
+test('a change that could not be applied is made up for by reading everything again', async (t) => {
+  const { told, failing, say } = await open(t);
+  failing.add('people u1');
+  await say({ kind: 'message', from: OTHER, message: { kind: 'people', ids: ['u1'] } });
+  assert.deepEqual(told, ALL);
+});
+
+test('one that has ended hears no more', async (t) => {
+  const { replicas, told, say } = await open(t);
+  assert.deepEqual(replicas.others(), [OTHER]);
+  replicas.close();
+  await say({ kind: 'message', from: OTHER, message: { kind: 'servers' } });
+  assert.deepEqual(told, []);
+});
