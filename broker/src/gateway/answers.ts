@@ -1,6 +1,7 @@
 // What mcpgate itself says to a client: denials, failures of its own, and JSON-RPC framing around texts of others.
 import type { ErrorCode, GateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { toldOutside } from '../domain/told-outside.ts';
 import { quoteForeign } from '../upstreams/quote-foreign.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { Verdict } from '../policy/decide.ts';
@@ -91,7 +92,7 @@ function machineForm({ code, data }: GateError, failed: Failed): object {
 function failureText(error: GateError, { name, workspaceId }: Failed): string {
   const advice: string = ADVICE[error.code];
   const where = advice.includes('mcpgate-broker') ? inWorkspace(workspaceId) : '';
-  return `[mcpgate] ${error.message}. ${advice.replaceAll('SERVER', name)}${where}`.trim();
+  return `[mcpgate] ${toldOutside(error)}. ${advice.replaceAll('SERVER', name)}${where}`.trim();
 }
 
 const RETRY = 'Try again; if it stays, ask your administrator to run: mcpgate-broker server test SERVER';

@@ -21,6 +21,7 @@ describe('a decision of the gateway', () => {
     world = await startWorld({ web: { kind: 'http', url: upstream.url, headers: {} } });
     const { audit } = world;
     const committed: string[] = [];
+    const logged: object[] = [];
     await world.gateway.closeAll('another one is made');
     const { createGateway } = await import('./create-gateway.ts');
     const gateway = createGateway({
@@ -35,7 +36,7 @@ describe('a decision of the gateway', () => {
           return id;
         },
       },
-      log: { error: () => undefined, warn: () => undefined, debug: () => undefined },
+      log: { error: (facts: object) => logged.push(facts), warn: () => undefined, debug: () => undefined },
       clock: systemClock,
       brokerVersion: '1',
     });
@@ -59,7 +60,9 @@ describe('a decision of the gateway', () => {
     fails = true;
     await call();
     assert.equal(upstream.executed.length, 1);
-    assert.match(answers[1] ?? '', /\[mcpgate\].*disk full/);
+    assert.match(answers[1] ?? '', /\[mcpgate\] an unexpected error; the broker's log has it/);
+    assert.doesNotMatch(answers.join(), /disk full/);
+    assert.match(String(logged.map((facts) => Object.values(facts).join())), /disk full/);
     await session.close('over');
   });
 

@@ -1,5 +1,6 @@
 // What a request is answered with that broke off before it could answer by itself.
 import { toGateError } from 'mcpgate-shared/error';
+import { isForTheLog } from '../domain/told-outside.ts';
 import { errorMessage, type Failed, failureError, failureResult, resultMessage } from './answers.ts';
 import type { Task } from './carry-out.ts';
 import type { GatewayParts } from './session-scope.ts';
@@ -12,7 +13,7 @@ export function failureAnswer(
   failed: Failed,
 ): string | undefined {
   const failure = toGateError(error);
-  if (failure.code === 'internal')
+  if (isForTheLog(failure))
     log.error({ err: error, server: failed.name }, 'a request failed inside the gateway');
   if (signal.aborted) return undefined;
   return request.method === 'tools/call'

@@ -1,6 +1,7 @@
 // The compiled policy of each workspace, until it changes. Where it cannot be read nobody may do anything.
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { PolicySnapshot } from '../domain/rule.ts';
+import { toldOutside } from '../domain/told-outside.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 import type { CompiledPolicy } from '../policy/decide.ts';
 
@@ -27,7 +28,7 @@ export function createPolicyCache(
     try {
       return compilePolicy(await snapshot(workspaceId));
     } catch (error) {
-      const why = toGateError(error).message;
+      const why = toldOutside(toGateError(error));
       throw new GateError('unavailable', `the rules cannot be read, so nothing is allowed: ${why}`, { cause: error });
     }
   }

@@ -1,5 +1,6 @@
 // The requests of one session that are not answered yet: each can be cancelled until it is over.
 import { toGateError } from 'mcpgate-shared/error';
+import { isForTheLog, toldOutside } from '../domain/told-outside.ts';
 import { errorMessage, errorObject } from './answers.ts';
 import { idKey } from '../upstreams/json-rpc-guard.ts';
 import { INVALID_REQUEST, type ClientRequest } from './envelope.ts';
@@ -51,8 +52,8 @@ export function createUnderWay(
         (error: unknown) => {
           entries.delete(key);
           const failure = toGateError(error);
-          if (failure.code === 'internal') parts.log.error({ err: error, method }, 'a request failed');
-          const message = `[mcpgate] ${failure.message}`;
+          if (isForTheLog(failure)) parts.log.error({ err: error, method }, 'a request failed');
+          const message = `[mcpgate] ${toldOutside(failure)}`;
           if (!controller.signal.aborted) reply(errorMessage(idText, errorObject(INTERNAL_ERROR, message)));
         },
       );

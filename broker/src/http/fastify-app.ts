@@ -3,6 +3,7 @@
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
+import { isForTheLog } from '../domain/told-outside.ts';
 import { errorBody, HTTP_STATUS } from './error-status.ts';
 import type { Listener } from './listener.ts';
 
@@ -40,7 +41,7 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
   });
   app.setErrorHandler((thrown, request, reply) => {
     const error = toHttpError(thrown);
-    if (error.code === 'internal') request.log.error({ req: request, err: thrown }, 'a request failed');
+    if (isForTheLog(error)) request.log.error({ req: request, err: thrown }, 'a request failed');
     const retryAfterMs = error.data?.['retryAfterMs'];
     if (typeof retryAfterMs === 'number') void reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
     if (error.code === 'not_logged_in' && !reply.hasHeader('www-authenticate'))

@@ -1,5 +1,6 @@
 // A server's slots summed up for administrators.
 import type { ServerRecord } from '../domain/server-record.ts';
+import { toldOutside } from '../domain/told-outside.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { LimitKeeper } from './limit-keeper.ts';
 import type { Isolator } from './process/isolation.ts';
@@ -21,6 +22,7 @@ export function statusOf(
   const isWaited = breaker !== undefined && breaker.circuit !== 'closed' && breaker.retryAt > around.nowMs;
   const state = RANK.find((each) => slots.some((slot) => slot.state === each)) ?? 'idle';
   const failing = slots.find((slot) => slot.error !== undefined);
+  const error = failing?.error && toldOutside(failing.error);
   const stderr = slots.flatMap((slot) => slot.connection?.stderr() ?? stderrOf(slot.error?.data?.['stderr']));
   const isProcess = record.transport.kind === 'stdio';
   const tools = slots.map((slot) => slot.tools).find((each) => each !== undefined);
@@ -31,7 +33,7 @@ export function statusOf(
     circuit: record.enabled ? (breaker?.circuit ?? 'closed') : 'closed',
     retryAt: record.enabled && isWaited ? breaker.retryAt : null,
     flapping: record.enabled && slots.some((slot) => slot.breaker.flapping),
-    error: record.enabled ? (failing?.error?.message.split('\n')[0] ?? null) : null,
+    error: record.enabled ? (error?.split('\n')[0] ?? null) : null,
     stderr: stderr.slice(-100),
     tools: record.enabled ? (tools?.length ?? null) : null,
     processIsolation: isProcess ? (around.isolator?.kind ?? null) : null,

@@ -1,5 +1,6 @@
 // The streams of changes of one session: opened, cancelled, ended.
 import { toGateError } from 'mcpgate-shared/error';
+import { isForTheLog, toldOutside } from '../../domain/told-outside.ts';
 import type { ListKind, UpstreamEvent } from '../../upstreams/upstream.ts';
 import { errorMessage, errorObject } from '../answers.ts';
 import type { Task } from '../carry-out.ts';
@@ -72,8 +73,8 @@ export function createListeners(parts: GatewayParts, send: SendToClient): Listen
       open(scope, heard, stream, filter).catch((error: unknown) => {
         if (!streams.delete(key)) return;
         const failure = toGateError(error);
-        if (failure.code === 'internal') parts.log.error({ err: error }, 'a stream of changes could not be opened');
-        answer(errorMessage(idText, errorObject(INTERNAL_ERROR, `[mcpgate] ${failure.message}`)));
+        if (isForTheLog(failure)) parts.log.error({ err: error }, 'a stream of changes could not be opened');
+        answer(errorMessage(idText, errorObject(INTERNAL_ERROR, `[mcpgate] ${toldOutside(failure)}`)));
       });
     },
     cancel(idText) {
