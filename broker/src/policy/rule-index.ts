@@ -22,19 +22,20 @@ export interface RuleIndex {
   first(tokens: readonly string[], what: string): Rule | undefined;
 }
 
-export function createRuleIndex(rules: readonly Rule[]): RuleIndex {
+/** `compile`: how a glob is read; tests count what is compared. */
+export function createRuleIndex(rules: readonly Rule[], compile: (pattern: string) => Glob = compileGlob): RuleIndex {
   const exact = new Map<string, Shelf>();
   const byServer = new Map<string, Shelf>();
   const any = createShelf();
 
   for (const [order, rule] of rules.entries()) {
     for (const what of new Set(rule.what.flatMap(spellingsOf))) {
-      const glob = compileGlob(what);
+      const glob = compile(what);
       const server = serverPart(glob.prefix);
       const shelf = glob.literal ? shelfOf(exact, what) : server === undefined ? any : shelfOf(byServer, server);
       const entry = { order, rule, what: glob.literal ? undefined : glob };
       for (const who of new Set(rule.who)) {
-        const whoGlob = compileGlob(who);
+        const whoGlob = compile(who);
         // `*` is a token of everyone; as a glob it would be the same.
         if (who === '*' || whoGlob.literal) file(shelf, who, { ...entry, who: undefined });
         else shelf.globWho.push({ ...entry, who: whoGlob });
