@@ -30,7 +30,10 @@ export async function runStryker(name: string, area: MutationArea, options: RunO
       testRunner: 'node-test',
       plugins: [join(REPOSITORY, 'test/mutation/stryker-runner.ts')],
       mutate: [...area.sources, '!**/*.test.ts'],
-      nodeTest: { testFiles: area.tests, without: area.onPostgres === true ? [] : ['on PostgreSQL'] },
+      nodeTest: {
+        testFiles: area.tests,
+        without: [...(area.without ?? []), ...(area.onPostgres === true ? [] : ['on PostgreSQL'])],
+      },
       inPlace: true,
       disableTypeChecks: false,
       concurrency: 1,
