@@ -32,6 +32,7 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     tests: [
       'broker/src/http/{host-check,forwarded-headers,trusted-proxies,metrics-door}.test.ts',
       'broker/src/http/mcp/mcp-headers.test.ts',
+      'broker/src/domain/address-ranges.test.ts',
     ],
   },
   tokens: {

@@ -22,11 +22,56 @@ describe('host check', () => {
       'mcp.example.com.evil.example',
       'localhost.evil.example',
       '127.0.0.1.evil.example:80',
+      'evil-mcp.example.com',
+      'evil.mcp.example.com',
+      'mcp.example.com.',
+      'mcp.example.com:443',
+      'mcp.example.com:8443',
+      'mcp.example.com@evil.example',
+      'user@mcp.example.com',
+      'mcp.example.com, evil.example',
+      'mcp.ex\u00e4mple.com',
+      'xn--mcp-example-com.evil.example',
+      'mcp.example.comx',
+      'xmcp.example.com',
+      'https://mcp.example.com',
+      'localhost.',
+      'xlocalhost',
+      'localhost:1:2',
+      'localhost:',
+      'localhost:x',
+      'localhost:1x',
+      '127.1',
+      '0x7f000001',
+      '[::1',
+      '::1]',
+      '[::1].evil.example',
+      'x[::1]',
+      '[localhost.evil.example]',
+      '[]',
+      ' ',
       '',
       undefined,
     ]) {
       assert.equal(allows(host), false, host);
     }
+  });
+
+  test('a port belongs to the name, where the public address has one', () => {
+    const { allows: withPort } = createHostCheck({
+      publicUrl: 'https://mcp.example.com:8443',
+      proxies: createTrustedProxies([]),
+    });
+    const isAllowed = (host: string) => withPort({ host, path: '/', peer: '192.0.2.1' });
+    assert.ok(isAllowed('mcp.example.com:8443'));
+    for (const host of ['mcp.example.com', 'mcp.example.com:443', 'mcp.example.com:84430', 'mcp.example.com:8443.evil'])
+      assert.equal(isAllowed(host), false, host);
+  });
+
+  test('monitors ask for what is theirs alone', () => {
+    for (const path of ['/healthz', '/readyz', '/metrics']) assert.ok(allows('pod-7', '192.0.2.1', path), path);
+    for (const path of ['/', '/readyz/', '/readyz/x', '/healthzz', '/x/metrics', '/METRICS', ''])
+      assert.equal(allows('pod-7', '192.0.2.1', path), false, path);
   });
 
   test('a proxy of ours may use an inner name, a monitor any', () => {
