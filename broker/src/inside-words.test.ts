@@ -57,6 +57,7 @@ async function open(t: TestContext) {
     isRoot: false,
     path: '',
     lang: undefined,
+    userHome: dataDir,
   });
   t.after(() => broker.close());
 

@@ -13,8 +13,7 @@ export function failureAnswer(
   failed: Failed,
 ): string | undefined {
   const failure = toGateError(error);
-  if (isForTheLog(failure))
-    log.error({ err: error, server: failed.name }, 'a request failed inside the gateway');
+  if (isForTheLog(failure)) log.error({ err: error, server: failed.name }, 'a request failed inside the gateway');
   if (signal.aborted) return undefined;
   return request.method === 'tools/call'
     ? resultMessage(request.idText, failureResult(failure, failed))
