@@ -113,6 +113,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       ...(options.lang === undefined ? {} : { lang: options.lang }),
       startTimeoutMs: config.upstreams.startTimeoutMs,
       requestTimeoutMs: config.upstreams.requestTimeoutMs,
+      listAgeMs: config.upstreams.listAgeMs,
       idleMs: config.upstreams.idleTimeoutMs,
       sharedIdleMs: config.upstreams.sharedIdleTimeoutMs,
       limits: config.upstreams.maxProcesses,

@@ -37,6 +37,7 @@ function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Ser
     flapping: status?.flapping ?? false,
     error: status?.error ?? null,
     stderr: [...(status?.stderr ?? [])],
+    warnings: [...(status?.warnings ?? [])],
     tools: status?.tools ?? null,
     processes: status?.processes ?? 0,
     unisolated: status?.processIsolation === 'none',
@@ -144,12 +145,14 @@ export function serverOperations(
         ...(transport === record.transport ? {} : { transport }),
       });
       await changed(caller, 'server.changed', updated);
+      await upstreams.refresh(updated);
       return show(updated);
     }),
     operation(serversApi.test, async ({ params }, caller) => {
       const record = await find(caller.workspaceId, params.name);
       if (!record.enabled) assertMayRun(caller, record.name, record.transport, allowedCommands);
-      return await upstreams.test(record);
+      const steps = await upstreams.test(record);
+      return steps.map((step) => ({ ...step, warnings: [...step.warnings] }));
     }),
     operation(serversApi.enable, async ({ params }, caller) => await setEnabled(caller, params.name, true)),
     operation(serversApi.disable, async ({ params }, caller) => await setEnabled(caller, params.name, false)),

@@ -27,6 +27,9 @@ export function statusOperations({
             (server) =>
               `server ${server.name} is not isolated (none): it runs as the broker's own user, so it could read the broker's files; ${server.noSandbox}`,
           ),
+        ...servers.flatMap(({ name, warnings: [first, ...more] }) =>
+          first === undefined ? [] : [`server ${name}: ${first}${andMore(name, more.length)}`],
+        ),
         ...(policy.enforcement === 'enforce'
           ? []
           : [`enforcement is ${policy.enforcement}: rules do not deny anything`]),
@@ -57,17 +60,20 @@ export function statusOperations({
           process_bytes: kept.processBytes,
         },
         event_loop_delay_ms: { p50: delay.p50, p99: delay.p99, max: delay.max },
-        servers: servers.map(({ name, state, isolation, circuit, retryAt, flapping, processes, tools, error }) => ({
-          name,
-          state,
-          isolation,
-          circuit,
-          retry_at: retryAt === null ? null : isoTime(retryAt),
-          flapping,
-          processes,
-          tools,
-          error,
-        })),
+        servers: servers.map(
+          ({ name, state, isolation, circuit, retryAt, flapping, processes, tools, error, warnings: own }) => ({
+            name,
+            state,
+            isolation,
+            circuit,
+            retry_at: retryAt === null ? null : isoTime(retryAt),
+            flapping,
+            processes,
+            tools,
+            error,
+            warnings: [...own],
+          }),
+        ),
         warnings,
       };
     }),
@@ -83,4 +89,8 @@ export function statusOperations({
       });
     }),
   ];
+}
+
+function andMore(server: string, count: number): string {
+  return count === 0 ? '' : ` (and ${count} more: \`mcpgate-broker server show ${server}\`)`;
 }

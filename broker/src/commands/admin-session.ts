@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { createAdminClient, type AdminClient } from './admin-client.ts';
 import type { CommandContext } from './context.ts';
-import { formatTable } from './table.ts';
+import { formatTable, plain } from './table.ts';
 
 export interface AdminOptions {
   data?: string;
@@ -29,6 +29,7 @@ export interface AdminSession {
     head: readonly string[],
     row: (index: number) => readonly string[],
     empty: string,
+    below?: readonly string[],
   ): void;
   /** One JSON document with `--json`, else the text. */
   show(document: unknown, text: string): void;
@@ -62,7 +63,7 @@ export async function withSession(
       json,
       context,
       inside: options.workspace === undefined ? '' : inWorkspace(options.workspace),
-      list(items, head, row, empty) {
+      list(items, head, row, empty, below = []) {
         if (json) printJson(items);
         else if (items.length === 0) print(`${empty}\n`);
         else
@@ -71,7 +72,7 @@ export async function withSession(
               head,
               items.map((_item, index) => row(index)),
               width,
-            ),
+            ) + below.map((line) => `${plain(line)}\n`).join(''),
           );
       },
       show(document, text) {

@@ -38,6 +38,7 @@ export function serverText(server: Server): string {
     ...limitLines(server),
     ...Object.entries(values).map(([key, value]) => `value      ${plain(key)}=${plain(value)}`),
     ...(server.error === null ? [] : [`error      ${plain(server.error)}`]),
+    ...server.warnings.map((line) => `warning    ${plain(line)}`),
     ...server.stderr.map((line) => `stderr     ${plain(line)}`),
   ].join('\n');
 }

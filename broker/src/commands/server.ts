@@ -214,9 +214,10 @@ async function testServer({ api, list, context }: AdminSession, name: string): P
       const step = steps[index];
       if (step === undefined) return [];
       const detail = step.next === null ? step.detail : `${step.detail}\n→ ${step.next}`;
-      return [step.ok ? '✓' : '✗', step.step, `${step.ms} ms`, detail];
+      return [step.ok ? (step.warnings.length === 0 ? '✓' : '!') : '✗', step.step, `${step.ms} ms`, detail];
     },
     'nothing was tested',
+    steps.flatMap(({ warnings }) => warnings.map((line) => `!  ${line}`)),
   );
   return steps.some((step) => !step.ok);
 }

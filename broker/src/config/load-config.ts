@@ -32,6 +32,7 @@ export interface Config {
   upstreams: {
     startTimeoutMs: number;
     requestTimeoutMs: number;
+    listAgeMs: number;
     idleTimeoutMs: number;
     /** Infinity: never. */
     sharedIdleTimeoutMs: number;
@@ -169,6 +170,7 @@ function toConfig(values: ConfigFile, cwd: string): Omit<Config, 'file'> {
     upstreams: {
       startTimeoutMs: values.upstreams.start_timeout,
       requestTimeoutMs: values.upstreams.request_timeout,
+      listAgeMs: values.upstreams.list_age,
       idleTimeoutMs: values.upstreams.idle_timeout,
       sharedIdleTimeoutMs: values.upstreams.shared_idle_timeout,
       maxProcesses: {

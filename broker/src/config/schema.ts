@@ -145,6 +145,12 @@ export const ConfigShape = z.strictObject({
         form: 'duration',
         default: '5m',
       }),
+      list_age: duration('5m').register(keyNotes, {
+        description:
+          'After how long a server’s lists of tools, prompts and resources are read again when somebody asks for them, a tenth more or less. Sooner where the server says that they changed or how long they keep, on a call of a name that is not in them, and after `server test` and `server set`.',
+        form: 'duration',
+        default: '5m',
+      }),
       idle_timeout: duration('10m').register(keyNotes, {
         description:
           'After how long without a call the own process or connection of a person or session ends; the next call starts it again. One that is wanted again within as long may stand unused for twice the time, at most eight times.',

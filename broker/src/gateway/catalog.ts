@@ -1,6 +1,7 @@
 // What each server offers, under the names that clients see. Kept per server (and person or session, where its connections are), so that a
 // call finds its tool without listing again.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from 'mcpgate-shared/clock';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { placeOf, type Asker, type ListedItem, type ListKind, type Upstreams } from '../upstreams/upstream.ts';
@@ -9,6 +10,7 @@ import { parseRecord } from '../upstreams/json-rpc-guard.ts';
 import { resourceWhats, uriPrefix } from '../policy/judge.ts';
 import type { Repeatable } from '../upstreams/retry-reason.ts';
 import { markReservedMembers } from './reserved-text.ts';
+import type { SessionScope } from './session-scope.ts';
 
 export interface CatalogItem {
   /** The server's own name, URI or URI template. */
@@ -23,6 +25,8 @@ export interface CatalogItem {
   text: string;
   /** The same under the server's own. */
   ownText: string;
+  /** Both for clients up to 2025-11-25, where these cannot take the others. */
+  legacy?: { text: string; ownText: string };
 }
 
 export interface CatalogList {
@@ -32,9 +36,14 @@ export interface CatalogList {
 }
 
 export interface Catalog {
+  /** It may have been known for too long. */
   known(kind: ListKind, server: ServerRecord, asker: Asker): CatalogList | undefined;
+  /** Known, and not for too long. */
+  fresh(kind: ListKind, server: ServerRecord, asker: Asker): CatalogList | undefined;
   /** Lists where it is not known, or has been for too long; callers at the same time share one listing. */
   list(kind: ListKind, server: ServerRecord, asker: Asker): Promise<CatalogList>;
+  /** Reads it from the server now: something is asked for that is not in it. Undefined: that was done a moment ago. */
+  again(kind: ListKind, server: ServerRecord, asker: Asker): Promise<CatalogList> | undefined;
   /** Reads it again when it is asked for next; calls go by it until then. */
   expire(list: { workspaceId: string; server: string; place: string | null; list: ListKind }): void;
   /** Forgets what may have changed. */
@@ -48,10 +57,18 @@ const MAX_TRIES = 3;
 /** The loop is given back after so many. */
 const ITEMS_A_TURN = 1_000;
 
-export function createCatalog(upstreams: Upstreams): Catalog {
+/** Whatever is asked for, a server is not asked for its list again sooner, */
+const AGAIN_MS = 2_000;
+/** nor for more than this part of the time. */
+const AGAIN_PART = 20;
+
+export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): Catalog {
   const kept = new Map<string, CatalogList>();
   const expired = new Set<string>();
   const underWay = new Map<string, Promise<CatalogList>>();
+  const againUnderWay = new Map<string, Promise<CatalogList>>();
+  /** Since when a list may be asked for again, by server and kind. */
+  const againAt = new Map<string, number>();
   /** Grows with each `forget` of a server: a list that was read across it may be the list of before. */
   const forgets = new Map<string, number>();
   /** Lists that people share are made once, however many connections gave them. */
@@ -86,8 +103,37 @@ export function createCatalog(upstreams: Upstreams): Catalog {
     expired.delete(key);
   }
 
+  async function readAgain(key: string, kind: ListKind, server: ServerRecord, asker: Asker): Promise<CatalogList> {
+    const session = await upstreams.acquire(server, asker);
+    await session.listAgain(kind, NEVER);
+    return await fetch(key, kind, server, asker);
+  }
+
   return {
     known: (kind, server, asker) => kept.get(keyOf(kind, server, asker)),
+    fresh(kind, server, asker) {
+      const key = keyOf(kind, server, asker);
+      return expired.has(key) ? undefined : kept.get(key);
+    },
+    again(kind, server, asker) {
+      const key = keyOf(kind, server, asker);
+      const running = againUnderWay.get(key);
+      if (running !== undefined) return running;
+      // One bound for all places of a server: whoever has many is no excuse to ask it often.
+      const bound = `${server.id}\n${kind}`;
+      const startedAt = clock.now();
+      if ((againAt.get(bound) ?? 0) > startedAt) return undefined;
+      againAt.set(bound, startedAt + AGAIN_MS);
+      const read = readAgain(key, kind, server, asker);
+      againUnderWay.set(key, read);
+      const over = () => {
+        againUnderWay.delete(key);
+        const tookMs = clock.now() - startedAt;
+        againAt.set(bound, clock.now() + Math.max(AGAIN_MS, tookMs * AGAIN_PART));
+      };
+      read.then(over, over);
+      return read;
+    },
     list(kind, server, asker) {
       const key = keyOf(kind, server, asker);
       const known = kept.get(key);
@@ -133,27 +179,40 @@ async function expose(kind: ListKind, server: string, listed: readonly ListedIte
   const byKey = new Map<string, CatalogItem>();
   const byOwnKey = new Map<string, CatalogItem>();
   const { key: member, texts } = MEMBERS[kind];
-  for (const [index, { key: ownKey, text }] of listed.entries()) {
+  for (const [index, { key: ownKey, text, legacyText }] of listed.entries()) {
     if (index % ITEMS_A_TURN === ITEMS_A_TURN - 1) await nextTurn();
     const { members } = scanObject(text);
-    const at = findMember(members, member);
     const annotationsAt = kind === 'tools' ? findMember(members, 'annotations') : undefined;
     const { key, whats } = exposedAs(kind, server, ownKey);
     // Two names that are cut to the same one: the second cannot be called, so it is not shown.
-    if (at === undefined || byKey.has(key)) continue;
-    const renamed = text.slice(0, at.start) + JSON.stringify(key) + text.slice(at.end);
+    if (byKey.has(key)) continue;
+    const shown = (own: string) => ({
+      text: markReservedMembers(renamed(own, member, key), texts, server),
+      ownText: markReservedMembers(own, texts, server),
+    });
     const item: CatalogItem = {
       ownKey,
       key,
       whats,
       repeatable: annotationsAt && repeatableOf(text.slice(annotationsAt.start, annotationsAt.end)),
-      text: markReservedMembers(renamed, texts, server),
-      ownText: markReservedMembers(text, texts, server),
+      ...shown(text),
+      ...(legacyText !== undefined && { legacy: shown(legacyText) }),
     };
     byKey.set(key, item);
     byOwnKey.set(ownKey, item);
   }
   return { all: [...byKey.values()], byKey, byOwnKey };
+}
+
+function renamed(text: string, member: string, key: string): string {
+  const at = findMember(scanObject(text).members, member);
+  return at === undefined ? text : text.slice(0, at.start) + JSON.stringify(key) + text.slice(at.end);
+}
+
+/** The key and the entry as this client sees them. */
+export function asShown(item: CatalogItem, { only, asker }: SessionScope): { key: string; text: string } {
+  const { text, ownText } = (asker.generation === 'legacy' ? item.legacy : undefined) ?? item;
+  return only === undefined ? { key: item.key, text } : { key: item.ownKey, text: ownText };
 }
 
 function repeatableOf(annotationsText: string): Repeatable | undefined {

@@ -55,7 +55,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     upstreams,
     audit: options.audit,
     policies: createPolicyCache(options.snapshot, options.hears),
-    catalog: createCatalog(upstreams),
+    catalog: createCatalog(upstreams, options.clock),
     subscriptions: createSubscriptions(upstreams, options.log),
     parkedCalls,
     clientKeys,

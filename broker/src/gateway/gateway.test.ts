@@ -195,7 +195,7 @@ describe('a gateway session', () => {
         servers: undefined,
       },
     );
-    assert.deepEqual(servers[0], { name: 'fix', state: 'ready', tools: 12, message: null });
+    assert.deepEqual(servers[0], { name: 'fix', state: 'ready', tools: 12, message: null, warnings: 0 });
     assert.equal(servers[1]?.state, 'failed');
     assert.match(servers[1]?.message ?? '', /exit code 3/);
   });

@@ -146,7 +146,7 @@ describe('a hostile server', () => {
   });
 
   it('whose handshake is nested ten thousand levels deep is told by name, alone or among others', async () => {
-    const client = await start({ capabilitiesText: `{"tools":{},"experimental":${NESTED}}` });
+    const client = await start({ capabilitiesText: `{"tools":{},"strange":${NESTED}}` });
     const handshake = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
     for (const each of [client, world.connect(undefined, 'told')])
       assert.ok((await each.request('initialize', handshake)).result);

@@ -7,13 +7,15 @@ import type { CompiledPolicy } from '../policy/decide.ts';
 import { LISTS } from '../upstreams/list-pages.ts';
 import type { ListKind } from '../upstreams/upstream.ts';
 import { errorMessage, errorObject, resultMessage } from './answers.ts';
-import type { CatalogItem, CatalogList } from './catalog.ts';
+import { asShown, type CatalogItem, type CatalogList } from './catalog.ts';
 import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
 import { inTime } from './in-time.ts';
 import { judge } from '../policy/judge.ts';
 import { serversOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 
 const PAGE_ITEMS = 500;
+/** What clients read as one message; an entry is never longer than a part of it. */
+const PAGE_CHARS = 4 * 1024 * 1024;
 /** The loop is given back after so many. */
 const ITEMS_A_TURN = 2_000;
 const FIRST = { list: 0, item: 0 };
@@ -87,8 +89,10 @@ async function listsOf(
   const lists = await Promise.all(
     servers.map(
       async (server) =>
-        parts.catalog.known(kind, server, asker) ??
-        inTime(parts, server, scope, kind, parts.catalog.list(kind, server, asker), onLate),
+        parts.catalog.fresh(kind, server, asker) ??
+        (await inTime(parts, server, scope, kind, parts.catalog.list(kind, server, asker), onLate)) ??
+        // An old list is of more use than none.
+        parts.catalog.known(kind, server, asker),
     ),
   );
   return { policy, lists: servers.map((server, index) => ({ server, list: lists[index] })) };
@@ -128,13 +132,20 @@ export async function listKind(
     const allowed = await allowedOf(policy, scope.principal, server, list.all, from, limit);
     items.push(...allowed.map((item) => ({ item, server, list })));
   }
-  const page = items.slice(0, PAGE_ITEMS);
+  const texts: string[] = [];
+  let chars = 0;
+  for (const { item } of items.slice(0, PAGE_ITEMS)) {
+    const { text } = asShown(item, scope);
+    chars += text.length;
+    if (texts.length > 0 && chars > PAGE_CHARS) break;
+    texts.push(text);
+  }
+  const page = items.slice(0, texts.length);
   const last = page.at(-1);
   const next =
-    last !== undefined && items.length > PAGE_ITEMS
+    last !== undefined && items.length > page.length
       ? `,"nextCursor":"${cursorAfter(last.server, last.list, last.item)}"`
       : '';
-  const texts = page.map(({ item }) => (scope.only === undefined ? item.text : item.ownText));
   return resultMessage(idText, `{"${LISTS[kind].member}":[${texts.join(',')}]${next}}`);
 }
 

@@ -2,23 +2,12 @@
 // nobody; the log of a person's or session's own connection does.
 import { toGateError } from 'mcpgate-shared/error';
 import { isRecord, parseRecord } from '../upstreams/json-rpc-guard.ts';
+import { LOG_LEVELS } from '../upstreams/tidy/notification.ts';
 import type { UpstreamEvent } from '../upstreams/upstream.ts';
 import { errorMessage, errorObject, resultMessage } from './answers.ts';
 import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 import { usableServers } from './usable-servers.ts';
-
-/** RFC 5424, from the least to the most severe. */
-export const LOG_LEVELS: readonly string[] = [
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-];
 
 /** Tells the servers whose connections are the asker's own; one that fails is told again at its next `logging/setLevel`. */
 export async function setLogLevel(

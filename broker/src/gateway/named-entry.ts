@@ -3,7 +3,7 @@
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy, Verdict } from '../policy/decide.ts';
 import { untilAborted } from '../upstreams/until-aborted.ts';
-import { exposedAs, type CatalogItem } from './catalog.ts';
+import { exposedAs, type CatalogItem, type CatalogList } from './catalog.ts';
 import { isCutName } from './exposed-name.ts';
 import { judge } from '../policy/judge.ts';
 import type { Route } from './route.ts';
@@ -37,18 +37,27 @@ export async function namedEntry(
   // Rules speak of whole names: what a cut one stands for only the list can tell.
   const mayBeCut = only === undefined && isCutName(name) && policy.mayUse(principal, server.name);
   if (verdict.decision === 'deny' && !mayBeCut) return { kind: 'denied', whats, verdict };
-  let list = parts.catalog.known(kind, server, asker);
-  if (list === undefined) {
-    try {
-      list = await untilAborted(parts.catalog.list(kind, server, asker), signal);
-    } catch (error) {
-      return { kind: 'unreadable', whats, verdict, error: unsent(toGateError(error)) };
+  const known = parts.catalog.known(kind, server, asker);
+  let list = known;
+  try {
+    list ??= await untilAborted(parts.catalog.list(kind, server, asker), signal);
+    // It may have been deployed anew since then, and not have said so.
+    if (known !== undefined && verdict.decision !== 'deny' && entryIn(known, name, only) === undefined) {
+      const again = parts.catalog.again(kind, server, asker);
+      if (again !== undefined) list = await untilAborted(again, signal);
     }
+  } catch (error) {
+    // Read again in vain, it counts as it was.
+    if (list === undefined) return { kind: 'unreadable', whats, verdict, error: unsent(toGateError(error)) };
   }
-  const entry = (only === undefined ? list.byKey : list.byOwnKey).get(name);
+  const entry = entryIn(list, name, only);
   if (entry === undefined) return { kind: 'missing' };
   const isSame = entry.ownKey === rest;
   return { kind: 'listed', entry, verdict: isSame ? verdict : judge(policy, principal, server.name, entry.whats) };
+}
+
+function entryIn(list: CatalogList, name: string, only: string | undefined): CatalogItem | undefined {
+  return (only === undefined ? list.byKey : list.byOwnKey).get(name);
 }
 
 /** However the list failed, the call itself was never sent. */

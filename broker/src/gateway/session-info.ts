@@ -24,6 +24,7 @@ export async function sessionInfo(parts: GatewayParts, scope: SessionScope): Pro
             state: status?.state ?? 'idle',
             tools: allowed?.length ?? null,
             message: status?.error ?? null,
+            warnings: status?.warnings.length ?? 0,
           };
         }),
       ...(principal.servers ?? [])

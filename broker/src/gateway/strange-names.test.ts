@@ -50,7 +50,10 @@ describe('what a server names', () => {
     const circle =
       '{"type":"object","properties":{"again":{"$ref":"#"}},"$defs":{"a":{"$ref":"#/$defs/a"}},"allOf":[{"$ref":"#"}]}';
     const tools = [{ name: 'circle', inputSchema: JSON.parse(circle) as unknown }];
-    world = await startWorld({ told: toldServer({ lists: { 'tools/list': tools } }) });
+    world = await startWorld(
+      { told: toldServer({ lists: { 'tools/list': tools } }) },
+      { gateway: { listDeadlineMs: 60_000 } },
+    );
     await world.rule('allow', '*', '*');
     for (const client of [
       world.connect(),
@@ -58,7 +61,7 @@ describe('what a server names', () => {
       world.connect(undefined, undefined, 'search'),
     ]) {
       await client.request('tools/list');
-      if (!client.texts.at(-1)?.includes(circle)) {
+      if (!client.texts.some((text) => text.includes(circle))) {
         const found = await client.call('search_tools', { query: 'circle' });
         assert.match(textOf(found), /told__circle/);
         assert.ok(textOf(await client.call('describe_tool', { name: 'told__circle' })).includes(circle));

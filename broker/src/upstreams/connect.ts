@@ -28,6 +28,8 @@ export interface ConnectDeps extends WireDeps {
   brokerVersion: string;
   startTimeoutMs: number;
   requestTimeoutMs: number;
+  listAgeMs: number;
+  random: () => number;
   /** What still ends when its caller has long been answered: the pool waits for it at its own end. Never rejects. */
   ending: (work: Promise<void>) => void;
 }
@@ -95,6 +97,8 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
       brokerVersion: deps.brokerVersion,
       startTimeoutMs: deps.startTimeoutMs,
       requestTimeoutMs: deps.requestTimeoutMs,
+      listAgeMs: deps.listAgeMs,
+      random: deps.random,
       ...(request.asker === undefined ? {} : { asker: request.asker }),
       onListChanged: request.onListChanged,
       onListStale: request.onListStale,

@@ -89,6 +89,8 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     baseEnv: { PATH: options.path, LANG: options.lang ?? 'C.UTF-8' },
     startTimeoutMs: options.startTimeoutMs ?? 60_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
+    listAgeMs: options.listAgeMs ?? 300_000,
+    random,
     maxMessageBytes: options.maxMessageBytes ?? 64 * 1024 * 1024,
     ending: keepUntilOver,
   };
@@ -206,6 +208,14 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     }
   }
 
+  async function refresh(server: ServerRecord): Promise<void> {
+    const slots = [...places.values()].filter(({ record }) => record.id === server.id).map(({ slot }) => slot);
+    let cancel: () => void = () => undefined;
+    const longEnough = new Promise<void>((resolve) => (cancel = clock.after(REFRESH_WAIT_MS, resolve)));
+    await Promise.race([Promise.all(slots.map((slot) => slot.refresh())), longEnough]);
+    cancel();
+  }
+
   async function reload(): Promise<void> {
     const workspaces = await options.store.workspaces.list();
     const lists = await Promise.all(workspaces.map(({ name }) => options.store.servers.list(name)));
@@ -282,7 +292,13 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         );
     },
     processIsolation: async () => (await findIsolator()).kind,
-    test: (server) => testServer(deps, server, `test-${randomUUID()}`),
+    async test(server) {
+      const steps = await testServer(deps, server, `test-${randomUUID()}`);
+      // What is new in it is new for everybody.
+      await refresh(server);
+      return steps;
+    },
+    refresh,
     reload() {
       // In order: an older answer of the store must not win over a newer one.
       reloading = reloading.catch(() => undefined).then(reload);
@@ -302,5 +318,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   };
 }
 
+/** Nobody who asks for a refresh waits longer. */
+const REFRESH_WAIT_MS = 5_000;
 /** A person who has not come back for so long lists anew. */
 const FORGET_MS = 6 * 3_600_000;

@@ -8,6 +8,8 @@ export interface LastLists {
   set(kind: ListKind, list: readonly ListedItem[]): void;
   /** Lists at once, so that lists need not wait, and tells of those that differ while `isCurrent`. */
   compare(session: Pick<UpstreamSession, 'list'>, isCurrent: () => boolean): Promise<void>;
+  /** Reads those that are known again; the session itself tells of those that differ. */
+  refresh(session: Pick<UpstreamSession, 'listAgain'>): Promise<void>;
 }
 
 export interface LastListsOptions {
@@ -39,6 +41,11 @@ export function createLastLists(options: LastListsOptions): LastLists {
           if (isCurrent() && kind === 'tools') options.onFailed(toGateError(cause));
         }
       }
+    },
+    async refresh(session) {
+      const kinds = new Set<ListKind>(['tools', ...lists.keys()]);
+      // Whoever asks next is told why one cannot be read.
+      await Promise.allSettled([...kinds].map((kind) => session.listAgain(kind, NEVER)));
     },
   };
 }

@@ -2,8 +2,9 @@
 import { GateError } from 'mcpgate-shared/error';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { LATEST_LEGACY_VERSION, LEGACY_VERSIONS } from 'mcpgate-shared/protocol-version';
-import { isRecord, parseRecord, stringOf } from './json-rpc-guard.ts';
+import { parseRecord, stringOf } from './json-rpc-guard.ts';
 import { quoteForeign } from './quote-foreign.ts';
+import { tidyIntroduction } from './tidy/introduction.ts';
 import type { ServerFacts, UpstreamReply } from './upstream.ts';
 
 /** The params of `initialize`; `capabilitiesText`: JSON text of what the client behind us can do. */
@@ -25,13 +26,9 @@ export function readFacts(serverName: string, reply: UpstreamReply): ServerFacts
     const known = LEGACY_VERSIONS.join(', ');
     throw new GateError('upstream', `server ${serverName} speaks protocol version ${said}; known are ${known}`);
   }
-  const info = findMember(scanObject(reply.text).members, 'serverInfo');
-  const infoText = info === undefined ? '' : reply.text.slice(info.start, info.end);
   return {
     generation: 'legacy',
     protocolVersion: version,
-    capabilities: isRecord(body['capabilities']) ? body['capabilities'] : {},
-    infoText: infoText.startsWith('{') ? infoText : '{}',
-    instructions: stringOf(body['instructions']) ?? null,
+    ...tidyIntroduction(serverName, reply.text, findMember(scanObject(reply.text).members, 'serverInfo'), true),
   };
 }

@@ -5,9 +5,8 @@ import type { BaseLogger } from 'pino';
 import type { Edge, EdgeOptions } from './edge.ts';
 import type { KnownSpeech, Speech } from './generation-memory.ts';
 import { headerParamsOf } from './header-params.ts';
-import { isRecord } from './json-rpc-guard.ts';
 import { createLegacyEdge } from './legacy-edge.ts';
-import { LISTS } from './list-pages.ts';
+import { offerOf } from './offered-lists.ts';
 import { createModernEdge } from './modern-edge.ts';
 import { negotiate } from './negotiate.ts';
 import { notExecuted } from './retry-reason.ts';
@@ -17,6 +16,8 @@ import type { Asker, ListedItem, ListKind, ServerFacts, UpstreamReply, UpstreamR
 import type { OpenWire } from './wire.ts';
 
 const LIST_TIMEOUT_MS = 60_000;
+/** One that declares nothing may not answer what it does not know. */
+const UNSURE_TIMEOUT_MS = 5_000;
 const NEVER = new AbortController().signal;
 
 export interface McpSessionOptions {
@@ -30,6 +31,9 @@ export interface McpSessionOptions {
   startTimeoutMs: number;
   /** Without progress for so long, a request has timed out. */
   requestTimeoutMs: number;
+  /** Its lists are read again after so long, where it says nothing else. */
+  listAgeMs: number;
+  random: () => number;
   /** The one whose connection this is; undefined: people share it. */
   asker?: Asker;
   onListChanged: (kind: ListKind) => void;
@@ -49,6 +53,10 @@ export interface McpSession {
   request(request: UpstreamRequest): Promise<UpstreamReply>;
   notify(method: string, paramsText?: string): Promise<void>;
   list(kind: ListKind, signal: AbortSignal): Promise<readonly ListedItem[]>;
+  /** The same, read from the server now. */
+  listAgain(kind: ListKind, signal: AbortSignal): Promise<readonly ListedItem[]>;
+  /** What the server sends that is not as it should be. */
+  readonly faults: readonly string[];
   /** The list, where it is known. */
   known(kind: ListKind): readonly ListedItem[] | undefined;
   /** Requests under way. */
@@ -65,10 +73,15 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
   const lists = createServerLists({
     serverName,
     clock,
-    offers: (kind) => isRecord(facts?.capabilities[LISTS[kind].capability]),
-    accepts,
-    send: (method, paramsText) =>
-      edge.request({ method, paramsText, signal: NEVER }, Math.min(LIST_TIMEOUT_MS, options.startTimeoutMs)),
+    offers: (kind) => offerOf(facts?.capabilities ?? {}, kind),
+    generation: () => facts?.generation ?? 'legacy',
+    maxAgeMs: options.listAgeMs,
+    random: options.random,
+    whyNot,
+    send: (method, paramsText, isUnsure) => {
+      const patienceMs = Math.min(isUnsure ? UNSURE_TIMEOUT_MS : LIST_TIMEOUT_MS, options.startTimeoutMs);
+      return edge.request({ method, paramsText, signal: NEVER }, patienceMs);
+    },
     onChanged: (kind) => options.onListChanged(kind),
     onStale: (kind) => options.onListStale(kind),
   });
@@ -104,15 +117,10 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
   }
 
   /** Over HTTP, a tool whose header parameters break the rules may not be shown (2026-07-28, "Custom Headers from Tool Parameters"). */
-  function accepts(kind: ListKind, item: ListedItem): boolean {
-    if (kind !== 'tools' || facts?.generation !== 'modern' || !peer.wire.answersInSend) return true;
+  function whyNot(kind: ListKind, item: ListedItem): string | undefined {
+    if (kind !== 'tools' || facts?.generation !== 'modern' || !peer.wire.answersInSend) return undefined;
     const params = headerParamsOf(item.text);
-    if (typeof params !== 'string') return true;
-    options.log.warn(
-      { server: serverName, tool: item.key, why: params },
-      'a tool is left out: its input schema is not valid',
-    );
-    return false;
+    return typeof params === 'string' ? params : undefined;
   }
 
   function end(): void {
@@ -140,7 +148,11 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
     request: (request) => edge.request(request, options.requestTimeoutMs),
     notify: (method, paramsText) => edge.notify(method, paramsText),
     list: (kind, signal) => lists.get(kind, signal),
+    listAgain: (kind, signal) => lists.again(kind, signal),
     known: (kind) => lists.known(kind),
+    get faults() {
+      return [...(facts?.faults ?? []), ...lists.faults];
+    },
     get pending() {
       return peer.pending;
     },

@@ -1,11 +1,12 @@
 // What mcpgate says of itself in every request of 2026-07-28, and what a server answers to `server/discover`.
 import { GateError } from 'mcpgate-shared/error';
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
 import { ANSWER_META, LEGACY_VERSIONS, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { isRecord, parseRecord, stringOf } from './json-rpc-guard.ts';
 import { isModernError, UNSUPPORTED_PROTOCOL_VERSION } from './modern-error.ts';
 import { quoteForeign } from './quote-foreign.ts';
 import { withMeta } from './request-meta.ts';
+import { tidyIntroduction } from './tidy/introduction.ts';
 import type { ServerFacts, UpstreamReply } from './upstream.ts';
 
 /**
@@ -50,9 +51,7 @@ export function readDiscovery(serverName: string, reply: UpstreamReply): Discove
     facts: {
       generation: 'modern',
       protocolVersion: MODERN_VERSION,
-      capabilities: isRecord(body['capabilities']) ? body['capabilities'] : {},
-      infoText: infoTextOf(reply.text),
-      instructions: stringOf(body['instructions']) ?? null,
+      ...tidyIntroduction(serverName, reply.text, infoIn(reply.text), false),
     },
   };
 }
@@ -72,11 +71,9 @@ function final(message: string): GateError {
   return new GateError('upstream', message, { data: { isFinal: true } });
 }
 
-function infoTextOf(text: string): string {
+function infoIn(text: string): JsonMember | undefined {
   const { members } = scanObject(text, 0, ['_meta']);
-  const own = findMember(findMember(members, '_meta')?.inner?.members ?? [], ANSWER_META.serverInfo);
   // Drafts of the revision had it beside the capabilities.
-  const at = own ?? findMember(members, 'serverInfo');
-  const info = at === undefined ? '' : text.slice(at.start, at.end);
-  return info.startsWith('{') ? info : '{}';
+  const own = findMember(findMember(members, '_meta')?.inner?.members ?? [], ANSWER_META.serverInfo);
+  return own ?? findMember(members, 'serverInfo');
 }

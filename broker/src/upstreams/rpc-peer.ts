@@ -14,6 +14,7 @@ import { failedUnder, lostUnder, noAnswer } from './lost-answer.ts';
 import { createPendingRequests, type PendingRequest } from './pending-requests.ts';
 import { withProgressToken } from './request-meta.ts';
 import { createTaskProgress } from './task-progress.ts';
+import { tidyLog, tidyProgress } from './tidy/notification.ts';
 import type { UpstreamReply } from './upstream.ts';
 import type { OpenWire, Wire } from './wire.ts';
 
@@ -174,14 +175,18 @@ export function createRpcPeer(
     if (method === 'notifications/progress') {
       const token = numberOf(params['progressToken']);
       const entry = token === undefined ? undefined : pending.get(token);
-      if (entry === undefined && token !== undefined) return tasks.of(token)?.(paramsOf(text));
+      const said = tidyProgress(paramsOf(text));
+      if (entry === undefined && token !== undefined) return said === undefined ? undefined : tasks.of(token)?.(said);
       if (entry?.request.onProgress === undefined) return;
+      // It says at least that somebody works on it.
       entry.deadline = clock.now() + entry.timeoutMs;
-      return entry.request.onProgress(paramsOf(text));
+      if (said !== undefined) entry.request.onProgress(said);
+      return;
     }
+    const paramsText = method === 'notifications/message' ? tidyLog(paramsOf(text)) : paramsOf(text);
     const own = exchange === undefined || OF_CONNECTION.test(method) ? undefined : pending.get(exchange);
-    if (own?.request.onNotification !== undefined) own.request.onNotification(method, paramsOf(text));
-    else events.onNotification(method, params, paramsOf(text));
+    if (own?.request.onNotification !== undefined) own.request.onNotification(method, paramsText);
+    else events.onNotification(method, params, paramsText);
   }
 
   function tell(text: string): Promise<void> {

@@ -46,6 +46,15 @@ export function createSlotSession(first: Connection, options: SlotSessionOptions
     }
   }
 
+  async function listed(
+    kind: ListKind,
+    read: (from: Connection) => Promise<readonly ListedItem[]>,
+  ): Promise<readonly ListedItem[]> {
+    const list = await read(connection).catch((cause: unknown) => onFreshConnection(cause, read));
+    options.onListed(connection, kind, list);
+    return list;
+  }
+
   return {
     serverName,
     get facts() {
@@ -83,12 +92,7 @@ export function createSlotSession(first: Connection, options: SlotSessionOptions
       );
     },
     notify: (method, paramsText) => connection.session.notify(method, paramsText),
-    list: async (kind, signal) => {
-      const list = await connection.session
-        .list(kind, signal)
-        .catch((cause: unknown) => onFreshConnection(cause, (fresh) => fresh.session.list(kind, signal)));
-      options.onListed(connection, kind, list);
-      return list;
-    },
+    list: (kind, signal) => listed(kind, ({ session }) => session.list(kind, signal)),
+    listAgain: (kind, signal) => listed(kind, ({ session }) => session.listAgain(kind, signal)),
   };
 }

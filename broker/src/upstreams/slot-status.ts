@@ -35,6 +35,7 @@ export function statusOf(
     flapping: record.enabled && slots.some((slot) => slot.breaker.flapping),
     error: record.enabled ? (error?.split('\n')[0] ?? null) : null,
     stderr: stderr.slice(-100),
+    warnings: record.enabled ? [...new Set(slots.flatMap((slot) => slot.warnings))].slice(0, 50) : [],
     tools: record.enabled ? (tools?.length ?? null) : null,
     processIsolation: isProcess ? (around.isolator?.kind ?? null) : null,
     noSandbox: isProcess ? (around.isolator?.noSandbox ?? null) : null,

@@ -55,6 +55,10 @@ export interface Slot {
   /** Nobody uses the connection, and nobody is told by it what changes. */
   readonly isIdle: boolean;
   acquire(): Promise<UpstreamSession>;
+  /** What the server sends that is not as it should be, over this connection or the last one. */
+  readonly warnings: readonly string[];
+  /** Reads the lists that are known again; resolves when that is done. */
+  refresh(): Promise<void>;
   /** Starts in the background. */
   warm(): void;
   /** New calls get a new connection; the present one ends when its calls are done. */
@@ -78,6 +82,7 @@ export function createSlot(options: SlotOptions): Slot {
   let cancelRetry: (() => void) | undefined;
   let lastUsedAt = clock.now();
   let lastFacts: ServerFacts | undefined;
+  let lastWarnings: readonly string[] = [];
   let isClosed = false;
   /** Until then a server that asked for a pause is left alone, ms since the epoch. */
   let pausedUntil = 0;
@@ -165,6 +170,7 @@ export function createSlot(options: SlotOptions): Slot {
     // What still runs on it (HTTP: only the server's own stream has told) may yet be answered.
     void retired.retire(connection, graceMs);
     if (connection !== current) return;
+    lastWarnings = connection.session.faults;
     current = undefined;
     if (why.data?.['notExecuted'] !== 'session_lost') return failed(why, breaker.lost(livedMs));
     // The server is well: it was started anew, and knows the old session no more.
@@ -185,7 +191,10 @@ export function createSlot(options: SlotOptions): Slot {
 
   /** New calls get another connection; what runs on this one ends there. */
   function dismiss(connection: Connection, graceMs: number): void {
-    if (connection === current) current = undefined;
+    if (connection === current) {
+      lastWarnings = connection.session.faults;
+      current = undefined;
+    }
     void retired.retire(connection, graceMs);
   }
 
@@ -262,6 +271,12 @@ export function createSlot(options: SlotOptions): Slot {
     get facts() {
       return lastFacts;
     },
+    get warnings() {
+      return current?.session.faults ?? lastWarnings;
+    },
+    async refresh() {
+      if (current !== undefined) await lastLists.refresh(sessionOver(current));
+    },
     get processes() {
       return (current?.session.processes ?? 0) + retired.processes;
     },
@@ -295,6 +310,7 @@ export function createSlot(options: SlotOptions): Slot {
     async stop() {
       const old = current;
       if (old === undefined) return;
+      lastWarnings = old.session.faults;
       current = undefined;
       options.idleTime.stopped();
       options.onState(state(), undefined);

@@ -3,8 +3,8 @@ import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { connect, type ConnectDeps, type Connection } from './connect.ts';
 import { folderOf } from './prepare-wire.ts';
-import { isRecord, parseRecord, stringOf } from './json-rpc-guard.ts';
-import { LISTS } from './list-pages.ts';
+import { parseRecord, stringOf } from './json-rpc-guard.ts';
+import { offerOf } from './offered-lists.ts';
 import { nextStep } from './next-step.ts';
 import { connectTo, handshakeTls, resolveHost } from './probe-address.ts';
 import { resolveTransport } from './resolved-transport.ts';
@@ -23,7 +23,8 @@ export async function testServer(deps: ConnectDeps, record: ServerRecord, leaf: 
     since = performance.now();
   };
   const ms = (): number => Math.round((performance.now() - since) * 10) / 10;
-  const done = (detail: string): void => void steps.push({ step: current, ok: true, detail, ms: ms(), next: null });
+  const done = (detail: string, warnings: readonly string[] = []): void =>
+    void steps.push({ step: current, ok: true, detail, ms: ms(), next: null, warnings });
   const take = async (step: string, work: () => Promise<string>): Promise<void> => {
     begin(step);
     done(await work());
@@ -55,14 +56,16 @@ export async function testServer(deps: ConnectDeps, record: ServerRecord, leaf: 
       },
     });
     const { session } = connection;
-    done(describeFacts(session.facts));
+    done(describeFacts(session.facts), session.faults);
     for (const kind of SHOWN) {
-      const { capability } = LISTS[kind];
-      if (!isRecord(session.facts.capabilities[capability])) continue;
-      await take(kind, async () => {
-        const list = await session.list(kind, AbortSignal.timeout(deps.startTimeoutMs));
-        return `${list.length} ${kind === 'templates' ? 'resource templates' : kind}`;
-      });
+      const offer = offerOf(session.facts.capabilities, kind);
+      if (offer === 'no') continue;
+      begin(kind);
+      const known = new Set(session.faults);
+      const list = await session.list(kind, AbortSignal.timeout(2 * deps.startTimeoutMs));
+      if (offer === 'unsure' && list.length === 0) continue;
+      const warnings = session.faults.filter((fault) => !known.has(fault));
+      done(`${list.length} ${kind === 'templates' ? 'resource templates' : kind}`, warnings);
     }
     if (session.facts.generation === 'legacy') {
       await take('ping', async () => {
@@ -77,7 +80,8 @@ export async function testServer(deps: ConnectDeps, record: ServerRecord, leaf: 
     }
   } catch (error) {
     const detail = mask(error instanceof Error && 'code' in error ? error.message : toGateError(error).message);
-    steps.push({ step: current, ok: false, detail, ms: ms(), next: nextStep(current, error, record) });
+    const next = nextStep(current, error, record);
+    steps.push({ step: current, ok: false, detail, ms: ms(), next, warnings: [] });
   } finally {
     await connection?.session.close();
     if (record.transport.kind === 'stdio') await deps.homes.removeLeaf(folderOf(record), leaf);

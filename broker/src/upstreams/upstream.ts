@@ -12,11 +12,13 @@ import type { Repeatable } from './retry-reason.ts';
 /** What servers list: `tools/list`, `prompts/list`, `resources/list`, `resources/templates/list`. */
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'templates';
 
-/** An entry of a list; `text` is its JSON as the server sent it. */
+/** An entry of a list; `text` is its JSON as the server sent it, or as AI clients can take it (tidy/entry.ts). */
 export interface ListedItem {
   /** The name of a tool or prompt, the `uri` of a resource, the `uriTemplate` of a template. */
   key: string;
   text: string;
+  /** The same for clients up to 2025-11-25, where these cannot take `text`. */
+  legacyText?: string;
 }
 
 /** What a server said of itself in its handshake (`initialize`, or `server/discover`). */
@@ -28,6 +30,8 @@ export interface ServerFacts {
   /** Its `serverInfo`, as JSON text of an object. */
   infoText: string;
   instructions: string | null;
+  /** What was not as it should be in its handshake. */
+  faults: readonly string[];
 }
 
 /** `pieces`: what was taken out of `text`, only where the request `takesPieces` and the answer is large. */
@@ -95,8 +99,10 @@ export interface UpstreamSession {
   request(request: UpstreamRequest): Promise<UpstreamReply>;
   /** Sends a notification; lost where the connection is. */
   notify(method: string, paramsText?: string): Promise<void>;
-  /** All pages; cached until the server says that the list changed. Empty where the server does not offer the kind. */
+  /** All pages; cached until the server says that the list changed, or for a while. Empty where the server does not offer the kind. */
   list(kind: ListKind, signal: AbortSignal): Promise<readonly ListedItem[]>;
+  /** The same, read from the server now. */
+  listAgain(kind: ListKind, signal: AbortSignal): Promise<readonly ListedItem[]>;
 }
 
 /** What a server says by itself. `place` is null for a shared connection, else the `userKey` or `sessionKey` that it belongs to. */
@@ -118,6 +124,8 @@ export interface TestStep {
   ms: number;
   /** What to do about it. */
   next: string | null;
+  /** It did, but not all is as it should be. */
+  warnings: readonly string[];
 }
 
 export interface UpstreamStatus {
@@ -134,6 +142,8 @@ export interface UpstreamStatus {
   /** What went wrong last, one line; the tail of stderr is in `stderr`. */
   error: string | null;
   stderr: readonly string[];
+  /** What it sends that is not as it should be, and what became of it; a line each. */
+  warnings: readonly string[];
   tools: number | null;
   /** What keeps its processes apart from the broker and from others; null where mcpgate starts none. */
   processIsolation: ProcessIsolation | null;
@@ -163,8 +173,10 @@ export interface Upstreams {
   status(workspaceId: string): UpstreamStatus[];
   /** What keeps apart the servers that are started here. */
   processIsolation(): Promise<ProcessIsolation>;
-  /** Connects anew and lists, step by step; for `server test`. Never touches live connections. */
+  /** Connects anew and lists, step by step; for `server test`. Live connections go on, and read their lists again. */
   test(server: ServerRecord): Promise<TestStep[]>;
+  /** Reads the lists of its live connections again; resolves when that is done, or has taken too long to wait for. */
+  refresh(server: ServerRecord): Promise<void>;
   /** Reads the records again (after an administrative change); connections of changed or removed servers end once their calls are done. */
   reload(): Promise<void>;
   /** Called with what servers say by themselves; also `list_changed` when one became ready or was added. Returns the function that ends it. */

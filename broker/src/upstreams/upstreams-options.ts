@@ -23,6 +23,8 @@ export interface UpstreamsOptions {
   startTimeoutMs?: number;
   /** Without progress for so long, a request has timed out. */
   requestTimeoutMs?: number;
+  /** Lists are read again after so long, where their server says nothing else; 5 minutes unless said. */
+  listAgeMs?: number;
   /** Longest message of a server, either way. */
   maxMessageBytes?: number;
   /** A process or connection of one person or session ends after so long without a call. */

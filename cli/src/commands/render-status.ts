@@ -52,9 +52,10 @@ export function renderStatus(status: Status, colour: ChalkInstance, now: number)
   }
   if (servers.length > 0) lines.push('', colour.bold('Servers'));
   const nameWidth = Math.max(0, ...servers.map(({ name }) => name.length));
-  for (const { name, state, tools, message } of servers) {
+  for (const { name, state, tools, message, warnings } of servers) {
     const mark = ['ready', 'up', 'idle', 'ok'].includes(state) ? good : colour.yellow('!');
-    const why = message === null ? '' : `  ${onePlainLine(message)}`;
+    const odd = warnings === 0 ? '' : `  ${plural(warnings, 'warning')}: \`mcpgate-broker server show ${name}\``;
+    const why = message === null ? odd : `  ${onePlainLine(message)}`;
     lines.push(`${mark} ${name.padEnd(nameWidth)}  ${plural(tools, 'tool')}  ${colour.dim(state)}${why}`);
   }
   const present = clients.filter(({ found }) => found);

@@ -3,7 +3,7 @@
 export interface SessionInfo {
   user: string | null;
   workspace: string | null;
-  servers: { name: string; state: string; tools: number; message: string | null }[];
+  servers: { name: string; state: string; tools: number; message: string | null; warnings: number }[];
 }
 
 const member = (value: unknown, key: string): unknown =>
@@ -23,6 +23,8 @@ export function parseSessionInfo(result: unknown): SessionInfo {
         state: stringOrNull(member(server, 'state')) ?? 'unknown',
         tools: typeof tools === 'number' ? tools : 0,
         message: stringOrNull(member(server, 'message')),
+        // A broker of before does not count them.
+        warnings: Number(member(server, 'warnings') ?? 0),
       };
     }),
   };

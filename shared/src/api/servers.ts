@@ -59,6 +59,10 @@ export const ServerSchema = z
     flapping: z.boolean().meta({ description: 'Its connections start, and end by themselves again and again' }),
     error: z.string().nullable(),
     stderr: z.array(z.string()),
+    warnings: z.array(z.string()).default([]).meta({
+      description:
+        'What it sends that is not as it should be, and what became of it: entries repaired or left out, pages that could not be read',
+    }),
     tools: z.number().int().nullable(),
     processes: z.number().int(),
     unisolated: z.boolean().meta({ description: 'The same as `process_isolation` of `none`' }),
@@ -114,6 +118,7 @@ export const TestStepSchema = z
     detail: z.string(),
     ms: z.number(),
     next: z.string().nullable().meta({ description: 'What to do about a step that failed' }),
+    warnings: z.array(z.string()).default([]).meta({ description: 'It did, but not all is as it should be' }),
   })
   .meta({ id: 'TestStep' });
 

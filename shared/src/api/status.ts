@@ -45,6 +45,7 @@ export const StatusSchema = z
         processes: z.number().int(),
         tools: z.number().int().nullable(),
         error: z.string().nullable(),
+        warnings: z.array(z.string()).default([]).meta({ description: 'What it sends that is not as it should be' }),
       }),
     ),
     warnings: z.array(z.string()),

@@ -2,10 +2,10 @@
 // There is no handshake, and nothing is concluded from an earlier request (schema/2026-07-28, RequestMetaObject).
 import { findMember, onOneLine } from 'mcpgate-shared/json-span';
 import { MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
+import { LOG_LEVELS } from '../../upstreams/tidy/notification.ts';
 import { isRecord, stringOf, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
 import { present, withoutNullCapabilities } from '../absent.ts';
 import { INVALID_PARAMS, type ClientRequest } from '../envelope.ts';
-import { LOG_LEVELS } from '../logging.ts';
 
 const UNSUPPORTED_PROTOCOL_VERSION = -32022;
 /** Every connection of its own keeps them. */

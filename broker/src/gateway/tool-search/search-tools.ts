@@ -5,7 +5,7 @@ import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../upstream
 import { mistakable } from '../admission.ts';
 import { errorMessage, errorObject, resultMessage } from '../answers.ts';
 import type { Task } from '../carry-out.ts';
-import type { CatalogItem } from '../catalog.ts';
+import { asShown, type CatalogItem } from '../catalog.ts';
 import { INVALID_PARAMS, readEnvelope } from '../envelope.ts';
 import { reachableServers } from '../lists.ts';
 import { CALL_TOOL_KEYS } from '../methods.ts';
@@ -78,7 +78,7 @@ export async function callSearchTool(
   if (params['name'] === 'call_tool') return await callThrough(parts, scope, task, args);
   const reachable = await reachableServers(parts, scope, 'tools', () => undefined);
   const tools = reachable.flatMap(({ allowed }) => allowed ?? []);
-  const shown = (tool: CatalogItem) => (scope.only === undefined ? tool : { key: tool.ownKey, text: tool.ownText });
+  const shown = (tool: CatalogItem) => asShown(tool, scope);
   if (params['name'] === 'describe_tool') {
     const wanted = stringOf(args['name']);
     const tool = tools.find((each) => shown(each).key === wanted);
