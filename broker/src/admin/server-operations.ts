@@ -14,6 +14,7 @@ import { extractSecrets } from './secret-extraction.ts';
 import { assertMaySend } from './secret-references.ts';
 import { importServers } from './server-import.ts';
 import { assertMayRun } from './stdio-permission.ts';
+import { senseOfValue } from './value-sense.ts';
 
 function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Server {
   const { transport } = record;
@@ -211,7 +212,8 @@ function withOwnLimits({ name, transport }: ServerRecord, form: ResourceLimitsFo
 /** A record never holds a secret, and a command line is seen by every process of the host. */
 function refusePlainSecrets(server: string, transport: Transport, workspaceId: string): void {
   const { found } = extractSecrets(server, transport, { isTaken: () => false });
-  const first = found[0];
+  // What may be anything is only refused where it looks like chance.
+  const first = found.find(({ kind, value }) => kind !== 'doubtful' || senseOfValue(value ?? '') === 'random');
   if (first === undefined) return;
   throw new GateError(
     'usage',

@@ -219,4 +219,35 @@ describe('server import', () => {
     assert.deepEqual(result['secrets'], []);
     assert.deepEqual(result['unset'], [{ name: 'vscode-x-api-key', server: 'vscode', from: 'header X-Api-Key' }]);
   });
+
+  test('of all entries of published guides at once nothing stands in clear: not in the database, the records, the log or an answer', async () => {
+    interface Shape {
+      id: string;
+      entry: unknown;
+      secrets: string[];
+    }
+    const shapes = ['import-shapes.json', 'more-import-shapes.json'].flatMap(
+      (name): Shape[] =>
+        JSON.parse(readFileSync(new URL(`../admin/fixtures/${name}`, import.meta.url), 'utf8')) as Shape[],
+    );
+    const file = importFile(
+      JSON.stringify({ mcpServers: Object.fromEntries(shapes.map(({ id, entry }) => [id, entry])) }),
+    );
+    const { code, stdout, stderr } = await admin.broker.run(['server', 'import', file, '--json']);
+    assert.equal(code, 0, stderr);
+    const records = JSON.stringify(await admin.rows('server', 'list'));
+    const events = JSON.stringify(await admin.rows('audit', 'search', '--events', '--limit', '1000'));
+    const files = readdirSync(admin.broker.dataDir)
+      .map((name) => join(admin.broker.dataDir, name))
+      .filter((path) => statSync(path).isFile() && !path.endsWith('client.json'))
+      .map((path) => readFileSync(path));
+    const texts = [stdout, stderr, records, events, admin.broker.stderr()];
+    // Shorter ones stand in ordinary words too; `import-shapes.test.ts` looks at each record by itself.
+    for (const secret of shapes.flatMap(({ secrets }) => secrets).filter((each) => each.length >= 6)) {
+      const spelt = JSON.stringify(secret).slice(1, -1);
+      for (const text of texts) assert.ok(!text.includes(secret) && !text.includes(spelt), `${secret} is said`);
+      for (const bytes of files)
+        assert.ok(!bytes.includes(secret) && !bytes.includes(spelt), `${secret} is in the data folder in clear`);
+    }
+  });
 });

@@ -7,6 +7,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
 import { shownLimits } from '../domain/resource-limits.ts';
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
+import { withHome } from '../values/home-folder.ts';
 import { openHttpWire } from './http-wire.ts';
 import type { LimitKeeper } from './limit-keeper.ts';
 import type { ProcessHomes } from './process-home.ts';
@@ -111,7 +112,7 @@ async function prepareProcess(
   const isolator = await deps.isolator();
   const home = await deps.homes.prepare(folderOf(record), leaf);
   const { uid } = home;
-  const fill = (text: string): string => text.replaceAll('${home}', home.directory);
+  const fill = (text: string): string => withHome(text, home.directory);
   const own = Object.fromEntries(Object.entries(transport.env).map(([name, value]) => [name, fill(value)]));
   const cwd = path.resolve(home.directory, fill(transport.cwd ?? ''));
   const args = transport.args.map(fill);

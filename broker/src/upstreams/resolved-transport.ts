@@ -1,6 +1,7 @@
 // A server's transport with its secrets put in, and the mask that keeps them out of every text that leaves.
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
 import { fillTransport, type SecretValue } from '../values/fill-values.ts';
+import { guardHome } from '../values/home-folder.ts';
 import { secretNamesIn } from '../values/transport-places.ts';
 import { hiddenIn } from './hidden-values.ts';
 import { createMessageMask, createTextMask, type MessageMask } from './secret-mask.ts';
@@ -38,7 +39,11 @@ export async function resolveTransport(
     [...values.values()].map(({ value }) => value),
   );
   return {
-    transport: fillTransport(record.transport, (name) => values.get(name)),
+    transport: fillTransport(
+      record.transport,
+      (name) => values.get(name),
+      record.transport.kind === 'stdio' ? guardHome : undefined,
+    ),
     versions: [...versions].sort(),
     mask: createTextMask(hidden),
     messageMask: createMessageMask(hidden),

@@ -16,9 +16,12 @@ export interface SecretValue {
 
 export type Values = (name: string) => SecretValue | undefined;
 
-/** Throws `config` naming a secret that cannot stand where it is referred to. References to unknown secrets stay. */
-export function fillTransport(transport: Transport, values: Values): Transport {
-  const fill = (text: string, place: Place): string => fillText(text, place, values);
+/**
+ * Throws `config` naming a secret that cannot stand where it is referred to. References to unknown secrets stay. `guard` is applied to each
+ * value as it is put in.
+ */
+export function fillTransport(transport: Transport, values: Values, guard = (spelled: string) => spelled): Transport {
+  const fill = (text: string, place: Place): string => fillText(text, place, values, guard);
   const places = transportPlaces(transport);
   if (transport.kind === 'http')
     return {
@@ -33,7 +36,12 @@ export function fillTransport(transport: Transport, values: Values): Transport {
   };
 }
 
-export function fillText(text: string, place: Place, values: Values): string {
+export function fillText(
+  text: string,
+  place: Place,
+  values: Values,
+  guard = (spelled: string): string => spelled,
+): string {
   const references = referencesIn(text);
   if (references.length === 0) return text;
   const outer = spellingOf(place);
@@ -45,8 +53,8 @@ export function fillText(text: string, place: Place, values: Values): string {
     out += text.slice(from, reference.start);
     from = reference.end;
     if (found === undefined) out += text.slice(reference.start, reference.end);
-    else if (reference.asImported && found.imported) out += found.value;
-    else out += spell(found.value, [...(chains[index] ?? []), outer], reference.name);
+    else if (reference.asImported && found.imported) out += guard(found.value);
+    else out += guard(spell(found.value, [...(chains[index] ?? []), outer], reference.name));
   }
   return out + text.slice(from);
 }
