@@ -50,6 +50,7 @@ export function classifyValue(text: string, place: Place, { own, passwordInputs 
       if (value === 'uuid' || value === 'odd') return place.kind === 'url-query' ? 'secret' : 'doubtful';
       // `?key=…` is there for one reason.
       if (place.kind === 'url-query' && value !== 'number' && !isPlainName(text)) return 'secret';
+      if (value === 'ordinary' && isDoubtfulWord(text, place)) return 'doubtful';
       return value === 'number' && /pin|otp|code/i.test(place.name) && text.trim().length >= 4 ? 'secret' : 'plain';
     case 'harmless':
       return value === 'random' && !isIdentifier(place.name) ? 'doubtful' : 'plain';
@@ -70,6 +71,17 @@ function classifySegment(text: string, value: ReturnType<typeof senseOfValue>, {
   const pieces = text.split(/[-_]/);
   const isChance = pieces.length >= 4 && pieces.some((piece) => /\d/.test(piece) && !/^v?\d+$/.test(piece));
   return isChance ? 'doubtful' : 'plain';
+}
+
+/** Under `auth` or `key`: letters with digits that are no method's name, and any word in a header. */
+function isDoubtfulWord(text: string, { kind }: Place): boolean {
+  if (
+    /^(?:v\d|oauth|o?auth\d|[rhep]s\d{3}|sha\d|md5|ed25519|base64|tls|bearer|basic|digest|jwt|token|api[-_]?key|sso|saml|oidc|ntlm|kerberos)/i.test(
+      text,
+    )
+  )
+    return false;
+  return kind === 'header' ? !/[\s/,;]/.test(text) : /\d/.test(text) && /[A-Za-z]/.test(text) && !/[\s/]/.test(text);
 }
 
 /** A path with a folder or an ending. */

@@ -32,6 +32,9 @@ describe('an entry of a published guide, imported', () => {
         const isKept = [...values.values()].some((value) => value !== undefined && holds(value, secret));
         assert.ok(isKept, `${spelt} is not in ${JSON.stringify([...values])}`);
       }
+      const said = JSON.stringify(found.map(({ name, from }) => [name, from])).toLowerCase();
+      for (const secret of secrets.filter((each) => each.length >= 6))
+        assert.ok(!said.includes(secret.toLowerCase()), `${secret} is in a name: ${said}`);
       const unquoted = JSON.stringify(transport).replaceAll('\\"', '"');
       for (const text of plain) assert.ok(unquoted.includes(text), `"${text}" is not readable in ${unquoted}`);
       const restored = fillTransport(transport, (name) => {

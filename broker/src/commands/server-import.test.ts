@@ -225,6 +225,7 @@ describe('server import', () => {
       id: string;
       entry: unknown;
       secrets: string[];
+      plain: string[];
     }
     const shapes = ['import-shapes.json', 'more-import-shapes.json'].flatMap(
       (name): Shape[] =>
@@ -242,8 +243,12 @@ describe('server import', () => {
       .filter((path) => statSync(path).isFile() && !path.endsWith('client.json'))
       .map((path) => readFileSync(path));
     const texts = [stdout, stderr, records, events, admin.broker.stderr()];
+    const plain = shapes.flatMap((shape) => shape.plain);
     // Shorter ones stand in ordinary words too; `import-shapes.test.ts` looks at each record by itself.
-    for (const secret of shapes.flatMap(({ secrets }) => secrets).filter((each) => each.length >= 6)) {
+    const secrets = shapes
+      .flatMap((shape) => shape.secrets)
+      .filter((secret) => secret.length >= 6 && !plain.some((text) => text.includes(secret)));
+    for (const secret of secrets) {
       const spelt = JSON.stringify(secret).slice(1, -1);
       for (const text of texts) assert.ok(!text.includes(secret) && !text.includes(spelt), `${secret} is said`);
       for (const bytes of files)

@@ -1,6 +1,7 @@
 // What stands inside one argument: the value of `--flag=value` or `NAME=value`, that of a header, the words of a shell's line.
 import { argumentPlaces, HOLDER } from './argument-places.ts';
 import { asItIs, type Part, type Place, type Structure } from './place.ts';
+import { isName } from './plain-word.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
 import { shellSpelling } from './shell-spelling.ts';
 import { shellWords, type Word } from './shell-words.ts';
@@ -8,16 +9,21 @@ import { shellWords, type Word } from './shell-words.ts';
 const ASSIGNED = /^(\$env:|-{1,2}|\/)?([A-Za-z_][\w.:-]*?)=(?!=*$)(.+)$/s;
 const FIELD = /^([A-Za-z][A-Za-z0-9_-]*)(:\s*)(\S.*)$/s;
 
-/** `--flag=value`, `NAME=value`, `Name: value`; undefined where it is none. */
+/** `--flag=value`, `-pVALUE`, `NAME=value`, `Name: value`; undefined where it is none. */
 export function argumentParts(text: string, place: Place): Structure | undefined {
   const shape = withoutPlaceholders(text);
   const assigned = ASSIGNED.exec(shape);
-  if (assigned !== null) {
+  if (assigned !== null && isName(assigned[2] ?? '')) {
     const [, dashes = '', name = '', value = ''] = assigned;
     const start = shape.length - value.length;
     const flag = `${dashes === '$env:' ? '' : dashes}${name}`;
     const key = HOLDER.test(flag) ? '' : flag.replace(/^-D/, '');
     return only(start, text.length, { kind: 'argument', name: key, label: `argument ${flag}` });
+  }
+  const joined = /^(-[pPkt])([^=:\s-]\S{4,})$/.exec(shape);
+  if (joined !== null) {
+    const [, flag = ''] = joined;
+    return only(flag.length, text.length, { kind: 'argument', name: flag, label: `argument ${flag}` });
   }
   const field = FIELD.exec(shape);
   if (field !== null && !/^[A-Za-z][\w+.-]*:(?:\/\/|[\\/])|^[A-Za-z]:\\/.test(shape) && !isImage(shape, place)) {

@@ -15,18 +15,26 @@ export const HOLDER =
   /^-{1,2}(?:e|env|environment|H|headers?|set|build-arg|var|define|D|config|c|option|o|property|p:.*)$/i;
 
 export function argumentPlaces(command: string, args: readonly string[]): Place[] {
-  return args.map((text, index) => {
-    const before = index === 0 ? '' : (args[index - 1] ?? '');
+  const places: Place[] = [];
+  for (const [index, text] of args.entries()) {
+    const before = args[index - 1] ?? '';
     const shell = shellFor(command, args, index);
-    const flag = /^--?[A-Za-z][\w.:-]*$/.test(before) && !isFlag(text) ? before : '';
-    const label = flag === '' ? `argument ${index + 1}` : `argument ${flag}`;
-    return { kind: 'argument', name: flag, label, ...(shell === undefined ? {} : { shell }) };
-  });
+    // What is a value itself names nothing: it may be the secret.
+    const isNamed = isFlagName(before) && (places[index - 1]?.name ?? '') === '' && !isFlag(text);
+    const name = isNamed ? before : '';
+    const label = isNamed ? `argument ${before}` : `argument ${index + 1}`;
+    places.push({ kind: 'argument', name, label, ...(shell === undefined ? {} : { shell }) });
+  }
+  return places;
 }
+
+/** `--token`, `-p`; not `-pVALUE`. */
+const isFlagName = (text: string): boolean =>
+  /^--[A-Za-z][\w.:-]*$|^-[A-Za-z][\w.:-]*$/.test(text) && !/^-[A-Za-z](?=.*\d)[^-]{4,}$/.test(text);
 
 /** Whether it is a flag rather than a value that begins with a dash. */
 function isFlag(text: string): boolean {
-  return /^--[A-Za-z]|^-[A-Za-z]{1,2}$|^-[a-z][a-z-]*(?:=|$)|^-[DPeHp][\w.-]+[=:]/.test(text);
+  return /^--[A-Za-z]|^-[A-Za-z]{1,2}$|^-[A-Za-z]\d+$|^-[a-z][a-z-]*(?:=|$)|^-[DPeHp][\w.-]+[=:]/.test(text);
 }
 
 function shellFor(command: string, args: readonly string[], index: number): Shell | undefined {

@@ -1,5 +1,6 @@
 // Values that are a list of `name=value`: connection strings, cookies, lines of a .env file, headers after a comma, or a single pair.
 import { asItIs, type Part, type Place, type Spelling, type Structure } from './place.ts';
+import { isName } from './plain-word.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
 import { component, eachPiece } from './url-parts.ts';
 
@@ -74,7 +75,7 @@ function pairPart(shape: string, text: string, offset: number, place: Place, spe
   const match = PAIR.exec(shape);
   const [, lead = '', name = '', equals = '', value = ''] = match ?? [];
   // `=` at the end is the padding of Base64.
-  if (match === null || /^=*\s*$/.test(value)) return undefined;
+  if (match === null || /^=*\s*$/.test(value) || !isName(name)) return undefined;
   const before = lead.length + name.length + equals.length;
   const quoted = /^(['"])(.*)\1\s*$/s.exec(value);
   const from = before + (quoted === null ? 0 : 1);

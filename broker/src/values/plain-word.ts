@@ -13,3 +13,9 @@ export function isPlainName(text: string): boolean {
   const words = text.split(/[_.-]/);
   return text.length <= 24 && words.length <= 3 && words.every((word) => word.length <= 14 && isWord(word));
 }
+
+/** Whether what stands before a `=` can be a name. A secret may hold one, and names are shown. */
+export function isName(text: string): boolean {
+  if (text.length < 8 || /[_. -]/.test(text)) return true;
+  return !(/\d/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text)) && text.length <= 40;
+}

@@ -1,6 +1,7 @@
 // The one answer to "what is this text made of?": which parts of it have a meaning, and how a value is spelled in each.
 import { argumentParts, shellParts } from './argument-parts.ts';
 import { jsonParts } from './json-parts.ts';
+import { looseParts } from './loose-parts.ts';
 import { loginParts, pairParts } from './pair-parts.ts';
 import { asItIs, type Place, type Spelling, type Structure } from './place.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
@@ -36,6 +37,8 @@ export function partsOf(text: string, place: Place, depth: number): Parsed | und
   const url = urlParts(text, place);
   if (url !== undefined) return { form: 'url', ...url };
   if (place.kind === 'scheme' || place.kind.startsWith('url')) return undefined;
+  const loose = looseParts(text, place);
+  if (loose !== undefined) return { form: 'list', ...loose };
   const list = pairParts(text, place, false);
   if (list !== undefined) return { form: 'list', ...list };
   const login = loginParts(text, place);
