@@ -4,6 +4,7 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { randomUUID } from 'node:crypto';
 import { GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
 import { isForTheLog } from '../domain/told-outside.ts';
+import { isCanonicalPath, pathOf, withoutMcpSlash } from './canonical-path.ts';
 import { errorBody, HTTP_STATUS } from './error-status.ts';
 import type { Listener } from './listener.ts';
 
@@ -22,13 +23,21 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
-    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    routerOptions: { maxParamLength: 200 },
+    rewriteUrl: (request) => withoutMcpSlash(request.url ?? '/'),
     genReqId: () => randomUUID(),
     return503OnClosing: false,
     serverFactory: (handler) => {
       listener.attach(handler);
       return listener.server;
     },
+  });
+  // Before anything else looks at the path.
+  app.addHook('onRequest', (request, _reply, done) => {
+    const path = pathOf(request.url);
+    if (isCanonicalPath(path)) return done();
+    const shown = JSON.stringify(path.slice(0, 100));
+    done(new GateError('not_found', `there is no ${shown} here; paths have one spelling, without a slash at the end`));
   });
   // Never `await` a reply in a hook: it is a thenable that waits for its own end.
   app.addHook('onRequest', (request, reply, done) => {

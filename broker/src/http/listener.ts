@@ -74,6 +74,7 @@ export async function openListener(
   server.on('request', (request, response) => {
     open += 1;
     response.once('close', () => (open -= 1));
+    endUnread(request, response);
     handle(request, response);
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -128,6 +129,28 @@ function createTls(options: object, tls: { certFile: string; keyFile: string }):
       cause: error,
     });
   }
+}
+
+/** Of a body that nobody read: so much is thrown away, so that the connection can be used again. */
+const MAX_IDLE_BODY_BYTES = 64 * 1024;
+/** How long a peer that is answered may go on sending before its connection is cut. */
+const LINGER_MS = 1_000;
+
+/**
+ * Closes a connection whose request was answered before its body was read: node would read all of it for nothing. The peer can still read
+ * the answer; of what it sends nothing is taken any more.
+ */
+function endUnread(request: IncomingMessage, response: ServerResponse): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (encoding === undefined && Number(length ?? 0) <= MAX_IDLE_BODY_BYTES) return;
+  const { socket } = request;
+  // Ahead of node's own listener, which begins to read.
+  response.prependOnceListener('finish', () => {
+    if (request.complete || socket.destroyed) return;
+    socket.end();
+    setImmediate(() => socket.pause());
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  });
 }
 
 async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {

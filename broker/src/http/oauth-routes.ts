@@ -3,6 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 
+/**
+ * What the OAuth server serves, path by path: it reads them more loosely than the router does (in any case, with a slash at the end), and a
+ * bound on a path would be none on its other spellings.
+ */
+const SERVED = [
+  ...['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/oauth/jwks'],
+  ...['/oauth/auth', '/oauth/auth/:uid', '/oauth/token', '/oauth/revoke', '/oauth/register'],
+  '/oauth/device_authorization',
+] as const;
+
 export function registerOAuth(
   app: FastifyInstance,
   serve: (request: IncomingMessage, response: ServerResponse, address: string) => void,
@@ -11,7 +21,7 @@ export function registerOAuth(
   void app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
-    for (const url of ['/oauth/*', '/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']) {
+    for (const url of SERVED) {
       scope.all(url, (request, reply) => {
         reply.hijack();
         serve(request.raw, reply.raw, request.ip);

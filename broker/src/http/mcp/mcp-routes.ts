@@ -1,29 +1,30 @@
 // `/mcp` (all servers, prefixed) and `/mcp/NAME-or-UUID` (one server, its own names): Streamable HTTP for clients that have only a URL and
 // a bearer token. Every request is authenticated anew.
 import type { ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { bareText } from 'mcpgate-shared/bare-text';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
-import type { Principal } from '../../domain/principal.ts';
+import { ownerOf } from '../../domain/owner-of.ts';
 import { isAnswered, readBatch, type BatchItem } from '../../gateway/batch.ts';
 import { readEnvelope, type Envelope } from '../../gateway/envelope.ts';
 import type { ToolMode } from '../../gateway/gateway.ts';
 import { HEADER_MISMATCH } from '../../gateway/modern/param-headers.ts';
 import { isModern, readModernMeta } from '../../gateway/modern/modern-meta.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { createLargeReader } from '../../message/large-reader.ts';
-import { LARGE_BYTES, type Pieces } from '../../message/pieces.ts';
+import { createTurns } from '../../message/turns.ts';
 import type { ForwardedDoor } from '../forwarded-door.ts';
-import { bearerOf, rejected } from '../rejection.ts';
+import { createBodyMemory, type BodyShare } from './body-memory.ts';
+import { createMcpDoor, serverOf } from './mcp-door.ts';
 import { checkGet, checkOrigin, checkPost, checkVersion, saysModernVersion } from './mcp-headers.ts';
 import type { HttpSession } from './mcp-session.ts';
 import type { HttpSessions } from './mcp-sessions.ts';
 import type { ModernExchanges } from './modern-exchanges.ts';
+import { readMessage, tooLarge, type ReadMessage } from './read-message.ts';
 import { headerMismatch, paramHeadersOf } from './modern-headers.ts';
 
 export interface McpRoutesOptions {
-  identity: Pick<Identity, 'authenticate'>;
+  identity: Pick<Identity, 'authenticate' | 'onRevoked'>;
   audit: Pick<Audit, 'refused'>;
   sessions: HttpSessions;
   exchanges: ModernExchanges;
@@ -37,32 +38,13 @@ export interface McpRoutesOptions {
   draining: () => boolean;
 }
 
-type McpRequest = Pick<FastifyRequest<{ Params: { server?: string } }>, 'headers' | 'params' | 'ip' | 'raw'>;
-
 export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): void {
-  const { identity, audit, sessions, exchanges, publicUrl } = options;
+  const { sessions, exchanges, publicUrl, maxMessageBytes } = options;
+  const door = createMcpDoor(options);
+  const turns = createTurns();
+  const memory = createBodyMemory({ ownerBytes: 2 * maxMessageBytes, totalBytes: 4 * maxMessageBytes });
+  const shares = new WeakMap<FastifyRequest, BodyShare>();
   const origins = new Set([publicUrl, ...options.allowedOrigins]);
-
-  async function principalOf(request: McpRequest, reply: FastifyReply): Promise<Principal> {
-    const bearer = bearerOf(request.headers.authorization);
-    const entered = bearer === undefined ? await options.forwarded?.enter(request, 'mcp') : undefined;
-    if (entered !== undefined) return entered.principal;
-    const answer = await identity.authenticate(bearer, 'mcp', request.ip);
-    if (answer.kind === 'ok') return answer.principal;
-    const path = request.params.server === undefined ? '/mcp' : `/mcp/${request.params.server}`;
-    const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${path}"`;
-    const error = await rejected(audit, answer, { door: 'mcp', address: request.ip });
-    // RFC 6750, section 3: no error code where no token was sent.
-    const challenge = bearer === undefined ? `Bearer ${metadata}` : `Bearer error="invalid_token", ${metadata}`;
-    void reply.header('www-authenticate', challenge);
-    throw error;
-  }
-
-  function read(body: Buffer): { text: string; pieces?: Pieces } {
-    if (body.length < LARGE_BYTES) return { text: bareText(body.toString('utf8')) };
-    const message = createLargeReader([body]).end();
-    return typeof message === 'string' ? { text: message } : message;
-  }
 
   function hijack(reply: FastifyReply): ServerResponse {
     for (const [name, value] of Object.entries(reply.getHeaders())) {
@@ -87,7 +69,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
 
   /** From 2026-07-28 on: no session, and the headers say what the body says. */
   function modernPost(
-    http: McpRequest,
+    http: Pick<FastifyRequest, 'headers'>,
     reply: FastifyReply,
     {
       envelope,
@@ -138,25 +120,36 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
 
   app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer', bodyLimit: options.maxMessageBytes },
-      (_request, body, parsed) => parsed(null, body),
-    );
-    scope.addHook('onRequest', async (request, reply) => checkOrigin(request, reply, origins));
+    scope.addContentTypeParser('*', async (request: FastifyRequest, body: Readable): Promise<ReadMessage> => {
+      const share = shares.get(request);
+      if (share === undefined) throw new GateError('internal', 'a body came past the door');
+      return await readMessage(body, { share, turns, maxBytes: maxMessageBytes });
+    });
+    scope.addHook('onRequest', async (request, reply) => {
+      checkOrigin(request, reply, origins);
+      if (request.method === 'OPTIONS') return;
+      const principal = await door.admit(request, reply);
+      if (Number(request.headers['content-length'] ?? 0) > maxMessageBytes) throw tooLarge(maxMessageBytes);
+      const share = memory.open(ownerOf(principal));
+      shares.set(request, share);
+      reply.raw.once('close', () => share.free());
+    });
+    // What is wrong with the headers is said before the body is read, too.
+    scope.addHook('preParsing', (request, reply, _body, done) => {
+      const refusal = request.method === 'POST' ? checkPost(request) : undefined;
+      if (refusal === undefined) return done();
+      void answerError(reply, refusal.status, -32000, refusal.message);
+    });
 
     for (const url of ['/mcp', '/mcp/:server']) {
       scope.route({ method: ['PUT', 'PATCH'], url, handler: (_request, reply) => noMethod(reply) });
       scope.options(url, (_request, reply) => reply.code(204).send());
 
-      scope.post<{ Params: { server?: string }; Querystring: { tools?: string } }>(url, async (request, reply) => {
-        const principal = await principalOf(request, reply);
-        const refusal = checkPost(request);
-        if (refusal !== undefined) return answerError(reply, refusal.status, -32000, refusal.message);
-        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        const { text, pieces } = read(body);
+      scope.post<{ Body?: ReadMessage; Querystring: { tools?: string } }>(url, async (request, reply) => {
+        const principal = await door.principalOf(request, reply);
+        const { text, pieces } = request.body ?? NO_MESSAGE;
         const envelope = readEnvelope(text);
-        const { server } = request.params;
+        const server = serverOf(request);
         const sessionId = request.headers['mcp-session-id'];
         const own = typeof sessionId === 'string' ? sessions.find(sessionId, principal, server) : undefined;
         const items = own?.takesBatches === true ? readBatch(text, pieces) : undefined;
@@ -186,14 +179,14 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
         return reply.code(202).send();
       });
 
-      scope.get<{ Params: { server?: string } }>(url, async (request, reply) => {
-        const principal = await principalOf(request, reply);
+      scope.get(url, async (request, reply) => {
+        const principal = await door.principalOf(request, reply);
         const refusal = checkVersion(request) ?? checkGet(request);
         if (saysModernVersion(request) && refusal?.status !== 400) return notAllowed(reply);
         if (refusal !== undefined) return answerError(reply, refusal.status, -32000, refusal.message);
         const sessionId = request.headers['mcp-session-id'];
         if (typeof sessionId !== 'string') return noSession(reply);
-        const session = sessions.find(sessionId, principal, request.params.server);
+        const session = sessions.find(sessionId, principal, serverOf(request));
         if (session === undefined) return unknownSession(reply);
         const lastEventId = request.headers['last-event-id'];
         const resumed = session.listen(hijack(reply), typeof lastEventId === 'string' ? lastEventId : undefined);
@@ -206,12 +199,12 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
         return reply;
       });
 
-      scope.delete<{ Params: { server?: string } }>(url, async (request, reply) => {
-        const principal = await principalOf(request, reply);
+      scope.delete(url, async (request, reply) => {
+        const principal = await door.principalOf(request, reply);
         if (saysModernVersion(request)) return notAllowed(reply);
         const sessionId = request.headers['mcp-session-id'];
         if (typeof sessionId !== 'string') return noSession(reply);
-        const session = sessions.find(sessionId, principal, request.params.server);
+        const session = sessions.find(sessionId, principal, serverOf(request));
         if (session === undefined) return unknownSession(reply);
         await sessions.end(session, 'the client has ended it');
         return reply.code(204).send();
@@ -220,6 +213,8 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     done();
   });
 }
+
+const NO_MESSAGE: ReadMessage = { text: '' };
 
 const idTextOf = (envelope: Envelope) => (envelope.kind === 'request' ? envelope.idText : null);
 

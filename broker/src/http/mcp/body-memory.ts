@@ -1,0 +1,65 @@
+// What bodies of requests may take of the memory: of each login and of all. Counted as bytes come in, so that what is only announced takes
+// nothing from others; a small body always fits into the sum of all, so that large ones keep nobody from small calls.
+import { formatByteSize } from 'mcpgate-shared/byte-size';
+import { GateError } from 'mcpgate-shared/error';
+
+export interface BodyMemory {
+  /** What one body of `owner` takes. */
+  open(owner: string): BodyShare;
+  readonly bytes: number;
+}
+
+export interface BodyShare {
+  /** Throws `throttled` or `unavailable` where the login's, or everybody's, is used up. */
+  take(bytes: number): void;
+  /** Gives it all back; once more does nothing. */
+  free(): void;
+}
+
+/** Of each body this much is left out of the sum of all. */
+const SMALL_BYTES = 64 * 1024;
+const RETRY_AFTER_MS = 2_000;
+
+export function createBodyMemory(limits: { ownerBytes: number; totalBytes: number }): BodyMemory {
+  const byOwner = new Map<string, number>();
+  let total = 0;
+  let large = 0;
+
+  return {
+    get bytes() {
+      return total;
+    },
+    open(owner) {
+      let own = 0;
+      const largePart = (bytes: number) => Math.max(0, bytes - SMALL_BYTES);
+      return {
+        take(bytes) {
+          const data = { retryAfterMs: RETRY_AFTER_MS };
+          const ofOwner = (byOwner.get(owner) ?? 0) + bytes;
+          if (ofOwner > limits.ownerBytes) {
+            const text = `the messages of this login that are under way are longer than ${formatByteSize(limits.ownerBytes)} together; wait for some to end`;
+            throw new GateError('throttled', text, { data });
+          }
+          const more = largePart(own + bytes) - largePart(own);
+          if (large + more > limits.totalBytes) {
+            throw new GateError('unavailable', 'too many large messages are under way here; try again in a moment', {
+              data,
+            });
+          }
+          byOwner.set(owner, ofOwner);
+          own += bytes;
+          total += bytes;
+          large += more;
+        },
+        free() {
+          const rest = (byOwner.get(owner) ?? 0) - own;
+          if (rest > 0) byOwner.set(owner, rest);
+          else byOwner.delete(owner);
+          total -= own;
+          large -= largePart(own);
+          own = 0;
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,86 @@
+// Who comes to `/mcp`: known from the headers, before a byte of the body is read; asked again where somebody's access ended meanwhile.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GateError } from 'mcpgate-shared/error';
+import type { Audit } from '../../audit/audit.ts';
+import type { Principal } from '../../domain/principal.ts';
+import type { Identity } from '../../identity/identity.ts';
+import type { ForwardedDoor } from '../forwarded-door.ts';
+import { bearerOf, rejected } from '../rejection.ts';
+
+/** The path's `server`, where it names one. */
+type McpRequest = FastifyRequest;
+
+export interface McpDoor {
+  /** Throws `not_logged_in` or `forbidden`, after recording it. */
+  admit(request: McpRequest, reply: FastifyReply): Promise<Principal>;
+  /** Whose request it is, when all of it has come. Throws as `admit` does. */
+  principalOf(request: McpRequest, reply: FastifyReply): Promise<Principal>;
+}
+
+interface Admitted {
+  principal: Principal;
+  revocations: number;
+}
+
+export function createMcpDoor(options: {
+  identity: Pick<Identity, 'authenticate' | 'onRevoked'>;
+  audit: Pick<Audit, 'refused'>;
+  forwarded: ForwardedDoor | undefined;
+  publicUrl: string;
+}): McpDoor {
+  const { identity, audit, publicUrl } = options;
+  const admitted = new WeakMap<FastifyRequest, Admitted>();
+  /** Those whose request is on its way in. */
+  const entering = new Set<Principal>();
+  let revocations = 0;
+  identity.onRevoked(
+    () => {
+      revocations += 1;
+      return Promise.resolve({ linksClosed: 0, callsCancelled: 0 });
+    },
+    () => entering,
+  );
+
+  async function enter(request: McpRequest, reply: FastifyReply): Promise<Principal> {
+    const bearer = bearerOf(request.headers.authorization);
+    const entered = bearer === undefined ? await options.forwarded?.enter(request, 'mcp') : undefined;
+    if (entered !== undefined) return entered.principal;
+    const answer = await identity.authenticate(bearer, 'mcp', request.ip);
+    if (answer.kind === 'ok') return answer.principal;
+    const server = serverOf(request);
+    const path = server === undefined ? '/mcp' : `/mcp/${server}`;
+    const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${path}"`;
+    const error = await rejected(audit, answer, { door: 'mcp', address: request.ip });
+    // RFC 6750, section 3: no error code where no token was sent.
+    const challenge = bearer === undefined ? `Bearer ${metadata}` : `Bearer error="invalid_token", ${metadata}`;
+    void reply.header('www-authenticate', challenge);
+    throw error;
+  }
+
+  return {
+    async admit(request, reply) {
+      const seen = revocations;
+      const principal = await enter(request, reply);
+      admitted.set(request, { principal, revocations: seen });
+      entering.add(principal);
+      reply.raw.once('close', () => entering.delete(principal));
+      return principal;
+    },
+    async principalOf(request, reply) {
+      const found = admitted.get(request);
+      if (found === undefined) throw new GateError('internal', 'a request came past the door');
+      let { principal, revocations: seen } = found;
+      entering.delete(principal);
+      while (seen !== revocations) {
+        seen = revocations;
+        principal = await enter(request, reply);
+      }
+      return principal;
+    },
+  };
+}
+
+export function serverOf({ params }: FastifyRequest): string | undefined {
+  const named: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, 'server') : undefined;
+  return typeof named === 'string' ? named : undefined;
+}
