@@ -223,6 +223,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     consents: oauth.consents,
     web: createWebAccess({
       formKey: keys.cookie,
+      clock,
       store,
       audit,
       links,

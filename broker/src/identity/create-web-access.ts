@@ -1,4 +1,6 @@
 // The pages' side of identity, over the same parts as the administrative side.
+import type { Clock } from 'mcpgate-shared/clock';
+import { addressKey } from '../domain/address-key.ts';
 import type { UserRecord } from '../domain/people.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../audit/audit.ts';
@@ -7,23 +9,30 @@ import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
 import type { ClientSessions } from './client-sessions.ts';
 import type { Identity } from './identity.ts';
+import { createKnownBrowsers } from './known-browsers.ts';
 import type { DeviceLogins } from './oauth/device-logins.ts';
 import { readResource } from './oauth/resources.ts';
 import { formatUserCode } from './oauth/user-code.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
+import { createPasswordTurns } from './password-turns.ts';
 import { hashPassword, passwordProblem, verifyPassword } from './password.ts';
 import { toPerson, UserNameSchema } from './people.ts';
-import { createThrottle } from './throttle.ts';
+import { createSignInPace } from './sign-in-pace.ts';
+import { createAddressThrottle, createThrottle } from './throttle.ts';
 import type { SetPasswordOutcome, WebAccess, WebLogin, WebVisitor } from './web-access.ts';
 import type { WebSessions } from './web-sessions.ts';
 
-const WINDOW_S = 15 * 60;
+/** User codes that nobody was ever given. */
+const CODES = { tries: 20, windowS: 15 * 60 };
+/** Where too many passwords wait to be hashed. */
+const BUSY_MS = 3_000;
 
 /** By what tries are counted. Names of workspaces that are not there share one count. */
 const accountKey = (workspace: string, account: string): string => `${workspace}/${account.slice(0, 64)}`;
 
 export function createWebAccess(parts: {
   formKey: string;
+  clock: Clock;
   store: Store;
   audit: Audit;
   links: OneTimeLinks;
@@ -36,9 +45,11 @@ export function createWebAccess(parts: {
   issuer: string;
 }): WebAccess {
   const { formKey, store, audit, links, sessions, deviceLogins, localAccounts } = parts;
-  const byAccount = createThrottle({ tries: 10, windowS: WINDOW_S });
-  const byAddress = createThrottle({ tries: 50, windowS: WINDOW_S });
-  const codes = createThrottle({ tries: 20, windowS: WINDOW_S });
+  const pace = createSignInPace({ clock: parts.clock });
+  const passwords = createPasswordTurns();
+  const knownBrowsers = createKnownBrowsers(formKey);
+  const codesByPerson = createThrottle(CODES);
+  const codesByAddress = createAddressThrottle(CODES);
 
   const record = (
     workspaceId: string,
@@ -55,6 +66,7 @@ export function createWebAccess(parts: {
   const begin = async (user: UserRecord, visitor: WebVisitor): Promise<WebLogin> => ({
     kind: 'ok',
     ...(await sessions.start(user, visitor)),
+    known: knownBrowsers.issue(user.id),
     user: toPerson(user),
   });
 
@@ -65,8 +77,16 @@ export function createWebAccess(parts: {
     return undefined;
   };
 
-  const savePassword = async (user: UserRecord, password: string): Promise<UserRecord> => {
-    await store.users.setPassword(user.id, await hashPassword(password));
+  /** Throws `throttled` where too many are hashed: before a link is used up by it. */
+  const hashOf = async (password: string): Promise<string> => {
+    const hashed = await passwords.run(() => hashPassword(password));
+    if (hashed !== undefined) return hashed;
+    const data = { retryAfterMs: BUSY_MS };
+    throw new GateError('throttled', 'too many passwords are checked at the moment; try again', { data });
+  };
+
+  const savePassword = async (user: UserRecord, hashed: string): Promise<UserRecord> => {
+    await store.users.setPassword(user.id, hashed);
     const saved = await store.users.byId(user.id);
     if (saved === undefined) throw new GateError('conflict', 'the user was removed meanwhile');
     return saved;
@@ -75,6 +95,13 @@ export function createWebAccess(parts: {
   /** With local accounts switched off the way in that no IdP can close stays: administrators who are nobody there. */
   const mayUsePassword = async (user: UserRecord): Promise<boolean> =>
     localAccounts || (user.role === 'admin' && (await store.externalIdentities.issuersOf(user.id)).length === 0);
+
+  /** One of the person's devices was there. */
+  const knowsAddress = async (user: UserRecord, address: string): Promise<boolean> => {
+    const devices = await store.devices.listByUser(user.id);
+    const key = addressKey(address);
+    return devices.some((device) => device.revokedAt === null && addressKey(device.address) === key);
+  };
 
   const clientsOf: WebAccess['clientsOf'] = async (person) => {
     const sessions = await parts.clientSessions.list(new Map([[person.id, person.name]]), person.id);
@@ -101,22 +128,29 @@ export function createWebAccess(parts: {
       const asked = workspace.trim().toLowerCase() || DEFAULT_WORKSPACE;
       const exists = await store.workspaces.has(asked);
       const key = accountKey(exists ? asked : '', account);
-      const waits = await Promise.all([byAccount.hit(key), byAddress.hit(visitor.address)]);
-      const retryAfterMs = Math.max(...waits);
       const known = exists && UserNameSchema.safeParse(account).success;
       const subject = known ? `user:${account}` : null;
       const workspaceId = exists ? asked : DEFAULT_WORKSPACE;
-      if (retryAfterMs > 0) {
-        await recordRefused(workspaceId, 'login.throttled', subject, visitor);
-        return { kind: 'throttled', retryAfterMs };
-      }
       const user = known ? await store.users.byName(workspaceId, account) : undefined;
-      const fits = await verifyPassword(user?.passwordHash ?? null, password);
+      const turn = await pace.turn({
+        account: key,
+        address: visitor.address,
+        browser: knownBrowsers.read(visitor.known, user?.id),
+        knowsAddress: user !== undefined && (await knowsAddress(user, visitor.address)),
+      });
+      const fits =
+        turn.kind === 'go'
+          ? await passwords.run(() => verifyPassword(user?.passwordHash ?? null, password))
+          : undefined;
+      if (turn.kind === 'later' || fits === undefined) {
+        await recordRefused(workspaceId, 'login.throttled', subject, visitor);
+        return { kind: 'throttled', retryAfterMs: turn.kind === 'later' ? turn.retryAfterMs : BUSY_MS };
+      }
       if (!fits || user === undefined || user.disabledAt !== null || !(await mayUsePassword(user))) {
         await recordRefused(workspaceId, 'login.failed', subject, visitor);
         return { kind: 'refused' };
       }
-      await Promise.all([byAccount.forget(key), byAddress.forgive(visitor.address)]);
+      turn.right();
       await record(workspaceId, 'login.succeeded', user.name, subject, visitor);
       return begin(user, visitor);
     },
@@ -150,9 +184,10 @@ export function createWebAccess(parts: {
         return { kind: 'invalid', field: 'name', message: 'This name is taken.' };
       const problem = formProblem(name, form.password, form.repeat);
       if (problem) return problem;
+      const hashed = await hashOf(form.password);
       if ((await links.consume('setup', token)) === undefined) return { kind: 'gone' };
       const created = await store.users.create({ workspaceId, name, email: null, role: 'admin', groups: [] });
-      const user = await savePassword(created, form.password);
+      const user = await savePassword(created, hashed);
       await record(workspaceId, 'setup.completed', name, `user:${name}`, visitor, { role: 'admin' });
       return begin(user, visitor);
     },
@@ -162,21 +197,21 @@ export function createWebAccess(parts: {
       if (user === undefined || user.disabledAt !== null || !(await mayUsePassword(user))) return { kind: 'gone' };
       const problem = formProblem(user.name, form.password, form.repeat);
       if (problem) return problem;
+      const hashed = await hashOf(form.password);
       if ((await links.consume('password', token)) === undefined) return { kind: 'gone' };
       await store.webSessions.removeByUser(user.id);
-      await byAccount.forget(accountKey(user.workspaceId, user.name));
-      const saved = await savePassword(user, form.password);
+      const saved = await savePassword(user, hashed);
       await record(user.workspaceId, 'password.set', user.name, `user:${user.name}`, visitor);
       return begin(saved, visitor);
     },
     async findDevice(userCode, person, visitor) {
-      const keys = [`person:${person.id}`, `address:${visitor.address}`];
-      const retryAfterMs = Math.max(...(await Promise.all(keys.map((key) => codes.hit(key)))));
+      const retryAfterMs = Math.max(codesByPerson.hit(person.id), codesByAddress.hit(visitor.address));
       if (retryAfterMs > 0) return { kind: 'throttled', retryAfterMs };
       const found = await deviceLogins.find(userCode, person);
       if (found.kind === 'unknown') return { kind: 'unknown' };
       // Only codes that nobody was ever given count as guesses.
-      await Promise.all(keys.map((key) => codes.forgive(key)));
+      codesByPerson.forgive(person.id);
+      codesByAddress.forgive(visitor.address);
       if (found.kind === 'elsewhere') return found;
       if (found.kind !== 'pending') return { kind: found.kind };
       const { name: deviceName, platform, address, requestedAt } = found.info;

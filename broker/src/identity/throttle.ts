@@ -1,33 +1,48 @@
-// Slows down guessing: passwords by account and by address, user codes by address. Counts in this process; a try counts before it is
-// judged, so that many tries at once are no way around.
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+// Slows down guessing: tries by a key in a window of time. Counts in this process; a try counts before it is judged, so that many tries at
+// once are no way around. Keys that strangers make up are bounded in number.
+import { addressKey } from '../domain/address-key.ts';
+import { createRecentMap } from '../domain/recent-map.ts';
 
 export interface Throttle {
   /** Counts a try; how long to wait, in ms, where there were too many, else 0. */
-  hit(key: string): Promise<number>;
-  /** Forgets the tries: the person has shown who it is. */
-  forget(key: string): Promise<void>;
+  hit(key: string): number;
   /** Takes one try back: it was a good one. */
-  forgive(key: string): Promise<void>;
+  forgive(key: string): void;
 }
 
-export function createThrottle({ tries, windowS }: { tries: number; windowS: number }): Throttle {
-  const limiter = new RateLimiterMemory({ points: tries, duration: windowS });
+interface Window {
+  tries: number;
+  endsAt: number;
+}
+
+export function createThrottle(
+  { tries, windowS }: { tries: number; windowS: number },
+  now: () => number = Date.now,
+): Throttle {
+  const windows = createRecentMap<Window>({ clock: { now }, keepMs: windowS * 1000 });
+  const current = (key: string): Window | undefined => {
+    const window = windows.get(key);
+    return window !== undefined && window.endsAt > now() ? window : undefined;
+  };
   return {
-    async hit(key) {
-      try {
-        await limiter.consume(key);
-        return 0;
-      } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return Math.max(1000, refusal.msBeforeNext);
-        throw refusal;
-      }
+    hit(key) {
+      const window = current(key) ?? { tries: 0, endsAt: now() + windowS * 1000 };
+      window.tries += 1;
+      windows.set(key, window);
+      return window.tries > tries ? Math.max(1000, window.endsAt - now()) : 0;
     },
-    async forget(key) {
-      await limiter.delete(key);
+    forgive(key) {
+      const window = current(key);
+      if (window !== undefined && window.tries > 0) window.tries -= 1;
     },
-    async forgive(key) {
-      await limiter.reward(key);
-    },
+  };
+}
+
+/** The same by address: one of IPv6 counts by its /64. */
+export function createAddressThrottle(rate: { tries: number; windowS: number }, now?: () => number): Throttle {
+  const throttle = createThrottle(rate, now);
+  return {
+    hit: (address) => throttle.hit(addressKey(address)),
+    forgive: (address) => throttle.forgive(addressKey(address)),
   };
 }

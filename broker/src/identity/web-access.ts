@@ -5,6 +5,8 @@ import type { Device, Person } from '../domain/people.ts';
 export interface WebVisitor {
   address: string;
   userAgent: string;
+  /** What a browser has been given at an earlier sign-in. */
+  known?: string | undefined;
 }
 
 export interface WebLogin {
@@ -12,6 +14,8 @@ export interface WebLogin {
   /** For the cookie; the store knows its hash only. */
   token: string;
   expiresAt: number;
+  /** For another cookie: what the browser is known by at its next sign-in. */
+  known: string;
   user: Person;
 }
 

@@ -88,8 +88,11 @@ onBothEngines((open) => {
     await store.oauth.upsert(client('used', 'u', clock.at));
     await store.oauth.upsert({ ...client('other', null, clock.at), kind: 'Other' });
     assert.deepEqual(await names('u'), ['used']);
-    assert.equal(await store.oauth.trim('Client', 4), 0);
-    assert.equal(await store.oauth.trim('Client', 2), 2);
+    assert.equal(await store.oauth.makeRoom('Client', 5, clock.at + 100), true);
+    assert.equal((await names()).length, 5);
+    assert.equal(await store.oauth.makeRoom('Client', 3, clock.at + 2), true);
+    assert.deepEqual(await names(), ['c3', 'c4', 'used']);
+    assert.equal(await store.oauth.makeRoom('Client', 2, clock.at + 2), false, 'what is new stays');
     assert.deepEqual(await names(), ['c3', 'c4', 'used']);
     assert.equal(await store.oauth.update(client('c1', null, clock.at)), false);
     assert.equal(await store.oauth.update({ ...client('c4', 'u', clock.at), payload: '{"a":1}' }), true);

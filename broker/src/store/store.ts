@@ -221,8 +221,11 @@ export interface Store {
     list(kind: string, uid?: string): Promise<OAuthObject[]>;
     /** Writes over the row that is there; false where it is gone, which it then stays. */
     update(object: OAuthObject): Promise<boolean>;
-    /** Of the rows of a kind without a `uid`, keeps so many: those that expire last. Returns how many went. */
-    trim(kind: string, keep: number): Promise<number>;
+    /**
+     * Whether there are fewer than `max` rows of a kind without a `uid`. Where not, those go first that expire before `expiringBefore`, the
+     * earliest first.
+     */
+    makeRoom(kind: string, max: number, expiringBefore: number): Promise<boolean>;
     /** True for the first one only. Atomic. */
     consume(kind: string, idHash: string, at: number): Promise<boolean>;
     destroy(kind: string, idHash: string): Promise<void>;

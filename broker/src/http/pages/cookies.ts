@@ -4,6 +4,7 @@ export interface PageCookies {
   session: string;
   csrf: string;
   idp: string;
+  known: string;
   options: { path: '/'; httpOnly: true; sameSite: 'lax'; secure: boolean };
 }
 
@@ -14,6 +15,7 @@ export function pageCookies(publicUrl: string): PageCookies {
     session: `${prefix}mcpgate`,
     csrf: `${prefix}mcpgate-form`,
     idp: `${prefix}mcpgate-idp`,
+    known: `${prefix}mcpgate-known`,
     options: { path: '/', httpOnly: true, sameSite: 'lax', secure },
   };
 }

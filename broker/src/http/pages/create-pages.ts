@@ -26,6 +26,8 @@ import { messagePage } from './plain-views.ts';
 const policy = (formTarget = ''): string =>
   `default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'${formTarget && ` ${formTarget}`}; frame-ancestors 'none'; base-uri 'none'`;
 const BODY_LIMIT_BYTES = 16 * 1024;
+/** As long as browsers keep a cookie. */
+const KNOWN_FOR_S = 400 * 86_400;
 
 export interface PagesOptions {
   identity: Identity;
@@ -52,7 +54,7 @@ export interface PageContext {
     page: PageContent,
     options?: { person?: Person | undefined; status?: number; formTarget?: string },
   ): FastifyReply;
-  startSession(reply: FastifyReply, login: { token: string; expiresAt: number }): void;
+  startSession(reply: FastifyReply, login: { token: string; expiresAt: number; known?: string }): void;
   /** Where the browser goes on to, if the session came by the IdP and ends there too. */
   endSession(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>;
 }
@@ -111,7 +113,11 @@ export function createPages({ identity, publicUrl, clock, forwarded }: PagesOpti
       identity,
       clock,
       publicUrl,
-      visitor: (request) => ({ address: request.ip, userAgent: request.headers['user-agent'] ?? '' }),
+      visitor: (request) => ({
+        address: request.ip,
+        userAgent: request.headers['user-agent'] ?? '',
+        known: request.cookies[cookies.known],
+      }),
       idpCookie: { name: cookies.idp, options: cookies.options },
       async person(request) {
         const entered = await forwarded?.enter(request, 'pages');
@@ -126,8 +132,9 @@ export function createPages({ identity, publicUrl, clock, forwarded }: PagesOpti
         const frame = { host, userName: person?.name, csrf: person ? formToken(reply) : '' };
         return reply.code(status).type('text/html; charset=utf-8').send(renderPage(frame, page));
       },
-      startSession(reply, { token, expiresAt }) {
+      startSession(reply, { token, expiresAt, known }) {
         reply.setCookie(cookies.session, token, { ...cookies.options, expires: new Date(expiresAt) });
+        if (known !== undefined) reply.setCookie(cookies.known, known, { ...cookies.options, maxAge: KNOWN_FOR_S });
       },
       async endSession(request, reply) {
         const token = request.cookies[cookies.session];

@@ -25,8 +25,8 @@ export function createScimDoor(parts: {
   const { adminTokens, audit, rejects } = parts;
   const callers = new WeakMap<FastifyRequest, Caller>();
 
-  const throttle = async (address: string): Promise<void> => {
-    const retryAfterMs = await rejects.hit(address);
+  const throttle = (address: string): void => {
+    const retryAfterMs = rejects.hit(address);
     if (retryAfterMs > 0) throw new GateError('throttled', 'too many tokens were refused', { data: { retryAfterMs } });
   };
 
@@ -35,13 +35,13 @@ export function createScimDoor(parts: {
       const address = request.ip;
       const answer = await adminTokens.authenticate(bearerOf(request.headers.authorization) ?? '');
       if (answer.kind === 'rejected') {
-        await throttle(address);
+        throttle(address);
         throw await rejected(audit, answer, { door: 'scim', address });
       }
       const { label, role, workspaceId } = answer.token;
       const actor = { name: `admin-token:${label}`, address };
       if (role === 'scim') return void callers.set(request, { workspaceId, actor });
-      await throttle(address);
+      throttle(address);
       const data = { door: 'scim', reason: 'wrong_role' };
       await audit.refused({
         workspace_id: workspaceId,

@@ -4,7 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { isForTheLog } from '../../domain/told-outside.ts';
 import type { Audit } from '../../audit/audit.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { createThrottle } from '../../identity/throttle.ts';
+import { createAddressThrottle } from '../../identity/throttle.ts';
 import { HTTP_STATUS } from '../error-status.ts';
 import { toHttpError } from '../fastify-app.ts';
 import { registerDiscovery } from './discovery.ts';
@@ -28,7 +28,7 @@ export async function registerScim(
   { identity, audit, publicUrl }: ScimOptions,
 ): Promise<void> {
   const { adminTokens, provisioning } = identity;
-  const { admit, callerOf } = createScimDoor({ adminTokens, audit, rejects: createThrottle(REJECTS) });
+  const { admit, callerOf } = createScimDoor({ adminTokens, audit, rejects: createAddressThrottle(REJECTS) });
   const base = { baseUrl: new URL('/scim/v2', publicUrl).href, callerOf };
 
   const routes = (app: FastifyInstance, _options: unknown, done: () => void): void => {

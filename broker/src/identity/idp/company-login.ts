@@ -13,7 +13,7 @@ import type { Devices } from '../identity.ts';
 import type { Logins } from '../logins.ts';
 import { toPerson } from '../people.ts';
 import { createSecret, sha256Hex } from '../secret-token.ts';
-import { createThrottle } from '../throttle.ts';
+import { createAddressThrottle } from '../throttle.ts';
 import type { WebLogin, WebVisitor } from '../web-access.ts';
 import type { WebSessions } from '../web-sessions.ts';
 import type { ExternalPeople } from './external-people.ts';
@@ -55,7 +55,7 @@ export interface CompanyLogin {
     query: URLSearchParams,
     browserSecret: string | undefined,
     visitor: WebVisitor,
-  ): Promise<(WebLogin & { goTo: string }) | Refusal>;
+  ): Promise<(Omit<WebLogin, 'known'> & { goTo: string }) | Refusal>;
   /**
    * A device or application was let in from a browser session: the session at the IdP that this one came from is theirs, too. Ends it
    * again where that has ended meanwhile.
@@ -113,8 +113,8 @@ export function createCompanyLogin(parts: {
   });
   const tokens = createIdpTokens({ settings, metadata, redirectUri });
   const refusals = createRefusalLog<RefusalReason>({ log, clock });
-  const byAddress = createThrottle({ tries: 200, windowS: WINDOW_S });
-  const failures = createThrottle({ tries: 50, windowS: WINDOW_S });
+  const byAddress = createAddressThrottle({ tries: 200, windowS: WINDOW_S });
+  const failures = createAddressThrottle({ tries: 50, windowS: WINDOW_S });
   log.info({ issuer: settings.issuer, redirect_uri: redirectUri }, 'people sign in at the company’s IdP');
 
   const record = async (
@@ -142,7 +142,7 @@ export function createCompanyLogin(parts: {
   /** Records and returns a refusal; past some from one address only that there are too many. */
   const fail = async (refusal: Refusal, visitor: WebVisitor): Promise<Refusal> => {
     const { reason, detail = null, workspaceId, calledName } = refusal;
-    const retryAfterMs = await failures.hit(visitor.address);
+    const retryAfterMs = failures.hit(visitor.address);
     const facts = { issuer: settings.issuer, reason, detail, workspace: workspaceId, address: visitor.address };
     refusals.note(reason, facts, 'a sign-in at the IdP was refused');
     if (retryAfterMs > 0) {
@@ -190,7 +190,7 @@ export function createCompanyLogin(parts: {
     endsSessions: settings.endSession,
     endsDevices: settings.logoutEnds === 'devices',
     async start(known, goTo, visitor) {
-      const retryAfterMs = await byAddress.hit(visitor.address);
+      const retryAfterMs = byAddress.hit(visitor.address);
       if (retryAfterMs > 0) {
         await record('login.throttled', visitor, {});
         return tooMany(retryAfterMs);
@@ -211,7 +211,7 @@ export function createCompanyLogin(parts: {
       const outcome = await redeem(query, browserSecret, visitor);
       if (outcome.kind === 'refused') return fail(outcome, visitor);
       const { user, goTo, idToken, sid } = outcome;
-      await byAddress.forgive(visitor.address);
+      byAddress.forgive(visitor.address);
       await record('login.succeeded', visitor, {}, { user: user.name, workspaceId: user.workspaceId });
       const session = await sessions.start(user, visitor);
       await idpSessions.keep(session.token, idToken, session.expiresAt);

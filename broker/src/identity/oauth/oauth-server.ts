@@ -103,7 +103,13 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   const admissions = new WeakMap<IncomingMessage, Admission>();
   const addressOf = (request: IncomingMessage): string =>
     addresses.get(request) ?? request.socket.remoteAddress ?? 'unknown';
-  const webClients = createWebClients({ issuer, guardedFetch, allowedOrigins, addressOf });
+  const webClients = createWebClients({
+    issuer,
+    guardedFetch,
+    allowedOrigins,
+    addressOf,
+    registrations: options.registrations,
+  });
   /** Families that the provider ended because a code was used twice. */
   const ended = new WeakMap<IncomingMessage, string>();
 

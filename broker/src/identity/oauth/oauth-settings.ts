@@ -24,8 +24,10 @@ export const LOGIN_SCOPE = 'openid offline_access';
 export const MCP_SCOPE = 'mcp';
 /** A client that registered itself and was let in by nobody is forgotten after this. */
 export const UNUSED_CLIENT_TTL_MS = 7 * 86_400_000;
-/** So many of these are kept; the oldest go first. */
-export const UNUSED_CLIENTS_MAX = 1000;
+/** So many of these are kept. Past it those go that are not new any more, the oldest first; where all are new, there are no more for now. */
+export const UNUSED_CLIENTS_MAX = 5_000;
+/** A client that registered itself is left so much time to come back with a person. */
+export const NEW_CLIENT_MS = 3_600_000;
 /** How long a registration is kept from the day its client was let in or renewed its tokens. */
 export const USED_CLIENT_TTL_MS = 90 * 86_400_000;
 

@@ -4,12 +4,14 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../../audit/audit.ts';
 import type { Store } from '../../store/store.ts';
 import { sha256Hex } from '../secret-token.ts';
-import { UNUSED_CLIENTS_MAX, USED_CLIENT_TTL_MS } from './oauth-settings.ts';
+import { NEW_CLIENT_MS, UNUSED_CLIENT_TTL_MS, UNUSED_CLIENTS_MAX, USED_CLIENT_TTL_MS } from './oauth-settings.ts';
 
 const KIND = 'Client';
 const PROLONG_EVERY_MS = 3_600_000;
 
 export interface Registrations {
+  /** False: there are as many as may be that nobody has let in, and all of them are new. */
+  hasRoom(): Promise<boolean>;
   added(client: Client, address: string): Promise<void>;
   /** Somebody has let it in, or it has renewed its tokens. Nothing to do for a client that is no registration. */
   used(clientId: string): Promise<void>;
@@ -23,8 +25,8 @@ export function createRegistrations(parts: {
 }): Registrations {
   const { store, clock, audit, workspaceId } = parts;
   return {
+    hasRoom: () => store.oauth.makeRoom(KIND, UNUSED_CLIENTS_MAX, clock.now() + UNUSED_CLIENT_TTL_MS - NEW_CLIENT_MS),
     async added({ clientId, clientName, redirectUris = [] }, address) {
-      await store.oauth.trim(KIND, UNUSED_CLIENTS_MAX);
       await audit.refused({
         workspace_id: workspaceId,
         type: 'client.registered',

@@ -71,6 +71,39 @@ test('a flood of registrations is throttled by address', async (t) => {
   assert.equal((await world.store.oauth.list('Client')).length, 20);
 });
 
+test('registrations of others never take the place of one that is new, and there is room again for the next', async (t) => {
+  const world = await open(t);
+  const mine = await world.register();
+  assert.equal(mine.status, 201);
+  const [row] = await world.store.oauth.list('Client');
+  assert.ok(row?.expiresAt);
+  const fill = async (from: number, to: number, expiresAt: number) => {
+    for (let index = from; index < to; index++)
+      await world.store.oauth.upsert({ ...row, idHash: `stranger-${index}`, expiresAt });
+  };
+  await fill(0, 5_000, row.expiresAt + 1);
+  const refused = await world.register();
+  assert.deepEqual([refused.status, refused.body['error']], [429, 'temporarily_unavailable']);
+  assert.ok(Number(refused.headers.get('retry-after')) > 0);
+  assert.ok(await world.store.oauth.find('Client', row.idHash), 'the one that was there first is still there');
+  await fill(0, 10, row.expiresAt - 2 * 3_600_000);
+  assert.equal((await world.register()).status, 201);
+  assert.ok(await world.store.oauth.find('Client', row.idHash));
+});
+
+test('logins that are begun and never ended are bounded by address', async (t) => {
+  const world = await open(t);
+  const begin = () =>
+    fetch(`${world.origin}/oauth/device_authorization`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: 'mcpgate-cli' }),
+    });
+  const statuses: number[] = [];
+  for (let index = 0; index < 310; index++) statuses.push((await begin()).status);
+  assert.equal(statuses.filter((status) => status === 200).length, 300);
+  assert.equal(statuses.filter((status) => status === 429).length, 10);
+});
+
 /** A web site with a client's metadata document, on this machine under a public name. */
 async function documentSite(t: TestContext, allowHosts: readonly string[]) {
   const asked: string[] = [];

@@ -4,9 +4,10 @@
 import { interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import { randomBytes } from 'node:crypto';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
-import { createThrottle } from '../throttle.ts';
+import { createAddressThrottle, createThrottle } from '../throttle.ts';
 import { narrowClientMetadata } from './client-metadata.ts';
 import { CLI_CLIENT_ID, MCP_SCOPE } from './oauth-settings.ts';
+import type { Registrations } from './registrations.ts';
 import { withCanonicalResource } from './resources.ts';
 
 const WINDOW_S = 15 * 60;
@@ -16,6 +17,13 @@ const REGISTRATION_PATH = '/oauth/register';
 const AUTHORIZATION_PARAMS = [
   ...['client_id', 'redirect_uri', 'response_type', 'state', 'resource', 'code_challenge', 'code_challenge_method'],
 ];
+
+/** Each leaves a row until it is over: by address, and by all together. */
+const BEGINS_LOGIN: ReadonlySet<string> = new Set(['/oauth/auth', '/oauth/device_authorization']);
+const LOGINS = { tries: 300, windowS: WINDOW_S };
+const ALL_LOGINS = { tries: 20_000, windowS: WINDOW_S };
+/** When a client may ask again that found no room. */
+const CROWDED_MS = 10 * 60_000;
 
 type Koa = Pick<KoaContextWithOIDC, 'path' | 'method' | 'query' | 'req' | 'status' | 'body' | 'set'>;
 
@@ -29,6 +37,14 @@ export interface WebClients {
   >;
   /** False where the request is answered already: there were too many. */
   admit(ctx: Koa): Promise<boolean>;
+}
+
+/** Always false: the request is answered. */
+function refuse(ctx: Koa, retryAfterMs: number, why: string): false {
+  ctx.status = 429;
+  ctx.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
+  ctx.body = { error: 'temporarily_unavailable', error_description: why };
+  return false;
 }
 
 const { Check, Prompt } = interactionPolicy;
@@ -48,15 +64,19 @@ export function createWebClients({
   guardedFetch,
   allowedOrigins,
   addressOf,
+  registrations,
 }: {
   issuer: string;
   guardedFetch: GuardedFetch;
   allowedOrigins: readonly string[];
   addressOf: (request: Koa['req']) => string;
+  registrations: Pick<Registrations, 'hasRoom'>;
 }): WebClients {
-  const registrations = createThrottle({ tries: 20, windowS: WINDOW_S });
+  const registered = createAddressThrottle({ tries: 20, windowS: WINDOW_S });
+  const logins = createAddressThrottle(LOGINS);
+  const allLogins = createThrottle(ALL_LOGINS);
   const origins = new Set(allowedOrigins);
-  const documents = createThrottle({ tries: 30, windowS: WINDOW_S });
+  const documents = createAddressThrottle({ tries: 30, windowS: WINDOW_S });
 
   return {
     features: {
@@ -68,7 +88,7 @@ export function createWebClients({
       clientIdMetadataDocument: {
         enabled: true,
         ack: 'draft-02',
-        allowFetch: async (ctx) => (await documents.hit(addressOf(ctx.req))) === 0,
+        allowFetch: async (ctx) => documents.hit(addressOf(ctx.req)) === 0,
         cacheDuration: { min: 60, max: 86_400 },
       },
     },
@@ -117,15 +137,14 @@ export function createWebClients({
         }
       }
       if (ctx.path === REGISTRATION_PATH && ctx.method === 'POST') {
-        const retryAfterMs = await registrations.hit(addressOf(ctx.req));
-        if (retryAfterMs === 0) return true;
-        ctx.status = 429;
-        ctx.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
-        ctx.body = {
-          error: 'temporarily_unavailable',
-          error_description: 'too many clients were registered from here',
-        };
-        return false;
+        const retryAfterMs = registered.hit(addressOf(ctx.req));
+        if (retryAfterMs > 0) return refuse(ctx, retryAfterMs, 'too many clients were registered from here');
+        if (await registrations.hasRoom()) return true;
+        return refuse(ctx, CROWDED_MS, 'too many clients were registered here lately');
+      }
+      if (BEGINS_LOGIN.has(ctx.path)) {
+        const retryAfterMs = logins.hit(addressOf(ctx.req)) || allLogins.hit('all');
+        if (retryAfterMs > 0) return refuse(ctx, retryAfterMs, 'too many logins were begun from here');
       }
       if (ctx.path === '/oauth/auth') {
         const { prompt } = ctx.query;

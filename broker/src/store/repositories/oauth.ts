@@ -3,6 +3,9 @@ import type { Kysely, Selectable } from 'kysely';
 import type { Database } from '../schema.ts';
 import type { OAuthObject, Store } from '../store.ts';
 
+/** Rows that are removed by one statement. */
+const MAX_AT_ONCE = 500;
+
 export function createOAuth(db: Kysely<Database>): Store['oauth'] {
   const find = async (
     kind: string,
@@ -49,24 +52,28 @@ export function createOAuth(db: Kysely<Database>): Store['oauth'] {
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },
-    async trim(kind, keep) {
-      const last = await db
+    async makeRoom(kind, max, expiringBefore) {
+      const row = await db
         .selectFrom('oauth_objects')
-        .select('expires_at')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
         .where('kind', '=', kind)
         .where('uid', 'is', null)
-        .orderBy('expires_at', 'desc')
-        .offset(keep)
-        .limit(1)
-        .executeTakeFirst();
-      if (last === undefined || last.expires_at === null) return 0;
-      const result = await db
-        .deleteFrom('oauth_objects')
+        .executeTakeFirstOrThrow();
+      const excess = Number(row.count) - max + 1;
+      if (excess <= 0) return true;
+      const oldest = await db
+        .selectFrom('oauth_objects')
+        .select('id_hash')
         .where('kind', '=', kind)
         .where('uid', 'is', null)
-        .where('expires_at', '<=', last.expires_at)
-        .executeTakeFirst();
-      return Number(result.numDeletedRows);
+        .where('expires_at', '<', expiringBefore)
+        .orderBy('expires_at')
+        .limit(Math.min(excess, MAX_AT_ONCE))
+        .execute();
+      const ids = oldest.map(({ id_hash }) => id_hash);
+      if (ids.length === 0) return false;
+      await db.deleteFrom('oauth_objects').where('kind', '=', kind).where('id_hash', 'in', ids).execute();
+      return ids.length === excess;
     },
     async consume(kind, idHash, at) {
       const result = await db
