@@ -201,7 +201,7 @@ const TABLE: Table = {
     findByUid: { everywhere: 'ids of the OAuth server are unique' },
     list: { everywhere: 'whose each is, its user says' },
     update: { everywhere: 'ids of the OAuth server are unique' },
-    trim: { everywhere: 'clients belong to nobody before somebody logs in with them' },
+    makeRoom: { everywhere: 'clients belong to nobody before somebody logs in with them' },
     consume: { everywhere: 'ids of the OAuth server are unique' },
     destroy: { everywhere: 'ids of the OAuth server are unique' },
     destroyByGrant: { everywhere: 'ids of grants are unique' },

@@ -1,0 +1,33 @@
+// `npm run attack`: everything that a stranger can send, all at once, against a broker with a heap of 256 MiB, while one honest client calls.
+// Exits 1 where the broker does not live through it, an honest call fails, memory does not return or the honest p99 is over 100 ms.
+import { runAttack } from './attack.ts';
+
+const GOAL_MS = 100;
+const GOAL_MB = 400;
+
+const report = await runAttack({
+  badTokens: 15_000,
+  registrations: 1_100,
+  passwords: 200,
+  deniedCalls: 400,
+  bodies: 10,
+  bodyMegabytes: 64,
+});
+if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+else {
+  const { idle, attacked, calls, failed, answers, megabytes, rows } = report;
+  const ms = (value: number) => `${value.toFixed(1)} ms`;
+  for (const [name, statuses] of Object.entries(answers)) {
+    const told = Object.entries(statuses).map(([status, times]) => `${status}: ${times}`);
+    process.stdout.write(`${name.padEnd(34)} ${told.join(', ')}\n`);
+  }
+  const { before, most, after } = megabytes;
+  process.stdout.write(
+    `honest    ${calls} calls, ${failed} failed; p50 ${ms(attacked.p50)}, p99 ${ms(attacked.p99)}, max ${ms(attacked.max)}; idle p50 ${ms(idle.p50)}, p99 ${ms(idle.p99)}\n` +
+      `memory    ${before.toFixed(0)} MB before, ${most.toFixed(0)} MB at most, ${after.toFixed(0)} MB after\n` +
+      `log       ${rows} rows of events\n`,
+  );
+}
+const isGood =
+  report.isAlive && report.failed === 0 && report.attacked.p99 <= GOAL_MS && report.megabytes.after <= GOAL_MB;
+process.exitCode = isGood ? 0 : 1;
