@@ -57,7 +57,8 @@ export async function runAttack(size: AttackSize): Promise<AttackReport> {
     const { url, broker } = world;
     for (const name of ['ada', 'eve']) await broker.run(['user', 'add', name]);
     const grantOf = async (label: string) =>
-      ((await broker.json(['grant', 'issue', label, '--user', label, '--server', 'small'])) as IssuedGrant).token;
+      ((await broker.json(['grant', 'issue', '--label', label, '--user', label, '--server', 'small'])) as IssuedGrant)
+        .token;
     const tokens = { ada: await grantOf('ada'), eve: await grantOf('eve') };
 
     const honest = await openSession(url, tokens.ada, new Agent({ keepAlive: true }));

@@ -45,6 +45,8 @@ export function registerApi(
     app.route({
       method: endpoint.method,
       url: `/api/v1${endpoint.path}`,
+      // Before the body is read; who it is counts when all of it has come.
+      onRequest: async (request) => void (await resolveCaller(request, operation)),
       handler: async (request, reply) => {
         let caller: Caller;
         let seen: number;
