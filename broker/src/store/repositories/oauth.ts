@@ -59,7 +59,7 @@ export function createOAuth(db: Kysely<Database>): Store['oauth'] {
         .where('kind', '=', kind)
         .where('uid', 'is', null)
         .executeTakeFirstOrThrow();
-      const excess = Number(row.count) - max + 1;
+      const excess = row.count - max + 1;
       if (excess <= 0) return true;
       const oldest = await db
         .selectFrom('oauth_objects')
