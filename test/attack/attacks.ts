@@ -46,10 +46,13 @@ export function sendBody(
     ];
     socket.write(`${lines.join('\r\n')}\r\n\r\n`);
     if (silent) return;
-    const left = () => bytes - (socket.bytesWritten + socket.writableLength);
+    let left = bytes;
     const write = () => {
-      while (!socket.destroyed && left() > CHUNK.length)
-        if (!socket.write(CHUNK)) return void socket.once('drain', write);
+      while (!socket.destroyed && left > 0) {
+        const chunk = left < CHUNK.length ? CHUNK.subarray(0, left) : CHUNK;
+        left -= chunk.length;
+        if (!socket.write(chunk)) return void socket.once('drain', write);
+      }
     };
     write();
   });
