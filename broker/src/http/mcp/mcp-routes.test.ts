@@ -52,7 +52,10 @@ async function open(t: TestContext) {
     return reply.code(HTTP_STATUS[error.code]).send(errorBody(error, request.id));
   });
   registerMcp(app, {
-    identity: { authenticate: () => Promise.resolve({ kind: 'ok', principal }) },
+    identity: {
+      authenticate: () => Promise.resolve({ kind: 'ok', principal }),
+      onRevoked: () => () => undefined,
+    },
     sessions,
     exchanges: { request: () => seen.push('exchange'), close: () => Promise.resolve() },
     forwarded: undefined,
