@@ -136,6 +136,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       guardedFetch: createGuardedFetch({ allowHosts: config.outboundAllowHosts }),
       allowedOrigins: config.mcp.allowedOrigins,
       endElsewhere: replicas.endElsewhere,
+      policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),
       localAccounts: config.localAccounts,
       idp:
         config.oidc && idpSettings(config.oidc, async (text) => (await vault.resolve(DEFAULT_WORKSPACE, text)).value),

@@ -14,6 +14,7 @@ export function deviceOperations({ people, links }: Pick<AdminDependencies, 'peo
     platform: device.platform,
     address: device.address,
     connected: live.has(device.id),
+    logged_in: device.loggedIn,
     created_at: isoTime(device.createdAt),
     last_seen_at: isoTime(device.lastSeenAt),
     revoked_at: isoTimeOrNull(device.revokedAt),

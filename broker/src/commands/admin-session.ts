@@ -130,6 +130,8 @@ function receiptText(receipt: Receipt): string {
       .join('') +
     receipt.still_active
       .map((what) => `\nwarning: ${what} was issued by them and goes on; revoke it, too, if it should not`)
-      .join('')
+      .join('') +
+    receipt.rules_removed.map((id) => `\nrule ${id} is removed: it named nobody else`).join('') +
+    receipt.rules_narrowed.map((id) => `\nrule ${id} holds on for the others whom it names`).join('')
   );
 }

@@ -65,7 +65,14 @@ async function listDevices({ api, list, context }: AdminSession, user: string | 
   const row = (index: number): string[] => {
     const device = devices[index];
     if (device === undefined) return [];
-    const state = device.revoked_at !== null ? 'revoked' : device.connected ? 'connected' : 'away';
+    const state =
+      device.revoked_at !== null
+        ? 'revoked'
+        : device.connected
+          ? 'connected'
+          : device.logged_in
+            ? 'away'
+            : 'logged out';
     return [
       device.id,
       device.name,

@@ -42,6 +42,20 @@ describe('people', () => {
     assert.deepEqual((await admin.rows('user', 'list')).find((user) => user['name'] === 'grace')?.['groups'], []);
   });
 
+  test('take the rules that name them along when they are removed, and the receipt names these', async () => {
+    await admin.broker.json(['user', 'add', 'joan']);
+    const add = async (...who: string[]): Promise<string> =>
+      String(Object(await admin.broker.json(['rule', 'add', '--allow', '--who', ...who, '--what', 'github__*']))['id']);
+    const [own, shared] = [await add('user:joan'), await add('user:joan', 'group:eng')];
+    const { stdout } = await admin.broker.run(['user', 'remove', 'joan']);
+    assert.ok(stdout.includes(`rule ${own} is removed`) && stdout.includes(`rule ${shared} holds on`), stdout);
+    await admin.broker.json(['user', 'add', 'joan']);
+    const verdict = Object(await admin.broker.json(['rule', 'test', '--who', 'user:joan', '--what', 'github__list']));
+    assert.equal(verdict['decision'], 'deny', 'the next of that name is somebody else');
+    await admin.broker.json(['rule', 'remove', shared]);
+    await admin.broker.json(['user', 'remove', 'joan']);
+  });
+
   test('are given another role, and no king', async () => {
     assert.equal(Object(await admin.broker.json(['user', 'set-role', 'ada', 'operator']))['role'], 'operator');
     assert.equal((await admin.failure(['user', 'set-role', 'ada', 'king'])).code, 2);

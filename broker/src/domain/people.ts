@@ -67,9 +67,10 @@ export interface AdminTokenRecord {
 }
 
 /** An administration token as others may see it: never its hash. */
-export type AdminToken = Omit<AdminTokenRecord, 'tokenHash'> & { state: TokenState };
+export type AdminToken = Omit<AdminTokenRecord, 'tokenHash'> & { state: Exclude<TokenState, 'suspended'> };
 
-export type TokenState = 'active' | 'expired' | 'revoked';
+/** `suspended`: its person is disabled, so that it is refused until the person is enabled again. */
+export type TokenState = 'active' | 'suspended' | 'expired' | 'revoked';
 
 /** A user as others may see it: never the password hash. */
 export type Person = Omit<UserRecord, 'passwordHash'> & { hasPassword: boolean };
@@ -80,8 +81,8 @@ export type Grant = Omit<GrantRecord, 'tokenHash' | 'userId'> & {
   state: TokenState;
 };
 
-/** A device with its owner's name. */
-export type Device = DeviceRecord & { user: string };
+/** A device with its owner's name, and whether it has a login that has not ended. */
+export type Device = DeviceRecord & { user: string; loggedIn: boolean };
 
 /** A login that lasts: a device's OAuth grant (`device`), an HTTP client's (`oauth`) or a browser's cookie (`web`). */
 export interface Session {

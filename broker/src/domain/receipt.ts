@@ -24,6 +24,10 @@ export interface Receipt {
    * where that is another one.
    */
   still_active: string[];
+  /** Rules that named nobody but a person who was removed, and went with that person. */
+  rules_removed: string[];
+  /** Rules that named the person beside others, for whom they hold on. */
+  rules_narrowed: string[];
 }
 
 /** What the other brokers have ended of it. */

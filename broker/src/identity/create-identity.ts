@@ -57,6 +57,8 @@ export interface IdentityOptions {
   /** Origins of web pages whose scripts may log in as HTTP clients. */
   allowedOrigins?: readonly string[];
   oauthSettings?: Partial<OAuthSettings>;
+  /** Has this broker read the rules of a workspace again: those that named a person went with that person. */
+  policyChanged?: (workspaceId: string) => void;
   /** Has the other brokers over the same database end what they have of a revocation. */
   endElsewhere?: EndElsewhere;
   /** The company's IdP. */
@@ -151,7 +153,17 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     defaultResource: audienceUris(issuer).tunnel,
     saveGrant: oauth.saveGrant,
   });
-  const users = createUsers({ store, audit, clock, logins, clientSessions, links, revocations, changes });
+  const users = createUsers({
+    store,
+    audit,
+    clock,
+    logins,
+    clientSessions,
+    links,
+    revocations,
+    changes,
+    policyChanged: options.policyChanged ?? (() => {}),
+  });
   const groups = createGroups({ store, audit, clock, changes, users });
   const devices = createDevices({ store, clock, logins, revocations });
 
@@ -167,7 +179,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       address: actor.address,
       data: { device: device.name, device_id: device.id, platform: device.platform, device_address: device.address },
     });
-    return { ...device, user: user.name };
+    return { ...device, user: user.name, loggedIn: true };
   };
 
   const webSessions = createWebSessions({ store, clock });
@@ -232,6 +244,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       deviceLogins,
       approveDevice,
       devices,
+      logins,
       clientSessions,
       issuer,
     }),

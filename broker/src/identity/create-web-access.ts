@@ -13,6 +13,7 @@ import { createKnownBrowsers } from './known-browsers.ts';
 import type { DeviceLogins } from './oauth/device-logins.ts';
 import { readResource } from './oauth/resources.ts';
 import { formatUserCode } from './oauth/user-code.ts';
+import type { Logins } from './logins.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
 import { createPasswordTurns } from './password-turns.ts';
 import { hashPassword, passwordProblem, verifyPassword } from './password.ts';
@@ -41,6 +42,7 @@ export function createWebAccess(parts: {
   deviceLogins: DeviceLogins;
   approveDevice: Identity['approveDevice'];
   devices: Identity['devices'];
+  logins: Pick<Logins, 'isGood'>;
   clientSessions: Pick<ClientSessions, 'list' | 'end'>;
   issuer: string;
 }): WebAccess {
@@ -225,7 +227,14 @@ export function createWebAccess(parts: {
           address,
           requestedAt,
           expiresAt,
-          known: known === undefined ? null : { name: known.name, connectedAt: known.createdAt },
+          known:
+            known === undefined
+              ? null
+              : {
+                  name: known.name,
+                  connectedAt: known.createdAt,
+                  isLoggedIn: await parts.logins.isGood(known.id),
+                },
         },
       };
     },

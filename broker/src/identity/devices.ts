@@ -60,7 +60,8 @@ export function createDevices(parts: Parts): Devices {
       ...device,
       user: names.get(device.userId) ?? '',
     }));
-    return ofUser(devices, filter);
+    const wanted = ofUser(devices, filter);
+    return Promise.all(wanted.map(async (device) => ({ ...device, loggedIn: await parts.logins.isGood(device.id) })));
   };
   return {
     list,

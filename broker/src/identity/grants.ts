@@ -1,12 +1,12 @@
 // Grants: labelled bearer tokens for machines, bound to servers. The token is shown once; its SHA-256 is kept.
-import type { Grant, GrantRecord } from '../domain/people.ts';
+import type { Grant, GrantRecord, UserRecord } from '../domain/people.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
 import type { Store } from '../store/store.ts';
 import type { Grants } from './identity.ts';
-import { LabelSchema, parseOrUsage, pickToken, requireUser, stateOf, userNames } from './people.ts';
+import { grantStateOf, LabelSchema, parseOrUsage, pickToken, requireUser } from './people.ts';
 import type { Revocations } from './revocations.ts';
 import { createToken, sha256Hex } from './secret-token.ts';
 
@@ -22,20 +22,23 @@ const NewGrantSchema = z.object({
 
 export function toGrant(
   { tokenHash: _hash, userId: _userId, ...grant }: GrantRecord,
-  user: string | null,
+  owner: Pick<UserRecord, 'name' | 'disabledAt'> | undefined,
   now: number,
 ): Grant {
-  return { ...grant, user, state: stateOf(grant, now) };
+  return { ...grant, user: owner?.name ?? null, state: grantStateOf(grant, owner, now) };
 }
+
+/** Whether it works, or will again by itself: its label is taken. */
+const mayStillWork = ({ state }: Grant): boolean => state === 'active' || state === 'suspended';
 
 export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; revocations: Revocations }): Grants {
   const { store, audit, clock, revocations } = parts;
 
   const list = async (workspaceId: string): Promise<Grant[]> => {
-    const names = await userNames(store, workspaceId);
+    const owners = new Map((await store.users.list(workspaceId)).map((user) => [user.id, user]));
     const now = clock.now();
     return (await store.grants.list(workspaceId)).map((grant) =>
-      toGrant(grant, grant.userId === null ? null : (names.get(grant.userId) ?? null), now),
+      toGrant(grant, grant.userId === null ? undefined : owners.get(grant.userId), now),
     );
   };
 
@@ -45,7 +48,7 @@ export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; 
       const { label, servers, allowFrom } = parseOrUsage(NewGrantSchema, input);
       const { expiresAt = null } = input;
       if (expiresAt !== null && expiresAt <= clock.now()) throw new GateError('usage', 'the expiry lies in the past');
-      if ((await list(workspaceId)).some((grant) => grant.label === label && grant.state === 'active'))
+      if ((await list(workspaceId)).some((grant) => grant.label === label && mayStillWork(grant)))
         throw new GateError('conflict', `an active grant has the label "${label}"; revoke it or choose another label`);
       const user = input.user === undefined ? undefined : await requireUser(store, workspaceId, input.user);
       const token = createToken('mcg_');
@@ -73,7 +76,7 @@ export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; 
           expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
         },
       });
-      return { grant: toGrant(record, user?.name ?? null, clock.now()), token };
+      return { grant: toGrant(record, user, clock.now()), token };
     },
     async revoke(workspaceId, idOrLabel, actor, filter = {}) {
       const startedAt = clock.now();

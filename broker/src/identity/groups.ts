@@ -91,8 +91,11 @@ export function createGroups(parts: {
         last_calls: receipts.flatMap((each) => each.last_calls),
         unconfirmed: [...new Set(receipts.flatMap((each) => each.unconfirmed))],
         still_active: receipts.flatMap((each) => each.still_active),
+        rules_removed: [],
+        rules_narrowed: [],
       };
-      const { subject, at: _at, last_calls: _calls, unconfirmed, still_active: _issued, ...counts } = receipt;
+      const { subject, unconfirmed, links_closed, calls_cancelled, tokens_revoked, ms } = receipt;
+      const counts = { links_closed, calls_cancelled, tokens_revoked, ms };
       const data = { ...counts, ...(unconfirmed.length > 0 && { unconfirmed }) };
       await audit.event({
         workspace_id: workspaceId,

@@ -25,7 +25,7 @@ export const LabelSchema = z
 export function stateOf(
   { revokedAt, expiresAt }: { revokedAt: number | null; expiresAt: number | null },
   now: number,
-): TokenState {
+): Exclude<TokenState, 'suspended'> {
   if (revokedAt !== null) return 'revoked';
   return expiresAt !== null && expiresAt <= now ? 'expired' : 'active';
 }
@@ -51,6 +51,16 @@ export async function requireUser(store: Store, workspaceId: string, name: strin
       `there is no user "${name}"; \`mcpgate-broker user list${inWorkspace(workspaceId)}\` shows them`,
     );
   return user;
+}
+
+/** A grant's state: what is good by itself is worth nothing while its person is disabled. */
+export function grantStateOf(
+  grant: { revokedAt: number | null; expiresAt: number | null },
+  owner: Pick<UserRecord, 'disabledAt'> | undefined,
+  now: number,
+): TokenState {
+  const state = stateOf(grant, now);
+  return state === 'active' && owner !== undefined && owner.disabledAt !== null ? 'suspended' : state;
 }
 
 /** Owner names by id, for lists. */
@@ -79,7 +89,7 @@ export function pickById<T extends { id: string }>(
 }
 
 /**
- * As `pickById`, or by label: what is active, else the newest, because a label is free again once its token has ended. Ids count first: a
+ * As `pickById`, or by label: what is active or will be again, else the newest, because a label is free again once its token has ended. Ids count first: a
  * label is anybody's text, and must not stand before what it imitates.
  */
 export function pickToken<T extends { id: string; label: string; state: TokenState; createdAt: number }>(
@@ -90,5 +100,9 @@ export function pickToken<T extends { id: string; label: string; state: TokenSta
   const exact = items.find((item) => item.id === idOrLabel);
   if (exact !== undefined) return exact;
   const labelled = items.filter((item) => item.label === idOrLabel).toSorted((a, b) => b.createdAt - a.createdAt);
-  return labelled.find(({ state }) => state === 'active') ?? labelled[0] ?? pickById(items, idOrLabel, of);
+  return (
+    labelled.find(({ state }) => state === 'active' || state === 'suspended') ??
+    labelled[0] ??
+    pickById(items, idOrLabel, of)
+  );
 }

@@ -6,6 +6,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
 import type { Live, Revocation } from '../domain/revocation.ts';
+import type { FallenRules } from '../store/store.ts';
 import type { RevocationListener } from './identity.ts';
 
 export interface Revocations {
@@ -28,6 +29,8 @@ export interface Revocations {
     caller?: { name: string; credentialId?: string };
     /** What they had issued and that goes on without them; asked once all has ended. */
     stillActive?: () => Promise<readonly string[]>;
+    /** What became of the rules that named them. */
+    rules?: FallenRules;
   }): Promise<Receipt>;
 }
 
@@ -97,6 +100,7 @@ export function createRevocations(parts: {
       event,
       caller,
       stillActive = () => Promise.resolve([]),
+      rules = { removed: [], narrowed: [] },
     }) {
       const [here, elsewhere] = await Promise.all([notify(revocations), endElsewhere(revocations)]);
       const { failures } = here;
@@ -115,6 +119,8 @@ export function createRevocations(parts: {
         last_calls: caller === undefined ? [] : await lastCalls(event.workspace_id, caller),
         unconfirmed,
         still_active: [...(await stillActive())],
+        rules_removed: rules.removed,
+        rules_narrowed: rules.narrowed,
       };
       const told = receipt.last_calls.map(({ device, tool_name, ts }) => `${device}: ${tool_name ?? '-'} at ${ts}`);
       const { ms } = receipt;
@@ -122,6 +128,8 @@ export function createRevocations(parts: {
       const besides = {
         ...(unconfirmed.length > 0 && { unconfirmed }),
         ...(receipt.still_active.length > 0 && { still_active: receipt.still_active }),
+        ...(rules.removed.length > 0 && { rules_removed: rules.removed }),
+        ...(rules.narrowed.length > 0 && { rules_narrowed: rules.narrowed }),
       };
       await audit.event({ ...event, subject, data: { ...data, ...besides } });
       if (failures.length > 0) {

@@ -41,6 +41,8 @@ export function createUsers(parts: {
   links: OneTimeLinks;
   revocations: Revocations;
   changes: Changes;
+  /** Has this broker read the rules of the workspace again. */
+  policyChanged: (workspaceId: string) => void;
 }): Users {
   const { store, audit, clock, logins, links, revocations, changes } = parts;
 
@@ -107,7 +109,7 @@ export function createUsers(parts: {
       const user = await requireUser(store, workspaceId, name);
       const devices = await store.devices.listByUser(user.id);
       const grants = (await store.grants.list(workspaceId)).filter((grant) => grant.userId === user.id);
-      return { ...toPerson(user), devices, grants: grants.map((grant) => toGrant(grant, name, clock.now())) };
+      return { ...toPerson(user), devices, grants: grants.map((grant) => toGrant(grant, user, clock.now())) };
     },
     async link(workspaceId, name, actor) {
       const user = await requireUser(store, workspaceId, name);
@@ -145,7 +147,8 @@ export function createUsers(parts: {
       const startedAt = clock.now();
       const user = await requireUser(store, workspaceId, name);
       const tokensRevoked = await endLogins(user);
-      await store.users.remove(user.id);
+      const rules = await store.users.remove(user.id);
+      if (rules.removed.length + rules.narrowed.length > 0) parts.policyChanged(workspaceId);
       return revocations.end({
         subject: `user:${name}`,
         startedAt,
@@ -154,6 +157,7 @@ export function createUsers(parts: {
         event: event(workspaceId, 'user.removed', actor),
         caller: { name },
         stillActive: () => issuedBy(user),
+        rules,
       });
     },
     async setGroups(workspaceId, name, groups, actor) {

@@ -36,7 +36,7 @@ interface DeviceRequest {
   requestedAt: number;
   expiresAt: number;
   /** The person's own device that logs in again, by its proof. Any other must show that the person has its code: it is typed. */
-  known: { name: string; connectedAt: number } | null;
+  known: { name: string; connectedAt: number; isLoggedIn: boolean } | null;
 }
 
 export type DeviceLookup =

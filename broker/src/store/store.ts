@@ -76,6 +76,14 @@ export interface Workspace {
   createdAt: number;
 }
 
+/** What became of the rules that named a person who is removed, by their ids. */
+export interface FallenRules {
+  /** They named nobody else. */
+  removed: string[];
+  /** They hold on for the others whom they name. */
+  narrowed: string[];
+}
+
 export interface Store {
   /** `default` is always there. */
   workspaces: {
@@ -109,8 +117,8 @@ export interface Store {
     setGroups(id: string, groups: readonly string[]): Promise<void>;
     setRole(id: string, role: Role): Promise<void>;
     setEmail(id: string, email: string | null): Promise<void>;
-    /** With all that hangs on the person: devices, grants, links, browser sessions. */
-    remove(id: string): Promise<void>;
+    /** With all that hangs on the person: devices, grants, links, browser sessions, and what rules say of them by name. */
+    remove(id: string): Promise<FallenRules>;
   };
   /** Of brokers that ended in good order. */
   departures: {

@@ -11,6 +11,7 @@ export const DeviceSchema = z
     platform: z.string(),
     address: z.string(),
     connected: z.boolean(),
+    logged_in: z.boolean().meta({ description: 'Whether it has a login that has not ended' }),
     created_at: TimeSchema,
     last_seen_at: TimeSchema,
     revoked_at: TimeSchema.nullable(),

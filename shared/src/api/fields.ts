@@ -74,6 +74,14 @@ export const ReceiptSchema = z
       .array(z.string())
       .default([])
       .meta({ description: 'Grants of nobody (grant:LABEL) and administration tokens that who was ended had issued' }),
+    rules_removed: z
+      .array(z.string())
+      .default([])
+      .meta({ description: 'Rules that named nobody but the person who was removed, and went with that person' }),
+    rules_narrowed: z
+      .array(z.string())
+      .default([])
+      .meta({ description: 'Rules that named the person beside others, for whom they hold on' }),
   })
   .meta({ id: 'Receipt', description: 'Proof that something has ended: what was cut, and how fast' });
 

@@ -16,7 +16,9 @@ export const GrantSchema = z
     id: z.string(),
     label: z.string(),
     user: z.string().nullable(),
-    state: z.enum(['active', 'expired', 'revoked']),
+    state: z
+      .enum(['active', 'suspended', 'expired', 'revoked'])
+      .meta({ description: 'suspended: its person is disabled; it works again once the person is enabled' }),
     servers: z.array(z.string()),
     missing_servers: z.array(z.string()).meta({ description: 'Those of its servers that are not registered now' }),
     allow_from: z.array(z.string()).meta({ description: 'Where it may be used from; empty: from anywhere' }),

@@ -214,8 +214,20 @@ suite('the pages', () => {
     assert.match(foreign.html, /name="typed_code"/, 'the link of an attacker’s own device');
     const page = await browser.open(link);
     assert.match(page.html, /Log in again\?/);
+    assert.match(page.html, /is logged in and asks to log in anew/);
     assert.doesNotMatch(page.html, /name="typed_code"/);
     assert.match((await browser.submit(page, { decision: 'approve' })).html, /is connected/);
+    const [session] = await world.identity.sessions.list(WORKSPACE, { user: ada });
+    const shown = async () =>
+      (await world.identity.devices.list(WORKSPACE, { user: ada })).map(({ loggedIn }) => loggedIn);
+    assert.deepEqual(await shown(), [true]);
+    await world.identity.sessions.end(WORKSPACE, session?.id ?? '', HOST);
+    assert.deepEqual(await shown(), [false]);
+    const later = await laptop.start({ device_id: connected.id });
+    assert.match(
+      (await browser.open(`/device?user_code=${later.user_code}`)).html,
+      /of this device of yours has ended/,
+    );
     const devices = await world.identity.devices.list(WORKSPACE, { user: ada });
     assert.deepEqual(
       devices.map(({ id }) => id),

@@ -48,7 +48,7 @@ interface ConfirmView {
     platform: string;
     address: string;
     requestedAt: number;
-    known: { name: string; connectedAt: number } | null;
+    known: { name: string; connectedAt: number; isLoggedIn: boolean } | null;
   };
   /** What the person typed; empty where a link led here. */
   typedCode: string;
@@ -99,7 +99,9 @@ export const confirmPage = (view: ConfirmView): PageContent => {
       ? view.typedCode === ''
         ? 'A device that you have not connected yet asks for a login.'
         : 'Is this the code on your device?'
-      : 'The login of this device of yours has ended. It asks to go on as before.';
+      : known.isLoggedIn
+        ? 'This device of yours is logged in and asks to log in anew. Its present login ends then.'
+        : 'The login of this device of yours has ended. It asks to go on as before.';
   return {
     title,
     failed: view.problem !== undefined,

@@ -8,21 +8,13 @@ import { readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
 import { shortId } from '../short-id.ts';
 import type { Store } from '../store.ts';
+import { raisePolicyVersion } from './policy-version.ts';
 
 const ID_ATTEMPTS = 4;
 
 export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Announce): Store['policy'] {
-  async function raiseVersion(trx: Transaction<Database>, workspaceId: string): Promise<number> {
-    const row = await trx
-      .updateTable('policies')
-      .set((eb) => ({ version: eb('version', '+', 1) }))
-      .where('workspace_id', '=', workspaceId)
-      .returning('version')
-      .executeTakeFirst();
-    if (row === undefined) throw new GateError('not_found', `there is no workspace ${workspaceId}`);
-    await announce(trx, { kind: 'policy', workspaceId });
-    return row.version;
-  }
+  const raiseVersion = (trx: Transaction<Database>, workspaceId: string): Promise<number> =>
+    raisePolicyVersion(trx, workspaceId, announce);
 
   async function insertRule(workspaceId: string, rule: Omit<Rule, 'id' | 'createdAt'>): Promise<Rule> {
     return db.transaction().execute(async (trx) => {

@@ -7,13 +7,21 @@ import type { Announce } from '../bus/announce.ts';
 import type { Database } from '../schema.ts';
 import type { UserRecord } from '../../domain/people.ts';
 import type { Store } from '../store.ts';
+import { dropRulesOfPerson } from './rules-of-person.ts';
 
 export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announce): Store['users'] {
   const now = (): number => clock.now();
 
-  async function change(id: string, values: Partial<Database['users']>, on: Kysely<Database> = db): Promise<void> {
-    const result = await on.updateTable('users').set(values).where('id', '=', id).executeTakeFirst();
-    if (result.numUpdatedRows === 0n) throw new GateError('not_found', `there is no user with the id ${id}`);
+  /** What the person is now. */
+  async function change(
+    id: string,
+    values: Partial<Database['users']>,
+    on: Kysely<Database> = db,
+  ): Promise<Pick<Selectable<Database['users']>, 'role' | 'workspace_id'>> {
+    const query = on.updateTable('users').set(values).where('id', '=', id).returning(['role', 'workspace_id']);
+    const changed = await query.executeTakeFirst();
+    if (changed === undefined) throw new GateError('not_found', `there is no user with the id ${id}`);
+    return changed;
   }
 
   async function withGroups(row: Selectable<Database['users']> | undefined): Promise<UserRecord | undefined> {
@@ -40,6 +48,7 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
       try {
         await db.transaction().execute(async (trx) => {
           await trx.insertInto('users').values(row).execute();
+          if (role === 'admin') await endSetUp(trx, workspaceId);
           await addToGroups(trx, row, groups, row.created_at);
         });
       } catch (error) {
@@ -105,14 +114,23 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
         .executeTakeFirstOrThrow();
       return row.count;
     },
-    setPassword: (id, passwordHash) => change(id, { password_hash: passwordHash }),
-    setDisabled: (id, disabledAt) => change(id, { disabled_at: disabledAt }),
+    async setPassword(id, passwordHash) {
+      await change(id, { password_hash: passwordHash });
+    },
+    setDisabled: (id, disabledAt) =>
+      db.transaction().execute(async (trx) => {
+        const { role, workspace_id } = await change(id, { disabled_at: disabledAt }, trx);
+        if (role === 'admin' && disabledAt === null) await endSetUp(trx, workspace_id);
+      }),
     setRole: (id, role) =>
       db.transaction().execute(async (trx) => {
-        await change(id, { role }, trx);
+        const { workspace_id } = await change(id, { role }, trx);
+        if (role === 'admin') await endSetUp(trx, workspace_id);
         await announce(trx, { kind: 'people', ids: [id] });
       }),
-    setEmail: (id, email) => change(id, { email }),
+    async setEmail(id, email) {
+      await change(id, { email });
+    },
     async setGroups(id, groups) {
       await db.transaction().execute(async (trx) => {
         const row = await trx
@@ -126,11 +144,23 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
         await announce(trx, { kind: 'people', ids: [id] });
       });
     },
-    async remove(id) {
-      const result = await db.deleteFrom('users').where('id', '=', id).executeTakeFirst();
-      if (result.numDeletedRows === 0n) throw new GateError('not_found', `there is no user with the id ${id}`);
-    },
+    remove: (id) =>
+      db.transaction().execute(async (trx) => {
+        const removed = await trx
+          .deleteFrom('users')
+          .where('id', '=', id)
+          .returning(['workspace_id', 'name'])
+          .executeTakeFirst();
+        if (removed === undefined) throw new GateError('not_found', `there is no user with the id ${id}`);
+        return dropRulesOfPerson(trx, { workspaceId: removed.workspace_id, name: removed.name }, announce);
+      }),
   };
+}
+
+/** The link that makes the first administrator has no reason left once there is one, whichever way that one came to be it. */
+async function endSetUp(trx: Transaction<Database>, workspaceId: string): Promise<void> {
+  const links = trx.deleteFrom('one_time_links').where('workspace_id', '=', workspaceId);
+  await links.where('kind', '=', 'setup').execute();
 }
 
 async function addToGroups(
