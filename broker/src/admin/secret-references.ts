@@ -3,11 +3,11 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Caller } from './operation.ts';
 
 /**
- * Whoever says where a server is gets what is sent there: only an administrator may send a secret that is in the vault already. Throws
- * `forbidden`.
+ * Whoever says where a server is gets what is sent there, now or once it is set: only an administrator may have a server use a secret that
+ * the caller has not brought along (`brought`), whether or not it exists already. Throws `forbidden`.
  */
-export function assertMaySend({ role }: Caller, names: readonly string[], inVault: ReadonlySet<string>): void {
-  const first = role === 'admin' ? undefined : names.find((name) => inVault.has(name));
+export function assertMaySend({ role }: Caller, names: readonly string[], brought: ReadonlySet<string>): void {
+  const first = role === 'admin' ? undefined : names.find((name) => !brought.has(name));
   if (first === undefined) return;
   throw new GateError(
     'forbidden',

@@ -23,7 +23,9 @@ export async function importServers(
   );
   for (const { draft } of plan.servers) assertMayRun(caller, draft.name, draft.transport, needs.allowedCommands);
   const inVault = new Set((await needs.vault.list(caller.workspaceId)).map((secret) => secret.name));
-  for (const { draft } of plan.servers) assertMaySend(caller, secretNamesIn(draft.transport), inVault);
+  const found = plan.servers.flatMap((server) => server.found).filter(({ kind }) => kind !== 'placeholder');
+  const brought = new Set(found.map(({ name }) => name).filter((name) => !inVault.has(name)));
+  for (const { draft } of plan.servers) assertMaySend(caller, secretNamesIn(draft.transport), brought);
   if (!request.dry_run) {
     await carryOut(needs, plan.servers, caller, inVault);
     await needs.upstreams.reload();

@@ -97,9 +97,22 @@ describe('administration tokens', () => {
       writeFileSync(file, JSON.stringify({ mcpServers: { mine: server } }));
       return await withToken(token, 'server', 'import', file);
     };
-    const refused = await importOf('Bearer ${secret:github-token}');
-    assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /an administrator must give a server the secret github-token/);
+    // A name that is nobody's today would be sent to them once somebody sets it; a placeholder is such a name.
+    for (const [authorization, name] of [
+      ['Bearer ${secret:github-token}', 'github-token'],
+      ['Bearer ${secret:not-there-yet}', 'not-there-yet'],
+      ['Bearer ${input:token}', 'mine-'],
+    ] as const) {
+      const refused = await importOf(authorization);
+      assert.equal(refused.code, 1, authorization);
+      assert.ok(refused.stderr.includes(`an administrator must give a server the secret ${name}`), refused.stderr);
+    }
+    for (const name of ['github-token', 'not-there-yet']) {
+      const header = `Authorization=Bearer \${secret:${name}}`;
+      const body = ['mine', 'https://mine.example.com/mcp', '--header', header, '--broker', admin.broker.url];
+      const refused = await runBrokerCommand(['server', 'add', ...body], { env: { MCPGATE_ADMIN_TOKEN: token } });
+      assert.deepEqual([refused.code, /an administrator must give/.test(refused.stderr)], [1, true], refused.stderr);
+    }
     assert.deepEqual(await admin.rows('server', 'list'), []);
     const own = await importOf('Bearer ghp_s3cr3tAAAABBBBCCCCDDDDEEEEFFFF000011');
     assert.equal(own.code, 0, own.stderr);
