@@ -36,6 +36,7 @@ test('two AI clients started at the same instant share one daemon, one WebSocket
   assert.equal(world.network.upgrades.open, 1, 'one WebSocket is open');
   assert.equal(refreshes(world.network.requests) - refreshesBefore, 1, 'the refresh token was used once');
   assert.equal(upstream.calls.length, 2, 'each call reached the upstream once');
+  await until('the WebSocket to be the only connection', () => world.network.connections === 1);
 });
 
 test('the daemon outlives the client that started it, and serve leaves when its client does', async (t) => {

@@ -1,12 +1,13 @@
 // An HTTPS server on this machine whose certificate a private authority has signed, for whatever names a test gives it.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { RequestListener } from 'node:http';
 import type { TestContext } from 'node:test';
 import { createPrivateAuthority, type PrivateAuthority } from './private-authority.ts';
 
 export interface PrivateSite {
+  server: Server;
   port: number;
   authority: PrivateAuthority;
   /** The authority's certificate, PEM. */
@@ -30,5 +31,5 @@ export async function startPrivateSite(
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the site has no port');
-  return { port: address.port, authority, ca: readFileSync(authority.caFile, 'utf8') };
+  return { server, port: address.port, authority, ca: readFileSync(authority.caFile, 'utf8') };
 }

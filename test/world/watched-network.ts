@@ -20,6 +20,8 @@ export interface WatchedNetwork {
   readonly requests: SeenRequest[];
   /** How many WebSockets were opened, and how many are open. */
   readonly upgrades: { total: number; open: number };
+  /** TCP connections that the laptop has open, WebSockets included. */
+  readonly connections: number;
   /** Every bearer token, access token and refresh token that passed. */
   readonly tokens: Set<string>;
   /** Cuts every connection and refuses new ones. */
@@ -95,8 +97,10 @@ export async function startWatchedNetwork(): Promise<WatchedNetwork> {
           const answered = Buffer.concat(parts);
           noteTokens(answered.toString('utf8'));
           requests.push({ ...seen, status: answer.statusCode ?? 0 });
+          // Whether the laptop's own connection stays open is between it and this proxy.
+          const { connection: _hop, 'keep-alive': _hint, ...headers } = answer.headers;
           if (takeFirst(lost, (each) => path.includes(each)) !== undefined) response.destroy();
-          else response.writeHead(answer.statusCode ?? 502, answer.headers).end(answered);
+          else response.writeHead(answer.statusCode ?? 502, headers).end(answered);
           changed();
         });
       },
@@ -167,6 +171,9 @@ export async function startWatchedNetwork(): Promise<WatchedNetwork> {
     target: '',
     requests,
     upgrades,
+    get connections() {
+      return sockets.size;
+    },
     tokens,
     cut() {
       isCut = true;

@@ -44,7 +44,7 @@ export async function beginBackgroundLogin(
     openCredentialStore(kind, { configDir, env, timeoutMs: BACKGROUND_TIMEOUT_MS });
   // Before the person is sent to the browser: a login that cannot be stored would be in vain.
   await openCredentials(tokenStore).probe();
-  const { fetch } = createHttpFetch(env);
+  const { fetch } = createHttpFetch(env, { keepsConnections: false });
   const client = await createOAuthClient(broker, { fetch, clock });
   const code = await client.startDeviceLogin({
     ...deviceParameters({ ...host, settings }, client.broker),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Server, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { PrivateAuthority } from '../../../test/world/private-authority.ts';
 import { startPrivateSite } from '../../../test/world/private-site.ts';
@@ -105,4 +105,31 @@ test('loopback over plain HTTP is never sent to a proxy', async (t) => {
   const http = createHttpFetch({ HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, ALL_PROXY: proxy.url });
   assert.equal(await (await http.fetch(`http://127.0.0.1:${address.port}`)).text(), 'here');
   assert.deepEqual(proxy.targets, []);
+});
+
+test('a fetch that keeps no connections leaves none open behind an answer, in the clear on this computer and over TLS', async (t) => {
+  const open = new Set<Socket>();
+  const watch = (server: Server) =>
+    server.on('connection', (socket: Socket) => {
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+    });
+  const plain = watch(createServer((_request, response) => response.end('{}')));
+  await once(plain.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => plain.close());
+  const address = plain.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const tls = await startPrivateSite(t, ['IP:127.0.0.1'], (_request, response) => response.end('{}'));
+  watch(tls.server);
+  const env = { NODE_EXTRA_CA_CERTS: tls.authority.caFile };
+  for (const url of [`http://127.0.0.1:${address.port}`, `https://127.0.0.1:${tls.port}`]) {
+    const { fetch, close } = createHttpFetch(env, { keepsConnections: false });
+    t.after(close);
+    for (let round = 0; round < 2; round += 1) {
+      const response = await fetch(url, { headers: { accept: 'application/json' } });
+      assert.equal(await response.text(), '{}');
+      await Promise.all([...open].map((socket) => once(socket, 'close')));
+    }
+    assert.equal(open.size, 0);
+  }
 });

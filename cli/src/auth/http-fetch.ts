@@ -25,12 +25,16 @@ export interface HttpFetcher {
   close(): Promise<void>;
 }
 
-export function createHttpFetch(env: Environment): HttpFetcher {
+/**
+ * `keepsConnections` false is for the daemon: it asks rarely and lives long, and beside its one WebSocket no connection of it stays open.
+ */
+export function createHttpFetch(env: Environment, { keepsConnections = true } = {}): HttpFetcher {
   let opening: Promise<Dispatcher> | undefined;
   return {
     async fetch(url, request = {}) {
       const { protocol } = new URL(url);
-      const init = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+      const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+      const init = keepsConnections ? given : { ...given, headers: { ...request.headers, connection: 'close' } };
       if (protocol === 'http:' && isLoopback(new URL(url))) return fetch(url, init);
       const undici = await import('undici');
       opening ??= openDispatcher(env).catch((error: unknown) => {

@@ -60,7 +60,10 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const fetch: HttpFetch =
     options.fetch ??
     // Made for each refresh: they are rare, and a login may have changed the proxy.
-    ((url, request) => createHttpFetch(effectiveEnvironment(env, readSettings(configDir))).fetch(url, request));
+    ((url, request) => {
+      const kept = effectiveEnvironment(env, readSettings(configDir));
+      return createHttpFetch(kept, { keepsConnections: false }).fetch(url, request);
+    });
   const openStore =
     options.openStore ??
     ((kind) => {

@@ -28,7 +28,9 @@ async function runLogout(context: CliContext): Promise<void> {
       await revokeCredential(context, broker, credential);
     } catch (error) {
       const reason = toGateError(error).message;
-      terminal.warn(`this login was not ended at the broker (${reason}): revoke this device in its dashboard`);
+      terminal.warn(
+        `this login was not ended at the broker (${reason}): disconnect this device on the page ${broker}/`,
+      );
     }
     await store.remove(login.address);
   }
