@@ -15,6 +15,8 @@ import type { Asker, ListKind } from './upstream.ts';
 export interface Connection {
   readonly session: McpSession;
   readonly secretVersions: readonly string[];
+  /** A request is sent over it, with the secrets that it holds. */
+  readonly noteUse: () => void;
   /** Lines on stdout that were no messages. */
   readonly noise: () => number;
   readonly stderr: () => readonly string[];
@@ -22,7 +24,7 @@ export interface Connection {
 }
 
 export interface ConnectDeps extends WireDeps {
-  vault: Pick<Secrets, 'value'>;
+  vault: Pick<Secrets, 'value' | 'used'>;
   /** What servers were found to speak. */
   generations: GenerationMemory;
   brokerVersion: string;
@@ -113,6 +115,11 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
   return {
     session,
     secretVersions: resolved.versions,
+    noteUse() {
+      deps.vault.used(record.workspaceId, resolved.versions)?.catch((error: unknown) => {
+        deps.log.warn({ err: error, server: record.name }, 'when its secrets were last used could not be written down');
+      });
+    },
     noise: () => noise,
     stderr: () => stderr.lines(),
     mask: resolved.mask,

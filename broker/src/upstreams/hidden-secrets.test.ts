@@ -43,6 +43,8 @@ describe('a server that tells its own secret', () => {
       const large = JSON.parse(whole(await call({ bytes }))) as { content: { text: string }[] };
       assert.equal(large.content[0]?.text, `${'x'.repeat(bytes)}***`);
     }
+    assert.deepEqual(new Set(pool.secrets.uses.map(String)), new Set(['token@1']));
+    assert.equal(pool.secrets.uses.length, 5, 'each request counts as a use, not the start alone');
     assert.equal(said.length, 10);
     assert.ok(said.every((text) => text.includes('***') && !text.includes('0123456789')));
     const shown = JSON.stringify(pool.upstreams.status('default'));

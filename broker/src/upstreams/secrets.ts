@@ -3,6 +3,8 @@
 export interface Secrets {
   /** Throws `not_found` naming the secret that is missing. `imported`: nobody has set it since a file was imported. */
   value(workspaceId: string, name: string): Promise<{ value: string; version: number; imported: boolean }>;
+  /** A connection that holds these versions (`NAME@VERSION`) is used again. Undefined where nothing is to be written down. */
+  used(workspaceId: string, versions: readonly string[]): Promise<unknown> | undefined;
   /** Called after a secret changed, with its name. Returns the function that ends it. */
   onChange(listener: (change: { workspaceId: string; name: string }) => void): () => void;
 }

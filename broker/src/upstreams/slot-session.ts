@@ -67,6 +67,7 @@ export function createSlotSession(first: Connection, options: SlotSessionOptions
       const startedAt = clock.now();
       const used = connection;
       const onRefused = options.onRequest(request.method, request.paramsText);
+      used.noteUse();
       const reply = used.session.request(request).catch((cause: unknown) => {
         const isLate = cause instanceof GateError && cause.code === 'timeout';
         if (isLate) options.onSilent(used, () => true);

@@ -86,6 +86,14 @@ onBothEngines((open) => {
     clock.at = first + 60_000;
     await vault.resolve(WORKSPACE, '${secret:github}');
     assert.equal(await lastUsedAt(), first + 60_000);
+    // A connection that lives on uses what it was made with.
+    clock.at = first + 119_999;
+    assert.equal(vault.used(WORKSPACE, ['github@1']), undefined);
+    clock.at = first + 120_000;
+    await vault.used(WORKSPACE, ['github@1', 'removed@3']);
+    assert.equal(await lastUsedAt(), first + 120_000);
+    assert.equal(vault.used('other', ['github@1']) === undefined, false);
+    assert.equal(await lastUsedAt(), first + 120_000, 'of another workspace');
   });
 
   it('refuses names and values that it cannot keep, without showing the value', async (t) => {

@@ -65,13 +65,14 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
     return opened;
   }
 
-  async function touch(workspaceId: string, name: string): Promise<void> {
+  /** Undefined where it has been written down a moment ago. */
+  function touch(workspaceId: string, name: string): Promise<void> | undefined {
     const place = cacheKey(workspaceId, name);
     const now = clock.now();
     const last = touchedAt.get(place);
-    if (last !== undefined && now - last < TOUCH_INTERVAL_MS) return;
+    if (last !== undefined && now - last < TOUCH_INTERVAL_MS) return undefined;
     touchedAt.set(place, now);
-    await store.secrets.touch(workspaceId, name, now);
+    return store.secrets.touch(workspaceId, name, now);
   }
 
   return {
@@ -109,6 +110,10 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
         value: text.replaceAll(REFERENCE, (reference, name: string) => values.get(name)?.value ?? reference),
         versions: [...values].map(([name, { version }]) => `${name}@${version}`),
       };
+    },
+    used(workspaceId, versions) {
+      const writes = versions.flatMap((each) => touch(workspaceId, each.slice(0, each.lastIndexOf('@'))) ?? []);
+      return writes.length === 0 ? undefined : Promise.all(writes);
     },
     seal: (purpose, plain) => seal(key, ['purpose', purpose], plain),
     open(purpose, sealed) {

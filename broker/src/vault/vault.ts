@@ -18,6 +18,11 @@ export interface Vault {
   value(workspaceId: string, name: string): Promise<{ value: string; version: number; imported: boolean }>;
   /** Replaces each `${secret:NAME}` in `text`; throws `not_found` naming the secret that is missing. */
   resolve(workspaceId: string, text: string): Promise<ResolvedText>;
+  /**
+   * A connection that holds these (`name@version`, of `resolve`) is used again: written down at most once a minute for each secret.
+   * Undefined where nothing is to be written.
+   */
+  used(workspaceId: string, versions: readonly string[]): Promise<unknown> | undefined;
   /** Seals and opens what other modules must keep encrypted (signing keys, kept refresh answers); `purpose` is associated data. */
   seal(purpose: string, plain: Uint8Array): Uint8Array;
   open(purpose: string, sealed: Uint8Array): Uint8Array;
