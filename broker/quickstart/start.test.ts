@@ -46,6 +46,7 @@ test('the quick start serves three real servers and one visible rule, and adds n
   const first = await quickStart(dataDir);
   assert.match(first.output(), /set-up link .*\/setup\?/);
   assert.match(first.output(), /npx mcpgate login http:/);
+  assert.ok(first.output().includes(`npx mcpgate-broker rule list --data ${dataDir}`), first.output());
   for (const name of ['everything', 'filesystem', 'memory']) {
     const steps = await json('server', 'test', name);
     assert.ok(
@@ -61,6 +62,8 @@ test('the quick start serves three real servers and one visible rule, and adds n
   assert.equal(await first.stop(), 0);
 
   const second = await quickStart(dataDir);
+  assert.match(first.output(), /one rule lets everyone in/);
+  assert.doesNotMatch(second.output(), /one rule lets everyone in/);
   assert.deepEqual(await json('rule', 'list'), [], 'what an administrator removed stays removed');
   assert.deepEqual(
     (await json('server', 'list')).map((server) => String(server['name'])).toSorted((a, b) => a.localeCompare(b)),

@@ -11,6 +11,7 @@ import { processContext } from '../src/commands/process-context.ts';
 import { runBroker } from '../src/commands/run-broker.ts';
 import { assertNotExposed, loadConfig } from '../src/config/load-config.ts';
 import { reportFailure } from '../src/commands/report-failure.ts';
+import { nextSteps } from './next-steps.ts';
 import { quickstartFolders, quickstartServers } from './servers.ts';
 
 const RULE = {
@@ -37,17 +38,21 @@ async function seed(dataDir: string, actor: string): Promise<void> {
   }
 }
 
-function nextSteps(url: string, isSetUp: boolean): string {
-  const steps = [
-    ...(isSetUp ? [] : ['open the set-up link above, and choose a name and a password']),
-    `npx mcpgate login ${url}`,
-    'npx mcpgate tools                  what you may use now',
-    'npx mcpgate call everything__echo message=hello',
-    'npx mcpgate install-clients        set up the AI clients on this computer',
-    'npx mcpgate-broker audit tail      watch who calls what',
-    'npx mcpgate-broker rule list       one rule lets everyone in: replace it before real use',
-  ];
-  return `\nnext, in another terminal, in this folder:\n${steps.map((step) => `  ${step}`).join('\n')}\n\nCtrl-C ends the broker; what it knows stays in its data folder\n`;
+/** Whether a rule lets everyone use everything, as the quick start's own does. */
+async function letsEveryoneIn(dataDir: string, actor: string): Promise<boolean> {
+  const api = createAdminClient({ kind: 'socket', dataDir, actor });
+  try {
+    const rules = await api.call(rulesApi.list, {});
+    return rules.some(({ effect, who, what }) => effect === 'allow' && who.includes('*') && what.includes('*'));
+  } finally {
+    await api.close();
+  }
+}
+
+/** The keychain of Linux is reached over the session's bus; a container or a plain shell has none. */
+function lacksKeychain({ DBUS_SESSION_BUS_ADDRESS, DISPLAY, XDG_RUNTIME_DIR }: NodeJS.ProcessEnv): boolean {
+  if (process.platform !== 'linux' || DBUS_SESSION_BUS_ADDRESS || DISPLAY) return false;
+  return !XDG_RUNTIME_DIR || !existsSync(join(XDG_RUNTIME_DIR, 'bus'));
 }
 
 async function main(): Promise<void> {
@@ -58,7 +63,12 @@ async function main(): Promise<void> {
   const readable = [...stdio.readable, ...quickstartFolders()];
   await runBroker({ ...config, stdio: { ...stdio, readable } }, context, {
     beforeReady: async () => await seed(config.dataDir, `host:${context.username}`),
-    afterReady: (broker) => void context.stdout.write(nextSteps(broker.url, broker.setupUrl === undefined)),
+    async afterReady({ url, setupUrl }) {
+      const isOpen = await letsEveryoneIn(config.dataDir, `host:${context.username}`);
+      const { dataDir } = config;
+      const situation = { url, dataDir, cwd: context.cwd, isSetUp: setupUrl === undefined, isOpen };
+      context.stdout.write(nextSteps({ ...situation, lacksKeychain: lacksKeychain(context.env) }));
+    },
   });
 }
 

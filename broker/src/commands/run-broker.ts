@@ -10,7 +10,7 @@ import type { CommandContext } from './context.ts';
 export interface StartHooks {
   /** It serves already, but has not said so. */
   beforeReady?: (broker: Broker) => Promise<void>;
-  afterReady?: (broker: Broker) => void;
+  afterReady?: (broker: Broker) => Promise<void>;
 }
 
 /** Resolves when the broker has drained and closed. */
@@ -39,7 +39,7 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
     }
     stdout.write(`ready ${broker.url}\n`);
     log.info({ url: broker.url, data: config.dataDir }, 'serving');
-    hooks.afterReady?.(broker);
+    await hooks.afterReady?.(broker);
     const signal = await stopped;
     log.info({ signal }, 'draining; a second signal ends at once');
     await broker.drain();
