@@ -162,7 +162,7 @@ function readData<T>(schema: z.ZodType<T>, row: AuditRow): T {
   try {
     return schema.parse(JSON.parse(row.data));
   } catch (error) {
-    const text = `audit record ${row.id} is not in the form it was written in: run mcpgate-broker audit verify`;
+    const text = `audit record ${row.id} is not in the form it was written in: somebody has changed it in the database, or a newer mcpgate-broker wrote it`;
     throw new GateError('internal', text, { cause: error });
   }
 }

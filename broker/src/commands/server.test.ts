@@ -60,6 +60,31 @@ describe('servers', () => {
     assert.equal((await admin.failure(['server', 'add', 'neither'])).code, 2);
   });
 
+  test('are told by their URL alone, however it is given, and one place each', async () => {
+    const url = 'https://mcp.example.com/mcp';
+    for (const words of [
+      ['by-word', url],
+      ['by-flag', '--url', url],
+      ['by-case', 'HTTPS://mcp.example.com/mcp', '--header', 'X-Team=payments'],
+    ]) {
+      const added = Object(await admin.broker.json(['server', 'add', ...words]));
+      assert.deepEqual([added['transport'], String(added['url']).toLowerCase()], ['http', url], words.join(' '));
+      await admin.broker.json(['server', 'remove', words[0] ?? '']);
+    }
+    for (const words of [
+      ['two', url, '--url', url],
+      ['two', '--url', url, '--', 'node'],
+      ['more', url, '--flag-of-a-command'],
+      ['more', url, 'argument'],
+      ['env', url, '--env', 'A=b'],
+    ]) {
+      const { code, stderr } = await admin.failure(['server', 'add', ...words]);
+      assert.equal(code, 2, `${words.join(' ')}: ${stderr}`);
+    }
+    const { stderr } = await admin.failure(['server', 'add', 'more', url, 'argument']);
+    assert.match(stderr, /a URL takes no arguments/);
+  });
+
   test('are trusted about their tools’ annotations only where that was said, and until it is taken back', async () => {
     const shown = async () => Object(await admin.broker.json(['server', 'show', 'gh']))['trust_annotations'];
     assert.equal(await shown(), false);

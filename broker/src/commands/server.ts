@@ -44,8 +44,8 @@ export function serverCommand(context: CommandContext): Command {
   const command = new Command('server').description('the real MCP servers');
   command
     .command('add')
-    .description('add a server: --url URL, or -- COMMAND ARGS…')
-    .usage('[options] NAME [-- COMMAND ARGS…]')
+    .description('add a server: its URL, or -- COMMAND ARGS…')
+    .usage('[options] NAME URL | NAME -- COMMAND ARGS…')
     .argument('<name>')
     .argument('[command...]')
     .option('--json', 'print one JSON document')
@@ -53,7 +53,7 @@ export function serverCommand(context: CommandContext): Command {
     .option('--data <dir>', 'data folder of the running broker')
     .option('--config <file>', 'its configuration file (MCPGATE_CONFIG)')
     .option('--broker <url>', 'speak to this broker over the network (other commands: --url)')
-    .option('--url <url>', 'address of a Streamable HTTP server')
+    .option('--url <url>', 'address of a Streamable HTTP server; the same as URL after the name')
     .option('--header <pair...>', 'K=V for --url; secrets as ${secret:NAME}')
     .option('--env <pair...>', 'K=V for a command; secrets as ${secret:NAME}')
     .option('--cwd <dir>', 'working directory of a command')
@@ -122,20 +122,39 @@ export function serverCommand(context: CommandContext): Command {
   return command;
 }
 
+/** What was given after the name: an address, however it is given, or a command. Throws `usage` for neither, and for both. */
+function whereOf(
+  name: string,
+  words: readonly string[],
+  flag: string | undefined,
+): { url: string; program?: undefined; args: string[] } | { url: undefined; program: string; args: string[] } {
+  const [first, ...args] = words;
+  const usage = (message: string) =>
+    new GateError(
+      'usage',
+      `${message}: \`server add ${name} https://HOST/mcp\`, or \`server add ${name} -- COMMAND ARGS…\``,
+    );
+  if (first === undefined) {
+    if (flag === undefined) throw usage('say where the server is');
+    return { url: flag, args };
+  }
+  if (flag !== undefined) throw usage('a server has one address or one command');
+  if (!/^https?:\/\//i.test(first)) return { url: undefined, program: first, args };
+  if (args.length > 0) throw usage(`a URL takes no arguments, and "${args[0] ?? ''}" follows it`);
+  return { url: first, args };
+}
+
 async function addServer(
   { api, show, inside }: AdminSession,
   name: string,
   words: readonly string[],
   options: AddOptions,
 ): Promise<void> {
-  const [program, ...args] = words;
+  const { url, program, args } = whereOf(name, words, options.url);
   const isolation = isolationOf('--isolation', options.isolation ?? 'shared');
-  if ((options.url === undefined) === (program === undefined)) {
-    throw new GateError('usage', 'give --url URL for a server over HTTP, or -- COMMAND ARGS… for one to start');
-  }
   const transport =
     program === undefined
-      ? { kind: 'http' as const, url: options.url ?? '', headers: pairs('--header', options.header, /=|:\s*/) }
+      ? { kind: 'http' as const, url, headers: pairs('--header', options.header, /=|:\s*/) }
       : {
           kind: 'stdio' as const,
           command: program,
