@@ -26,8 +26,7 @@ const known = new Map(
 );
 
 /** A text of ours that begins as a command would: `mcpgate does not offer prompts`. */
-const isSentence = (words: readonly string[]): boolean =>
-  words.length > 3 && words.every((word) => /^[A-Za-z’]+$/.test(word));
+const isSentence = (words: readonly string[]): boolean => words.filter((word) => /^[a-z’]+$/.test(word)).length > 3;
 
 /** What is wrong with it, or undefined. */
 function faultOf({ program, words }: NamedCommand): string | undefined {
