@@ -1,7 +1,6 @@
 // Every command line that a message or a page names is one that there is, with flags that it takes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Command } from 'commander';
 import { processContext } from '../../broker/src/commands/process-context.ts';
 import { createProgram as createBrokerProgram } from '../../broker/src/commands/program.ts';
 import { createProgram as createLaptopProgram } from '../../cli/src/commands/create-program.ts';
@@ -13,6 +12,8 @@ import {
   type NamedCommand,
   type ProgramName,
 } from './named-commands.ts';
+
+type Command = ReturnType<typeof createBrokerProgram>;
 
 const programs: Readonly<Record<ProgramName, Command>> = {
   'mcpgate-broker': createBrokerProgram(processContext({})),
@@ -26,7 +27,7 @@ const known = new Map(
 );
 
 /** A text of ours that begins as a command would: `mcpgate does not offer prompts`. */
-const isSentence = (words: readonly string[]): boolean => words.filter((word) => /^[a-z’]+$/.test(word)).length > 3;
+const isSentence = (words: readonly string[]): boolean => words.filter((word) => /^[a-z’]+$/.test(word)).length > 2;
 
 /** What is wrong with it, or undefined. */
 function faultOf({ program, words }: NamedCommand): string | undefined {
