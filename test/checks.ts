@@ -12,7 +12,16 @@ const STEPS: readonly Step[] = [
   { name: 'lint (oxlint, type-aware)', command: ['oxlint', '--type-aware', '.'] },
   {
     name: 'format (prettier)',
-    command: ['prettier', '--check', '--log-level', 'warn', '--cache', '--cache-location', `${CACHE}/prettier/checks`, '.'],
+    command: [
+      'prettier',
+      '--check',
+      '--log-level',
+      'warn',
+      '--cache',
+      '--cache-location',
+      `${CACHE}/prettier/checks`,
+      '.',
+    ],
   },
   { name: 'dead code (knip)', command: ['knip', '--no-progress'] },
   { name: 'import rules', command: ['node', '--test', '--test-reporter=spec', 'test/rules/*.test.ts'] },
