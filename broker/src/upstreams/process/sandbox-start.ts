@@ -46,7 +46,7 @@ export function sandboxStart(tools: SandboxTools, request: SandboxRequest): Omit
         ];
   return {
     program: tools.bwrap,
-    args: ['--args', '4', '--', ...drop, SHELL, '-c', ENTER, `mcpgate server ${server}`],
+    args: ['--args', '4', '--', ...drop, SHELL, '-c', ENTER, `mcpgate: ${server}`],
     env: { PATH: CLEAN_PATH },
     cwd: '/',
     uid: undefined,
