@@ -12,7 +12,8 @@ describe('host check', () => {
     check.allows({ host, peer, path });
 
   test('our name, addresses and localhost are ours', () => {
-    for (const host of ['mcp.example.com', 'MCP.example.com', '127.0.0.1:7717', '[::1]:7717', 'localhost:1'])
+    const withPorts = ['127.0.0.1:7717', '[::1]:7717', 'localhost:1'];
+    for (const host of ['mcp.example.com', 'MCP.example.com', '127.0.0.1', '[::1]', 'localhost', ...withPorts])
       assert.ok(allows(host), host);
   });
 

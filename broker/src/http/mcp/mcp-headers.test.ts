@@ -120,7 +120,8 @@ describe('the origin of a page', () => {
 
   test('a question before the request is told the methods, and of the headers those that parameters of tools come in', async (t) => {
     const send = await open(t);
-    const asked = 'Mcp-Param-City, authorization, mcp-param-a_b.c, x-evil, mcp-param-, mcp-param-ü';
+    const asked =
+      'Mcp-Param-City, authorization, mcp-param-a_b.c, x-evil, mcp-param-, mcp-param-ü, x-mcp-param-a, mcp-param-a b';
     const { headers } = await send([host, ['origin', PAGE], ['access-control-request-headers', asked]], 'OPTIONS');
     assert.equal(headers['access-control-allow-methods'], 'GET, POST, DELETE');
     const allowed = (headers['access-control-allow-headers'] ?? '').split(', ');
