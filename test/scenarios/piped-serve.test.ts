@@ -35,7 +35,11 @@ test('what was piped into serve is answered before it ends, with a warm and with
     const { code, stdout } = await ada.gate(['serve'], { stdin: input });
     assert.equal(code, 0);
     const answers = read(stdout);
-    assert.deepEqual([...answers.keys()].toSorted((a, b) => a - b), [1, 2, 3], stdout);
+    assert.deepEqual(
+      [...answers.keys()].toSorted((a, b) => a - b),
+      [1, 2, 3],
+      stdout,
+    );
     assert.ok(JSON.stringify(answers.get(2)?.result).includes('counting__echo'), stdout);
     assert.deepEqual(answers.get(3)?.result?.['content'], [{ type: 'text', text: 'piped' }]);
     assert.equal(upstream.calls.length, before + 1, 'it was called once');
