@@ -57,6 +57,7 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   hearing: {
     sources: ['broker/src/replicas/{hearing,replicas,end-elsewhere}.ts'],
     tests: ['broker/src/replicas/*.test.ts'],
+    onPostgres: true,
   },
   retries: {
     sources: ['broker/src/upstreams/{retry-reason,http-answer,circuit-breaker}.ts'],

@@ -42,4 +42,40 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     ['{ authTagLength: TAG_BYTES });', '{}', 'the default of GCM is 16 bytes, and all 16 are always given'],
     ['{', '{}', 'a block that only returns undefined, as the end of the function does'],
   ]),
+  ...of('broker/src/domain/address-ranges.ts', [
+    ["'', prefix] = range.split('/');", '"Stryker was here!"', 'what is split has a first part'],
+    ["'');", '"Stryker was here!"', 'neither text is an address'],
+    ["family !== 0 && list.check(bare, family === 6 ? 'ipv6' : 'ipv4');", 'true', 'what is no address is in no list'],
+    ["'ipv6' : 'ipv4');", '""', 'the list takes every word but ipv4 for IPv6'],
+  ]),
+  ...of('broker/src/http/forwarded-door.ts', [
+    [
+      '[], emails = [], workspaces = []] = [groupsHeader, emailHeader, workspaceHeader].map((header) =>',
+      '["Stryker was here"]',
+      'three headers give three lists',
+    ],
+    [
+      '[], workspaces = []] = [groupsHeader, emailHeader, workspaceHeader].map((header) =>',
+      '["Stryker was here"]',
+      'three headers give three lists',
+    ],
+    [
+      '[]] = [groupsHeader, emailHeader, workspaceHeader].map((header) =>',
+      '["Stryker was here"]',
+      'three headers give three lists',
+    ],
+    ["'';", '"Stryker was here!"', 'there is one value by then'],
+    ["users[0]?.trim() ?? '';", 'users[0].trim', 'there is one value by then'],
+    ['header === undefined ? [] : valuesOf(request, header),', 'false', 'no header has the name undefined'],
+    [
+      'index + 1 < rawHeaders.length; index += 2) {',
+      'index + 1 <= rawHeaders.length',
+      'names and values come in pairs',
+    ],
+    [
+      "rawHeaders[index]?.toLowerCase() === name) values.push(rawHeaders[index + 1] ?? '');",
+      'rawHeaders[index].toLowerCase',
+      'the index is within the list',
+    ],
+  ]),
 ];

@@ -17,6 +17,7 @@ async function open(t: TestContext) {
   const told: string[] = [];
   const events: AuditEvent[] = [];
   const published: BusMessage[] = [];
+  const logged: { level: number; msg: string; why?: string; kind?: string; err?: { message: string } }[] = [];
   const listeners = new Set<(event: BusEvent) => void>();
   const bus: Bus = {
     open: () => Promise.resolve(),
@@ -42,7 +43,7 @@ async function open(t: TestContext) {
         return Promise.resolve();
       },
     },
-    log: pino({ level: 'silent' }),
+    log: pino({ base: null, timestamp: false }, { write: (line: string) => void logged.push(JSON.parse(line)) }),
     clock,
   });
   const cache = createPolicyCache(
@@ -88,7 +89,7 @@ async function open(t: TestContext) {
     await turn();
   };
   const rulesOf = async (workspaceId: string) => (await cache.get(workspaceId)).version;
-  return { clock, replicas, told, events, published, versions, failing, say, rulesOf };
+  return { clock, replicas, told, events, logged, published, versions, failing, say, rulesOf };
 }
 
 const ALL = ['everybody', 'policy of all', 'secrets', 'servers'];
@@ -153,7 +154,7 @@ test('what may have been missed within a second is read again too, without deafn
 
 test('as long as one of them cannot be read anew, it stays deaf', async (t) => {
   for (const failed of ['everybody', 'secrets', 'servers']) {
-    const { clock, replicas, events, failing, say } = await open(t);
+    const { clock, replicas, events, logged, failing, say } = await open(t);
     failing.add(failed);
     await say({ kind: 'lost', since: clock.now(), why: 'cut' });
     clock.advance(1_500);
@@ -163,6 +164,15 @@ test('as long as one of them cannot be read anew, it stays deaf', async (t) => {
     clock.advance(100);
     await turn();
     assert.equal(replicas.isDeaf, false, failed);
+    assert.deepEqual(
+      logged.map(({ msg, why, err }) => [msg, why ?? err?.message]),
+      [
+        ['the connection on which other brokers are heard is lost', 'cut'],
+        ['changes by other brokers are not heard: calls are refused until they are', 'cut'],
+        ['what other brokers changed cannot be read; tried again', `${failed} cannot be read`],
+        ['everything was read again, since a change by another broker may have been missed', undefined],
+      ],
+    );
     const facts = events.map(({ type, subject, data }) => [type, subject, data]);
     assert.deepEqual(facts, [
       ['broker.deaf', 'broker:here (process 1)', { why: 'cut' }],
@@ -172,10 +182,16 @@ test('as long as one of them cannot be read anew, it stays deaf', async (t) => {
 });
 
 test('a change that could not be applied is made up for by reading everything again', async (t) => {
-  const { told, failing, say } = await open(t);
+  const { told, events, logged, failing, say } = await open(t);
   failing.add('people u1');
   await say({ kind: 'message', from: OTHER, message: { kind: 'people', ids: ['u1'] } });
   assert.deepEqual(told, ALL);
+  const [first] = logged;
+  assert.deepEqual(
+    [first?.msg, first?.kind, first?.err?.message],
+    ['what another broker has changed could not be applied', 'people', 'people u1 cannot be read'],
+  );
+  assert.deepEqual(events, [], 'nobody was deaf');
 });
 
 test('one that has ended hears no more', async (t) => {
