@@ -43,6 +43,9 @@ const ESCAPES = [
   'file:///pub/a/../../secret/key',
   'file:///pub/x?/../../secret/key',
   'file:///pub/..;/secret/key',
+  'file:///pub/../secret/key?/../../pub/a',
+  'file:///pub/%2e%2e/secret/key#/../../pub/a',
+  'file:///pub/../secret/key%3f/../../pub/a',
 ];
 const SPELLINGS = [
   'file:///secret/key',
@@ -60,6 +63,9 @@ const SPELLINGS = [
   'file:///secret/key#x',
   'file:///secret/key/',
   'file:///%2573ecret/key',
+  'file:///%73ecret/key?x=/../../../pub/a',
+  'file://elsewhere/secret/key',
+  'file:///secret/key;x',
 ];
 
 describe('a rule about resources', () => {
@@ -84,6 +90,23 @@ describe('a rule about resources', () => {
     const rows = await world.calls();
     assert.equal(rows[0]?.tool_name, `resource:${SPELLINGS[0]}`);
     assert.ok(rows.slice(0, -2).every(({ status, rule }) => status === 'denied' && rule !== null));
+  });
+
+  it('about a host holds for each of its names and addresses', async (t) => {
+    const world = await startFiles(t, [
+      ['allow', '*'],
+      ['deny', 'resource:http://127.0.0.1/*'],
+      ['deny', 'resource:https://b\u00fccher.example/*'],
+    ]);
+    for (const uri of [
+      'http://127.1/a',
+      'http://2130706433/a',
+      'http://[::ffff:7f00:1]/a',
+      'https://xn--bcher-kva.example/a',
+      'https://B\u00dcCHER\u3002example/a',
+    ])
+      assert.equal(await world.read(uri), 'deny', uri);
+    assert.deepEqual(await world.reached(), []);
   });
 
   it('may be written in any spelling itself', async (t) => {

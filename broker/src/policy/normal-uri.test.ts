@@ -87,6 +87,86 @@ describe('the one spelling of a URI', () => {
     }
   });
 
+  it('ends its path wherever some reader ends it, before or after it is decoded, and what is behind has no part in its dot segments', () => {
+    for (const uri of [
+      'file:///pub/../secret/key?/../../pub/a',
+      'file:///pub/../secret/key#/../../pub/a',
+      'file:///pub/../secret/key?#/../../pub/a',
+      'file:///pub/%2e%2e/secret/key%3f/../../pub/a',
+      'file:///pub/%252e%252e/secret/key%253f/../../pub/a',
+      'file:///pub/../secret/%6bey%23/%2e%2e/../pub/a',
+    ]) {
+      const { normal: all, denied } = uriSpellings(uri);
+      assert.ok(
+        all.some((each) => each.startsWith('file:///secret/key')),
+        uri,
+      );
+      assert.ok([...all, ...denied].includes('file:///secret/key'), uri);
+    }
+    const both = uriSpellings('file:///secret/%3f/../x?y');
+    assert.ok(both.normal.some((each) => readableUri(each) === 'file:///secret/x?y'));
+    assert.ok(both.normal.some((each) => readableUri(each) === 'file:///secret/?/../x?y'));
+  });
+
+  it('has one spelling of a host, by whichever name or address it is written', () => {
+    for (const [host, uris] of [
+      [
+        '127.0.0.1',
+        [
+          ...['127.1', '2130706433', '0x7f.1', '0x7f000001', '0177.0.0.1', '127.000.000.001', '127.0.0.1.:80'],
+          ...[
+            '[::ffff:127.0.0.1]',
+            '[::FFFF:7f00:1]',
+            '[0:0:0:0:0:ffff:7f00:0001]',
+            '%31%32%37.1',
+            '\u2460\u2461\u2466.1',
+          ],
+        ],
+      ],
+      ['[::1]', ['[0:0:0:0:0:0:0:1]', '[::0001]', '[0000::1]:80', '[::1%25lo]', '[::0.0.0.1]']],
+      [
+        'xn--bcher-kva.example',
+        [
+          ...['b\u00fccher.example', 'B\u00dcCHER.example', 'bu\u0308cher.example', 'b%C3%BCcher.example'],
+          ...[
+            'XN--BCHER-KVA.example',
+            'b\u00fccher\u3002example',
+            'b\u00fccher\uff61example.',
+            'b\u00fcch\u00ader.example:0080',
+          ],
+        ],
+      ],
+    ] as const)
+      for (const each of uris) assert.equal(normal(`http://${each}/a`), `http://${host}/a`, each);
+    assert.equal(normalGlob('http://*.b\u00fccher.example/*'), 'http://*.xn--bcher-kva.example/*');
+    assert.equal(normal('http://h.example:0080?x'), normal('http://h.example/?x'));
+    assert.ok(uriSpellings('http://evil.example\\@h.example/a').normal.includes('http://h.example/a'));
+    for (const uri of ['http://256.256.256.256/', 'http://1.2.3.4.5/', 'http://[::g]/'])
+      assert.equal(normal(uri), uri, 'what is no host stays');
+  });
+
+  it('of a deny is that of a file whatever the host, without parameters, and of a path without a scheme', () => {
+    for (const uri of [
+      'file://elsewhere/secret/key',
+      'file://[::1]/secret/key',
+      'file://localhost:80/secret/key',
+      'file:///secret;v=1/key;x',
+      'file:///secret/key;x?y',
+      'url:file:///secret/key',
+      '<URL:file:///secret/key',
+      '/secret/key',
+      'file:///pub/%u002e%u002e/secret/key',
+      'file:///pub/.. /secret/key',
+      'file:///pub/..%20/secret/key',
+      'file:///pub/.\u200b./secret/key',
+    ]) {
+      const { normal: all, denied } = uriSpellings(uri);
+      assert.ok([...all, ...denied].includes('file:///secret/key'), uri);
+    }
+    const { normal: shared } = uriSpellings('file://elsewhere/a b');
+    assert.deepEqual(shared, [], 'an allow of files of a host is not one of files of this computer');
+  });
+
   it('of a rule has wildcards only where its author wrote them', () => {
     assert.equal(normalGlob('FILE:///Pub/%61/*'), 'file:///Pub/a/*');
     assert.equal(normalGlob('https://*.Example.com:443/a?'), 'https://*.example.com/a?');
@@ -106,6 +186,10 @@ describe('the one spelling of a URI', () => {
       `file:///${'a/../'.repeat(1_600)}`,
       `x:/${'a.'.repeat(4_000)}`,
       '%c0'.repeat(2_700),
+      `x:/${'?#;'.repeat(2_700)}`,
+      `x:/${'%2525253f%23'.repeat(600)}`,
+      '\\\\'.repeat(4_000),
+      '%u002e/'.repeat(1_100),
     ])
       assert.ok(uriSpellings(hostile).normal.every((text) => text.length <= 4 * hostile.length));
   });

@@ -2,6 +2,8 @@
 // percent-encoding, dot segments), and what readers are known to do besides: decode again, take `\` for `/`, several `/` for one, leave
 // out a default port, an empty host or the name before an `@`. It is to be judged beside what was sent, never to be sent.
 
+import { normalHost } from './normal-host.ts';
+
 /** Stand for characters of a URI that are wildcards in a rule. */
 const STAR = '\ue02a';
 const QUERY = '\ue03f';
@@ -27,29 +29,66 @@ export interface UriSpellings {
 }
 
 const NONE: UriSpellings = { normal: [], denied: [] };
-/** Nothing in it is read in two ways. */
+/** Nothing in it is read in two ways. A host whose last label is a number is an address, which has many spellings. */
 const PLAIN =
-  /^(?:file:\/\/(?=\/)|(?!\S*file:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]*[a-z0-9-])(?:\/[\w~!$&'()+,=@{}-][\w.~!$&'()+,=@{}-]*)+$/;
+  /^(?:file:\/\/(?=\/)|(?!\S*file:)[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9-]+\.)*(?!\d+\/|0x[0-9a-f]*\/)[a-z0-9-]+)(?:\/[\w~!$&'()+,=@{}-][\w.~!$&'()+,=@{}-]*)+$/;
 
 /** Those that differ from `uri` itself. */
 export function uriSpellings(uri: string): UriSpellings {
   if (PLAIN.test(uri)) return NONE;
-  const read = decoded(uri, false).replaceAll('*', STAR).replaceAll('?', QUERY);
-  // A reader in C ends it at a NUL.
-  const nul = read.indexOf('\0');
-  const normal = [read, ...(nul < 0 ? [] : [read.slice(0, nul)])].map(normalised);
-  const denied = normal.flatMap((text) => {
-    const ends = [text.indexOf('#'), text.indexOf(QUERY)].filter((at) => at >= 0);
-    const shorter = [...ends.map((at) => text.slice(0, at)), text.slice(0, Math.min(text.length, ...ends))];
-    return [text, ...shorter].flatMap((each) => [each, each.replace(/(?<=[^/:])\/+$/, '')]);
-  });
+  const whole = readings(marked(decoded(uri, false)));
+  const cuts = cutsOf(uri);
+  // Where the path ends is read in many ways, and what is behind its end has no part in its dot segments.
+  const heads = cuts.flatMap(({ head }) => readings(head));
+  const normal = [...whole, ...cuts.flatMap(({ head, tail }) => readings(head).map((each) => each + tail))];
+  const denied = [...normal, ...heads].flatMap(shorterOf);
   const others = (texts: readonly string[]) => [...new Set(texts)].filter((text) => text !== uri);
   return { normal: others(normal), denied: others(denied).filter((text) => !normal.includes(text)) };
 }
 
+interface Cut {
+  readonly head: string;
+  /** What stands behind it; empty for a NUL, which a reader in C ends it at. */
+  readonly tail: string;
+}
+
+/** All that a reader may take for the part before the fragment, the query or a NUL: it looks for them before or after it has decoded. */
+function cutsOf(uri: string): readonly Cut[] {
+  const cuts = new Map<string, Cut>();
+  for (const text of roundsOf(uri, fromBytes)) {
+    const ends = ['#', '?', '\0'].map((mark) => text.indexOf(mark)).filter((at) => at >= 0);
+    for (const at of ends) {
+      const head = marked(decoded(text.slice(0, at), false));
+      const tail = text.charAt(at) === '\0' ? '' : marked(decoded(text.slice(at), false));
+      cuts.set(`${head}\0${tail}`, { head, tail });
+    }
+  }
+  return [...cuts.values()];
+}
+
+/** `\` is `/` to some readers everywhere, and to others no end of the authority. */
+function readings(text: string): readonly string[] {
+  const own = text.replace(/^<?(?:url:)+/i, '');
+  const slashed = own.replaceAll('\\', '/');
+  return own === slashed ? [normalised(own)] : [normalised(slashed), normalised(own)];
+}
+
+/** What a deny speaks of besides: the same without its end, without parameters, and a file whatever the host. */
+function shorterOf(normal: string): readonly string[] {
+  const ends = [normal.indexOf('#'), normal.indexOf(QUERY)].filter((at) => at >= 0);
+  const cut = [normal, ...ends.map((at) => normal.slice(0, at))];
+  const plain = [...cut, ...cut.map((text) => text.replace(/;[^/]*/g, ''))];
+  const hostless = plain.flatMap((text) => [text, text.replace(FILE_OF_HOST, '$1').replace(NO_SCHEME, 'file:///')]);
+  return hostless.flatMap((text) => [text, text.replace(/(?<=[^/:])\/+$/, '')]);
+}
+
+/** A server may look at the path alone, also of what has no scheme. */
+const FILE_OF_HOST = /^((?:[a-z0-9+.-]+\+)?file:\/\/)[^/]+(?=\/)/;
+const NO_SCHEME = /^\/+/;
+
 /** The same spelling of a rule's glob over URIs. */
 export function normalGlob(glob: string): string {
-  return normalised(decoded(glob, true));
+  return normalised(decoded(glob, true).replaceAll('\\', '/'));
 }
 
 /** For people: what a spelling says. */
@@ -59,17 +98,33 @@ export function readableUri(spelling: string): string {
 
 /** Percent-encoding is resolved until nothing is left of it. `isGlob`: what is decoded is no wildcard. */
 function decoded(text: string, isGlob: boolean): string {
-  let last = text;
-  for (let round = 0; round < MAX_ROUNDS && last.includes('%'); round++) {
-    const next = last.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
-      const plain = fromBytes(run);
-      return isGlob ? plain.replaceAll('*', STAR).replaceAll('?', QUERY) : plain;
-    });
+  const rounds = roundsOf(text, isGlob ? (run) => marked(fromBytes(run)) : fromBytes);
+  const last = rounds.at(-1) ?? text;
+  return last.replace(PASSED_OVER, '').replace(AT_ENDS, '').normalize('NFKC');
+}
+
+/** The text, and what is left of it after each time that it is decoded. */
+function roundsOf(text: string, decode: (run: string) => string): readonly string[] {
+  const rounds = [text];
+  for (let last = text; rounds.length <= MAX_ROUNDS && last.includes('%');) {
+    const next = last.replace(UTF16_ENCODED, (_, hex: string) => decode(asBytes(hex))).replace(ENCODED, decode);
     if (next === last) break;
+    rounds.push(next);
     last = next;
   }
-  return last.replace(PASSED_OVER, '').replace(AT_ENDS, '').normalize('NFKC').replaceAll('\\', '/');
+  return rounds;
 }
+
+const ENCODED = /(?:%[0-9a-f]{2})+/gi;
+/** As `escape` of JavaScript and some servers have it. */
+const UTF16_ENCODED = /%u([0-9a-f]{4})/gi;
+
+const asBytes = (hex: string): string =>
+  Buffer.from(String.fromCharCode(Number.parseInt(hex, 16)))
+    .toString('hex')
+    .replace(/../g, '%$&');
+
+const marked = (text: string): string => text.replaceAll('*', STAR).replaceAll('?', QUERY);
 
 function fromBytes(run: string): string {
   const bytes = Buffer.from(run.replaceAll('%', ''), 'hex');
@@ -94,7 +149,8 @@ function normalised(text: string): string {
   // `SERVER+file:` and `git+https:` are read by what stands last.
   const kind = scheme.slice(scheme.lastIndexOf('+') + 1);
   // These have a host however many slashes stand before it (WHATWG URL, "special authority ignore slashes state").
-  const authority = (DEFAULT_PORTS.has(kind) ? SPECIAL : GENERIC).exec(rest);
+  const isSpecial = DEFAULT_PORTS.has(kind);
+  const authority = (isSpecial ? SPECIAL : GENERIC).exec(rest);
   const head = scheme === '' ? '' : `${scheme}:`;
   if (authority === null) {
     const isFile = kind === 'file' && !/^[*?]/.test(rest);
@@ -103,27 +159,36 @@ function normalised(text: string): string {
   const host = hostOf(authority[1] ?? '', kind);
   const path = pathOf(rest.slice(authority[0].length));
   const isOpen = /[*?]$/.test(host);
-  return `${head}//${host}${path === '' && DEFAULT_PORTS.has(kind) && !isOpen ? '/' : path}`;
+  return `${head}//${host}${isSpecial && !isOpen && (path === '' || HAS_NO_PATH.test(path)) ? '/' : ''}${path}`;
 }
 
 const SPECIAL = /^\/*([^/#?\ue03f]*)/;
 const GENERIC = /^\/\/([^/#?\ue03f]*)/;
+const HAS_NO_PATH = /^[#\ue03f]/;
 
 function hostOf(authority: string, kind: string): string {
   const host = authority.slice(authority.lastIndexOf('@') + 1).toLowerCase();
-  const port = DEFAULT_PORTS.get(kind);
-  const plain = port !== undefined && host.endsWith(`:${port}`) ? host.slice(0, -port.length - 1) : host;
-  const name = plain.replace(/[:.]+$/, '');
-  return kind === 'file' && (name === 'localhost' || name === '127.0.0.1') ? '' : name;
+  const [, name = host, digits = ''] = /^(.*?):0*(\d*)$/.exec(host) ?? [];
+  if (kind === 'file') {
+    const plain = host.replace(/[:.]+$/, '');
+    return plain === 'localhost' || plain === '127.0.0.1' ? '' : plain;
+  }
+  const standard = DEFAULT_PORTS.get(kind);
+  if (standard === undefined) return host.replace(/[:.]+$/, '');
+  return normalHost(name) + (digits === '' || digits === standard ? '' : `:${digits}`);
 }
+
+/** Blanks and what is not shown: `.. ` is `..` to some systems. */
+const NOT_SHOWN = /[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Without dot segments and empty ones, wherever they stand: what is behind a `?` a reader may take for a part of the path. */
 function pathOf(path: string): string {
-  const isAbsolute = path.startsWith('/');
+  const slashed = path.replaceAll('\\', '/');
+  const isAbsolute = slashed.startsWith('/');
   const kept: string[] = [];
-  const segments = path.split('/');
+  const segments = slashed.split('/');
   for (const [index, segment] of segments.entries()) {
-    const name = segment.split(';', 1)[0];
+    const name = segment.split(';', 1)[0]?.replace(NOT_SHOWN, '');
     const isLast = index === segments.length - 1;
     if (name === '..') kept.pop();
     else if (name !== '.' && segment !== '') kept.push(segment);
