@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { scanObject } from 'mcpgate-shared/json-span';
-import { withoutNullCapabilities, withoutNulls } from './absent.ts';
+import { keptCapabilities, withoutNulls } from './absent.ts';
 import { readEnvelope } from './envelope.ts';
 
 const read = (method: string, paramsText: string) => {
@@ -49,9 +49,9 @@ describe('what a client sends as null', () => {
   it('is no capability: servers are told of none, at any depth', () => {
     const text = '{"sampling":null,"elicitation":{"form":null},"roots":{"listChanged":true}}';
     assert.equal(
-      withoutNullCapabilities(text, JSON.parse(text) as Record<string, unknown>),
+      keptCapabilities(text, JSON.parse(text) as Record<string, unknown>),
       '{"elicitation":{},"roots":{"listChanged":true}}',
     );
-    assert.equal(withoutNullCapabilities('{ "roots": {} }', {}), '{ "roots": {} }');
+    assert.equal(keptCapabilities('{ "roots": {} }', {}), '{ "roots": {} }');
   });
 });

@@ -1,6 +1,6 @@
 // Clients whose language writes every member that it knows (`"arguments": null`, `"cursor": null`) mean that there is none: in the params
 // of a method of MCP, which has no member whose value may be null, such a member counts as absent.
-import type { JsonObject } from 'mcpgate-shared/json-span';
+import { onOneLine, type JsonObject } from 'mcpgate-shared/json-span';
 import type { JsonRecord } from '../upstreams/json-rpc-guard.ts';
 
 export interface ReadParams {
@@ -29,8 +29,11 @@ export function present(from: JsonRecord | undefined, key: string): unknown {
   return from?.[key] ?? undefined;
 }
 
-/** JSON text of what a client can do, without nulls at any depth: servers are told it, and the SDKs of some refuse them. */
-export function withoutNullCapabilities(text: string, capabilities: JsonRecord): string {
-  if (!text.includes('null')) return text;
+/**
+ * JSON text of what a client can do, as it is kept and servers are told it: on one line, and without nulls at any depth, which the SDKs of
+ * some servers refuse. A copy: a part of a text would keep all of that text in memory.
+ */
+export function keptCapabilities(text: string, capabilities: JsonRecord): string {
+  if (!text.includes('null')) return Buffer.from(onOneLine(text), 'utf8').toString('utf8');
   return JSON.stringify(capabilities, (_key, value: unknown) => (value === null ? undefined : value));
 }

@@ -1,13 +1,13 @@
 // One session: reads the client's messages, keeps what is under way, answers. Text in, text out; of large messages the pieces beside it.
 import { randomUUID } from 'node:crypto';
-import { findMember, onOneLine } from 'mcpgate-shared/json-span';
+import { findMember } from 'mcpgate-shared/json-span';
 import type { Principal } from '../domain/principal.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { wholeText, type Pieces } from '../message/pieces.ts';
 import { uriPrefix } from '../policy/judge.ts';
 import { idKey, isRecord, parseRecord, stringOf, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type UpstreamEvent } from '../upstreams/upstream.ts';
-import { withoutNullCapabilities } from './absent.ts';
+import { keptCapabilities } from './absent.ts';
 import { notOffered, refusedRequest, type RefusedRequest } from './admission.ts';
 import { errorMessage, errorObject, resultMessage } from './answers.ts';
 import { hearNotification } from './client-notifications.ts';
@@ -199,13 +199,13 @@ export function createSession(
   function introduce({ params, paramsSpan }: ClientRequest, text: string): void {
     const client = isRecord(params['clientInfo']) ? params['clientInfo'] : {};
     scope.client = {
-      name: stringOf(client['name'])?.slice(0, 200) ?? null,
-      version: stringOf(client['version'])?.slice(0, 200) ?? null,
+      name: stringOf(client['name']) ?? null,
+      version: stringOf(client['version']) ?? null,
     };
     const at = findMember(paramsSpan?.members ?? [], 'capabilities');
     if (at === undefined || !isRecord(params['capabilities'])) return;
     capabilities = params['capabilities'];
-    capabilitiesText = withoutNullCapabilities(onOneLine(text.slice(at.start, at.end)), capabilities);
+    capabilitiesText = keptCapabilities(text.slice(at.start, at.end), capabilities);
   }
 
   function onEvent(event: UpstreamEvent): void {

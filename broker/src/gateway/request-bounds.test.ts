@@ -32,6 +32,12 @@ describe('what a caller names', () => {
     ['tools/call', { name: 'a__b', _meta: { progressToken: long } }],
     ['logging/setLevel', { level: long }],
     ['initialize', { protocolVersion: long }],
+    ['initialize', { clientInfo: { name: 'n'.repeat(500 * KIB), version: '1' } }],
+    ['initialize', { clientInfo: { name: 'a', version: long } }],
+    ['initialize', { capabilities: { experimental: { a: 'c'.repeat(17 * KIB) } } }],
+    ['initialize', { capabilities: Object.fromEntries(Array.from({ length: 2 * KIB }, (_, n) => [`c${n}`, {}])) }],
+    ['tools/call', { name: 'a', _meta: { 'io.modelcontextprotocol/clientInfo': { name: long } } }],
+    ['tools/call', { name: 'a', _meta: { 'io.modelcontextprotocol/clientCapabilities': { a: 'c'.repeat(17 * KIB) } } }],
     ['subscriptions/listen', { notifications: { resourceSubscriptions: ['x'.repeat(9 * KIB)] } }],
     [
       'subscriptions/listen',
@@ -53,6 +59,8 @@ describe('what a caller names', () => {
       ['tools/call', { name: 'n'.repeat(256), arguments: { name: long, uri: 'x'.repeat(100 * KIB) } }],
       ['resources/read', { uri: 'x'.repeat(8 * KIB) }],
       ['tools/call', { name: 'a', _meta: { progressToken: 12 } }],
+      ['initialize', { clientInfo: { name: 'n'.repeat(256), icons: [{ src: 'x'.repeat(20 * KIB) }] } }],
+      ['initialize', { capabilities: { experimental: { a: 'c'.repeat(15 * KIB) } } }],
     ] as const)
       assert.equal(request(method, params).kind, 'request');
   });

@@ -21,11 +21,15 @@ const STATE: Bound = { max: 64 * 1024, unit: 'characters' };
 const TYPED: Bound = { max: 8 * 1024, unit: 'characters' };
 /** As it is written, escapes and all. */
 const TOKEN_MAX_CHARS = 2 * 1024;
+/** What a client can do, as it is written: kept as long as its session, and by each connection of its own. */
+const CAPABILITIES_MAX_CHARS = 16 * 1024;
 /** All URIs of one `subscriptions/listen`. */
 const URIS_MAX_BYTES = 256 * 1024;
 
 type Shape = { readonly [member: string]: Bound | Shape };
 
+/** What is kept of a client's own words on itself. */
+const CLIENT: Shape = { name: NAME, version: NAME };
 /** By the member of `params`. */
 const PARAMS: Shape = {
   name: NAME,
@@ -39,12 +43,14 @@ const PARAMS: Shape = {
   progressToken: NAME,
   ref: { type: NAME, name: NAME, uri: URI },
   argument: { name: NAME, value: TYPED },
+  clientInfo: CLIENT,
   _meta: {
     progressToken: NAME,
     traceparent: NAME,
     tracestate: { max: 1_024, unit: 'characters' },
     [REQUEST_META.protocolVersion]: NAME,
     [REQUEST_META.logLevel]: NAME,
+    [REQUEST_META.clientInfo]: CLIENT,
   },
 };
 
@@ -57,11 +63,16 @@ export function tooLong(
 ): string | undefined {
   const meta = findMember(span?.members ?? [], '_meta')?.inner;
   const token = findMember(meta?.members ?? [], 'progressToken');
+  const capabilities =
+    findMember(span?.members ?? [], 'capabilities') ?? findMember(meta?.members ?? [], REQUEST_META.clientCapabilities);
   return (
     exceeds('id', idText, { max: ID_MAX_CHARS, unit: 'characters' }) ??
     exceeds('method', method, NAME) ??
     // Repeated with each notice of progress, as it was written: a number can have as many digits as somebody likes.
     (token !== undefined && token.end - token.start > TOKEN_MAX_CHARS ? '"progressToken" is too long' : undefined) ??
+    (capabilities !== undefined && capabilities.end - capabilities.start > CAPABILITIES_MAX_CHARS
+      ? `what the client can do is longer than ${CAPABILITIES_MAX_CHARS} characters`
+      : undefined) ??
     inShape('', params, PARAMS) ??
     followsTooMuch(params['notifications'])
   );

@@ -6,9 +6,13 @@ import type { Task } from './carry-out.ts';
 import { requestByUri } from './resource-request.ts';
 import { serverByUri } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
-import { MAX_SUBSCRIPTIONS } from './subscriptions.ts';
+import { MAX_SUBSCRIPTIONS, type Follower } from './subscriptions.ts';
 
 const BUSY = -32000;
+
+export function followerOf({ followerId, asker }: SessionScope): Follower {
+  return { id: followerId, userKey: asker.userKey };
+}
 
 export function followResource(parts: GatewayParts, scope: SessionScope, task: Task): Promise<string | undefined> {
   const { subscriptions } = parts;
@@ -16,9 +20,15 @@ export function followResource(parts: GatewayParts, scope: SessionScope, task: T
     const message = `[mcpgate] this session follows ${MAX_SUBSCRIPTIONS} resources already; unsubscribe from some`;
     return Promise.resolve(errorMessage(task.request.idText, errorObject(BUSY, message)));
   }
+  const { uri } = task.request.params;
+  const follower = followerOf(scope);
+  if (typeof uri === 'string' && !subscriptions.hasRoom(follower, uri)) {
+    const message = '[mcpgate] the resources that this person follows are too many; unsubscribe from some';
+    return Promise.resolve(errorMessage(task.request.idText, errorObject(BUSY, message)));
+  }
   // From now on, not from the answer on: a server may tell before it answers.
   return requestByUri(parts, scope, task, ({ server, rest }) =>
-    subscriptions.add(scope.followerId, server, placeOf(server, scope.asker), rest),
+    subscriptions.add(follower, server, placeOf(server, scope.asker), rest),
   );
 }
 

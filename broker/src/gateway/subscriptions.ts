@@ -4,9 +4,18 @@ import type { BaseLogger } from 'pino';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { placeOf, type Asker, type UpstreamEvent, type Upstreams } from '../upstreams/upstream.ts';
 
+/** A session, or one stream of changes. */
+export interface Follower {
+  id: string;
+  /** Whose it is. */
+  userKey: string;
+}
+
 export interface Subscriptions {
   /** Returns what takes it back, where it was new. */
-  add(sessionKey: string, server: ServerRecord, place: string | null, uri: string): () => void;
+  add(follower: Follower, server: ServerRecord, place: string | null, uri: string): () => void;
+  /** False: what this person follows, over all sessions and streams, is too long already. */
+  hasRoom(follower: Follower, uri: string): boolean;
   /** True where nobody else of the same connection follows it. */
   remove(sessionKey: string, server: ServerRecord, place: string | null, uri: string): boolean;
   /** The sessions that follow the URI on this connection. */
@@ -25,6 +34,8 @@ const NEVER = new AbortController().signal;
 const NOBODY: ReadonlySet<string> = new Set();
 /** What one session may follow at the same time. */
 export const MAX_SUBSCRIPTIONS = 1_000;
+/** All that one person follows, in characters. */
+const MAX_CHARS_EACH = 4 * 1024 * 1024;
 
 function isPartOf(uri: string, whole: string): boolean {
   return uri.startsWith(whole) && (whole.endsWith('/') || /^[/?#]/.test(uri.slice(whole.length, whole.length + 1)));
@@ -42,30 +53,39 @@ export function createSubscriptions(
   log: Pick<BaseLogger, 'warn'>,
 ): Subscriptions {
   const followed = new Map<string, Followed>();
-  const bySession = new Map<string, Set<string>>();
+  const bySession = new Map<string, { userKey: string; keys: Set<string> }>();
+  const charsByUser = new Map<string, number>();
   const keyOf = (workspaceId: string, server: string, place: string | null, uri: string): string =>
     `${workspaceId}\n${server}\n${place ?? ''}\n${uri}`;
+
+  function count(userKey: string, chars: number): void {
+    const sum = (charsByUser.get(userKey) ?? 0) + chars;
+    if (sum > 0) charsByUser.set(userKey, sum);
+    else charsByUser.delete(userKey);
+  }
 
   function drop(key: string, sessionKey: string): Followed | undefined {
     const entry = followed.get(key);
     if (entry?.sessions.delete(sessionKey) !== true) return undefined;
     const own = bySession.get(sessionKey);
-    own?.delete(key);
-    if (own?.size === 0) bySession.delete(sessionKey);
+    if (own?.keys.delete(key) === true) count(own.userKey, -key.length);
+    if (own?.keys.size === 0) bySession.delete(sessionKey);
     if (entry.sessions.size > 0) return undefined;
     followed.delete(key);
     return entry;
   }
 
   return {
-    add(sessionKey, server, place, uri) {
+    hasRoom: ({ userKey }, uri) => (charsByUser.get(userKey) ?? 0) + uri.length <= MAX_CHARS_EACH,
+    add({ id: sessionKey, userKey }, server, place, uri) {
       const key = keyOf(server.workspaceId, server.name, place, uri);
       const entry = followed.get(key) ?? { server, place, uri, sessions: new Set() };
       const isNew = !entry.sessions.has(sessionKey);
       entry.sessions.add(sessionKey);
       followed.set(key, entry);
-      const own = bySession.get(sessionKey) ?? new Set();
-      own.add(key);
+      const own = bySession.get(sessionKey) ?? { userKey, keys: new Set() };
+      own.keys.add(key);
+      if (isNew) count(userKey, key.length);
       bySession.set(sessionKey, own);
       return () => void (isNew && drop(key, sessionKey));
     },
@@ -75,13 +95,13 @@ export function createSubscriptions(
       followed.get(keyOf(workspaceId, server, place, uri))?.sessions ?? NOBODY,
     isFollowed(followerId, { workspaceId, name }, place, uri) {
       if (followed.get(keyOf(workspaceId, name, place, uri))?.sessions.has(followerId) === true) return true;
-      for (const key of bySession.get(followerId) ?? []) {
+      for (const key of bySession.get(followerId)?.keys ?? []) {
         const entry = followed.get(key);
         if (entry?.server.name === name && entry.place === place && isPartOf(uri, entry.uri)) return true;
       }
       return false;
     },
-    count: (sessionKey) => bySession.get(sessionKey)?.size ?? 0,
+    count: (sessionKey) => bySession.get(sessionKey)?.keys.size ?? 0,
     renew({ workspaceId, server, place, session }) {
       for (const entry of followed.values()) {
         if (entry.server.name !== server || entry.server.workspaceId !== workspaceId || entry.place !== place) continue;
@@ -93,7 +113,7 @@ export function createSubscriptions(
       }
     },
     leave(followerId, asker) {
-      for (const key of [...(bySession.get(followerId) ?? [])]) {
+      for (const key of [...(bySession.get(followerId)?.keys ?? [])]) {
         const last = drop(key, followerId);
         // A session's own connections end with it.
         if (last === undefined || placeOf(last.server, asker) === followerId) continue;

@@ -12,6 +12,7 @@ import { createListNotices } from '../list-notices.ts';
 import { requestByUri } from '../resource-request.ts';
 import { tellUpdate, UPDATED } from '../resource-updates.ts';
 import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import { followerOf } from '../subscribe.ts';
 import { MAX_SUBSCRIPTIONS } from '../subscriptions.ts';
 
 export interface Listener {
@@ -51,6 +52,7 @@ export function openListener(
   const metaText = `"_meta":{"${ANSWER_META.subscriptionId}":${idText}}`;
   // Each stream follows by itself, so that one that ends takes nothing from another.
   const scope: SessionScope = { ...session, followerId: randomUUID() };
+  const follower = followerOf(scope);
   const notices = createListNotices(parts.clock, task.tell, `{${metaText}}`);
   /** The client's own spelling, by what a server calls it. */
   const followed = new Map<string, string>();
@@ -67,6 +69,7 @@ export function openListener(
   }
 
   async function follow(uri: string): Promise<void> {
+    if (!parts.subscriptions.hasRoom(follower, uri)) return;
     const text = JSON.stringify({
       jsonrpc: '2.0',
       id: task.request.id,
@@ -79,7 +82,7 @@ export function openListener(
     await requestByUri(parts, scope, part, ({ server, rest }) => {
       const key = `${server.name}\n${rest}`;
       followed.set(key, uri);
-      const undo = parts.subscriptions.add(scope.followerId, server, placeOf(server, scope.asker), rest);
+      const undo = parts.subscriptions.add(follower, server, placeOf(server, scope.asker), rest);
       return () => {
         followed.delete(key);
         undo();

@@ -2,7 +2,7 @@
 // changes are told on `subscriptions/listen`. What is asked of servers goes the one way of all requests.
 import { INVALID_PARAMS, METHOD_NOT_FOUND, type ClientRequest } from '../envelope.ts';
 import type { Principal } from '../../domain/principal.ts';
-import { wholeText, type Pieces } from '../../message/pieces.ts';
+import { byteLengthOf, wholeText, type Pieces } from '../../message/pieces.ts';
 import { findMember } from 'mcpgate-shared/json-span';
 import { QUESTIONS } from '../../upstreams/edge.ts';
 import { idKey, isRecord } from '../../upstreams/json-rpc-guard.ts';
@@ -154,6 +154,7 @@ export function createModernEdge(
             sessionKey: scope.id,
             owner,
             bound: digest,
+            bytes: () => byteLengthOf(text, pieces),
             waiter,
             signal,
             run: (handle) => carryFor(scope, { ...task, ...handle, answer: handle.large }, handle.sentTo, carry),

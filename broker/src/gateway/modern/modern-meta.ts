@@ -1,15 +1,13 @@
 // What each request from 2026-07-28 on says of its client, in `params._meta`: version, name, what the client can do, what it wants logged.
 // There is no handshake, and nothing is concluded from an earlier request (schema/2026-07-28, RequestMetaObject).
-import { findMember, onOneLine } from 'mcpgate-shared/json-span';
+import { findMember } from 'mcpgate-shared/json-span';
 import { MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { LOG_LEVELS } from '../../upstreams/tidy/notification.ts';
 import { isRecord, stringOf, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
-import { present, withoutNullCapabilities } from '../absent.ts';
+import { keptCapabilities, present } from '../absent.ts';
 import { INVALID_PARAMS, type ClientRequest } from '../envelope.ts';
 
 const UNSUPPORTED_PROTOCOL_VERSION = -32022;
-/** Every connection of its own keeps them. */
-const MAX_CAPABILITIES_CHARS = 64 * 1024;
 /** Methods that no earlier version has. */
 const MODERN_METHODS: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen']);
 
@@ -58,7 +56,6 @@ export function readModernMeta(text: string, { params, paramsSpan }: ClientReque
   const at = findMember(members, REQUEST_META.clientCapabilities);
   if (!isRecord(capabilities) || at === undefined)
     return invalid(`"_meta" must hold ${REQUEST_META.clientCapabilities}, an object`);
-  if (at.end - at.start > MAX_CAPABILITIES_CHARS) return invalid(`${REQUEST_META.clientCapabilities} is too long`);
   const client = present(meta, REQUEST_META.clientInfo);
   if (client !== undefined && !isRecord(client)) return invalid(`${REQUEST_META.clientInfo} must be an object`);
   const logLevel = present(meta, REQUEST_META.logLevel);
@@ -67,11 +64,11 @@ export function readModernMeta(text: string, { params, paramsSpan }: ClientReque
   }
   return {
     client: {
-      name: stringOf(client?.['name'])?.slice(0, 200) ?? null,
-      version: stringOf(client?.['version'])?.slice(0, 200) ?? null,
+      name: stringOf(client?.['name']) ?? null,
+      version: stringOf(client?.['version']) ?? null,
     },
     capabilities,
-    capabilitiesText: withoutNullCapabilities(onOneLine(text.slice(at.start, at.end)), capabilities),
+    capabilitiesText: keptCapabilities(text.slice(at.start, at.end), capabilities),
     logLevel,
   };
 }

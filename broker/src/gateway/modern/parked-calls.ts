@@ -43,6 +43,8 @@ export interface ParkedCalls {
     sessionKey: string;
     owner: string;
     bound: () => string;
+    /** Of the request, which is kept as long as the call is. */
+    bytes: () => number;
     waiter: Waiter;
     signal: AbortSignal;
     run: (call: CallHandle) => Promise<string | undefined>;
@@ -69,6 +71,8 @@ export interface ParkedCalls {
 const PARK_MS = 10 * 60_000;
 const MAX_PARKED = 2_000;
 const MAX_PARKED_EACH = 64;
+/** The requests of all parked calls of one login; a single one may be longer. */
+const MAX_PARKED_BYTES_EACH = 32 * 1024 * 1024;
 /** What one call may ask at the same time. */
 const MAX_QUESTIONS = 16;
 
@@ -77,6 +81,7 @@ interface Call {
   readonly sessionKey: string;
   readonly owner: string;
   readonly bound: () => string;
+  readonly bytes: () => number;
   /** What the answer begins with: the id of the request that began it. */
   readonly head: string;
   readonly controller: AbortController;
@@ -128,9 +133,15 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
     waiter.answer(underId(outcome.text, call.head, waiter.idText), outcome.pieces);
   }
 
+  function hasRoom(call: Call): boolean {
+    const own = [...parked].filter(({ owner }) => owner === call.owner);
+    if (parked.size >= MAX_PARKED || own.length >= MAX_PARKED_EACH) return false;
+    const bytes = own.reduce((sum, each) => sum + each.bytes(), 0);
+    return bytes === 0 || bytes + call.bytes() <= MAX_PARKED_BYTES_EACH;
+  }
+
   function park(call: Call, waiter: Waiter): void {
-    const own = [...parked].filter(({ owner }) => owner === call.owner).length;
-    if (parked.size >= MAX_PARKED || own >= MAX_PARKED_EACH) {
+    if (!hasRoom(call)) {
       const why = refusal(-32000, 'too many calls wait for answers of their AI clients already');
       for (const question of call.questions.values()) question.answer(why);
       return;
@@ -179,12 +190,13 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
   const of = (sessionKey: string) => [...calls.values()].filter((call) => call.sessionKey === sessionKey);
 
   return {
-    begin({ sessionKey, owner, bound, waiter, signal, run }) {
+    begin({ sessionKey, owner, bound, bytes, waiter, signal, run }) {
       const call: Call = {
         id: randomUUID(),
         sessionKey,
         owner,
         bound,
+        bytes,
         head: headOf(waiter.idText),
         controller: new AbortController(),
         server: undefined,

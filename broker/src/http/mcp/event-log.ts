@@ -13,6 +13,12 @@ export interface EventLog {
   /** The stream that an event id belongs to, and what came on it after that event; undefined where that is not known any more. */
   after(eventId: string): { stream: number; events: readonly LoggedEvent[] } | undefined;
   readonly bytes: number;
+  /** When the oldest event that is kept came; undefined where none is. */
+  readonly oldestAt: number | undefined;
+  /** Of how many bytes the event was that is not kept any more. */
+  dropOldest(): number;
+  /** Lets go of what is past its time, the newest as well. */
+  expire(): void;
 }
 
 const MAX_EVENTS = 1_000;
@@ -48,7 +54,25 @@ export function createEventLog(clock: Clock, keepMs: number): EventLog {
     if (drop > 0) kept = kept.slice(drop);
   }
 
+  function dropOldest(): number {
+    const [oldest, ...rest] = kept;
+    if (oldest === undefined) return 0;
+    kept = rest;
+    bytes -= oldest.bytes;
+    dropped = oldest.number;
+    return oldest.bytes;
+  }
+
   return {
+    dropOldest,
+    get oldestAt() {
+      return kept[0]?.at;
+    },
+    expire() {
+      trim();
+      const [last, ...more] = kept;
+      if (last !== undefined && more.length === 0 && last.at < clock.now() - keepMs) dropOldest();
+    },
     add(stream, parts) {
       const number = ++lastNumber;
       const size = parts.reduce((sum, part) => sum + part.length, 0);

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { BATCH_VERSION, legacyVersionFor } from 'mcpgate-shared/protocol-version';
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import type { Clock } from 'mcpgate-shared/clock';
+import { ownerOf } from '../../domain/owner-of.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { errorMessage, errorObject } from '../../gateway/answers.ts';
 import { isAnswered, type BatchItem } from '../../gateway/batch.ts';
@@ -13,6 +14,7 @@ import type { Belongs, Gateway, GatewaySession, ToolMode } from '../../gateway/g
 import { partsOf, type Pieces } from '../../message/pieces.ts';
 import { createOutlet, type Outlet } from './outlet.ts';
 import { createEventLog } from './event-log.ts';
+import type { EventMemory } from './event-memory.ts';
 import { openEventStream, type EventStream } from './event-stream.ts';
 
 export interface HttpSession {
@@ -58,9 +60,12 @@ export function openHttpSession(options: {
   tools: ToolMode | undefined;
   gateway: Gateway;
   clock: Clock;
+  memory: EventMemory;
 }): HttpSession {
-  const { id, principal, clock, server, tools } = options;
+  const { id, principal, clock, server, tools, memory } = options;
   const log = createEventLog(clock, KEEP_EVENTS_MS);
+  const owner = ownerOf(principal);
+  const endCount = memory.count(owner, log);
   const exchanges = new Map<string, Exchange>();
   /** Where each stream is read now. */
   const readers = new Map<number, EventStream>();
@@ -92,6 +97,7 @@ export function openHttpSession(options: {
 
   function emit(stream: number, parts: readonly Buffer[]): void {
     const event = log.add(stream, parts);
+    memory.added(owner);
     readers.get(stream)?.send(event);
   }
 
@@ -220,6 +226,7 @@ export function openHttpSession(options: {
     async close(reason) {
       if (closed) return;
       closed = true;
+      endCount();
       for (const { idText, outlet } of exchanges.values()) {
         const { stream, response, events } = outlet;
         outlet.cancelDelay();

@@ -6,6 +6,7 @@ import { ownerOf } from '../../domain/owner-of.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { Gateway, ToolMode } from '../../gateway/gateway.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { createEventMemory } from './event-memory.ts';
 import { openHttpSession, type HttpSession } from './mcp-session.ts';
 import { isRevoked } from '../../domain/revocation.ts';
 
@@ -22,6 +23,8 @@ export interface HttpSessions {
 const IDLE_MS = 30 * 60_000;
 const SWEEP_MS = 60_000;
 const MAX_PER_OWNER = 256;
+/** What is kept for clients that come back, of all sessions of one login. */
+const EVENTS_PER_OWNER_BYTES = 32 * 1024 * 1024;
 
 interface Entry {
   session: HttpSession;
@@ -38,6 +41,7 @@ export function createHttpSessions(options: {
   const { clock } = options;
   const entries = new Map<string, Entry>();
   const byOwner = new Map<string, Set<Entry>>();
+  const memory = createEventMemory(EVENTS_PER_OWNER_BYTES);
 
   async function end(entry: Entry, reason: string): Promise<void> {
     entries.delete(entry.session.id);
@@ -50,6 +54,7 @@ export function createHttpSessions(options: {
   let cancelSweep = clock.after(SWEEP_MS, sweep);
   function sweep(): void {
     cancelSweep = clock.after(SWEEP_MS, sweep);
+    memory.expire();
     for (const entry of [...entries.values()]) {
       if (entry.session.open > 0 || clock.now() - entry.session.lastUsedAt < IDLE_MS) continue;
       end(entry, 'the session was not used for a while').catch(options.onError);
@@ -76,7 +81,8 @@ export function createHttpSessions(options: {
         }
         end(idle, 'the login has opened too many sessions').catch(options.onError);
       }
-      const session = openHttpSession({ id: randomUUID(), principal, server, tools, gateway: options.gateway, clock });
+      const { gateway } = options;
+      const session = openHttpSession({ id: randomUUID(), principal, server, tools, gateway, clock, memory });
       const entry = { session, owner, server };
       entries.set(session.id, entry);
       own.add(entry);
