@@ -35,7 +35,7 @@ test('status, tools and call tell the same story as an AI client sees', async (t
     { ...tunnel, since: '', latency_ms: 0 },
     { state: 'open', since: '', latency_ms: 0, login: null, message: null },
   );
-  assert.deepEqual(servers, [{ name: 'everything', state: 'ready', tools: 13, message: null }]);
+  assert.deepEqual(servers, [{ name: 'everything', state: 'ready', tools: 13, message: null, warnings: 0 }]);
   assert.deepEqual({ ...token, path: '' }, { kind: 'device', store: 'file', path: '' });
 
   const listed = (await ada.gateJson(['tools', 'everything__*'])) as { name: string }[];
