@@ -3,7 +3,7 @@ import type { Place } from '../values/place.ts';
 import { hasSecretReference } from '../values/secret-reference.ts';
 import { isPlainName } from '../values/plain-word.ts';
 import { isPlaceholder, variableOf } from './placeholders.ts';
-import { senseOfName } from './secret-names.ts';
+import { type NameSense, senseOfName } from './secret-names.ts';
 import { senseOfValue } from './value-sense.ts';
 
 export type ValueClass =
@@ -26,7 +26,7 @@ export interface Surroundings {
 export function classifyValue(text: string, place: Place, { own, passwordInputs }: Surroundings): ValueClass {
   if (text.trim() === '') return 'plain';
   if (hasSecretReference(text)) return 'reference';
-  const name = place.kind === 'url-password' || place.kind === 'scheme' ? 'secret' : senseOfName(place.name);
+  const name = place.kind === 'url-password' || place.kind === 'scheme' ? 'secret' : senseOfPlace(place, text);
   const variable = variableOf(text.trim());
   if (variable !== undefined && variable.fallback === '') {
     if (variable.kind === 'env' && own.has(variable.name) && place.name !== variable.name) return 'reference';
@@ -59,6 +59,16 @@ export function classifyValue(text: string, place: Place, { own, passwordInputs 
       if (value === 'uuid') return place.kind === 'header' || place.kind === 'url-query' ? 'doubtful' : 'plain';
       return value === 'odd' && isSpeaking(place) ? 'doubtful' : 'plain';
   }
+}
+
+/** In `{"tokens":{"acme":"…"}}` it is the outer name that says what `acme` holds. */
+function senseOfPlace({ name, within = name }: Place, text: string): NameSense {
+  const own = senseOfName(name);
+  if (own !== 'silent' || within === name || /^[-+\d.]+$/.test(text)) return own;
+  const outer = senseOfName(within);
+  if (outer === 'secret' || outer === 'unclear')
+    return /(?:token|password|passwd|secret|key|pat)s$/i.test(within) ? 'secret' : 'unclear';
+  return own;
 }
 
 function classifySegment(text: string, value: ReturnType<typeof senseOfValue>, { host }: Place): ValueClass {

@@ -204,9 +204,15 @@ function notesOf(name: string, entry: Entry, value: unknown): string[] {
   const dropped = Object.keys(Object(value)).filter(
     (key) => !Object.hasOwn(EntrySchema.shape, key) && !SILENT.has(key),
   );
-  if (dropped.length > 0) notes.push(`${name}: ${dropped.join(', ')} mean something to the AI client alone; left out`);
+  if (dropped.length > 0)
+    notes.push(
+      `${name}: ${dropped.join(', ')} ${dropped.length === 1 ? 'means' : 'mean'} something to the AI client alone; left out`,
+    );
   const unread = (entry.env_vars ?? []).filter((variable) => !variablesOf(entry).includes(variable));
-  if (unread.length > 0) notes.push(`${name}: ${unread.join(', ')} of the laptop’s environment are not passed on here`);
+  if (unread.length > 0)
+    notes.push(
+      `${name}: ${unread.join(', ')} of the laptop’s environment ${unread.length === 1 ? 'is' : 'are'} not passed on here`,
+    );
   if (entry.envFile)
     notes.push(
       `${name}: envFile ${entry.envFile} is on the laptop and was not read; set its values with \`secret set\``,

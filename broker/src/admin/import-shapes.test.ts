@@ -13,7 +13,7 @@ interface Shape {
 }
 
 /** Entries as published guides show them, with invented secrets. */
-const shapes = ['import-shapes.json', 'more-import-shapes.json'].flatMap(
+const shapes = ['import-shapes.json', 'more-import-shapes.json', 'odd-import-shapes.json'].flatMap(
   (file): Shape[] => JSON.parse(readFileSync(new URL(`./fixtures/${file}`, import.meta.url), 'utf8')) as Shape[],
 );
 

@@ -64,14 +64,18 @@ export function extractSecrets(server: string, transport: Transport, options: Ex
     const parsed = partsOf(text, place, depth);
     const isNamed = senseOfName(place.name) === 'secret';
     if (parsed === undefined || (isNamed && isValueOf(parsed, place))) return rewriteWhole(text, place, asItStands);
+    const isProse = parsed.form === 'inline';
+    if (isProse && classifyValue(text, place, surroundings) !== 'plain') return rewriteWhole(text, place, asItStands);
+    const rewriteBetween = (some: string): string => (isProse ? takeTokens(some, place, asItStands) : some);
     const before = found.length;
     let out = '';
     let from = 0;
     for (const part of parsed.parts) {
-      out += text.slice(from, part.start) + rewritePart(text.slice(part.start, part.end), part, depth, asItStands);
+      out += rewriteBetween(text.slice(from, part.start));
+      out += rewritePart(text.slice(part.start, part.end), part, depth, asItStands);
       from = part.end;
     }
-    out += text.slice(from);
+    out += rewriteBetween(text.slice(from));
     const isEmpty = out === text && found.length === before;
     return isEmpty && isNamed && holdsSecretAsWhole(parsed, place) ? take(text, place, 'doubtful', asItStands) : out;
   }
@@ -95,7 +99,11 @@ export function extractSecrets(server: string, transport: Transport, options: Ex
   function rewriteWhole(text: string, place: Place, asItStands: boolean): string {
     const kind = classifyValue(text, place, surroundings);
     if (kind === 'secret' || kind === 'doubtful' || kind === 'placeholder') return take(text, place, kind, asItStands);
-    if (kind === 'reference') return text;
+    return kind === 'reference' ? text : takeTokens(text, place, asItStands);
+  }
+
+  /** What is known by how it begins. */
+  function takeTokens(text: string, place: Place, asItStands: boolean): string {
     let out = '';
     let from = 0;
     for (const { start, end } of knownTokensIn(text)) {
@@ -141,7 +149,7 @@ function isValueOf({ form }: Parsed, { name }: Place): boolean {
     return !wordsOf(name).some((word) =>
       /^(?:connections?|conn|connstr|string|strings|dsn|uri|headers?|cookies?|config|env|data)$/.test(word),
     );
-  return form === 'pair' || form === 'argument' || form === 'login';
+  return form === 'pair' || form === 'inline' || form === 'argument' || form === 'login';
 }
 
 /** Whether a text under a secret's name is one although nothing in it looks like one: not an address without credentials. */

@@ -66,3 +66,28 @@ test('without a terminal, and with --yes, nothing is asked', async () => {
   ] as const)
     assert.deepEqual((await run([], isTTY, options)).asked, [{ plain: [], isDryRun: undefined }]);
 });
+
+test('Ctrl-C at a question imports nothing, and exits as what is interrupted', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'mcp.json');
+  writeFileSync(file, '{"mcpServers":{"a":{"command":"x"}}}');
+  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
+  const stderr = Object.assign(new PassThrough(), { isTTY: true });
+  stderr.on('data', (chunk: Buffer) => {
+    if (chunk.toString().includes('[Y/n] ')) stdin.write('\u0003');
+  });
+  const asked: unknown[] = [];
+  const call = async (_endpoint: unknown, { body }: { body: { dry_run?: boolean } }) => {
+    asked.push(body.dry_run);
+    return RESULT;
+  };
+  const session = {
+    api: { call },
+    show: () => undefined,
+    context: { stdin, stderr, cwd: '/' },
+    inside: '',
+    json: false,
+  } as unknown as AdminSession;
+  await assert.rejects(importFile(session, file, {}), { code: 'cancelled', message: /nothing was imported/ });
+  assert.deepEqual(asked, [true]);
+});

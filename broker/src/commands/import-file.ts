@@ -1,6 +1,7 @@
 // `server import FILE`: on a terminal what only may be a secret is asked about before anything is stored.
 import { createInterface } from 'node:readline/promises';
 import { type ImportResult, serversApi } from 'mcpgate-shared/api/servers';
+import { GateError } from 'mcpgate-shared/error';
 import type { AdminOptions, AdminSession } from './admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { isolationOf } from './isolation-of.ts';
@@ -53,11 +54,16 @@ async function askAbout({ stdin, stderr }: CommandContext, { secrets }: ImportRe
   const none: string[] = [];
   try {
     for (const { name, server, from } of doubtful) {
-      const answer = await lines.question(`  ${server}: ${plain(from)}: is it a secret? [Y/n] `);
+      const answer = await lines.question(`  ${server}: ${plain(from)}: is it a secret? [Y/n] `).catch(interrupted);
       if (/^\s*no?\s*$/i.test(answer)) none.push(name);
     }
   } finally {
     lines.close();
   }
   return none;
+}
+
+/** Ctrl-C, Ctrl-D or the terminal's end: the person has not said yes. */
+function interrupted(cause: unknown): never {
+  throw new GateError('cancelled', 'nothing was imported', { cause });
 }

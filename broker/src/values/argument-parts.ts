@@ -7,6 +7,8 @@ import { shellSpelling } from './shell-spelling.ts';
 import { shellWords, type Word } from './shell-words.ts';
 
 const ASSIGNED = /^(\$env:|-{1,2}|\/)?([A-Za-z_][\w.:-]*?)=(?!=*$)(.+)$/s;
+/** As programs of Windows have it. */
+const WITH_COLON = /^(-{1,2}|\/)([A-Za-z][\w.-]*):(?![\\/=:])(\S.*)$/s;
 const FIELD = /^([A-Za-z][A-Za-z0-9_-]*)(:\s*)(\S.*)$/s;
 
 /** `--flag=value`, `-pVALUE`, `NAME=value`, `Name: value`; undefined where it is none. */
@@ -19,6 +21,13 @@ export function argumentParts(text: string, place: Place): Structure | undefined
     const flag = `${dashes === '$env:' ? '' : dashes}${name}`;
     const key = HOLDER.test(flag) ? '' : flag.replace(/^-D/, '');
     return only(start, text.length, { kind: 'argument', name: key, label: `argument ${flag}` });
+  }
+  const flagged = WITH_COLON.exec(shape);
+  if (flagged !== null && isName(flagged[2] ?? '')) {
+    const [, dashes = '', name = '', value = ''] = flagged;
+    const flag = `${dashes}${name}`;
+    const key = HOLDER.test(flag) ? '' : name;
+    return only(shape.length - value.length, text.length, { kind: 'argument', name: key, label: `argument ${flag}` });
   }
   const joined = /^(-[pPkt])([^=:\s-]\S{4,})$/.exec(shape);
   if (joined !== null) {
@@ -55,7 +64,7 @@ export function shellParts(line: string, { shell }: Place): Structure | undefine
     words.slice(1).map((word) => word.text),
   );
   const parts = words.flatMap((word, index): Part[] => {
-    const assignedBySpaces = words[index - 1]?.text === '=' ? words[index - 2]?.text.replace(/^\$env:/, '') : undefined;
+    const assignedBySpaces = assignedAt(words, index);
     const place: Place =
       index === 0
         ? { kind: 'argument', name: '', label: 'the command' }
@@ -65,7 +74,7 @@ export function shellParts(line: string, { shell }: Place): Structure | undefine
       return [
         partOf(word, word.start, { kind: 'env', name: assignedBySpaces, label: `shell line, ${assignedBySpaces}` }),
       ];
-    const equals = assignmentEnd(shape, word);
+    const equals = shell === 'code' ? undefined : assignmentEnd(shape, word);
     if (equals === undefined) return [partOf(word, word.start, { ...place, label })];
     const name = line.slice(word.start, equals - 1).replace(/^\$env:/, '');
     const key = HOLDER.test(name) ? '' : name;
@@ -83,6 +92,13 @@ export function shellParts(line: string, { shell }: Place): Structure | undefine
     return { start, end, place: inner, spelling: shellSpelling(shell ?? 'cmd', quote, isCertain) };
   }
   return { parts: parts.filter((part) => part.end > part.start), between: shellSpelling(shell, 'none', false) };
+}
+
+/** `$env:NAME = …` of PowerShell, `setenv NAME …`, `setx NAME …`, and `set -gx NAME …` of fish. */
+function assignedAt(words: readonly Word[], index: number): string | undefined {
+  const [third = '', second = '', first = ''] = [index - 3, index - 2, index - 1].map((at) => words[at]?.text);
+  if (first === '=') return second.replace(/^\$env:/, '');
+  return /^setenv$|^setx$/i.test(second) || (third === 'set' && /^-\w*x\w*$/.test(second)) ? first : undefined;
 }
 
 /** Behind the `=` of `NAME=…` or `--flag=…`, where that is not quoted. */

@@ -5,8 +5,8 @@ const SHELLS: readonly (readonly [program: RegExp, flag: RegExp, shell: Shell])[
   [/^(?:ba|z|da|a|k|mk|tc|c|fi)?sh$/, /^-[a-z]*c$/, 'posix'],
   [/^(?:powershell|pwsh)(?:-preview)?$/, /^-(?:c|co\w*|encodedcommand)$/i, 'powershell'],
   [/^cmd$/, /^\/[ck]$/i, 'cmd'],
-  // Code is no shell's line, but what is safe there is safe in it.
-  [/^(?:python[\d.]*|node|bun|deno|perl|ruby|php)$/, /^(?:-[cep]|--eval|--print|eval|-r)$/, 'cmd'],
+  [/^(?:python[\d.]*|node|bun|deno|perl|ruby|php)$/, /^(?:-[cep]|--eval|--print|eval|-r)$/, 'code'],
+  [/^env$/, /^(?:-\w*S|--split-string)$/, 'posix'],
   [/^(?:ssh|su|npx|npm|pnpm|script|watch|wsl)$/, /^(?:-c|--call|--command)$/, 'posix'],
 ];
 

@@ -37,7 +37,8 @@ export function jsonParts(text: string, { name, label }: Place): Structure | und
         continue;
       }
       const [from, to] = isString ? [index + 1, end - 1] : [index, end];
-      const place: Place = { kind: 'json', name: key, label: key === name ? label : `${label}, ${key}` };
+      const within = keys.at(-1) ?? name;
+      const place: Place = { kind: 'json', name: key, within, label: key === name ? label : `${label}, ${key}` };
       if (to > from) parts.push({ start: from, end: to, place, spelling: isString ? STRING : SCALAR });
     }
   }

@@ -2,7 +2,7 @@
 import { asItIs, type Part, type Place, type Spelling, type Structure } from './place.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
 
-const QUOTED = /(['"]?)([A-Za-z_][\w.-]*)\1\s*[:=]\s*(['"])([^'"\\\n]+)\3/g;
+const QUOTED = /(['"]?)([A-Za-z_][\w.-]*)\1\s*[:=]\s*(['"])((?:\\.|(?!\3)[^\\\n])+)\3/g;
 const LINE = /^([ \t]*(?:- )?)([A-Za-z_][\w.-]*)(:[ \t]+)([^\s'"#{[|>&*!][^\n]*?)[ \t\r]*$/gm;
 
 const IN_QUOTES: Spelling = asItIs('a text in quotes', (value) => !/['"\\\0\r\n]/.test(value));
@@ -16,16 +16,15 @@ export function looseParts(text: string, { label }: Place): Structure | undefine
     const place: Place = { kind: 'json', name: key, label: `${label}, ${key}` };
     return { start: end - value.length, end, place, spelling };
   };
-  const quoted = /^\s*[[{(]/.test(shape)
-    ? [...shape.matchAll(QUOTED)].map(({ index, 0: whole, 2: key = '', 4: value = '' }) =>
-        part(index, whole, key, value, 1, IN_QUOTES),
-      )
-    : [];
   const lines = shape.includes('\n')
     ? [...shape.matchAll(LINE)].map(({ index, 0: whole, 2: key = '', 4: value = '' }) =>
         part(index, whole, key, value, whole.length - whole.trimEnd().length, ON_A_LINE),
       )
     : [];
-  const parts = quoted.length > 0 ? quoted : lines;
+  const isQuoting = /^\s*[[{(]/.test(shape) || lines.length > 0;
+  const quoted = (isQuoting ? [...shape.matchAll(QUOTED)] : [])
+    .map(({ index, 0: whole, 2: key = '', 4: value = '' }) => part(index, whole, key, value, 1, IN_QUOTES))
+    .filter(({ start, end }) => !lines.some((line) => start < line.end && line.start < end));
+  const parts = [...lines, ...quoted].toSorted((one, other) => one.start - other.start);
   return parts.length === 0 ? undefined : { parts, between: asItIs(label) };
 }

@@ -4,40 +4,66 @@ import { isName } from './plain-word.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
 import { component, eachPiece } from './url-parts.ts';
 
+type Piece = readonly [start: number, end: number];
+
 interface Kind {
-  /** The whole value. */
-  shape: RegExp;
-  separator: RegExp;
+  /** Of the whole value; undefined where it is no such list. */
+  pieces(shape: string): readonly Piece[] | undefined;
   spelling: Spelling;
+}
+
+function separated(form: RegExp, separator: RegExp): Kind['pieces'] {
+  return (shape) => {
+    if (!form.test(shape)) return undefined;
+    const pieces: Piece[] = [];
+    eachPiece(shape, 0, shape.length, separator, (start, end) => pieces.push([start, end]));
+    return pieces;
+  };
+}
+
+/** Of a connection string: what is quoted or in braces may hold a semicolon. */
+const SETTING =
+  /\s*[A-Za-z_][\w .-]*=\s*(?:(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|\{(?:[^}]|\}\})*\})(?=\s*(?:;|$))|[^;]*)(?:;\s*|$)/y;
+
+function settings(shape: string): Piece[] | undefined {
+  const pieces: Piece[] = [];
+  const next = new RegExp(SETTING);
+  while (next.lastIndex < shape.length) {
+    const start = next.lastIndex;
+    const found = next.exec(shape)?.[0];
+    if (found === undefined) return undefined;
+    pieces.push([start, start + found.replace(/;\s*$/, '').length]);
+  }
+  return pieces;
 }
 
 const unless = (where: string, bad: RegExp): Spelling => asItIs(where, (value) => !bad.test(value));
 
 const LISTS: readonly Kind[] = [
   {
-    shape:
+    pieces: separated(
       /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:export[ \t]+)?[A-Za-z_][\w.-]*[ \t]*=[^\n]*(?:\n[ \t]*(?:#[^\n]*|\r|(?:export[ \t]+)?[A-Za-z_][\w.-]*[ \t]*=[^\n]*)?)+$/,
-    separator: /\r?\n/g,
+      /\r?\n/g,
+    ),
     spelling: unless('a line of its own', /[\r\n]/),
   },
   {
-    shape: /^\s*[A-Za-z_][\w .-]*=[^;]*(?:;\s*[A-Za-z_][\w .-]*=[^;]*)*;?\s*$/,
-    separator: /;/g,
+    pieces: settings,
     spelling: unless('a list with “;”', /[;'"{}\r\n]|^\s|\s$/),
   },
   {
-    shape: /^[A-Za-z_][\w.-]*=[^&\s]*(?:&[A-Za-z_][\w.-]*=[^&\s]*)+$/,
-    separator: /&/g,
+    pieces: separated(/^[A-Za-z_][\w.-]*=[^&\s]*(?:&[A-Za-z_][\w.-]*=[^&\s]*)+$/, /&/g),
     spelling: component('a query'),
   },
   {
-    shape: /^[A-Za-z_][\w.-]*=[^,\s]*(?:,\s*[A-Za-z_][\w.-]*=[^,]*)+$/,
-    separator: /,/g,
+    pieces: separated(/^[A-Za-z_][\w.-]*=[^,\s]*(?:,\s*[A-Za-z_][\w.-]*=[^,]*)+$/, /,/g),
     spelling: unless('a list with “,”', /[,\r\n]/),
   },
   {
-    shape: /^[A-Za-z_]\w*=(?:'[^']*'|\S*)(?:\s+[A-Za-z_]\w*=(?:'[^']*'|\S*))+\s*$/,
-    separator: /\s+(?=[A-Za-z_]\w*=)/g,
+    pieces: separated(
+      /^[A-Za-z_]\w*=(?:'[^']*'|(?:\\.|[^\s\\])*)(?:\s+[A-Za-z_]\w*=(?:'[^']*'|(?:\\.|[^\s\\])*))+\s*$/,
+      /\s+(?=[A-Za-z_]\w*=)/g,
+    ),
     spelling: unless('a list with blanks', /[\s'\\]/),
   },
 ];
@@ -47,13 +73,10 @@ const PAIR = /^(\s*(?:export\s+|set\s+)?)([A-Za-z_][\w .-]*?)(\s*=\s*)(.+)$/s;
 /** Undefined where it is no list of at least two pairs, or (`orOne`) one. */
 export function pairParts(text: string, place: Place, orOne: boolean): Structure | undefined {
   const shape = withoutPlaceholders(text);
-  for (const { shape: form, separator, spelling } of LISTS) {
-    if (!form.test(shape)) continue;
-    const parts: Part[] = [];
-    eachPiece(shape, 0, shape.length, separator, (start, end) => {
-      const part = pairPart(shape.slice(start, end), text.slice(start, end), start, place, spelling);
-      if (part !== undefined) parts.push(part);
-    });
+  for (const { pieces, spelling } of LISTS) {
+    const parts = (pieces(shape) ?? []).flatMap(
+      ([start, end]) => pairPart(shape.slice(start, end), text.slice(start, end), start, place, spelling) ?? [],
+    );
     if (parts.length > 1 || (parts.length === 1 && orOne)) return { parts, between: asItIs('a list') };
   }
   if (!orOne) return undefined;
@@ -61,10 +84,28 @@ export function pairParts(text: string, place: Place, orOne: boolean): Structure
   return only === undefined ? undefined : { parts: [only], between: asItIs('a list') };
 }
 
-/** `user:password`, where the name says that it is one. */
+/** With a host and its port nothing else is meant: `user:password@host:1`, `user/password@host:1`, `host:1:[database:]user:password`. */
+const AT_HOST: readonly RegExp[] = [
+  /^(?!(?:mailto|sips?|npm|git\w*|docker|oci|https?):)[\w.%+-]+:([^\s/]+)@[\w.-]+:\d{2,5}(?:[/?]\S*)?$/d,
+  /^(?:jdbc:oracle:\w+:)?[\w.$#-]+\/([^\s/]+)@(?:\/\/)?(?!sha\d)[\w.-]+:\d{2,5}(?:[:/][\w.]+)*$/d,
+  /^(?=[^:]*[a-z.])[\w.-]+:\d{2,5}(?::[\w.*-]+){1,2}:([^\s:/]\S*)$/di,
+];
+
+/** `user:password`, where the name says that it is one, or the host behind it. */
 export function loginParts(text: string, place: Place): Structure | undefined {
+  const shape = withoutPlaceholders(text);
+  const [start, end] = AT_HOST.map((form) => form.exec(shape)?.indices?.[1]).find((each) => each !== undefined) ?? [];
+  if (start !== undefined && end !== undefined) {
+    const inner: Place = {
+      kind: 'url-password',
+      name: `${place.name || 'login'}-password`,
+      label: `${place.label}, password`,
+    };
+    const spelling = unless('a login before a host', /[\s@/]/);
+    return { parts: [{ start, end, place: inner, spelling }], between: asItIs(place.label) };
+  }
   if (!/(?:^|[^a-z])(?:u|user|auth|basic[-_]?auth|login|proxy[-_]?user|userpwd)$/i.test(place.name)) return undefined;
-  const colon = withoutPlaceholders(text).search(/(?<=^[^\s:/{}"]+):(?=[^\s/].)/);
+  const colon = shape.search(/(?<=^[^\s:/{}"]+):(?=[^\s/].)/);
   if (colon === -1) return undefined;
   const inner: Place = { kind: 'url-password', name: 'password', label: `${place.label}, password` };
   const part = { start: colon + 1, end: text.length, place: inner, spelling: asItIs(place.label) };

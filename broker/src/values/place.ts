@@ -15,7 +15,8 @@ export type PlaceKind =
   /** What follows `Bearer`. */
   | 'scheme';
 
-export type Shell = 'posix' | 'powershell' | 'cmd';
+/** `code`: a program's text. It is no shell's line, but what is safe there is safe in it. */
+export type Shell = 'posix' | 'powershell' | 'cmd' | 'code';
 
 export interface Place {
   kind: PlaceKind;
@@ -23,6 +24,8 @@ export interface Place {
   name: string;
   /** For people: `header Authorization`. */
   label: string;
+  /** Of a member: what the object stands under. */
+  within?: string;
   /** The text is a line for this shell. */
   shell?: Shell;
   /** Of a path: the host that it is on. */

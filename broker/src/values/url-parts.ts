@@ -29,8 +29,10 @@ export function urlParts(text: string, place: Place): Structure | undefined {
       add(nameEnd + 1, at - 1, 'url-password', `${base}-password`, 'password of the URL', component('a URL'));
   }
   const rest = hostStart + host.length;
-  const hash = positionOf(shape, '#', rest);
-  const question = Math.min(positionOf(shape, '?', rest), hash);
+  // `jdbc:sqlserver://host;password=a?b#c`: behind the first semicolon nothing else is a separator.
+  const isListed = /^jdbc:/i.test(scheme) && shape.charAt(rest) === ';';
+  const hash = isListed ? shape.length : positionOf(shape, '#', rest);
+  const question = isListed ? shape.length : Math.min(positionOf(shape, '?', rest), hash);
   const semicolon = Math.min(positionOf(shape, ';', rest), question);
   eachPiece(shape, rest, semicolon, /\//g, (start, end) =>
     add(start, end, 'url-path', `${base}-path`, 'path of the URL', component('a URL’s path')),
@@ -43,7 +45,7 @@ export function urlParts(text: string, place: Place): Structure | undefined {
       add(start + equals + 1, end, 'url-query', name, `URL parameter ${name}`, spelling);
     });
   const listed = asItIs('a parameter after “;”', (value) => !/[;{}\s]/.test(value));
-  parameters(semicolon, question, /;/g, listed);
+  parameters(semicolon, question, /;(?![^{}]*\}(?:;|$))/g, listed);
   parameters(question + 1, hash, /&/g, component('a URL’s query'));
   parameters(hash + 1, shape.length, /&/g, component('a URL’s fragment'));
   return { parts, between: asItIs('a URL’s host', (value) => /^[\w.-]+(?::\d+)?$/.test(value)) };

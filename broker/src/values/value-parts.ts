@@ -1,5 +1,6 @@
 // The one answer to "what is this text made of?": which parts of it have a meaning, and how a value is spelled in each.
 import { argumentParts, shellParts } from './argument-parts.ts';
+import { inlineParts } from './inline-parts.ts';
 import { jsonParts } from './json-parts.ts';
 import { looseParts } from './loose-parts.ts';
 import { loginParts, pairParts } from './pair-parts.ts';
@@ -7,7 +8,7 @@ import { asItIs, type Place, type Spelling, type Structure } from './place.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
 import { urlParts } from './url-parts.ts';
 
-export type Form = 'shell' | 'json' | 'url' | 'list' | 'pair' | 'argument' | 'login' | 'scheme';
+export type Form = 'shell' | 'json' | 'url' | 'list' | 'inline' | 'pair' | 'argument' | 'login' | 'scheme';
 
 export interface Parsed extends Structure {
   form: Form;
@@ -47,9 +48,11 @@ export function partsOf(text: string, place: Place, depth: number): Parsed | und
     const argument = argumentParts(text, place);
     if (argument !== undefined) return { form: 'argument', ...argument };
   }
-  if (/[\s;]/.test(withoutPlaceholders(text)) && place.kind !== 'header') return undefined;
-  const pair = pairParts(text, place, true);
-  return pair === undefined ? undefined : { form: 'pair', ...pair };
+  const isOne = place.kind === 'header' || !/[\s;]/.test(withoutPlaceholders(text));
+  const pair = isOne ? pairParts(text, place, true) : undefined;
+  if (pair !== undefined) return { form: 'pair', ...pair };
+  const inline = place.kind === 'header' ? undefined : inlineParts(text, place);
+  return inline === undefined ? undefined : { form: 'inline', ...inline };
 }
 
 /** How a value is spelled where nothing but its place says so. */
