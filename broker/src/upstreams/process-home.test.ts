@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { it, type TestContext } from 'node:test';
@@ -63,4 +63,27 @@ it('what is left of a broker that was killed is ended by the next one, and what 
   endLeftoversBelow(path.join(dataDir, 'upstreams'), isRoot);
   await ended;
   await once(living, 'exit');
+});
+
+it('nothing but a folder of its own changes hands, whatever stands where its temporary files go', async (t) => {
+  const homes = await broker(t);
+  const { directory, temporary } = await homes.prepare('a', 'shared');
+  const [closed, other] = [path.join(directory, '..', '..', 'closed'), path.join(directory, '..', '..', 'other')];
+  await writeFile(closed, 'closed', { mode: 0o600 });
+  await mkdir(other);
+  const owners = async () => await Promise.all([closed, other].map(async (each) => (await lstat(each)).uid));
+  const before = await owners();
+  for (const put of [
+    () => link(closed, temporary),
+    () => symlink(closed, temporary),
+    () => symlink(other, temporary),
+  ]) {
+    await rm(temporary, { recursive: true, force: true });
+    await put();
+    await homes.prepare('a', 'shared').catch(() => undefined);
+    assert.deepEqual(await owners(), before);
+  }
+  await rm(temporary);
+  const { uid } = await homes.prepare('a', 'shared');
+  assert.equal((await lstat(temporary)).uid, uid ?? process.getuid?.());
 });

@@ -1,6 +1,7 @@
 // Where a stdio server lives and as whom it runs. A broker that is root gives each home a uid of its own; the home's owner on disk is
 // the register of who has which. Servers are strangers: none may read the broker's files or another's home.
-import { chmod, lchown, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, lchown, lstat, mkdir, open as openFile, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
 import { endLeftovers, uidsInUse } from './process/leftovers.ts';
@@ -100,8 +101,7 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
       await lchown(directory, uid, uid);
     }
     await mkdir(temporary, { recursive: true, mode: 0o700 });
-    // The home belongs to a stranger: what stands there may be a link to anywhere, so the link itself is what changes hands.
-    if (uid !== undefined) await lchown(temporary, uid, uid);
+    if (uid !== undefined) await handOver(temporary, uid);
     return { directory, temporary, uid };
   }
 
@@ -119,4 +119,27 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
       return next;
     },
   };
+}
+
+const FOLDER_ITSELF = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/**
+ * The home belongs to a stranger: what stands there may be a link to anywhere, or a second name of a file of others, and may become one at
+ * any moment. So it is opened as a folder, of which there are no second names, and what was opened changes hands.
+ */
+async function handOver(folder: string, uid: number): Promise<void> {
+  let handle;
+  try {
+    handle = await openFile(folder, FOLDER_ITSELF);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    // A link, or no folder: nothing of the broker's making.
+    if (code === 'ELOOP' || code === 'ENOTDIR') return;
+    throw error;
+  }
+  try {
+    await handle.chown(uid, uid);
+  } finally {
+    await handle.close();
+  }
 }
