@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
 import type { Logger } from 'pino';
 import type { BrokerName } from '../domain/bus.ts';
 import type { Engine } from './engine.ts';
@@ -56,6 +57,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     if (ran.length > 0) log.info({ engine: engine.kind, migrations: ran }, 'database migrated');
   } catch (error) {
     await engine.close();
+    // Waiting does not help: a wrong password, a database that does not exist.
+    if (error instanceof GateError && error.data?.['refused'] === true) {
+      throw new GateError('config', error.message, { cause: error });
+    }
     throw error;
   }
   return createStore(engine, clock);

@@ -12,13 +12,13 @@ import type { Database } from '../schema.ts';
 import type { AuditRow } from '../audit-row.ts';
 import { createPostgresBus } from './postgres-bus.ts';
 import { explainPostgresError } from './postgres-error.ts';
+import { createPostgresPool, forQueryBuilder, type GuardedPool } from './postgres-pool.ts';
 
-const CONNECT_TIMEOUT_MS = 5_000;
 /** A call waits for this; a server that is cut off without a word must not hold it longer. */
 const APPEND_TIMEOUT_MS = 5_000;
-const QUERY_TIMEOUT_MS = 30_000;
-const KEEP_ALIVE_MS = 10_000;
 const POOL_SIZE = 10;
+/** What was asked before the bus was lost, and has no answer so long after it was found again, was asked of a server that is gone. */
+const STUCK_MS = 2_000;
 
 /** Pools for `url`; connects at first use. Throws `config` where `url` is no PostgreSQL URL. */
 export function openPostgres(url: string, options: { log: Logger; clock: Clock; self: BrokerName }): Engine {
@@ -28,35 +28,31 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
   const types = new pg.TypeOverrides();
   // Counts and times are far below 2^53, so bigint columns are read as numbers, as SQLite's are.
   types.setTypeParser(pg.types.builtins.INT8, Number);
-  const createPool = (max: number): pg.Pool => {
-    const pool = new pg.Pool({
-      connectionString: url,
-      max,
-      types,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-      application_name: 'mcpgate-broker',
-    });
-    // An idle connection that is cut off: the next query opens another, or fails and says so.
-    pool.on('error', (error) => log.warn({ err: explain(error) }, 'lost an idle database connection'));
-    return pool;
-  };
+  // An idle connection that is cut off: the next query opens another, or fails and says so.
+  const onLost = (error: unknown) => log.warn({ err: explain(error) }, 'lost an idle database connection');
 
-  const pool = createPool(POOL_SIZE);
+  const pool = createPostgresPool({ url, max: POOL_SIZE, types, onLost });
   // One connection for the audit log alone: chains are appended in order, and slow searches cannot stand in a call's way.
-  const auditPool = createPool(1);
-  const plain = new PostgresDialect({ pool });
+  const auditPool = createPostgresPool({ url, max: 1, types, onLost });
+  const built = forQueryBuilder(pool);
+  const plain = new PostgresDialect({ pool: built });
   const dialect: Dialect = {
     createAdapter: () => plain.createAdapter(),
-    createDriver: () => createGuardedDriver(new PostgresDriver({ pool }), explain),
+    createDriver: () => createGuardedDriver(new PostgresDriver({ pool: built }), explain),
     createIntrospector: (db) => plain.createIntrospector(db),
     createQueryCompiler: () => plain.createQueryCompiler(),
   };
   const db = new Kysely<Database>({ dialect });
   const bus = createPostgresBus({ url, db, self, clock, log, explain });
   let closed = false;
+  bus.listen((event) => {
+    if (event.kind !== 'found') return;
+    const foundAt = performance.now();
+    clock.after(STUCK_MS, () => {
+      const cut = pool.cutBusySince(foundAt) + auditPool.cutBusySince(foundAt);
+      if (cut > 0) log.warn({ connections: cut }, 'database connections that did not answer any more were cut');
+    });
+  });
 
   return {
     kind: 'postgres',
@@ -85,25 +81,14 @@ const APPEND = `INSERT INTO audit_events (${AUDIT_COLUMNS.join(', ')}) SELECT * 
   (column, index) => `$${index + 1}::${NUMERIC.has(column) ? 'bigint' : 'text'}[]`,
 ).join(', ')})`;
 
-async function append(pool: pg.Pool, rows: readonly AuditRow[]): Promise<void> {
+async function append(pool: GuardedPool, rows: readonly AuditRow[]): Promise<void> {
   const columns: (string | number | null)[][] = AUDIT_COLUMNS.map(() => []);
   for (const row of rows) for (const [index, value] of auditValues(row).entries()) columns[index]?.push(value);
   const client = await pool.connect();
-  let failure: unknown;
   try {
-    const query: pg.QueryConfig & { query_timeout: number } = {
-      name: 'audit_append',
-      text: APPEND,
-      values: columns,
-      query_timeout: APPEND_TIMEOUT_MS,
-    };
-    await client.query(query);
-  } catch (error) {
-    failure = error;
-    throw error;
+    await client.query({ name: 'audit_append', text: APPEND, values: columns, query_timeout: APPEND_TIMEOUT_MS });
   } finally {
-    // A connection whose statement failed may still be busy with it: it is closed, not used again.
-    client.release(failure !== undefined);
+    client.release();
   }
 }
 

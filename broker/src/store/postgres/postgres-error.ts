@@ -1,26 +1,63 @@
 // PostgreSQL's error codes (https://www.postgresql.org/docs/current/errcodes-appendix.html) as GateErrors.
 import { GateError } from 'mcpgate-shared/error';
 
-/** Classes that pass by themselves: connection, rollback (serialization, deadlock), resources, state, operator, read-only. */
-const AWAY = /^(?:08|40|53|55|57|25006)/;
+/** Classes that pass by themselves: connection, rollback (serialization, deadlock), resources, state, operator. */
+const AWAY = /^(?:08|40|53|55|57)/;
+/** The connection is of no use any more: connection exceptions, shutdown, crash, starting up, session timed out. */
+const SERVER_LOST = /^(?:08|57P|25006|25P03)/;
 /** Wrong password, wrong user, no such database, no right to connect. */
 const MISCONFIGURED = /^(?:28|3D|42501)/;
+/** What the driver says where the server asks for a password and the URL has none. */
+const NO_PASSWORD = /password must be a (?:non-empty )?string|pgpass/i;
 const UNIQUE_VIOLATION = '23505';
+const READ_ONLY = '25006';
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
-/** What went wrong with the database at `place` (host, port and name; never the URL, which holds a password). */
+/** A server that takes no writes. */
+export class ReadOnlyServer extends Error {
+  override readonly name = 'ReadOnlyServer';
+  readonly code = READ_ONLY;
+  readonly severity = 'ERROR';
+  constructor() {
+    super('it takes no writes');
+  }
+}
+
+/** The code of an error that the server said; what has none never came from it: refused, timed out, cut off. */
+function saidCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined;
+  return typeof error.code === 'string' && SQLSTATE.test(error.code) ? error.code : undefined;
+}
+
+/** Whether a connection on which this happened must not be used again. */
+export function isServerLost(error: unknown): boolean {
+  const code = saidCode(error);
+  return code === undefined || SERVER_LOST.test(code);
+}
+
+/**
+ * What went wrong with the database at `place` (host, port and name; never the URL, which holds a password). `unavailable` with
+ * `data.refused` where waiting alone does not help.
+ */
 export function explainPostgresError(place: string, error: unknown): GateError {
   if (error instanceof GateError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  // What has no SQLSTATE never came from the server: refused, timed out, cut off.
-  if (!SQLSTATE.test(code) || !(error instanceof Error && 'severity' in error) || AWAY.test(code)) {
-    const text = `the database ${place} does not answer (${code || message}): start PostgreSQL or correct DATABASE_URL`;
+  const code = saidCode(error);
+  const refused = (why: string) => {
+    const text = `the database ${place} refused: ${why}; correct DATABASE_URL`;
+    return new GateError('unavailable', text, { cause: error, data: { refused: true } });
+  };
+  if (code === READ_ONLY) {
+    const text = `the database ${place} takes no writes (a standby, or a primary that was made read-only): DATABASE_URL must lead to the primary`;
+    return new GateError('unavailable', text, { cause: error });
+  }
+  if (code === undefined && NO_PASSWORD.test(message)) return refused('it asks for a password, and the URL has none');
+  if (code === undefined || AWAY.test(code)) {
+    const said = code ?? (error instanceof Error && 'code' in error ? String(error.code) : message);
+    const text = `the database ${place} does not answer (${said}): start PostgreSQL or correct DATABASE_URL`;
     return new GateError('unavailable', text, { cause: error });
   }
   if (code === UNIQUE_VIOLATION) return new GateError('conflict', `exists already (${message})`, { cause: error });
-  if (MISCONFIGURED.test(code)) {
-    return new GateError('config', `the database ${place} refused: ${message}; correct DATABASE_URL`, { cause: error });
-  }
+  if (MISCONFIGURED.test(code)) return refused(message);
   return new GateError('internal', `the database refused a statement: ${message} (${code})`, { cause: error });
 }
