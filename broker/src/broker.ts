@@ -9,14 +9,14 @@ import { createAudit } from './audit/create-audit.ts';
 import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
 import { isLoopback } from './config/listen-address.ts';
 import type { Config } from './config/load-config.ts';
+import type { Unexpected } from './domain/unexpected.ts';
 import { DEFAULT_WORKSPACE } from './domain/workspace.ts';
 import { createGateway } from './gateway/create-gateway.ts';
-import { openAdminSocket } from './http/admin-socket.ts';
+import { serveAdministration } from './http/admin-socket.ts';
 import { createEnterWorkspace } from './http/enter-workspace.ts';
 import { createForwardedDoor } from './http/forwarded-door.ts';
-import { createBadRequests } from './http/bad-requests.ts';
+import type { Doors } from './http/doors.ts';
 import { createHostCheck } from './http/host-check.ts';
-import { openListener } from './http/listener.ts';
 import { watchEventLoopDelay } from './http/event-loop-delay.ts';
 import { createMetricsDoor } from './http/metrics-door.ts';
 import { createHttpSessions } from './http/mcp/mcp-sessions.ts';
@@ -54,6 +54,9 @@ export interface Broker {
 
 export interface BrokerOptions {
   config: Config;
+  /** Open, and the broker's to close once it serves. */
+  doors: Doors;
+  unexpected: Unexpected;
   log: Logger;
   clock: Clock;
   pid: number;
@@ -65,9 +68,13 @@ export interface BrokerOptions {
   userHome: string | undefined;
 }
 
-/** The caller holds the data folder. Throws GateError with one clear line for whatever keeps it from serving. */
+/**
+ * The caller holds the data folder. Throws GateError with one clear line for whatever keeps it from serving; `unavailable` where its database
+ * does, after which it may be tried again with the same doors.
+ */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  const { config, log, clock } = options;
+  const { config, log, clock, doors, unexpected } = options;
+  const { listener, badRequests } = doors;
   const { dataDir } = config;
   const startedAt = clock.now();
   const closers: (() => unknown)[] = [];
@@ -75,9 +82,6 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     for (const close of closers.splice(0).toReversed()) await close();
   };
   try {
-    const badRequests = createBadRequests({ log, clock });
-    const listener = await openListener(config.listen, config.tls, badRequests);
-    closers.push(() => listener.close());
     const publicUrl = config.publicUrl ?? listener.origin;
     if (config.publicUrl === undefined && !isLoopback(listener.address.host)) {
       log.warn(
@@ -99,6 +103,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
     const replicas = createReplicas({ bus: store.bus, self, audit, log, clock });
     closers.push(() => replicas.close());
+    // Whatever broke off may have been the news of a revocation.
+    closers.push(unexpected.listen(() => replicas.doubt('an unexpected error')));
 
     const { backlogBytes, maxMessageBytes, resumeWindowMs: resumeMs } = config.tunnel;
     const upstreams = createUpstreams({
@@ -240,6 +246,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       eventLoopDelay: () => loopDelay.read(),
       badRequests: () => badRequests.counts,
       refusedMessages: () => gateway.refused,
+      unexpected: () => unexpected.counts,
       upstreams: () =>
         upstreams
           .workspaces()
@@ -292,8 +299,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     });
     await app.ready();
     listener.attachUpgrade('/v1/tunnel', createUpgradeDoor({ tunnel, hostCheck, proxies, publicUrl }));
-    const socket = await openAdminSocket({ dataDir, enterWorkspace, operations, log });
-    closers.push(() => socket.close());
+    await serveAdministration({ socket: doors.admin, enterWorkspace, operations, log });
     await upstreams.reload();
     const setup = await identity.setupLink(DEFAULT_WORKSPACE);
 
@@ -305,7 +311,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
         await tunnel.drain(config.drainTimeoutMs);
         await listener.finish(CLOSE_LIMIT_MS);
       },
-      close: closeAll,
+      async close() {
+        await doors.admin.close();
+        await closeAll();
+        await listener.close();
+      },
     };
   } catch (error) {
     await closeAll();

@@ -1,5 +1,6 @@
 // What a command gets of the process that it runs in.
 import type { Readable, Writable } from 'node:stream';
+import type { Unexpected } from '../domain/unexpected.ts';
 
 export interface CommandContext {
   env: Readonly<Record<string, string | undefined>>;
@@ -15,6 +16,8 @@ export interface CommandContext {
   userHome: string | undefined;
   /** Calls `listener` at each SIGTERM and SIGINT; returns the function that ends it. */
   onStopSignal(listener: (signal: 'SIGTERM' | 'SIGINT') => void): () => void;
+  /** From now on neither what nobody catches ends the process, nor that nobody reads its output. */
+  outlive(listener: Unexpected['note']): void;
   /** Ends the process at once. */
   exit(code: number): void;
   now(): number;

@@ -1,6 +1,7 @@
 // The context of a command in a real process.
 import { homedir, userInfo } from 'node:os';
 import process from 'node:process';
+import type { Unexpected } from '../domain/unexpected.ts';
 import type { CommandContext } from './context.ts';
 
 function username(): string {
@@ -8,6 +9,16 @@ function username(): string {
     return userInfo().username;
   } catch {
     return `uid-${process.getuid?.() ?? 'unknown'}`; // containers run under uids that have no name
+  }
+}
+
+/** From now on everything that would end the process is told to `listener` in its place. */
+function outlive(listener: Unexpected['note']): void {
+  process.on('uncaughtException', (error: unknown) => listener('exception', error));
+  process.on('unhandledRejection', (error: unknown) => listener('rejection', error));
+  for (const output of [process.stdout, process.stderr]) {
+    output.removeAllListeners('error'); // without a reader `audit search` is done; a broker is not
+    output.on('error', (error: unknown) => listener('output', error));
   }
 }
 
@@ -30,6 +41,7 @@ export function processContext(env: CommandContext['env']): CommandContext {
         process.off('SIGINT', listener);
       };
     },
+    outlive,
     exit: (code) => process.exit(code),
     now: () => Date.now(),
   };

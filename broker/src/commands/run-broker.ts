@@ -1,11 +1,15 @@
 // Runs the broker from its first line to its last signal.
+import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from 'mcpgate-shared/clock';
 import { createBroker, type Broker } from '../broker.ts';
 import { prepareDataDirectory } from '../config/data-directory.ts';
 import type { Config } from '../config/load-config.ts';
+import { createUnexpected } from '../domain/unexpected.ts';
+import { openDoors, type Doors } from '../http/doors.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
 import { lockDataDirectory } from '../store/data-lock.ts';
 import type { CommandContext } from './context.ts';
+import { whenStoreAnswers } from './when-store-answers.ts';
 
 export interface StartHooks {
   /** It serves already, but has not said so. */
@@ -21,18 +25,35 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
   process.umask(0o077);
   prepareDataDirectory(config.dataDir);
   const lock = lockDataDirectory(config.dataDir, context.pid);
+  const unexpected = createUnexpected({ log, clock: systemClock });
+  context.outlive(unexpected.note);
+  let doors: Doors | undefined;
   try {
     const stopped = stopSignal(context, log);
-    const broker = await createBroker({
-      config,
-      log,
-      clock: systemClock,
-      pid: context.pid,
-      isRoot: context.isRoot,
-      path: context.env['PATH'] ?? '',
-      lang: context.env['LANG'],
-      userHome: context.userHome,
-    });
+    const { dataDir, listen, tls } = config;
+    const opened = (doors = await openDoors({ listen, tls, dataDir, log, clock: systemClock }));
+    const start = () =>
+      createBroker({
+        config,
+        doors: opened,
+        unexpected,
+        log,
+        clock: systemClock,
+        pid: context.pid,
+        isRoot: context.isRoot,
+        path: context.env['PATH'] ?? '',
+        lang: context.env['LANG'],
+        userHome: context.userHome,
+      });
+    const broker = await whenStoreAnswers(start, { log, waitsFor: opened.waitsFor, stopped, pause: delay });
+    if (broker === undefined) {
+      log.info({ signal: await stopped }, 'stopped, while it waited for its database');
+      await doors.close();
+      lock.release();
+      // A try that is under way may wait for a database that says nothing.
+      context.exit(0);
+      return;
+    }
     await hooks.beforeReady?.(broker);
     if (broker.setupUrl !== undefined) {
       stdout.write(`set-up link for the administrator (works once): ${broker.setupUrl}\n`);
@@ -46,6 +67,7 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
     await broker.close();
     log.info({}, 'stopped');
   } finally {
+    await doors?.close();
     lock.release();
   }
 }

@@ -1,5 +1,5 @@
 // The socket that the broker serves on. It is opened before anything else is made, so that a port in use is one clear line, and so
-// that the port is known before the public URL is. Until handlers are attached it answers 503.
+// that the port is known before the public URL is. Until handlers are attached it answers that it is starting.
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -10,6 +10,7 @@ import type { TLSSocket } from 'node:tls';
 import { GateError } from 'mcpgate-shared/error';
 import { originOf, type ListenAddress } from '../config/listen-address.ts';
 import type { BadRequest, BadRequests } from './bad-requests.ts';
+import { startingHandler } from './starting.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -49,12 +50,7 @@ export async function openListener(
   badRequests: BadRequests,
   timeouts = TIMEOUTS,
 ): Promise<Listener> {
-  let handle: RequestHandler = (_request, response) => {
-    response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' });
-    response.end(
-      '{"error":{"code":"unavailable","message":"the broker is starting; try again in a moment","request_id":"-"}}',
-    );
-  };
+  let handle = startingHandler(() => 'is starting; try again in a moment');
   let upgrade: { path: string; handler: UpgradeHandler } | undefined;
   const wantsUpgrade = (request: IncomingMessage): boolean =>
     upgrade !== undefined && pathOf(request) === upgrade.path && request.headers.upgrade?.toLowerCase() === 'websocket';

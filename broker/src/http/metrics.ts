@@ -21,6 +21,8 @@ export function createMetrics(sources: {
   badRequests: () => ReadonlyMap<string, number>;
   /** Messages of AI clients that went nowhere, by reason. */
   refusedMessages: () => ReadonlyMap<string, number>;
+  /** What nobody had caught, by kind. */
+  unexpected: () => ReadonlyMap<string, number>;
   upstreams: () => readonly (UpstreamStatus & { workspace: string })[];
   draining: () => boolean;
   /** This broker and the others of its database. */
@@ -80,6 +82,16 @@ export function createMetrics(sources: {
     collect() {
       this.reset();
       for (const [reason, count] of sources.refusedMessages()) this.inc({ reason }, count);
+    },
+  });
+  new Counter({
+    name: 'mcpgate_unexpected_errors_total',
+    help: 'Errors that no part of the broker had caught, by kind; each is in the log, and the broker goes on',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      this.reset();
+      for (const kind of ['exception', 'rejection', 'output']) this.inc({ kind }, sources.unexpected().get(kind) ?? 0);
     },
   });
   new Gauge({

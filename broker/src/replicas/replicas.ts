@@ -13,6 +13,9 @@ import type { Vault } from '../vault/vault.ts';
 import { createEndElsewhere } from './end-elsewhere.ts';
 import { createHearing } from './hearing.ts';
 
+/** Doubts that come one after the other are made up for together. */
+const DOUBT_PAUSE_MS = 200;
+
 /** What keeps copies of what is in the store. */
 export interface Keepers {
   gateway: Pick<GatewayService, 'policyChanged'>;
@@ -29,6 +32,8 @@ export interface Replicas {
   follow(keepers: Keepers): Promise<void>;
   /** The others that are there. */
   others(): readonly BrokerName[];
+  /** What is kept here may be wrong: everything is read again, and where that is not done within a second nothing is allowed until it is. */
+  doubt(why: string): void;
   close(): void;
 }
 
@@ -41,6 +46,8 @@ export function createReplicas(parts: {
 }): Replicas {
   const { bus, self, audit, log, clock } = parts;
   let keepers: Keepers | undefined;
+  let doubts = '';
+  let cancelDoubt: (() => void) | undefined;
 
   const record = (type: string, data: Record<string, string | number>): void => {
     const common = { actor: 'broker', subject: `broker:${self.place}`, address: null };
@@ -123,8 +130,16 @@ export function createReplicas(parts: {
       await bus.open();
     },
     others: () => bus.others(),
+    doubt(why) {
+      doubts = why;
+      cancelDoubt ??= clock.after(DOUBT_PAUSE_MS, () => {
+        cancelDoubt = undefined;
+        hearing.missed(doubts);
+      });
+    },
     close() {
       stop();
+      cancelDoubt?.();
       hearing.close();
     },
   };
