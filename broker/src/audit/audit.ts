@@ -17,6 +17,7 @@ export type LoggedEvent = AuditEvent & { id: string; ts: string; seq: number; pr
 export interface Audit {
   /** Commits the intent; the returned id is the call's. Throws `unavailable` where it cannot be committed: then nothing is forwarded. */
   beginCall(intent: CallIntent): Promise<string>;
+  /** Throws `unavailable` where it cannot be committed now; it is kept, within bounds, and committed as soon as that is possible. */
   endCall(callId: string, intent: CallIntent, outcome: CallOutcome): Promise<void>;
   /** A call that never is forwarded (denied): intent and outcome in one commit. */
   recordCall(intent: CallIntent, outcome: CallOutcome): Promise<string>;
@@ -29,6 +30,6 @@ export interface Audit {
   onRecord(
     listener: (record: { kind: 'call'; record: CallRecord } | { kind: 'event'; record: LoggedEvent }) => void,
   ): () => void;
-  /** Tells what was counted, and waits until everything appended is committed. */
+  /** Tells what was counted, and waits until everything appended is committed, or cannot be. */
   flush(): Promise<void>;
 }

@@ -1,5 +1,9 @@
 // Appends rows to this process's chain. Rows that come while an append is under way, or in one turn of the loop, go in the next one
 // together; a row that comes alone is committed before its caller goes on.
+//
+// An append whose answer is lost is in doubt: it may stand in the log or not. Nothing else is appended before that is known: where its place in
+// the chain is empty, the very same rows are appended there again, which no two can be. So each row stands there once, whatever was lost.
+import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { AuditRow } from '../store/audit-row.ts';
 import type { Store } from '../store/store.ts';
@@ -10,26 +14,55 @@ export type LooseRow = Omit<AuditRow, 'writer' | 'seq' | 'prevHash' | 'hash'>;
 
 const MAX_QUEUED_ROWS = 10_000;
 const MAX_ROWS_PER_APPEND = 1_000;
+/** A failure that comes so soon is one of the connection rather than of the database: it is looked again at once. */
+const SOON_MS = 1_000;
+const RETRY_MS = 500;
 
 interface Waiting {
   rows: readonly LooseRow[];
+  /** It is not given up: committed as soon as that is possible, and told then. */
+  later: ((rows: AuditRow[]) => void) | undefined;
+  /** What is appended where its caller was refused, and it stands in the log all the same. */
+  amend: (() => readonly LooseRow[]) | undefined;
+  isRefused: boolean;
   resolve(rows: AuditRow[]): void;
   reject(error: GateError): void;
 }
 
-export interface ChainWriter {
-  /** All of `rows` in one commit; resolves with them as they stand in the chain. Throws `unavailable`: then none of them may be relied on. */
-  append(rows: readonly LooseRow[]): Promise<AuditRow[]>;
-  /** Resolves when nothing is queued or under way. */
-  flush(): Promise<void>;
+/** An append whose fate is not known. */
+interface Doubt {
+  rows: readonly AuditRow[];
+  entries: readonly Waiting[];
 }
 
-export function createChainWriter(store: Store['audit'], writer: string): ChainWriter {
-  const queue: Waiting[] = [];
+export interface ChainWriter {
+  /**
+   * All of `rows` in one commit; resolves with them as they stand in the chain. Throws `unavailable`: then none of them may be relied on. With
+   * `later` they are kept all the same, and it is called once they are committed; `amend` makes what is to stand behind rows that were
+   * refused and are in the log.
+   */
+  append(
+    rows: readonly LooseRow[],
+    more?: { later?: (rows: AuditRow[]) => void; amend?: () => readonly LooseRow[] },
+  ): Promise<AuditRow[]>;
+  /** Resolves when nothing is under way; what is kept is tried once more. */
+  flush(): Promise<void>;
+  /** Rows that are kept and not committed yet. */
+  readonly owed: number;
+}
+
+export function createChainWriter(
+  store: Pick<Store['audit'], 'append' | 'last' | 'chain'>,
+  writer: string,
+  clock: Pick<Clock, 'now' | 'after'>,
+): ChainWriter {
+  let queue: Waiting[] = [];
   let queuedRows = 0;
-  /** The end of the chain; undefined before the first append, and after one whose fate is not known. */
+  /** The end of the chain; undefined before the first append, and after one that was refused. */
   let position: ChainPosition | undefined;
+  let doubt: Doubt | undefined;
   let running: Promise<void> | undefined;
+  let cancelRetry: (() => void) | undefined;
 
   function link(loose: readonly LooseRow[], from: ChainPosition): AuditRow[] {
     let { seq, hash: prevHash } = from;
@@ -55,43 +88,132 @@ export function createChainWriter(store: Store['audit'], writer: string): ChainW
     return queue.splice(0, count);
   }
 
+  /** Throws what the store throws. */
+  async function settle({ rows, entries }: Doubt): Promise<void> {
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (first === undefined || last === undefined) return;
+    const [found] = await store.chain(writer, first.seq, 1);
+    if (found === undefined) await store.append(rows);
+    else if (found.id !== first.id)
+      throw new GateError('internal', `the chain ${writer} was written by another process`);
+    position = last;
+    doubt = undefined;
+    let start = 0;
+    for (const entry of entries) {
+      const own = rows.slice(start, (start += entry.rows.length));
+      if (!entry.isRefused) entry.resolve(own);
+      else if (entry.amend !== undefined) keep(entry.amend());
+      else entry.later?.(own);
+    }
+  }
+
+  function keep(rows: readonly LooseRow[]): void {
+    queuedRows += rows.length;
+    const nobody = () => undefined;
+    queue.push({ rows, later: nobody, amend: undefined, isRefused: true, resolve: nobody, reject: nobody });
+  }
+
+  function refuse(entry: Waiting, cause: GateError): void {
+    if (entry.isRefused) return;
+    entry.isRefused = true;
+    entry.reject(
+      new GateError('unavailable', `the audit log cannot be written, so nothing is forwarded: ${cause.message}`, {
+        cause,
+      }),
+    );
+  }
+
+  /** Everybody who waits is refused; what is kept stays. */
+  function refuseAll(cause: GateError): void {
+    for (const entry of doubt?.entries ?? []) refuse(entry, cause);
+    for (const entry of queue) refuse(entry, cause);
+    queue = queue.filter((entry) => {
+      if (entry.later !== undefined) return true;
+      queuedRows -= entry.rows.length;
+      return false;
+    });
+    cancelRetry ??= clock.after(RETRY_MS, () => {
+      cancelRetry = undefined;
+      running ??= run();
+    });
+  }
+
+  /** Appends what waits; false: the store does not take it now. */
+  async function appendNext(): Promise<boolean> {
+    const startedAt = clock.now();
+    let entries: readonly Waiting[] = [];
+    let linked: AuditRow[] = [];
+    try {
+      if (doubt !== undefined) {
+        await settle(doubt);
+        return true;
+      }
+      const from = position ?? (await store.last(writer)) ?? GENESIS;
+      entries = takeBatch();
+      linked = link(
+        entries.length === 1 && entries[0] ? entries[0].rows : entries.flatMap((entry) => entry.rows),
+        from,
+      );
+      await store.append(linked);
+      position = linked.at(-1) ?? from;
+      let start = 0;
+      for (const entry of entries) {
+        const own = linked.slice(start, (start += entry.rows.length));
+        if (entry.isRefused) entry.later?.(own);
+        else entry.resolve(own);
+      }
+      return true;
+    } catch (error) {
+      const cause = toGateError(error);
+      const isNew = linked.length > 0;
+      const isInDoubt = cause.data?.['inDoubt'] === true || (doubt !== undefined && !isNew);
+      // The lost one came after all, after it was looked for: it is found now.
+      if (cause.code === 'conflict' && doubt !== undefined && !isNew) return true;
+      if (cause.code !== 'unavailable') {
+        // It says that it has not taken them, and would say so again.
+        for (const entry of doubt?.entries ?? entries) refuse(entry, cause);
+        doubt = undefined;
+        position = undefined;
+        return true;
+      }
+      if (isNew && isInDoubt) doubt = { rows: linked, entries };
+      else if (isNew) {
+        queue.unshift(...entries);
+        for (const { rows } of entries) queuedRows += rows.length;
+      }
+      if (isNew && isInDoubt && clock.now() - startedAt < SOON_MS) return true;
+      refuseAll(cause);
+      return false;
+    }
+  }
+
   async function run(): Promise<void> {
     // What else is asked for in this turn joins the first append.
     await Promise.resolve();
-    while (queue.length > 0) {
-      const batch = takeBatch();
-      try {
-        const from = position ?? (await store.last(writer)) ?? GENESIS;
-        position = undefined;
-        const rows = link(batch.length === 1 && batch[0] ? batch[0].rows : batch.flatMap((entry) => entry.rows), from);
-        await store.append(rows);
-        const last = rows.at(-1);
-        position = last ?? from;
-        let start = 0;
-        for (const entry of batch) entry.resolve(rows.slice(start, (start += entry.rows.length)));
-      } catch (error) {
-        const cause = toGateError(error);
-        const text = `the audit log cannot be written, so nothing is forwarded: ${cause.message}`;
-        for (const entry of batch) entry.reject(new GateError('unavailable', text, { cause }));
-      }
-    }
+    while ((queue.length > 0 || doubt !== undefined) && (await appendNext()));
     running = undefined;
   }
 
   return {
-    append(rows) {
+    append(rows, { later, amend } = {}) {
       if (queuedRows + rows.length > MAX_QUEUED_ROWS) {
         const text = `the audit log is ${queuedRows} records behind, so nothing is forwarded: try again in a moment`;
         return Promise.reject(new GateError('unavailable', text));
       }
       queuedRows += rows.length;
       return new Promise((resolve, reject) => {
-        queue.push({ rows, resolve, reject });
+        queue.push({ rows, later, amend, isRefused: false, resolve, reject });
         running ??= run();
       });
     },
     async flush() {
+      if (running === undefined && (queue.length > 0 || doubt !== undefined)) running = run();
       while (running) await running;
+      cancelRetry?.();
+      cancelRetry = undefined;
+    },
+    get owed() {
+      return queuedRows + (doubt?.rows.length ?? 0);
     },
   };
 }

@@ -1,7 +1,8 @@
 // The audit log over the store: makes rows, lets the chain writer commit them, tells listeners, searches.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Logger } from 'pino';
-import type { AuditQuery } from '../store/audit-row.ts';
+import type { CallOutcome } from '../domain/call-record.ts';
+import type { AuditQuery, AuditRow } from '../store/audit-row.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit, AuditSearch } from './audit.ts';
 import { intentRow, joinCall, outcomeRow, toCallRecord } from './call-rows.ts';
@@ -9,6 +10,20 @@ import { createChainWriter } from './chain-writer.ts';
 import { createEventIds, eventIdTime } from './event-id.ts';
 import { eventRow, toLoggedEvent } from './event-rows.ts';
 import { createRefusedEvents } from './refused-events.ts';
+
+/** What a call comes to whose intent could not be recorded, as far as its caller heard. */
+const NOT_FORWARDED: CallOutcome = {
+  status: 'failed',
+  error_code: 'unavailable',
+  latency_ms: 0,
+  upstream_ms: null,
+  response_bytes: 0,
+  secret_versions: [],
+  attempts: 0,
+  retry_reason: null,
+  input_rounds: 0,
+  input_asked: [],
+};
 
 type Listener = Parameters<Audit['onRecord']>[0];
 
@@ -21,7 +36,7 @@ export interface AuditOptions {
 }
 
 export function createAudit({ store, clock, writerId, log }: AuditOptions): Audit {
-  const chain = createChainWriter(store.audit, writerId);
+  const chain = createChainWriter(store.audit, writerId, clock);
   const nextId = createEventIds(clock);
   const listeners = new Set<Listener>();
 
@@ -50,14 +65,21 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
   return {
     async beginCall(intent) {
       const { id, ts } = nextId();
-      await chain.append([intentRow(intent, id, ts)]);
+      // Refused, because the answer of the commit was lost, and in the log all the same: then it says what became of the call.
+      const amend = () => {
+        const end = nextId();
+        return [outcomeRow(intent.workspace_id, id, NOT_FORWARDED, end.id, end.ts)];
+      };
+      await chain.append([intentRow(intent, id, ts)], { amend });
       return id;
     },
     async endCall(callId, intent, outcome) {
       const { id, ts } = nextId();
-      const [row] = await chain.append([outcomeRow(intent.workspace_id, callId, outcome, id, ts)]);
-      if (row === undefined || listeners.size === 0) return;
-      tell({ kind: 'call', record: joinCall(callId, eventIdTime(callId), intent, row, outcome) });
+      const later = ([row]: AuditRow[]) => {
+        if (row === undefined || listeners.size === 0) return;
+        tell({ kind: 'call', record: joinCall(callId, eventIdTime(callId), intent, row, outcome) });
+      };
+      later(await chain.append([outcomeRow(intent.workspace_id, callId, outcome, id, ts)], { later }));
     },
     async recordCall(intent, outcome) {
       const { id: callId, ts } = nextId();
@@ -84,6 +106,7 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
     async flush() {
       await refused.tell();
       await chain.flush();
+      if (chain.owed > 0) log.error({ records: chain.owed }, 'what the audit log could not be told is lost');
     },
   };
 }

@@ -32,7 +32,8 @@ export async function whenStoreAnswers<T extends object>(
     } catch (error) {
       if (!(error instanceof GateError) || error.code !== 'unavailable') throw error;
       parts.waitsFor(error.message);
-      if (said !== error.message || tries % SAY_EVERY === 0) log.warn({ why: error.message, tries }, 'waiting for the database');
+      if (said !== error.message || tries % SAY_EVERY === 0)
+        log.warn({ why: error.message, tries }, 'waiting for the database');
       said = error.message;
     }
     const longest = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries - 1, 10), MAX_PAUSE_MS);

@@ -82,8 +82,8 @@ export async function carryOut(
   try {
     await parts.audit.endCall(callId, intent, outcome);
   } catch (error) {
-    // The call was carried out and its intent is committed: its record reads as unknown, its answer is not lost.
-    parts.log.error({ err: error, callId }, 'the outcome of a call could not be recorded');
+    // The call was carried out and its intent is committed: its record reads as unknown until then, its answer is not lost.
+    parts.log.error({ err: error, callId }, 'the outcome of a call is not recorded yet');
   }
   if (task.signal.aborted) return undefined;
   const answer = forwarded.isRpcError ? errorMessage(idText, forwarded.text) : resultMessage(idText, forwarded.text);

@@ -278,7 +278,10 @@ export interface Store {
     putIfAbsent(name: string, value: string): Promise<string>;
   };
   audit: {
-    /** Appends all rows in one committed transaction. The hot path: prepared once, no work per row beyond binding. */
+    /**
+     * Appends all rows in one committed transaction. The hot path: prepared once, no work per row beyond binding. Throws `unavailable` with
+     * `data.inDoubt` where the answer was lost, so that they may be there or not.
+     */
     append(rows: readonly AuditRow[]): Promise<void>;
     /** `type` and `tool` may hold `*`; `user` is who did it or, for events, to whom. At most 10,000 rows. */
     calls(query: AuditQuery): Promise<CallRow[]>;

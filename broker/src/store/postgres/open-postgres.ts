@@ -11,8 +11,8 @@ import { createGuardedDriver } from '../guarded-driver.ts';
 import type { Database } from '../schema.ts';
 import type { AuditRow } from '../audit-row.ts';
 import { createPostgresBus } from './postgres-bus.ts';
-import { explainPostgresError } from './postgres-error.ts';
-import { createPostgresPool, forQueryBuilder, type GuardedPool } from './postgres-pool.ts';
+import { explainPostgresError, isServerLost } from './postgres-error.ts';
+import { createPostgresPool, forQueryBuilder, type LentClient } from './postgres-pool.ts';
 
 /** A call waits for this; a server that is cut off without a word must not hold it longer. */
 const APPEND_TIMEOUT_MS = 5_000;
@@ -60,10 +60,17 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
     bus,
     announce: bus.announce,
     async appendAudit(rows) {
-      try {
-        await append(auditPool, rows);
-      } catch (error) {
+      const client = await auditPool.connect().catch((error: unknown) => {
         throw explain(error);
+      });
+      try {
+        await append(client, rows);
+      } catch (error) {
+        const { code, message } = explain(error);
+        // It was sent, and nobody has said what became of it.
+        throw new GateError(code, message, { cause: error, data: { inDoubt: isServerLost(error) } });
+      } finally {
+        client.release();
       }
     },
     async close() {
@@ -81,15 +88,10 @@ const APPEND = `INSERT INTO audit_events (${AUDIT_COLUMNS.join(', ')}) SELECT * 
   (column, index) => `$${index + 1}::${NUMERIC.has(column) ? 'bigint' : 'text'}[]`,
 ).join(', ')})`;
 
-async function append(pool: GuardedPool, rows: readonly AuditRow[]): Promise<void> {
+async function append(client: LentClient, rows: readonly AuditRow[]): Promise<void> {
   const columns: (string | number | null)[][] = AUDIT_COLUMNS.map(() => []);
   for (const row of rows) for (const [index, value] of auditValues(row).entries()) columns[index]?.push(value);
-  const client = await pool.connect();
-  try {
-    await client.query({ name: 'audit_append', text: APPEND, values: columns, query_timeout: APPEND_TIMEOUT_MS });
-  } finally {
-    client.release();
-  }
+  await client.query({ name: 'audit_append', text: APPEND, values: columns, query_timeout: APPEND_TIMEOUT_MS });
 }
 
 /** Host, port and database of a URL, without its user and password. */

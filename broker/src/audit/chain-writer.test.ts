@@ -1,0 +1,165 @@
+// The chain under a database that loses answers, dies and comes back: each row stands in it once, and what is kept gets there.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GateError } from 'mcpgate-shared/error';
+import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
+import type { AuditRow } from '../store/audit-row.ts';
+import { createChainWriter, type LooseRow } from './chain-writer.ts';
+import { verifyChain } from './hash-chain.ts';
+
+type Weather = 'fine' | 'away' | 'lost before' | 'lost after' | 'refused';
+
+const turns = async () => {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+};
+
+const row = (id: string): LooseRow => ({
+  id,
+  workspaceId: 'default',
+  ts: 1,
+  type: 'call.outcome',
+  callId: id,
+  actor: null,
+  subject: null,
+  server: null,
+  toolName: null,
+  data: '{}',
+});
+
+function world() {
+  const stored: AuditRow[] = [];
+  const clock = steppedClock();
+  /** What the next appends meet; after the last one it is as the last one. */
+  let weather: Weather[] = ['fine'];
+  const say = (text: string, inDoubt = false) => new GateError('unavailable', text, { data: { inDoubt } });
+  const put = (rows: readonly AuditRow[]) => {
+    if (rows.some(({ seq }) => stored.some((each) => each.seq === seq))) throw new GateError('conflict', 'twice');
+    stored.push(...rows);
+  };
+  const now = () => (weather.length > 1 ? weather.shift() : weather[0]);
+  const store = {
+    append(rows: readonly AuditRow[]): Promise<void> {
+      const today = now();
+      if (today === 'away') return Promise.reject(say('away'));
+      if (today === 'refused') return Promise.reject(new GateError('internal', 'a statement was refused'));
+      if (today === 'lost before') return Promise.reject(say('cut', true));
+      put(rows);
+      return today === 'lost after' ? Promise.reject(say('cut', true)) : Promise.resolve();
+    },
+    chain: (_writer: string, from: number) =>
+      weather[0] === 'away' ? Promise.reject(say('away')) : Promise.resolve(stored.filter(({ seq }) => seq >= from)),
+    last: () => Promise.resolve(stored.at(-1)),
+  };
+  const writer = createChainWriter(store, 'w1', clock);
+  return {
+    stored,
+    clock,
+    store,
+    put,
+    writer,
+    set: (...next: Weather[]) => void (weather = next),
+    ids: () => stored.map(({ id }) => id),
+    async pass(ms: number) {
+      clock.advance(ms);
+      await turns();
+    },
+  };
+}
+
+for (const how of ['lost before', 'lost after'] as const) {
+  test(`an append whose answer is ${how} the commit, of a database that is there, succeeds, once`, async () => {
+    const { writer, set, ids, stored } = world();
+    await writer.append([row('a')]);
+    set(how, 'fine');
+    const [b] = await writer.append([row('b')]);
+    assert.equal(b?.seq, 2);
+    await writer.append([row('c')]);
+    assert.deepEqual(ids(), ['a', 'b', 'c']);
+    assert.ok(verifyChain(stored).ok);
+  });
+
+  test(`a call that was refused because the answer was ${how} the commit, and stands in the log, has what became of it behind it`, async () => {
+    const { writer, set, ids, pass, stored } = world();
+    set(how, 'away');
+    const intent = writer.append([row('intent')], { amend: () => [row('refused')] });
+    await assert.rejects(intent, { code: 'unavailable', message: /nothing is forwarded/ });
+    set('fine');
+    await pass(600);
+    assert.deepEqual(ids(), ['intent', 'refused']);
+    assert.ok(verifyChain(stored).ok);
+    assert.equal(writer.owed, 0);
+  });
+
+  test(`an outcome whose answer was ${how} the commit is in the log once the database is back, once, and told then`, async () => {
+    const { writer, set, ids, pass } = world();
+    const told: string[] = [];
+    set(how, 'away');
+    const outcome = writer.append([row('outcome')], { later: (rows) => told.push(...rows.map(({ id }) => id)) });
+    await assert.rejects(outcome, { code: 'unavailable' });
+    await pass(5_000);
+    assert.deepEqual(told, []);
+    set('fine');
+    await pass(600);
+    assert.deepEqual(ids(), ['outcome']);
+    assert.deepEqual(told, ['outcome']);
+  });
+}
+
+test('an append that comes to its end only after it was looked for, and not found, counts once', async () => {
+  const { writer, set, ids, pass, store, put } = world();
+  let late: readonly AuditRow[] = [];
+  const { append, chain } = store;
+  store.append = (rows) => {
+    late = rows;
+    return append(rows);
+  };
+  set('lost before', 'away');
+  await assert.rejects(writer.append([row('a')], { later: () => undefined }));
+  set('fine');
+  store.chain = async (...asked) => {
+    const found = await chain(...asked);
+    store.chain = chain;
+    put(late);
+    return found;
+  };
+  await pass(600);
+  assert.deepEqual(ids(), ['a']);
+  await writer.append([row('b')]);
+  assert.deepEqual(ids(), ['a', 'b']);
+});
+
+test('what never reached the database leaves nothing behind, but for what is kept', async () => {
+  const { writer, set, ids, pass } = world();
+  set('away');
+  const refused = [
+    writer.append([row('intent')], { amend: () => [row('never')] }),
+    writer.append([row('event')]),
+    writer.append([row('outcome')], { later: () => undefined }),
+  ];
+  for (const each of refused) await assert.rejects(each, { code: 'unavailable' });
+  assert.equal(writer.owed, 1);
+  set('fine');
+  await writer.append([row('next')]);
+  await pass(600);
+  assert.deepEqual(ids().toSorted(), ['next', 'outcome']);
+});
+
+test('a statement that the database refuses is not tried for ever, and holds up nobody behind it', async () => {
+  const { writer, set, ids } = world();
+  set('refused', 'fine');
+  await assert.rejects(writer.append([row('bad')], { later: () => undefined }), { code: 'unavailable' });
+  await writer.append([row('good')]);
+  assert.deepEqual(ids(), ['good']);
+  assert.equal(writer.owed, 0);
+});
+
+test('what is kept is tried once more at the end, and counted where that is in vain', async () => {
+  const { writer, set, ids } = world();
+  set('away');
+  await assert.rejects(writer.append([row('a')], { later: () => undefined }));
+  await writer.flush();
+  assert.equal(writer.owed, 1);
+  set('fine');
+  await writer.flush();
+  assert.deepEqual([ids(), writer.owed], [['a'], 0]);
+});
