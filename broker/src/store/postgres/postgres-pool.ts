@@ -59,7 +59,7 @@ export function createPostgresPool(options: {
       sockets.add(socket);
       return socket.once('close', () => sockets.delete(socket));
     },
-    onConnect: prepare,
+    onConnect,
   });
   pool.on('error', (error) => options.onLost(error));
   /** Since when those that are lent out wait for an answer. */
@@ -114,6 +114,9 @@ export function forQueryBuilder(pool: GuardedPool): PostgresPool {
     },
   };
 }
+
+/** The pool waits for what it returns. */
+const onConnect: (client: pg.ClientBase) => unknown = (client) => prepare(client);
 
 /** A server on which nothing can be written is not the one that is wanted: a standby, or a primary that is none any more. */
 async function prepare(client: pg.ClientBase): Promise<void> {
