@@ -140,7 +140,9 @@ function ready(stderr: Readable): Promise<void> {
 /** The folder that holds `initdb`, `postgres` and whatever else is needed. */
 export function findPrograms(path: string, more: readonly string[] = []): string {
   const folders = [...path.split(delimiter), ...globSync('/usr/lib/postgresql/*/bin').toSorted().toReversed()];
-  const found = folders.find((folder) => ['initdb', 'postgres', ...more].every((name) => isProgram(join(folder, name))));
+  const found = folders.find((folder) =>
+    ['initdb', 'postgres', ...more].every((name) => isProgram(join(folder, name))),
+  );
   if (found !== undefined) return found;
   throw new Error(
     'PostgreSQL is not installed: run apt-get install postgresql (macOS: brew install postgresql), or set MCPGATE_TEST_POSTGRES_URL',

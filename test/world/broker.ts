@@ -31,6 +31,8 @@ export async function startBroker(options: {
   root: string;
   args?: readonly string[];
   env?: Record<string, string>;
+  /** What it prints once it is as it is wanted; `ready` unless said. */
+  until?: RegExp;
 }): Promise<Broker> {
   const dataDir = join(options.root, 'data');
   const env: Record<string, string> = {
@@ -55,7 +57,7 @@ export async function startBroker(options: {
       ...(options.args ?? []),
     ] as const;
     running = startCommand(command, { env, cwd: options.root });
-    await running.line(/^ready https?:/);
+    await running.line(options.until ?? /^ready https?:/);
   };
   await launch();
   const cli: Broker['cli'] = (args, { stdin } = {}) =>

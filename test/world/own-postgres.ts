@@ -41,7 +41,11 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
 
   const run = (program: string, ...args: string[]): void => {
     // Its server keeps what it inherits open.
-    const { status, stderr, error } = spawnSync(join(bin, program), args, { ...as, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+    const { status, stderr, error } = spawnSync(join(bin, program), args, {
+      ...as,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      encoding: 'utf8',
+    });
     if (status !== 0) throw new Error(`${program} ${args.join(' ')} exited ${status}: ${error?.message ?? stderr}`);
   };
   const urlOf = (port: number) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
@@ -50,7 +54,12 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     port,
     async start() {
       run('pg_ctl', '-D', data, '-W', '-l', `${data}.log`, 'start');
-      await until('PostgreSQL to answer', () => runSql(urlOf(port), 'select 1').then(() => true, () => false));
+      await until('PostgreSQL to answer', () =>
+        runSql(urlOf(port), 'select 1').then(
+          () => true,
+          () => false,
+        ),
+      );
     },
     stop(how) {
       run('pg_ctl', '-D', data, '-m', how, 'stop');
@@ -67,14 +76,22 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     async promote() {
       run('pg_ctl', '-D', data, 'promote');
       await until('it to take writes', () =>
-        runSql(urlOf(port), 'create temporary table t (n int)').then(() => true, () => false),
+        runSql(urlOf(port), 'create temporary table t (n int)').then(
+          () => true,
+          () => false,
+        ),
       );
     },
   });
 
   const settings = (data: string, port: number) => {
     const lines = { port, unix_socket_directories: `'${folder}'`, ...SETTINGS };
-    appendFileSync(join(data, 'postgresql.conf'), Object.entries(lines).map((line) => `${line.join(' = ')}\n`).join(''));
+    appendFileSync(
+      join(data, 'postgresql.conf'),
+      Object.entries(lines)
+        .map((line) => `${line.join(' = ')}\n`)
+        .join(''),
+    );
   };
   const data = join(folder, 'primary');
   run('initdb', '-D', data, '-U', 'postgres', '-A', 'password', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--no-sync');
@@ -132,6 +149,9 @@ done`;
 
 function childrenOf(parent: number): number[] {
   return readdirSync(`/proc/${parent}/task`).flatMap((task) =>
-    readFileSync(`/proc/${parent}/task/${task}/children`, 'utf8').split(' ').filter((pid) => pid !== '').map(Number),
+    readFileSync(`/proc/${parent}/task/${task}/children`, 'utf8')
+      .split(' ')
+      .filter((pid) => pid !== '')
+      .map(Number),
   );
 }

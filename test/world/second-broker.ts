@@ -5,8 +5,13 @@ import type { TestContext } from 'node:test';
 import type { World } from '../world.ts';
 import { startBroker, type Broker } from './broker.ts';
 
-export async function startSecondBroker(t: TestContext, world: World, databaseUrl: string): Promise<Broker> {
-  const root = join(world.root, 'second');
+export async function startSecondBroker(
+  t: TestContext,
+  world: World,
+  databaseUrl: string,
+  name = 'second',
+): Promise<Broker> {
+  const root = join(world.root, name);
   mkdirSync(root);
   const second = await startBroker({
     root,

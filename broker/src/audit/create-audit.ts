@@ -104,7 +104,8 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
       return () => listeners.delete(listener);
     },
     async flush() {
-      await refused.tell();
+      // Without its database a broker ends all the same.
+      await refused.tell().catch((error: unknown) => log.error({ err: error }, 'what was refused could not be told'));
       await chain.flush();
       if (chain.owed > 0) log.error({ records: chain.owed }, 'what the audit log could not be told is lost');
     },

@@ -81,6 +81,12 @@ export function createGateway(options: GatewayOptions): GatewayService {
     if (event.kind === 'list_changed') parts.catalog.forget(event);
   });
 
+  const policyChanged = (workspaceId?: string): void => {
+    parts.policies.forget(workspaceId);
+    for (const session of sessions)
+      if ((workspaceId ?? session.workspaceId) === session.workspaceId) session.listChanged('all');
+  };
+
   return {
     open({ principal, server, tools, stateless, send }) {
       const session = createSession(parts, {
@@ -97,10 +103,10 @@ export function createGateway(options: GatewayOptions): GatewayService {
       sessions.add(session);
       return session;
     },
-    policyChanged(workspaceId) {
-      parts.policies.forget(workspaceId);
-      for (const session of sessions)
-        if ((workspaceId ?? session.workspaceId) === session.workspaceId) session.listChanged('all');
+    policyChanged,
+    async recheckPolicies() {
+      const present = new Set([...sessions].map((session) => session.workspaceId));
+      for (const workspaceId of await parts.policies.outdated(present)) policyChanged(workspaceId);
     },
     stateless: () => clientKeys.principals(isLogin),
     async endStateless(isMeant, reason) {

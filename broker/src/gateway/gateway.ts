@@ -56,6 +56,8 @@ export interface GatewayService extends Gateway {
   stateless(): Iterable<Principal>;
   /** Rules or enforcement changed, in one workspace or in any: holds for the next call, and clients are told that their lists may differ. */
   policyChanged(workspaceId?: string): void;
+  /** The same for every workspace whose rules are others than are known here; clients of the others hear nothing. Throws where they cannot be read. */
+  recheckPolicies(): Promise<void>;
   /** A person's role or groups are others now: holds for the next call, and their clients are told that their lists may differ. */
   personChanged(person: NonNullable<Principal['user']>): void;
   /** Closes every session. Resolves when every outcome is recorded. */

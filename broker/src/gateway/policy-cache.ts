@@ -14,6 +14,8 @@ export interface PolicyCache {
   get(workspaceId: string): CompiledPolicy | Promise<CompiledPolicy>;
   /** The next `get` reads it anew, also where a reading is under way; of every workspace unless said. */
   forget(workspaceId?: string): void;
+  /** Of these and of every other that is known, the workspaces whose policy is another one now. Throws where that cannot be read. */
+  outdated(workspaceIds: Iterable<string>): Promise<string[]>;
 }
 
 /** `hears`: whether a change by another broker would be heard of. */
@@ -23,10 +25,14 @@ export function createPolicyCache(
 ): PolicyCache {
   const known = new Map<string, CompiledPolicy>();
   const reading = new Map<string, Promise<CompiledPolicy>>();
+  /** What each was compiled of. */
+  const texts = new Map<string, string>();
 
   async function read(workspaceId: string): Promise<CompiledPolicy> {
     try {
-      return compilePolicy(await snapshot(workspaceId));
+      const read = await snapshot(workspaceId);
+      texts.set(workspaceId, JSON.stringify(read));
+      return compilePolicy(read);
     } catch (error) {
       const why = toldOutside(toGateError(error));
       throw new GateError('unavailable', `the rules cannot be read, so nothing is allowed: ${why}`, { cause: error });
@@ -52,6 +58,19 @@ export function createPolicyCache(
         },
       );
       return started;
+    },
+    async outdated(workspaceIds) {
+      const found: string[] = [];
+      for (const id of new Set([...workspaceIds, ...known.keys(), ...reading.keys()])) {
+        const now = await snapshot(id).catch((error: unknown) => {
+          // The workspace has gone.
+          if (error instanceof GateError && error.code === 'not_found') return undefined;
+          throw error;
+        });
+        // Not by its version alone, which a database that was put back to an earlier state gives a second time.
+        if (now === undefined || !known.has(id) || texts.get(id) !== JSON.stringify(now)) found.push(id);
+      }
+      return found;
     },
     forget(workspaceId) {
       for (const cache of [known, reading])

@@ -1,4 +1,6 @@
 // What other brokers over the same database have changed, for those who are here.
+import { setImmediate } from 'node:timers/promises';
+import type { UserRecord } from '../domain/people.ts';
 import type { Live, Revocation } from '../domain/revocation.ts';
 import type { Store } from '../store/store.ts';
 import type { Changes } from './changes.ts';
@@ -19,9 +21,6 @@ export function createElsewhere(parts: {
 }): Elsewhere {
   const { store, revocations, changes } = parts;
 
-  const isGone = async (user: NonNullable<Live['user']>): Promise<boolean> =>
-    (await store.users.byId(user.id))?.disabledAt !== null;
-
   const hasEnded = async ({ workspaceId, credential: { kind, id } }: Live): Promise<boolean> => {
     switch (kind) {
       case 'device': {
@@ -40,10 +39,10 @@ export function createElsewhere(parts: {
   };
 
   /** What was revoked that this one lives by. */
-  const revocationOf = async (live: Live): Promise<Revocation | undefined> => {
+  const revocationOf = async (live: Live, person: UserRecord | undefined): Promise<Revocation | undefined> => {
     const { workspaceId, user, credential } = live;
     const common = { workspaceId, reason: 'it was revoked while this broker could not hear of it' };
-    if (user !== undefined && (await isGone(user))) return { ...common, kind: 'user', id: user.id };
+    if (user !== undefined && person?.disabledAt !== null) return { ...common, kind: 'user', id: user.id };
     if (!(await hasEnded(live))) return undefined;
     const kind = credential.kind === 'device' || credential.kind === 'admin-token' ? credential.kind : 'grant';
     return { ...common, kind, id: credential.id };
@@ -56,19 +55,39 @@ export function createElsewhere(parts: {
       await changes.tell([]); // whoever is being let in now is looked up again
       const all = revocations.live();
       const each = [...new Map(all.map((live) => [keyOf(live), live])).values()];
+      const people = new Map<string, UserRecord | undefined>();
+      await lookAtAll([...new Set(all.flatMap(({ user }) => user?.id ?? []))], async (id) => {
+        people.set(id, await store.users.byId(id));
+      });
       const ended: Revocation[] = [];
-      const look = async (): Promise<void> => {
-        for (let live = each.pop(); live !== undefined; live = each.pop()) {
-          const revocation = await revocationOf(live);
-          if (revocation !== undefined) ended.push(revocation);
-        }
-      };
-      await Promise.all(Array.from({ length: AT_A_TIME }, look));
+      await lookAtAll(each, async (live) => {
+        const revocation = await revocationOf(live, people.get(live.user?.id ?? ''));
+        if (revocation !== undefined) ended.push(revocation);
+      });
       await revocations.endHere(ended);
-      await changes.tell([...new Set(all.flatMap(({ user }) => (user === undefined ? [] : [user.id])))]);
+      // Whoever is as they were hears nothing: thousands who list anew at once would keep everybody else waiting.
+      const changed = all.flatMap(({ user }) => (user !== undefined && !isSame(user, people.get(user.id)) ? user.id : []));
+      await changes.tell([...new Set(changed)]);
       return ended.length;
     },
   };
+}
+
+/** A few at a time, and others have their turn between: what waits for the event loop meanwhile goes first. */
+async function lookAtAll<T>(all: readonly T[], look: (one: T) => Promise<void>): Promise<void> {
+  const left = [...all];
+  const work = async (): Promise<void> => {
+    for (let one = left.pop(); one !== undefined; one = left.pop()) {
+      await look(one);
+      await setImmediate();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+}
+
+function isSame(known: NonNullable<Live['user']>, now: UserRecord | undefined): boolean {
+  if (now === undefined || known.name !== now.name || known.role !== now.role) return false;
+  return known.groups.toSorted().join('\n') === now.groups.toSorted().join('\n');
 }
 
 function keyOf({ workspaceId, user, credential }: Live): string {

@@ -18,7 +18,7 @@ const DOUBT_PAUSE_MS = 200;
 
 /** What keeps copies of what is in the store. */
 export interface Keepers {
-  gateway: Pick<GatewayService, 'policyChanged'>;
+  gateway: Pick<GatewayService, 'policyChanged' | 'recheckPolicies'>;
   upstreams: Pick<Upstreams, 'reload'>;
   vault: Pick<Vault, 'elsewhere'>;
   identity: { elsewhere: Elsewhere };
@@ -61,7 +61,7 @@ export function createReplicas(parts: {
     async catchUp() {
       if (keepers === undefined) return 0;
       const ended = await keepers.identity.elsewhere.recheck();
-      keepers.gateway.policyChanged();
+      await keepers.gateway.recheckPolicies();
       await keepers.vault.elsewhere.recheck();
       await keepers.upstreams.reload();
       return ended;

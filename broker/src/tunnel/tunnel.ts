@@ -13,6 +13,7 @@ import type { Principal } from '../domain/principal.ts';
 import { isRevoked } from '../domain/revocation.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Authentication, Identity } from '../identity/identity.ts';
+import { createAdmission } from './admission.ts';
 import { badHandshake } from './bad-handshake.ts';
 import { createChannelRegistry } from './channel-registry.ts';
 import { drained, mayReturn } from './drained.ts';
@@ -123,6 +124,7 @@ export function createTunnel(
   /** The drain is over: nobody is let in to finish anything. */
   let gone = false;
   let revocations = 0;
+  const admission = createAdmission(clock);
   const upgradeBounds = new Map<string, () => boolean>();
 
   /** Refused before the upgrade, for a reason that is no matter of identity. */
@@ -260,12 +262,19 @@ export function createTunnel(
   return {
     handleUpgrade(request, socket, head, address) {
       socket.on('error', () => socket.destroy());
-      admit(request, socket, head, address).catch((error: unknown) => {
-        log.error({ err: error }, 'an upgrade failed');
-        const message = 'the broker cannot check who you are right now';
-        const headers = ['Retry-After: 1'];
+      const away = (message: string, afterS: number) => {
+        const headers = [`Retry-After: ${afterS}`];
         turnAway(socket, address, { reason: 'unavailable', status: 503, code: 'unavailable', message, headers });
-      });
+      };
+      const work = async () => {
+        if (socket.destroyed) return;
+        await admit(request, socket, head, address).catch((error: unknown) => {
+          log.error({ err: error }, 'an upgrade failed');
+          away('the broker cannot check who you are right now', 1);
+        });
+      };
+      const afterS = admission.enter(work);
+      if (afterS !== undefined) away('too many come at once; you will be let in in a moment', afterS);
     },
     turnAway,
     stats: () => ({

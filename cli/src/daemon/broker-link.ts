@@ -10,7 +10,7 @@ import { networkFailure } from '../auth/network-failure.ts';
 import type { TokenSource } from '../auth/token-source.ts';
 import type { LinkState } from '../local/control.ts';
 import type { DaemonLog } from './daemon-log.ts';
-import { describedIn, explainStatus, isBrokersAnswer } from './explain-status.ts';
+import { describedIn, explainStatus, isBrokersAnswer, retryAfterMs } from './explain-status.ts';
 import { createLinkBackoff } from './link-backoff.ts';
 import { createLinkPulse } from './link-pulse.ts';
 import { openLinkSocket, type SocketOptions } from './link-socket.ts';
@@ -110,11 +110,11 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     options.onState(next, why);
   };
 
-  const retryLater = (why: string) => {
+  const retryLater = (why: string, toldMs?: number) => {
     if (closed) return;
     become('waiting', why);
     cancelRetry?.();
-    cancelRetry = clock.after(backoff.nextMs(), () => void connect());
+    cancelRetry = clock.after(backoff.nextMs(toldMs), () => void connect());
   };
 
   const failed = (broker: string, error: unknown) => {
@@ -198,7 +198,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
       const why = describedIn(response) ?? 'your access was revoked; ask your platform team';
       return giveUp('revoked', `${why}, then ${remedy}`);
     }
-    retryLater(explainStatus(broker, response));
+    retryLater(explainStatus(broker, response), retryAfterMs(response));
   };
 
   const onFailed = (broker: string, error: Error) => {

@@ -27,8 +27,8 @@ export interface LinkBackoff {
   lost(code: number, openMs: number): 'this_end' | 'nobody';
   /** The next try counts as the first one. */
   reset(): void;
-  /** How long to wait for the next try, which is counted. */
-  nextMs(): number;
+  /** How long to wait for the next try, which is counted. `toldMs`: what a broker that is full has asked for; everybody comes at another time around it. */
+  nextMs(toldMs?: number): number;
 }
 
 /** `random`: from 0 to 1. `isHurried`: as after a broker's leave. */
@@ -56,12 +56,13 @@ export function createLinkBackoff(options: { clock: Clock; random: () => number;
     reset() {
       attempt = 0;
     },
-    nextMs() {
+    nextMs(toldMs = 0) {
       const now = clock.now();
       const maxMs = now < hurryUntil ? HURRY_MAX_MS : now < heldUntil ? HELD_MAX_MS : MAX_MS;
       const ceiling = Math.min(maxMs, FIRST_MS * 2 ** attempt);
       attempt += 1;
-      return options.random() * ceiling;
+      const own = options.random() * ceiling;
+      return toldMs === 0 ? own : Math.max(own, toldMs * (0.5 + options.random()));
     },
   };
 }

@@ -10,6 +10,8 @@ const KEEP_ALIVE_MS = 10_000;
 const BEAT_MS = 400;
 /** What was said on it must come round within this time. */
 const ECHO_LIMIT_MS = 1_000;
+/** However busy the process is: longer than this nobody can say that it hears. */
+const BUSY_LIMIT_MS = 3_000;
 /** How long a start waits for it. */
 const OPEN_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_MS = 500;
@@ -24,6 +26,11 @@ export interface BusConnection {
   /** Says `text` on the connection itself, where there is one. */
   say(text: string): void;
   close(): Promise<void>;
+}
+
+/** Whether a bus that has not been heard for so long is away, rather than late in a process that was busy for a part of that. */
+export function isSilent(unheardMs: number, busyMs: number): boolean {
+  return unheardMs >= BUSY_LIMIT_MS || unheardMs - busyMs >= ECHO_LIMIT_MS;
 }
 
 export function createBusConnection(options: {
@@ -42,6 +49,8 @@ export function createBusConnection(options: {
   let socket: Socket | undefined;
   /** The first thing said that has not come round. */
   let unheardSince: number | undefined;
+  /** So much of the time since then the process was busy. */
+  let busyMs = 0;
   let isFound = false;
   let saying: Promise<unknown> = Promise.resolve();
   let failures = 0;
@@ -80,15 +89,22 @@ export function createBusConnection(options: {
   }
 
   function beatOn(beating: pg.Client, isNew: boolean): void {
-    unheardSince ??= clock.now();
+    if (unheardSince === undefined) {
+      unheardSince = clock.now();
+      busyMs = 0;
+    }
     say(beat(isNew));
+    const due = clock.now() + BEAT_MS;
     cancelTimer = clock.after(BEAT_MS, () => {
+      // So long this process had too much else to do to hear anything: no silence of the bus.
+      busyMs += Math.max(0, clock.now() - due);
       // What has come round meanwhile is read first: a process that was stopped finds it in its socket.
       setImmediate(() => {
         if (client !== beating) return;
-        const silentMs = clock.now() - (unheardSince ?? clock.now());
-        if (silentMs >= ECHO_LIMIT_MS) lose(beating, new Error(`what it says does not come round for ${silentMs} ms`));
-        else beatOn(beating, false);
+        const silentMs = unheardSince === undefined ? 0 : clock.now() - unheardSince;
+        if (isSilent(silentMs, busyMs)) {
+          lose(beating, new Error(`what it says does not come round for ${silentMs} ms`));
+        } else beatOn(beating, false);
       });
     });
   }

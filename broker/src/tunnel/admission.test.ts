@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
+import { createAdmission } from './admission.ts';
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Work that ends when the test says. */
+function crowd(admission: ReturnType<typeof createAdmission>) {
+  const running: (() => void)[] = [];
+  return {
+    running,
+    come: () => admission.enter(() => new Promise<void>((resolve) => running.push(resolve))),
+  };
+}
+
+test('of a thousand that come at once eight are looked up at a time, in their order, and all have their turn', async () => {
+  const admission = createAdmission(steppedClock());
+  const { running, come } = crowd(admission);
+  for (let one = 0; one < 1_000; one += 1) assert.equal(come(), undefined);
+  assert.deepEqual([running.length, admission.waiting], [8, 992]);
+  let done = 0;
+  while (running.length > 0) {
+    assert.ok(running.length <= 8, `${running.length} at once`);
+    running.shift()?.();
+    done += 1;
+    await turn();
+    await turn();
+  }
+  assert.deepEqual([done, admission.waiting], [1_000, 0]);
+});
+
+test('others have their turn between one and the next', async () => {
+  const admission = createAdmission(steppedClock());
+  const order: string[] = [];
+  for (let one = 0; one < 10; one += 1) {
+    admission.enter(() => {
+      order.push(`link ${one}`);
+      return Promise.resolve();
+    });
+  }
+  setImmediate(() => order.push('a call'));
+  await turn();
+  await turn();
+  await turn();
+  assert.ok(order.indexOf('a call') <= 8, order.join(', '));
+});
+
+test('who would wait too long is told when to come again, and later the more there are; once the crowd is gone everybody is let in', async () => {
+  const clock = steppedClock();
+  const admission = createAdmission(clock);
+  const { running, come } = crowd(admission);
+  // Each takes a second.
+  for (let one = 0; one < 60; one += 1) {
+    come();
+    clock.advance(1_000);
+    running.shift()?.();
+    await turn();
+    await turn();
+  }
+  let taken = 0;
+  while (come() === undefined) taken += 1;
+  assert.ok(taken > 40 && taken < 60, `${taken} taken`);
+  const afterS = come() ?? 0;
+  assert.ok(afterS >= 5 && afterS <= 10, `${afterS} s`);
+  while (running.length > 0) {
+    running.shift()?.();
+    await turn();
+    await turn();
+  }
+  assert.equal(come(), undefined);
+});
