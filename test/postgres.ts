@@ -52,6 +52,17 @@ export async function runSql(url: string, statement: string): Promise<void> {
   }
 }
 
+/** How many rows a query has. */
+export async function countRows(url: string, query: string): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(query)).rowCount ?? 0;
+  } finally {
+    await client.end();
+  }
+}
+
 async function startCluster(path: string): Promise<{ url: string; stop: () => Promise<void> }> {
   const bin = findPrograms(path);
   const user = unprivilegedUser();

@@ -48,6 +48,7 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
   bus.listen((event) => {
     if (event.kind !== 'found') return;
     const foundAt = performance.now();
+    for (const each of [pool, auditPool]) each.renew();
     clock.after(STUCK_MS, () => {
       const cut = pool.cutBusySince(foundAt) + auditPool.cutBusySince(foundAt);
       if (cut > 0) log.warn({ connections: cut }, 'database connections that did not answer any more were cut');

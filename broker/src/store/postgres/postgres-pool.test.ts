@@ -98,6 +98,29 @@ test('a statement that a silent server has swallowed is given up where it is cut
   again.reset();
 });
 
+test('connections that nobody used while their server went away without a word are not used once another one is there', async (t) => {
+  const proxy = await startFaultProxy();
+  t.after(() => proxy.close());
+  const url = new URL((await postgres?.createDatabase()) ?? '');
+  proxy.target = `http://${url.host}`;
+  url.host = new URL(proxy.url).host;
+  const { pool } = await openPool(t, { url: url.href, max: 3 });
+  const clients = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
+  for (const client of clients) client.release();
+  const hole = proxy.swallow(['up', 'down']);
+  pool.renew();
+  const asked = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const client = await pool.connect();
+      const { rowCount } = await client.query(one);
+      client.release();
+      return rowCount;
+    }),
+  );
+  assert.deepEqual(asked, [1, 1, 1]);
+  hole.reset();
+});
+
 test('a URL without a password, where the server asks for one, is told as such', async (t) => {
   const url = new URL(serverUrl());
   url.password = '';

@@ -23,6 +23,8 @@ export interface LentClient {
 
 export interface GuardedPool {
   connect(): Promise<LentClient>;
+  /** Connections that were made before now are not lent out any more: they may lead to a server that is gone. */
+  renew(): void;
   /** Cuts every connection whose statement was begun before `at` (of `performance.now()`) and is not answered; returns how many. */
   cutBusySince(at: number): number;
   end(): Promise<void>;
@@ -64,10 +66,18 @@ export function createPostgresPool(options: {
   pool.on('error', (error) => options.onLost(error));
   /** Since when those that are lent out wait for an answer. */
   const busy = new Map<pg.PoolClient, number>();
+  const madeAt = new WeakMap<pg.PoolClient, number>();
+  pool.on('connect', (client) => madeAt.set(client, performance.now()));
+  let renewedAt = 0;
+  const isOld = (client: pg.PoolClient) => (madeAt.get(client) ?? 0) < renewedAt;
 
   return {
     async connect() {
-      const client = await pool.connect();
+      let client = await pool.connect();
+      while (isOld(client)) {
+        client.release(true);
+        client = await pool.connect();
+      }
       let isBroken = false;
       return {
         async query(statement) {
@@ -82,8 +92,11 @@ export function createPostgresPool(options: {
             busy.delete(client);
           }
         },
-        release: (destroy = false) => client.release(destroy || isBroken),
+        release: (destroy = false) => client.release(destroy || isBroken || isOld(client)),
       };
+    },
+    renew() {
+      renewedAt = performance.now();
     },
     cutBusySince(at) {
       const stuck = [...busy].filter(([, since]) => since < at);
