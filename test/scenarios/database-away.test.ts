@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as pass } from 'node:timers/promises';
+
 import { startFaultProxy } from '../chaos/fault-proxy.ts';
 import { countRows, runSql } from '../postgres.ts';
 import type { AiClient } from '../world/ai-client.ts';
 import { createCountingWorld } from '../world/counting-world.ts';
+import { forSoLong } from '../world/for-so-long.ts';
 import { freePort } from '../world/free-port.ts';
 import { startNginx } from '../world/nginx.ts';
 import { startOwnPostgres } from '../world/own-postgres.ts';
@@ -37,7 +38,7 @@ function keepCalling(client: AiClient, name: string) {
         .catch((error: unknown) => ({ isError: true, text: String(error) }));
       if (answer.isError) {
         excused.push({ text, why: answer.text });
-        await pass(50); // as a person or a model would, it takes a breath
+        await forSoLong(50); // as a person or a model would, it takes a breath
         continue;
       }
       assert.equal(answer.text, text);
@@ -127,7 +128,7 @@ test('a database that crashes, stays away, stands still or gives way to its stan
   await back('immediate stop and start');
 
   await postgres.primary.stop('immediate');
-  await pass(AWAY_MS); // nothing but time makes it stay away
+  await forSoLong(AWAY_MS);
   await until('every broker to say that it is not ready', async () => {
     const states = await Promise.all(brokers.map(({ listenUrl }) => fetch(`${listenUrl}/readyz`)));
     return states.every(({ status }) => status === 503);
@@ -137,7 +138,7 @@ test('a database that crashes, stays away, stands still or gives way to its stan
   await back(`${AWAY_MS / 1_000} s away`);
 
   const thaw = postgres.primary.freeze();
-  await pass(AWAY_MS);
+  await forSoLong(AWAY_MS);
   lives('stands still');
   thaw();
   await back(`stood still for ${AWAY_MS / 1_000} s`);

@@ -66,7 +66,9 @@ export function createElsewhere(parts: {
       });
       await revocations.endHere(ended);
       // Whoever is as they were hears nothing: thousands who list anew at once would keep everybody else waiting.
-      const changed = all.flatMap(({ user }) => (user !== undefined && !isSame(user, people.get(user.id)) ? user.id : []));
+      const changed = all.flatMap(({ user }) =>
+        user !== undefined && !isSame(user, people.get(user.id)) ? user.id : [],
+      );
       await changes.tell([...new Set(changed)]);
       return ended.length;
     },
