@@ -12,6 +12,8 @@ import { createBroker } from './broker.ts';
 import { loadConfig } from './config/load-config.ts';
 import { createPageBrowser } from './http/pages/page-browser.ts';
 import { createToken, sha256Hex } from './identity/secret-token.ts';
+import { createUnexpected } from './domain/unexpected.ts';
+import { openDoors } from './http/doors.ts';
 import { createLogger } from './log/logger.ts';
 import { openStore } from './store/open-store.ts';
 
@@ -49,9 +51,14 @@ async function open(t: TestContext) {
   await store.close();
 
   const logged: string[] = [];
+  const config = loadConfig({ data: dataDir, listen: '127.0.0.1:0' }, { env: {}, cwd: dataDir });
+  const log = createLogger({ level: 'info', format: 'json', write: (line) => void logged.push(line) });
+  const { listen, tls } = config;
   const broker = await createBroker({
-    config: loadConfig({ data: dataDir, listen: '127.0.0.1:0' }, { env: {}, cwd: dataDir }),
-    log: createLogger({ level: 'info', format: 'json', write: (line) => void logged.push(line) }),
+    config,
+    doors: await openDoors({ listen, tls, dataDir, log, clock: systemClock }),
+    unexpected: createUnexpected({ log, clock: systemClock }),
+    log,
     clock: systemClock,
     pid: process.pid,
     isRoot: false,

@@ -61,6 +61,11 @@ async function open(t: TestContext) {
         told.push(`policy of ${workspaceId ?? 'all'}`);
         cache.forget(workspaceId);
       },
+      recheckPolicies() {
+        told.push('policy of all');
+        cache.forget();
+        return Promise.resolve();
+      },
     },
     upstreams: { reload: () => tell('servers') },
     vault: {
