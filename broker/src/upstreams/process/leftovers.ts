@@ -45,12 +45,25 @@ export function endLeftoversBelow(root: string, isRoot: boolean): void {
 
 function isOf(table: ProcessTable, each: Process, home: string, uid: number | undefined): boolean {
   if (uid === undefined) return each.uid === process.getuid?.() && isMarked(each.pid, home);
-  return each.uid === uid && (isMarked(each.pid, home) || isOfThisBroker(table, each));
+  if (each.uid !== uid) return false;
+  return isMarked(each.pid, home) || (isOfThisBroker(table, each) && !isOfAnotherHome(table, each, home));
 }
 
-function isMarked(pid: number, home: string): boolean {
-  const environment = unlessGone(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));
-  return environment?.split('\0').includes(`${MARK}=${home}`) === true;
+const environmentOf = (pid: number): string[] =>
+  unlessGone(() => readFileSync(`/proc/${pid}/environ`, 'utf8'))?.split('\0') ?? [];
+
+const isMarked = (pid: number, home: string): boolean => environmentOf(pid).includes(`${MARK}=${home}`);
+
+/**
+ * This process runs it now for another home, which was given the same uid once this one had let go of it. What has lost its parent is not
+ * believed: it could have given itself any mark.
+ */
+function isOfAnotherHome(table: ProcessTable, each: Process, home: string): boolean {
+  const starter = ancestryOf(table, each.pid).find(({ uid }) => uid !== each.uid);
+  return (
+    starter?.pid === process.pid &&
+    environmentOf(each.pid).some((entry) => entry.startsWith(`${MARK}=`) && entry !== `${MARK}=${home}`)
+  );
 }
 
 /**
