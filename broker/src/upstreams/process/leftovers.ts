@@ -54,12 +54,16 @@ const environmentOf = (pid: number): string[] =>
 
 const isMarked = (pid: number, home: string): boolean => environmentOf(pid).includes(`${MARK}=${home}`);
 
+/** The nearest process above it that runs as somebody else. */
+const starterOf = (table: ProcessTable, each: Process): Process | undefined =>
+  ancestryOf(table, each.pid).find(({ uid }) => uid !== each.uid);
+
 /**
  * This process runs it now for another home, which was given the same uid once this one had let go of it. What has lost its parent is not
  * believed: it could have given itself any mark.
  */
 function isOfAnotherHome(table: ProcessTable, each: Process, home: string): boolean {
-  const starter = ancestryOf(table, each.pid).find(({ uid }) => uid !== each.uid);
+  const starter = starterOf(table, each);
   return (
     starter?.pid === process.pid &&
     environmentOf(each.pid).some((entry) => entry.startsWith(`${MARK}=`) && entry !== `${MARK}=${home}`)
@@ -71,7 +75,7 @@ function isOfAnotherHome(table: ProcessTable, each: Process, home: string): bool
  * control group. Neither can be changed by a process without rights.
  */
 function isOfThisBroker(table: ProcessTable, each: Process): boolean {
-  const starter = ancestryOf(table, each.pid).find(({ uid }) => uid !== each.uid);
+  const starter = starterOf(table, each);
   const isOurs = starter === undefined || ancestryOf(table, process.pid).some(({ pid }) => pid === starter.pid);
   return isOurs && groupOf(each.pid) === groupOf('self');
 }
