@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { createWorld, type World } from '../world.ts';
+import { createWorld, type World, type WorldOptions } from '../world.ts';
 import { startAiClient, type AiClient } from '../world/ai-client.ts';
 import { callRecord } from '../world/call-rows.ts';
 import { GATE, type Person } from '../world/person.ts';
@@ -36,8 +36,9 @@ export async function openGatedServer(
   t: TestContext,
   name: string,
   prepare: (folder: string) => Promise<ServerEntry> | ServerEntry,
+  options: WorldOptions = {},
 ): Promise<GatedServer> {
-  const world = await createWorld(t);
+  const world = await createWorld(t, options);
   const entry = await prepare(world.root);
   await world.importServers({ [name]: entry });
   const person = await world.member('ada');

@@ -16,4 +16,6 @@ export interface StdioSettings {
   sandbox: 'auto' | 'required' | 'off';
   /** Folders that every server may read although they are closed to others, or hidden by the sandbox. */
   readable: readonly string[];
+  /** Folders that every server in a sandbox may also write in. */
+  writable: readonly string[];
 }

@@ -59,6 +59,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       dataDir,
       sandbox: options.stdio?.sandbox ?? 'auto',
       readable: options.stdio?.readable ?? [],
+      writable: options.stdio?.writable ?? [],
       secretFiles: options.secretFiles ?? [],
       userHome: options.userHome,
       path: options.path,

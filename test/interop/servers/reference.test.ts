@@ -1,6 +1,7 @@
 // The reference servers: what each offers is the same through mcpgate as directly, and each is used.
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openGatedServer } from '../gated-server.ts';
@@ -56,18 +57,26 @@ test('filesystem: reads inside its folder, and its refusal outside arrives as it
 });
 
 test('memory: what was written is found again', async (t) => {
-  const { client, assertSameLists } = await openGatedServer(t, 'memory', (folder) => {
-    const graph = join(folder, 'graph');
-    mkdirSync(graph);
-    chmodSync(graph, 0o777); // the broker runs its servers as another user
-    const env = { MEMORY_FILE_PATH: join(graph, 'memory.jsonl') };
-    return thirdParty('@modelcontextprotocol/server-memory', [], env);
-  });
+  const graph = mkdtempSync(join(tmpdir(), 'mcpgate-graph-'));
+  t.after(() => rmSync(graph, { recursive: true, force: true }));
+  chmodSync(graph, 0o777); // the broker runs its servers as another user
+  const config = join(graph, 'broker.yaml');
+  writeFileSync(config, `stdio:\n  writable: [${graph}]\n`, { mode: 0o600 });
+  const { client, assertSameLists } = await openGatedServer(
+    t,
+    'memory',
+    () => {
+      const env = { MEMORY_FILE_PATH: join(graph, 'memory.jsonl') };
+      return thirdParty('@modelcontextprotocol/server-memory', [], env);
+    },
+    { brokerArgs: ['--config', config] },
+  );
   await assertSameLists();
   const entity = { name: 'mcpgate', entityType: 'product', observations: ['holds tokens'] };
   await client.call('memory__create_entities', { entities: [entity] });
   const found = await client.call('memory__search_nodes', { query: 'tokens' });
   assert.match(found.text, /"mcpgate"/);
+  assert.match(readFileSync(join(graph, 'memory.jsonl'), 'utf8'), /"mcpgate"/);
 });
 
 test('sequential thinking: keeps its state over the calls of a session', async (t) => {

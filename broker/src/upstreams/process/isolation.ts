@@ -19,6 +19,8 @@ export interface IsolationOptions {
   sandbox: 'auto' | 'required' | 'off';
   /** Folders that servers may read although they are closed to others or covered; the configuration names them. */
   readable: readonly string[];
+  /** Folders that servers may write in as well. */
+  writable: readonly string[];
   /** Files of the broker that no server may read wherever they are. */
   secretFiles: readonly string[];
   /** The home of the broker's own user. */
@@ -100,6 +102,7 @@ export async function createIsolator(options: IsolationOptions): Promise<Isolato
         ...ownPrograms,
         ...namedBelowTmp(words),
       ],
+      writable: options.writable,
       secretFolders: [options.dataDir],
       secretFiles: options.secretFiles,
     });

@@ -63,7 +63,7 @@ function mountArguments({ layers, network }: SandboxRequest, hasRoot: boolean): 
     ...mounted(kind, path),
   ];
   const mounted = (kind: Layer['kind'], path: string): string[] => {
-    if (kind === 'home') return ['--bind', path, path];
+    if (kind === 'home' || kind === 'write') return ['--bind', path, path];
     if (kind === 'show') return ['--ro-bind', path, path];
     if (kind === 'blank') return ['--ro-bind', '/dev/null', path];
     return path === '/tmp' ? ['--perms', '1777', ...size, '--tmpfs', path] : ['--perms', '0755', '--tmpfs', path];

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { closedAt, isWithin } from './reachable.ts';
 
 export interface Layer {
-  /** `cover`: an empty folder; `show`: what is there, read-only; `home`: the same, writable; `blank`: a file of which nothing can be read. */
-  kind: 'cover' | 'show' | 'home' | 'blank';
+  /** `cover`: an empty folder; `show`: what is there, read-only; `write`: the same, writable; `home`: the server's own folder, writable; `blank`: a file of which nothing can be read. */
+  kind: 'cover' | 'show' | 'write' | 'home' | 'blank';
   path: string;
 }
 
@@ -19,6 +19,8 @@ export interface ViewOptions {
   covered: readonly string[];
   /** Folders and files that are seen although a folder above them is covered or closed. */
   shown: readonly string[];
+  /** The same, and written in. */
+  writable: readonly string[];
   /** Folders of which nothing is seen whatever else says so: the broker's data. */
   secretFolders: readonly string[];
   secretFiles: readonly string[];
@@ -29,14 +31,16 @@ export async function createView(options: ViewOptions): Promise<Layer[]> {
   const { uid, home } = options;
   const secret = realPaths(options.secretFolders);
   const isSecret = (each: string) => secret.some((folder) => isWithin(each, folder));
-  const shown = realPaths(options.shown).filter((each) => !isSecret(each));
+  const seen = (paths: readonly string[]): string[] => realPaths(paths).filter((each) => !isSecret(each));
+  const [shown, writable] = [seen(options.shown), seen(options.writable)];
   const covered = new Set([...realPaths(options.covered), ...secret]);
-  for (const each of [...shown, home]) {
+  for (const each of [...shown, ...writable, home]) {
     const closed = uid === undefined ? undefined : await closedAt(uid, path.dirname(each));
     if (closed !== undefined) covered.add(closed);
   }
   const layers: Layer[] = [
     ...shown.map((each): Layer => ({ kind: 'show', path: each })),
+    ...writable.map((each): Layer => ({ kind: 'write', path: each })),
     ...[...covered].map((each): Layer => ({ kind: 'cover', path: each })),
     { kind: 'home', path: home },
   ];
@@ -71,7 +75,7 @@ export async function unseenIn(
 }
 
 /** Covered and shown at one place: covered, so that nothing shows the broker's data. */
-const RANK: readonly Layer['kind'][] = ['show', 'cover', 'home', 'blank'];
+const RANK: readonly Layer['kind'][] = ['show', 'write', 'cover', 'home', 'blank'];
 
 const depthOf = ({ path: each }: Layer): number => (each === '/' ? 0 : each.split('/').length - 1);
 
