@@ -1,6 +1,6 @@
 // A server that tries to get out, in a sandbox and, where none can be made, as a user of its own; with a broker that is root.
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterEach, describe, it, type TestContext } from 'node:test';
@@ -226,6 +226,25 @@ for (const [kind, options] of MODES) {
       await until('the child has ended with it', () => !isAlive(word));
     });
 
+    it('takes nothing of another broker with it whose server has the same uid', async (t) => {
+      const record = evil();
+      const other = await startPool([record], { ...options });
+      t.after(() => other.end());
+      pool = await startPool([record], { ...options, watchMemoryEveryMs: 2 });
+      await pool.upstreams.reload();
+      const session = await acquire(record);
+      const { uid } = (await tries(session, 'who')) as Who;
+      // What it was given at a time when nobody else had it.
+      const home = path.join(other.dataDir, 'upstreams', 'evil', 'shared');
+      await mkdir(home, { recursive: true, mode: 0o711 });
+      await chown(home, uid, uid);
+      await other.upstreams.reload();
+      const neighbour = await other.upstreams.acquire(record, asker('ada'));
+      for (let calls = 0; calls < 50; calls++) assert.equal(((await tries(neighbour, 'who')) as Who).uid, uid);
+      await assert.rejects(tries(session, 'exit'));
+      assert.equal(((await tries(neighbour, 'who')) as Who).uid, uid);
+    });
+
     it('has no network where its record says so, or does not start', async (t) => {
       const listener = createServer().listen(0, '127.0.0.1');
       await new Promise((resolve) => listener.once('listening', resolve));
@@ -262,6 +281,20 @@ describe('what the configuration names as readable', () => {
     assert.deepEqual(await tries(session, 'list', { path: closed }), ['inner']);
     assert.equal(await tries(session, 'read', { path: path.join(folder, 'secret') }), 'EACCES');
     assert.match(String(await tries(session, 'write', { path: path.join(folder, 'new') })), /^(EROFS|EACCES)$/);
+  });
+
+  it('keeps what a server writes where the configuration says so, and there alone', async (t) => {
+    const closed = await closedFolder(t);
+    const [folder, kept] = [path.join(closed, 'inner'), path.join(closed, 'inner', 'kept')];
+    await mkdir(kept);
+    await chmod(kept, 0o777);
+    const record = evil();
+    pool = await startPool([record], { stdio: { sandbox: 'required', readable: [folder], writable: [kept] } });
+    await pool.upstreams.reload();
+    const session = await pool.upstreams.acquire(record, asker('ada'));
+    assert.equal(await tries(session, 'write', { path: path.join(kept, 'new') }), 'written');
+    assert.match(String(await tries(session, 'write', { path: path.join(folder, 'new') })), /^(EROFS|EACCES)$/);
+    assert.deepEqual([await readdir(folder), await readdir(kept)], [['kept'], ['new']]);
   });
 
   it('shows nothing of the broker’s data, and not its other secret files', async (t) => {

@@ -3,12 +3,15 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from 'mcpgate-shared/clock';
+import { belongsTo } from './process/leftovers.ts';
 
 export interface Watched {
   /** The leader of the server's session. */
   pid: number;
-  /** The uid that is the server's alone, where it has one. */
+  /** The uid that is the server's alone among those of this broker, where it has one. */
   uid: number | undefined;
+  /** The server's folder. */
+  home: string;
   limitBytes: number;
   /** Called once: it took `usedBytes`, and these are its processes. */
   onOver(usedBytes: number, pids: readonly number[]): void;
@@ -81,7 +84,9 @@ export function createMemoryWatch({ clock, everyMs }: { clock: Clock; everyMs: n
     if (inherited !== undefined) return { leader: inherited, started };
     const uid = orGone(() => statSync(`/proc/${pid}`).uid);
     const ofUid = [...servers.values()].findLast((server) => server.uid !== undefined && server.uid === uid);
-    return { leader: ofUid?.pid, started };
+    // Another broker of the computer may have given the same uid to a server of its own.
+    const isIts = ofUid !== undefined && belongsTo(pid, ofUid.home, ofUid.uid);
+    return { leader: isIts ? ofUid.pid : undefined, started };
   }
 
   return {

@@ -67,7 +67,7 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
     options.register.add(child.pid, home.directory);
     const limitBytes = limits.memoryBytes;
     if (limitBytes !== null)
-      unwatch = memory.watch({ pid: child.pid, uid: home.uid, limitBytes, onOver: endForMemory });
+      unwatch = memory.watch({ pid: child.pid, uid: home.uid, home: home.directory, limitBytes, onOver: endForMemory });
   }
 
   function endForMemory(usedBytes: number, pids: readonly number[]): void {

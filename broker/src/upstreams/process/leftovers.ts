@@ -30,6 +30,13 @@ export function endLeftovers(home: string, uid: number | undefined, living: read
   }
 }
 
+/** Whether the process runs for the server of `home`, although nothing of the server's is among those who started it. */
+export function belongsTo(pid: number, home: string, uid: number | undefined): boolean {
+  const table = readProcessTable();
+  const each = table.get(pid);
+  return each !== undefined && isOf(table, each, home, uid);
+}
+
 /** Ends what the last broker left of all servers whose homes are below `root`, and tells of each home that it looked at. */
 export function endLeftoversBelow(root: string, isRoot: boolean): void {
   for (const server of unlessGone(() => readdirSync(root)) ?? []) {
