@@ -18,6 +18,16 @@ const builtinsOnDemand = {
   },
 };
 
+/** Zod's messages in fifty languages, of which ours are in English. */
+const englishOnly = {
+  name: 'english-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /node_modules\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
+  },
+};
+
 /** What most commands do without and load on demand, or brings files of its own: it stays a package beside the bundles. */
 const BESIDE = {
   cli: ['@github/keytar', 'conf', 'open', 'openid-client', 'ora', 'undici', 'uqr'],
@@ -50,7 +60,7 @@ async function bundle(folder, entries, format = { splitting: true, format: 'esm'
     outdir: `${folder}/dist`,
     bundle: true,
     ...format,
-    plugins: format.format === 'cjs' ? [] : [builtinsOnDemand],
+    plugins: format.format === 'cjs' ? [] : [builtinsOnDemand, englishOnly],
     platform: 'node',
     // A package's ES modules where it has both: jsonc-parser's other form cannot be bundled.
     mainFields: ['module', 'main'],
@@ -59,7 +69,9 @@ async function bundle(folder, entries, format = { splitting: true, format: 'esm'
     // Some libraries go by the names of their classes and functions (oidc-provider stores each token under its class's).
     keepNames: format.format !== 'cjs',
     minifySyntax: true,
-    minifyWhitespace: folder === 'cli',
+    // Without comments it is plain ASCII, which Node reads in half the time. Lines are kept short for the places that errors name.
+    minifyWhitespace: true,
+    ...(folder === 'broker' && { lineLimit: 160 }),
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,

@@ -1,5 +1,6 @@
 // What the bundles of the laptop load, asserted on esbuild's own account of them.
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { build } from 'esbuild';
 import { REPOSITORY } from '../step.ts';
@@ -93,4 +94,11 @@ test('a command beside the broker loads nothing of what only the broker itself o
     ['commander', 'yaml', 'zod'],
     'each administration command pays for its start-up',
   );
+});
+
+test('what is bundled is plain ASCII, because Node holds and reads a file in two bytes each for one other character', () => {
+  const files = globSync(['broker/dist/*.js', 'cli/dist/*.{js,cjs}'], { cwd: REPOSITORY });
+  assert.ok(files.length > 4, 'run `npm run build` first');
+  const others = files.filter((file) => /[^\0-\x7F]/.test(readFileSync(`${REPOSITORY}${file}`, 'utf8')));
+  assert.deepEqual(others, [], 'write \\u… in a regular expression, an entity such as &middot; in HTML');
 });

@@ -33,10 +33,10 @@ const POWERSHELL: Record<Quote, Spelling> = {
   single: {
     where: 'a line of PowerShell',
     // Curly quotes end a string there, too.
-    decode: (raw) => (/['‘’‚‛]/.test(raw) ? undefined : raw),
-    encode: (value) => (/[\0‘’‚‛]/.test(value) ? undefined : value.replaceAll("'", "''")),
+    decode: (raw) => (/['\u2018-\u201B]/.test(raw) ? undefined : raw),
+    encode: (value) => (/[\0\u2018-\u201B]/.test(value) ? undefined : value.replaceAll("'", "''")),
   },
-  double: asItIs('a line of PowerShell', (value) => !/[\0"`$“”„]/.test(value)),
+  double: asItIs('a line of PowerShell', (value) => !/[\0"`$\u201C-\u201E]/.test(value)),
 };
 
 export function shellSpelling(shell: Shell, quote: Quote, isCertain: boolean): Spelling {

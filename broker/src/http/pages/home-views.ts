@@ -19,8 +19,8 @@ const renderClient = (client: ConnectedClient, { csrf, now }: { csrf: string; no
     <span
       ><strong>${client.name}</strong
       ><small
-        >${client.server === undefined ? 'all servers' : `only the server ${client.server}`} · scope
-        ${client.scopes.join(' ')} · ${client.address}</small
+        >${client.server === undefined ? 'all servers' : `only the server ${client.server}`} &middot; scope
+        ${client.scopes.join(' ')} &middot; ${client.address}</small
       ><small>connected !${renderAgo(client.createdAt, now)}</small></span
     >
     <span class="when"
@@ -57,7 +57,7 @@ export const homePage = (view: {
                   html`<li>
                     <span
                       ><strong>${device.name}</strong
-                      ><small>${platformText(device.platform)} · ${device.address}</small></span
+                      ><small>${platformText(device.platform)} &middot; ${device.address}</small></span
                     >
                     <span class="when"
                       >seen !${renderAgo(device.lastSeenAt, view.now)}

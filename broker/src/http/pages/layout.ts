@@ -41,7 +41,7 @@ export function renderPage(frame: Frame, page: PageContent): string {
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         !${page.goOnTo === undefined ? '' : html`<meta http-equiv="refresh" content="0; url=${page.goOnTo}" />`}
-        <title>${page.failed ? 'Error: ' : ''}${page.title} · mcpgate</title>
+        <title>${page.failed ? 'Error: ' : ''}${page.title} &middot; mcpgate</title>
         <link rel="icon" type="image/svg+xml" href="${iconAsset.path}" />
         <link rel="stylesheet" href="${stylesheetAsset.path}" />
       </head>
