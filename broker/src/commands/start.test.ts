@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
@@ -144,14 +145,19 @@ describe('a running broker', () => {
   });
 
   test('refuses bodies that are too large or no JSON', async () => {
-    const post = async (body: string) =>
-      await fetch(`${broker.url}/api/v1/users`, {
-        method: 'POST',
-        body,
-        headers: { 'content-type': 'application/json' },
-      });
-    assert.equal((await post(`"${'x'.repeat(2 * 1024 * 1024)}"`)).status, 413);
-    assert.equal((await post('{"a":')).status, 400);
+    const headers = { 'content-type': 'application/json' };
+    const tooLarge = `"${'x'.repeat(2 * 1024 * 1024)}"`;
+    const post = async (body: string) => {
+      const sent = request({ socketPath: join(broker.dataDir, 'admin.sock'), path: '/api/v1/users', method: 'POST', headers });
+      sent.end(body);
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    assert.deepEqual([await post(tooLarge), await post('{"a":')], [413, 400]);
+    // Whoever does not say who they are hears that first: no body of theirs is read.
+    const stranger = await fetch(`${broker.url}/api/v1/users`, { method: 'POST', body: tooLarge, headers });
+    assert.equal(stranger.status, 401);
   });
 
   test('prints the set-up link until it is used, logs it never, and ends cleanly on SIGTERM', async () => {

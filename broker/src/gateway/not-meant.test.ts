@@ -2,6 +2,7 @@
 // started in vain.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { until } from '../../../test/world/until.ts';
 import { foldingServer } from '../upstreams/fixtures/pool.ts';
 import { ada, bob, startWorld, textOf, type Message, type TestClient } from './fixtures/gateway-world.ts';
 import { modernMeta } from './fixtures/modern-client.ts';
@@ -25,6 +26,10 @@ async function introduced(client: TestClient): Promise<Message> {
 }
 
 const instructionsIn = ({ result }: Message) => String(result?.['instructions']);
+/** A server that takes long to start is not waited for. */
+const untilIntroduced = (client: TestClient, words: RegExp) =>
+  until(`a client hears ${words}`, async () => words.test(instructionsIn(await introduced(client))));
+
 /** With the name that was asked for taken out of it. */
 const said = (message: Message, name: string) => {
   const { id: _id, ...rest } = message;
@@ -50,22 +55,15 @@ describe('a server of which a person may use nothing', () => {
     }
     assert.equal(world.isStarted('svc'), false);
     const allowed = world.connect(bob, 'open');
-    assert.match(
-      instructionsIn(await introduced(allowed)),
-      /Server open says of itself: The folding server says hello/,
-    );
-    assert.match(
-      instructionsIn(await introduced(world.connect(ada))),
-      /Server open says of itself[^]*Server svc says of itself/,
-    );
+    await untilIntroduced(allowed, /Server open says of itself: The folding server says hello/);
+    await untilIntroduced(world.connect(ada), /Server open says of itself[^]*Server svc says of itself/);
   });
 
   it('says nothing either where a rule denies all that it offers', async (t) => {
     const world = await startTwo(t);
     await world.rule('allow', 'user:bob', '*');
     for (const what of ['svc__*', 'prompt:svc__*']) await world.rule('deny', 'user:bob', what);
-    const withResources = await introduced(world.connect(bob));
-    assert.match(instructionsIn(withResources), /Server svc says/, 'it has resources still');
+    await untilIntroduced(world.connect(bob), /Server svc says/); // it has resources still
     await world.rule('deny', 'user:bob', 'resource:file:///*');
     assert.doesNotMatch(instructionsIn(await introduced(world.connect(bob))), /Server svc says/);
   });
