@@ -148,7 +148,12 @@ describe('a running broker', () => {
     const headers = { 'content-type': 'application/json' };
     const tooLarge = `"${'x'.repeat(2 * 1024 * 1024)}"`;
     const post = async (body: string) => {
-      const sent = request({ socketPath: join(broker.dataDir, 'admin.sock'), path: '/api/v1/users', method: 'POST', headers });
+      const sent = request({
+        socketPath: join(broker.dataDir, 'admin.sock'),
+        path: '/api/v1/users',
+        method: 'POST',
+        headers,
+      });
       sent.end(body);
       const [response] = (await once(sent, 'response')) as [IncomingMessage];
       response.resume();

@@ -43,12 +43,15 @@ export const stdioSchema = z
       default: '[]',
       example: '[/root/.nvm/versions/node/v24.21.0]',
     }),
-    writable: z.array(z.string().regex(/^\/+[^/]/, 'write full paths')).default([]).register(keyNotes, {
-      description:
-        'Folders that every sandboxed server may also write in, for servers whose work is files: of documents, notes, a checkout. They are readable like those of `readable`, and their own modes still count: servers of a broker that is root run as users of their own, which a folder must be open to (`chmod o+rwx`, or an ACL). Nothing of `data` is ever shown.',
-      form: 'list of paths',
-      default: '[]',
-      example: '[/srv/documents]',
-    }),
+    writable: z
+      .array(z.string().regex(/^\/+[^/]/, 'write full paths'))
+      .default([])
+      .register(keyNotes, {
+        description:
+          'Folders that every sandboxed server may also write in, for servers whose work is files: of documents, notes, a checkout. They are readable like those of `readable`, and their own modes still count: servers of a broker that is root run as users of their own, which a folder must be open to (`chmod o+rwx`, or an ACL). Nothing of `data` is ever shown.',
+        form: 'list of paths',
+        default: '[]',
+        example: '[/srv/documents]',
+      }),
   })
   .prefault({});
