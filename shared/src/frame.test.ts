@@ -39,3 +39,40 @@ test('the channel number is all that the daemon changes', () => {
 test('a frame over the limit is refused by its length alone', () => {
   assert.match(String(readFrame(Buffer.alloc(FRAME_MAX_BYTES + 1, 1))), /longer than/);
 });
+
+test('what is no frame is told by what is wrong with it, and what is just one is read', () => {
+  const frame = (change: (bytes: Buffer) => void, length = HEADER_BYTES) => {
+    const bytes = Buffer.alloc(length);
+    bytes[0] = FrameKind.data;
+    change(bytes);
+    return readFrame(bytes);
+  };
+  const nothing = () => undefined;
+  assert.equal(frame(nothing, HEADER_BYTES - 1), 'a frame of 15 bytes is shorter than its header');
+  assert.equal(typeof frame(nothing), 'object');
+  assert.equal(typeof frame(nothing, FRAME_MAX_BYTES), 'object');
+  for (const kind of [0, 7, 255])
+    assert.equal(
+      frame((bytes) => (bytes[0] = kind)),
+      `unknown frame kind ${kind}`,
+    );
+  for (const kind of Object.values(FrameKind)) assert.equal(typeof frame((bytes) => (bytes[0] = kind)), 'object');
+  for (const [at, value] of [
+    [1, 2],
+    [1, 128],
+    [2, 1],
+    [3, 1],
+  ] as const)
+    assert.equal(
+      frame((bytes) => (bytes[at] = value)),
+      'reserved bits are set',
+      `${at}`,
+    );
+});
+
+test('room is left before a frame where its carrier wants some, and none else', () => {
+  const written = { kind: FrameKind.data, flags: 1, channel: 1, seq: 2, ack: 3 };
+  assert.equal(writeFrame(written, Buffer.from('abc')).length, HEADER_BYTES + 3);
+  assert.equal(writeFrame(written, Buffer.from('abc'), 14).length, 14 + HEADER_BYTES + 3);
+  assert.deepEqual(writeFrame(written, Buffer.from('abc')), writeFrame(written, Buffer.from('abc'), 14).subarray(14));
+});

@@ -46,7 +46,7 @@ class NodeTestRunner implements TestRunner {
   constructor(options: StrykerOptions) {
     const { testFiles, without } = options['nodeTest'] as Record<'testFiles' | 'without', readonly string[]>;
     this.#without = without;
-    this.#files = testFiles.flatMap((pattern) => globSync(pattern)).toSorted();
+    this.#files = [...new Set(testFiles.flatMap((pattern) => globSync(pattern)))];
   }
 
   capabilities() {

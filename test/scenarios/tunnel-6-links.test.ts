@@ -1,6 +1,6 @@
 // Point 6 of the tunnel: dead links are noticed, a sleep too, and clients of a broker that takes leave go to another one.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startPostgres } from '../postgres.ts';
@@ -41,7 +41,7 @@ test('two brokers on one database: one is stopped under a call, which finishes t
   await world.network.when(() => world.network.upgrades.open === 1);
 });
 
-test('a computer that slept, and whose link died meanwhile, calls again within seconds of its waking', async (t) => {
+test('a computer that slept, and whose link died meanwhile, calls again as soon as it wakes', async (t) => {
   const { upstream, world, ada, held } = await holdCall(t);
   const daemon = processesOf(ada.home).find(({ commandLine }) => /\bdaemon run\b/.test(commandLine));
   assert.ok(daemon);
@@ -50,22 +50,20 @@ test('a computer that slept, and whose link died meanwhile, calls again within s
     upstream.release();
     world.network.restore();
   });
-  const wokenAt = performance.now();
   assert.equal((await held).text, 'released', 'the result has waited for it');
-  // Without looking at the clock it would be the heartbeat that finds it, after up to 19 s.
-  assert.ok(performance.now() - wokenAt < 10_000, `${performance.now() - wokenAt} ms`);
+  // It is the clock that tells of the sleep. The heartbeat would find the dead link too, but after up to 19 s.
+  const log = readFileSync(join(ada.home, '.config/mcpgate/daemon.log'), 'utf8');
+  assert.match(log, /woke up/);
   assert.equal(upstream.calls.length, 1);
 });
 
-test('a half-open link is noticed within 20 s, and the call under way is answered over the next one', async (t) => {
+test('a half-open link is noticed, and the call under way is answered over the next one', async (t) => {
   const { upstream, world, held } = await holdCall(t);
   const { total } = world.network.upgrades;
   world.network.swallow();
-  const deadAt = performance.now();
   upstream.release();
   await world.network.when(() => world.network.upgrades.total > total);
-  // Given up after 19 s at most; the rest is for the next link, on a machine that has much else to do.
-  assert.ok(performance.now() - deadAt < 26_000, `${performance.now() - deadAt} ms`);
+  // How soon: cli/src/daemon/link-pulse.test.ts.
   assert.equal((await held).text, 'released');
   assert.equal(upstream.calls.length, 1);
 });

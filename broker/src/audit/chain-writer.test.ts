@@ -163,3 +163,89 @@ test('what is kept is tried once more at the end, and counted where that is in v
   await writer.flush();
   assert.deepEqual([ids(), writer.owed], [['a'], 0]);
 });
+
+const rowsOf = (name: string, count: number) => Array.from({ length: count }, (_, index) => row(`${name}${index}`));
+
+test('a thousand rows go in one append, those of one caller together, however many they are', async () => {
+  const { writer, store, stored } = world();
+  const sizes: number[] = [];
+  const { append } = store;
+  store.append = (rows) => {
+    sizes.push(rows.length);
+    return append(rows);
+  };
+  const counts = [600, 400, 600, 1, 2_500];
+  const appended = await Promise.all(counts.map((count, index) => writer.append(rowsOf(`${index}-`, count))));
+  assert.deepEqual(sizes, [1_000, 601, 2_500]);
+  assert.deepEqual(
+    appended.map((rows) => [rows.length, rows[0]?.id, rows.at(-1)?.id]),
+    counts.map((count, index) => [count, `${index}-0`, `${index}-${count - 1}`]),
+  );
+  assert.equal(verifyChain(stored).ok, true);
+  assert.equal(writer.owed, 0);
+});
+
+test('ten thousand rows may wait, and not one more', async () => {
+  const { writer, stored } = world();
+  const waiting = writer.append(rowsOf('a', 10_000));
+  assert.equal(writer.owed, 10_000);
+  await assert.rejects(writer.append([row('b')]), { code: 'unavailable', message: /is 10000 records behind/ });
+  await waiting;
+  await writer.append(rowsOf('c', 10_000));
+  assert.equal(stored.length, 20_000);
+  await assert.rejects(writer.append(rowsOf('d', 10_001)), { code: 'unavailable' });
+});
+
+test('what is kept is tried again after half a second, and again after each half', async () => {
+  const { writer, set, ids, pass } = world();
+  set('away');
+  await assert.rejects(writer.append([row('a')], { later: () => undefined }));
+  set('away', 'fine');
+  await pass(499);
+  set('away', 'fine');
+  await pass(1);
+  assert.deepEqual(ids(), [], 'it was tried, and in vain');
+  await pass(499);
+  assert.deepEqual(ids(), []);
+  await pass(1);
+  assert.deepEqual(ids(), ['a']);
+});
+
+test('an answer that is lost only after a second refuses at once: the database may be away', async () => {
+  for (const [ms, isRefused] of [
+    [999, false],
+    [1_000, true],
+  ] as const) {
+    const { writer, set, store, clock, ids, pass } = world();
+    const { append } = store;
+    store.append = (rows) => {
+      clock.advance(ms);
+      store.append = append;
+      return append(rows);
+    };
+    set('lost before', 'fine');
+    const outcome = await writer.append([row('a')], { later: () => undefined }).then(
+      () => false,
+      () => true,
+    );
+    assert.equal(outcome, isRefused, `${ms} ms`);
+    await pass(600);
+    assert.deepEqual(ids(), ['a']);
+  }
+});
+
+test('where somebody else has written to its chain, what is in doubt is given up, and it goes on behind it', async () => {
+  const { writer, set, ids, pass, put, stored } = world();
+  set('lost before', 'away');
+  const told: string[] = [];
+  await assert.rejects(writer.append([row('a')], { later: () => told.push('a') }));
+  assert.equal(writer.owed, 1);
+  const place = { writer: 'w1', seq: 1, prevHash: '0'.repeat(64) };
+  put([{ ...row('other'), ...place, hash: 'h' }]);
+  set('fine');
+  await pass(600);
+  assert.deepEqual([ids(), told, writer.owed], [['other'], [], 0]);
+  const [b] = await writer.append([row('b')]);
+  assert.deepEqual([b?.seq, b?.prevHash], [2, 'h']);
+  assert.equal(stored.length, 2);
+});

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { AuditEvent } from '../domain/call-record.ts';
 import { createRefusedEvents } from './refused-events.ts';
 
-/** A clock that is moved by hand. */
-function open() {
+/** A clock that is moved by hand. `failing`: what is thrown where a row is to be written. */
+function open(failing?: Error, told: unknown[] = []) {
   let now = 1_000_000;
   let timers: { at: number; run: () => void }[] = [];
   const rows: AuditEvent[] = [];
@@ -19,13 +19,16 @@ function open() {
     },
     record(event) {
       rows.push(event);
-      return Promise.resolve();
+      return failing === undefined || event.data['unrecorded'] === undefined
+        ? Promise.resolve()
+        : Promise.reject(failing);
     },
-    onError: (error) => assert.fail(String(error)),
+    onError: (error) => (failing === undefined ? assert.fail(String(error)) : told.push(error)),
   });
   return {
     rows,
     events,
+    timers: () => timers.length,
     pass(ms: number) {
       now += ms;
       const due = timers.filter(({ at }) => at <= now);
@@ -78,4 +81,87 @@ test('what was counted is told when the broker ends', async () => {
   for (let index = 0; index < 150; index++) await events.note(refusal('api', 'mistyped'));
   await events.tell();
   assert.equal(rows.at(-1)?.data['unrecorded'], 50);
+});
+
+test('the row of those without one says their kind, their number, and from where some came, each address once', async () => {
+  const { rows, events, pass } = open();
+  const event = { ...refusal('mcp', 'unknown'), data: { door: 'mcp', reason: 'unknown', via: 'tunnel', count: 3 } };
+  for (let index = 0; index < 100; index++) await events.note(event);
+  assert.deepEqual(rows.at(-1), event, 'a row of its own is as it came');
+  for (const address of ['192.0.2.1', '192.0.2.1', '2001:db8::1', '2001:db8::2', null])
+    await events.note({ ...event, address });
+  pass(60_000);
+  assert.deepEqual(rows.slice(100), [
+    {
+      ...{ workspace_id: 'default', type: 'auth.rejected', actor: 'anonymous', subject: null, address: null },
+      data: {
+        ...{ door: 'mcp', reason: 'unknown', via: 'tunnel', unrecorded: 5 },
+        addresses: ['192.0.2.1', '2001:db8:0:0::/64'],
+      },
+    },
+  ]);
+});
+
+test('workspaces, types, doors, reasons and ways are kinds of their own', async () => {
+  const { rows, events } = open();
+  const first = refusal('mcp', 'unknown');
+  for (let index = 0; index < 150; index++) await events.note(first);
+  const others = [
+    { ...first, workspace_id: 'team-b' },
+    { ...first, type: 'login.failed' },
+    { ...first, data: { ...first.data, door: 'api' } },
+    { ...first, data: { ...first.data, reason: 'revoked' } },
+    { ...first, data: { ...first.data, via: 'tunnel' } },
+  ];
+  for (const each of others) await events.note(each);
+  assert.deepEqual(rows.slice(100), others);
+  await events.note({ ...first, data: { ...first.data, name: 'any' } });
+  assert.equal(rows.length, 105, 'other words make no kind');
+});
+
+test('after a minute they are counted anew, and what is told at the end is not told again', async () => {
+  const { rows, events, pass, timers } = open();
+  const flood = async (count: number) => {
+    for (let index = 0; index < count; index++) await events.note(refusal('mcp', 'unknown'));
+  };
+  await flood(103);
+  assert.equal(timers(), 1);
+  pass(60_000);
+  await flood(8);
+  await events.tell();
+  assert.equal(timers(), 0, 'nothing is left to be told');
+  pass(60_000);
+  await events.tell();
+  assert.deepEqual(
+    rows.flatMap(({ data }) => data['unrecorded'] ?? []),
+    [3, 2],
+    'six of the eight have rows: one in ten seconds',
+  );
+});
+
+test('where the row cannot be written, that is told to whoever runs the broker', async () => {
+  const told: unknown[] = [];
+  const failure = new Error('the log is full');
+  const { events, pass } = open(failure, told);
+  for (let index = 0; index < 101; index++) await events.note(refusal('mcp', 'unknown'));
+  pass(60_000);
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  assert.deepEqual(told, [failure]);
+  await events.note(refusal('api', 'unknown'));
+  for (let index = 0; index < 101; index++) await events.note(refusal('api', 'unknown'));
+  await assert.rejects(events.tell(), failure);
+});
+
+test('past five hundred kinds the rest are one kind, which says no word of theirs', async () => {
+  const { rows, events } = open();
+  for (let index = 0; index < 500; index++) await events.note(refusal('mcp', `made up ${index}`));
+  for (let index = 0; index < 150; index++) await events.note(refusal('mcp', `more ${index}`));
+  await events.tell();
+  const [counted] = rows.filter(({ data }) => data['unrecorded'] !== undefined);
+  assert.deepEqual(
+    [counted?.workspace_id, counted?.type, counted?.data],
+    [...['default', 'auth.rejected'], { unrecorded: 50, addresses: ['192.0.2.1'] }],
+  );
+  await events.note(refusal('mcp', 'made up 7'));
+  assert.equal(rows.at(-1)?.data['reason'], 'made up 7', 'what was known before stays of its kind');
 });

@@ -1,11 +1,27 @@
-// A server with a hundred thousand tools: listed in pages, in bounded time and memory, while others are answered.
+// A server with a hundred thousand tools: listed in pages, in bounded turns and memory, while others are answered.
 import assert from 'node:assert/strict';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { it } from 'node:test';
 import { fixtureServer, toldServer } from '../upstreams/fixtures/pool.ts';
 import { startWorld, textOf } from './fixtures/gateway-world.ts';
 
 const TOOLS = 99_999;
+
+/** The longest turn of the loop, in what this thread itself computed: what else the machine has to do is not counted. */
+function watchTurns(): { end(): number } {
+  let longestMs = 0;
+  let before = process.threadCpuUsage();
+  const timer = setInterval(() => {
+    const { user, system } = process.threadCpuUsage(before);
+    longestMs = Math.max(longestMs, (user + system) / 1000);
+    before = process.threadCpuUsage();
+  }, 1);
+  return {
+    end() {
+      clearInterval(timer);
+      return longestMs;
+    },
+  };
+}
 
 for (const [how, pageItems] of [
   ['in pages', 1_000],
@@ -20,8 +36,7 @@ for (const [how, pageItems] of [
     await world.rule('allow', '*', '*');
     const [client, neighbour] = [world.connect(), world.connect()];
     await neighbour.call('honest__echo');
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
+    const turns = watchTurns();
     let answered = 0;
     let isOver = false;
     const neighbours = (async () => {
@@ -32,7 +47,6 @@ for (const [how, pageItems] of [
     })();
 
     const names = new Set<string>();
-    const startedAt = performance.now();
     let cursor: unknown;
     do {
       const { result } = await client.request('tools/list', cursor === undefined ? {} : { cursor });
@@ -42,14 +56,12 @@ for (const [how, pageItems] of [
       cursor = result?.['nextCursor'];
       client.texts.length = 0;
     } while (cursor !== undefined);
-    const tookMs = performance.now() - startedAt;
     isOver = true;
     await neighbours;
-    delay.disable();
-    // Bounds of a machine that is busy with much else; one turn for all of them would be many times as long.
-    const heldMs = delay.max / 1e6;
-    assert.ok(heldMs < 3_000, `the loop was held for ${heldMs} ms`);
-    assert.ok(tookMs < 60_000 && answered > 20, `${tookMs} ms, ${answered} answers beside it`);
+    const longestMs = turns.end();
+    t.diagnostic(`${longestMs} ms of computing in the longest turn, ${answered} answers beside it`);
+    assert.ok(longestMs < 1_000, `a turn computed for ${longestMs} ms`);
+    assert.ok(answered > 20, `${answered} answers beside it`);
     assert.equal(names.size, TOOLS + 13);
     assert.equal(textOf(await client.call(`told__tool_${TOOLS - 1}`)), `called tool_${TOOLS - 1}`);
   });

@@ -98,3 +98,72 @@ test('where it cannot be made up for within a second, it counts as not heard', a
   await next('done');
   assert.equal(hearing.isDeaf, false);
 });
+
+test('while the store is away it is asked ever more rarely, and every five seconds at the least', async (t) => {
+  const { clock, hearing, catchUps, next } = open(t);
+  hearing.missed('a broker was killed');
+  for (const pauseMs of [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]) {
+    await next('fail');
+    clock.advance(pauseMs - 1);
+    await turn();
+    assert.equal(catchUps.length, 0, `before ${pauseMs} ms`);
+    clock.advance(1);
+    await turn();
+    assert.equal(catchUps.length, 1, `after ${pauseMs} ms`);
+  }
+  await next('done');
+  assert.equal(hearing.isDeaf, false);
+});
+
+test('without a doubt nothing is read again, and while it does not hear neither', async (t) => {
+  const { clock, hearing, said, catchUps, next } = open(t);
+  hearing.found();
+  assert.equal(catchUps.length, 0);
+  hearing.lost(clock.now(), 'cut');
+  hearing.missed('something else');
+  assert.equal(catchUps.length, 0, 'it would be old again at once');
+  hearing.found();
+  assert.equal(catchUps.length, 1);
+  hearing.lost(clock.now(), 'cut again');
+  await next('fail');
+  clock.advance(100);
+  await turn();
+  assert.equal(catchUps.length, 0, 'lost again: nothing is tried until it is found');
+  clock.advance(900);
+  assert.deepEqual(said, ['failed', 'deaf: cut']);
+});
+
+test('the first doubt is what it tells of, and the next one is a doubt of its own', async (t) => {
+  const { clock, hearing, said, next } = open(t);
+  hearing.missed('first');
+  clock.advance(600);
+  hearing.missed('second');
+  clock.advance(400);
+  assert.deepEqual(said, ['deaf: first']);
+  await next('done', 1);
+  await next('done', 1);
+  hearing.missed('third');
+  clock.advance(1_000);
+  await next('done');
+  assert.deepEqual(said, ['deaf: first', 'caught up: true 1000 2', 'deaf: third', 'caught up: true 1000 0']);
+});
+
+test('one that was closed is not deaf, and tries nothing again', async (t) => {
+  for (const doubtsBefore of [true, false]) {
+    const { clock, hearing, said } = open(t);
+    if (doubtsBefore) hearing.lost(clock.now(), 'cut');
+    hearing.close();
+    if (!doubtsBefore) hearing.lost(clock.now(), 'cut');
+    clock.advance(10_000);
+    hearing.found();
+    assert.equal(hearing.isDeaf, false);
+    assert.deepEqual(said, []);
+  }
+  const { clock, hearing, said, catchUps, next } = open(t);
+  hearing.missed('a broker was killed');
+  hearing.close();
+  await next('fail');
+  clock.advance(10_000);
+  await turn();
+  assert.deepEqual([said, catchUps.length], [['failed'], 0]);
+});

@@ -17,13 +17,21 @@ async function open(t: TestContext) {
   const told: string[] = [];
   const events: AuditEvent[] = [];
   const published: BusMessage[] = [];
-  const logged: { level: number; msg: string; why?: string; kind?: string; err?: { message: string } }[] = [];
+  const logged: {
+    msg: string;
+    why?: string;
+    kind?: string;
+    type?: string;
+    ms?: number;
+    ended?: number;
+    err?: { message: string };
+  }[] = [];
   const listeners = new Set<(event: BusEvent) => void>();
   const bus: Bus = {
     open: () => Promise.resolve(),
     publish(message) {
       published.push(message);
-      return Promise.resolve();
+      return failing.has('bus') ? Promise.reject(new Error('the bus is away')) : Promise.resolve();
     },
     listen(listener) {
       listeners.add(listener);
@@ -40,7 +48,7 @@ async function open(t: TestContext) {
     audit: {
       event(event) {
         events.push(event);
-        return Promise.resolve();
+        return failing.has('audit') ? Promise.reject(new Error('the log is full')) : Promise.resolve();
       },
     },
     log: pino({ base: null, timestamp: false }, { write: (line: string) => void logged.push(JSON.parse(line)) }),
@@ -205,4 +213,69 @@ test('one that has ended hears no more', async (t) => {
   replicas.close();
   await say({ kind: 'message', from: OTHER, message: { kind: 'servers' } });
   assert.deepEqual(told, []);
+});
+
+test('what cannot be told is in the log: an event, and the end of what was revoked', async (t) => {
+  const { clock, events, logged, failing, say } = await open(t);
+  failing.add('audit').add('bus');
+  await say({ kind: 'lost', since: clock.now(), why: 'cut' });
+  clock.advance(1_000);
+  await turn();
+  assert.deepEqual(
+    [events[0]?.actor, events[0]?.workspace_id, events[0]?.address],
+    ['broker', 'default', null],
+    'it was tried',
+  );
+  await say({
+    kind: 'message',
+    from: OTHER,
+    message: { kind: 'revoked', question: 'q', revocations: [] },
+  });
+  assert.deepEqual(
+    logged.slice(1).map(({ msg, type, err }) => [msg, type, err?.message]),
+    [
+      ['changes by other brokers are not heard: calls are refused until they are', undefined, undefined],
+      ['an event could not be recorded', 'broker.deaf', 'the log is full'],
+      ['the end of what was revoked could not be confirmed', undefined, 'the bus is away'],
+    ],
+  );
+});
+
+test('what may have been missed is in the log, with why, and how long it took to make up for it', async (t) => {
+  const { clock, events, logged, say } = await open(t);
+  await say({ kind: 'lost', since: clock.now() - 300, why: 'cut' });
+  clock.advance(300);
+  await say({ kind: 'found' });
+  await say({ kind: 'missed', why: 'a message was too long' });
+  assert.deepEqual(
+    logged.map(({ msg, why, ms, ended }) => [msg, why ?? `${ms} ${ended}`]),
+    [
+      ['the connection on which other brokers are heard is lost', 'cut'],
+      ['everything was read again, since a change by another broker may have been missed', '600 4'],
+      ['a change by another broker may have been missed', 'a message was too long'],
+      ['everything was read again, since a change by another broker may have been missed', '0 4'],
+    ],
+  );
+  assert.deepEqual(events, [], 'nobody was deaf');
+});
+
+test('doubts that come one after the other are made up for together, and none once it has ended', async (t) => {
+  const { clock, replicas, told } = await open(t);
+  for (let doubt = 0; doubt < 3; doubt++) {
+    replicas.doubt(`doubt ${doubt}`);
+    clock.advance(60);
+  }
+  assert.deepEqual(told, []);
+  clock.advance(20);
+  await turn();
+  assert.deepEqual(told, ALL);
+  replicas.doubt('again');
+  clock.advance(200);
+  await turn();
+  assert.deepEqual(told, [...ALL, ...ALL]);
+  replicas.doubt('too late');
+  replicas.close();
+  clock.advance(5_000);
+  await turn();
+  assert.deepEqual(told, [...ALL, ...ALL]);
 });

@@ -51,4 +51,49 @@ describe('what is hidden of a server’s secrets', () => {
     const basic = Buffer.from('ada:S3cr3tPw99').toString('base64');
     assert.equal(text({ a: 'login as ada with S3cr3tPw99' }, basic), '{"a":"login as ada with ***"}');
   });
+
+  it('is what stands in the record within another word, or looks like chance', () => {
+    const open = (command: string, secret: string): boolean =>
+      hiddenIn({ kind: 'stdio', command, args: [], env: {} }, [secret]).length === 0;
+    for (const command of ['q7Jx2pLw', './q7Jx2pLw', 'a-q7Jx2pLw.js', 'xq7Jx2pLw q7Jx2pLw'])
+      assert.equal(open(command, 'q7Jx2pLw'), true, command);
+    for (const command of ['xq7Jx2pLw', 'q7Jx2pLw9', 'Zq7Jx2pLwA', 'q7Jx2pL'])
+      assert.equal(open(command, 'q7Jx2pLw'), false, command);
+    const chance = 'q7Jx2pLwq7Jx2pLwq7Jx';
+    assert.equal(open(chance, chance), false, 'twenty letters with a digit are no word');
+    assert.equal(open(chance.slice(1), chance.slice(1)), true);
+    const words = 'qwJxpLwqqwJxpLwqqwJx';
+    assert.equal(open(words, words), true, 'without a digit they may be one');
+  });
+
+  it('is each line of twelve letters, however lines end, and no line that says what follows', () => {
+    const key = '-----BEGIN A KEY-----\r\n  abcdefghijk1  \r\nabcdefghij2\r\n';
+    const hidden = hiddenIn(transport, [key]);
+    assert.ok(hidden.includes('abcdefghijk1'));
+    assert.ok(!hidden.includes('abcdefghij2'), 'eleven');
+    assert.ok(!hidden.some((each) => each.startsWith('-----BEGIN') && !each.includes('abc')));
+  });
+
+  it('is decoded what came percent-encoded, and left as it is where that is no encoding', () => {
+    assert.ok(hiddenIn(transport, ['pa%40ss%2Fword']).includes('pa@ss/word'));
+    assert.ok(hiddenIn(transport, ['100%sure-thing']).includes('100%sure-thing'));
+  });
+
+  it('is no password where what is encoded has none', () => {
+    for (const plain of ['no colon here at all', 'ada:short', 'ada:S3cr3t\u0007Pw99']) {
+      const basic = Buffer.from(plain).toString('base64');
+      assert.ok(!hiddenIn(transport, [basic]).includes(plain.slice(plain.indexOf(':') + 1)), plain);
+    }
+    const basic = Buffer.from('ada:S3cr3tPw').toString('base64');
+    assert.ok(hiddenIn(transport, [basic]).includes('S3cr3tPw'));
+    assert.ok(!hiddenIn(transport, [`${basic}-`]).includes('S3cr3tPw'), 'which is no Base64');
+  });
+
+  it('is in Base64 from twelve letters on, in both alphabets, and each form once', () => {
+    const forms = (secret: string) => hiddenIn(transport, [secret]);
+    assert.equal(new Set(forms('aB3?>~~~xY9/')).size, forms('aB3?>~~~xY9/').length);
+    assert.ok(forms('aB3?>~~~xY9/').includes(Buffer.from('aB3?>~~~xY9/').toString('base64')));
+    assert.ok(forms('aB3?>~~~xY9/').includes(Buffer.from('aB3?>~~~xY9/').toString('base64url')));
+    assert.deepEqual(forms('aB3x9~~xY9a'), ['aB3x9~~xY9a'], 'eleven have no other form');
+  });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { classifyRefusal, jsonOf, readRetryAfter, redirectPath } from './http-answer.ts';
+import { classifyRefusal, jsonOf, readRetryAfter, redirectPath, refusalError, withRequestId } from './http-answer.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const kindOf = (status: number, retryAfter?: string, body = ''): string =>
@@ -63,4 +63,99 @@ it('a JSON-RPC error is found in the body of an error, also where it is written 
   for (const body of [error, `\uFEFF ${error}`, `event: message\ndata: ${error}\n\n`])
     assert.equal(jsonOf(body), error);
   assert.equal(jsonOf('<p>no</p>'), undefined);
+});
+
+const refused = (
+  status: number,
+  body = '',
+  more: { retryAfter?: string; location?: string; workspaceId?: string } = {},
+) =>
+  refusalError({
+    ...{ status, body, now: NOW, hasSession: true, isEstablished: true, serverName: 'web' },
+    ...{ workspaceId: 'default', location: undefined, retryAfter: undefined, ...more },
+  });
+
+it('the error of a refusal says what the server said, what is known of the call, and its status', () => {
+  const cases: [ReturnType<typeof refused>, string, RegExp, object][] = [
+    [refused(404), 'upstream', /^server web has forgotten the session \(HTTP 404\)$/, { notExecuted: 'session_lost' }],
+    [
+      refused(401, 'no'),
+      'upstream',
+      /^server web refused its credentials \(HTTP 401\); .* with "mcpgate-broker secret set NAME"$/,
+      { notExecuted: 'unauthorized' },
+    ],
+    [
+      refused(401, '', { workspaceId: 'team-b' }),
+      'upstream',
+      /NAME --workspace team-b"$/,
+      { notExecuted: 'unauthorized' },
+    ],
+    [
+      refused(429, 'slow', { retryAfter: '1.2' }),
+      'throttled',
+      /^server web asks for a pause \(HTTP 429: .*slow.*\); nothing was carried out, try again in 2 s$/,
+      { retryAfterMs: 1_200 },
+    ],
+    [refused(429), 'throttled', /^server web asks for a pause \(HTTP 429\); .* try again later$/, {}],
+    [
+      refused(302, '', { location: 'https://b.example/x?secret' }),
+      'upstream',
+      /^server web redirects to https:\/\/b\.example \(HTTP 302\), which is not followed with its credentials; register the new URL$/,
+      { carriedOut: false },
+    ],
+    [refused(302, '', { location: '/x' }), 'upstream', /^server web redirects \(HTTP 302\)/, { carriedOut: false }],
+    [refused(302), 'upstream', /^server web redirects \(HTTP 302\)/, { carriedOut: false }],
+    [
+      refused(400, 'bad arguments'),
+      'upstream',
+      /^server web answered HTTP 400: .*bad arguments/,
+      { carriedOut: false },
+    ],
+    [refused(500, 'it broke'), 'upstream', /^server web answered HTTP 500: .*it broke/, {}],
+    [refused(500, ' '), 'upstream', /^server web answered HTTP 500$/, {}],
+  ];
+  for (const [error, code, message, data] of cases) {
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    const { status, ...rest } = error.data ?? {};
+    assert.equal(`HTTP ${String(status)}`, /HTTP \d+/.exec(error.message)?.[0]);
+    assert.deepEqual(rest, data, error.message);
+  }
+});
+
+it('of a JSON-RPC error in the body its message is told, and of anything else the body', () => {
+  const said = (body: string) => refused(400, body).message;
+  assert.match(said('{"error":{"message":"no such tool"}}'), /HTTP 400: .*no such tool/);
+  assert.doesNotMatch(said('{"error":{"message":"no such tool"}}'), /error/);
+  for (const body of ['{"error":{"message":7}}', '{"error":"no"}', '{"no":"error"}', '[1]', 'plain'])
+    assert.ok(said(body).includes(JSON.stringify(body)), body);
+});
+
+it('an error without an id gets that of the exchange where it is one of the newer protocol, and is left alone otherwise', () => {
+  const modern = '{"code":-32020,"message":"header mismatch"}';
+  for (const body of [
+    `{"jsonrpc":"2.0","error":${modern}}`,
+    `{"jsonrpc":"2.0","id":null,"error":${modern}}`,
+    `{"error": ${modern}, "id": null}`,
+  ])
+    assert.equal(withRequestId(body, 7), `{"jsonrpc":"2.0","id":7,"error":${modern}}`);
+  for (const body of [
+    `{"jsonrpc":"2.0","id":1,"error":${modern}}`,
+    `{"jsonrpc":"2.0","id":0,"error":${modern}}`,
+    '{"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"no"}}',
+    '{"jsonrpc":"2.0","id":null,"error":"no"}',
+    '{"jsonrpc":"2.0","id":null,"result":{}}',
+    'no JSON',
+  ])
+    assert.equal(withRequestId(body, 7), body);
+});
+
+it('a redirect without a place, or to no place, is not followed', () => {
+  const url = new URL('https://a.example/mcp');
+  assert.equal(redirectPath('GET', 307, undefined, url, '/mcp'), undefined);
+  assert.equal(redirectPath('GET', 307, 'https://', url, '/mcp'), undefined);
+  for (const status of [301, 302, 303, 307, 308]) assert.equal(redirectPath('GET', status, '/x', url, '/mcp'), '/x');
+  for (const status of [300, 304, 200]) assert.equal(redirectPath('GET', status, '/x', url, '/mcp'), undefined);
+  for (const status of [301, 302, 303]) assert.equal(redirectPath('POST', status, '/x', url, '/mcp'), undefined);
+  assert.equal(redirectPath('POST', 307, '/x', url, '/mcp'), '/x');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createMessageMask } from './secret-mask.ts';
+import { createMessageMask, createTextMask } from './secret-mask.ts';
 
 function maskOf(...secrets: string[]) {
   const mask = createMessageMask(secrets);
@@ -29,8 +29,44 @@ describe('the mask of messages', () => {
     assert.equal(createMessageMask(['short', '']), undefined);
   });
 
+  it('finds it as writers spell it that escape what HTML minds, in either case of the digits', () => {
+    const { text } = maskOf("a<b>&'+/é1");
+    for (const spelt of [
+      "a<b>&'+/é1",
+      "a<b>&'+\\/é1",
+      "a<b>&'+/\\u00e91",
+      "a<b>&'+\\/\\u00e91",
+      "a\\u003cb\\u003e\\u0026'+/é1",
+      'a\\u003cb\\u003e\\u0026\\u0027\\u002b/\\u00e91',
+      'a\\u003Cb\\u003E\\u0026\\u0027\\u002B/\\u00E91',
+    ]) {
+      assert.equal(JSON.parse(`"${spelt}"`), "a<b>&'+/é1");
+      assert.equal(text(`{"a":"x ${spelt} y"}`), '{"a":"x *** y"}', spelt);
+    }
+  });
+
+  it('hides every number as one, whatever its sign and exponent, and eight characters but not seven', () => {
+    assert.equal(maskOf('-12.5e+10').text('[-12.5e+10,2]'), '[-11.1e+11,2]');
+    assert.equal(maskOf('1234567E').text('1234567E'), '1111111E');
+    assert.equal(maskOf('12345678x').text('"12345678x"'), '"***"');
+    assert.equal(maskOf('x12345678').text('"x12345678"'), '"***"');
+    assert.equal(maskOf('12345678').text('12345678'), '11111111');
+    assert.equal(createMessageMask(['1234567', 'sevench']), undefined);
+  });
+
   it('hides the longer of two that begin alike', () => {
     assert.equal(maskOf('abcdefgh', 'abcdefghijkl').text('"abcdefghijkl abcdefgh"'), '"*** ***"');
+  });
+
+  it('in chunks gives out at once what cannot be the beginning of a secret, and no empty ones', () => {
+    const chunks = maskOf('secret-one-1', 'other-value').open();
+    const texts = (parts: readonly Buffer[]) => parts.map((part) => part.toString());
+    assert.deepEqual(texts(chunks.feed(Buffer.from('0123456789ab'))), ['0']);
+    assert.deepEqual(texts(chunks.feed(Buffer.from(''))), []);
+    assert.deepEqual(texts(chunks.feed(Buffer.from('secret-one-1'))), ['123456789ab', '***']);
+    assert.deepEqual(texts(chunks.feed(Buffer.from('other-valuesecret-one-1tail'))), ['***', '***']);
+    assert.deepEqual(texts(chunks.end()), ['tail']);
+    assert.deepEqual(texts(chunks.end()), [], 'once');
   });
 
   it('does the same in chunks, wherever they are cut', () => {
@@ -48,5 +84,16 @@ describe('the mask of messages', () => {
       assert.ok(!/secret-one-1|other-value/.test(text), `chunks of ${size}: ${text}`);
       JSON.parse(text);
     }
+  });
+});
+
+describe('the mask of texts', () => {
+  it('hides four letters and eight digits, the longer first, and leaves what is shorter', () => {
+    const mask = createTextMask(['abcd', 'abcdef', 'xyz', '1234567', '87654321']);
+    assert.equal(mask('abcdef abcd xyz 1234567 87654321 abcdabcd'), '*** *** xyz 1234567 *** ******');
+    assert.equal(createTextMask(['123a'])('123a'), '***', 'no number');
+    assert.equal(createTextMask(['a123'])('a123'), '***');
+    const none = createTextMask(['abc', '']);
+    assert.equal(none('abc'), 'abc');
   });
 });

@@ -21,6 +21,30 @@ describe('a diff that is shown', () => {
     });
   }
 
+  for (const [line, shown] of [
+    [' "a": "x", "password": "p\\"w", "b": "y"', ' "a": "x", "password": "***", "b": "y"'],
+    [' \'token\'= "t"', ' \'token\'= "***"'],
+    [' "token": ""', ' "token": ""'],
+    [' "args": ["--client-secret=s", "--verbose=x"]', ' "args": ["--client-secret=***", "--verbose=x"]'],
+    [' "url": "https://ada:pw@a.example/"', ' "url": "https://ada:***@a.example/"'],
+    [' "url": "https://a.example:8443/@scope"', ' "url": "https://a.example:8443/@scope"'],
+    [' "a": "see ghp_abcdef and sk-abcdef0"', ' "a": "see *** and ***"'],
+    [' "a": "ghp_abcde"', ' "a": "ghp_abcde"'],
+    [' "a": "0abcdefghijklmnopqrs"', ' "a": "***"'],
+    [' "a": "0abcdefghijklmnopqr"', ' "a": "0abcdefghijklmnopqr"'],
+    [' "a": "abcdefghijklmnopqrst"', ' "a": "abcdefghijklmnopqrst"'],
+    [' "a": "/srv/data/2026/abcdefghij"', ' "a": "/srv/data/2026/abcdefghij"'],
+    [' "name": "value"', ' "name": "value"'],
+    [' "A_B1": "value"', ' "A_B1": "***"'],
+    [' "aB": "value"', ' "aB": "value"'],
+    ['--- "token": "x"', '--- "token": "x"'],
+    ['+++ "token": "x"', '+++ "token": "x"'],
+    ['@@ "token": "x"', '@@ "token": "x"'],
+    ['+ "token": "x"', '+ "token": "***"'],
+  ] as const) {
+    it(`shows ${line.trim()} as ${shown.trim()}`, () => assert.equal(maskSecrets(line), shown));
+  }
+
   it('tells the rest as it is', () => {
     const diff = [
       '--- /home/ada/.cursor/mcp.json',

@@ -11,7 +11,7 @@ import type { BusEvent } from '../../domain/bus.ts';
 import { openStore } from '../open-store.ts';
 import { isSilent } from './bus-connection.ts';
 
-test('a connection that is cut off without a word is given up within a second and a half, and another one opened', async (t) => {
+test('a connection that is cut off without a word is given up because its beat does not come round, and another one opened', async (t) => {
   const postgres = await startPostgres();
   t.after(() => postgres.stop());
   const databaseUrl = new URL(await postgres.createDatabase());
@@ -36,13 +36,9 @@ test('a connection that is cut off without a word is given up within a second an
 
   const lost = next('lost');
   const found = next('found');
-  const cutAt = Date.now();
   const hole = proxy.swallow(['up', 'down']);
   const { since, why } = await lost;
-  const tookMs = Date.now() - cutAt;
-  // A second on an idle machine; TCP itself would wait for minutes.
-  assert.ok(tookMs < 15_000, `${tookMs} ms`);
-  t.diagnostic(`given up after ${tookMs} ms`);
+  // How soon is told by the rule below; TCP itself would wait for minutes, and give another reason.
   assert.match(why, /does not come round/);
   assert.ok(since <= Date.now() - 1_000, 'what was not heard from then on counts as missed');
   await found;

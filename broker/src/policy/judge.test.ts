@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Principal } from '../domain/principal.ts';
+import type { Enforcement } from '../domain/rule.ts';
+import { compilePolicy } from './compile-policy.ts';
+import { judge, resourceWhats, uriPrefix } from './judge.ts';
+import { previewVerdict } from './rule-preview.ts';
+
+const ada: Principal = {
+  workspaceId: 'default',
+  user: { id: 'u1', name: 'ada', role: 'member', groups: [] },
+  credential: { kind: 'device', id: 'd1', label: 'laptop' },
+};
+const grant: Principal = {
+  workspaceId: 'default',
+  credential: { kind: 'grant', id: 'g1', label: 'ci' },
+  servers: ['svc'],
+};
+
+/** Rules as `allow WHAT`, each with its WHAT for an id. */
+function policy(rules: readonly string[], enforcement: Enforcement = 'enforce') {
+  return compilePolicy({
+    version: 1,
+    enforcement,
+    rules: rules.map((text) => {
+      const [effect = '', what = ''] = text.split(' ');
+      return { id: text, effect: effect as 'allow', who: ['*'], what: [what], createdAt: 0, createdBy: 'test' };
+    }),
+  });
+}
+
+const read = (rules: readonly string[], uri: string, enforcement?: Enforcement) =>
+  judge(policy(rules, enforcement), ada, 'svc', resourceWhats('svc', uri));
+
+describe('one verdict over all names and spellings', () => {
+  it('knows a resource by its URI, and by that behind its server, whose name is made a scheme where it is none', () => {
+    assert.deepEqual(resourceWhats('svc', 'a:1'), ['resource:a:1', 'resource:svc+a:1']);
+    assert.deepEqual(['svc', 's7', '7z', '-x'].map(uriPrefix), ['svc+', 's7+', 'n.7z+', 'n.-x+']);
+  });
+
+  it('of a tool is that of its one name', () => {
+    const rules = policy(['allow svc__echo', 'deny svc__drop']);
+    const of = (what: string) => judge(rules, ada, 'svc', [what]);
+    assert.deepEqual(
+      ['svc__echo', 'svc__drop', 'svc__other'].map((what) => [of(what).decision, of(what).rule]),
+      [
+        ['allow', 'allow svc__echo'],
+        ['deny', 'deny svc__drop'],
+        ['deny', null],
+      ],
+    );
+  });
+
+  it('is a deny where any name is denied, in any spelling, and names that rule', () => {
+    for (const deny of ['deny resource:file:///a', 'deny resource:svc+file:///a']) {
+      for (const uri of ['file:///a', 'file:///%61', 'file:///a?x', 'file:///x/../a']) {
+        const { decision, rule } = read(['allow *', deny], uri);
+        assert.deepEqual([decision, rule], ['deny', deny], uri);
+      }
+      assert.equal(read(['allow *', deny], 'file:///b').decision, 'allow');
+    }
+  });
+
+  it('is an allow where one name is allowed, as it was sent and as each thing that it may stand for', () => {
+    for (const allow of ['allow resource:file:///a', 'allow resource:svc+file:///a']) {
+      const { decision, rule } = read([allow], 'file:///a');
+      assert.deepEqual([decision, rule], ['allow', allow]);
+      assert.equal(read([allow], 'file:///b').decision, 'deny');
+    }
+    const { decision, rule, reason } = read(['allow resource:file:///pub/*'], 'file:///pub/../key');
+    assert.deepEqual([decision, rule], ['deny', null]);
+    assert.equal(reason, 'no rule allows it as what it stands for, resource:file:///key');
+    const onlyMeant = read(['allow resource:file:///key'], 'file:///%6bey');
+    assert.equal(onlyMeant.decision, 'deny', 'what was sent must be allowed as well');
+  });
+
+  it('repeats no spelling that could end the sentence', () => {
+    const { reason } = read(['allow resource:file:///pub/*'], 'file:///pub/../a"b');
+    assert.equal(reason, 'no rule allows it as what it stands for, a URI that is not repeated here');
+    const long = `file:///pub/../${'a'.repeat(200)}`;
+    assert.match(read(['allow resource:file:///pub/*'], long).reason, /not repeated here$/);
+  });
+
+  it('only notes in observe mode, and is an allow with enforcement off', () => {
+    assert.equal(read(['deny resource:file:///a'], 'file:///%61', 'observe').decision, 'would_deny');
+    assert.equal(read(['deny resource:file:///a'], 'file:///%61', 'off').decision, 'allow');
+  });
+
+  it('is that of the bounds first: a credential is not let to another server by a rule', () => {
+    const rules = policy(['allow *']);
+    assert.equal(judge(rules, grant, 'svc', resourceWhats('svc', 'file:///a')).decision, 'allow');
+    const { decision, rule } = judge(rules, grant, 'other', resourceWhats('other', 'file:///a'));
+    assert.deepEqual([decision, rule], ['deny', 'grant-bound']);
+  });
+});
+
+describe('the preview of a verdict', () => {
+  const preview = (rules: readonly string[], servers: readonly string[], what: string) =>
+    previewVerdict(policy(rules), ada, servers, what);
+
+  it('finds the server in the name of a tool or a prompt', () => {
+    for (const what of ['svc__echo', 'prompt:svc__review']) {
+      assert.equal(preview([`allow ${what}`], ['svc'], what).decision, 'allow');
+      const bound = previewVerdict(policy(['allow *']), grant, ['svc'], what);
+      assert.equal(bound.decision, 'allow', what);
+      const other = previewVerdict(policy(['allow *']), grant, ['svc'], what.replace('svc', 'other'));
+      assert.match(other.reason, /is not bound to server other$/);
+    }
+    assert.match(previewVerdict(policy(['allow *']), grant, ['svc'], 'nothing').reason, /is not bound to server $/);
+  });
+
+  it('of a resource is about the server that is named, and without one about each of them', () => {
+    const rules = ['allow resource:svc+file:///a', 'allow resource:n.7z+file:///b'];
+    const servers = ['7z', 'svc'];
+    assert.equal(preview(rules, servers, 'resource:svc+file:///a').decision, 'allow');
+    assert.equal(preview(rules, servers, 'resource:n.7z+file:///b').decision, 'allow');
+    assert.equal(preview(rules, servers, 'resource:svc+file:///b').reason, 'no rule allows it');
+    assert.equal(preview(rules, servers, 'resource:file:///c').reason, 'no rule allows it', 'nobody allows it');
+    assert.equal(preview(['allow *'], servers, 'resource:file:///c').decision, 'allow', 'everybody does');
+    assert.equal(
+      preview(rules, servers, 'resource:file:///a').reason,
+      'no rule allows it, at server 7z; another one allows it: ask with resource:SERVER+URI',
+    );
+    assert.equal(preview(['allow resource:file:///a'], [], 'resource:file:///a').decision, 'allow', 'without servers');
+  });
+});

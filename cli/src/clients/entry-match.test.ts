@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isCurrent, isOurs } from './entry-match.ts';
+
+const WANTED = { command: '/launcher', args: ['serve'] };
+const WANTED_LIST = { command: ['/launcher', 'serve'] };
+
+test('an entry is current where it does what is wanted, whatever else stands in it', () => {
+  for (const existing of [WANTED, { ...WANTED, env: { A: 'b' }, disabled: false }])
+    assert.equal(isCurrent(existing, WANTED), true);
+  for (const existing of [
+    { ...WANTED, command: '/old' },
+    { ...WANTED, args: ['serve', '--verbose'] },
+    { command: '/launcher' },
+    { args: ['serve'] },
+    {},
+    [],
+    ['serve'],
+    'serve',
+    null,
+    undefined,
+  ])
+    assert.equal(isCurrent(existing, WANTED), false, JSON.stringify(existing));
+});
+
+test('an entry is ours where it starts a program with serve, in either form', () => {
+  for (const [existing, wanted] of [
+    [{ command: '/old/launcher', args: ['serve', '--verbose'], env: {} }, WANTED],
+    [{ command: ['/old/launcher', 'serve'] }, WANTED_LIST],
+  ])
+    assert.equal(isOurs(existing, wanted ?? {}), true);
+});
+
+test('an entry is the person’s own where it starts something else, connects to a URL, or is of the other form', () => {
+  for (const existing of [
+    { command: 'npx', args: ['mcp-remote', 'serve'] },
+    { command: 'npx', args: [] },
+    { command: 'npx', args: 'serve' },
+    { command: 'npx' },
+    { args: ['serve'] },
+    { command: ['/launcher', 'serve'] },
+    { ...WANTED, url: 'https://a.example' },
+    { ...WANTED, serverUrl: 'https://a.example' },
+    { ...WANTED, httpUrl: 'https://a.example' },
+    [],
+    'serve',
+    null,
+    undefined,
+  ])
+    assert.equal(isOurs(existing, WANTED), false, JSON.stringify(existing));
+  for (const existing of [WANTED, { command: ['serve'] }, { command: ['npx', 'other', 'serve'] }])
+    assert.equal(isOurs(existing, WANTED_LIST), false, JSON.stringify(existing));
+});
