@@ -5,11 +5,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
-import { createWorld } from '../world.ts';
+import { after, before, test } from 'node:test';
+import { createWorld, openWorld, type World } from '../world.ts';
 import type { Finished } from '../world/command.ts';
 import { freePort } from '../world/free-port.ts';
 import { startTlsServer } from '../world/tls-server.ts';
+
+let world: World;
+before(async () => (world = await openWorld()));
+after(() => world.close());
 
 /** One or two lines, no stack trace, no object dump; and the exit code. */
 function assertClear({ code, stderr }: Finished, expected: number, says: RegExp) {
@@ -26,7 +30,6 @@ function assertClear({ code, stderr }: Finished, expected: number, says: RegExp)
 }
 
 test('wrong broker URLs: not a URL, another scheme, not a broker, nobody there', async (t) => {
-  const world = await createWorld(t);
   const laptop = world.laptop('ada', { MCPGATE_LOG: 'error' });
   const login = (url: string) => laptop.gate(['login', url, '--no-browser']);
   const page = createServer((_request, response) => response.end('<html>hello</html>'));
@@ -44,22 +47,19 @@ test('wrong broker URLs: not a URL, another scheme, not a broker, nobody there',
 test('a TLS certificate that is not trusted: exit 4, and what to do', async (t) => {
   const server = await startTlsServer();
   t.after(server.close);
-  const world = await createWorld(t);
-  const laptop = world.laptop('ada', { MCPGATE_LOG: 'error' });
+  const laptop = world.laptop('ben', { MCPGATE_LOG: 'error' });
   assertClear(await laptop.gate(['login', server.url, '--no-browser']), 4, /certificate|trust/i);
 });
 
 test('never logged in: every command that needs a login says so and exits 3', async (t) => {
-  const world = await createWorld(t);
-  const laptop = world.laptop('nobody', { MCPGATE_LOG: 'error' });
+  const laptop = world.laptop('cleo', { MCPGATE_LOG: 'error' });
   for (const args of [['tools'], ['call', 'x__y']]) assertClear(await laptop.gate(args), 3, /mcpgate login/);
   const status = await laptop.gate(['status']);
   assert.match(status.stdout + status.stderr, /mcpgate login/);
 });
 
 test('unknown commands, flags and missing arguments are usage errors on both sides', async (t) => {
-  const world = await createWorld(t);
-  const laptop = world.laptop('nobody', { MCPGATE_LOG: 'error' });
+  const laptop = world.laptop('dan', { MCPGATE_LOG: 'error' });
   for (const args of [['frobnicate'], ['login', '--frobnicate'], ['call']]) {
     const { code, stderr } = await laptop.gate(args);
     assert.equal(code, 2, `${args.join(' ')}: ${stderr}`);
@@ -71,26 +71,24 @@ test('unknown commands, flags and missing arguments are usage errors on both sid
 });
 
 test('`call` with an argument that is not JSON, and a tool that nobody has', async (t) => {
-  const world = await createWorld(t);
-  const ada = await world.member('ada', { env: { MCPGATE_LOG: 'error' } });
+  const ada = await world.member('eve', { env: { MCPGATE_LOG: 'error' } });
   assertClear(await ada.gate(['call', 'x__y', '{"text":']), 2, /JSON/);
   const unknown = await ada.gate(['call', 'nowhere__nothing']);
   assert.equal(unknown.code, 1, unknown.stderr);
 });
 
 test('a mistyped code and a used one are refused with a reason', async (t) => {
-  const world = await createWorld(t);
-  await world.person('ada');
-  const mistyped = await world.broker.cli(['login', 'approve', 'ZZZZ-ZZZZ', '--as', 'ada']);
+  await world.person('fay');
+  const mistyped = await world.broker.cli(['login', 'approve', 'ZZZZ-ZZZZ', '--as', 'fay']);
   assertClear(mistyped, 1, /code/i);
-  const laptop = world.laptop('laptop');
+  const laptop = world.laptop('fay-laptop');
   let used = '';
   await laptop.login(world.network.url, async (code) => {
     used = code;
-    await world.broker.run(['login', 'approve', code.toLowerCase().replace('-', ''), '--as', 'ada']);
+    await world.broker.run(['login', 'approve', code.toLowerCase().replace('-', ''), '--as', 'fay']);
   });
-  assert.notEqual((await world.broker.cli(['login', 'approve', used, '--as', 'ada'])).code, 0);
-  const nobody = world.laptop('other').start(['login', world.network.url, '--json', '--no-browser']);
+  assert.notEqual((await world.broker.cli(['login', 'approve', used, '--as', 'fay'])).code, 0);
+  const nobody = world.laptop('another-laptop').start(['login', world.network.url, '--json', '--no-browser']);
   const [, code = ''] = await nobody.line(/"user_code":\s*"([^"]+)"/);
   assertClear(await world.broker.cli(['login', 'approve', code, '--as', 'no-such-person']), 1, /no-such-person/);
   await nobody.stop('SIGINT');
@@ -110,17 +108,15 @@ test('a code that nobody confirmed in time has expired, and the line says how to
 });
 
 test('a second login replaces the first one and leaves one device', async (t) => {
-  const world = await createWorld(t);
-  const ada = await world.member('ada');
-  await world.login(ada);
-  const devices = (await world.broker.json(['device', 'list'])) as { revoked_at: string | null }[];
+  const gus = await world.member('gus');
+  await world.login(gus);
+  const devices = (await world.broker.json(['device', 'list', '--user', 'gus'])) as { revoked_at: string | null }[];
   assert.equal(devices.filter(({ revoked_at }) => revoked_at === null).length, 1);
-  assert.equal((await ada.gate(['tools'])).code, 0);
+  assert.equal((await gus.gate(['tools'])).code, 0);
 });
 
 test('an AI client’s file that is not valid is refused by name and not touched', async (t) => {
-  const world = await createWorld(t);
-  const laptop = world.laptop('ada', { MCPGATE_LOG: 'error' });
+  const laptop = world.laptop('hal', { MCPGATE_LOG: 'error' });
   const file = join(laptop.home, '.cursor/mcp.json');
   mkdirSync(dirname(file), { recursive: true });
   const broken = '{ "mcpServers": { "x": \n';
@@ -132,7 +128,6 @@ test('an AI client’s file that is not valid is refused by name and not touched
 });
 
 test('the broker refuses an address for everyone without TLS, a port that is taken, and a wrong configuration with its line', async (t) => {
-  const world = await createWorld(t);
   const start = (...args: string[]) => world.broker.cli(['start', ...args]);
   assertClear(await start('--listen', '0.0.0.0:0'), 2, /--tls-cert|--behind-proxy/);
   const file = join(world.root, 'mcpgate.yaml');
@@ -141,30 +136,27 @@ test('the broker refuses an address for everyone without TLS, a port that is tak
 });
 
 test('administration without a running broker: exit 4, and how to start it', async (t) => {
-  const world = await createWorld(t);
   await world.broker.stop();
   assertClear(await world.broker.cli(['user', 'list']), 4, /mcpgate-broker start|running/);
   await world.broker.start();
 });
 
 test('a locked or missing keychain is said, and nothing is written in clear instead', async (t) => {
-  const world = await createWorld(t);
-  await world.person('ada');
-  const laptop = world.laptop('ada-laptop', {
+  await world.person('kim');
+  const laptop = world.laptop('kim-laptop', {
     MCPGATE_TOKEN_STORE: 'keychain',
     DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent',
   });
   const login = laptop.start(['login', world.network.url, '--json', '--no-browser']);
   const how = await Promise.race([login.exited, login.line(/"user_code":\s*"([^"]+)"/)]);
-  if (Array.isArray(how)) await world.broker.run(['login', 'approve', how[1] ?? '', '--as', 'ada']);
+  if (Array.isArray(how)) await world.broker.run(['login', 'approve', how[1] ?? '', '--as', 'kim']);
   assert.equal(await login.exited, 1, login.output());
   assert.match(login.output(), /MCPGATE_TOKEN_STORE=file/);
 });
 
 test('a laptop whose clock is wrong logs in and calls all the same', async (t) => {
-  const world = await createWorld(t);
   const preload = join(world.root, 'clock.cjs');
   writeFileSync(preload, 'const real = Date.now; Date.now = () => real() - 3 * 86_400_000;');
-  const ada = await world.member('ada', { env: { NODE_OPTIONS: `--require ${preload}` } });
+  const ada = await world.member('lea', { env: { NODE_OPTIONS: `--require ${preload}` } });
   assert.equal((await ada.gate(['tools'])).code, 0);
 });

@@ -1,6 +1,7 @@
 // The platform team's side of a world: a broker process and its administration commands.
 import { dirname, join } from 'node:path';
 import { REPOSITORY } from '../step.ts';
+import { runBrokerProgram } from './broker-command.ts';
 import { freePort } from './free-port.ts';
 import { runCommand, startCommand, type Finished, type Running } from './command.ts';
 
@@ -15,7 +16,7 @@ export interface Broker {
   output(): string;
   /** Runs `mcpgate-broker ARGS` beside it. */
   cli(args: readonly string[], options?: { stdin?: string }): Promise<Finished>;
-  /** The same, which must exit 0; returns what it printed. */
+  /** The same in this process, which must exit 0; returns what it printed. */
   run(args: readonly string[], options?: { stdin?: string }): Promise<string>;
   /** The same with `--json`, read. */
   json(args: readonly string[], options?: { stdin?: string }): Promise<unknown>;
@@ -66,8 +67,8 @@ export async function startBroker(options: {
       cwd: options.root,
       ...(stdin !== undefined && { stdin }),
     });
-  const run: Broker['run'] = async (args, more) => {
-    const { code, stdout, stderr } = await cli(args, more);
+  const run: Broker['run'] = async (args, { stdin } = {}) => {
+    const { code, stdout, stderr } = await runBrokerProgram([...args, '--data', dataDir], { env, cwd: options.root, stdin });
     if (code !== 0) throw new Error(`mcpgate-broker ${args.join(' ')} exited ${code}:\n${stdout}\n${stderr}`);
     return stdout;
   };

@@ -1,0 +1,38 @@
+// Commands of `mcpgate-broker` in this process: one of their own for each costs more than all the rest of a test. Whether they do the same as
+// processes is what test/scenarios/command-line.test.ts and others are for, which run them as users do.
+import { Readable, Writable } from 'node:stream';
+import type { Finished } from './command.ts';
+
+export interface CommandOptions {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  stdin?: string | undefined;
+}
+
+/** Runs `mcpgate-broker ARGS`, any but `start`, to its end. */
+export async function runBrokerProgram(args: readonly string[], options: CommandOptions): Promise<Finished> {
+  const [{ processContext }, { runProgram }] = await Promise.all([
+    import('../../broker/src/commands/process-context.ts'),
+    import('../../broker/src/commands/program.ts'),
+  ]);
+  const [stdout, stderr] = [collect(), collect()];
+  const code = await runProgram(args, {
+    ...processContext(options.env),
+    cwd: options.cwd,
+    stdin: Readable.from([options.stdin ?? '']),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+  });
+  return { code, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+function collect(): { stream: Writable; text(): string } {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return { stream, text: () => Buffer.concat(chunks).toString('utf8') };
+}
