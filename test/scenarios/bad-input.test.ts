@@ -51,14 +51,14 @@ test('a TLS certificate that is not trusted: exit 4, and what to do', async (t) 
   assertClear(await laptop.gate(['login', server.url, '--no-browser']), 4, /certificate|trust/i);
 });
 
-test('never logged in: every command that needs a login says so and exits 3', async (t) => {
+test('never logged in: every command that needs a login says so and exits 3', async () => {
   const laptop = world.laptop('cleo', { MCPGATE_LOG: 'error' });
   for (const args of [['tools'], ['call', 'x__y']]) assertClear(await laptop.gate(args), 3, /mcpgate login/);
   const status = await laptop.gate(['status']);
   assert.match(status.stdout + status.stderr, /mcpgate login/);
 });
 
-test('unknown commands, flags and missing arguments are usage errors on both sides', async (t) => {
+test('unknown commands, flags and missing arguments are usage errors on both sides', async () => {
   const laptop = world.laptop('dan', { MCPGATE_LOG: 'error' });
   for (const args of [['frobnicate'], ['login', '--frobnicate'], ['call']]) {
     const { code, stderr } = await laptop.gate(args);
@@ -70,14 +70,14 @@ test('unknown commands, flags and missing arguments are usage errors on both sid
   }
 });
 
-test('`call` with an argument that is not JSON, and a tool that nobody has', async (t) => {
+test('`call` with an argument that is not JSON, and a tool that nobody has', async () => {
   const ada = await world.member('eve', { env: { MCPGATE_LOG: 'error' } });
   assertClear(await ada.gate(['call', 'x__y', '{"text":']), 2, /JSON/);
   const unknown = await ada.gate(['call', 'nowhere__nothing']);
   assert.equal(unknown.code, 1, unknown.stderr);
 });
 
-test('a mistyped code and a used one are refused with a reason', async (t) => {
+test('a mistyped code and a used one are refused with a reason', async () => {
   await world.person('fay');
   const mistyped = await world.broker.cli(['login', 'approve', 'ZZZZ-ZZZZ', '--as', 'fay']);
   assertClear(mistyped, 1, /code/i);
@@ -107,7 +107,7 @@ test('a code that nobody confirmed in time has expired, and the line says how to
   assert.doesNotMatch(stderr, /^\s+at .+:\d+:\d+/m);
 });
 
-test('a second login replaces the first one and leaves one device', async (t) => {
+test('a second login replaces the first one and leaves one device', async () => {
   const gus = await world.member('gus');
   await world.login(gus);
   const devices = (await world.broker.json(['device', 'list', '--user', 'gus'])) as { revoked_at: string | null }[];
@@ -115,7 +115,7 @@ test('a second login replaces the first one and leaves one device', async (t) =>
   assert.equal((await gus.gate(['tools'])).code, 0);
 });
 
-test('an AI client’s file that is not valid is refused by name and not touched', async (t) => {
+test('an AI client’s file that is not valid is refused by name and not touched', async () => {
   const laptop = world.laptop('hal', { MCPGATE_LOG: 'error' });
   const file = join(laptop.home, '.cursor/mcp.json');
   mkdirSync(dirname(file), { recursive: true });
@@ -127,7 +127,7 @@ test('an AI client’s file that is not valid is refused by name and not touched
   assert.equal(readFileSync(file, 'utf8'), broken);
 });
 
-test('the broker refuses an address for everyone without TLS, a port that is taken, and a wrong configuration with its line', async (t) => {
+test('the broker refuses an address for everyone without TLS, a port that is taken, and a wrong configuration with its line', async () => {
   const start = (...args: string[]) => world.broker.cli(['start', ...args]);
   assertClear(await start('--listen', '0.0.0.0:0'), 2, /--tls-cert|--behind-proxy/);
   const file = join(world.root, 'mcpgate.yaml');
@@ -135,13 +135,13 @@ test('the broker refuses an address for everyone without TLS, a port that is tak
   assertClear(await start('--config', file), 2, /mcpgate\.yaml:2/);
 });
 
-test('administration without a running broker: exit 4, and how to start it', async (t) => {
+test('administration without a running broker: exit 4, and how to start it', async () => {
   await world.broker.stop();
   assertClear(await world.broker.cli(['user', 'list']), 4, /mcpgate-broker start|running/);
   await world.broker.start();
 });
 
-test('a locked or missing keychain is said, and nothing is written in clear instead', async (t) => {
+test('a locked or missing keychain is said, and nothing is written in clear instead', async () => {
   await world.person('kim');
   const laptop = world.laptop('kim-laptop', {
     MCPGATE_TOKEN_STORE: 'keychain',
@@ -154,7 +154,7 @@ test('a locked or missing keychain is said, and nothing is written in clear inst
   assert.match(login.output(), /MCPGATE_TOKEN_STORE=file/);
 });
 
-test('a laptop whose clock is wrong logs in and calls all the same', async (t) => {
+test('a laptop whose clock is wrong logs in and calls all the same', async () => {
   const preload = join(world.root, 'clock.cjs');
   writeFileSync(preload, 'const real = Date.now; Date.now = () => real() - 3 * 86_400_000;');
   const ada = await world.member('lea', { env: { NODE_OPTIONS: `--require ${preload}` } });

@@ -68,7 +68,11 @@ export async function startBroker(options: {
       ...(stdin !== undefined && { stdin }),
     });
   const run: Broker['run'] = async (args, { stdin } = {}) => {
-    const { code, stdout, stderr } = await runBrokerProgram([...args, '--data', dataDir], { env, cwd: options.root, stdin });
+    const { code, stdout, stderr } = await runBrokerProgram([...args, '--data', dataDir], {
+      env,
+      cwd: options.root,
+      stdin,
+    });
     if (code !== 0) throw new Error(`mcpgate-broker ${args.join(' ')} exited ${code}:\n${stdout}\n${stderr}`);
     return stdout;
   };
