@@ -69,11 +69,18 @@ const MAX_TEXT_BYTES = 64 * 1024;
 /** Refusals whose body may be the answer to the request: an error status with a JSON-RPC error in it is one. */
 const SAYS_NO_MORE: ReadonlySet<HttpOutcome['kind']> = new Set(['redirected', 'refused', 'unclear']);
 
+interface Running {
+  /** Once it has a connection. */
+  controller: Dispatcher.DispatchController | undefined;
+  /** Nobody waits for it any more. */
+  isDropped: boolean;
+}
+
 export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWorld, events: WireEvents): HttpExchanges {
   const { serverName, workspaceId, clock, mask, maxMessageBytes } = options;
   const home = options.url.pathname + options.url.search;
-  const controllers = new Map<number, Dispatcher.DispatchController>();
-  const dropped = new Set<number>();
+  /** By the id of the request. What stands here holds all of what was sent and read: nothing stays once its exchange is over. */
+  const running = new Map<number, Running>();
 
   function run(what: Exchange): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -82,6 +89,8 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
       const at: StreamPlace = what.at ?? { lastEventId: undefined, retryMs: undefined };
       const seenBefore = at.lastEventId;
       const isRest = what.method === 'GET' && id !== undefined;
+      const own: Running = { controller: undefined, isDropped: false };
+      if (id !== undefined) running.set(id, own);
       let control: Dispatcher.DispatchController | undefined;
       let started = false;
       let isOver = false;
@@ -97,9 +106,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
       function settle(): void {
         isOver = true;
         cancelTimer();
-        if (id === undefined) return;
-        if (controllers.get(id) === control) controllers.delete(id);
-        dropped.delete(id);
+        if (id !== undefined && running.get(id) === own) running.delete(id);
       }
 
       /** Nothing more is wanted of the answer; what is still open of it is closed. */
@@ -250,10 +257,8 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
           onRequestStart(controller) {
             if (isOver) return controller.abort(new GateError('cancelled', 'the exchange is over'));
             started = true;
-            control = controller;
-            if (id === undefined) return;
-            if (dropped.delete(id)) controller.abort(new GateError('cancelled', 'the caller is gone'));
-            else controllers.set(id, controller);
+            control = own.controller = controller;
+            if (own.isDropped) controller.abort(new GateError('cancelled', 'the caller is gone'));
           },
           onResponseStart(_controller, statusCode, answer) {
             status = statusCode;
@@ -306,10 +311,10 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
   return {
     run,
     drop(id) {
-      const controller = controllers.get(id);
-      controllers.delete(id);
-      if (controller === undefined) dropped.add(id);
-      else controller.abort(new GateError('cancelled', 'the caller is gone'));
+      const exchange = running.get(id);
+      if (exchange === undefined) return;
+      exchange.isDropped = true;
+      exchange.controller?.abort(new GateError('cancelled', 'the caller is gone'));
     },
   };
 }
