@@ -68,6 +68,28 @@ const message = fc.oneof(
 const sizes = fc.array(fc.integer({ min: 1, max: 2_000 }), { minLength: 1, maxLength: 20 });
 
 describe('a JSON cutter', () => {
+  it('leaves of a name that is longer than any may be no more than tells that, however it is written', () => {
+    const texts = ['x', 'é', '漢', '😀', '\\n', '\\u0041'].map((each) =>
+      each.repeat(Math.ceil(1_500_000 / each.length)),
+    );
+    for (const text of texts)
+      for (const at of [
+        `"id":"${text}"`,
+        `"params":{"uri":"${text}"}`,
+        `"params":{"_meta":{"traceparent":"${text}"}}`,
+      ]) {
+        const sent = `{"jsonrpc":"2.0","method":"resources/read",${at},"last":1}`;
+        const made = cut(sent);
+        const left = Buffer.byteLength(made?.text ?? '');
+        // An escape of six bytes is one character.
+        assert.ok(left > 65_536 * 1.5 && left < 7 * 192 * 1024, `${text.slice(0, 6)}: ${left} bytes of ${sent.length}`);
+        const shown = JSON.stringify(Object.values(JSON.parse(made?.text ?? '') as object));
+        assert.ok(shown.length > 65_536, `${text.slice(0, 6)}: ${shown.length} characters`);
+        assert.equal(whole(made) === sent, true);
+      }
+    const short = `{"params":{"requestState":"${'\\u0041'.repeat(65_536)}","arguments":{"a":"${'x'.repeat(600_000)}"}}}`;
+    assert.ok(cut(short)?.text.includes(`${'\\u0041'.repeat(65_536)}"`));
+  });
   it('gives back every byte, and leaves JSON', () => {
     fc.assert(
       fc.property(message, sizes, fc.boolean(), (made, chunks, isPretty) => {

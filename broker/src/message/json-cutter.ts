@@ -7,6 +7,7 @@ import { createMemberName } from './member-name.ts';
 import { createNumberCheck } from './number-check.ts';
 import type { PieceKind } from './pieces.ts';
 import { MESSAGE, type Place } from './places.ts';
+import { plainEnd } from './plain-end.ts';
 import { createStringHead } from './string-head.ts';
 import { createUtf8Chunks } from './utf8-chunks.ts';
 
@@ -20,6 +21,8 @@ export interface JsonCutter {
 /** What may be left as text. Honest messages leave some kilobytes. */
 const MAX_TEXT_BYTES = 2 * 1024 * 1024;
 const MAX_DEPTH = 10_000;
+/** Of a string that stays whole. Of a longer one about as much stays: past every bound on names, so that it is refused by its name. */
+const MAX_WHOLE_BYTES = 192 * 1024;
 /** Items of an array that stay in any case. */
 const KEPT_ITEMS = 64;
 
@@ -61,6 +64,8 @@ export function createJsonCutter(token: string): JsonCutter {
   let hexValue = 0;
   const head = createStringHead();
   let isHead = false;
+  /** Of a value that stays whole: bytes, an escape counted as one, so that none has more than three for a character. */
+  let wholeLeft = Infinity;
   const number = createNumberCheck();
   let literalLeft = '';
   // Whether something is taken out at the moment: a value, or members until the stack is `holeDepth` high again.
@@ -144,19 +149,16 @@ export function createJsonCutter(token: string): JsonCutter {
               continue;
             }
           }
+          if (wholeLeft <= 0 && !isTaking && !isKey) openHole(bytes, at, 'tail', -1);
           const begin = at;
-          let end = at;
-          let byte = code;
-          while (byte !== 34 && byte !== 92 && byte >= 32) {
-            end += 1;
-            if (end >= size) break;
-            byte = bytes[end] ?? 0;
-          }
+          const end = plainEnd(bytes, at);
           if (isKey && !isTaking) {
             name.part(bytes, begin, end);
           }
+          wholeLeft -= end - begin;
           at = end;
           if (end >= size) continue;
+          const byte = bytes[end];
           if (byte === 92) {
             state = ESCAPE;
             if (isKey && !isTaking) name.byte(byte);
@@ -177,6 +179,7 @@ export function createJsonCutter(token: string): JsonCutter {
         }
         case ESCAPE:
           if (isKey && !isTaking) name.byte(code);
+          wholeLeft -= 1;
           at += 1;
           if (code === 117) {
             state = HEX;
@@ -277,6 +280,7 @@ export function createJsonCutter(token: string): JsonCutter {
             state = STRING;
             at += 1;
             isHead = !isTaking && parent?.place?.wholeStrings !== true;
+            wholeLeft = isTaking || isHead ? Infinity : MAX_WHOLE_BYTES;
             head.begin();
           } else if (code === 45 || (code >= 48 && code <= 57)) {
             state = NUMBER;
