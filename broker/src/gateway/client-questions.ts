@@ -1,18 +1,22 @@
 // What upstream servers ask the AI client of a session: sent as requests of our own, matched with the client's answers.
 import { randomBytes } from 'node:crypto';
+import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { findMember, onOneLine, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
+import { byteLengthOf, wholeText, type Pieces } from '../message/pieces.ts';
 import { createQuestionTokens } from './question-tokens.ts';
 import type { ServerQuestion, UpstreamReply } from '../upstreams/upstream.ts';
 
 const METHOD_NOT_FOUND = -32601;
 const CANCELLED = -32800;
 const MAX_OPEN = 64;
+/** Of an answer of the client: it is handled as one text, which holds the loop for some milliseconds a megabyte. */
+export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export interface ClientQuestions {
   /** Never rejects: what cannot be asked is an error reply. */
   ask(question: ServerQuestion): Promise<UpstreamReply>;
   /** A response of the client; false where nothing was asked under its id. */
-  answered(text: string): boolean;
+  answered(text: string, pieces: Pieces | undefined): boolean;
   /** What the client says of how far it is: which server it is for, under the server's own token. Undefined: it is about no question. */
   progress(paramsText: string): { server: string; paramsText: string } | undefined;
   /** Nobody is there any more: every open question ends with an error. */
@@ -27,6 +31,13 @@ const errorReply = (code: number, message: string): UpstreamReply => ({
   kind: 'error',
   text: JSON.stringify({ code, message }),
 });
+
+/** An id stands in the text, whatever was taken out of it. */
+function idOf(text: string): string | undefined {
+  const at = findMember(scanObject(text).members, 'id');
+  const id: unknown = at === undefined ? undefined : JSON.parse(text.slice(at.start, at.end));
+  return typeof id === 'string' ? id : undefined;
+}
 
 export function createClientQuestions(options: {
   send: (text: string) => void;
@@ -68,14 +79,20 @@ export function createClientQuestions(options: {
         options.send(`{"jsonrpc":"2.0","id":"${id}","method":${JSON.stringify(method)},"params":${seen}}`);
       });
     },
-    answered(text) {
-      const { members } = scanObject(text);
-      const id = findMember(members, 'id');
-      const key: unknown = id === undefined ? undefined : JSON.parse(text.slice(id.start, id.end));
-      const resolve = typeof key === 'string' ? open.get(key) : undefined;
-      if (typeof key !== 'string' || resolve === undefined) return false;
+    answered(cut, pieces) {
+      const key = idOf(cut);
+      const resolve = key === undefined ? undefined : open.get(key);
+      // What answers nothing is not put together.
+      if (key === undefined || resolve === undefined) return false;
       open.delete(key);
       tokens.over(key);
+      if (byteLengthOf(cut, pieces) > MAX_ANSWER_BYTES) {
+        const why = `the AI client's answer is longer than ${formatByteSize(MAX_ANSWER_BYTES)}`;
+        resolve(errorReply(-32000, why));
+        return true;
+      }
+      const text = wholeText(cut, pieces);
+      const { members } = scanObject(text);
       const error = notNull(text, findMember(members, 'error'));
       const member = error ?? findMember(members, 'result');
       const part = member === undefined ? '{}' : onOneLine(text.slice(member.start, member.end));

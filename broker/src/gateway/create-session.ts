@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { findMember } from 'mcpgate-shared/json-span';
 import type { Principal } from '../domain/principal.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
-import { wholeText, type Pieces } from '../message/pieces.ts';
+import type { Pieces } from '../message/pieces.ts';
 import { uriPrefix } from '../policy/judge.ts';
 import { idKey, isRecord, parseRecord, stringOf, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type UpstreamEvent } from '../upstreams/upstream.ts';
@@ -247,7 +247,7 @@ export function createSession(
       else refuse(envelope, refused);
     } else if (envelope.kind === 'invalid') {
       send(errorMessage(envelope.idText, errorObject(envelope.code, envelope.message)));
-    } else if (envelope.kind === 'response') questions.answered(wholeText(text, pieces));
+    } else if (envelope.kind === 'response') questions.answered(text, pieces);
     else hearNotification(parts, scope, { questions, clientTasks, cancel }, envelope, text);
   }
 

@@ -48,7 +48,7 @@ describe('calls that wait for their client', () => {
       parked.begin({
         sessionKey,
         owner,
-        bound: () => 'the same',
+        bound: async () => 'the same',
         bytes: () => bytes,
         waiter: { idText: '1', answer: resolve, tell: () => undefined, end: () => resolve('ended') },
         signal: new AbortController().signal,

@@ -1,9 +1,8 @@
 // The edge of MCP from 2026-07-28 on: every request says itself who asks and what the client can do; a server's questions go out as results;
 // changes are told on `subscriptions/listen`. What is asked of servers goes the one way of all requests.
-import { INVALID_PARAMS, METHOD_NOT_FOUND, type ClientRequest } from '../envelope.ts';
+import { METHOD_NOT_FOUND, type ClientRequest } from '../envelope.ts';
 import type { Principal } from '../../domain/principal.ts';
-import { byteLengthOf, wholeText, type Pieces } from '../../message/pieces.ts';
-import { findMember } from 'mcpgate-shared/json-span';
+import { byteLengthOf, type Pieces } from '../../message/pieces.ts';
 import { QUESTIONS } from '../../upstreams/edge.ts';
 import { idKey, isRecord } from '../../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type ServerQuestion, type UpstreamEvent } from '../../upstreams/upstream.ts';
@@ -32,6 +31,7 @@ import { createListeners } from './listeners.ts';
 import { readModernMeta, type ModernMeta } from './modern-meta.ts';
 import { modernResult } from './modern-result.ts';
 import { HEADER_MISMATCH, paramMismatch, type ParamHeaders } from './param-headers.ts';
+import { goOnWithParked } from './parked-retry.ts';
 import { requestDigest } from './request-digest.ts';
 import { isOwnState } from './request-state.ts';
 import { retokened } from './retokened.ts';
@@ -136,7 +136,7 @@ export function createModernEdge(
     const { idText, params } = request;
     const meta = isRecord(params['_meta']) ? params['_meta'] : {};
     const state = params['requestState'];
-    const digest = () => `${only ?? ''}\n${requestDigest(request, text, pieces)}`;
+    const digest = async () => `${only ?? ''}\n${await requestDigest(request, text, pieces)}`;
     underWay.run(request, (signal) => {
       return new Promise((resolve, reject) => {
         const waiter = {
@@ -161,15 +161,9 @@ export function createModernEdge(
           });
           return;
         }
-        const at = findMember(request.paramsSpan?.members ?? [], 'inputResponses');
-        const responses = at === undefined ? '{}' : wholeText(text.slice(at.start, at.end), pieces);
-        if (!responses.startsWith('{')) {
-          return resolve(errorMessage(idText, errorObject(INVALID_PARAMS, '"inputResponses" must be an object')));
-        }
-        if (parts.parkedCalls.resume({ state, owner, bound: digest(), responses, waiter, signal })) return;
-        const message =
-          '"requestState" is not valid for this request: it belongs to another one, was used already, or its call is over. Send the request again without it';
-        resolve(errorMessage(idText, errorObject(INVALID_PARAMS, message)));
+        goOnWithParked(parts.parkedCalls, { task, state, owner, bound: digest, waiter, signal, refuse: resolve }).catch(
+          reject,
+        );
       });
     });
   }

@@ -42,7 +42,7 @@ export interface ParkedCalls {
   begin(options: {
     sessionKey: string;
     owner: string;
-    bound: () => string;
+    bound: () => Promise<string>;
     /** Of the request, which is kept as long as the call is. */
     bytes: () => number;
     waiter: Waiter;
@@ -80,7 +80,7 @@ interface Call {
   readonly id: string;
   readonly sessionKey: string;
   readonly owner: string;
-  readonly bound: () => string;
+  readonly bound: () => Promise<string>;
   readonly bytes: () => number;
   /** What the answer begins with: the id of the request that began it. */
   readonly head: string;
@@ -156,8 +156,16 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
       forget(call);
     });
     parked.add(call);
-    const state = signer.sign({ callId: call.id, round: call.round, expiresAt }, bindingOf(call.owner, call.bound()));
-    waiter.answer(inputRequired(waiter.idText, call.questions, state), undefined);
+    const { round } = call;
+    const questions = [...call.questions];
+    const tell = (bound: string) => {
+      const state = signer.sign({ callId: call.id, round, expiresAt }, bindingOf(call.owner, bound));
+      waiter.answer(inputRequired(waiter.idText, questions, state), undefined);
+    };
+    call
+      .bound()
+      .then(tell)
+      .catch((error: unknown) => waiter.end(error));
   }
 
   function forget(call: Call): void {
