@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressKey } from './address-key.ts';
+import { addressKey, networkKeys } from './address-key.ts';
 
 test('an address of IPv6 counts by its /64, and one of IPv4 by itself, however it is written', () => {
   const same = [
@@ -18,4 +18,10 @@ test('an address of IPv6 counts by its /64, and one of IPv4 by itself, however i
 test('what a proxy says instead of an address is a key of its own, and a short one', () => {
   assert.equal(addressKey('unknown'), 'unknown');
   assert.equal(addressKey('x'.repeat(10_000)).length, 64);
+});
+
+test('an address is of networks, the narrower one first', () => {
+  assert.deepEqual(networkKeys('2001:db8:1:2::1'), ['2001:db8:1::/48', '2001:db8::/32']);
+  assert.deepEqual(networkKeys('::ffff:192.0.2.1'), ['192.0.2.0/24', '192.0.0.0/16']);
+  assert.deepEqual(networkKeys('unknown'), ['unknown', 'unknown']);
 });

@@ -19,6 +19,21 @@ export function addressKey(address: string): string {
   return `${network.join(':')}::/64`;
 }
 
+/**
+ * The networks that an address is counted by besides, from the narrower to the wider one: whoever is given many addresses is given them
+ * together. IPv6 its /48, which is what a site is given, and its /32, which is what a provider is; IPv4 its /24 and /16.
+ */
+export function networkKeys(address: string): readonly [string, string] {
+  const key = addressKey(address);
+  if (key.endsWith('::/64')) {
+    const groups = key.slice(0, -'::/64'.length).split(':');
+    return [`${groups.slice(0, 3).join(':')}::/48`, `${groups.slice(0, 2).join(':')}::/32`];
+  }
+  if (isIP(key) !== 4) return [key, key];
+  const parts = key.split('.');
+  return [`${parts.slice(0, 3).join('.')}.0/24`, `${parts.slice(0, 2).join('.')}.0.0/16`];
+}
+
 /** The eight groups of a valid IPv6 address. */
 function groupsOf(address: string): number[] {
   const hex = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, ...bytes: string[]) => {

@@ -1,6 +1,6 @@
 // Slows down guessing: tries by a key in a window of time. Counts in this process; a try counts before it is judged, so that many tries at
 // once are no way around. Keys that strangers make up are bounded in number.
-import { addressKey } from '../domain/address-key.ts';
+import { addressKey, networkKeys } from '../domain/address-key.ts';
 import { createRecentMap } from '../domain/recent-map.ts';
 
 export interface Throttle {
@@ -44,5 +44,25 @@ export function createAddressThrottle(rate: { tries: number; windowS: number }, 
   return {
     hit: (address) => throttle.hit(addressKey(address)),
     forgive: (address) => throttle.forgive(addressKey(address)),
+  };
+}
+
+/**
+ * The same, and by the networks that the address is of, and by all together: so what one stranger can have of what there is for all is the
+ * share of their network. A try that is refused counts for the address alone.
+ */
+export function createSharedThrottle(
+  rate: { ofAddress: number; ofSite: number; ofProvider: number; ofAll: number; windowS: number },
+  now?: () => number,
+): Pick<Throttle, 'hit'> {
+  const { windowS } = rate;
+  const bound = (tries: number) => createThrottle({ tries, windowS }, now);
+  const [byAddress, bySite] = [bound(rate.ofAddress), bound(rate.ofSite)];
+  const [byProvider, byAll] = [bound(rate.ofProvider), bound(rate.ofAll)];
+  return {
+    hit(address) {
+      const [site, provider] = networkKeys(address);
+      return byAddress.hit(addressKey(address)) || bySite.hit(site) || byProvider.hit(provider) || byAll.hit('all');
+    },
   };
 }

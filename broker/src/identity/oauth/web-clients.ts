@@ -4,7 +4,7 @@
 import { interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import { randomBytes } from 'node:crypto';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
-import { createAddressThrottle, createThrottle } from '../throttle.ts';
+import { createAddressThrottle, createSharedThrottle } from '../throttle.ts';
 import { narrowClientMetadata } from './client-metadata.ts';
 import { CLI_CLIENT_ID, MCP_SCOPE } from './oauth-settings.ts';
 import type { Registrations } from './registrations.ts';
@@ -18,10 +18,9 @@ const AUTHORIZATION_PARAMS = [
   ...['client_id', 'redirect_uri', 'response_type', 'state', 'resource', 'code_challenge', 'code_challenge_method'],
 ];
 
-/** Each leaves a row until it is over: by address, and by all together. */
+/** Each leaves a row until it is over: by address, by the networks that it is of, and by all together. */
 const BEGINS_LOGIN: ReadonlySet<string> = new Set(['/oauth/auth', '/oauth/device_authorization']);
-const LOGINS = { tries: 300, windowS: WINDOW_S };
-const ALL_LOGINS = { tries: 20_000, windowS: WINDOW_S };
+const LOGINS = { ofAddress: 300, ofSite: 1_000, ofProvider: 5_000, ofAll: 20_000, windowS: WINDOW_S };
 /** When a client may ask again that found no room. */
 const CROWDED_MS = 10 * 60_000;
 
@@ -73,8 +72,7 @@ export function createWebClients({
   registrations: Pick<Registrations, 'hasRoom'>;
 }): WebClients {
   const registered = createAddressThrottle({ tries: 20, windowS: WINDOW_S });
-  const logins = createAddressThrottle(LOGINS);
-  const allLogins = createThrottle(ALL_LOGINS);
+  const logins = createSharedThrottle(LOGINS);
   const origins = new Set(allowedOrigins);
   const documents = createAddressThrottle({ tries: 30, windowS: WINDOW_S });
 
@@ -143,7 +141,7 @@ export function createWebClients({
         return refuse(ctx, CROWDED_MS, 'too many clients were registered here lately');
       }
       if (BEGINS_LOGIN.has(ctx.path)) {
-        const retryAfterMs = logins.hit(addressOf(ctx.req)) || allLogins.hit('all');
+        const retryAfterMs = logins.hit(addressOf(ctx.req));
         if (retryAfterMs > 0) return refuse(ctx, retryAfterMs, 'too many logins were begun from here');
       }
       if (ctx.path === '/oauth/auth') {
