@@ -57,6 +57,13 @@ const PREREQUISITES: readonly Prerequisite[] = [
       globSync('/usr/lib/*/libnss_wrapper.so').length > 0,
   },
   {
+    what: 'curl',
+    why: 'what other programs than ours make of an answer that comes early',
+    debianPackages: ['curl'],
+    elsewhere: 'curl on PATH',
+    present: (path) => onPath('curl', path),
+  },
+  {
     what: 'bubblewrap',
     why: 'a server that the broker starts is kept in a sandbox, and tries to get out',
     debianPackages: ['bubblewrap', 'util-linux'],

@@ -24,7 +24,6 @@ import { createModernExchanges } from './http/mcp/modern-exchanges.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createPages } from './http/pages/create-pages.ts';
 import { createPublicApp } from './http/public-app.ts';
-import { createTrustedProxies } from './http/trusted-proxies.ts';
 import { createUpgradeDoor } from './http/upgrade-door.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import type { Logger } from './log/logger.ts';
@@ -74,7 +73,7 @@ export interface BrokerOptions {
  */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const { config, log, clock, doors, unexpected } = options;
-  const { listener, badRequests } = doors;
+  const { listener, badRequests, proxies } = doors;
   const { dataDir } = config;
   const startedAt = clock.now();
   const closers: (() => unknown)[] = [];
@@ -238,7 +237,6 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     await replicas.follow({ gateway, upstreams, vault, identity });
 
     const enterWorkspace = createEnterWorkspace(store.workspaces);
-    const proxies = createTrustedProxies(config.behindProxy);
     const hostCheck = createHostCheck({ publicUrl, proxies });
     const metrics = createMetrics({
       audit,
@@ -272,7 +270,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       listener,
       log,
       clock,
-      trustedProxies: proxies.ranges,
+      proxies,
       hostCheck,
       publicUrl,
       identity,

@@ -53,10 +53,10 @@ async function open(t: TestContext) {
   const logged: string[] = [];
   const config = loadConfig({ data: dataDir, listen: '127.0.0.1:0' }, { env: {}, cwd: dataDir });
   const log = createLogger({ level: 'info', format: 'json', write: (line) => void logged.push(line) });
-  const { listen, tls } = config;
+  const { listen, tls, behindProxy } = config;
   const broker = await createBroker({
     config,
-    doors: await openDoors({ listen, tls, dataDir, log, clock: systemClock }),
+    doors: await openDoors({ listen, tls, behindProxy, dataDir, log, clock: systemClock }),
     unexpected: createUnexpected({ log, clock: systemClock }),
     log,
     clock: systemClock,

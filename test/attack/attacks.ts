@@ -19,7 +19,8 @@ export function sendBody(
     token,
     megabytes = 64,
     silent = false,
-  }: { path: string; token?: string; megabytes?: number; silent?: boolean },
+    expects = false,
+  }: { path: string; token?: string; megabytes?: number; silent?: boolean; expects?: boolean },
 ): Promise<{ status: number; written: number }> {
   const { hostname, port, host } = new URL(url);
   return new Promise((resolve) => {
@@ -42,6 +43,7 @@ export function sendBody(
       `Host: ${host}`,
       ...Object.entries(MCP_HEADERS).map(([name, value]) => `${name}: ${value}`),
       ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+      ...(expects ? ['Expect: 100-continue'] : []),
       `Content-Length: ${bytes}`,
     ];
     socket.write(`${lines.join('\r\n')}\r\n\r\n`);

@@ -32,6 +32,18 @@ test('every door answers who has no token, or a bad one, before the body is read
   assert.ok(written < 32 * MIB, `${written} bytes were taken`);
 });
 
+test('a body that is asked for first is asked for when it is known who it is', async (t) => {
+  const world = await createWorld(t, { direct: true, open: false });
+  for (const path of ['/mcp', '/scim/v2/Users', '/api/v1/users']) {
+    const { status } = await sendBody(world.url, { path, token: 'x'.repeat(43), silent: true, expects: true });
+    assert.equal(status, 401, path);
+  }
+  for (const path of ['/login', '/nothing']) {
+    const long = await sendBody(world.url, { path, silent: true, expects: true });
+    assert.ok(long.status >= 400 && long.status < 500, `${path}: ${long.status}`);
+  }
+});
+
 test('a path has one spelling at every door: a bound on it is none on another', async (t) => {
   const world = await createWorld(t, { direct: true, open: false });
   const spellings = (path: string) => [

@@ -30,8 +30,8 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
   let doors: Doors | undefined;
   try {
     const stopped = stopSignal(context, log);
-    const { dataDir, listen, tls } = config;
-    const opened = (doors = await openDoors({ listen, tls, dataDir, log, clock: systemClock }));
+    const { behindProxy, dataDir, listen, tls } = config;
+    const opened = (doors = await openDoors({ listen, tls, behindProxy, dataDir, log, clock: systemClock }));
     const start = () =>
       createBroker({
         config,

@@ -33,7 +33,10 @@ export async function openAdminSocket(dataDir: string): Promise<AdminSocket> {
   rmSync(path, { force: true });
   const server = createServer();
   let handle = startingHandler(() => 'is starting; try again in a moment');
-  server.on('request', (request, response) => handle(request, response));
+  const serve: RequestHandler = (request, response) => handle(request, response);
+  server.on('request', serve);
+  // As over TCP: whoever reads the body asks for it.
+  server.on('checkContinue', serve);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     // The file is made within this call: no other can be made under this mask.

@@ -14,6 +14,8 @@ import { openApiDocument } from './openapi.ts';
 /** Says who asks, or throws `not_logged_in` or `forbidden`. */
 export type ResolveCaller = (request: FastifyRequest, operation: Operation) => Promise<Caller>;
 
+const BODY_LIMIT_BYTES = 1024 * 1024;
+
 export function registerApi(
   app: FastifyInstance,
   operations: readonly Operation[],
@@ -45,6 +47,8 @@ export function registerApi(
     app.route({
       method: endpoint.method,
       url: `/api/v1${endpoint.path}`,
+      bodyLimit: BODY_LIMIT_BYTES,
+      config: { bodyFrom: 'caller' },
       // Before the body is read; who it is counts when all of it has come.
       onRequest: async (request) => void (await resolveCaller(request, operation)),
       handler: async (request, reply) => {

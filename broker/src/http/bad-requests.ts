@@ -11,7 +11,9 @@ export type BadRequest =
   /** No HTTP. */
   | 'malformed'
   /** No TLS handshake that leads to anything: plain HTTP, old versions, one that never ends. */
-  | 'tls';
+  | 'tls'
+  /** So many connections of strangers are open that the oldest is ended. */
+  | 'too_many';
 
 export interface BadRequests {
   /** `address`: of the connection's peer. */

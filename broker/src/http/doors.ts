@@ -7,11 +7,13 @@ import { openAdminSocket, type AdminSocket } from './admin-socket.ts';
 import { createBadRequests, type BadRequests } from './bad-requests.ts';
 import { openListener, type Listener } from './listener.ts';
 import { startingHandler } from './starting.ts';
+import { createTrustedProxies, type TrustedProxies } from './trusted-proxies.ts';
 
 export interface Doors {
   readonly listener: Listener;
   readonly admin: AdminSocket;
   readonly badRequests: BadRequests;
+  readonly proxies: TrustedProxies;
   /** Until it serves, whoever knocks hears this; what keeps it is for administrators. */
   waitsFor(why: string): void;
   close(): Promise<void>;
@@ -21,12 +23,14 @@ export interface Doors {
 export async function openDoors(options: {
   listen: ListenAddress;
   tls: { certFile: string; keyFile: string } | undefined;
+  behindProxy: readonly string[];
   dataDir: string;
   log: Log;
   clock: Clock;
 }): Promise<Doors> {
   const badRequests = createBadRequests(options);
-  const listener = await openListener(options.listen, options.tls, badRequests);
+  const proxies = createTrustedProxies(options.behindProxy);
+  const listener = await openListener(options.listen, options.tls, badRequests, { isTrusted: proxies.includes });
   let admin: AdminSocket;
   try {
     admin = await openAdminSocket(options.dataDir);
@@ -38,6 +42,7 @@ export async function openDoors(options: {
     listener,
     admin,
     badRequests,
+    proxies,
     waitsFor(why) {
       listener.attach(startingHandler(() => 'waits for its database; try again in a moment'));
       admin.attach(startingHandler(() => `waits for its database: ${why}`));

@@ -4,11 +4,10 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { randomUUID } from 'node:crypto';
 import { GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
 import { isForTheLog } from '../domain/told-outside.ts';
+import { checkBodies, STRANGERS_BODY_BYTES } from './body-doors.ts';
 import { isCanonicalPath, pathOf, withoutMcpSlash } from './canonical-path.ts';
 import { errorBody, HTTP_STATUS } from './error-status.ts';
 import type { Listener } from './listener.ts';
-
-const BODY_LIMIT_BYTES = 1024 * 1024;
 
 export interface FastifyAppOptions {
   listener: Pick<Listener, 'server' | 'attach'>;
@@ -21,7 +20,8 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT_BYTES,
+    // Of paths that are nothing here; routes say their own.
+    bodyLimit: STRANGERS_BODY_BYTES,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     routerOptions: { maxParamLength: 200 },
     rewriteUrl: (request) => withoutMcpSlash(request.url ?? '/'),
@@ -32,6 +32,7 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
       return listener.server;
     },
   });
+  checkBodies(app);
   // Before anything else looks at the path.
   app.addHook('onRequest', (request, _reply, done) => {
     const path = pathOf(request.url);
@@ -42,6 +43,14 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
   // Never `await` a reply in a hook: it is a thenable that waits for its own end.
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    done();
+  });
+  // Who asks before sending a body (RFC 9110, section 10.1.1) is told to when it is known who it is, and that the body is none too long.
+  app.addHook('preParsing', (request, reply, _body, done) => {
+    const { bodyLimit } = request.routeOptions;
+    const isShort = Number(request.headers['content-length'] ?? 0) <= bodyLimit;
+    const asks = request.raw.httpVersion !== '1.0' && /\b100-continue\b/i.test(request.headers.expect ?? '');
+    if (isShort && asks) reply.raw.writeContinue();
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {

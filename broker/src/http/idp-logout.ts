@@ -4,18 +4,19 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { CompanyLogin } from '../identity/idp/company-login.ts';
 import type { Log } from '../domain/log.ts';
+import { STRANGERS_BODY_BYTES, takesBodies } from './body-doors.ts';
 import { createRefusalLog } from '../domain/refusal-log.ts';
 
 const PATH = '/oauth/idp/backchannel-logout';
-const BODY_LIMIT_BYTES = 64 * 1024;
 
 export function registerIdpLogout(app: FastifyInstance, idp: CompanyLogin, log: Log, clock: Clock): void {
   const refusals = createRefusalLog({ log, clock });
   void app.register((scope, _options, done) => {
+    takesBodies(scope, 'anyone', STRANGERS_BODY_BYTES);
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
       'application/x-www-form-urlencoded',
-      { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES },
+      { parseAs: 'string', bodyLimit: STRANGERS_BODY_BYTES },
       (_request, body, parsed) => parsed(null, body),
     );
     scope.post(PATH, async (request, reply) => {

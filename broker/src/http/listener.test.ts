@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { systemClock } from 'mcpgate-shared/clock';
 import { createPrivateAuthority } from '../../../test/world/private-authority.ts';
@@ -8,12 +9,18 @@ import { openListener } from './listener.ts';
 
 const SHORT = { headersMs: 300, requestMs: 600, checkMs: 50 };
 
-async function listener(t: TestContext, tls?: { certFile: string; keyFile: string }) {
+async function listener(
+  t: TestContext,
+  { tls, timeouts = SHORT }: { tls?: { certFile: string; keyFile: string }; timeouts?: typeof SHORT } = {},
+) {
   const logged: object[] = [];
   const line = (fields: object): void => void logged.push(fields);
   const log = { debug: line, info: line, warn: line, error: line };
   const badRequests = createBadRequests({ log, clock: systemClock });
-  const opened = await openListener({ host: '127.0.0.1', port: 0 }, tls, badRequests, SHORT);
+  const opened = await openListener({ host: '127.0.0.1', port: 0 }, tls, badRequests, {
+    isTrusted: () => false,
+    timeouts,
+  });
   t.after(() => opened.close());
   const upgrades: string[] = [];
   opened.attach((_request, response) => void response.end('served'));
@@ -96,10 +103,54 @@ test('of a flood all are counted and a few logged; the line after it says how ma
 test('what is no TLS where TLS is spoken is counted and logged, and others are served', async (t) => {
   const authority = await createPrivateAuthority();
   t.after(() => authority.remove());
-  const { opened, counts, logged } = await listener(t, await authority.issue('IP:127.0.0.1'));
+  const { opened, counts, logged } = await listener(t, { tls: await authority.issue('IP:127.0.0.1') });
   const plain = connect(opened.address.port, '127.0.0.1');
   plain.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   await ended(plain);
   assert.equal(counts.get('tls'), 1);
   assert.deepEqual(logged, [{ address: '127.0.0.1', reason: 'tls' }]);
+});
+
+test('a body that somebody asks to send is asked for by who reads it, not before', async (t) => {
+  const { opened } = await listener(t);
+  opened.attach((request, response) => {
+    if (request.url !== '/known') return void response.writeHead(401).end();
+    response.writeContinue();
+    request.resume().on('end', () => response.end('whole'));
+  });
+  const ask = (path: string) => {
+    const socket = connect(opened.address.port, '127.0.0.1');
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`,
+    );
+    return socket;
+  };
+  const stranger = await ended(ask('/').end());
+  assert.match(stranger, /^HTTP\/1\.1 401 /);
+  const known = ask('/known');
+  known.once('data', () => known.write('hello'));
+  assert.match(await ended(known), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 [^]*whole/);
+});
+
+test('thousands of laptops that come at once from one address are all let through to the tunnel', async (t) => {
+  const { opened, counts } = await listener(t, { timeouts: { headersMs: 30_000, requestMs: 30_000, checkMs: 1_000 } });
+  const links: Duplex[] = [];
+  opened.attachUpgrade('/v1/tunnel', (_request, socket) => {
+    socket.on('error', () => undefined);
+    socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+    links.push(socket);
+  });
+  const laptops = Array.from({ length: 3_000 }, () => connect(opened.address.port, '127.0.0.1'));
+  const answers = laptops.map(
+    (socket) =>
+      new Promise<string>((resolve, reject) => {
+        socket.once('error', reject);
+        socket.once('data', (data) => resolve(data.toString('latin1', 0, 12)));
+        socket.write('GET /v1/tunnel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      }),
+  );
+  assert.deepEqual(new Set(await Promise.all(answers)), new Set(['HTTP/1.1 101']));
+  for (const socket of [...laptops, ...links]) socket.destroy();
+  assert.equal(links.length, 3_000);
+  assert.equal(counts.get('too_many'), undefined);
 });

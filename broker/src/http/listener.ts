@@ -11,6 +11,8 @@ import { GateError } from 'mcpgate-shared/error';
 import { originOf, type ListenAddress } from '../config/listen-address.ts';
 import type { BadRequest, BadRequests } from './bad-requests.ts';
 import { startingHandler } from './starting.ts';
+import { createStrangerConnections } from './stranger-connections.ts';
+import { endUnread } from './unread-body.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -21,6 +23,8 @@ export interface Listener {
   readonly address: ListenAddress;
   readonly origin: string;
   attach(handler: RequestHandler): void;
+  /** Somebody known has come over this connection: it is bounded as theirs, no longer as a stranger's. */
+  known(socket: Socket): void;
   /** WebSocket upgrades of `path` go to `handler`; every other upgrade is answered as the plain request that it also is. */
   attachUpgrade(path: string, handler: UpgradeHandler): void;
   /** Waits until every answer under way has left, at most `limitMs`. Goes on answering (503 at `/readyz`) meanwhile. */
@@ -48,7 +52,10 @@ export async function openListener(
   address: ListenAddress,
   tls: { certFile: string; keyFile: string } | undefined,
   badRequests: BadRequests,
-  timeouts = TIMEOUTS,
+  {
+    isTrusted,
+    timeouts = TIMEOUTS,
+  }: { isTrusted: (address: string | undefined) => boolean; timeouts?: ListenerTimeouts },
 ): Promise<Listener> {
   let handle = startingHandler(() => 'is starting; try again in a moment');
   let upgrade: { path: string; handler: UpgradeHandler } | undefined;
@@ -66,14 +73,24 @@ export async function openListener(
   };
   const server = tls === undefined ? createServer(options) : createTls(options, tls);
   server.maxHeadersCount = 100;
+  const strangers = createStrangerConnections({
+    isTrusted,
+    onEnded: (address) => badRequests.note('too_many', address),
+  });
+  server.on('connection', (socket) => strangers.opened(socket));
   let open = 0;
-  server.on('request', (request, response) => {
+  const serve: RequestHandler = (request, response) => {
     open += 1;
+    strangers.used(request.socket);
     response.once('close', () => (open -= 1));
     endUnread(request, response);
     handle(request, response);
-  });
+  };
+  server.on('request', serve);
+  // Node would ask for the body at once: whoever reads it asks, when it is known whose it is.
+  server.on('checkContinue', serve);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    strangers.known(request.socket);
     if (upgrade !== undefined && wantsUpgrade(request)) upgrade.handler(request, socket, head);
     else socket.destroy();
   });
@@ -100,6 +117,7 @@ export async function openListener(
     attach(handler) {
       handle = handler;
     },
+    known: (socket) => strangers.known(socket),
     attachUpgrade(path, handler) {
       upgrade = { path, handler };
     },
@@ -125,28 +143,6 @@ function createTls(options: object, tls: { certFile: string; keyFile: string }):
       cause: error,
     });
   }
-}
-
-/** Of a body that nobody read: so much is thrown away, so that the connection can be used again. */
-const MAX_IDLE_BODY_BYTES = 64 * 1024;
-/** How long a peer that is answered may go on sending before its connection is cut. */
-const LINGER_MS = 1_000;
-
-/**
- * Closes a connection whose request was answered before its body was read: node would read all of it for nothing. The peer can still read
- * the answer; of what it sends nothing is taken any more.
- */
-function endUnread(request: IncomingMessage, response: ServerResponse): void {
-  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  if (encoding === undefined && Number(length ?? 0) <= MAX_IDLE_BODY_BYTES) return;
-  const { socket } = request;
-  // Ahead of node's own listener, which begins to read.
-  response.prependOnceListener('finish', () => {
-    if (request.complete || socket.destroyed) return;
-    socket.end();
-    setImmediate(() => socket.pause());
-    setTimeout(() => socket.destroy(), LINGER_MS).unref();
-  });
 }
 
 async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {

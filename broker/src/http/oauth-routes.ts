@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
+import { STRANGERS_BODY_BYTES, takesBodies } from './body-doors.ts';
 
 /**
  * What the OAuth server serves, path by path: it reads them more loosely than the router does (in any case, with a slash at the end), and a
@@ -19,6 +20,7 @@ export function registerOAuth(
   publicUrl: string,
 ): void {
   void app.register((scope, _options, done) => {
+    takesBodies(scope, 'anyone', STRANGERS_BODY_BYTES); // the OAuth server's own bound is below it
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
     for (const url of SERVED) {

@@ -1,4 +1,5 @@
 // Everything that is served over TCP: health, metrics, OAuth, pages, whoami, the API by token. The tunnel takes its upgrades beside it.
+import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -14,6 +15,7 @@ import { errorBody } from './error-status.ts';
 import type { ForwardedDoor } from './forwarded-door.ts';
 import { createFastifyApp } from './fastify-app.ts';
 import type { HostCheck } from './host-check.ts';
+import { createKnownTokens } from './known-tokens.ts';
 import type { Listener } from './listener.ts';
 import type { MetricsDoor } from './metrics-door.ts';
 import type { Metrics } from './metrics.ts';
@@ -24,6 +26,9 @@ import { registerMcp, type McpRoutesOptions } from './mcp/mcp-routes.ts';
 import { registerOAuth } from './oauth-routes.ts';
 import { bearerOf, rejected } from './rejection.ts';
 import { registerScim } from './scim/scim-routes.ts';
+import { createStrangerTurns } from './stranger-turns.ts';
+import { strangersWait } from './strangers-wait.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
 
 const PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -31,7 +36,7 @@ export interface PublicAppOptions {
   listener: Listener;
   log: FastifyBaseLogger;
   clock: Clock;
-  trustedProxies: readonly string[];
+  proxies: TrustedProxies;
   hostCheck: HostCheck;
   publicUrl: string;
   identity: Pick<Identity, 'authenticate' | 'adminTokens' | 'provisioning' | 'onRevoked' | 'oauth' | 'idp'>;
@@ -51,8 +56,18 @@ export interface PublicAppOptions {
 }
 
 export async function createPublicApp(options: PublicAppOptions): Promise<FastifyInstance> {
-  const { identity, audit, publicUrl, metrics, hostCheck } = options;
-  const app = createFastifyApp(options);
+  const { audit, publicUrl, metrics, hostCheck, listener, proxies } = options;
+  const knownTokens = createKnownTokens(options.clock);
+  const identity = knownTokens.watch(options.identity);
+  const turns = createStrangerTurns();
+  const app = createFastifyApp({
+    log: options.log,
+    trustedProxies: proxies.ranges,
+    listener: {
+      server: listener.server,
+      attach: (handle) => listener.attach(strangersWait(handle, { turns, knownTokens, proxies })),
+    },
+  });
 
   app.addHook('onRequest', async (request) => {
     const path = request.url.split('?', 1)[0] ?? '/';
@@ -104,12 +119,14 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
       .send(errorBody(error, request.id));
   });
 
-  registerMcp(app, { identity, audit, publicUrl, forwarded: options.forwarded, ...options.mcp });
+  const known = (socket: Socket) => listener.known(socket);
+  registerMcp(app, { identity, audit, publicUrl, forwarded: options.forwarded, known, ...options.mcp });
   const resolveCaller = createResolveCaller({ identity, audit });
   registerOAuth(app, identity.oauth, publicUrl);
   if (identity.idp) registerIdpLogout(app, identity.idp, options.log, options.clock);
   const callerOf: ResolveCaller = async (request, operation) => {
     const caller = await resolveCaller(bearerOf(request.headers.authorization), request.ip);
+    known(request.raw.socket);
     assertMay(caller, operation);
     return options.enterWorkspace(caller, request.headers);
   };

@@ -52,6 +52,7 @@ async function open(t: TestContext) {
     return reply.code(HTTP_STATUS[error.code]).send(errorBody(error, request.id));
   });
   registerMcp(app, {
+    known: () => undefined,
     identity: {
       authenticate: () => Promise.resolve({ kind: 'ok', principal }),
       onRevoked: () => () => undefined,

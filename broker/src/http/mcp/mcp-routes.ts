@@ -1,6 +1,7 @@
 // `/mcp` (all servers, prefixed) and `/mcp/NAME-or-UUID` (one server, its own names): Streamable HTTP for clients that have only a URL and
 // a bearer token. Every request is authenticated anew.
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
@@ -13,6 +14,7 @@ import { HEADER_MISMATCH } from '../../gateway/modern/param-headers.ts';
 import { isModern, readModernMeta } from '../../gateway/modern/modern-meta.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { createTurns } from '../../message/turns.ts';
+import { takesBodies } from '../body-doors.ts';
 import type { ForwardedDoor } from '../forwarded-door.ts';
 import { createBodyMemory, type BodyShare } from './body-memory.ts';
 import { createMcpDoor, serverOf } from './mcp-door.ts';
@@ -30,6 +32,8 @@ export interface McpRoutesOptions {
   exchanges: ModernExchanges;
   /** For people whom a reverse proxy has signed in; a bearer token goes before its word. */
   forwarded: ForwardedDoor | undefined;
+  /** Over this connection came somebody who is let in. */
+  known: (socket: Socket) => void;
   publicUrl: string;
   /** Origins of web pages that may speak to `/mcp` besides the broker's own. */
   allowedOrigins: readonly string[];
@@ -119,6 +123,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     answerError(reply, 404, -32001, '[mcpgate] this session is not known any more; initialize again');
 
   app.register((scope, _options, done) => {
+    takesBodies(scope, 'caller', maxMessageBytes);
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', async (request: FastifyRequest, body: Readable): Promise<ReadMessage> => {
       const share = shares.get(request);
@@ -127,8 +132,10 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     });
     scope.addHook('onRequest', async (request, reply) => {
       checkOrigin(request, reply, origins);
-      if (request.method === 'OPTIONS') return;
+      // Browsers ask before they know who somebody is: no body of it is read.
+      if (request.method === 'OPTIONS') return void reply.code(204).send();
       const principal = await door.admit(request, reply);
+      options.known(request.raw.socket);
       if (Number(request.headers['content-length'] ?? 0) > maxMessageBytes) throw tooLarge(maxMessageBytes);
       const share = memory.open(ownerOf(principal));
       shares.set(request, share);

@@ -10,6 +10,7 @@ import { toldOutside } from '../../domain/told-outside.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Identity } from '../../identity/identity.ts';
 import type { WebVisitor } from '../../identity/web-access.ts';
+import { takesBodies } from '../body-doors.ts';
 import { HTTP_STATUS } from '../error-status.ts';
 import type { ForwardedDoor } from '../forwarded-door.ts';
 import { registerAccountRoutes } from './account-routes.ts';
@@ -86,8 +87,8 @@ export function createPages({ identity, publicUrl, clock, forwarded }: PagesOpti
   const { host } = new URL(publicUrl);
 
   return async (app) => {
+    takesBodies(app, 'anyone', BODY_LIMIT_BYTES);
     app.addHook('onRoute', (route) => {
-      route.bodyLimit = BODY_LIMIT_BYTES;
       route.logSerializers = {
         ...route.logSerializers,
         req: (request: FastifyRequest) => ({

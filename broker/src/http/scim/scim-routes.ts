@@ -5,6 +5,7 @@ import { isForTheLog } from '../../domain/told-outside.ts';
 import type { Audit } from '../../audit/audit.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { createAddressThrottle } from '../../identity/throttle.ts';
+import { takesBodies } from '../body-doors.ts';
 import { HTTP_STATUS } from '../error-status.ts';
 import { toHttpError } from '../fastify-app.ts';
 import { registerDiscovery } from './discovery.ts';
@@ -13,6 +14,7 @@ import { createScimDoor } from './scim-caller.ts';
 import { badRequest, scimErrorBody } from './scim-error.ts';
 import { registerUsers } from './user-routes.ts';
 
+const BODY_LIMIT_BYTES = 1024 * 1024;
 const CONTENT_TYPE = 'application/scim+json';
 /** For each address. */
 const REJECTS = { tries: 30, windowS: 60 };
@@ -32,6 +34,7 @@ export async function registerScim(
   const base = { baseUrl: new URL('/scim/v2', publicUrl).href, callerOf };
 
   const routes = (app: FastifyInstance, _options: unknown, done: () => void): void => {
+    takesBodies(app, 'caller', BODY_LIMIT_BYTES);
     const parseJson = app.getDefaultJsonParser('error', 'error');
     app.removeContentTypeParser('application/json');
     app.addContentTypeParser(['application/json', CONTENT_TYPE], { parseAs: 'string' }, (request, body, parsed) => {
