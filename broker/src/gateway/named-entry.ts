@@ -52,8 +52,11 @@ export async function namedEntry(
   }
   const entry = entryIn(list, name, only);
   if (entry === undefined) return { kind: 'missing' };
-  const isSame = entry.ownKey === rest;
-  return { kind: 'listed', entry, verdict: isSame ? verdict : judge(policy, principal, server.name, entry.whats) };
+  if (entry.ownKey === rest) return { kind: 'listed', entry, verdict };
+  const meant = judge(policy, principal, server.name, entry.whats);
+  if (meant.decision !== 'deny') return { kind: 'listed', entry, verdict: meant };
+  // Whoever may not use what a cut name stands for hears what they would if it stood for nothing.
+  return verdict.decision === 'deny' ? { kind: 'denied', whats, verdict } : { kind: 'missing' };
 }
 
 function entryIn(list: CatalogList, name: string, only: string | undefined): CatalogItem | undefined {

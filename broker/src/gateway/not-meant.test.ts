@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { until } from '../../../test/world/until.ts';
+import { startHttpUpstream } from '../upstreams/fixtures/http-upstream.ts';
 import { foldingServer } from '../upstreams/fixtures/pool.ts';
 import { ada, bob, startWorld, textOf, type Message, type TestClient } from './fixtures/gateway-world.ts';
 import { modernMeta } from './fixtures/modern-client.ts';
@@ -116,6 +117,30 @@ describe('a thing that a person may not use', () => {
     );
     const rows = (await world.calls()).filter(({ method }) => method === 'tools/call');
     assert.ok(rows.length >= 5 && rows.every(({ status, member }) => status === 'denied' && member === 'bob'));
+  });
+
+  it('is answered like one that is not there where its name is cut, too', async (t) => {
+    const upstream = await startHttpUpstream();
+    t.after(() => upstream.close());
+    const long = `secret_${'x'.repeat(60)}`;
+    upstream.tools = [long, 'open.one'];
+    const world = await startWorld({ web: { kind: 'http', url: upstream.url, headers: {} } });
+    t.after(() => world.end());
+    await world.rule('allow', 'user:ada', '*');
+    await world.rule('allow', 'user:bob', 'web__open*');
+    const [cut = ''] = (await world.connect(ada).toolNames()).filter((name) => name.startsWith('web__secret'));
+    const other = cut.replace(/.{8}$/, '00000000');
+    const client = world.connect(bob);
+    const same = async () => assert.equal(said(await client.call(cut), cut), said(await client.call(other), other));
+    await same();
+    // The cut name is allowed as it is written, what it stands for is not.
+    await world.rule('allow', 'user:bob', 'web__*');
+    await world.rule('deny', 'user:bob', `web__${long}`);
+    await same();
+    assert.deepEqual(upstream.executed, []);
+    const [open = ''] = (await client.toolNames()).filter((name) => name.startsWith('web__open'));
+    await client.call(open);
+    assert.deepEqual(upstream.executed, ['open.one']);
   });
 
   it('leaves a row where it is not there and nothing denies it, and a flood of such calls a number', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { fixtureServer, toldServer } from '../upstreams/fixtures/pool.ts';
+import { fixtureServer, foldingServer, toldServer } from '../upstreams/fixtures/pool.ts';
 import { modernMeta } from './fixtures/modern-client.ts';
 import { ada, bob, startWorld, type Message } from './fixtures/gateway-world.ts';
 
@@ -12,6 +12,25 @@ const UPDATED = 'notifications/resources/updated';
 const isUpdate = ({ method }: Message) => method === UPDATED;
 
 describe('a server that tells of a resource', () => {
+  it('says nothing of its followers to who may not use it, and loses none to who does not follow', async () => {
+    world = await startWorld({ svc: foldingServer() });
+    await world.rule('allow', 'user:ada', '*');
+    await world.rule('allow', 'user:bob', 'resource:file:///pub/*');
+    const [one, other] = [world.connect(ada), world.connect(bob)];
+    for (const uri of ['svc+file:///secret/key', 'svc+file:///pub/a'])
+      assert.equal((await one.request('resources/subscribe', { uri })).error, undefined);
+    const leaving = async (uri: string) => {
+      const { error, result } = await other.request('resources/unsubscribe', { uri });
+      return error === undefined ? result : [error.code, error.message.replaceAll(uri.slice('svc+'.length), 'URI')];
+    };
+    const followed = await leaving('svc+file:///secret/key');
+    assert.deepEqual(followed, await leaving('svc+file:///secret/other'));
+    assert.match(JSON.stringify(followed), /-32010/);
+    assert.deepEqual(await leaving('svc+file:///pub/a'), {});
+    const texts = await world.receivedTexts('svc').catch(() => []);
+    assert.ok(!texts.some((line) => line.includes('resources/unsubscribe')));
+  });
+
   it('before it answers who wants to follow it is heard by the session that asked; one that was refused hears nothing later', async () => {
     world = await startWorld({ fix: fixtureServer(['follows', 'tells-at-once']) });
     await world.rule('allow', '*', '*');

@@ -1,10 +1,12 @@
 // `resources/subscribe` and `resources/unsubscribe`. Sessions that share a connection share its subscription: the server hears of the first
 // and of the last one.
+import { judge } from '../policy/judge.ts';
 import { placeOf } from '../upstreams/upstream.ts';
 import { errorMessage, errorObject, resultMessage } from './answers.ts';
 import type { Task } from './carry-out.ts';
+import { exposedAs } from './catalog.ts';
 import { requestByUri } from './resource-request.ts';
-import { serverByUri } from './route.ts';
+import { serverByUri, type Route } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 import { MAX_SUBSCRIPTIONS, type Follower } from './subscriptions.ts';
 
@@ -41,12 +43,23 @@ export async function unfollowResource(
   const route = typeof uri === 'string' ? serverByUri(parts, scope, uri) : undefined;
   if (route !== undefined) {
     const place = placeOf(route.server, scope.asker);
-    const isLast = parts.subscriptions.remove(scope.followerId, route.server, place, route.rest);
-    if (
-      !isLast &&
-      parts.subscriptions.followers(route.server.workspaceId, route.server.name, place, route.rest).size > 0
-    )
+    const followers = (): ReadonlySet<string> =>
+      parts.subscriptions.followers(route.server.workspaceId, route.server.name, place, route.rest);
+    const followed = followers().has(scope.followerId);
+    parts.subscriptions.remove(scope.followerId, route.server, place, route.rest);
+    // It goes on for the others of the connection; that there are any is for those alone who may use it.
+    if (followers().size > 0 && (followed || (await mayUse(parts, scope, route))))
       return resultMessage(task.request.idText, '{}');
   }
   return await requestByUri(parts, scope, task);
+}
+
+async function mayUse(parts: GatewayParts, { principal }: SessionScope, { server, rest }: Route): Promise<boolean> {
+  try {
+    const policy = await parts.policies.get(principal.workspaceId);
+    return judge(policy, principal, server.name, exposedAs('resources', server.name, rest).whats).decision !== 'deny';
+  } catch {
+    // The request itself says what is wrong.
+    return false;
+  }
 }

@@ -8,7 +8,7 @@ import { findCommand } from './find-command.ts';
 import { probeSandbox } from './probe-sandbox.ts';
 import type { ProcessStart } from './process-start.ts';
 import { findTool, SYSTEM_PATH } from './find-tool.ts';
-import { sandboxStart, type SandboxTools } from './sandbox-start.ts';
+import { assertShellName, sandboxStart, type SandboxTools } from './sandbox-start.ts';
 import { createView, namedBelowTmp, unseenIn, type Layer, type Unseen } from './sandbox-view.ts';
 
 export interface IsolationOptions {
@@ -154,13 +154,20 @@ export async function createIsolator(options: IsolationOptions): Promise<Isolato
 
 /** As a user of its own it gets no rights back by a program that gives some to whoever runs it (sudo, su). */
 function plain(
-  { program, args, env, cwd, uid }: IsolatedRequest,
+  { server, program, args, env, cwd, uid }: IsolatedRequest,
   setpriv: string | undefined,
 ): Omit<ProcessStart, 'outOfReach'> {
-  const rest = { env, cwd, uid, feeds: [], isSandboxed: false };
-  if (uid === undefined || setpriv === undefined) return { program, args, ...rest };
-  return { program: setpriv, args: ['--no-new-privs', '--', program, ...args], ...rest };
+  const rest = { env, uid, feeds: [], isSandboxed: false };
+  if (uid === undefined) return { program, args, cwd, ...rest };
+  for (const name of Object.keys(env)) assertShellName(name);
+  // Whoever spawns it enters its folder as root, and what was looked at may be a link by now: it enters it itself.
+  const entered = ['/bin/sh', '-c', ENTER, `mcpgate: ${server}`, cwd, program, ...args];
+  const [first = program, ...others] = setpriv === undefined ? entered : [setpriv, '--no-new-privs', '--', ...entered];
+  return { program: first, args: others, cwd: '/', ...rest };
 }
+
+/** The shell's own variables are none of the server's. */
+const ENTER = 'cd -- "$1" || exit 126; shift; unset PWD OLDPWD; exec "$@"';
 
 async function toolsFor(options: IsolationOptions): Promise<SandboxTools | { missing: string }> {
   if (options.sandbox === 'off') return { missing: 'stdio.sandbox of the configuration is off' };

@@ -101,10 +101,16 @@ function enterScript({ cwd, env, program, args }: SandboxRequest): string {
 }
 
 function exportLine([name, value]: [string, string]): string {
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return `export ${name}=${quoted(value)}`;
+  assertShellName(name);
+  return `export ${name}=${quoted(value)}`;
+}
+
+/** Throws `upstream` naming a variable that a shell would not pass on. */
+export function assertShellName(name: string): void {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return;
   throw new GateError(
     'upstream',
-    `the environment variable ${JSON.stringify(name)} cannot be given to a server in a sandbox: its name must be of letters, digits and _`,
+    `the environment variable ${JSON.stringify(name)} cannot be given to a server that is kept apart: its name must be of letters, digits and _`,
   );
 }
 
