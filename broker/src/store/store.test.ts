@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import type { Transport } from '../domain/server-record.ts';
 import { onBothEngines } from './both-engines.ts';
 import { addUser, WORKSPACE } from './fixtures/people-rows.ts';
 
@@ -28,6 +29,25 @@ onBothEngines((open) => {
     await assert.rejects(store.servers.create({ ...base, name: 'memory', transport }), { code: 'conflict' });
     await store.servers.remove(memory.id);
     assert.deepEqual(await store.servers.list(WORKSPACE), [remote]);
+  });
+
+  it('keeps all that a record of a server can say, also that it has no network', async (t) => {
+    const { store, reopen } = await open(t);
+    const transport: Required<Extract<Transport, { kind: 'stdio' }>> = {
+      kind: 'stdio',
+      command: 'npx',
+      args: ['x'],
+      env: { A: 'b' },
+      cwd: '/srv',
+      limits: { memoryBytes: 1, openFiles: null, processes: 3, cpuSeconds: null },
+      network: 'none',
+    };
+    const base = { workspaceId: WORKSPACE, enabled: true, isolation: 'shared', trustAnnotations: false } as const;
+    const { id } = await store.servers.create({ ...base, name: 'lone', transport });
+    for (const each of [store, await reopen()]) {
+      assert.deepEqual((await each.servers.byName(WORKSPACE, 'lone'))?.transport, transport);
+      assert.deepEqual((await each.servers.update(id, { enabled: false })).transport, transport);
+    }
   });
 
   it('says which row is malformed where someone changed it by hand', async (t) => {

@@ -27,6 +27,7 @@ const transportSchema: z.ZodType<Transport> = z.discriminatedUnion('kind', [
         cpuSeconds: limit,
       })
       .exactOptional(),
+    network: z.enum(['full', 'none']).exactOptional(),
   }),
   z.object({ kind: z.literal('http'), url: z.string(), headers: z.record(z.string(), z.string()) }),
 ]);
