@@ -32,3 +32,6 @@ export const ANSWER_META = {
   serverInfo: 'io.modelcontextprotocol/serverInfo',
   subscriptionId: 'io.modelcontextprotocol/subscriptionId',
 } as const;
+
+/** Says which task a message is about (2025-11-25). */
+export const RELATED_TASK = 'io.modelcontextprotocol/related-task';

@@ -16,6 +16,7 @@ import { isLogged } from './logging.ts';
 import { answerDenied } from './not-forwarded.ts';
 import { progressMessage, serverNotification } from './server-notification.ts';
 import { whoOf, type GatewayParts, type SessionScope } from './session-scope.ts';
+import { withOwnTask } from './tasks/related-task.ts';
 
 /** A request of the client, as it came. */
 export interface Task {
@@ -62,11 +63,13 @@ export async function carryOut(
   const { idText } = task.request;
   const { verdict, server } = errand;
   if (verdict.decision === 'deny') return await answerDenied(parts, scope, task, server.name, errand);
+  const paramsText = await withOwnTask(parts, scope, server.name, task.request.params, errand.paramsText);
+  if (paramsText === undefined) return answerForeignTask(parts, scope, task);
   const intent = await callIntent(scope, task, server.name, errand);
   const sinceStart = () => Math.round((parts.elapsedMs() - errand.startedAt) * 100) / 100;
   const callId = await parts.audit.beginCall(intent);
   const input = task.input ?? createInputTally();
-  const forwarded = await forward(parts, scope, { ...task, input }, errand, callId);
+  const forwarded = await forward(parts, scope, { ...task, input }, { ...errand, paramsText }, callId);
   const outcome: CallOutcome = {
     status: forwarded.status,
     error_code: forwarded.errorCode,
@@ -90,6 +93,13 @@ export async function carryOut(
   if (forwarded.pieces === undefined) return answer;
   task.answer(answer, forwarded.pieces);
   return undefined;
+}
+
+/** Somebody else's task is as good as none, as for `tasks/get`. */
+function answerForeignTask(parts: GatewayParts, { principal }: SessionScope, { request }: Task): string {
+  parts.refused.note(principal, 'unknown_task', request.method);
+  const message = `"_meta" names a task that is none of yours on the server that the request is for`;
+  return errorMessage(request.idText, errorObject(INVALID_PARAMS, message));
 }
 
 /** A server that carries out what was cancelled is known to the administrators; its answer reaches nobody. */

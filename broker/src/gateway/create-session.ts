@@ -37,6 +37,7 @@ import { listTools } from './tool-search/list-tools.ts';
 import { callSearchTool, isSearchTool } from './tool-search/search-tools.ts';
 import { createClientTasks } from './tasks/client-tasks.ts';
 import { listTasks } from './tasks/list-tasks.ts';
+import { answerWithOwnTask } from './tasks/related-task.ts';
 import { withSeenTaskIds } from './tasks/task-ids.ts';
 import { requestOfTask } from './tasks/task-request.ts';
 import { createUnderWay } from './under-way.ts';
@@ -92,11 +93,13 @@ export function createSession(
       get capabilitiesText() {
         return capabilitiesText;
       },
-      ask(question) {
+      async ask(question) {
         const prefix = options.server === undefined ? uriPrefix(question.server) : '';
-        return clientTasks.ask({ ...question, paramsText: withSeenTaskIds(question.paramsText, prefix, false) });
+        const paramsText = withSeenTaskIds(question.paramsText, prefix, false);
+        return answerWithOwnTask(parts, scope, question.server, await clientTasks.ask({ ...question, paramsText }));
       },
     },
+    runsTaskFor: clientTasks.isFor,
     client: { name: null, version: null },
     logLevel: undefined,
   };

@@ -59,6 +59,8 @@ export interface SessionScope {
   client: { name: string | null; version: string | null };
   /** The least severe log message that the client wants to hear. */
   logLevel: string | undefined;
+  /** Whether the client runs a task of this id that the server asked for; undefined: it runs none. */
+  readonly runsTaskFor?: (server: string, taskId: string) => boolean;
 }
 
 /** Tells people apart where a server has a process for each. */

@@ -8,6 +8,8 @@ import { INVALID_PARAMS } from '../envelope.ts';
 export interface ClientTasks {
   /** Puts a server's question to the client, where it is about the server's own tasks or about none. Never rejects. */
   ask(question: ServerQuestion): Promise<UpstreamReply>;
+  /** Whether the task was made for this server. */
+  isFor(server: string, taskId: string): boolean;
   /** The server that what the client says by itself is for; undefined: for all; null: for nobody. */
   audienceOf(method: string, params: JsonRecord): string | null | undefined;
 }
@@ -57,6 +59,7 @@ export function createClientTasks(put: (question: ServerQuestion) => Promise<Ups
       });
       return { kind: 'error', text };
     },
+    isFor: (server, taskId) => servers.get(taskId) === server,
     audienceOf(method, params) {
       if (method !== 'notifications/tasks/status') return undefined;
       return serverOf(params) ?? null;

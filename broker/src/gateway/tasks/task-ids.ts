@@ -1,8 +1,7 @@
 // Where task ids stand in what servers answer and tell, and the ids that clients see: `SERVER+ID`, or the server's own where it is shown
 // under its own names.
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
-
-const RELATED_TASK = 'io.modelcontextprotocol/related-task';
+import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
 
 /**
  * `text`: a result, or a notification's params. `isTask`: it is a task's state itself (`tasks/get`, `tasks/cancel`, a notification).

@@ -1,0 +1,85 @@
+// The task that a client says its message is about (`_meta`, 2025-11-25, "Related Task Metadata"). Servers may act on it, so it is held to what
+// holds for `tasks/get`: a task of the caller's, of the server that the message goes to, which hears it under its own id and nothing else there.
+import { findMember, scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/json-span';
+import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
+import { judge } from '../../policy/judge.ts';
+import { isRecord, parseRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
+import { placeOf, type UpstreamReply } from '../../upstreams/upstream.ts';
+import { serverByUri } from '../route.ts';
+import type { GatewayParts, SessionScope } from '../session-scope.ts';
+
+export type RelatedTask =
+  | { kind: 'none' }
+  /** `ownId`: as its server knows it. `whats`: the tool that made it; undefined: the client runs it for that server. */
+  | { kind: 'own'; ownId: string; whats: readonly [string, ...string[]] | undefined }
+  | { kind: 'foreign'; taskId: string };
+
+type Parts = Pick<GatewayParts, 'upstreams' | 'tasks'>;
+
+/** `server`: the one that the message goes to; undefined: there are several, and none of them has a task of all. */
+export function relatedTask(
+  parts: Parts,
+  scope: SessionScope,
+  server: string | undefined,
+  params: JsonRecord,
+): RelatedTask {
+  const meta = params['_meta'];
+  const related = isRecord(meta) ? (meta[RELATED_TASK] ?? undefined) : undefined;
+  if (related === undefined) return { kind: 'none' };
+  const taskId = isRecord(related) ? related['taskId'] : undefined;
+  if (typeof taskId !== 'string' || server === undefined) return { kind: 'foreign', taskId: String(taskId) };
+  const route = serverByUri(parts, scope, taskId);
+  if (route?.server.name === server) {
+    const entry = parts.tasks.find(route.server, placeOf(route.server, scope.asker), route.rest);
+    if (entry?.owner === scope.asker.userKey) return { kind: 'own', ownId: entry.ownId, whats: entry.whats };
+  }
+  if (scope.runsTaskFor?.(server, taskId) === true) return { kind: 'own', ownId: taskId, whats: undefined };
+  return { kind: 'foreign', taskId };
+}
+
+/** `params` as the client sent them, `paramsText` as they go to the server. Undefined: they are about a task that is not the caller's. */
+export async function withOwnTask(
+  parts: Parts & Pick<GatewayParts, 'policies'>,
+  scope: SessionScope,
+  server: string,
+  params: JsonRecord,
+  paramsText: string,
+): Promise<string | undefined> {
+  const related = relatedTask(parts, scope, server, params);
+  if (related.kind !== 'own') return related.kind === 'none' ? paramsText : undefined;
+  if (related.whats !== undefined) {
+    const policy = await parts.policies.get(scope.principal.workspaceId);
+    if (judge(policy, scope.principal, server, related.whats).decision === 'deny') return undefined;
+  }
+  return withRelated(paramsText, related.ownId);
+}
+
+/** What a client answers to a server's question goes on in any case, without what is no task of that server's and the caller's. */
+export function answerWithOwnTask(
+  parts: Parts,
+  scope: SessionScope,
+  server: string,
+  reply: UpstreamReply,
+): UpstreamReply {
+  if (reply.kind !== 'result' || !mayBeThere(reply.text)) return reply;
+  const related = relatedTask(parts, scope, server, parseRecord(reply.text) ?? {});
+  if (related.kind === 'none') return reply;
+  return { ...reply, text: withRelated(reply.text, related.kind === 'own' ? related.ownId : undefined) };
+}
+
+/** `ownId` undefined: without it. */
+export function withRelated(text: string, ownId: string | undefined): string {
+  const meta = findMember(scanObject(text, 0, ['_meta']).members, '_meta')?.inner;
+  const at = findMember(meta?.members ?? [], RELATED_TASK);
+  if (meta === undefined || at === undefined) return text;
+  if (ownId !== undefined) return text.slice(0, at.start) + JSON.stringify({ taskId: ownId }) + text.slice(at.end);
+  return text.slice(0, meta.start) + objectOf(text, meta, at) + text.slice(meta.end);
+}
+
+function objectOf(text: string, { members }: JsonObject, without: JsonMember): string {
+  const kept = members.filter((each) => each !== without);
+  return `{${kept.map(({ keyStart, end }) => text.slice(keyStart, end)).join(',')}}`;
+}
+
+/** A name may be written with escapes. */
+const mayBeThere = (text: string): boolean => text.includes(RELATED_TASK) || text.includes('\\');
