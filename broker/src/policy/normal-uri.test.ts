@@ -32,6 +32,9 @@ describe('the one spelling of a URI', () => {
       'file:///../../secret/key',
       'file:///pub/\uff0e\uff0e\uff0fsecret/key',
       'file:///pub/%c0%ae%c0%ae%c0%afsecret/key',
+      'file:///pub/%e0%80%ae%E0%80%AE/secret/key',
+      'file:///pub/%f0%80%80%ae./secret/key',
+      'file:///pub/%f8%80%80%80%ae%fc%80%80%80%80%ae/secret/key',
       'file://127.0.0.1/secret/key',
     ];
     for (const uri of spellings) assert.equal(normal(uri), 'file:///secret/key', uri);

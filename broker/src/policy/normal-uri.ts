@@ -132,15 +132,27 @@ function fromBytes(run: string): string {
   if (!text.includes('\ufffd')) return text;
   // No UTF-8: single characters all the same, and those in the overlong form that lax decoders take.
   let out = '';
-  for (let at = 0; at < bytes.length; at++) {
-    const [byte, after] = [bytes[at] ?? 0, bytes[at + 1] ?? 0];
-    if (byte < 0x80) out += String.fromCharCode(byte);
-    else if ((byte === 0xc0 || byte === 0xc1) && (after & 0xc0) === 0x80) {
-      out += String.fromCharCode(((byte & 1) << 6) | (after & 0x3f));
-      at++;
-    } else out += `%${byte.toString(16).toUpperCase()}`;
+  for (let at = 0; at < bytes.length;) {
+    const byte = bytes[at] ?? 0;
+    const long = byte < 0x80 ? undefined : overlong(bytes, at);
+    out += byte < 0x80 ? String.fromCharCode(byte) : (long?.character ?? `%${byte.toString(16).toUpperCase()}`);
+    at += long?.length ?? 1;
   }
   return out;
+}
+
+/** A character of ASCII in more bytes than it needs, two to six. */
+function overlong(bytes: Uint8Array, at: number): { character: string; length: number } | undefined {
+  const lead = bytes[at] ?? 0;
+  const length = Math.clz32(~(lead << 24));
+  if (length < 2 || length > 6) return undefined;
+  let code = lead & (0x7f >> length);
+  for (let index = 1; index < length; index++) {
+    const next = bytes[at + index] ?? 0;
+    if ((next & 0xc0) !== 0x80) return undefined;
+    code = (code << 6) | (next & 0x3f);
+  }
+  return code < 0x80 ? { character: String.fromCharCode(code), length } : undefined;
 }
 
 function normalised(text: string): string {
