@@ -17,6 +17,7 @@ import { createTaskProgress } from './task-progress.ts';
 import { tidyLog, tidyProgress } from './tidy/notification.ts';
 import type { UpstreamReply } from './upstream.ts';
 import type { OpenWire, Wire } from './wire.ts';
+import { tidyError } from './tidy/rpc-error.ts';
 
 export interface PeerRequest {
   method: string;
@@ -126,7 +127,7 @@ export function createRpcPeer(
       else events.onRequest(idTextOf(text), method, text);
       return true;
     }
-    const isError = isRecord(message['error']);
+    const isError = isRecord(message['error']) || typeof message['error'] === 'string';
     // An error about a request whose id could not be read has none of its own; over HTTP the exchange says which it was.
     const answers = numberOf(isError && (id === null || id === undefined) ? exchange : id);
     const entry = answers === undefined ? undefined : pending.settle(answers);
@@ -150,7 +151,7 @@ export function createRpcPeer(
     const part = onOneLine(isCut ? span : wholeText(span, pieces));
     const rest = isCut ? { pieces } : {};
     if (isError) {
-      entry.resolve({ kind: 'error', text: part, ...rest });
+      entry.resolve({ kind: 'error', text: tidyError(part), ...rest });
     } else {
       const result = message['result'];
       const isToolError = isRecord(result) && result['isError'] === true;

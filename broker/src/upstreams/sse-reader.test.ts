@@ -53,3 +53,12 @@ test('a large event that comes in chunks leaves a small text', () => {
 test('an event over the limit is said to be one', () => {
   assert.equal(read(`data: ${message(1, 6_000_000)}\n\n`, 65_536).oversize, 1);
 });
+
+test('the last event of a stream counts without a blank line behind it, where it is a whole message without a name', () => {
+  const last = message(7, 60);
+  for (const end of ['', '\n', '\r\n', '\n\n']) {
+    const { messages } = read(`id: 1\ndata: ${message(6, 60)}\n\nid: 2\ndata: ${last}${end}`, 997);
+    assert.deepEqual(messages, [message(6, 60), last], JSON.stringify(end));
+  }
+  assert.deepEqual(read(`event: endpo`, 997).messages, []);
+});

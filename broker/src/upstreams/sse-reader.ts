@@ -36,10 +36,12 @@ export function createSseReader(options: {
   let large: LargeReader | undefined;
   let standIn = '';
   let finished: LargeReader | undefined;
+  let isEnding = false;
 
   const parser = createParser({
     maxBufferSize: options.maxBytes,
     onEvent({ data, event }) {
+      if (isEnding && (finished !== undefined || (event !== undefined && event !== 'message'))) return;
       if (event !== undefined && event !== 'message' && options.onNamed !== undefined && finished === undefined) {
         return options.onNamed(event, data);
       }
@@ -51,7 +53,9 @@ export function createSseReader(options: {
       if (typeof read === 'string') options.onMessage(read);
       else options.onMessage(read.text, read.pieces);
     },
-    onId: options.onId,
+    onId(id) {
+      if (!isEnding) options.onId(id);
+    },
     onRetry: options.onRetry,
     onError(error) {
       if (error.type === 'max-buffer-size-exceeded') options.onOversize();
@@ -108,7 +112,10 @@ export function createSseReader(options: {
     },
     end() {
       release();
-      parser.reset({ consume: true });
+      // Servers leave out the blank line behind their last event: what is a whole message is one. Its id may be cut, and so may a name.
+      isEnding = true;
+      parser.feed('\n\n');
+      parser.reset();
     },
   };
 }

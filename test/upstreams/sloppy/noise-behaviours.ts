@@ -80,6 +80,8 @@ export const NOISE = {
   'stream-crlf': { http: stream((message) => `event: message\r\ndata: ${message}\r\n\r\n`) },
   'stream-cr': { http: stream((message) => `event: message\rdata: ${message}\r\r`) },
   'stream-bom': { http: stream((message) => `\uFEFFdata: ${message}\n\n`) },
+  'stream-unended': { http: stream((message) => `data: ${message}`) },
+  'stream-unended-line': { http: stream((message) => `data: ${message}\n`) },
   'type-case': body({ 'content-type': 'Application/JSON; Charset=UTF-8' }),
   'type-missing': body({}),
   'type-text': body({ 'content-type': 'text/plain' }),
