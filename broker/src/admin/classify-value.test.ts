@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Place, PlaceKind } from '../values/place.ts';
 import { classifyValue, type Surroundings, type ValueClass } from './classify-value.ts';
 
-const SURROUNDINGS: Surroundings = { own: new Set(['OWN']), passwordInputs: new Set(['pw']) };
+const SURROUNDINGS: Surroundings = { own: new Set(['OWN']), passwordInputs: new Set(['pw']), carriers: new Set() };
 const classOf = (text: string, place: Partial<Place>) =>
   classifyValue(text, { kind: 'env', name: '', label: '', ...place }, SURROUNDINGS);
 

@@ -21,15 +21,22 @@ export interface Surroundings {
   own: ReadonlySet<string>;
   /** Inputs of the client that are asked as passwords. */
   passwordInputs: ReadonlySet<string>;
+  /** Variables of the entry that are put where a secret belongs: filled as such places are found. */
+  carriers: Set<string>;
 }
 
-export function classifyValue(text: string, place: Place, { own, passwordInputs }: Surroundings): ValueClass {
+export function classifyValue(text: string, place: Place, { own, passwordInputs, carriers }: Surroundings): ValueClass {
   if (text.trim() === '') return 'plain';
   if (hasSecretReference(text)) return 'reference';
-  const name = place.kind === 'url-password' || place.kind === 'scheme' ? 'secret' : senseOfPlace(place, text);
+  const isSecretPlace = place.kind === 'url-password' || place.kind === 'scheme';
+  const isCarrier = place.kind === 'env' && carriers.has(place.name);
+  const name = isSecretPlace || isCarrier ? 'secret' : senseOfPlace(place, text);
   const variable = variableOf(text.trim());
   if (variable !== undefined && variable.fallback === '') {
-    if (variable.kind === 'env' && own.has(variable.name) && place.name !== variable.name) return 'reference';
+    if (variable.kind === 'env' && own.has(variable.name) && place.name !== variable.name) {
+      if (name === 'secret') carriers.add(variable.name);
+      return 'reference';
+    }
     if (variable.kind === 'input' && passwordInputs.has(variable.name)) return 'placeholder';
     return name === 'secret' || (name === 'unclear' && variable.kind !== 'other') ? 'placeholder' : 'plain';
   }

@@ -43,6 +43,7 @@ export function extractSecrets(server: string, transport: Transport, options: Ex
   const surroundings: Surroundings = {
     own: new Set(transport.kind === 'stdio' ? Object.keys(transport.env) : []),
     passwordInputs,
+    carriers: new Set(),
   };
 
   function take(text: string, place: Place, kind: FoundSecret['kind'], asItStands: boolean): string {
@@ -66,7 +67,8 @@ export function extractSecrets(server: string, transport: Transport, options: Ex
     if (parsed === undefined || (isNamed && isValueOf(parsed, place))) return rewriteWhole(text, place, asItStands);
     const isProse = parsed.form === 'inline';
     if (isProse && classifyValue(text, place, surroundings) !== 'plain') return rewriteWhole(text, place, asItStands);
-    const rewriteBetween = (some: string): string => (isProse ? takeTokens(some, place, asItStands) : some);
+    const rewriteBetween = (some: string): string =>
+      isProse || parsed.form === 'code' ? takeTokens(some, place, asItStands) : some;
     const before = found.length;
     let out = '';
     let from = 0;
@@ -138,6 +140,10 @@ export function extractSecrets(server: string, transport: Transport, options: Ex
     const headers = mapValues(transport.headers, (value, name) => replace(value, places.named(name)));
     return { transport: { ...transport, headers, url: replace(transport.url, places.url) }, found };
   }
+  // A variable may be put into an argument or into another variable.
+  transport.args.forEach((argument, index) => replace(argument, places.argument(index)));
+  mapValues(transport.env, (value, name) => replace(value, places.named(name)));
+  found = [];
   const env = mapValues(transport.env, (value, name) => replace(value, places.named(name)));
   const args = transport.args.map((argument, index) => replace(argument, places.argument(index)));
   return { transport: { ...transport, args, env }, found };

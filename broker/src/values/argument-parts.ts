@@ -19,6 +19,8 @@ export function argumentParts(text: string, place: Place): Structure | undefined
     const [, dashes = '', name = '', value = ''] = assigned;
     const start = shape.length - value.length;
     const flag = `${dashes === '$env:' ? '' : dashes}${name}`;
+    if (/^--(?:eval|print)$/.test(flag))
+      return only(start, text.length, { kind: 'argument', name: '', label: `argument ${flag}`, isCode: true });
     const key = HOLDER.test(flag) ? '' : flag.replace(/^-D/, '');
     return only(start, text.length, { kind: 'argument', name: key, label: `argument ${flag}` });
   }
@@ -74,7 +76,7 @@ export function shellParts(line: string, { shell }: Place): Structure | undefine
       return [
         partOf(word, word.start, { kind: 'env', name: assignedBySpaces, label: `shell line, ${assignedBySpaces}` }),
       ];
-    const equals = shell === 'code' ? undefined : assignmentEnd(shape, word);
+    const equals = assignmentEnd(shape, word);
     if (equals === undefined) return [partOf(word, word.start, { ...place, label })];
     const name = line.slice(word.start, equals - 1).replace(/^\$env:/, '');
     const key = HOLDER.test(name) ? '' : name;

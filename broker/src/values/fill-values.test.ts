@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import type { Transport } from '../domain/server-record.ts';
 import { fillTransport } from './fill-values.ts';
@@ -97,6 +98,29 @@ describe('a secret is spelled for the place that it stands in', () => {
     const filled = argument(stdio(['-c', line], {}, 'bash'), NASTY);
     const said: unknown = JSON.parse(execFileSync('sh', ['-c', filled], { encoding: 'utf8' }));
     assert.deepEqual(said, { url: `https://h.example/?k=${encodeURIComponent(NASTY)}`, k: NASTY });
+  });
+
+  it('in a string of a program where it ends neither the string nor a part of it, or not at all', () => {
+    const program: Record<string, string> = {
+      "'": "'${secret:a}'",
+      '"': '"x".concat("${secret:a}")',
+      '`': '`${secret:a}`',
+    };
+    const values = ['plain', "it's", 'a"b', 'a`b', 'a\\', '${process.exit()}', '#{x}', 'a\nb', 'ünï✓ ;//', 'a$b@c{d}'];
+    for (const [quote, code] of Object.entries(program))
+      for (const value of values) {
+        let filled: string;
+        try {
+          filled = argument(stdio(['-e', code], {}, 'node'), value);
+        } catch (error) {
+          assert.match(String(error), /the secret a cannot stand in a string of a program/);
+          continue;
+        }
+        const said = runInNewContext(filled) as string;
+        assert.ok(said === value || said === `x${value}`, `${quote} ${value}: ${said}`);
+      }
+    assert.equal(argument(stdio(['-e', "'${secret:a}'"], {}, 'node'), 'n&w #k$y'), "'n&w #k$y'");
+    assert.throws(() => argument(stdio(['-e', 'f(${secret:a})'], {}, 'node'), 'x)(y'), /cannot stand in a program/);
   });
 
   const refused: [what: string, transport: Transport, value: string, where: RegExp][] = [

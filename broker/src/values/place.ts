@@ -15,8 +15,7 @@ export type PlaceKind =
   /** What follows `Bearer`. */
   | 'scheme';
 
-/** `code`: a program's text. It is no shell's line, but what is safe there is safe in it. */
-export type Shell = 'posix' | 'powershell' | 'cmd' | 'code';
+export type Shell = 'posix' | 'powershell' | 'cmd';
 
 export interface Place {
   kind: PlaceKind;
@@ -28,6 +27,8 @@ export interface Place {
   within?: string;
   /** The text is a line for this shell. */
   shell?: Shell;
+  /** The text is a program. */
+  isCode?: boolean;
   /** Of a path: the host that it is on. */
   host?: string;
 }

@@ -40,7 +40,7 @@ const POWERSHELL: Record<Quote, Spelling> = {
 };
 
 export function shellSpelling(shell: Shell, quote: Quote, isCertain: boolean): Spelling {
-  if (!isCertain || shell === 'cmd' || shell === 'code') return PLAIN_WORD;
+  if (!isCertain || shell === 'cmd') return PLAIN_WORD;
   return (shell === 'posix' ? POSIX : POWERSHELL)[quote];
 }
 

@@ -22,7 +22,6 @@ const GRAMMAR = {
   posix: { between: /[\s;&|()<>]/, single: true, escape: '\\' },
   powershell: { between: /[\s;&|()<>,]/, single: true, escape: '`' },
   cmd: { between: /[\s&|()<>]/, single: false, escape: '^' },
-  code: { between: /[\s&|()<>]/, single: true, escape: '\\' },
 } as const satisfies Record<Shell, unknown>;
 
 export function shellWords(line: string, shell: Shell): { words: Word[]; isCertain: boolean } {

@@ -1,5 +1,6 @@
 // The one answer to "what is this text made of?": which parts of it have a meaning, and how a value is spelled in each.
 import { argumentParts, shellParts } from './argument-parts.ts';
+import { codeParts } from './code-parts.ts';
 import { inlineParts } from './inline-parts.ts';
 import { jsonParts } from './json-parts.ts';
 import { looseParts } from './loose-parts.ts';
@@ -8,7 +9,7 @@ import { asItIs, type Place, type Spelling, type Structure } from './place.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
 import { urlParts } from './url-parts.ts';
 
-export type Form = 'shell' | 'json' | 'url' | 'list' | 'inline' | 'pair' | 'argument' | 'login' | 'scheme';
+export type Form = 'shell' | 'code' | 'json' | 'url' | 'list' | 'inline' | 'pair' | 'argument' | 'login' | 'scheme';
 
 export interface Parsed extends Structure {
   form: Form;
@@ -24,6 +25,7 @@ export function partsOf(text: string, place: Place, depth: number): Parsed | und
   if (depth >= MAX_DEPTH || text.length < 3) return undefined;
   const shell = shellParts(text, place);
   if (shell !== undefined) return { form: 'shell', ...shell };
+  if (place.isCode === true) return { form: 'code', ...codeParts(text) };
   const json = jsonParts(text, place);
   if (json !== undefined) return { form: 'json', ...json };
   const scheme = SCHEME.exec(text)?.[0];

@@ -1,0 +1,135 @@
+// A program's text in an argument (`node -e`, `python -c`): what is a value in it stands in a literal, under the name before it; everything
+// else is code, and stays as it was written. Enough of what JavaScript, Python, Ruby, Perl and PHP have in common; what is not certain is
+// code.
+import { asItIs, type Part, type Place, type Spelling, type Structure } from './place.ts';
+import { isName } from './plain-word.ts';
+import { referencesIn } from './secret-reference.ts';
+
+type Quote = '"' | "'" | '`';
+
+interface Literal {
+  /** Of what stands inside the quotes. */
+  start: number;
+  end: number;
+  quote: Quote;
+  /** Python puts values into its braces. */
+  isFormat: boolean;
+}
+
+export function codeParts(code: string): Structure {
+  const shape = withoutReferences(code);
+  const literals = literalsIn(shape);
+  const texts = literals.flatMap((literal, index): Part[] => {
+    const pieces = plainPieces(shape, literal);
+    const isWhole = pieces.length === 1 && !isJoined(shape, literal);
+    const place = placeOf(isWhole ? nameBefore(shape, literal, literals[index - 1]) : '');
+    return pieces.map(([start, end]) => ({ start, end, place, spelling: SPELLINGS[literal.quote] }));
+  });
+  const parts = [...texts, ...numbersIn(shape, literals)].filter(({ start, end }) => end > start);
+  return { parts: parts.toSorted((one, other) => one.start - other.start), between: BETWEEN };
+}
+
+/** A reference is a value wherever it stands, and no substitution of the program. */
+function withoutReferences(code: string): string {
+  let out = '';
+  let from = 0;
+  for (const { start, end } of referencesIn(code)) {
+    out += code.slice(from, start) + 'x'.repeat(end - start);
+    from = end;
+  }
+  return out + code.slice(from);
+}
+
+const placeOf = (name: string): Place =>
+  name === '' ? { kind: 'argument', name, label: 'code' } : { kind: 'pair', name, label: `code, ${name}` };
+
+/** A value may neither end its literal nor be taken for a part of the program in it. */
+const SPELLINGS: Record<Quote, Spelling> = {
+  "'": inLiteral(/['\\\r\n\0]/),
+  '"': inLiteral(/["\\\r\n\0$@#{}]/),
+  '`': inLiteral(/[`\\\0$]/),
+};
+const BETWEEN = asItIs('a program', (value) => /^[\w./:=@+,-]+$/.test(value));
+
+function inLiteral(bad: RegExp): Spelling {
+  return {
+    where: 'a string of a program',
+    decode: (raw) => (raw.includes('\\') ? undefined : raw),
+    encode: (value) => (bad.test(value) ? undefined : value),
+  };
+}
+
+/** What may stand before a literal as a word; after any other, an apostrophe is one of a comment. */
+const LEADS =
+  /^(?:[rbfu]{0,2}|return|case|in|is|of|print|echo|puts|q|typeof|await|yield|and|or|not|if|elif|else|when|require|import|from|raise|throw)$/i;
+
+function literalsIn(code: string): Literal[] {
+  const literals: Literal[] = [];
+  for (let at = 0; at < code.length; at++) {
+    const quote = code.charAt(at);
+    if (quote !== '"' && quote !== "'" && quote !== '`') continue;
+    const word = /\w*$/.exec(code.slice(Math.max(0, at - 20), at))?.[0] ?? '';
+    const end = LEADS.test(word) ? literalEnd(code, at, quote) : -1;
+    if (end === -1) continue;
+    literals.push({ start: at + 1, end, quote, isFormat: /^(?:f|rf|fr)$/i.test(word) });
+    at = end;
+  }
+  return literals;
+}
+
+/** Index of the closing quote; -1 where there is none on the line. */
+function literalEnd(code: string, open: number, quote: Quote): number {
+  for (let at = open + 1; at < code.length; at++) {
+    const character = code.charAt(at);
+    if (character === '\\') at++;
+    else if (character === quote) return at;
+    else if (character === '\n' && quote !== '`') return -1;
+  }
+  return -1;
+}
+
+/** The literal without what the program puts into it. */
+function plainPieces(code: string, { start, end, quote, isFormat }: Literal): [start: number, end: number][] {
+  const filled = isFormat ? /\{[^{}]*\}/g : quote === '"' ? /#\{[^{}]*\}/g : /\$\{(?!env:|input:)[^{}]*\}/g;
+  if (quote === "'" && !isFormat) return [[start, end]];
+  const pieces: [number, number][] = [];
+  let from = start;
+  for (const { index, 0: whole } of code.slice(start, end).matchAll(filled)) {
+    pieces.push([from, start + index]);
+    from = start + index + whole.length;
+  }
+  return [...pieces, [from, end]];
+}
+
+/** Whether the program makes its value of more than the literal. */
+const isJoined = (code: string, { start, end }: Literal): boolean =>
+  /^\s*(?:\+(?!\+)|%(?!\w+=)|\.\s*(?:format|concat|join)\b|\.\s*\$|\s\.\s)/.test(code.slice(end + 1, end + 40)) ||
+  /[^+]\+\s*[rbfu]{0,2}$|\s\.\s*$/i.test(code.slice(Math.max(0, start - 20), start - 1));
+
+const NAMED =
+  /([A-Za-z_$][\w$-]*)["'`]?\s*[\]}]?\s*(?::\s*[A-Za-z][\w.]*\s*=|:|\|\|=|\?\?=|[:+]?=|=>|\?\?|\|\|)\s*(?:await\s+)?[rbfu]{0,2}$/i;
+
+/** `name: "…"`, `"name": "…"`, `NAME = "…"`, `env["NAME"] = "…"`, `name => "…"`, `set("NAME", "…")`, `"--name", "…"`. */
+function nameBefore(code: string, { start }: Literal, previous: Literal | undefined): string {
+  const named = NAMED.exec(code.slice(Math.max(0, start - 200), start - 1))?.[1];
+  if (named !== undefined) return isName(named) ? named : '';
+  if (previous === undefined || !/^\s*,\s*[rbfu]{0,2}$/i.test(code.slice(previous.end + 1, start - 1))) return '';
+  const text = code.slice(previous.start, previous.end);
+  if (/^--?[A-Za-z][\w-]*$/.test(text)) return text;
+  const called = /(\w+)\(\s*[rbfu]{0,2}$/i.exec(code.slice(Math.max(0, previous.start - 60), previous.start - 1))?.[1];
+  const isSetting = /get|set|put|add|append|header|env|define/i.test(called ?? '');
+  return isSetting && /^[A-Za-z_][\w-]*$/.test(text) && isName(text) ? text : '';
+}
+
+const NUMBER = /(?<![\w$-])([A-Za-z_$][\w$-]{0,60})["'`]?\s{0,4}\]?\s{0,4}[:=]\s{0,4}(\d{4,})(?![\w.])/g;
+const DIGITS = asItIs('a number of a program', (value) => /^\d+$/.test(value));
+
+/** `pin = 123456`. */
+function numbersIn(code: string, literals: readonly Literal[]): Part[] {
+  return [...code.matchAll(NUMBER)].flatMap(({ index, 0: whole, 1: name = '', 2: digits = '' }): Part[] => {
+    const end = index + whole.length;
+    const start = end - digits.length;
+    const isInside = literals.some((literal) => literal.start <= start && end <= literal.end);
+    return isInside ? [] : [{ start, end, place: placeOf(name), spelling: DIGITS }];
+  });
+}
