@@ -39,11 +39,13 @@ export function planImport(
   request: ImportRequest,
   existing: readonly ServerRecord[],
   isolation: ProcessIsolation,
+  inVault: ReadonlySet<string>,
 ): ImportPlan {
   const warnings: string[] = [];
   const servers: PlannedServer[] = [];
   const renamed: { from: string; to: string }[] = [];
-  const usedSecrets = new Set(existing.flatMap((server) => secretNamesIn(server.transport)));
+  // A name that is made up here must not mean a secret that is there already, whoever refers to it.
+  const usedSecrets = new Set([...inVault, ...existing.flatMap((server) => secretNamesIn(server.transport))]);
   const usedNames = new Set(existing.map((server) => server.name));
   const named = new Set<string>();
   for (const [given, value] of Object.entries(request.mcpServers)) {
@@ -99,7 +101,7 @@ export function planImport(
 /** Secrets that other processes can read while the server runs. */
 function inArguments(name: string, found: readonly FoundSecret[]): string[] {
   return found
-    .filter(({ from }) => from.startsWith('argument'))
+    .filter(({ from }) => /^(?:argument|shell line|code)/.test(from))
     .map(
       ({ from, name: secret }) =>
         `${name}: ${from} (${secret}) stays an argument, which other processes of the host can read where there is no sandbox; give it in the environment where the program takes it there`,

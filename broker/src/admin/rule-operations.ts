@@ -55,7 +55,10 @@ export function ruleOperations({ store, audit, people, compilePolicy, policyChan
       (entry) => entry.label === name && entry.state === 'active',
     );
     if (grant === undefined)
-      throw new GateError('not_found', `no live grant is labelled ${name}; \`grant list\` shows them`);
+      throw new GateError(
+        'not_found',
+        `no live grant is labelled ${name}; \`grant list${inWorkspace(workspaceId)}\` shows them`,
+      );
     return {
       workspaceId,
       ...(grant.user === null ? {} : { user: await userOf(grant.user) }),

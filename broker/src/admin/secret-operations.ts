@@ -1,6 +1,8 @@
 // Secrets by name: a value goes in and never comes out.
 import { secretsApi, type Secret } from 'mcpgate-shared/api/secrets';
-import { GateError } from 'mcpgate-shared/error';
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import type { ServerRecord } from '../domain/server-record.ts';
+import { fillTransport } from '../values/fill-values.ts';
 import { secretNamesIn } from '../values/transport-places.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
@@ -40,7 +42,20 @@ export function secretOperations({
       const secret = (await list(workspaceId)).find((entry) => entry.name === name);
       if (secret === undefined)
         throw new GateError('conflict', `secret ${name} was removed while it was being set; set it again`);
-      return secret;
+      const servers = await store.servers.list(workspaceId);
+      return { ...secret, unfit: servers.flatMap((server) => unfitFor(server, name, body.value)) };
     }),
   ];
+}
+
+/** Why the value cannot stand where the record refers to it. */
+function unfitFor(server: ServerRecord, name: string, value: string): { server: string; why: string }[] {
+  try {
+    fillTransport(server.transport, (each) => (each === name ? { value, imported: false } : undefined));
+    return [];
+  } catch (error) {
+    const { code, message } = toGateError(error);
+    if (code !== 'config') throw error;
+    return [{ server: server.name, why: message }];
+  }
 }

@@ -20,14 +20,14 @@ export async function importServers(
     request,
     await needs.store.servers.list(caller.workspaceId),
     await needs.upstreams.processIsolation(),
+    new Set((await needs.vault.list(caller.workspaceId)).map((secret) => secret.name)),
   );
   for (const { draft } of plan.servers) assertMayRun(caller, draft.name, draft.transport, needs.allowedCommands);
-  const inVault = new Set((await needs.vault.list(caller.workspaceId)).map((secret) => secret.name));
   const found = plan.servers.flatMap((server) => server.found).filter(({ kind }) => kind !== 'placeholder');
-  const brought = new Set(found.map(({ name }) => name).filter((name) => !inVault.has(name)));
+  const brought = new Set(found.map(({ name }) => name));
   for (const { draft } of plan.servers) assertMaySend(caller, secretNamesIn(draft.transport), brought);
   if (!request.dry_run) {
-    await carryOut(needs, plan.servers, caller, inVault);
+    await carryOut(needs, plan.servers, caller);
     await needs.upstreams.reload();
   }
   const plain = new Set(request.plain);
@@ -48,7 +48,6 @@ async function carryOut(
   { store, vault, audit }: Needs,
   servers: readonly PlannedServer[],
   { workspaceId, actor }: Caller,
-  before: ReadonlySet<string>,
 ): Promise<void> {
   const undo: (() => Promise<unknown>)[] = [];
   try {
@@ -56,7 +55,7 @@ async function carryOut(
       const used = new Set(secretNamesIn(draft.transport));
       for (const { name, value } of found) {
         if (value === undefined || !used.has(name)) continue;
-        if (!before.has(name)) undo.push(() => vault.remove(workspaceId, name));
+        undo.push(() => vault.remove(workspaceId, name));
         await vault.set(workspaceId, name, value, 'import');
       }
       const { name, enabled, transport } = draft;

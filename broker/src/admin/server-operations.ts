@@ -106,8 +106,8 @@ export function serverOperations(
       const { name, isolation, trust_annotations: trustAnnotations } = body;
       const transport = toTransport(body.transport);
       assertMayRun(caller, name, transport, allowedCommands);
-      refusePlainSecrets(name, transport, caller.workspaceId);
       const known = new Set((await vault.list(caller.workspaceId)).map((secret) => secret.name));
+      refusePlainSecrets(name, transport, caller.workspaceId, known);
       assertMaySend(caller, secretNamesIn(transport), new Set());
       const missing = secretNamesIn(transport).filter((secret) => !known.has(secret));
       if (missing.length > 0) {
@@ -119,7 +119,7 @@ export function serverOperations(
       if ((await store.servers.byName(caller.workspaceId, name)) !== undefined) {
         throw new GateError(
           'conflict',
-          `a server named ${name} exists already; \`server remove ${name}\` first, or choose another name`,
+          `a server named ${name} exists already; \`server remove ${name}${inWorkspace(caller.workspaceId)}\` first, or choose another name`,
         );
       }
       const record = await store.servers.create({
@@ -210,8 +210,14 @@ function withOwnLimits({ name, transport }: ServerRecord, form: ResourceLimitsFo
 }
 
 /** A record never holds a secret, and a command line is seen by every process of the host. */
-function refusePlainSecrets(server: string, transport: Transport, workspaceId: string): void {
-  const { found } = extractSecrets(server, transport, { isTaken: () => false });
+function refusePlainSecrets(
+  server: string,
+  transport: Transport,
+  workspaceId: string,
+  known: ReadonlySet<string>,
+): void {
+  // A name that is there already is another secret's: it would be overwritten by who does as the message says.
+  const { found } = extractSecrets(server, transport, { isTaken: (name) => known.has(name) });
   // What may be anything is only refused where it looks like chance.
   const first = found.find(({ kind, value }) => kind !== 'doubtful' || senseOfValue(value ?? '') === 'random');
   if (first === undefined) return;

@@ -1,5 +1,6 @@
 // The broker's own state, and who is asking.
 import { statusApi } from 'mcpgate-shared/api/status';
+import { inWorkspace } from '../domain/workspace.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
@@ -11,7 +12,7 @@ export function statusOperations({
   memory,
   eventLoopDelay,
   facts,
-}: AdminDependencies): Operation[] {
+}: Pick<AdminDependencies, 'store' | 'upstreams' | 'links' | 'memory' | 'eventLoopDelay' | 'facts'>): Operation[] {
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
       const [policy, users] = await Promise.all([store.policy.snapshot(workspaceId), store.users.count(workspaceId)]);
@@ -28,7 +29,7 @@ export function statusOperations({
               `server ${server.name} is not isolated (none): it runs as the broker's own user, so it could read the broker's files; ${server.noSandbox}`,
           ),
         ...servers.flatMap(({ name, warnings: [first, ...more] }) =>
-          first === undefined ? [] : [`server ${name}: ${first}${andMore(name, more.length)}`],
+          first === undefined ? [] : [`server ${name}: ${first}${andMore(name, workspaceId, more.length)}`],
         ),
         ...(policy.enforcement === 'enforce'
           ? []
@@ -91,6 +92,7 @@ export function statusOperations({
   ];
 }
 
-function andMore(server: string, count: number): string {
-  return count === 0 ? '' : ` (and ${count} more: \`mcpgate-broker server show ${server}\`)`;
+function andMore(server: string, workspaceId: string, count: number): string {
+  if (count === 0) return '';
+  return ` (and ${count} more: \`mcpgate-broker server show ${server}${inWorkspace(workspaceId)}\`)`;
 }

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { isDeepStrictEqual } from 'node:util';
 import { GateError } from 'mcpgate-shared/error';
 import { LineCounter, parseDocument } from 'yaml';
 import type { CommandContext } from './context.ts';
@@ -23,8 +24,8 @@ type Parsed = Record<string, unknown>;
 export async function readClientConfig(context: CommandContext, file: string): Promise<ClientConfig> {
   const bytes = file === '-' ? await buffer(context.stdin) : await read(resolve(context.cwd, file), file);
   const value = await parse(textOf(bytes), file);
-  const servers = isRecord(value) ? entriesOf(value) : undefined;
   const notes = isRecord(value) ? projectNotes(value) : [];
+  const servers = isRecord(value) ? entriesOf(value, notes) : undefined;
   if (!isRecord(value) || servers === undefined)
     throw new GateError(
       'usage',
@@ -97,31 +98,46 @@ function isRecord(value: unknown): value is Parsed {
 /** Claude and most others · VS Code · Zed · Codex · Goose. */
 const KEYS = ['mcpServers', 'servers', 'context_servers', 'mcp_servers', 'extensions'];
 
-function entriesOf(value: Parsed): Parsed | undefined {
+/** `notes`: gets what is said of names that stand there twice. */
+function entriesOf(value: Parsed, notes: string[]): Parsed | undefined {
   const inner = isRecord(value['mcp']) ? value['mcp'] : undefined;
   const found = [value, ...(inner === undefined ? [] : [inner])].flatMap((each) => [
     ...KEYS.map((key) => each[key]),
     ...Object.entries(each).flatMap(([key, own]) => (key.endsWith('.mcpServers') ? [own] : [])),
   ]);
-  const lists = found.flatMap((each) => (isRecord(each) ? [each] : Array.isArray(each) ? [byName(each)] : []));
+  const lists = found.flatMap((each) =>
+    isRecord(each) ? [Object.entries(each)] : Array.isArray(each) ? [named(each)] : [],
+  );
   // OpenCode has its servers right there; what is pasted from a guide may have no frame.
   const bare = [inner, value].find((each) => each !== undefined && Object.values(each).some(isEntry));
   if (lists.length === 0 && bare !== undefined)
     return Object.fromEntries(Object.entries(bare).filter(([, each]) => isEntry(each)));
-  return lists.length === 0 ? undefined : Object.assign({}, ...lists.toReversed());
+  return lists.length === 0 ? undefined : eachByName(lists.flat(), notes);
 }
 
 const isEntry = (value: unknown): boolean =>
   isRecord(value) && ['command', 'cmd', 'url', 'serverUrl', 'httpUrl', 'uri'].some((key) => Object.hasOwn(value, key));
 
 /** A list of entries, each with its name, as Continue writes them. */
-function byName(list: readonly unknown[]): Parsed {
-  return Object.fromEntries(
-    list.map((each, index) => [
-      isRecord(each) && typeof each['name'] === 'string' ? each['name'] : `server-${index + 1}`,
-      each,
-    ]),
-  );
+function named(list: readonly unknown[]): [name: string, entry: unknown][] {
+  return list.map((each, index) => [
+    isRecord(each) && typeof each['name'] === 'string' ? each['name'] : `server-${index + 1}`,
+    each,
+  ]);
+}
+
+/** One that stands twice, otherwise each time, is two servers. */
+function eachByName(entries: readonly (readonly [name: string, entry: unknown])[], notes: string[]): Parsed {
+  const servers = new Map<string, unknown>();
+  for (const [name, entry] of entries) {
+    const free = [name, ...entries.map((_, index) => `${name}-${index + 2}`)].find(
+      (each) => !servers.has(each) || isDeepStrictEqual(servers.get(each), entry),
+    );
+    if (free === undefined) continue;
+    if (free !== name && !servers.has(free)) notes.push(`${name} stands twice in the file: the other one is ${free}`);
+    servers.set(free, entry);
+  }
+  return Object.fromEntries(servers);
 }
 
 function passwordInputs(value: Parsed): string[] {

@@ -15,6 +15,47 @@ describe('secrets', () => {
     assert.doesNotMatch(JSON.stringify(list) + admin.broker.stderr(), /v4lue/);
   });
 
+  test('that cannot stand where a server refers to them are told with that server, and its calls fail by the same words', async () => {
+    const reference = '${secret:odd-token}';
+    await admin.broker.json(['secret', 'set', 'odd-token'], { stdin: 'fits' });
+    await admin.broker.json([
+      'server',
+      'add',
+      'web',
+      'https://127.0.0.1:9/mcp',
+      '--header',
+      `Authorization=Bearer ${reference}`,
+    ]);
+    await admin.broker.json([
+      'server',
+      'add',
+      'cmd',
+      '--env',
+      `TOKEN=${reference}`,
+      '--',
+      'node',
+      '-e',
+      'process.stdin.resume()',
+    ]);
+    const fits = await admin.broker.run(['secret', 'set', 'odd-token'], 'v4lue-that-fits');
+    assert.equal(fits.stdout, 'odd-token is now version 2; used by cmd, web from the next call on\n');
+    const { stdout, code } = await admin.broker.run(['secret', 'set', 'odd-token'], 'first-v4lue\nsecond-v4lue\n');
+    assert.equal(code, 0);
+    assert.match(stdout, /^odd-token is now version 3; used by cmd from the next call on\n/);
+    assert.match(
+      stdout,
+      /^ +! web cannot use it, and its calls fail: the secret odd-token cannot stand in header Authorization: /m,
+    );
+    const tested = await admin.broker.run(['server', 'test', 'web']);
+    assert.match(tested.stdout, /the secret odd-token cannot stand in header Authorization/);
+    assert.doesNotMatch(stdout + tested.stdout, /v4lue/);
+    await admin.broker.json(['server', 'remove', 'cmd']);
+    const alone = await admin.broker.run(['secret', 'set', 'odd-token'], 'x\ty\nz');
+    assert.match(alone.stdout, /^odd-token is now version 4\n +! web cannot use it/);
+    const json = Object(await admin.broker.json(['secret', 'set', 'odd-token'], { stdin: 'fits' }));
+    assert.deepEqual([json['version'], json['unfit']], [5, []]);
+  });
+
   test('are refused as an argument, and nothing is stored', async () => {
     const { code, stderr } = await admin.failure(['secret', 'set', 'by-argument', 'hunter2-hunter2']);
     assert.equal(code, 2);
@@ -23,7 +64,7 @@ describe('secrets', () => {
     assert.equal((await admin.failure(['secret', 'set', 'empty'], '\n')).code, 2);
     assert.deepEqual(
       (await admin.rows('secret', 'list')).map((secret) => secret['name']),
-      ['github-token'],
+      ['github-token', 'odd-token'],
     );
   });
 });

@@ -1,11 +1,12 @@
 // `secret …`: values come from stdin or a hidden prompt, never from an argument.
 import { Command } from 'commander';
-import { secretsApi } from 'mcpgate-shared/api/secrets';
+import { secretsApi, type SetSecret } from 'mcpgate-shared/api/secrets';
 import { GateError } from 'mcpgate-shared/error';
+import { inWorkspace } from '../domain/workspace.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { readSecret } from './read-secret.ts';
-import { ago } from './table.ts';
+import { ago, plain } from './table.ts';
 
 export function secretCommand(context: CommandContext): Command {
   const command = new Command('secret').description('secrets of the upstream servers');
@@ -20,7 +21,7 @@ export function secretCommand(context: CommandContext): Command {
       throw new GateError(
         'usage',
         'a value on the command line can be read by other people and stays in the shell history: nothing was stored. ' +
-          `Pipe it in (\`secret set ${name} < FILE\`) or type it at the prompt. Where it was real, replace it at its service.`,
+          `Pipe it in (\`secret set ${name}${options.workspace === undefined ? '' : inWorkspace(options.workspace)} < FILE\`) or type it at the prompt. Where it was real, replace it at its service.`,
       );
     }
     await withSession(context, options, (session) => setSecret(session, name));
@@ -34,11 +35,16 @@ export function secretCommand(context: CommandContext): Command {
 async function setSecret({ api, show, context }: AdminSession, name: string): Promise<void> {
   const value = await readSecret(context, `value of ${name} (not shown): `);
   const secret = await api.call(secretsApi.set, { params: { name }, body: { value } });
-  const users =
-    secret.servers.length === 0
-      ? `no server uses it yet; refer to it as \${secret:${name}}`
-      : `used by ${secret.servers.join(', ')} from the next call on`;
-  show(secret, `${secret.name} is now version ${secret.version}; ${users}`);
+  show(secret, setText(secret));
+}
+
+/** What becomes of the value, by server. */
+function setText({ name, version, servers, unfit }: SetSecret): string {
+  const fit = servers.filter((server) => unfit.every((each) => each.server !== server));
+  const users = fit.length === 0 ? '' : `; used by ${fit.join(', ')} from the next call on`;
+  const unused = servers.length === 0 ? `; no server uses it yet; refer to it as \${secret:${name}}` : '';
+  const lines = unfit.map(({ server, why }) => `  ! ${server} cannot use it, and its calls fail: ${plain(why)}`);
+  return [`${name} is now version ${version}${users}${unused}`, ...lines].join('\n');
 }
 
 async function listSecrets({ api, list, context }: AdminSession): Promise<void> {

@@ -123,6 +123,27 @@ describe('server import', () => {
     assert.match(flag.stderr, /--isolation other: the file has no server of this name/);
   });
 
+  test('a name that it makes up is none of the vault, whether or not a server uses that', async () => {
+    await admin.broker.json(['secret', 'set', 'kept-api-key'], { stdin: 'kept-v4lue' });
+    await admin.broker.json(['secret', 'set', 'kept-other-token'], { stdin: 'kept-v4lue' });
+    const env = { API_KEY: 'opaque-s3cr3t', OTHER_TOKEN: '${input:token}' };
+    const file = importFile(JSON.stringify({ mcpServers: { kept: { command: 'node', args: ['x.mjs'], env } } }));
+    for (const words of [['--dry-run'], []]) {
+      const result = Object(await admin.broker.json(['server', 'import', file, ...words]));
+      const names = (key: string) => (result[key] as { name: string }[]).map(({ name }) => name);
+      assert.deepEqual([names('secrets'), names('unset')], [['kept-api-key-2'], ['kept-other-token-2']]);
+    }
+    const kept = (await admin.rows('secret', 'list')).filter(({ name }) => String(name).startsWith('kept-'));
+    assert.deepEqual(
+      kept.map(({ name, version, servers }) => [name, version, servers]),
+      [
+        ['kept-api-key', 1, []],
+        ['kept-api-key-2', 1, ['kept']],
+        ['kept-other-token', 1, []],
+      ],
+    );
+  });
+
   test('what no program can tell goes into the vault and is named as doubtful', async () => {
     const file = importFile(
       JSON.stringify({
@@ -174,6 +195,12 @@ describe('server import', () => {
       text: `{ "mcpServers": { "cl": { "command": "npx", "args": ["x"], "env": { "K_TOKEN": "s3cr3t-cl" }, "alwaysAllow": ["a"], "disabled": true, "timeout": 60, "transportType": "stdio" } } }`,
       servers: ['cl'],
       secrets: ['cl-k-token'],
+    },
+    'a list in which a name stands twice': {
+      file: 'list.json',
+      text: `{ "mcpServers": [{ "name": "tw", "command": "npx", "args": ["a"] }, { "name": "tw", "command": "npx", "args": ["b"] }, { "name": "tw", "command": "npx", "args": ["a"] }], "servers": { "tw": { "url": "https://tw.example/mcp" } } }`,
+      servers: ['tw', 'tw-2', 'tw-3'],
+      secrets: [],
     },
     'VS Code': {
       file: 'mcp.json',

@@ -24,6 +24,10 @@ describe('servers', () => {
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /env GITHUB_TOKEN: .*secret set gh-github-token.*\$\{secret:gh-github-token\}/);
     assert.doesNotMatch(refused.stderr, /v4lue/);
+    // Whoever does as it says changes no secret that is there.
+    await admin.broker.json(['secret', 'set', 'other-token'], { stdin: 'v4lue' });
+    const again = await admin.failure(['server', 'add', 'other', '--env', 'TOKEN=plain-v4lue', '--', 'node']);
+    assert.match(again.stderr, /secret set other-token-2`.*\$\{secret:other-token-2\}/);
     const header = await admin.failure([
       'server',
       'add',
@@ -95,6 +99,23 @@ describe('servers', () => {
     assert.equal(await shown(), false);
     assert.equal((await admin.failure(['server', 'set', 'gh'])).code, 2);
     assert.equal((await admin.failure(['server', 'set', 'gh', '--trust-annotations', 'perhaps'])).code, 2);
+  });
+
+  test('are shown with what keeps their processes apart, and have no network where that was said', async () => {
+    await admin.broker.json(['server', 'add', 'lone', '--network', 'none', '--', 'node', '-e', quiet]);
+    const lone = Object(await admin.broker.json(['server', 'show', 'lone']));
+    assert.equal(lone['network'], 'none');
+    assert.match(String(lone['process_isolation']), /^(?:sandbox|uid|none)$/);
+    const { stdout } = await admin.broker.run(['server', 'show', 'lone']);
+    assert.match(stdout, new RegExp(`^process +${String(lone['process_isolation'])}(?: |$)`, 'm'));
+    assert.match(stdout, /^network +none$/m);
+    await admin.broker.json(['server', 'set', 'lone', '--network', 'full']);
+    assert.match((await admin.broker.run(['server', 'show', 'lone'])).stdout, /^network +full$/m);
+    const { code, stderr } = await admin.failure(['server', 'add', 'x', '--network', 'some', '--', 'node']);
+    assert.deepEqual([code, /--network: "some" is neither full nor none/.test(stderr)], [2, true]);
+    const far = ['server', 'add', 'x', 'https://x.example/mcp', '--network', 'none'];
+    assert.match((await admin.failure(far)).stderr, /--network is for a command/);
+    await admin.broker.json(['server', 'remove', 'lone']);
   });
 
   test('have limits of their own where that was said, and the broker’s otherwise', async () => {

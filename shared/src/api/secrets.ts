@@ -15,6 +15,12 @@ export const SecretSchema = z
   .meta({ id: 'Secret' });
 export type Secret = z.output<typeof SecretSchema>;
 
+export const SetSecretSchema = SecretSchema.extend({
+  /** Servers whose records refer to it where this value cannot stand: their calls fail until it is set again. */
+  unfit: z.array(z.object({ server: z.string(), why: z.string() })),
+}).meta({ id: 'SetSecret' });
+export type SetSecret = z.output<typeof SetSecretSchema>;
+
 export const secretsApi = {
   list: endpoint({
     name: 'listSecrets',
@@ -36,6 +42,6 @@ export const secretsApi = {
         .min(1, 'the value is empty')
         .max(64 * 1024),
     }),
-    answer: SecretSchema,
+    answer: SetSecretSchema,
   }),
 };

@@ -1,0 +1,76 @@
+// What `status` warns of, with real servers in a real pool.
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { statusApi } from 'mcpgate-shared/api/status';
+import { systemClock } from 'mcpgate-shared/clock';
+import { pino } from 'pino';
+import type { UpstreamsOptions } from '../upstreams/upstreams-options.ts';
+import { asker, fixtureServer, serverRecord, startPool } from '../upstreams/fixtures/pool.ts';
+import { temporaryFolder } from '../store/both-engines.ts';
+import { openStore } from '../store/open-store.ts';
+import type { Caller } from './operation.ts';
+import { statusOperations } from './status-operations.ts';
+
+const caller: Caller = {
+  actor: { name: 'host:root', address: null },
+  role: 'admin',
+  workspaceId: 'default',
+  homeWorkspaceId: 'default',
+  credential: { kind: 'socket', id: 'socket', label: 'socket' },
+};
+
+it('a server that nothing keeps apart is warned of by its name, with the reason, as long as it is offered', async (t) => {
+  const store = await openStore({ dataDir: temporaryFolder(t), log: pino({ level: 'silent' }), clock: systemClock });
+  t.after(() => store.close());
+  const http = { kind: 'http' as const, url: 'http://127.0.0.1:9/mcp', headers: {} };
+  async function warnings(options: Partial<UpstreamsOptions>): Promise<readonly string[]> {
+    const off = { ...serverRecord('off', fixtureServer()), enabled: false };
+    const pool = await startPool([serverRecord('fix', fixtureServer()), serverRecord('web', http), off], options);
+    try {
+      await pool.upstreams.reload();
+      const [record] = pool.records;
+      if (record !== undefined) await pool.upstreams.acquire(record, asker('ada')).catch(() => undefined);
+      const [status] = statusOperations({
+        store,
+        upstreams: pool.upstreams,
+        links: () => [],
+        memory: () => ({
+          backlogBytes: 0,
+          heldBytes: 0,
+          partialBytes: 0,
+          socketBytes: 0,
+          heapBytes: 0,
+          processBytes: 0,
+        }),
+        eventLoopDelay: () => ({ p50: 0, p99: 0, max: 0 }),
+        facts: {
+          version: '1',
+          url: 'http://127.0.0.1',
+          pid: 1,
+          startedAt: 0,
+          dataDir: '/d',
+          database: 'sqlite',
+          draining: () => false,
+          replicas: { isDeaf: false, others: () => [] },
+        },
+      });
+      const input = { params: {}, query: {}, body: undefined };
+      const answer = await status?.run(input, caller, new AbortController().signal);
+      return statusApi.status.answer.parse(answer).warnings;
+    } finally {
+      await pool.end();
+    }
+  }
+  const none = await warnings({ isRoot: false, stdio: { sandbox: 'off', readable: [] } });
+  assert.deepEqual(
+    none.filter((line) => line.includes('isolated')),
+    [
+      "server fix is not isolated (none): it runs as the broker's own user, so it could read the broker's files; stdio.sandbox of the configuration is off",
+    ],
+  );
+  const apart = await warnings({ isRoot: true, stdio: { sandbox: 'off', readable: [] } });
+  assert.deepEqual(
+    apart.filter((line) => line.includes('isolated')),
+    [],
+  );
+});
