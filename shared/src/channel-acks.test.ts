@@ -68,10 +68,13 @@ test('a quarter of the window is acknowledged at once, headers included', () => 
   receive(1, 'x'.repeat(WINDOW / 4 - 500 - 2 * HEADER_BYTES - 1));
   assert.deepEqual([given(channel), seen.ready], [[], 0]);
   receive(2, '');
-  assert.deepEqual(given(channel), ['ack 0 3']);
-  assert.equal(seen.ready, 1);
   receive(3, '');
+  assert.equal(seen.ready, 1, 'it is told once');
+  assert.deepEqual(given(channel), ['ack 0 4']);
+  receive(4, '');
   assert.deepEqual(given(channel), [], 'the count begins anew');
+  receive(5, 'x'.repeat(WINDOW / 4 - 2 * HEADER_BYTES));
+  assert.deepEqual(given(channel), ['ack 0 6'], 'just a quarter');
 });
 
 test('what comes again is acknowledged at once, because its peer does not know', () => {
@@ -138,10 +141,25 @@ test('the window holds back what follows, and each acknowledgement lets more go'
   assert.deepEqual(given(channel), ['data 4 0'], 'one that is larger than the window goes alone');
 });
 
+test('what the window holds is counted anew on each link, for what that link has under way', () => {
+  const { channel } = open();
+  channel.attach(1, 0, 100);
+  for (let count = 0; count < 8; count++) channel.send(Buffer.alloc(60));
+  assert.deepEqual(given(channel), ['data 0 0', 'data 1 0']);
+  channel.detach();
+  assert.deepEqual(given(channel), []);
+  channel.attach(1, 2, 100);
+  assert.deepEqual(given(channel), ['data 2 0', 'data 3 0'], 'what was consumed meanwhile is not under way here');
+  channel.attach(1, 2, 60 + HEADER_BYTES);
+  assert.deepEqual(given(channel), ['data 2 0'], 'one fills it');
+  channel.attach(1, 2, 0);
+  assert.deepEqual(given(channel), ['data 2 0'], 'and one goes where there is no room at all');
+});
+
 test('a link is told that there is something to give when it begins, and when something is queued', () => {
   const { channel, seen } = open();
   channel.send(Buffer.from('before'));
-  assert.equal(seen.ready, 0, 'nobody is there to be told');
+  assert.deepEqual([given(channel), seen.ready], [[], 0], 'nobody is there to be told');
   channel.attach(1, 0, WINDOW);
   assert.equal(seen.ready, 1);
   channel.send(Buffer.from('after'));

@@ -2,20 +2,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createIncoming } from './channel-incoming.ts';
-import { FLAG_FINAL, FrameKind, HEADER_BYTES } from './frame.ts';
+import { FLAG_FINAL, FRAME_MAX_BYTES, FrameKind, HEADER_BYTES } from './frame.ts';
 
 const KIB = 1024;
 
 function open(large = true) {
   const said: string[] = [];
+  const tails: string[] = [];
   const texts = (parts: readonly Buffer[]) => parts.map((part) => part.toString('latin1', 0, 1)).join('');
   const incoming = createIncoming({
     ...{ first: 0, windowBytes: 10 * KIB, maxMessageBytes: 6 * KIB },
     onMessage: (message) => said.push(`message of ${message.length}`),
-    onOversize: (head, tail) =>
-      said.push(
-        `oversize ${head.length}${head.toString('latin1', 0, 1)} ${tail.length}${tail.toString('latin1').at(-1)}`,
-      ),
+    onOversize(head, tail) {
+      tails.push(tail.toString('latin1'));
+      said.push(`oversize ${head.length}${head.toString('latin1', 0, 1)} ${tail.length}${tails[0]?.at(-1)}`);
+    },
     onConsumed: (bytes) => said.push(`consumed ${bytes - HEADER_BYTES}`),
     large: large
       ? {
@@ -35,7 +36,7 @@ function open(large = true) {
     const done = said.splice(0);
     return outcome === 'taken' ? done : outcome;
   };
-  return { incoming, feed, said, skip: (to: number) => (seq = to) };
+  return { incoming, feed, said, tails, skip: (to: number) => (seq = to) };
 }
 
 test('a message that grows past the limit is opened with what has come, then fed, and ends with its last fragment', () => {
@@ -68,6 +69,13 @@ test('one that grows past all limits is dropped, and its first and last kilobyte
     assert.deepEqual(feed('f', 10, true), ['oversize 1024a 1024f', 'consumed 10']);
     assert.deepEqual(feed('g', 1, true), ['message of 1', 'consumed 1']);
   }
+});
+
+test('the last kilobyte of one that is too long may lie in two of its fragments', () => {
+  const { feed, tails } = open(false);
+  for (const letter of 'abc') feed(letter, 2 * KIB);
+  feed('d', 10, true);
+  assert.deepEqual(tails, [`${'c'.repeat(KIB - 10)}${'d'.repeat(10)}`]);
 });
 
 test('one of just all that is allowed passes, and a byte more does not', () => {
@@ -111,4 +119,13 @@ test('while its reader pauses fragments are held and not consumed, and a reader 
   incoming.dropHeld();
   incoming.resume();
   assert.deepEqual([incoming.heldBytes, incoming.next, said], [0, 3, []]);
+});
+
+test('so much is held as the window admits, and one frame more', () => {
+  const { feed, incoming } = open();
+  incoming.pause();
+  const all = 10 * KIB + FRAME_MAX_BYTES;
+  assert.deepEqual(feed('a', all - HEADER_BYTES, true), []);
+  assert.equal(incoming.heldBytes, all);
+  assert.deepEqual(feed('b', 0, true), { broken: 'more came than the window admits' });
 });

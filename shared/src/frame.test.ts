@@ -37,6 +37,7 @@ test('the channel number is all that the daemon changes', () => {
 });
 
 test('a frame over the limit is refused by its length alone', () => {
+  assert.equal(FRAME_MAX_BYTES, 64 * 1024);
   assert.match(String(readFrame(Buffer.alloc(FRAME_MAX_BYTES + 1, 1))), /longer than/);
 });
 

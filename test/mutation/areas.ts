@@ -23,12 +23,19 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     without: ['refuses more than it can hold'],
   },
   policy: {
-    sources: ['broker/src/policy/*.ts', 'broker/src/gateway/policy-cache.ts'],
+    sources: [
+      'broker/src/policy/{answer-cache,compile-policy,glob,glob-below,judge,rule-index,rule-preview}.ts',
+      'broker/src/gateway/policy-cache.ts',
+    ],
     tests: [
-      'broker/src/policy/{glob-below,may-use,judge,normal-uri,compile-policy}.test.ts',
+      'broker/src/policy/{glob-below,may-use,judge,compile-policy}.test.ts',
       'broker/src/gateway/policy-cache.test.ts',
       'broker/src/policy/answer-cache.test.ts',
     ],
+  },
+  spellings: {
+    sources: ['broker/src/policy/{normal-uri,normal-host}.ts'],
+    tests: ['broker/src/policy/{normal-uri,judge}.test.ts'],
   },
   doors: {
     sources: [

@@ -78,4 +78,129 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'the index is within the list',
     ],
   ]),
+  ...of('broker/src/upstreams/secret-mask.ts', [
+    ['-1;', '+1', 'every needle has its place, found or not, so that the default is never used'],
+    [
+      'masked.includes(text)) masked = masked.replaceAll(text, instead);',
+      'true',
+      'to replace what is not there changes nothing',
+    ],
+    ['hidden.length === 0) return (text) => text;', 'false', 'a text from which nothing is taken stays as it is'],
+    ["'utf8'), instead });", '""', 'the default of Buffer.from is UTF-8'],
+    ['first === undefined ? undefined : needles[first];', 'false', 'at no index there is no needle'],
+    [
+      'first === undefined || needle === undefined) break;',
+      'first === undefined && needle === undefined',
+      'either both are undefined or neither',
+    ],
+    ['first === undefined || needle === undefined) break;', 'false', 'either both are undefined or neither'],
+    ['needle === undefined) break;', 'false', 'either both are undefined or neither'],
+    [
+      'known >= 0 && known < from) next[index] = bytes.indexOf(each.bytes, from);',
+      'true',
+      'what is looked for again behind the last one is found at the same place, or again not',
+    ],
+    [
+      'known >= 0 && known < from) next[index] = bytes.indexOf(each.bytes, from);',
+      'known >= 0 || known < from',
+      'what is looked for again behind the last one is found at the same place, or again not',
+    ],
+    [
+      'known < from) next[index] = bytes.indexOf(each.bytes, from);',
+      'true',
+      'what is looked for again behind the last one is found at the same place, or again not',
+    ],
+    [
+      'known < from) next[index] = bytes.indexOf(each.bytes, from);',
+      'known <= from',
+      'what is looked for again behind the last one is found at the same place, or again not',
+    ],
+    ['end > from) out.push(bytes.subarray(from, end));', 'true', 'what is empty is left out at the end'],
+    ['end > from) out.push(bytes.subarray(from, end));', 'end >= from', 'what is empty is left out at the end'],
+    [
+      'held.length === 0 ? bytes : Buffer.concat([held, bytes]), overlap),',
+      'false',
+      'nothing before it changes nothing',
+    ],
+  ]),
+  ...of('broker/src/upstreams/hidden-values.ts', [
+    ["'utf8');", '""', 'the default of Buffer.from is UTF-8'],
+    ["/=+$/, '');", '/=+/', 'there is none but at the end'],
+  ]),
+  ...of('broker/src/upstreams/subscription-mark.ts', [
+    [
+      '!paramsText.includes(\'"_meta"\')) return paramsText;',
+      'false',
+      'a text without it is given back all the same, later',
+    ],
+    ['\'"_meta"\')) return paramsText;', '""', 'a text without it is given back all the same, later'],
+    ['[];', '["Stryker was here"]', 'a text has no key'],
+    [
+      'meta === undefined || findMember(inner, ANSWER_META.subscriptionId) === undefined) return paramsText;',
+      'false',
+      'without a `_meta` there is no mark in it either',
+    ],
+  ]),
+  ...of('shared/src/channel-incoming.ts', [
+    [
+      'large === undefined ? Buffer.concat(parts, partialBytes) : NOTHING];',
+      'true',
+      'what was read as it came leaves no parts, and what they make is not looked at',
+    ],
+  ]),
+  ...of('shared/src/channel-outgoing.ts', [
+    [
+      'payload.length === 1 ? piece : payload, bytes: FRAGMENT_BYTES - room, flags });',
+      'false',
+      'one piece put together is that piece',
+    ],
+    ['fragment?.bytes ?? 0);', 'fragment.bytes', 'it is asked of fragments that are there'],
+    [
+      'messageBytes <= FRAGMENT_BYTES) fragments.push({ payload: message, bytes: messageBytes, flags: FLAG_FINAL });',
+      'messageBytes < FRAGMENT_BYTES',
+      'a message of just one fragment is cut into one',
+    ],
+    [
+      'nextSend >= end() || (inFlight > 0 && inFlight >= peerWindowBytes)) return undefined;',
+      'nextSend > end()',
+      'there is no fragment with that number',
+    ],
+    [
+      'peerNext < oldest) return true; // an older acknowledgement, overtaken',
+      'false',
+      'an older number drops nothing',
+    ],
+    [
+      'peerNext < oldest) return true; // an older acknowledgement, overtaken',
+      'peerNext <= oldest',
+      'an older number drops nothing',
+    ],
+    ['nextSend < oldest) nextSend = oldest;', 'nextSend <= oldest', 'where both are the same it stays the same'],
+    ['head === fragments.length) {', 'false', 'it gives memory back, and nothing else'],
+    ['head > 1024 && head * 2 > fragments.length) {', 'true', 'it gives memory back, and nothing else'],
+    ['head > 1024 && head * 2 > fragments.length) {', 'false', 'it gives memory back, and nothing else'],
+    [
+      'head > 1024 && head * 2 > fragments.length) {',
+      'head > 1024 || head * 2 > fragments.length',
+      'it gives memory back, and nothing else',
+    ],
+    ['head > 1024 && head * 2 > fragments.length) {', 'head >= 1024', 'it gives memory back, and nothing else'],
+    ['head > 1024 && head * 2 > fragments.length) {', 'head <= 1024', 'it gives memory back, and nothing else'],
+    ['head * 2 > fragments.length) {', 'true', 'it gives memory back, and nothing else'],
+    ['head * 2 > fragments.length) {', 'head * 2 >= fragments.length', 'it gives memory back, and nothing else'],
+    ['head * 2 > fragments.length) {', 'head * 2 <= fragments.length', 'it gives memory back, and nothing else'],
+    ['head * 2 > fragments.length) {', 'head / 2', 'it gives memory back, and nothing else'],
+    ['{ payload: new Uint8Array(0), bytes: 0, flags: 0 };', '{}', 'what was consumed is not looked at'],
+  ]),
+  ...of('shared/src/channel.ts', [
+    ['false;', 'true', 'each link begins with nothing owed'],
+    ['attached) dueAck();', 'true', 'a link that goes takes its timer along'],
+  ]),
+  ...of('shared/src/frame.ts', [
+    [
+      'headroomBytes === 0 ? bytes : bytes.subarray(headroomBytes);',
+      'false',
+      'the part from the beginning on is all of it',
+    ],
+  ]),
 ];

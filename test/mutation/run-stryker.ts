@@ -38,7 +38,7 @@ export async function runStryker(name: string, area: MutationArea, options: RunO
       disableTypeChecks: false,
       concurrency: 1,
       // On a busy machine a slow mutant is not one that hangs.
-      timeoutMS: 15_000,
+      timeoutMS: 8_000,
       incremental: true,
       force: options.fresh,
       incrementalFile: join(CACHE, `${name}.json`),

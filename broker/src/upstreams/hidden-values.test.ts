@@ -72,6 +72,7 @@ describe('what is hidden of a server’s secrets', () => {
     assert.ok(hidden.includes('abcdefghijk1'));
     assert.ok(!hidden.includes('abcdefghij2'), 'eleven');
     assert.ok(!hidden.some((each) => each.startsWith('-----BEGIN') && !each.includes('abc')));
+    assert.ok(hiddenIn(transport, ['x\nabcdefghijk1-----\n']).includes('abcdefghijk1-----'));
   });
 
   it('is decoded what came percent-encoded, and left as it is where that is no encoding', () => {
@@ -86,7 +87,25 @@ describe('what is hidden of a server’s secrets', () => {
     }
     const basic = Buffer.from('ada:S3cr3tPw').toString('base64');
     assert.ok(hiddenIn(transport, [basic]).includes('S3cr3tPw'));
-    assert.ok(!hiddenIn(transport, [`${basic}-`]).includes('S3cr3tPw'), 'which is no Base64');
+    for (const none of [`${basic}-`, `-${basic}`])
+      assert.ok(!hiddenIn(transport, [none]).includes('S3cr3tPw'), 'which is no Base64');
+    for (const password of ['\u0007S3cr3tPw', 'S3cr3tPw\u0007']) {
+      const odd = Buffer.from(`ada:${password}`).toString('base64');
+      assert.ok(!hiddenIn(transport, [odd]).includes(password), 'which is no password');
+    }
+  });
+
+  it('is in Base64 whatever stands before and behind it, with nothing of it left', () => {
+    for (const secret of ['???>>>~~~xY9', '???>>>~~~xY9z', '???>>>~~~xY9zz'])
+      for (const before of ['', 'a', 'ab', 'abc'])
+        for (const after of ['', 'x', 'xy', 'xyz', '\u00ff\u00ff'])
+          for (const encoding of ['base64', 'base64url'] as const) {
+            const encoded = Buffer.from(`${before}${secret}${after}`, 'latin1').toString(encoding);
+            const masked = text({ a: encoded }, secret);
+            const left = encoded.length - (masked.length - '{"a":"***"}'.length);
+            const its = Math.floor((secret.length * 4) / 3) - 2;
+            assert.ok(masked.includes('***') && left >= its, `${before}|${secret}|${after}: ${encoded} ${masked}`);
+          }
   });
 
   it('is in Base64 from twelve letters on, in both alphabets, and each form once', () => {

@@ -75,6 +75,8 @@ describe('the mask of messages', () => {
     const whole = mask.text(message);
     assert.ok(!/secret-one-1|other-value/.test(whole));
     const bytes = Buffer.from(message);
+    const once = mask.open();
+    assert.equal(Buffer.concat([...once.feed(bytes), ...once.end()]).toString(), whole);
     for (let size = 1; size <= bytes.length; size++) {
       const chunks = mask.open();
       const parts: Buffer[] = [];

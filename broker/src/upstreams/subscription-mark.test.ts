@@ -14,6 +14,8 @@ describe('withoutSubscriptionMark', () => {
       [`{"_meta":{${mark}}}`, '{}'],
       ['{"uri":"a:1","_meta":{ "x":1 }}', '{"uri":"a:1","_meta":{ "x":1 }}'],
       [`{"_meta":"odd","data":{"_meta":{${mark}}}}`, `{"_meta":"odd","data":{"_meta":{${mark}}}}`],
+      [`{"_meta":{${mark}},"uri":"a:1","n":2}`, '{"uri":"a:1","n":2}'],
+      ['{"data":{"_meta":{}}}', '{"data":{"_meta":{}}}'],
       ['{"uri":"a:1"}', '{"uri":"a:1"}'],
     ] as const;
     for (const [text, seen] of cases) assert.equal(withoutSubscriptionMark(text), seen);
