@@ -1,6 +1,7 @@
 // `npm run attack`: everything that a stranger can send, all at once, against a broker with a heap of 256 MiB, while one honest client calls.
 // Exits 1 where the broker does not live through it, an honest call fails, memory does not return or the honest p99 is over 100 ms.
 import { runAttack } from './attack.ts';
+import { measureCosts } from './costs.ts';
 
 const GOAL_MS = 100;
 const GOAL_MB = 400;
@@ -13,7 +14,8 @@ const report = await runAttack({
   bodies: 10,
   bodyMegabytes: 64,
 });
-if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+const costs = await measureCosts();
+if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ ...report, costs }, null, 2)}\n`);
 else {
   const { idle, attacked, calls, failed, answers, megabytes, rows } = report;
   const ms = (value: number) => `${value.toFixed(1)} ms`;
@@ -21,6 +23,8 @@ else {
     const told = Object.entries(statuses).map(([status, times]) => `${status}: ${times}`);
     process.stdout.write(`${name.padEnd(34)} ${told.join(', ')}\n`);
   }
+  for (const [name, us] of Object.entries(costs))
+    process.stdout.write(`cost      ${us.toFixed(0).padStart(6)} µs of the main thread for each ${name}\n`);
   const { before, most, after } = megabytes;
   process.stdout.write(
     `honest    ${calls} calls, ${failed} failed; p50 ${ms(attacked.p50)}, p99 ${ms(attacked.p99)}, max ${ms(attacked.max)}; idle p50 ${ms(idle.p50)}, p99 ${ms(idle.p99)}\n` +

@@ -127,7 +127,7 @@ export const ConfigShape = z.strictObject({
       }),
       max_message: size('64MiB', 64 * 1024).register(keyNotes, {
         description:
-          'The longest message, either way: of an AI client and of a server. A longer one gets an error, and everything else goes on. Laptops learn the limit from the broker.',
+          'The longest message, either way: of an AI client and of a server. A longer one gets an error, and everything else goes on. Laptops learn the limit from the broker. Over HTTP the messages of one login that are on their way in take twice as much memory at most, those of all logins four times as much, so give the broker’s process room for five times this size.',
         form: 'size',
         default: '64MiB',
       }),
