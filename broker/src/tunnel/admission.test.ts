@@ -10,7 +10,8 @@ function crowd(admission: ReturnType<typeof createAdmission>) {
   const running: (() => void)[] = [];
   return {
     running,
-    come: () => admission.enter(() => new Promise<void>((resolve) => running.push(resolve))),
+    come: (address = '192.0.2.1') =>
+      admission.enter(address, () => new Promise<void>((resolve) => running.push(resolve))),
   };
 }
 
@@ -34,7 +35,7 @@ test('others have their turn between one and the next', async () => {
   const admission = createAdmission(steppedClock());
   const order: string[] = [];
   for (let one = 0; one < 10; one += 1) {
-    admission.enter(() => {
+    admission.enter('192.0.2.1', () => {
       order.push(`link ${one}`);
       return Promise.resolve();
     });
@@ -69,4 +70,27 @@ test('who would wait too long is told when to come again, and later the more the
     await turn();
   }
   assert.equal(come(), undefined);
+});
+
+test('a crowd from one address keeps nobody of another one out, and waits behind them', async () => {
+  const admission = createAdmission(steppedClock());
+  const order: string[] = [];
+  const running: (() => void)[] = [];
+  const come = (address: string, name: string) =>
+    admission.enter(address, () => {
+      order.push(name);
+      return new Promise<void>((resolve) => running.push(resolve));
+    });
+  let crowd = 0;
+  while (come('2001:db8::1', 'crowd') === undefined) crowd += 1;
+  assert.equal(crowd, 2_008, 'eight are looked up, the others wait');
+  assert.ok((come('2001:db8::2', 'crowd') ?? 0) >= 2, 'the same network');
+  for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.1']) assert.equal(come(address, address), undefined);
+  order.length = 0;
+  for (let one = 0; one < 5; one += 1) {
+    running.shift()?.();
+    await turn();
+    await turn();
+  }
+  assert.deepEqual(order, ['crowd', '192.0.2.1', '192.0.2.2', 'crowd', '192.0.2.1']);
 });

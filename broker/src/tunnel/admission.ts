@@ -1,10 +1,14 @@
 // Who comes in at a pace: after a broker has died, thousands of laptops come to another one at once, whose own laptops go first. A few are looked
-// up at a time, the others wait their turn; who would wait too long is told when to come again.
+// up at a time, the others wait their turn, address by address, so that a crowd from one place keeps nobody else out; who would wait too long is
+// told when to come again.
 import type { Clock } from 'mcpgate-shared/clock';
+import { addressKey } from '../domain/address-key.ts';
+import { createFairQueue } from '../domain/fair-queue.ts';
 
 const AT_ONCE = 8;
 /** Laptops give an upgrade up after 15 seconds. */
 const LONGEST_WAIT_MS = 5_000;
+/** Shared by the addresses from which some wait. */
 const MAX_WAITING = 2_000;
 const MIN_RETRY_S = 2;
 const MAX_RETRY_S = 10;
@@ -12,20 +16,22 @@ const MAX_RETRY_S = 10;
 const WEIGHT = 0.1;
 
 export interface Admission {
-  /** Runs `work` in its turn; returns the seconds after which to come again where it is not taken. `work` never rejects. */
-  enter(work: () => Promise<void>): number | undefined;
+  /** Runs `work`, which comes from `address`, in its turn; returns the seconds after which to come again where it is not taken. `work` never rejects. */
+  enter(address: string, work: () => Promise<void>): number | undefined;
   readonly waiting: number;
 }
 
 export function createAdmission(clock: Pick<Clock, 'now'>): Admission {
-  const queue: (() => Promise<void>)[] = [];
+  const queue = createFairQueue<() => Promise<void>>();
   let running = 0;
   let eachMs = 0;
-  /** For how long who comes now would wait. */
-  const waitMs = () => (queue.length * eachMs) / AT_ONCE;
+  /** For how long who comes now from there would wait: each other address has as many turns before it at most. */
+  const waitMs = (key: string) => (Math.min(queue.size, (queue.of(key) + 1) * queue.keys) * eachMs) / AT_ONCE;
+  const hasRoom = (key: string) =>
+    queue.of(key) < MAX_WAITING / Math.max(1, queue.keys) && queue.size < 2 * MAX_WAITING;
 
   const next = (): void => {
-    const work = queue.shift();
+    const work = queue.next();
     if (work === undefined) return;
     running += 1;
     const startedAt = clock.now();
@@ -38,16 +44,17 @@ export function createAdmission(clock: Pick<Clock, 'now'>): Admission {
   };
 
   return {
-    enter(work) {
-      if (queue.length >= MAX_WAITING || waitMs() > LONGEST_WAIT_MS) {
-        return Math.min(MAX_RETRY_S, Math.max(MIN_RETRY_S, Math.ceil(waitMs() / 1_000)));
+    enter(address, work) {
+      const key = addressKey(address);
+      if (!hasRoom(key) || waitMs(key) > LONGEST_WAIT_MS) {
+        return Math.min(MAX_RETRY_S, Math.max(MIN_RETRY_S, Math.ceil(waitMs(key) / 1_000)));
       }
-      queue.push(work);
+      queue.push(key, work);
       if (running < AT_ONCE) next();
       return undefined;
     },
     get waiting() {
-      return queue.length;
+      return queue.size;
     },
   };
 }

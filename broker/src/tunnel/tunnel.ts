@@ -273,7 +273,7 @@ export function createTunnel(
           away('the broker cannot check who you are right now', 1);
         });
       };
-      const afterS = admission.enter(work);
+      const afterS = admission.enter(address, work);
       if (afterS !== undefined) away('too many come at once; you will be let in in a moment', afterS);
     },
     turnAway,
