@@ -10,14 +10,11 @@ import { startCommand } from '../world/command.ts';
 import type { IssuedGrant } from '../world/issued-grant.ts';
 import { openSession } from './attacks.ts';
 import type { Attack, Answers } from './attackers.ts';
+import { watchLiveMemory } from './live-memory.ts';
 
 const run = promisify(execFile);
 const MB = 1_000_000;
 const IDLE_CALLS = 200;
-/** It may keep so much more than before: code that was compiled, caches, what the allocator keeps. */
-const KEPT_MB = 120;
-const QUIET_MS = 20_000;
-
 export interface AttackReport {
   /** Milliseconds. */
   idle: { p50: number; p99: number };
@@ -26,7 +23,8 @@ export interface AttackReport {
   /** Of the honest client. */
   failed: number;
   answers: Answers;
-  megabytes: { before: number; most: number; after: number };
+  /** What the process held at most, and what was in use before and afterwards. */
+  megabytes: { most: number; live: { before: number; after: number } };
   /** Of the audit log. */
   rows: number;
   isAlive: boolean;
@@ -35,7 +33,7 @@ export interface AttackReport {
 const residentMb = (pid: number): number =>
   (Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024) / MB;
 
-/** In a process of its own, which comes behind the broker and the honest client: they are measured, not the machine. */
+/** In a process of its own. */
 async function runAttackers(attack: Attack): Promise<Answers> {
   const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'attackers.ts')], {
     env: { ...process.env, ATTACK: JSON.stringify(attack) },
@@ -43,18 +41,20 @@ async function runAttackers(attack: Attack): Promise<Answers> {
   return JSON.parse(stdout) as Answers;
 }
 
-export async function runAttack(size: Attack['size']): Promise<AttackReport> {
+export async function runAttack({ size, givesWay }: Pick<Attack, 'size' | 'givesWay'>): Promise<AttackReport> {
   const upstream = startCommand([process.execPath, join(import.meta.dirname, '../bench/minimal/upstream.ts')], {
     env: {},
   });
   const [, port = ''] = await upstream.line(/port (\d+)/);
+  const memory = await watchLiveMemory();
   const world = await openWorld({
     direct: true,
-    brokerEnv: { NODE_OPTIONS: '--max-old-space-size=256' },
+    brokerEnv: { NODE_OPTIONS: `--max-old-space-size=256 ${memory.nodeOption}` },
     servers: { small: { url: `http://127.0.0.1:${port}/mcp` } },
   });
   try {
     const { url, broker } = world;
+    const liveMb = async () => (await memory.read(broker.pid)) / MB;
     for (const name of ['ada', 'eve', 'lena']) await broker.run(['user', 'add', name]);
     const grantOf = async (label: string) =>
       ((await broker.json(['grant', 'issue', '--label', label, '--user', label, '--server', 'small'])) as IssuedGrant)
@@ -72,10 +72,10 @@ export async function runAttack(size: Attack['size']): Promise<AttackReport> {
     for (let call = 0; call < IDLE_CALLS; call++) await timeCall();
     const idle: number[] = [];
     for (let call = 0; call < IDLE_CALLS; call++) idle.push(await timeCall());
-    const before = residentMb(broker.pid);
+    const live = await liveMb();
 
     let isOver = false;
-    let most = before;
+    let most = residentMb(broker.pid);
     const times: number[] = [];
     const calling = (async () => {
       while (!isOver) {
@@ -84,17 +84,12 @@ export async function runAttack(size: Attack['size']): Promise<AttackReport> {
         await new Promise((resolve) => setTimeout(resolve, 5)); // a client thinks between its calls
       }
     })();
-    const answers = await runAttackers({ url, tokens, size });
+    const answers = await runAttackers({ url, tokens, size, givesWay });
     isOver = true;
     await calling;
 
-    // Memory comes back as the collector finds the time, between quiet calls.
-    let after = residentMb(broker.pid);
-    const quietUntil = performance.now() + QUIET_MS;
-    while (after > before + KEPT_MB && performance.now() < quietUntil) {
-      for (let call = 0; call < IDLE_CALLS; call++) await timeCall();
-      after = residentMb(broker.pid);
-    }
+    for (let call = 0; call < IDLE_CALLS; call++) await timeCall();
+    const left = await liveMb();
     const events = (await broker.json(['audit', 'search', '--events', '--limit', '10000'])) as unknown[];
     const isAlive = (await fetch(`${url}/readyz`)).status === 200;
     const of = (values: readonly number[]) => ({ p50: quantile(values, 0.5), p99: quantile(values, 0.99) });
@@ -104,7 +99,7 @@ export async function runAttack(size: Attack['size']): Promise<AttackReport> {
       calls: times.length,
       failed,
       answers,
-      megabytes: { before, most, after },
+      megabytes: { most, live: { before: live, after: left } },
       rows: events.length,
       isAlive,
     };

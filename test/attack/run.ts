@@ -4,15 +4,19 @@ import { runAttack } from './attack.ts';
 import { measureCosts } from './costs.ts';
 
 const GOAL_MS = 100;
-const GOAL_MB = 400;
+/** Caches, and code that was compiled. */
+const KEPT_MB = 40;
 
 const report = await runAttack({
-  badTokens: 15_000,
-  registrations: 1_100,
-  passwords: 200,
-  deniedCalls: 400,
-  bodies: 10,
-  bodyMegabytes: 64,
+  givesWay: true,
+  size: {
+    badTokens: 15_000,
+    registrations: 1_100,
+    passwords: 200,
+    deniedCalls: 400,
+    bodies: 10,
+    bodyMegabytes: 64,
+  },
 });
 const costs = await measureCosts();
 if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ ...report, costs }, null, 2)}\n`);
@@ -25,13 +29,14 @@ else {
   }
   for (const [name, us] of Object.entries(costs))
     process.stdout.write(`cost      ${us.toFixed(0).padStart(6)} µs of the main thread for each ${name}\n`);
-  const { before, most, after } = megabytes;
+  const { most, live } = megabytes;
   process.stdout.write(
     `honest    ${calls} calls, ${failed} failed; p50 ${ms(attacked.p50)}, p99 ${ms(attacked.p99)}, max ${ms(attacked.max)}; idle p50 ${ms(idle.p50)}, p99 ${ms(idle.p99)}\n` +
-      `memory    ${before.toFixed(0)} MB before, ${most.toFixed(0)} MB at most, ${after.toFixed(0)} MB after\n` +
+      `memory    ${most.toFixed(0)} MB held at most; in use ${live.before.toFixed(0)} MB before, ${live.after.toFixed(0)} MB after\n` +
       `log       ${rows} rows of events\n`,
   );
 }
+const { live } = report.megabytes;
 const isGood =
-  report.isAlive && report.failed === 0 && report.attacked.p99 <= GOAL_MS && report.megabytes.after <= GOAL_MB;
+  report.isAlive && report.failed === 0 && report.attacked.p99 <= GOAL_MS && live.after <= live.before + KEPT_MB;
 process.exitCode = isGood ? 0 : 1;
