@@ -52,6 +52,17 @@ export async function runSql(url: string, statement: string): Promise<void> {
   }
 }
 
+/** How many rows a query has. */
+export async function countRows(url: string, query: string): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(query)).rowCount ?? 0;
+  } finally {
+    await client.end();
+  }
+}
+
 async function startCluster(path: string): Promise<{ url: string; stop: () => Promise<void> }> {
   const bin = findPrograms(path);
   const user = unprivilegedUser();
@@ -137,10 +148,12 @@ function ready(stderr: Readable): Promise<void> {
   });
 }
 
-/** The folder that holds `initdb` and `postgres`. */
-function findPrograms(path: string): string {
+/** The folder that holds `initdb`, `postgres` and whatever else is needed. */
+export function findPrograms(path: string, more: readonly string[] = []): string {
   const folders = [...path.split(delimiter), ...globSync('/usr/lib/postgresql/*/bin').toSorted().toReversed()];
-  const found = folders.find((folder) => ['initdb', 'postgres'].every((name) => isProgram(join(folder, name))));
+  const found = folders.find((folder) =>
+    ['initdb', 'postgres', ...more].every((name) => isProgram(join(folder, name))),
+  );
   if (found !== undefined) return found;
   throw new Error(
     'PostgreSQL is not installed: run apt-get install postgresql (macOS: brew install postgresql), or set MCPGATE_TEST_POSTGRES_URL',
@@ -157,7 +170,7 @@ function isProgram(file: string): boolean {
 }
 
 /** PostgreSQL refuses to run as root: whom to run it as there. */
-function unprivilegedUser(): { uid: number; gid: number } | undefined {
+export function unprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {
     const [uid, gid] = ['-u', '-g'].map((flag) => {

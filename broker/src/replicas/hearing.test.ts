@@ -167,3 +167,36 @@ test('one that was closed is not deaf, and tries nothing again', async (t) => {
   await turn();
   assert.deepEqual([said, catchUps.length], [['failed'], 0]);
 });
+
+test('time for which the process was busy is no deafness, but for three seconds at the most', async (t) => {
+  const { clock, hearing, said, next } = open(t);
+  hearing.missed('a broker was killed');
+  clock.sleep(1_500);
+  clock.advance(200);
+  clock.sleep(1_000);
+  assert.equal(hearing.isDeaf, false, 'of 2.7 s it had 0.4 to read');
+  await next('done');
+  assert.deepEqual(said, ['caught up: false 2700 0'], 'nobody was refused');
+
+  hearing.missed('another one');
+  clock.sleep(2_000);
+  clock.advance(800);
+  assert.equal(hearing.isDeaf, false);
+  clock.sleep(300);
+  clock.advance(0);
+  assert.equal(hearing.isDeaf, true, 'longer than three seconds nobody can say that it hears, however busy it is');
+});
+
+test('a process that was stopped while its bus was away is deaf as soon as it has had a second in which it heard nothing', async (t) => {
+  const { clock, hearing, catchUps, next } = open(t);
+  hearing.lost(clock.now(), 'cut');
+  clock.sleep(1_000);
+  clock.advance(899);
+  assert.equal(hearing.isDeaf, false);
+  clock.advance(101);
+  assert.equal(hearing.isDeaf, true);
+  assert.equal(catchUps.length, 0);
+  hearing.found();
+  await next('done');
+  assert.equal(hearing.isDeaf, false);
+});

@@ -1,8 +1,11 @@
 // Whether this broker hears of what the others change. One that does not for longer than a second is deaf: it allows nothing. Once it hears
-// again it reads everything anew before it goes on, because it does not know what it has missed.
+// again it reads everything anew before it goes on, because it does not know what it has missed. Time for which the process was too busy to
+// read is no time for which it was not heard, within the bounds of `unheard.ts`.
 import type { Clock } from 'mcpgate-shared/clock';
+import { hearableForMs } from '../domain/unheard.ts';
 
-const DEAF_AFTER_MS = 1_000;
+/** So often it is looked whether this process is on time. */
+const LOOK_MS = 100;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 
@@ -42,9 +45,17 @@ export function createHearing(options: {
     if (doubtSince !== undefined || isClosed) return;
     doubtSince = since;
     reason = why;
-    cancelDeaf = clock.after(Math.max(0, since + DEAF_AFTER_MS - clock.now()), () => {
+    watch(since, 0);
+  }
+
+  /** `busyMs`: how late it was looked since then, in all. */
+  function watch(since: number, busyMs: number): void {
+    const leftMs = hearableForMs(clock.now() - since, busyMs);
+    const dueAt = clock.now() + Math.min(LOOK_MS, leftMs);
+    cancelDeaf = clock.after(dueAt - clock.now(), () => {
+      if (leftMs > 0) return watch(since, busyMs + Math.max(0, clock.now() - dueAt));
       isDeaf = true;
-      options.onDeaf(why);
+      options.onDeaf(reason);
     });
   }
 

@@ -3,20 +3,18 @@
 import { Socket } from 'node:net';
 import type { Clock } from 'mcpgate-shared/clock';
 import pg from 'pg';
+import { hearableForMs } from '../../domain/unheard.ts';
 
 export const BUS_CHANNEL = 'mcpgate_bus';
 const CONNECT_TIMEOUT_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
 const BEAT_MS = 400;
-/** What was said on it must come round within this time. */
-const ECHO_LIMIT_MS = 1_000;
-/** However busy the process is: longer than this nobody can say that it hears. */
-const BUSY_LIMIT_MS = 3_000;
 /** How long a start waits for it. */
 const OPEN_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_MS = 500;
 const FIRST_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 5_000;
+/** Short: laptops wait for the broker once the database is back. */
+const MAX_BACKOFF_MS = 1_000;
 
 export interface BusConnection {
   /** Resolves when what it says comes round; rejects where it does not for a while. */
@@ -26,11 +24,6 @@ export interface BusConnection {
   /** Says `text` on the connection itself, where there is one. */
   say(text: string): void;
   close(): Promise<void>;
-}
-
-/** Whether a bus that has not been heard for so long is away, rather than late in a process that was busy for a part of that. */
-export function isSilent(unheardMs: number, busyMs: number): boolean {
-  return unheardMs >= BUSY_LIMIT_MS || unheardMs - busyMs >= ECHO_LIMIT_MS;
 }
 
 export function createBusConnection(options: {
@@ -102,7 +95,7 @@ export function createBusConnection(options: {
       setImmediate(() => {
         if (client !== beating) return;
         const silentMs = unheardSince === undefined ? 0 : clock.now() - unheardSince;
-        if (isSilent(silentMs, busyMs)) {
+        if (hearableForMs(silentMs, busyMs) === 0) {
           lose(beating, new Error(`what it says does not come round for ${silentMs} ms`));
         } else beatOn(beating, false);
       });
@@ -116,6 +109,8 @@ export function createBusConnection(options: {
       connectionString: url,
       stream: () => opened,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      // A server that stands still as soon as it has let somebody in says nothing to the first statement either.
+      query_timeout: CONNECT_TIMEOUT_MS,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       application_name: 'mcpgate-broker bus',

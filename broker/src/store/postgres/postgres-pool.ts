@@ -6,10 +6,13 @@ import pg from 'pg';
 import { isServerLost, ReadOnlyServer } from './postgres-error.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
+const PREPARE_TIMEOUT_MS = 2_000;
 /** A server that lives but does not come to an end with a statement ends it by itself, and its locks with it. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 /** One that says nothing is given up a little later. */
 const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
+/** So long one that was made before the server was lost may take for a statement: it may lead to a server that is gone. */
+const OLD_QUERY_TIMEOUT_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
 /** So long a server has for its goodbye. */
 const END_LIMIT_MS = 500;
@@ -83,7 +86,9 @@ export function createPostgresPool(options: {
         async query(statement) {
           busy.set(client, performance.now());
           try {
-            return await client.query(statement);
+            return await client.query(
+              isOld(client) ? { ...statement, query_timeout: OLD_QUERY_TIMEOUT_MS } : statement,
+            );
           } catch (error) {
             // It may still be busy with the statement, or have ended, or be one that writes nothing.
             isBroken ||= isServerLost(error);
@@ -133,8 +138,11 @@ const onConnect: (client: pg.ClientBase) => unknown = (client) => prepare(client
 
 /** A server on which nothing can be written is not the one that is wanted: a standby, or a primary that is none any more. */
 async function prepare(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ read_only: string }>(
-    `select set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false), current_setting('transaction_read_only') as read_only`,
-  );
+  const asked: pg.QueryConfig & { query_timeout: number } = {
+    text: `select set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false), current_setting('transaction_read_only') as read_only`,
+    // A part of connecting, and not longer: the pool keeps its place for it.
+    query_timeout: PREPARE_TIMEOUT_MS,
+  };
+  const { rows } = await client.query<{ read_only: string }>(asked);
   if (rows[0]?.read_only === 'on') throw new ReadOnlyServer();
 }
