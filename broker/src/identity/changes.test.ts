@@ -27,7 +27,7 @@ onBothEngines((open) => {
     await store.users.setRole(id, 'member');
     const second = changes.tell([id]);
     const turns = async () => {
-      for (let turn = 0; turn < 10; turn++) await store.ping();
+      for (let turn = 0; turn < 10; turn++) await store.probe();
     };
     await Promise.race([second, turns()]);
     goOn();

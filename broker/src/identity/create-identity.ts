@@ -22,6 +22,7 @@ import { createForwardedPeople, type ForwardedSettings } from './idp/forwarded-p
 import { createIdpMetadata } from './idp/idp-metadata.ts';
 import type { IdpSettings } from '../domain/idp-settings.ts';
 import { createGroups } from './groups.ts';
+import { createLiving } from './living.ts';
 import { createLogins } from './logins.ts';
 import { createClientLogins } from './oauth/client-logins.ts';
 import { nameOfClient } from './oauth/consents.ts';
@@ -213,7 +214,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       }
     },
     onRevoked: (listener, live) => revocations.listen(listener, live),
-    elsewhere: createElsewhere({ store, revocations, changes, logins, clientLogins }),
+    elsewhere: createElsewhere({ living: createLiving({ store, logins, clientLogins }), revocations, changes }),
     onChanged: (listener) => changes.listen(listener),
     users,
     groups,

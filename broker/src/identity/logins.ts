@@ -5,6 +5,8 @@ import type { Store } from '../store/store.ts';
 export interface Logins {
   /** Undefined where the device has none. */
   of(deviceId: string): Promise<{ grantId: string } | undefined>;
+  /** Those of the devices that have one, in one question. */
+  amongst(deviceIds: readonly string[]): Promise<Set<string>>;
   /** When the device's login ends if it is not used; null: never, undefined where it has none. */
   lastsUntil(deviceId: string): Promise<number | null | undefined>;
   /** Whether the device has a login that has not ended. */
@@ -29,6 +31,10 @@ export function createLogins({ store, clock }: { store: Store; clock: Clock }): 
     async of(deviceId) {
       const row = await find(deviceId);
       return row?.grantId ? { grantId: row.grantId } : undefined;
+    },
+    async amongst(deviceIds) {
+      const rows = await store.oauth.findAll('Grant', 'uid', deviceIds);
+      return new Set(rows.flatMap(({ uid, grantId }) => (uid !== null && grantId ? uid : [])));
     },
     async end(deviceId) {
       let tokens = 0;

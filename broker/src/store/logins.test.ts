@@ -43,7 +43,7 @@ onBothEngines((open) => {
     await store.grants.revoke(grant.id, clock.at + 2);
     const known = { ...grant, lastUsedAt: clock.at + 1, revokedAt: clock.at + 2 };
     assert.deepEqual(await store.grants.byTokenHash('hash of ci'), known);
-    assert.deepEqual(await store.grants.byId(grant.id), known);
+    assert.deepEqual(await store.grants.byIds([grant.id]), [known]);
     assert.equal(await store.grants.byTokenHash('another'), undefined);
   });
 

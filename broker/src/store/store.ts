@@ -104,6 +104,8 @@ export interface Store {
       groups: readonly string[];
     }): Promise<UserRecord>;
     byId(id: string): Promise<UserRecord | undefined>;
+    /** Those that are there, in one question. */
+    byIds(ids: readonly string[]): Promise<UserRecord[]>;
     byName(workspaceId: string, name: string): Promise<UserRecord | undefined>;
     /** Everybody with this e-mail address, however it is written. */
     byEmail(workspaceId: string, email: string): Promise<UserRecord[]>;
@@ -180,6 +182,7 @@ export interface Store {
   devices: {
     create(device: Omit<DeviceRecord, 'id' | 'createdAt' | 'lastSeenAt' | 'revokedAt'>): Promise<DeviceRecord>;
     byId(id: string): Promise<DeviceRecord | undefined>;
+    byIds(ids: readonly string[]): Promise<DeviceRecord[]>;
     listByUser(userId: string): Promise<DeviceRecord[]>;
     list(workspaceId: string): Promise<DeviceRecord[]>;
     touch(id: string, at: number): Promise<void>;
@@ -189,7 +192,7 @@ export interface Store {
   };
   grants: {
     create(grant: Omit<GrantRecord, 'id' | 'createdAt' | 'lastUsedAt' | 'revokedAt'>): Promise<GrantRecord>;
-    byId(id: string): Promise<GrantRecord | undefined>;
+    byIds(ids: readonly string[]): Promise<GrantRecord[]>;
     byTokenHash(tokenHash: string): Promise<GrantRecord | undefined>;
     issuedBy(workspaceId: string, createdBy: string): Promise<GrantRecord[]>;
     list(workspaceId: string): Promise<GrantRecord[]>;
@@ -225,6 +228,8 @@ export interface Store {
     find(kind: string, idHash: string): Promise<OAuthObject | undefined>;
     findByUserCode(kind: string, userCode: string): Promise<OAuthObject | undefined>;
     findByUid(kind: string, uid: string): Promise<OAuthObject | undefined>;
+    /** Those that are there, in one question. */
+    findAll(kind: string, by: 'idHash' | 'uid', values: readonly string[]): Promise<OAuthObject[]>;
     /** All of a kind, or those with a `uid`. */
     list(kind: string, uid?: string): Promise<OAuthObject[]>;
     /** Writes over the row that is there; false where it is gone, which it then stays. */
@@ -294,7 +299,7 @@ export interface Store {
   };
   /** Between the brokers of this database. Changes of policies, servers, secrets and people are told by the functions above. */
   readonly bus: Bus;
-  /** Throws `unavailable` where the database does not answer; for /readyz. */
-  ping(): Promise<void>;
+  /** Writes a little. Throws `unavailable` where the database does not answer or takes no writes. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }

@@ -15,7 +15,7 @@ type Scope =
   /** Belongs to no workspace, for this reason. */
   | { everywhere: string };
 
-type Repositories = Omit<Store, 'bus' | 'ping' | 'close'>;
+type Repositories = Omit<Store, 'bus' | 'probe' | 'close'>;
 type Table = { [R in keyof Repositories]: { [M in keyof Repositories[R]]: Scope } };
 
 const NOW = 1_790_000_000_000;
@@ -35,6 +35,7 @@ const TABLE: Table = {
         store.users.create({ workspaceId, name: 'new', email: null, role: 'member', groups: ['eng'] }),
     },
     byId: { reads: (store, { userId }) => store.users.byId(userId) },
+    byIds: { reads: (store, { userId }) => store.users.byIds([userId]) },
     byName: { reads: (store, { workspaceId }) => store.users.byName(workspaceId, 'ada') },
     byEmail: { reads: (store, { workspaceId }) => store.users.byEmail(workspaceId, 'ADA@example.com') },
     workspacesOf: { everywhere: 'it says in which workspaces an address is known, for the choice at sign-in' },
@@ -112,6 +113,7 @@ const TABLE: Table = {
         store.devices.create({ workspaceId, userId, name: 'second', platform: 'linux', address: '192.0.2.1' }),
     },
     byId: { reads: (store, { deviceId }) => store.devices.byId(deviceId) },
+    byIds: { reads: (store, { deviceId }) => store.devices.byIds([deviceId]) },
     listByUser: { reads: (store, { userId }) => store.devices.listByUser(userId) },
     list: { reads: (store, { workspaceId }) => store.devices.list(workspaceId) },
     touch: { writes: (store, { deviceId }) => store.devices.touch(deviceId, NOW + 1) },
@@ -135,7 +137,7 @@ const TABLE: Table = {
           createdBy: 'host:root',
         }),
     },
-    byId: { reads: (store, { grantId }) => store.grants.byId(grantId) },
+    byIds: { reads: (store, { grantId }) => store.grants.byIds([grantId]) },
     byTokenHash: { reads: (store, { mark }) => store.grants.byTokenHash(`hash ${mark}`) },
     issuedBy: { reads: (store, { workspaceId }) => store.grants.issuedBy(workspaceId, 'api:ci') },
     list: { reads: (store, { workspaceId }) => store.grants.list(workspaceId) },
@@ -199,6 +201,7 @@ const TABLE: Table = {
     find: { everywhere: 'ids of the OAuth server are unique' },
     findByUserCode: { everywhere: 'codes of the OAuth server are unique' },
     findByUid: { everywhere: 'ids of the OAuth server are unique' },
+    findAll: { everywhere: 'ids of the OAuth server are unique' },
     list: { everywhere: 'whose each is, its user says' },
     update: { everywhere: 'ids of the OAuth server are unique' },
     makeRoom: { everywhere: 'clients belong to nobody before somebody logs in with them' },

@@ -25,6 +25,8 @@ export interface ClientLogins {
   start(login: Omit<ClientLogin, 'createdAt' | 'lastSeenAt'>): Promise<void>;
   /** Undefined where it has ended. */
   find(grantId: string): Promise<ClientLogin | undefined>;
+  /** Those of them that have not ended, in one question. */
+  amongst(grantIds: readonly string[]): Promise<Set<string>>;
   /** Its client was here, perhaps to renew its tokens, which makes it last until `expiresAt`. */
   seen(login: ClientLogin, expiresAt?: number): Promise<void>;
   list(userId?: string): Promise<ClientLogin[]>;
@@ -71,6 +73,15 @@ export function createClientLogins({ store, clock }: { store: Store; clock: Cloc
       const row = await store.oauth.find(KIND, sha256Hex(grantId));
       const login = row && readRow(row);
       return login && lives(login) ? login : undefined;
+    },
+    async amongst(grantIds) {
+      const rows = await store.oauth.findAll(KIND, 'idHash', grantIds.map(sha256Hex));
+      return new Set(
+        rows
+          .map(readRow)
+          .filter(lives)
+          .map(({ grantId }) => grantId),
+      );
     },
     async seen(login, expiresAt) {
       const lastSeenAt = clock.now();

@@ -31,6 +31,10 @@ export function createDevices(db: Kysely<Database>, clock: Clock): Store['device
       const row = await devices.where('id', '=', id).executeTakeFirst();
       return row && toDevice(row);
     },
+    async byIds(ids) {
+      const rows = await devices.where('id', 'in', ids).execute();
+      return rows.map(toDevice);
+    },
     async listByUser(userId) {
       const rows = await devices.where('user_id', '=', userId).orderBy('created_at').orderBy('id').execute();
       return rows.map(toDevice);

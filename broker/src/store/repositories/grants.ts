@@ -30,9 +30,9 @@ export function createGrants(db: Kysely<Database>, clock: Clock): Store['grants'
       await db.insertInto('grants').values(row).execute();
       return toGrant(row);
     },
-    async byId(id) {
-      const row = await grants.where('id', '=', id).executeTakeFirst();
-      return row && toGrant(row);
+    async byIds(ids) {
+      const rows = await grants.where('id', 'in', ids).execute();
+      return rows.map(toGrant);
     },
     async byTokenHash(tokenHash) {
       const row = await grants.where('token_hash', '=', tokenHash).executeTakeFirst();

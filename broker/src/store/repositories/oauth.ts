@@ -38,6 +38,11 @@ export function createOAuth(db: Kysely<Database>): Store['oauth'] {
     find: (kind, idHash) => find(kind, 'id_hash', idHash),
     findByUserCode: (kind, userCode) => find(kind, 'user_code', userCode),
     findByUid: (kind, uid) => find(kind, 'uid', uid),
+    async findAll(kind, by, values) {
+      const column = by === 'idHash' ? 'id_hash' : 'uid';
+      const query = db.selectFrom('oauth_objects').selectAll().where('kind', '=', kind).where(column, 'in', values);
+      return (await query.execute()).map(toObject);
+    },
     async list(kind, uid) {
       const all = db.selectFrom('oauth_objects').selectAll().where('kind', '=', kind);
       const rows = await (uid === undefined ? all : all.where('uid', '=', uid)).execute();

@@ -60,6 +60,15 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
     async byId(id) {
       return withGroups(await db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst());
     },
+    async byIds(ids) {
+      const rows = await db.selectFrom('users').selectAll().where('id', 'in', ids).execute();
+      const members = await db
+        .selectFrom('group_members')
+        .select(['user_id', 'group_name'])
+        .where('user_id', 'in', ids)
+        .execute();
+      return withMembers(rows, members);
+    },
     async byName(workspaceId, name) {
       const query = db.selectFrom('users').selectAll().where('workspace_id', '=', workspaceId).where('name', '=', name);
       return withGroups(await query.executeTakeFirst());
@@ -98,13 +107,7 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
         .select(['user_id', 'group_name'])
         .where('workspace_id', '=', workspaceId)
         .execute();
-      const groups = Map.groupBy(members, (member) => member.user_id);
-      return rows.map((row) =>
-        toUser(
-          row,
-          (groups.get(row.id) ?? []).map((member) => member.group_name),
-        ),
-      );
+      return withMembers(rows, members);
     },
     async count(workspaceId) {
       const row = await db
@@ -180,6 +183,19 @@ async function addToGroups(
     .insertInto('group_members')
     .values(names.map((name) => ({ workspace_id: user.workspace_id, group_name: name, user_id: user.id })))
     .execute();
+}
+
+function withMembers(
+  rows: readonly Selectable<Database['users']>[],
+  members: readonly { user_id: string; group_name: string }[],
+): UserRecord[] {
+  const groups = Map.groupBy(members, (member) => member.user_id);
+  return rows.map((row) =>
+    toUser(
+      row,
+      (groups.get(row.id) ?? []).map((member) => member.group_name),
+    ),
+  );
 }
 
 function toUser(row: Selectable<Database['users']>, groups: readonly string[]): UserRecord {
