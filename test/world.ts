@@ -14,6 +14,8 @@ export interface WorldOptions {
   servers?: Record<string, unknown>;
   /** The URL of an empty PostgreSQL database; SQLite in the world's folder unless given. */
   databaseUrl?: string;
+  /** Of the broker; a folder of the world's unless given. */
+  dataDir?: string;
   /** More arguments of `mcpgate-broker start`. */
   brokerArgs?: readonly string[];
   /** More environment of the broker. */
@@ -81,6 +83,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       ...(options.brokerArgs ?? []),
     ],
     ...(options.brokerEnv && { env: options.brokerEnv }),
+    ...(options.dataDir !== undefined && { dataDir: options.dataDir }),
   }).catch(async (error: unknown) => {
     await network.close();
     endProcessesOf(root);
@@ -103,9 +106,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       return world.laptop(name, env);
     },
     async login(person) {
-      await person.login(world.url, (code) =>
-        adminPost(broker.dataDir, '/logins/approve', { user_code: code, user: person.name }),
-      );
+      await person.login(world.url, async (code) => {
+        await adminPost(broker.dataDir, '/logins/approve', { user_code: code, user: person.name });
+      });
     },
     async member(name, more) {
       const person = await world.person(name, more);

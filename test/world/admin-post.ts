@@ -6,8 +6,8 @@ import { text } from 'node:stream/consumers';
 
 const DEADLINE_MS = 30_000;
 
-/** POST of `body` to `path` below `/api/v1` of the broker on `dataDir`. Throws what it answered where that is not 200. */
-export async function adminPost(dataDir: string, path: string, body: Record<string, unknown>): Promise<void> {
+/** POST of `body` to `path` below `/api/v1` of the broker on `dataDir`. Returns what it answers; throws that where it is not 200. */
+export async function adminPost(dataDir: string, path: string, body: Record<string, unknown>): Promise<unknown> {
   const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
     const sent = request({
       socketPath: join(dataDir, 'admin.sock'),
@@ -24,4 +24,5 @@ export async function adminPost(dataDir: string, path: string, body: Record<stri
     sent.end(JSON.stringify(body));
   });
   if (status !== 200) throw new Error(`POST ${path} of the administration: ${status} ${answer}`);
+  return answer === '' ? undefined : (JSON.parse(answer) as unknown);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startCommand, type Running } from './command.ts';
 
 /** `folder` is made. `http`: what stands in its `http` block. It may not listen yet. */
-export function startNginx(folder: string, http: string): Running {
+export function startNginx(folder: string, http: string, connections = 512): Running {
   mkdirSync(folder);
   const main = [
     ...(process.getuid?.() === 0 ? ['user root;'] : []),
@@ -12,7 +12,7 @@ export function startNginx(folder: string, http: string): Running {
     'daemon off;',
     `pid ${folder}/nginx.pid;`,
     'error_log stderr notice;',
-    'events {}',
+    `events { worker_connections ${connections}; }`,
     'http {',
     'access_log off;',
     ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((each) => `${each}_temp_path ${folder}/${each};`),

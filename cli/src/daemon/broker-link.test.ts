@@ -19,7 +19,7 @@ async function world(
   random: () => number = () => 0,
 ) {
   const clock = steppedClock();
-  let refusal: { status: number; description: string } | undefined;
+  let refusal: { status: number; description: string; retryAfterS?: number } | undefined;
   const server = new WebSocketServer({
     port: 0,
     host: '127.0.0.1',
@@ -27,7 +27,11 @@ async function world(
     verifyClient(_info, answer) {
       if (refusal === undefined) return answer(true);
       const challenge = `Bearer error="invalid_token", error_description="${refusal.description}"`;
-      answer(false, refusal.status, '{}', { 'Content-Type': 'application/json', 'www-authenticate': challenge });
+      answer(false, refusal.status, '{}', {
+        'Content-Type': 'application/json',
+        'www-authenticate': challenge,
+        ...(refusal.retryAfterS !== undefined && { 'retry-after': String(refusal.retryAfterS) }),
+      });
     },
   });
   await once(server, 'listening');
@@ -69,8 +73,10 @@ async function world(
     while (link.state !== state) await new Promise<void>((resolve) => (wake = resolve));
   };
   const socket = (): WebSocket => sockets.at(-1) ?? assert.fail('no link was opened');
-  const refuse = (status: number, description: string) => void (refusal = { status, description });
-  return { clock, link, sockets, states, reach, socket, refuse };
+  const refuse = (status: number, description: string, retryAfterS?: number) =>
+    void (refusal = { status, description, ...(retryAfterS !== undefined && { retryAfterS }) });
+  const accept = () => void (refusal = undefined);
+  return { clock, link, sockets, states, reach, socket, refuse, accept };
 }
 
 test('a token is renewed in-band before its end, and the socket stays', async (t) => {
@@ -216,4 +222,21 @@ test('after a loss that nobody announced, a broker that comes back while calls a
   clock.advance(5_000);
   assert.equal(link.state, 'connecting');
   await reach('open');
+});
+
+test('a broker that is full is asked again around the time that it names: sooner by half of it at the most, later by as much', async (t) => {
+  for (const [drawn, afterMs] of [
+    [0, 4_000],
+    [1, 12_000],
+  ] as const) {
+    const { clock, link, reach, refuse, accept } = await world(t, undefined, () => drawn);
+    refuse(503, 'too many come at once', 8);
+    link.wake();
+    await reach('waiting');
+    accept();
+    clock.advance(afterMs - 1);
+    assert.equal(link.state, 'waiting');
+    clock.advance(1);
+    await reach('open');
+  }
 });
