@@ -2,13 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock } from 'mcpgate-shared/clock';
-import { GateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
 import { adminOperations } from './admin/admin-operations.ts';
 import { createAudit } from './audit/create-audit.ts';
 import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
 import { isLoopback } from './config/listen-address.ts';
 import type { Config } from './config/load-config.ts';
+import { createReadiness } from './domain/readiness.ts';
 import type { Unexpected } from './domain/unexpected.ts';
 import { DEFAULT_WORKSPACE } from './domain/workspace.ts';
 import { createGateway } from './gateway/create-gateway.ts';
@@ -200,6 +200,13 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     closers.push(() => modernExchanges.close('the broker ended'));
 
     let draining = false;
+    const readiness = createReadiness({
+      clock,
+      isDraining: () => draining,
+      isDeaf: () => replicas.isDeaf,
+      unwritable: () => audit.unwritable,
+      probe: () => store.probe(),
+    });
     const operations = adminOperations({
       store,
       vault,
@@ -228,7 +235,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
         startedAt,
         dataDir,
         database: databaseUrl === undefined ? 'sqlite' : 'postgres',
-        draining: () => draining,
+        readiness,
         replicas,
       },
       clock,
@@ -289,11 +296,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       operations,
       enterWorkspace,
       pages: createPages({ identity, publicUrl, clock, forwarded }),
-      async ready() {
-        if (draining) throw new GateError('unavailable', 'this broker is draining');
-        if (replicas.isDeaf) throw new GateError('unavailable', 'this broker does not hear the others');
-        await store.ping();
-      },
+      readiness,
     });
     await app.ready();
     listener.attachUpgrade('/v1/tunnel', createUpgradeDoor({ tunnel, hostCheck, proxies, publicUrl }));

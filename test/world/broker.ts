@@ -30,12 +30,14 @@ export const BROKER = join(REPOSITORY, 'broker/bin/mcpgate-broker.cjs');
 
 export async function startBroker(options: {
   root: string;
+  /** A folder of `root` unless said. */
+  dataDir?: string;
   args?: readonly string[];
   env?: Record<string, string>;
   /** What it prints once it is as it is wanted; `ready` unless said. */
   until?: RegExp;
 }): Promise<Broker> {
-  const dataDir = join(options.root, 'data');
+  const dataDir = options.dataDir ?? join(options.root, 'data');
   const env: Record<string, string> = {
     HOME: options.root,
     PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,

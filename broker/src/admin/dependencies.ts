@@ -6,6 +6,7 @@ import type { CompilePolicy } from '../policy/decide.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import type { BrokerName } from '../domain/bus.ts';
+import type { Readiness } from '../domain/readiness.ts';
 import type { AllowedCommand } from '../domain/stdio-settings.ts';
 import type { Vault } from '../vault/vault.ts';
 
@@ -37,9 +38,9 @@ export interface BrokerFacts {
   startedAt: number;
   dataDir: string;
   database: 'sqlite' | 'postgres';
-  draining(): boolean;
+  readiness(): Promise<Readiness>;
   /** The others over the same database. */
-  replicas: { readonly isDeaf: boolean; others(): readonly BrokerName[] };
+  replicas: { others(): readonly BrokerName[] };
 }
 
 export interface AdminDependencies {

@@ -50,8 +50,8 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
           startedAt: 0,
           dataDir: '/d',
           database: 'sqlite',
-          draining: () => false,
-          replicas: { isDeaf: false, others: () => [] },
+          readiness: () => Promise.resolve({ kind: 'ready' }),
+          replicas: { others: () => [] },
         },
       });
       const input = { params: {}, query: {}, body: undefined };

@@ -1,6 +1,7 @@
 // The broker's own state, and who is asking.
 import { statusApi } from 'mcpgate-shared/api/status';
 import { inWorkspace } from '../domain/workspace.ts';
+import { GateError } from 'mcpgate-shared/error';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
@@ -15,13 +16,17 @@ export function statusOperations({
 }: Pick<AdminDependencies, 'store' | 'upstreams' | 'links' | 'memory' | 'eventLoopDelay' | 'facts'>): Operation[] {
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
-      const [policy, users] = await Promise.all([store.policy.snapshot(workspaceId), store.users.count(workspaceId)]);
+      const [readiness, policy, users] = await Promise.all([
+        facts.readiness(),
+        store.policy.snapshot(workspaceId),
+        store.users.count(workspaceId),
+      ]);
       const servers = upstreams.status(workspaceId);
       const live = links().filter((link) => link.workspaceId === workspaceId);
       const kept = memory();
       const delay = eventLoopDelay();
       const warnings = [
-        ...(facts.replicas.isDeaf ? ['this broker does not hear of changes by others, so it refuses calls'] : []),
+        ...(readiness.kind === 'not_ready' ? [withCause(readiness.why)] : []),
         ...servers
           .filter((server) => server.processIsolation === 'none' && server.state !== 'disabled')
           .map(
@@ -41,7 +46,7 @@ export function statusOperations({
       return {
         version: facts.version,
         url: facts.url,
-        state: facts.draining() ? ('draining' as const) : ('ready' as const),
+        state: readiness.kind,
         pid: facts.pid,
         started_at: isoTime(facts.startedAt),
         data: facts.dataDir,
@@ -90,6 +95,11 @@ export function statusOperations({
       });
     }),
   ];
+}
+
+/** For the platform team: with what it comes of. */
+function withCause({ message, cause }: GateError): string {
+  return cause instanceof GateError ? `${message}: ${cause.message}` : message;
 }
 
 function andMore(server: string, workspaceId: string, count: number): string {

@@ -1,5 +1,6 @@
 // What happened, provably. Appends rows with a hash chain per writing process; searches; tails. `beginCall` resolves only when the
 // intent is committed. Rows that arrive in one turn of the loop are committed together.
+import type { GateError } from 'mcpgate-shared/error';
 import type { AuditEvent, CallIntent, CallOutcome, CallRecord } from '../domain/call-record.ts';
 
 export interface AuditSearch {
@@ -30,6 +31,8 @@ export interface Audit {
   onRecord(
     listener: (record: { kind: 'call'; record: CallRecord } | { kind: 'event'; record: LoggedEvent }) => void,
   ): () => void;
+  /** Why the log cannot be written at the moment, so that nothing is forwarded; tried again all the while. */
+  readonly unwritable: GateError | undefined;
   /** Tells what was counted, and waits until everything appended is committed, or cannot be. */
   flush(): Promise<void>;
 }

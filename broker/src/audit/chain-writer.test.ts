@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
 import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import type { AuditRow } from '../store/audit-row.ts';
-import { createChainWriter, type LooseRow } from './chain-writer.ts';
+import { createChainWriter, type GapRows, type LooseRow } from './chain-writer.ts';
 import { verifyChain } from './hash-chain.ts';
 
 type Weather = 'fine' | 'away' | 'lost before' | 'lost after' | 'refused';
@@ -26,7 +26,7 @@ const row = (id: string): LooseRow => ({
   data: '{}',
 });
 
-function world() {
+function world(gapRows?: GapRows) {
   const stored: AuditRow[] = [];
   const clock = steppedClock();
   /** What the next appends meet; after the last one it is as the last one. */
@@ -50,7 +50,7 @@ function world() {
       weather[0] === 'away' ? Promise.reject(say('away')) : Promise.resolve(stored.filter(({ seq }) => seq >= from)),
     last: () => Promise.resolve(stored.at(-1)),
   };
-  const writer = createChainWriter(store, 'w1', clock);
+  const writer = createChainWriter(store, 'w1', clock, gapRows);
   return {
     stored,
     clock,
@@ -249,3 +249,27 @@ test('where somebody else has written to its chain, what is in doubt is given up
   assert.deepEqual([b?.seq, b?.prevHash], [2, 'h']);
   assert.equal(stored.length, 2);
 });
+
+for (const how of ['away', 'lost before', 'lost after'] as const) {
+  test(`a log that could not be written (${how}) is tried without anybody asking, and says from when to when, and how many it refused`, async () => {
+    const { writer, set, ids, pass, stored } = world({
+      begins: (why) => [row(`begins ${why.message}`)],
+      ends: ({ ms, refused }) => [row(`ends ${ms} ${refused}`)],
+    });
+    set(how, 'away');
+    const calls = [writer.append([row('a')]), writer.append([row('b')])];
+    for (const call of calls) await assert.rejects(call, { code: 'unavailable' });
+    await assert.rejects(writer.append([row('c')]), { code: 'unavailable' });
+    assert.equal(writer.unwritable?.message, 'away');
+    await pass(1_000);
+    assert.equal(writer.unwritable?.message, 'away');
+    set('fine');
+    await pass(500);
+    assert.equal(writer.unwritable, undefined);
+    assert.deepEqual(ids().slice(-2), ['begins away', 'ends 1500 3']);
+    assert.ok(verifyChain(stored).ok);
+    assert.equal(writer.owed, 0);
+    await writer.append([row('d')]);
+    assert.equal(ids().at(-1), 'd', 'it is said once');
+  });
+}

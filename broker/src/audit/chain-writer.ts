@@ -5,6 +5,7 @@
 // the chain is empty, the very same rows are appended there again, which no two can be. So each row stands there once, whatever was lost.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
+import { toldOutside } from '../domain/told-outside.ts';
 import type { AuditRow } from '../store/audit-row.ts';
 import type { Store } from '../store/store.ts';
 import { type ChainPosition, GENESIS, hashRow } from './hash-chain.ts';
@@ -35,6 +36,12 @@ interface Doubt {
   entries: readonly Waiting[];
 }
 
+/** What the log itself says of a time in which it could not be written; `refused`: so many appends were. */
+export interface GapRows {
+  begins(why: GateError): readonly LooseRow[];
+  ends(gap: { why: GateError; ms: number; refused: number }): readonly LooseRow[];
+}
+
 export interface ChainWriter {
   /**
    * All of `rows` in one commit; resolves with them as they stand in the chain. Throws `unavailable`: then none of them may be relied on. With
@@ -49,12 +56,15 @@ export interface ChainWriter {
   flush(): Promise<void>;
   /** Rows that are kept and not committed yet. */
   readonly owed: number;
+  /** Why the last append was refused, until one succeeds. */
+  readonly unwritable: GateError | undefined;
 }
 
 export function createChainWriter(
   store: Pick<Store['audit'], 'append' | 'last' | 'chain'>,
   writer: string,
   clock: Pick<Clock, 'now' | 'after'>,
+  gapRows: GapRows = { begins: () => [], ends: () => [] },
 ): ChainWriter {
   let queue: Waiting[] = [];
   let queuedRows = 0;
@@ -63,6 +73,7 @@ export function createChainWriter(
   let doubt: Doubt | undefined;
   let running: Promise<void> | undefined;
   let cancelRetry: (() => void) | undefined;
+  let gap: { since: number; why: GateError; refused: number } | undefined;
 
   function link(loose: readonly LooseRow[], from: ChainPosition): AuditRow[] {
     let { seq, hash: prevHash } = from;
@@ -96,7 +107,7 @@ export function createChainWriter(
     if (found === undefined) await store.append(rows);
     else if (found.id !== first.id)
       throw new GateError('internal', `the chain ${writer} was written by another process`);
-    position = last;
+    taken(last);
     doubt = undefined;
     let start = 0;
     for (const entry of entries) {
@@ -108,6 +119,7 @@ export function createChainWriter(
   }
 
   function keep(rows: readonly LooseRow[]): void {
+    if (rows.length === 0) return;
     queuedRows += rows.length;
     const nobody = () => undefined;
     queue.push({ rows, later: nobody, amend: undefined, isRefused: true, resolve: nobody, reject: nobody });
@@ -115,16 +127,21 @@ export function createChainWriter(
 
   function refuse(entry: Waiting, cause: GateError): void {
     if (entry.isRefused) return;
+    if (gap !== undefined) gap.refused += 1;
     entry.isRefused = true;
     entry.reject(
-      new GateError('unavailable', `the audit log cannot be written, so nothing is forwarded: ${cause.message}`, {
+      new GateError('unavailable', `the audit log cannot be written, so nothing is forwarded: ${toldOutside(cause)}`, {
         cause,
       }),
     );
   }
 
-  /** Everybody who waits is refused; what is kept stays. */
+  /** Everybody who waits is refused; what is kept stays. What says so is kept too, and so tried until it is there: nobody has to ask. */
   function refuseAll(cause: GateError): void {
+    if (gap === undefined) {
+      gap = { since: clock.now(), why: cause, refused: 0 };
+      keep(gapRows.begins(cause));
+    }
     for (const entry of doubt?.entries ?? []) refuse(entry, cause);
     for (const entry of queue) refuse(entry, cause);
     queue = queue.filter((entry) => {
@@ -136,6 +153,14 @@ export function createChainWriter(
       cancelRetry = undefined;
       running ??= run();
     });
+  }
+
+  function taken(end: ChainPosition): void {
+    position = end;
+    if (gap === undefined) return;
+    const { since, why, refused } = gap;
+    gap = undefined;
+    keep(gapRows.ends({ why, ms: clock.now() - since, refused }));
   }
 
   /** Appends what waits; false: the store does not take it now. */
@@ -155,7 +180,7 @@ export function createChainWriter(
         from,
       );
       await store.append(linked);
-      position = linked.at(-1) ?? from;
+      taken(linked.at(-1) ?? from);
       let start = 0;
       for (const entry of entries) {
         const own = linked.slice(start, (start += entry.rows.length));
@@ -214,6 +239,9 @@ export function createChainWriter(
     },
     get owed() {
       return queuedRows + (doubt?.rows.length ?? 0);
+    },
+    get unwritable() {
+      return gap?.why;
     },
   };
 }

@@ -1,7 +1,8 @@
 // The audit log over the store: makes rows, lets the chain writer commit them, tells listeners, searches.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Logger } from 'pino';
-import type { CallOutcome } from '../domain/call-record.ts';
+import type { AuditEvent, CallOutcome } from '../domain/call-record.ts';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { AuditQuery, AuditRow } from '../store/audit-row.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit, AuditSearch } from './audit.ts';
@@ -36,8 +37,22 @@ export interface AuditOptions {
 }
 
 export function createAudit({ store, clock, writerId, log }: AuditOptions): Audit {
-  const chain = createChainWriter(store.audit, writerId, clock);
   const nextId = createEventIds(clock);
+  const ownRow = (type: string, data: AuditEvent['data']) => {
+    const { id, ts } = nextId();
+    const common = { workspace_id: DEFAULT_WORKSPACE, actor: 'broker', subject: null, address: null };
+    return [eventRow({ ...common, type, data }, id, ts)];
+  };
+  const chain = createChainWriter(store.audit, writerId, clock, {
+    begins(why) {
+      log.error({ err: why }, 'the audit log cannot be written: calls are refused until it can');
+      return ownRow('audit.unwritable', { why: why.message });
+    },
+    ends({ why, ms, refused }) {
+      log.warn({ ms, refused }, 'the audit log can be written again');
+      return ownRow('audit.writable', { why: why.message, ms, refused });
+    },
+  });
   const listeners = new Set<Listener>();
 
   function tell(record: Parameters<Listener>[0]): void {
@@ -102,6 +117,9 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
     onRecord(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    get unwritable() {
+      return chain.unwritable;
     },
     async flush() {
       // Without its database a broker ends all the same.

@@ -16,7 +16,7 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
   const status = await api.call(statusApi.status, {});
   const { memory, event_loop_delay_ms: delay } = status;
   const lines = [
-    `mcpgate-broker ${status.version} at ${status.url}: ${status.state}`,
+    `mcpgate-broker ${status.version} at ${status.url}: ${status.state === 'not_ready' ? 'not ready' : status.state}`,
     `process      ${status.pid}, started ${ago(status.started_at, context.now())}`,
     `data         ${status.data} (${status.database})`,
     ...status.other_brokers.map((place) => `beside       ${plain(place)}`),

@@ -14,7 +14,7 @@ export interface Metrics {
 const STATES: readonly UpstreamStatus['state'][] = ['disabled', 'idle', 'starting', 'ready', 'failed'];
 
 export function createMetrics(sources: {
-  audit: Pick<Audit, 'onRecord'>;
+  audit: Pick<Audit, 'onRecord' | 'unwritable'>;
   tunnel: () => TunnelStats;
   eventLoopDelay: () => { p50: number; p99: number; max: number };
   /** Requests that never came whole, by reason. */
@@ -108,6 +108,14 @@ export function createMetrics(sources: {
     registers,
     collect() {
       this.set(sources.replicas.isDeaf ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mcpgate_audit_unwritable',
+    help: '1 while the audit log cannot be written, and calls are refused therefore',
+    registers,
+    collect() {
+      this.set(sources.audit.unwritable === undefined ? 0 : 1);
     },
   });
   new Gauge({

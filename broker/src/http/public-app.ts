@@ -6,6 +6,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Operation } from '../admin/operation.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { Readiness } from '../domain/readiness.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import { assertMay, registerApi, type ResolveCaller } from './api-routes.ts';
@@ -51,8 +52,7 @@ export interface PublicAppOptions {
   enterWorkspace: EnterWorkspace;
   /** The pages for people. */
   pages: FastifyPluginAsync;
-  /** Rejects where a request could not be served now. */
-  ready: () => Promise<void>;
+  readiness: () => Promise<Readiness>;
 }
 
 export async function createPublicApp(options: PublicAppOptions): Promise<FastifyInstance> {
@@ -84,8 +84,9 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
 
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async () => {
-    await options.ready();
-    return { status: 'ready' };
+    const readiness = await options.readiness();
+    if (readiness.kind === 'ready') return { status: 'ready' };
+    throw readiness.kind === 'draining' ? new GateError('unavailable', 'this broker is draining') : readiness.why;
   });
   app.get('/metrics', async (request, reply) => {
     if (!options.metricsDoor.allows({ peer: request.raw.socket.remoteAddress, headers: request.headers })) {

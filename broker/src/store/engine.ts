@@ -6,6 +6,9 @@ import type { Announce } from './bus/announce.ts';
 import type { AuditRow } from './audit-row.ts';
 import type { Database } from './schema.ts';
 
+/** The setting that a probe writes. */
+export const PROBE_NAME = 'probed_at';
+
 export type EngineKind = 'sqlite' | 'postgres';
 
 export interface Engine {
@@ -14,6 +17,8 @@ export interface Engine {
   readonly db: Kysely<Database>;
   /** All rows in one committed transaction, or none. */
   appendAudit(rows: readonly AuditRow[]): Promise<void>;
+  /** Commits `text` where it is of use to nobody. Throws `unavailable` where the database does not answer or takes no writes. */
+  probe(text: string): Promise<void>;
   readonly bus: Bus;
   announce: Announce;
   close(): Promise<void>;

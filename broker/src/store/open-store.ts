@@ -1,6 +1,5 @@
 // Chooses the engine, brings its tables up to date and hands out the repositories.
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Logger } from 'pino';
@@ -89,9 +88,7 @@ function createStore(engine: Engine, clock: Clock): Store {
     settings: createSettings(db),
     audit: createAuditRows(engine),
     bus: engine.bus,
-    async ping() {
-      await sql`select 1`.execute(db);
-    },
+    probe: () => engine.probe(String(clock.now())),
     close: () => engine.close(),
   };
 }

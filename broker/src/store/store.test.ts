@@ -162,11 +162,21 @@ onBothEngines((open) => {
     await assert.rejects(reopen(), { code: 'config', message: /newer mcpgate-broker.*0099-later/ });
   });
 
-  it('answers a ping, and is unavailable once closed', async (t) => {
-    const { store } = await open(t);
-    await store.ping();
+  it('says whether it takes writes, and is unavailable once closed', async (t) => {
+    const { store, tamper, clock, kind, takeAway } = await open(t);
+    await store.probe();
+    clock.at += 1;
+    await store.probe();
+    await tamper(`delete from settings where name = 'probed_at' and value = '${clock.at}'`);
+    await store.probe();
+    const giveBack = await takeAway();
+    // Who has the file for a moment writes it; a server that lets nobody in takes nothing.
+    if (kind === 'sqlite') await store.probe();
+    else await assert.rejects(store.probe(), { code: 'unavailable' });
+    await giveBack();
+    await store.probe();
     await store.close();
-    await assert.rejects(store.ping(), { code: 'unavailable' });
+    await assert.rejects(store.probe(), { code: 'unavailable' });
     await assert.rejects(store.users.list(WORKSPACE), { code: 'unavailable' });
   });
 });

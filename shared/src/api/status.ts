@@ -9,7 +9,7 @@ export const StatusSchema = z
   .object({
     version: z.string(),
     url: z.string(),
-    state: z.enum(['ready', 'draining']),
+    state: z.enum(['ready', 'draining', 'not_ready']).meta({ description: 'As /readyz has it; warnings say why' }),
     pid: z.number().int(),
     started_at: TimeSchema,
     data: z.string(),

@@ -5,8 +5,9 @@ import { GateError } from 'mcpgate-shared/error';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { BrokerName } from '../../domain/bus.ts';
+import { forTheHost } from '../../domain/told-outside.ts';
 import { AUDIT_COLUMNS, auditValues } from '../audit-columns.ts';
-import type { Engine } from '../engine.ts';
+import { PROBE_NAME, type Engine } from '../engine.ts';
 import { createGuardedDriver } from '../guarded-driver.ts';
 import type { Database } from '../schema.ts';
 import type { AuditRow } from '../audit-row.ts';
@@ -62,17 +63,24 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
     announce: bus.announce,
     async appendAudit(rows) {
       const client = await auditPool.connect().catch((error: unknown) => {
-        throw explain(error);
+        throw forTheHost(explain(error));
       });
       try {
         await append(client, rows);
       } catch (error) {
         const { code, message } = explain(error);
         // It was sent, and nobody has said what became of it.
-        throw new GateError(code, message, { cause: error, data: { inDoubt: isServerLost(error) } });
+        throw forTheHost(new GateError(code, message, { cause: error, data: { inDoubt: isServerLost(error) } }));
       } finally {
         client.release();
       }
+    },
+    async probe(value) {
+      await db
+        .insertInto('settings')
+        .values({ name: PROBE_NAME, value })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+        .execute();
     },
     async close() {
       if (closed) return;

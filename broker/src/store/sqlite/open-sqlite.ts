@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { GateError } from 'mcpgate-shared/error';
+import { forTheHost } from '../../domain/told-outside.ts';
 import { createSilentBus } from '../bus/silent-bus.ts';
 import { AUDIT_COLUMNS, auditValues } from '../audit-columns.ts';
-import type { Engine } from '../engine.ts';
+import { PROBE_NAME, type Engine } from '../engine.ts';
 import type { Database } from '../schema.ts';
 import type { AuditRow } from '../audit-row.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
-import { explainSqliteError } from './sqlite-error.ts';
+import { explainSqliteError, isBusy } from './sqlite-error.ts';
 
 /** Waiting for another process blocks the event loop, so it ends before a heartbeat is missed. */
 const DEFAULT_BUSY_TIMEOUT_MS = 2_000;
@@ -42,6 +43,7 @@ export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT
       }
       return Promise.resolve();
     },
+    probe: (text) => db.connection().execute(async () => probeNow(text)),
     close() {
       // Not through the query builder, whose own refusal afterwards would not be a GateError.
       if (database.isOpen) database.close();
@@ -49,14 +51,28 @@ export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT
     },
   };
 
+  function probeNow(text: string): void {
+    try {
+      // Waiting would hold the event loop, and who has the file at the moment writes it.
+      database.exec('PRAGMA busy_timeout = 0');
+      database.prepare(PROBE).run(PROBE_NAME, text);
+    } catch (error) {
+      if (!isBusy(error)) throw forTheHost(explain(error));
+    } finally {
+      if (database.isOpen) database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    }
+  }
+
   function appendNow(rows: readonly AuditRow[]): void {
     try {
       append(rows);
     } catch (error) {
-      throw explain(error);
+      throw forTheHost(explain(error));
     }
   }
 }
+
+const PROBE = `INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`;
 
 function openFile(dataDir: string, file: string, busyTimeoutMs: number): DatabaseSync {
   let database: DatabaseSync | undefined;

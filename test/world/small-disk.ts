@@ -1,0 +1,56 @@
+// A folder in which a file system has no room left, or takes no writes at all, when a test says so. Where nothing may be mounted, the limit of
+// a process's files stands in for it.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+export interface SmallDisk {
+  readonly folder: string;
+  /** Leaves no room for anything; `pid` is who shall find none. */
+  fill(pid: number): void;
+  free(pid: number): void;
+}
+
+const SIZE = '24m';
+const PIECES = [1024 * 1024, 4_096, 64];
+
+export function createSmallDisk(t: TestContext): SmallDisk {
+  const folder = mkdtempSync(join(tmpdir(), 'mg-disk-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE},mode=0755`, 'tmpfs', folder]).status === 0;
+  chmodSync(folder, 0o755);
+  t.after(() => {
+    if (mounted) spawnSync('umount', ['-l', folder]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const ballast = join(folder, 'ballast');
+  return {
+    folder,
+    fill(pid) {
+      if (!mounted) return limitFiles(pid, '0');
+      const file = openSync(ballast, 'w');
+      for (const bytes of PIECES) while (isWritten(file, bytes));
+      closeSync(file);
+    },
+    free(pid) {
+      if (mounted) rmSync(ballast);
+      else limitFiles(pid, 'unlimited');
+    },
+  };
+}
+
+/** No file of the process takes anything from now on, or as much as it will again. */
+export function limitFiles(pid: number, bytes: '0' | 'unlimited'): void {
+  const { status, stderr } = spawnSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`prlimit: ${stderr}`);
+}
+
+function isWritten(file: number, bytes: number): boolean {
+  try {
+    return writeSync(file, Buffer.alloc(bytes)) > 0;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') return false;
+    throw error;
+  }
+}
