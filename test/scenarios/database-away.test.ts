@@ -72,8 +72,8 @@ async function openThreeBrokers(t: TestContext) {
   databaseUrl.host = new URL(address.url).host;
   databaseUrl.pathname = '/gate';
   // Before the world ends, which would end it the hard way, and leave its worker behind.
-  let nginx: Running | undefined;
-  t.after(() => nginx?.stop());
+  const front: { nginx?: Running } = {};
+  t.after(() => front.nginx?.stop());
   const { upstream, world } = await createCountingWorld(t, { databaseUrl: databaseUrl.href });
   const others = [
     await startSecondBroker(t, world, databaseUrl.href, 'second'),
@@ -82,7 +82,7 @@ async function openThreeBrokers(t: TestContext) {
   const brokers = [world.broker, ...others];
   const port = await freePort();
   const servers = brokers.map(({ listenUrl }) => `server ${new URL(listenUrl).host} max_fails=0;`);
-  nginx = startNginx(
+  front.nginx = startNginx(
     join(world.root, 'nginx'),
     [
       `upstream brokers { ${servers.join(' ')} }`,

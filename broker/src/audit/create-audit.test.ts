@@ -186,7 +186,11 @@ onBothEngines((openStore) => {
     const rows = await world.store.audit.chain('w1', 1, 10);
     assert.ok(verifyChain(rows).ok);
     const types = rows.map(({ type }) => type).toSorted();
-    assert.deepEqual(types, ['audit.unwritable', 'audit.writable', 'secret.set', 'secret.set'], 'the gap is said itself');
+    assert.deepEqual(
+      types,
+      ['audit.unwritable', 'audit.writable', 'secret.set', 'secret.set'],
+      'the gap is said itself',
+    );
   });
 
   it('finds its place again where an append was committed but its answer was lost', async (t) => {
