@@ -1,8 +1,8 @@
 // `status`, `tools`, `call` and `daemon` from a terminal, against a real broker with a real upstream.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { REPOSITORY } from '../step.ts';
-import { createWorld } from '../world.ts';
+import { openWorld, type World } from '../world.ts';
 import { until } from '../world/until.ts';
 
 const everything = {
@@ -10,8 +10,11 @@ const everything = {
   args: [`${REPOSITORY}node_modules/@modelcontextprotocol/server-everything/dist/index.js`, 'stdio'],
 };
 
-test('status, tools and call tell the same story as an AI client sees', async (t) => {
-  const world = await createWorld(t, { servers: { everything } });
+let world: World;
+before(async () => (world = await openWorld({ servers: { everything } })));
+after(() => world.close());
+
+test('status, tools and call tell the same story as an AI client sees', async () => {
   const ada = await world.member('ada', { env: { MCPGATE_LOG: 'error' } });
 
   const status = await ada.gate(['status', '--json']);
@@ -56,11 +59,10 @@ test('status, tools and call tell the same story as an AI client sees', async (t
   assert.match(failing.stdout, /message/);
 });
 
-test('Ctrl-C ends a call with 130, and the broker’s log says that it was cancelled', async (t) => {
-  const world = await createWorld(t, { servers: { everything } });
-  const ada = await world.member('ada');
+test('Ctrl-C ends a call with 130, and the broker’s log says that it was cancelled', async () => {
+  const grace = await world.member('grace');
   const words = ['call', 'everything__trigger-long-running-operation', '{"duration":60,"steps":60}'];
-  const calling = ada.start(words);
+  const calling = grace.start(words);
   const started = async () => {
     const rows = (await world.broker.json(['audit', 'search'])) as { tool_name: string | null }[];
     return rows.some(({ tool_name }) => tool_name?.includes('long-running') === true);
@@ -76,40 +78,38 @@ test('Ctrl-C ends a call with 130, and the broker’s log says that it was cance
   });
 });
 
-test('a disabled person is told so by every command with exit 3, a broker that is away with exit 4', async (t) => {
-  const world = await createWorld(t, { servers: { everything } });
-  const ada = await world.member('ada', { env: { MCPGATE_LOG: 'error' } });
-  assert.equal((await ada.gate(['tools'])).code, 0);
+test('a disabled person is told so by every command with exit 3, a broker that is away with exit 4', async () => {
+  const linus = await world.member('linus', { env: { MCPGATE_LOG: 'error' } });
+  assert.equal((await linus.gate(['tools'])).code, 0);
   await world.broker.stop();
   for (const args of [['tools'], ['status'], ['call', 'everything__echo', 'message=x']]) {
-    const { code, stdout, stderr } = await ada.gate(args);
+    const { code, stdout, stderr } = await linus.gate(args);
     assert.equal(code, 4, `${args.join(' ')}: ${stdout}${stderr}`);
     assert.match(stdout + stderr, new RegExp(`${world.url}.*(cut|reach|refused|broker)`));
   }
   await world.broker.start();
-  assert.equal((await ada.gate(['tools'])).code, 0);
-  await world.broker.run(['user', 'disable', 'ada']);
+  assert.equal((await linus.gate(['tools'])).code, 0);
+  await world.broker.run(['user', 'disable', 'linus']);
   for (const args of [['tools'], ['status'], ['call', 'everything__echo', 'message=x']]) {
-    const { code, stdout, stderr } = await ada.gate(args);
+    const { code, stdout, stderr } = await linus.gate(args);
     assert.equal(code, 3, `${args.join(' ')}: ${stdout}${stderr}`);
     assert.match(stdout + stderr, /mcpgate login/);
   }
 });
 
-test('the daemon is stopped, started anew and its log read by hand', async (t) => {
-  const world = await createWorld(t, { servers: { everything } });
-  const ada = await world.member('ada', { env: { MCPGATE_LOG: 'info' } });
-  assert.equal((await ada.gate(['tools'])).code, 0);
-  const restarted = await ada.gate(['daemon', 'restart']);
+test('the daemon is stopped, started anew and its log read by hand', async () => {
+  const joan = await world.member('joan', { env: { MCPGATE_LOG: 'info' } });
+  assert.equal((await joan.gate(['tools'])).code, 0);
+  const restarted = await joan.gate(['daemon', 'restart']);
   assert.match(restarted.stderr, /runs: pid \d+/);
-  assert.equal((await ada.gate(['tools'])).code, 0);
-  const logs = await ada.gate(['daemon', 'logs']);
+  assert.equal((await joan.gate(['tools'])).code, 0);
+  const logs = await joan.gate(['daemon', 'logs']);
   assert.match(logs.stdout, /link open/);
-  const following = ada.start(['daemon', 'logs', '-f']);
+  const following = joan.start(['daemon', 'logs', '-f']);
   await following.line(/link open/);
-  assert.match((await ada.gate(['daemon', 'stop'])).stderr, /has ended/);
-  assert.match((await ada.gate(['daemon', 'stop'])).stderr, /is not running/);
-  assert.equal((await ada.gate(['tools'])).code, 0);
+  assert.match((await joan.gate(['daemon', 'stop'])).stderr, /has ended/);
+  assert.match((await joan.gate(['daemon', 'stop'])).stderr, /is not running/);
+  assert.equal((await joan.gate(['tools'])).code, 0);
   const starts = () => following.output().match(/listens at/g)?.length === 3;
   await until('the log is followed into the third daemon', starts);
   assert.equal(await following.stop('SIGINT'), 130);

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { createWorld } from '../world.ts';
+import { after, before, test } from 'node:test';
+import { openWorld, type World } from '../world.ts';
 
-test('--fix sets up the AI clients that were found, and says what it did', async (t) => {
-  const world = await createWorld(t);
+let world: World;
+before(async () => (world = await openWorld()));
+after(() => world.close());
+
+test('--fix sets up the AI clients that were found, and says what it did', async () => {
   const ada = await world.member('ada');
   mkdirSync(join(ada.home, '.cursor'));
   assert.match((await ada.gate(['doctor'])).stdout, /^! Cursor +does not use mcpgate yet/m);
@@ -17,8 +20,7 @@ test('--fix sets up the AI clients that were found, and says what it did', async
   assert.match(readFileSync(join(ada.home, '.cursor/mcp.json'), 'utf8'), /"mcpgate"/);
 });
 
-test('nobody is logged in: said first, exit 3, and nothing is started', async (t) => {
-  const world = await createWorld(t);
+test('nobody is logged in: said first, exit 3, and nothing is started', async () => {
   const laptop = world.laptop('nobody');
   const { code, stdout } = await laptop.gate(['doctor']);
   assert.equal(code, 3);
@@ -27,15 +29,14 @@ test('nobody is logged in: said first, exit 3, and nothing is started', async (t
   assert.doesNotMatch(stdout, /broker/);
 });
 
-test('a laptop that is well, then a folder that others can open, a client’s file that is broken, a token that is gone', async (t) => {
-  const world = await createWorld(t);
-  const ada = await world.member('ada');
-  assert.equal((await ada.gate(['status'])).code, 0);
-  const well = await ada.gate(['doctor']);
+test('a laptop that is well, then a folder that others can open, a client’s file that is broken, a token that is gone', async () => {
+  const grace = await world.member('grace');
+  assert.equal((await grace.gate(['status'])).code, 0);
+  const well = await grace.gate(['doctor']);
   assert.equal(well.code, 0, well.stdout);
   for (const line of [
     'file',
-    'token +ada at',
+    'token +grace at',
     'proxy +none',
     'broker',
     'clock',
@@ -45,18 +46,18 @@ test('a laptop that is well, then a folder that others can open, a client’s fi
   ]) {
     assert.match(well.stdout, new RegExp(`^✓ ${line}`, 'm'));
   }
-  const runtimeDir = join(ada.home, '.config/mcpgate/run');
+  const runtimeDir = join(grace.home, '.config/mcpgate/run');
   chmodSync(runtimeDir, 0o755);
-  assert.match((await ada.gate(['doctor'])).stdout, new RegExp(`^! folder +${runtimeDir} .*closed to them now`, 'm'));
-  assert.match((await ada.gate(['doctor'])).stdout, /^✓ folder/m);
-  mkdirSync(join(ada.home, '.cursor'));
-  writeFileSync(join(ada.home, '.cursor/mcp.json'), '{ broken');
-  const broken = await ada.gate(['doctor', '--json']);
+  assert.match((await grace.gate(['doctor'])).stdout, new RegExp(`^! folder +${runtimeDir} .*closed to them now`, 'm'));
+  assert.match((await grace.gate(['doctor'])).stdout, /^✓ folder/m);
+  mkdirSync(join(grace.home, '.cursor'));
+  writeFileSync(join(grace.home, '.cursor/mcp.json'), '{ broken');
+  const broken = await grace.gate(['doctor', '--json']);
   assert.equal(broken.code, 1);
   const findings = JSON.parse(broken.stdout) as { name: string; mark: string; text: string }[];
   assert.match(findings.find(({ name }) => name === 'Cursor')?.text ?? '', /mcp\.json/);
-  rmSync(join(ada.home, '.config/mcpgate/token'));
-  const gone = await ada.gate(['doctor']);
+  rmSync(join(grace.home, '.config/mcpgate/token'));
+  const gone = await grace.gate(['doctor']);
   assert.equal(gone.code, 3);
-  assert.match(gone.stdout, /^✗ token +the token of ada .* is gone: run `mcpgate login`/m);
+  assert.match(gone.stdout, /^✗ token +the token of grace .* is gone: run `mcpgate login`/m);
 });

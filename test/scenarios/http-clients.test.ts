@@ -1,22 +1,26 @@
 // Clients that have only a URL and a bearer header: `/mcp` and `/mcp/NAME-or-UUID`, with the official clients and by hand.
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { after, before, test, type TestContext } from 'node:test';
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import type { World } from '../world.ts';
+import { openWorld, type World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
-import { createTwoServerWorld } from '../world/counting-world.ts';
+import { addTwoServers } from '../world/counting-world.ts';
 import type { IssuedGrant } from '../world/issued-grant.ts';
 
-async function httpWorld(t: TestContext) {
-  const { world, upstream, other } = await createTwoServerWorld(t);
+let world: World;
+before(async () => (world = await openWorld({ direct: true })));
+after(() => world.close());
+
+async function httpServers(t: TestContext) {
+  const { upstream, other } = await addTwoServers(t, world);
   const issue = async (label: string, ...servers: string[]) =>
     (await world.broker.json([
       ...['grant', 'issue', '--label', label],
       ...servers.flatMap((server) => ['--server', server]),
     ])) as IssuedGrant;
-  return { world, upstream, other, issue };
+  return { upstream, other, issue };
 }
 
 async function connect(t: TestContext, world: World, token: string, path = '/mcp') {
@@ -61,7 +65,7 @@ function post(
 }
 
 test('a client that sends a byte order mark, another letter case, nulls and the first version of all is understood', async (t) => {
-  const { world, upstream, issue } = await httpWorld(t);
+  const { upstream, issue } = await httpServers(t);
   const { token } = await issue('careless', 'counting');
   const type = { 'content-type': 'Application/JSON; charset=UTF-8' };
   const handshake = { ...initialize, params: { ...initialize.params, protocolVersion: '2024-10-07' } };
@@ -76,7 +80,7 @@ test('a client that sends a byte order mark, another letter case, nulls and the 
 });
 
 test('the official v1 and v2 clients use all servers of a grant with a URL and a bearer header', async (t) => {
-  const { world, upstream, issue } = await httpWorld(t);
+  const { upstream, issue } = await httpServers(t);
   const { token, id } = await issue('automation', 'counting');
   const { client } = await connect(t, world, token);
   const { tools } = await client.listTools();
@@ -85,7 +89,10 @@ test('the official v1 and v2 clients use all servers of a grant with a URL and a
     textOf(await client.callTool({ name: 'counting__echo', arguments: { text: 'over http' } })),
     /over http/,
   );
-  const record = await callRecord(world.broker, ({ tool_name }) => tool_name === 'counting__echo');
+  const record = await callRecord(
+    world.broker,
+    ({ tool_name, credential_label }) => tool_name === 'counting__echo' && credential_label === 'automation',
+  );
   assert.deepEqual(
     [record.credential_kind, record.credential_id, record.client_name, record.client_version, record.status],
     ['grant', id, 'http-client', '3.2.1', 'ok'],
@@ -100,7 +107,7 @@ test('the official v1 and v2 clients use all servers of a grant with a URL and a
 });
 
 test('/mcp/NAME and /mcp/UUID show one server under its own names, to whom is bound to it', async (t) => {
-  const { world, other, issue } = await httpWorld(t);
+  const { other, issue } = await httpServers(t);
   const servers = (await world.broker.json(['server', 'list'])) as { id: string; name: string }[];
   const uuid = servers.find(({ name }) => name === 'counting')?.id ?? '';
   const { token } = await issue('one', 'counting');
@@ -116,7 +123,7 @@ test('/mcp/NAME and /mcp/UUID show one server under its own names, to whom is bo
 });
 
 test('progress comes on the stream of its request, and a cancelled request is cancelled upstream', async (t) => {
-  const { world, upstream, issue } = await httpWorld(t);
+  const { upstream, issue } = await httpServers(t);
   const { client } = await connect(t, world, (await issue('slow', 'counting')).token);
   const controller = new AbortController();
   const call = client.callTool({ name: 'counting__hold', arguments: {} }, undefined, { signal: controller.signal });
@@ -135,7 +142,7 @@ test('progress comes on the stream of its request, and a cancelled request is ca
 });
 
 test('a revoked grant ends its sessions at once and gets 401 on its next request', async (t) => {
-  const { world, upstream, issue } = await httpWorld(t);
+  const { upstream, issue } = await httpServers(t);
   const { token, id } = await issue('leaver', 'counting');
   const { client } = await connect(t, world, token);
   const call = client.callTool({ name: 'counting__hold', arguments: {} });
@@ -151,7 +158,7 @@ test('a revoked grant ends its sessions at once and gets 401 on its next request
 });
 
 test('of several requests that are open each gets its own messages on its own stream, and the stream beside them the rest', async (t) => {
-  const { world, upstream, issue } = await httpWorld(t);
+  const { upstream, issue } = await httpServers(t);
   const { token } = await issue('busy', 'counting');
   const opened = await post(world, token, initialize);
   const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
@@ -189,7 +196,7 @@ test('of several requests that are open each gets its own messages on its own st
 });
 
 test('a client that lost its connection comes back for its answer with Last-Event-ID', async (t) => {
-  const { world, upstream, issue } = await httpWorld(t);
+  const { upstream, issue } = await httpServers(t);
   const { token } = await issue('resuming', 'counting');
   const opened = await post(world, token, initialize);
   const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
@@ -213,7 +220,7 @@ test('a client that lost its connection comes back for its answer with Last-Even
   assert.notEqual(lastEventId, '');
   gone.abort();
   upstream.release();
-  await callRecord(world.broker, ({ tool_name, status }) => tool_name === 'counting__hold' && status === 'ok');
+  await callRecord(world.broker, ({ credential_label, status }) => credential_label === 'resuming' && status === 'ok');
   const resumed = await fetch(`${world.url}/mcp`, {
     headers: {
       accept: 'text/event-stream',
@@ -227,7 +234,7 @@ test('a client that lost its connection comes back for its answer with Last-Even
 });
 
 test('bad requests are refused with the status that the specification says, and the broker lives on', async (t) => {
-  const { world, upstream, issue } = await httpWorld(t);
+  const { upstream, issue } = await httpServers(t);
   const { token } = await issue('clumsy', 'counting');
   const another = await issue('another', 'counting');
   const anonymous = await post(world, undefined, initialize);
@@ -281,7 +288,7 @@ test('bad requests are refused with the status that the specification says, and 
 });
 
 test('a page of an allowed site may send the headers that repeat parameters of a tool', async (t) => {
-  const { world } = await httpWorld(t);
+  await httpServers(t);
   const asked = 'content-type, Mcp-Param-Region, mcp-param-a b, x-other';
   const headers = {
     origin: world.url,
@@ -295,7 +302,7 @@ test('a page of an allowed site may send the headers that repeat parameters of a
 });
 
 test('a batch is answered with a stream of answers in the version that has batches, and refused in the others', async (t) => {
-  const { world, upstream, issue } = await httpWorld(t);
+  const { upstream, issue } = await httpServers(t);
   const { token } = await issue('batching', 'counting');
   const open = async (protocolVersion: string) => {
     const opened = await post(world, token, { ...initialize, params: { ...initialize.params, protocolVersion } });
@@ -326,7 +333,7 @@ test('a batch is answered with a stream of answers in the version that has batch
 });
 
 test('a call whose session is ended is answered with an error of mcpgate’s own, which no SDK takes for a time-out', async (t) => {
-  const { world, upstream, issue } = await httpWorld(t);
+  const { upstream, issue } = await httpServers(t);
   const { token } = await issue('leaving', 'counting');
   const opened = await post(world, token, initialize);
   const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
@@ -336,5 +343,6 @@ test('a call whose session is ended is answered with an error of mcpgate’s own
   const headers = { authorization: `Bearer ${token}`, ...session };
   assert.equal((await fetch(`${world.url}/mcp`, { method: 'DELETE', headers })).status, 204);
   assert.match(await (await answered).text(), /"id":3,"error":\{"code":-32011,"message":"\[mcpgate\] /);
-  assert.equal((await callRecord(world.broker, ({ tool_name }) => tool_name === 'counting__hold')).status, 'cancelled');
+  const record = await callRecord(world.broker, ({ credential_label }) => credential_label === 'leaving');
+  assert.deepEqual([record.tool_name, record.status], ['counting__hold', 'cancelled']);
 });

@@ -1,17 +1,30 @@
 // Authorization: nobody may do anything until a rule says so, deny wins, lists show only what is allowed, a denial names its rule.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test, type TestContext } from 'node:test';
 import type { Rule } from 'mcpgate-shared/api/rules';
-import type { World } from '../world.ts';
+import { openWorld, type World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
-import { createCountingWorld } from '../world/counting-world.ts';
+import { addTwoServers, createCountingWorld } from '../world/counting-world.ts';
 
-const addRule = async (world: World, ...words: string[]) =>
-  (await world.broker.json(['rule', 'add', ...words])) as Rule;
+let world: World;
+before(async () => (world = await openWorld({ open: false })));
+after(() => world.close());
+
+/** The server `counting` in a world without a rule; both end with the test, and so do the rules that it adds. */
+async function countingServer(t: TestContext) {
+  const { upstream } = await addTwoServers(t, world);
+  t.after(async () => {
+    const rules = (await world.broker.json(['rule', 'list'])) as Rule[];
+    for (const { id } of rules) await world.broker.run(['rule', 'remove', id]);
+  });
+  return upstream;
+}
+
+const addRule = async (...words: string[]) => (await world.broker.json(['rule', 'add', ...words])) as Rule;
 
 test('a fresh broker enforces and has no rule: nothing is listed, nothing is forwarded', async (t) => {
-  const { upstream, world } = await createCountingWorld(t, { open: false });
-  const client = await (await world.member('ada')).aiClient();
+  const { upstream, world: fresh } = await createCountingWorld(t, { open: false });
+  const client = await (await fresh.member('ada')).aiClient();
   assert.deepEqual(await client.toolNames(), []);
   const denied = await client.call('counting__echo', { text: 'x' });
   assert.equal(denied.isError, true);
@@ -20,18 +33,9 @@ test('a fresh broker enforces and has no rule: nothing is listed, nothing is for
 });
 
 test('allow for a group, deny first, and a denial that names its rule and never reaches the upstream', async (t) => {
-  const { upstream, world } = await createCountingWorld(t, { open: false });
-  await addRule(world, '--allow', '--who', 'group:payments', '--what', 'counting__*');
-  const deny = await addRule(
-    world,
-    '--deny',
-    '--who',
-    '*',
-    '--what',
-    'counting__f*',
-    '--note',
-    'no failing on purpose',
-  );
+  const upstream = await countingServer(t);
+  await addRule('--allow', '--who', 'group:payments', '--what', 'counting__*');
+  const deny = await addRule('--deny', '--who', '*', '--what', 'counting__f*', '--note', 'no failing on purpose');
   const ada = await (await world.member('ada', { groups: ['payments'] })).aiClient();
   const grace = await (await world.member('grace')).aiClient();
 
@@ -61,11 +65,11 @@ test('allow for a group, deny first, and a denial that names its rule and never 
 });
 
 test('a rule holds from the next call on, without a new session, and the client is told that its tools changed', async (t) => {
-  const { upstream, world } = await createCountingWorld(t, { open: false });
-  const client = await (await world.member('ada')).aiClient();
+  const upstream = await countingServer(t);
+  const client = await (await world.member('joan')).aiClient();
   assert.deepEqual(await client.toolNames(), []);
   const told = client.toolsChanged();
-  const { id } = await addRule(world, '--allow', '--who', 'user:ada', '--what', 'counting__echo');
+  const { id } = await addRule('--allow', '--who', 'user:joan', '--what', 'counting__echo');
   await told;
   assert.deepEqual(await client.toolNames(), ['counting__echo']);
   assert.equal((await client.call('counting__echo', { text: 'yes' })).text, 'yes');
@@ -75,11 +79,12 @@ test('a rule holds from the next call on, without a new session, and the client 
 });
 
 test('observe forwards what would be denied and records it; off asks no rule', async (t) => {
-  const { upstream, world } = await createCountingWorld(t, { open: false });
-  const client = await (await world.member('ada')).aiClient();
+  const upstream = await countingServer(t);
+  const client = await (await world.member('linus')).aiClient();
   await world.broker.run(['enforcement', 'observe']);
   assert.equal((await client.call('counting__echo', { text: 'observed' })).text, 'observed');
-  assert.equal((await callRecord(world.broker, ({ server }) => server === 'counting')).decision, 'would_deny');
+  const observed = await callRecord(world.broker, ({ member }) => member === 'linus');
+  assert.deepEqual([observed.server, observed.decision], ['counting', 'would_deny']);
   await world.broker.run(['enforcement', 'off']);
   assert.equal((await client.call('counting__echo', { text: 'off' })).text, 'off');
   await world.broker.run(['enforcement', 'enforce']);
@@ -88,11 +93,11 @@ test('observe forwards what would be denied and records it; off asks no rule', a
 });
 
 test('`rule test` says what would be decided and calls nothing', async (t) => {
-  const { upstream, world } = await createCountingWorld(t, { open: false });
-  await world.person('ada', { groups: ['payments'] });
-  const { id } = await addRule(world, '--allow', '--who', 'group:payments', '--what', 'counting__echo');
+  const upstream = await countingServer(t);
+  await world.person('ken', { groups: ['payments'] });
+  const { id } = await addRule('--allow', '--who', 'group:payments', '--what', 'counting__echo');
   const verdict = async (what: string) =>
-    JSON.parse((await world.broker.cli(['rule', 'test', '--who', 'user:ada', '--what', what, '--json'])).stdout) as {
+    JSON.parse((await world.broker.cli(['rule', 'test', '--who', 'user:ken', '--what', what, '--json'])).stdout) as {
       decision: string;
       rule: string | null;
     };

@@ -1,12 +1,12 @@
 // Clients that were given nothing but a URL: discovery, registration, the person's login and yes in a real browser, tokens for one audience,
 // and their end. With the official clients, each with the provider of its own SDK, and by hand where a client misbehaves.
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { after, before, test, type TestContext } from 'node:test';
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client';
 import { z } from 'zod';
-import type { World } from '../world.ts';
+import { openWorld, type World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
-import { createTwoServerWorld } from '../world/counting-world.ts';
+import { addTwoServers } from '../world/counting-world.ts';
 import { createPersonAtBrowser } from '../world/signed-in.ts';
 import { createOAuthMemory, createUrlClient, openCallback } from '../world/url-client.ts';
 
@@ -22,8 +22,14 @@ interface SessionRow {
   resource: string | null;
   scopes: string[];
 }
-const sessionsOf = async (world: World) =>
+
+let world: World;
+before(async () => (world = await openWorld({ direct: true })));
+after(() => world.close());
+
+const oauthSessions = async () =>
   ((await world.broker.json(['session', 'list'])) as SessionRow[]).filter(({ kind }) => kind === 'oauth');
+const sessionsOf = async (name: string) => (await oauthSessions()).filter(({ user }) => user === name);
 
 const initialize = {
   jsonrpc: '2.0',
@@ -66,7 +72,7 @@ async function createBearerClient(t: TestContext, world: World, token: string, p
 }
 
 test('the official client, given only the URL, registers, the person signs in and allows it, and calls go through in their name', async (t) => {
-  const { world, upstream } = await createTwoServerWorld(t);
+  const { upstream } = await addTwoServers(t, world);
   const person = await createPersonAtBrowser(t, world, 'ada');
   await person.signOut();
   const urlClient = await createUrlClient(t, `${world.url}/mcp`, 'Painter <b>Bob</b>');
@@ -88,19 +94,19 @@ test('the official client, given only the URL, registers, the person signs in an
   assert.match(textOf(await client.callTool(echo('counting__echo'))), /hello/);
   assert.equal(upstream.calls.length, 1);
 
-  const record = await callRecord(world.broker, ({ tool_name }) => tool_name === 'counting__echo');
-  assert.equal(record.member, 'ada');
+  const record = await callRecord(world.broker, ({ member }) => member === 'ada');
+  assert.deepEqual([record.tool_name, record.member], ['counting__echo', 'ada']);
   assert.equal(record.credential_kind, 'oauth');
   assert.equal(record.credential_label, 'Painter <b>Bob</b>');
-  const [session, ...more] = await sessionsOf(world);
+  const [session, ...more] = await sessionsOf('ada');
   assert.deepEqual(more, []);
   assert.deepEqual([session?.user, session?.label], ['ada', 'Painter <b>Bob</b>']);
   assert.equal(session?.id, record.credential_id);
 });
 
 test('the official client of the newer generation does the same for one server, and its token is bound to that server', async (t) => {
-  const { world, upstream, other } = await createTwoServerWorld(t);
-  const person = await createPersonAtBrowser(t, world, 'ada');
+  const { upstream, other } = await addTwoServers(t, world);
+  const person = await createPersonAtBrowser(t, world, 'grace');
   const callback = await openCallback(t);
   const { kept, provider } = createOAuthMemory(callback.url, 'modern');
   const connect = async () => {
@@ -137,15 +143,16 @@ test('the official client of the newer generation does the same for one server, 
 });
 
 test('a person who says no sends the client away, and nobody is logged in', async (t) => {
-  const { world } = await createTwoServerWorld(t);
-  const person = await createPersonAtBrowser(t, world, 'ada');
+  await addTwoServers(t, world);
+  const sessions = await oauthSessions();
+  const person = await createPersonAtBrowser(t, world, 'joan');
   const urlClient = await createUrlClient(t, `${world.url}/mcp`);
   await assert.rejects(
     urlClient.connect((page) => person.decide(page, 'Deny')),
     /access_denied/,
   );
   assert.equal(urlClient.kept.tokens, undefined);
-  assert.deepEqual(await sessionsOf(world), []);
+  assert.deepEqual(await oauthSessions(), sessions);
   assert.deepEqual(person.complaints, []);
   await person.page.goBack();
   await person.page.reload();
@@ -153,8 +160,8 @@ test('a person who says no sends the client away, and nobody is logged in', asyn
 });
 
 test('tokens renew themselves; an ended session, a disabled person: its next request and refresh are refused', async (t) => {
-  const { world } = await createTwoServerWorld(t);
-  const person = await createPersonAtBrowser(t, world, 'ada');
+  await addTwoServers(t, world);
+  const person = await createPersonAtBrowser(t, world, 'barbara');
   const urlClient = await createUrlClient(t, `${world.url}/mcp`);
   const client = await urlClient.connect((page) => person.decide(page, 'Allow'));
   const before = urlClient.kept.tokens;
@@ -165,29 +172,29 @@ test('tokens renew themselves; an ended session, a disabled person: its next req
   urlClient.kept.tokens = { token_type: 'Bearer', ...again.body, access_token: String(again.body.access_token) };
   assert.match(textOf(await client.callTool(echo('counting__echo'))), /hello/);
 
-  const [session] = await sessionsOf(world);
+  const [session] = await sessionsOf('barbara');
   assert.deepEqual([session?.resource, session?.scopes], [`${world.url}/mcp`, ['mcp']]);
   const receipt = (await world.broker.json(['session', 'end', session?.id ?? ''])) as Record<string, unknown>;
   assert.equal(receipt['subject'], `session:${session?.id}`);
   assert.ok(Number(receipt['tokens_revoked']) >= 2, JSON.stringify(receipt));
   assert.equal(await statusAt(world, '/mcp', urlClient.kept.tokens.access_token), 401);
   assert.equal((await refresh(world, urlClient.kept)).body.error, 'invalid_grant');
-  assert.deepEqual(await sessionsOf(world), []);
+  assert.deepEqual(await sessionsOf('barbara'), []);
 
   const second = await createUrlClient(t, `${world.url}/mcp`, 'second');
   await second.connect((page) => person.decide(page, 'Allow'));
-  assert.equal((await sessionsOf(world)).length, 1);
-  await world.broker.json(['user', 'disable', 'ada']);
+  assert.equal((await sessionsOf('barbara')).length, 1);
+  await world.broker.json(['user', 'disable', 'barbara']);
   assert.equal(await statusAt(world, '/mcp', second.kept.tokens?.access_token ?? ''), 401);
   assert.equal((await refresh(world, second.kept)).body.error, 'invalid_grant');
-  await world.broker.json(['user', 'enable', 'ada']);
+  await world.broker.json(['user', 'enable', 'barbara']);
   assert.equal(await statusAt(world, '/mcp', second.kept.tokens?.access_token ?? ''), 401);
-  assert.deepEqual(await sessionsOf(world), []);
+  assert.deepEqual(await sessionsOf('barbara'), []);
 });
 
 test('a token is good at one door: an mcp token neither at the tunnel nor at the API, a laptop’s not at /mcp', async (t) => {
-  const { world } = await createTwoServerWorld(t);
-  const person = await createPersonAtBrowser(t, world, 'ada');
+  await addTwoServers(t, world);
+  const person = await createPersonAtBrowser(t, world, 'linus');
   const urlClient = await createUrlClient(t, `${world.url}/mcp`);
   await urlClient.connect((page) => person.decide(page, 'Allow'));
   const mcpToken = urlClient.kept.tokens?.access_token ?? '';
@@ -208,7 +215,7 @@ test('a token is good at one door: an mcp token neither at the tunnel nor at the
     });
     return String(tokens.body['access_token']);
   };
-  const tunnelToken = await deviceToken('/v1/tunnel', 'ada');
+  const tunnelToken = await deviceToken('/v1/tunnel', 'linus');
   assert.equal(await statusAt(world, '/v1/whoami', tunnelToken), 200);
   assert.equal(await statusAt(world, '/mcp', tunnelToken), 401);
   assert.equal(await statusAt(world, '/mcp/counting', tunnelToken), 401);
@@ -217,14 +224,14 @@ test('a token is good at one door: an mcp token neither at the tunnel nor at the
   await world.person('root', { role: 'admin' });
   const adminToken = await deviceToken('/api/v1', 'root');
   assert.equal(await statusAt(world, '/api/v1/users', adminToken), 200, 'an administrator’s own login');
-  assert.equal(await statusAt(world, '/api/v1/users', await deviceToken('/api/v1', 'ada')), 403, 'a member’s');
+  assert.equal(await statusAt(world, '/api/v1/users', await deviceToken('/api/v1', 'linus')), 403, 'a member’s');
   assert.equal(await statusAt(world, '/mcp', adminToken), 401);
   assert.equal(await statusAt(world, '/v1/whoami', adminToken), 401);
 });
 
 test('ending the login of a client that has calls under way cancels them upstream at once', async (t) => {
-  const { world, upstream } = await createTwoServerWorld(t);
-  const person = await createPersonAtBrowser(t, world, 'ada');
+  const { upstream } = await addTwoServers(t, world);
+  const person = await createPersonAtBrowser(t, world, 'ken');
   const urlClient = await createUrlClient(t, `${world.url}/mcp`);
   const client = await urlClient.connect((page) => person.decide(page, 'Allow'));
   const begun = Promise.withResolvers<void>();
@@ -232,13 +239,13 @@ test('ending the login of a client that has calls under way cancels them upstrea
   const held = client.callTool(params, undefined, { onprogress: () => begun.resolve() });
   const ended = assert.rejects(held, /\[mcpgate\] the login of url-client was ended/);
   await begun.promise;
-  const [session] = await sessionsOf(world);
+  const [session] = await sessionsOf('ken');
   const receipt = (await world.broker.json(['session', 'end', session?.id ?? ''])) as Record<string, unknown>;
   assert.equal(receipt['calls_cancelled'], 1, JSON.stringify(receipt));
   await upstream.cancelled();
   await ended;
   upstream.release();
-  const record = await callRecord(world.broker, ({ tool_name }) => tool_name === 'counting__progress');
-  assert.equal(record.status, 'cancelled');
+  const record = await callRecord(world.broker, ({ member }) => member === 'ken');
+  assert.deepEqual([record.tool_name, record.status], ['counting__progress', 'cancelled']);
   assert.equal(await statusAt(world, '/mcp', urlClient.kept.tokens?.access_token ?? ''), 401);
 });

@@ -1,7 +1,7 @@
 // A world with the server `counting`, which notes what it carries out, and a call of it that is under way for as long as a test wants.
 import type { TestContext } from 'node:test';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld, type WorldOptions } from '../world.ts';
+import { createWorld, type World, type WorldOptions } from '../world.ts';
 
 export async function createCountingWorld(t: TestContext, options: Omit<WorldOptions, 'servers'> = {}) {
   const upstream = await startCountingUpstream();
@@ -20,17 +20,15 @@ export async function holdCall(t: TestContext, options?: Omit<WorldOptions, 'ser
   return { upstream, world, ada, client, held };
 }
 
-/** Two of them, `counting` and `other`, and no watched network between: for clients that need no laptop. */
-export async function createTwoServerWorld(t: TestContext) {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const other = await startCountingUpstream();
-  t.after(() => other.close());
-  const world = await createWorld(t, {
-    direct: true,
-    servers: { counting: { url: upstream.url }, other: { url: other.url } },
+/** Two of them, `counting` and `other`, for as long as the test, in a world that it shares with others. */
+export async function addTwoServers(t: TestContext, world: World) {
+  const [upstream, other] = await Promise.all([startCountingUpstream(), startCountingUpstream()]);
+  await world.importServers({ counting: { url: upstream.url }, other: { url: other.url } });
+  t.after(async () => {
+    for (const name of ['counting', 'other']) await world.broker.run(['server', 'remove', name]);
+    await Promise.all([upstream.close(), other.close()]);
   });
-  return { world, upstream, other };
+  return { upstream, other };
 }
 
 /** Ada’s laptop, whose network is not up (`world.network.restore()`) and whose daemon does not run; `known`: what an AI client of hers once listed. */
