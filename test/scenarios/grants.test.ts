@@ -1,17 +1,22 @@
 // Labelled grants: bearer tokens for CI, bound to servers, shown once, revoked at once.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import type { IssuedGrant } from '../world/issued-grant.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld } from '../world.ts';
+import { createWorld, openWorld, type World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
 import { createCountingWorld } from '../world/counting-world.ts';
 import { filesHolding } from '../world/search.ts';
 
+let shared: World;
+before(async () => (shared = await openWorld()));
+after(() => shared.close());
+
 test('MCPGATE_TOKEN works without a login, is bound to its servers, and ends when it is revoked', async (t) => {
   const [inside, outside] = [await startCountingUpstream(), await startCountingUpstream()];
   t.after(() => Promise.all([inside.close(), outside.close()]));
-  const world = await createWorld(t, { servers: { inside: { url: inside.url }, outside: { url: outside.url } } });
+  const world = shared;
+  await world.importServers({ inside: { url: inside.url }, outside: { url: outside.url } });
   const grant = (await world.broker.json([
     'grant',
     'issue',
@@ -76,15 +81,11 @@ test('a grant of a person has that person’s rights, cut to its servers, and en
 });
 
 test('`login --with-token` takes a grant from stdin and says no to a wrong one', async (t) => {
-  const { world } = await createCountingWorld(t);
-  const grant = (await world.broker.json([
-    'grant',
-    'issue',
-    '--label',
-    'robot',
-    '--server',
-    'counting',
-  ])) as IssuedGrant;
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = shared;
+  await world.importServers({ robots: { url: upstream.url } });
+  const grant = (await world.broker.json(['grant', 'issue', '--label', 'robot', '--server', 'robots'])) as IssuedGrant;
   const laptop = world.laptop('robot');
   const wrong = await laptop.gate(['login', world.network.url, '--with-token'], {
     stdin: 'mcg_notagrantatallnotagrantatall',
@@ -92,7 +93,7 @@ test('`login --with-token` takes a grant from stdin and says no to a wrong one',
   assert.equal(wrong.code, 3, wrong.stderr);
   const right = await laptop.gate(['login', world.network.url, '--with-token'], { stdin: `${grant.token}\n` });
   assert.equal(right.code, 0, right.stderr);
-  assert.equal((await laptop.gate(['call', 'counting__echo', 'text=hi'])).code, 0);
+  assert.equal((await laptop.gate(['call', 'robots__echo', 'text=hi'])).code, 0);
 });
 
 test('a grant that is bound to addresses is refused from elsewhere at every door, and no forged header helps', async (t) => {
@@ -140,16 +141,19 @@ test('a grant that is bound to addresses is refused from elsewhere at every door
 });
 
 test('a grant for a server that was removed says so, in its list and to its client', async (t) => {
-  const { world } = await createCountingWorld(t, { direct: true });
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = shared;
+  await world.importServers({ gone: { url: upstream.url } });
   const grant = (await world.broker.json([
-    ...['grant', 'issue', '--label', 'orphan', '--server', 'counting'],
+    ...['grant', 'issue', '--label', 'orphan', '--server', 'gone'],
   ])) as IssuedGrant;
   const runner = world.laptop('runner', { MCPGATE_BROKER: world.url, MCPGATE_TOKEN: grant.token });
-  await world.broker.run(['server', 'remove', 'counting']);
-  assert.match(await world.broker.run(['grant', 'list']), /counting \(removed\)/);
+  await world.broker.run(['server', 'remove', 'gone']);
+  assert.match(await world.broker.run(['grant', 'list']), /gone \(removed\)/);
   const client = await runner.aiClient();
   assert.deepEqual(await client.toolNames(), []);
-  const call = await client.call('counting__echo', { text: 'x' }).catch((error: unknown) => ({ text: String(error) }));
-  assert.match(call.text, /the grant orphan is bound to the server counting, which is not offered/);
-  assert.match((await runner.gate(['status'])).stdout, /counting.*not offered any more/);
+  const call = await client.call('gone__echo', { text: 'x' }).catch((error: unknown) => ({ text: String(error) }));
+  assert.match(call.text, /the grant orphan is bound to the server gone, which is not offered/);
+  assert.match((await runner.gate(['status'])).stdout, /gone.*not offered any more/);
 });

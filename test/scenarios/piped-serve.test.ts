@@ -1,8 +1,23 @@
 // `printf … | mcpgate serve`: a script asks, ends its output, and reads what comes.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
+import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
+import { openWorld, type World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
-import { createCountingWorld } from '../world/counting-world.ts';
+import type { Person } from '../world/person.ts';
+
+let upstream: CountingUpstream;
+let world: World;
+let ada: Person;
+before(async () => {
+  upstream = await startCountingUpstream();
+  world = await openWorld({ servers: { counting: { url: upstream.url } } });
+  ada = await world.member('ada');
+});
+after(async () => {
+  await world.close();
+  await upstream.close();
+});
 
 type Message = { id?: number; result?: Record<string, unknown>; error?: unknown };
 
@@ -22,9 +37,7 @@ const read = (stdout: string) =>
       .flatMap((message) => (message.id === undefined ? [] : [[message.id, message] as const])),
   );
 
-test('what was piped into serve is answered before it ends, with a warm and with a cold daemon', async (t) => {
-  const { upstream, world } = await createCountingWorld(t);
-  const ada = await world.member('ada');
+test('what was piped into serve is answered before it ends, with a warm and with a cold daemon', async () => {
   for (const [isCold, input] of [
     [false, `${ASKED.join('\n')}\n`],
     // A byte order mark, blank lines, Windows line ends, and no line break behind the last one.
@@ -46,9 +59,7 @@ test('what was piped into serve is answered before it ends, with a warm and with
   }
 });
 
-test('with nothing under way serve ends with its input', async (t) => {
-  const { world } = await createCountingWorld(t);
-  const ada = await world.member('ada');
+test('with nothing under way serve ends with its input', async () => {
   for (const input of ['', `${ASKED[0] ?? ''}\n`]) {
     const startedAt = performance.now();
     assert.equal((await ada.gate(['serve'], { stdin: input })).code, 0);
@@ -56,9 +67,7 @@ test('with nothing under way serve ends with its input', async (t) => {
   }
 });
 
-test('a call that is not answered in time is told to be unknown, and is cancelled at its server', async (t) => {
-  const { upstream, world } = await createCountingWorld(t);
-  const ada = await world.member('ada');
+test('a call that is not answered in time is told to be unknown, and is cancelled at its server', async () => {
   const hold = { id: 3, method: 'tools/call', params: { name: 'counting__hold', arguments: {} } };
   const input = [...ASKED.slice(0, 2), JSON.stringify({ jsonrpc: '2.0', ...hold })].join('\n');
   const { stdout } = await ada.gate(['serve'], { stdin: `${input}\n`, deadlineMs: 30_000 });

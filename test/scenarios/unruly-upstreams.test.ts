@@ -2,27 +2,52 @@
 import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { after, before, test, type TestContext } from 'node:test';
 import { REPOSITORY } from '../step.ts';
-import type { World } from '../world.ts';
+import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
+import { openWorld, type World } from '../world.ts';
+import type { AiClient } from '../world/ai-client.ts';
 import { callRecord } from '../world/call-rows.ts';
-import { createCountingWorld } from '../world/counting-world.ts';
+import type { Person } from '../world/person.ts';
 
-async function worldWith(t: TestContext, modes: readonly string[]): Promise<World> {
-  const { world } = await createCountingWorld(t);
-  const script = join(world.root, 'unruly-server.cjs');
+let world: World;
+let upstream: CountingUpstream;
+let ada: Person;
+let script: string;
+
+before(async () => {
+  upstream = await startCountingUpstream();
+  world = await openWorld({ servers: { counting: { url: upstream.url } } });
+  script = join(world.root, 'unruly-server.cjs');
   copyFileSync(join(REPOSITORY, 'test/upstreams/unruly-server.cjs'), script);
   chmodSync(script, 0o644);
-  const entries = modes.map((mode) => [mode, { command: process.execPath, args: [script, mode] }]);
-  await world.importServers(Object.fromEntries(entries));
-  return world;
+  await world.importServers({ steady: entry('steady') });
+  ada = await world.member('ada');
+});
+after(async () => {
+  await world.close();
+  await upstream.close();
+});
+
+const entry = (mode: string) => ({ command: process.execPath, args: [script, mode] });
+
+/** A client of ada's, beside whose `counting` and `steady` there is one server that misbehaves, for as long as the test. */
+async function clientWith(t: TestContext, mode?: string): Promise<AiClient> {
+  if (mode !== undefined) {
+    await world.importServers({ [mode]: entry(mode) });
+    t.after(() => world.broker.run(['server', 'remove', mode]));
+  }
+  const client = await ada.aiClient();
+  t.after(() => client.close());
+  return client;
 }
 
 test('one that does not start is told by name, with its own words, and hides no other', async (t) => {
-  const world = await worldWith(t, ['no-start']);
-  const client = await (await world.member('ada')).aiClient();
+  const client = await clientWith(t, 'no-start');
   const names = await client.toolNames();
-  assert.ok(names.includes('counting__echo') && names.every((name) => name.startsWith('counting__')), names.join());
+  const ofOthers = names.filter((name) => !/^(counting|steady)__/.test(name));
+  assert.ok(names.includes('counting__echo'), `listed: ${names.join()}`);
+  assert.deepEqual(ofOthers, []);
   const answer = await client.call('no-start__say').catch((error: unknown) => ({ isError: true, text: String(error) }));
   assert.equal(answer.isError, true);
   assert.match(answer.text, /no-start/);
@@ -33,14 +58,12 @@ test('one that does not start is told by name, with its own words, and hides no 
 });
 
 test('one that prints noise on stdout works', async (t) => {
-  const world = await worldWith(t, ['noise']);
-  const client = await (await world.member('ada')).aiClient();
+  const client = await clientWith(t, 'noise');
   assert.equal((await client.call('noise__say', { text: 'through the noise' })).text, 'through the noise');
 });
 
 test('one that dies in a call: the caller is told, it is not called twice, and the next call gets a new one', async (t) => {
-  const world = await worldWith(t, ['dies', 'steady']);
-  const client = await (await world.member('ada')).aiClient();
+  const client = await clientWith(t, 'dies');
   const answer = await client.call('dies__say', { text: 'x' });
   assert.equal(answer.isError, true);
   assert.ok(answer.text.startsWith('[mcpgate]'), answer.text);
@@ -52,8 +75,7 @@ test('one that dies in a call: the caller is told, it is not called twice, and t
 });
 
 test('one that answers garbage: an error for the caller, the session lives on', async (t) => {
-  const world = await worldWith(t, ['garbage']);
-  const client = await (await world.member('ada')).aiClient();
+  const client = await clientWith(t, 'garbage');
   const answer = await client.call('garbage__say', { text: 'x' });
   assert.equal(answer.isError, true);
   assert.match(answer.text, /^\[mcpgate\]/);
@@ -61,15 +83,13 @@ test('one that answers garbage: an error for the caller, the session lives on', 
 });
 
 test('5 MB pass both ways of connecting', async (t) => {
-  const world = await worldWith(t, ['large']);
-  const client = await (await world.member('ada')).aiClient();
+  const client = await clientWith(t, 'large');
   assert.equal((await client.call('large__say', { bytes: 5_000_000 })).text.length, 5_000_000);
   assert.equal((await client.call('counting__large', { bytes: 5_000_000 })).text.length, 5_000_000);
 });
 
 test('one that never answers its handshake blocks neither the list nor the calls of the others', async (t) => {
-  const world = await worldWith(t, ['mute']);
-  const client = await (await world.member('ada')).aiClient();
+  const client = await clientWith(t, 'mute');
   assert.ok((await client.toolNames()).includes('counting__echo'));
   assert.equal((await client.call('counting__echo', { text: 'lives' })).text, 'lives');
   const shown = await world.broker.cli(['server', 'show', 'mute', '--json']);
@@ -77,8 +97,7 @@ test('one that never answers its handshake blocks neither the list nor the calls
 });
 
 test('a stdio upstream gets a minimal environment, and another user than the broker where that is root', async (t) => {
-  const world = await worldWith(t, ['steady']);
-  const client = await (await world.member('ada')).aiClient();
+  const client = await clientWith(t);
   const { uid, env } = JSON.parse((await client.call('steady__environment')).text) as {
     uid: number;
     env: Record<string, string>;
@@ -91,15 +110,11 @@ test('a stdio upstream gets a minimal environment, and another user than the bro
 });
 
 test('per-user isolation: two people, two processes; shared: one', async (t) => {
-  const world = await worldWith(t, ['steady']);
-  const script = join(world.root, 'unruly-server.cjs');
-  await world.importServers(
-    { own: { command: process.execPath, args: [script, 'steady'] } },
-    { args: ['--isolation', 'own=per-user'] },
-  );
-  const [ada, grace] = [await (await world.member('ada')).aiClient(), await (await world.member('grace')).aiClient()];
-  const instance = async (client: typeof ada, tool: string) => (await client.call(tool)).text;
-  assert.equal(await instance(ada, 'steady__instance'), await instance(grace, 'steady__instance'));
-  assert.notEqual(await instance(ada, 'own__instance'), await instance(grace, 'own__instance'));
-  assert.equal(await instance(ada, 'own__instance'), await instance(ada, 'own__instance'));
+  await world.importServers({ own: entry('steady') }, { args: ['--isolation', 'own=per-user'] });
+  t.after(() => world.broker.run(['server', 'remove', 'own']));
+  const [adas, graces] = [await clientWith(t), await (await world.member('grace')).aiClient()];
+  const instance = async (client: AiClient, tool: string) => (await client.call(tool)).text;
+  assert.equal(await instance(adas, 'steady__instance'), await instance(graces, 'steady__instance'));
+  assert.notEqual(await instance(adas, 'own__instance'), await instance(graces, 'own__instance'));
+  assert.equal(await instance(adas, 'own__instance'), await instance(adas, 'own__instance'));
 });
