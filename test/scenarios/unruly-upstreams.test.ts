@@ -31,19 +31,20 @@ after(async () => {
 
 const entry = (mode: string) => ({ command: process.execPath, args: [script, mode] });
 
-/** A client of ada's, beside whose `counting` and `steady` there is one server that misbehaves, for as long as the test. */
-async function clientWith(t: TestContext, mode?: string): Promise<AiClient> {
+/** A client, beside whose `counting` and `steady` there is one server that misbehaves, for as long as the test. */
+async function clientWith(t: TestContext, mode?: string, person = ada): Promise<AiClient> {
   if (mode !== undefined) {
     await world.importServers({ [mode]: entry(mode) });
     t.after(() => world.broker.run(['server', 'remove', mode]));
   }
-  const client = await ada.aiClient();
+  const client = await person.aiClient();
   t.after(() => client.close());
   return client;
 }
 
 test('one that does not start is told by name, with its own words, and hides no other', async (t) => {
-  const client = await clientWith(t, 'no-start');
+  // Hers for the first time: nothing is known of a list that could be shown in its place.
+  const client = await clientWith(t, 'no-start', await world.member('joan'));
   const names = await client.toolNames();
   const ofOthers = names.filter((name) => !/^(counting|steady)__/.test(name));
   assert.ok(names.includes('counting__echo'), `listed: ${names.join()}`);
@@ -89,7 +90,7 @@ test('5 MB pass both ways of connecting', async (t) => {
 });
 
 test('one that never answers its handshake blocks neither the list nor the calls of the others', async (t) => {
-  const client = await clientWith(t, 'mute');
+  const client = await clientWith(t, 'mute', await world.member('linus'));
   assert.ok((await client.toolNames()).includes('counting__echo'));
   assert.equal((await client.call('counting__echo', { text: 'lives' })).text, 'lives');
   const shown = await world.broker.cli(['server', 'show', 'mute', '--json']);
