@@ -10,6 +10,7 @@ import type { EnterWorkspace } from './enter-workspace.ts';
 import { createFastifyApp } from './fastify-app.ts';
 import type { RequestHandler } from './listener.ts';
 import { startingHandler } from './starting.ts';
+import { endUnread } from './unread-body.ts';
 
 /** Addresses of sockets end here on Linux (108 with the NUL) and macOS (104). */
 const MAX_PATH_BYTES = 103;
@@ -33,7 +34,10 @@ export async function openAdminSocket(dataDir: string): Promise<AdminSocket> {
   rmSync(path, { force: true });
   const server = createServer();
   let handle = startingHandler(() => 'is starting; try again in a moment');
-  const serve: RequestHandler = (request, response) => handle(request, response);
+  const serve: RequestHandler = (request, response) => {
+    endUnread(request, response);
+    handle(request, response);
+  };
   server.on('request', serve);
   // As over TCP: whoever reads the body asks for it.
   server.on('checkContinue', serve);
