@@ -2,6 +2,7 @@
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { Secrets } from './secrets.ts';
+import { lastWords } from './last-words.ts';
 import type { GenerationMemory } from './generation-memory.ts';
 import type { McpSession } from './mcp-session.ts';
 import { openSession } from './open-session.ts';
@@ -174,7 +175,7 @@ function describeFailure(
   mask: (text: string) => string,
   outOfReach: string | undefined,
 ): GateError {
-  const last = stderr.at(-1);
+  const last = lastWords(stderr);
   const said = last === undefined ? '' : `; it last said: ${quoteForeign(last)}`;
   const hint = outOfReach === undefined ? '' : `; ${mask(outOfReach)}`;
   return new GateError(error.code, `${mask(error.message)}${said}${hint}`, {
