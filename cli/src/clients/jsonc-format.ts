@@ -59,6 +59,7 @@ export function createJsoncFormat(
     },
 
     isRelaxed(text) {
+      if (text.trim() === '') return false; // an empty file: clients begin with it
       let isRelaxed = false;
       visit(text, { onComment: () => (isRelaxed = true), onError: () => (isRelaxed = true) });
       return isRelaxed;

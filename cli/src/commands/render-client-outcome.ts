@@ -43,7 +43,7 @@ export function renderOutcome(
     `${colours[COLOURS[sign]](sign)} ${client.title.padEnd(14)} ${error ?? words}${isPathKnown ? colours.dim(` · ${path}`) : ''}`,
   ];
   if (backup !== null) details.push(colours.dim(`  backup: ${backup}`));
-  if (outcome.changed) details.push(`  ${client.restart}`);
+  if (outcome.changed) details.push(`  ${action === 'removed' ? `start ${client.title} again` : client.restart}`);
   if (note !== undefined) details.push(`  ${colours.yellow('!')} ${note}`);
   return `${details.join('\n')}\n${diff === undefined ? '' : colourDiff(diff, colours)}`;
 }

@@ -23,6 +23,18 @@ describe('install-clients --uninstall and --restore', () => {
     });
   }
 
+  it('--uninstall says to start the client again, and nothing of trust, switches or comments that are not there', async () => {
+    put('.config/Claude/claude_desktop_config.json', '');
+    put('.config/Code/User/mcp.json', '{}');
+    await run();
+    assert.match(home.stdout, /VS Code asks whether to trust mcpgate/);
+    await run({ uninstall: true });
+    const said = home.stdout.slice(home.stdout.lastIndexOf('Claude Desktop taken out'));
+    assert.match(said, /start Claude Desktop again\n(?!.*may not read)/s);
+    assert.match(said, /start VS Code again/);
+    assert.doesNotMatch(said, /trust mcpgate/);
+  });
+
   it('--uninstall removes a file that it made', async () => {
     await run({ names: ['windsurf'] });
     assert.ok(existsSync(at('.codeium/windsurf/mcp_config.json')));
