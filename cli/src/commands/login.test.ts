@@ -192,7 +192,7 @@ test('a second login says who was logged in, replaces and revokes it, and stays 
   await laptop.run(['login', broker.url]);
   const { code, stderr } = await laptop.run(['login']);
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /Logged in as ada at .* until now/);
+  assert.match(stderr, /Logged in as ada at .*; that login stays until the new one is there/);
   assert.deepEqual(broker.revoked, ['refresh-1']);
   assert.match(laptop.tokenFile(), /refresh-2/);
   const ids = broker.requests

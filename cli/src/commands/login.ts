@@ -72,7 +72,7 @@ async function runLogin(request: LoginRequest, context: CliContext): Promise<voi
   const earlier = await readEarlier(context);
   if (earlier !== undefined) {
     const { user, address } = earlier.login;
-    terminal.note(`Logged in as ${user} at ${address.broker} until now; this login replaces it.`);
+    terminal.note(`Logged in as ${user} at ${address.broker}; that login stays until the new one is there.`);
   }
   const login = request.withToken ? await loginWithToken(request, context) : await loginOnDevice(request, context);
   if (earlier !== undefined) await endEarlier(earlier, login, context);
