@@ -85,13 +85,18 @@ export const sessionsApi = {
   }),
 };
 
+const WRITE_CODE = 'write the code as the device shows it, as BCDF-GHJK';
+
 export const loginsApi = {
   approve: endpoint({
     name: 'approveLogin',
     method: 'POST',
     path: '/logins/approve',
     summary: 'Approve a device login by its user code, as a person',
-    body: z.strictObject({ user_code: z.string().min(4).max(32), user: z.string().min(1).max(64) }),
+    body: z.strictObject({
+      user_code: z.string().min(4, WRITE_CODE).max(32, WRITE_CODE),
+      user: z.string().min(1).max(64),
+    }),
     answer: DeviceSchema,
   }),
 };
