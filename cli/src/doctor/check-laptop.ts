@@ -88,7 +88,8 @@ export async function checkClients(context: CliContext): Promise<Finding[]> {
   const found = (await listClients(context)).filter((client) => client.found);
   if (found.length === 0) return [warning('clients', 'no AI client was found here')];
   return found.map(({ title, path, configured, error, name }) => {
-    if (error !== null) return bad(title, new GateError('client_file', error.includes(path) ? error : `${path}: ${error}`));
+    if (error !== null)
+      return bad(title, new GateError('client_file', error.includes(path) ? error : `${path}: ${error}`));
     return configured
       ? good(title, path)
       : warning(title, `does not use mcpgate yet: run \`mcpgate install-clients ${name}\``, {
