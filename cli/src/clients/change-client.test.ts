@@ -8,7 +8,7 @@ import type { Client } from './client.ts';
 import { findClient } from './client-table.ts';
 import { createLedger } from './ledger.ts';
 
-const ENTRY = { command: '/launcher', args: ['serve'] };
+const ENTRY = { command: '/bin/mcpgate', args: ['serve'] };
 
 let folder: string;
 let path: string;

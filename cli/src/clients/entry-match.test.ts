@@ -23,16 +23,23 @@ test('an entry is current where it does what is wanted, whatever else stands in 
     assert.equal(isCurrent(existing, WANTED), false, JSON.stringify(existing));
 });
 
-test('an entry is ours where it starts a program with serve, in either form', () => {
+test('an entry is ours where it starts mcpgate with serve, in either form, wherever it is', () => {
   for (const [existing, wanted] of [
-    [{ command: '/old/launcher', args: ['serve', '--verbose'], env: {} }, WANTED],
-    [{ command: ['/old/launcher', 'serve'] }, WANTED_LIST],
+    [{ command: '/old/mcpgate', args: ['serve', '--verbose'], env: {} }, WANTED],
+    [{ command: ['/old/mcpgate', 'serve'] }, WANTED_LIST],
+    [{ command: String.raw`C:\Users\ada\bin\mcpgate.CMD`, args: ['serve'] }, WANTED],
+    [{ command: 'mcpgate', args: ['serve'] }, WANTED],
   ])
     assert.equal(isOurs(existing, wanted ?? {}), true);
 });
 
 test('an entry is the person’s own where it starts something else, connects to a URL, or is of the other form', () => {
   for (const existing of [
+    { command: '/opt/mine', args: ['serve'] },
+    { command: 'deno', args: ['serve', 'mcp.ts'] },
+    { command: '/opt/mcpgate/other', args: ['serve'] },
+    { command: 'not-mcpgate', args: ['serve'] },
+    { command: 5, args: ['serve'] },
     { command: 'npx', args: ['mcp-remote', 'serve'] },
     { command: 'npx', args: [] },
     { command: 'npx', args: 'serve' },
@@ -48,6 +55,11 @@ test('an entry is the person’s own where it starts something else, connects to
     undefined,
   ])
     assert.equal(isOurs(existing, WANTED), false, JSON.stringify(existing));
-  for (const existing of [WANTED, { command: ['serve'] }, { command: ['npx', 'other', 'serve'] }])
+  for (const existing of [
+    WANTED,
+    { command: ['serve'] },
+    { command: ['/opt/mine', 'serve'] },
+    { command: ['npx', 'other', 'serve'] },
+  ])
     assert.equal(isOurs(existing, WANTED_LIST), false, JSON.stringify(existing));
 });

@@ -3,6 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 
 type Entry = Readonly<Record<string, unknown>>;
 
+/** The launcher, or the command itself. */
+const MCPGATE = /(?:^|[\\/])mcpgate(?:\.cmd|\.exe)?$/i;
+
 /** Whether an entry already does what `wanted` says; what else stands in it is the person's. */
 export function isCurrent(existing: unknown, wanted: Entry): boolean {
   return isObject(existing) && Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(existing[key], value));
@@ -15,13 +18,14 @@ function isSameKind(existing: unknown, wanted: Entry): existing is Record<string
 }
 
 /**
- * Whether an entry of our name was made by install-clients: it starts a program with `serve`. Any other is the person's own, whatever it is
- * called.
+ * Whether an entry of our name was made by install-clients, now or by an earlier version: it starts a program called mcpgate with `serve`.
+ * Any other is the person's own, whatever it is called.
  */
 export function isOurs(existing: unknown, wanted: Entry): existing is Record<string, unknown> {
   if (!isSameKind(existing, wanted)) return false;
   const { command, args } = existing;
-  return (Array.isArray(command) ? command[1] : Array.isArray(args) ? args[0] : undefined) === 'serve';
+  const [program, first] = Array.isArray(command) ? command : [command, Array.isArray(args) ? args[0] : undefined];
+  return typeof program === 'string' && MCPGATE.test(program) && first === 'serve';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -79,6 +79,12 @@ describe('an entry named mcpgate that is the person’s own', () => {
       text: '{"mcpServers": {"mcpgate": {"command": "npx", "args": ["mcp-remote", "https://mcp.acme.example/mcp"]}}}',
       edited: (text) => text.replace('{"mcpServers"', '{"a": 1, "mcpServers"'),
     },
+    'a program of their own that serves': {
+      client: 'windsurf',
+      path: '.codeium/windsurf/mcp_config.json',
+      text: '{"mcpServers":{"mcpgate":{"command":"/opt/mine","args":["serve","https://mcp.acme.example/mcp"]}}}',
+      edited: (text) => text.replace('{"mcpServers"', '{"a": 1, "mcpServers"'),
+    },
     'a URL in JSON with comments': {
       client: 'opencode',
       path: '.config/opencode/opencode.jsonc',
@@ -117,7 +123,7 @@ describe('an entry named mcpgate that is the person’s own', () => {
       assert.notEqual(text(path), before);
       await run({ names: [client], uninstall: true });
       assert.match(text(path), /mcp\.acme\.example\/mcp/);
-      assert.doesNotMatch(text(path), /"serve"/);
+      assert.ok(!text(path).includes(home.launcher()));
     });
   }
 
