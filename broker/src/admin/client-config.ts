@@ -103,6 +103,10 @@ export function readClientEntry(name: string, value: unknown): ServerDraft | { s
     if (/(^|[\\/])mcpgate(\.cmd|\.exe)?$/.test(started.command))
       return { skipped: `${shown}: this is mcpgate itself; left out` };
     if (started.isSplit) warnings.push(`${shown}: its command was one line, and was taken apart at the blanks`);
+    const unused = ['url', 'serverUrl', 'httpUrl', 'uri', 'headers', 'http_headers'].filter((key) =>
+      isFilled(Object(value)[key]),
+    );
+    if (unused.length > 0) warnings.push(`${shown}: it has a command, which counts; ${unused.join(', ')} left out`);
     const cwd = entry.cwd === undefined || entry.cwd === null || entry.cwd.includes('${') ? undefined : entry.cwd;
     if (cwd === undefined && entry.cwd)
       warnings.push(`${shown}: its folder ${entry.cwd} is on the laptop; it starts in its home here`);
@@ -129,6 +133,8 @@ export function readClientEntry(name: string, value: unknown): ServerDraft | { s
   const url = withDefault(address);
   if (!/^https?:\/\/[^/?#\s]+/i.test(url))
     return { skipped: `${shown}.url: it does not start with https:// or http://; left out` };
+  const unused = ['args', 'env', 'envs', 'environment', 'cwd'].filter((key) => isFilled(Object(value)[key]));
+  if (unused.length > 0) warnings.push(`${shown}: it is reached at its URL; ${unused.join(', ')} left out`);
   if (entry.limits) warnings.push(`${shown}: limits are for servers that mcpgate starts; left out`);
   return {
     name,
@@ -223,6 +229,11 @@ function notesOf(name: string, entry: Entry, value: unknown): string[] {
   if (empty.length > 0) notes.push(`${name}: what is null or has no name in ${empty.join(', ')} was left out`);
   return notes;
 }
+
+const isFilled = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null
+    ? Object.keys(value).length > 0
+    : value !== undefined && value !== null && value !== '';
 
 function hasNulls(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;

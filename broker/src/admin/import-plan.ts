@@ -48,6 +48,7 @@ export function planImport(
   const usedSecrets = new Set([...inVault, ...existing.flatMap((server) => secretNamesIn(server.transport))]);
   const usedNames = new Set(existing.map((server) => server.name));
   const named = new Set<string>();
+  let known = 0;
   for (const [given, value] of Object.entries(request.mcpServers)) {
     const read = readClientEntry(given, value);
     named.add(given);
@@ -65,6 +66,7 @@ export function planImport(
     const { transport: alike } = extractSecrets(legal, entry, options);
     const twin = existing.find((server) => isNameOf(server.name, legal) && isSame(server, alike));
     if (twin !== undefined) {
+      known += 1;
       warnings.push(
         `${given.trim() === '' ? 'an entry without a name' : given}: is registered already as ${twin.name}; left out (\`secret set\` changes its secrets)`,
       );
@@ -94,7 +96,11 @@ export function planImport(
   ].filter(([, name]) => !named.has(name));
   if (unknown.length > 0)
     throw nothing(unknown.map(([flag, name]) => `${flag} ${name}: the file has no server of this name`));
-  if (servers.length === 0) throw nothing(['the file holds no server to import', ...warnings]);
+  if (servers.length === 0)
+    throw nothing([
+      known > 0 ? 'all that can be is registered already' : 'the file holds no server to import',
+      ...warnings,
+    ]);
   return { servers, renamed, warnings };
 }
 

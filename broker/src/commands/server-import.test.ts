@@ -91,6 +91,8 @@ describe('server import', () => {
           wrong: { command: 'npx', args: 7 },
           tight: { command: 'npx', limits: { memory: '1MiB' } },
           '': { command: 'nameless' },
+          both: { command: 'ls', url: 'https://a.example/mcp', headers: { A: 'b' } },
+          reached: { url: 'https://a.example/mcp', args: ['--x'], env: {} },
         },
         projects: { '/home/dev/shop': { mcpServers: { shop: { command: 'x', env: { A_TOKEN: 's3cr3t-9' } } } } },
       }),
@@ -101,11 +103,13 @@ describe('server import', () => {
     assert.equal((await admin.rows('server', 'list')).length, before, 'a dry run changes nothing');
     const { code, stdout, stderr } = await admin.broker.run(['server', 'import', file]);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^imported fine, my-server, my-server-2, github-2, server$/m);
+    assert.match(stdout, /^imported fine, my-server, my-server-2, github-2, server, both, reached$/m);
     assert.match(stdout, /my-server: is named "My Server" in the file/);
     assert.match(stdout, /github-2: is named "github" in the file/);
     assert.match(stdout, /fine: autoApprove, oauth mean something to the AI client alone; left out/);
     assert.match(stdout, /My Server: headersHelper mean/);
+    assert.match(stdout, /both: it has a command, which counts; url, headers left out/);
+    assert.match(stdout, /reached: it is reached at its URL; args left out/);
     assert.match(stdout, /fine: what is null or has no name in env was left out/);
     assert.match(stdout, /none: is empty; left out/);
     assert.match(stdout, /empty: has neither `command` nor `url`; left out/);
@@ -117,6 +121,7 @@ describe('server import', () => {
 
     const again = await admin.failure(['server', 'import', file]);
     assert.equal(again.code, 2, 'what is there already is not registered twice');
+    assert.match(again.stderr, /all that can be is registered already/);
     assert.match(again.stderr, /fine: is registered already as fine; left out/);
     assert.match(again.stderr, /My Server: is registered already as my-server/);
     const flag = await admin.failure(['server', 'import', file, '--isolation', 'other=per-user']);
