@@ -31,12 +31,13 @@ export function classifyValue(text: string, place: Place, { own, passwordInputs,
   const isSecretPlace = place.kind === 'url-password' || place.kind === 'scheme';
   const isCarrier = place.kind === 'env' && carriers.has(place.name);
   const name = isSecretPlace || isCarrier ? 'secret' : senseOfPlace(place, text);
+  const referred = ownVariable(own, text.trim(), place);
+  if (referred !== undefined) {
+    if (name === 'secret') carriers.add(referred);
+    return 'reference';
+  }
   const variable = variableOf(text.trim());
   if (variable !== undefined && variable.fallback === '') {
-    if (variable.kind === 'env' && own.has(variable.name) && place.name !== variable.name) {
-      if (name === 'secret') carriers.add(variable.name);
-      return 'reference';
-    }
     if (variable.kind === 'input' && passwordInputs.has(variable.name)) return 'placeholder';
     return name === 'secret' || (name === 'unclear' && variable.kind !== 'other') ? 'placeholder' : 'plain';
   }
@@ -66,6 +67,15 @@ export function classifyValue(text: string, place: Place, { own, passwordInputs,
       if (value === 'uuid') return place.kind === 'header' || place.kind === 'url-query' ? 'doubtful' : 'plain';
       return value === 'odd' && isSpeaking(place) ? 'doubtful' : 'plain';
   }
+}
+
+/** The variable of the entry that `$T`, `${T}`, `${env:T}` or `%T%` names, however it is called; not where that one is set itself. */
+function ownVariable(own: ReadonlySet<string>, text: string, place: Place): string | undefined {
+  const [, plain] = /^\$(?:env:)?(\w+)$/i.exec(text) ?? /^%(\w+)%$/.exec(text) ?? [];
+  const variable = variableOf(text);
+  const named = variable?.kind === 'env' && variable.fallback === '' ? variable.name : undefined;
+  const name = named ?? plain;
+  return name !== undefined && own.has(name) && place.name !== name ? name : undefined;
 }
 
 /** In `{"tokens":{"acme":"…"}}` it is the outer name that says what `acme` holds. */

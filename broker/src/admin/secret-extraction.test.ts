@@ -230,6 +230,48 @@ describe('secret extraction', () => {
     });
   }
 
+  for (const [command, flag, line, value] of [
+    ['sh', '-c', 'TOKEN=opaque1234; export TOKEN; x --header "Authorization: Bearer $TOKEN" --key ${TOKEN}', 'TOKEN'],
+    ['bash', '-lc', `export A_TOKEN='opaque1234'; exec npx foo --key "$A_TOKEN"`, 'A_TOKEN'],
+    ['fish', '-c', 'set -x API_KEY opaque1234; npx foo --key $API_KEY', 'API_KEY'],
+    ['powershell', '-Command', "$env:API_KEY='opaque1234'; npx foo --key $env:API_KEY", 'API_KEY'],
+    ['powershell', '-Command', "$token = 'opaque1234'; npx foo --key $token", '$token'],
+    ['cmd', '/c', 'set TOKEN=opaque1234&& npx foo --token %TOKEN%', 'TOKEN'],
+  ] as const) {
+    test(`a variable that the line itself sets is a reference: ${command} ${flag} ${line}`, () => {
+      const extraction = extractSecrets('s', { kind: 'stdio', command, args: [flag, line], env: {} }, free);
+      const [secret, ...more] = extraction.found;
+      assert.deepEqual([secret?.from, secret?.value, more], [`shell line, ${value}`, 'opaque1234', []]);
+      const [, after = ''] = extraction.transport.kind === 'stdio' ? extraction.transport.args : [];
+      assert.equal(after, line.replace('opaque1234', `\${secret:${secret?.name}}`));
+    });
+  }
+
+  for (const line of [
+    'read T < /run/tok; npx foo --token "$T"',
+    'TOKEN=$(cat /run/tok) npx foo --token $TOKEN',
+    'TOKEN=`cat /run/tok` npx foo --token $TOKEN',
+  ]) {
+    test(`what the shell gets from elsewhere is no value of the entry: ${line}`, () => {
+      const { found, transport } = extractSecrets(
+        's',
+        { kind: 'stdio', command: 'sh', args: ['-c', line], env: {} },
+        free,
+      );
+      assert.deepEqual(found, []);
+      assert.deepEqual(transport.kind === 'stdio' && transport.args, ['-c', line]);
+    });
+  }
+
+  test('a variable that nothing in the entry sets is still to be filled in', () => {
+    const args = ['-c', 'OTHER=1 npx foo --token $API_TOKEN'];
+    const { found } = extractSecrets('s', { kind: 'stdio', command: 'sh', args, env: {} }, free);
+    assert.deepEqual(
+      found.map(({ kind }) => kind),
+      ['placeholder'],
+    );
+  });
+
   test('a name that is taken gets a number, and the server is not named twice', () => {
     const { found } = extractSecrets('github', stdio([], { GITHUB_TOKEN: 'opaque' }), {
       isTaken: (name) => name === 'github-token',

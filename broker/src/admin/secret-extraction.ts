@@ -5,6 +5,7 @@ import type { Transport } from '../domain/server-record.ts';
 import { fillText, mapValues, type SecretValue } from '../values/fill-values.ts';
 import type { Part, Place } from '../values/place.ts';
 import { mapAround, secretReference } from '../values/secret-reference.ts';
+import { variablesSetIn } from '../values/shell-variables.ts';
 import { transportPlaces } from '../values/transport-places.ts';
 import { type Parsed, partsOf } from '../values/value-parts.ts';
 import { classifyValue, type Surroundings } from './classify-value.ts';
@@ -41,7 +42,7 @@ export function extractSecrets(server: string, transport: Transport, options: Ex
   /** What stood where a placeholder was found. */
   const originals = new Map<string, string>();
   const surroundings: Surroundings = {
-    own: new Set(transport.kind === 'stdio' ? Object.keys(transport.env) : []),
+    own: new Set(transport.kind === 'stdio' ? ownVariables(transport) : []),
     passwordInputs,
     carriers: new Set(),
   };
@@ -147,6 +148,16 @@ export function extractSecrets(server: string, transport: Transport, options: Ex
   const env = mapValues(transport.env, (value, name) => replace(value, places.named(name)));
   const args = transport.args.map((argument, index) => replace(argument, places.argument(index)));
   return { transport: { ...transport, args, env }, found };
+}
+
+/** Variables of the entry, and those that a shell's line in it sets. */
+function ownVariables(transport: Transport & { kind: 'stdio' }): string[] {
+  const places = transportPlaces(transport);
+  const set = transport.args.flatMap((argument, index) => {
+    const { shell } = places.argument(index);
+    return shell === undefined ? [] : variablesSetIn(argument, shell);
+  });
+  return [...Object.keys(transport.env), ...set];
 }
 
 /** Whether a text under a secret's name is one value, whatever it happens to hold: a password may have `=` or `;` in it. */

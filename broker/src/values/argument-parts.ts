@@ -4,6 +4,7 @@ import { asItIs, type Part, type Place, type Structure } from './place.ts';
 import { isName } from './plain-word.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
 import { shellSpelling } from './shell-spelling.ts';
+import { isComputed } from './shell-variables.ts';
 import { shellWords, type Word } from './shell-words.ts';
 
 const ASSIGNED = /^(\$env:|-{1,2}|\/)?([A-Za-z_][\w.:-]*?)=(?!=*$)(.+)$/s;
@@ -93,7 +94,10 @@ export function shellParts(line: string, { shell }: Place): Structure | undefine
     const quote = isOne ? first.quote : 'none';
     return { start, end, place: inner, spelling: shellSpelling(shell ?? 'cmd', quote, isCertain) };
   }
-  return { parts: parts.filter((part) => part.end > part.start), between: shellSpelling(shell, 'none', false) };
+  return {
+    parts: parts.filter((part) => part.end > part.start && !isComputed(shape.slice(part.start, part.end))),
+    between: shellSpelling(shell, 'none', false),
+  };
 }
 
 /** `$env:NAME = …` of PowerShell, `setenv NAME …`, `setx NAME …`, and `set -gx NAME …` of fish. */
