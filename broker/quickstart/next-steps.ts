@@ -1,5 +1,6 @@
 // What `npm start` tells a newcomer to type next. Each line works as it stands, in the same folder and on this computer.
 import { resolve } from 'node:path';
+import { shellWord } from '../src/commands/shell-word.ts';
 
 export interface Situation {
   url: string;
@@ -15,7 +16,7 @@ export interface Situation {
 }
 
 export function nextSteps({ url, dataDir, cwd, isSetUp, isOpen, lacksKeychain }: Situation): string {
-  const data = dataDir === resolve(cwd, 'mcpgate-data') ? '' : ` --data ${quoted(dataDir)}`;
+  const data = dataDir === resolve(cwd, 'mcpgate-data') ? '' : ` --data ${shellWord(dataDir)}`;
   const login = `${lacksKeychain ? 'MCPGATE_TOKEN_STORE=file ' : ''}npx mcpgate login ${url}`;
   const steps = [
     ...(isSetUp ? [] : [['open the set-up link above, and choose a name and a password', '']]),
@@ -34,9 +35,4 @@ export function nextSteps({ url, dataDir, cwd, isSetUp, isOpen, lacksKeychain }:
     ([command = '', note = '']) => `  ${note === '' ? command : `${command.padEnd(width)}  ${note}`}`,
   );
   return `\nnext, in another terminal, in this folder:\n${lines.join('\n')}\n\nCtrl-C ends the broker; what it knows stays in its data folder\n`;
-}
-
-/** As a shell takes it for one word. */
-function quoted(word: string): string {
-  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -7,6 +7,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { createAdminClient, type AdminClient } from './admin-client.ts';
 import type { CommandContext } from './context.ts';
+import { shellWord } from './shell-word.ts';
 import { formatTable, plain } from './table.ts';
 
 export interface AdminOptions {
@@ -21,7 +22,7 @@ export interface AdminSession {
   readonly api: AdminClient;
   readonly json: boolean;
   readonly context: CommandContext;
-  /** For commands that are printed: where one works in another workspace, so does the next command. */
+  /** For commands that are printed: the next one goes to the same broker and workspace as this one. */
   readonly inside: string;
   /** One JSON document with `--json`, else the table. */
   list(
@@ -62,7 +63,7 @@ export async function withSession(
       api,
       json,
       context,
-      inside: options.workspace === undefined ? '' : inWorkspace(options.workspace),
+      inside: insideOf(options),
       list(items, head, row, empty, below = []) {
         if (json) printJson(items);
         else if (items.length === 0) print(`${empty}\n`);
@@ -87,6 +88,14 @@ export async function withSession(
   } finally {
     await api.close();
   }
+}
+
+/** The flags that say where a command works, as a shell takes them. */
+function insideOf({ workspace, data, config, url }: AdminOptions): string {
+  const where = Object.entries({ data, config, url }).flatMap(([flag, value]) =>
+    value === undefined ? [] : [` --${flag} ${shellWord(value)}`],
+  );
+  return [workspace === undefined ? '' : inWorkspace(workspace), ...where].join('');
 }
 
 function connect(context: CommandContext, options: AdminOptions): AdminClient {

@@ -1,10 +1,34 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { administration, keysOf, RECEIPT_KEYS } from './fixtures/administration.ts';
+import { runBrokerCommand } from './fixtures/broker-process.ts';
 
 const admin = administration();
 
 describe('people', () => {
+  test('the next command that is printed goes to the same broker and workspace as this one', async () => {
+    const { dataDir, url } = admin.broker;
+    const run = async (args: string[], env = {}) => (await runBrokerCommand(args, { env })).stdout;
+    assert.match(
+      await run(['user', 'add', 'hedy', '--data', dataDir]),
+      new RegExp(`next: mcpgate-broker user link hedy --data ${dataDir} `),
+    );
+    assert.match(
+      await run(['server', 'list', '--data', dataDir]),
+      new RegExp(`server add --data ${dataDir}. or .server import --data ${dataDir}`),
+    );
+    const issued = Object(await admin.broker.json(['admin-token', 'issue', '--label', 'far', '--role', 'admin']));
+    const env = { MCPGATE_ADMIN_TOKEN: String(issued['token']) };
+    assert.match(await run(['user', 'add', 'mary', '--url', url], env), new RegExp(`user link mary --url ${url} `));
+    assert.match(
+      await run(['server', 'list', '--url', url], env),
+      new RegExp(`server add --broker ${url}. or .server import --url ${url}`),
+    );
+    const link = await run(['user', 'link', 'mary', '--url', url], env);
+    assert.match(link, /https?:\/\//, 'as it was printed it works');
+    for (const name of ['hedy', 'mary']) await admin.broker.json(['user', 'remove', name]);
+  });
+
   test('are added, listed, shown, put into groups, and refused twice', async () => {
     const ada = await admin.broker.json(['user', 'add', 'ada', '--email', 'ada@example.com', '--group', 'eng', 'qa']);
     assert.deepEqual(keysOf(ada), [

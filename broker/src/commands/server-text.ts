@@ -3,7 +3,7 @@ import { limitsText } from 'mcpgate-shared/api/resource-limits';
 import type { ImportResult, Server } from 'mcpgate-shared/api/servers';
 import { plain } from './table.ts';
 
-/** What is done, and what is left to do. `inside`: ` --workspace NAME` where that must be said. */
+/** What is done, and what is left to do. `inside`: the flags that the next command needs, too. */
 export function importText(result: ImportResult, file: string, inside: string): string {
   const { servers, renamed, secrets, unset, warnings, dry_run: isDryRun } = result;
   const lines = [`${isDryRun ? 'would import' : 'imported'} ${servers.join(', ') || 'nothing'}`];

@@ -87,6 +87,20 @@ describe('servers', () => {
     }
     const { stderr } = await admin.failure(['server', 'add', 'more', url, 'argument']);
     assert.match(stderr, /a URL takes no arguments/);
+    const before = (await admin.rows('server', 'list')).length;
+    for (const word of [
+      'wiki.example.com/mcp',
+      'localhost:8080/mcp',
+      '127.0.0.1:8080',
+      'wss://mcp.example.com/mcp',
+      'htps://mcp.example.com/mcp',
+      'file:///srv/mcp',
+    ]) {
+      const refused = await admin.failure(['server', 'add', 'typo', word]);
+      assert.equal(refused.code, 2, word);
+      assert.match(refused.stderr, /an address starts with https:\/\/ or http:\/\//, word);
+    }
+    assert.equal((await admin.rows('server', 'list')).length, before, 'none of them was taken for a command');
   });
 
   test('are trusted about their tools’ annotations only where that was said, and until it is taken back', async () => {

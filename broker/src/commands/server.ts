@@ -139,9 +139,20 @@ function whereOf(
     return { url: flag, args };
   }
   if (flag !== undefined) throw usage('a server has one address or one command');
-  if (!/^https?:\/\//i.test(first)) return { url: undefined, program: first, args };
+  if (!/^https?:\/\//i.test(first)) {
+    if (looksLikeAddress(first))
+      throw usage(`"${first}" is no command, and an address starts with https:// or http://`);
+    return { url: undefined, program: first, args };
+  }
   if (args.length > 0) throw usage(`a URL takes no arguments, and "${args[0] ?? ''}" follows it`);
   return { url: first, args };
+}
+
+/** `wiki.example.com/mcp`, `localhost:8080/mcp`, `wss://…`: nobody calls a program so. */
+function looksLikeAddress(word: string): boolean {
+  return (
+    /^[a-z][a-z\d+.-]*:\/\//i.test(word) || /^(?:[\w-]+(?:\.[\w-]+)*:\d+(?:\/|$)|(?:[\w-]+\.)+[\w-]+\/)/.test(word)
+  );
 }
 
 async function addServer(
@@ -219,7 +230,8 @@ async function listServers({ api, list, context, inside }: AdminSession): Promis
     servers,
     ['NAME', 'STATE', 'TOOLS', 'ISOLATION', 'RUNS', 'ERROR'],
     row,
-    `no servers yet; add one with \`mcpgate-broker server add${inside}\` or \`server import${inside}\``,
+    // Of `server add`, `--url` is the server's.
+    `no servers yet; add one with \`mcpgate-broker server add${inside.replace(/ --url (?=\S+$)/, ' --broker ')}\` or \`server import${inside}\``,
   );
 }
 
