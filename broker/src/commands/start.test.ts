@@ -69,7 +69,7 @@ describe('a running broker', () => {
     await new Promise((resolve, reject) => {
       const sent = request(`${broker.url}${path}`, { headers }, (response) => {
         sent.on('error', () => undefined); // what it goes on sending after the answer may fail
-      response.resume();
+        response.resume();
         resolve(response.statusCode ?? 0);
       });
       sent.on('error', reject).end();
