@@ -68,7 +68,6 @@ describe('a running broker', () => {
   const statusFor = async (path: string, headers: Record<string, string>): Promise<number> =>
     await new Promise((resolve, reject) => {
       const sent = request(`${broker.url}${path}`, { headers }, (response) => {
-        sent.on('error', () => undefined); // what it goes on sending after the answer may fail
         response.resume();
         resolve(response.statusCode ?? 0);
       });
@@ -157,6 +156,7 @@ describe('a running broker', () => {
       });
       sent.end(body);
       const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      sent.on('error', () => undefined); // what it goes on sending after the answer may fail
       response.resume();
       return response.statusCode;
     };
