@@ -28,8 +28,8 @@ describe('the entry in a TOML file', () => {
 
   it('is brought up to date in place, and keeps what the person added to it', () => {
     const old =
-      '[mcp_servers.mcpgate] # ours\ncommand = "/old"\nargs = [\n  "serve",\n]\nstartup_timeout_sec = 20\n\n[mcp_servers.mcpgate.env]\nA = "1"\n\n# b\n[b]\nc = 1\n';
-    assert.equal(format.put(old, FILE, ENTRY).text, old.replace('/old', ENTRY.command));
+      '[mcp_servers.mcpgate] # ours\ncommand = "/old/mcpgate"\nargs = [\n  "serve",\n]\nstartup_timeout_sec = 20\n\n[mcp_servers.mcpgate.env]\nA = "1"\n\n# b\n[b]\nc = 1\n';
+    assert.equal(format.put(old, FILE, ENTRY).text, old.replace('/old/mcpgate', ENTRY.command));
     assert.equal(format.remove(old, FILE, null), '\n# b\n[b]\nc = 1\n');
     assert.equal(format.remove(`${TABLE}# the end\n`, FILE, null), '# the end\n');
     const short = '[mcp_servers.mcpgate]\ncommand = "/old"\n';

@@ -49,7 +49,7 @@ describe('install-clients', () => {
   it('brings an entry of an earlier installation up to date in place', async () => {
     put(
       '.cursor/mcp.json',
-      '{"mcpServers": {"mcpgate": {"command": "/old", "args": ["serve"], "env": {"A": "1"}}, "z": {}}}',
+      '{"mcpServers": {"mcpgate": {"command": "/old/mcpgate", "args": ["serve"], "env": {"A": "1"}}, "z": {}}}',
     );
     assert.equal((await runJson()).of('cursor').action, 'updated');
     assert.equal(

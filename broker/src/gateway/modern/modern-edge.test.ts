@@ -19,7 +19,7 @@ const PROMPT = { name: 'every__trigger-sampling-request', arguments: { prompt: '
 
 async function startEverything(t: TestContext, isolation: Isolation = 'per-session') {
   const transport = { kind: 'stdio' as const, command: 'node', args: [script], env: {} };
-  const world = await startWorld({ every: { transport, isolation } });
+  const world = await startWorld({ every: { transport, isolation } }, { gateway: { listDeadlineMs: 60_000 } });
   t.after(() => world.end());
   await world.rule('allow', '*', '*');
   return world;

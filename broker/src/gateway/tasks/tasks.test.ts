@@ -16,7 +16,10 @@ const script = path.join(
 
 async function startEverything(t: TestContext, isolation: Isolation) {
   const transport = { kind: 'stdio' as const, command: 'node', args: [script], env: {} };
-  const world = await startWorld({ every: { transport, isolation }, '7th': { transport } });
+  const world = await startWorld(
+    { every: { transport, isolation }, '7th': { transport } },
+    { gateway: { listDeadlineMs: 60_000 } },
+  );
   t.after(() => world.end());
   await world.rule('allow', '*', '*');
   return world;

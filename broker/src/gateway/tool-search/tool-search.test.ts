@@ -23,7 +23,7 @@ const stdio = (name: string, env: Record<string, string> = {}) => ({
 async function startSearch(t: TestContext) {
   const world = await startWorld(
     { every: stdio('everything'), memory: stdio('memory', { MEMORY_FILE_PATH: '${home}/memory.jsonl' }) },
-    { gateway: { searchRules: [{ client: 'wind*', above: 5 }] } },
+    { gateway: { searchRules: [{ client: 'wind*', above: 5 }], listDeadlineMs: 60_000 } },
   );
   t.after(() => world.end());
   await world.rule('allow', '*', '*');

@@ -66,4 +66,5 @@ export const pageText = (page: Page): string =>
   page.html
     .replaceAll(/<[^>]*>/g, ' ')
     .replaceAll(/&#(\d+);/g, (_all, code: string) => String.fromCharCode(Number(code)))
+    .replaceAll('&middot;', '·')
     .replaceAll(/\s+/g, ' ');
