@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { findChromium } from './world/chromium.ts';
 
 interface Prerequisite {
   what: string;
@@ -42,9 +43,9 @@ const PREREQUISITES: readonly Prerequisite[] = [
   {
     what: 'Chromium',
     why: 'the set-up, login and device pages are driven in a real browser',
-    debianPackages: ['chromium'],
+    debianPackages: ['chromium-headless-shell'],
     elsewhere: 'Chromium at /usr/bin/chromium',
-    present: () => existsSync('/usr/bin/chromium'),
+    present: () => findChromium() !== undefined,
   },
   {
     what: 'nginx, Caddy, tinyproxy, libnss_wrapper, OpenSSL',

@@ -1,6 +1,7 @@
 // Debian's Chromium, driven by playwright-core: the pages as a person uses them.
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { findChromium } from './chromium.ts';
 
 export interface PersonAtBrowser {
   readonly page: Page;
@@ -8,10 +9,13 @@ export interface PersonAtBrowser {
   readonly complaints: readonly string[];
 }
 
-/** A browser of its own that ends with the test. */
-export async function openBrowser(t: TestContext, options: { dark?: boolean } = {}): Promise<PersonAtBrowser> {
-  const browser: Browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
+/** One for all tests of a file. */
+let launched: Promise<Browser> | undefined;
+after(async () => await (await launched)?.close());
+
+const launch = async (): Promise<Browser> =>
+  await chromium.launch({
+    executablePath: findChromium() ?? 'chromium',
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -21,7 +25,11 @@ export async function openBrowser(t: TestContext, options: { dark?: boolean } = 
       '--no-first-run',
     ],
   });
-  const context = await browser.newContext({ colorScheme: options.dark === true ? 'dark' : 'light' });
+
+/** A person's own profile, with one page, that ends with the test. */
+export async function openBrowser(t: TestContext, options: { dark?: boolean } = {}): Promise<PersonAtBrowser> {
+  launched ??= launch();
+  const context = await (await launched).newContext({ colorScheme: options.dark === true ? 'dark' : 'light' });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
@@ -29,6 +37,6 @@ export async function openBrowser(t: TestContext, options: { dark?: boolean } = 
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
-  t.after(() => browser.close());
+  t.after(() => context.close());
   return { page, complaints };
 }
