@@ -53,7 +53,10 @@ export function endLeftoversBelow(root: string, isRoot: boolean): void {
 function isOf(table: ProcessTable, each: Process, home: string, uid: number | undefined): boolean {
   if (uid === undefined) return each.uid === process.getuid?.() && isMarked(each.pid, home);
   if (each.uid !== uid) return false;
-  return isMarked(each.pid, home) || (isOfThisBroker(table, each) && !isOfAnotherHome(table, each, home));
+  if (isMarked(each.pid, home)) return true;
+  // A server that this process has just started has no environment yet; it is known as what it is by whoever started it.
+  if (each.parent === process.pid) return false;
+  return isOfThisBroker(table, each) && !isOfAnotherHome(table, each, home);
 }
 
 const environmentOf = (pid: number): string[] =>

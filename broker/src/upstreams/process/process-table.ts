@@ -18,7 +18,21 @@ export function readProcessTable(): ProcessTable {
     const found = unlessGone(() => readProcess(Number(name)));
     if (found !== undefined) table.set(found.pid, found);
   }
+  for (const each of [...table.values()]) addParents(table, each);
   return table;
+}
+
+/** A process that began while the folder was read may stand in it without the one that started it, just as one whose parent has ended. */
+function addParents(table: Map<number, Process>, process: Process): void {
+  for (let each = process; each.parent !== 0 && !table.has(each.parent);) {
+    const parent = unlessGone(() => readProcess(each.parent));
+    const next = parent ?? unlessGone(() => readProcess(each.pid));
+    if (next === undefined) return void table.delete(each.pid);
+    // Its parent has ended, and it has not got another one yet: nothing is known of who started it.
+    if (parent === undefined && next.parent === each.parent) return void table.delete(each.pid);
+    table.set(next.pid, next);
+    each = next;
+  }
 }
 
 function readProcess(pid: number): Process {
