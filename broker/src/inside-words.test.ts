@@ -8,13 +8,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
-import { createBroker } from './broker.ts';
-import { loadConfig } from './config/load-config.ts';
+import { startBrokerHere } from './fixtures/broker-here.ts';
 import { createPageBrowser } from './http/pages/page-browser.ts';
 import { createToken, sha256Hex } from './identity/secret-token.ts';
-import { createUnexpected } from './domain/unexpected.ts';
-import { openDoors } from './http/doors.ts';
-import { createLogger } from './log/logger.ts';
 import { openStore } from './store/open-store.ts';
 
 const INSIDE =
@@ -51,22 +47,7 @@ async function open(t: TestContext) {
   await store.close();
 
   const logged: string[] = [];
-  const config = loadConfig({ data: dataDir, listen: '127.0.0.1:0' }, { env: {}, cwd: dataDir });
-  const log = createLogger({ level: 'info', format: 'json', write: (line) => void logged.push(line) });
-  const { listen, tls, behindProxy } = config;
-  const broker = await createBroker({
-    config,
-    doors: await openDoors({ listen, tls, behindProxy, dataDir, log, clock: systemClock }),
-    unexpected: createUnexpected({ log, clock: systemClock }),
-    log,
-    clock: systemClock,
-    pid: process.pid,
-    isRoot: false,
-    path: '',
-    lang: undefined,
-    userHome: dataDir,
-  });
-  t.after(() => broker.close());
+  const broker = await startBrokerHere(t, dataDir, { level: 'info', write: (line) => void logged.push(line) });
 
   const lose = (...tables: string[]) => {
     const database = new DatabaseSync(join(dataDir, 'mcpgate.db'));

@@ -6,12 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { FastifyInstance, RouteOptions } from 'fastify';
-import { systemClock } from 'mcpgate-shared/clock';
-import { createBroker } from '../broker.ts';
-import { loadConfig } from '../config/load-config.ts';
-import { createUnexpected } from '../domain/unexpected.ts';
-import { createLogger } from '../log/logger.ts';
-import { openDoors } from './doors.ts';
+import { startBrokerHere } from '../fixtures/broker-here.ts';
 
 interface Route {
   method: string;
@@ -34,22 +29,7 @@ async function open(t: TestContext) {
   t.after(() => unsubscribe('fastify.initialization', watch));
   const dataDir = mkdtempSync(join(tmpdir(), 'mg-routes-'));
   t.after(() => rmSync(dataDir, { recursive: true, force: true }));
-  const config = loadConfig({ data: dataDir, listen: '127.0.0.1:0' }, { env: {}, cwd: dataDir });
-  const log = createLogger({ level: 'error', format: 'json', write: () => undefined });
-  const { listen, tls, behindProxy } = config;
-  const broker = await createBroker({
-    config,
-    doors: await openDoors({ listen, tls, behindProxy, dataDir, log, clock: systemClock }),
-    unexpected: createUnexpected({ log, clock: systemClock }),
-    log,
-    clock: systemClock,
-    pid: process.pid,
-    isRoot: false,
-    path: '',
-    lang: undefined,
-    userHome: dataDir,
-  });
-  t.after(() => broker.close());
+  const broker = await startBrokerHere(t, dataDir, { level: 'error', write: () => undefined });
   const [everybodys = [], administrators = []] = apps;
   return { url: broker.url, apps, everybodys, administrators };
 }

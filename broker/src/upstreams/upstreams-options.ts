@@ -39,7 +39,7 @@ export interface UpstreamsOptions {
   /** Where `bwrap` is looked for; the folders of the system unless said. */
   sandboxToolPath?: string | undefined;
   /** How stdio servers are kept apart; a sandbox where there is one unless said. */
-  stdio?: (Pick<StdioSettings, 'sandbox' | 'readable'> & Partial<Pick<StdioSettings, 'writable'>>) | undefined;
+  stdio?: Partial<Omit<StdioSettings, 'allow'>> | undefined;
   /** Files of the broker that no sandbox shows, wherever they are; its data folder is none of them. */
   secretFiles?: readonly string[];
   /** The home of the broker's own user. */
