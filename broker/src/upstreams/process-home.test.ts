@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { link, lstat, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { endLeftovers, endLeftoversBelow, MARK } from './process/leftovers.ts';
+import { unlessGone } from './process/process-table.ts';
 import { createProcessHomes, type ProcessHome } from './process-home.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -29,13 +30,23 @@ async function neighbourRunning(t: TestContext, uid: number | undefined): Promis
   return Number(String((await once(broker.stdout, 'data'))[0]));
 }
 
-/** A process of the home's server, which has left its group and says nothing of where it is from. */
-async function leftIn(t: TestContext, { directory, uid }: ProcessHome): Promise<ChildProcess> {
+/** A process of the home's server, which has left its group and its parent, and says nothing of where it is from. */
+async function leftIn(
+  t: TestContext,
+  { directory, uid }: ProcessHome,
+): Promise<{ pid: number; ended: Promise<unknown> }> {
   const env = uid === undefined ? { [MARK]: directory } : {};
-  const child = spawn('/bin/sleep', ['1000'], { cwd: '/', env, detached: true, ...(uid !== undefined && { uid }) });
-  t.after(() => child.kill('SIGKILL'));
-  await once(child, 'spawn');
-  return child;
+  const server = spawn('/bin/sh', ['-c', 'setsid /bin/sleep 1000 & echo $!'], {
+    cwd: '/',
+    env,
+    ...(uid !== undefined && { uid }),
+  });
+  // The pipe is open for as long as the process that was left lives.
+  const ended = once(server.stdout, 'end');
+  const [told] = await Promise.all([once(server.stdout, 'data'), once(server, 'exit')]);
+  const pid = Number(String(told[0]));
+  t.after(() => void unlessGone(() => process.kill(pid, 'SIGKILL')));
+  return { pid, ended };
 }
 
 it('what runs as the same uid for another broker of the computer lives on when a home is removed', async (t) => {
@@ -43,9 +54,8 @@ it('what runs as the same uid for another broker of the computer lives on when a
   const home = await homes.prepare('a', 'session');
   const left = await leftIn(t, home);
   const neighbour = await neighbourRunning(t, home.uid);
-  const ended = once(left, 'exit');
   await homes.removeLeaf('a', 'session');
-  await ended;
+  await left.ended;
   process.kill(neighbour, 0);
 
   const next = await homes.prepare('a', 'next');
@@ -57,12 +67,11 @@ it('what is left of a broker that was killed is ended by the next one, and what 
   t.after(() => rm(dataDir, { recursive: true, force: true }));
   const home = await createProcessHomes({ dataDir, isRoot }).prepare('a', 'shared');
   const [left, living] = [await leftIn(t, home), await leftIn(t, home)];
-  const ended = once(left, 'exit');
-  endLeftovers(home.directory, home.uid, [living.pid ?? 0]);
-  assert.equal(living.exitCode ?? living.signalCode, null);
+  endLeftovers(home.directory, home.uid, [living.pid]);
+  await left.ended;
+  process.kill(living.pid, 0);
   endLeftoversBelow(path.join(dataDir, 'upstreams'), isRoot);
-  await ended;
-  await once(living, 'exit');
+  await living.ended;
 });
 
 it('nothing but a folder of its own changes hands, whatever stands where its temporary files go', async (t) => {
