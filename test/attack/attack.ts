@@ -106,5 +106,6 @@ export async function runAttack({ size, givesWay }: Pick<Attack, 'size' | 'gives
   } finally {
     await world.close();
     await upstream.stop();
+    await memory.close();
   }
 }
