@@ -34,6 +34,17 @@ export function networkKeys(address: string): readonly [string, string] {
   return [`${parts.slice(0, 3).join('.')}.0/24`, `${parts.slice(0, 2).join('.')}.0.0/16`];
 }
 
+/**
+ * Where strangers wait for their turns: whose turn it is, and what has a bounded part of the room. IPv6 by its /48 and its /32: whoever is
+ * given a /48 has 65,536 of what `addressKey` tells apart. Nobody is given many addresses of IPv4.
+ */
+export function turnKeys(address: string): { turn: string; room: string } {
+  const key = addressKey(address);
+  if (!key.endsWith('::/64')) return { turn: key, room: key };
+  const [turn, room] = networkKeys(address);
+  return { turn, room };
+}
+
 /** The eight groups of a valid IPv6 address. */
 function groupsOf(address: string): number[] {
   const hex = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, ...bytes: string[]) => {

@@ -1,10 +1,10 @@
 // Requests of whom it is not known who they are take turns: a few are begun in each turn of the loop, address by address, so that calls of
 // those who are known, and strangers of other addresses, come in between whatever one of them sends.
-import { addressKey } from '../domain/address-key.ts';
+import { turnKeys } from '../domain/address-key.ts';
 import { createFairQueue } from '../domain/fair-queue.ts';
 
 export interface StrangerTurns {
-  /** Runs `work` in its turn. False: too many of this address, or of all, wait already. */
+  /** Runs `work` in its turn. False: too many of this address, of its provider's network, or of all wait already. */
   enter(address: string, work: () => void): boolean;
   readonly waiting: number;
 }
@@ -29,9 +29,10 @@ export function createStrangerTurns(limits = LIMITS): StrangerTurns {
 
   return {
     enter(address, work) {
-      const key = addressKey(address);
-      if (queue.of(key) >= limits.ofAddress || queue.size >= limits.inAll) return false;
-      queue.push(key, work);
+      const { turn, room } = turnKeys(address);
+      const isFull = queue.of(turn) >= limits.ofAddress || queue.inRoom(room) >= limits.inAll / 2;
+      if (isFull || queue.size >= limits.inAll) return false;
+      queue.push(turn, work, room);
       schedule();
       return true;
     },

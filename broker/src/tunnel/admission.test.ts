@@ -94,3 +94,15 @@ test('a crowd from one address keeps nobody of another one out, and waits behind
   }
   assert.deepEqual(order, ['crowd', '192.0.2.1', '192.0.2.2', 'crowd', '192.0.2.1']);
 });
+
+test('a crowd with a network of IPv6 of its own fills half of the room at most, from however many of its sites it comes', async () => {
+  const admission = createAdmission(steppedClock());
+  const { running, come } = crowd(admission);
+  const site = (number: number, host: number) => `2001:db8:${number.toString(16)}:${host.toString(16)}::1`;
+  for (let number = 0; number < 3_000; number += 1) come(site(number, number));
+  assert.equal(admission.waiting, 2_000);
+  for (let host = 0; host < 100; host += 1)
+    assert.equal(come(`2001:db9::${host}`) === undefined, host === 0, `${host}`);
+  assert.equal(running.length, 8);
+  await turn();
+});

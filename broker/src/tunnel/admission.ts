@@ -2,7 +2,7 @@
 // up at a time, the others wait their turn, address by address, so that a crowd from one place keeps nobody else out; who would wait too long is
 // told when to come again.
 import type { Clock } from 'mcpgate-shared/clock';
-import { addressKey } from '../domain/address-key.ts';
+import { turnKeys } from '../domain/address-key.ts';
 import { createFairQueue } from '../domain/fair-queue.ts';
 
 const AT_ONCE = 8;
@@ -27,8 +27,10 @@ export function createAdmission(clock: Pick<Clock, 'now'>): Admission {
   let eachMs = 0;
   /** For how long who comes now from there would wait: each other address has as many turns before it at most. */
   const waitMs = (key: string) => (Math.min(queue.size, (queue.of(key) + 1) * queue.keys) * eachMs) / AT_ONCE;
-  const hasRoom = (key: string) =>
-    queue.of(key) < MAX_WAITING / Math.max(1, queue.keys) && queue.size < 2 * MAX_WAITING;
+  const hasRoom = ({ turn, room }: { turn: string; room: string }) =>
+    queue.of(turn) < MAX_WAITING / Math.max(1, queue.keys) &&
+    queue.inRoom(room) < MAX_WAITING &&
+    queue.size < 2 * MAX_WAITING;
 
   const next = (): void => {
     const work = queue.next();
@@ -45,11 +47,11 @@ export function createAdmission(clock: Pick<Clock, 'now'>): Admission {
 
   return {
     enter(address, work) {
-      const key = addressKey(address);
-      if (!hasRoom(key) || waitMs(key) > LONGEST_WAIT_MS) {
-        return Math.min(MAX_RETRY_S, Math.max(MIN_RETRY_S, Math.ceil(waitMs(key) / 1_000)));
-      }
-      queue.push(key, work);
+      const keys = turnKeys(address);
+      const wait = waitMs(keys.turn);
+      if (!hasRoom(keys) || wait > LONGEST_WAIT_MS)
+        return Math.min(MAX_RETRY_S, Math.max(MIN_RETRY_S, Math.ceil(wait / 1_000)));
+      queue.push(keys.turn, work, keys.room);
       if (running < AT_ONCE) next();
       return undefined;
     },
