@@ -52,6 +52,10 @@ test('a laptop that is well, then a folder that others can open, a client’s fi
   assert.match((await grace.gate(['doctor'])).stdout, /^✓ folder/m);
   mkdirSync(join(grace.home, '.cursor'));
   writeFileSync(join(grace.home, '.cursor/mcp.json'), '{ broken');
+  const told =
+    /^✗ Cursor +\S+mcp\.json is not valid JSON at line 1, column 3 \([a-z ]+\): correct it, then run `mcpgate install-clients cursor`$/m;
+  assert.match((await grace.gate(['doctor'])).stdout, told);
+  assert.match((await grace.gate(['status'])).stdout, told);
   const broken = await grace.gate(['doctor', '--json']);
   assert.equal(broken.code, 1);
   const findings = JSON.parse(broken.stdout) as { name: string; mark: string; text: string }[];

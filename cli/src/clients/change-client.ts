@@ -225,6 +225,6 @@ async function byClient(
     : { action, changed: true, backup, before: textOf(before.bytes), after: textOf(now.bytes) };
 }
 
-const isReplacement = (undo: Undo): boolean => typeof undo['replaced'] === 'string';
+const isReplacement = (undo: Undo): boolean => typeof undo['replaced'] === 'string' && undo['replaced'] !== 'null';
 
 const textOf = (bytes: Buffer | null): string | null => bytes?.toString('utf8') ?? null;

@@ -1,5 +1,5 @@
 // Bytes of a client's file as text and back, byte for byte.
-import { GateError } from 'mcpgate-shared/error';
+import { unusableFile } from './unusable-file.ts';
 
 const MARK = '\uFEFF';
 
@@ -10,11 +10,7 @@ export function decode(bytes: Buffer | null, file: string): { text: string; mark
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    throw new GateError(
-      'client_file',
-      `${file} is not UTF-8 text; nothing was changed: save it as UTF-8, then run this again`,
-      { cause: error },
-    );
+    throw unusableFile({ fault: `${file} is not UTF-8 text`, todo: 'save it as UTF-8' }, error);
   }
   return text.startsWith(MARK) ? { text: text.slice(1), mark: MARK } : { text, mark: '' };
 }

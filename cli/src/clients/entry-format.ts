@@ -4,7 +4,7 @@
 export type Undo = Readonly<Record<string, string | number>>;
 
 export interface EntryFormat {
-  /** The entry as a plain value; undefined where there is none. Refuses (`client_file`) a text that it could not edit safely. */
+  /** The entry as a plain value; undefined where there is none, or null. Refuses (`client_file`) a text that it could not edit safely. */
   read(text: string, file: string): unknown;
   /**
    * The text with the entry put in or brought up to date; everything else stays byte for byte. `undo` is null where an entry of ours was

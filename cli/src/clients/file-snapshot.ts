@@ -18,6 +18,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
+import { unusableFile } from './unusable-file.ts';
 
 export interface FileSnapshot {
   /** As asked for. */
@@ -104,7 +105,7 @@ async function followLinks(path: string): Promise<string> {
     if (link === null || !link.isSymbolicLink()) return at;
     at = resolve(dirname(at), await readlink(at));
   }
-  throw new GateError('client_file', `${path} is a symbolic link that leads in a circle; nothing was changed`);
+  throw unusableFile({ fault: `${path} is a symbolic link that leads in a circle`, todo: 'mend or remove it' });
 }
 
 const readIfThere = (path: string): Promise<Buffer | null> => orMissing(readFile(path));
@@ -120,21 +121,31 @@ export async function orMissing<T>(result: Promise<T>): Promise<T | null> {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'you may not (check its owner and permissions, and those of its folder)',
-  EPERM: 'you may not (check its owner and permissions, and those of its folder)',
+  EACCES: 'you may not',
+  EPERM: 'you may not',
   EROFS: 'it lies on a read-only file system',
-  EISDIR: 'it is a folder; move it away',
+  EISDIR: 'it is a folder',
   ENOTDIR: 'a part of its path is a file, not a folder',
   ENOSPC: 'the disk is full',
   ELOOP: 'it is a symbolic link that leads in a circle',
-  EBUSY: 'another program holds it open; close that one and run this again',
+  EBUSY: 'another program holds it open',
+};
+
+const TODO: Readonly<Record<string, string>> = {
+  EACCES: 'check its owner and permissions, and those of its folder',
+  EPERM: 'check its owner and permissions, and those of its folder',
+  EISDIR: 'move it away',
+  ENOTDIR: 'move that file away',
+  ENOSPC: 'make room',
+  EBUSY: 'close that program',
 };
 
 export function fileError(error: unknown, verb: 'read' | 'write', path: string): GateError {
   if (error instanceof GateError) return error;
   const code = codeOf(error);
   const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
-  return new GateError('client_file', `cannot ${verb} ${path}: ${reason}; nothing was changed`, { cause: error });
+  const fault = `cannot ${verb} ${path}: ${reason}`;
+  return unusableFile({ fault, todo: TODO[code] ?? 'mend that' }, error);
 }
 
 function codeOf(error: unknown): string {

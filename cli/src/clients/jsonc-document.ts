@@ -1,10 +1,12 @@
 // A JSON or JSONC text as a tree with offsets, parsed strictly: what cannot be edited safely is refused here, with file, line and column.
-import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { GateError } from 'mcpgate-shared/error';
+import { type Node, type ParseError, parseTree } from 'jsonc-parser';
+import type { GateError } from 'mcpgate-shared/error';
+import { jsonFault } from './json-fault.ts';
+import { unusableFile } from './unusable-file.ts';
 
 export interface JsoncDocument {
   readonly text: string;
-  /** The root object; undefined where the text is blank. */
+  /** The root object; undefined where the text is blank or null. */
   readonly root: Node | undefined;
 }
 
@@ -18,21 +20,19 @@ export interface Member {
 
 /** Parses `text` (without byte order mark); throws `client_file` where it is no object or has errors. */
 export function parseJsonc(text: string, file: string): JsoncDocument {
-  if (/^[ \t\r\n]*$/.test(text)) return { text, root: undefined };
+  if (/^[ \t\r\n]*(?:null[ \t\r\n]*)?$/.test(text)) return { text, root: undefined };
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
   const [first] = errors;
   if (first !== undefined || root === undefined) {
     const place = lineAndColumn(text, first?.offset ?? 0);
-    const reason = first === undefined ? 'no value' : printParseErrorCode(first.error);
     throw refuse(
       file,
-      `is not valid JSON at line ${place.line}, column ${place.column} (${reason})`,
-      'correct it, then run this again',
+      `is not valid JSON at line ${place.line}, column ${place.column} (${jsonFault(text, first)})`,
+      'correct it',
     );
   }
-  if (root.type !== 'object')
-    throw refuse(file, `holds ${article(root.type)}, not an object`, 'correct it, then run this again');
+  if (root.type !== 'object') throw refuse(file, `holds ${article(root.type)}, not an object`, 'correct it');
   return { text, root };
 }
 
@@ -55,7 +55,7 @@ export function member(document: JsoncDocument, object: Node, key: string, file:
       throw refuse(
         file,
         `has the key ${JSON.stringify(each.key)} twice (line ${place.line}, column ${place.column})`,
-        'remove one of them, then run this again',
+        'remove one of them',
       );
     }
     seen.add(each.key);
@@ -63,26 +63,26 @@ export function member(document: JsoncDocument, object: Node, key: string, file:
   return all.find((each) => each.key === key);
 }
 
-/** As {@link member}, for a value that has to be an object. */
+/** As {@link member}, for a value that has to be an object; null stands for an empty one. */
 export function objectMember(document: JsoncDocument, object: Node, key: string, file: string): Member | undefined {
   const found = member(document, object, key, file);
-  if (found !== undefined && found.value.type !== 'object') {
+  if (found !== undefined && found.value.type !== 'object' && found.value.type !== 'null') {
     const place = lineAndColumn(document.text, found.value.offset);
     throw refuse(
       file,
       `has ${article(found.value.type)} as ${JSON.stringify(key)} (line ${place.line}, column ${place.column}), not an object`,
-      'correct it, then run this again',
+      'correct it',
     );
   }
   return found;
 }
 
-export function refuse(file: string, what: string, todo: string): GateError {
-  return new GateError('client_file', `${file} ${what}; nothing was changed: ${todo}`);
+function refuse(file: string, what: string, todo: string): GateError {
+  return unusableFile({ fault: `${file} ${what}`, todo });
 }
 
 function article(type: string): string {
-  return type === 'null' ? 'null' : /^[aeo]/.test(type) ? `an ${type}` : `a ${type}`;
+  return /^[aeo]/.test(type) ? `an ${type}` : `a ${type}`;
 }
 
 function lineAndColumn(text: string, offset: number): { line: number; column: number } {

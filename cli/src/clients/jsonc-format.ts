@@ -5,19 +5,17 @@ import { type Node, visit } from 'jsonc-parser';
 import { GateError } from 'mcpgate-shared/error';
 import type { EntryFormat, Undo } from './entry-format.ts';
 import { isCurrent, isOurs } from './entry-match.ts';
-import {
-  type JsoncDocument,
-  type Member,
-  member,
-  members,
-  objectMember,
-  parseJsonc,
-  refuse,
-} from './jsonc-document.ts';
+import { type JsoncDocument, type Member, member, members, objectMember, parseJsonc } from './jsonc-document.ts';
 import { cutMember, holdsOnly, insertMember, replaceValue } from './jsonc-splice.ts';
 import { detectStyle, printValue } from './jsonc-style.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
+
+/** An object on the way to the entry, and what it has under the next key. */
+interface Step {
+  readonly object: Node;
+  readonly found: Member | undefined;
+}
 
 /** For files in which the entry stands at `path`, e.g. `['mcpServers', 'mcpgate']`; a function chooses by what the root object holds. */
 export function createJsoncFormat(
@@ -28,14 +26,14 @@ export function createJsoncFormat(
   return {
     read(text, file) {
       const document = parseJsonc(text, file);
-      const found = locate(document, pathIn(document), file).at(-1)?.found;
-      return found === undefined ? undefined : toPlain(found.value);
+      const found = entryIn(document, pathIn(document), file)?.found;
+      return found === undefined ? undefined : (toPlain(found.value) ?? undefined);
     },
 
     put(text, file, entry) {
       const document = parseJsonc(text, file);
       const keys = pathIn(document);
-      const current = locate(document, keys, file).at(-1)?.found;
+      const current = entryIn(document, keys, file)?.found;
       const edited = current === undefined ? add(document, keys, file, entry) : update(document, keys, file, entry);
       verify(document, edited.text, keys, file, (value) => isCurrent(value, entry));
       return edited;
@@ -67,22 +65,23 @@ export function createJsoncFormat(
   };
 }
 
-/** From the root object along `keys`, as far as it goes: each object and what it has under the next key. */
-function locate(
-  document: JsoncDocument,
-  keys: readonly string[],
-  file: string,
-): { object: Node; found: Member | undefined }[] {
-  const steps: { object: Node; found: Member | undefined }[] = [];
+/** From the root object along `keys`, as far as it goes: each object and what it has under the next key. A container that is null ends it. */
+function locate(document: JsoncDocument, keys: readonly string[], file: string): Step[] {
+  const steps: Step[] = [];
   let object = document.root;
   for (const [depth, key] of keys.entries()) {
     if (object === undefined) break;
     const isContainer = depth < keys.length - 1;
     const found = isContainer ? objectMember(document, object, key, file) : member(document, object, key, file);
     steps.push({ object, found });
-    object = found?.value;
+    object = found?.value.type === 'object' ? found.value : undefined;
   }
   return steps;
+}
+
+/** Where the entry stands, or would; undefined where a container is missing or null. */
+function entryIn(document: JsoncDocument, keys: readonly string[], file: string): Step | undefined {
+  return locate(document, keys, file)[keys.length - 1];
 }
 
 function add(
@@ -101,8 +100,13 @@ function add(
     const text = printValue(nest(0), style, { indent: '', pad: '' }) + style.eol;
     return { text, undo: { depth: -1, hollow: document.text } };
   }
+  const undo = { depth: steps.length - 1 };
+  if (deepest.found !== undefined) {
+    const text = replaceValue(document.text, deepest.object, deepest.found, nest(steps.length), style);
+    return { text, undo: { ...undo, hollow: '', wasNull: 1 } };
+  }
   const { text, hollow } = insertMember(document.text, deepest.object, key, nest(steps.length), style);
-  return { text, undo: { depth: steps.length - 1, hollow: hollow ?? '' } };
+  return { text, undo: { ...undo, hollow: hollow ?? '' } };
 }
 
 function update(
@@ -114,7 +118,7 @@ function update(
   let { text } = document;
   const style = detectStyle(document);
   const at = (): { object: Node; found: Member } => {
-    const step = locate(parseJsonc(text, file), keys, file).at(-1);
+    const step = entryIn(parseJsonc(text, file), keys, file);
     if (step?.found === undefined)
       throw new GateError('internal', `lost the entry in ${file} while editing it; nothing was changed`);
     return { object: step.object, found: step.found };
@@ -141,7 +145,7 @@ function update(
 /** The text with the entry that the person had, as it was written. */
 function giveBack(document: JsoncDocument, keys: readonly string[], file: string, own: string): string {
   const { text } = document;
-  const current = locate(document, keys, file).at(-1)?.found?.value;
+  const current = entryIn(document, keys, file)?.found?.value;
   if (current === undefined) return text;
   const given = text.slice(0, current.offset) + own + text.slice(current.offset + current.length);
   const { root } = parseJsonc(`{"own":${own}}`, file);
@@ -174,6 +178,10 @@ function remove(
       : `${text.slice(0, root.offset)}{}${text.slice(root.offset + root.length)}`;
   const step = steps[depth];
   if (step?.found === undefined) return text;
+  if (depth === created && undo?.['wasNull'] === 1) {
+    const { offset, length } = step.found.value;
+    return `${text.slice(0, offset)}null${text.slice(offset + length)}`;
+  }
   return cutMember(text, step.object, step.found, depth === created ? hollow : '', keepSpace);
 }
 
@@ -190,14 +198,13 @@ function verify(
   isMeant: (entry: unknown) => boolean,
 ): void {
   const after = parseJsonc(text, file);
-  const found = locate(after, keys, file);
-  const entry = found.length === keys.length ? found.at(-1)?.found : undefined;
+  const entry = entryIn(after, keys, file)?.found;
   const isSame = isDeepStrictEqual(outline(before.root, keys), outline(after.root, keys));
   if (!isSame || !isMeant(entry === undefined ? undefined : toPlain(entry.value))) {
-    throw refuse(
-      file,
-      'could not be edited without touching something else',
-      'add the entry by hand and please report this file’s shape',
+    const todo = 'add the entry by hand and please report this file’s shape';
+    throw new GateError(
+      'client_file',
+      `${file} could not be edited without touching something else; nothing was changed: ${todo}`,
     );
   }
 }
@@ -205,6 +212,7 @@ function verify(
 /** Everything in a tree besides the entry at `keys` (and the containers it leaves empty): ordered, numbers and strings as they read. */
 function outline(node: Node | undefined, keys: readonly string[]): unknown {
   if (node === undefined) return [];
+  if (node.type === 'null' && keys.length > 0) return [];
   if (node.type === 'array') return { items: (node.children ?? []).map((item) => outline(item, [])) };
   if (node.type !== 'object') return { value: node.value };
   const [next, ...rest] = keys;

@@ -7,6 +7,7 @@ import { isCurrent } from './entry-match.ts';
 import { readSnapshot } from './file-snapshot.ts';
 import { lookFor } from './find-clients.ts';
 import { launcherPath } from './launcher.ts';
+import { faultWords } from './unusable-file.ts';
 
 export interface ClientStatus {
   name: string;
@@ -49,7 +50,7 @@ async function isConfigured(
     const { bytes } = await readSnapshot(path);
     return isCurrent(client.format.read(decode(bytes, path).text, path), entry);
   } catch (error) {
-    if (error instanceof GateError) return error.message;
+    if (error instanceof GateError) return faultWords(error, `run \`mcpgate install-clients ${client.name}\``);
     throw error;
   }
 }

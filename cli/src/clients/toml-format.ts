@@ -5,6 +5,7 @@ import { parse, TomlError } from 'smol-toml';
 import { GateError } from 'mcpgate-shared/error';
 import type { EntryFormat, Undo } from './entry-format.ts';
 import { isCurrent, isOurs } from './entry-match.ts';
+import { unusableFile } from './unusable-file.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -36,7 +37,11 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
       if (!(error instanceof GateError)) throw error;
     }
     if (!isRight)
-      throw refuse(file, `has ${container}.${name} in a form that cannot be edited safely; change that entry by hand`);
+      throw refuse(
+        file,
+        `has ${container}.${name} in a form that cannot be edited safely`,
+        'change that entry by hand',
+      );
   };
 
   const withoutEntry = (root: Record<string, unknown>): unknown => {
@@ -176,15 +181,12 @@ function parseToml(text: string, file: string): Record<string, unknown> {
     );
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    throw refuse(
-      file,
-      `is not valid TOML at line ${error.line}, column ${error.column}; correct it, then run this again`,
-    );
+    throw refuse(file, `is not valid TOML at line ${error.line}, column ${error.column}`);
   }
 }
 
-const refuse = (file: string, what: string): GateError =>
-  new GateError('client_file', `${file} ${what} (nothing was changed)`);
+const refuse = (file: string, what: string, todo = 'correct it'): GateError =>
+  unusableFile({ fault: `${file} ${what}`, todo });
 const splitLines = (text: string): string[] => text.split(/(?<=\n)/);
 const print = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(print).join(', ')}]` : JSON.stringify(value);

@@ -157,7 +157,11 @@ describe('listClients', () => {
     await run({ names: ['cursor'] });
     assert.equal((await listClients(home.deps)).find(({ name }) => name === 'cursor')?.configured, true);
     const windsurf = (await listClients(home.deps)).find(({ name }) => name === 'windsurf');
-    assert.match(windsurf?.error ?? '', /not valid JSON/);
+    assert.equal(
+      windsurf?.error,
+      `${at('.codeium/windsurf/mcp_config.json')} is not valid JSON at line 1, column 2 (a closing brace } is missing): ` +
+        'correct it, then run `mcpgate install-clients windsurf`',
+    );
     assert.equal((await listClients(home.deps)).find(({ name }) => name === 'zed')?.found, false);
   });
 });

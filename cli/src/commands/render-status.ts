@@ -65,7 +65,8 @@ export function renderStatus(status: Status, colour: ChalkInstance, now: number)
     const words = client.configured
       ? 'set up'
       : (client.error ?? `not set up; run \`mcpgate install-clients ${client.name}\``);
-    lines.push(`${client.configured ? good : off} ${client.title.padEnd(titleWidth)}  ${words}`);
+    const mark = client.error === null ? off : bad;
+    lines.push(`${client.configured ? good : mark} ${client.title.padEnd(titleWidth)}  ${words}`);
   }
   return lines;
 }

@@ -13,15 +13,29 @@ describe('install-clients --uninstall and --restore', () => {
     'an empty object': '{}',
     'an empty file': '',
     'a file on one line': '{"mcpServers":{"a":{"command":"x"}}}\n',
+    'null for the servers': '{"mcpServers": null, "projects": null}\n',
+    'null for the whole': 'null\n',
+    'null for the entry': '{"mcpServers": {"mcpgate": null}}\n',
   })) {
     it(`--uninstall restores ${name} byte for byte`, async () => {
       put('.cursor/mcp.json', content);
       await run();
       assert.notEqual(text('.cursor/mcp.json'), content);
+      assert.doesNotMatch(home.stdout, /entry of your own/);
       assert.equal(await run({ uninstall: true }), 0);
+      assert.match(home.stdout, /^✓ Cursor +taken out/m);
       assert.equal(text('.cursor/mcp.json'), content);
     });
   }
+
+  it('--uninstall finds nothing where null stands for the servers or the entry', async () => {
+    for (const content of ['{"mcpServers": null}', '{"mcpServers": {"mcpgate": null}}', 'null']) {
+      put('.cursor/mcp.json', content);
+      assert.equal(await run({ uninstall: true }), 0);
+      assert.match(home.stdout, /^= Cursor +was not set up (?!.*your own)/m);
+      assert.equal(text('.cursor/mcp.json'), content);
+    }
+  });
 
   it('--uninstall says to start the client again, and nothing of trust, switches or comments that are not there', async () => {
     put('.config/Claude/claude_desktop_config.json', '');
