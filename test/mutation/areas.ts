@@ -51,11 +51,11 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   },
   tokens: {
     sources: [
-      'broker/src/identity/{authenticate,secret-token,keyed-lock}.ts',
+      'broker/src/identity/{authenticate,living,secret-token,keyed-lock}.ts',
       'broker/src/identity/oauth/{refresh-retry,known-devices,device-info,grant-id,oauth-adapter,redirect-target,user-code,poll-pace}.ts',
     ],
     tests: [
-      'broker/src/identity/{secret-token,keyed-lock}.test.ts',
+      'broker/src/identity/{living,secret-token,keyed-lock}.test.ts',
       'broker/src/identity/oauth/{grant-id,device-info,poll-pace,redirect-target,refresh-retry,known-devices}.test.ts',
       'broker/src/identity/identity.test.ts',
       'broker/src/identity/oauth/{device-login,oauth-server,replicas}.test.ts',
@@ -70,8 +70,8 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     tests: ['broker/src/store/{workspace-scope,workspaces,store,people,logins,provisioning}.test.ts'],
   },
   hearing: {
-    sources: ['broker/src/replicas/{hearing,replicas,end-elsewhere}.ts'],
-    tests: ['broker/src/replicas/*.test.ts'],
+    sources: ['broker/src/replicas/{hearing,replicas,end-elsewhere}.ts', 'broker/src/domain/unheard.ts'],
+    tests: ['broker/src/domain/unheard.test.ts', 'broker/src/replicas/*.test.ts'],
   },
   retries: {
     sources: ['broker/src/upstreams/{retry-reason,http-answer,lost-session,circuit-breaker}.ts'],
@@ -97,15 +97,15 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   handover: {
     sources: ['broker/src/tunnel/{handover,departures,left-channels,former-channels,drained,owner-memory}.ts'],
     tests: [
-      'broker/src/tunnel/{handover,kept-answers,owner-memory,departures,left-channels,drained}.test.ts',
-      'broker/src/tunnel/{awaited-channels,ended-channels}.test.ts',
+      'broker/src/tunnel/{handover,kept-answers,owner-memory,channel-fates,former-channels}.test.ts',
+      'broker/src/tunnel/{left-channels,awaited-channels,ended-channels,drained,departures}.test.ts',
     ],
   },
   'install-clients': {
     sources: ['cli/src/clients/{change-client,entry-match,entry-format,file-snapshot,mask-secrets}.ts'],
     tests: [
       'cli/src/clients/{entry-match,mask-secrets,file-snapshot,change-client}.test.ts',
-      'cli/src/commands/{client-files,install-clients,uninstall-clients}.test.ts',
+      'cli/src/commands/{client-files,install-clients,uninstall-clients,claude-code-command}.test.ts',
     ],
   },
 };

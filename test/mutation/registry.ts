@@ -1,6 +1,7 @@
 // Stands in for `node:test` while sources are broken on purpose: it keeps the tests that the files register, so that one process that
 // has loaded everything once can run any of them again and again. A process of its own for each mutant and test file would take hours.
 import { mock } from 'node:test';
+import { unlessDead } from './dead-wait.ts';
 
 type Hook = () => unknown;
 type Body = (t: Context) => unknown;
@@ -123,7 +124,7 @@ async function runTest({ id, body }: RegisteredTest, path: readonly Suite[]): Pr
   let failure: { error: unknown } | undefined;
   const attempt = async (hook: Hook) => {
     try {
-      await hook();
+      await unlessDead(Promise.resolve(hook()));
     } catch (error) {
       failure ??= { error };
     }

@@ -2,28 +2,15 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { FrameKind } from 'mcpgate-shared/frame';
-import { systemClock } from 'mcpgate-shared/clock';
-import { readClose, readOpened, type OpenMessage } from 'mcpgate-shared/link-message';
-import { createDepartures, hashOfSecret } from './departures.ts';
-import { createEndedChannels } from './ended-channels.ts';
-import { memoryOfDepartures, memoryOfLeftChannels, testVault } from './fixtures/between-brokers.ts';
-import { bodyOf, createTunnelWorld, idOf, SECRET, type PeerLink } from './fixtures/tunnel-world.ts';
-import { createLeftChannels } from './left-channels.ts';
+import { readClose, readOpened } from 'mcpgate-shared/link-message';
+import { memoryOfDepartures } from './fixtures/between-brokers.ts';
+import { bodyOf, createTunnelWorld, idOf, type PeerLink } from './fixtures/tunnel-world.ts';
 
 async function worldOf(t: TestContext, options: Parameters<typeof createTunnelWorld>[1] = {}) {
   const world = await createTunnelWorld({ leaveMs: 50 }, options);
   t.after(() => world.close());
   return world;
 }
-
-const openOf = (number: number): OpenMessage => ({
-  id: idOf(number),
-  secret: SECRET,
-  next: 0,
-  windowBytes: 1,
-  broker: 'run-1',
-  version: '1',
-});
 
 const closeOf = async (link: PeerLink) => readClose(bodyOf(await link.next(FrameKind.close)));
 const saidBack = async (link: PeerLink) => bodyOf(await link.next(FrameKind.data)).toString();
@@ -131,46 +118,4 @@ test('a channel that ended here while its link was lost is known by how far it g
   ada.send(FrameKind.close, 1, Buffer.from('{"code":"done","message":""}'));
   ada.open(2, idOf(1), { next: 1, broker: 'this-run' });
   assert.equal((await closeOf(ada))?.taken, 1);
-});
-
-test('what a broker left behind is read once for all who come back, and again where it could not be read', async () => {
-  const read: string[] = [];
-  let isAway = true;
-  const departures = createDepartures({
-    broker: 'this-run',
-    store: {
-      put: () => Promise.resolve(),
-      find(broker) {
-        read.push(broker);
-        if (isAway) return Promise.reject(new Error('the store is away'));
-        const end = { id: idOf(1), owner: 'ada', secretHash: hashOfSecret(SECRET).toString('hex'), taken: 3 };
-        return Promise.resolve(broker === 'run-1' ? { broker, ends: [end], isComplete: true } : undefined);
-      },
-    },
-    ended: createEndedChannels({ clock: systemClock, keepMs: 1_000 }),
-    left: createLeftChannels({
-      broker: 'this-run',
-      store: memoryOfLeftChannels(),
-      vault: testVault,
-      clock: systemClock,
-      keepMs: 1_000,
-      onError: assert.ifError,
-    }),
-    awaited: { until: () => Promise.resolve() },
-    clock: systemClock,
-    keepMs: 1_000,
-    onError: assert.ifError,
-  });
-  const isOver = () => false;
-  await assert.rejects(departures.fateOf(openOf(1), 'ada', isOver), /the store is away/);
-  isAway = false;
-  const fates = await Promise.all([1, 2, 1].map((number) => departures.fateOf(openOf(number), 'ada', isOver)));
-  assert.deepEqual(
-    fates.map((fate) => (fate.kind === 'taken' ? fate.taken : fate.kind)),
-    [3, 0, 3],
-  );
-  assert.deepEqual(read, ['run-1', 'run-1']);
-  for (let times = 0; times < 2; times++)
-    assert.deepEqual(await departures.fateOf({ ...openOf(1), broker: 'killed' }, 'ada', isOver), { kind: 'unknown' });
-  assert.deepEqual(read.slice(2), Array(4).fill('killed'), 'once more when nobody has it');
 });

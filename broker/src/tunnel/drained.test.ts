@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drained, type DrainedChannel } from './drained.ts';
+import { drained, mayReturn, type DrainedChannel } from './drained.ts';
 
 /** Each look takes a second. */
-async function drain(channel: DrainedChannel, onSecond: (second: number) => void = () => undefined) {
+async function drain(channel: DrainedChannel, onSecond?: (second: number) => void) {
+  return drainAll([channel], onSecond);
+}
+
+async function drainAll(channels: readonly DrainedChannel[], onSecond: (second: number) => void = () => undefined) {
   let second = 100;
   const looked = () => {
     second += 1;
     onSecond(second - 100);
-    return [channel];
+    return channels;
   };
   const clock = { now: () => second * 1_000, after: () => () => undefined };
   const isDone = await drained(looked, { clock, limitMs: 30_000, leaveMs: 3_000 });
@@ -27,9 +31,9 @@ test('who has lost its link and nothing under way is not waited for', async () =
 });
 
 test('who has lost its link before it could acknowledge an answer is waited for ten seconds', async () => {
-  const { isDone, seconds } = await drain(away(0, 500));
-  assert.equal(isDone, true);
-  assert.ok(seconds > 10 && seconds < 13, `${seconds} s`);
+  assert.deepEqual(await drain(away(0, 500)), { isDone: true, seconds: 11 });
+  const neverLinked = { ...away(0, 500), detachedAt: undefined };
+  assert.deepEqual(await drain(neverLinked), { isDone: true, seconds: 11 });
 });
 
 test('a link that is lost while the broker drains has its ten seconds from then on', async () => {
@@ -40,12 +44,39 @@ test('a link that is lost while the broker drains has its ten seconds from then 
     channel.session = { pending: 0 };
     channel.channel = { backlogBytes: 500 };
   });
-  assert.equal(isDone, true);
-  assert.ok(seconds > 18 && seconds < 21, `${seconds} s`);
+  assert.deepEqual({ isDone, seconds }, { isDone: true, seconds: 19 });
 });
 
 test('a call that runs is waited for up to the limit', async () => {
-  const { isDone, seconds } = await drain(away(1, 0));
-  assert.equal(isDone, false);
-  assert.ok(seconds >= 30, `${seconds} s`);
+  assert.deepEqual(await drain(away(1, 0)), { isDone: false, seconds: 30 });
+});
+
+const linked = (): DrainedChannel => ({ ...away(0, 0), slot: {} as NonNullable<DrainedChannel['slot']> });
+
+test('who has a link has three seconds to leave it once nothing is under way, and again after each call', async () => {
+  assert.deepEqual(await drain(linked()), { isDone: true, seconds: 4 });
+  const busy = linked();
+  const answer = await drain(busy, (second) => {
+    if (second === 3) busy.session = { pending: 1 };
+    if (second === 6) busy.session = { pending: 0 };
+  });
+  assert.deepEqual(answer, { isDone: true, seconds: 9 });
+  const leaving = linked();
+  const left = await drain(leaving, (second) => second === 2 && Object.assign(leaving, { slot: undefined }));
+  assert.deepEqual(left, { isDone: true, seconds: 2 }, 'who has left is not waited for');
+});
+
+test('the last of all is waited for, and nothing is where there is none', async () => {
+  assert.deepEqual(await drainAll([]), { isDone: true, seconds: 1 });
+  const calling = away(1, 0);
+  const all = [calling, away(0, 0), linked(), linked()];
+  const answer = await drainAll(all, (second) => second === 6 && Object.assign(calling, { session: { pending: 0 } }));
+  assert.deepEqual(answer, { isDone: true, seconds: 6 }, 'the others have had their time meanwhile');
+});
+
+test('let back in is who has no link and something to finish', () => {
+  assert.deepEqual(
+    [away(1, 0), away(0, 1), away(0, 0), linked(), { ...linked(), session: { pending: 1 } }].map(mayReturn),
+    [true, true, false, false, false],
+  );
 });

@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { readSnapshot, replaceSnapshot } from './file-snapshot.ts';
+import { GateError } from 'mcpgate-shared/error';
+import { digest, fileError, orMissing, readSnapshot, replaceSnapshot } from './file-snapshot.ts';
 
 let folder: string;
 let path: string;
@@ -58,4 +72,119 @@ describe('replacing a file', () => {
     assert.equal(statSync(deep).mode & 0o777, 0o600);
     assert.equal(statSync(join(folder, 'a')).mode & 0o777, 0o700);
   });
+
+  it('keeps its owner and all of its mode', async () => {
+    writeFileSync(path, 'one');
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) chownSync(path, 1_234, 2_345);
+    chmodSync(path, 0o4751);
+    const before = statSync(path);
+    assert.equal(await replaceSnapshot(await readSnapshot(path), Buffer.from('two')), true);
+    const { mode, uid, gid } = statSync(path);
+    assert.deepEqual([mode, uid, gid], [before.mode, before.uid, before.gid]);
+  });
+});
+
+describe('taking a file away', () => {
+  it('is done where it is as it was read, and where there is none', async () => {
+    writeFileSync(path, 'one');
+    assert.equal(await replaceSnapshot(await readSnapshot(path), null), true);
+    assert.equal(existsSync(path), false);
+    assert.equal(await replaceSnapshot(await readSnapshot(path), null), true);
+  });
+
+  it('is not done where it is another meanwhile', async () => {
+    writeFileSync(path, 'one');
+    const snapshot = await readSnapshot(path);
+    writeFileSync(path, 'two');
+    assert.equal(await replaceSnapshot(snapshot, null), false);
+    assert.equal(readFileSync(path, 'utf8'), 'two');
+  });
+});
+
+describe('a file behind links', () => {
+  it('is read and replaced where it lies, also where nothing lies there yet, and the links stay', async () => {
+    mkdirSync(join(folder, 'real'));
+    symlinkSync('real/file.json', join(folder, 'inner'));
+    symlinkSync(join(folder, 'inner'), path);
+    const target = join(folder, 'real/file.json');
+    const nothing = await readSnapshot(path);
+    assert.deepEqual(nothing, { path, target, bytes: null });
+    assert.equal(await replaceSnapshot(nothing, Buffer.from('one')), true);
+    assert.deepEqual(await readSnapshot(path), { path, target, bytes: Buffer.from('one') });
+    assert.equal(await replaceSnapshot(await readSnapshot(path), Buffer.from('two')), true);
+    assert.ok(lstatSync(path).isSymbolicLink() && lstatSync(join(folder, 'inner')).isSymbolicLink());
+    assert.equal(readFileSync(target, 'utf8'), 'two');
+    assert.deepEqual(readdirSync(join(folder, 'real')), ['file.json']);
+  });
+
+  it('is not read where they lead in a circle', async () => {
+    symlinkSync('other', path);
+    symlinkSync('file.json', join(folder, 'other'));
+    await assert.rejects(readSnapshot(path), {
+      code: 'client_file',
+      message: /circle; nothing was changed$/,
+    });
+  });
+});
+
+describe('a file that cannot be written', () => {
+  it('is said to be so, and leaves nothing behind', async () => {
+    writeFileSync(join(folder, 'a'), 'x');
+    const inFile = join(folder, 'a', 'file.json');
+    const snapshot = { path: inFile, target: inFile, bytes: null };
+    await assert.rejects(replaceSnapshot(snapshot, Buffer.from('x')), {
+      code: 'client_file',
+      message: `cannot write ${inFile}: a part of its path is a file, not a folder; nothing was changed`,
+    });
+    mkdirSync(path);
+    await assert.rejects(readSnapshot(path), {
+      message: `cannot read ${path}: it is a folder; move it away; nothing was changed`,
+    });
+    await assert.rejects(replaceSnapshot({ path, target: path, bytes: null }, Buffer.from('x')), /cannot write/);
+    assert.deepEqual(readdirSync(folder).toSorted(), ['a', 'file.json']);
+  });
+});
+
+describe('why a file cannot be read or written', () => {
+  const failure = (code: string) => Object.assign(new Error(`${code}: as Node says it`), { code });
+
+  it('is said in words that tell what to do', () => {
+    for (const [code, words] of Object.entries({
+      EACCES: 'you may not (check its owner and permissions, and those of its folder)',
+      EPERM: 'you may not (check its owner and permissions, and those of its folder)',
+      EROFS: 'it lies on a read-only file system',
+      EISDIR: 'it is a folder; move it away',
+      ENOTDIR: 'a part of its path is a file, not a folder',
+      ENOSPC: 'the disk is full',
+      ELOOP: 'it is a symbolic link that leads in a circle',
+      EBUSY: 'another program holds it open; close that one and run this again',
+      EIO: 'EIO: as Node says it',
+    })) {
+      const cause = failure(code);
+      const error = fileError(cause, 'read', '/a/b');
+      assert.equal(error.message, `cannot read /a/b: ${words}; nothing was changed`);
+      assert.deepEqual([error.code, error.cause], ['client_file', cause]);
+    }
+  });
+
+  it('is said as it comes where nobody knows it, and once', () => {
+    assert.equal(fileError(new Error('odd'), 'write', '/a').message, 'cannot write /a: odd; nothing was changed');
+    assert.equal(fileError('text', 'write', '/a').message, 'cannot write /a: text; nothing was changed');
+    const numbered = Object.assign(new Error('odd'), { code: 5 });
+    assert.equal(fileError(numbered, 'write', '/a').message, 'cannot write /a: odd; nothing was changed');
+    const known = new GateError('client_file', 'said before');
+    assert.equal(fileError(known, 'read', '/a'), known);
+  });
+
+  it('is nothing where a file that may be missing is missing, and thrown otherwise', async () => {
+    assert.equal(await orMissing(Promise.resolve('x')), 'x');
+    assert.equal(await orMissing(Promise.reject(failure('ENOENT'))), null);
+    for (const other of [failure('EACCES'), new Error('odd'), 'ENOENT'])
+      await assert.rejects(orMissing(Promise.reject(other)), (error) => error === other);
+  });
+});
+
+it('bytes are told apart by their SHA-256', () => {
+  assert.equal(digest(Buffer.from('abc')), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
 });
