@@ -11,7 +11,7 @@ it('only a status that turns a request away is said to have carried nothing out'
     assert.equal(kindOf(status), 'refused');
   for (const status of [303, 408, 409, 424, 499, 500, 501, 502, 503, 504, 520, 524])
     assert.equal(kindOf(status), 'unclear');
-  for (const status of [300, 301, 302, 307, 308]) assert.equal(kindOf(status), 'redirected');
+  for (const status of [300, 301, 302, 307, 308, 399]) assert.equal(kindOf(status), 'redirected');
   assert.equal(kindOf(401), 'unauthorized');
   assert.equal(kindOf(404), 'session_lost');
   for (const [status, retryAfter] of [
@@ -22,6 +22,7 @@ it('only a status that turns a request away is said to have carried nothing out'
   ] as const)
     assert.equal(kindOf(status, retryAfter), 'busy');
   assert.equal(kindOf(503, 'soon'), 'unclear');
+  for (const status of [500, 502, 400]) assert.notEqual(kindOf(status, '3'), 'busy', 'of others a time says nothing');
 });
 
 it('the time to wait is seconds or a date, never negative and a day at the most', () => {
@@ -29,6 +30,14 @@ it('the time to wait is seconds or a date, never negative and a day at the most'
     ['0', 0],
     [' 120 ', 120_000],
     ['1.5', 1_500],
+    ['10.25', 10_250],
+    ['0.0001', 1],
+    ['86401', 86_400_000],
+    ['2026-01-01T00:00:30Z', 30_000],
+    ['2026-01-02', undefined],
+    ['1.', undefined],
+    ['1.5.5', undefined],
+    [' ', undefined],
     ['Thu, 01 Jan 2026 00:00:30 GMT', 30_000],
     ['Wed, 31 Dec 2025 00:00:00 GMT', 0],
     ['999999999', 86_400_000],
@@ -62,7 +71,9 @@ it('a JSON-RPC error is found in the body of an error, also where it is written 
   const error = '{"jsonrpc":"2.0","id":1,"error":{}}';
   for (const body of [error, `\uFEFF ${error}`, `event: message\ndata: ${error}\n\n`])
     assert.equal(jsonOf(body), error);
-  assert.equal(jsonOf('<p>no</p>'), undefined);
+  assert.equal(jsonOf(`data:${error} \n`), error, 'the blank behind the colon may be left out');
+  for (const body of ['<p>no</p>', '', `<p>${error}</p>`, `some data: ${error}`, `data: ${error} and more`])
+    assert.equal(jsonOf(body), undefined, body);
 });
 
 const refused = (

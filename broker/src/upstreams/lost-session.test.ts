@@ -37,6 +37,30 @@ const LOST: readonly (readonly [number, string])[] = [
   [401, 'Unauthorized: Session not found'],
   [422, 'Unprocessable Entity: expect initialize request'],
   [400, 'the session does not exist'],
+  ...[
+    ...['not found', 'not exist', 'no longer', 'unknown', 'invalid', 'expired', 'terminated', 'closed', 'missing'],
+    ...['required', 'lost', 'not valid', 'not active', 'mismatch', 'must be initialized'],
+  ].map((wrong) => [400, `Session abc is ${wrong}`] as const),
+  ...['no valid', 'could not find', 'no such', 'no active', 'unknown', 'expired', 'closed', 'missing'].map(
+    (wrong) => [400, `${wrong} SESSION`] as const,
+  ),
+  [400, `session ${'x'.repeat(70)} expired`],
+  [400, `expired ${'x'.repeat(30)} session`],
+  [400, 'several sessions were closed'],
+  [400, 'Bad Request: Mcp-Session-Id'],
+  [400, 'Bad Request: session_id'],
+  [400, 'bad request: your sessionId'],
+  [400, 'not initialized'],
+  [400, 'The client has not yet been initialised'],
+  [400, 'no session ID or not initialized'],
+  [400, 'not a initialise request'],
+  [400, 'this is not an initialize request'],
+  [400, 'it expects initialize first'],
+  [404, rpc(-32001, 'Session not found', 0)],
+  [400, ` ${rpc(-32600, 'Session not found', 7)}\n`],
+  [404, '{"id":7,"result":{}}'],
+  [404, '{"id":7,"error":"no error of a protocol"}'],
+  [410, rpc(-32001, 'Session not found', 7)],
 ];
 
 const OTHER: readonly (readonly [number, string])[] = [
@@ -53,6 +77,19 @@ const OTHER: readonly (readonly [number, string])[] = [
   [500, 'Session not found'],
   [502, 'session expired'],
   [200, rpc(-32001, 'Session not found', 7)],
+  [409, 'Session not found'],
+  [400, `session ${'x'.repeat(81)} expired`],
+  [400, `expired ${'x'.repeat(41)} session`],
+  [400, 'The session began. The argument is invalid'],
+  [400, 'A session began!\nThe argument is invalid'],
+  [400, 'the argument is invalid. A session began'],
+  [400, 'obsession is required'],
+  [400, 'Bad Request'],
+  [400, 'the session_id of your shop'],
+  [400, 'the obsessionid: bad request'],
+  [404, ` ${rpc(-32601, 'Method not found', 7)}\n`],
+  [404, rpc(-32601, 'Method not found', 0)],
+  [410, rpc(-32002, 'Resource is gone', 7)],
 ];
 
 describe('what a server says of a session', () => {
@@ -75,6 +112,9 @@ describe('what a server says of a session', () => {
     assert.equal(says(400, rpc(-32000, 'Session not found')), false);
     assert.equal(says(404, ''), false);
     assert.equal(says(401, 'not initialized'), false);
+    assert.equal(says(404, 'not initialized'), false);
+    assert.equal(says(422, 'expect initialize request'), true);
+    assert.equal(says(500, 'Server not initialized'), false);
     const early = { status: 400, body: 'Server not initialized', hasSession: false, isEstablished: false };
     assert.equal(
       saysSessionLost(early),
