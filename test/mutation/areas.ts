@@ -67,7 +67,7 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   },
   workspaces: {
     sources: ['broker/src/store/repositories/{secrets,groups,policy,provisioning,links,web-sessions}.ts'],
-    tests: ['broker/src/store/{workspace-scope,workspaces,store,people,logins,provisioning}.test.ts'],
+    tests: ['broker/src/store/{announced,workspace-scope,workspaces,store,people,logins,provisioning}.test.ts'],
   },
   hearing: {
     sources: ['broker/src/replicas/{hearing,replicas,end-elsewhere}.ts', 'broker/src/domain/unheard.ts'],
