@@ -108,6 +108,66 @@ describe('the policy', () => {
     assert.equal(off.policyVersion, 7);
   });
 
+  it('says in a sentence why: which rule, with the note of a deny that has one, or which bound', () => {
+    const allow = rule('allow', '*', 'a__*', 'seen by nobody');
+    const [bare, empty, noted] = [
+      rule('deny', '*', 'a__b'),
+      rule('deny', '*', 'a__c', ''),
+      rule('deny', '*', 'a__d', 'ask ops'),
+    ];
+    const compiled = policy([allow, bare, empty, noted]);
+    for (const [what, decision, by, reason] of [
+      ['a__a', 'allow', allow, `rule ${allow.id} allows it`],
+      ['a__b', 'deny', bare, `rule ${bare.id} denies it`],
+      ['a__c', 'deny', empty, `rule ${empty.id} denies it`],
+      ['a__d', 'deny', noted, `rule ${noted.id} denies it (ask ops)`],
+    ] as const) {
+      for (const time of ['first', 'again'])
+        assert.deepEqual(compiled.decide(ada, 'a', what), { decision, rule: by.id, reason }, `${what}, ${time}`);
+    }
+    const bound = { decision: 'deny', rule: 'grant-bound', reason: 'grant ci is not bound to server a' } as const;
+    assert.deepEqual(compiled.decide(ci, 'a', 'a__a'), bound);
+    assert.deepEqual(policy([allow], 'off').decide(ada, 'a', 'a__a'), {
+      decision: 'allow',
+      rule: null,
+      reason: 'enforcement is off',
+    });
+    assert.deepEqual(policy([allow], 'off').explain(ci, 'a', 'a__a'), {
+      ...bound,
+      enforcement: 'off',
+      policyVersion: 7,
+      underEnforce: bound,
+    });
+    assert.equal(policy([allow], 'observe').decide(ada, 'a', 'a__a').decision, 'allow');
+  });
+
+  it('answers each person alone, also where answers to others are kept', () => {
+    const eve: Principal = { ...ada, user: { id: 'u2', name: 'eve', role: 'member', groups: [] } };
+    const compiled = policy([rule('allow', 'user:ada', '*'), rule('allow', 'user:eve', 'a__b')]);
+    for (let again = 0; again < 2; again++) {
+      assert.equal(compiled.decide(ada, 'a', 'a__c').decision, 'allow');
+      assert.equal(compiled.decide(eve, 'a', 'a__c').decision, 'deny');
+      assert.equal(compiled.decide(eve, 'a', 'a__b').decision, 'allow');
+    }
+    const sameNames = { ...ada, credential: { kind: 'device', id: 'd2', label: 'desk' } } as const;
+    const before = compiled.cachedBytes;
+    assert.equal(compiled.decide(sameNames, 'a', 'a__c').decision, 'allow');
+    assert.equal(compiled.cachedBytes, before, 'people of the same names share their answers');
+  });
+
+  it('takes the first of several rules that match, however each is written', () => {
+    for (const [first, second] of [
+      ['a__*', 'a__b'],
+      ['*', 'a__b'],
+      ['*__b', 'a__*'],
+      ['a__b', 'a__?'],
+    ] as const) {
+      const [one, other] = [rule('allow', 'user:a*', first), rule('allow', 'user:ada', second)];
+      assert.equal(policy([one, other]).decide(ada, 'a', 'a__b').rule, one.id, `${first} before ${second}`);
+      assert.equal(policy([other, one]).decide(ada, 'a', 'a__b').rule, other.id, `${second} before ${first}`);
+    }
+  });
+
   it('answers as reading the rules one by one would', () => {
     const whos = fc.constantFrom('*', 'user:ada', 'user:a*', 'group:eng', 'group:x', 'role:*', 'grant:ci');
     const whats = fc.constantFrom('*', 'a__*', 'a__b', 'a__?', '*__b', 'a_*', '?__b', 'b__*', 'prompt:a__*');
