@@ -35,7 +35,7 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   },
   spellings: {
     sources: ['broker/src/policy/{normal-uri,normal-host}.ts'],
-    tests: ['broker/src/policy/{normal-uri,judge}.test.ts'],
+    tests: ['broker/src/policy/{normal-host,normal-uri,normal-uri-parts,judge}.test.ts'],
   },
   doors: {
     sources: [
