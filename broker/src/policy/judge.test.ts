@@ -74,6 +74,22 @@ describe('one verdict over all names and spellings', () => {
     assert.equal(onlyMeant.decision, 'deny', 'what was sent must be allowed as well');
   });
 
+  it('is a deny of all files also for the root of them, however that is written', () => {
+    for (const uri of [
+      'file:',
+      'file:/',
+      'file://',
+      'file:///',
+      'file://localhost',
+      'file://host',
+      'file://?x',
+      'file://#x',
+    ])
+      assert.equal(read(['allow *', 'deny resource:file:///*'], uri).decision, 'deny', uri);
+    for (const uri of ['file://host', 'file://host/'])
+      assert.equal(read(['allow resource:file://host'], uri).decision, 'allow', uri);
+  });
+
   it('repeats no spelling that could end the sentence', () => {
     const { reason } = read(['allow resource:file:///pub/*'], 'file:///pub/../a"b');
     assert.equal(reason, 'no rule allows it as what it stands for, a URI that is not repeated here');

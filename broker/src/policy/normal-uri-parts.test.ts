@@ -99,6 +99,9 @@ describe('the one spelling of a URI, part by part,', () => {
     for (const [uri, spelling] of [
       ['file:', 'file:///'],
       ['file:/', 'file:///'],
+      ['file://', 'file:///'],
+      ['file://host', 'file://host/'],
+      ['file://host#x', 'file://host/#x'],
       ['svc+file:a', 'svc+file:///a'],
       ['file://LOCALHOST./a', 'file:///a'],
       ['file://127.0.0.1:/a', 'file:///a'],

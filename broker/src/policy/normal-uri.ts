@@ -171,12 +171,14 @@ function normalised(text: string): string {
   const host = hostOf(authority[1] ?? '', kind);
   const path = pathOf(rest.slice(authority[0].length));
   const isOpen = /[*?]$/.test(host);
-  return `${head}//${host}${isSpecial && !isOpen && (path === '' || HAS_NO_PATH.test(path)) ? '/' : ''}${path}`;
+  // `file://` is the root of all files.
+  const isWithoutPath = (isSpecial || kind === 'file') && !isOpen && HAS_NO_PATH.test(path);
+  return `${head}//${host}${isWithoutPath ? '/' : ''}${path}`;
 }
 
 const SPECIAL = /^\/*([^/#?\ue03f]*)/;
 const GENERIC = /^\/\/([^/#?\ue03f]*)/;
-const HAS_NO_PATH = /^[#\ue03f]/;
+const HAS_NO_PATH = /^(?:$|[#\ue03f])/;
 
 function hostOf(authority: string, kind: string): string {
   const host = authority.slice(authority.lastIndexOf('@') + 1).toLowerCase();
