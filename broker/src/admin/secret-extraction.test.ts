@@ -313,7 +313,7 @@ describe('a secret in a program’s text', () => {
       'node',
       '-e',
       `start({ password: 'n&w#k y', user: 'bob' })`,
-      `start({ password: '\${secret:s-password}', user: 'bob' })`,
+      `start({ password: '\${secret:s-password|as-imported}', user: 'bob' })`,
       ['n&w#k y'],
     ],
     [
@@ -349,7 +349,7 @@ describe('a secret in a program’s text', () => {
       'php',
       '-r',
       `putenv("API_KEY=hunter2"); $token = 'abc$def'; run();`,
-      `putenv("API_KEY=\${secret:s-api-key}"); $token = '\${secret:s-token}'; run();`,
+      `putenv("API_KEY=\${secret:s-api-key|as-imported}"); $token = '\${secret:s-token|as-imported}'; run();`,
       ['hunter2', 'abc$def'],
     ],
     [

@@ -4,7 +4,8 @@
 import type { Transport } from '../domain/server-record.ts';
 import { fillText, mapValues, type SecretValue } from '../values/fill-values.ts';
 import type { Part, Place } from '../values/place.ts';
-import { mapAround, secretReference } from '../values/secret-reference.ts';
+import { isPlainIn } from '../values/program-text.ts';
+import { mapAround, referencesIn, secretReference } from '../values/secret-reference.ts';
 import { variablesSetIn } from '../values/shell-variables.ts';
 import { transportPlaces } from '../values/transport-places.ts';
 import { type Parsed, partsOf } from '../values/value-parts.ts';
@@ -118,11 +119,23 @@ export function extractSecrets(server: string, transport: Transport, options: Ex
 
   function replace(text: string, place: Place): string {
     const before = [...found];
-    const replaced = rewrite(text, place, 0, false);
+    let replaced = rewrite(text, place, 0, false);
+    if (!isAllPlain(replaced, place)) {
+      found = before.map((each) => ({ ...each }));
+      replaced = rewrite(text, place, 0, true);
+    }
     if (replaced === text || restored(replaced, place) === text) return replaced;
     const kind = found.slice(before.length).some((secret) => secret.kind === 'secret') ? 'secret' : 'doubtful';
     found = before;
     return take(text, place, kind, true);
+  }
+
+  /** Where something is carried out, what is not plain stands to the letter or not at all. */
+  function isAllPlain(text: string, { program }: Place): boolean {
+    return (
+      program === undefined ||
+      referencesIn(text).every(({ name, asImported }) => asImported || isPlainIn(program, originals.get(name) ?? ''))
+    );
   }
 
   function restored(text: string, place: Place): string {

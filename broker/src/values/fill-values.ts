@@ -5,6 +5,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Transport } from '../domain/server-record.ts';
 import type { Place, Spelling } from './place.ts';
 import { type Reference, referencesIn } from './secret-reference.ts';
+import { isPlainIn, type Language } from './program-text.ts';
 import { transportPlaces } from './transport-places.ts';
 import { partsOf, spellingOf } from './value-parts.ts';
 
@@ -54,9 +55,26 @@ export function fillText(
     from = reference.end;
     if (found === undefined) out += text.slice(reference.start, reference.end);
     else if (reference.asImported && found.imported) out += guard(found.value);
-    else out += guard(spell(found.value, [...(chains[index] ?? []), outer], reference.name));
+    else {
+      if (place.program !== undefined) assertPlain(found.value, place.program, place, reference.name);
+      out += guard(spell(found.value, [...(chains[index] ?? []), outer], reference.name));
+    }
   }
   return out + text.slice(from);
+}
+
+/** No quoting is relied on: what reads the text may quote otherwise, or hand it on to what reads it again. */
+function assertPlain(value: string, program: Language, { kind, label }: Place, name: string): void {
+  if (isPlainIn(program, value)) return;
+  const what = program === 'code' ? 'the text of a program' : 'a line of a shell';
+  const instead =
+    kind === 'env'
+      ? 'set a plain one'
+      : 'give it to the server as an environment variable, and have the text read that ("$NAME" in sh)';
+  throw new GateError(
+    'config',
+    `the secret ${name} cannot stand in ${what} (${label}): its value holds more than letters, digits and _./:@=+,-%, and could be carried out there; ${instead}`,
+  );
 }
 
 function spell(value: string, chain: readonly Spelling[], name: string): string {

@@ -25,6 +25,8 @@ export interface Place {
   label: string;
   /** Of a member: what the object stands under. */
   within?: string;
+  /** What carries the text out, or something in it: only a plain value may stand there. */
+  program?: Shell | 'code';
   /** The text is a line for this shell. */
   shell?: Shell;
   /** The text is a program. */

@@ -4,6 +4,10 @@ import { argumentPlaces } from './argument-places.ts';
 import type { Place } from './place.ts';
 import { referencesIn, withoutReferences } from './secret-reference.ts';
 
+/** Variables whose value a shell or an interpreter carries out, or reads code by. */
+const CARRIED_OUT =
+  /^(?:BASH_ENV|ENV|NODE_OPTIONS|PERL5OPT|RUBYOPT|PYTHONSTARTUP|LD_(?:PRELOAD|AUDIT)|DYLD_INSERT_LIBRARIES)$|_COMMAND$/;
+
 export interface TransportPlaces {
   url: Place;
   argument(index: number): Place;
@@ -17,7 +21,12 @@ export function transportPlaces(transport: Transport): TransportPlaces {
   return {
     url: { kind: 'url', name: 'url', label: 'the URL' },
     argument: (index) => args[index] ?? { kind: 'argument', name: '', label: 'an argument' },
-    named: (name) => ({ kind, name, label: `${kind} ${name}` }),
+    named: (name) => ({
+      kind,
+      name,
+      label: `${kind} ${name}`,
+      ...(kind === 'env' && CARRIED_OUT.test(name) ? { program: 'posix' } : {}),
+    }),
   };
 }
 
