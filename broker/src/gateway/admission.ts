@@ -2,6 +2,7 @@
 import { findMember, onOneLine, type JsonMember } from 'mcpgate-shared/json-span';
 import type { ServerFacts } from '../upstreams/upstream.ts';
 import { INVALID_PARAMS, METHOD_NOT_FOUND, type ClientNotification, type ClientRequest } from './envelope.ts';
+import { errorReply, type Answer } from './reply.ts';
 import { META_KEYS, NOTIFICATIONS, REQUESTS, type NotificationMethod } from './methods.ts';
 
 /** Why a message went nowhere; counted by it. */
@@ -34,6 +35,10 @@ export function refusedRequest(
     return unknownMethod(`${method} is no request of this version of MCP`);
   const key = mistakableKey(paramsSpan?.members ?? [], known);
   return key === undefined ? undefined : { reason: 'mistakable_key', code: INVALID_PARAMS, message: mistakable(key) };
+}
+
+export function refusedReply({ code, message }: RefusedRequest): Answer {
+  return errorReply(code, message);
 }
 
 export function notOffered(method: string): RefusedRequest {

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
-import { denialResult, failureResult } from './answers.ts';
+import { denialReply, failureReply } from './answers.ts';
+import type { Answer } from './reply.ts';
 
-const textOf = (result: string): string =>
-  (JSON.parse(result) as { content: { text: string }[] }).content[0]?.text ?? '';
+const textOf = ({ text }: Answer): string =>
+  (JSON.parse(text) as { content: { text: string }[] }).content[0]?.text ?? '';
 const denial = {
   verdict: { decision: 'deny' as const, rule: null, reason: 'no rule allows it' },
   policyVersion: 1,
@@ -15,7 +16,7 @@ const denial = {
 };
 
 test('a denial says how to allow it in the workspace in which it was denied', () => {
-  const told = (workspaceId: string) => textOf(denialResult({ ...denial, workspaceId }));
+  const told = (workspaceId: string) => textOf(denialReply('tools/call', { ...denial, workspaceId }));
   assert.match(told('default'), /rule add --allow --who user:ada --what wiki__search Do not try again/);
   assert.match(
     told('team-b'),
@@ -25,7 +26,7 @@ test('a denial says how to allow it in the workspace in which it was denied', ()
 
 test('a failure names the command that looks at the server in its workspace', () => {
   const told = (workspaceId: string, error = new GateError('unreachable', 'server wiki is away')) =>
-    textOf(failureResult(error, { name: 'wiki', workspaceId }));
+    textOf(failureReply('tools/call', error, { name: 'wiki', workspaceId }));
   assert.match(told('default'), /run: mcpgate-broker server test wiki$/);
   assert.match(told('team-b'), /run: mcpgate-broker server test wiki --workspace team-b$/);
   assert.match(told('team-b', new GateError('timeout', 'no answer')), /before you repeat it\.$/);

@@ -1,22 +1,11 @@
-// What mcpgate itself says to a client: denials, failures of its own, and JSON-RPC framing around texts of others.
+// What mcpgate itself answers a request with: denials, and failures of its own.
 import type { ErrorCode, GateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { toldOutside } from '../domain/told-outside.ts';
 import { quoteForeign } from '../upstreams/quote-foreign.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { Verdict } from '../policy/decide.ts';
-
-export function resultMessage(idText: string, resultText: string): string {
-  return `{"jsonrpc":"2.0","id":${idText},"result":${resultText}}`;
-}
-
-export function errorMessage(idText: string, errorText: string): string {
-  return `{"jsonrpc":"2.0","id":${idText},"error":${errorText}}`;
-}
-
-export function errorObject(code: number, message: string): string {
-  return JSON.stringify({ code, message });
-}
+import { errorReply, resultReply, type Answer } from './reply.ts';
 
 export interface Denial {
   verdict: Verdict;
@@ -35,19 +24,12 @@ export interface Failed {
   workspaceId: string;
 }
 
-/** The tool result of a denied call. */
-export function denialResult(denial: Denial): string {
-  return JSON.stringify({
-    content: [{ type: 'text', text: denialText(denial) }],
-    isError: true,
-    _meta: { 'mcpgate/decision': decisionOf(denial) },
-  });
-}
-
-/** The JSON-RPC error object of everything else that is denied. */
-export function denialError(denial: Denial): string {
-  const data = { 'mcpgate/decision': decisionOf(denial) };
-  return JSON.stringify({ code: RPC_CODE.denied, message: denialText(denial), data });
+/** A denied call is a tool result, which the model reads; everything else that is denied is an error. */
+export function denialReply(method: string, denial: Denial): Answer {
+  const said = { 'mcpgate/decision': decisionOf(denial) };
+  return method === 'tools/call'
+    ? toolFailure(denialText(denial), said)
+    : errorReply(RPC_CODE.denied, denialText(denial), said);
 }
 
 function decisionOf({ verdict, policyVersion, server, what }: Denial): object {
@@ -69,19 +51,16 @@ function denialText(denial: Denial): string {
   return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask} Do not try again until it is granted.`;
 }
 
-/** The tool result of a call that mcpgate could not carry out. */
-export function failureResult(error: GateError, failed: Failed): string {
-  return JSON.stringify({
-    content: [{ type: 'text', text: failureText(error, failed) }],
-    isError: true,
-    _meta: { 'mcpgate/error': machineForm(error, failed) },
-  });
+/** The same of what mcpgate could not carry out. */
+export function failureReply(method: string, error: GateError, failed: Failed): Answer {
+  const said = { 'mcpgate/error': machineForm(error, failed) };
+  return method === 'tools/call'
+    ? toolFailure(failureText(error, failed), said)
+    : errorReply(RPC_CODE.failed, failureText(error, failed), said);
 }
 
-/** The JSON-RPC error object of everything else that mcpgate could not carry out. */
-export function failureError(error: GateError, failed: Failed): string {
-  const data = { 'mcpgate/error': machineForm(error, failed) };
-  return JSON.stringify({ code: RPC_CODE.failed, message: failureText(error, failed), data });
+function toolFailure(said: string, meta: object): Answer {
+  return resultReply(JSON.stringify({ content: [{ type: 'text', text: said }], isError: true, _meta: meta }));
 }
 
 function machineForm({ code, data }: GateError, failed: Failed): object {

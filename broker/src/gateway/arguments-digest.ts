@@ -1,16 +1,16 @@
 // The digest of the arguments of a large request, as the record holds it.
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember } from 'mcpgate-shared/json-span';
 import type { Pieces } from '../message/pieces.ts';
+import type { Request } from './request.ts';
 
 /** The loop is given back after so much. */
 const BYTES_AT_ONCE = 1024 * 1024;
 
-/** SHA-256, hex, of the arguments of the request `text` as they were written; null where it has none. */
-export async function argumentsDigest(text: string, pieces: Pieces): Promise<string | null> {
-  const params = findMember(scanObject(text, 0, ['params']).members, 'params');
-  const span = findMember(params?.inner?.members ?? [], 'arguments');
+/** SHA-256, hex, of the arguments as they were written; null where the request has none. */
+export async function argumentsDigest({ text, paramsSpan }: Request, pieces: Pieces): Promise<string | null> {
+  const span = findMember(paramsSpan?.members ?? [], 'arguments');
   if (span === undefined) return null;
   const digest = createHash('sha256');
   let bytes = 0;

@@ -3,7 +3,7 @@ import type { CallIntent } from '../domain/call-record.ts';
 import { byteLengthOf } from '../message/pieces.ts';
 import type { Verdict } from '../policy/decide.ts';
 import { argumentsDigest } from './arguments-digest.ts';
-import type { Task } from './carry-out.ts';
+import type { Request } from './request.ts';
 import type { SessionScope } from './session-scope.ts';
 
 /** What was asked, and how it was judged. */
@@ -23,10 +23,11 @@ export interface Judged {
 /** `server`: its name, also where there is none of that name. */
 export async function callIntent(
   { id, principal, client }: SessionScope,
-  { request, text, pieces }: Pick<Task, 'request' | 'text' | 'pieces'>,
+  request: Request,
   server: string,
   judged: Judged,
 ): Promise<CallIntent> {
+  const { text, pieces } = request;
   return {
     workspace_id: principal.workspaceId,
     member_id: principal.user?.id ?? null,
@@ -45,7 +46,7 @@ export async function callIntent(
     rule: judged.verdict.rule,
     policy_version: judged.policyVersion,
     request_bytes: byteLengthOf(text, pieces),
-    args_digest: pieces === undefined ? judged.argsDigest : await argumentsDigest(text, pieces),
+    args_digest: pieces === undefined ? judged.argsDigest : await argumentsDigest(request, pieces),
     arg_keys: judged.argKeys,
     trace_id: judged.traceId,
   };

@@ -8,7 +8,7 @@ function read(paramsText: string) {
   const text = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${paramsText}}`;
   const envelope = readEnvelope(text);
   assert.equal(envelope.kind, 'request');
-  return envelope.kind === 'request' ? readCallParams(text, envelope) : assert.fail();
+  return envelope.kind === 'request' ? readCallParams(envelope) : assert.fail();
 }
 
 function ok(paramsText: string) {

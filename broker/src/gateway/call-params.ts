@@ -2,8 +2,8 @@
 import { hash } from 'node:crypto';
 import { findMember } from 'mcpgate-shared/json-span';
 import { isRecord } from '../upstreams/json-rpc-guard.ts';
-import type { ClientRequest } from './envelope.ts';
 import { readRequestParams } from './request-params.ts';
+import type { Request } from './request.ts';
 
 export interface CallParams {
   /** The tool or prompt as the client named it. */
@@ -22,14 +22,14 @@ const MAX_KEYS = 200;
 const MAX_KEY_CHARS = 200;
 
 /** A string says what is wrong with them. */
-export function readCallParams(text: string, request: ClientRequest): CallParams | string {
-  const { params, paramsSpan } = request;
+export function readCallParams(request: Request): CallParams | string {
+  const { text, params, paramsSpan } = request;
   const name = params['name'];
   if (typeof name !== 'string') return '"name" must be a string';
   const args = params['arguments'];
   if (args !== undefined && !isRecord(args)) return '"arguments" must be an object';
   const argsAt = findMember(paramsSpan?.members ?? [], 'arguments');
-  const read = readRequestParams(text, request);
+  const read = readRequestParams(request);
   if (typeof read === 'string') return read;
   return {
     name,

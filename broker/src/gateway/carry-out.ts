@@ -3,41 +3,25 @@
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { CallOutcome, CallStatus, RetryReason } from '../domain/call-record.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
-import { byteLengthOf, type Pieces } from '../message/pieces.ts';
+import { byteLengthOf } from '../message/pieces.ts';
 import { parseRecord } from '../upstreams/json-rpc-guard.ts';
 import type { Repeatable } from '../upstreams/retry-reason.ts';
 import { untilAborted } from '../upstreams/until-aborted.ts';
 import type { UpstreamSession } from '../upstreams/upstream.ts';
-import { errorMessage, errorObject, failureError, failureResult, resultMessage } from './answers.ts';
+import { failureReply } from './answers.ts';
 import { callIntent, type Judged } from './call-intent.ts';
-import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
-import { createInputTally, type InputTally } from './input-tally.ts';
+import { INVALID_PARAMS } from './envelope.ts';
+import { createInputTally } from './input-tally.ts';
 import { isLogged } from './logging.ts';
 import { answerDenied } from './not-forwarded.ts';
-import { progressMessage, serverNotification } from './server-notification.ts';
+import { errorReply, NO_REPLY, type Answer, type Reply } from './reply.ts';
+import type { Handling, Request } from './request.ts';
+import { noticeOf, progressNotice } from './server-notification.ts';
 import { whoOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 import { withOwnTask } from './tasks/related-task.ts';
 
-/** A request of the client, as it came. */
-export interface Task {
-  request: ClientRequest;
-  /** The whole message. */
-  text: string;
-  /** What was taken out of a large one. */
-  pieces: Pieces | undefined;
-  signal: AbortSignal;
-  /** Sends the client a notification about the request. */
-  tell: (text: string) => void;
-  /** It goes to this server now, whose connection may be made for it. */
-  sentTo?: (server: string) => void;
-  /** Counts what is asked of the client meanwhile. */
-  input?: InputTally;
-  /** Answers with a large message. */
-  answer: (text: string, pieces: Pieces) => void;
-}
-
-/** The same, meant for one server and judged. */
-export interface Errand extends Judged {
+/** A request that is meant for one server, and judged. */
+export interface Call extends Judged {
   server: ServerRecord;
   /** The params for the server, as JSON text. */
   paramsText: string;
@@ -53,29 +37,29 @@ export interface Errand extends Judged {
   failure?: GateError;
 }
 
-/** The answer as a message, or undefined where none is to be sent: the caller has cancelled, or it was large and is sent. Rejects where nothing may be forwarded: no record, no call. */
+/** Rejects where nothing may be forwarded: no record, no call. */
 export async function carryOut(
   parts: GatewayParts,
   scope: SessionScope,
-  task: Task,
-  errand: Errand,
-): Promise<string | undefined> {
-  const { idText } = task.request;
-  const { verdict, server } = errand;
-  if (verdict.decision === 'deny') return await answerDenied(parts, scope, task, server.name, errand);
-  const paramsText = await withOwnTask(parts, scope, server.name, task.request.params, errand.paramsText);
-  if (paramsText === undefined) return answerForeignTask(parts, scope, task);
-  const intent = await callIntent(scope, task, server.name, errand);
-  const sinceStart = () => Math.round((parts.elapsedMs() - errand.startedAt) * 100) / 100;
+  handling: Handling,
+  call: Call,
+): Promise<Reply> {
+  const { request } = handling;
+  const { verdict, server } = call;
+  if (verdict.decision === 'deny') return await answerDenied(parts, scope, request, server.name, call);
+  const paramsText = await withOwnTask(parts, scope, server.name, request.params, call.paramsText);
+  if (paramsText === undefined) return answerForeignTask(parts, scope, request);
+  const intent = await callIntent(scope, request, server.name, call);
+  const sinceStart = () => Math.round((parts.elapsedMs() - call.startedAt) * 100) / 100;
   const callId = await parts.audit.beginCall(intent);
-  const input = task.input ?? createInputTally();
-  const forwarded = await forward(parts, scope, { ...task, input }, { ...errand, paramsText }, callId);
+  const input = handling.input ?? createInputTally();
+  const forwarded = await forward(parts, scope, { ...handling, input }, { ...call, paramsText }, callId);
   const outcome: CallOutcome = {
     status: forwarded.status,
     error_code: forwarded.errorCode,
     latency_ms: sinceStart(),
     upstream_ms: forwarded.upstreamMs,
-    response_bytes: byteLengthOf(forwarded.text, forwarded.pieces),
+    response_bytes: byteLengthOf(forwarded.answer.text, forwarded.answer.pieces),
     secret_versions: forwarded.secretVersions,
     attempts: forwarded.attempts,
     retry_reason: forwarded.retryReason,
@@ -88,23 +72,18 @@ export async function carryOut(
     // The call was carried out and its intent is committed: its record reads as unknown until then, its answer is not lost.
     parts.log.error({ err: error, callId }, 'the outcome of a call is not recorded yet');
   }
-  if (task.signal.aborted) return undefined;
-  const answer = forwarded.isRpcError ? errorMessage(idText, forwarded.text) : resultMessage(idText, forwarded.text);
-  if (forwarded.pieces === undefined) return answer;
-  task.answer(answer, forwarded.pieces);
-  return undefined;
+  return handling.signal.aborted ? NO_REPLY : forwarded.answer;
 }
 
 /** Somebody else's task is as good as none, as for `tasks/get`. */
-function answerForeignTask(parts: GatewayParts, { principal }: SessionScope, { request }: Task): string {
-  parts.refused.note(principal, 'unknown_task', request.method);
-  const message = `"_meta" names a task that is none of yours on the server that the request is for`;
-  return errorMessage(request.idText, errorObject(INVALID_PARAMS, message));
+function answerForeignTask(parts: GatewayParts, { principal }: SessionScope, { method }: Request): Reply {
+  parts.refused.note(principal, 'unknown_task', method);
+  return errorReply(INVALID_PARAMS, `"_meta" names a task that is none of yours on the server that the request is for`);
 }
 
 /** A server that carries out what was cancelled is known to the administrators; its answer reaches nobody. */
-function noteLateAnswer(parts: GatewayParts, { principal }: SessionScope, errand: Errand, callId: string): void {
-  const { server, what } = errand;
+function noteLateAnswer(parts: GatewayParts, { principal }: SessionScope, call: Call, callId: string): void {
+  const { server, what } = call;
   parts.audit
     .event({
       workspace_id: principal.workspaceId,
@@ -123,10 +102,7 @@ const TAKES_PIECES: ReadonlySet<string> = new Set(['tools/call', 'resources/read
 interface Forwarded {
   status: CallStatus;
   errorCode: string | null;
-  /** The result, or the JSON-RPC error object. */
-  text: string;
-  pieces?: Pieces | undefined;
-  isRpcError: boolean;
+  answer: Answer;
   upstreamMs: number | null;
   secretVersions: readonly string[];
   attempts: number;
@@ -136,12 +112,12 @@ interface Forwarded {
 async function forward(
   parts: GatewayParts,
   scope: SessionScope,
-  task: Task,
-  errand: Errand,
+  { request, signal, tell, sentTo, input }: Handling,
+  call: Call,
   callId: string,
 ): Promise<Forwarded> {
-  const { server, progressToken, repeatable } = errand;
-  const { method } = task.request;
+  const { server, progressToken, repeatable } = call;
+  const { method, pieces } = request;
   let session: UpstreamSession | undefined;
   let sentAt: number | undefined;
   let undo: (() => void) | undefined;
@@ -149,27 +125,27 @@ async function forward(
   let retryReason: RetryReason | null = null;
   const upstreamMs = () => (sentAt === undefined ? null : Math.round((parts.elapsedMs() - sentAt) * 100) / 100);
   try {
-    if (errand.failure !== undefined) throw errand.failure;
-    task.sentTo?.(server.name);
-    session = await untilAborted(parts.upstreams.acquire(server, scope.asker), task.signal);
-    if (isForeignRetry(scope, task, session)) {
+    if (call.failure !== undefined) throw call.failure;
+    sentTo?.(server.name);
+    session = await untilAborted(parts.upstreams.acquire(server, scope.asker), signal);
+    if (isForeignRetry(scope, request, session)) {
       const message = `server ${server.name} did not give this "requestState"; send the request again without it`;
-      const text = errorObject(INVALID_PARAMS, message);
+      const answer = errorReply(INVALID_PARAMS, message);
       const sent = { upstreamMs: null, secretVersions: session.secretVersions, attempts, retryReason };
-      return { ...sent, status: 'failed', errorCode: String(INVALID_PARAMS), text, isRpcError: true };
+      return { ...sent, status: 'failed', errorCode: String(INVALID_PARAMS), answer };
     }
     sentAt = parts.elapsedMs();
     attempts = 1;
-    undo = errand.onSent?.();
+    undo = call.onSent?.();
     const reply = await session.request({
       method,
-      paramsText: errand.paramsText,
-      ...(task.pieces === undefined ? {} : { pieces: task.pieces }),
+      paramsText: call.paramsText,
+      ...(pieces === undefined ? {} : { pieces }),
       takesPieces: TAKES_PIECES.has(method),
-      signal: task.signal,
+      signal,
       asker: scope.asker,
-      onAsked: (methods) => task.input?.round(methods),
-      onLateAnswer: () => noteLateAnswer(parts, scope, errand, callId),
+      onAsked: (methods) => input?.round(methods),
+      onLateAnswer: () => noteLateAnswer(parts, scope, call, callId),
       onRetry(reason) {
         attempts += 1;
         retryReason = reason;
@@ -177,35 +153,29 @@ async function forward(
       ...(repeatable !== undefined && { repeatable }),
       onNotification(name, text) {
         if (name === 'notifications/message' && !isLogged(scope, text)) return;
-        task.tell(serverNotification(name, text, server.name));
+        tell(noticeOf(name, text, server.name));
       },
       ...(progressToken === undefined
         ? {}
-        : { onProgress: (text: string) => task.tell(progressMessage(text, progressToken, server.name)) }),
+        : { onProgress: (text: string) => tell(progressNotice(text, progressToken, server.name)) }),
     });
-    const text = errand.rewrite(reply.text);
-    const common = {
-      text,
-      pieces: reply.pieces,
-      upstreamMs: upstreamMs(),
-      secretVersions: session.secretVersions,
-      attempts,
-      retryReason,
-    };
+    const text = call.rewrite(reply.text);
+    const common = { upstreamMs: upstreamMs(), secretVersions: session.secretVersions, attempts, retryReason };
     if (reply.kind === 'error') {
       undo?.();
-      return { ...common, status: 'failed', errorCode: codeOf(reply.text), isRpcError: true };
+      const code = codeOf(reply.text);
+      const answer = { kind: 'error', text, code, pieces: reply.pieces } as const;
+      return { ...common, answer, status: 'failed', errorCode: code === undefined ? 'upstream' : String(code) };
     }
-    return { ...common, status: reply.isToolError ? 'tool_error' : 'ok', errorCode: null, isRpcError: false };
+    const answer = { kind: 'result', text, pieces: reply.pieces } as const;
+    return { ...common, answer, status: reply.isToolError ? 'tool_error' : 'ok', errorCode: null };
   } catch (error) {
     undo?.();
     const failure = onceSent(toGateError(error), server.name, attempts);
-    const isTool = method === 'tools/call';
     return {
       status: STATUS[failure.code] ?? 'failed',
       errorCode: failure.code,
-      text: isTool ? failureResult(failure, server) : failureError(failure, server),
-      isRpcError: !isTool,
+      answer: failureReply(method, failure, server),
       upstreamMs: upstreamMs(),
       secretVersions: session?.secretVersions ?? [],
       attempts,
@@ -222,8 +192,8 @@ function onceSent(failure: GateError, server: string, attempts: number): GateErr
 }
 
 /** Servers up to 2025-11-25 know no `requestState`: to them the retry would be a call like any other. */
-function isForeignRetry({ asker }: SessionScope, { request }: Task, { facts }: UpstreamSession): boolean {
-  return asker.generation === 'modern' && facts.generation === 'legacy' && 'requestState' in request.params;
+function isForeignRetry({ asker }: SessionScope, { params }: Request, { facts }: UpstreamSession): boolean {
+  return asker.generation === 'modern' && facts.generation === 'legacy' && 'requestState' in params;
 }
 
 const STATUS: Partial<Record<GateError['code'], CallStatus>> = {
@@ -232,7 +202,7 @@ const STATUS: Partial<Record<GateError['code'], CallStatus>> = {
   unknown_outcome: 'unknown',
 };
 
-function codeOf(errorText: string): string {
+function codeOf(errorText: string): number | undefined {
   const code = parseRecord(errorText)?.['code'];
-  return typeof code === 'number' ? String(code) : 'upstream';
+  return typeof code === 'number' ? code : undefined;
 }

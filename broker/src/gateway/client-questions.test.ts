@@ -5,7 +5,8 @@ import { createClientQuestions } from './client-questions.ts';
 it('an answer of a client that writes "error": null beside its result is a result', async () => {
   const sent: { id: string }[] = [];
   const questions = createClientQuestions({
-    send: (text) => sent.push(JSON.parse(text) as { id: string }),
+    put: (message) => sent.push(JSON.parse(message) as { id: string }),
+    tell: () => undefined,
     offers: () => true,
   });
   const { signal } = new AbortController();
@@ -21,7 +22,8 @@ it('an answer of a client that writes "error": null beside its result is a resul
 it('an answer of a client that is too long is an error for the server, and one that answers nothing is never put together', async () => {
   const sent: { id: string }[] = [];
   const questions = createClientQuestions({
-    send: (text) => sent.push(JSON.parse(text) as { id: string }),
+    put: (message) => sent.push(JSON.parse(message) as { id: string }),
+    tell: () => undefined,
     offers: () => true,
   });
   let joined = 0;

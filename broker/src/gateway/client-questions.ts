@@ -4,6 +4,7 @@ import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { findMember, onOneLine, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
 import { byteLengthOf, wholeText, type Pieces } from '../message/pieces.ts';
 import { createQuestionTokens } from './question-tokens.ts';
+import type { Notice } from './request.ts';
 import type { ServerQuestion, UpstreamReply } from '../upstreams/upstream.ts';
 
 const METHOD_NOT_FOUND = -32601;
@@ -40,7 +41,9 @@ function idOf(text: string): string | undefined {
 }
 
 export function createClientQuestions(options: {
-  send: (text: string) => void;
+  /** Sends a request of our own. */
+  put: (message: string) => void;
+  tell: (notice: Notice) => void;
   /** Whether the client declared that it can answer this. */
   offers: (method: string) => boolean;
 }): ClientQuestions {
@@ -65,9 +68,7 @@ export function createClientQuestions(options: {
         const onAbort = () => {
           if (!open.delete(id)) return;
           tokens.over(id);
-          options.send(
-            JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } }),
-          );
+          options.tell({ method: 'notifications/cancelled', paramsText: JSON.stringify({ requestId: id }) });
           resolve(errorReply(CANCELLED, 'the question was withdrawn'));
         };
         open.set(id, (reply) => {
@@ -76,7 +77,7 @@ export function createClientQuestions(options: {
         });
         signal.addEventListener('abort', onAbort, { once: true });
         const seen = tokens.take(id, server, paramsText);
-        options.send(`{"jsonrpc":"2.0","id":"${id}","method":${JSON.stringify(method)},"params":${seen}}`);
+        options.put(`{"jsonrpc":"2.0","id":"${id}","method":${JSON.stringify(method)},"params":${seen}}`);
       });
     },
     answered(cut, pieces) {

@@ -6,17 +6,14 @@ import { withoutNulls } from './absent.ts';
 import { duplicateKey } from './duplicate-key.ts';
 import { MESSAGE_KEYS } from './methods.ts';
 import { ID_MAX_CHARS, tooLong } from './request-bounds.ts';
+import type { Request } from './request.ts';
 import { isRecord, type JsonRecord } from '../upstreams/json-rpc-guard.ts';
 
-export interface ClientRequest {
+export interface ClientRequest extends Request {
   kind: 'request';
   id: string | number;
   /** The id as it was written. */
   idText: string;
-  method: string;
-  params: JsonRecord;
-  /** Undefined where the message has no params. */
-  paramsSpan: JsonObject | undefined;
 }
 
 export interface ClientNotification {
@@ -85,7 +82,7 @@ export function readEnvelope(text: string): Envelope {
   const twice = paramsSpan && duplicateKey(text, paramsSpan.start, paramsSpan.end);
   if (twice !== undefined) return invalid(`${JSON.stringify(twice.slice(0, 100))} stands twice in the params`);
   if (!hasId) return { kind: 'notification', method, params, paramsSpan };
-  return { kind: 'request', id, idText, method, ...withoutNulls(method, { params, paramsSpan }) };
+  return { kind: 'request', id, idText, method, text, ...withoutNulls(method, { params, paramsSpan }) };
 }
 
 const PATH = ['params', '_meta'];

@@ -8,6 +8,8 @@ import type { ParamHeaders } from './modern/param-headers.ts';
 /** Which request (`idKey`) a message to the client answers, or is about. Neither: it stands by itself. */
 export interface Belongs {
   answers?: string;
+  /** Of an answer that is an error. */
+  errorCode?: number | undefined;
   about?: string;
 }
 

@@ -50,12 +50,13 @@ describe('calls that wait for their client', () => {
         owner,
         bound: async () => 'the same',
         bytes: () => bytes,
-        waiter: { idText: '1', answer: resolve, tell: () => undefined, end: () => resolve('ended') },
+        waiter: { answer: ({ text }) => resolve(text), tell: () => undefined, end: () => resolve('ended') },
         signal: new AbortController().signal,
         async run(handle) {
           handle.sentTo('asks');
           const question = { server: 'asks', method: 'elicitation/create', paramsText: '{}', signal: handle.signal };
-          return `{"jsonrpc":"2.0","id":1,"result":${(await parked.ask(sessionKey, question)).text}}`;
+          const { text } = await parked.ask(sessionKey, question);
+          return { kind: 'result', text };
         },
       });
       return promise;

@@ -1,6 +1,7 @@
 // Tells a client that its lists may differ, once it has asked for them; changes that come together are told together.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { ListKind } from '../upstreams/upstream.ts';
+import type { Notice } from './request.ts';
 
 export interface ListNotices {
   /** The client has asked for this list: from now on it is told. */
@@ -17,11 +18,10 @@ const TOPIC: Readonly<Record<ListKind, string>> = {
   templates: 'resources',
 };
 
-/** `paramsText`: the params of what is sent. */
-export function createListNotices(clock: Clock, send: (text: string) => void, paramsText?: string): ListNotices {
+/** `paramsText`: the params of what is told. */
+export function createListNotices(clock: Clock, tell: (notice: Notice) => void, paramsText?: string): ListNotices {
   const listed = new Set<string>();
   const waiting = new Set<string>();
-  const params = paramsText === undefined ? '' : `,"params":${paramsText}`;
   let cancel: (() => void) | undefined;
 
   return {
@@ -31,7 +31,7 @@ export function createListNotices(clock: Clock, send: (text: string) => void, pa
       if (waiting.size === 0 || cancel !== undefined) return;
       cancel = clock.after(DELAY_MS, () => {
         cancel = undefined;
-        for (const topic of waiting) send(`{"jsonrpc":"2.0","method":"notifications/${topic}/list_changed"${params}}`);
+        for (const topic of waiting) tell({ method: `notifications/${topic}/list_changed`, paramsText });
         waiting.clear();
       });
     },

@@ -6,11 +6,12 @@ import type { ServerRecord } from '../domain/server-record.ts';
 import type { CompiledPolicy } from '../policy/decide.ts';
 import { LISTS } from '../upstreams/list-pages.ts';
 import type { ListKind } from '../upstreams/upstream.ts';
-import { errorMessage, errorObject, resultMessage } from './answers.ts';
 import { asShown, type CatalogItem, type CatalogList } from './catalog.ts';
-import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
+import { INVALID_PARAMS } from './envelope.ts';
 import { inTime } from './in-time.ts';
 import { judge } from '../policy/judge.ts';
+import { errorReply, resultReply, type Reply } from './reply.ts';
+import type { Handling } from './request.ts';
 import { serversOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 
 const PAGE_ITEMS = 500;
@@ -98,29 +99,23 @@ async function listsOf(
   return { policy, lists: servers.map((server, index) => ({ server, list: lists[index] })) };
 }
 
-/** The answer as a message. */
 export async function listKind(
   parts: GatewayParts,
   scope: SessionScope,
-  request: ClientRequest,
+  { request, onLate }: Pick<Handling, 'request' | 'onLate'>,
   kind: ListKind,
-  onLate: () => void,
-): Promise<string> {
-  const { idText } = request;
-  const { policy, lists } = await listsOf(parts, scope, kind, onLate);
+): Promise<Reply> {
+  const { policy, lists } = await listsOf(parts, scope, kind, () => onLate(kind));
   if (scope.only !== undefined && lists.length === 0) {
     const message = `[mcpgate] there is no server ${JSON.stringify(scope.only.slice(0, 100))} that you may use`;
-    return errorMessage(idText, errorObject(INVALID_PARAMS, message));
+    return errorReply(INVALID_PARAMS, message);
   }
   const cursor = request.params['cursor'];
   let start = FIRST;
   if (cursor !== undefined) {
     const found = typeof cursor === 'string' ? placeAfter(lists, cursor) : undefined;
     if (found === undefined)
-      return errorMessage(
-        idText,
-        errorObject(INVALID_PARAMS, 'the cursor is none that was given here; list from the start'),
-      );
+      return errorReply(INVALID_PARAMS, 'the cursor is none that was given here; list from the start');
     start = found;
   }
   const items: { item: CatalogItem; server: ServerRecord; list: CatalogList }[] = [];
@@ -146,7 +141,7 @@ export async function listKind(
     last !== undefined && items.length > page.length
       ? `,"nextCursor":"${cursorAfter(last.server, last.list, last.item)}"`
       : '';
-  return resultMessage(idText, `{"${LISTS[kind].member}":[${texts.join(',')}]${next}}`);
+  return resultReply(`{"${LISTS[kind].member}":[${texts.join(',')}]${next}}`);
 }
 
 /** Where a page ended: the server, and its entry with its index. Lists may change between two pages. */

@@ -4,8 +4,9 @@ import { toGateError } from 'mcpgate-shared/error';
 import { isRecord, parseRecord } from '../upstreams/json-rpc-guard.ts';
 import { LOG_LEVELS } from '../upstreams/tidy/notification.ts';
 import type { UpstreamEvent } from '../upstreams/upstream.ts';
-import { errorMessage, errorObject, resultMessage } from './answers.ts';
-import { INVALID_PARAMS, type ClientRequest } from './envelope.ts';
+import { INVALID_PARAMS } from './envelope.ts';
+import { EMPTY_RESULT, errorReply, type Reply } from './reply.ts';
+import type { Handling } from './request.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 import { usableServers } from './usable-servers.ts';
 
@@ -13,12 +14,11 @@ import { usableServers } from './usable-servers.ts';
 export async function setLogLevel(
   parts: GatewayParts,
   scope: SessionScope,
-  request: ClientRequest,
-  signal: AbortSignal,
-): Promise<string> {
+  { request, signal }: Handling,
+): Promise<Reply> {
   const level = request.params['level'];
   if (typeof level !== 'string' || !LOG_LEVELS.includes(level)) {
-    return errorMessage(request.idText, errorObject(INVALID_PARAMS, `"level" must be one of ${LOG_LEVELS.join(', ')}`));
+    return errorReply(INVALID_PARAMS, `"level" must be one of ${LOG_LEVELS.join(', ')}`);
   }
   scope.logLevel = level;
   const paramsText = JSON.stringify({ level });
@@ -34,7 +34,7 @@ export async function setLogLevel(
       }
     }),
   );
-  return resultMessage(request.idText, '{}');
+  return EMPTY_RESULT;
 }
 
 /** A connection of the session's own was made, perhaps anew: what it had said to the one before holds for this one too. */

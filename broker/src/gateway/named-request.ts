@@ -2,52 +2,53 @@
 // else.
 import type { ServerRecord } from '../domain/server-record.ts';
 import { placeOf } from '../upstreams/upstream.ts';
-import { errorMessage, errorObject } from './answers.ts';
 import type { Judged } from './call-intent.ts';
 import { readCallParams, type CallParams } from './call-params.ts';
-import { carryOut, type Task } from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
 import { INVALID_PARAMS } from './envelope.ts';
 import { splitName } from './exposed-name.ts';
 import { failureAnswer } from './failure-answer.ts';
 import { namedEntry, type Named, type NamedKind } from './named-entry.ts';
 import { answerMissing } from './not-forwarded.ts';
+import { errorReply, type Reply } from './reply.ts';
+import type { Handling } from './request.ts';
 import { asSeen } from './reserved-text.ts';
 import { noServer, serverByName, prefixFor, writtenName } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 import { withSeenTaskIds } from './tasks/task-ids.ts';
 
-/** The answer as a message, or undefined where the caller has cancelled and expects none. Never rejects. */
+/** Never rejects. */
 export async function requestByName(
   parts: GatewayParts,
   scope: SessionScope,
-  task: Task,
+  handling: Handling,
   kind: NamedKind,
-): Promise<string | undefined> {
-  const { idText } = task.request;
+): Promise<Reply> {
+  const { request, signal } = handling;
   const startedAt = parts.elapsedMs();
-  const params = readCallParams(task.text, task.request);
-  if (typeof params === 'string') return errorMessage(idText, errorObject(INVALID_PARAMS, params));
+  const params = readCallParams(request);
+  if (typeof params === 'string') return errorReply(INVALID_PARAMS, params);
   const { principal } = scope;
   const route = serverByName(parts, scope, params.name);
   const server = route?.server.name ?? '';
   try {
-    const removed = route === undefined ? removedServer(scope, idText, params.name) : undefined;
+    const removed = route === undefined ? removedServer(scope, params.name) : undefined;
     if (removed !== undefined) return removed;
     const cached = parts.policies.get(principal.workspaceId);
     const policy = cached instanceof Promise ? await cached : cached;
     const { argsDigest, argKeys, traceId } = params;
     const asked = { argsDigest, argKeys, traceId, startedAt };
-    const found = route && (await namedEntry(parts, scope, policy, task.signal, kind, params.name, route));
+    const found = route && (await namedEntry(parts, scope, policy, signal, kind, params.name, route));
     if (route === undefined || found === undefined || found.kind === 'missing') {
       const message = noServer(parts, scope) ?? unknownName(kind, params.name);
-      const errorText = errorObject(INVALID_PARAMS, message);
+      const error = errorReply(INVALID_PARAMS, message);
       const written = route === undefined ? writtenName(scope, params.name) : { server, rest: route.rest };
-      return await answerMissing(parts, scope, task, policy, { ...asked, ...written, kind, errorText });
+      return await answerMissing(parts, scope, request, policy, { ...asked, ...written, kind, error });
     }
     const judged = { ...asked, verdict: found.verdict, policyVersion: policy.version };
     return found.kind === 'listed'
-      ? await requestEntry(parts, scope, task, kind, route.server, { params, judged, entry: found.entry })
-      : await carryOut(parts, scope, task, {
+      ? await requestEntry(parts, scope, handling, kind, route.server, { params, judged, entry: found.entry })
+      : await carryOut(parts, scope, handling, {
           ...judged,
           server: route.server,
           what: found.whats[0],
@@ -57,19 +58,19 @@ export async function requestByName(
           ...(found.kind === 'unreadable' && { failure: found.error }),
         });
   } catch (error) {
-    return failureAnswer(parts, task, error, { name: server, workspaceId: principal.workspaceId });
+    return failureAnswer(parts, handling, error, { name: server, workspaceId: principal.workspaceId });
   }
 }
 
 async function requestEntry(
   parts: GatewayParts,
   scope: SessionScope,
-  task: Task,
+  handling: Handling,
   kind: NamedKind,
   server: ServerRecord,
   { params, judged, entry }: { params: CallParams; judged: Omit<Judged, 'what'>; entry: Named },
-): Promise<string | undefined> {
-  return await carryOut(parts, scope, task, {
+): Promise<Reply> {
+  return await carryOut(parts, scope, handling, {
     ...judged,
     server,
     what: entry.whats[0],
@@ -94,12 +95,12 @@ async function requestEntry(
 }
 
 /** A grant says which servers it is for: one of them that is there no more is no typing error. */
-function removedServer({ principal }: SessionScope, idText: string, name: string): string | undefined {
+function removedServer({ principal }: SessionScope, name: string): Reply | undefined {
   const server = splitName(name)?.server;
   if (server === undefined || principal.servers?.includes(server) !== true) return undefined;
   const { label } = principal.credential;
   const message = `[mcpgate] the grant ${label} is bound to the server ${server}, which is not offered any more; ask your platform team for a new grant`;
-  return errorMessage(idText, errorObject(INVALID_PARAMS, message));
+  return errorReply(INVALID_PARAMS, message);
 }
 
 function unknownName(kind: NamedKind, name: string): string {

@@ -3,26 +3,23 @@
 import type { CallIntent, CallOutcome } from '../domain/call-record.ts';
 import type { CompiledPolicy } from '../policy/decide.ts';
 import type { ListKind } from '../upstreams/upstream.ts';
-import { denialError, denialResult, errorMessage, resultMessage } from './answers.ts';
+import { denialReply } from './answers.ts';
 import { callIntent, type Judged } from './call-intent.ts';
-import type { Task } from './carry-out.ts';
 import { exposedAs, type CatalogItem } from './catalog.ts';
 import { judge } from '../policy/judge.ts';
+import type { Answer } from './reply.ts';
+import type { Request } from './request.ts';
 import { whoOf, type GatewayParts, type SessionScope } from './session-scope.ts';
 
-type Recorded = Pick<Task, 'request' | 'text' | 'pieces'>;
-
-/** The denial as a message; it is recorded by then. */
+/** The denial; it is recorded by then. */
 export async function answerDenied(
   parts: Pick<GatewayParts, 'audit' | 'elapsedMs'>,
   scope: SessionScope,
-  task: Recorded,
+  request: Request,
   server: string,
   judged: Judged,
-): Promise<string> {
-  const { idText, method } = task.request;
+): Promise<Answer> {
   const { principal } = scope;
-  const isTool = method === 'tools/call';
   const denial = {
     verdict: judged.verdict,
     policyVersion: judged.policyVersion,
@@ -31,10 +28,10 @@ export async function answerDenied(
     who: whoOf(principal),
     workspaceId: principal.workspaceId,
   };
-  const text = isTool ? denialResult(denial) : denialError(denial);
-  const intent = await callIntent(scope, task, server, judged);
-  await parts.audit.recordCall(intent, unsent(parts, judged, 'denied', 'denied', text));
-  return isTool ? resultMessage(idText, text) : errorMessage(idText, text);
+  const answer = denialReply(request.method, denial);
+  const intent = await callIntent(scope, request, server, judged);
+  await parts.audit.recordCall(intent, unsent(parts, judged, 'denied', 'denied', answer));
+  return answer;
 }
 
 /** What is asked for, and is not there. */
@@ -44,27 +41,27 @@ export interface Missing extends Omit<Judged, 'what' | 'verdict' | 'policyVersio
   server: string;
   /** The name or URI within the server. */
   rest: string;
-  /** The JSON-RPC error object for those who might use it, were it there. */
-  errorText: string;
+  /** What those hear who might use it, were it there. */
+  error: Answer;
 }
 
-/** The answer as a message: the denial where the rules deny the name, else that it is not there. */
+/** The denial where the rules deny the name, else that it is not there. */
 export async function answerMissing(
   parts: Pick<GatewayParts, 'audit' | 'elapsedMs' | 'refused'>,
   scope: SessionScope,
-  task: Recorded,
+  request: Request,
   policy: CompiledPolicy,
-  { kind, server, rest, errorText, ...asked }: Missing,
-): Promise<string> {
+  { kind, server, rest, error, ...asked }: Missing,
+): Promise<Answer> {
   const { whats } = server === '' ? withoutServer(kind, rest) : exposedAs(kind, server, rest);
   const verdict = judge(policy, scope.principal, server, whats);
   const judged: Judged = { ...asked, what: whats[0], verdict, policyVersion: policy.version };
-  if (verdict.decision === 'deny') return await answerDenied(parts, scope, task, server, judged);
-  parts.refused.note(scope.principal, 'unknown_name', task.request.method, async () => {
-    const intent: CallIntent = await callIntent(scope, task, server, judged);
-    await parts.audit.recordCall(intent, unsent(parts, judged, 'failed', 'not_found', errorText));
+  if (verdict.decision === 'deny') return await answerDenied(parts, scope, request, server, judged);
+  parts.refused.note(scope.principal, 'unknown_name', request.method, async () => {
+    const intent: CallIntent = await callIntent(scope, request, server, judged);
+    await parts.audit.recordCall(intent, unsent(parts, judged, 'failed', 'not_found', error));
   });
-  return errorMessage(task.request.idText, errorText);
+  return error;
 }
 
 function withoutServer(kind: ListKind, name: string): Pick<CatalogItem, 'whats'> {
@@ -77,7 +74,7 @@ function unsent(
   { startedAt }: Judged,
   status: CallOutcome['status'],
   errorCode: string,
-  text: string,
+  { text }: Answer,
 ): CallOutcome {
   return {
     status,

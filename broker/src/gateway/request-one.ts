@@ -1,11 +1,13 @@
 // A request that is meant for one server and is there as it was written, but for what names the thing: judged, carried out, and answered
 // also where that breaks off. Tools and prompts, whose names and arguments want more, have named-request.ts.
 import type { CompiledPolicy } from '../policy/decide.ts';
-import { carryOut, type Errand, type Task } from './carry-out.ts';
+import { carryOut, type Call } from './carry-out.ts';
 import { failureAnswer } from './failure-answer.ts';
 import { judge } from '../policy/judge.ts';
 import { answerMissing, type Missing } from './not-forwarded.ts';
+import type { Reply } from './reply.ts';
 import type { RequestParams } from './request-params.ts';
+import type { Handling } from './request.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 
 export interface Asked {
@@ -17,31 +19,31 @@ export interface Asked {
 
 /** It is answered already. */
 export interface Answered {
-  answer: string | undefined;
+  reply: Reply;
 }
 
-export interface OneRequest extends Pick<Errand, 'server' | 'rewrite' | 'onSent'> {
+export interface OneRequest extends Pick<Call, 'server' | 'rewrite' | 'onSent'> {
   params: RequestParams;
   /** Called once there are rules to judge it by. */
   asked: (policy: CompiledPolicy) => Asked | Answered | Promise<Asked | Answered>;
 }
 
-/** The answer as a message, or undefined where none is to be sent (`carryOut`). Never rejects. */
+/** Never rejects. */
 export async function requestOne(
   parts: GatewayParts,
   scope: SessionScope,
-  task: Task,
+  handling: Handling,
   { params, asked, ...meant }: OneRequest,
-): Promise<string | undefined> {
+): Promise<Reply> {
   const { principal } = scope;
   const { name } = meant.server;
   try {
     const startedAt = parts.elapsedMs();
     const policy = await parts.policies.get(principal.workspaceId);
     const known = await asked(policy);
-    if ('answer' in known) return known.answer;
+    if ('reply' in known) return known.reply;
     const { whats, replaced } = known;
-    return await carryOut(parts, scope, task, {
+    return await carryOut(parts, scope, handling, {
       ...meant,
       what: whats[0],
       verdict: judge(policy, principal, name, whats),
@@ -54,7 +56,7 @@ export async function requestOne(
       startedAt,
     });
   } catch (error) {
-    return failureAnswer(parts, task, error, { name, workspaceId: principal.workspaceId });
+    return failureAnswer(parts, handling, error, { name, workspaceId: principal.workspaceId });
   }
 }
 
@@ -62,16 +64,16 @@ export async function requestOne(
 export async function missingOne(
   parts: GatewayParts,
   scope: SessionScope,
-  task: Task,
-  asked: Pick<Missing, 'kind' | 'server' | 'rest' | 'traceId' | 'errorText'>,
-): Promise<string | undefined> {
+  handling: Handling,
+  asked: Pick<Missing, 'kind' | 'server' | 'rest' | 'traceId' | 'error'>,
+): Promise<Reply> {
   const { workspaceId } = scope.principal;
   const startedAt = parts.elapsedMs();
   try {
     const policy = await parts.policies.get(workspaceId);
     const missing = { ...asked, argsDigest: null, argKeys: [], startedAt };
-    return await answerMissing(parts, scope, task, policy, missing);
+    return await answerMissing(parts, scope, handling.request, policy, missing);
   } catch (error) {
-    return failureAnswer(parts, task, error, { name: asked.server, workspaceId });
+    return failureAnswer(parts, handling, error, { name: asked.server, workspaceId });
   }
 }

@@ -4,8 +4,8 @@ import { findMember, type JsonObject } from 'mcpgate-shared/json-span';
 import { REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { isRecord } from '../upstreams/json-rpc-guard.ts';
 import { present } from './absent.ts';
-import type { ClientRequest } from './envelope.ts';
 import { REQUESTS } from './methods.ts';
+import type { Request } from './request.ts';
 
 export interface RequestParams {
   traceId: string | null;
@@ -24,7 +24,7 @@ const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
 const BETWEEN_US: ReadonlySet<string> = new Set(['progressToken', ...Object.values(REQUEST_META)]);
 
 /** A string says what is wrong with them. */
-export function readRequestParams(text: string, { method, params, paramsSpan }: ClientRequest): RequestParams | string {
+export function readRequestParams({ text, method, params, paramsSpan }: Request): RequestParams | string {
   const meta = params['_meta'];
   if (meta !== undefined && !isRecord(meta)) return '"_meta" must be an object';
   const metaAt = findMember(paramsSpan?.members ?? [], '_meta')?.inner;

@@ -1,11 +1,11 @@
 // `resources/read`, `resources/subscribe` and `resources/unsubscribe`: which server a URI means, and whether the caller may.
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
-import { errorMessage, errorObject } from './answers.ts';
-import type { Task } from './carry-out.ts';
 import { exposedAs } from './catalog.ts';
 import { INVALID_PARAMS } from './envelope.ts';
 import { missingOne, requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
+import { errorReply, type Reply } from './reply.ts';
+import type { Handling } from './request.ts';
 import { asSeen } from './reserved-text.ts';
 import { noServer, prefixFor, serverByUri, writtenUri, type Route } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
@@ -17,30 +17,28 @@ const RESOURCE_NOT_FOUND = -32002;
 export async function requestByUri(
   parts: GatewayParts,
   scope: SessionScope,
-  task: Task,
+  handling: Handling,
   onSent?: (route: Route) => () => void,
-): Promise<string | undefined> {
-  const { idText, params } = task.request;
-  const { uri } = params;
-  const read = readRequestParams(task.text, task.request);
-  if (typeof read === 'string') return errorMessage(idText, errorObject(INVALID_PARAMS, read));
-  if (typeof uri !== 'string') {
-    return errorMessage(idText, errorObject(INVALID_PARAMS, '"uri" must be a string'));
-  }
+): Promise<Reply> {
+  const { request } = handling;
+  const { uri } = request.params;
+  const read = readRequestParams(request);
+  if (typeof read === 'string') return errorReply(INVALID_PARAMS, read);
+  if (typeof uri !== 'string') return errorReply(INVALID_PARAMS, '"uri" must be a string');
   const route = serverByUri(parts, scope, uri);
   if (route === undefined) {
     const message =
       noServer(parts, scope) ?? `there is no resource ${JSON.stringify(uri.slice(0, 200))}; list the resources again`;
     const code = scope.asker.generation === 'modern' ? INVALID_PARAMS : RESOURCE_NOT_FOUND;
-    return await missingOne(parts, scope, task, {
+    return await missingOne(parts, scope, handling, {
       ...writtenUri(scope, uri),
       kind: 'resources',
       traceId: read.traceId,
-      errorText: JSON.stringify({ code, message, data: { uri } }),
+      error: errorReply(code, message, { uri }),
     });
   }
   const { server, rest } = route;
-  return requestOne(parts, scope, task, {
+  return requestOne(parts, scope, handling, {
     server,
     params: read,
     asked: () => ({

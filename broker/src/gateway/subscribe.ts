@@ -2,9 +2,9 @@
 // and of the last one.
 import { judge } from '../policy/judge.ts';
 import { placeOf } from '../upstreams/upstream.ts';
-import { errorMessage, errorObject, resultMessage } from './answers.ts';
-import type { Task } from './carry-out.ts';
 import { exposedAs } from './catalog.ts';
+import { EMPTY_RESULT, errorReply, type Reply } from './reply.ts';
+import type { Handling } from './request.ts';
 import { requestByUri } from './resource-request.ts';
 import { serverByUri, type Route } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
@@ -16,30 +16,26 @@ export function followerOf({ followerId, asker }: SessionScope): Follower {
   return { id: followerId, userKey: asker.userKey };
 }
 
-export function followResource(parts: GatewayParts, scope: SessionScope, task: Task): Promise<string | undefined> {
+export function followResource(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
   const { subscriptions } = parts;
   if (subscriptions.count(scope.followerId) >= MAX_SUBSCRIPTIONS) {
     const message = `[mcpgate] this session follows ${MAX_SUBSCRIPTIONS} resources already; unsubscribe from some`;
-    return Promise.resolve(errorMessage(task.request.idText, errorObject(BUSY, message)));
+    return Promise.resolve(errorReply(BUSY, message));
   }
-  const { uri } = task.request.params;
+  const { uri } = handling.request.params;
   const follower = followerOf(scope);
   if (typeof uri === 'string' && !subscriptions.hasRoom(follower, uri)) {
     const message = '[mcpgate] the resources that this person follows are too many; unsubscribe from some';
-    return Promise.resolve(errorMessage(task.request.idText, errorObject(BUSY, message)));
+    return Promise.resolve(errorReply(BUSY, message));
   }
   // From now on, not from the answer on: a server may tell before it answers.
-  return requestByUri(parts, scope, task, ({ server, rest }) =>
+  return requestByUri(parts, scope, handling, ({ server, rest }) =>
     subscriptions.add(follower, server, placeOf(server, scope.asker), rest),
   );
 }
 
-export async function unfollowResource(
-  parts: GatewayParts,
-  scope: SessionScope,
-  task: Task,
-): Promise<string | undefined> {
-  const { uri } = task.request.params;
+export async function unfollowResource(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
+  const { uri } = handling.request.params;
   const route = typeof uri === 'string' ? serverByUri(parts, scope, uri) : undefined;
   if (route !== undefined) {
     const place = placeOf(route.server, scope.asker);
@@ -48,10 +44,9 @@ export async function unfollowResource(
     const followed = followers().has(scope.followerId);
     parts.subscriptions.remove(scope.followerId, route.server, place, route.rest);
     // It goes on for the others of the connection; that there are any is for those alone who may use it.
-    if (followers().size > 0 && (followed || (await mayUse(parts, scope, route))))
-      return resultMessage(task.request.idText, '{}');
+    if (followers().size > 0 && (followed || (await mayUse(parts, scope, route)))) return EMPTY_RESULT;
   }
-  return await requestByUri(parts, scope, task);
+  return await requestByUri(parts, scope, handling);
 }
 
 async function mayUse(parts: GatewayParts, { principal }: SessionScope, { server, rest }: Route): Promise<boolean> {

@@ -1,11 +1,11 @@
 // The requests of one session that are not answered yet: each can be cancelled until it is over.
 import { toGateError } from 'mcpgate-shared/error';
 import { isForTheLog, toldOutside } from '../domain/told-outside.ts';
-import { errorMessage, errorObject } from './answers.ts';
 import { idKey } from '../upstreams/json-rpc-guard.ts';
 import { INVALID_REQUEST, type ClientRequest } from './envelope.ts';
-import type { Belongs } from './gateway.ts';
+import type { ToClient } from './client-channel.ts';
 import { isRecorded } from './methods.ts';
+import { errorReply, type Reply } from './reply.ts';
 import type { GatewayParts } from './session-scope.ts';
 
 const INTERNAL_ERROR = -32603;
@@ -13,7 +13,7 @@ const BUSY = -32000;
 
 export interface UnderWay {
   /** Runs `task` and sends its answer, unless the caller has cancelled. Refuses an id that is taken, and more than the limit. */
-  run(request: ClientRequest, task: (signal: AbortSignal) => Promise<string | undefined>): void;
+  run(request: ClientRequest, task: (signal: AbortSignal) => Promise<Reply>): void;
   /** `idText`: the id as it was written. */
   cancel(idText: string): void;
   /** Cancels everything. Resolves when what goes to servers is over, and recorded. */
@@ -23,7 +23,7 @@ export interface UnderWay {
 
 export function createUnderWay(
   parts: Pick<GatewayParts, 'log' | 'maxPending'>,
-  send: (text: string, pieces: undefined, belongs: Belongs) => void,
+  to: Pick<ToClient, 'answer'>,
 ): UnderWay {
   const entries = new Map<string, { controller: AbortController; method: string; over: Promise<void> }>();
 
@@ -31,30 +31,25 @@ export function createUnderWay(
     run(request, task) {
       const { idText, method } = request;
       const key = idKey(request.id, idText);
-      const reply = (text: string) => send(text, undefined, { answers: key });
-      if (entries.has(key)) {
-        reply(
-          errorMessage(idText, errorObject(INVALID_REQUEST, `request ${idText} is still under way; use another id`)),
-        );
-        return;
-      }
+      const refuse = (code: number, message: string) => to.answer(request, errorReply(code, message));
+      if (entries.has(key)) return refuse(INVALID_REQUEST, `request ${idText} is still under way; use another id`);
       if (entries.size >= parts.maxPending) {
-        const message = `[mcpgate] ${parts.maxPending} requests of this session are under way; wait for some to end`;
-        reply(errorMessage(idText, errorObject(BUSY, message)));
-        return;
+        return refuse(
+          BUSY,
+          `[mcpgate] ${parts.maxPending} requests of this session are under way; wait for some to end`,
+        );
       }
       const controller = new AbortController();
       const over = task(controller.signal).then(
-        (answer) => {
+        (reply) => {
           entries.delete(key);
-          if (answer !== undefined && !controller.signal.aborted) reply(answer);
+          if (reply.kind !== 'none' && !controller.signal.aborted) to.answer(request, reply);
         },
         (error: unknown) => {
           entries.delete(key);
           const failure = toGateError(error);
           if (isForTheLog(failure)) parts.log.error({ err: error, method }, 'a request failed');
-          const message = `[mcpgate] ${toldOutside(failure)}`;
-          if (!controller.signal.aborted) reply(errorMessage(idText, errorObject(INTERNAL_ERROR, message)));
+          if (!controller.signal.aborted) refuse(INTERNAL_ERROR, `[mcpgate] ${toldOutside(failure)}`);
         },
       );
       entries.set(key, { controller, method, over });

@@ -4,11 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { ANSWER_META } from 'mcpgate-shared/protocol-version';
 import { isRecord } from '../../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type UpstreamEvent } from '../../upstreams/upstream.ts';
-import { errorMessage, errorObject } from '../answers.ts';
-import type { Task } from '../carry-out.ts';
-import { INVALID_PARAMS, readEnvelope, type ClientRequest } from '../envelope.ts';
 import { tellListChange } from '../list-changes.ts';
 import { createListNotices } from '../list-notices.ts';
+import { resultReply, type Answer } from '../reply.ts';
+import { madeRequest, type Handling, type Request } from '../request.ts';
 import { requestByUri } from '../resource-request.ts';
 import { tellUpdate, UPDATED } from '../resource-updates.ts';
 import type { GatewayParts, SessionScope } from '../session-scope.ts';
@@ -28,32 +27,36 @@ const LIST_FIELDS: Readonly<Record<string, ListKind>> = {
   resourcesListChanged: 'resources',
 };
 
-/** What the request asks for, or an error message that answers it. */
-export function readFilter(request: ClientRequest): { lists: string[]; uris: string[] } | string {
-  const invalid = (message: string) => errorMessage(request.idText, errorObject(INVALID_PARAMS, message));
-  const wanted = request.params['notifications'];
-  if (!isRecord(wanted)) return invalid('"notifications" must be an object');
+/** What a stream tells of. */
+export interface Filter {
+  lists: string[];
+  uris: string[];
+}
+
+/** A string says what is wrong with it. */
+export function readFilter({ params }: Request): Filter | string {
+  const wanted = params['notifications'];
+  if (!isRecord(wanted)) return '"notifications" must be an object';
   const uris = wanted['resourceSubscriptions'] ?? [];
   if (!Array.isArray(uris) || !uris.every((uri) => typeof uri === 'string')) {
-    return invalid('"notifications.resourceSubscriptions" must be an array of strings');
+    return '"notifications.resourceSubscriptions" must be an array of strings';
   }
-  if (uris.length > MAX_SUBSCRIPTIONS) return invalid(`a stream follows at most ${MAX_SUBSCRIPTIONS} resources`);
+  if (uris.length > MAX_SUBSCRIPTIONS) return `a stream follows at most ${MAX_SUBSCRIPTIONS} resources`;
   return { lists: Object.keys(LIST_FIELDS).filter((field) => wanted[field] === true), uris: [...new Set(uris)] };
 }
 
-/** `opened`: the client was told what it will hear. A resource that it may not follow is left out. */
+/** `idText`: of the request. `opened`: the client was told what it will hear. A resource that it may not follow is left out. */
 export function openListener(
   parts: GatewayParts,
   session: SessionScope,
-  task: Task,
-  { lists, uris }: { lists: string[]; uris: string[] },
+  handling: Handling,
+  { lists, uris, idText }: Filter & { idText: string },
 ): { listener: Listener; opened: Promise<void> } {
-  const { idText } = task.request;
   const metaText = `"_meta":{"${ANSWER_META.subscriptionId}":${idText}}`;
   // Each stream follows by itself, so that one that ends takes nothing from another.
   const scope: SessionScope = { ...session, followerId: randomUUID() };
   const follower = followerOf(scope);
-  const notices = createListNotices(parts.clock, task.tell, `{${metaText}}`);
+  const notices = createListNotices(parts.clock, handling.tell, `{${metaText}}`);
   /** The client's own spelling, by what a server calls it. */
   const followed = new Map<string, string>();
   let isOpen = false;
@@ -64,22 +67,14 @@ export function openListener(
     tellUpdate(parts, scope, event, ({ uriText, members }) => {
       const rest = members.filter(({ key }) => key !== 'uri' && key !== '_meta');
       const more = rest.map((each) => `,${event.paramsText.slice(each.keyStart, each.end)}`).join('');
-      task.tell(`{"jsonrpc":"2.0","method":"${UPDATED}","params":{${metaText},"uri":${uriText}${more}}}`);
+      handling.tell({ method: UPDATED, paramsText: `{${metaText},"uri":${uriText}${more}}` });
     });
   }
 
   async function follow(uri: string): Promise<void> {
     if (!parts.subscriptions.hasRoom(follower, uri)) return;
-    const text = JSON.stringify({
-      jsonrpc: '2.0',
-      id: task.request.id,
-      method: 'resources/subscribe',
-      params: { uri },
-    });
-    const request = readEnvelope(text);
-    if (request.kind !== 'request') return;
-    const part: Task = { ...task, request, text, pieces: undefined };
-    await requestByUri(parts, scope, part, ({ server, rest }) => {
+    const request = madeRequest('resources/subscribe', { uri }, [['uri', JSON.stringify(uri)]]);
+    await requestByUri(parts, scope, { ...handling, request }, ({ server, rest }) => {
       const key = `${server.name}\n${rest}`;
       followed.set(key, uri);
       const undo = parts.subscriptions.add(follower, server, placeOf(server, scope.asker), rest);
@@ -97,9 +92,10 @@ export function openListener(
       ...Object.fromEntries(lists.map((field) => [field, true])),
       ...(honoured.size > 0 && { resourceSubscriptions: uris.filter((uri) => honoured.has(uri)) }),
     };
-    task.tell(
-      `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{${metaText},"notifications":${JSON.stringify(granted)}}}`,
-    );
+    handling.tell({
+      method: 'notifications/subscriptions/acknowledged',
+      paramsText: `{${metaText},"notifications":${JSON.stringify(granted)}}`,
+    });
     isOpen = true;
     for (const field of lists) {
       const kind = LIST_FIELDS[field];
@@ -135,6 +131,6 @@ const isTold = (event: UpstreamEvent): boolean =>
   event.kind === 'list_changed' || (event.kind === 'notification' && event.method === UPDATED);
 
 /** The answer to a stream that mcpgate ends. */
-export function listenEnded(idText: string): string {
-  return `{"jsonrpc":"2.0","id":${idText},"result":{"resultType":"complete","_meta":{"${ANSWER_META.subscriptionId}":${idText}}}}`;
+export function listenEnded(idText: string): Answer {
+  return resultReply(`{"resultType":"complete","_meta":{"${ANSWER_META.subscriptionId}":${idText}}}`);
 }

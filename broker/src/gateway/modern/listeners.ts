@@ -2,16 +2,16 @@
 import { toGateError } from 'mcpgate-shared/error';
 import { isForTheLog, toldOutside } from '../../domain/told-outside.ts';
 import type { ListKind, UpstreamEvent } from '../../upstreams/upstream.ts';
-import { errorMessage, errorObject } from '../answers.ts';
-import type { Task } from '../carry-out.ts';
 import { idKey } from '../../upstreams/json-rpc-guard.ts';
-import { INVALID_REQUEST } from '../envelope.ts';
-import type { SendToClient } from '../gateway.ts';
+import type { ToClient } from '../client-channel.ts';
+import { INVALID_PARAMS, INVALID_REQUEST, type ClientRequest } from '../envelope.ts';
+import { errorReply } from '../reply.ts';
+import type { Handling } from '../request.ts';
 import type { GatewayParts, SessionScope } from '../session-scope.ts';
-import { listenEnded, openListener, readFilter, type Listener } from './listen.ts';
+import { listenEnded, openListener, readFilter, type Filter, type Listener } from './listen.ts';
 
 export interface Listeners {
-  open(scope: SessionScope, task: Omit<Task, 'signal'>): void;
+  open(scope: SessionScope, request: ClientRequest, handling: Omit<Handling, 'signal'>): void;
   /** False: no stream was opened by a request of this id. */
   cancel(idText: string): boolean;
   onEvent(event: UpstreamEvent): void;
@@ -25,16 +25,16 @@ const INTERNAL_ERROR = -32603;
 const BUSY = -32000;
 
 interface Stream {
-  idText: string;
+  request: ClientRequest;
   controller: AbortController;
   listener: Listener | undefined;
 }
 
-export function createListeners(parts: GatewayParts, send: SendToClient): Listeners {
+export function createListeners(parts: GatewayParts, to: Pick<ToClient, 'answer'>): Listeners {
   const streams = new Map<string, Stream>();
 
-  async function open(scope: SessionScope, task: Task, stream: Stream, filter: { lists: string[]; uris: string[] }) {
-    const { listener, opened } = openListener(parts, scope, task, filter);
+  async function open(scope: SessionScope, handling: Handling, stream: Stream, filter: Filter) {
+    const { listener, opened } = openListener(parts, scope, handling, { ...filter, idText: stream.request.idText });
     stream.listener = listener;
     await opened;
     // What it began to follow after it was cancelled it gives up, too.
@@ -42,39 +42,28 @@ export function createListeners(parts: GatewayParts, send: SendToClient): Listen
   }
 
   return {
-    open(scope, task) {
-      const { request } = task;
+    open(scope, request, handling) {
       const { idText } = request;
       const key = idKey(request.id, idText);
-      const answer = (text: string) => send(text, undefined, { answers: key });
+      const refuse = (code: number, message: string) => to.answer(request, errorReply(code, message));
       const filter = readFilter(request);
-      if (typeof filter === 'string') return answer(filter);
-      if (streams.has(key)) {
-        return answer(
-          errorMessage(idText, errorObject(INVALID_REQUEST, `request ${idText} is still under way; use another id`)),
-        );
-      }
-      if (streams.size >= MAX_STREAMS) {
-        return answer(
-          errorMessage(
-            idText,
-            errorObject(BUSY, `[mcpgate] ${MAX_STREAMS} streams of this session are open already; end some`),
-          ),
-        );
-      }
+      if (typeof filter === 'string') return refuse(INVALID_PARAMS, filter);
+      if (streams.has(key)) return refuse(INVALID_REQUEST, `request ${idText} is still under way; use another id`);
+      if (streams.size >= MAX_STREAMS)
+        return refuse(BUSY, `[mcpgate] ${MAX_STREAMS} streams of this session are open already; end some`);
       const controller = new AbortController();
-      const stream: Stream = { idText, controller, listener: undefined };
+      const stream: Stream = { request, controller, listener: undefined };
       streams.set(key, stream);
-      const heard = {
-        ...task,
+      const heard: Handling = {
+        ...handling,
         signal: controller.signal,
-        tell: (text: string) => void (controller.signal.aborted || task.tell(text)),
+        tell: (notice) => void (controller.signal.aborted || handling.tell(notice)),
       };
       open(scope, heard, stream, filter).catch((error: unknown) => {
         if (!streams.delete(key)) return;
         const failure = toGateError(error);
         if (isForTheLog(failure)) parts.log.error({ err: error }, 'a stream of changes could not be opened');
-        answer(errorMessage(idText, errorObject(INTERNAL_ERROR, `[mcpgate] ${toldOutside(failure)}`)));
+        refuse(INTERNAL_ERROR, `[mcpgate] ${toldOutside(failure)}`);
       });
     },
     cancel(idText) {
@@ -93,10 +82,10 @@ export function createListeners(parts: GatewayParts, send: SendToClient): Listen
       for (const { listener } of streams.values()) listener?.listChanged(kind);
     },
     close() {
-      for (const [key, { idText, controller, listener }] of streams) {
+      for (const { request, controller, listener } of streams.values()) {
         controller.abort();
         listener?.close();
-        send(listenEnded(idText), undefined, { answers: key });
+        to.answer(request, listenEnded(request.idText));
       }
       streams.clear();
     },

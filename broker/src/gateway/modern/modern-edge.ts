@@ -2,28 +2,24 @@
 // changes are told on `subscriptions/listen`. What is asked of servers goes the one way of all requests.
 import { METHOD_NOT_FOUND, type ClientRequest } from '../envelope.ts';
 import type { Principal } from '../../domain/principal.ts';
-import { byteLengthOf, type Pieces } from '../../message/pieces.ts';
+import { byteLengthOf } from '../../message/pieces.ts';
 import { QUESTIONS } from '../../upstreams/edge.ts';
-import { idKey, isRecord } from '../../upstreams/json-rpc-guard.ts';
+import { isRecord } from '../../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type ServerQuestion, type UpstreamEvent } from '../../upstreams/upstream.ts';
-import { notOffered, refusedRequest } from '../admission.ts';
-import { errorMessage, errorObject, resultMessage } from '../answers.ts';
-import type { Task } from '../carry-out.ts';
+import { notOffered, refusedReply, refusedRequest } from '../admission.ts';
+import { ANSWERERS, type Answerer } from '../answer-request.ts';
+import type { ToClient } from '../client-channel.ts';
 import { clientOffers } from '../client-offers.ts';
-import { complete } from '../complete.ts';
-import type { SendToClient, ToolMode } from '../gateway.ts';
+import type { ToolMode } from '../gateway.ts';
 import { serverInfoText } from '../initialize.ts';
-import { LIST_METHODS, listKind } from '../lists.ts';
+import { LIST_METHODS } from '../lists.ts';
 import { isLogged } from '../logging.ts';
 import { REQUESTS } from '../methods.ts';
-import { requestByName } from '../named-request.ts';
-import { requestByUri } from '../resource-request.ts';
-import { serverNotification } from '../server-notification.ts';
+import { errorReply, resultReply, type Reply } from '../reply.ts';
+import type { Handling, Notice } from '../request.ts';
+import { noticeOf } from '../server-notification.ts';
 import { userKeyOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
-import { requestOfTask } from '../tasks/task-request.ts';
-import { listTools } from '../tool-search/list-tools.ts';
 import { toolLimitOf } from '../tool-search/search-rule.ts';
-import { callSearchTool, isSearchTool } from '../tool-search/search-tools.ts';
 import type { UnderWay } from '../under-way.ts';
 import { discoverResult } from './discover.ts';
 import { refusal } from './held-questions.ts';
@@ -37,7 +33,7 @@ import { isOwnState } from './request-state.ts';
 import { retokened } from './retokened.ts';
 
 export interface ModernEdge {
-  request(request: ClientRequest, text: string, pieces: Pieces | undefined): void;
+  request(request: ClientRequest): void;
   /** `idText`: the id as it was written. False: it is none of the long requests of this edge. */
   cancel(idText: string): boolean;
   onEvent(event: UpstreamEvent): void;
@@ -48,6 +44,10 @@ export interface ModernEdge {
 
 const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 const MISSING_CLIENT_CAPABILITY = -32021;
+/** What a server may answer with a question of its own (InputRequiredResult). */
+const PARKABLE: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+/** Clients may keep such a result (CacheableResult). */
+const CACHEABLE: ReadonlySet<string> = new Set([...LIST_METHODS.keys(), 'resources/read', 'server/discover']);
 
 function declaresTasks({ capabilities }: ModernMeta): boolean {
   const { extensions } = capabilities;
@@ -66,13 +66,13 @@ export function createModernEdge(
     /** Over HTTP. */
     paramHeaders: ParamHeaders | undefined;
     underWay: UnderWay;
-    send: SendToClient;
+    to: ToClient;
   },
 ): ModernEdge {
-  const { only, tools, owner, underWay, send } = options;
-  const listeners = createListeners(parts, send);
+  const { only, tools, owner, underWay, to } = options;
+  const listeners = createListeners(parts, to);
   /** What is at work at a server, for its log. */
-  const atWork = new Set<{ server: string; scope: SessionScope; tell: (text: string) => void }>();
+  const atWork = new Set<{ server: string; scope: SessionScope; tell: (notice: Notice) => void }>();
 
   function scopeOf(meta: ModernMeta, isCall: boolean): SessionScope {
     const { principal } = options;
@@ -105,80 +105,53 @@ export function createModernEdge(
     };
   }
 
-  /** `message`: an answer to the request `idText`. */
-  function asModern(scope: SessionScope, idText: string, message: string, isCacheable: boolean): string {
-    const head = `{"jsonrpc":"2.0","id":${idText},"result":`;
-    if (!message.startsWith(head)) return message;
-    const result = message.slice(head.length, -1);
-    return `${head}${modernResult(result, serverInfoText(parts, scope), isCacheable)}}`;
+  /** The answer as this generation has it. */
+  function asModern(scope: SessionScope, method: string, reply: Reply): Reply {
+    if (reply.kind !== 'result') return reply;
+    const text = modernResult(reply.text, serverInfoText(parts, scope), CACHEABLE.has(method));
+    return { ...reply, text };
   }
 
-  function run(
-    scope: SessionScope,
-    request: ClientRequest,
-    isCacheable: boolean,
-    answer: (signal: AbortSignal) => Promise<string | undefined>,
-  ): void {
-    underWay.run(request, async (signal) => {
-      const message = await answer(signal);
-      return message === undefined ? undefined : asModern(scope, request.idText, message, isCacheable);
-    });
-  }
-
-  /** A call that its server may answer with a question. */
-  function call(
-    scope: SessionScope,
-    task: Omit<Task, 'signal'>,
-    isCacheable: boolean,
-    carry: (task: Task) => Promise<string | undefined>,
-  ): void {
-    const { request, text, pieces } = task;
-    const { idText, params } = request;
+  /** A call that its server may answer with a question: parked while the client is asked. */
+  function park(scope: SessionScope, handling: Handling, answerer: Answerer): Promise<Reply> {
+    const { request, signal } = handling;
+    const { params, text, pieces } = request;
     const meta = isRecord(params['_meta']) ? params['_meta'] : {};
     const state = params['requestState'];
-    const digest = async () => `${only ?? ''}\n${await requestDigest(request, text, pieces)}`;
-    underWay.run(request, (signal) => {
-      return new Promise((resolve, reject) => {
-        const waiter = {
-          idText,
-          answer(message: string, large: Pieces | undefined) {
-            const answer = asModern(scope, idText, message, isCacheable);
-            if (large !== undefined) task.answer(answer, large);
-            resolve(large === undefined ? answer : undefined);
-          },
-          tell: (message: string) => task.tell(retokened(message, meta['progressToken'])),
-          end: reject,
-        };
-        if (typeof state !== 'string' || !isOwnState(state)) {
-          parts.parkedCalls.begin({
-            sessionKey: scope.id,
-            owner,
-            bound: digest,
-            bytes: () => byteLengthOf(text, pieces),
-            waiter,
-            signal,
-            run: (handle) => carryFor(scope, { ...task, ...handle, answer: handle.large }, handle.sentTo, carry),
-          });
-          return;
-        }
-        goOnWithParked(parts.parkedCalls, { task, state, owner, bound: digest, waiter, signal, refuse: resolve }).catch(
-          reject,
-        );
+    const bound = async () => `${only ?? ''}\n${await requestDigest(request)}`;
+    return new Promise((resolve, reject) => {
+      const waiter = {
+        answer: resolve,
+        tell: (notice: Notice) => handling.tell(retokened(notice, meta['progressToken'])),
+        end: reject,
+      };
+      if (typeof state === 'string' && isOwnState(state)) {
+        const retry = { request, state, owner, bound, waiter, signal, refuse: resolve };
+        return void goOnWithParked(parts.parkedCalls, retry).catch(reject);
+      }
+      parts.parkedCalls.begin({
+        sessionKey: scope.id,
+        owner,
+        bound,
+        bytes: () => byteLengthOf(text, pieces),
+        waiter,
+        signal,
+        run: (call) => carryOut(scope, { ...handling, ...call }, call.sentTo, answerer),
       });
     });
   }
 
-  async function carryFor(
+  async function carryOut(
     scope: SessionScope,
-    task: Task,
+    handling: Handling,
     sentTo: (server: string) => void,
-    carry: (task: Task) => Promise<string | undefined>,
-  ): Promise<string | undefined> {
-    const work = { server: '', scope, tell: task.tell };
+    answerer: Answerer,
+  ): Promise<Reply> {
+    const work = { server: '', scope, tell: handling.tell };
     atWork.add(work);
     try {
-      return await carry({
-        ...task,
+      return await answerer(parts, scope, {
+        ...handling,
         sentTo(server) {
           work.server = server;
           sentTo(server);
@@ -189,59 +162,20 @@ export function createModernEdge(
     }
   }
 
-  function dispatch(scope: SessionScope, request: ClientRequest, text: string, pieces: Pieces | undefined): void {
-    const { method, idText } = request;
-    const list = LIST_METHODS.get(method);
-    if (list !== undefined) {
-      const onLate = () => listeners.listChanged(list);
-      return run(scope, request, true, () =>
-        list === 'tools' ? listTools(parts, scope, request, onLate) : listKind(parts, scope, request, list, onLate),
-      );
-    }
-    const key = idKey(request.id, idText);
-    const task = {
-      request,
-      text,
-      pieces,
-      tell: (message: string) => send(message, undefined, { about: key }),
-      answer: (message: string, large: Pieces) => send(message, large, { answers: key }),
-    };
-    switch (method) {
-      case 'tools/call':
-        return call(scope, task, false, (each) =>
-          scope.searchesTools && isSearchTool(request.params['name'])
-            ? callSearchTool(parts, scope, each)
-            : requestByName(parts, scope, each, 'tools'),
-        );
-      case 'prompts/get':
-        return call(scope, task, false, (each) => requestByName(parts, scope, each, 'prompts'));
-      case 'resources/read':
-        return call(scope, task, true, (each) => requestByUri(parts, scope, each));
-      case 'completion/complete':
-        return run(scope, request, false, (signal) => complete(parts, scope, { ...task, signal }));
-      case 'tasks/get':
-      case 'tasks/update':
-      case 'tasks/cancel':
-        return run(scope, request, false, (signal) => requestOfTask(parts, scope, { ...task, signal }));
-      case 'server/discover':
-        return run(scope, request, true, async () => resultMessage(idText, await discoverResult(parts, scope)));
-      case 'subscriptions/listen':
-        return listeners.open(scope, task);
-      default: {
-        const { code, message } = notOffered(method);
-        return send(errorMessage(idText, errorObject(code, message)), undefined, { answers: key });
-      }
-    }
+  async function answer(scope: SessionScope, handling: Handling): Promise<Reply> {
+    const { method } = handling.request;
+    const answerer = ANSWERERS.get(method);
+    if (method === 'server/discover') return resultReply(await discoverResult(parts, scope));
+    if (answerer === undefined) return refusedReply(notOffered(method));
+    return PARKABLE.has(method) ? await park(scope, handling, answerer) : await answerer(parts, scope, handling);
   }
 
   return {
-    request(request, text, pieces) {
-      const { idText, method } = request;
+    request(request) {
+      const { method } = request;
       const refuse = (code: number, message: string, data?: object) =>
-        send(errorMessage(idText, JSON.stringify({ code, message, ...(data && { data }) })), undefined, {
-          answers: idKey(request.id, idText),
-        });
-      const meta = readModernMeta(text, request);
+        to.answer(request, errorReply(code, message, data));
+      const meta = readModernMeta(request);
       if ('code' in meta) return refuse(meta.code, meta.message, meta.data);
       const refused = refusedRequest(request, 'modern');
       if (refused !== undefined) {
@@ -256,10 +190,16 @@ export function createModernEdge(
       const scope = scopeOf(meta, isCall);
       const { paramHeaders } = options;
       // What was taken out of a large request is not there to be compared.
-      const isCompared = isCall && paramHeaders !== undefined && pieces === undefined;
+      const isCompared = isCall && paramHeaders !== undefined && request.pieces === undefined;
       const mismatch = isCompared ? paramMismatch(parts, scope, request, paramHeaders) : undefined;
       if (mismatch !== undefined) return refuse(HEADER_MISMATCH, mismatch);
-      dispatch(scope, request, text, pieces);
+      const handling = {
+        request,
+        tell: (notice: Notice) => to.tell(notice, request),
+        onLate: (list: ListKind) => listeners.listChanged(list),
+      };
+      if (method === 'subscriptions/listen') return listeners.open(scope, request, handling);
+      underWay.run(request, async (signal) => asModern(scope, method, await answer(scope, { ...handling, signal })));
     },
     cancel: (idText) => listeners.cancel(idText),
     onEvent(event) {
@@ -272,7 +212,7 @@ export function createModernEdge(
         ({ server: at, scope }) => at === event.server && event.place === placeOf(server, scope.asker),
       );
       if (work === undefined || !isLogged(work.scope, event.paramsText)) return;
-      work.tell(serverNotification(event.method, event.paramsText, event.server));
+      work.tell(noticeOf(event.method, event.paramsText, event.server));
     },
     listChanged: (kind) => listeners.listChanged(kind),
     close: () => listeners.close(),

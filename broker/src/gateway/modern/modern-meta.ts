@@ -5,7 +5,8 @@ import { MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { LOG_LEVELS } from '../../upstreams/tidy/notification.ts';
 import { isRecord, stringOf, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
 import { keptCapabilities, present } from '../absent.ts';
-import { INVALID_PARAMS, type ClientRequest } from '../envelope.ts';
+import { INVALID_PARAMS } from '../envelope.ts';
+import type { Request } from '../request.ts';
 
 const UNSUPPORTED_PROTOCOL_VERSION = -32022;
 /** Methods that no earlier version has. */
@@ -28,7 +29,7 @@ export interface MetaRefusal {
 }
 
 /** Only clients from 2026-07-28 on say a version in each request. */
-export function isModern({ method, params }: Pick<ClientRequest, 'method' | 'params'>): boolean {
+export function isModern({ method, params }: Pick<Request, 'method' | 'params'>): boolean {
   const meta = params['_meta'];
   return MODERN_METHODS.has(method) || (isRecord(meta) && present(meta, REQUEST_META.protocolVersion) !== undefined);
 }
@@ -41,7 +42,7 @@ function unsupportedVersion(requested: string): MetaRefusal {
   };
 }
 
-export function readModernMeta(text: string, { params, paramsSpan }: ClientRequest): ModernMeta | MetaRefusal {
+export function readModernMeta({ text, params, paramsSpan }: Request): ModernMeta | MetaRefusal {
   const invalid = (message: string): MetaRefusal => ({ code: INVALID_PARAMS, message });
   const meta = params['_meta'];
   if (!isRecord(meta))

@@ -2,7 +2,7 @@
 // Headers from Tool Parameters").
 import { headerParamsOf } from '../../upstreams/header-params.ts';
 import { isRecord } from '../../upstreams/json-rpc-guard.ts';
-import type { ClientRequest } from '../envelope.ts';
+import type { Request } from '../request.ts';
 import { serverByName } from '../route.ts';
 import type { GatewayParts, SessionScope } from '../session-scope.ts';
 
@@ -15,7 +15,7 @@ export const HEADER_MISMATCH = -32020;
 export function paramMismatch(
   parts: GatewayParts,
   scope: SessionScope,
-  { params }: ClientRequest,
+  { params }: Request,
   headers: ParamHeaders,
 ): string | undefined {
   const { name } = params;

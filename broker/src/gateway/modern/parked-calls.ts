@@ -6,21 +6,19 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { onOneLine, scanObject } from 'mcpgate-shared/json-span';
 import type { BaseLogger } from 'pino';
-import type { Pieces } from '../../message/pieces.ts';
 import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';
 import { createInputTally, type InputTally } from '../input-tally.ts';
 import { createHeldQuestions, refusal, withdrawn, type Question } from './held-questions.ts';
-import { headOf, inputRequired, underId } from './parked-answers.ts';
+import type { Answer, Reply } from '../reply.ts';
+import type { Notice } from '../request.ts';
+import { inputRequired } from './parked-answers.ts';
 import { createStateSigner } from './request-state.ts';
 
 /** A request of the client that waits for what becomes of a call. */
 export interface Waiter {
-  /** As it was written. */
-  idText: string;
-  /** The answer, and the pieces of a large one; an InputRequiredResult without any. */
-  answer(text: string, pieces: Pieces | undefined): void;
-  /** A notification about it. */
-  tell(text: string): void;
+  /** Or an InputRequiredResult. */
+  answer(answer: Answer): void;
+  tell(notice: Notice): void;
   /** The call came to no answer: cancelled, or not to be carried out. */
   end(error: unknown): void;
 }
@@ -30,11 +28,9 @@ export interface CallHandle {
   /** It goes to this server: what the server asks of the session from now on may concern it. */
   sentTo(server: string): void;
   /** Nobody hears it while the call is parked. */
-  tell(text: string): void;
+  tell(notice: Notice): void;
   /** What has been asked of the client so far. */
   readonly input: InputTally;
-  /** The answer was large. */
-  large(text: string, pieces: Pieces): void;
 }
 
 export interface ParkedCalls {
@@ -47,7 +43,7 @@ export interface ParkedCalls {
     bytes: () => number;
     waiter: Waiter;
     signal: AbortSignal;
-    run: (call: CallHandle) => Promise<string | undefined>;
+    run: (call: CallHandle) => Promise<Reply>;
   }): void;
   /** Goes on with a parked one. False: it is not known (any more), or not to this one. `responses`: JSON text of an object. */
   resume(options: {
@@ -82,8 +78,6 @@ interface Call {
   readonly owner: string;
   readonly bound: () => Promise<string>;
   readonly bytes: () => number;
-  /** What the answer begins with: the id of the request that began it. */
-  readonly head: string;
   readonly controller: AbortController;
   server: string | undefined;
   waiter: { waiter: Waiter; detach: () => void } | undefined;
@@ -92,7 +86,7 @@ interface Call {
   lastQuestion: number;
   round: number;
   readonly input: InputTally;
-  outcome: { text: string; pieces: Pieces | undefined } | { error: unknown } | undefined;
+  outcome: Answer | { kind: 'broken'; error: unknown } | undefined;
   over: Promise<void>;
   cancelExpiry: () => void;
 }
@@ -129,8 +123,8 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
     }
     detach();
     forget(call);
-    if ('error' in outcome) return waiter.end(outcome.error);
-    waiter.answer(underId(outcome.text, call.head, waiter.idText), outcome.pieces);
+    if (outcome.kind === 'broken') waiter.end(outcome.error);
+    else waiter.answer(outcome);
   }
 
   function hasRoom(call: Call): boolean {
@@ -160,7 +154,7 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
     const questions = [...call.questions];
     const tell = (bound: string) => {
       const state = signer.sign({ callId: call.id, round, expiresAt }, bindingOf(call.owner, bound));
-      waiter.answer(inputRequired(waiter.idText, questions, state), undefined);
+      waiter.answer(inputRequired(questions, state));
     };
     call
       .bound()
@@ -205,7 +199,6 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
         owner,
         bound,
         bytes,
-        head: headOf(waiter.idText),
         controller: new AbortController(),
         server: undefined,
         waiter: undefined,
@@ -222,7 +215,6 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
         call.outcome = outcome;
         settle(call);
       };
-      let large: { text: string; pieces: Pieces } | undefined;
       call.over = run({
         signal: call.controller.signal,
         sentTo(server) {
@@ -230,15 +222,15 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
           for (const question of held.take(sessionKey, server)) give(call, question);
         },
         input: call.input,
-        tell: (text) => call.waiter?.waiter.tell(text),
-        large: (text, pieces) => (large = { text, pieces }),
+        tell: (notice) => call.waiter?.waiter.tell(notice),
       }).then(
-        (text) => {
-          if (large !== undefined) finish(large);
-          else if (text !== undefined) finish({ text, pieces: undefined });
-          else finish({ error: new GateError('cancelled', 'the call was cancelled') });
-        },
-        (error: unknown) => finish({ error }),
+        (reply) =>
+          finish(
+            reply.kind === 'none'
+              ? { kind: 'broken', error: new GateError('cancelled', 'the call was cancelled') }
+              : reply,
+          ),
+        (error: unknown) => finish({ kind: 'broken', error }),
       );
       attach(call, waiter, signal);
     },

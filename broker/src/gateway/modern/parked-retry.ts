@@ -2,10 +2,10 @@
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { findMember } from 'mcpgate-shared/json-span';
 import { byteLengthOf, wholeText } from '../../message/pieces.ts';
-import { errorMessage, errorObject } from '../answers.ts';
-import type { Task } from '../carry-out.ts';
 import { MAX_ANSWER_BYTES } from '../client-questions.ts';
 import { INVALID_PARAMS } from '../envelope.ts';
+import { errorReply, type Answer } from '../reply.ts';
+import type { Request } from '../request.ts';
 import type { ParkedCalls, Waiter } from './parked-calls.ts';
 
 const NOT_VALID =
@@ -14,7 +14,7 @@ const NOT_VALID =
 export async function goOnWithParked(
   parkedCalls: Pick<ParkedCalls, 'resume'>,
   retry: {
-    task: Pick<Task, 'request' | 'text' | 'pieces'>;
+    request: Request;
     /** One of ours. */
     state: string;
     owner: string;
@@ -22,12 +22,12 @@ export async function goOnWithParked(
     waiter: Waiter;
     signal: AbortSignal;
     /** Answers the request itself. */
-    refuse: (message: string) => void;
+    refuse: (answer: Answer) => void;
   },
 ): Promise<void> {
-  const { state, owner, waiter, signal, task } = retry;
-  const { request, text, pieces } = task;
-  const refuse = (why: string) => retry.refuse(errorMessage(request.idText, errorObject(INVALID_PARAMS, why)));
+  const { state, owner, waiter, signal, request } = retry;
+  const { text, pieces } = request;
+  const refuse = (why: string) => retry.refuse(errorReply(INVALID_PARAMS, why));
   const at = findMember(request.paramsSpan?.members ?? [], 'inputResponses');
   const cut = at === undefined ? '{}' : text.slice(at.start, at.end);
   // Handled as one text.

@@ -1,8 +1,8 @@
 // What a request asks for, as one hash: the retry of a call must ask for what the policy has judged.
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { partsOf, type Pieces } from '../../message/pieces.ts';
-import type { ClientRequest } from '../envelope.ts';
+import { partsOf } from '../../message/pieces.ts';
+import type { Request } from '../request.ts';
 
 /** What a retry may have that the first request had not, or had otherwise. */
 const OF_THE_ROUND: ReadonlySet<string> = new Set(['_meta', 'inputResponses', 'requestState']);
@@ -11,10 +11,10 @@ const OF_THE_ROUND: ReadonlySet<string> = new Set(['_meta', 'inputResponses', 'r
 const BYTES_AT_ONCE = 1024 * 1024;
 
 /** SHA-256, hex, of the method and the params as they were written, whatever the order of their members. */
-export async function requestDigest(request: ClientRequest, text: string, pieces: Pieces | undefined): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify(request.method));
+export async function requestDigest({ method, text, paramsSpan, pieces }: Request): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(method));
   let bytes = 0;
-  const members = (request.paramsSpan?.members ?? []).filter(({ key }) => !OF_THE_ROUND.has(key));
+  const members = (paramsSpan?.members ?? []).filter(({ key }) => !OF_THE_ROUND.has(key));
   for (const { key, start, end } of members.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
     hash.update(`\n${JSON.stringify(key)}:`);
     for (const part of partsOf(text.slice(start, end), pieces)) {

@@ -2,9 +2,9 @@
 // everybody's.
 import { scanObject } from 'mcpgate-shared/json-span';
 import { placeOf } from '../../upstreams/upstream.ts';
-import { errorMessage, errorObject, resultMessage } from '../answers.ts';
-import type { Task } from '../carry-out.ts';
-import { INVALID_PARAMS, readEnvelope } from '../envelope.ts';
+import { INVALID_PARAMS } from '../envelope.ts';
+import { errorReply, resultReply, type Reply } from '../reply.ts';
+import { madeRequest, type Handling } from '../request.ts';
 import { prefixFor } from '../route.ts';
 import { serversOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
 import { requestOfTask } from './task-request.ts';
@@ -12,8 +12,8 @@ import { requestOfTask } from './task-request.ts';
 /** Each is a request to a server, and a record. */
 const PAGE_TASKS = 20;
 
-export async function listTasks(parts: GatewayParts, scope: SessionScope, task: Task): Promise<string> {
-  const { id, idText, params } = task.request;
+export async function listTasks(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
+  const { params } = handling.request;
   const servers = new Map(serversOf(parts.upstreams, scope).map((server) => [server.name, server]));
   const seen = parts.tasks.of(scope.principal.workspaceId, scope.asker.userKey).flatMap((entry) => {
     const server = servers.get(entry.server);
@@ -28,34 +28,29 @@ export async function listTasks(parts: GatewayParts, scope: SessionScope, task: 
     from = seen.findIndex((taskId) => taskId === after) + 1;
     if (from === 0) {
       const message = 'the cursor is not valid any more; list from the start';
-      return errorMessage(idText, errorObject(INVALID_PARAMS, message));
+      return errorReply(INVALID_PARAMS, message);
     }
   }
   const page = seen.slice(from, from + PAGE_TASKS);
-  const states = await Promise.all(page.map((taskId) => stateOf(parts, scope, task, id, taskId)));
+  const states = await Promise.all(page.map((taskId) => stateOf(parts, scope, handling, taskId)));
   const last = page.at(-1);
   const next =
     last !== undefined && from + PAGE_TASKS < seen.length
       ? `,"nextCursor":"${Buffer.from(last, 'utf8').toString('base64url')}"`
       : '';
-  return resultMessage(idText, `{"tasks":[${states.filter((state) => state !== undefined).join(',')}]${next}}`);
+  return resultReply(`{"tasks":[${states.filter((state) => state !== undefined).join(',')}]${next}}`);
 }
 
 /** The task as JSON text; undefined where its server does not tell: it may have forgotten it. */
 async function stateOf(
   parts: GatewayParts,
   scope: SessionScope,
-  task: Task,
-  id: string | number,
+  handling: Handling,
   taskId: string,
 ): Promise<string | undefined> {
-  const text = JSON.stringify({ jsonrpc: '2.0', id, method: 'tasks/get', params: { taskId } });
-  const request = readEnvelope(text);
-  if (request.kind !== 'request') return undefined;
-  const answer = await requestOfTask(parts, scope, { ...task, request, text, pieces: undefined });
-  const head = `{"jsonrpc":"2.0","id":${request.idText},"result":`;
-  if (answer?.startsWith(head) !== true) return undefined;
-  const result = answer.slice(head.length, -1);
-  const kept = scanObject(result).members.filter(({ key }) => key !== '_meta' && key !== 'resultType');
-  return `{${kept.map(({ keyStart, end }) => result.slice(keyStart, end)).join(',')}}`;
+  const request = madeRequest('tasks/get', { taskId }, [['taskId', JSON.stringify(taskId)]]);
+  const reply = await requestOfTask(parts, scope, { ...handling, request });
+  if (reply.kind !== 'result') return undefined;
+  const kept = scanObject(reply.text).members.filter(({ key }) => key !== '_meta' && key !== 'resultType');
+  return `{${kept.map(({ keyStart, end }) => reply.text.slice(keyStart, end)).join(',')}}`;
 }

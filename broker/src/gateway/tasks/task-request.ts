@@ -1,21 +1,21 @@
 // `tasks/get`, `tasks/result`, `tasks/cancel`, `tasks/update`: which server a task is of, whether it is the caller's, and whether the caller
 // may still use the tool that made it.
 import { placeOf } from '../../upstreams/upstream.ts';
-import { errorMessage, errorObject } from '../answers.ts';
-import type { Task } from '../carry-out.ts';
 import { INVALID_PARAMS } from '../envelope.ts';
 import { requestOne } from '../request-one.ts';
 import { readRequestParams } from '../request-params.ts';
+import { errorReply, type Reply } from '../reply.ts';
+import type { Handling } from '../request.ts';
 import { asSeen } from '../reserved-text.ts';
 import { prefixFor, serverByUri } from '../route.ts';
 import type { GatewayParts, SessionScope } from '../session-scope.ts';
 import { withSeenTaskIds } from './task-ids.ts';
 
 /** Never rejects. */
-export async function requestOfTask(parts: GatewayParts, scope: SessionScope, task: Task): Promise<string | undefined> {
-  const { idText, params, method } = task.request;
-  const invalid = (message: string) => errorMessage(idText, errorObject(INVALID_PARAMS, message));
-  const read = readRequestParams(task.text, task.request);
+export async function requestOfTask(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
+  const { params, method } = handling.request;
+  const invalid = (message: string) => errorReply(INVALID_PARAMS, message);
+  const read = readRequestParams(handling.request);
   if (typeof read === 'string') return invalid(read);
   const { taskId } = params;
   if (typeof taskId !== 'string') return invalid('"taskId" must be a string');
@@ -27,7 +27,7 @@ export async function requestOfTask(parts: GatewayParts, scope: SessionScope, ta
     return invalid(`there is no task ${JSON.stringify(taskId.slice(0, 200))} of yours`);
   }
   const { server } = route;
-  return requestOne(parts, scope, task, {
+  return requestOne(parts, scope, handling, {
     server,
     params: read,
     asked: () => ({ whats: entry.whats, replaced: { taskId: JSON.stringify(entry.ownId) } }),

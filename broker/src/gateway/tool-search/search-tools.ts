@@ -1,15 +1,16 @@
 // Many tools, little context: `search_tools`, `describe_tool` and `call_tool` stand for the whole list. What is found and called is held to
 // the rules as ever; a tool that is called goes the way of every call.
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
 import { mistakable } from '../admission.ts';
-import { errorMessage, errorObject, resultMessage } from '../answers.ts';
-import type { Task } from '../carry-out.ts';
 import { asShown, type CatalogItem } from '../catalog.ts';
-import { INVALID_PARAMS, readEnvelope } from '../envelope.ts';
+import { INVALID_PARAMS } from '../envelope.ts';
 import { reachableServers } from '../lists.ts';
 import { CALL_TOOL_KEYS } from '../methods.ts';
 import { requestByName } from '../named-request.ts';
+import { errorReply, resultReply, type Reply } from '../reply.ts';
+import { tooLong } from '../request-bounds.ts';
+import { madeRequest, type Handling } from '../request.ts';
 import type { GatewayParts, SessionScope } from '../session-scope.ts';
 
 const DEFAULT_LIMIT = 10;
@@ -68,14 +69,10 @@ export function isSearchTool(toolName: unknown): boolean {
 }
 
 /** A `tools/call` of one of the three. Never rejects but where the rules cannot be read. */
-export async function callSearchTool(
-  parts: GatewayParts,
-  scope: SessionScope,
-  task: Task,
-): Promise<string | undefined> {
-  const { idText, params } = task.request;
+export async function callSearchTool(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
+  const { params } = handling.request;
   const args: JsonRecord = isRecord(params['arguments']) ? params['arguments'] : {};
-  if (params['name'] === 'call_tool') return await callThrough(parts, scope, task, args);
+  if (params['name'] === 'call_tool') return await callThrough(parts, scope, handling, args);
   const reachable = await reachableServers(parts, scope, 'tools', () => undefined);
   const tools = reachable.flatMap(({ allowed }) => allowed ?? []);
   const shown = (tool: CatalogItem) => asShown(tool, scope);
@@ -84,21 +81,19 @@ export async function callSearchTool(
     const tool = tools.find((each) => shown(each).key === wanted);
     if (tool === undefined) {
       return failed(
-        idText,
         `there is no tool ${JSON.stringify(wanted ?? null).slice(0, 200)}; find its name with search_tools`,
       );
     }
-    return text(idText, shown(tool).text);
+    return text(shown(tool).text);
   }
   const query = stringOf(args['query'])?.slice(0, 500) ?? '';
-  if (query.trim() === '') return failed(idText, '"query" must hold a few words for what is to be done');
+  if (query.trim() === '') return failed('"query" must hold a few words for what is to be done');
   const limit =
     typeof args['limit'] === 'number' ? Math.min(Math.max(1, Math.floor(args['limit'])), MAX_LIMIT) : DEFAULT_LIMIT;
   const index = await parts.toolIndexes.of(tools);
   const found = index.search(query, limit).map((tool) => summaryOf(shown(tool)));
-  if (found.length === 0)
-    return text(idText, `No tool of ${tools.length} fits ${JSON.stringify(query)}; try other words.`);
-  return text(idText, JSON.stringify({ tools: found, of: tools.length }, null, 1), { tools: found, of: tools.length });
+  if (found.length === 0) return text(`No tool of ${tools.length} fits ${JSON.stringify(query)}; try other words.`);
+  return text(JSON.stringify({ tools: found, of: tools.length }, null, 1), { tools: found, of: tools.length });
 }
 
 function summaryOf({ key, text: toolText }: { key: string; text: string }): JsonRecord {
@@ -112,44 +107,49 @@ function summaryOf({ key, text: toolText }: { key: string; text: string }): Json
 async function callThrough(
   parts: GatewayParts,
   scope: SessionScope,
-  task: Task,
+  handling: Handling,
   args: JsonRecord,
-): Promise<string | undefined> {
-  const { idText, paramsSpan } = task.request;
-  const argsAt = findMember(paramsSpan?.members ?? [], 'arguments');
-  // What belongs to the call and not to the tool, such as `_meta` and the answers to what its server asked (2026-07-28).
-  const rest = paramsSpan?.members.filter(({ key }) => !CALL_TOOL_KEYS.has(key)) ?? [];
+): Promise<Reply> {
+  const { request } = handling;
+  const slice = ({ start, end }: JsonMember) => request.text.slice(start, end);
+  const given = request.paramsSpan?.members ?? [];
+  const argsAt = findMember(given, 'arguments');
   const toolName = stringOf(args['name']);
   if (toolName === undefined || argsAt === undefined || isSearchTool(toolName)) {
-    return failed(idText, '"name" must be the name of a tool, as search_tools gave it');
+    return failed('"name" must be the name of a tool, as search_tools gave it');
   }
-  const inner = scanObject(task.text, argsAt.start);
+  const inner = scanObject(request.text, argsAt.start);
   const key = CALL_TOOL_KEYS.mistakable(inner.members);
   if (key !== undefined) {
     parts.refused.note(scope.principal, 'mistakable_key', 'tools/call');
-    return errorMessage(idText, errorObject(INVALID_PARAMS, mistakable(key)));
+    return errorReply(INVALID_PARAMS, mistakable(key));
   }
-  const innerArgs = findMember(inner.members, 'arguments');
-  const slice = (member: { start: number; end: number }) => task.text.slice(member.start, member.end);
-  const members = [
-    `"name":${JSON.stringify(toolName)}`,
-    ...(innerArgs === undefined ? [] : [`"arguments":${slice(innerArgs)}`]),
-    ...rest.map(({ keyStart, end }) => task.text.slice(keyStart, end)),
-  ];
-  const call = `{"jsonrpc":"2.0","id":${idText},"method":"tools/call","params":{${members.join(',')}}}`;
-  const request = readEnvelope(call);
-  if (request.kind !== 'request') return failed(idText, 'the arguments are not valid');
-  return await requestByName(parts, scope, { ...task, request, text: call }, 'tools');
-}
-
-function text(idText: string, said: string, structuredContent?: JsonRecord): string {
-  const content = [{ type: 'text', text: said }];
-  return resultMessage(idText, JSON.stringify({ content, ...(structuredContent && { structuredContent }) }));
-}
-
-function failed(idText: string, why: string): string {
-  return resultMessage(
-    idText,
-    JSON.stringify({ content: [{ type: 'text', text: `[mcpgate] ${why}` }], isError: true }),
+  // What belongs to the call and not to the tool, such as `_meta` and the answers to what its server asked (2026-07-28).
+  const isOfCall = (name: string) => !CALL_TOOL_KEYS.has(name);
+  const innerArgs = args['arguments'] === null ? undefined : findMember(inner.members, 'arguments');
+  const call = madeRequest(
+    'tools/call',
+    {
+      ...Object.fromEntries(Object.entries(request.params).filter(([name]) => isOfCall(name))),
+      name: toolName,
+      ...(innerArgs !== undefined && { arguments: args['arguments'] }),
+    },
+    [
+      ['name', JSON.stringify(toolName)],
+      ...(innerArgs === undefined ? [] : [['arguments', slice(innerArgs)] as const]),
+      ...given.filter((member) => isOfCall(member.key)).map((member) => [member.key, slice(member)] as const),
+    ],
   );
+  const long = tooLong('', call.method, call.params, call.paramsSpan);
+  if (long !== undefined) return failed(long);
+  return await requestByName(parts, scope, { ...handling, request: { ...call, pieces: request.pieces } }, 'tools');
+}
+
+function text(said: string, structuredContent?: JsonRecord): Reply {
+  const content = [{ type: 'text', text: said }];
+  return resultReply(JSON.stringify({ content, ...(structuredContent && { structuredContent }) }));
+}
+
+function failed(why: string): Reply {
+  return resultReply(JSON.stringify({ content: [{ type: 'text', text: `[mcpgate] ${why}` }], isError: true }));
 }

@@ -90,7 +90,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     if (envelope.kind !== 'request') return reply.code(400).send();
     const mismatch = headerMismatch(http.headers, envelope);
     if (mismatch !== undefined) return answerError(reply, 400, HEADER_MISMATCH, mismatch, envelope.idText);
-    const meta = readModernMeta(rest.text, envelope);
+    const meta = readModernMeta(envelope);
     if ('code' in meta) return answerError(reply, 400, meta.code, meta.message, envelope.idText, meta.data);
     exchanges.request({
       ...rest,

@@ -6,11 +6,12 @@ import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import type { Clock } from 'mcpgate-shared/clock';
 import { ownerOf } from '../../domain/owner-of.ts';
 import type { Principal } from '../../domain/principal.ts';
-import { errorMessage, errorObject } from '../../gateway/answers.ts';
 import { isAnswered, type BatchItem } from '../../gateway/batch.ts';
+import { replyMessage } from '../../gateway/edge-messages.ts';
 import { INVALID_REQUEST, type Envelope } from '../../gateway/envelope.ts';
 import { idKey } from '../../upstreams/json-rpc-guard.ts';
 import type { Belongs, Gateway, GatewaySession, ToolMode } from '../../gateway/gateway.ts';
+import { errorReply } from '../../gateway/reply.ts';
 import { partsOf, type Pieces } from '../../message/pieces.ts';
 import { createOutlet, type Outlet } from './outlet.ts';
 import { createEventLog } from './event-log.ts';
@@ -149,7 +150,7 @@ export function openHttpSession(options: {
     const key = idKey(envelope.id, envelope.idText);
     if (exchanges.has(key)) {
       const message = `request ${envelope.idText} is still under way; use another id`;
-      return answer(outlet, [Buffer.from(errorMessage(envelope.idText, errorObject(INVALID_REQUEST, message)))]);
+      return answer(outlet, [Buffer.from(replyMessage(envelope.idText, errorReply(INVALID_REQUEST, message)))]);
     }
     exchanges.set(key, { idText: envelope.idText, outlet });
     session.receive(text, pieces, envelope);
@@ -190,8 +191,8 @@ export function openHttpSession(options: {
         if (envelope.kind === 'request') receive(envelope, text, undefined, outlet);
         else if (envelope.kind !== 'invalid') session.receive(text, undefined, envelope);
         else {
-          const error = errorObject(envelope.code, envelope.message);
-          answer(outlet, [Buffer.from(errorMessage(envelope.idText, error))]);
+          const error = errorReply(envelope.code, envelope.message);
+          answer(outlet, [Buffer.from(replyMessage(envelope.idText, error))]);
         }
       }
     },
@@ -230,8 +231,7 @@ export function openHttpSession(options: {
       for (const { idText, outlet } of exchanges.values()) {
         const { stream, response, events } = outlet;
         outlet.cancelDelay();
-        const error = JSON.stringify({ code: RPC_CODE.failed, message: `[mcpgate] ${reason}` });
-        const answer = `{"jsonrpc":"2.0","id":${idText},"error":${error}}`;
+        const answer = replyMessage(idText, errorReply(RPC_CODE.failed, `[mcpgate] ${reason}`));
         // A client whose stream only ended would come back for the answer, and wait.
         if (events !== undefined) emit(stream, [Buffer.from(answer)]);
         else if (!response.destroyed) response.writeHead(404, { 'content-type': 'application/json' }).end(answer);

@@ -9,7 +9,6 @@ import type { GatewayService, GatewaySession, ToolMode } from '../../gateway/gat
 import type { ParamHeaders } from '../../gateway/modern/param-headers.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { partsOf, type Pieces } from '../../message/pieces.ts';
-import { parseRecord } from '../../upstreams/json-rpc-guard.ts';
 import { openEventStream, type EventStream } from './event-stream.ts';
 import { isRevoked } from '../../domain/revocation.ts';
 
@@ -39,7 +38,7 @@ export interface ModernExchanges {
 const STREAM_AFTER_MS = 5_000;
 const MAX_PER_LOGIN = 1_024;
 /** Errors that have a status of their own; every other answer is 200. */
-const STATUS: ReadonlyMap<unknown, number> = new Map([
+const STATUS: ReadonlyMap<number | undefined, number> = new Map([
   [-32601, 404],
   [-32020, 400],
   [-32021, 400],
@@ -95,11 +94,11 @@ export function createModernExchanges(options: {
         stateless: { paramHeaders },
         ...(server === undefined ? {} : { server }),
         ...(tools === undefined ? {} : { tools }),
-        send(message, large, { answers }) {
+        send(message, large, { answers, errorCode }) {
           const parts = partsOf(message, large);
           if (answers === undefined) return stream().send({ id: '', parts });
           cancelDelay();
-          if (events === undefined) answerAtOnce(response, message, parts);
+          if (events === undefined) answerAtOnce(response, STATUS.get(errorCode) ?? 200, parts);
           else events.send({ id: '', parts });
           events?.end();
           over('answered');
@@ -128,12 +127,10 @@ export function createModernExchanges(options: {
   };
 }
 
-function answerAtOnce(response: ServerResponse, message: string, parts: readonly Buffer[]): void {
+function answerAtOnce(response: ServerResponse, status: number, parts: readonly Buffer[]): void {
   if (response.destroyed) return;
-  const error = message.length < 10_000 ? parseRecord(message)?.['error'] : undefined;
-  const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  response.writeHead(STATUS.get(code) ?? 200, {
+  response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': length,
     'cache-control': 'no-store',
