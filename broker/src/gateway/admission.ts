@@ -1,7 +1,8 @@
 // Which messages of a client go on at all, by the tables of methods; here nobody is known yet, and nothing judged.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, onOneLine, type JsonMember } from 'mcpgate-shared/json-span';
 import type { ServerFacts } from '../upstreams/upstream.ts';
-import { INVALID_PARAMS, METHOD_NOT_FOUND, type ClientNotification, type ClientRequest } from './envelope.ts';
+import { type ClientNotification, type ClientRequest } from './envelope.ts';
 import { errorReply, type Answer } from './reply.ts';
 import { META_KEYS, NOTIFICATIONS, REQUESTS, type NotificationMethod } from './methods.ts';
 
@@ -34,7 +35,9 @@ export function refusedRequest(
   if (known.generation !== 'both' && known.generation !== generation)
     return unknownMethod(`${method} is no request of this version of MCP`);
   const key = mistakableKey(paramsSpan?.members ?? [], known);
-  return key === undefined ? undefined : { reason: 'mistakable_key', code: INVALID_PARAMS, message: mistakable(key) };
+  return key === undefined
+    ? undefined
+    : { reason: 'mistakable_key', code: RPC_CODE.invalidParams, message: mistakable(key) };
 }
 
 export function refusedReply({ code, message }: RefusedRequest): Answer {
@@ -47,7 +50,7 @@ export function notOffered(method: string): RefusedRequest {
 
 const unknownMethod = (message: string): RefusedRequest => ({
   reason: 'unknown_method',
-  code: METHOD_NOT_FOUND,
+  code: RPC_CODE.methodNotFound,
   message,
 });
 

@@ -1,7 +1,8 @@
 // A JSON-RPC batch: several messages in one array. Protocol version 2025-03-26 has them; before and after it nobody may send them.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { batchItems } from '../message/batch-items.ts';
 import type { Pieces } from '../message/pieces.ts';
-import { INVALID_REQUEST, readEnvelope, type Envelope } from './envelope.ts';
+import { readEnvelope, type Envelope } from './envelope.ts';
 
 export interface BatchItem {
   envelope: Envelope;
@@ -32,6 +33,6 @@ const isHandshake = (envelope: Envelope): envelope is Envelope & { kind: 'reques
 const NO_HANDSHAKE = ({ idText }: Envelope & { kind: 'request' }): Envelope => ({
   kind: 'invalid',
   idText,
-  code: INVALID_REQUEST,
+  code: RPC_CODE.invalidRequest,
   message: 'initialize must not be part of a batch',
 });

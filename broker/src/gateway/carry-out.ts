@@ -1,5 +1,6 @@
 // The way of every request that is meant for a server, once it is known which: decide -> record the intent (committed) -> forward ->
 // record the outcome -> answer. Tools, resources, prompts and whatever else a server understands go the same way.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { CallOutcome, CallStatus, RetryReason } from '../domain/call-record.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
@@ -10,7 +11,6 @@ import { untilAborted } from '../upstreams/until-aborted.ts';
 import type { UpstreamSession } from '../upstreams/upstream.ts';
 import { failureReply } from './answers.ts';
 import { callIntent, type Judged } from './call-intent.ts';
-import { INVALID_PARAMS } from './envelope.ts';
 import { createInputTally } from './input-tally.ts';
 import { isLogged } from './logging.ts';
 import { answerDenied } from './not-forwarded.ts';
@@ -78,7 +78,10 @@ export async function carryOut(
 /** Somebody else's task is as good as none, as for `tasks/get`. */
 function answerForeignTask(parts: GatewayParts, { principal }: SessionScope, { method }: Request): Reply {
   parts.refused.note(principal, 'unknown_task', method);
-  return errorReply(INVALID_PARAMS, `"_meta" names a task that is none of yours on the server that the request is for`);
+  return errorReply(
+    RPC_CODE.invalidParams,
+    `"_meta" names a task that is none of yours on the server that the request is for`,
+  );
 }
 
 /** A server that carries out what was cancelled is known to the administrators; its answer reaches nobody. */
@@ -130,9 +133,9 @@ async function forward(
     session = await untilAborted(parts.upstreams.acquire(server, scope.asker), signal);
     if (isForeignRetry(scope, request, session)) {
       const message = `server ${server.name} did not give this "requestState"; send the request again without it`;
-      const answer = errorReply(INVALID_PARAMS, message);
+      const answer = errorReply(RPC_CODE.invalidParams, message);
       const sent = { upstreamMs: null, secretVersions: session.secretVersions, attempts, retryReason };
-      return { ...sent, status: 'failed', errorCode: String(INVALID_PARAMS), answer };
+      return { ...sent, status: 'failed', errorCode: String(RPC_CODE.invalidParams), answer };
     }
     sentAt = parts.elapsedMs();
     attempts = 1;

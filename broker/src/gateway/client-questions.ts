@@ -1,4 +1,6 @@
 // What upstream servers ask the AI client of a session: sent as requests of our own, matched with the client's answers.
+import { requestText } from 'mcpgate-shared/rpc-text';
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { randomBytes } from 'node:crypto';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { findMember, onOneLine, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
@@ -7,8 +9,6 @@ import { createQuestionTokens } from './question-tokens.ts';
 import type { Notice } from './request.ts';
 import type { ServerQuestion, UpstreamReply } from '../upstreams/upstream.ts';
 
-const METHOD_NOT_FOUND = -32601;
-const CANCELLED = -32800;
 const MAX_OPEN = 64;
 /** Of an answer of the client: it is handled as one text, which holds the loop for some milliseconds a megabyte. */
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -56,12 +56,15 @@ export function createClientQuestions(options: {
 
   return {
     ask({ method, paramsText, signal, server }) {
-      if (closed || signal.aborted) return Promise.resolve(errorReply(CANCELLED, 'the question was withdrawn'));
+      if (closed || signal.aborted)
+        return Promise.resolve(errorReply(RPC_CODE.cancelled, 'the question was withdrawn'));
       if (!options.offers(method)) {
-        return Promise.resolve(errorReply(METHOD_NOT_FOUND, `the AI client does not offer ${method}`));
+        return Promise.resolve(errorReply(RPC_CODE.methodNotFound, `the AI client does not offer ${method}`));
       }
       if (open.size >= MAX_OPEN) {
-        return Promise.resolve(errorReply(-32000, `${MAX_OPEN} questions to the AI client are open already`));
+        return Promise.resolve(
+          errorReply(RPC_CODE.serverError, `${MAX_OPEN} questions to the AI client are open already`),
+        );
       }
       const id = `${prefix}-${++lastId}`;
       return new Promise((resolve) => {
@@ -69,7 +72,7 @@ export function createClientQuestions(options: {
           if (!open.delete(id)) return;
           tokens.over(id);
           options.tell({ method: 'notifications/cancelled', paramsText: JSON.stringify({ requestId: id }) });
-          resolve(errorReply(CANCELLED, 'the question was withdrawn'));
+          resolve(errorReply(RPC_CODE.cancelled, 'the question was withdrawn'));
         };
         open.set(id, (reply) => {
           signal.removeEventListener('abort', onAbort);
@@ -77,7 +80,7 @@ export function createClientQuestions(options: {
         });
         signal.addEventListener('abort', onAbort, { once: true });
         const seen = tokens.take(id, server, paramsText);
-        options.put(`{"jsonrpc":"2.0","id":"${id}","method":${JSON.stringify(method)},"params":${seen}}`);
+        options.put(requestText(`"${id}"`, method, seen));
       });
     },
     answered(cut, pieces) {
@@ -89,7 +92,7 @@ export function createClientQuestions(options: {
       tokens.over(key);
       if (byteLengthOf(cut, pieces) > MAX_ANSWER_BYTES) {
         const why = `the AI client's answer is longer than ${formatByteSize(MAX_ANSWER_BYTES)}`;
-        resolve(errorReply(-32000, why));
+        resolve(errorReply(RPC_CODE.serverError, why));
         return true;
       }
       const text = wholeText(cut, pieces);
@@ -103,7 +106,7 @@ export function createClientQuestions(options: {
     progress: (paramsText) => tokens.progress(paramsText),
     close() {
       closed = true;
-      for (const resolve of open.values()) resolve(errorReply(CANCELLED, 'the AI client has gone'));
+      for (const resolve of open.values()) resolve(errorReply(RPC_CODE.cancelled, 'the AI client has gone'));
       open.clear();
     },
   };

@@ -1,9 +1,9 @@
 // `completion/complete`: a reference to a prompt by name or to a resource by URI template; whoever may use it may have it completed.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { isRecord } from '../upstreams/json-rpc-guard.ts';
 import { mistakable } from './admission.ts';
 import { exposedAs } from './catalog.ts';
-import { INVALID_PARAMS } from './envelope.ts';
 import { REF_KEYS } from './methods.ts';
 import { namedEntry } from './named-entry.ts';
 import { missingOne, requestOne } from './request-one.ts';
@@ -17,7 +17,7 @@ import type { GatewayParts, SessionScope } from './session-scope.ts';
 /** Never rejects. */
 export async function complete(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
   const { text, params, paramsSpan } = handling.request;
-  const invalid = (message: string) => errorReply(INVALID_PARAMS, message);
+  const invalid = (message: string) => errorReply(RPC_CODE.invalidParams, message);
   const read = readRequestParams(handling.request);
   if (typeof read === 'string') return invalid(read);
   const ref = params['ref'];

@@ -1,5 +1,6 @@
 // A client's JSON-RPC message: what it is, and where its parts stand. Ambiguous messages (a key that stands twice, or that some reader
 // takes for another one) are refused: the policy and the upstream must not read two different calls.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { BATCH_VERSION } from 'mcpgate-shared/protocol-version';
 import { findMember, scanObject, type JsonObject } from 'mcpgate-shared/json-span';
 import { withoutNulls } from './absent.ts';
@@ -30,11 +31,6 @@ export type Envelope =
   | { kind: 'response' }
   | { kind: 'invalid'; idText: string; code: number; message: string };
 
-const PARSE_ERROR = -32700;
-export const INVALID_REQUEST = -32600;
-export const METHOD_NOT_FOUND = -32601;
-export const INVALID_PARAMS = -32602;
-
 const EMPTY: JsonRecord = {};
 
 export function readEnvelope(text: string): Envelope {
@@ -42,13 +38,13 @@ export function readEnvelope(text: string): Envelope {
   try {
     message = JSON.parse(text);
   } catch {
-    return { kind: 'invalid', idText: 'null', code: PARSE_ERROR, message: 'the message is not valid JSON' };
+    return { kind: 'invalid', idText: 'null', code: RPC_CODE.parseError, message: 'the message is not valid JSON' };
   }
   if (!isRecord(message)) {
     const what = Array.isArray(message)
       ? `batches are of protocol version ${BATCH_VERSION} alone; send each message by itself`
       : 'a message is an object';
-    return { kind: 'invalid', idText: 'null', code: INVALID_REQUEST, message: what };
+    return { kind: 'invalid', idText: 'null', code: RPC_CODE.invalidRequest, message: what };
   }
   const span = scanObject(text, 0, PATH);
   const id = message['id'];
@@ -59,7 +55,7 @@ export function readEnvelope(text: string): Envelope {
   const invalid = (why: string): Envelope & { kind: 'invalid' } => ({
     kind: 'invalid',
     idText: told,
-    code: INVALID_REQUEST,
+    code: RPC_CODE.invalidRequest,
     message: why,
   });
 
@@ -78,7 +74,7 @@ export function readEnvelope(text: string): Envelope {
   if (!isRecord(params)) return invalid('"params" must be an object');
   const paramsSpan = findMember(span.members, 'params')?.inner;
   const long = tooLong(idText, method, params, paramsSpan);
-  if (long !== undefined) return { ...invalid(long), code: INVALID_PARAMS };
+  if (long !== undefined) return { ...invalid(long), code: RPC_CODE.invalidParams };
   const twice = paramsSpan && duplicateKey(text, paramsSpan.start, paramsSpan.end);
   if (twice !== undefined) return invalid(`${JSON.stringify(twice.slice(0, 100))} stands twice in the params`);
   if (!hasId) return { kind: 'notification', method, params, paramsSpan };

@@ -1,5 +1,6 @@
 // Lists, merged over the servers that the session leads to: only what the caller may use. A server that is slow or dead is left out after
 // the deadline; the client hears of it when it is there.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Principal } from '../domain/principal.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
@@ -7,7 +8,6 @@ import type { CompiledPolicy } from '../policy/decide.ts';
 import { LISTS } from '../upstreams/list-pages.ts';
 import type { ListKind } from '../upstreams/upstream.ts';
 import { asShown, type CatalogItem, type CatalogList } from './catalog.ts';
-import { INVALID_PARAMS } from './envelope.ts';
 import { inTime } from './in-time.ts';
 import { judge } from '../policy/judge.ts';
 import { errorReply, resultReply, type Reply } from './reply.ts';
@@ -108,14 +108,14 @@ export async function listKind(
   const { policy, lists } = await listsOf(parts, scope, kind, () => onLate(kind));
   if (scope.only !== undefined && lists.length === 0) {
     const message = `[mcpgate] there is no server ${JSON.stringify(scope.only.slice(0, 100))} that you may use`;
-    return errorReply(INVALID_PARAMS, message);
+    return errorReply(RPC_CODE.invalidParams, message);
   }
   const cursor = request.params['cursor'];
   let start = FIRST;
   if (cursor !== undefined) {
     const found = typeof cursor === 'string' ? placeAfter(lists, cursor) : undefined;
     if (found === undefined)
-      return errorReply(INVALID_PARAMS, 'the cursor is none that was given here; list from the start');
+      return errorReply(RPC_CODE.invalidParams, 'the cursor is none that was given here; list from the start');
     start = found;
   }
   const items: { item: CatalogItem; server: ServerRecord; list: CatalogList }[] = [];

@@ -1,10 +1,10 @@
 // `logging/setLevel` and who hears a server's log. A connection that people share may log what concerns one of them, so its log reaches
 // nobody; the log of a person's or session's own connection does.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
 import { isRecord, parseRecord } from '../upstreams/json-rpc-guard.ts';
 import { LOG_LEVELS } from '../upstreams/tidy/notification.ts';
 import type { UpstreamEvent } from '../upstreams/upstream.ts';
-import { INVALID_PARAMS } from './envelope.ts';
 import { EMPTY_RESULT, errorReply, type Reply } from './reply.ts';
 import type { Handling } from './request.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
@@ -18,7 +18,7 @@ export async function setLogLevel(
 ): Promise<Reply> {
   const level = request.params['level'];
   if (typeof level !== 'string' || !LOG_LEVELS.includes(level)) {
-    return errorReply(INVALID_PARAMS, `"level" must be one of ${LOG_LEVELS.join(', ')}`);
+    return errorReply(RPC_CODE.invalidParams, `"level" must be one of ${LOG_LEVELS.join(', ')}`);
   }
   scope.logLevel = level;
   const paramsText = JSON.stringify({ level });

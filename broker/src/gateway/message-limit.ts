@@ -1,8 +1,8 @@
 // What is said where a client's message is longer than allowed: one error for the request that it belongs to, and everything else goes on.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { idOfCutMessage } from 'mcpgate-shared/cut-message';
 import { replyMessage } from './edge-messages.ts';
-import { INVALID_REQUEST } from './envelope.ts';
 import { errorReply } from './reply.ts';
 
 /** How much of either end is looked at for the id. */
@@ -11,7 +11,7 @@ const END_CHARS = 1024;
 /** The answer to a client's message of which only both ends are there. */
 export function refuseCut(head: string, tail: string, maxBytes: number): string {
   const message = `[mcpgate] the message is longer than ${formatByteSize(maxBytes)}, the most that this broker takes at once; send less`;
-  return replyMessage(idOfCutMessage(head, tail) ?? 'null', errorReply(INVALID_REQUEST, message));
+  return replyMessage(idOfCutMessage(head, tail) ?? 'null', errorReply(RPC_CODE.invalidRequest, message));
 }
 
 /** The answer to a message that is too long. */

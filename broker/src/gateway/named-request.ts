@@ -1,11 +1,11 @@
 // `tools/call` and `prompts/get`: which server and entry a name means, and whether the caller may; then it is carried out like everything
 // else.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { placeOf } from '../upstreams/upstream.ts';
 import type { Judged } from './call-intent.ts';
 import { readCallParams, type CallParams } from './call-params.ts';
 import { carryOut } from './carry-out.ts';
-import { INVALID_PARAMS } from './envelope.ts';
 import { splitName } from './exposed-name.ts';
 import { failureAnswer } from './failure-answer.ts';
 import { namedEntry, type Named, type NamedKind } from './named-entry.ts';
@@ -27,7 +27,7 @@ export async function requestByName(
   const { request, signal } = handling;
   const startedAt = parts.elapsedMs();
   const params = readCallParams(request);
-  if (typeof params === 'string') return errorReply(INVALID_PARAMS, params);
+  if (typeof params === 'string') return errorReply(RPC_CODE.invalidParams, params);
   const { principal } = scope;
   const route = serverByName(parts, scope, params.name);
   const server = route?.server.name ?? '';
@@ -41,7 +41,7 @@ export async function requestByName(
     const found = route && (await namedEntry(parts, scope, policy, signal, kind, params.name, route));
     if (route === undefined || found === undefined || found.kind === 'missing') {
       const message = noServer(parts, scope) ?? unknownName(kind, params.name);
-      const error = errorReply(INVALID_PARAMS, message);
+      const error = errorReply(RPC_CODE.invalidParams, message);
       const written = route === undefined ? writtenName(scope, params.name) : { server, rest: route.rest };
       return await answerMissing(parts, scope, request, policy, { ...asked, ...written, kind, error });
     }
@@ -100,7 +100,7 @@ function removedServer({ principal }: SessionScope, name: string): Reply | undef
   if (server === undefined || principal.servers?.includes(server) !== true) return undefined;
   const { label } = principal.credential;
   const message = `[mcpgate] the grant ${label} is bound to the server ${server}, which is not offered any more; ask your platform team for a new grant`;
-  return errorReply(INVALID_PARAMS, message);
+  return errorReply(RPC_CODE.invalidParams, message);
 }
 
 function unknownName(kind: NamedKind, name: string): string {

@@ -1,7 +1,7 @@
 // `resources/read`, `resources/subscribe` and `resources/unsubscribe`: which server a URI means, and whether the caller may.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { exposedAs } from './catalog.ts';
-import { INVALID_PARAMS } from './envelope.ts';
 import { missingOne, requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { errorReply, type Reply } from './reply.ts';
@@ -9,9 +9,6 @@ import type { Handling } from './request.ts';
 import { asSeen } from './reserved-text.ts';
 import { noServer, prefixFor, serverByUri, writtenUri, type Route } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
-
-/** "Resource not found" (MCP 2025-11-25, server/resources, error handling); since 2026-07-28 it is a matter of the params. */
-const RESOURCE_NOT_FOUND = -32002;
 
 /** `onSent` is told the route of a request when it is sent; what it returns is called where the server does not grant it. Never rejects. */
 export async function requestByUri(
@@ -23,13 +20,13 @@ export async function requestByUri(
   const { request } = handling;
   const { uri } = request.params;
   const read = readRequestParams(request);
-  if (typeof read === 'string') return errorReply(INVALID_PARAMS, read);
-  if (typeof uri !== 'string') return errorReply(INVALID_PARAMS, '"uri" must be a string');
+  if (typeof read === 'string') return errorReply(RPC_CODE.invalidParams, read);
+  if (typeof uri !== 'string') return errorReply(RPC_CODE.invalidParams, '"uri" must be a string');
   const route = serverByUri(parts, scope, uri);
   if (route === undefined) {
     const message =
       noServer(parts, scope) ?? `there is no resource ${JSON.stringify(uri.slice(0, 200))}; list the resources again`;
-    const code = scope.asker.generation === 'modern' ? INVALID_PARAMS : RESOURCE_NOT_FOUND;
+    const code = scope.asker.generation === 'modern' ? RPC_CODE.invalidParams : RPC_CODE.resourceNotFound;
     return await missingOne(parts, scope, handling, {
       ...writtenUri(scope, uri),
       kind: 'resources',

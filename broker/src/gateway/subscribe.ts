@@ -1,5 +1,6 @@
 // `resources/subscribe` and `resources/unsubscribe`. Sessions that share a connection share its subscription: the server hears of the first
 // and of the last one.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { judge } from '../policy/judge.ts';
 import { placeOf } from '../upstreams/upstream.ts';
 import { exposedAs } from './catalog.ts';
@@ -10,8 +11,6 @@ import { serverByUri, type Route } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 import { MAX_SUBSCRIPTIONS, type Follower } from './subscriptions.ts';
 
-const BUSY = -32000;
-
 export function followerOf({ followerId, asker }: SessionScope): Follower {
   return { id: followerId, userKey: asker.userKey };
 }
@@ -20,13 +19,13 @@ export function followResource(parts: GatewayParts, scope: SessionScope, handlin
   const { subscriptions } = parts;
   if (subscriptions.count(scope.followerId) >= MAX_SUBSCRIPTIONS) {
     const message = `[mcpgate] this session follows ${MAX_SUBSCRIPTIONS} resources already; unsubscribe from some`;
-    return Promise.resolve(errorReply(BUSY, message));
+    return Promise.resolve(errorReply(RPC_CODE.serverError, message));
   }
   const { uri } = handling.request.params;
   const follower = followerOf(scope);
   if (typeof uri === 'string' && !subscriptions.hasRoom(follower, uri)) {
     const message = '[mcpgate] the resources that this person follows are too many; unsubscribe from some';
-    return Promise.resolve(errorReply(BUSY, message));
+    return Promise.resolve(errorReply(RPC_CODE.serverError, message));
   }
   // From now on, not from the answer on: a server may tell before it answers.
   return requestByUri(parts, scope, handling, ({ server, rest }) =>

@@ -1,15 +1,13 @@
 // The requests of one session that are not answered yet: each can be cancelled until it is over.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
 import { isForTheLog, toldOutside } from '../domain/told-outside.ts';
 import { idKey } from '../upstreams/json-rpc-guard.ts';
-import { INVALID_REQUEST, type ClientRequest } from './envelope.ts';
+import { type ClientRequest } from './envelope.ts';
 import type { ToClient } from './client-channel.ts';
 import { isRecorded } from './methods.ts';
 import { errorReply, type Reply } from './reply.ts';
 import type { GatewayParts } from './session-scope.ts';
-
-const INTERNAL_ERROR = -32603;
-const BUSY = -32000;
 
 export interface UnderWay {
   /** Runs `task` and sends its answer, unless the caller has cancelled. Refuses an id that is taken, and more than the limit. */
@@ -32,10 +30,11 @@ export function createUnderWay(
       const { idText, method } = request;
       const key = idKey(request.id, idText);
       const refuse = (code: number, message: string) => to.answer(request, errorReply(code, message));
-      if (entries.has(key)) return refuse(INVALID_REQUEST, `request ${idText} is still under way; use another id`);
+      if (entries.has(key))
+        return refuse(RPC_CODE.invalidRequest, `request ${idText} is still under way; use another id`);
       if (entries.size >= parts.maxPending) {
         return refuse(
-          BUSY,
+          RPC_CODE.serverError,
           `[mcpgate] ${parts.maxPending} requests of this session are under way; wait for some to end`,
         );
       }
@@ -49,7 +48,7 @@ export function createUnderWay(
           entries.delete(key);
           const failure = toGateError(error);
           if (isForTheLog(failure)) parts.log.error({ err: error, method }, 'a request failed');
-          if (!controller.signal.aborted) refuse(INTERNAL_ERROR, `[mcpgate] ${toldOutside(failure)}`);
+          if (!controller.signal.aborted) refuse(RPC_CODE.internalError, `[mcpgate] ${toldOutside(failure)}`);
         },
       );
       entries.set(key, { controller, method, over });

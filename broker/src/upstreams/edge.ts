@@ -40,7 +40,6 @@ export const CHANGES: ReadonlyMap<string, readonly ListKind[]> = new Map([
   ['notifications/resources/list_changed', ['resources', 'templates']],
 ]);
 
-export const METHOD_NOT_FOUND = -32601;
 /** What servers up to 2025-11-25 may ask besides, of a client that runs what they ask as a task. */
 export const TASK_QUESTIONS: ReadonlySet<string> = new Set(['tasks/get', 'tasks/result', 'tasks/list', 'tasks/cancel']);
 /** What servers may ask an AI client. */

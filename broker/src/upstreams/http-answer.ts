@@ -1,4 +1,5 @@
 // What an HTTP status of an upstream server means for the request that got it.
+import { answerText } from 'mcpgate-shared/rpc-text';
 import { bareText } from 'mcpgate-shared/bare-text';
 import { GateError } from 'mcpgate-shared/error';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
@@ -37,7 +38,7 @@ export function withRequestId(body: string, id: number): string {
   const error = hasId || !isRecord(message['error']) ? undefined : message['error'];
   if (error === undefined || !isModernError(error)) return body;
   const at = findMember(scanObject(body).members, 'error');
-  return `{"jsonrpc":"2.0","id":${id},"error":${body.slice(at?.start, at?.end)}}`;
+  return answerText(String(id), 'error', body.slice(at?.start, at?.end));
 }
 
 export interface HttpRefusal extends SaidOfSession {

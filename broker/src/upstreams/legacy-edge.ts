@@ -1,7 +1,9 @@
 // MCP up to 2025-11-25 with a server: requests go as they are; the server may ask in return, over the same connection.
+import { answerText, noticeText } from 'mcpgate-shared/rpc-text';
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
-import { HEADER_MISMATCH, UNSUPPORTED_PROTOCOL_VERSION, errorCodeOf } from './modern-error.ts';
-import { CHANGES, METHOD_NOT_FOUND, QUESTIONS, TASK_QUESTIONS, type Edge, type EdgeOptions } from './edge.ts';
+import { errorCodeOf } from './modern-error.ts';
+import { CHANGES, QUESTIONS, TASK_QUESTIONS, type Edge, type EdgeOptions } from './edge.ts';
 import { idKey } from './json-rpc-guard.ts';
 import { notExecuted } from './retry-reason.ts';
 import { paramsOf } from './rpc-peer.ts';
@@ -9,8 +11,6 @@ import type { ServerFacts } from './upstream.ts';
 
 /** What one server may ask at the same time. */
 const MAX_QUESTIONS = 64;
-const INVALID_REQUEST = -32600;
-const BUSY = -32000;
 
 export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts): Edge {
   const { serverName, peer } = options;
@@ -18,16 +18,18 @@ export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts)
   const questions = new Map<string, AbortController>();
 
   async function answer(idText: string, method: string, text: string): Promise<void> {
-    if (method === 'ping') return peer.tell(`{"jsonrpc":"2.0","id":${idText},"result":{}}`);
+    if (method === 'ping') return peer.tell(answerText(idText, 'result', '{}'));
     const { asker } = options;
     const refuse = (code: number, message: string) =>
-      peer.tell(`{"jsonrpc":"2.0","id":${idText},"error":${JSON.stringify({ code, message })}}`);
+      peer.tell(answerText(idText, 'error', JSON.stringify({ code, message })));
     // On a connection that people share nobody could tell whom the server means.
     if (asker === undefined || !(QUESTIONS.has(method) || TASK_QUESTIONS.has(method)))
-      return refuse(METHOD_NOT_FOUND, `mcpgate does not offer ${method}`);
+      return refuse(RPC_CODE.methodNotFound, `mcpgate does not offer ${method}`);
     const key = idKey(JSON.parse(idText), idText);
-    if (questions.has(key)) return refuse(INVALID_REQUEST, `request ${idText} is still under way; use another id`);
-    if (questions.size >= MAX_QUESTIONS) return refuse(BUSY, `${MAX_QUESTIONS} questions are open already`);
+    if (questions.has(key))
+      return refuse(RPC_CODE.invalidRequest, `request ${idText} is still under way; use another id`);
+    if (questions.size >= MAX_QUESTIONS)
+      return refuse(RPC_CODE.serverError, `${MAX_QUESTIONS} questions are open already`);
     const controller = new AbortController();
     questions.set(key, controller);
     const reply = await asker.ask({
@@ -38,7 +40,7 @@ export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts)
     });
     questions.delete(key);
     if (controller.signal.aborted || peer.isClosed) return;
-    await peer.tell(`{"jsonrpc":"2.0","id":${idText},"${reply.kind === 'result' ? 'result' : 'error'}":${reply.text}}`);
+    await peer.tell(answerText(idText, reply.kind, reply.text));
   }
 
   function withdraw(id: unknown, paramsText: string): void {
@@ -66,14 +68,11 @@ export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts)
       );
       const code = errorCodeOf(reply);
       // Only a server that has become a modern one wants what no legacy request has.
-      if (code !== HEADER_MISMATCH && code !== UNSUPPORTED_PROTOCOL_VERSION) return reply;
+      if (code !== RPC_CODE.headerMismatch && code !== RPC_CODE.unsupportedProtocolVersion) return reply;
       options.onMisjudged();
       throw notExecuted('session_lost', `server ${serverName} now speaks a newer protocol`);
     },
-    notify: (method, paramsText) =>
-      peer.tell(
-        `{"jsonrpc":"2.0","method":${JSON.stringify(method)}${paramsText === undefined ? '' : `,"params":${paramsText}`}}`,
-      ),
+    notify: (method, paramsText) => peer.tell(noticeText(method, paramsText)),
     onRequest: (idText, method, text) => void answer(idText, method, text),
     onNotification(method, params, paramsText) {
       const changed = CHANGES.get(method);

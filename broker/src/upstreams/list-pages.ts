@@ -1,9 +1,9 @@
 // All pages of one of a server's lists, each entry as the text it was sent as, or as AI clients can take it (tidy/entry.ts). Whatever is wrong
 // with a page or an entry, what was read counts, and what is wrong is said.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { findMember, onOneLine, scanArray, scanObject } from 'mcpgate-shared/json-span';
-import { METHOD_NOT_FOUND } from './edge.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { isRecord, parseRecord, stringOf } from './json-rpc-guard.ts';
 import { quoteForeign } from './quote-foreign.ts';
@@ -133,7 +133,7 @@ async function readPage({ serverName, kind, send }: PagesToRead, paramsText: str
     const said = parseRecord(reply.text);
     const message = stringOf(said?.['message']) ?? 'no reason given';
     throw new GateError('upstream', `server ${serverName} refused ${method}: ${quoteForeign(message)}`, {
-      data: { isUnknownMethod: said?.['code'] === METHOD_NOT_FOUND },
+      data: { isUnknownMethod: said?.['code'] === RPC_CODE.methodNotFound },
     });
   }
   const result = parseRecord(reply.text) ?? {};

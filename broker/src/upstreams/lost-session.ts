@@ -1,6 +1,7 @@
 // The ways in which servers say that they do not know a session (any more). The specification's is 404; the official SDKs and what is built on
 // them add 400 with a JSON-RPC error, plain text, 401 and 422. Every one of them says so before it looks at the request, which is therefore
 // provably not executed.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { isRecord, parseRecord, type JsonRecord } from './json-rpc-guard.ts';
 
 export interface SaidOfSession {
@@ -38,7 +39,12 @@ const saysSo = (body: string): boolean =>
   NOT_INITIALIZED.test(body) || LOST.test(body) || (ID.test(body) && /bad request/i.test(body));
 
 /** Codes that transports answer with, where they name the request at all: what a tool says of sessions of its own has others. */
-const TRANSPORT_CODES: ReadonlySet<unknown> = new Set([-32000, -32001, 32001, -32600]);
+const TRANSPORT_CODES: ReadonlySet<unknown> = new Set([
+  RPC_CODE.serverError,
+  RPC_CODE.unknownSession,
+  32001,
+  RPC_CODE.invalidRequest,
+]);
 
 /** The JSON-RPC error that names the request which it answers; those of a transport mostly name none, or say `server-error`. */
 function answerOf(body: string): JsonRecord | undefined {

@@ -1,13 +1,15 @@
 // MCP from 2026-07-28 on with a server: every request says itself who asks and what the AI client can do, so that a connection which people
 // share is as good as one of their own. There is no session; what the server tells by itself comes on `subscriptions/listen`.
+import { answerText } from 'mcpgate-shared/rpc-text';
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { GateError } from 'mcpgate-shared/error';
 import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
-import { CHANGES, METHOD_NOT_FOUND, type Edge, type EdgeOptions } from './edge.ts';
+import { CHANGES, type Edge, type EdgeOptions } from './edge.ts';
 import { throughRounds } from './input-rounds.ts';
 import { parseRecord, stringOf } from './json-rpc-guard.ts';
 import { legacyResult } from './legacy-result.ts';
 import { createListening } from './listening.ts';
-import { errorCodeOf, HEADER_MISMATCH, UNSUPPORTED_PROTOCOL_VERSION } from './modern-error.ts';
+import { errorCodeOf } from './modern-error.ts';
 import { PASSED_ON, withClientMeta } from './modern-handshake.ts';
 import { createRequestHeaders } from './modern-headers.ts';
 import { notExecuted } from './retry-reason.ts';
@@ -86,8 +88,8 @@ export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge
   async function send(request: UpstreamRequest, paramsText: string, timeoutMs: number): Promise<UpstreamReply> {
     const reply = await sendOnce(request, paramsText, timeoutMs);
     const code = errorCodeOf(reply);
-    if (code === UNSUPPORTED_PROTOCOL_VERSION) throw misjudged();
-    if (code !== HEADER_MISMATCH || request.method !== 'tools/call') return reply;
+    if (code === RPC_CODE.unsupportedProtocolVersion) throw misjudged();
+    if (code !== RPC_CODE.headerMismatch || request.method !== 'tools/call') return reply;
     // The tool may want other parameters in its headers than when it was listed.
     lists.forget('tools');
     await lists.get('tools', request.signal);
@@ -117,10 +119,10 @@ export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge
     notify: () => Promise.resolve(),
     onRequest(idText, method) {
       const error = JSON.stringify({
-        code: METHOD_NOT_FOUND,
+        code: RPC_CODE.methodNotFound,
         message: `${method} is no request of ${facts.protocolVersion}`,
       });
-      void peer.tell(`{"jsonrpc":"2.0","id":${idText},"error":${error}}`);
+      void peer.tell(answerText(idText, 'error', error));
     },
     onNotification(method, params, paramsText) {
       if (listening.onNotification(method, params)) return;

@@ -1,9 +1,10 @@
 // What mcpgate says of itself in every request of 2026-07-28, and what a server answers to `server/discover`.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { GateError } from 'mcpgate-shared/error';
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
 import { ANSWER_META, LEGACY_VERSIONS, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { isRecord, parseRecord, stringOf } from './json-rpc-guard.ts';
-import { isModernError, UNSUPPORTED_PROTOCOL_VERSION } from './modern-error.ts';
+import { isModernError } from './modern-error.ts';
 import { quoteForeign } from './quote-foreign.ts';
 import { withMeta } from './request-meta.ts';
 import { tidyIntroduction } from './tidy/introduction.ts';
@@ -40,7 +41,7 @@ export function readDiscovery(serverName: string, reply: UpstreamReply): Discove
     const why = stringOf(body['message']) ?? 'no reason given';
     if (!isModernError(body)) return { kind: 'legacy', why };
     const data = isRecord(body['data']) ? body['data'] : {};
-    if (body['code'] === UNSUPPORTED_PROTOCOL_VERSION) return unsupported(serverName, data['supported']);
+    if (body['code'] === RPC_CODE.unsupportedProtocolVersion) return unsupported(serverName, data['supported']);
     throw final(`server ${serverName} refused server/discover: ${quoteForeign(why)}`);
   }
   const versions = body['supportedVersions'];

@@ -1,5 +1,6 @@
 // Which generation of MCP a server speaks (2026-07-28, "Versioning", and the transports' "Backward Compatibility"): it is asked with
 // `server/discover`; who does not know that gets `initialize`, on the same connection.
+import { noticeText } from 'mcpgate-shared/rpc-text';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
@@ -39,7 +40,7 @@ export async function negotiate(options: NegotiateOptions): Promise<ServerFacts>
   wire.established(facts.protocolVersion, false);
   // Before anything else, or the server would not take us for initialized. One that never says that it has it may have it all the same.
   const over = new AbortController();
-  const told = wire.send('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+  const told = wire.send(noticeText('notifications/initialized'));
   await Promise.race([told, patience(options, over.signal)]).finally(() => over.abort());
   told.catch(() => undefined);
   wire.established(facts.protocolVersion, true);

@@ -1,5 +1,6 @@
 // JSON-RPC with an upstream server over a wire, the same for both generations of MCP: requests with progress, cancellation and time-out,
 // and what the server says by itself. Results stay the text that was sent. Who waits for what is kept in pending-requests.ts.
+import { requestText } from 'mcpgate-shared/rpc-text';
 import type { Clock } from 'mcpgate-shared/clock';
 import { bareText } from 'mcpgate-shared/bare-text';
 import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/cut-message';
@@ -244,7 +245,7 @@ export function createRpcPeer(
         pending.add(id, entry);
         request.onId?.(id);
         signal.addEventListener('abort', onAbort, { once: true });
-        const text = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`;
+        const text = requestText(String(id), method, params);
         const { pieces, headers } = request;
         wire
           .send(text, { id, ...(pieces !== undefined && { pieces }), ...(headers !== undefined && { headers }) })

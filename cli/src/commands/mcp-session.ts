@@ -1,5 +1,7 @@
 // An MCP session of a command over the daemon's link: the handshake, requests with progress and cancellation. Answers stay text as well:
 // large integers and key order must survive `--json`.
+import { requestText } from 'mcpgate-shared/rpc-text';
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
 import { LATEST_LEGACY_VERSION } from 'mcpgate-shared/protocol-version';
@@ -96,7 +98,9 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
     const answer =
       method === 'ping'
         ? { result: {} }
-        : { error: { code: -32601, message: `${method} is not available in the mcpgate command line` } };
+        : {
+            error: { code: RPC_CODE.methodNotFound, message: `${method} is not available in the mcpgate command line` },
+          };
     channel.send(JSON.stringify({ jsonrpc: '2.0', id, ...answer }));
   }
 
@@ -141,7 +145,7 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
         const plain = JSON.stringify(onProgress === undefined ? params : { ...params, _meta: { progressToken: id } });
         const body =
           argumentsText === undefined ? plain : `${plain.slice(0, -1)},"arguments":${onOneLine(argumentsText)}}`;
-        channel.send(`{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${body}}`);
+        channel.send(requestText(String(id), method, body));
       });
     },
     close: () => channel.close(),

@@ -1,4 +1,5 @@
 // What `serve` needs to know of a JSON-RPC message, and no more. By hand: it loads no validation library.
+import { answerHead, HEAD_BYTES, requestHead } from 'mcpgate-shared/rpc-text';
 
 /** A message of the AI client. `id` is the id's JSON text. */
 export interface ClientMessage {
@@ -56,29 +57,24 @@ export function batchLines(line: Buffer): Buffer[] | undefined {
   return lines.length === 1 && lines[0]?.toString().trim() === '' ? undefined : lines;
 }
 
-/** The broker writes responses in this order; the id stands in the first bytes, however long the result is. */
-const RESPONSE = /^\{"jsonrpc":"2\.0","id":("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*),"(result|error)":/;
-const HEAD_BYTES = 1024;
+const headOf = (message: Buffer) => message.toString('utf8', 0, HEAD_BYTES);
 
 /** The id (JSON text) that a message of the broker answers; undefined: it is no response. */
 export function answeredId(message: Buffer): string | undefined {
-  const match = RESPONSE.exec(message.toString('utf8', 0, HEAD_BYTES));
-  if (match?.[1] === undefined) return undefined;
-  return JSON.stringify(JSON.parse(match[1]));
+  const head = answerHead(headOf(message));
+  return head === undefined ? undefined : JSON.stringify(JSON.parse(head.idText));
 }
-
-/** The broker writes what servers ask in this order. */
-const QUESTION = /^\{"jsonrpc":"2\.0","id":("(?:[^"\\]|\\.)*"),"method":/;
 
 /** The id (JSON text) of a question to the client. */
 export function askedId(message: Buffer): string | undefined {
-  return QUESTION.exec(message.toString('utf8', 0, HEAD_BYTES))?.[1];
+  return requestHead(headOf(message));
 }
 
 /** The result text of a response that `answeredId` recognised; undefined for an error. */
 export function resultText(message: Buffer): string | undefined {
-  const match = RESPONSE.exec(message.toString('utf8', 0, HEAD_BYTES));
-  return match?.[2] === 'result'
-    ? message.toString('utf8', Buffer.byteLength(match[0]), message.length - 1)
+  const text = headOf(message);
+  const head = answerHead(text);
+  return head?.member === 'result'
+    ? message.toString('utf8', Buffer.byteLength(text.slice(0, head.from)), message.length - 1)
     : undefined;
 }

@@ -1,5 +1,6 @@
 // The handshake between the AI client and the broker: what the client asked and was told, and how it is said again over a new channel
 // without the client.
+import { noticeText, requestText } from 'mcpgate-shared/rpc-text';
 import type { ClientMessage } from './client-message.ts';
 import { listsChanged } from './local-answer.ts';
 
@@ -49,8 +50,8 @@ export function createIntroduction<M extends ClientMessage>(): Introduction<M> {
     again() {
       if (request === undefined || !isAnswered) return [];
       const params = JSON.stringify(request.params);
-      const lines = [`{"jsonrpc":"2.0","id":${REINITIALIZE_ID},"method":"initialize","params":${params}}`];
-      if (isInitialized) lines.push('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+      const lines = [requestText(REINITIALIZE_ID, 'initialize', params)];
+      if (isInitialized) lines.push(noticeText('notifications/initialized'));
       return lines.map((line) => Buffer.from(line));
     },
     listsChanged: () => (known === undefined ? [] : listsChanged(known)),

@@ -1,13 +1,12 @@
 // What `serve` answers by itself while the broker is away or nobody is logged in: the handshake and the lists as they were last known, and
 // for a call what to do. Everything else gets a JSON-RPC error with the same sentence.
+import { answerText, noticeText } from 'mcpgate-shared/rpc-text';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { ANSWER_META, legacyVersionFor, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { VERSION } from 'mcpgate-shared/version';
 import type { ClientMessage } from './client-message.ts';
 import { emptyList } from './last-known.ts';
-
-const INVALID_REQUEST = -32600;
 
 /** The lists of a server that are announced as changed, by the result of its handshake. */
 export function listsChanged(initializeResult: string): string[] {
@@ -20,11 +19,8 @@ export function listsChanged(initializeResult: string): string[] {
   };
   return ['tools', 'prompts', 'resources']
     .filter(changes)
-    .map((name) => `{"jsonrpc":"2.0","method":"notifications/${name}/list_changed"}`);
+    .map((name) => noticeText(`notifications/${name}/list_changed`));
 }
-
-const respond = (id: string, member: 'result' | 'error', text: string) =>
-  `{"jsonrpc":"2.0","id":${id},"${member}":${text}}`;
 
 const ANYTHING = { tools: { listChanged: true }, prompts: { listChanged: true }, resources: { listChanged: true } };
 
@@ -75,30 +71,30 @@ export function localResult(message: ClientMessage, copy: string | undefined): s
 /** `reason`: one line that says what is wrong and what to do. `copy`: the last known result of this very request. */
 export function localAnswer(message: ClientMessage & { id: string }, reason: string, copy: string | undefined): string {
   const result = localResult(message, copy);
-  if (result !== undefined) return respond(message.id, 'result', result);
+  if (result !== undefined) return answerText(message.id, 'result', result);
   switch (message.method) {
     case 'ping':
-      return respond(message.id, 'result', '{}');
+      return answerText(message.id, 'result', '{}');
     case 'tools/call':
-      return respond(
+      return answerText(
         message.id,
         'result',
         isModern(message) ? modernResult(toolError(reason), false) : toolError(reason),
       );
     default:
-      return respond(message.id, 'error', JSON.stringify({ code: RPC_CODE.failed, message: `[mcpgate] ${reason}` }));
+      return answerText(message.id, 'error', JSON.stringify({ code: RPC_CODE.failed, message: `[mcpgate] ${reason}` }));
   }
 }
 
 /** A message over the limit, of either side. */
 export function tooLarge(id: string, maxBytes: number): string {
   const message = `[mcpgate] a message of this exchange is longer than ${formatByteSize(maxBytes)}; send or ask for less at once`;
-  return respond(id, 'error', JSON.stringify({ code: INVALID_REQUEST, message }));
+  return answerText(id, 'error', JSON.stringify({ code: RPC_CODE.invalidRequest, message }));
 }
 
 /** A call was sent, and its answer does not come any more. */
 export function unknownOutcome(id: string): string {
   const text =
     'the answer to this call was lost: its outcome is unknown. It may or may not have been carried out; check before you repeat it.';
-  return respond(id, 'result', toolError(text));
+  return answerText(id, 'result', toolError(text));
 }

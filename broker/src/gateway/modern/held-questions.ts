@@ -1,5 +1,6 @@
 // What a server asks while none of its client's calls is under way with it (many ask for the roots as soon as they are connected): kept
 // until the next call can carry it to the client.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';
 
@@ -17,13 +18,12 @@ export interface HeldQuestions {
 
 const HOLD_MS = 60_000;
 const MAX_HELD = 16;
-const CANCELLED = -32800;
 
 export const refusal = (code: number, message: string): UpstreamReply => ({
   kind: 'error',
   text: JSON.stringify({ code, message }),
 });
-export const withdrawn = (): UpstreamReply => refusal(CANCELLED, 'the question was withdrawn');
+export const withdrawn = (): UpstreamReply => refusal(RPC_CODE.cancelled, 'the question was withdrawn');
 
 export function createHeldQuestions(clock: Clock): HeldQuestions {
   const held = new Map<string, Set<{ question: Question; release: () => void }>>();
@@ -32,13 +32,13 @@ export function createHeldQuestions(clock: Clock): HeldQuestions {
     hold(sessionKey, question) {
       const own = held.get(sessionKey) ?? new Set();
       if (own.size >= MAX_HELD)
-        return question.answer(refusal(-32000, `${MAX_HELD} questions wait for the AI client already`));
+        return question.answer(refusal(RPC_CODE.serverError, `${MAX_HELD} questions wait for the AI client already`));
       const give = (reply: UpstreamReply) => {
         entry.release();
         question.answer(reply);
       };
       const cancel = clock.after(HOLD_MS, () =>
-        give(refusal(-32000, 'the AI client made no call that could carry the question')),
+        give(refusal(RPC_CODE.serverError, 'the AI client made no call that could carry the question')),
       );
       const onAbort = () => give(withdrawn());
       const entry = {

@@ -1,10 +1,11 @@
 // The streams of changes of one session: opened, cancelled, ended.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
 import { isForTheLog, toldOutside } from '../../domain/told-outside.ts';
 import type { ListKind, UpstreamEvent } from '../../upstreams/upstream.ts';
 import { idKey } from '../../upstreams/json-rpc-guard.ts';
 import type { ToClient } from '../client-channel.ts';
-import { INVALID_PARAMS, INVALID_REQUEST, type ClientRequest } from '../envelope.ts';
+import { type ClientRequest } from '../envelope.ts';
 import { errorReply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import type { GatewayParts, SessionScope } from '../session-scope.ts';
@@ -21,8 +22,6 @@ export interface Listeners {
 }
 
 const MAX_STREAMS = 16;
-const INTERNAL_ERROR = -32603;
-const BUSY = -32000;
 
 interface Stream {
   request: ClientRequest;
@@ -47,10 +46,14 @@ export function createListeners(parts: GatewayParts, to: Pick<ToClient, 'answer'
       const key = idKey(request.id, idText);
       const refuse = (code: number, message: string) => to.answer(request, errorReply(code, message));
       const filter = readFilter(request);
-      if (typeof filter === 'string') return refuse(INVALID_PARAMS, filter);
-      if (streams.has(key)) return refuse(INVALID_REQUEST, `request ${idText} is still under way; use another id`);
+      if (typeof filter === 'string') return refuse(RPC_CODE.invalidParams, filter);
+      if (streams.has(key))
+        return refuse(RPC_CODE.invalidRequest, `request ${idText} is still under way; use another id`);
       if (streams.size >= MAX_STREAMS)
-        return refuse(BUSY, `[mcpgate] ${MAX_STREAMS} streams of this session are open already; end some`);
+        return refuse(
+          RPC_CODE.serverError,
+          `[mcpgate] ${MAX_STREAMS} streams of this session are open already; end some`,
+        );
       const controller = new AbortController();
       const stream: Stream = { request, controller, listener: undefined };
       streams.set(key, stream);
@@ -63,7 +66,7 @@ export function createListeners(parts: GatewayParts, to: Pick<ToClient, 'answer'
         if (!streams.delete(key)) return;
         const failure = toGateError(error);
         if (isForTheLog(failure)) parts.log.error({ err: error }, 'a stream of changes could not be opened');
-        refuse(INTERNAL_ERROR, `[mcpgate] ${toldOutside(failure)}`);
+        refuse(RPC_CODE.internalError, `[mcpgate] ${toldOutside(failure)}`);
       });
     },
     cancel(idText) {

@@ -1,6 +1,7 @@
 // The edge of MCP from 2026-07-28 on: every request says itself who asks and what the client can do; a server's questions go out as results;
 // changes are told on `subscriptions/listen`. What is asked of servers goes the one way of all requests.
-import { METHOD_NOT_FOUND, type ClientRequest } from '../envelope.ts';
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { type ClientRequest } from '../envelope.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { byteLengthOf } from '../../message/pieces.ts';
 import { QUESTIONS } from '../../upstreams/edge.ts';
@@ -26,7 +27,7 @@ import { refusal } from './held-questions.ts';
 import { createListeners } from './listeners.ts';
 import { readModernMeta, type ModernMeta } from './modern-meta.ts';
 import { modernResult } from './modern-result.ts';
-import { HEADER_MISMATCH, paramMismatch, type ParamHeaders } from './param-headers.ts';
+import { paramMismatch, type ParamHeaders } from './param-headers.ts';
 import { goOnWithParked } from './parked-retry.ts';
 import { requestDigest } from './request-digest.ts';
 import { isOwnState } from './request-state.ts';
@@ -43,7 +44,6 @@ export interface ModernEdge {
 }
 
 const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
-const MISSING_CLIENT_CAPABILITY = -32021;
 /** What a server may answer with a question of its own (InputRequiredResult). */
 const PARKABLE: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 /** Clients may keep such a result (CacheableResult). */
@@ -98,7 +98,7 @@ export function createModernEdge(
         ask: (question: ServerQuestion) =>
           offers(question.method)
             ? parts.parkedCalls.ask(key, question)
-            : Promise.resolve(refusal(METHOD_NOT_FOUND, `the AI client does not offer ${question.method}`)),
+            : Promise.resolve(refusal(RPC_CODE.methodNotFound, `the AI client does not offer ${question.method}`)),
       },
       client: meta.client,
       logLevel: meta.logLevel,
@@ -184,7 +184,11 @@ export function createModernEdge(
       }
       if (REQUESTS.get(method)?.way === 'task' && !declaresTasks(meta)) {
         const data = { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } };
-        return refuse(MISSING_CLIENT_CAPABILITY, `${method} needs a client that declares ${TASKS_EXTENSION}`, data);
+        return refuse(
+          RPC_CODE.missingClientCapability,
+          `${method} needs a client that declares ${TASKS_EXTENSION}`,
+          data,
+        );
       }
       const isCall = method === 'tools/call';
       const scope = scopeOf(meta, isCall);
@@ -192,7 +196,7 @@ export function createModernEdge(
       // What was taken out of a large request is not there to be compared.
       const isCompared = isCall && paramHeaders !== undefined && request.pieces === undefined;
       const mismatch = isCompared ? paramMismatch(parts, scope, request, paramHeaders) : undefined;
-      if (mismatch !== undefined) return refuse(HEADER_MISMATCH, mismatch);
+      if (mismatch !== undefined) return refuse(RPC_CODE.headerMismatch, mismatch);
       const handling = {
         request,
         tell: (notice: Notice) => to.tell(notice, request),

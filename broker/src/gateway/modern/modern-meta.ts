@@ -1,14 +1,13 @@
 // What each request from 2026-07-28 on says of its client, in `params._meta`: version, name, what the client can do, what it wants logged.
 // There is no handshake, and nothing is concluded from an earlier request (schema/2026-07-28, RequestMetaObject).
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember } from 'mcpgate-shared/json-span';
 import { MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { LOG_LEVELS } from '../../upstreams/tidy/notification.ts';
 import { isRecord, stringOf, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
 import { keptCapabilities, present } from '../absent.ts';
-import { INVALID_PARAMS } from '../envelope.ts';
 import type { Request } from '../request.ts';
 
-const UNSUPPORTED_PROTOCOL_VERSION = -32022;
 /** Methods that no earlier version has. */
 const MODERN_METHODS: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen']);
 
@@ -36,14 +35,14 @@ export function isModern({ method, params }: Pick<Request, 'method' | 'params'>)
 
 function unsupportedVersion(requested: string): MetaRefusal {
   return {
-    code: UNSUPPORTED_PROTOCOL_VERSION,
+    code: RPC_CODE.unsupportedProtocolVersion,
     message: `protocol version ${JSON.stringify(requested.slice(0, 60))} is not supported without a handshake`,
     data: { supported: [MODERN_VERSION], requested: requested.slice(0, 60) },
   };
 }
 
 export function readModernMeta({ text, params, paramsSpan }: Request): ModernMeta | MetaRefusal {
-  const invalid = (message: string): MetaRefusal => ({ code: INVALID_PARAMS, message });
+  const invalid = (message: string): MetaRefusal => ({ code: RPC_CODE.invalidParams, message });
   const meta = params['_meta'];
   if (!isRecord(meta))
     return invalid(

@@ -9,8 +9,6 @@ import type { GatewayParts, SessionScope } from '../session-scope.ts';
 /** The `Mcp-Param-*` headers of a request, decoded, by their names in lower case; undefined: a value is not well-formed. */
 export type ParamHeaders = ReadonlyMap<string, string | undefined>;
 
-export const HEADER_MISMATCH = -32020;
-
 /** What does not match, or undefined. Goes by the list that clients know the tool from. */
 export function paramMismatch(
   parts: GatewayParts,

@@ -1,6 +1,7 @@
 // Calls of clients from 2026-07-28 on to servers that may ask in return. Such a client is not asked while its call is under way: the call
 // is parked, the client gets what is asked as its result (InputRequiredResult), and its retry brings the answers and goes on with the same
 // call. For the server and for the audit log it is one call all the while.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -136,7 +137,7 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
 
   function park(call: Call, waiter: Waiter): void {
     if (!hasRoom(call)) {
-      const why = refusal(-32000, 'too many calls wait for answers of their AI clients already');
+      const why = refusal(RPC_CODE.serverError, 'too many calls wait for answers of their AI clients already');
       for (const question of call.questions.values()) question.answer(why);
       return;
     }
@@ -175,7 +176,7 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
 
   function give(call: Call, question: Question): void {
     if (call.questions.size >= MAX_QUESTIONS) {
-      return question.answer(refusal(-32000, `${MAX_QUESTIONS} questions of one call are open already`));
+      return question.answer(refusal(RPC_CODE.serverError, `${MAX_QUESTIONS} questions of one call are open already`));
     }
     const key = `q${++call.lastQuestion}`;
     const answer = (reply: UpstreamReply) => {

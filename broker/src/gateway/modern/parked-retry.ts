@@ -1,9 +1,9 @@
 // The retry of a request whose call is parked: it brings what was asked of the client, and is answered as the call goes on.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { findMember } from 'mcpgate-shared/json-span';
 import { byteLengthOf, wholeText } from '../../message/pieces.ts';
 import { MAX_ANSWER_BYTES } from '../client-questions.ts';
-import { INVALID_PARAMS } from '../envelope.ts';
 import { errorReply, type Answer } from '../reply.ts';
 import type { Request } from '../request.ts';
 import type { ParkedCalls, Waiter } from './parked-calls.ts';
@@ -27,7 +27,7 @@ export async function goOnWithParked(
 ): Promise<void> {
   const { state, owner, waiter, signal, request } = retry;
   const { text, pieces } = request;
-  const refuse = (why: string) => retry.refuse(errorReply(INVALID_PARAMS, why));
+  const refuse = (why: string) => retry.refuse(errorReply(RPC_CODE.invalidParams, why));
   const at = findMember(request.paramsSpan?.members ?? [], 'inputResponses');
   const cut = at === undefined ? '{}' : text.slice(at.start, at.end);
   // Handled as one text.

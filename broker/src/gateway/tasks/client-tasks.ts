@@ -1,9 +1,9 @@
 // Tasks that an AI client runs for servers (2025-11-25): a server asks for sampling or elicitation as a task, then how it is. The client's ids
 // are its own and pass as they are; which server each was made for is kept here, because a client has one list of them for all.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanArray, scanObject } from 'mcpgate-shared/json-span';
 import { isRecord, parseRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
 import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';
-import { INVALID_PARAMS } from '../envelope.ts';
 
 export interface ClientTasks {
   /** Puts a server's question to the client, where it is about the server's own tasks or about none. Never rejects. */
@@ -54,7 +54,7 @@ export function createClientTasks(put: (question: ServerQuestion) => Promise<Ups
       }
       if (serverOf(params) === server) return await put(question);
       const text = JSON.stringify({
-        code: INVALID_PARAMS,
+        code: RPC_CODE.invalidParams,
         message: 'there is no task of this id that was made for you',
       });
       return { kind: 'error', text };

@@ -1,8 +1,8 @@
 // `tasks/list` (2025-11-25): the caller's own tasks, each asked for at its server: what a server lists on a connection that people share is
 // everybody's.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { scanObject } from 'mcpgate-shared/json-span';
 import { placeOf } from '../../upstreams/upstream.ts';
-import { INVALID_PARAMS } from '../envelope.ts';
 import { errorReply, resultReply, type Reply } from '../reply.ts';
 import { madeRequest, type Handling } from '../request.ts';
 import { prefixFor } from '../route.ts';
@@ -28,7 +28,7 @@ export async function listTasks(parts: GatewayParts, scope: SessionScope, handli
     from = seen.findIndex((taskId) => taskId === after) + 1;
     if (from === 0) {
       const message = 'the cursor is not valid any more; list from the start';
-      return errorReply(INVALID_PARAMS, message);
+      return errorReply(RPC_CODE.invalidParams, message);
     }
   }
   const page = seen.slice(from, from + PAGE_TASKS);

@@ -1,7 +1,7 @@
 // `tasks/get`, `tasks/result`, `tasks/cancel`, `tasks/update`: which server a task is of, whether it is the caller's, and whether the caller
 // may still use the tool that made it.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { placeOf } from '../../upstreams/upstream.ts';
-import { INVALID_PARAMS } from '../envelope.ts';
 import { requestOne } from '../request-one.ts';
 import { readRequestParams } from '../request-params.ts';
 import { errorReply, type Reply } from '../reply.ts';
@@ -14,7 +14,7 @@ import { withSeenTaskIds } from './task-ids.ts';
 /** Never rejects. */
 export async function requestOfTask(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
   const { params, method } = handling.request;
-  const invalid = (message: string) => errorReply(INVALID_PARAMS, message);
+  const invalid = (message: string) => errorReply(RPC_CODE.invalidParams, message);
   const read = readRequestParams(handling.request);
   if (typeof read === 'string') return invalid(read);
   const { taskId } = params;

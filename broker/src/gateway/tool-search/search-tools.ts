@@ -1,10 +1,10 @@
 // Many tools, little context: `search_tools`, `describe_tool` and `call_tool` stand for the whole list. What is found and called is held to
 // the rules as ever; a tool that is called goes the way of every call.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
 import { mistakable } from '../admission.ts';
 import { asShown, type CatalogItem } from '../catalog.ts';
-import { INVALID_PARAMS } from '../envelope.ts';
 import { reachableServers } from '../lists.ts';
 import { CALL_TOOL_KEYS } from '../methods.ts';
 import { requestByName } from '../named-request.ts';
@@ -122,7 +122,7 @@ async function callThrough(
   const key = CALL_TOOL_KEYS.mistakable(inner.members);
   if (key !== undefined) {
     parts.refused.note(scope.principal, 'mistakable_key', 'tools/call');
-    return errorReply(INVALID_PARAMS, mistakable(key));
+    return errorReply(RPC_CODE.invalidParams, mistakable(key));
   }
   // What belongs to the call and not to the tool, such as `_meta` and the answers to what its server asked (2026-07-28).
   const isOfCall = (name: string) => !CALL_TOOL_KEYS.has(name);

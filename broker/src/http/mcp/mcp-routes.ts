@@ -1,5 +1,7 @@
 // `/mcp` (all servers, prefixed) and `/mcp/NAME-or-UUID` (one server, its own names): Streamable HTTP for clients that have only a URL and
 // a bearer token. Every request is authenticated anew.
+import { answerText } from 'mcpgate-shared/rpc-text';
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -10,7 +12,6 @@ import { ownerOf } from '../../domain/owner-of.ts';
 import { isAnswered, readBatch, type BatchItem } from '../../gateway/batch.ts';
 import { readEnvelope, type Envelope } from '../../gateway/envelope.ts';
 import type { ToolMode } from '../../gateway/gateway.ts';
-import { HEADER_MISMATCH } from '../../gateway/modern/param-headers.ts';
 import { isModern, readModernMeta } from '../../gateway/modern/modern-meta.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { createTurns } from '../../message/turns.ts';
@@ -69,7 +70,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     reply
       .code(status)
       .type('application/json')
-      .send(`{"jsonrpc":"2.0","id":${id ?? 'null'},"error":${JSON.stringify({ code, message, data })}}`);
+      .send(answerText(id ?? 'null', 'error', JSON.stringify({ code, message, data })));
 
   /** From 2026-07-28 on: no session, and the headers say what the body says. */
   function modernPost(
@@ -89,7 +90,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     }
     if (envelope.kind !== 'request') return reply.code(400).send();
     const mismatch = headerMismatch(http.headers, envelope);
-    if (mismatch !== undefined) return answerError(reply, 400, HEADER_MISMATCH, mismatch, envelope.idText);
+    if (mismatch !== undefined) return answerError(reply, 400, RPC_CODE.headerMismatch, mismatch, envelope.idText);
     const meta = readModernMeta(envelope);
     if ('code' in meta) return answerError(reply, 400, meta.code, meta.message, envelope.idText, meta.data);
     exchanges.request({
@@ -111,16 +112,21 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
   }
 
   const notAllowed = (reply: FastifyReply) =>
-    answerError(reply.header('allow', 'POST'), 405, -32000, 'this version of MCP has POST only');
+    answerError(reply.header('allow', 'POST'), 405, RPC_CODE.serverError, 'this version of MCP has POST only');
 
   const noMethod = (reply: FastifyReply) =>
-    answerError(reply.header('allow', 'GET, POST, DELETE'), 405, -32000, 'MCP over HTTP has GET, POST and DELETE');
+    answerError(
+      reply.header('allow', 'GET, POST, DELETE'),
+      405,
+      RPC_CODE.serverError,
+      'MCP over HTTP has GET, POST and DELETE',
+    );
 
   const noSession = (reply: FastifyReply) =>
-    answerError(reply, 400, -32000, '[mcpgate] the Mcp-Session-Id header is missing; initialize first');
+    answerError(reply, 400, RPC_CODE.serverError, '[mcpgate] the Mcp-Session-Id header is missing; initialize first');
 
   const unknownSession = (reply: FastifyReply) =>
-    answerError(reply, 404, -32001, '[mcpgate] this session is not known any more; initialize again');
+    answerError(reply, 404, RPC_CODE.unknownSession, '[mcpgate] this session is not known any more; initialize again');
 
   app.register((scope, _options, done) => {
     takesBodies(scope, 'caller', maxMessageBytes);
@@ -145,7 +151,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     scope.addHook('preParsing', (request, reply, _body, done) => {
       const refusal = request.method === 'POST' ? checkPost(request) : undefined;
       if (refusal === undefined) return done();
-      void answerError(reply, refusal.status, -32000, refusal.message);
+      void answerError(reply, refusal.status, RPC_CODE.serverError, refusal.message);
     });
 
     for (const url of ['/mcp', '/mcp/:server']) {
@@ -167,7 +173,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
         const isModernBody = envelope.kind === 'request' && isModern(envelope);
         const unknown = isModernBody ? undefined : checkVersion(request);
         if (unknown !== undefined)
-          return answerError(reply, unknown.status, -32000, unknown.message, idTextOf(envelope));
+          return answerError(reply, unknown.status, RPC_CODE.serverError, unknown.message, idTextOf(envelope));
         if (saysModernVersion(request) || isModernBody) {
           return modernPost(request, reply, { principal, server, tools: mode, envelope, text, pieces });
         }
@@ -190,7 +196,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
         const principal = await door.principalOf(request, reply);
         const refusal = checkVersion(request) ?? checkGet(request);
         if (saysModernVersion(request) && refusal?.status !== 400) return notAllowed(reply);
-        if (refusal !== undefined) return answerError(reply, refusal.status, -32000, refusal.message);
+        if (refusal !== undefined) return answerError(reply, refusal.status, RPC_CODE.serverError, refusal.message);
         const sessionId = request.headers['mcp-session-id'];
         if (typeof sessionId !== 'string') return noSession(reply);
         const session = sessions.find(sessionId, principal, serverOf(request));

@@ -8,7 +8,7 @@ import { ownerOf } from '../../domain/owner-of.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { isAnswered, type BatchItem } from '../../gateway/batch.ts';
 import { replyMessage } from '../../gateway/edge-messages.ts';
-import { INVALID_REQUEST, type Envelope } from '../../gateway/envelope.ts';
+import { type Envelope } from '../../gateway/envelope.ts';
 import { idKey } from '../../upstreams/json-rpc-guard.ts';
 import type { Belongs, Gateway, GatewaySession, ToolMode } from '../../gateway/gateway.ts';
 import { errorReply } from '../../gateway/reply.ts';
@@ -150,7 +150,7 @@ export function openHttpSession(options: {
     const key = idKey(envelope.id, envelope.idText);
     if (exchanges.has(key)) {
       const message = `request ${envelope.idText} is still under way; use another id`;
-      return answer(outlet, [Buffer.from(replyMessage(envelope.idText, errorReply(INVALID_REQUEST, message)))]);
+      return answer(outlet, [Buffer.from(replyMessage(envelope.idText, errorReply(RPC_CODE.invalidRequest, message)))]);
     }
     exchanges.set(key, { idText: envelope.idText, outlet });
     session.receive(text, pieces, envelope);

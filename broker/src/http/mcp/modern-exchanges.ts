@@ -1,5 +1,6 @@
 // Requests of HTTP clients from 2026-07-28 on: each is by itself, answered as one JSON object or, where there is more to say before the
 // answer, as a stream of events. A client that closes the stream has cancelled the request. Nothing is resumed.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import type { ServerResponse } from 'node:http';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -39,10 +40,10 @@ const STREAM_AFTER_MS = 5_000;
 const MAX_PER_LOGIN = 1_024;
 /** Errors that have a status of their own; every other answer is 200. */
 const STATUS: ReadonlyMap<number | undefined, number> = new Map([
-  [-32601, 404],
-  [-32020, 400],
-  [-32021, 400],
-  [-32022, 400],
+  [RPC_CODE.methodNotFound, 404],
+  [RPC_CODE.headerMismatch, 400],
+  [RPC_CODE.missingClientCapability, 400],
+  [RPC_CODE.unsupportedProtocolVersion, 400],
 ]);
 
 interface Exchange {

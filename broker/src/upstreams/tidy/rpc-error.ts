@@ -1,9 +1,8 @@
 // The error of a server's answer as it goes on: clients that read strictly take one without a whole number and a text for no answer at all,
 // and wait for another.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { kindOf, objectOf, withMember, type Shape } from './shape.ts';
-
-const INTERNAL_ERROR = -32603;
 
 const CODE: Shape = (text) => /^"?(-?\d{1,9})"?$/.exec(text)?.[1];
 const MESSAGE: Shape = (text) => {
@@ -23,5 +22,5 @@ export function tidyError(text: string): string {
   const own = kindOf(text) === 'string' ? `{"message":${text}}` : (ERROR(text, []) ?? '{}');
   const has = (member: string) => findMember(scanObject(own).members, member) !== undefined;
   const told = has('message') ? own : withMember(own, 'message', '"the server gives no reason"');
-  return has('code') ? told : withMember(told, 'code', String(INTERNAL_ERROR));
+  return has('code') ? told : withMember(told, 'code', String(RPC_CODE.internalError));
 }
