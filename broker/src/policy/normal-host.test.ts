@@ -32,7 +32,19 @@ describe('the one spelling of a host', () => {
   });
 
   it('is what was written where that is no host', () => {
-    for (const host of ['', 'a:b', 'h\\x', 'a:b:c', '[::1]x', 'x[::1]', '[::g]', '1.2.3.256', 'a b'])
+    for (const host of [
+      '',
+      'a:b',
+      'h\\x',
+      'a:b:c',
+      'a:80',
+      '[::1]x',
+      '[::1%x]y',
+      'x[::1]',
+      '[::g]',
+      '1.2.3.256',
+      'a b',
+    ])
       assert.equal(normalHost(host), host, host);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { uriSpellings } from './normal-uri.ts';
+import { readableUri, uriSpellings } from './normal-uri.ts';
 
 const normal = (uri: string) => uriSpellings(uri).normal.at(0) ?? uri;
 
@@ -91,6 +91,9 @@ describe('the one spelling of a URI, part by part,', () => {
       ['a/../../b', 'b'],
       ['demo://h/..', 'demo://h/'],
       ['demo://h', 'demo://h'],
+      ['demo:a//b', 'demo:a/b'],
+      ['/a/x:B/../c', '/a/c'],
+      ['http://h/a#x', 'http://h/a#x'],
     ] as const)
       assert.equal(normal(uri), spelling, uri);
   });
@@ -106,7 +109,9 @@ describe('the one spelling of a URI, part by part,', () => {
       ['file://LOCALHOST./a', 'file:///a'],
       ['file://127.0.0.1:/a', 'file:///a'],
       ['file://me@localhost/a', 'file:///a'],
+      ['file://localhost.:/a', 'file:///a'],
       ['file://Host:/a', 'file://host/a'],
+      ['file://a.b:/c', 'file://a.b/c'],
       ['file://127.0.0.2/a', 'file://127.0.0.2/a'],
       ['files:a', 'files:a'],
       ['file+x:a', 'file+x:a'],
@@ -118,6 +123,7 @@ describe('the one spelling of a URI, part by part,', () => {
     assert.equal(normal('demo://A.Example/B'), 'demo://a.example/B');
     assert.equal(normal('demo://a@b@c/d'), 'demo://c/d');
     assert.equal(normal('http://a:80@c/d'), 'http://c/d');
+    assert.equal(normal('http://a:b/c'), 'http://a:b/c', 'what is no port stays');
     assert.equal(normal('DEMO+X-1.2://h/a'), 'demo+x-1.2://h/a');
     assert.equal(normal('1http://H/a'), '1http:/H/a', 'a scheme begins with a letter');
   });
@@ -129,6 +135,9 @@ describe('the one spelling of a URI, part by part,', () => {
       ['http://017700000001/a', 'http://127.0.0.1/a'],
       ['http://1.2.772/a', 'http://1.2.3.4/a'],
       ['http://0x/a', 'http://0.0.0.0/a'],
+      ['http://0x7f/a', 'http://0.0.0.127/a'],
+      ['demo:///../a', 'demo:///a'],
+      ['demo://h/a//', 'demo://h/a/'],
       ['demo:file:///a', 'demo:file:/a'],
       ['demo://h/a/..', 'demo://h/'],
       ['demo://h/./a', 'demo://h/a'],
@@ -137,11 +146,31 @@ describe('the one spelling of a URI, part by part,', () => {
       ['demo://h/a\\b', 'demo://h/a/b'],
     ] as const)
       assert.equal(normal(uri), spelling, uri);
-    for (const uri of ['x+file://h/a', 'x+file://h/a/b.c'])
-      assert.deepEqual(
-        uriSpellings(uri),
-        { normal: [], denied: ['x+file:///a'].map((text) => text + uri.slice(12)) },
-        uri,
-      );
+  });
+
+  it('and all that rules are asked about besides, and no more', () => {
+    for (const [uri, spellings, shorter] of [
+      ['demo://h/a', [], []],
+      ['demo://h/a/', [], ['demo://h/a']],
+      ['demo://h/a/;x/', [], ['demo://h/a', 'demo://h/a//', 'demo://h/a/;x']],
+      ['demo://h/a;x/b;y', [], ['demo://h/a/b']],
+      ['demo://h/a\\b', ['demo://h/a/b'], []],
+      ['demo://h\\a', ['demo://h/a'], []],
+      ['git+file://h/a/b.c', [], ['git+file:///a/b.c']],
+      ['file://h', ['file://h/'], ['file:///']],
+      ['/a', [], ['file:///a']],
+      ['//h/a', [], ['file:///h/a']],
+      ['?a/../b', ['?a/../b', 'b'], ['']],
+      ['#a/../b', ['b'], ['']],
+      ['demo://h/a#file://x/b', ['demo://h/a#file:/x/b'], ['demo://h/a']],
+      ['demo://h/a?b#c', ['demo://h/a?b#c'], ['demo://h/a', 'demo://h/a?b']],
+      ['demo://h/a%3fb?c', ['demo://h/a?b?c'], ['demo://h/a', 'demo://h/a?b']],
+      ['demo://h/a\0b', ['demo://h/a'], []],
+    ] as const) {
+      const { normal: all, denied } = uriSpellings(uri);
+      const read = (texts: readonly string[]) => texts.map(readableUri).toSorted((a, b) => (a < b ? -1 : 1));
+      assert.deepEqual([read(all), read(denied)], [spellings, shorter], uri);
+    }
+    assert.equal(readableUri('a\0'), 'a%00');
   });
 });

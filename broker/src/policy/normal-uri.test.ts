@@ -175,6 +175,13 @@ describe('the one spelling of a URI', () => {
     assert.equal(normalGlob('https://*.Example.com:443/a?'), 'https://*.example.com/a?');
     assert.equal(normalGlob('svc+FILE:/x/../pub/*'), 'svc+file:///pub/*');
     for (const glob of ['*', 'https://h*', 'file:*', '*/secret/*', 'file:///*']) assert.equal(normalGlob(glob), glob);
+    assert.equal(normalGlob('file:a*'), 'file:///a*');
+    assert.equal(normalGlob('file:\\\\\\a\\*'), 'file:///a/*');
+    assert.equal(normalGlob('http://*.example'), 'http://*.example/');
+    for (const glob of ['file:///a\uff0a', 'file:///a%EF%BC%8A', 'file:///a%2A'])
+      assert.equal(readableUri(normalGlob(glob)), 'file:///a*', glob);
+    for (const glob of ['file:///a\uff0a', 'file:///a%EF%BC%8A', 'file:///a\uff1f', 'file:///a%3F'])
+      assert.ok(!/[*?]/.test(normalGlob(glob)), `another form of a character is no wildcard: ${glob}`);
     const encoded = normalGlob('file:///a%2Ab');
     assert.ok(!encoded.includes('*'));
     assert.equal(readableUri(encoded), 'file:///a*b');

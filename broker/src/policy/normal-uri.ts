@@ -36,7 +36,7 @@ const PLAIN =
 /** Those that differ from `uri` itself. */
 export function uriSpellings(uri: string): UriSpellings {
   if (PLAIN.test(uri)) return NONE;
-  const whole = readings(marked(decoded(uri, false)));
+  const whole = readings(plainly(uri));
   const cuts = cutsOf(uri);
   // Where the path ends is read in many ways, and what is behind its end has no part in its dot segments.
   const heads = cuts.flatMap(({ head }) => readings(head));
@@ -58,8 +58,8 @@ function cutsOf(uri: string): readonly Cut[] {
   for (const text of roundsOf(uri, fromBytes)) {
     const ends = ['#', '?', '\0'].map((mark) => text.indexOf(mark)).filter((at) => at >= 0);
     for (const at of ends) {
-      const head = marked(decoded(text.slice(0, at), false));
-      const tail = text.charAt(at) === '\0' ? '' : marked(decoded(text.slice(at), false));
+      const head = plainly(text.slice(0, at));
+      const tail = text.charAt(at) === '\0' ? '' : plainly(text.slice(at));
       cuts.set(`${head}\0${tail}`, { head, tail });
     }
   }
@@ -88,7 +88,10 @@ const NO_SCHEME = /^\/+/;
 
 /** The same spelling of a rule's glob over URIs. */
 export function normalGlob(glob: string): string {
-  return normalised(decoded(glob, true).replaceAll('\\', '/'));
+  const own = decoded(glob, (run) => marked(fromBytes(run)));
+  // What is decoded, or is another form of the character, is no wildcard.
+  const plain = own.replace(/[^*?]+/g, (part) => marked(part.normalize('NFKC')));
+  return normalised(plain.replaceAll('\\', '/'));
 }
 
 /** For people: what a spelling says. */
@@ -96,11 +99,12 @@ export function readableUri(spelling: string): string {
   return spelling.replaceAll(STAR, '*').replaceAll(QUERY, '?').replaceAll('\0', '%00');
 }
 
-/** Percent-encoding is resolved until nothing is left of it. `isGlob`: what is decoded is no wildcard. */
-function decoded(text: string, isGlob: boolean): string {
-  const rounds = roundsOf(text, isGlob ? (run) => marked(fromBytes(run)) : fromBytes);
-  const last = rounds.at(-1) ?? text;
-  return last.replace(PASSED_OVER, '').replace(AT_ENDS, '').normalize('NFKC');
+const plainly = (text: string): string => marked(decoded(text, fromBytes).normalize('NFKC'));
+
+/** Percent-encoding is resolved until nothing is left of it. */
+function decoded(text: string, decode: (run: string) => string): string {
+  const last = roundsOf(text, decode).at(-1) ?? text;
+  return last.replace(PASSED_OVER, '').replace(AT_ENDS, '');
 }
 
 /** The text, and what is left of it after each time that it is decoded. */
@@ -134,7 +138,7 @@ function fromBytes(run: string): string {
   let out = '';
   for (let at = 0; at < bytes.length;) {
     const byte = bytes[at] ?? 0;
-    const long = byte < 0x80 ? undefined : overlong(bytes, at);
+    const long = overlong(bytes, at);
     out += byte < 0x80 ? String.fromCharCode(byte) : (long?.character ?? `%${byte.toString(16).toUpperCase()}`);
     at += long?.length ?? 1;
   }
@@ -166,7 +170,7 @@ function normalised(text: string): string {
   const head = scheme === '' ? '' : `${scheme}:`;
   if (authority === null) {
     const isFile = kind === 'file' && !/^[*?]/.test(rest);
-    return isFile ? `${head}///${pathOf(rest).replace(/^\/+/, '')}` : head + pathOf(rest);
+    return isFile ? `${head}///${pathOf(rest).replace(/^\//, '')}` : head + pathOf(rest);
   }
   const host = hostOf(authority[1] ?? '', kind);
   const path = pathOf(rest.slice(authority[0].length));
@@ -206,8 +210,7 @@ function pathOf(path: string): string {
     const isLast = index === segments.length - 1;
     if (name === '..') kept.pop();
     else if (name !== '.' && segment !== '') kept.push(segment);
-    if (isLast && (segment === '' || name === '.' || name === '..') && kept.length > 0) kept.push('');
+    if (isLast && (segment === '' || name === '.' || name === '..')) kept.push('');
   }
-  const isRoot = isAbsolute && kept.length === 0;
-  return isRoot ? '/' : (isAbsolute ? '/' : '') + kept.join('/');
+  return (isAbsolute ? '/' : '') + kept.join('/');
 }
