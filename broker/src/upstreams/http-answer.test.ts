@@ -11,6 +11,8 @@ it('only a status that turns a request away is said to have carried nothing out'
     assert.equal(kindOf(status), 'refused');
   for (const status of [303, 408, 409, 424, 499, 500, 501, 502, 503, 504, 520, 524])
     assert.equal(kindOf(status), 'unclear');
+  for (const status of [200, 204, 299])
+    assert.equal(kindOf(status), 'refused', 'no answer of the kind that was asked for');
   for (const status of [300, 301, 302, 307, 308, 399]) assert.equal(kindOf(status), 'redirected');
   assert.equal(kindOf(401), 'unauthorized');
   assert.equal(kindOf(404), 'session_lost');
@@ -34,12 +36,19 @@ it('the time to wait is seconds or a date, never negative and a day at the most'
     ['0.0001', 1],
     ['86401', 86_400_000],
     ['2026-01-01T00:00:30Z', 30_000],
+    ['Thursday, 01-Jan-26 00:00:30 GMT', 30_000],
+    ['Thu Jan  1 00:00:30 2026 GMT', 30_000],
     ['2026-01-02', undefined],
+    ['soon 5', undefined],
+    ['x 2027-01-01T00:00:00Z', undefined],
     ['1.', undefined],
     ['1.5.5', undefined],
     [' ', undefined],
     ['Thu, 01 Jan 2026 00:00:30 GMT', 30_000],
     ['Wed, 31 Dec 2025 00:00:00 GMT', 0],
+    ...['Mon, 05', 'Tue, 06', 'Wed, 07', 'Thu, 08', 'Fri, 02', 'Sat, 03', 'Sun, 04'].map(
+      (day) => [`${day} Jan 2026 00:00:00 GMT`, 86_400_000] as const,
+    ),
     ['999999999', 86_400_000],
     ['-5', undefined],
     ['', undefined],
@@ -71,6 +80,7 @@ it('a JSON-RPC error is found in the body of an error, also where it is written 
   const error = '{"jsonrpc":"2.0","id":1,"error":{}}';
   for (const body of [error, `\uFEFF ${error}`, `event: message\ndata: ${error}\n\n`])
     assert.equal(jsonOf(body), error);
+  assert.equal(jsonOf(`data: ${error} \nid: 3`), error, 'with blanks behind it');
   assert.equal(jsonOf(`data:${error} \n`), error, 'the blank behind the colon may be left out');
   for (const body of ['<p>no</p>', '', `<p>${error}</p>`, `some data: ${error}`, `data: ${error} and more`])
     assert.equal(jsonOf(body), undefined, body);
@@ -155,6 +165,8 @@ it('an error without an id gets that of the exchange where it is one of the newe
     `{"jsonrpc":"2.0","id":0,"error":${modern}}`,
     '{"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"no"}}',
     '{"jsonrpc":"2.0","id":null,"error":"no"}',
+    '{"jsonrpc":"2.0","id":null,"error":null}',
+    `{"jsonrpc":"2.0","id":null,"error":[${modern}]}`,
     '{"jsonrpc":"2.0","id":null,"result":{}}',
     'no JSON',
   ])

@@ -76,10 +76,13 @@ export function classifyRefusal(refusal: HttpRefusal): HttpOutcome {
 
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
+/** How a date begins. `Date.parse` finds one in nearly every text with a number. */
+const DATE = /^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? |\d{4}-\d\d-\d\dT)/i;
+
 /** RFC 9110, section 10.2.3: seconds, or a date. Undefined: neither. */
 export function readRetryAfter(value: string | undefined, now: number): number | undefined {
   const text = value?.trim() ?? '';
-  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : /[A-Za-z]/.test(text) ? Date.parse(text) - now : NaN;
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : DATE.test(text) ? Date.parse(text) - now : NaN;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(Math.ceil(ms), 0), MAX_RETRY_AFTER_MS);
 }
 

@@ -57,6 +57,8 @@ const LOST: readonly (readonly [number, string])[] = [
   [400, 'this is not an initialize request'],
   [400, 'it expects initialize first'],
   [404, rpc(-32001, 'Session not found', 0)],
+  [400, rpc(-32000, 'Session not found', 7)],
+  [400, rpc(32001, 'Session not found', 7)],
   [400, ` ${rpc(-32600, 'Session not found', 7)}\n`],
   [404, '{"id":7,"result":{}}'],
   [404, '{"id":7,"error":"no error of a protocol"}'],
@@ -89,6 +91,9 @@ const OTHER: readonly (readonly [number, string])[] = [
   [400, 'the obsessionid: bad request'],
   [404, ` ${rpc(-32601, 'Method not found', 7)}\n`],
   [404, rpc(-32601, 'Method not found', 0)],
+  [404, `\uFEFF${rpc(-32601, 'Method not found', 7)}`],
+  [404, rpc(32600, 'Session not found', 7)],
+  [404, rpc(32000, 'Session not found', 7)],
   [410, rpc(-32002, 'Resource is gone', 7)],
 ];
 

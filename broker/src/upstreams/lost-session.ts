@@ -20,7 +20,7 @@ const LOST = new RegExp(`\\bsessions?\\b[^.!\\n]{0,80}${WRONG}|${WRONG}[^.!\\n]{
 const ID = /\b(?:mcp-)?session[-_ ]?id\b/i;
 /** A process that was started anew, and never had the handshake. */
 const NOT_INITIALIZED =
-  /\b(?:server|client|session|connection|transport)?\s*(?:is |has |was )?not (?:yet )?(?:been )?initiali[sz]ed\b|\bno session ID or not initiali[sz]|\bnot an? initiali[sz]e request\b|\bexpects? initiali[sz]e\b|\bonly be created by an initiali[sz]e request\b/i;
+  /\bnot (?:yet )?(?:been )?initiali[sz]ed\b|\bno session ID or not initiali[sz]|\bnot an? initiali[sz]e request\b|\bexpects? initiali[sz]e\b|\bonly be created by an initiali[sz]e request\b/i;
 
 /** 422: "expect initialize request" of a Rust server. 401 is one of its older ways. */
 const STATUSES: ReadonlySet<number> = new Set([400, 401, 404, 410, 422]);
