@@ -93,6 +93,8 @@ describe('the policy', () => {
     const cut = policy([rule('allow', 'user:ada', '*'), rule('deny', 'grant:nightly', '*__delete')]);
     assert.equal(cut.decide(adasGrant, 'github', 'github__delete').decision, 'deny');
     assert.equal(cut.decide(ada, 'github', 'github__delete').decision, 'allow');
+    const other = policy([rule('allow', '*', '*'), rule('deny', 'grant:laptop', '*')]);
+    assert.equal(other.decide(ada, 'github', 'github__list').decision, 'allow', 'a device is no grant of that label');
   });
 
   it('only notes in observe mode, allows in off, and explains both', () => {

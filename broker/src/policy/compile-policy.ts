@@ -41,16 +41,18 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
   function underRules(view: View, what: string): Verdict {
     const known = view.answers.get(what);
     if (known !== undefined) return known;
-    const denied = deny.first(view.denyTokens, what);
-    const allowed = denied === undefined ? allow.first(view.allowTokens, what) : undefined;
-    const verdict: Verdict =
-      denied !== undefined
-        ? { decision: 'deny', rule: denied.id, reason: `rule ${denied.id} denies it${noteOf(denied)}` }
-        : allowed !== undefined
-          ? { decision: 'allow', rule: allowed.id, reason: `rule ${allowed.id} allows it` }
-          : { decision: 'deny', rule: null, reason: 'no rule allows it' };
+    const verdict = verdictOf(view, what);
     view.answers.keep(what, verdict);
     return verdict;
+  }
+
+  function verdictOf(view: View, what: string): Verdict {
+    const denied = deny.first(view.denyTokens, what);
+    if (denied !== undefined)
+      return { decision: 'deny', rule: denied.id, reason: `rule ${denied.id} denies it${noteOf(denied)}` };
+    const allowed = allow.first(view.allowTokens, what);
+    if (allowed !== undefined) return { decision: 'allow', rule: allowed.id, reason: `rule ${allowed.id} allows it` };
+    return { decision: 'deny', rule: null, reason: 'no rule allows it' };
   }
 
   function boundOf(view: View, principal: Principal, server: string): Verdict | undefined {

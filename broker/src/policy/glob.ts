@@ -29,7 +29,7 @@ function matchGlob(pattern: string, text: string): boolean {
     if (char === '*') {
       star = inPattern++;
       starText = inText;
-    } else if (inPattern < pattern.length && (char === '?' || char === text.charAt(inText))) {
+    } else if (char === '?' || char === text.charAt(inText)) {
       inPattern++;
       inText++;
     } else if (star >= 0) {

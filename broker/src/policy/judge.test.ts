@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Principal } from '../domain/principal.ts';
 import type { Enforcement } from '../domain/rule.ts';
 import { compilePolicy } from './compile-policy.ts';
-import { judge, resourceWhats, uriPrefix } from './judge.ts';
+import { judge, resourceWhats, uriPrefix, type Whats } from './judge.ts';
 import { previewVerdict } from './rule-preview.ts';
 
 const ada: Principal = {
@@ -88,6 +88,20 @@ describe('one verdict over all names and spellings', () => {
       assert.equal(read(['allow *', 'deny resource:file:///*'], uri).decision, 'deny', uri);
     for (const uri of ['file://host', 'file://host/'])
       assert.equal(read(['allow resource:file://host'], uri).decision, 'allow', uri);
+  });
+
+  it('is about the resources of a rule however the rule spells them, and about nothing else', () => {
+    for (const deny of ['deny resource:FILE:///x/../a', 'deny resource:svc+FILE:///%61'])
+      assert.equal(read(['allow *', deny], 'file:///a').decision, 'deny', deny);
+    assert.equal(read(['allow 123456789file:///a'], 'file:///a').decision, 'deny', 'a rule of something else');
+    const things: Whats = ['prompt:svc__a/../b', 'svc__c'];
+    for (const [rules, decision] of [
+      [['allow prompt:svc__a/../b'], 'allow'],
+      [['allow svc__c'], 'allow'],
+      [['allow *', 'deny svc__c'], 'deny'],
+      [[], 'deny'],
+    ] as const)
+      assert.equal(judge(policy(rules), ada, 'svc', things).decision, decision, rules.join());
   });
 
   it('repeats no spelling that could end the sentence', () => {

@@ -6,6 +6,7 @@ import { readableUri, uriSpellings } from './normal-uri.ts';
 const RESOURCE = 'resource:';
 
 export type Whats = readonly [string, ...string[]];
+type Verdicts = readonly [Verdict, ...Verdict[]];
 
 /** What stands before a server's own URIs and URI templates. A scheme begins with a letter (RFC 3986, section 3.1); server names need not. */
 export function uriPrefix(server: string): string {
@@ -22,27 +23,22 @@ export function resourceWhats(server: string, uri: string): Whats {
  * `whats`: as sent, the one of the server itself first.
  */
 export function judge(policy: CompiledPolicy, principal: Principal, server: string, whats: Whats): Verdict {
+  const decide = (what: string) => policy.decide(principal, server, what);
+  const decideAll = ([own, ...others]: Whats): Verdicts => [decide(own), ...others.map(decide)];
   const [first] = whats;
-  const asSent = whats.map((what) => policy.decide(principal, server, what));
-  const [verdict] = asSent;
-  if (verdict === undefined) return policy.decide(principal, server, first);
-  if (whats.length === 1 && !first.startsWith(RESOURCE)) return verdict;
+  const asSent = decideAll(whats);
+  if (whats.length === 1 && !first.startsWith(RESOURCE)) return asSent[0];
   const { normal, denied } = spellingsOf(server, first);
-  const normally = normal.map((each) => each.map((what) => policy.decide(principal, server, what)));
-  const denials = [
-    asSent,
-    ...normally,
-    ...denied.map((each) => each.map((what) => policy.decide(principal, server, what))),
-  ];
-  const denial = denials.flat().find(isDenial);
+  const readings = normal.map((names) => ({ meant: names[0], verdicts: decideAll(names) }));
+  const all = [asSent, ...readings.map(({ verdicts }) => verdicts), ...denied.map(decideAll)];
+  const denial = all.flat().find(isDenial);
   if (denial !== undefined) return denial;
   const allowed = asSent.find(isAllowed);
-  if (allowed === undefined) return verdict;
-  const misses = normally.findIndex((each) => !each.some(isAllowed));
-  const missed = normally[misses]?.[0];
-  const meant = normal[misses]?.[0];
-  if (missed === undefined || meant === undefined) return allowed;
-  return { ...missed, reason: `${missed.reason} as what it stands for, ${shown(meant)}` };
+  if (allowed === undefined) return asSent[0];
+  const missed = readings.find(({ verdicts }) => !verdicts.some(isAllowed));
+  if (missed === undefined) return allowed;
+  const [verdict] = missed.verdicts;
+  return { ...verdict, reason: `${verdict.reason} as what it stands for, ${shown(missed.meant)}` };
 }
 
 /** By a rule, or by the bounds of the credential; not for want of a rule. */
@@ -55,7 +51,7 @@ function spellingsOf(server: string, first: string): typeof NONE {
   if (!first.startsWith(RESOURCE)) return NONE;
   const { normal, denied } = uriSpellings(first.slice(RESOURCE.length));
   const whatsOf = (uri: string) => resourceWhats(server, uri);
-  return normal.length + denied.length === 0 ? NONE : { normal: normal.map(whatsOf), denied: denied.map(whatsOf) };
+  return { normal: normal.map(whatsOf), denied: denied.map(whatsOf) };
 }
 
 /** A caller's text in a sentence of ours: only what cannot end it. */
