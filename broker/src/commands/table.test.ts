@@ -26,6 +26,35 @@ describe('tables', () => {
     assert.match(text, /ada   n+…/);
   });
 
+  test('where several columns are wide, they give way alike, and what names the row gives way last', () => {
+    const head = ['ID', 'LABEL', 'USER', 'SERVERS', 'FROM', 'STATE', 'EXPIRES', 'USED'];
+    const row = [
+      'g_0123456789abcdef',
+      'l'.repeat(90),
+      'u'.repeat(60),
+      's'.repeat(70),
+      'x',
+      'active',
+      'in 89 d',
+      'never',
+    ];
+    const [, line = ''] = formatTable(head, [row], 80).split('\n');
+    assert.ok(line.length <= 80, line);
+    assert.match(line, /^g_0123456789abcdef {2}l{7,}… {2}u{7,}… {2}s{7,}… {2}x {5}active {2}in 89 d {2}never$/);
+  });
+
+  test('wide letters take two columns, and none is cut in two', () => {
+    const text = formatTable(
+      ['NAME', 'NOTE'],
+      [
+        ['日本', '🚀'.repeat(30)],
+        ['ada', 'x'],
+      ],
+      20,
+    );
+    assert.equal(text, `NAME  NOTE\n日本  ${'🚀'.repeat(6)}…\nada   x\n`);
+  });
+
   test('texts of others cannot steer the terminal', () => {
     const text = formatTable(['A'], [['\u001b[2Jclean\u202eup\r\nnext']], undefined);
     assert.equal(text, 'A\nclean up  next\n');

@@ -1,5 +1,6 @@
 // Tables for people: columns as wide as their texts, the widest ones cut with an ellipsis where the terminal is narrower.
 import { stripVTControlCharacters } from 'node:util';
+import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
 
 const GAP = '  ';
 const MIN_WIDTH = 6;
@@ -11,24 +12,25 @@ export function formatTable(
   width: number | undefined,
 ): string {
   const cells = [head, ...rows.map((row) => row.map(plain))];
-  const widths = head.map((_name, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
-  const total = (): number => widths.reduce((sum, value) => sum + value, 0) + GAP.length * (widths.length - 1);
-  while (width !== undefined && total() > width) {
-    const widest = widths.indexOf(Math.max(...widths));
-    const current = widths[widest] ?? 0;
-    if (current <= MIN_WIDTH) break;
-    widths[widest] = Math.max(MIN_WIDTH, current - (total() - width));
-  }
-  return cells
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => fit(cell, widths[column] ?? 0))
-          .join(GAP)
-          .trimEnd()}\n`,
-    )
-    .join('');
+  const natural = head.map((_name, column) =>
+    cells.reduce((widest, row) => Math.max(widest, textWidth(row[column] ?? '')), 0),
+  );
+  const widths = width === undefined ? natural : narrowed(natural, width - GAP.length * (natural.length - 1));
+  const line = (row: readonly string[]): string => row.map((cell, column) => fit(cell, widths[column] ?? 0)).join(GAP);
+  return cells.map((row) => `${line(row).trimEnd()}\n`).join('');
 }
+
+/** The widest columns give way to the same width; the first one names the row, and gives way only where the others cannot any more. */
+function narrowed(natural: readonly number[], room: number): number[] {
+  const [name = 0, ...others] = natural;
+  const least = (widths: readonly number[]): number => sum(widths.map((each) => Math.min(each, MIN_WIDTH)));
+  const kept = Math.min(name, Math.max(MIN_WIDTH, room - least(others)));
+  let limit = Math.max(MIN_WIDTH, ...others);
+  while (limit > MIN_WIDTH && kept + sum(others.map((each) => Math.min(each, limit))) > room) limit -= 1;
+  return [kept, ...others.map((each) => Math.min(each, limit))];
+}
+
+const sum = (widths: readonly number[]): number => widths.reduce((total, each) => total + each, 0);
 
 /** One line without control characters: what comes from others must not steer a terminal. */
 export function plain(text: string): string {
@@ -39,9 +41,7 @@ export function plain(text: string): string {
   );
 }
 
-function fit(text: string, width: number): string {
-  return text.length <= width ? text.padEnd(width) : `${text.slice(0, Math.max(0, width - 1))}…`;
-}
+const fit = (text: string, width: number): string => padded(shortened(text, width), width);
 
 /** `3 min ago`, `in 5 d`; `never` for null. */
 export function ago(iso: string | null, nowMs: number): string {

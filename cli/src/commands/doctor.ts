@@ -10,6 +10,7 @@ import type { Finding } from '../doctor/finding.ts';
 import { effectiveEnvironment } from '../kept-environment.ts';
 import { runRestart } from './daemon.ts';
 import { runInstallClients } from './install-clients.ts';
+import { hanging } from './hanging.ts';
 import { onePlainLine } from './one-plain-line.ts';
 
 export function addDoctor(program: Command, context: CliContext): void {
@@ -42,7 +43,8 @@ async function runDoctor({ fix, json }: DoctorFlags, context: CliContext): Promi
     const marks = { good: green('✓'), warning: yellow('!'), bad: red('✗') };
     const width = Math.max(...findings.map(({ name }) => name.length));
     for (const { mark, name, text } of findings) {
-      terminal.print(`${marks[mark]} ${bold(name.padEnd(width))} ${onePlainLine(text)}`);
+      const head = `${marks[mark]} ${bold(name.padEnd(width))} `;
+      terminal.print(hanging(head, width + 3, onePlainLine(text), terminal.columns));
     }
   }
   const first = findings.find(({ mark }) => mark === 'bad');

@@ -1,5 +1,7 @@
-// `mcpgate status` as a person reads it.
-import type { ChalkInstance } from 'chalk';
+// `mcpgate status` as a person reads it: on a terminal no line is wider than that, elsewhere all is whole.
+import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
+import type { Terminal } from '../terminal.ts';
+import { hanging } from './hanging.ts';
 import { onePlainLine } from './one-plain-line.ts';
 import type { Status } from './status.ts';
 
@@ -11,12 +13,17 @@ const TUNNEL_WORDS: Readonly<Record<string, string>> = {
   revoked: 'access revoked',
 };
 
-export function renderStatus(status: Status, colour: ChalkInstance, now: number): string[] {
+/** Of a server's name on a narrow terminal. */
+const NAME_WIDTH = 32;
+
+export function renderStatus(status: Status, terminal: Pick<Terminal, 'colour' | 'columns'>, now: number): string[] {
+  const { colour, columns } = terminal;
   const { user, broker, workspace, daemon, tunnel, servers, clients, token } = status;
   const good = colour.green('✓');
   const bad = colour.red('✗');
   const off = colour.dim('-');
-  const line = (mark: string, name: string, text: string): string => `${mark} ${colour.bold(name.padEnd(9))} ${text}`;
+  const line = (mark: string, name: string, text: string): string =>
+    hanging(`${mark} ${colour.bold(name.padEnd(9))} `, 12, text, columns);
   const ended = tunnel.state === 'login_needed' || tunnel.state === 'revoked';
   const who = token.kind === null ? undefined : (user ?? 'a grant');
   const lines = [
@@ -51,12 +58,17 @@ export function renderStatus(status: Status, colour: ChalkInstance, now: number)
     }
   }
   if (servers.length > 0) lines.push('', colour.bold('Servers'));
-  const nameWidth = Math.max(0, ...servers.map(({ name }) => name.length));
+  const widest = Math.max(0, ...servers.map(({ name }) => textWidth(name)));
+  const nameWidth = columns === undefined ? widest : Math.min(widest, NAME_WIDTH);
   for (const { name, state, tools, message, warnings } of servers) {
     const mark = ['ready', 'up', 'idle', 'ok'].includes(state) ? good : colour.yellow('!');
     const odd = warnings === 0 ? '' : `  ${plural(warnings, 'warning')}: \`mcpgate-broker server show ${name}\``;
-    const why = message === null ? odd : `  ${onePlainLine(message)}`;
-    lines.push(`${mark} ${name.padEnd(nameWidth)}  ${plural(tools, 'tool')}  ${colour.dim(state)}${why}`);
+    const why = message === null ? '' : `  ${onePlainLine(message)}`;
+    const shown = padded(shortened(name, nameWidth), nameWidth);
+    const count = plural(tools, 'tool');
+    const room = (columns ?? Infinity) - 2 - nameWidth - 2 - count.length - 2 - state.length;
+    const more = message === null && odd.length > room ? `\n  ${odd}` : message === null ? odd : shortened(why, room);
+    lines.push(`${mark} ${shown}  ${count}  ${colour.dim(state)}${more}`);
   }
   const present = clients.filter(({ found }) => found);
   if (present.length > 0) lines.push('', colour.bold('AI clients'));
@@ -66,9 +78,16 @@ export function renderStatus(status: Status, colour: ChalkInstance, now: number)
       ? 'set up'
       : (client.error ?? `not set up; run \`mcpgate install-clients ${client.name}\``);
     const mark = client.error === null ? off : bad;
-    lines.push(`${client.configured ? good : mark} ${client.title.padEnd(titleWidth)}  ${words}`);
+    lines.push(
+      hanging(
+        `${client.configured ? good : mark} ${client.title.padEnd(titleWidth)}  `,
+        titleWidth + 4,
+        words,
+        columns,
+      ),
+    );
   }
-  return lines;
+  return lines.flatMap((each) => each.split('\n'));
 }
 
 function tokenWords({ kind, store, path }: Status['token']): string {

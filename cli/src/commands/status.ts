@@ -62,7 +62,7 @@ async function runStatus({ json }: { json?: true }, context: CliContext): Promis
     waiting.stop();
   }
   if (json === true) terminal.print(JSON.stringify(found.status, null, 2));
-  else for (const line of renderStatus(found.status, terminal.colour, context.now())) terminal.print(line);
+  else for (const line of renderStatus(found.status, terminal, context.now())) terminal.print(line);
   if (found.problem !== undefined) context.setExitCode(EXIT_CODE[found.problem]);
 }
 

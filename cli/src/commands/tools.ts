@@ -1,9 +1,13 @@
 // `mcpgate tools [PATTERN]`: what the person may call.
 import type { Command } from 'commander';
+import { shortened } from 'mcpgate-shared/text-width';
 import type { CliContext } from '../context.ts';
 import { listTools, type ListedTool } from './list-tools.ts';
 import { onePlainLine } from './one-plain-line.ts';
 import { withSession } from './with-session.ts';
+
+/** A description is worth showing from so many columns on. */
+const LEAST_WORDS = 12;
 
 interface ToolsRequest {
   matches(name: string): boolean;
@@ -59,8 +63,9 @@ async function runTools(request: ToolsRequest, context: CliContext): Promise<voi
   const width = Math.max(0, ...found.map(({ name }) => name.length));
   for (const { name, description } of found) {
     const line = onePlainLine(description);
-    const room = terminal.columns === undefined ? Infinity : Math.max(20, terminal.columns - width - 2);
-    const shown = line.length > room ? `${line.slice(0, room - 1)}…` : line;
+    // A name stays whole, since it is what the person types next.
+    const room = terminal.columns === undefined ? Infinity : terminal.columns - width - 2;
+    const shown = room < LEAST_WORDS ? '' : shortened(line, room);
     terminal.print(`${terminal.colour.bold(name.padEnd(width))}  ${terminal.colour.dim(shown)}`.trimEnd());
   }
   if (found.length > 0) return;
