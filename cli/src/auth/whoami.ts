@@ -30,7 +30,7 @@ export async function whoami(broker: string, token: string, fetch: HttpFetch): P
   if ((response.status === 401 || response.status === 403) && !isPage(answer)) {
     throw new GateError(
       'not_logged_in',
-      `${broker} refused this grant: it is unknown, expired or revoked; ask for a new one`,
+      `${broker} refused this grant: it is unknown (was it copied whole?), expired or revoked; an administrator issues a new one with \`mcpgate-broker grant issue\``,
     );
   }
   const found = response.ok ? parseWhoami(text) : undefined;

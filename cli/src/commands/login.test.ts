@@ -235,7 +235,20 @@ test('--with-token takes a grant from stdin only where the broker knows it', asy
   assert.equal(wrong.code, 3);
   assert.match(lastLine(wrong.stderr), /refused this grant/);
   assert.ok(!wrong.stderr.includes('mcg_of-nobody'));
-  assert.equal((await laptop.run(['login', url, '--with-token'], { stdin: '' })).code, 2);
+  for (const [stdin, says] of Object.entries({
+    '': /stdin is empty.*echo "\$GRANT" \| mcpgate login URL --with-token.*`mcpgate-broker grant issue`/,
+    '\n': /stdin is empty/,
+    'label: robot\ntoken: mcg_x': /more than one word: give the grant alone, the word that begins with mcg_/,
+    'Bearer mcg_x': /more than one word/,
+    mca_administration: /an administration token.*MCPGATE_ADMIN_TOKEN/,
+    ghp_ofanotherservice: /this is no grant: one begins with mcg_/,
+    '"mcg_inquotes"': /this is no grant: .*without quotes/,
+  })) {
+    const said = await laptop.run(['login', url, '--with-token'], { stdin });
+    assert.equal(said.code, 2, said.stderr);
+    assert.match(lastLine(said.stderr), says);
+    assert.doesNotMatch(said.stderr, /mcg_x|mca_administration|ghp_of|inquotes/);
+  }
   assert.match(laptop.tokenFile(), new RegExp(GRANT));
 });
 

@@ -11,7 +11,7 @@ import type { CliContext } from '../context.ts';
 import type { Credential } from '../credentials/credential-store.ts';
 import { wantedTokenStore } from '../credentials/open-credential-store.ts';
 import type { TokenStoreKind } from '../settings-file.ts';
-import { readSecret } from './read-secret.ts';
+import { readGrant } from './read-grant.ts';
 
 const WORST_CLOCK_SKEW_MS = 5 * 60_000;
 
@@ -37,7 +37,10 @@ export function addLogin(program: Command, context: CliContext): void {
     .description('log in to a broker; the refresh token goes to the OS keychain')
     .argument('[URL]', 'the broker, e.g. https://mcp.example.com (else MCPGATE_BROKER, else the one of the last login)')
     .option('--no-browser', 'only print the URL and the code')
-    .option('--with-token', 'read a grant (mcg_…) from stdin instead of logging in as a person')
+    .option(
+      '--with-token',
+      'read a grant (mcg_…, of `mcpgate-broker grant issue`) from stdin instead of logging in as a person',
+    )
     .option('--workspace <name>', 'the workspace to log in to')
     .option('--json', 'print one JSON object a line: {"event":"code",…}, then {"event":"login",…}')
     .addHelpText(
@@ -84,11 +87,7 @@ async function runLogin(request: LoginRequest, context: CliContext): Promise<voi
 }
 
 async function loginWithToken(request: LoginRequest, context: CliContext): Promise<StoredLogin> {
-  const { terminal } = context;
-  if (context.stdinIsTTY) terminal.note('Paste the grant (mcg_…), then press Enter:');
-  const token = await readSecret(context.stdin);
-  if (token === '') throw new GateError('usage', 'no grant on stdin: echo "$GRANT" | mcpgate login URL --with-token');
-  if (/\s/.test(token)) throw new GateError('usage', 'stdin holds more than one word; give the grant alone');
+  const token = await readGrant(context);
   const { user, workspace } = await whoami(request.broker, token, context.fetch);
   if (request.workspace !== undefined && request.workspace !== workspace) {
     throw new GateError('usage', `this grant is for the workspace ${workspace}, not ${request.workspace}`);
