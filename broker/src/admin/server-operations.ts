@@ -181,7 +181,7 @@ function toTransport(
 ): Transport {
   if (body.kind === 'http') {
     if (!/^https?:\/\/[^/?#\s]+/i.test(body.url))
-      throw new GateError('usage', 'url: it must start with https:// or http://');
+      throw new GateError('usage', 'the address of a server starts with https:// or http://');
     return body;
   }
   const { cwd, limits: form, network, ...rest } = body;

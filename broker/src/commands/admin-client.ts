@@ -6,6 +6,7 @@ import { ErrorSchema } from 'mcpgate-shared/api/fields';
 import { WORKSPACE_HEADER } from 'mcpgate-shared/api/workspaces';
 import { EXIT_CODE, GateError, type ErrorCode } from 'mcpgate-shared/error';
 import type { z } from 'zod';
+import { checkTyped, type Parts } from './typed-input.ts';
 import { networkTransport, socketTransport, type AdminResponse, type AdminTransport } from './admin-transport.ts';
 
 export interface AdminClient {
@@ -23,12 +24,6 @@ export interface AdminClient {
 export type AdminTarget =
   { kind: 'socket'; dataDir: string; actor: string } | { kind: 'url'; url: string; token: string };
 
-interface Parts {
-  params?: unknown;
-  query?: unknown;
-  body?: unknown;
-}
-
 /** `workspace`: what the commands are about; the caller's own unless said. */
 export function createAdminClient(target: AdminTarget, workspace?: string): AdminClient {
   let opened: Promise<AdminTransport> | undefined;
@@ -43,7 +38,9 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
     ...(workspace !== undefined && { [WORKSPACE_HEADER]: workspace }),
   };
 
-  const send = async (endpoint: Endpoint, { params, query, body }: Parts): Promise<AdminResponse> => {
+  const send = async (endpoint: Endpoint, input: Parts): Promise<AdminResponse> => {
+    const { params, query, body } = input;
+    checkTyped(endpoint, input);
     const path = endpoint.path.replaceAll(/:(\w+)/g, (_whole, name: string) => {
       const value = textOf(params, name) ?? '';
       // In a URL these lead to another place.

@@ -57,7 +57,7 @@ export async function withSession(
   const json = options.json ?? false;
   const print = (text: string): void => void context.stdout.write(text);
   const printJson = (document: unknown): void => print(`${JSON.stringify(document, null, 2)}\n`);
-  const width = context.stdout.isTTY === true ? (context.stdout.columns || 80) : undefined;
+  const width = context.stdout.isTTY === true ? context.stdout.columns || 80 : undefined;
   try {
     await work({
       api,

@@ -36,7 +36,7 @@ describe('grants', () => {
     assert.equal((await admin.failure(['grant', 'issue', '--label', 'x', '--server', 'absent'])).code, 1);
     for (const [expires, says] of [
       ['soon', /is not a duration/],
-      ['4000d', /at most 10 years/],
+      ['4000d', /--expires: at most 10 years/],
     ] as const) {
       const args = ['grant', 'issue', '--label', 'x', '--server', 'github', '--expires', expires];
       const { code, stderr } = await admin.failure(args);

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { adminTokensApi } from 'mcpgate-shared/api/admin-tokens';
+import { auditApi } from 'mcpgate-shared/api/audit';
+import { loginsApi } from 'mcpgate-shared/api/devices';
+import type { Endpoint } from 'mcpgate-shared/api/endpoint';
+import { grantsApi } from 'mcpgate-shared/api/grants';
+import { groupsApi } from 'mcpgate-shared/api/groups';
+import { rulesApi } from 'mcpgate-shared/api/rules';
+import { secretsApi } from 'mcpgate-shared/api/secrets';
+import { serversApi } from 'mcpgate-shared/api/servers';
+import { usersApi } from 'mcpgate-shared/api/users';
+import { checkTyped } from './typed-input.ts';
+
+const TOO_LONG = 4000 * 86_400;
+const server = (transport: object): object => ({ body: { name: 'web', transport } });
+
+test('what does not fit is named as it was typed', () => {
+  const cases: readonly (readonly [Endpoint, object, RegExp])[] = [
+    [grantsApi.issue, { body: { label: 'a b', servers: ['x'] } }, /^--label: a label is/],
+    [grantsApi.issue, { body: { label: 'a', servers: ['x', 'Y!'] } }, /^--server: a server name is/],
+    [
+      grantsApi.issue,
+      { body: { label: 'a', servers: ['x'], expires_in_s: TOO_LONG } },
+      /^--expires: at most 10 years$/,
+    ],
+    [
+      grantsApi.issue,
+      { body: { label: 'a', servers: ['x'], allow_from: ['here'] } },
+      /^--allow-from: write an address/,
+    ],
+    [adminTokensApi.issue, { body: { label: 'a', role: 'boss' } }, /^--role: /],
+    [auditApi.calls, { query: { limit: 20_000 } }, /^--limit: /],
+    [auditApi.calls, { query: { tool: 'x'.repeat(301) } }, /^--tool: /],
+    [loginsApi.approve, { body: { user_code: 'x', user: '' } }, /^CODE: .*; --as: /],
+    [groupsApi.add, { body: { name: 'a b', users: [] } }, /^NAME: a group name is/],
+    [rulesApi.add, { body: { effect: 'allow', who: ['bob'], what: ['*'] } }, /^--who: WHO is/],
+    [secretsApi.set, { params: { name: 'a b' }, body: { value: 'x' } }, /^NAME: a secret name is/],
+    [usersApi.add, { body: { name: 'ada', email: 'nobody', groups: ['!'] } }, /^--email: .*; --group: a group name is/],
+    [serversApi.add, server({ kind: 'stdio', command: 'x', env: { KEY: 'v'.repeat(30_000) } }), /^--env KEY: /],
+    [
+      serversApi.add,
+      server({ kind: 'http', url: 'https://x', headers: { Key: 'v'.repeat(30_000) } }),
+      /^--header Key: /,
+    ],
+    [
+      serversApi.add,
+      server({ kind: 'stdio', command: 'x', args: ['a', 'v'.repeat(30_000)] }),
+      /^argument 2 of the command: /,
+    ],
+    [
+      serversApi.add,
+      server({ kind: 'stdio', command: 'x', limits: { memory: '1KiB' } }),
+      /^--limit memory: write a size of 64MiB or more/,
+    ],
+  ];
+  for (const [endpoint, input, says] of cases) {
+    assert.throws(
+      () => checkTyped(endpoint, input),
+      (error: Error) => {
+        assert.match(error.message, says);
+        assert.doesNotMatch(error.message, /[a-z]_[a-z]|transport|vvv/);
+        return true;
+      },
+    );
+  }
+});
+
+test('what fits goes on', () => {
+  checkTyped(grantsApi.issue, { body: { label: 'a', servers: ['x'], expires_in_s: 60, allow_from: ['10.0.0.0/8'] } });
+  checkTyped(auditApi.calls, { query: { since: undefined, limit: 5 } });
+  checkTyped(grantsApi.list, {});
+});

@@ -1,0 +1,65 @@
+// What a person typed, checked by the endpoint's own schema before it is sent, so that what does not fit is named as it was typed: by its
+// flag, not by the field of the API.
+import type { Endpoint } from 'mcpgate-shared/api/endpoint';
+import { GateError } from 'mcpgate-shared/error';
+import type { z } from 'zod';
+
+export interface Parts {
+  params?: unknown;
+  query?: unknown;
+  body?: unknown;
+}
+
+const MOST_SHOWN = 3;
+
+/** Where a field does not have the name of its flag. */
+const WORDS: Readonly<Record<string, string>> = {
+  name: 'NAME',
+  id: 'ID',
+  command: 'COMMAND',
+  url: 'URL',
+  value: 'the value',
+  users: 'PERSON',
+  user_code: 'CODE',
+  enforcement: 'MODE',
+  servers: '--server',
+  groups: '--group',
+  expires_in_s: '--expires',
+  limits: '--limit',
+  headers: '--header',
+  mcpServers: 'FILE',
+};
+
+/** And those of one endpoint. */
+const OWN_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  approveLogin: { user: '--as' },
+};
+
+/** Throws `usage`; never with a value. */
+export function checkTyped(endpoint: Endpoint, { params, query, body }: Parts): void {
+  const parts = [
+    [endpoint.params, params ?? {}],
+    [endpoint.query, query ?? {}],
+    [endpoint.body, body],
+  ] as const;
+  const issues = parts.flatMap(([schema, value]) => schema.safeParse(value).error?.issues ?? []);
+  const told = [...new Set(issues.map((issue) => sentenceOf(endpoint, issue)))];
+  if (told.length > 0) throw new GateError('usage', told.slice(0, MOST_SHOWN).join('; '));
+}
+
+function sentenceOf({ name }: Endpoint, issue: z.core.$ZodIssue): string {
+  // `transport` is how a server is reached, which nobody types as such.
+  const [field, ...rest] = issue.path.map(String).filter((part) => part !== 'transport');
+  if (field === undefined) return messageOf(issue);
+  const word = OWN_WORDS[name]?.[field] ?? WORDS[field] ?? `--${field.replaceAll('_', '-')}`;
+  const [key] = rest;
+  if (field === 'args') return `argument ${Number(key) + 1} of the command: ${messageOf(issue)}`;
+  // Of a list every entry is given by the same flag; of a table the key was typed too.
+  return `${key === undefined || /^\d+$/.test(key) ? word : `${word} ${key}`}: ${messageOf(issue)}`;
+}
+
+/** Of several forms that a value may have, the first one is told. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  const first = issue.code === 'invalid_union' && issue.message === 'Invalid input' ? issue.errors[0]?.[0] : undefined;
+  return first === undefined ? issue.message : messageOf(first);
+}
