@@ -59,6 +59,16 @@ test('what was piped into serve is answered before it ends, with a warm and with
   }
 });
 
+test('lines that are no JSON are answered with a parse error each, wherever they stand, and all else is as ever', async () => {
+  const noise = ['npm warn deprecated x', '{"jsonrpc":"2.0",', '<html>'];
+  const input = [noise[0], ...ASKED.flatMap((line, index) => [line, '', noise[index % 3]])].join('\n');
+  const { code, stdout } = await ada.gate(['serve'], { stdin: `${input}\n` });
+  assert.equal(code, 0);
+  const errors = stdout.match(/"id":null,"error":\{"code":-32700,/g) ?? [];
+  assert.equal(errors.length, 1 + ASKED.length, stdout);
+  assert.deepEqual(read(stdout).get(3)?.result?.['content'], [{ type: 'text', text: 'piped' }]);
+});
+
 test('with nothing under way serve ends with its input', async () => {
   for (const input of ['', `${ASKED[0] ?? ''}\n`]) {
     const startedAt = performance.now();

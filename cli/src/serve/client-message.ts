@@ -17,10 +17,14 @@ function parse(line: Buffer): unknown {
   }
 }
 
-/** Undefined where the line is not a JSON object: the broker answers that as the protocol says. */
-export function readClientMessage(line: Buffer): ClientMessage | undefined {
+/** What a line is that is no message at all: nobody's, so that `serve` itself answers it, also where the broker is away. */
+export type Garbage = 'not_json' | 'no_object';
+
+/** A JSON array is left to the broker, which says what it thinks of batches. */
+export function readClientMessage(line: Buffer): ClientMessage | Garbage {
   const value = parse(line);
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (value === undefined) return 'not_json';
+  if (typeof value !== 'object' || value === null) return 'no_object';
   const id: unknown = Reflect.get(value, 'id');
   const method: unknown = Reflect.get(value, 'method');
   const params: unknown = Reflect.get(value, 'params');

@@ -5,7 +5,7 @@ import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { ANSWER_META, legacyVersionFor, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { VERSION } from 'mcpgate-shared/version';
-import type { ClientMessage } from './client-message.ts';
+import type { ClientMessage, Garbage } from './client-message.ts';
 import { emptyList } from './last-known.ts';
 
 /** The lists of a server that are announced as changed, by the result of its handshake. */
@@ -84,6 +84,15 @@ export function localAnswer(message: ClientMessage & { id: string }, reason: str
     default:
       return answerText(message.id, 'error', JSON.stringify({ code: RPC_CODE.failed, message: `[mcpgate] ${reason}` }));
   }
+}
+
+/** To a line that is no message, with the codes of JSON-RPC 2.0, section 5.1; without the line, which may hold anything. */
+export function garbageAnswer(what: Garbage): string {
+  const error =
+    what === 'not_json'
+      ? { code: PARSE_ERROR, message: '[mcpgate] the line is not valid JSON; the session goes on' }
+      : { code: INVALID_REQUEST, message: '[mcpgate] a message is a JSON object; the session goes on' };
+  return respond('null', 'error', JSON.stringify(error));
 }
 
 /** A message over the limit, of either side. */

@@ -14,7 +14,7 @@ import { createIntroduction, REINITIALIZE_ID } from './introduction.ts';
 import type { LastKnown } from './last-known.ts';
 import { createLinkView } from './link-view.ts';
 import { createLoginWait, type LoginWaitOptions } from './login-wait.ts';
-import { localAnswer, localResult, tooLarge, unknownOutcome } from './local-answer.ts';
+import { garbageAnswer, localAnswer, localResult, tooLarge, unknownOutcome } from './local-answer.ts';
 import { createMovingChannel } from './moving-channel.ts';
 import { createOpenRequests, type Entry } from './open-requests.ts';
 import type { ResumableChannel, ServeView } from './resumable-channel.ts';
@@ -209,7 +209,8 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
       requests.waiting.reduce((sum, { line }) => sum + line.length, entry.line.length) > channel.current.backlogBytes);
 
   function take(line: Buffer): void {
-    const message = readClientMessage(line) ?? { id: undefined, method: undefined, params: {} };
+    const message = readClientMessage(line);
+    if (typeof message === 'string') return toClient(garbageAnswer(message));
     if (loginWait.answered({ ...message, line })) return;
     const entry: Entry = { ...message, line, via: undefined, upTo: 0, since: clock.now() };
     if (entry.method === 'initialize') {

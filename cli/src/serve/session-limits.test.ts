@@ -50,11 +50,42 @@ test('a flood of small messages without a link is bounded in number too, and the
   assert.equal(w.asked.length, 2_000);
 });
 
-test('a line that is not JSON still goes to the broker, which answers as the protocol says', () => {
+test('a line that is no message is answered with a null id at every point of the session, which goes on', () => {
   const w = createServeWorld();
+  const garble = (at: string) => {
+    const before = [w.out.length, w.asked.length] as const;
+    for (const [line, code] of [
+      ['DEBUG starting up', -32700],
+      ['{"jsonrpc":"2.0","id":1,', -32700],
+      ['\u0000\u0001', -32700],
+      ['{"id":1}{"id":2}', -32700],
+      ['"just a string"', -32600],
+      ['null', -32600],
+      ['42', -32600],
+    ] as const) {
+      w.session.fromClient(Buffer.from(line));
+      const { id, error } = w.out.at(-1) ?? {};
+      assert.deepEqual([id, Reflect.get(Object(error), 'code')], [null, code], `${line} ${at}`);
+      assert.ok(!JSON.stringify(error).includes('starting up'));
+    }
+    assert.deepEqual([w.out.length, w.asked.length], [before[0] + 7, before[1]], at);
+  };
+  garble('before the first link');
   w.back();
-  w.session.fromClient(Buffer.from('"just a string"'));
-  assert.equal(w.asked.length, 1);
+  garble('before the handshake');
+  w.say(initialize);
+  garble('while it is under way');
+  w.answer(1, { protocolVersion: '2025-06-18', capabilities: {} });
+  w.say({ method: 'notifications/initialized' });
+  garble('behind it');
+  w.say(call(2));
+  w.cut();
+  garble('while the link is away');
+  w.answer(2, { content: [{ type: 'text', text: 'done' }] });
+  w.back();
+  assert.equal(textOf(w.out.at(-1)), 'done');
+  w.session.linkState('revoked', 'the login was ended');
+  garble('behind its end');
 });
 
 test('a line over the broker’s limit is answered with an error at once, and the session lives on', () => {
