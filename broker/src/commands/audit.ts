@@ -1,7 +1,8 @@
 // `audit …`: what happened.
 import { Command } from 'commander';
-import { auditApi, type Call, type Event, type TailLine } from 'mcpgate-shared/api/audit';
+import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { callCells, eventCells } from './audit-cells.ts';
 import type { CommandContext } from './context.ts';
 import { plain } from './table.ts';
 import { countFlag, pastTime } from './values.ts';
@@ -74,23 +75,6 @@ async function tail({ api, json, context }: AdminSession, options: TailOptions):
   for await (const line of records) context.stdout.write(`${json ? JSON.stringify(line) : tailText(line)}\n`);
 }
 
-const localTime = (iso: string): string => iso.slice(0, 19).replace('T', ' ');
-
-function callCells(call: Call): string[] {
-  const who = call.member ?? `${call.credential_kind}:${call.credential_label}`;
-  const decision = call.rule === null ? call.decision : `${call.decision} ${call.rule}`;
-  const client = call.client_name ?? call.credential_label;
-  const ms = call.latency_ms === null ? '-' : String(Math.round(call.latency_ms));
-  return [localTime(call.ts), who, client, call.server, call.tool_name ?? call.method, decision, call.status, ms];
-}
-
-function eventCells(event: Event): string[] {
-  const details = Object.entries(event.data).map(
-    ([key, value]) => `${key}=${Array.isArray(value) ? value.join(',') : String(value)}`,
-  );
-  return [localTime(event.ts), event.type, event.actor, event.subject ?? '-', details.join(' ')];
-}
-
 function tailText(line: TailLine): string {
-  return plain((line.kind === 'call' ? callCells(line.record) : eventCells(line.record)).join('  '));
+  return plain((line.kind === 'call' ? callCells(line.record) : eventCells(line.record)).join('  ')).trimEnd();
 }
