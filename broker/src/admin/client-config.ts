@@ -2,6 +2,7 @@
 // OpenCode, Codex and Goose differ in small ways; what only means something on a laptop is dropped and said.
 import { ResourceLimitsSchema } from 'mcpgate-shared/api/resource-limits';
 import { z } from 'zod';
+import { asciiLetters } from '../domain/ascii-letters.ts';
 import { withLimits } from '../domain/resource-limits.ts';
 import type { Transport } from '../domain/server-record.ts';
 import { senseOfName } from './secret-names.ts';
@@ -37,6 +38,13 @@ const words = z
   .array(scalar.nullable())
   .nullish()
   .transform((list) => (list ?? []).filter((word) => word !== null));
+/** Some write it as a word or a number. */
+const truth = z
+  .union([z.boolean(), z.number(), z.string()])
+  .nullish()
+  .transform((value) =>
+    value === undefined || value === null ? undefined : !/^(?:false|0|no|off|)$/i.test(String(value).trim()),
+  );
 const names = z.array(z.string()).nullish();
 
 const EntrySchema = z.looseObject({
@@ -66,8 +74,8 @@ const EntrySchema = z.looseObject({
   limits: ResourceLimitsSchema.nullish(),
   /** `none`; anything else is what is there without a word. */
   network: z.unknown().optional(),
-  disabled: z.boolean().nullish(),
-  enabled: z.boolean().nullish(),
+  disabled: truth,
+  enabled: truth,
 });
 type Entry = z.output<typeof EntrySchema>;
 
@@ -242,8 +250,7 @@ function hasNulls(value: unknown): boolean {
 
 /** A legal name close to `name`. */
 export function legalServerName(name: string): string {
-  const plain = name
-    .normalize('NFKD')
+  const plain = asciiLetters(name)
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 24)

@@ -39,6 +39,57 @@ const stdioOf = ({ servers }: ReturnType<typeof plan>, name: string) => {
   return transport?.kind === 'stdio' ? { args: transport.args, env: transport.env } : undefined;
 };
 
+const imported = (mcpServers: Record<string, unknown>) =>
+  planImport({ mcpServers, isolation: {}, trust_annotations: [], inputs: [], plain: [] }, [], 'sandbox', new Set());
+
+describe('an import of names and switches as people write them', () => {
+  it('makes readable names of other letters, and says them', () => {
+    const names = {
+      München: 'munchen',
+      'Straße Süd': 'strasse-sud',
+      Źródło: 'zrodlo',
+      Ærø: 'aero',
+      'naïve café': 'naive-cafe',
+      ＭＣＰ: 'mcp',
+      日本: 'server',
+    };
+    const { renamed } = imported(Object.fromEntries(Object.keys(names).map((name) => [name, { command: name }])));
+    assert.deepEqual(Object.fromEntries(renamed.map(({ from, to }) => [from, to])), names);
+  });
+
+  it('takes a secret for one whose name has other letters', () => {
+    for (const name of ['CONTRASEÑA', 'ＡＰＩ＿ＫＥＹ', 'SCHLÜSSEL', 'KENNWORT', 'DB_PASSWORT']) {
+      const { servers } = imported({ x: { command: 'npx', args: ['x'], env: { [name]: 'gorilla-9fK2' } } });
+      assert.equal(servers[0]?.found[0]?.value, 'gorilla-9fK2', name);
+    }
+  });
+
+  it('registers what is switched off as disabled, and says so', () => {
+    for (const off of [
+      { disabled: true },
+      { disabled: 'true' },
+      { disabled: 1 },
+      { enabled: false },
+      { enabled: 'false' },
+    ]) {
+      const { servers, warnings } = imported({ wiki: { command: 'wiki-mcp', ...off } });
+      assert.equal(servers[0]?.draft.enabled, false, JSON.stringify(off));
+      assert.match(warnings.join(), /wiki: is disabled in the file, and here too; `server enable wiki` offers it/);
+    }
+    for (const on of [
+      { disabled: false },
+      { disabled: null },
+      { disabled: '' },
+      { enabled: true },
+      { enabled: 'yes' },
+      {},
+    ]) {
+      const { servers, warnings } = imported({ wiki: { command: 'wiki-mcp', ...on } });
+      assert.deepEqual([servers[0]?.draft.enabled, warnings], [true, []], JSON.stringify(on));
+    }
+  });
+});
+
 describe('an import of programs that take a secret in their environment too', () => {
   for (const isolation of ['uid', 'none'] as const)
     it(`moves it there where arguments can be read by others (${isolation}), and says what stays an argument`, () => {

@@ -82,6 +82,8 @@ export function planImport(
     for (const { flag, variable } of moved)
       warnings.push(`${name}: ${flag} is given as ${variable}, because other processes of the host can read arguments`);
     if (isolation !== 'sandbox') warnings.push(...inArguments(name, found));
+    if (!read.enabled)
+      warnings.push(`${name}: is disabled in the file, and here too; \`server enable ${name}\` offers it`);
     warnings.push(...read.warnings, ...unfilled(name, transport, own));
     servers.push({
       draft: { ...read, name, transport },

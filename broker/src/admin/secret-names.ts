@@ -1,10 +1,12 @@
 // What the name of a value says about it: `GITHUB_TOKEN` holds a secret, `TOKEN_LIMIT` does not, `AUTH` may hold either.
 
+import { asciiLetters } from '../domain/ascii-letters.ts';
+
 export type NameSense = 'secret' | 'unclear' | 'harmless' | 'silent';
 
 /** `apiKey`, `X-Api-Key`, `--api-key`, `ConnectionStrings__Default` as words. */
 export function wordsOf(name: string): string[] {
-  return name
+  return asciiLetters(name)
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
     .toLowerCase()
@@ -14,7 +16,7 @@ export function wordsOf(name: string): string[] {
 
 /** One of these words, and the name is that of a secret. */
 const SECRET =
-  /^(?:[a-z\d]*(?:token|passwords?|passwd|passphrase|apikey|clientsecret)|secrets?|(?:client|app|api|shared)secret|pass(?:wd|word|wort|phrase|code|key)?|pswd|pwd|psw|userpass|dbpass(?:word)?|pat|apikeys?|(?:secret|private|access|account|license|master|signing|encryption|admin|service|subscription|auth|client|app|hmac)keys?|credentials?|creds?|authorization|bearer|jwt|totp|otp|mnemonic|seedphrase|dsn|sas|connectionstrings?|connstr|htpasswd|netrc|oauth2bearer|webhooksecret|privkey|pem|cert(?:ificate)?data|kubeconfigdata|serviceaccountjson|[a-z]*sess(?:ion)?id|sessionkey|cookiesecret|salt|pepper|crumb)$/;
+  /^(?:[a-z\d]*(?:token|passwords?|passwd|passphrase|apikey|clientsecret)|secrets?|(?:client|app|api|shared)secret|pass(?:wd|word|wort|phrase|code|key)?|[a-z]*(?:kennwort|passwort)|geheimnis|[a-z]*schlu(?:e)?ssel|contrasenas?|senhas?|motdepasse|pswd|pwd|psw|userpass|dbpass(?:word)?|pat|apikeys?|(?:secret|private|access|account|license|master|signing|encryption|admin|service|subscription|auth|client|app|hmac)keys?|credentials?|creds?|authorization|bearer|jwt|totp|otp|mnemonic|seedphrase|dsn|sas|connectionstrings?|connstr|htpasswd|netrc|oauth2bearer|webhooksecret|privkey|pem|cert(?:ificate)?data|kubeconfigdata|serviceaccountjson|[a-z]*sess(?:ion)?id|sessionkey|cookiesecret|salt|pepper|crumb)$/;
 /** These words one after another. */
 const SECRET_PAIR =
   /(?:^|_)(?:(?:api|access|private|secret|auth|account|client|consumer|encryption|encrypt|signing|sign|service|subscription|shared|master|app|application|personal|user|admin|project|team|org|license|licence|integration|functions?|host|storage|storageaccount|sas|ssh|gpg|pgp|rsa|ec|hmac|jwt|webhook|bot|session|security|server|db|redis|sdk|rest|publishable|anon|role|provision|deploy|write|read|ingest|ingestion|search|query|admin|live|test|sandbox|production|prod|dev|[a-z0-9]*ai|openai|github|gitlab|stripe|brave|exa|tavily|serper|maps|google|gemini|anthropic|firecrawl|perplexity|figma|notion|linear|airtable|supabase|algolia|datadog|dd|posthog|sentry|mapbox|browserbase|hyperbrowser|serpapi|steel|e2b|apify|bb)_keys?|seed_phrase|recovery_phrase|seed_words|connection_strings?|conn_str(?:ing)?|connection_uri|database_url|service_account|pass_word|pass_phrase|pass_code|one_time|access_code|auth_code|session_id|session_cookie|auth_header|auth_cookie|extra_headers|webhook_secret|long_lived)(?:_|$)/;

@@ -33,7 +33,9 @@ const NOBODYS_CALL: Call = {
   arg_keys: [],
   secret_versions: [],
   attempts: null,
+  retry_reason: null,
   input_rounds: 0,
+  input_asked: [],
   trace_id: null,
   ...chain,
 };

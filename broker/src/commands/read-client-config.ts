@@ -112,7 +112,8 @@ function entriesOf(value: Parsed, notes: string[]): Parsed | undefined {
   const bare = [inner, value].find((each) => each !== undefined && Object.values(each).some(isEntry));
   if (lists.length === 0 && bare !== undefined)
     return Object.fromEntries(Object.entries(bare).filter(([, each]) => isEntry(each)));
-  return lists.length === 0 ? undefined : eachByName(lists.flat(), notes);
+  // Null stands for no servers, as `{}` does.
+  return lists.length === 0 && !found.includes(null) ? undefined : eachByName(lists.flat(), notes);
 }
 
 const isEntry = (value: unknown): boolean =>

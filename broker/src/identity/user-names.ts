@@ -1,12 +1,13 @@
 // The name that somebody gets here whom another system knows by a name of its own.
 import { randomBytes } from 'node:crypto';
+import { asciiLetters } from '../domain/ascii-letters.ts';
 import type { Store } from '../store/store.ts';
 import { UserNameSchema } from './people.ts';
 
 /** `Ada.Lövelace@corp.example` → `ada.lovelace`. */
 export function toUserName(calledName: string): string {
   const local = calledName.split('@', 1)[0] ?? '';
-  const plain = local.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+  const plain = asciiLetters(local).toLowerCase();
   const name = plain
     .replaceAll(/[^a-z0-9._-]+/g, '-')
     .replace(/^[._-]+/, '')

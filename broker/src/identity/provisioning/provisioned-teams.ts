@@ -1,5 +1,6 @@
 // Groups whom the company's IdP adds, fills and removes.
 import { GateError } from 'mcpgate-shared/error';
+import { asciiLetters } from '../../domain/ascii-letters.ts';
 import type { Actor } from '../../domain/receipt.ts';
 import type { Store } from '../../store/store.ts';
 import type { Groups } from '../identity.ts';
@@ -9,7 +10,7 @@ import type { ProvisionedTeam, ProvisionedTeams, TeamChange } from './provisioni
 
 /** `Platform Team` → `platform-team`; throws `usage` where nothing is left of it. */
 function toGroupName(displayName: string): string {
-  const plain = displayName.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+  const plain = asciiLetters(displayName).toLowerCase();
   const name = plain
     .replaceAll(/[^a-z0-9._-]+/g, '-')
     .replace(/^[._-]+/, '')
