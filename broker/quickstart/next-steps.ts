@@ -1,6 +1,6 @@
 // What `npm start` tells a newcomer to type next. Each line works as it stands, in the same folder and on this computer.
 import { resolve } from 'node:path';
-import { shellWord } from '../src/commands/shell-word.ts';
+import { shellWord } from '../src/domain/shell-word.ts';
 
 export interface Situation {
   url: string;

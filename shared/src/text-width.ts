@@ -3,7 +3,7 @@
 
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}/u;
-const NONE = /^[\p{M}\u200b-\u200f\ufe00-\ufe0f]/u;
+const NONE = /^(?:\p{M}|[\u200b-\u200f])/u;
 
 const letters = new Intl.Segmenter('en', { granularity: 'grapheme' });
 

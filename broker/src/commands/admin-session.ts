@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { createAdminClient, type AdminClient } from './admin-client.ts';
 import type { CommandContext } from './context.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../domain/shell-word.ts';
 import { formatTable, plain } from './table.ts';
 
 export interface AdminOptions {

@@ -3,9 +3,13 @@ import type { ErrorCode, GateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { toldOutside } from '../domain/told-outside.ts';
 import { quoteForeign } from '../upstreams/quote-foreign.ts';
+import { shellWord } from '../domain/shell-word.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { Verdict } from '../policy/decide.ts';
 import { errorReply, resultReply, type Answer } from './reply.ts';
+
+/** Of a name in a command that somebody is to type. */
+const MOST_TYPED = 200;
 
 export interface Denial {
   verdict: Verdict;
@@ -43,12 +47,17 @@ function denialText(denial: Denial): string {
   const rule = verdict.rule === null ? 'Rule: none' : `Rule: ${verdict.rule}`;
   const ask =
     verdict.rule === 'grant-bound'
-      ? `To ask for access: send your administrator this; they can issue a grant with --server ${server}.`
+      ? `To ask for access: send your administrator this; they can issue a grant with \`--server ${server}\`.`
       : verdict.rule === null
-        ? `To ask for access: send your administrator this; they can run: mcpgate-broker rule add --allow --who ${who} --what ${what}${inWorkspace(denial.workspaceId)}`
+        ? `To ask for access: send your administrator this; they can run \`mcpgate-broker rule add --allow --who ${who} --what ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
         : `To ask for access: send your administrator the rule's name and ${what}.`;
   const verb = what.startsWith('resource:') || what.startsWith('prompt:') ? 'use' : 'call';
   return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask} Do not try again until it is granted.`;
+}
+
+/** What was denied, as it is typed into a shell; a name that could end the command, or hide what it is, is left to the administrator. */
+function ruleWord(what: string): string {
+  return /[`\p{C}\p{Zl}\p{Zp}]/u.test(what) || what.length > MOST_TYPED ? 'WHAT' : shellWord(what);
 }
 
 /** The same of what mcpgate could not carry out. */
@@ -69,27 +78,29 @@ function machineForm({ code, data }: GateError, failed: Failed): object {
 }
 
 function failureText(error: GateError, { name, workspaceId }: Failed): string {
-  const advice: string = ADVICE[error.code];
-  const where = advice.includes('mcpgate-broker') ? inWorkspace(workspaceId) : '';
-  return `[mcpgate] ${toldOutside(error)}. ${advice.replaceAll('SERVER', name)}${where}`.trim();
+  const advice = ADVICE[error.code].replace(
+    /(`mcpgate-broker [^`]*)`/,
+    (_command, line: string) => `${line}${inWorkspace(workspaceId)}\``,
+  );
+  return `[mcpgate] ${toldOutside(error)}. ${advice.replaceAll('SERVER', name)}`.trim();
 }
 
-const RETRY = 'Try again; if it stays, ask your administrator to run: mcpgate-broker server test SERVER';
+const RETRY = 'Try again; if it stays, ask your administrator to run `mcpgate-broker server test SERVER`.';
 const REPORT = 'Try again; if it stays, tell your administrator.';
 
 const ADVICE = {
   usage: 'Correct the arguments.',
-  config: 'Ask your administrator to run: mcpgate-broker server show SERVER',
-  not_logged_in: 'Run: mcpgate login',
+  config: 'Ask your administrator to run `mcpgate-broker server show SERVER`.',
+  not_logged_in: 'Run `mcpgate login`.',
   forbidden: 'Ask your administrator for access.',
   denied: 'Ask your administrator for access.',
-  not_found: 'List the tools again; ask your administrator to run: mcpgate-broker server test SERVER',
+  not_found: 'List the tools again; ask your administrator to run `mcpgate-broker server test SERVER`.',
   conflict: REPORT,
   gone: REPORT,
   throttled: 'Wait for so long, then try again.',
   too_large: 'It may have been carried out all the same: look before you ask for less at once.',
   unreachable: RETRY,
-  untrusted: 'Ask your administrator to run: mcpgate-broker server test SERVER',
+  untrusted: 'Ask your administrator to run `mcpgate-broker server test SERVER`.',
   protocol: RETRY,
   upstream: RETRY,
   timeout: 'The server SERVER may still be at work; look at what it did before you repeat it.',

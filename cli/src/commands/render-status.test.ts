@@ -38,7 +38,7 @@ const STATUS: Status = {
       name: 'a-server-with-quite-a-long-name-of-its-own',
       state: 'failed',
       tools: 0,
-      message: `${'日本 '.repeat(60)}`,
+      message: '日本 '.repeat(60),
       warnings: 0,
     },
   ],

@@ -1,4 +1,5 @@
 // What `serve` needs to know of a JSON-RPC message, and no more. By hand: it loads no validation library.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { answerHead, HEAD_BYTES, requestHead } from 'mcpgate-shared/rpc-text';
 
 /** A message of the AI client. `id` is the id's JSON text. */
@@ -17,17 +18,15 @@ function parse(line: Buffer): unknown {
   }
 }
 
-/** What a line is that is no message at all: nobody's, so that `serve` itself answers it, also where the broker is away. */
-export type Garbage = 'not_json' | 'no_object';
+/** The error code for a line that is no message at all: no JSON, or no object. `serve` answers it, also where the broker is away. */
+export type Garbage = typeof RPC_CODE.parseError | typeof RPC_CODE.invalidRequest;
 
 /** A JSON array is left to the broker, which says what it thinks of batches. */
 export function readClientMessage(line: Buffer): ClientMessage | Garbage {
   const value = parse(line);
-  if (value === undefined) return 'not_json';
-  if (typeof value !== 'object' || value === null) return 'no_object';
-  const id: unknown = Reflect.get(value, 'id');
-  const method: unknown = Reflect.get(value, 'method');
-  const params: unknown = Reflect.get(value, 'params');
+  if (value === undefined) return RPC_CODE.parseError;
+  if (typeof value !== 'object' || value === null) return RPC_CODE.invalidRequest;
+  const { id, method, params } = value as Record<string, unknown>;
   const isObject = typeof params === 'object' && params !== null;
   // Some write every member that they know: null means that there is none.
   if (isObject && Reflect.get(params, 'cursor') === null) Reflect.deleteProperty(params, 'cursor');

@@ -10,13 +10,10 @@ import { emptyList } from './last-known.ts';
 
 /** The lists of a server that are announced as changed, by the result of its handshake. */
 export function listsChanged(initializeResult: string): string[] {
-  const value: unknown = JSON.parse(initializeResult);
-  const capabilities: unknown = typeof value === 'object' && value !== null && Reflect.get(value, 'capabilities');
-  const changes = (name: string): boolean => {
-    const capability: unknown =
-      typeof capabilities === 'object' && capabilities !== null && Reflect.get(capabilities, name);
-    return typeof capability === 'object' && capability !== null && Reflect.get(capability, 'listChanged') === true;
-  };
+  /** Undefined where `value` is no object. */
+  const member = (value: unknown, name: string): unknown => Object(value)[name];
+  const capabilities = member(JSON.parse(initializeResult), 'capabilities');
+  const changes = (name: string): boolean => member(member(capabilities, name), 'listChanged') === true;
   return ['tools', 'prompts', 'resources']
     .filter(changes)
     .map((name) => noticeText(`notifications/${name}/list_changed`));
@@ -87,13 +84,8 @@ export function localAnswer(message: ClientMessage & { id: string }, reason: str
 }
 
 /** To a line that is no message, with the codes of JSON-RPC 2.0, section 5.1; without the line, which may hold anything. */
-export function garbageAnswer(what: Garbage): string {
-  const error =
-    what === 'not_json'
-      ? { code: PARSE_ERROR, message: '[mcpgate] the line is not valid JSON; the session goes on' }
-      : { code: INVALID_REQUEST, message: '[mcpgate] a message is a JSON object; the session goes on' };
-  return respond('null', 'error', JSON.stringify(error));
-}
+export const garbageAnswer = (code: Garbage): string =>
+  answerText('null', 'error', JSON.stringify({ code, message: '[mcpgate] this is no JSON object' }));
 
 /** A message over the limit, of either side. */
 export function tooLarge(id: string, maxBytes: number): string {

@@ -210,7 +210,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
 
   function take(line: Buffer): void {
     const message = readClientMessage(line);
-    if (typeof message === 'string') return toClient(garbageAnswer(message));
+    if (typeof message === 'number') return toClient(garbageAnswer(message));
     if (loginWait.answered({ ...message, line })) return;
     const entry: Entry = { ...message, line, via: undefined, upTo: 0, since: clock.now() };
     if (entry.method === 'initialize') {
