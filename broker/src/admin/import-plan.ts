@@ -34,12 +34,13 @@ export interface ImportPlan {
   warnings: readonly string[];
 }
 
-/** Throws `usage` where there is nothing to import, or a server is named that the file does not have. */
+/** Throws `usage` where there is nothing to import, or a server is named that the file does not have. `isAvoided`: names not to be made up. */
 export function planImport(
   request: ImportRequest,
   existing: readonly ServerRecord[],
   isolation: ProcessIsolation,
   inVault: ReadonlySet<string>,
+  isAvoided: (secret: string) => boolean = () => false,
 ): ImportPlan {
   const warnings: string[] = [];
   const servers: PlannedServer[] = [];
@@ -56,7 +57,7 @@ export function planImport(
       warnings.push(read.skipped);
       continue;
     }
-    const isTaken = (secret: string): boolean => usedSecrets.has(secret);
+    const isTaken = (secret: string): boolean => usedSecrets.has(secret) || isAvoided(secret);
     const inputs = new Set([...request.inputs, ...read.inputs]);
     const options = { isTaken, plain: new Set(request.plain), passwordInputs: inputs };
     const legal = legalName(given);

@@ -266,6 +266,13 @@ export interface Store {
   secrets: {
     /** Appends the next version, which becomes the current one; returns its number. `seal` gets that number (associated data). */
     append(workspaceId: string, name: string, source: string, seal: (version: number) => Uint8Array): Promise<number>;
+    /** The same where the name has no current version; undefined, and nothing is changed, where it has one. */
+    add(
+      workspaceId: string,
+      name: string,
+      source: string,
+      seal: (version: number) => Uint8Array,
+    ): Promise<number | undefined>;
     current(workspaceId: string, name: string): Promise<SealedSecret | undefined>;
     list(workspaceId: string): Promise<SecretInfo[]>;
     touch(workspaceId: string, name: string, at: number): Promise<void>;

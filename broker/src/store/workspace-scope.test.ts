@@ -237,6 +237,9 @@ const TABLE: Table = {
     append: {
       writes: (store, { workspaceId }) => store.secrets.append(workspaceId, 'token', 'changed', () => Buffer.from('x')),
     },
+    add: {
+      writes: (store, { workspaceId }) => store.secrets.add(workspaceId, 'added', 'changed', () => Buffer.from('x')),
+    },
     current: {
       reads: async (store, { workspaceId }) => {
         const found = await store.secrets.current(workspaceId, 'kept');

@@ -34,6 +34,27 @@ onBothEngines((open) => {
     assert.deepEqual(await vault.resolve(WORKSPACE, plain), { value: plain, versions: [] });
   });
 
+  it('adds a name that is not there, and changes none that is, whoever is first', async (t) => {
+    const { vault, ...world } = await openVault(t, open);
+    const other = world.kind === 'sqlite' ? vault : await createVault({ ...world, store: await world.reopen() });
+    const adds = [vault.add(WORKSPACE, 'new', 'one', 'import'), other.add(WORKSPACE, 'new', 'two', 'import')];
+    const versions = await Promise.all(adds);
+    assert.deepEqual(
+      versions.filter((version) => version !== undefined),
+      [1],
+    );
+    const first = versions[0] === 1 ? 'one' : 'two';
+    assert.equal((await vault.value(WORKSPACE, 'new')).value, first);
+    assert.equal(await vault.add(WORKSPACE, 'new', 'three', 'import'), undefined);
+    assert.deepEqual(
+      (await vault.list(WORKSPACE)).map(({ name, version }) => [name, version]),
+      [['new', 1]],
+    );
+    await vault.remove(WORKSPACE, 'new');
+    assert.equal(await vault.add(WORKSPACE, 'new', 'four', 'import'), 2, 'a version is never used twice');
+    assert.equal((await vault.value(WORKSPACE, 'new')).value, 'four');
+  });
+
   it('names the secret that is missing', async (t) => {
     const { vault } = await openVault(t, open);
     await vault.set('default', 'github', 'x', 'cli');

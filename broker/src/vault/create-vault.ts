@@ -85,6 +85,15 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       changed(workspaceId, name);
       return version;
     },
+    async add(workspaceId, name, value, source) {
+      checkName(name);
+      const plain = checkValue(name, value);
+      const version = await store.secrets.add(workspaceId, name, source, (next) =>
+        seal(key, secretContext(workspaceId, name, next), plain),
+      );
+      if (version !== undefined) changed(workspaceId, name);
+      return version;
+    },
     list: (workspaceId) => store.secrets.list(workspaceId),
     async remove(workspaceId, name) {
       const removed = await store.secrets.remove(workspaceId, name);

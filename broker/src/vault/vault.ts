@@ -10,6 +10,8 @@ interface ResolvedText {
 export interface Vault {
   /** Stores a new version, which is the current one from now on, tells listeners, and returns its number. */
   set(workspaceId: string, name: string, value: string, source: string): Promise<number>;
+  /** The same for a name that nothing has; undefined, and nothing is changed, where there is a secret of that name. */
+  add(workspaceId: string, name: string, value: string, source: string): Promise<number | undefined>;
   list(
     workspaceId: string,
   ): Promise<{ name: string; version: number; source: string; createdAt: number; lastUsedAt: number | null }[]>;

@@ -16,27 +16,55 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
         .onRef('secret_versions.version', '=', 'secrets.last_version'),
     );
 
-  return {
-    append(workspaceId, name, source, seal) {
-      return db.transaction().execute(async (trx) => {
-        const { last_version: version } = await trx
-          .insertInto('secrets')
-          .values({ workspace_id: workspaceId, name, last_version: 1, last_used_at: null })
-          .onConflict((conflict) =>
-            conflict.columns(['workspace_id', 'name']).doUpdateSet((eb) => ({
-              last_version: eb('secrets.last_version', '+', 1),
-            })),
-          )
-          .returning('last_version')
-          .executeTakeFirstOrThrow();
+  /** Undefined where `isNew` and there is one already. The first statement holds the name until the end, whoever else writes it. */
+  function write(
+    ...[workspaceId, name, source, seal, isNew]: [...Parameters<Store['secrets']['append']>, isNew: boolean]
+  ): Promise<number | undefined> {
+    return db.transaction().execute(async (trx) => {
+      const { last_version: version } = await trx
+        .insertInto('secrets')
+        .values({ workspace_id: workspaceId, name, last_version: 1, last_used_at: null })
+        .onConflict((conflict) =>
+          conflict.columns(['workspace_id', 'name']).doUpdateSet((eb) => ({
+            last_version: eb('secrets.last_version', '+', 1),
+          })),
+        )
+        .returning('last_version')
+        .executeTakeFirstOrThrow();
+      const before = isNew
+        ? await trx
+            .selectFrom('secret_versions')
+            .select('version')
+            .where('workspace_id', '=', workspaceId)
+            .where('name', '=', name)
+            .where('version', '=', version - 1)
+            .executeTakeFirst()
+        : undefined;
+      if (before !== undefined) {
         await trx
-          .insertInto('secret_versions')
-          .values({ workspace_id: workspaceId, name, version, source, sealed: seal(version), created_at: clock.now() })
+          .updateTable('secrets')
+          .set({ last_version: version - 1 })
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
           .execute();
-        await announce(trx, { kind: 'secret', workspaceId, name });
-        return version;
-      });
+        return undefined;
+      }
+      await trx
+        .insertInto('secret_versions')
+        .values({ workspace_id: workspaceId, name, version, source, sealed: seal(version), created_at: clock.now() })
+        .execute();
+      await announce(trx, { kind: 'secret', workspaceId, name });
+      return version;
+    });
+  }
+
+  return {
+    async append(workspaceId, name, source, seal) {
+      const version = await write(workspaceId, name, source, seal, false);
+      if (version === undefined) throw new Error('a version that is appended has a number');
+      return version;
     },
+    add: (workspaceId, name, source, seal) => write(workspaceId, name, source, seal, true),
     async current(workspaceId, name) {
       const row = await current
         .select(['secret_versions.name', 'secret_versions.version', 'secret_versions.source', 'secret_versions.sealed'])
