@@ -89,7 +89,7 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
       'broker/src/admin/{secret-extraction,secret-references,prefer-environment}.ts',
     ],
     tests: [
-      'broker/src/admin/{classify-value,secret-references,prefer-environment}.test.ts',
+      'broker/src/admin/{secret-names,value-sense,placeholders,classify-value,secret-references,prefer-environment}.test.ts',
       'broker/src/admin/{secret-extraction,import-shapes}.test.ts',
     ],
     except: ['Regex'],
@@ -104,7 +104,7 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   'install-clients': {
     sources: ['cli/src/clients/{change-client,entry-match,entry-format,file-snapshot,mask-secrets}.ts'],
     tests: [
-      'cli/src/clients/{entry-match,mask-secrets,file-snapshot,change-client}.test.ts',
+      'cli/src/clients/{entry-match,mask-secrets,file-snapshot,change-client,change-by-client}.test.ts',
       'cli/src/commands/{client-files,install-clients,uninstall-clients,claude-code-command}.test.ts',
     ],
   },
