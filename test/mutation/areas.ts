@@ -90,7 +90,7 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     ],
     tests: [
       'broker/src/admin/{secret-names,value-sense,placeholders,classify-value,secret-references,prefer-environment}.test.ts',
-      'broker/src/admin/{secret-extraction,import-shapes}.test.ts',
+      'broker/src/admin/{doubtful-values,secret-extraction,import-shapes}.test.ts',
     ],
     except: ['Regex'],
   },

@@ -33,9 +33,9 @@ const ABOUT_FIRST =
 export function senseOfName(name: string): NameSense {
   const words = wordsOf(name);
   const last = words.at(-1) ?? '';
-  const joined = words.join('_');
   const isNumbered = /^\d+$/.test(last);
-  const core = isNumbered ? words.slice(0, -1) : words;
+  const core = (isNumbered ? words.slice(0, -1) : words).map(withoutNumber);
+  const joined = core.join('_');
   const end = core.at(-1) ?? '';
   const isCoded =
     /^(?:value|str|string|b64|base64|json|raw|data|text|default|hex|encoded)$/.test(end) && core.length > 1;
@@ -46,6 +46,12 @@ export function senseOfName(name: string): NameSense {
   if (hasSecret && (isDecisive(core) || isCoded)) return 'secret';
   if (core.some((word) => UNCLEAR.test(word)) || hasSecret) return 'unclear';
   return 'silent';
+}
+
+/** `PASSWORD2` as `TOKEN_2`: the number says which one it is. */
+function withoutNumber(word: string): string {
+  const bare = word.replace(/\d+$/, '');
+  return bare.length > 2 && (SECRET.test(bare) || UNCLEAR.test(bare)) ? bare : word;
 }
 
 /** Whether the name ends in what a secret is called: `DB_PASS`, not `PASS_THROUGH`. */
