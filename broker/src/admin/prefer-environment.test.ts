@@ -39,4 +39,37 @@ describe('a secret in an argument of a program that takes it in its environment'
     ];
     for (const transport of others) assert.deepEqual(preferEnvironment(transport), { transport, moved: [] });
   });
+
+  it('is known of these programs', () => {
+    for (const [program, flag, variable] of [
+      ['@supabase/mcp-server-supabase', '--access-token', 'SUPABASE_ACCESS_TOKEN'],
+      ['figma-developer-mcp', '--figma-api-key', 'FIGMA_API_KEY'],
+      ['@stripe/mcp', '--api-key', 'STRIPE_SECRET_KEY'],
+      ['@upstash/context7-mcp', '--api-key', 'CONTEXT7_API_KEY'],
+      ['@sentry/mcp-server', '--access-token', 'SENTRY_ACCESS_TOKEN'],
+    ] as const) {
+      const moved = [{ flag, variable }];
+      assert.deepEqual(preferEnvironment(npx([program, flag, 'x'])), {
+        transport: npx([program], { [variable]: 'x' }),
+        moved,
+      });
+      const itself = { kind: 'stdio' as const, command: program, args: [`${flag}=x`, '-v'], env: {} };
+      assert.deepEqual(preferEnvironment(itself), {
+        transport: { ...itself, args: ['-v'], env: { [variable]: 'x' } },
+        moved,
+      });
+      const other = npx([`${program}-other`, flag, 'x']);
+      assert.deepEqual(preferEnvironment(other), { transport: other, moved: [] });
+    }
+  });
+
+  it('is moved once, and stays where it is empty', () => {
+    const twice = preferEnvironment(npx(['@stripe/mcp', '--api-key', 'a', '--api-key', 'b', '--api-keys=c']));
+    assert.deepEqual(
+      twice.transport,
+      npx(['@stripe/mcp', '--api-key', 'b', '--api-keys=c'], { STRIPE_SECRET_KEY: 'a' }),
+    );
+    const empty = npx(['@stripe/mcp', '--api-key', '']);
+    assert.deepEqual(preferEnvironment(empty), { transport: empty, moved: [] });
+  });
 });
