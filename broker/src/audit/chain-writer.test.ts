@@ -1,74 +1,13 @@
 // The chain under a database that loses answers, dies and comes back: each row stands in it once, and what is kept gets there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GateError } from 'mcpgate-shared/error';
-import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import type { AuditRow } from '../store/audit-row.ts';
-import { createChainWriter, type GapRows, type LooseRow } from './chain-writer.ts';
+import { chainWorld, row } from './fixtures/chain-world.ts';
 import { verifyChain } from './hash-chain.ts';
-
-type Weather = 'fine' | 'away' | 'lost before' | 'lost after' | 'refused';
-
-const turns = async () => {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
-};
-
-const row = (id: string): LooseRow => ({
-  id,
-  workspaceId: 'default',
-  ts: 1,
-  type: 'call.outcome',
-  callId: id,
-  actor: null,
-  subject: null,
-  server: null,
-  toolName: null,
-  data: '{}',
-});
-
-function world(gapRows?: GapRows) {
-  const stored: AuditRow[] = [];
-  const clock = steppedClock();
-  /** What the next appends meet; after the last one it is as the last one. */
-  let weather: Weather[] = ['fine'];
-  const say = (text: string, inDoubt = false) => new GateError('unavailable', text, { data: { inDoubt } });
-  const put = (rows: readonly AuditRow[]) => {
-    if (rows.some(({ seq }) => stored.some((each) => each.seq === seq))) throw new GateError('conflict', 'twice');
-    stored.push(...rows);
-  };
-  const now = () => (weather.length > 1 ? weather.shift() : weather[0]);
-  const store = {
-    append(rows: readonly AuditRow[]): Promise<void> {
-      const today = now();
-      if (today === 'away') return Promise.reject(say('away'));
-      if (today === 'refused') return Promise.reject(new GateError('internal', 'a statement was refused'));
-      if (today === 'lost before') return Promise.reject(say('cut', true));
-      put(rows);
-      return today === 'lost after' ? Promise.reject(say('cut', true)) : Promise.resolve();
-    },
-    chain: (_writer: string, from: number) =>
-      weather[0] === 'away' ? Promise.reject(say('away')) : Promise.resolve(stored.filter(({ seq }) => seq >= from)),
-    last: () => Promise.resolve(stored.at(-1)),
-  };
-  const writer = createChainWriter(store, 'w1', clock, gapRows);
-  return {
-    stored,
-    clock,
-    store,
-    put,
-    writer,
-    set: (...next: Weather[]) => void (weather = next),
-    ids: () => stored.map(({ id }) => id),
-    async pass(ms: number) {
-      clock.advance(ms);
-      await turns();
-    },
-  };
-}
 
 for (const how of ['lost before', 'lost after'] as const) {
   test(`an append whose answer is ${how} the commit, of a database that is there, succeeds, once`, async () => {
-    const { writer, set, ids, stored } = world();
+    const { writer, set, ids, stored } = chainWorld();
     await writer.append([row('a')]);
     set(how, 'fine');
     const [b] = await writer.append([row('b')]);
@@ -79,7 +18,7 @@ for (const how of ['lost before', 'lost after'] as const) {
   });
 
   test(`a call that was refused because the answer was ${how} the commit, and stands in the log, has what became of it behind it`, async () => {
-    const { writer, set, ids, pass, stored } = world();
+    const { writer, set, ids, pass, stored } = chainWorld();
     set(how, 'away');
     const intent = writer.append([row('intent')], { amend: () => [row('refused')] });
     await assert.rejects(intent, { code: 'unavailable', message: /nothing is forwarded/ });
@@ -91,7 +30,7 @@ for (const how of ['lost before', 'lost after'] as const) {
   });
 
   test(`an outcome whose answer was ${how} the commit is in the log once the database is back, once, and told then`, async () => {
-    const { writer, set, ids, pass } = world();
+    const { writer, set, ids, pass } = chainWorld();
     const told: string[] = [];
     set(how, 'away');
     const outcome = writer.append([row('outcome')], { later: (rows) => told.push(...rows.map(({ id }) => id)) });
@@ -106,7 +45,7 @@ for (const how of ['lost before', 'lost after'] as const) {
 }
 
 test('an append that comes to its end only after it was looked for, and not found, counts once', async () => {
-  const { writer, set, ids, pass, store, put } = world();
+  const { writer, set, ids, pass, store, put } = chainWorld();
   let late: readonly AuditRow[] = [];
   const { append, chain } = store;
   store.append = (rows) => {
@@ -129,7 +68,7 @@ test('an append that comes to its end only after it was looked for, and not foun
 });
 
 test('what never reached the database leaves nothing behind, but for what is kept', async () => {
-  const { writer, set, ids, pass } = world();
+  const { writer, set, ids, pass } = chainWorld();
   set('away');
   const refused = [
     writer.append([row('intent')], { amend: () => [row('never')] }),
@@ -145,7 +84,7 @@ test('what never reached the database leaves nothing behind, but for what is kep
 });
 
 test('a statement that the database refuses is not tried for ever, and holds up nobody behind it', async () => {
-  const { writer, set, ids } = world();
+  const { writer, set, ids } = chainWorld();
   set('refused', 'fine');
   await assert.rejects(writer.append([row('bad')], { later: () => undefined }), { code: 'unavailable' });
   await writer.append([row('good')]);
@@ -154,7 +93,7 @@ test('a statement that the database refuses is not tried for ever, and holds up 
 });
 
 test('what is kept is tried once more at the end, and counted where that is in vain', async () => {
-  const { writer, set, ids } = world();
+  const { writer, set, ids } = chainWorld();
   set('away');
   await assert.rejects(writer.append([row('a')], { later: () => undefined }));
   await writer.flush();
@@ -167,7 +106,7 @@ test('what is kept is tried once more at the end, and counted where that is in v
 const rowsOf = (name: string, count: number) => Array.from({ length: count }, (_, index) => row(`${name}${index}`));
 
 test('a thousand rows go in one append, those of one caller together, however many they are', async () => {
-  const { writer, store, stored } = world();
+  const { writer, store, stored } = chainWorld();
   const sizes: number[] = [];
   const { append } = store;
   store.append = (rows) => {
@@ -186,7 +125,7 @@ test('a thousand rows go in one append, those of one caller together, however ma
 });
 
 test('ten thousand rows may wait, and not one more', async () => {
-  const { writer, stored } = world();
+  const { writer, stored } = chainWorld();
   const waiting = writer.append(rowsOf('a', 10_000));
   assert.equal(writer.owed, 10_000);
   await assert.rejects(writer.append([row('b')]), { code: 'unavailable', message: /is 10000 records behind/ });
@@ -197,7 +136,7 @@ test('ten thousand rows may wait, and not one more', async () => {
 });
 
 test('what is kept is tried again after half a second, and again after each half', async () => {
-  const { writer, set, ids, pass } = world();
+  const { writer, set, ids, pass } = chainWorld();
   set('away');
   await assert.rejects(writer.append([row('a')], { later: () => undefined }));
   set('away', 'fine');
@@ -216,7 +155,7 @@ test('an answer that is lost only after a second refuses at once: the database m
     [999, false],
     [1_000, true],
   ] as const) {
-    const { writer, set, store, clock, ids, pass } = world();
+    const { writer, set, store, clock, ids, pass } = chainWorld();
     const { append } = store;
     store.append = (rows) => {
       clock.advance(ms);
@@ -235,7 +174,7 @@ test('an answer that is lost only after a second refuses at once: the database m
 });
 
 test('where somebody else has written to its chain, what is in doubt is given up, and it goes on behind it', async () => {
-  const { writer, set, ids, pass, put, stored } = world();
+  const { writer, set, ids, pass, put, stored } = chainWorld();
   set('lost before', 'away');
   const told: string[] = [];
   await assert.rejects(writer.append([row('a')], { later: () => told.push('a') }));
@@ -252,7 +191,7 @@ test('where somebody else has written to its chain, what is in doubt is given up
 
 for (const how of ['away', 'lost before', 'lost after'] as const) {
   test(`a log that could not be written (${how}) is tried without anybody asking, and says from when to when, and how many it refused`, async () => {
-    const { writer, set, ids, pass, stored } = world({
+    const { writer, set, ids, pass, stored } = chainWorld({
       begins: (why) => [row(`begins ${why.message}`)],
       ends: ({ ms, refused }) => [row(`ends ${ms} ${refused}`)],
     });

@@ -33,6 +33,8 @@ interface Waiting {
 /** An append whose fate is not known. */
 interface Doubt {
   rows: readonly AuditRow[];
+  first: AuditRow;
+  last: AuditRow;
   entries: readonly Waiting[];
 }
 
@@ -100,9 +102,7 @@ export function createChainWriter(
   }
 
   /** Throws what the store throws. */
-  async function settle({ rows, entries }: Doubt): Promise<void> {
-    const [first, last] = [rows[0], rows.at(-1)];
-    if (first === undefined || last === undefined) return;
+  async function settle({ rows, first, last, entries }: Doubt): Promise<void> {
     const [found] = await store.chain(writer, first.seq, 1);
     if (found === undefined) await store.append(rows);
     else if (found.id !== first.id)
@@ -176,7 +176,7 @@ export function createChainWriter(
       const from = position ?? (await store.last(writer)) ?? GENESIS;
       entries = takeBatch();
       linked = link(
-        entries.length === 1 && entries[0] ? entries[0].rows : entries.flatMap((entry) => entry.rows),
+        entries.flatMap(({ rows }) => rows),
         from,
       );
       await store.append(linked);
@@ -190,10 +190,8 @@ export function createChainWriter(
       return true;
     } catch (error) {
       const cause = toGateError(error);
-      const isNew = linked.length > 0;
-      const isInDoubt = cause.data?.['inDoubt'] === true || (doubt !== undefined && !isNew);
       // The lost one came after all, after it was looked for: it is found now.
-      if (cause.code === 'conflict' && doubt !== undefined && !isNew) return true;
+      if (cause.code === 'conflict' && doubt !== undefined) return true;
       if (cause.code !== 'unavailable') {
         // It says that it has not taken them, and would say so again.
         for (const entry of doubt?.entries ?? entries) refuse(entry, cause);
@@ -201,12 +199,14 @@ export function createChainWriter(
         position = undefined;
         return true;
       }
-      if (isNew && isInDoubt) doubt = { rows: linked, entries };
-      else if (isNew) {
+      const [first] = linked;
+      if (first !== undefined && cause.data?.['inDoubt'] === true) {
+        doubt = { rows: linked, first, last: linked.at(-1) ?? first, entries };
+        if (clock.now() - startedAt < SOON_MS) return true;
+      } else {
         queue.unshift(...entries);
         for (const { rows } of entries) queuedRows += rows.length;
       }
-      if (isNew && isInDoubt && clock.now() - startedAt < SOON_MS) return true;
       refuseAll(cause);
       return false;
     }
@@ -232,8 +232,7 @@ export function createChainWriter(
       });
     },
     async flush() {
-      if (running === undefined && (queue.length > 0 || doubt !== undefined)) running = run();
-      while (running) await running;
+      await (running ??= run());
       cancelRetry?.();
       cancelRetry = undefined;
     },

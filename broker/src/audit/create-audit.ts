@@ -3,9 +3,9 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { Logger } from 'pino';
 import type { AuditEvent, CallOutcome } from '../domain/call-record.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
-import type { AuditQuery, AuditRow } from '../store/audit-row.ts';
+import type { AuditRow } from '../store/audit-row.ts';
 import type { Store } from '../store/store.ts';
-import type { Audit, AuditSearch } from './audit.ts';
+import type { Audit } from './audit.ts';
 import { intentRow, joinCall, outcomeRow, toCallRecord } from './call-rows.ts';
 import { createChainWriter } from './chain-writer.ts';
 import { createEventIds, eventIdTime } from './event-id.ts';
@@ -55,7 +55,10 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
   });
   const listeners = new Set<Listener>();
 
-  function tell(record: Parameters<Listener>[0]): void {
+  /** Nothing is made that nobody hears. */
+  function tell(row: AuditRow | undefined, recordOf: (row: AuditRow) => Parameters<Listener>[0]): void {
+    if (row === undefined || listeners.size === 0) return;
+    const record = recordOf(row);
     for (const listener of [...listeners]) {
       try {
         listener(record);
@@ -69,7 +72,7 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
   const event: Audit['event'] = async (told) => {
     const { id, ts } = nextId();
     const [row] = await chain.append([eventRow(told, id, ts)]);
-    if (row && listeners.size > 0) tell({ kind: 'event', record: toLoggedEvent(row) });
+    tell(row, (logged) => ({ kind: 'event', record: toLoggedEvent(logged) }));
   };
   const refused = createRefusedEvents({
     clock,
@@ -90,10 +93,11 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
     },
     async endCall(callId, intent, outcome) {
       const { id, ts } = nextId();
-      const later = ([row]: AuditRow[]) => {
-        if (row === undefined || listeners.size === 0) return;
-        tell({ kind: 'call', record: joinCall(callId, eventIdTime(callId), intent, row, outcome) });
-      };
+      const later = ([row]: AuditRow[]) =>
+        tell(row, (sealedBy) => ({
+          kind: 'call',
+          record: joinCall(callId, eventIdTime(callId), intent, sealedBy, outcome),
+        }));
       later(await chain.append([outcomeRow(intent.workspace_id, callId, outcome, id, ts)], { later }));
     },
     async recordCall(intent, outcome) {
@@ -101,17 +105,17 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
       const end = nextId();
       const rows = [intentRow(intent, callId, ts), outcomeRow(intent.workspace_id, callId, outcome, end.id, end.ts)];
       const [, row] = await chain.append(rows);
-      if (row && listeners.size > 0) tell({ kind: 'call', record: joinCall(callId, ts, intent, row, outcome) });
+      tell(row, (sealedBy) => ({ kind: 'call', record: joinCall(callId, ts, intent, sealedBy, outcome) }));
       return callId;
     },
     event,
     refused: (told) => refused.note(told),
     async searchCalls(search) {
-      const rows = await store.audit.calls(toQuery('calls', search));
+      const rows = await store.audit.calls(search);
       return rows.map(toCallRecord);
     },
     async searchEvents(search) {
-      const rows = await store.audit.events(toQuery('events', search));
+      const rows = await store.audit.events(search);
       return rows.map(toLoggedEvent);
     },
     onRecord(listener) {
@@ -128,8 +132,4 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
       if (chain.owed > 0) log.error({ records: chain.owed }, 'what the audit log could not be told is lost');
     },
   };
-}
-
-function toQuery(kind: AuditQuery['kind'], search: AuditSearch & { type?: string }): AuditQuery {
-  return { kind, ...search };
 }

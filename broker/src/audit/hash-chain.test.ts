@@ -84,17 +84,25 @@ it('finds a changed row even where its own hash was computed again', () => {
 it('finds rows that were removed, added, moved or taken from another chain', () => {
   const [a, b, c] = makeChain(3);
   assert.ok(a && b && c);
-  const cases: [AuditRow[], number][] = [
-    [[b, c], 2],
-    [[a, c], 3],
-    [[a, a, b], 1],
-    [[a, c, b], 3],
-    [[a, { ...b, writer: 'w2' }], 2],
+  const missing = (seq: number) => `row ${seq} should stand here: rows were removed, added or moved`;
+  const replaced = { ...b, actor: 'eve' };
+  const cases: [AuditRow[], number, string][] = [
+    [[b, c], 2, missing(1)],
+    [[a, c], 3, missing(2)],
+    [[a, a, b], 1, missing(2)],
+    [[a, c, b], 3, missing(2)],
+    [[a, { ...b, writer: 'w2' }], 2, `it belongs to the chain of w2, not ${a.writer}`],
+    [[a, replaced], 2, 'its content is not what was written'],
+    [
+      [a, { ...replaced, hash: hashRow(a.hash, replaced) }, c],
+      3,
+      'it does not follow the row before it: one of the two was replaced',
+    ],
   ];
-  for (const [rows, seq] of cases) {
+  for (const [rows, seq, reason] of cases) {
     const verdict = verifyChain(rows);
     assert.ok(!verdict.ok);
-    assert.equal(verdict.seq, seq);
+    assert.deepEqual([verdict.seq, verdict.reason], [seq, reason]);
   }
   assert.equal(verifyChain([a, b]).ok, true, 'a cut end shows only against a position kept elsewhere');
 });

@@ -24,7 +24,6 @@ export interface AuditRow {
 
 export interface AuditQuery {
   workspaceId: string;
-  kind: 'calls' | 'events';
   since?: number;
   until?: number;
   user?: string;

@@ -36,7 +36,6 @@ function outcome(seq: number, of: AuditRow): AuditRow {
 
 const calls = (change: Partial<AuditQuery> = {}): AuditQuery => ({
   workspaceId: 'default',
-  kind: 'calls',
   limit: 100,
   ...change,
 });
@@ -98,7 +97,7 @@ onBothEngines((open) => {
       intent(4, 'ada', 'github__list'),
     ]);
     const found = async (change: Partial<AuditQuery>): Promise<number[]> =>
-      (await store.audit.events({ ...calls(change), kind: 'events' })).map((event) => event.seq);
+      (await store.audit.events(calls(change))).map((event) => event.seq);
     assert.deepEqual(await found({}), [3, 2, 1]);
     assert.deepEqual(await found({ type: 'login.*' }), [2, 1]);
     assert.deepEqual(await found({ user: 'ada' }), [2, 1]);

@@ -266,15 +266,15 @@ const TABLE: Table = {
     },
     calls: {
       reads: async (store, at) => [
-        await store.audit.calls({ ...all(at), kind: 'calls' }),
-        await store.audit.calls({ ...all(at), kind: 'calls', user: 'ada', server: 'wiki', tool: 'wiki__*' }),
+        await store.audit.calls({ ...all(at) }),
+        await store.audit.calls({ ...all(at), user: 'ada', server: 'wiki', tool: 'wiki__*' }),
       ],
     },
     events: {
       reads: async (store, at) => [
-        await store.audit.events({ ...all(at), kind: 'events' }),
-        await store.audit.events({ ...all(at), kind: 'events', user: 'ada', type: 'login.*' }),
-        await store.audit.events({ ...all(at), kind: 'events', after: { ts: 0, id: '' } }),
+        await store.audit.events({ ...all(at) }),
+        await store.audit.events({ ...all(at), user: 'ada', type: 'login.*' }),
+        await store.audit.events({ ...all(at), after: { ts: 0, id: '' } }),
       ],
     },
     chain: { everywhere: 'it is by the broker that wrote it' },

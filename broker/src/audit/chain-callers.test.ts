@@ -1,0 +1,101 @@
+// What each caller hears of an append that was lost, refused or late.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GateError } from 'mcpgate-shared/error';
+import type { AuditRow } from '../store/audit-row.ts';
+import { chainWorld, row, turns } from './fixtures/chain-world.ts';
+import { verifyChain } from './hash-chain.ts';
+
+test('of appends that were lost together each caller gets its own rows, or hears of them later', async () => {
+  for (const how of ['lost before', 'lost after'] as const) {
+    const { writer, set, ids, pass, stored } = chainWorld();
+    set(how, 'fine');
+    const both = await Promise.all([writer.append([row('a'), row('b')]), writer.append([row('c')])]);
+    assert.deepEqual(
+      both.map((rows) => rows.map(({ id, seq }) => `${id}${seq}`)),
+      [['a1', 'b2'], ['c3']],
+    );
+    set(how, 'away');
+    const told: string[][] = [];
+    const later = (rows: AuditRow[]) => void told.push(rows.map(({ id }) => id));
+    const refused = [writer.append([row('d')]), writer.append([row('e'), row('f')], { later })];
+    for (const each of refused) await assert.rejects(each);
+    set('fine');
+    await pass(500);
+    assert.deepEqual([ids().slice(3), told], [['d', 'e', 'f'], [['e', 'f']]]);
+    const [next] = await writer.append([row('g')]);
+    assert.equal(next?.seq, 7);
+    assert.ok(verifyChain(stored).ok);
+  }
+});
+
+test('each caller is told why, in its cause; and what is kept is told of once it is there', async () => {
+  const { writer, set, pass } = chainWorld();
+  set('away');
+  const told: string[] = [];
+  const later = (rows: AuditRow[]) => void told.push(...rows.map(({ id }) => id));
+  const refused = [writer.append([row('a')], { later }), writer.append([row('b'), row('c')], { later })];
+  for (const each of refused)
+    await assert.rejects(each, (error) => error instanceof GateError && Object(error.cause).message === 'away');
+  assert.deepEqual(told, []);
+  set('fine');
+  await pass(500);
+  assert.deepEqual(told, ['a', 'b', 'c']);
+});
+
+test('a caller whose place in the chain another process has taken is refused, and told so', async () => {
+  const { writer, set, store, put, ids } = chainWorld();
+  const { chain } = store;
+  store.chain = (...asked) => {
+    store.chain = chain;
+    put([{ ...row('other'), writer: 'w1', seq: 1, prevHash: '0', hash: 'h' }]);
+    return chain(...asked);
+  };
+  set('lost before', 'fine');
+  await assert.rejects(writer.append([row('a')]), (error) => {
+    assert.ok(error instanceof GateError && error.cause instanceof GateError);
+    assert.deepEqual(
+      [error.cause.code, error.cause.message],
+      ['internal', 'the chain w1 was written by another process'],
+    );
+    return true;
+  });
+  await writer.append([row('b')]);
+  assert.deepEqual(ids(), ['other', 'b']);
+});
+
+test('where the end of the chain cannot be read nothing is in doubt, and nothing else is appended', async () => {
+  for (const inDoubt of [false, true]) {
+    const { writer, store, ids, pass } = chainWorld();
+    const { last, append } = store;
+    const appended: number[] = [];
+    store.append = (rows) => {
+      appended.push(rows.length);
+      return append(rows);
+    };
+    store.last = () => {
+      store.last = last;
+      return Promise.reject(new GateError('unavailable', 'cut', { data: { inDoubt } }));
+    };
+    await assert.rejects(writer.append([row('a')], { later: () => undefined }), { code: 'unavailable' });
+    assert.equal(writer.owed, 1);
+    await pass(500);
+    assert.deepEqual([ids(), writer.owed, appended], [['a'], 0, [1]]);
+    await writer.append([row('b')]);
+    assert.deepEqual(ids(), ['a', 'b']);
+  }
+});
+
+test('who flushes waits until nothing is under way, and where nothing is, for nothing', async () => {
+  const { writer, store, ids } = chainWorld();
+  await writer.flush();
+  const { append } = store;
+  store.append = async (rows) => {
+    await turns();
+    return append(rows);
+  };
+  const appended = writer.append([row('a')]);
+  await writer.flush();
+  assert.deepEqual([ids(), writer.owed], [['a'], 0]);
+  await appended;
+});
