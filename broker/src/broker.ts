@@ -28,7 +28,6 @@ import { createUpgradeDoor } from './http/upgrade-door.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import type { Logger } from './log/logger.ts';
 import { createGuardedFetch } from './net/guarded-fetch.ts';
-import { compilePolicy } from './policy/compile-policy.ts';
 import { createReplicas } from './replicas/replicas.ts';
 import { openStore } from './store/open-store.ts';
 import { createTunnel } from './tunnel/tunnel.ts';
@@ -212,7 +211,6 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       vault,
       audit,
       upstreams,
-      compilePolicy,
       people: identity,
       links: () =>
         tunnel.links().map((link) => ({

@@ -2,7 +2,6 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../audit/audit.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { CompilePolicy } from '../policy/decide.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import type { BrokerName } from '../domain/bus.ts';
@@ -48,7 +47,6 @@ export interface AdminDependencies {
   vault: Vault;
   audit: Audit;
   upstreams: Upstreams;
-  compilePolicy: CompilePolicy;
   people: Pick<Identity, 'users' | 'devices' | 'sessions' | 'groups' | 'grants' | 'adminTokens' | 'approveDevice'>;
   links: () => readonly LinkView[];
   memory: () => MemoryView;

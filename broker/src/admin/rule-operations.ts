@@ -4,12 +4,13 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Principal } from '../domain/principal.ts';
 import type { Rule } from '../domain/rule.ts';
 import { inWorkspace } from '../domain/workspace.ts';
+import { compilePolicy } from '../policy/compile-policy.ts';
 import { previewVerdict } from '../policy/rule-preview.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
 
-type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'people' | 'compilePolicy' | 'policyChanged'>;
+type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'people' | 'policyChanged'>;
 
 function toRule(rule: Rule): RuleView {
   return {
@@ -23,7 +24,7 @@ function toRule(rule: Rule): RuleView {
   };
 }
 
-export function ruleOperations({ store, audit, people, compilePolicy, policyChanged }: Needs): Operation[] {
+export function ruleOperations({ store, audit, people, policyChanged }: Needs): Operation[] {
   const changed = async (
     caller: Caller,
     type: string,

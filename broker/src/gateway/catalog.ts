@@ -7,7 +7,7 @@ import type { ServerRecord } from '../domain/server-record.ts';
 import { placeOf, type Asker, type ListedItem, type ListKind, type Upstreams } from '../upstreams/upstream.ts';
 import { exposedName } from './exposed-name.ts';
 import { parseRecord } from '../upstreams/json-rpc-guard.ts';
-import { resourceWhats, uriPrefix } from '../policy/judge.ts';
+import { ruleNames, uriPrefix, type RuleNames } from '../policy/naming.ts';
 import type { Repeatable } from '../upstreams/retry-reason.ts';
 import { markReservedMembers } from './reserved-text.ts';
 import type { SessionScope } from './session-scope.ts';
@@ -18,7 +18,7 @@ export interface CatalogItem {
   /** What clients of all servers see: `SERVER__NAME`, cut where it is too long, or `SERVER+URI`. */
   key: string;
   /** What rules speak of, never cut: `SERVER__TOOL`, `prompt:SERVER__NAME`, or `resource:URI` with the server's own URI and with the exposed one. */
-  whats: readonly [string, ...string[]];
+  ruleNames: RuleNames;
   /** What a tool's annotations say of calling it twice: hints of a stranger, for servers that are trusted about them. */
   repeatable: Repeatable | undefined;
   /** The entry as JSON text, under `key`. */
@@ -183,7 +183,8 @@ async function expose(kind: ListKind, server: string, listed: readonly ListedIte
     if (index % ITEMS_A_TURN === ITEMS_A_TURN - 1) await nextTurn();
     const { members } = scanObject(text);
     const annotationsAt = kind === 'tools' ? findMember(members, 'annotations') : undefined;
-    const { key, whats } = exposedAs(kind, server, ownKey);
+    const exposed = exposedAs(kind, server, ownKey);
+    const { key } = exposed;
     // Two names that are cut to the same one: the second cannot be called, so it is not shown.
     if (byKey.has(key)) continue;
     const shown = (own: string) => ({
@@ -192,8 +193,7 @@ async function expose(kind: ListKind, server: string, listed: readonly ListedIte
     });
     const item: CatalogItem = {
       ownKey,
-      key,
-      whats,
+      ...exposed,
       repeatable: annotationsAt && repeatableOf(text.slice(annotationsAt.start, annotationsAt.end)),
       ...shown(text),
       ...(legacyText !== undefined && { legacy: shown(legacyText) }),
@@ -222,8 +222,10 @@ function repeatableOf(annotationsText: string): Repeatable | undefined {
 }
 
 /** How a server's own name or URI is known to clients and to rules. */
-export function exposedAs(kind: ListKind, server: string, own: string): Pick<CatalogItem, 'key' | 'whats'> {
-  if (kind === 'tools') return { key: exposedName(server, own), whats: [`${server}__${own}`] };
-  if (kind === 'prompts') return { key: exposedName(server, own), whats: [`prompt:${server}__${own}`] };
-  return { key: uriPrefix(server) + own, whats: resourceWhats(server, own) };
+export function exposedAs(kind: ListKind, server: string, own: string): Pick<CatalogItem, 'key' | 'ruleNames'> {
+  const isName = kind === 'tools' || kind === 'prompts';
+  return {
+    key: isName ? exposedName(server, own) : uriPrefix(server) + own,
+    ruleNames: ruleNames(kind, server, own),
+  };
 }

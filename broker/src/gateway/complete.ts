@@ -3,7 +3,7 @@ import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { isRecord } from '../upstreams/json-rpc-guard.ts';
 import { mistakable } from './admission.ts';
-import { exposedAs } from './catalog.ts';
+import { ruleNames } from '../policy/naming.ts';
 import { REF_KEYS } from './methods.ts';
 import { namedEntry } from './named-entry.ts';
 import { missingOne, requestOne } from './request-one.ts';
@@ -46,12 +46,12 @@ export async function complete(parts: GatewayParts, scope: SessionScope, handlin
     params: read,
     async asked(policy) {
       if (kind === 'templates')
-        return { whats: exposedAs(kind, route.server.name, route.rest).whats, replaced: refOf(route.rest) };
+        return { ruleNames: ruleNames(kind, route.server.name, route.rest), replaced: refOf(route.rest) };
       const found = await namedEntry(parts, scope, policy, handling.signal, kind, named, route);
       if (found.kind === 'missing') return { reply: await missing(route.server.name, route.rest) };
-      if (found.kind === 'listed') return { whats: found.entry.whats, replaced: refOf(found.entry.ownKey) };
+      if (found.kind === 'listed') return { ruleNames: found.entry.ruleNames, replaced: refOf(found.entry.ownKey) };
       if (found.kind === 'unreadable') throw found.error;
-      return { whats: found.whats, replaced: {} };
+      return { ruleNames: found.ruleNames, replaced: {} };
     },
     rewrite: (answer) => asSeen(answer, route.server.name),
   });

@@ -18,17 +18,3 @@ export function exposedName(server: string, name: string): string {
 export function isCutName(name: string): boolean {
   return /_[0-9a-f]{8}$/.test(name);
 }
-
-/** Server and the name within it, as written in `SERVER__NAME`; undefined where it is no such name. */
-export function splitName(name: string): { server: string; rest: string } | undefined {
-  const at = name.indexOf('__');
-  return at <= 0 ? undefined : { server: name.slice(0, at), rest: name.slice(at + 2) };
-}
-
-/** Server and its own URI, as written in `SERVER+URI`; undefined where it is no such URI. */
-export function splitUri(uri: string): { server: string; rest: string } | undefined {
-  const at = uri.indexOf('+');
-  if (at <= 0) return undefined;
-  const scheme = uri.slice(0, at);
-  return { server: scheme.startsWith('n.') ? scheme.slice(2) : scheme, rest: uri.slice(at + 1) };
-}

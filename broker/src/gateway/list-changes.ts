@@ -34,7 +34,7 @@ export function tellListChange(
   if (list === 'all' || before === undefined || policy === undefined) return tell(list);
   const isSeen = ({ all }: CatalogList) =>
     all.length > MAX_JUDGED ||
-    all.some(({ whats }) => judge(policy, scope.principal, server.name, whats).decision !== 'deny');
+    all.some(({ ruleNames }) => judge(policy, scope.principal, server.name, ruleNames).decision !== 'deny');
   if (isSeen(before)) return tell(list);
   // Once the catalog has let go of the list of before.
   queueMicrotask(() => {

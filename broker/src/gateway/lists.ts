@@ -66,7 +66,8 @@ async function allowedOf(
   for (let at = from; at < items.length && allowed.length < limit; at++) {
     const item = items[at];
     if (++judged % ITEMS_A_TURN === 0) await nextTurn();
-    if (item !== undefined && judge(policy, principal, server.name, item.whats).decision !== 'deny') allowed.push(item);
+    if (item !== undefined && judge(policy, principal, server.name, item.ruleNames).decision !== 'deny')
+      allowed.push(item);
   }
   return allowed;
 }

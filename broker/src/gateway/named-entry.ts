@@ -3,24 +3,25 @@
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy, Verdict } from '../policy/decide.ts';
 import { untilAborted } from '../upstreams/until-aborted.ts';
-import { exposedAs, type CatalogItem, type CatalogList } from './catalog.ts';
+import { type CatalogItem, type CatalogList } from './catalog.ts';
 import { isCutName } from './exposed-name.ts';
 import { judge } from '../policy/judge.ts';
+import { ruleNames } from '../policy/naming.ts';
 import type { Route } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 
 export type NamedKind = 'tools' | 'prompts';
 
 /** What is forwarded and judged of an entry of a list. */
-export type Named = Pick<CatalogItem, 'ownKey' | 'whats' | 'repeatable'>;
+export type Named = Pick<CatalogItem, 'ownKey' | 'ruleNames' | 'repeatable'>;
 
 export type NamedEntry =
   | { kind: 'listed'; entry: Named; verdict: Verdict }
   /** Denied whatever it is, so that it need not be looked for. */
-  | { kind: 'denied'; whats: Named['whats']; verdict: Verdict }
+  | { kind: 'denied'; ruleNames: Named['ruleNames']; verdict: Verdict }
   | { kind: 'missing' }
   /** Its server's list cannot be had now. */
-  | { kind: 'unreadable'; whats: Named['whats']; verdict: Verdict; error: GateError };
+  | { kind: 'unreadable'; ruleNames: Named['ruleNames']; verdict: Verdict; error: GateError };
 
 /** `name`: as the caller wrote it. A denial needs no list, and starts no process. */
 export async function namedEntry(
@@ -32,11 +33,11 @@ export async function namedEntry(
   name: string,
   { server, rest }: Route,
 ): Promise<NamedEntry> {
-  const { whats } = exposedAs(kind, server.name, rest);
-  const verdict = judge(policy, principal, server.name, whats);
+  const names = ruleNames(kind, server.name, rest);
+  const verdict = judge(policy, principal, server.name, names);
   // Rules speak of whole names: what a cut one stands for only the list can tell.
   const mayBeCut = only === undefined && isCutName(name) && policy.mayUse(principal, server.name);
-  if (verdict.decision === 'deny' && !mayBeCut) return { kind: 'denied', whats, verdict };
+  if (verdict.decision === 'deny' && !mayBeCut) return { kind: 'denied', ruleNames: names, verdict };
   const known = parts.catalog.known(kind, server, asker);
   let list = known;
   try {
@@ -48,15 +49,15 @@ export async function namedEntry(
     }
   } catch (error) {
     // Read again in vain, it counts as it was.
-    if (list === undefined) return { kind: 'unreadable', whats, verdict, error: unsent(toGateError(error)) };
+    if (list === undefined) return { kind: 'unreadable', ruleNames: names, verdict, error: unsent(toGateError(error)) };
   }
   const entry = entryIn(list, name, only);
   if (entry === undefined) return { kind: 'missing' };
   if (entry.ownKey === rest) return { kind: 'listed', entry, verdict };
-  const meant = judge(policy, principal, server.name, entry.whats);
+  const meant = judge(policy, principal, server.name, entry.ruleNames);
   if (meant.decision !== 'deny') return { kind: 'listed', entry, verdict: meant };
   // Whoever may not use what a cut name stands for hears what they would if it stood for nothing.
-  return verdict.decision === 'deny' ? { kind: 'denied', whats, verdict } : { kind: 'missing' };
+  return verdict.decision === 'deny' ? { kind: 'denied', ruleNames: names, verdict } : { kind: 'missing' };
 }
 
 function entryIn(list: CatalogList, name: string, only: string | undefined): CatalogItem | undefined {

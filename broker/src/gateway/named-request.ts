@@ -6,7 +6,7 @@ import { placeOf } from '../upstreams/upstream.ts';
 import type { Judged } from './call-intent.ts';
 import { readCallParams, type CallParams } from './call-params.ts';
 import { carryOut } from './carry-out.ts';
-import { splitName } from './exposed-name.ts';
+import { splitName } from '../policy/naming.ts';
 import { failureAnswer } from './failure-answer.ts';
 import { namedEntry, type Named, type NamedKind } from './named-entry.ts';
 import { answerMissing } from './not-forwarded.ts';
@@ -51,7 +51,7 @@ export async function requestByName(
       : await carryOut(parts, scope, handling, {
           ...judged,
           server: route.server,
-          what: found.whats[0],
+          what: found.ruleNames[0],
           paramsText: '{}',
           progressToken: undefined,
           rewrite: (text) => text,
@@ -73,7 +73,7 @@ async function requestEntry(
   return await carryOut(parts, scope, handling, {
     ...judged,
     server,
-    what: entry.whats[0],
+    what: entry.ruleNames[0],
     paramsText: params.forUpstream(entry.ownKey),
     progressToken: params.progressToken,
     ...(server.trustAnnotations && entry.repeatable !== undefined && { repeatable: entry.repeatable }),
@@ -87,7 +87,7 @@ async function requestEntry(
           sessionId: scope.id,
           server: server.name,
           ownId,
-          whats: entry.whats,
+          ruleNames: entry.ruleNames,
         }),
       );
     },

@@ -5,8 +5,8 @@ import type { CompiledPolicy } from '../policy/decide.ts';
 import type { ListKind } from '../upstreams/upstream.ts';
 import { denialReply } from './answers.ts';
 import { callIntent, type Judged } from './call-intent.ts';
-import { exposedAs, type CatalogItem } from './catalog.ts';
 import { judge } from '../policy/judge.ts';
+import { ruleNames } from '../policy/naming.ts';
 import type { Answer } from './reply.ts';
 import type { Request } from './request.ts';
 import { whoOf, type GatewayParts, type SessionScope } from './session-scope.ts';
@@ -53,20 +53,15 @@ export async function answerMissing(
   policy: CompiledPolicy,
   { kind, server, rest, error, ...asked }: Missing,
 ): Promise<Answer> {
-  const { whats } = server === '' ? withoutServer(kind, rest) : exposedAs(kind, server, rest);
-  const verdict = judge(policy, scope.principal, server, whats);
-  const judged: Judged = { ...asked, what: whats[0], verdict, policyVersion: policy.version };
+  const names = ruleNames(kind, server, rest);
+  const verdict = judge(policy, scope.principal, server, names);
+  const judged: Judged = { ...asked, what: names[0], verdict, policyVersion: policy.version };
   if (verdict.decision === 'deny') return await answerDenied(parts, scope, request, server, judged);
   parts.refused.note(scope.principal, 'unknown_name', request.method, async () => {
     const intent: CallIntent = await callIntent(scope, request, server, judged);
     await parts.audit.recordCall(intent, unsent(parts, judged, 'failed', 'not_found', error));
   });
   return error;
-}
-
-function withoutServer(kind: ListKind, name: string): Pick<CatalogItem, 'whats'> {
-  if (kind === 'tools') return { whats: [name] };
-  return { whats: [`${kind === 'prompts' ? 'prompt' : 'resource'}:${name}`] };
 }
 
 function unsent(

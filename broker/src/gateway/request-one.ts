@@ -1,5 +1,6 @@
 // A request that is meant for one server and is there as it was written, but for what names the thing: judged, carried out, and answered
 // also where that breaks off. Tools and prompts, whose names and arguments want more, have named-request.ts.
+import type { RuleNames } from '../policy/naming.ts';
 import type { CompiledPolicy } from '../policy/decide.ts';
 import { carryOut, type Call } from './carry-out.ts';
 import { failureAnswer } from './failure-answer.ts';
@@ -12,7 +13,7 @@ import type { GatewayParts, SessionScope } from './session-scope.ts';
 
 export interface Asked {
   /** What is asked, by every name that rules may know it by; the record has the first. */
-  whats: readonly [string, ...string[]];
+  ruleNames: RuleNames;
   /** What the server calls differently from the client: JSON text by the member of the params. */
   replaced: Readonly<Record<string, string>>;
 }
@@ -42,11 +43,11 @@ export async function requestOne(
     const policy = await parts.policies.get(principal.workspaceId);
     const known = await asked(policy);
     if ('reply' in known) return known.reply;
-    const { whats, replaced } = known;
+    const { ruleNames, replaced } = known;
     return await carryOut(parts, scope, handling, {
       ...meant,
-      what: whats[0],
-      verdict: judge(policy, principal, name, whats),
+      what: ruleNames[0],
+      verdict: judge(policy, principal, name, ruleNames),
       policyVersion: policy.version,
       paramsText: params.forUpstream(replaced),
       argsDigest: null,

@@ -1,7 +1,7 @@
 // `resources/read`, `resources/subscribe` and `resources/unsubscribe`: which server a URI means, and whether the caller may.
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
-import { exposedAs } from './catalog.ts';
+import { ruleNames } from '../policy/naming.ts';
 import { missingOne, requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { errorReply, type Reply } from './reply.ts';
@@ -39,7 +39,7 @@ export async function requestByUri(
     server,
     params: read,
     asked: () => ({
-      whats: exposedAs('resources', server.name, rest).whats,
+      ruleNames: ruleNames('resources', server.name, rest),
       replaced: { uri: JSON.stringify(rest) },
     }),
     rewrite(text) {

@@ -3,8 +3,8 @@ import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-spa
 import { toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy } from '../policy/decide.ts';
 import { placeOf, type UpstreamEvent } from '../upstreams/upstream.ts';
-import { exposedAs } from './catalog.ts';
 import { judge } from '../policy/judge.ts';
+import { ruleNames } from '../policy/naming.ts';
 import { prefixFor } from './route.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 
@@ -33,8 +33,7 @@ export function tellUpdate(
   if (place !== placeOf(server, scope.asker)) return;
   if (!parts.subscriptions.isFollowed(scope.followerId, server, place, uri)) return;
   const judged = (policy: CompiledPolicy) => {
-    const { whats } = exposedAs('resources', name, uri);
-    if (judge(policy, scope.principal, name, whats).decision === 'deny') return;
+    if (judge(policy, scope.principal, name, ruleNames('resources', name, uri)).decision === 'deny') return;
     tell({ uriText: JSON.stringify(prefixFor(scope, server) + uri), members, at });
   };
   const unheard = (error: unknown) =>

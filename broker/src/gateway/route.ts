@@ -1,8 +1,7 @@
 // Which server a name or URI means. By what was written alone: the credential's bounds are the policy's matter, so that a denial can
 // name them.
 import type { ServerRecord } from '../domain/server-record.ts';
-import { uriPrefix } from '../policy/judge.ts';
-import { splitName, splitUri } from './exposed-name.ts';
+import { splitName, splitUri, uriPrefix } from '../policy/naming.ts';
 import type { GatewayParts, SessionScope } from './session-scope.ts';
 
 export interface Route {

@@ -2,8 +2,8 @@
 // and of the last one.
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { judge } from '../policy/judge.ts';
+import { ruleNames } from '../policy/naming.ts';
 import { placeOf } from '../upstreams/upstream.ts';
-import { exposedAs } from './catalog.ts';
 import { EMPTY_RESULT, errorReply, type Reply } from './reply.ts';
 import type { Handling } from './request.ts';
 import { requestByUri } from './resource-request.ts';
@@ -51,7 +51,7 @@ export async function unfollowResource(parts: GatewayParts, scope: SessionScope,
 async function mayUse(parts: GatewayParts, { principal }: SessionScope, { server, rest }: Route): Promise<boolean> {
   try {
     const policy = await parts.policies.get(principal.workspaceId);
-    return judge(policy, principal, server.name, exposedAs('resources', server.name, rest).whats).decision !== 'deny';
+    return judge(policy, principal, server.name, ruleNames('resources', server.name, rest)).decision !== 'deny';
   } catch {
     // The request itself says what is wrong.
     return false;

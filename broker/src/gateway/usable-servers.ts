@@ -43,7 +43,7 @@ export async function offersSomething(
   for (const [capability, kind] of LISTS) {
     if (!isRecord(capabilities[capability])) continue;
     const { all } = catalog.known(kind, server, asker) ?? (await catalog.list(kind, server, asker));
-    if (all.some(({ whats }) => judge(policy, principal, server.name, whats).decision !== 'deny')) return true;
+    if (all.some(({ ruleNames }) => judge(policy, principal, server.name, ruleNames).decision !== 'deny')) return true;
   }
   return false;
 }

@@ -6,7 +6,7 @@ import type { CompiledPolicy, Verdict } from './decide.ts';
 import { compileGlob } from './glob.ts';
 import { matchesAllBelow, matchesSomeBelow } from './glob-below.ts';
 import { createRuleIndex } from './rule-index.ts';
-import { uriPrefix } from './judge.ts';
+import { nameHeads } from './naming.ts';
 
 /** Who a principal is to the rules, with the answers that people of the same names share. */
 interface View {
@@ -88,15 +88,6 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
       if (view.mayUse.size < MAX_SERVERS) view.mayUse.set(server, may);
       return may;
     },
-    explain(principal, server, what) {
-      const view = viewOf(principal);
-      return {
-        ...decide(principal, server, what),
-        enforcement: snapshot.enforcement,
-        policyVersion: snapshot.version,
-        underEnforce: boundOf(view, principal, server) ?? underRules(view, what),
-      };
-    },
   };
 }
 
@@ -112,9 +103,8 @@ function mayUseUnder(
     rules.filter((rule) => rule.effect === effect && concerns(rule, tokens)).flatMap(({ what }) => what);
   const allowed = whatsOf('allow', allowTokens);
   const denied = whatsOf('deny', denyTokens);
-  // The names of a thing begin so; a resource has two, and a deny of either denies it.
-  const kinds = [[`${server}__`], [`prompt:${server}__`], ['resource:', `resource:${uriPrefix(server)}`]];
-  return kinds.some(
+  // A resource has two names, and a deny of either denies it.
+  return nameHeads(server).some(
     (heads) =>
       heads.some((head) => allowed.some((what) => matchesSomeBelow(what, head))) &&
       !heads.some((head) => denied.some((what) => matchesAllBelow(what, head))),

@@ -1,7 +1,6 @@
 // A pure function from who and what to a decision and the rule that made it. No clock, no I/O.
 import type { Decision } from '../domain/call-record.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { Enforcement, PolicySnapshot } from '../domain/rule.ts';
 
 export interface Verdict {
   decision: Decision;
@@ -9,13 +8,6 @@ export interface Verdict {
   rule: string | null;
   /** One sentence for the person who was denied. */
   reason: string;
-}
-
-/** For `rule test`: what happens now, and what the rules alone would say. */
-export interface Explanation extends Verdict {
-  enforcement: Enforcement;
-  policyVersion: number;
-  underEnforce: Verdict;
 }
 
 /** A snapshot made ready for many decisions: globs compiled, rules indexed. Cost is flat in the number of rules that cannot match. */
@@ -27,7 +19,4 @@ export interface CompiledPolicy {
   decide(principal: Principal, server: string, what: string): Verdict;
   /** False: nothing of this server can be allowed, whatever it offers. True: something may be. */
   mayUse(principal: Principal, server: string): boolean;
-  explain(principal: Principal, server: string, what: string): Explanation;
 }
-
-export type CompilePolicy = (snapshot: PolicySnapshot) => CompiledPolicy;

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import type { Principal } from '../domain/principal.ts';
 import type { Enforcement } from '../domain/rule.ts';
 import { compilePolicy } from './compile-policy.ts';
-import { judge, resourceWhats, uriPrefix, type Whats } from './judge.ts';
+import { judge } from './judge.ts';
+import { ruleNames, uriPrefix, type RuleNames } from './naming.ts';
 import { previewVerdict } from './rule-preview.ts';
 
 const ada: Principal = {
@@ -30,11 +31,11 @@ function policy(rules: readonly string[], enforcement: Enforcement = 'enforce') 
 }
 
 const read = (rules: readonly string[], uri: string, enforcement?: Enforcement) =>
-  judge(policy(rules, enforcement), ada, 'svc', resourceWhats('svc', uri));
+  judge(policy(rules, enforcement), ada, 'svc', ruleNames('resources', 'svc', uri));
 
 describe('one verdict over all names and spellings', () => {
   it('knows a resource by its URI, and by that behind its server, whose name is made a scheme where it is none', () => {
-    assert.deepEqual(resourceWhats('svc', 'a:1'), ['resource:a:1', 'resource:svc+a:1']);
+    assert.deepEqual(ruleNames('resources', 'svc', 'a:1'), ['resource:a:1', 'resource:svc+a:1']);
     assert.deepEqual(['svc', 's7', '7z', '-x'].map(uriPrefix), ['svc+', 's7+', 'n.7z+', 'n.-x+']);
   });
 
@@ -94,7 +95,7 @@ describe('one verdict over all names and spellings', () => {
     for (const deny of ['deny resource:FILE:///x/../a', 'deny resource:svc+FILE:///%61'])
       assert.equal(read(['allow *', deny], 'file:///a').decision, 'deny', deny);
     assert.equal(read(['allow 123456789file:///a'], 'file:///a').decision, 'deny', 'a rule of something else');
-    const things: Whats = ['prompt:svc__a/../b', 'svc__c'];
+    const things: RuleNames = ['prompt:svc__a/../b', 'svc__c'];
     for (const [rules, decision] of [
       [['allow prompt:svc__a/../b'], 'allow'],
       [['allow svc__c'], 'allow'],
@@ -118,8 +119,8 @@ describe('one verdict over all names and spellings', () => {
 
   it('is that of the bounds first: a credential is not let to another server by a rule', () => {
     const rules = policy(['allow *']);
-    assert.equal(judge(rules, grant, 'svc', resourceWhats('svc', 'file:///a')).decision, 'allow');
-    const { decision, rule } = judge(rules, grant, 'other', resourceWhats('other', 'file:///a'));
+    assert.equal(judge(rules, grant, 'svc', ruleNames('resources', 'svc', 'file:///a')).decision, 'allow');
+    const { decision, rule } = judge(rules, grant, 'other', ruleNames('resources', 'other', 'file:///a'));
     assert.deepEqual([decision, rule], ['deny', 'grant-bound']);
   });
 });

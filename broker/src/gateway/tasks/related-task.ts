@@ -1,5 +1,6 @@
 // The task that a client says its message is about (`_meta`, 2025-11-25, "Related Task Metadata"). Servers may act on it, so it is held to what
 // holds for `tasks/get`: a task of the caller's, of the server that the message goes to, which hears it under its own id and nothing else there.
+import type { RuleNames } from '../../policy/naming.ts';
 import { findMember, scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/json-span';
 import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
 import { judge } from '../../policy/judge.ts';
@@ -10,8 +11,8 @@ import type { GatewayParts, SessionScope } from '../session-scope.ts';
 
 export type RelatedTask =
   | { kind: 'none' }
-  /** `ownId`: as its server knows it. `whats`: the tool that made it; undefined: the client runs it for that server. */
-  | { kind: 'own'; ownId: string; whats: readonly [string, ...string[]] | undefined }
+  /** `ownId`: as its server knows it. `ruleNames`: the tool that made it; undefined: the client runs it for that server. */
+  | { kind: 'own'; ownId: string; ruleNames: RuleNames | undefined }
   | { kind: 'foreign'; taskId: string };
 
 type Parts = Pick<GatewayParts, 'upstreams' | 'tasks'>;
@@ -31,9 +32,9 @@ export function relatedTask(
   const route = serverByUri(parts, scope, taskId);
   if (route?.server.name === server) {
     const entry = parts.tasks.find(route.server, placeOf(route.server, scope.asker), route.rest);
-    if (entry?.owner === scope.asker.userKey) return { kind: 'own', ownId: entry.ownId, whats: entry.whats };
+    if (entry?.owner === scope.asker.userKey) return { kind: 'own', ownId: entry.ownId, ruleNames: entry.ruleNames };
   }
-  if (scope.runsTaskFor?.(server, taskId) === true) return { kind: 'own', ownId: taskId, whats: undefined };
+  if (scope.runsTaskFor?.(server, taskId) === true) return { kind: 'own', ownId: taskId, ruleNames: undefined };
   return { kind: 'foreign', taskId };
 }
 
@@ -47,9 +48,9 @@ export async function withOwnTask(
 ): Promise<string | undefined> {
   const related = relatedTask(parts, scope, server, params);
   if (related.kind !== 'own') return related.kind === 'none' ? paramsText : undefined;
-  if (related.whats !== undefined) {
+  if (related.ruleNames !== undefined) {
     const policy = await parts.policies.get(scope.principal.workspaceId);
-    if (judge(policy, scope.principal, server, related.whats).decision === 'deny') return undefined;
+    if (judge(policy, scope.principal, server, related.ruleNames).decision === 'deny') return undefined;
   }
   return withRelated(paramsText, related.ownId);
 }

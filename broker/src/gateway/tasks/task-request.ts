@@ -30,7 +30,7 @@ export async function requestOfTask(parts: GatewayParts, scope: SessionScope, ha
   return requestOne(parts, scope, handling, {
     server,
     params: read,
-    asked: () => ({ whats: entry.whats, replaced: { taskId: JSON.stringify(entry.ownId) } }),
+    asked: () => ({ ruleNames: entry.ruleNames, replaced: { taskId: JSON.stringify(entry.ownId) } }),
     rewrite(text) {
       const prefix = prefixFor(scope, server);
       return withSeenTaskIds(asSeen(text, server.name, prefix), prefix, method !== 'tasks/result');

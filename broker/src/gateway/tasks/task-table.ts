@@ -1,5 +1,6 @@
 // Whose the tasks of servers are, and which tool made each: on a connection that people share only mcpgate can tell. In memory, like the
 // connections that the tasks came on; bounded, and the oldest goes first.
+import type { RuleNames } from '../../policy/naming.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 
 export interface TaskEntry {
@@ -11,7 +12,7 @@ export interface TaskEntry {
   /** The server's own name of it. */
   ownId: string;
   /** The tool that made it, as rules name it. */
-  whats: readonly [string, ...string[]];
+  ruleNames: RuleNames;
 }
 
 export interface TaskTable {

@@ -116,7 +116,7 @@ describe('the index', () => {
       return {
         ownKey: `tool_${n}`,
         key: `s__tool_${n}`,
-        whats: [`s__tool_${n}`],
+        ruleNames: [`s__tool_${n}`],
         repeatable: undefined,
         text,
         ownText: text,
