@@ -7,25 +7,14 @@ const of = (file: string, each: readonly [source: string, becomes: string, why: 
 export const EQUIVALENTS: readonly Equivalent[] = [
   ...of('broker/src/vault/create-vault.ts', [
     [
-      "''] of text.matchAll(REFERENCE)) {",
-      '"Stryker was here!"',
-      'the group of the pattern always takes part, so that its default is never used',
-    ],
-    [
       'last !== undefined && now - last < TOUCH_INTERVAL_MS) return;',
       'true',
       'a difference from undefined is NaN, which is below nothing',
     ],
-    ['values.has(name)) continue;', 'false', 'the second reading comes from what was kept by the first one'],
     [
       'values.size === 0) return { value: text, versions: [] };',
       'false',
       'a text without references has nothing to replace',
-    ],
-    [
-      'values.get(name)?.value ?? reference),',
-      'values.get(name).value',
-      'both patterns are the same, so that each name was read',
     ],
     ["'utf8');", '""', 'the default of Buffer.from is UTF-8'],
   ]),

@@ -2,7 +2,8 @@
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
-import type { ApiRole, Principal } from '../domain/principal.ts';
+import type { ApiRole } from 'mcpgate-shared/roles';
+import type { Principal } from '../domain/principal.ts';
 import type { Actor } from '../domain/receipt.ts';
 
 /** Who asks. `principal` is there for people only: neither for administration tokens nor on the socket. */

@@ -1,4 +1,6 @@
 // The keys of who may sign in how: the company's IdP, a trusted reverse proxy, passwords of this broker.
+import { isSecretReference } from '../values/secret-reference.ts';
+import { ROLES } from 'mcpgate-shared/roles';
 import { WorkspaceNameSchema } from 'mcpgate-shared/api/fields';
 import { z } from 'zod';
 import { cidr, path } from './key-forms.ts';
@@ -53,10 +55,9 @@ const oidcKeys = z.strictObject({
   }),
   client_secret: z
     .string()
-    .regex(
-      /^\$\{secret:[^}]+\}$/,
-      'a secret does not belong into this file; write ${secret:NAME} or use client_secret_file',
-    )
+    .refine(isSecretReference, {
+      error: 'a secret does not belong into this file; write ${secret:NAME} or use client_secret_file',
+    })
     .optional()
     .register(keyNotes, {
       description:
@@ -108,15 +109,12 @@ const oidcKeys = z.strictObject({
     form: 'map',
     example: "{ 'Platform Team': platform }",
   }),
-  role_mapping: z
-    .record(z.string().min(1), z.enum(['admin', 'operator', 'auditor', 'member']))
-    .optional()
-    .register(keyNotes, {
-      description:
-        'The provider’s groups to roles; the highest counts, and who is in none is a member. With it, each sign-in sets the role; without it roles are managed here.',
-      form: 'map',
-      example: "{ 'MCP admins': admin }",
-    }),
+  role_mapping: z.record(z.string().min(1), z.enum(ROLES)).optional().register(keyNotes, {
+    description:
+      'The provider’s groups to roles; the highest counts, and who is in none is a member. With it, each sign-in sets the role; without it roles are managed here.',
+    form: 'map',
+    example: "{ 'MCP admins': admin }",
+  }),
   allowed_domains: z.array(z.string().min(1)).default([]).register(keyNotes, {
     description:
       'Domains whose people may sign in, by Google’s `hd` claim, else by a verified e-mail address. Empty: everybody whom the provider lets in.',

@@ -1,5 +1,5 @@
 // People and what they are connected with: as the store keeps them, and as others may see them.
-import type { ApiRole, Role } from './principal.ts';
+import type { Role, TokenRole } from 'mcpgate-shared/roles';
 
 export interface UserRecord {
   id: string;
@@ -56,7 +56,7 @@ export interface AdminTokenRecord {
   id: string;
   workspaceId: string;
   label: string;
-  role: Exclude<ApiRole, 'member'>;
+  role: TokenRole;
   /** SHA-256 of the token, hex. */
   tokenHash: string;
   expiresAt: number | null;

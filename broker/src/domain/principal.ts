@@ -1,8 +1,6 @@
 // Who is asking. Made by `identity` from a bearer token, read by everything else.
+import type { Role } from 'mcpgate-shared/roles';
 
-export type Role = 'admin' | 'operator' | 'auditor' | 'member';
-/** What a caller of the API may be; an administration token may be for SCIM alone. */
-export type ApiRole = Role | 'scim';
 export type CredentialKind = 'device' | 'grant' | 'oauth' | 'forwarded';
 /** What a token may be presented to (RFC 8707): one audience each. */
 export type Audience = 'tunnel' | 'mcp' | 'api';

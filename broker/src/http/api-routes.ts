@@ -1,11 +1,10 @@
 // Serves the administration's operations under `/api/v1`: with full rights on the socket, by API tokens over TCP.
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Access } from 'mcpgate-shared/api/endpoint';
 import { GateError } from 'mcpgate-shared/error';
 import type { Caller, Operation } from '../admin/operation.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { ApiRole } from '../domain/principal.ts';
+import { MAY, type Access } from 'mcpgate-shared/roles';
 import type { Live } from '../domain/revocation.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { EnterWorkspace } from './enter-workspace.ts';
@@ -93,14 +92,6 @@ export function socketCaller(enterWorkspace: EnterWorkspace): ResolveCaller {
   };
 }
 
-/** The one table of who may do what. What a member may do concerns their own things: the operation sees to that. */
-const MAY: Readonly<Record<ApiRole, ReadonlySet<Access>>> = {
-  admin: new Set(['admin', 'operator', 'auditor', 'member', 'anyone']),
-  operator: new Set(['operator', 'member', 'anyone']),
-  auditor: new Set(['auditor', 'member', 'anyone']),
-  member: new Set(['member', 'anyone']),
-  scim: new Set(),
-};
 const NEEDED: Readonly<Record<Access, string>> = {
   admin: 'an administrator',
   operator: 'an operator or an administrator',

@@ -1,6 +1,7 @@
 // Tokens for the administration itself: a label, a role of their own, no person. Shown once; the SHA-256 is kept.
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
+import { NO_TOKEN_ROLE, TOKEN_ROLES } from 'mcpgate-shared/roles';
 import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
 import type { AdminToken, AdminTokenRecord } from '../domain/people.ts';
@@ -13,7 +14,7 @@ import { createToken, isToken, sameText, sha256Hex } from './secret-token.ts';
 
 const NewTokenSchema = z.object({
   label: LabelSchema,
-  role: z.enum(['admin', 'operator', 'auditor', 'scim'], 'a role is admin, operator, auditor or scim'),
+  role: z.enum(TOKEN_ROLES, NO_TOKEN_ROLE),
 });
 
 function toAdminToken({ tokenHash: _hash, ...token }: AdminTokenRecord, now: number): AdminToken {

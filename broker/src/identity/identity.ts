@@ -2,7 +2,8 @@
 // something takes the actor, writes an audit event, and answers only when the change is committed.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AdminToken, Device, DeviceRecord, Grant, Group, Person, Session } from '../domain/people.ts';
-import type { Audience, Principal, Role } from '../domain/principal.ts';
+import type { Role } from 'mcpgate-shared/roles';
+import type { Audience, Principal } from '../domain/principal.ts';
 import type { Live, Revocation } from '../domain/revocation.ts';
 import type { Actor, Receipt } from '../domain/receipt.ts';
 import type { CompanyLogin } from './idp/company-login.ts';

@@ -4,6 +4,7 @@ import type { Actor } from '../domain/receipt.ts';
 import { DEFAULT_WORKSPACE, inWorkspace } from '../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
+import { NO_ROLE, ROLES } from 'mcpgate-shared/roles';
 import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
 import type { Store } from '../store/store.ts';
@@ -24,7 +25,7 @@ import {
 } from './people.ts';
 import type { Revocations } from './revocations.ts';
 
-const RoleSchema = z.enum(['admin', 'operator', 'auditor', 'member'], 'a role is admin, operator, auditor or member');
+const RoleSchema = z.enum(ROLES, NO_ROLE);
 const NewUserSchema = z.object({
   name: UserNameSchema,
   email: EmailSchema.nullish(),

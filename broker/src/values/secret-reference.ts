@@ -2,7 +2,7 @@
 // otherwise than it would be spelled here: as long as the secret is what the import brought, it is put back to the letter; a value that is
 // set later is spelled for its place like any other.
 
-const REFERENCE = /\$\{secret:([^}|]+)(\|as-imported)?\}/g;
+const REFERENCE = /\$\{secret:([^}|]*)(\|as-imported)?\}/g;
 
 export interface Reference {
   name: string;
@@ -22,6 +22,17 @@ export function referencesIn(text: string): Reference[] {
     start: match.index,
     end: match.index + match[0].length,
   }));
+}
+
+/** The text is one reference and nothing else. */
+export function isSecretReference(text: string): boolean {
+  const [first] = referencesIn(text);
+  return first?.start === 0 && first.end === text.length;
+}
+
+/** The text with values in the place of its references; one without a value stays. */
+export function fillReferences(text: string, valueOf: (name: string) => string | undefined): string {
+  return text.replaceAll(REFERENCE, (reference, name: string) => valueOf(name) ?? reference);
 }
 
 export function hasSecretReference(text: string): boolean {

@@ -82,17 +82,6 @@ onBothEngines((open) => {
     assert.deepEqual(changes, ['default/github', 'default/github', 'default/github']);
   });
 
-  it('sees within a second what another broker has set', async (t) => {
-    const { vault, reopen, masterKey, clock } = await openVault(t, open);
-    const other = await createVault({ store: await reopen(), masterKey, clock });
-    await vault.set(WORKSPACE, 'github', 'one', 'cli');
-    await vault.resolve(WORKSPACE, '${secret:github}');
-    await other.set(WORKSPACE, 'github', 'two', 'cli');
-    clock.at += 1_000;
-    const resolved = await vault.resolve(WORKSPACE, '${secret:github}');
-    assert.deepEqual(resolved, { value: 'two', versions: ['github@2'] });
-  });
-
   it('writes down when a secret was last used, at most once a minute', async (t) => {
     const { vault, clock } = await openVault(t, open);
     await vault.set(WORKSPACE, 'github', 'x', 'cli');

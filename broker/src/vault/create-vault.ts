@@ -1,17 +1,15 @@
-// The vault over the store. Opened values are kept for a second: long enough for the hot path, short enough that a rotation by another
-// broker holds here within it.
+// The vault over the store. What is read is opened anew each time: a connection is made with what a secret is now.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
+import { fillReferences, referencesIn } from '../values/secret-reference.ts';
 import type { MasterKey } from './master-key.ts';
 import { seal, unseal } from './seal.ts';
 import type { Vault } from './vault.ts';
 
 const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
-const REFERENCE = /\$\{secret:([^}]*)\}/g;
 const MAX_VALUE_BYTES = 64 * 1024;
-const CACHE_MS = 1_000;
 const TOUCH_INTERVAL_MS = 60_000;
 const KEY_CHECK = 'vault.key_check';
 
@@ -19,7 +17,6 @@ interface Opened {
   value: string;
   version: number;
   imported: boolean;
-  readAt: number;
 }
 
 /** Throws `config` where the master key is not the one that the store's secrets were sealed with. */
@@ -29,25 +26,15 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
   await checkKey(store, masterKey);
 
   const listeners = new Set<(change: { workspaceId: string; name: string }) => void>();
-  const cache = new Map<string, Opened>();
   /** Of everything that was opened. */
   const openedVersions = new Map<string, { workspaceId: string; name: string; version: number }>();
   const touchedAt = new Map<string, number>();
-  /** Grows with each change: what was read before it is not kept. */
-  let generation = 0;
 
   function changed(workspaceId: string, name: string): void {
-    generation += 1;
-    cache.delete(cacheKey(workspaceId, name));
     for (const listener of [...listeners]) listener({ workspaceId, name });
   }
 
   async function read(workspaceId: string, name: string): Promise<Opened> {
-    const place = cacheKey(workspaceId, name);
-    const now = clock.now();
-    const kept = cache.get(place);
-    if (kept && Math.abs(now - kept.readAt) < CACHE_MS) return kept;
-    const before = generation;
     const record = await store.secrets.current(workspaceId, name);
     if (record === undefined) {
       const text = `there is no secret named ${name}: set it with mcpgate-broker secret set ${name}${inWorkspace(workspaceId)}`;
@@ -59,15 +46,13 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       throw new GateError('internal', text);
     }
     const { version, source } = record;
-    const opened = { value: Buffer.from(plain).toString('utf8'), version, imported: source === 'import', readAt: now };
-    openedVersions.set(place, { workspaceId, name, version: record.version });
-    if (generation === before) cache.set(place, opened);
-    return opened;
+    openedVersions.set(placeOf(workspaceId, name), { workspaceId, name, version });
+    return { value: Buffer.from(plain).toString('utf8'), version, imported: source === 'import' };
   }
 
   /** Undefined where it has been written down a moment ago. */
   function touch(workspaceId: string, name: string): Promise<void> | undefined {
-    const place = cacheKey(workspaceId, name);
+    const place = placeOf(workspaceId, name);
     const now = clock.now();
     const last = touchedAt.get(place);
     if (last !== undefined && now - last < TOUCH_INTERVAL_MS) return undefined;
@@ -108,7 +93,7 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
     },
     async resolve(workspaceId, text) {
       const values = new Map<string, Opened>();
-      for (const [, name = ''] of text.matchAll(REFERENCE)) {
+      for (const { name } of referencesIn(text)) {
         if (values.has(name)) continue;
         checkName(name);
         values.set(name, await read(workspaceId, name));
@@ -116,7 +101,7 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       }
       if (values.size === 0) return { value: text, versions: [] };
       return {
-        value: text.replaceAll(REFERENCE, (reference, name: string) => values.get(name)?.value ?? reference),
+        value: fillReferences(text, (name) => values.get(name)?.value),
         versions: [...values].map(([name, { version }]) => `${name}@${version}`),
       };
     },
@@ -134,13 +119,11 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
     elsewhere: {
       changed: ({ workspaceId, name }) => changed(workspaceId, name),
       async recheck() {
-        generation += 1;
-        cache.clear();
         for (const [workspaceId, opened] of Map.groupBy(openedVersions.values(), (each) => each.workspaceId)) {
           const now = new Map((await store.secrets.list(workspaceId)).map(({ name, version }) => [name, version]));
           for (const { name, version } of opened) {
             if (now.get(name) === version) continue;
-            openedVersions.delete(cacheKey(workspaceId, name));
+            openedVersions.delete(placeOf(workspaceId, name));
             changed(workspaceId, name);
           }
         }
@@ -187,6 +170,6 @@ function secretContext(workspaceId: string, name: string, version: number): stri
   return ['secret', workspaceId, name, String(version)];
 }
 
-function cacheKey(workspaceId: string, name: string): string {
+function placeOf(workspaceId: string, name: string): string {
   return `${workspaceId}/${name}`;
 }

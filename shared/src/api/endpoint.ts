@@ -1,13 +1,8 @@
 // One endpoint of `/api/v1`, described once: the broker serves it, the commands call it, and the OpenAPI document is written from it.
 import { z } from 'zod';
+import type { Access } from '../roles.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-/**
- * Who may call an endpoint, besides administrators: nobody (`admin`); operators, who see to servers and rules; auditors, who read the log;
- * every person (`member`), and then only for what is their own; or whoever has a token (`anyone`).
- */
-export type Access = 'admin' | 'operator' | 'auditor' | 'member' | 'anyone';
 
 export interface Endpoint<
   Params extends z.ZodType = z.ZodType,

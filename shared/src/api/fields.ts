@@ -1,5 +1,6 @@
 // Fields that several resources share: names, times, the receipt of something that ended.
 import { z } from 'zod';
+import { ROLES, TOKEN_ROLES } from '../roles.ts';
 
 /** ISO 8601 in UTC with milliseconds. */
 export const TimeSchema = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });
@@ -32,10 +33,9 @@ export const SecretNameSchema = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'a secret name is 1 to 128 letters, digits, ".", "_" and "-"')
   .meta({ description: 'Name of a secret, as in ${secret:NAME}' });
 
-export const RoleSchema = z.enum(['admin', 'operator', 'auditor', 'member']);
+export const RoleSchema = z.enum(ROLES);
 
-/** What an administration token may be; `scim`: nothing but the people of `/scim/v2`. */
-export const TokenRoleSchema = z.enum(['admin', 'operator', 'auditor', 'scim']);
+export const TokenRoleSchema = z.enum(TOKEN_ROLES);
 
 /** An address, or a range of addresses as CIDR, IPv4 or IPv6. */
 export const AddressRangeSchema = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {

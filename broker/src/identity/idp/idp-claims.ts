@@ -1,13 +1,12 @@
 // What the IdP says of a person, as this broker understands it. A claim is a stranger's text: bounded, and where it decides over access,
 // read to the letter or refused.
-import type { Role } from '../../domain/principal.ts';
+import { ROLES, type Role } from 'mcpgate-shared/roles';
 import { GroupNameSchema, EmailSchema } from '../people.ts';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
 import { refused, type Refusal } from './refusal.ts';
 
 const MAX_GROUPS = 2_000;
 const MAX_SUBJECT_CHARS = 255;
-const ROLES: readonly Role[] = ['admin', 'operator', 'auditor', 'member'];
 
 /** Somebody as another system knows them. */
 export interface ExternalPerson {
