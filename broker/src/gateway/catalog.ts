@@ -222,7 +222,7 @@ function repeatableOf(annotationsText: string): Repeatable | undefined {
 }
 
 /** How a server's own name or URI is known to clients and to rules. */
-export function exposedAs(kind: ListKind, server: string, own: string): Pick<CatalogItem, 'key' | 'ruleNames'> {
+function exposedAs(kind: ListKind, server: string, own: string): Pick<CatalogItem, 'key' | 'ruleNames'> {
   const isName = kind === 'tools' || kind === 'prompts';
   return {
     key: isName ? exposedName(server, own) : uriPrefix(server) + own,
