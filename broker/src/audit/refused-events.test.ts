@@ -119,6 +119,15 @@ test('workspaces, types, doors, reasons and ways are kinds of their own', async 
   assert.equal(rows.length, 105, 'other words make no kind');
 });
 
+test('what is no word makes no kind, and is not told of one', async () => {
+  const { rows, events } = open();
+  for (let index = 0; index < 150; index++)
+    await events.note({ ...refusal('mcp', ''), data: { door: 'mcp', reason: index } });
+  assert.equal(rows.length, 100);
+  await events.tell();
+  assert.deepEqual(rows.at(-1)?.data, { door: 'mcp', unrecorded: 50, addresses: ['192.0.2.1'] });
+});
+
 test('after a minute they are counted anew, and what is told at the end is not told again', async () => {
   const { rows, events, pass, timers } = open();
   const flood = async (count: number) => {
