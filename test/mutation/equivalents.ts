@@ -130,6 +130,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'without a `_meta` there is no mark in it either',
     ],
   ]),
+  ...of('broker/src/tunnel/departures.ts', [
+    ['true, open, owner);', 'false', 'it is asked only of ends that are not there'],
+  ]),
+  ...of('broker/src/tunnel/handover.ts', [
+    ["event.message.kind !== 'wanted') return;", 'false', 'no other message names a broker'],
+  ]),
   ...of('shared/src/channel-incoming.ts', [
     [
       'large === undefined ? Buffer.concat(parts, partialBytes) : NOTHING];',

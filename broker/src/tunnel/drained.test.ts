@@ -61,6 +61,8 @@ test('who has a link has three seconds to leave it once nothing is under way, an
     if (second === 6) busy.session = { pending: 0 };
   });
   assert.deepEqual(answer, { isDone: true, seconds: 9 });
+  const unheard = { ...linked(), channel: { backlogBytes: 500 } };
+  assert.equal((await drain(unheard)).isDone, false, 'an answer is waited for as long as its link is there');
   const leaving = linked();
   const left = await drain(leaving, (second) => second === 2 && Object.assign(leaving, { slot: undefined }));
   assert.deepEqual(left, { isDone: true, seconds: 2 }, 'who has left is not waited for');

@@ -19,7 +19,15 @@ const wantedOf = (id: string, more: Partial<WantedChannel> = {}): WantedChannel 
 
 /** A broker with the channel `here`, which has no link and nothing under way unless its test says so. */
 function open({ maxEnded = 10 } = {}) {
-  const clock = steppedClock();
+  const stepped = steppedClock();
+  let looks = 0;
+  const clock = {
+    ...stepped,
+    after(ms: number, look: () => void) {
+      looks += 1;
+      return stepped.after(ms, look);
+    },
+  };
   const listeners = new Set<(event: BusEvent) => void>();
   const lefts: Left[] = [];
   const said: string[] = [];
@@ -75,7 +83,20 @@ function open({ maxEnded = 10 } = {}) {
     const message = { kind: 'wanted', broker, channels: [wanted] } as const;
     tell({ kind: 'message', from: { name: 'other', place: '' }, message });
   };
-  return { clock, lefts, said, failures, channel, channels, ended, handover, tell, want, listeners };
+  return {
+    clock,
+    lefts,
+    said,
+    failures,
+    channel,
+    channels,
+    ended,
+    handover,
+    tell,
+    want,
+    listeners,
+    looks: () => looks,
+  };
 }
 
 test('one that has lost its link and on which nothing runs is left at once, with what its peer has still to hear', () => {
@@ -126,6 +147,38 @@ test('who does not ask again for seven seconds wants it no more; who does is wai
     assert.equal(lefts.length, asksAgain ? 1 : 0);
     assert.equal(listeners.size, 1);
   }
+});
+
+test('who has asked just seven seconds ago still wants it', () => {
+  const { clock, want, lefts, channel } = open();
+  channel.pending = 1;
+  want(wantedOf('here'));
+  clock.advance(6_999);
+  channel.pending = 0;
+  clock.advance(1);
+  assert.equal(lefts.length, 1);
+});
+
+test('it is looked twenty times a second and no more, however often it is asked for, and only while somebody does', () => {
+  const { clock, want, channel, looks } = open();
+  channel.pending = 1;
+  for (let times = 0; times < 3; times++) want(wantedOf('here'));
+  assert.equal(looks(), 1);
+  clock.advance(100);
+  assert.equal(looks(), 3);
+  channel.pending = 0;
+  clock.advance(10_000);
+  assert.equal(looks(), 3, 'it has been left');
+});
+
+test('one that has ended is known no longer for being asked for', () => {
+  const { clock, want, ended } = open();
+  ended.add(endOf('ended'));
+  clock.advance(50_000);
+  want(wantedOf('ended'));
+  clock.advance(10_001);
+  ended.add(endOf('another'));
+  assert.equal(ended.find('ended'), undefined);
 });
 
 test('one that has gone meanwhile is looked for no longer', () => {

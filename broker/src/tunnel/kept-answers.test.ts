@@ -37,7 +37,7 @@ test('what was added is found at once, and the same from the store once it is wr
     a?.kept?.fragments.map(({ payload, flags }) => [Buffer.from(payload).toString(), flags]),
     [['answer', 1]],
   );
-  assert.deepEqual([left.has('a'), left.has('c')], [true, false]);
+  assert.deepEqual([left.has('a'), left.has('c'), await left.find('run-1', 'c')], [true, false, undefined]);
 });
 
 test('what is in the store is not written again; what could not be written is, and the first failure is told', async () => {
