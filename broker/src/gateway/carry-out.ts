@@ -18,6 +18,7 @@ import { errorReply, NO_REPLY, type Answer, type Reply } from './reply.ts';
 import type { Handling, Request } from './request.ts';
 import { noticeOf, progressNotice } from './server-notification.ts';
 import { whoOf, type GatewayParts, type SessionScope } from './session-scope.ts';
+import { withOwnAnswers } from './tasks/answered-task.ts';
 import { withOwnTask } from './tasks/related-task.ts';
 
 /** A request that is meant for one server, and judged. */
@@ -47,7 +48,8 @@ export async function carryOut(
   const { request } = handling;
   const { verdict, server } = call;
   if (verdict.decision === 'deny') return await answerDenied(parts, scope, request, server.name, call);
-  const paramsText = await withOwnTask(parts, scope, server.name, request.params, call.paramsText);
+  const asked = await withOwnTask(parts, scope, server.name, request.params, call.paramsText);
+  const paramsText = asked && (await withOwnAnswers(parts, scope, server.name, request, asked));
   if (paramsText === undefined) return answerForeignTask(parts, scope, request);
   const intent = await callIntent(scope, request, server.name, call);
   const sinceStart = () => Math.round((parts.elapsedMs() - call.startedAt) * 100) / 100;
@@ -80,7 +82,7 @@ function answerForeignTask(parts: GatewayParts, { principal }: SessionScope, { m
   parts.refused.note(principal, 'unknown_task', method);
   return errorReply(
     RPC_CODE.invalidParams,
-    `"_meta" names a task that is none of yours on the server that the request is for`,
+    `"_meta" of the request, or of an answer in it, names a task that is none of yours on the server that it is for`,
   );
 }
 

@@ -21,8 +21,10 @@ export interface KnownKeys {
 export function createKnownKeys(keys: Iterable<string>): KnownKeys {
   const known = new Set(keys);
   const folded = new Set([...known].map(foldedKey));
+  // One reader drops a NUL, another one ends the name there.
+  const isTaken = (key: string) => folded.has(foldedKey(key)) || folded.has(foldedKey(key.split('\0', 1)[0] ?? ''));
   return {
     has: (key) => known.has(key),
-    mistakable: (members) => members.find(({ key }) => !known.has(key) && folded.has(foldedKey(key)))?.key,
+    mistakable: (members) => members.find(({ key }) => !known.has(key) && isTaken(key))?.key,
   };
 }

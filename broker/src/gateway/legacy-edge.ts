@@ -29,7 +29,7 @@ import { noticeOf } from './server-notification.ts';
 import { sessionInfo } from './session-info.ts';
 import { type GatewayParts, type SessionScope, userKeyOf } from './session-scope.ts';
 import { createClientTasks } from './tasks/client-tasks.ts';
-import { answerWithOwnTask } from './tasks/related-task.ts';
+import { answerWithOwnTask } from './tasks/answered-task.ts';
 import { withSeenTaskIds } from './tasks/task-ids.ts';
 import type { UnderWay } from './under-way.ts';
 

@@ -4,6 +4,7 @@ import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { type ClientRequest } from '../envelope.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { byteLengthOf } from '../../message/pieces.ts';
+import { uriPrefix } from '../../policy/judge.ts';
 import { QUESTIONS } from '../../upstreams/edge.ts';
 import { isRecord } from '../../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type ServerQuestion, type UpstreamEvent } from '../../upstreams/upstream.ts';
@@ -20,6 +21,8 @@ import { errorReply, resultReply, type Reply } from '../reply.ts';
 import type { Handling, Notice } from '../request.ts';
 import { noticeOf } from '../server-notification.ts';
 import { userKeyOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
+import { answerWithOwnTask } from '../tasks/answered-task.ts';
+import { withSeenTaskIds } from '../tasks/task-ids.ts';
 import { toolLimitOf } from '../tool-search/search-rule.ts';
 import type { UnderWay } from '../under-way.ts';
 import { discoverResult } from './discover.ts';
@@ -79,7 +82,7 @@ export function createModernEdge(
     const { name, version } = meta.client;
     const key = parts.clientKeys.use(owner, principal, JSON.stringify([name, version, meta.capabilitiesText]));
     const offers = (method: string) => QUESTIONS.has(method) && clientOffers(meta.capabilities, method);
-    return {
+    const scope: SessionScope = {
       id: key,
       followerId: key,
       principal,
@@ -95,14 +98,18 @@ export function createModernEdge(
         generation: 'modern',
         capabilitiesText: meta.capabilitiesText,
         logLevel: meta.logLevel,
-        ask: (question: ServerQuestion) =>
-          offers(question.method)
-            ? parts.parkedCalls.ask(key, question)
-            : Promise.resolve(refusal(RPC_CODE.methodNotFound, `the AI client does not offer ${question.method}`)),
+        async ask(question: ServerQuestion) {
+          const { method, server } = question;
+          if (!offers(method)) return refusal(RPC_CODE.methodNotFound, `the AI client does not offer ${method}`);
+          const paramsText = withSeenTaskIds(question.paramsText, only === undefined ? uriPrefix(server) : '', false);
+          const reply = await parts.parkedCalls.ask(key, { ...question, paramsText });
+          return answerWithOwnTask(parts, scope, server, reply);
+        },
       },
       client: meta.client,
       logLevel: meta.logLevel,
     };
+    return scope;
   }
 
   /** The answer as this generation has it. */

@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { until } from '../../../../test/world/until.ts';
 import { toldServer } from '../../upstreams/fixtures/pool.ts';
 import { ada, bob, startWorld, textOf, type TestClient } from '../fixtures/gateway-world.ts';
-import { modernMeta } from '../fixtures/modern-client.ts';
+import { askedIn, modernClient, modernMeta } from '../fixtures/modern-client.ts';
 
 const RELATED = 'io.modelcontextprotocol/related-task';
 const capabilities = { tasks: {}, resources: { subscribe: true }, prompts: {}, completions: {} };
@@ -28,6 +28,18 @@ async function makeTask(client: TestClient, server: string, taskId: string): Pro
 }
 
 const about = (related: unknown, more: object = {}) => ({ _meta: { ...more, [RELATED]: related } });
+
+/** What some reader of JSON takes for the name. */
+const FOLDED = [
+  'IO.ModelContextProtocol/Related-Task',
+  `${RELATED}\u0000`,
+  `${RELATED}\u0000x`,
+  `${RELATED} `,
+  ` ${RELATED}`,
+  'io.modelcontextprotocol\uff0frelated-task',
+  'io.modelcontextprotocol/related-ta\u017fk',
+  'io.modelcontextprotocol/related-tas\u212a',
+];
 
 /** Every kind of request that goes to a server. */
 const REQUESTS: readonly (readonly [method: string, params: object])[] = [
@@ -58,7 +70,7 @@ describe('the task that a request says it is about', () => {
       const { error } = await owner.request('tools/call', { name: 'one__say', ...about(related) });
       assert.equal(error?.code, -32602, JSON.stringify(related));
     }
-    for (const key of [`${RELATED}\u0000`, 'IO.ModelContextProtocol/Related-Task', `${RELATED} `]) {
+    for (const key of FOLDED) {
       const params = { name: 'one__say', _meta: { [key]: { taskId: 'his' } } };
       assert.equal((await owner.request('tools/call', params)).error?.code, -32602, JSON.stringify(key));
     }
@@ -110,7 +122,7 @@ describe('the task that a notification or an answer of a client says it is about
     await makeTask(client, 'two', 'elsewhere');
     const [leaf = ''] = await world.leaves('one');
     let lastId = 0;
-    async function answered(related: object): Promise<unknown> {
+    async function answered(related: object, resultMembers?: string): Promise<unknown> {
       const id = `q-${++lastId}`;
       const question = {
         jsonrpc: '2.0',
@@ -127,13 +139,13 @@ describe('the task that a notification or an answer of a client says it is about
         params: { progressToken, progress: 1, ...about(related) },
       };
       client.raw(JSON.stringify(notice));
-      client.raw(
-        JSON.stringify({ jsonrpc: '2.0', id: asked, result: { action: 'decline', ...about(related, { a: 1 }) } }),
-      );
+      const members = resultMembers ?? JSON.stringify(about(related, { a: 1 })).slice(1, -1);
+      client.raw(`{"jsonrpc":"2.0","id":${JSON.stringify(asked)},"result":{"action":"decline",${members}}}`);
       const answer = await until('the answer', async () =>
         (await world.received('one', undefined, leaf)).find((message) => message.id === id),
       );
       const notices = await world.received('one', 'notifications/progress', leaf);
+      if (resultMembers !== undefined) return answer.result;
       return [
         answer.result?.['_meta'],
         notices.flatMap(({ params: heard }) => (heard?.['progressToken'] === id ? [heard['_meta']] : [])),
@@ -143,6 +155,22 @@ describe('the task that a notification or an answer of a client says it is about
     assert.deepEqual(await answered({ taskId: 'one+mine' }), [{ a: 1, ...mine }, [mine]]);
     for (const taskId of ['two+elsewhere', 'mine', 'elsewhere', 'one+made-up', 1])
       assert.deepEqual(await answered({ taskId }), [{ a: 1 }, []], String(taskId));
+
+    for (const key of FOLDED) {
+      const foreign = `${JSON.stringify(key)}:{"taskId":"one+his"}`;
+      const heard = await answered({ taskId: 'one+mine' }, `"_meta":{${foreign},"a":1}`);
+      assert.deepEqual(heard, { action: 'decline', _meta: { a: 1 } }, key);
+    }
+    for (const key of ['_Meta', '_meta\u0000', '_META ', '\uff3fmeta', '_m\u00e9ta']) {
+      const foreign = `${JSON.stringify(key)}:{"${RELATED}":{"taskId":"one+his"}}`;
+      assert.deepEqual(await answered({}, foreign), { action: 'decline' }, key);
+      const both = await answered({}, `${foreign},"_meta":{"${RELATED}":{"taskId":"one+mine"}}`);
+      assert.deepEqual(both, { action: 'decline', _meta: mine }, key);
+    }
+    const twice = `"_meta":{"${RELATED}":{"taskId":"his"}},"_meta":{"${RELATED}":{"taskId":"his"},"${RELATED}":{"taskId":"one+mine"}}`;
+    assert.deepEqual(await answered({}, twice), { action: 'decline', _meta: mine });
+    const received = await world.receivedTexts('one', leaf);
+    assert.ok(received.every((line) => !line.includes('his')));
 
     const roots = { jsonrpc: '2.0', method: 'notifications/roots/list_changed' };
     client.raw(JSON.stringify({ ...roots, params: about({ taskId: 'one+mine' }) }));
@@ -155,5 +183,101 @@ describe('the task that a notification or an answer of a client says it is about
       heard.map(({ params }) => params),
       [{ _meta: { b: 1 } }],
     );
+  });
+});
+
+describe('the task that an answer in a request says it is about', () => {
+  const extensions = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
+  const large = 'x'.repeat(600_000);
+  const answer = (meta: object): object => ({ action: 'accept', content: { a: 1 }, _meta: meta });
+
+  it('is the caller’s own, of the server that the request is for, or the request goes nowhere', async (t) => {
+    const world = await startShared(t);
+    const [owner, stranger] = [world.connect(ada), world.connect(bob)];
+    await makeTask(owner, 'one', 'mine');
+    await makeTask(stranger, 'one', 'his');
+    const sent = async () => (await world.receivedTexts('one')).length;
+    const before = await sent();
+    const foreign: object[] = [
+      ...['one+his', 'his', 'mine', 7].map((taskId) => answer({ [RELATED]: { taskId } })),
+      ...FOLDED.map((key) => answer({ [key]: { taskId: 'his' } })),
+      { action: 'accept', _Meta: { [RELATED]: { taskId: 'his' } } },
+      { action: 'accept', _meta: {}, '_meta\u0000': { [RELATED]: { taskId: 'his' } } },
+    ];
+    const requests: [method: string, params: object][] = [
+      ['tools/call', { name: 'one__say' }],
+      ['prompts/get', { name: 'one__p' }],
+      ['resources/read', { uri: 'one+mem://a' }],
+      ['tasks/update', { taskId: 'one+mine' }],
+    ];
+    for (const [method, params] of requests)
+      for (const each of foreign)
+        for (const padding of method === 'tools/call' && foreign.indexOf(each) % 5 === 0 ? ['', large] : ['']) {
+          // What is large is taken out of a message, and looked at all the same.
+          const inputResponses = { first: { action: 'accept', content: { padding } }, second: each };
+          const { error } = await owner.request(method, { ...params, inputResponses, _meta: modernMeta(extensions) });
+          assert.equal(error?.code, -32602, `${method} ${JSON.stringify(each)} ${padding.length}`);
+        }
+    for (const inputResponses of [[answer({ [RELATED]: { taskId: 'his' } })], 'x', 7])
+      assert.equal((await owner.request('tools/call', { name: 'one__say', inputResponses })).error?.code, -32602);
+    assert.equal(await sent(), before, 'the server hears nothing of it');
+    for (const padding of ['', large]) {
+      const inputResponses = { first: answer({ [RELATED]: { taskId: 'one+mine' }, a: 1 }), second: { padding } };
+      await owner.request('tools/call', { name: 'one__say', inputResponses, _meta: modernMeta(extensions) });
+      const [last] = (await world.received('one', 'tools/call')).toReversed();
+      const first = answer({ [RELATED]: { taskId: 'mine' }, a: 1 });
+      assert.deepEqual(last?.params?.['inputResponses'], { first, second: { padding } });
+    }
+  });
+
+  it('is not told to a server of before where it is none of the caller’s', async (t) => {
+    const world = await startWorld({ one: { transport: toldServer({ capabilities }), isolation: 'per-session' } });
+    t.after(() => world.end());
+    await world.rule('allow', '*', '*');
+    const client = modernClient(world.connect(ada), { elicitation: { form: {} } });
+    const metas = [
+      { [RELATED]: { taskId: 'his' }, a: 1 },
+      ...FOLDED.map((key) => ({ [key]: { taskId: 'his' }, a: 1 })),
+    ];
+    const requestedSchema = { type: 'object', properties: {} };
+    const lines = metas.map((_, index) =>
+      JSON.stringify({
+        jsonrpc: '2.0',
+        id: index,
+        method: 'elicitation/create',
+        params: { message: String(index), requestedSchema, ...about({ taskId: 'mine' }) },
+      }),
+    );
+    const call = { name: 'one__say', arguments: { lines, silent: true } };
+    let asked = await client.request('tools/call', call);
+    const answered = new Set<number>();
+    let last: Promise<unknown>;
+    for (;;) {
+      const questions = askedIn(asked);
+      for (const [, { params }] of questions)
+        assert.deepEqual(params['_meta'], about({ taskId: 'one+mine' })._meta, 'the id that the client knows it by');
+      for (const [, { params }] of questions) answered.add(Number(params['message']));
+      const answers = Object.fromEntries(
+        questions.map(([key, { params }]) => [key, answer(metas[Number(params['message'])] ?? {})]),
+      );
+      const again = client.retry('tools/call', call, asked, answers);
+      if (answered.size === metas.length) {
+        last = again;
+        break;
+      }
+      asked = await again;
+    }
+    const [leaf = ''] = await world.leaves('one');
+    const told = await until('the answers', async () => {
+      const all = (await world.received('one', undefined, leaf)).filter(
+        ({ id, method, result }) => method === undefined && typeof id === 'number' && result?.['action'] === 'accept',
+      );
+      return all.length < metas.length ? undefined : all;
+    });
+    for (const { result } of told) assert.deepEqual(result?.['_meta'], { a: 1 });
+    const [first] = await world.received('one', 'tools/call', leaf);
+    const done = JSON.stringify({ jsonrpc: '2.0', id: first?.id, result: { content: [] } });
+    await client.request('tools/call', { ...call, arguments: { lines: [done] } });
+    await last;
   });
 });

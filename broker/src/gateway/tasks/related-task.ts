@@ -4,8 +4,8 @@ import type { RuleNames } from '../../policy/naming.ts';
 import { findMember, scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/json-span';
 import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
 import { judge } from '../../policy/judge.ts';
-import { isRecord, parseRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
-import { placeOf, type UpstreamReply } from '../../upstreams/upstream.ts';
+import { isRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
+import { placeOf } from '../../upstreams/upstream.ts';
 import { serverByUri } from '../route.ts';
 import type { GatewayParts, SessionScope } from '../session-scope.ts';
 
@@ -55,19 +55,6 @@ export async function withOwnTask(
   return withRelated(paramsText, related.ownId);
 }
 
-/** What a client answers to a server's question goes on in any case, without what is no task of that server's and the caller's. */
-export function answerWithOwnTask(
-  parts: Parts,
-  scope: SessionScope,
-  server: string,
-  reply: UpstreamReply,
-): UpstreamReply {
-  if (reply.kind !== 'result' || !mayBeThere(reply.text)) return reply;
-  const related = relatedTask(parts, scope, server, parseRecord(reply.text) ?? {});
-  if (related.kind === 'none') return reply;
-  return { ...reply, text: withRelated(reply.text, related.kind === 'own' ? related.ownId : undefined) };
-}
-
 /** `ownId` undefined: without it. */
 export function withRelated(text: string, ownId: string | undefined): string {
   const meta = findMember(scanObject(text, 0, ['_meta']).members, '_meta')?.inner;
@@ -81,6 +68,3 @@ function objectOf(text: string, { members }: JsonObject, without: JsonMember): s
   const kept = members.filter((each) => each !== without);
   return `{${kept.map(({ keyStart, end }) => text.slice(keyStart, end)).join(',')}}`;
 }
-
-/** A name may be written with escapes. */
-const mayBeThere = (text: string): boolean => text.includes(RELATED_TASK) || text.includes('\\');

@@ -1,0 +1,109 @@
+// The task that an answer of a client says it is about: in a result of its own (2025-11-25), or in one that a retry or an update brings along
+// (`inputResponses`, 2026-07-28). The server hears of no task but one of its own and the caller's, under its own id, however the name of the
+// member is written: a key that some reader takes for it is as good as it.
+import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
+import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
+import { byteLengthOf, wholeText } from '../../message/pieces.ts';
+import { judge } from '../../policy/judge.ts';
+import { parseRecord } from '../../upstreams/json-rpc-guard.ts';
+import type { UpstreamReply } from '../../upstreams/upstream.ts';
+import { MAX_ANSWER_BYTES } from '../client-questions.ts';
+import { duplicateKey } from '../duplicate-key.ts';
+import { createKnownKeys } from '../folded-key.ts';
+import { META_KEYS } from '../methods.ts';
+import type { Request } from '../request.ts';
+import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import { relatedTask, type RelatedTask } from './related-task.ts';
+
+type Parts = Pick<GatewayParts, 'upstreams' | 'tasks'>;
+
+const ANSWER_KEYS = createKnownKeys(['_meta']);
+
+/** What a client answers to a server's question goes on in any case, without what is no task of that server's and the caller's. */
+export function answerWithOwnTask(
+  parts: Parts,
+  scope: SessionScope,
+  server: string,
+  reply: UpstreamReply,
+): UpstreamReply {
+  return reply.kind === 'result' ? { ...reply, text: readAnswer(parts, scope, server, reply.text).text } : reply;
+}
+
+/** `paramsText`: the params as they go to the server, the tasks of all answers in them under its own ids afterwards. Undefined: one is about a task that is not the caller's. */
+export async function withOwnAnswers(
+  parts: Parts & Pick<GatewayParts, 'policies'>,
+  scope: SessionScope,
+  server: string,
+  { params, pieces }: Pick<Request, 'params' | 'pieces'>,
+  paramsText: string,
+): Promise<string | undefined> {
+  if (params['inputResponses'] === undefined) return paramsText;
+  const at = findMember(scanObject(paramsText).members, 'inputResponses');
+  if (at === undefined) return paramsText;
+  const cut = paramsText.slice(at.start, at.end);
+  if (byteLengthOf(cut, pieces) > MAX_ANSWER_BYTES) return undefined;
+  const whole = wholeText(cut, pieces);
+  // What was taken out of a large message has not been looked at yet.
+  if (pieces !== undefined && duplicateKey(whole) !== undefined) return undefined;
+  if (!whole.startsWith('{')) return whole === 'null' ? paramsText : undefined;
+  const policy = await parts.policies.get(scope.principal.workspaceId);
+  let out = '';
+  let from = 0;
+  for (const { start, end } of scanObject(whole).members) {
+    const answer = readAnswer(parts, scope, server, whole.slice(start, end));
+    if (answer.related.kind === 'foreign' || answer.isOdd) return undefined;
+    const whats = answer.related.kind === 'own' ? answer.related.whats : undefined;
+    if (whats !== undefined && judge(policy, scope.principal, server, whats).decision === 'deny') return undefined;
+    out += whole.slice(from, start) + answer.text;
+    from = end;
+  }
+  if (out === whole.slice(0, from)) return paramsText;
+  return paramsText.slice(0, at.start) + out + whole.slice(from) + paramsText.slice(at.end);
+}
+
+interface Answer {
+  /** As it goes to the server. */
+  text: string;
+  related: RelatedTask;
+  /** Something in it may be taken for the task by some reader. */
+  isOdd: boolean;
+}
+
+function readAnswer(parts: Parts, scope: SessionScope, server: string, text: string): Answer {
+  if (!text.startsWith('{')) return { text, related: { kind: 'none' }, isOdd: false };
+  const { members } = scanObject(text, 0, ['_meta']);
+  const meta = findMember(members, '_meta');
+  const related = relatedTask(parts, scope, server, metaOf(text, meta));
+  const inMeta = meta?.inner?.members ?? [];
+  const at = findMember(inMeta, RELATED_TASK);
+  const kept = inMeta.filter(
+    (member) => member === at || (member.key !== RELATED_TASK && META_KEYS.mistakable([member]) === undefined),
+  );
+  const others = members.filter(
+    (member) => member === meta || (member.key !== '_meta' && ANSWER_KEYS.mistakable([member]) === undefined),
+  );
+  const isOdd = kept.length < inMeta.length || others.length < members.length;
+  if (!isOdd && related.kind === 'none') return { text, related, isOdd };
+  const own = related.kind === 'own' ? JSON.stringify({ taskId: related.ownId }) : undefined;
+  const metaText = objectOf(text, kept, (member) => (member === at ? own : text.slice(member.start, member.end)));
+  const written = objectOf(text, others, (member) =>
+    member === meta && meta.inner !== undefined ? metaText : text.slice(member.start, member.end),
+  );
+  return { text: written, related, isOdd };
+}
+
+const metaOf = (text: string, meta: JsonMember | undefined) =>
+  meta === undefined ? {} : { _meta: parseRecord(text.slice(meta.start, meta.end)) };
+
+/** `valueOf` undefined: without that member. */
+function objectOf(
+  text: string,
+  members: readonly JsonMember[],
+  valueOf: (member: JsonMember) => string | undefined,
+): string {
+  const written = members.flatMap((member) => {
+    const value = valueOf(member);
+    return value === undefined ? [] : [text.slice(member.keyStart, member.start) + value];
+  });
+  return `{${written.join(',')}}`;
+}
