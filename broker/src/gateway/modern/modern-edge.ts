@@ -4,7 +4,7 @@ import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { type ClientRequest } from '../envelope.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { byteLengthOf } from '../../message/pieces.ts';
-import { uriPrefix } from '../../policy/judge.ts';
+import { uriPrefix } from '../../policy/naming.ts';
 import { QUESTIONS } from '../../upstreams/edge.ts';
 import { isRecord } from '../../upstreams/json-rpc-guard.ts';
 import { placeOf, type ListKind, type ServerQuestion, type UpstreamEvent } from '../../upstreams/upstream.ts';

@@ -52,8 +52,9 @@ export async function withOwnAnswers(
   for (const { start, end } of scanObject(whole).members) {
     const answer = readAnswer(parts, scope, server, whole.slice(start, end));
     if (answer.related.kind === 'foreign' || answer.isOdd) return undefined;
-    const whats = answer.related.kind === 'own' ? answer.related.whats : undefined;
-    if (whats !== undefined && judge(policy, scope.principal, server, whats).decision === 'deny') return undefined;
+    const ruleNames = answer.related.kind === 'own' ? answer.related.ruleNames : undefined;
+    if (ruleNames !== undefined && judge(policy, scope.principal, server, ruleNames).decision === 'deny')
+      return undefined;
     out += whole.slice(from, start) + answer.text;
     from = end;
   }
