@@ -23,11 +23,11 @@ const NAMES: Readonly<Record<NameSense, string>> = {
     // Words that are a secret's name only together.
     'OPENAI_KEY SEED_PHRASE DATABASE_URL sessionId AUTH_HEADER connection_uri key_vault_access_key api_key_v_access_key ' +
     // A number or a coding at the end says nothing.
-    'TOKEN_2 API_KEY_1 PASSWORD2 GITHUB_TOKEN1 API_KEY2 DB_PASS1_DEFAULT DATABASE_URL_2 TOKEN_VALUE SECRET_BASE64 PASSWORD_STRING api_key_json ' +
+    'API_KEY_ACME TOKEN_2 API_KEY_1 PASSWORD2 GITHUB_TOKEN1 API_KEY2 DB_PASS1_DEFAULT DATABASE_URL_2 TOKEN_VALUE SECRET_BASE64 PASSWORD_STRING api_key_json ' +
     // The first word says nothing where the last one does.
     'DEFAULT_TOKEN TOTAL_PASSWORD INPUT_API_KEY CACHE_PASSWORD public_token PUBLIC_ACCESS_TOKEN',
   unclear:
-    'AUTH key KEYS key2 OAUTH2 AUTH0 PIN cookie session sig p t CODE license ' +
+    'AUTH key KEYS key2 pw2 MY_PUBLIC_APIKEY OAUTH2 AUTH0 PIN cookie session sig p t CODE license ' +
     // Something of a secret, which its end does not name.
     'TOKEN_ACME PASS_THROUGH SECRET_SAUCE token_value_of api_key_of_acme VALUE_OF_KEY_X',
   harmless:

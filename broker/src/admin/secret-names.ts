@@ -37,8 +37,7 @@ export function senseOfName(name: string): NameSense {
   const core = (isNumbered ? words.slice(0, -1) : words).map(withoutNumber);
   const joined = core.join('_');
   const end = core.at(-1) ?? '';
-  const isCoded =
-    /^(?:value|str|string|b64|base64|json|raw|data|text|default|hex|encoded)$/.test(end) && core.length > 1;
+  const isCoded = /^(?:value|str|string|b64|base64|json|raw|data|text|default|hex|encoded)$/.test(end);
   const hasSecret = core.some((word) => SECRET.test(word)) || SECRET_PAIR.test(joined);
   // The last word decides: `TOKEN_URL` is an address, `URL_TOKEN` a token.
   if (ABOUT.test(end) && !/(?:database_url|session_id|auth_header|connection_uri)$/.test(joined)) return 'harmless';
@@ -51,21 +50,15 @@ export function senseOfName(name: string): NameSense {
 /** `PASSWORD2` as `TOKEN_2`: the number says which one it is. */
 function withoutNumber(word: string): string {
   const bare = word.replace(/\d+$/, '');
-  return bare.length > 2 && (SECRET.test(bare) || UNCLEAR.test(bare)) ? bare : word;
+  return bare.length > 1 && (SECRET.test(bare) || UNCLEAR.test(bare)) ? bare : word;
 }
 
 /** Whether the name ends in what a secret is called: `DB_PASS`, not `PASS_THROUGH`. */
 function isDecisive(words: readonly string[]): boolean {
-  const lastTwo = words.slice(-2).join('_');
   const last = words.at(-1) ?? '';
   const first = words[0] ?? '';
   if (/^(?:public|primary|foreign|sort|partition|hash|range|cache)$/.test(words.at(-2) ?? '') && /keys?$/.test(last))
     return false;
   if (/^(?:enable|disable|use|allow|require|no|skip|max|min|num)$/.test(first)) return false;
-  return (
-    SECRET.test(last) ||
-    SECRET_PAIR.test(lastTwo) ||
-    SECRET_PAIR.test(words.slice(-3).join('_')) ||
-    SECRET.test(words.slice(-2).join(''))
-  );
+  return SECRET.test(last) || SECRET_PAIR.test(words.slice(-3).join('_')) || SECRET.test(words.slice(-2).join(''));
 }
