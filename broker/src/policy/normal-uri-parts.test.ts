@@ -123,6 +123,8 @@ describe('the one spelling of a URI, part by part,', () => {
     assert.equal(normal('demo://A.Example/B'), 'demo://a.example/B');
     assert.equal(normal('demo://a@b@c/d'), 'demo://c/d');
     assert.equal(normal('http://a:80@c/d'), 'http://c/d');
+    for (const uri of ['demo://127.1/a', 'demo://b\u00fccher/a'])
+      assert.equal(normal(uri), uri, 'what is a host to others is no address and no name of the web');
     assert.equal(normal('http://a:b/c'), 'http://a:b/c', 'what is no port stays');
     assert.equal(normal('DEMO+X-1.2://h/a'), 'demo+x-1.2://h/a');
     assert.equal(normal('1http://H/a'), '1http:/H/a', 'a scheme begins with a letter');
@@ -163,6 +165,8 @@ describe('the one spelling of a URI, part by part,', () => {
       ['?a/../b', ['?a/../b', 'b'], ['']],
       ['#a/../b', ['b'], ['']],
       ['demo://h/a#file://x/b', ['demo://h/a#file:/x/b'], ['demo://h/a']],
+      ['demo://h/a?/../b?c', ['demo://h/a?/../b?c', 'demo://h/b?c'], ['demo://h/a', 'demo://h/b']],
+      ['demo://h/a#/../b#c', ['demo://h/b#c'], ['demo://h/a', 'demo://h/b']],
       ['demo://h/a?b#c', ['demo://h/a?b#c'], ['demo://h/a', 'demo://h/a?b']],
       ['demo://h/a%3fb?c', ['demo://h/a?b?c'], ['demo://h/a', 'demo://h/a?b']],
       ['demo://h/a\0b', ['demo://h/a'], []],

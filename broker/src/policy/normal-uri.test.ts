@@ -175,6 +175,7 @@ describe('the one spelling of a URI', () => {
     assert.equal(normalGlob('https://*.Example.com:443/a?'), 'https://*.example.com/a?');
     assert.equal(normalGlob('svc+FILE:/x/../pub/*'), 'svc+file:///pub/*');
     for (const glob of ['*', 'https://h*', 'file:*', '*/secret/*', 'file:///*']) assert.equal(normalGlob(glob), glob);
+    assert.equal(normalGlob('file:///cafe\u0301/*'), 'file:///caf\u00e9/*');
     assert.equal(normalGlob('file:a*'), 'file:///a*');
     assert.equal(normalGlob('file:\\\\\\a\\*'), 'file:///a/*');
     assert.equal(normalGlob('http://*.example'), 'http://*.example/');

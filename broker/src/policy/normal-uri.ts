@@ -69,8 +69,7 @@ function cutsOf(uri: string): readonly Cut[] {
 /** `\` is `/` to some readers everywhere, and to others no end of the authority. */
 function readings(text: string): readonly string[] {
   const own = text.replace(/^<?(?:url:)+/i, '');
-  const slashed = own.replaceAll('\\', '/');
-  return own === slashed ? [normalised(own)] : [normalised(slashed), normalised(own)];
+  return [...new Set([own.replaceAll('\\', '/'), own])].map(normalised);
 }
 
 /** What a deny speaks of besides: the same without its end, without parameters, and a file whatever the host. */
@@ -110,7 +109,7 @@ function decoded(text: string, decode: (run: string) => string): string {
 /** The text, and what is left of it after each time that it is decoded. */
 function roundsOf(text: string, decode: (run: string) => string): readonly string[] {
   const rounds = [text];
-  for (let last = text; rounds.length <= MAX_ROUNDS && last.includes('%');) {
+  for (let last = text; rounds.length <= MAX_ROUNDS;) {
     const next = last.replace(UTF16_ENCODED, (_, hex: string) => decode(asBytes(hex))).replace(ENCODED, decode);
     if (next === last) break;
     rounds.push(next);
