@@ -1,10 +1,9 @@
 // Mutants that no test can notice, each with the reason. `npm run mutate` does not show them; it says when one is not there any more.
-import type { Equivalent } from './outcome.ts';
-
-const of = (file: string, each: readonly [source: string, becomes: string, why: string][]): Equivalent[] =>
-  each.map(([source, becomes, why]) => ({ file, source, becomes, why }));
+import { POLICY_EQUIVALENTS } from './equivalents-policy.ts';
+import { equivalentsOf as of, type Equivalent } from './outcome.ts';
 
 export const EQUIVALENTS: readonly Equivalent[] = [
+  ...POLICY_EQUIVALENTS,
   ...of('broker/src/vault/create-vault.ts', [
     [
       'last !== undefined && now - last < TOUCH_INTERVAL_MS) return;',
@@ -197,5 +196,20 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'false',
       'the part from the beginning on is all of it',
     ],
+  ]),
+  ...of('broker/src/upstreams/circuit-breaker.ts', [
+    ['false;', 'true', 'without a failure it is closed in either case, and a failure sets it'],
+    ['[];', '["Stryker was here"]', 'a text is later than no time, so that it is not counted'],
+  ]),
+  ...of('broker/src/upstreams/http-answer.ts', [
+    ['at?.start, at?.end));', 'at.start', 'what was read as a member of the object is found in its text'],
+    ['at?.end));', 'at.end', 'what was read as a member of the object is found in its text'],
+    ["'';", '"Stryker was here!"', 'neither text is a time'],
+    [
+      "location !== undefined && URL.canParse(location) ? ` to ${new URL(location).origin}` : '';",
+      'true',
+      'undefined is no URL',
+    ],
+    ["'')?.['error'];", '"Stryker was here!"', 'neither text is JSON'],
   ]),
 ];

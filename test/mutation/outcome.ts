@@ -33,6 +33,11 @@ export interface Equivalent extends Omit<Mutant, 'line'> {
   why: string;
 }
 
+export const equivalentsOf = (
+  file: string,
+  each: readonly [source: string, becomes: string, why: string][],
+): Equivalent[] => each.map(([source, becomes, why]) => ({ file, source, becomes, why }));
+
 export interface Outcome {
   mutants: number;
   noticed: number;

@@ -141,6 +141,7 @@ describe('the one spelling of a URI, part by part,', () => {
       ['demo:///../a', 'demo:///a'],
       ['demo://h/a//', 'demo://h/a/'],
       ['demo:file:///a', 'demo:file:/a'],
+      ['x\u00e9://h/a', 'x\u00e9:/h/a'],
       ['demo://h/a/..', 'demo://h/'],
       ['demo://h/./a', 'demo://h/a'],
       ['demo://h/a;x/../b', 'demo://h/b'],

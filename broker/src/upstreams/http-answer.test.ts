@@ -40,6 +40,7 @@ it('the time to wait is seconds or a date, never negative and a day at the most'
     ['Thu Jan  1 00:00:30 2026 GMT', 30_000],
     ['2026-01-02', undefined],
     ['soon 5', undefined],
+    ['after Fri, 02 Jan 2026 00:00:00 GMT', undefined],
     ['x 2027-01-01T00:00:00Z', undefined],
     ['1.', undefined],
     ['1.5.5', undefined],

@@ -57,6 +57,7 @@ const LOST: readonly (readonly [number, string])[] = [
   [400, 'this is not an initialize request'],
   [400, 'it expects initialize first'],
   [404, rpc(-32001, 'Session not found', 0)],
+  [404, rpc(-32601, 'Method not found')],
   [400, rpc(-32000, 'Session not found', 7)],
   [400, rpc(32001, 'Session not found', 7)],
   [400, ` ${rpc(-32600, 'Session not found', 7)}\n`],
@@ -118,6 +119,7 @@ describe('what a server says of a session', () => {
     assert.equal(says(404, ''), false);
     assert.equal(says(401, 'not initialized'), false);
     assert.equal(says(404, 'not initialized'), false);
+    assert.equal(says(400, 'Bad Request: no session ID or not initialization request'), true);
     assert.equal(says(422, 'expect initialize request'), true);
     assert.equal(says(500, 'Server not initialized'), false);
     const early = { status: 400, body: 'Server not initialized', hasSession: false, isEstablished: false };
