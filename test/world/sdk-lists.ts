@@ -1,4 +1,4 @@
-// The official SDKs' clients as judges of a list: each is given an answer as a server would send it, and takes the list or refuses it.
+// The official SDKs' clients as judges of what servers answer: each is given an answer as a server would send it, and takes or refuses it.
 import { Client as NewClient } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 
@@ -8,6 +8,8 @@ export interface SdkJudge {
   sdk: 'v1' | 'v2';
   /** `resultText`: of the list's method. Resolves with the entries as the client sees them; rejects where it refuses the list. */
   list(kind: SdkList, resultText: string): Promise<readonly Record<string, unknown>[]>;
+  /** The same for the result of a call, or of a prompt. */
+  answer(method: 'tools/call' | 'prompts/get', resultText: string): Promise<Record<string, unknown>>;
 }
 
 interface Asked {
@@ -38,7 +40,8 @@ function transport(said: () => string) {
   return own;
 }
 
-type Lists = Record<'listTools' | 'listPrompts' | 'listResources' | 'listResourceTemplates', () => Promise<object>>;
+type Lists = Record<'listTools' | 'listPrompts' | 'listResources' | 'listResourceTemplates', () => Promise<object>> &
+  Record<'callTool' | 'getPrompt', (params: { name: string }) => Promise<object>>;
 
 const METHODS = {
   tools: ['listTools', 'tools'],
@@ -60,6 +63,11 @@ async function judge(
       const [method, member] = METHODS[kind];
       const result = (await client[method]()) as Record<string, readonly Record<string, unknown>[]>;
       return result[member] ?? [];
+    },
+    async answer(method, resultText) {
+      text = resultText;
+      const ask = method === 'tools/call' ? client.callTool.bind(client) : client.getPrompt.bind(client);
+      return (await ask({ name: 'x' })) as Record<string, unknown>;
     },
   };
 }

@@ -5,6 +5,7 @@ import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { errorCodeOf } from './modern-error.ts';
 import { CHANGES, QUESTIONS, TASK_QUESTIONS, type Edge, type EdgeOptions } from './edge.ts';
 import { idKey } from './json-rpc-guard.ts';
+import { withLegacyStructure } from './legacy-result.ts';
 import { notExecuted } from './retry-reason.ts';
 import { paramsOf } from './rpc-peer.ts';
 import type { ServerFacts } from './upstream.ts';
@@ -68,7 +69,10 @@ export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts)
       );
       const code = errorCodeOf(reply);
       // Only a server that has become a modern one wants what no legacy request has.
-      if (code !== RPC_CODE.headerMismatch && code !== RPC_CODE.unsupportedProtocolVersion) return reply;
+      if (code !== RPC_CODE.headerMismatch && code !== RPC_CODE.unsupportedProtocolVersion) {
+        if (reply.kind === 'error' || request.asker?.generation !== 'legacy') return reply;
+        return { ...reply, text: withLegacyStructure(reply.text, reply.pieces) };
+      }
       options.onMisjudged();
       throw notExecuted('session_lost', `server ${serverName} now speaks a newer protocol`);
     },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { legacyResult } from './legacy-result.ts';
+import { legacyResult, withLegacyStructure } from './legacy-result.ts';
 
 describe('legacyResult', () => {
   it('takes away what came with 2026-07-28, and nothing else changes', () => {
@@ -16,5 +16,19 @@ describe('legacyResult', () => {
       ['{"resultType":"task","taskId":"1"}', '{"resultType":"task","taskId":"1"}'],
     ] as const;
     for (const [text, seen] of cases) assert.equal(legacyResult(text), seen);
+  });
+});
+
+describe('withLegacyStructure', () => {
+  it('takes away what is no object, and says it where nothing else is', () => {
+    for (const [text, seen] of [
+      ['{"content":[],"structuredContent":{"a":1}}', '{"content":[],"structuredContent":{"a":1}}'],
+      ['{"content":[ ],"structuredContent":[1, 2]}', '{"content":[{"type":"text","text":"[1, 2]"}]}'],
+      ['{"content":[{"type":"text","text":"x"}],"structuredContent":7}', '{"content":[{"type":"text","text":"x"}]}'],
+      ['{"content":[]}', '{"content":[]}'],
+    ] as const)
+      assert.equal(withLegacyStructure(text, undefined), seen);
+    const cut = '{"content":[],"structuredContent":"0123456789abcdefv0"}';
+    assert.equal(withLegacyStructure(cut, { join: () => [] }), cut, 'a large object, which was taken out');
   });
 });

@@ -7,7 +7,7 @@ import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
 import { CHANGES, type Edge, type EdgeOptions } from './edge.ts';
 import { throughRounds } from './input-rounds.ts';
 import { parseRecord, stringOf } from './json-rpc-guard.ts';
-import { legacyResult } from './legacy-result.ts';
+import { legacyResult, withLegacyStructure } from './legacy-result.ts';
 import { createListening } from './listening.ts';
 import { errorCodeOf } from './modern-error.ts';
 import { PASSED_ON, withClientMeta } from './modern-handshake.ts';
@@ -113,7 +113,7 @@ export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge
         send(request, paramsText, timeoutMs),
       );
       if (reply.kind === 'error' || asker?.generation !== 'legacy') return reply;
-      return { ...reply, text: legacyResult(reply.text) };
+      return { ...reply, text: withLegacyStructure(legacyResult(reply.text), reply.pieces) };
     },
     // Clients of this generation have nothing to tell but cancellations.
     notify: () => Promise.resolve(),

@@ -19,6 +19,7 @@ import { tidyLog, tidyProgress } from './tidy/notification.ts';
 import type { UpstreamReply } from './upstream.ts';
 import type { OpenWire, Wire } from './wire.ts';
 import { tidyError } from './tidy/rpc-error.ts';
+import { isAnswer, saysError, tidyResult } from './tidy/tool-result.ts';
 
 export interface PeerRequest {
   method: string;
@@ -132,7 +133,7 @@ export function createRpcPeer(
     // An error about a request whose id could not be read has none of its own; over HTTP the exchange says which it was.
     const answers = numberOf(isError && (id === null || id === undefined) ? exchange : id);
     const entry = answers === undefined ? undefined : pending.settle(answers);
-    if (!isError && !isRecord(message['result'])) {
+    if (!isError && !isAnswer(entry?.request.method ?? '', message['result'])) {
       if (entry !== undefined && message['result'] === null && SAYS_NOTHING.has(entry.request.method)) {
         entry.resolve({ kind: 'result', text: '{}', isToolError: false });
       } else if (entry !== undefined) {
@@ -155,9 +156,11 @@ export function createRpcPeer(
       entry.resolve({ kind: 'error', text: tidyError(part), ...rest });
     } else {
       const result = message['result'];
-      const isToolError = isRecord(result) && result['isError'] === true;
+      const whole = (text: string): string => onOneLine(isCut ? wholeText(text, pieces) : text);
+      const tidied = tidyResult(entry.request.method, result, part, whole);
+      const isToolError = isRecord(result) && saysError(result['isError']);
       if (isRecord(result) && isRecord(result['task'])) tasks.keep(Number(answers), entry.request);
-      entry.resolve({ kind: 'result', text: part, ...rest, isToolError });
+      entry.resolve({ kind: 'result', text: tidied, ...rest, isToolError });
     }
     return true;
   }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BehaviourName } from 'mcpgate-test/upstreams/sloppy/behaviours';
 import { GOOD_TOOL } from 'mcpgate-test/upstreams/sloppy/list-behaviours';
+import { wholeText } from '../message/pieces.ts';
 import { asker, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
 import { SLOPPY_WAYS, startSloppy, type SloppyWay } from './fixtures/sloppy.ts';
 import type { ListKind, UpstreamSession } from './upstream.ts';
@@ -118,3 +119,24 @@ for (const [name, kind, wanted, why] of TABLE) {
     }
   });
 }
+
+describe('what a tool answers that is no list of blocks', () => {
+  for (const [name, words] of [
+    ['content-text', /^hi$/],
+    ['content-null', /^\{"answer":\{"said":"hi"\}\}$/],
+    ['content-large-text', /^hi (?:word ){150000}$/],
+    ['content-large-rows', /^\{"rows":\["hi","(?:word ){150000}"\]\}$/],
+    ['result-text', /^hi$/],
+  ] as const) {
+    it(`reaches the client as a text, whole (${name})`, () =>
+      withServer('stdio', name, async ({ session }) => {
+        const paramsText = '{"name":"good","arguments":{}}';
+        const reply = await session.request({ method: 'tools/call', paramsText, signal: NEVER, takesPieces: true });
+        const { content } = JSON.parse(wholeText(reply.text, reply.pieces)) as {
+          content: { type: string; text: string }[];
+        };
+        assert.deepEqual([content.length, content[0]?.type], [1, 'text']);
+        assert.match(content[0]?.text ?? '', words);
+      }));
+  }
+});

@@ -1,7 +1,7 @@
 // The table: one row a way to be sloppy, by the name that a test (or the command line of the stdio server) calls it by. A part of the table
 // is a file of its own.
 import type { Behaviour } from './behaviour.ts';
-import { LISTS } from './list-behaviours.ts';
+import { CONTENT, LISTS } from './list-behaviours.ts';
 import { FORGETFUL, LOST, NOISE, NOTED, TURNED_AWAY } from './noise-behaviours.ts';
 import { OPEN } from './open-behaviours.ts';
 
@@ -9,6 +9,7 @@ export const BEHAVIOURS = {
   /** Nothing is wrong with it. */
   plain: {},
   ...LISTS,
+  ...CONTENT,
   ...OPEN,
   ...NOISE,
   ...LOST,

@@ -36,6 +36,18 @@ function introduces(said: string): Behaviour {
 const INFO = '"serverInfo":{"name":"sloppy","version":"1"}';
 const next = (cursor: unknown) => `,"nextCursor":${JSON.stringify(cursor)}`;
 
+/** Past the size from which answers are read in parts. */
+const LONG = 'word '.repeat(150_000);
+
+/** What its tool answers is no list of blocks. */
+export const CONTENT = {
+  'content-text': answers('tools/call', () => ({ result: '{"content":"hi"}' })),
+  'content-null': answers('tools/call', () => ({ result: '{"content":null,"answer":{"said":"hi"}}' })),
+  'content-large-text': answers('tools/call', () => ({ result: `{"content":"hi ${LONG}"}` })),
+  'content-large-rows': answers('tools/call', () => ({ result: `{"content":[{"rows":["hi","${LONG}"]}]}` })),
+  'result-text': answers('tools/call', () => ({ result: '"hi"' })),
+} satisfies Readonly<Record<string, Behaviour>>;
+
 export const LISTS = {
   'null-description': tools(`{"name":"odd","description":null,"inputSchema":${SCHEMA}}`),
   'no-input-schema': tools('{"name":"odd"}'),

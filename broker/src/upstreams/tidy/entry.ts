@@ -40,7 +40,7 @@ const MAX_CHARS = 256 * 1024;
 const MAX_DEPTH = 100;
 
 const DATE = z.iso.datetime({ offset: true });
-const ANNOTATIONS = objectOf(
+export const ANNOTATIONS = objectOf(
   new Map<string, Shape>([
     ['audience', listOf(oneOf('user', 'assistant'))],
     [
