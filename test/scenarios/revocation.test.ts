@@ -45,6 +45,11 @@ test('`user disable` closes the live link, cancels the call under way and refuse
   assert.equal(upstream.calls.length, seen, 'nothing of hers reaches the upstream');
   const call = await ada.gate(['call', 'counting__echo', 'text=x']);
   assert.equal(call.code, 3, call.stderr);
+  // She is told whom to ask, by the AI client, by commands, and also by a daemon that has never had a link.
+  assert.match(next.text, /ada was disabled\); ask your platform team/);
+  assert.match(call.stderr, /ask your platform team/);
+  await ada.gate(['daemon', 'stop']);
+  assert.match((await ada.gate(['status'])).stdout, /✗ tunnel .*ask your platform team/);
   assert.equal((await other.call('counting__echo', { text: 'still here' })).text, 'still here');
   const record = await callRecord(
     world.broker,

@@ -24,6 +24,13 @@ const MESSAGES: Readonly<Record<RejectionReason, string>> = {
   wrong_address: 'this grant may not be used from this address; ask your platform team',
 };
 export const rejected = (reason: RejectionReason) => ({ kind: 'rejected', reason, message: MESSAGES[reason] }) as const;
+/** A new login would not help: whoever reads it is to ask a person. */
+const suspended = () =>
+  ({
+    kind: 'rejected',
+    reason: 'revoked',
+    message: 'the account behind this access is suspended or was removed; ask your platform team',
+  }) as const;
 /** A grant is nobody's login: a new one is asked for where it came from. */
 const grantRejected = (reason: 'unknown' | 'expired') =>
   ({
@@ -55,7 +62,7 @@ export function createAuthenticate(parts: {
     if (grant.allowFrom.length > 0 && !createAddressRanges(grant.allowFrom).includes(address))
       return rejected('wrong_address');
     const user = grant.userId === null ? undefined : await store.users.byId(grant.userId);
-    if (grant.userId !== null && (user === undefined || user.disabledAt !== null)) return rejected('revoked');
+    if (grant.userId !== null && (user === undefined || user.disabledAt !== null)) return suspended();
     if (isStale(grant.lastUsedAt)) await store.grants.touch(grant.id, clock.now());
     const principal: Principal = {
       workspaceId: grant.workspaceId,
@@ -73,7 +80,7 @@ export function createAuthenticate(parts: {
       store.users.byId(token.userId),
       deviceId ? store.devices.byId(deviceId) : undefined,
     ]);
-    if (user === undefined || user.disabledAt !== null) return rejected('revoked');
+    if (user === undefined || user.disabledAt !== null) return suspended();
     if (device === undefined || device.revokedAt !== null || device.userId !== user.id) return rejected('revoked');
     if (isStale(device.lastSeenAt)) await store.devices.touch(device.id, clock.now());
     const principal: Principal = {
@@ -94,7 +101,7 @@ export function createAuthenticate(parts: {
 
   const byClient = async (token: AccessTokenFacts): Promise<Authentication> => {
     const [user, login] = await Promise.all([store.users.byId(token.userId), clientLogins.find(token.grantId)]);
-    if (user === undefined || user.disabledAt !== null) return rejected('revoked');
+    if (user === undefined || user.disabledAt !== null) return suspended();
     if (login === undefined || login.userId !== user.id) return rejected('revoked');
     await clientLogins.seen(login);
     const principal: Principal = {

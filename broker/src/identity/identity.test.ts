@@ -66,6 +66,12 @@ suite('people, grants and the door', () => {
     assert.equal(await reasonOf(token, 'mcp'), 'ok');
     assert.equal(await reasonOf(token, 'api'), 'wrong_audience');
 
+    await world.identity.users.disable(WORKSPACE, user, HOST);
+    const suspended = await world.identity.authenticate(token, 'tunnel');
+    assert.ok(suspended.kind === 'rejected' && suspended.reason === 'revoked');
+    assert.match(suspended.message, /account .* is suspended or was removed; ask your platform team/);
+    await world.identity.users.enable(WORKSPACE, user, HOST);
+
     const order: string[] = [];
     const stop = world.identity.onRevoked(async ({ kind, id }) => {
       order.push(`${kind}:${id}:${await reasonOf(token)}`);

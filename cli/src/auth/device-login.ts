@@ -6,6 +6,8 @@ import { deviceKey, deviceProof } from './device-key.ts';
 import type { DeviceCode, OAuthClient, Tokens } from './oauth-client.ts';
 
 const AGAIN = 'run `mcpgate login` again';
+/** The broker’s page says it; here it looks like a code that nobody confirmed. */
+const NOT_LET_IN = 'Where the page does not let you in, your account may be suspended: ask your platform team';
 
 /** With the id of the first login and the proof that it is this device's, a login there is a re-login: only to be confirmed. */
 export function deviceParameters(
@@ -35,15 +37,20 @@ export async function waitForApproval(
       const result = await client.pollDeviceLogin(code, signal);
       if (result.kind === 'tokens') return result.tokens;
       if (result.kind === 'denied')
-        throw new GateError('not_logged_in', `the login was denied at the broker; ${AGAIN}`, {
-          data: { denied: true },
-        });
+        throw new GateError(
+          'not_logged_in',
+          `the login was denied at the broker; ${AGAIN}, or ask your platform team`,
+          {
+            data: { denied: true },
+          },
+        );
       if (result.kind === 'expired')
-        throw new GateError('not_logged_in', `the code has expired or was used before; ${AGAIN}`);
+        throw new GateError('not_logged_in', `the code has expired or was used before; ${AGAIN}. ${NOT_LET_IN}`);
       onTrouble(result.error.message);
     } catch (error) {
       if (interrupted.aborted) throw new GateError('cancelled', 'interrupted', { cause: error });
-      if (expired.aborted) throw new GateError('not_logged_in', `the code has expired; ${AGAIN}`, { cause: error });
+      if (expired.aborted)
+        throw new GateError('not_logged_in', `the code has expired; ${AGAIN}. ${NOT_LET_IN}`, { cause: error });
       throw error;
     }
   }

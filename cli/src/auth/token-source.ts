@@ -181,7 +181,7 @@ const loginNeeded = (message: string) => ({ kind: 'login_needed', message }) as 
 const loginEnded = (broker: string) =>
   ({
     kind: 'login_needed',
-    message: `the login at ${broker} has ended (expired or revoked): run \`mcpgate login\``,
+    message: `the login at ${broker} has ended, or access was taken away: run \`mcpgate login\`, and where that lets you in no more, ask your platform team`,
     ended: true,
   }) as const;
 

@@ -28,14 +28,20 @@ export async function whoami(broker: string, token: string, fetch: HttpFetch): P
     location: response.headers.get('location'),
   };
   if ((response.status === 401 || response.status === 403) && !isPage(answer)) {
-    throw new GateError(
-      'not_logged_in',
-      `${broker} refused this grant: it is unknown (was it copied whole?), expired or revoked; an administrator issues a new one with \`mcpgate-broker grant issue\``,
-    );
+    const why = saidIn(text) ?? 'it is unknown (was it copied whole?), expired or revoked';
+    const message = `${broker} refused this grant: ${why}; an administrator issues a new one with \`mcpgate-broker grant issue\``;
+    throw new GateError('not_logged_in', message);
   }
   const found = response.ok ? parseWhoami(text) : undefined;
   if (found !== undefined) return found;
   throw foreignAnswerError(broker, answer);
+}
+
+/** Why the broker refuses a token, in its own words; of the answer of another program there are none. */
+function saidIn(text: string): string | undefined {
+  const told = /"message":("(?:[^"\\]|\\.){1,300}")/.exec(text)?.[1];
+  const message: unknown = told === undefined ? undefined : JSON.parse(told);
+  return typeof message === 'string' && /^\P{C}+$/u.test(message) ? message : undefined;
 }
 
 function parseWhoami(text: string): Whoami | undefined {

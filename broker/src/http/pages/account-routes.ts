@@ -97,7 +97,7 @@ export function registerAccountRoutes(app: FastifyInstance, context: PageContext
     if (throttled) reply.header('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
     const problem = throttled
       ? `Too many tries. Wait ${waitText(outcome.retryAfterMs)} and try again.`
-      : 'User name or password is wrong, or the account is disabled.';
+      : 'User name or password is wrong, or the account is disabled: ask your platform team.';
     const page = loginPage({ csrf: context.csrf(reply), name, goal, ways: await waysTo(goal), problem });
     return context.send(reply, page, { status: throttled ? 429 : 401 });
   });

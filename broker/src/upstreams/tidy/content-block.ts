@@ -43,7 +43,7 @@ function blockShape(whole: Whole): Shape {
   );
 }
 
-const isText = (value: unknown): boolean => typeof value === 'string';
+const isText = (value: unknown): value is string => typeof value === 'string';
 
 function isResource(value: unknown): boolean {
   return isRecord(value) && isText(value['uri']) && (isText(value['text']) || isText(value['blob']));
@@ -105,14 +105,15 @@ function typeOf(block: JsonRecord): string | undefined {
   if (NEEDS.get(type)?.(block) === true) return type;
   if (isText(text)) return 'text';
   if (isResource(resource)) return 'resource';
-  const media = /^(?:data:)?(image|audio)\//.exec(String(mimeType ?? data ?? ''))?.[1];
+  const hint = isText(mimeType) ? mimeType : data;
+  const media = isText(hint) ? /^(?:data:)?(image|audio)\//.exec(hint)?.[1] : undefined;
   return isText(data) ? media : undefined;
 }
 
 /** `data:image/png;base64,…` says both at once, and some write the letters of addresses. */
 function encoded(text: string, block: JsonRecord, type: string): string {
   const data = String(block['data']);
-  const [, mimeType = undefined, body = data] = /^data:([\w.+-]+\/[\w.+-]+)?[^,]{0,100},([^]*)$/.exec(data) ?? [];
+  const [, mimeType, body = data] = /^data:([\w.+-]+\/[\w.+-]+)?[^,]{0,100},([^]*)$/.exec(data) ?? [];
   let out = text;
   if (body !== data || /[_-]/.test(body)) {
     const plain = BASE64.test(body) ? body.replaceAll('-', '+').replaceAll('_', '/') : body;
