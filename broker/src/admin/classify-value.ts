@@ -88,11 +88,17 @@ function senseOfPlace({ name, within = name }: Place, text: string): NameSense {
   return own;
 }
 
+/** Hosts on which there is nothing but addresses that are secrets. */
+const WEBHOOK =
+  /(?:^|\.)(?:webhook\.office\.com|outlook\.office(?:365)?\.com|hooks\.slack(?:-gov)?\.com|hooks\.zapier\.com|hook\.[\w-]+\.make\.com|hook\.make\.com|hook\.integromat\.com|maker\.ifttt\.com|webhook\.site|events\.pagerduty\.com)(?::\d+)?$/i;
+
 function classifySegment(text: string, value: ReturnType<typeof senseOfValue>, { host }: Place): ValueClass {
   if (isPlaceholder(text)) return 'plain';
   const isCode = /(^|\.)(?:github|gitlab|bitbucket|codeberg|npmjs|pypi|docker|ghcr)\./.test(host ?? '');
   if (isCode && /@[0-9a-f]{7,64}$|\.git$|^[0-9a-f]{40}$/.test(text)) return 'plain';
   if (value === 'random') return isCode ? 'doubtful' : 'secret';
+  // Whoever knows such an address may write there: it is a password as a whole.
+  if (WEBHOOK.test(host ?? '') && /\d/.test(text) && !/^(?:v\d|webhookb2)$/i.test(text)) return 'secret';
   if (value === 'uuid' || value === 'odd') return 'doubtful';
   // Words with a stroke of chance, as services make them: `abandoned-creamy-horse-Y39-hm`.
   const pieces = text.split(/[-_]/);

@@ -11,7 +11,7 @@ import { transportPlaces } from '../values/transport-places.ts';
 import { type Parsed, partsOf } from '../values/value-parts.ts';
 import { classifyValue, type Surroundings } from './classify-value.ts';
 import { senseOfName, wordsOf } from './secret-names.ts';
-import { knownTokensIn } from './token-formats.ts';
+import { isToken, knownTokensIn } from './token-formats.ts';
 
 export interface FoundSecret {
   /** Name in the vault. */
@@ -66,7 +66,8 @@ export function extractSecrets(server: string, transport: Transport, options: Ex
   function rewrite(text: string, place: Place, depth: number, asItStands: boolean): string {
     const parsed = partsOf(text, place, depth);
     const isNamed = senseOfName(place.name) === 'secret';
-    if (parsed === undefined || (isNamed && isValueOf(parsed, place))) return rewriteWhole(text, place, asItStands);
+    if (parsed === undefined || (isNamed && isValueOf(parsed, place)) || isToken(text))
+      return rewriteWhole(text, place, asItStands);
     const isProse = parsed.form === 'inline';
     if (isProse && classifyValue(text, place, surroundings) !== 'plain') return rewriteWhole(text, place, asItStands);
     const rewriteBetween = (some: string): string =>

@@ -11,7 +11,7 @@ const FORMATS: readonly string[] = [
   '[spr]k_(?:live|test|prod)_[A-Za-z0-9]{6,}',
   'whsec_[A-Za-z0-9+/=_-]{8,}',
   'gl(?:sa|c)_[A-Za-z0-9]{8,}',
-  'sntry[su]_[\\w=.-]{8,}',
+  'sntry[su]_[\\w=.+/-]{8,}',
   'ntn_[A-Za-z0-9]{8,}',
   'secret_[A-Za-z0-9]{12,}',
   'lin_(?:api|oauth)_[A-Za-z0-9]{6,}',
@@ -39,7 +39,6 @@ const FORMATS: readonly string[] = [
   'sbp_[a-f0-9]{16,}',
   'sb_(?:secret|publishable)_[\\w-]{6,}',
   'dapi[a-f0-9]{16,}(?:-\\d+)?',
-  'dop_v1_[a-f0-9]{8,}',
   'r8_[A-Za-z0-9]{12,}',
   'pplx-[A-Za-z0-9]{8,}',
   'gsk_[A-Za-z0-9]{12,}',
@@ -68,16 +67,41 @@ const FORMATS: readonly string[] = [
   'sgp_[\\w]{8,}',
   'lsv2_(?:pt|sk)_[\\w]{8,}',
   'sq0(?:atp|csp)-[\\w-]{8,}',
-  'rk_live_[A-Za-z0-9]{8,}',
+  'NRAK-[A-Z0-9]{20,}',
+  'dp\\.(?:pt|st|ct|sa|scim|audit)\\.(?:[a-z0-9_-]+\\.)?[A-Za-z0-9]{20,}',
+  'ops_eyJ[\\w-]{20,}',
+  // Telegram's bots, Discord's.
+  '\\d{8,10}:AA[\\w-]{30,}',
+  '[MNO][\\w-]{23,27}\\.[\\w-]{6}\\.[\\w-]{27,}',
+  'key-[a-f0-9]{32}',
+  'xkeysib-[a-f0-9]{32,}-[A-Za-z0-9]{12,}',
+  'shippo_(?:live|test)_[a-f0-9]{20,}',
+  'CCI(?:PAT|PRJ)_[A-Za-z0-9]{12,}_[a-f0-9]{20,}',
+  'bk(?:ua|at|ct)_[a-f0-9]{20,}',
+  'ATBB[A-Za-z0-9]{20,}',
+  'rubygems_[a-f0-9]{20,}',
+  'dt0[a-z]\\d{2}\\.[A-Z0-9]{20,}\\.[A-Z0-9]{20,}',
+  'sq[upa]_[a-f0-9]{32,}',
+  '[st]k\\.eyJ[\\w.-]{20,}',
+  'pcsk_[A-Za-z0-9]{4,}_[A-Za-z0-9]{20,}',
+  'xaat-[a-f0-9-]{30,}',
+  'hcaik_[a-z0-9]{20,}',
+  'access-(?:sandbox|development|production)-[a-f0-9-]{30,}',
   'AGE-SECRET-KEY-1[A-Z0-9]{8,}',
   '-----BEGIN [A-Z ]*PRIVATE KEY',
 ];
 
 const WHOLE = new RegExp(`^(?:${FORMATS.join('|')})`);
+const EXACT = new RegExp(`^(?:${FORMATS.slice(0, -1).join('|')})$`);
 const INSIDE = new RegExp(`(?<![\\w-])(?:${FORMATS.slice(0, -1).join('|')})`, 'g');
 
 export function isKnownToken(value: string): boolean {
   return WHOLE.test(value);
+}
+
+/** Whether it is one token and nothing else, whatever stands in it: `=` and `/` are letters of base64. */
+export function isToken(value: string): boolean {
+  return EXACT.test(value);
 }
 
 /** Where tokens stand within a text. */
