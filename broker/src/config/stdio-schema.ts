@@ -48,7 +48,7 @@ export const stdioSchema = z
       .default([])
       .register(keyNotes, {
         description:
-          'Folders that every sandboxed server may also write in, for servers whose work is files: of documents, notes, a checkout. They are readable like those of `readable`, and their own modes still count: servers of a broker that is root run as users of their own, which a folder must be open to (`chmod o+rwx`, or an ACL). Nothing of `data` is ever shown.',
+          'Folders that every sandboxed server may also write in, for servers whose work is files: of documents, notes, a checkout. They are readable like those of `readable`, and their own modes still count: servers of a broker that is root run as users of their own, which a folder must be open to (`chmod o+rwx`, or an ACL). None of them may hold `data`, lie in it, or hold a file of the broker’s secrets or this configuration, also by a link: the broker does not start then.',
         form: 'list of paths',
         default: '[]',
         example: '[/srv/documents]',

@@ -18,6 +18,7 @@ import { createProcessHomes } from './process-home.ts';
 import { SYSTEM_PATH } from './process/find-tool.ts';
 import { createIsolator, type Isolator } from './process/isolation.ts';
 import { endLeftoversBelow } from './process/leftovers.ts';
+import { assertWritableApart } from './process/writable-folders.ts';
 import { secretNamesOf } from './resolved-transport.ts';
 import { createSlot, type Slot } from './slot.ts';
 import { statusOf } from './slot-status.ts';
@@ -51,6 +52,8 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const limits: ProcessLimits = { overall: 500, perServer: 100, perUser: 50, ...options.limits };
   mkdirSync(options.dataDir, { recursive: true });
   const dataDir = realpathSync(options.dataDir);
+  const { writable = [] } = options.stdio ?? {};
+  assertWritableApart({ writable, dataDir: options.dataDir, secretFiles: options.secretFiles ?? [] });
   let isolator: Isolator | undefined;
   let isolating: Promise<Isolator> | undefined;
   const findIsolator = (): Promise<Isolator> =>
@@ -59,7 +62,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       dataDir,
       sandbox: options.stdio?.sandbox ?? 'auto',
       readable: options.stdio?.readable ?? [],
-      writable: options.stdio?.writable ?? [],
+      writable,
       secretFiles: options.secretFiles ?? [],
       userHome: options.userHome,
       path: options.path,

@@ -10,6 +10,7 @@ import type { ProcessStart } from './process-start.ts';
 import { findTool, SYSTEM_PATH } from './find-tool.ts';
 import { assertShellName, sandboxStart, type SandboxTools } from './sandbox-start.ts';
 import { createView, namedBelowTmp, unseenIn, type Layer, type Unseen } from './sandbox-view.ts';
+import { assertWritableApart } from './writable-folders.ts';
 
 export interface IsolationOptions {
   isRoot: boolean;
@@ -91,6 +92,8 @@ export async function createIsolator(options: IsolationOptions): Promise<Isolato
 
   async function layersFor({ uid, home, words }: IsolatedRequest): Promise<Layer[]> {
     if (tools === undefined) return [];
+    // A link may have changed since the start of the broker.
+    assertWritableApart(options);
     const ownPrograms = options.isRoot ? [] : programFolders(options);
     return await createView({
       uid,
