@@ -32,6 +32,7 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
       'broker/src/gateway/policy-cache.test.ts',
       'broker/src/policy/answer-cache.test.ts',
     ],
+    without: ['400 denials of 1 MiB', 'for one who asks for ever more', 'for all together, however many ask'],
   },
   spellings: {
     sources: ['broker/src/policy/{normal-uri,normal-host}.ts'],
