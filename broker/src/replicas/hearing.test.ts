@@ -168,6 +168,49 @@ test('one that was closed is not deaf, and tries nothing again', async (t) => {
   assert.deepEqual([said, catchUps.length], [['failed'], 0]);
 });
 
+test('one that was closed while it read everything tells nothing of it, and does not begin to read again', async (t) => {
+  const { clock, hearing, said, catchUps, next } = open(t);
+  hearing.missed('a broker was killed');
+  hearing.missed('another one');
+  hearing.close();
+  await next('done', 1);
+  hearing.missed('after the end');
+  hearing.found();
+  clock.advance(10_000);
+  await turn();
+  assert.deepEqual([said, catchUps.length, hearing.isDeaf], [[], 0, false]);
+});
+
+test('one that is closed in a pause does not try again after it', async (t) => {
+  const { clock, hearing, said, catchUps, next } = open(t);
+  hearing.missed('a broker was killed');
+  await next('fail');
+  hearing.close();
+  clock.advance(10_000);
+  await turn();
+  assert.deepEqual([said, catchUps.length], [['failed'], 0]);
+});
+
+test('after a failure it waits as short as ever again, and tells of all that was revoked meanwhile', async (t) => {
+  const { clock, hearing, said, catchUps, next } = open(t);
+  hearing.missed('a broker was killed');
+  for (const pauseMs of [100, 200]) {
+    await next('fail');
+    clock.advance(pauseMs);
+    await turn();
+  }
+  hearing.missed('another one');
+  await next('done', 1);
+  await next('fail');
+  clock.advance(99);
+  await turn();
+  assert.equal(catchUps.length, 0);
+  clock.advance(1);
+  await turn();
+  await next('done', 2);
+  assert.deepEqual(said, ['failed', 'failed', 'failed', 'caught up: false 400 3']);
+});
+
 test('time for which the process was busy is no deafness, but for three seconds at the most', async (t) => {
   const { clock, hearing, said, next } = open(t);
   hearing.missed('a broker was killed');

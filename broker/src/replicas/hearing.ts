@@ -85,6 +85,7 @@ export function createHearing(options: {
   }
 
   function catchUp(): void {
+    if (isClosed) return;
     if (isRunning) again = true;
     else void run();
   }
