@@ -1,8 +1,9 @@
 // Bundles both packages. Sources run as they are under Node's type stripping; the bundles exist so that `mcpgate serve` loads one
 // small file, so that a published package holds its part of `shared`, and so that commands and broker start in half the time: finding
 // hundreds of small files in `node_modules` costs more than running them (docs/decisions/bundles.md).
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 
 /**
  * An ES import of these runs every getter that they export, one of which loads a whole HTTP client: 40 ms of each start. Asked of the
@@ -25,6 +26,21 @@ const englishOnly = {
     onLoad({ filter: /node_modules\/zod\/v4\/locales\/index\.js$/ }, () => ({
       contents: "export { default as en } from './en.js';",
     }));
+  },
+};
+
+/**
+ * The OAuth server stores each token under the name of its class, which must not become another one where two files of the bundle have the
+ * same. Only there: what keeps a name costs something each time that a function is made.
+ */
+const namesOfClasses = {
+  name: 'names-of-classes',
+  setup({ onLoad }) {
+    onLoad({ filter: /node_modules\/oidc-provider\/.*\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const { code } = await transform(source, { keepNames: true, loader: 'js', format: 'esm', target: 'node24' });
+      return { contents: code, loader: 'js' };
+    });
   },
 };
 
@@ -60,14 +76,12 @@ async function bundle(folder, entries, format = { splitting: true, format: 'esm'
     outdir: `${folder}/dist`,
     bundle: true,
     ...format,
-    plugins: format.format === 'cjs' ? [] : [builtinsOnDemand, englishOnly],
+    plugins: format.format === 'cjs' ? [] : [builtinsOnDemand, englishOnly, namesOfClasses],
     platform: 'node',
     // A package's ES modules where it has both: jsonc-parser's other form cannot be bundled.
     mainFields: ['module', 'main'],
     target: folder === 'cli' ? 'node22.15' : 'node24',
     external: BESIDE[folder].flatMap((name) => [name, `${name}/*`]),
-    // Some libraries go by the names of their classes and functions (oidc-provider stores each token under its class's).
-    keepNames: format.format !== 'cjs',
     minifySyntax: true,
     // Without comments it is plain ASCII, which Node reads in half the time. Lines are kept short for the places that errors name.
     minifyWhitespace: true,
