@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as sdk from '@modelcontextprotocol/sdk/types.js';
-import { NOTIFICATIONS, REQUESTS } from '../../broker/src/gateway/methods.ts';
+import { NOTIFICATIONS, REQUESTS } from '../../broker/src/gateway/edges/methods.ts';
 
 interface Shaped {
   shape?: Record<string, { value?: unknown; shape?: object; unwrap?: () => { shape?: object } }>;

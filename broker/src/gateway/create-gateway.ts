@@ -7,16 +7,16 @@ import type { PolicySnapshot } from '../domain/rule.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import { createSession, type Session } from './create-session.ts';
 import type { GatewayService } from './gateway.ts';
-import { createClientKeys } from './modern/client-keys.ts';
-import { createParkedCalls } from './modern/parked-calls.ts';
+import { createClientKeys } from './edges/modern/client-keys.ts';
+import { createParkedCalls } from './edges/modern/parked-calls.ts';
 import { createTaskTable } from './tasks/task-table.ts';
 import { createPolicyCache } from './policy-cache.ts';
-import { createRefusedMessages } from './refused-messages.ts';
+import { createRefusedMessages } from './edges/refused-messages.ts';
 import type { GatewayParts } from './session-scope.ts';
-import { createCatalog } from './catalog.ts';
-import { createSubscriptions } from './subscriptions.ts';
-import type { SearchRule } from './tool-search/search-rule.ts';
-import { createToolIndexes } from './tool-search/tool-index.ts';
+import { createCatalog } from './lists/catalog.ts';
+import { createSubscriptions } from './resources/subscriptions.ts';
+import type { SearchRule } from './search/search-rule.ts';
+import { createToolIndexes } from './search/tool-index.ts';
 
 export interface GatewayOptions {
   upstreams: Upstreams;

@@ -4,18 +4,18 @@ import { randomUUID } from 'node:crypto';
 import type { Principal } from '../domain/principal.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { ListKind, UpstreamEvent } from '../upstreams/upstream.ts';
-import { createToClient } from './client-channel.ts';
-import { replyMessage } from './edge-messages.ts';
-import { readEnvelope, type Envelope } from './envelope.ts';
+import { createToClient } from './edges/client-channel.ts';
+import { replyMessage } from './edges/edge-messages.ts';
+import { readEnvelope, type Envelope } from './edges/envelope.ts';
 import type { GatewaySession, SendToClient, ToolMode } from './gateway.ts';
-import { createLegacyEdge } from './legacy-edge.ts';
-import { refuseCut, refuseLong } from './message-limit.ts';
-import { createModernEdge } from './modern/modern-edge.ts';
-import { isModern } from './modern/modern-meta.ts';
-import type { ParamHeaders } from './modern/param-headers.ts';
+import { createLegacyEdge } from './edges/legacy/legacy-edge.ts';
+import { refuseCut, refuseLong } from './edges/message-limit.ts';
+import { createModernEdge } from './edges/modern/modern-edge.ts';
+import { isModern } from './edges/modern/modern-meta.ts';
+import type { ParamHeaders } from './edges/modern/param-headers.ts';
 import { errorReply } from './reply.ts';
 import type { GatewayParts } from './session-scope.ts';
-import { createUnderWay } from './under-way.ts';
+import { createUnderWay } from './edges/under-way.ts';
 
 /** What the gateway may do with a session besides. */
 export interface Session extends GatewaySession {

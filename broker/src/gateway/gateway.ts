@@ -2,8 +2,8 @@
 // route -> decide -> record the intent (committed) -> forward -> record the outcome -> answer.
 import type { Principal } from '../domain/principal.ts';
 import type { Pieces } from '../message/pieces.ts';
-import type { Envelope } from './envelope.ts';
-import type { ParamHeaders } from './modern/param-headers.ts';
+import type { Envelope } from './edges/envelope.ts';
+import type { ParamHeaders } from './edges/modern/param-headers.ts';
 
 /** Which request (`idKey`) a message to the client answers, or is about. Neither: it stands by itself. */
 export interface Belongs {

@@ -5,7 +5,7 @@ import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import { fixtureServer } from '../upstreams/fixtures/pool.ts';
 import { modernMeta } from './fixtures/modern-client.ts';
 import { ada, bob, startWorld } from './fixtures/gateway-world.ts';
-import { createParkedCalls } from './modern/parked-calls.ts';
+import { createParkedCalls } from './edges/modern/parked-calls.ts';
 
 const MIB = 1024 * 1024;
 

@@ -6,16 +6,16 @@ import type { Principal } from '../domain/principal.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { Asker, Upstreams } from '../upstreams/upstream.ts';
 import type { ToolMode } from './gateway.ts';
-import type { ClientKeys } from './modern/client-keys.ts';
-import type { ParkedCalls } from './modern/parked-calls.ts';
+import type { ClientKeys } from './edges/modern/client-keys.ts';
+import type { ParkedCalls } from './edges/modern/parked-calls.ts';
 import type { TaskTable } from './tasks/task-table.ts';
 import type { PolicyCache } from './policy-cache.ts';
-import type { RefusedMessages } from './refused-messages.ts';
-import type { Subscriptions } from './subscriptions.ts';
-import type { SearchRule } from './tool-search/search-rule.ts';
-import type { ToolIndexes } from './tool-search/tool-index.ts';
-import type { Waits } from './in-time.ts';
-import type { Catalog } from './catalog.ts';
+import type { RefusedMessages } from './edges/refused-messages.ts';
+import type { Subscriptions } from './resources/subscriptions.ts';
+import type { SearchRule } from './search/search-rule.ts';
+import type { ToolIndexes } from './search/tool-index.ts';
+import type { Waits } from './lists/in-time.ts';
+import type { Catalog } from './lists/catalog.ts';
 
 export interface GatewayParts {
   upstreams: Upstreams;

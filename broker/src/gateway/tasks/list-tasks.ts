@@ -5,7 +5,7 @@ import { scanObject } from 'mcpgate-shared/json-span';
 import { placeOf } from '../../upstreams/upstream.ts';
 import { errorReply, resultReply, type Reply } from '../reply.ts';
 import { madeRequest, type Handling } from '../request.ts';
-import { prefixFor } from '../route.ts';
+import { prefixFor } from '../call/route.ts';
 import { serversOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
 import { requestOfTask } from './task-request.ts';
 

@@ -6,7 +6,7 @@ import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
 import { judge } from '../../policy/judge.ts';
 import { isRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
 import { placeOf } from '../../upstreams/upstream.ts';
-import { serverByUri } from '../route.ts';
+import { serverByUri } from '../call/route.ts';
 import type { GatewayParts, SessionScope } from '../session-scope.ts';
 
 export type RelatedTask =

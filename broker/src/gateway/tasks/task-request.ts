@@ -2,12 +2,12 @@
 // may still use the tool that made it.
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { placeOf } from '../../upstreams/upstream.ts';
-import { requestOne } from '../request-one.ts';
-import { readRequestParams } from '../request-params.ts';
+import { requestOne } from '../call/request-one.ts';
+import { readRequestParams } from '../call/request-params.ts';
 import { errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
-import { asSeen } from '../reserved-text.ts';
-import { prefixFor, serverByUri } from '../route.ts';
+import { asSeen } from '../call/reserved-text.ts';
+import { prefixFor, serverByUri } from '../call/route.ts';
 import type { GatewayParts, SessionScope } from '../session-scope.ts';
 import { withSeenTaskIds } from './task-ids.ts';
 

@@ -2,8 +2,8 @@
 // (2026-07-28, Streamable HTTP, "Request Metadata").
 import type { IncomingHttpHeaders } from 'node:http';
 import { REQUEST_META } from 'mcpgate-shared/protocol-version';
-import type { ClientRequest } from '../../gateway/envelope.ts';
-import type { ParamHeaders } from '../../gateway/modern/param-headers.ts';
+import type { ClientRequest } from '../../gateway/edges/envelope.ts';
+import type { ParamHeaders } from '../../gateway/edges/modern/param-headers.ts';
 import { isRecord } from '../../upstreams/json-rpc-guard.ts';
 import { NAMED_BY } from '../../upstreams/named-by.ts';
 

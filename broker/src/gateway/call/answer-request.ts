@@ -1,0 +1,47 @@
+// One table of what becomes of a request that servers or lists answer, for clients of both generations of MCP. Which methods a generation
+// has is said in methods.ts; what mcpgate answers by itself is each edge's own.
+import type { ListKind } from '../../upstreams/upstream.ts';
+import { complete } from './complete.ts';
+import { listKind } from '../lists/lists.ts';
+import { requestByName } from './named-request.ts';
+import type { Reply } from '../reply.ts';
+import type { Handling } from '../request.ts';
+import { requestByUri } from './resource-request.ts';
+import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import { followResource, unfollowResource } from '../resources/subscribe.ts';
+import { listTasks } from '../tasks/list-tasks.ts';
+import { requestOfTask } from '../tasks/task-request.ts';
+import { listTools } from '../search/list-tools.ts';
+import { callSearchTool, isSearchTool } from '../search/search-tools.ts';
+
+/** Rejects where nothing may be forwarded: no record, no call. */
+export type Answerer = (parts: GatewayParts, scope: SessionScope, handling: Handling) => Promise<Reply>;
+
+const listOf =
+  (kind: ListKind): Answerer =>
+  (parts, scope, handling) =>
+    listKind(parts, scope, handling, kind);
+
+export const ANSWERERS: ReadonlyMap<string, Answerer> = new Map<string, Answerer>([
+  [
+    'tools/call',
+    (parts, scope, handling) =>
+      scope.searchesTools && isSearchTool(handling.request.params['name'])
+        ? callSearchTool(parts, scope, handling)
+        : requestByName(parts, scope, handling, 'tools'),
+  ],
+  ['prompts/get', (parts, scope, handling) => requestByName(parts, scope, handling, 'prompts')],
+  ['resources/read', (parts, scope, handling) => requestByUri(parts, scope, handling)],
+  ['resources/subscribe', followResource],
+  ['resources/unsubscribe', unfollowResource],
+  ['completion/complete', complete],
+  ['tasks/get', requestOfTask],
+  ['tasks/result', requestOfTask],
+  ['tasks/cancel', requestOfTask],
+  ['tasks/update', requestOfTask],
+  ['tasks/list', listTasks],
+  ['tools/list', listTools],
+  ['prompts/list', listOf('prompts')],
+  ['resources/list', listOf('resources')],
+  ['resources/templates/list', listOf('templates')],
+]);

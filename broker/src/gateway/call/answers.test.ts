@@ -1,0 +1,46 @@
+// What people are told to run works in the workspace that it is about.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GateError } from 'mcpgate-shared/error';
+import { denialReply, failureReply } from './answers.ts';
+import type { Answer } from '../reply.ts';
+
+const textOf = ({ text }: Answer): string =>
+  (JSON.parse(text) as { content: { text: string }[] }).content[0]?.text ?? '';
+const denial = {
+  verdict: { decision: 'deny' as const, rule: null, reason: 'no rule allows it' },
+  policyVersion: 1,
+  server: 'wiki',
+  what: 'wiki__search',
+  who: 'user:ada',
+};
+
+test('a denial says how to allow it in the workspace in which it was denied', () => {
+  const told = (workspaceId: string) => textOf(denialReply('tools/call', { ...denial, workspaceId }));
+  assert.match(
+    told('default'),
+    /they can run `mcpgate-broker rule add --allow --who user:ada --what wiki__search`\. Do not try again/,
+  );
+  assert.match(
+    told('team-b'),
+    /`mcpgate-broker rule add --allow --who user:ada --what wiki__search --workspace team-b`\. Do not try again/,
+  );
+});
+
+test('a command that is to be typed is one, whatever a server calls its tools', () => {
+  const told = (what: string) =>
+    /`(mcpgate-broker .*?)`/.exec(textOf(denialReply('tools/call', { ...denial, what, workspaceId: 'default' })))?.[1];
+  const add = 'mcpgate-broker rule add --allow --who user:ada --what';
+  assert.equal(told('wiki__$(reboot)'), `${add} 'wiki__$(reboot)'`);
+  assert.equal(told("resource:file:///a b's"), `${add} 'resource:file:///a b'\\''s'`);
+  for (const what of ['wiki__`reboot`', 'wiki__a\nb', 'wiki__\u202egnp', `wiki__${'x'.repeat(300)}`])
+    assert.equal(told(what), `${add} WHAT`);
+});
+
+test('a failure names the command that looks at the server in its workspace', () => {
+  const told = (workspaceId: string, error = new GateError('unreachable', 'server wiki is away')) =>
+    textOf(failureReply('tools/call', error, { name: 'wiki', workspaceId }));
+  assert.match(told('default'), /run `mcpgate-broker server test wiki`\.$/);
+  assert.match(told('team-b'), /run `mcpgate-broker server test wiki --workspace team-b`\.$/);
+  assert.match(told('team-b', new GateError('timeout', 'no answer')), /before you repeat it\.$/);
+});

@@ -1,0 +1,113 @@
+// What mcpgate itself answers a request with: denials, and failures of its own.
+import type { ErrorCode, GateError } from 'mcpgate-shared/error';
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { toldOutside } from '../../domain/told-outside.ts';
+import { quoteForeign } from '../../upstreams/quote-foreign.ts';
+import { shellWord } from '../../domain/shell-word.ts';
+import { inWorkspace } from '../../domain/workspace.ts';
+import type { Verdict } from '../../policy/decide.ts';
+import { errorReply, resultReply, type Answer } from '../reply.ts';
+
+/** Of a name in a command that somebody is to type. */
+const MOST_TYPED = 200;
+
+export interface Denial {
+  verdict: Verdict;
+  policyVersion: number;
+  server: string;
+  /** As rules name it, never cut: `SERVER__TOOL`, `resource:URI`, `prompt:SERVER__NAME`. */
+  what: string;
+  /** Who was denied, as rules name them: `user:ada` or `grant:ci`. */
+  who: string;
+  workspaceId: string;
+}
+
+/** What could not be carried out: `name` of its server, empty where that is not known. */
+export interface Failed {
+  name: string;
+  workspaceId: string;
+}
+
+/** A denied call is a tool result, which the model reads; everything else that is denied is an error. */
+export function denialReply(method: string, denial: Denial): Answer {
+  const said = { 'mcpgate/decision': decisionOf(denial) };
+  return method === 'tools/call'
+    ? toolFailure(denialText(denial), said)
+    : errorReply(RPC_CODE.denied, denialText(denial), said);
+}
+
+function decisionOf({ verdict, policyVersion, server, what }: Denial): object {
+  return { decision: verdict.decision, rule: verdict.rule, policy_version: policyVersion, server, tool: what };
+}
+
+function denialText(denial: Denial): string {
+  const { verdict, server, who } = denial;
+  // A tool's name is its server's: it must not end our sentence and begin another.
+  const what = /^[\w./:+-]{1,200}$/.test(denial.what) ? denial.what : quoteForeign(denial.what);
+  const rule = verdict.rule === null ? 'Rule: none' : `Rule: ${verdict.rule}`;
+  const ask =
+    verdict.rule === 'grant-bound'
+      ? `To ask for access: send your administrator this; they can issue a grant with \`--server ${server}\`.`
+      : verdict.rule === null
+        ? `To ask for access: send your administrator this; they can run \`mcpgate-broker rule add --allow --who ${who} --what ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
+        : `To ask for access: send your administrator the rule's name and ${what}.`;
+  const verb = what.startsWith('resource:') || what.startsWith('prompt:') ? 'use' : 'call';
+  return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask} Do not try again until it is granted.`;
+}
+
+/** What was denied, as it is typed into a shell; a name that could end the command, or hide what it is, is left to the administrator. */
+function ruleWord(what: string): string {
+  return /[`\p{C}\p{Zl}\p{Zp}]/u.test(what) || what.length > MOST_TYPED ? 'WHAT' : shellWord(what);
+}
+
+/** The same of what mcpgate could not carry out. */
+export function failureReply(method: string, error: GateError, failed: Failed): Answer {
+  const said = { 'mcpgate/error': machineForm(error, failed) };
+  return method === 'tools/call'
+    ? toolFailure(failureText(error, failed), said)
+    : errorReply(RPC_CODE.failed, failureText(error, failed), said);
+}
+
+function toolFailure(said: string, meta: object): Answer {
+  return resultReply(JSON.stringify({ content: [{ type: 'text', text: said }], isError: true, _meta: meta }));
+}
+
+function machineForm({ code, data }: GateError, failed: Failed): object {
+  const retryAfterMs = code === 'throttled' ? data?.['retryAfterMs'] : undefined;
+  return { code, server: failed.name, ...(typeof retryAfterMs === 'number' && { retry_after_ms: retryAfterMs }) };
+}
+
+function failureText(error: GateError, { name, workspaceId }: Failed): string {
+  const advice = ADVICE[error.code].replace(
+    /(`mcpgate-broker [^`]*)`/,
+    (_command, line: string) => `${line}${inWorkspace(workspaceId)}\``,
+  );
+  return `[mcpgate] ${toldOutside(error)}. ${advice.replaceAll('SERVER', name)}`.trim();
+}
+
+const RETRY = 'Try again; if it stays, ask your administrator to run `mcpgate-broker server test SERVER`.';
+const REPORT = 'Try again; if it stays, tell your administrator.';
+
+const ADVICE = {
+  usage: 'Correct the arguments.',
+  config: 'Ask your administrator to run `mcpgate-broker server show SERVER`.',
+  not_logged_in: 'Run `mcpgate login`.',
+  forbidden: 'Ask your administrator for access.',
+  denied: 'Ask your administrator for access.',
+  not_found: 'List the tools again; ask your administrator to run `mcpgate-broker server test SERVER`.',
+  conflict: REPORT,
+  gone: REPORT,
+  throttled: 'Wait for so long, then try again.',
+  too_large: 'It may have been carried out all the same: look before you ask for less at once.',
+  unreachable: RETRY,
+  untrusted: 'Ask your administrator to run `mcpgate-broker server test SERVER`.',
+  protocol: RETRY,
+  upstream: RETRY,
+  timeout: 'The server SERVER may still be at work; look at what it did before you repeat it.',
+  cancelled: '',
+  unknown_outcome: 'Its outcome is unknown: look at what server SERVER did before you repeat it.',
+  unavailable: REPORT,
+  keychain: REPORT,
+  client_file: REPORT,
+  internal: REPORT,
+} as const satisfies Record<ErrorCode, string>;

@@ -1,0 +1,53 @@
+// What a record says of a request before it is known what became of it.
+import type { CallIntent } from '../../domain/call-record.ts';
+import { byteLengthOf } from '../../message/pieces.ts';
+import type { Verdict } from '../../policy/decide.ts';
+import { argumentsDigest } from './arguments-digest.ts';
+import type { Request } from '../request.ts';
+import type { SessionScope } from '../session-scope.ts';
+
+/** What was asked, and how it was judged. */
+export interface Judged {
+  /** What is asked, as rules name it: `SERVER__TOOL`, `resource:URI`, `prompt:SERVER__NAME`. */
+  what: string;
+  verdict: Verdict;
+  policyVersion: number;
+  /** SHA-256 of the argument text, hex. */
+  argsDigest: string | null;
+  argKeys: readonly string[];
+  traceId: string | null;
+  /** When the request came, by `elapsedMs`. */
+  startedAt: number;
+}
+
+/** `server`: its name, also where there is none of that name. */
+export async function callIntent(
+  { id, principal, client }: SessionScope,
+  request: Request,
+  server: string,
+  judged: Judged,
+): Promise<CallIntent> {
+  const { text, pieces } = request;
+  return {
+    workspace_id: principal.workspaceId,
+    member_id: principal.user?.id ?? null,
+    member: principal.user?.name ?? null,
+    credential_kind: principal.credential.kind,
+    credential_id: principal.credential.id,
+    credential_label: principal.credential.label,
+    device: principal.device?.name ?? null,
+    client_name: client.name,
+    client_version: client.version,
+    session_id: id,
+    server,
+    method: request.method,
+    tool_name: judged.what,
+    decision: judged.verdict.decision,
+    rule: judged.verdict.rule,
+    policy_version: judged.policyVersion,
+    request_bytes: byteLengthOf(text, pieces),
+    args_digest: pieces === undefined ? judged.argsDigest : await argumentsDigest(request, pieces),
+    arg_keys: judged.argKeys,
+    trace_id: judged.traceId,
+  };
+}

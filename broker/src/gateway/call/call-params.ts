@@ -1,0 +1,49 @@
+// The params of a `tools/call` or `prompts/get`: a name and arguments. The arguments stay the text that was sent.
+import { hash } from 'node:crypto';
+import { findMember } from 'mcpgate-shared/json-span';
+import { isRecord } from '../../upstreams/json-rpc-guard.ts';
+import { readRequestParams } from './request-params.ts';
+import type { Request } from '../request.ts';
+
+export interface CallParams {
+  /** The tool or prompt as the client named it. */
+  name: string;
+  /** SHA-256 of the argument text, hex. */
+  argsDigest: string | null;
+  argKeys: readonly string[];
+  traceId: string | null;
+  /** The caller's progress token as it was written. */
+  progressToken: string | undefined;
+  /** The params for the upstream: under its own name, without the caller's progress token. */
+  forUpstream(ownName: string): string;
+}
+
+const MAX_KEYS = 200;
+const MAX_KEY_CHARS = 200;
+
+/** A string says what is wrong with them. */
+export function readCallParams(request: Request): CallParams | string {
+  const { text, params, paramsSpan } = request;
+  const name = params['name'];
+  if (typeof name !== 'string') return '"name" must be a string';
+  const args = params['arguments'];
+  if (args !== undefined && !isRecord(args)) return '"arguments" must be an object';
+  const argsAt = findMember(paramsSpan?.members ?? [], 'arguments');
+  const read = readRequestParams(request);
+  if (typeof read === 'string') return read;
+  return {
+    name,
+    argsDigest: argsAt === undefined ? null : hash('sha256', text.slice(argsAt.start, argsAt.end), 'hex'),
+    argKeys: args === undefined ? [] : keysOf(args),
+    traceId: read.traceId,
+    progressToken: read.progressToken,
+    forUpstream: (ownName) => read.forUpstream({ name: JSON.stringify(ownName) }),
+  };
+}
+
+function keysOf(args: Readonly<Record<string, unknown>>): string[] {
+  const keys = Object.keys(args);
+  return keys.length <= MAX_KEYS && keys.every((key) => key.length <= MAX_KEY_CHARS)
+    ? keys
+    : keys.slice(0, MAX_KEYS).map((key) => key.slice(0, MAX_KEY_CHARS));
+}

@@ -1,0 +1,63 @@
+// `completion/complete`: a reference to a prompt by name or to a resource by URI template; whoever may use it may have it completed.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { isRecord } from '../../upstreams/json-rpc-guard.ts';
+import { mistakable } from '../edges/admission.ts';
+import { ruleNames } from '../../policy/naming.ts';
+import { REF_KEYS } from '../edges/methods.ts';
+import { namedEntry } from './named-entry.ts';
+import { missingOne, requestOne } from './request-one.ts';
+import { readRequestParams } from './request-params.ts';
+import { errorReply, type Reply } from '../reply.ts';
+import type { Handling } from '../request.ts';
+import { asSeen } from './reserved-text.ts';
+import { noServer, serverByName, serverByUri, writtenName, writtenUri } from './route.ts';
+import type { GatewayParts, SessionScope } from '../session-scope.ts';
+
+/** Never rejects. */
+export async function complete(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
+  const { text, params, paramsSpan } = handling.request;
+  const invalid = (message: string) => errorReply(RPC_CODE.invalidParams, message);
+  const read = readRequestParams(handling.request);
+  if (typeof read === 'string') return invalid(read);
+  const ref = params['ref'];
+  const refAt = findMember(paramsSpan?.members ?? [], 'ref');
+  if (!isRecord(ref) || refAt === undefined) return invalid('"ref" must be an object');
+  const kind = KINDS.get(ref['type']);
+  if (kind === undefined) return invalid('"ref.type" must be "ref/prompt" or "ref/resource"');
+  const refSpan = scanObject(text, refAt.start);
+  const key = REF_KEYS.mistakable(refSpan.members);
+  if (key !== undefined) return invalid(mistakable(key));
+  const member = kind === 'prompts' ? 'name' : 'uri';
+  const named = ref[member];
+  if (typeof named !== 'string') return invalid(`"ref.${member}" must be a string`);
+  const route = kind === 'prompts' ? serverByName(parts, scope, named) : serverByUri(parts, scope, named);
+  const unknown =
+    noServer(parts, scope) ?? `there is nothing named ${JSON.stringify(named.slice(0, 200))} to complete for`;
+  const missing = (server: string, rest: string) =>
+    missingOne(parts, scope, handling, { kind, server, rest, traceId: read.traceId, error: invalid(unknown) });
+  if (route === undefined) {
+    const { server, rest } = kind === 'prompts' ? writtenName(scope, named) : writtenUri(scope, named);
+    return await missing(server, rest);
+  }
+  const refOf = (own: string) => ({ ref: JSON.stringify({ type: ref['type'], [member]: own }) });
+  return await requestOne(parts, scope, handling, {
+    server: route.server,
+    params: read,
+    async asked(policy) {
+      if (kind === 'templates')
+        return { ruleNames: ruleNames(kind, route.server.name, route.rest), replaced: refOf(route.rest) };
+      const found = await namedEntry(parts, scope, policy, handling.signal, kind, named, route);
+      if (found.kind === 'missing') return { reply: await missing(route.server.name, route.rest) };
+      if (found.kind === 'listed') return { ruleNames: found.entry.ruleNames, replaced: refOf(found.entry.ownKey) };
+      if (found.kind === 'unreadable') throw found.error;
+      return { ruleNames: found.ruleNames, replaced: {} };
+    },
+    rewrite: (answer) => asSeen(answer, route.server.name),
+  });
+}
+
+const KINDS: ReadonlyMap<unknown, 'prompts' | 'templates'> = new Map([
+  ['ref/prompt', 'prompts'],
+  ['ref/resource', 'templates'],
+]);

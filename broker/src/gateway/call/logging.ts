@@ -1,0 +1,59 @@
+// `logging/setLevel` and who hears a server's log. A connection that people share may log what concerns one of them, so its log reaches
+// nobody; the log of a person's or session's own connection does.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { toGateError } from 'mcpgate-shared/error';
+import { isRecord, parseRecord } from '../../upstreams/json-rpc-guard.ts';
+import { LOG_LEVELS } from '../../upstreams/tidy/notification.ts';
+import type { UpstreamEvent } from '../../upstreams/upstream.ts';
+import { EMPTY_RESULT, errorReply, type Reply } from '../reply.ts';
+import type { Handling } from '../request.ts';
+import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import { usableServers } from '../lists/usable-servers.ts';
+
+/** Tells the servers whose connections are the asker's own; one that fails is told again at its next `logging/setLevel`. */
+export async function setLogLevel(
+  parts: GatewayParts,
+  scope: SessionScope,
+  { request, signal }: Handling,
+): Promise<Reply> {
+  const level = request.params['level'];
+  if (typeof level !== 'string' || !LOG_LEVELS.includes(level)) {
+    return errorReply(RPC_CODE.invalidParams, `"level" must be one of ${LOG_LEVELS.join(', ')}`);
+  }
+  scope.logLevel = level;
+  const paramsText = JSON.stringify({ level });
+  const own = (await usableServers(parts, scope)).filter(({ isolation }) => isolation !== 'shared');
+  await Promise.all(
+    own.map(async (server) => {
+      try {
+        const session = await parts.upstreams.acquire(server, scope.asker);
+        if (!isRecord(session.facts.capabilities['logging'])) return;
+        await session.request({ method: 'logging/setLevel', paramsText, signal });
+      } catch (error) {
+        parts.log.debug({ server: server.name, error: toGateError(error).message }, 'a log level was not set');
+      }
+    }),
+  );
+  return EMPTY_RESULT;
+}
+
+/** A connection of the session's own was made, perhaps anew: what it had said to the one before holds for this one too. */
+export function tellLogLevel(
+  { log }: Pick<GatewayParts, 'log'>,
+  { logLevel }: SessionScope,
+  { place, server, session }: UpstreamEvent & { kind: 'connected' },
+): void {
+  if (place === null || logLevel === undefined || !isRecord(session.facts.capabilities['logging'])) return;
+  session
+    .request({ method: 'logging/setLevel', paramsText: JSON.stringify({ level: logLevel }), signal: NEVER })
+    .catch((error: unknown) => log.debug({ server, error: toGateError(error).message }, 'a log level was not set'));
+}
+
+const NEVER = new AbortController().signal;
+
+/** Whether the session wants a `notifications/message` of this severity; without a level the server decides, but since 2026-07-28 there is none then. */
+export function isLogged({ logLevel, asker }: SessionScope, paramsText: string): boolean {
+  if (logLevel === undefined) return asker.generation === 'legacy';
+  const level = parseRecord(paramsText)?.['level'];
+  return typeof level !== 'string' || LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(logLevel);
+}

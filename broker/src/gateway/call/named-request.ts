@@ -1,0 +1,109 @@
+// `tools/call` and `prompts/get`: which server and entry a name means, and whether the caller may; then it is carried out like everything
+// else.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { placeOf } from '../../upstreams/upstream.ts';
+import type { Judged } from './call-intent.ts';
+import { readCallParams, type CallParams } from './call-params.ts';
+import { carryOut } from './carry-out.ts';
+import { splitName } from '../../policy/naming.ts';
+import { failureAnswer } from './failure-answer.ts';
+import { namedEntry, type Named, type NamedKind } from './named-entry.ts';
+import { answerMissing } from './not-forwarded.ts';
+import { errorReply, type Reply } from '../reply.ts';
+import type { Handling } from '../request.ts';
+import { asSeen } from './reserved-text.ts';
+import { noServer, serverByName, prefixFor, writtenName } from './route.ts';
+import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import { withSeenTaskIds } from '../tasks/task-ids.ts';
+
+/** Never rejects. */
+export async function requestByName(
+  parts: GatewayParts,
+  scope: SessionScope,
+  handling: Handling,
+  kind: NamedKind,
+): Promise<Reply> {
+  const { request, signal } = handling;
+  const startedAt = parts.elapsedMs();
+  const params = readCallParams(request);
+  if (typeof params === 'string') return errorReply(RPC_CODE.invalidParams, params);
+  const { principal } = scope;
+  const route = serverByName(parts, scope, params.name);
+  const server = route?.server.name ?? '';
+  try {
+    const removed = route === undefined ? removedServer(scope, params.name) : undefined;
+    if (removed !== undefined) return removed;
+    const cached = parts.policies.get(principal.workspaceId);
+    const policy = cached instanceof Promise ? await cached : cached;
+    const { argsDigest, argKeys, traceId } = params;
+    const asked = { argsDigest, argKeys, traceId, startedAt };
+    const found = route && (await namedEntry(parts, scope, policy, signal, kind, params.name, route));
+    if (route === undefined || found === undefined || found.kind === 'missing') {
+      const message = noServer(parts, scope) ?? unknownName(kind, params.name);
+      const error = errorReply(RPC_CODE.invalidParams, message);
+      const written = route === undefined ? writtenName(scope, params.name) : { server, rest: route.rest };
+      return await answerMissing(parts, scope, request, policy, { ...asked, ...written, kind, error });
+    }
+    const judged = { ...asked, verdict: found.verdict, policyVersion: policy.version };
+    return found.kind === 'listed'
+      ? await requestEntry(parts, scope, handling, kind, route.server, { params, judged, entry: found.entry })
+      : await carryOut(parts, scope, handling, {
+          ...judged,
+          server: route.server,
+          what: found.ruleNames[0],
+          paramsText: '{}',
+          progressToken: undefined,
+          rewrite: (text) => text,
+          ...(found.kind === 'unreadable' && { failure: found.error }),
+        });
+  } catch (error) {
+    return failureAnswer(parts, handling, error, { name: server, workspaceId: principal.workspaceId });
+  }
+}
+
+async function requestEntry(
+  parts: GatewayParts,
+  scope: SessionScope,
+  handling: Handling,
+  kind: NamedKind,
+  server: ServerRecord,
+  { params, judged, entry }: { params: CallParams; judged: Omit<Judged, 'what'>; entry: Named },
+): Promise<Reply> {
+  return await carryOut(parts, scope, handling, {
+    ...judged,
+    server,
+    what: entry.ruleNames[0],
+    paramsText: params.forUpstream(entry.ownKey),
+    progressToken: params.progressToken,
+    ...(server.trustAnnotations && entry.repeatable !== undefined && { repeatable: entry.repeatable }),
+    rewrite(text) {
+      const prefix = prefixFor(scope, server);
+      const seen = asSeen(text, server.name, prefix);
+      if (kind === 'prompts') return seen;
+      return withSeenTaskIds(seen, prefix, false, (ownId) =>
+        parts.tasks.note(server, placeOf(server, scope.asker), {
+          owner: scope.asker.userKey,
+          sessionId: scope.id,
+          server: server.name,
+          ownId,
+          ruleNames: entry.ruleNames,
+        }),
+      );
+    },
+  });
+}
+
+/** A grant says which servers it is for: one of them that is there no more is no typing error. */
+function removedServer({ principal }: SessionScope, name: string): Reply | undefined {
+  const server = splitName(name)?.server;
+  if (server === undefined || principal.servers?.includes(server) !== true) return undefined;
+  const { label } = principal.credential;
+  const message = `[mcpgate] the grant ${label} is bound to the server ${server}, which is not offered any more; ask your platform team for a new grant`;
+  return errorReply(RPC_CODE.invalidParams, message);
+}
+
+function unknownName(kind: NamedKind, name: string): string {
+  const what = kind === 'tools' ? 'tool' : 'prompt';
+  return `there is no ${what} ${JSON.stringify(name.slice(0, 200))}; list the ${what}s again`;
+}

@@ -1,0 +1,86 @@
+// Requests that go to no server: what the rules deny, and what is not there. Whoever may not use a thing hears the same whether it is there
+// or not: a name is judged before it is looked for.
+import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
+import type { CompiledPolicy } from '../../policy/decide.ts';
+import type { ListKind } from '../../upstreams/upstream.ts';
+import { denialReply } from './answers.ts';
+import { callIntent, type Judged } from './call-intent.ts';
+import { judge } from '../../policy/judge.ts';
+import { ruleNames } from '../../policy/naming.ts';
+import type { Answer } from '../reply.ts';
+import type { Request } from '../request.ts';
+import { whoOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
+
+/** The denial; it is recorded by then. */
+export async function answerDenied(
+  parts: Pick<GatewayParts, 'audit' | 'elapsedMs'>,
+  scope: SessionScope,
+  request: Request,
+  server: string,
+  judged: Judged,
+): Promise<Answer> {
+  const { principal } = scope;
+  const denial = {
+    verdict: judged.verdict,
+    policyVersion: judged.policyVersion,
+    server,
+    what: judged.what,
+    who: whoOf(principal),
+    workspaceId: principal.workspaceId,
+  };
+  const answer = denialReply(request.method, denial);
+  const intent = await callIntent(scope, request, server, judged);
+  await parts.audit.recordCall(intent, unsent(parts, judged, 'denied', 'denied', answer));
+  return answer;
+}
+
+/** What is asked for, and is not there. */
+export interface Missing extends Omit<Judged, 'what' | 'verdict' | 'policyVersion'> {
+  kind: ListKind;
+  /** As the caller wrote it: of a server that there is, or of none; empty where the name says no server. */
+  server: string;
+  /** The name or URI within the server. */
+  rest: string;
+  /** What those hear who might use it, were it there. */
+  error: Answer;
+}
+
+/** The denial where the rules deny the name, else that it is not there. */
+export async function answerMissing(
+  parts: Pick<GatewayParts, 'audit' | 'elapsedMs' | 'refused'>,
+  scope: SessionScope,
+  request: Request,
+  policy: CompiledPolicy,
+  { kind, server, rest, error, ...asked }: Missing,
+): Promise<Answer> {
+  const names = ruleNames(kind, server, rest);
+  const verdict = judge(policy, scope.principal, server, names);
+  const judged: Judged = { ...asked, what: names[0], verdict, policyVersion: policy.version };
+  if (verdict.decision === 'deny') return await answerDenied(parts, scope, request, server, judged);
+  parts.refused.note(scope.principal, 'unknown_name', request.method, async () => {
+    const intent: CallIntent = await callIntent(scope, request, server, judged);
+    await parts.audit.recordCall(intent, unsent(parts, judged, 'failed', 'not_found', error));
+  });
+  return error;
+}
+
+function unsent(
+  { elapsedMs }: Pick<GatewayParts, 'elapsedMs'>,
+  { startedAt }: Judged,
+  status: CallOutcome['status'],
+  errorCode: string,
+  { text }: Answer,
+): CallOutcome {
+  return {
+    status,
+    error_code: errorCode,
+    latency_ms: Math.round((elapsedMs() - startedAt) * 100) / 100,
+    upstream_ms: null,
+    response_bytes: Buffer.byteLength(text),
+    secret_versions: [],
+    attempts: 0,
+    retry_reason: null,
+    input_rounds: 0,
+    input_asked: [],
+  };
+}

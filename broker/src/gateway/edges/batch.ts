@@ -1,0 +1,38 @@
+// A JSON-RPC batch: several messages in one array. Protocol version 2025-03-26 has them; before and after it nobody may send them.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { batchItems } from '../../message/batch-items.ts';
+import type { Pieces } from '../../message/pieces.ts';
+import { readEnvelope, type Envelope } from './envelope.ts';
+
+export interface BatchItem {
+  envelope: Envelope;
+  text: string;
+}
+
+/** Whether it will have an answer. */
+export const isAnswered = ({ kind }: Envelope): boolean => kind === 'request' || kind === 'invalid';
+
+/** Each is a request of its own: what may be under way at a time in a session. */
+const MAX_ITEMS = 1_000;
+
+/** The messages of a batch; undefined: it is none that can be read, which `readEnvelope` answers. */
+export function readBatch(text: string, pieces?: Pieces): BatchItem[] | undefined {
+  const items = batchItems(text, pieces) ?? [];
+  // An empty array is an invalid request (JSON-RPC 2.0, section 6), and so is one without an end.
+  if (items.length === 0 || items.length > MAX_ITEMS) return undefined;
+  return items.map((item) => {
+    const envelope = readEnvelope(item);
+    return { text: item, envelope: isHandshake(envelope) ? NO_HANDSHAKE(envelope) : envelope };
+  });
+}
+
+/** "The JSON-RPC batch MUST NOT be used for initialize" (2025-03-26, lifecycle). */
+const isHandshake = (envelope: Envelope): envelope is Envelope & { kind: 'request' } =>
+  envelope.kind === 'request' && envelope.method === 'initialize';
+
+const NO_HANDSHAKE = ({ idText }: Envelope & { kind: 'request' }): Envelope => ({
+  kind: 'invalid',
+  idText,
+  code: RPC_CODE.invalidRequest,
+  message: 'initialize must not be part of a batch',
+});

@@ -1,0 +1,164 @@
+// `initialize`: what a session can truly use of the servers that it leads to, summed up from what they said of themselves.
+import { legacyVersionFor } from 'mcpgate-shared/protocol-version';
+import { toGateError } from 'mcpgate-shared/error';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { isRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
+import type { ServerFacts } from '../../upstreams/upstream.ts';
+import { inTime } from '../lists/in-time.ts';
+import { markReservedMembers } from '../call/reserved-text.ts';
+import { serversOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
+import { isUsable, offersSomething, usableServers } from '../lists/usable-servers.ts';
+
+const ANSWERS =
+  'A result that starts with "[mcpgate denied]" is a decision of the administrators: tell the person what it says, do not work around it. ' +
+  'One that starts with "[mcpgate]" says what to do.';
+const MANY = `These are the tools of your organisation’s MCP servers, through mcpgate; names are SERVER__TOOL. ${ANSWERS}`;
+const ONE = `This is one of your organisation’s MCP servers, through mcpgate. ${ANSWERS}`;
+/** So much of the servers' own instructions goes into those of a session with many servers. */
+const MAX_INSTRUCTIONS = 2_000;
+const MAX_ALL_INSTRUCTIONS = 12_000;
+/** Of one that is shown alone: all, within reason. */
+const MAX_INSTRUCTIONS_ALONE = 100_000;
+
+/** What is offered to who asks. */
+export interface Offer {
+  capabilities: JsonRecord;
+  /** Who answers, as JSON text. */
+  serverInfoText: string;
+  instructions: string;
+}
+
+/** Waits for servers that are not known yet, for as long as a list does. Where the rules cannot be read nothing of any server is told. */
+export async function offerOf(parts: GatewayParts, scope: SessionScope): Promise<Offer> {
+  const usable = await usableServers(parts, scope).catch((error: unknown) => {
+    parts.log.debug({ error: toGateError(error).message }, 'a session begins without knowing what it may use');
+    return undefined;
+  });
+  const servers = usable ?? [];
+  const [facts, texts] = await Promise.all([
+    Promise.all(servers.map((server) => factsOf(parts, scope, server))),
+    Promise.all(servers.map((server) => instructionsFor(parts, scope, server))),
+  ]);
+  const known = servers.flatMap((server, index) => {
+    const said = facts[index];
+    return said === undefined ? [] : [{ server, said }];
+  });
+  const one = scope.only === undefined ? undefined : known[0];
+  const isComplete = known.length === usable?.length;
+  return {
+    capabilities:
+      one === undefined
+        ? { ...merged(known, isComplete), ...tasksOf(known, scope.asker.generation) }
+        : ownCapabilities(one.said, scope.asker.generation),
+    serverInfoText: serverInfoText(parts, scope),
+    instructions: instructionsOf(
+      servers.map(({ name }, index) => ({ name, text: texts[index] ?? '' })),
+      scope.only !== undefined,
+    ),
+  };
+}
+
+/** Who answers, as JSON text: mcpgate, or the one server that is shown under its own names. */
+export function serverInfoText(parts: GatewayParts, scope: SessionScope): string {
+  const server = scope.only === undefined ? undefined : serversOf(parts.upstreams, scope)[0];
+  const isShown = server !== undefined && isUsable(parts, scope, server.name);
+  const said = isShown ? parts.upstreams.facts(server, scope.asker) : undefined;
+  return server === undefined || said === undefined
+    ? JSON.stringify({ name: 'mcpgate', version: parts.brokerVersion })
+    : markReservedMembers(said.infoText, ['title', 'description'], server.name);
+}
+
+/** The `initialize` result as JSON text. */
+export async function initializeResult(parts: GatewayParts, scope: SessionScope, params: JsonRecord): Promise<string> {
+  const protocolVersion = legacyVersionFor(params['protocolVersion']);
+  const offer = await offerOf(parts, scope);
+  const instructions = JSON.stringify(offer.instructions);
+  return `{"protocolVersion":"${protocolVersion}","capabilities":${JSON.stringify(offer.capabilities)},"serverInfo":${offer.serverInfoText},"instructions":${instructions}}`;
+}
+
+async function factsOf(
+  parts: GatewayParts,
+  scope: SessionScope,
+  server: ServerRecord,
+): Promise<ServerFacts | undefined> {
+  const { asker } = scope;
+  const known = parts.upstreams.facts(server, asker);
+  if (known !== undefined) return known;
+  const connected = parts.upstreams.acquire(server, asker).then(({ facts }) => facts);
+  return inTime(parts, server, scope, 'handshake', connected);
+}
+
+/** What a server says of itself is for those who may use something of it: undefined where that is not known in time. */
+async function instructionsFor(
+  parts: GatewayParts,
+  scope: SessionScope,
+  server: ServerRecord,
+): Promise<string | undefined> {
+  const { asker, principal } = scope;
+  const asked = async (): Promise<string> => {
+    const facts = parts.upstreams.facts(server, asker) ?? (await parts.upstreams.acquire(server, asker)).facts;
+    const text = facts.instructions?.trim() ?? '';
+    if (text === '') return '';
+    const policy = await parts.policies.get(principal.workspaceId);
+    return (await offersSomething(parts, scope, policy, server, facts)) ? text : '';
+  };
+  return inTime(parts, server, scope, 'instructions', asked());
+}
+
+type Known = readonly { server: ServerRecord; said: ServerFacts }[];
+
+/** Lists change with the rules too, so every list can change. A server that is not known yet may offer anything. */
+function merged(known: Known, isComplete: boolean): JsonRecord {
+  const any = (fits: (capabilities: JsonRecord) => boolean) =>
+    !isComplete || known.some(({ said }) => fits(said.capabilities));
+  const offers = (name: string) => any((capabilities) => isRecord(capabilities[name]));
+  return {
+    tools: { listChanged: true },
+    ...(offers('prompts') && { prompts: { listChanged: true } }),
+    ...(offers('resources') && { resources: { listChanged: true, subscribe: any(canSubscribe) } }),
+    ...(offers('completions') && { completions: {} }),
+    ...(offers('logging') && { logging: {} }),
+  };
+}
+
+/** Tasks are of one generation: what a client makes of one is nothing that a server of the other knows. */
+function tasksOf(known: Known, generation: ServerFacts['generation']): JsonRecord {
+  const same = known.filter(({ said }) => said.generation === generation).map(({ said }) => said.capabilities);
+  if (generation === 'legacy') {
+    const offers = same.some(({ tasks }) => isRecord(tasks));
+    return offers ? { tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } } : {};
+  }
+  const offers = same.some(({ extensions }) => isRecord(extensions) && isRecord(extensions[TASKS]));
+  return offers ? { extensions: { [TASKS]: {} } } : {};
+}
+
+const TASKS = 'io.modelcontextprotocol/tasks';
+
+/** As the server declared them, but that every list can change. */
+function ownCapabilities(said: ServerFacts, generation: ServerFacts['generation']): JsonRecord {
+  const { tasks, extensions, ...rest } = said.capabilities;
+  const isSame = said.generation === generation;
+  const capabilities: JsonRecord = {
+    ...rest,
+    ...(isSame && tasks !== undefined && { tasks }),
+    ...(isSame && extensions !== undefined && { extensions }),
+  };
+  const withChanges = (name: string) =>
+    isRecord(capabilities[name]) ? { [name]: { ...capabilities[name], listChanged: true } } : {};
+  return { ...capabilities, ...withChanges('tools'), ...withChanges('prompts'), ...withChanges('resources') };
+}
+
+const canSubscribe = ({ resources }: JsonRecord) => isRecord(resources) && resources['subscribe'] === true;
+
+function instructionsOf(said: readonly { name: string; text: string }[], isAlone: boolean): string {
+  const [most, mostOfAll] = isAlone
+    ? [MAX_INSTRUCTIONS_ALONE, Infinity]
+    : ([MAX_INSTRUCTIONS, MAX_ALL_INSTRUCTIONS] as const);
+  let text = isAlone ? ONE : MANY;
+  for (const { name, text: own } of said) {
+    if (own === '') continue;
+    const part = `\n\nServer ${name} says of itself: ${own.length > most ? `${own.slice(0, most)}…` : own}`;
+    if (text.length + part.length <= mostOfAll) text += part;
+  }
+  return text;
+}

@@ -1,0 +1,44 @@
+// What a client says without waiting for an answer: what the tables of methods have goes where it belongs, everything else is dropped.
+import { findMember } from 'mcpgate-shared/json-span';
+import { admitNotification } from '../admission.ts';
+import type { ClientQuestions } from './client-questions.ts';
+import type { ClientNotification } from '../envelope.ts';
+import type { GatewayParts, SessionScope } from '../../session-scope.ts';
+import type { ClientTasks } from '../../tasks/client-tasks.ts';
+import { relatedTask, withRelated } from '../../tasks/related-task.ts';
+
+/** `cancel`: the session's own request of an id as it was written. */
+export function hearNotification(
+  parts: Pick<GatewayParts, 'upstreams' | 'refused' | 'tasks'>,
+  scope: SessionScope,
+  to: {
+    questions: Pick<ClientQuestions, 'progress'>;
+    clientTasks: Pick<ClientTasks, 'audienceOf'>;
+    cancel: (idText: string) => void;
+  },
+  notification: ClientNotification,
+  text: string,
+): void {
+  const { method, params, paramsSpan } = notification;
+  const admitted = admitNotification(notification, text);
+  const dropped = () => parts.refused.note(scope.principal, 'dropped_notification', method);
+  if (admitted.kind === 'dropped') return dropped();
+  const { paramsText } = admitted;
+  const tell = (told: string | undefined, server: string | undefined): void => {
+    const related = relatedTask(parts, scope, server, params);
+    if (related.kind === 'foreign') return dropped();
+    const seen = told === undefined || related.kind === 'none' ? told : withRelated(told, related.ownId);
+    parts.upstreams.notify(scope.id, method, seen, server);
+  };
+  if (method === 'notifications/cancelled') {
+    const requestId = findMember(paramsSpan?.members ?? [], 'requestId');
+    if (requestId !== undefined) to.cancel(text.slice(requestId.start, requestId.end));
+  } else if (method === 'notifications/progress') {
+    const about = paramsText === undefined ? undefined : to.questions.progress(paramsText);
+    if (about !== undefined) tell(about.paramsText, about.server);
+  } else if (method !== 'notifications/initialized') {
+    // Only a connection of the session's own may hear what its client says by itself.
+    const audience = to.clientTasks.audienceOf(method, params);
+    if (audience !== null) tell(paramsText, audience);
+  }
+}

@@ -1,0 +1,199 @@
+// The edge of MCP up to 2025-11-25: a handshake says who asks and what the client can do, servers' questions go out as requests, changes are
+// told as notifications. What is asked of servers goes the one way of all requests.
+import { findMember } from 'mcpgate-shared/json-span';
+import type { Principal } from '../../../domain/principal.ts';
+import type { ServerRecord } from '../../../domain/server-record.ts';
+import type { Pieces } from '../../../message/pieces.ts';
+import { uriPrefix } from '../../../policy/naming.ts';
+import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../../upstreams/json-rpc-guard.ts';
+import { placeOf, type ListKind, type UpstreamEvent } from '../../../upstreams/upstream.ts';
+import { keptCapabilities } from '../absent.ts';
+import { notOffered, refusedReply, refusedRequest, type RefusedRequest } from '../admission.ts';
+import { ANSWERERS } from '../../call/answer-request.ts';
+import type { ToClient } from '../client-channel.ts';
+import { hearNotification } from './client-notifications.ts';
+import { clientOffers } from '../client-offers.ts';
+import { createClientQuestions } from './client-questions.ts';
+import type { ClientNotification, ClientRequest } from '../envelope.ts';
+import type { ToolMode } from '../../gateway.ts';
+import { initializeResult } from '../initialize.ts';
+import { tellListChange } from '../../lists/list-changes.ts';
+import { createListNotices } from '../list-notices.ts';
+import { LIST_METHODS } from '../../lists/lists.ts';
+import { isLogged, setLogLevel, tellLogLevel } from '../../call/logging.ts';
+import { EMPTY_RESULT, resultReply, type Reply } from '../../reply.ts';
+import type { Handling, Notice } from '../../request.ts';
+import { tellUpdate, UPDATED } from '../../resources/resource-updates.ts';
+import { prefixFor } from '../../call/route.ts';
+import { noticeOf } from '../../call/server-notification.ts';
+import { sessionInfo } from './session-info.ts';
+import { type GatewayParts, type SessionScope, userKeyOf } from '../../session-scope.ts';
+import { createClientTasks } from '../../tasks/client-tasks.ts';
+import { answerWithOwnTask } from '../../tasks/answered-task.ts';
+import { withSeenTaskIds } from '../../tasks/task-ids.ts';
+import type { UnderWay } from '../under-way.ts';
+
+export interface LegacyEdge {
+  /** As it is now: the person's role or groups may change. */
+  readonly principal: Principal;
+  request(request: ClientRequest): void;
+  notification(notification: ClientNotification, text: string): void;
+  /** The client's answer to a question. */
+  response(text: string, pieces: Pieces | undefined): void;
+  onEvent(event: UpstreamEvent): void;
+  listChanged(kind: ListKind | 'all'): void;
+  /** Does nothing where it is another person's; whether it is this one's. */
+  personChanged(person: NonNullable<Principal['user']>): boolean;
+  close(): void;
+}
+
+export function createLegacyEdge(
+  parts: GatewayParts,
+  options: {
+    id: string;
+    principal: Principal;
+    only: string | undefined;
+    tools: ToolMode | undefined;
+    underWay: UnderWay;
+    to: ToClient;
+    /** A request of the session by its id as it was written. */
+    cancel: (idText: string) => void;
+  },
+): LegacyEdge {
+  const { id, only, tools, underWay, to } = options;
+  let capabilities: JsonRecord = {};
+  let capabilitiesText = '{}';
+  const questions = createClientQuestions({
+    put: to.put,
+    tell: to.tell,
+    offers: (method) => clientOffers(capabilities, method),
+  });
+  const clientTasks = createClientTasks(questions.ask);
+  const scope: SessionScope = {
+    id,
+    followerId: id,
+    principal: options.principal,
+    only,
+    toolMode: tools,
+    searchesTools: tools === 'search',
+    asker: {
+      userKey: userKeyOf(options.principal),
+      sessionKey: id,
+      generation: 'legacy',
+      get logLevel() {
+        return scope.logLevel;
+      },
+      get capabilitiesText() {
+        return capabilitiesText;
+      },
+      async ask(question) {
+        const prefix = only === undefined ? uriPrefix(question.server) : '';
+        const paramsText = withSeenTaskIds(question.paramsText, prefix, false);
+        return answerWithOwnTask(parts, scope, question.server, await clientTasks.ask({ ...question, paramsText }));
+      },
+    },
+    runsTaskFor: clientTasks.isFor,
+    client: { name: null, version: null },
+    logLevel: undefined,
+  };
+  const { asker } = scope;
+  const notices = createListNotices(parts.clock, (notice) => to.tell(notice));
+
+  async function answer(handling: Handling): Promise<Reply> {
+    const { request } = handling;
+    switch (request.method) {
+      case 'initialize':
+        return resultReply(await initializeResult(parts, scope, request.params));
+      case 'mcpgate/session':
+        return resultReply(await sessionInfo(parts, scope));
+      case 'logging/setLevel':
+        return await setLogLevel(parts, scope, handling);
+      default: {
+        const answerer = ANSWERERS.get(request.method);
+        return answerer === undefined
+          ? refusedReply(notOffered(request.method))
+          : await answerer(parts, scope, handling);
+      }
+    }
+  }
+
+  function refuse(request: ClientRequest, refused: RefusedRequest): void {
+    parts.refused.note(scope.principal, refused.reason, request.method);
+    to.answer(request, refusedReply(refused));
+  }
+
+  /** What the client says of itself and of what it can do. */
+  function introduce({ text, params, paramsSpan }: ClientRequest): void {
+    const client = isRecord(params['clientInfo']) ? params['clientInfo'] : {};
+    scope.client = {
+      name: stringOf(client['name']) ?? null,
+      version: stringOf(client['version']) ?? null,
+    };
+    const at = findMember(paramsSpan?.members ?? [], 'capabilities');
+    if (at === undefined || !isRecord(params['capabilities'])) return;
+    capabilities = params['capabilities'];
+    capabilitiesText = keptCapabilities(text.slice(at.start, at.end), capabilities);
+  }
+
+  function resourceUpdated(event: UpstreamEvent & { kind: 'notification' }): void {
+    tellUpdate(parts, scope, event, ({ uriText, at }) => {
+      const paramsText = event.paramsText.slice(0, at.start) + uriText + event.paramsText.slice(at.end);
+      to.tell({ method: UPDATED, paramsText });
+    });
+  }
+
+  function taskChanged(
+    { paramsText, method, place }: UpstreamEvent & { kind: 'notification' },
+    server: ServerRecord,
+  ): void {
+    const taskId = parseRecord(paramsText)?.['taskId'];
+    if (typeof taskId !== 'string' || parts.tasks.find(server, place, taskId)?.sessionId !== id) return;
+    to.tell(noticeOf(method, withSeenTaskIds(paramsText, prefixFor(scope, server), true), server.name));
+  }
+
+  return {
+    get principal() {
+      return scope.principal;
+    },
+    request(request) {
+      const { method } = request;
+      const refused = refusedRequest(request, 'legacy');
+      if (refused !== undefined) return refuse(request, refused);
+      if (method === 'ping') return to.answer(request, EMPTY_RESULT);
+      if (method === 'initialize') introduce(request);
+      const list = LIST_METHODS.get(method);
+      if (list !== undefined) notices.listed(list);
+      const tell = (notice: Notice) => to.tell(notice, request);
+      underWay.run(request, (signal) => answer({ request, signal, tell, onLate: (kind) => notices.changed(kind) }));
+    },
+    notification(notification, text) {
+      hearNotification(parts, scope, { questions, clientTasks, cancel: options.cancel }, notification, text);
+    },
+    response: (text, pieces) => void questions.answered(text, pieces),
+    onEvent(event) {
+      if (event.kind === 'list_changed') return tellListChange(parts, scope, event, (list) => notices.changed(list));
+      const { workspaceId } = scope.principal;
+      const server = parts.upstreams.servers(workspaceId).find(({ name }) => name === event.server);
+      if (server === undefined || event.place !== placeOf(server, asker)) return;
+      if (event.kind === 'connected') return tellLogLevel(parts, scope, event);
+      if (event.kind !== 'notification') return;
+      if (event.method === UPDATED) return resourceUpdated(event);
+      if (event.method === 'notifications/tasks/status') return taskChanged(event, server);
+      // What a shared connection says may concern anybody.
+      if (event.place === null || (event.method === 'notifications/message' && !isLogged(scope, event.paramsText)))
+        return;
+      to.tell(noticeOf(event.method, event.paramsText, event.server));
+    },
+    listChanged: (kind) => notices.changed(kind),
+    personChanged(person) {
+      if (scope.principal.user?.id !== person.id) return false;
+      scope.principal = { ...scope.principal, user: person };
+      return true;
+    },
+    close() {
+      notices.close();
+      questions.close();
+      parts.subscriptions.leave(id, asker);
+    },
+  };
+}

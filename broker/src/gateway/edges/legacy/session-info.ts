@@ -1,0 +1,35 @@
+// `mcpgate/session`: what `mcpgate status` shows of a session.
+import type { GatewayParts, SessionScope } from '../../session-scope.ts';
+import { whoOf } from '../../session-scope.ts';
+import { reachableServers } from '../../lists/lists.ts';
+
+/** The result as JSON text. A server of whose tools the caller may use none is not in it. */
+export async function sessionInfo(parts: GatewayParts, scope: SessionScope): Promise<string> {
+  const { principal } = scope;
+  const reachable = await reachableServers(parts, scope, 'tools', () => undefined);
+  const states = new Map(parts.upstreams.status(principal.workspaceId).map((status) => [status.name, status]));
+  const offered = new Set(parts.upstreams.servers(principal.workspaceId).map(({ name }) => name));
+  return JSON.stringify({
+    user: whoOf(principal).replace(/^user:/, ''),
+    workspace: principal.workspaceId,
+    device: principal.device?.name ?? null,
+    broker_version: parts.brokerVersion,
+    servers: [
+      ...reachable
+        .filter(({ allowed }) => allowed === undefined || allowed.length > 0)
+        .map(({ server, allowed }) => {
+          const status = states.get(server.name);
+          return {
+            name: server.name,
+            state: status?.state ?? 'idle',
+            tools: allowed?.length ?? null,
+            message: status?.error ?? null,
+            warnings: status?.warnings.length ?? 0,
+          };
+        }),
+      ...(principal.servers ?? [])
+        .filter((name) => !offered.has(name))
+        .map((name) => ({ name, state: 'failed', tools: null, message: 'it is not offered any more' })),
+    ],
+  });
+}

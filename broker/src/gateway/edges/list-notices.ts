@@ -1,0 +1,40 @@
+// Tells a client that its lists may differ, once it has asked for them; changes that come together are told together.
+import type { Clock } from 'mcpgate-shared/clock';
+import type { ListKind } from '../../upstreams/upstream.ts';
+import type { Notice } from '../request.ts';
+
+export interface ListNotices {
+  /** The client has asked for this list: from now on it is told. */
+  listed(kind: ListKind): void;
+  changed(kind: ListKind | 'all'): void;
+  close(): void;
+}
+
+const DELAY_MS = 20;
+const TOPIC: Readonly<Record<ListKind, string>> = {
+  tools: 'tools',
+  prompts: 'prompts',
+  resources: 'resources',
+  templates: 'resources',
+};
+
+/** `paramsText`: the params of what is told. */
+export function createListNotices(clock: Clock, tell: (notice: Notice) => void, paramsText?: string): ListNotices {
+  const listed = new Set<string>();
+  const waiting = new Set<string>();
+  let cancel: (() => void) | undefined;
+
+  return {
+    listed: (kind) => void listed.add(TOPIC[kind]),
+    changed(kind) {
+      for (const topic of kind === 'all' ? listed : [TOPIC[kind]]) if (listed.has(topic)) waiting.add(topic);
+      if (waiting.size === 0 || cancel !== undefined) return;
+      cancel = clock.after(DELAY_MS, () => {
+        cancel = undefined;
+        for (const topic of waiting) tell({ method: `notifications/${topic}/list_changed`, paramsText });
+        waiting.clear();
+      });
+    },
+    close: () => cancel?.(),
+  };
+}

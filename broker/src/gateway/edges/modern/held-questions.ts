@@ -1,0 +1,69 @@
+// What a server asks while none of its client's calls is under way with it (many ask for the roots as soon as they are connected): kept
+// until the next call can carry it to the client.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { ServerQuestion, UpstreamReply } from '../../../upstreams/upstream.ts';
+
+export interface Question extends ServerQuestion {
+  /** Counts once; later ones are ignored. */
+  answer(reply: UpstreamReply): void;
+}
+
+export interface HeldQuestions {
+  hold(sessionKey: string, question: Question): void;
+  /** What is held of this server for this session; it is held no longer. */
+  take(sessionKey: string, server: string): readonly Question[];
+  end(sessionKey: string): void;
+}
+
+const HOLD_MS = 60_000;
+const MAX_HELD = 16;
+
+export const refusal = (code: number, message: string): UpstreamReply => ({
+  kind: 'error',
+  text: JSON.stringify({ code, message }),
+});
+export const withdrawn = (): UpstreamReply => refusal(RPC_CODE.cancelled, 'the question was withdrawn');
+
+export function createHeldQuestions(clock: Clock): HeldQuestions {
+  const held = new Map<string, Set<{ question: Question; release: () => void }>>();
+
+  return {
+    hold(sessionKey, question) {
+      const own = held.get(sessionKey) ?? new Set();
+      if (own.size >= MAX_HELD)
+        return question.answer(refusal(RPC_CODE.serverError, `${MAX_HELD} questions wait for the AI client already`));
+      const give = (reply: UpstreamReply) => {
+        entry.release();
+        question.answer(reply);
+      };
+      const cancel = clock.after(HOLD_MS, () =>
+        give(refusal(RPC_CODE.serverError, 'the AI client made no call that could carry the question')),
+      );
+      const onAbort = () => give(withdrawn());
+      const entry = {
+        question,
+        release() {
+          cancel();
+          question.signal.removeEventListener('abort', onAbort);
+          own.delete(entry);
+          if (own.size === 0) held.delete(sessionKey);
+        },
+      };
+      question.signal.addEventListener('abort', onAbort, { once: true });
+      own.add(entry);
+      held.set(sessionKey, own);
+    },
+    take(sessionKey, server) {
+      const entries = [...(held.get(sessionKey) ?? [])].filter(({ question }) => question.server === server);
+      for (const { release } of entries) release();
+      return entries.map(({ question }) => question);
+    },
+    end(sessionKey) {
+      for (const { question, release } of [...(held.get(sessionKey) ?? [])]) {
+        release();
+        question.answer(withdrawn());
+      }
+    },
+  };
+}

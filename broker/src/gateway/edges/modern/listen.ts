@@ -1,0 +1,136 @@
+// `subscriptions/listen`: one long request that tells of changed lists and resources, as the client sees them, until it is cancelled or
+// its session ends.
+import { randomUUID } from 'node:crypto';
+import { ANSWER_META } from 'mcpgate-shared/protocol-version';
+import { isRecord } from '../../../upstreams/json-rpc-guard.ts';
+import { placeOf, type ListKind, type UpstreamEvent } from '../../../upstreams/upstream.ts';
+import { tellListChange } from '../../lists/list-changes.ts';
+import { createListNotices } from '../list-notices.ts';
+import { resultReply, type Answer } from '../../reply.ts';
+import { madeRequest, type Handling, type Request } from '../../request.ts';
+import { requestByUri } from '../../call/resource-request.ts';
+import { tellUpdate, UPDATED } from '../../resources/resource-updates.ts';
+import type { GatewayParts, SessionScope } from '../../session-scope.ts';
+import { followerOf } from '../../resources/subscribe.ts';
+import { MAX_SUBSCRIPTIONS } from '../../resources/subscriptions.ts';
+
+export interface Listener {
+  onEvent(event: UpstreamEvent): void;
+  listChanged(kind: ListKind | 'all'): void;
+  /** Gives up what it follows; no notification comes after it. */
+  close(): void;
+}
+
+const LIST_FIELDS: Readonly<Record<string, ListKind>> = {
+  toolsListChanged: 'tools',
+  promptsListChanged: 'prompts',
+  resourcesListChanged: 'resources',
+};
+
+/** What a stream tells of. */
+export interface Filter {
+  lists: string[];
+  uris: string[];
+}
+
+/** A string says what is wrong with it. */
+export function readFilter({ params }: Request): Filter | string {
+  const wanted = params['notifications'];
+  if (!isRecord(wanted)) return '"notifications" must be an object';
+  const uris = wanted['resourceSubscriptions'] ?? [];
+  if (!Array.isArray(uris) || !uris.every((uri) => typeof uri === 'string')) {
+    return '"notifications.resourceSubscriptions" must be an array of strings';
+  }
+  if (uris.length > MAX_SUBSCRIPTIONS) return `a stream follows at most ${MAX_SUBSCRIPTIONS} resources`;
+  return { lists: Object.keys(LIST_FIELDS).filter((field) => wanted[field] === true), uris: [...new Set(uris)] };
+}
+
+/** `idText`: of the request. `opened`: the client was told what it will hear. A resource that it may not follow is left out. */
+export function openListener(
+  parts: GatewayParts,
+  session: SessionScope,
+  handling: Handling,
+  { lists, uris, idText }: Filter & { idText: string },
+): { listener: Listener; opened: Promise<void> } {
+  const metaText = `"_meta":{"${ANSWER_META.subscriptionId}":${idText}}`;
+  // Each stream follows by itself, so that one that ends takes nothing from another.
+  const scope: SessionScope = { ...session, followerId: randomUUID() };
+  const follower = followerOf(scope);
+  const notices = createListNotices(parts.clock, handling.tell, `{${metaText}}`);
+  /** The client's own spelling, by what a server calls it. */
+  const followed = new Map<string, string>();
+  let isOpen = false;
+  /** What servers told before the client was. */
+  const early: UpstreamEvent[] = [];
+
+  function resourceUpdated(event: UpstreamEvent & { kind: 'notification' }): void {
+    tellUpdate(parts, scope, event, ({ uriText, members }) => {
+      const rest = members.filter(({ key }) => key !== 'uri' && key !== '_meta');
+      const more = rest.map((each) => `,${event.paramsText.slice(each.keyStart, each.end)}`).join('');
+      handling.tell({ method: UPDATED, paramsText: `{${metaText},"uri":${uriText}${more}}` });
+    });
+  }
+
+  async function follow(uri: string): Promise<void> {
+    if (!parts.subscriptions.hasRoom(follower, uri)) return;
+    const request = madeRequest('resources/subscribe', { uri }, [['uri', JSON.stringify(uri)]]);
+    await requestByUri(parts, scope, { ...handling, request }, ({ server, rest }) => {
+      const key = `${server.name}\n${rest}`;
+      followed.set(key, uri);
+      const undo = parts.subscriptions.add(follower, server, placeOf(server, scope.asker), rest);
+      return () => {
+        followed.delete(key);
+        undo();
+      };
+    });
+  }
+
+  async function open(): Promise<void> {
+    await Promise.all(uris.map(follow));
+    const honoured = new Set(followed.values());
+    const granted = {
+      ...Object.fromEntries(lists.map((field) => [field, true])),
+      ...(honoured.size > 0 && { resourceSubscriptions: uris.filter((uri) => honoured.has(uri)) }),
+    };
+    handling.tell({
+      method: 'notifications/subscriptions/acknowledged',
+      paramsText: `{${metaText},"notifications":${JSON.stringify(granted)}}`,
+    });
+    isOpen = true;
+    for (const field of lists) {
+      const kind = LIST_FIELDS[field];
+      if (kind !== undefined) notices.listed(kind);
+    }
+    for (const event of early.splice(0)) listener.onEvent(event);
+  }
+
+  const listener: Listener = {
+    listChanged(kind) {
+      if (isOpen) notices.changed(kind);
+    },
+    onEvent(event) {
+      if (!isOpen) {
+        if (isTold(event) && early.length < MAX_EARLY) early.push(event);
+      } else if (event.kind === 'list_changed') {
+        tellListChange(parts, scope, event, (list) => notices.changed(list));
+      } else if (event.kind === 'notification' && event.method === UPDATED) resourceUpdated(event);
+    },
+    close() {
+      isOpen = false;
+      notices.close();
+      parts.subscriptions.leave(scope.followerId, scope.asker);
+    },
+  };
+  return { listener, opened: open() };
+}
+
+/** More than a stream may follow. */
+const MAX_EARLY = 2 * MAX_SUBSCRIPTIONS;
+
+const isTold = (event: UpstreamEvent): boolean =>
+  event.kind === 'list_changed' || (event.kind === 'notification' && event.method === UPDATED);
+
+/** The answer to a stream that mcpgate ends. */
+export function listenEnded(idText: string): Answer {
+  return resultReply(`{"resultType":"complete","_meta":{"${ANSWER_META.subscriptionId}":${idText}}}`);
+}

@@ -1,0 +1,231 @@
+// The edge of MCP from 2026-07-28 on: every request says itself who asks and what the client can do; a server's questions go out as results;
+// changes are told on `subscriptions/listen`. What is asked of servers goes the one way of all requests.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { type ClientRequest } from '../envelope.ts';
+import type { Principal } from '../../../domain/principal.ts';
+import { byteLengthOf } from '../../../message/pieces.ts';
+import { uriPrefix } from '../../../policy/naming.ts';
+import { QUESTIONS } from '../../../upstreams/edge.ts';
+import { isRecord } from '../../../upstreams/json-rpc-guard.ts';
+import { placeOf, type ListKind, type ServerQuestion, type UpstreamEvent } from '../../../upstreams/upstream.ts';
+import { notOffered, refusedReply, refusedRequest } from '../admission.ts';
+import { ANSWERERS, type Answerer } from '../../call/answer-request.ts';
+import type { ToClient } from '../client-channel.ts';
+import { clientOffers } from '../client-offers.ts';
+import type { ToolMode } from '../../gateway.ts';
+import { serverInfoText } from '../initialize.ts';
+import { LIST_METHODS } from '../../lists/lists.ts';
+import { isLogged } from '../../call/logging.ts';
+import { REQUESTS } from '../methods.ts';
+import { errorReply, resultReply, type Reply } from '../../reply.ts';
+import type { Handling, Notice } from '../../request.ts';
+import { noticeOf } from '../../call/server-notification.ts';
+import { userKeyOf, type GatewayParts, type SessionScope } from '../../session-scope.ts';
+import { answerWithOwnTask } from '../../tasks/answered-task.ts';
+import { withSeenTaskIds } from '../../tasks/task-ids.ts';
+import { toolLimitOf } from '../../search/search-rule.ts';
+import type { UnderWay } from '../under-way.ts';
+import { discoverResult } from './discover.ts';
+import { refusal } from './held-questions.ts';
+import { createListeners } from './listeners.ts';
+import { readModernMeta, type ModernMeta } from './modern-meta.ts';
+import { modernResult } from './modern-result.ts';
+import { paramMismatch, type ParamHeaders } from './param-headers.ts';
+import { goOnWithParked } from './parked-retry.ts';
+import { requestDigest } from './request-digest.ts';
+import { isOwnState } from './request-state.ts';
+import { retokened } from './retokened.ts';
+
+export interface ModernEdge {
+  request(request: ClientRequest): void;
+  /** `idText`: the id as it was written. False: it is none of the long requests of this edge. */
+  cancel(idText: string): boolean;
+  onEvent(event: UpstreamEvent): void;
+  listChanged(kind: ListKind | 'all'): void;
+  /** Tells those who listen that it is over. */
+  close(): void;
+}
+
+const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
+/** What a server may answer with a question of its own (InputRequiredResult). */
+const PARKABLE: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+/** Clients may keep such a result (CacheableResult). */
+const CACHEABLE: ReadonlySet<string> = new Set([...LIST_METHODS.keys(), 'resources/read', 'server/discover']);
+
+function declaresTasks({ capabilities }: ModernMeta): boolean {
+  const { extensions } = capabilities;
+  return isRecord(extensions) && isRecord(extensions[TASKS_EXTENSION]);
+}
+
+export function createModernEdge(
+  parts: GatewayParts,
+  options: {
+    /** As it is now: read at each request. */
+    readonly principal: Principal;
+    only: string | undefined;
+    tools: ToolMode | undefined;
+    /** The session, or the login and the door. */
+    owner: string;
+    /** Over HTTP. */
+    paramHeaders: ParamHeaders | undefined;
+    underWay: UnderWay;
+    to: ToClient;
+  },
+): ModernEdge {
+  const { only, tools, owner, underWay, to } = options;
+  const listeners = createListeners(parts, to);
+  /** What is at work at a server, for its log. */
+  const atWork = new Set<{ server: string; scope: SessionScope; tell: (notice: Notice) => void }>();
+
+  function scopeOf(meta: ModernMeta, isCall: boolean): SessionScope {
+    const { principal } = options;
+    const { name, version } = meta.client;
+    const key = parts.clientKeys.use(owner, principal, JSON.stringify([name, version, meta.capabilitiesText]));
+    const offers = (method: string) => QUESTIONS.has(method) && clientOffers(meta.capabilities, method);
+    const scope: SessionScope = {
+      id: key,
+      followerId: key,
+      principal,
+      only,
+      toolMode: tools,
+      // Where the rules for clients say so the list decides; a call counts by its name, which no server's tool has in the list of all.
+      searchesTools:
+        tools === 'search' ||
+        (tools === undefined && only === undefined && toolLimitOf(parts.searchRules, name) !== undefined && isCall),
+      asker: {
+        userKey: userKeyOf(principal),
+        sessionKey: key,
+        generation: 'modern',
+        capabilitiesText: meta.capabilitiesText,
+        logLevel: meta.logLevel,
+        async ask(question: ServerQuestion) {
+          const { method, server } = question;
+          if (!offers(method)) return refusal(RPC_CODE.methodNotFound, `the AI client does not offer ${method}`);
+          const paramsText = withSeenTaskIds(question.paramsText, only === undefined ? uriPrefix(server) : '', false);
+          const reply = await parts.parkedCalls.ask(key, { ...question, paramsText });
+          return answerWithOwnTask(parts, scope, server, reply);
+        },
+      },
+      client: meta.client,
+      logLevel: meta.logLevel,
+    };
+    return scope;
+  }
+
+  /** The answer as this generation has it. */
+  function asModern(scope: SessionScope, method: string, reply: Reply): Reply {
+    if (reply.kind !== 'result') return reply;
+    const text = modernResult(reply.text, serverInfoText(parts, scope), CACHEABLE.has(method));
+    return { ...reply, text };
+  }
+
+  /** A call that its server may answer with a question: parked while the client is asked. */
+  function park(scope: SessionScope, handling: Handling, answerer: Answerer): Promise<Reply> {
+    const { request, signal } = handling;
+    const { params, text, pieces } = request;
+    const meta = isRecord(params['_meta']) ? params['_meta'] : {};
+    const state = params['requestState'];
+    const bound = async () => `${only ?? ''}\n${await requestDigest(request)}`;
+    return new Promise((resolve, reject) => {
+      const waiter = {
+        answer: resolve,
+        tell: (notice: Notice) => handling.tell(retokened(notice, meta['progressToken'])),
+        end: reject,
+      };
+      if (typeof state === 'string' && isOwnState(state)) {
+        const retry = { request, state, owner, bound, waiter, signal, refuse: resolve };
+        return void goOnWithParked(parts.parkedCalls, retry).catch(reject);
+      }
+      parts.parkedCalls.begin({
+        sessionKey: scope.id,
+        owner,
+        bound,
+        bytes: () => byteLengthOf(text, pieces),
+        waiter,
+        signal,
+        run: (call) => carryOut(scope, { ...handling, ...call }, call.sentTo, answerer),
+      });
+    });
+  }
+
+  async function carryOut(
+    scope: SessionScope,
+    handling: Handling,
+    sentTo: (server: string) => void,
+    answerer: Answerer,
+  ): Promise<Reply> {
+    const work = { server: '', scope, tell: handling.tell };
+    atWork.add(work);
+    try {
+      return await answerer(parts, scope, {
+        ...handling,
+        sentTo(server) {
+          work.server = server;
+          sentTo(server);
+        },
+      });
+    } finally {
+      atWork.delete(work);
+    }
+  }
+
+  async function answer(scope: SessionScope, handling: Handling): Promise<Reply> {
+    const { method } = handling.request;
+    const answerer = ANSWERERS.get(method);
+    if (method === 'server/discover') return resultReply(await discoverResult(parts, scope));
+    if (answerer === undefined) return refusedReply(notOffered(method));
+    return PARKABLE.has(method) ? await park(scope, handling, answerer) : await answerer(parts, scope, handling);
+  }
+
+  return {
+    request(request) {
+      const { method } = request;
+      const refuse = (code: number, message: string, data?: object) =>
+        to.answer(request, errorReply(code, message, data));
+      const meta = readModernMeta(request);
+      if ('code' in meta) return refuse(meta.code, meta.message, meta.data);
+      const refused = refusedRequest(request, 'modern');
+      if (refused !== undefined) {
+        parts.refused.note(options.principal, refused.reason, method);
+        return refuse(refused.code, refused.message);
+      }
+      if (REQUESTS.get(method)?.way === 'task' && !declaresTasks(meta)) {
+        const data = { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } };
+        return refuse(
+          RPC_CODE.missingClientCapability,
+          `${method} needs a client that declares ${TASKS_EXTENSION}`,
+          data,
+        );
+      }
+      const isCall = method === 'tools/call';
+      const scope = scopeOf(meta, isCall);
+      const { paramHeaders } = options;
+      // What was taken out of a large request is not there to be compared.
+      const isCompared = isCall && paramHeaders !== undefined && request.pieces === undefined;
+      const mismatch = isCompared ? paramMismatch(parts, scope, request, paramHeaders) : undefined;
+      if (mismatch !== undefined) return refuse(RPC_CODE.headerMismatch, mismatch);
+      const handling = {
+        request,
+        tell: (notice: Notice) => to.tell(notice, request),
+        onLate: (list: ListKind) => listeners.listChanged(list),
+      };
+      if (method === 'subscriptions/listen') return listeners.open(scope, request, handling);
+      underWay.run(request, async (signal) => asModern(scope, method, await answer(scope, { ...handling, signal })));
+    },
+    cancel: (idText) => listeners.cancel(idText),
+    onEvent(event) {
+      listeners.onEvent(event);
+      if (event.kind !== 'notification' || event.method !== 'notifications/message' || event.place === null) return;
+      const server = parts.upstreams.servers(options.principal.workspaceId).find(({ name }) => name === event.server);
+      if (server === undefined) return;
+      // A connection does not say which request a message is about; a client hears it once, and only where it asked for messages.
+      const work = [...atWork].findLast(
+        ({ server: at, scope }) => at === event.server && event.place === placeOf(server, scope.asker),
+      );
+      if (work === undefined || !isLogged(work.scope, event.paramsText)) return;
+      work.tell(noticeOf(event.method, event.paramsText, event.server));
+    },
+    listChanged: (kind) => listeners.listChanged(kind),
+    close: () => listeners.close(),
+  };
+}

@@ -1,0 +1,34 @@
+// Parameters of a tool that its calls repeat in HTTP headers (`x-mcp-header`): both must say the same (2026-07-28, Streamable HTTP, "Custom
+// Headers from Tool Parameters").
+import { headerParamsOf } from '../../../upstreams/header-params.ts';
+import { isRecord } from '../../../upstreams/json-rpc-guard.ts';
+import type { Request } from '../../request.ts';
+import { serverByName } from '../../call/route.ts';
+import type { GatewayParts, SessionScope } from '../../session-scope.ts';
+
+/** The `Mcp-Param-*` headers of a request, decoded, by their names in lower case; undefined: a value is not well-formed. */
+export type ParamHeaders = ReadonlyMap<string, string | undefined>;
+
+/** What does not match, or undefined. Goes by the list that clients know the tool from. */
+export function paramMismatch(
+  parts: GatewayParts,
+  scope: SessionScope,
+  { params }: Request,
+  headers: ParamHeaders,
+): string | undefined {
+  const { name } = params;
+  const route = typeof name === 'string' ? serverByName(parts, scope, name) : undefined;
+  const list = route && parts.catalog.known('tools', route.server, scope.asker);
+  const tool = typeof name === 'string' ? list?.[scope.only === undefined ? 'byKey' : 'byOwnKey'].get(name) : undefined;
+  const repeated = tool === undefined ? [] : headerParamsOf(tool.ownText);
+  if (typeof repeated === 'string') return undefined;
+  for (const { header, path } of repeated) {
+    let value: unknown = params['arguments'];
+    for (const key of path) value = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+    const said = headers.get(header);
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') continue;
+    const isSame = typeof value === 'number' ? said !== undefined && Number(said) === value : said === String(value);
+    if (!isSame) return `the header ${header} does not say what the argument ${path.join('.')} says`;
+  }
+  return undefined;
+}

@@ -1,0 +1,41 @@
+// The retry of a request whose call is parked: it brings what was asked of the client, and is answered as the call goes on.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { formatByteSize } from 'mcpgate-shared/byte-size';
+import { findMember } from 'mcpgate-shared/json-span';
+import { byteLengthOf, wholeText } from '../../../message/pieces.ts';
+import { MAX_ANSWER_BYTES } from '../legacy/client-questions.ts';
+import { errorReply, type Answer } from '../../reply.ts';
+import type { Request } from '../../request.ts';
+import type { ParkedCalls, Waiter } from './parked-calls.ts';
+
+const NOT_VALID =
+  '"requestState" is not valid for this request: it belongs to another one, was used already, or its call is over. Send the request again without it';
+
+export async function goOnWithParked(
+  parkedCalls: Pick<ParkedCalls, 'resume'>,
+  retry: {
+    request: Request;
+    /** One of ours. */
+    state: string;
+    owner: string;
+    bound: () => Promise<string>;
+    waiter: Waiter;
+    signal: AbortSignal;
+    /** Answers the request itself. */
+    refuse: (answer: Answer) => void;
+  },
+): Promise<void> {
+  const { state, owner, waiter, signal, request } = retry;
+  const { text, pieces } = request;
+  const refuse = (why: string) => retry.refuse(errorReply(RPC_CODE.invalidParams, why));
+  const at = findMember(request.paramsSpan?.members ?? [], 'inputResponses');
+  const cut = at === undefined ? '{}' : text.slice(at.start, at.end);
+  // Handled as one text.
+  if (byteLengthOf(cut, pieces) > MAX_ANSWER_BYTES) {
+    return refuse(`"inputResponses" may be ${formatByteSize(MAX_ANSWER_BYTES)} long`);
+  }
+  const responses = wholeText(cut, pieces);
+  if (!responses.startsWith('{')) return refuse('"inputResponses" must be an object');
+  const bound = await retry.bound();
+  if (!parkedCalls.resume({ state, owner, bound, responses, waiter, signal })) refuse(NOT_VALID);
+}

@@ -1,0 +1,69 @@
+// The requests of one session that are not answered yet: each can be cancelled until it is over.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { toGateError } from 'mcpgate-shared/error';
+import { isForTheLog, toldOutside } from '../../domain/told-outside.ts';
+import { idKey } from '../../upstreams/json-rpc-guard.ts';
+import { type ClientRequest } from './envelope.ts';
+import type { ToClient } from './client-channel.ts';
+import { isRecorded } from './methods.ts';
+import { errorReply, type Reply } from '../reply.ts';
+import type { GatewayParts } from '../session-scope.ts';
+
+export interface UnderWay {
+  /** Runs `task` and sends its answer, unless the caller has cancelled. Refuses an id that is taken, and more than the limit. */
+  run(request: ClientRequest, task: (signal: AbortSignal) => Promise<Reply>): void;
+  /** `idText`: the id as it was written. */
+  cancel(idText: string): void;
+  /** Cancels everything. Resolves when what goes to servers is over, and recorded. */
+  close(reason: string): Promise<void>;
+  readonly size: number;
+}
+
+export function createUnderWay(
+  parts: Pick<GatewayParts, 'log' | 'maxPending'>,
+  to: Pick<ToClient, 'answer'>,
+): UnderWay {
+  const entries = new Map<string, { controller: AbortController; method: string; over: Promise<void> }>();
+
+  return {
+    run(request, task) {
+      const { idText, method } = request;
+      const key = idKey(request.id, idText);
+      const refuse = (code: number, message: string) => to.answer(request, errorReply(code, message));
+      if (entries.has(key))
+        return refuse(RPC_CODE.invalidRequest, `request ${idText} is still under way; use another id`);
+      if (entries.size >= parts.maxPending) {
+        return refuse(
+          RPC_CODE.serverError,
+          `[mcpgate] ${parts.maxPending} requests of this session are under way; wait for some to end`,
+        );
+      }
+      const controller = new AbortController();
+      const over = task(controller.signal).then(
+        (reply) => {
+          entries.delete(key);
+          if (reply.kind !== 'none' && !controller.signal.aborted) to.answer(request, reply);
+        },
+        (error: unknown) => {
+          entries.delete(key);
+          const failure = toGateError(error);
+          if (isForTheLog(failure)) parts.log.error({ err: error, method }, 'a request failed');
+          if (!controller.signal.aborted) refuse(RPC_CODE.internalError, `[mcpgate] ${toldOutside(failure)}`);
+        },
+      );
+      entries.set(key, { controller, method, over });
+    },
+    cancel(idText) {
+      entries.get(idKey(JSON.parse(idText), idText))?.controller.abort();
+    },
+    async close(reason) {
+      const rest = [...entries.values()];
+      for (const { controller } of rest) controller.abort(reason);
+      // A revocation need not wait for a list that waits for a slow server.
+      await Promise.all(rest.filter(({ method }) => isRecorded(method)).map(({ over }) => over));
+    },
+    get size() {
+      return entries.size;
+    },
+  };
+}

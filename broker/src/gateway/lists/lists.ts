@@ -1,0 +1,178 @@
+// Lists, merged over the servers that the session leads to: only what the caller may use. A server that is slow or dead is left out after
+// the deadline; the client hears of it when it is there.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Principal } from '../../domain/principal.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import type { CompiledPolicy } from '../../policy/decide.ts';
+import { LISTS } from '../../upstreams/list-pages.ts';
+import type { ListKind } from '../../upstreams/upstream.ts';
+import { asShown, type CatalogItem, type CatalogList } from './catalog.ts';
+import { inTime } from './in-time.ts';
+import { judge } from '../../policy/judge.ts';
+import { errorReply, resultReply, type Reply } from '../reply.ts';
+import type { Handling } from '../request.ts';
+import { serversOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
+
+const PAGE_ITEMS = 500;
+/** What clients read as one message; an entry is never longer than a part of it. */
+const PAGE_CHARS = 4 * 1024 * 1024;
+/** The loop is given back after so many. */
+const ITEMS_A_TURN = 2_000;
+const FIRST = { list: 0, item: 0 };
+
+/** Which list a method asks for. */
+export const LIST_METHODS: ReadonlyMap<string, ListKind> = new Map([
+  ['tools/list', 'tools'],
+  ['prompts/list', 'prompts'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'templates'],
+]);
+
+export interface ReachableServer {
+  server: ServerRecord;
+  /** Undefined where its list was not there in time. */
+  allowed: readonly CatalogItem[] | undefined;
+}
+
+/** `onLate` is called once for each server whose list came after the deadline. Throws `unavailable` without a policy. */
+export async function reachableServers(
+  parts: GatewayParts,
+  scope: SessionScope,
+  kind: ListKind,
+  onLate: () => void,
+): Promise<ReachableServer[]> {
+  const { principal } = scope;
+  const { policy, lists } = await listsOf(parts, scope, kind, onLate);
+  const reachable: ReachableServer[] = [];
+  for (const { server, list } of lists) {
+    const allowed = list && (await allowedOf(policy, principal, server, list.all, 0, Infinity));
+    reachable.push({ server, allowed });
+  }
+  return reachable;
+}
+
+/** At most `limit` of those that the caller may use, from an index on. */
+async function allowedOf(
+  policy: CompiledPolicy,
+  principal: Principal,
+  server: ServerRecord,
+  items: readonly CatalogItem[],
+  from: number,
+  limit: number,
+): Promise<CatalogItem[]> {
+  const allowed: CatalogItem[] = [];
+  let judged = 0;
+  for (let at = from; at < items.length && allowed.length < limit; at++) {
+    const item = items[at];
+    if (++judged % ITEMS_A_TURN === 0) await nextTurn();
+    if (item !== undefined && judge(policy, principal, server.name, item.ruleNames).decision !== 'deny')
+      allowed.push(item);
+  }
+  return allowed;
+}
+
+interface ServerList {
+  server: ServerRecord;
+  /** Undefined where it was not there in time. */
+  list: CatalogList | undefined;
+}
+
+async function listsOf(
+  parts: GatewayParts,
+  scope: SessionScope,
+  kind: ListKind,
+  onLate: () => void,
+): Promise<{ policy: CompiledPolicy; lists: ServerList[] }> {
+  const { principal, asker } = scope;
+  const policy = await parts.policies.get(principal.workspaceId);
+  // A server of which the caller may use nothing is not even started.
+  const servers = serversOf(parts.upstreams, scope).filter(({ name }) => policy.mayUse(principal, name));
+  const lists = await Promise.all(
+    servers.map(
+      async (server) =>
+        parts.catalog.fresh(kind, server, asker) ??
+        (await inTime(parts, server, scope, kind, parts.catalog.list(kind, server, asker), onLate)) ??
+        // An old list is of more use than none.
+        parts.catalog.known(kind, server, asker),
+    ),
+  );
+  return { policy, lists: servers.map((server, index) => ({ server, list: lists[index] })) };
+}
+
+export async function listKind(
+  parts: GatewayParts,
+  scope: SessionScope,
+  { request, onLate }: Pick<Handling, 'request' | 'onLate'>,
+  kind: ListKind,
+): Promise<Reply> {
+  const { policy, lists } = await listsOf(parts, scope, kind, () => onLate(kind));
+  if (scope.only !== undefined && lists.length === 0) {
+    const message = `[mcpgate] there is no server ${JSON.stringify(scope.only.slice(0, 100))} that you may use`;
+    return errorReply(RPC_CODE.invalidParams, message);
+  }
+  const cursor = request.params['cursor'];
+  let start = FIRST;
+  if (cursor !== undefined) {
+    const found = typeof cursor === 'string' ? placeAfter(lists, cursor) : undefined;
+    if (found === undefined)
+      return errorReply(RPC_CODE.invalidParams, 'the cursor is none that was given here; list from the start');
+    start = found;
+  }
+  const items: { item: CatalogItem; server: ServerRecord; list: CatalogList }[] = [];
+  for (const [index, { server, list }] of lists.entries()) {
+    if (index < start.list || list === undefined || items.length > PAGE_ITEMS) continue;
+    const from = index === start.list ? start.item : 0;
+    // One more than the page holds tells that there is another one.
+    const limit = PAGE_ITEMS + 1 - items.length;
+    const allowed = await allowedOf(policy, scope.principal, server, list.all, from, limit);
+    items.push(...allowed.map((item) => ({ item, server, list })));
+  }
+  const texts: string[] = [];
+  let chars = 0;
+  for (const { item } of items.slice(0, PAGE_ITEMS)) {
+    const { text } = asShown(item, scope);
+    chars += text.length;
+    if (texts.length > 0 && chars > PAGE_CHARS) break;
+    texts.push(text);
+  }
+  const page = items.slice(0, texts.length);
+  const last = page.at(-1);
+  const next =
+    last !== undefined && items.length > page.length
+      ? `,"nextCursor":"${cursorAfter(last.server, last.list, last.item)}"`
+      : '';
+  return resultReply(`{"${LISTS[kind].member}":[${texts.join(',')}]${next}}`);
+}
+
+/** Where a page ended: the server, and its entry with its index. Lists may change between two pages. */
+function cursorAfter(server: ServerRecord, list: CatalogList, item: CatalogItem): string {
+  const place = [server.name, list.all.indexOf(item), item.key];
+  return Buffer.from(JSON.stringify(place), 'utf8').toString('base64url');
+}
+
+/**
+ * Behind the entry; where it is not there any more, at what has come into its place; where its server's list is not there, at the next
+ * one: a client that pages hears of the change besides. Undefined where it is no cursor of ours.
+ */
+function placeAfter(lists: readonly ServerList[], cursor: string): typeof FIRST | undefined {
+  const place = parseArray(Buffer.from(cursor, 'base64url').toString());
+  const [name, index, key] = place ?? [];
+  if (typeof name !== 'string' || typeof index !== 'number' || index < 0 || typeof key !== 'string') return undefined;
+  const at = lists.findIndex(({ server }) => server.name >= name);
+  const found = lists[at];
+  if (found === undefined) return { list: lists.length, item: 0 };
+  if (found.server.name !== name || found.list === undefined) return { list: at, item: 0 };
+  const item = found.list.byKey.get(key);
+  return { list: at, item: item === undefined ? Math.trunc(index) : found.list.all.indexOf(item) + 1 };
+}
+
+function parseArray(text: string): unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? (value as unknown[]) : undefined;
+  } catch {
+    // Not a cursor: the caller says so.
+    return undefined;
+  }
+}

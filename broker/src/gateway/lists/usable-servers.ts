@@ -1,0 +1,49 @@
+// The servers of which a caller may use something: nothing of another one reaches the caller, and it is not started for them.
+import type { ServerRecord } from '../../domain/server-record.ts';
+import type { CompiledPolicy } from '../../policy/decide.ts';
+import { judge } from '../../policy/judge.ts';
+import { isRecord } from '../../upstreams/json-rpc-guard.ts';
+import type { ListKind, ServerFacts } from '../../upstreams/upstream.ts';
+import { serversOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
+
+type Parts = Pick<GatewayParts, 'upstreams' | 'policies'>;
+
+/** Those of which the rules may allow something, whatever they offer. Throws `unavailable` without a policy. */
+export async function usableServers(parts: Parts, scope: SessionScope): Promise<ServerRecord[]> {
+  const policy = await parts.policies.get(scope.principal.workspaceId);
+  return serversOf(parts.upstreams, scope).filter(({ name }) => policy.mayUse(scope.principal, name));
+}
+
+/** The same of one of them, at once; false where the rules are not known yet. */
+export function isUsable({ policies }: Pick<Parts, 'policies'>, { principal }: SessionScope, name: string): boolean {
+  try {
+    const policy = policies.get(principal.workspaceId);
+    return !(policy instanceof Promise) && policy.mayUse(principal, name);
+  } catch {
+    // Without a policy nobody may do anything.
+    return false;
+  }
+}
+
+const LISTS: readonly (readonly [capability: string, kind: ListKind])[] = [
+  ['tools', 'tools'],
+  ['prompts', 'prompts'],
+  ['resources', 'resources'],
+  ['resources', 'templates'],
+];
+
+/** Whether the server offers anything that the caller may use. */
+export async function offersSomething(
+  { catalog }: Pick<GatewayParts, 'catalog'>,
+  { principal, asker }: SessionScope,
+  policy: CompiledPolicy,
+  server: ServerRecord,
+  { capabilities }: ServerFacts,
+): Promise<boolean> {
+  for (const [capability, kind] of LISTS) {
+    if (!isRecord(capabilities[capability])) continue;
+    const { all } = catalog.known(kind, server, asker) ?? (await catalog.list(kind, server, asker));
+    if (all.some(({ ruleNames }) => judge(policy, principal, server.name, ruleNames).decision !== 'deny')) return true;
+  }
+  return false;
+}

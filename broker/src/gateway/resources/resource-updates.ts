@@ -1,0 +1,48 @@
+// `notifications/resources/updated`: who of those that follow a resource is told, and under which URI.
+import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
+import { toGateError } from 'mcpgate-shared/error';
+import type { CompiledPolicy } from '../../policy/decide.ts';
+import { placeOf, type UpstreamEvent } from '../../upstreams/upstream.ts';
+import { judge } from '../../policy/judge.ts';
+import { ruleNames } from '../../policy/naming.ts';
+import { prefixFor } from '../call/route.ts';
+import type { GatewayParts, SessionScope } from '../session-scope.ts';
+
+export const UPDATED = 'notifications/resources/updated';
+
+export interface SeenUpdate {
+  /** The URI as the client knows it, as JSON text. */
+  uriText: string;
+  /** The members of the server's params, and the URI among them. */
+  members: readonly JsonMember[];
+  at: JsonMember;
+}
+
+/** Calls `tell` where the follower of this scope follows the resource, or one that it is a part of, and may still use it. */
+export function tellUpdate(
+  parts: Pick<GatewayParts, 'upstreams' | 'subscriptions' | 'policies' | 'log'>,
+  scope: SessionScope,
+  { workspaceId, server: name, place, paramsText }: UpstreamEvent & { kind: 'notification' },
+  tell: (update: SeenUpdate) => void,
+): void {
+  const server = parts.upstreams.servers(workspaceId).find((each) => each.name === name);
+  const { members } = scanObject(paramsText);
+  const at = findMember(members, 'uri');
+  const uri: unknown = at === undefined ? undefined : JSON.parse(paramsText.slice(at.start, at.end));
+  if (server === undefined || at === undefined || typeof uri !== 'string') return;
+  if (place !== placeOf(server, scope.asker)) return;
+  if (!parts.subscriptions.isFollowed(scope.followerId, server, place, uri)) return;
+  const judged = (policy: CompiledPolicy) => {
+    if (judge(policy, scope.principal, name, ruleNames('resources', name, uri)).decision === 'deny') return;
+    tell({ uriText: JSON.stringify(prefixFor(scope, server) + uri), members, at });
+  };
+  const unheard = (error: unknown) =>
+    parts.log.debug({ server: name, error: toGateError(error).message }, 'an update was told to nobody');
+  try {
+    const policy = parts.policies.get(workspaceId);
+    if (policy instanceof Promise) policy.then(judged).catch(unheard);
+    else judged(policy);
+  } catch (error) {
+    unheard(error);
+  }
+}

@@ -1,0 +1,59 @@
+// `resources/subscribe` and `resources/unsubscribe`. Sessions that share a connection share its subscription: the server hears of the first
+// and of the last one.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { judge } from '../../policy/judge.ts';
+import { ruleNames } from '../../policy/naming.ts';
+import { placeOf } from '../../upstreams/upstream.ts';
+import { EMPTY_RESULT, errorReply, type Reply } from '../reply.ts';
+import type { Handling } from '../request.ts';
+import { requestByUri } from '../call/resource-request.ts';
+import { serverByUri, type Route } from '../call/route.ts';
+import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import { MAX_SUBSCRIPTIONS, type Follower } from './subscriptions.ts';
+
+export function followerOf({ followerId, asker }: SessionScope): Follower {
+  return { id: followerId, userKey: asker.userKey };
+}
+
+export function followResource(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
+  const { subscriptions } = parts;
+  if (subscriptions.count(scope.followerId) >= MAX_SUBSCRIPTIONS) {
+    const message = `[mcpgate] this session follows ${MAX_SUBSCRIPTIONS} resources already; unsubscribe from some`;
+    return Promise.resolve(errorReply(RPC_CODE.serverError, message));
+  }
+  const { uri } = handling.request.params;
+  const follower = followerOf(scope);
+  if (typeof uri === 'string' && !subscriptions.hasRoom(follower, uri)) {
+    const message = '[mcpgate] the resources that this person follows are too many; unsubscribe from some';
+    return Promise.resolve(errorReply(RPC_CODE.serverError, message));
+  }
+  // From now on, not from the answer on: a server may tell before it answers.
+  return requestByUri(parts, scope, handling, ({ server, rest }) =>
+    subscriptions.add(follower, server, placeOf(server, scope.asker), rest),
+  );
+}
+
+export async function unfollowResource(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
+  const { uri } = handling.request.params;
+  const route = typeof uri === 'string' ? serverByUri(parts, scope, uri) : undefined;
+  if (route !== undefined) {
+    const place = placeOf(route.server, scope.asker);
+    const followers = (): ReadonlySet<string> =>
+      parts.subscriptions.followers(route.server.workspaceId, route.server.name, place, route.rest);
+    const followed = followers().has(scope.followerId);
+    parts.subscriptions.remove(scope.followerId, route.server, place, route.rest);
+    // It goes on for the others of the connection; that there are any is for those alone who may use it.
+    if (followers().size > 0 && (followed || (await mayUse(parts, scope, route)))) return EMPTY_RESULT;
+  }
+  return await requestByUri(parts, scope, handling);
+}
+
+async function mayUse(parts: GatewayParts, { principal }: SessionScope, { server, rest }: Route): Promise<boolean> {
+  try {
+    const policy = await parts.policies.get(principal.workspaceId);
+    return judge(policy, principal, server.name, ruleNames('resources', server.name, rest)).decision !== 'deny';
+  } catch {
+    // The request itself says what is wrong.
+    return false;
+  }
+}

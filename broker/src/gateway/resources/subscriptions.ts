@@ -1,0 +1,134 @@
+// Which resources a session follows. A server is told when the first session of a connection follows a URI and when the last one stops.
+import { toGateError } from 'mcpgate-shared/error';
+import type { BaseLogger } from 'pino';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { placeOf, type Asker, type UpstreamEvent, type Upstreams } from '../../upstreams/upstream.ts';
+
+/** A session, or one stream of changes. */
+export interface Follower {
+  id: string;
+  /** Whose it is. */
+  userKey: string;
+}
+
+export interface Subscriptions {
+  /** Returns what takes it back, where it was new. */
+  add(follower: Follower, server: ServerRecord, place: string | null, uri: string): () => void;
+  /** False: what this person follows, over all sessions and streams, is too long already. */
+  hasRoom(follower: Follower, uri: string): boolean;
+  /** True where nobody else of the same connection follows it. */
+  remove(sessionKey: string, server: ServerRecord, place: string | null, uri: string): boolean;
+  /** The sessions that follow the URI on this connection. */
+  followers(workspaceId: string, server: string, place: string | null, uri: string): ReadonlySet<string>;
+  /** Whether the follower is told of the URI: it follows it, or one that it is a part of (MCP, `ResourceUpdatedNotification`: "a sub-resource"). */
+  isFollowed(followerId: string, server: ServerRecord, place: string | null, uri: string): boolean;
+  /** How many resources the session follows. */
+  count(sessionKey: string): number;
+  /** A connection was made, perhaps anew: it is told what its sessions follow. */
+  renew(event: UpstreamEvent & { kind: 'connected' }): void;
+  /** The follower (a session, or one stream of changes) has ended: what only it followed is given up. */
+  leave(followerId: string, asker: Asker): void;
+}
+
+const NEVER = new AbortController().signal;
+const NOBODY: ReadonlySet<string> = new Set();
+/** What one session may follow at the same time. */
+export const MAX_SUBSCRIPTIONS = 1_000;
+/** All that one person follows, in characters. */
+const MAX_CHARS_EACH = 4 * 1024 * 1024;
+
+function isPartOf(uri: string, whole: string): boolean {
+  return uri.startsWith(whole) && (whole.endsWith('/') || /^[/?#]/.test(uri.slice(whole.length, whole.length + 1)));
+}
+
+interface Followed {
+  server: ServerRecord;
+  place: string | null;
+  uri: string;
+  sessions: Set<string>;
+}
+
+export function createSubscriptions(
+  upstreams: Pick<Upstreams, 'acquire'>,
+  log: Pick<BaseLogger, 'warn'>,
+): Subscriptions {
+  const followed = new Map<string, Followed>();
+  const bySession = new Map<string, { userKey: string; keys: Set<string> }>();
+  const charsByUser = new Map<string, number>();
+  const keyOf = (workspaceId: string, server: string, place: string | null, uri: string): string =>
+    `${workspaceId}\n${server}\n${place ?? ''}\n${uri}`;
+
+  function count(userKey: string, chars: number): void {
+    const sum = (charsByUser.get(userKey) ?? 0) + chars;
+    if (sum > 0) charsByUser.set(userKey, sum);
+    else charsByUser.delete(userKey);
+  }
+
+  function drop(key: string, sessionKey: string): Followed | undefined {
+    const entry = followed.get(key);
+    if (entry?.sessions.delete(sessionKey) !== true) return undefined;
+    const own = bySession.get(sessionKey);
+    if (own?.keys.delete(key) === true) count(own.userKey, -key.length);
+    if (own?.keys.size === 0) bySession.delete(sessionKey);
+    if (entry.sessions.size > 0) return undefined;
+    followed.delete(key);
+    return entry;
+  }
+
+  return {
+    hasRoom: ({ userKey }, uri) => (charsByUser.get(userKey) ?? 0) + uri.length <= MAX_CHARS_EACH,
+    add({ id: sessionKey, userKey }, server, place, uri) {
+      const key = keyOf(server.workspaceId, server.name, place, uri);
+      const entry = followed.get(key) ?? { server, place, uri, sessions: new Set() };
+      const isNew = !entry.sessions.has(sessionKey);
+      entry.sessions.add(sessionKey);
+      followed.set(key, entry);
+      const own = bySession.get(sessionKey) ?? { userKey, keys: new Set() };
+      own.keys.add(key);
+      if (isNew) count(userKey, key.length);
+      bySession.set(sessionKey, own);
+      return () => void (isNew && drop(key, sessionKey));
+    },
+    remove: (sessionKey, server, place, uri) =>
+      drop(keyOf(server.workspaceId, server.name, place, uri), sessionKey) !== undefined,
+    followers: (workspaceId, server, place, uri) =>
+      followed.get(keyOf(workspaceId, server, place, uri))?.sessions ?? NOBODY,
+    isFollowed(followerId, { workspaceId, name }, place, uri) {
+      if (followed.get(keyOf(workspaceId, name, place, uri))?.sessions.has(followerId) === true) return true;
+      for (const key of bySession.get(followerId)?.keys ?? []) {
+        const entry = followed.get(key);
+        if (entry?.server.name === name && entry.place === place && isPartOf(uri, entry.uri)) return true;
+      }
+      return false;
+    },
+    count: (sessionKey) => bySession.get(sessionKey)?.keys.size ?? 0,
+    renew({ workspaceId, server, place, session }) {
+      for (const entry of followed.values()) {
+        if (entry.server.name !== server || entry.server.workspaceId !== workspaceId || entry.place !== place) continue;
+        const paramsText = JSON.stringify({ uri: entry.uri });
+        session.request({ method: 'resources/subscribe', paramsText, signal: NEVER }).catch((error: unknown) => {
+          const why = toGateError(error).message;
+          log.warn({ server, error: why }, 'a resource that sessions follow could not be followed again');
+        });
+      }
+    },
+    leave(followerId, asker) {
+      for (const key of [...(bySession.get(followerId)?.keys ?? [])]) {
+        const last = drop(key, followerId);
+        // A session's own connections end with it.
+        if (last === undefined || placeOf(last.server, asker) === followerId) continue;
+        // Only tidiness: nobody waits for it, and a server that is gone has forgotten anyway.
+        upstreams
+          .acquire(last.server, asker)
+          .then((session) =>
+            session.request({
+              method: 'resources/unsubscribe',
+              paramsText: JSON.stringify({ uri: last.uri }),
+              signal: AbortSignal.timeout(10_000),
+            }),
+          )
+          .catch(() => undefined);
+      }
+    },
+  };
+}
