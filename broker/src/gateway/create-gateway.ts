@@ -12,7 +12,7 @@ import { createParkedCalls } from './edges/modern/parked-calls.ts';
 import { createTaskTable } from './tasks/task-table.ts';
 import { createPolicyCache } from './policy-cache.ts';
 import { createRefusedMessages } from './edges/refused-messages.ts';
-import type { GatewayParts } from './session-scope.ts';
+import type { GatewayParts } from './gateway-parts.ts';
 import { createCatalog } from './lists/catalog.ts';
 import { createSubscriptions } from './resources/subscriptions.ts';
 import type { SearchRule } from './search/search-rule.ts';

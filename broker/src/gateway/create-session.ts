@@ -12,9 +12,9 @@ import { createLegacyEdge } from './edges/legacy/legacy-edge.ts';
 import { refuseCut, refuseLong } from './edges/message-limit.ts';
 import { createModernEdge } from './edges/modern/modern-edge.ts';
 import { isModern } from './edges/modern/modern-meta.ts';
-import type { ParamHeaders } from './edges/modern/param-headers.ts';
+import type { ParamHeaders } from './gateway.ts';
 import { errorReply } from './reply.ts';
-import type { GatewayParts } from './session-scope.ts';
+import type { GatewayParts } from './gateway-parts.ts';
 import { createUnderWay } from './edges/under-way.ts';
 
 /** What the gateway may do with a session besides. */

@@ -3,7 +3,6 @@
 import type { Principal } from '../domain/principal.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { Envelope } from './edges/envelope.ts';
-import type { ParamHeaders } from './edges/modern/param-headers.ts';
 
 /** Which request (`idKey`) a message to the client answers, or is about. Neither: it stands by itself. */
 export interface Belongs {
@@ -18,6 +17,9 @@ export type SendToClient = (text: string, pieces: Pieces | undefined, belongs: B
 
 /** How a session shows its tools: all of them, or three that search, describe and call. */
 export type ToolMode = 'all' | 'search';
+
+/** The `Mcp-Param-*` headers of a request, decoded, by their names in lower case; undefined: a value is not well-formed. */
+export type ParamHeaders = ReadonlyMap<string, string | undefined>;
 
 export interface GatewaySession {
   readonly id: string;

@@ -1,44 +1,8 @@
-// What a gateway session is made of, as its parts need it.
-import type { Clock } from 'mcpgate-shared/clock';
-import type { BaseLogger } from 'pino';
-import type { Audit } from '../audit/audit.ts';
+// Who asks, and through which door: what the parts of a session know of it.
 import type { Principal } from '../domain/principal.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { Asker, Upstreams } from '../upstreams/upstream.ts';
 import type { ToolMode } from './gateway.ts';
-import type { ClientKeys } from './edges/modern/client-keys.ts';
-import type { ParkedCalls } from './edges/modern/parked-calls.ts';
-import type { TaskTable } from './tasks/task-table.ts';
-import type { PolicyCache } from './policy-cache.ts';
-import type { RefusedMessages } from './edges/refused-messages.ts';
-import type { Subscriptions } from './resources/subscriptions.ts';
-import type { SearchRule } from './search/search-rule.ts';
-import type { ToolIndexes } from './search/tool-index.ts';
-import type { Waits } from './lists/in-time.ts';
-import type { Catalog } from './lists/catalog.ts';
-
-export interface GatewayParts {
-  upstreams: Upstreams;
-  audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
-  policies: PolicyCache;
-  catalog: Catalog;
-  subscriptions: Subscriptions;
-  parkedCalls: ParkedCalls;
-  clientKeys: ClientKeys;
-  tasks: TaskTable;
-  refused: RefusedMessages;
-  log: Pick<BaseLogger, 'error' | 'warn' | 'debug'>;
-  clock: Clock;
-  /** Milliseconds that only grow, with fractions, for durations. */
-  elapsedMs: () => number;
-  brokerVersion: string;
-  listDeadlineMs: number;
-  waits: Waits;
-  maxPending: number;
-  toolIndexes: ToolIndexes;
-  searchRules: readonly SearchRule[];
-  maxMessageChars: number;
-}
 
 /** Who asks, and through which door. */
 export interface SessionScope {

@@ -12,7 +12,8 @@ import { errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import { asSeen } from './reserved-text.ts';
 import { noServer, serverByName, serverByUri, writtenName, writtenUri } from './route.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 
 /** Never rejects. */
 export async function complete(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {

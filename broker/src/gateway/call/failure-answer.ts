@@ -4,7 +4,7 @@ import { isForTheLog } from '../../domain/told-outside.ts';
 import { type Failed, failureReply } from './answers.ts';
 import { NO_REPLY, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
-import type { GatewayParts } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
 
 export function failureAnswer(
   { log }: Pick<GatewayParts, 'log'>,

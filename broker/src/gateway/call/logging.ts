@@ -7,7 +7,8 @@ import { LOG_LEVELS } from '../../upstreams/tidy/notification.ts';
 import type { UpstreamEvent } from '../../upstreams/upstream.ts';
 import { EMPTY_RESULT, errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 import { usableServers } from '../lists/usable-servers.ts';
 
 /** Tells the servers whose connections are the asker's own; one that fails is told again at its next `logging/setLevel`. */

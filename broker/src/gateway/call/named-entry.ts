@@ -8,7 +8,8 @@ import { isCutName } from '../lists/exposed-name.ts';
 import { judge } from '../../policy/judge.ts';
 import { ruleNames } from '../../policy/naming.ts';
 import type { Route } from './route.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 
 export type NamedKind = 'tools' | 'prompts';
 

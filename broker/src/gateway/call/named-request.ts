@@ -14,7 +14,8 @@ import { errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import { asSeen } from './reserved-text.ts';
 import { noServer, serverByName, prefixFor, writtenName } from './route.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 import { withSeenTaskIds } from '../tasks/task-ids.ts';
 
 /** Never rejects. */

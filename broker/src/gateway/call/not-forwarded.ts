@@ -9,7 +9,8 @@ import { judge } from '../../policy/judge.ts';
 import { ruleNames } from '../../policy/naming.ts';
 import type { Answer } from '../reply.ts';
 import type { Request } from '../request.ts';
-import { whoOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import { whoOf, type SessionScope } from '../session-scope.ts';
 
 /** The denial; it is recorded by then. */
 export async function answerDenied(

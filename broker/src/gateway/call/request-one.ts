@@ -9,7 +9,8 @@ import { answerMissing, type Missing } from './not-forwarded.ts';
 import type { Reply } from '../reply.ts';
 import type { RequestParams } from './request-params.ts';
 import type { Handling } from '../request.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 
 export interface Asked {
   /** What is asked, by every name that rules may know it by; the record has the first. */

@@ -8,7 +8,8 @@ import { errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import { asSeen } from './reserved-text.ts';
 import { noServer, prefixFor, serverByUri, writtenUri, type Route } from './route.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 
 /** `onSent` is told the route of a request when it is sent; what it returns is called where the server does not grant it. Never rejects. */
 export async function requestByUri(

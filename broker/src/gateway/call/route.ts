@@ -2,7 +2,8 @@
 // name them.
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { splitName, splitUri, uriPrefix } from '../../policy/naming.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 
 export interface Route {
   server: ServerRecord;

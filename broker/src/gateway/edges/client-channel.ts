@@ -6,7 +6,7 @@ import type { ClientRequest } from './envelope.ts';
 import type { Belongs, SendToClient } from '../gateway.ts';
 import type { Answer } from '../reply.ts';
 import type { Notice } from '../request.ts';
-import type { GatewayParts } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
 
 type Asked = Pick<ClientRequest, 'id' | 'idText'>;
 

@@ -6,7 +6,8 @@ import { isRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
 import type { ServerFacts } from '../../upstreams/upstream.ts';
 import { inTime } from '../lists/in-time.ts';
 import { markReservedMembers } from '../call/reserved-text.ts';
-import { serversOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import { serversOf, type SessionScope } from '../session-scope.ts';
 import { isUsable, offersSomething, usableServers } from '../lists/usable-servers.ts';
 
 const ANSWERS =

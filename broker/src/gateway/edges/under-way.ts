@@ -7,7 +7,7 @@ import { type ClientRequest } from './envelope.ts';
 import type { ToClient } from './client-channel.ts';
 import { isRecorded } from './methods.ts';
 import { errorReply, type Reply } from '../reply.ts';
-import type { GatewayParts } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
 
 export interface UnderWay {
   /** Runs `task` and sends its answer, unless the caller has cancelled. Refuses an id that is taken, and more than the limit. */

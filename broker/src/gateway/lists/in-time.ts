@@ -2,7 +2,8 @@
 import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { placeOf } from '../../upstreams/upstream.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 
 /** Since when what a connection has not said yet is waited for, ms since the epoch. */
 export type Waits = Map<string, number>;

@@ -4,7 +4,8 @@ import type { CompiledPolicy } from '../../policy/decide.ts';
 import { placeOf, type ListKind, type UpstreamEvent } from '../../upstreams/upstream.ts';
 import type { CatalogList } from './catalog.ts';
 import { judge } from '../../policy/judge.ts';
-import { serversOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import { serversOf, type SessionScope } from '../session-scope.ts';
 
 /** Looking through a longer list costs more than being told. */
 const MAX_JUDGED = 1_000;

@@ -12,7 +12,8 @@ import { inTime } from './in-time.ts';
 import { judge } from '../../policy/judge.ts';
 import { errorReply, resultReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
-import { serversOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import { serversOf, type SessionScope } from '../session-scope.ts';
 
 const PAGE_ITEMS = 500;
 /** What clients read as one message; an entry is never longer than a part of it. */

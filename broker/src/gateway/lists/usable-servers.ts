@@ -4,7 +4,8 @@ import type { CompiledPolicy } from '../../policy/decide.ts';
 import { judge } from '../../policy/judge.ts';
 import { isRecord } from '../../upstreams/json-rpc-guard.ts';
 import type { ListKind, ServerFacts } from '../../upstreams/upstream.ts';
-import { serversOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import { serversOf, type SessionScope } from '../session-scope.ts';
 
 type Parts = Pick<GatewayParts, 'upstreams' | 'policies'>;
 

@@ -6,7 +6,8 @@ import { placeOf, type UpstreamEvent } from '../../upstreams/upstream.ts';
 import { judge } from '../../policy/judge.ts';
 import { ruleNames } from '../../policy/naming.ts';
 import { prefixFor } from '../call/route.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 
 export const UPDATED = 'notifications/resources/updated';
 

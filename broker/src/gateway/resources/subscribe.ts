@@ -8,7 +8,8 @@ import { EMPTY_RESULT, errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import { requestByUri } from '../call/resource-request.ts';
 import { serverByUri, type Route } from '../call/route.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 import { MAX_SUBSCRIPTIONS, type Follower } from './subscriptions.ts';
 
 export function followerOf({ followerId, asker }: SessionScope): Follower {

@@ -2,7 +2,8 @@
 import { listKind, reachableServers } from '../lists/lists.ts';
 import { resultReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 import { toolLimitOf } from './search-rule.ts';
 import { SEARCH_TOOLS_RESULT } from './search-tools.ts';
 

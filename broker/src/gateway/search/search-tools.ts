@@ -11,7 +11,8 @@ import { requestByName } from '../call/named-request.ts';
 import { errorReply, resultReply, type Reply } from '../reply.ts';
 import { tooLong } from '../edges/request-bounds.ts';
 import { madeRequest, type Handling } from '../request.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 50;

@@ -6,7 +6,8 @@ import { placeOf } from '../../upstreams/upstream.ts';
 import { errorReply, resultReply, type Reply } from '../reply.ts';
 import { madeRequest, type Handling } from '../request.ts';
 import { prefixFor } from '../call/route.ts';
-import { serversOf, type GatewayParts, type SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import { serversOf, type SessionScope } from '../session-scope.ts';
 import { requestOfTask } from './task-request.ts';
 
 /** Each is a request to a server, and a record. */

@@ -7,7 +7,8 @@ import { judge } from '../../policy/judge.ts';
 import { isRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
 import { placeOf } from '../../upstreams/upstream.ts';
 import { serverByUri } from '../call/route.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 
 export type RelatedTask =
   | { kind: 'none' }

@@ -8,7 +8,8 @@ import { errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import { asSeen } from '../call/reserved-text.ts';
 import { prefixFor, serverByUri } from '../call/route.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 import { withSeenTaskIds } from './task-ids.ts';
 
 /** Never rejects. */

@@ -7,7 +7,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Principal } from '../../domain/principal.ts';
 import type { ClientNotification, ClientRequest } from '../../gateway/edges/envelope.ts';
 import type { GatewayService, GatewaySession, ToolMode } from '../../gateway/gateway.ts';
-import type { ParamHeaders } from '../../gateway/edges/modern/param-headers.ts';
+import type { ParamHeaders } from '../../gateway/gateway.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { partsOf, type Pieces } from '../../message/pieces.ts';
 import { openEventStream, type EventStream } from './event-stream.ts';

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { REQUEST_META } from 'mcpgate-shared/protocol-version';
 import type { ClientRequest } from '../../gateway/edges/envelope.ts';
-import type { ParamHeaders } from '../../gateway/edges/modern/param-headers.ts';
+import type { ParamHeaders } from '../../gateway/gateway.ts';
 import { isRecord } from '../../upstreams/json-rpc-guard.ts';
 import { NAMED_BY } from '../../upstreams/named-by.ts';
 

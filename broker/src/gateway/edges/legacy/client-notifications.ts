@@ -3,7 +3,8 @@ import { findMember } from 'mcpgate-shared/json-span';
 import { admitNotification } from '../admission.ts';
 import type { ClientQuestions } from './client-questions.ts';
 import type { ClientNotification } from '../envelope.ts';
-import type { GatewayParts, SessionScope } from '../../session-scope.ts';
+import type { GatewayParts } from '../../gateway-parts.ts';
+import type { SessionScope } from '../../session-scope.ts';
 import type { ClientTasks } from '../../tasks/client-tasks.ts';
 import { relatedTask, withRelated } from '../../tasks/related-task.ts';
 

@@ -1,5 +1,6 @@
 // `mcpgate/session`: what `mcpgate status` shows of a session.
-import type { GatewayParts, SessionScope } from '../../session-scope.ts';
+import type { GatewayParts } from '../../gateway-parts.ts';
+import type { SessionScope } from '../../session-scope.ts';
 import { whoOf } from '../../session-scope.ts';
 import { reachableServers } from '../../lists/lists.ts';
 

@@ -1,7 +1,8 @@
 // `server/discover`: what `initialize` said in earlier versions, without a handshake.
 import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
 import { offerOf } from '../initialize.ts';
-import type { GatewayParts, SessionScope } from '../../session-scope.ts';
+import type { GatewayParts } from '../../gateway-parts.ts';
+import type { SessionScope } from '../../session-scope.ts';
 
 /** The result as JSON text. */
 export async function discoverResult(parts: GatewayParts, scope: SessionScope): Promise<string> {

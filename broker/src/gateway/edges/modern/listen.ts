@@ -10,7 +10,8 @@ import { resultReply, type Answer } from '../../reply.ts';
 import { madeRequest, type Handling, type Request } from '../../request.ts';
 import { requestByUri } from '../../call/resource-request.ts';
 import { tellUpdate, UPDATED } from '../../resources/resource-updates.ts';
-import type { GatewayParts, SessionScope } from '../../session-scope.ts';
+import type { GatewayParts } from '../../gateway-parts.ts';
+import type { SessionScope } from '../../session-scope.ts';
 import { followerOf } from '../../resources/subscribe.ts';
 import { MAX_SUBSCRIPTIONS } from '../../resources/subscriptions.ts';
 

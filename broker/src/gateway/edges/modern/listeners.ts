@@ -8,7 +8,8 @@ import type { ToClient } from '../client-channel.ts';
 import { type ClientRequest } from '../envelope.ts';
 import { errorReply } from '../../reply.ts';
 import type { Handling } from '../../request.ts';
-import type { GatewayParts, SessionScope } from '../../session-scope.ts';
+import type { GatewayParts } from '../../gateway-parts.ts';
+import type { SessionScope } from '../../session-scope.ts';
 import { listenEnded, openListener, readFilter, type Filter, type Listener } from './listen.ts';
 
 export interface Listeners {

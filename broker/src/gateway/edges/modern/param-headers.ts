@@ -4,10 +4,9 @@ import { headerParamsOf } from '../../../upstreams/header-params.ts';
 import { isRecord } from '../../../upstreams/json-rpc-guard.ts';
 import type { Request } from '../../request.ts';
 import { serverByName } from '../../call/route.ts';
-import type { GatewayParts, SessionScope } from '../../session-scope.ts';
-
-/** The `Mcp-Param-*` headers of a request, decoded, by their names in lower case; undefined: a value is not well-formed. */
-export type ParamHeaders = ReadonlyMap<string, string | undefined>;
+import type { ParamHeaders } from '../../gateway.ts';
+import type { GatewayParts } from '../../gateway-parts.ts';
+import type { SessionScope } from '../../session-scope.ts';
 
 /** What does not match, or undefined. Goes by the list that clients know the tool from. */
 export function paramMismatch(

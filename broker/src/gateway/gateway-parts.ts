@@ -1,0 +1,38 @@
+// What every part of the gateway works with: made once, for all sessions.
+import type { Clock } from 'mcpgate-shared/clock';
+import type { BaseLogger } from 'pino';
+import type { Audit } from '../audit/audit.ts';
+import type { Upstreams } from '../upstreams/upstream.ts';
+import type { RefusedMessages } from './edges/refused-messages.ts';
+import type { ClientKeys } from './edges/modern/client-keys.ts';
+import type { ParkedCalls } from './edges/modern/parked-calls.ts';
+import type { Catalog } from './lists/catalog.ts';
+import type { Waits } from './lists/in-time.ts';
+import type { PolicyCache } from './policy-cache.ts';
+import type { Subscriptions } from './resources/subscriptions.ts';
+import type { SearchRule } from './search/search-rule.ts';
+import type { ToolIndexes } from './search/tool-index.ts';
+import type { TaskTable } from './tasks/task-table.ts';
+
+export interface GatewayParts {
+  upstreams: Upstreams;
+  audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
+  policies: PolicyCache;
+  catalog: Catalog;
+  subscriptions: Subscriptions;
+  parkedCalls: ParkedCalls;
+  clientKeys: ClientKeys;
+  tasks: TaskTable;
+  refused: RefusedMessages;
+  log: Pick<BaseLogger, 'error' | 'warn' | 'debug'>;
+  clock: Clock;
+  /** Milliseconds that only grow, with fractions, for durations. */
+  elapsedMs: () => number;
+  brokerVersion: string;
+  listDeadlineMs: number;
+  waits: Waits;
+  maxPending: number;
+  toolIndexes: ToolIndexes;
+  searchRules: readonly SearchRule[];
+  maxMessageChars: number;
+}
