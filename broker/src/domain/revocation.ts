@@ -21,3 +21,5 @@ export function isRevoked({ workspaceId, kind, id }: Revocation, principal: Prin
   if (kind === 'device') return principal.device?.id === id;
   return principal.credential.id === id;
 }
+
+export type RevocationListener = (revocation: Revocation) => Promise<{ linksClosed: number; callsCancelled: number }>;

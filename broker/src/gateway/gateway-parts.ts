@@ -7,7 +7,6 @@ import type { RefusedMessages } from './edges/refused-messages.ts';
 import type { ClientKeys } from './edges/modern/client-keys.ts';
 import type { ParkedCalls } from './edges/modern/parked-calls.ts';
 import type { Catalog } from './lists/catalog.ts';
-import type { Waits } from './lists/in-time.ts';
 import type { PolicyCache } from './policy-cache.ts';
 import type { Subscriptions } from './resources/subscriptions.ts';
 import type { SearchRule } from './search/search-rule.ts';
@@ -30,7 +29,8 @@ export interface GatewayParts {
   elapsedMs: () => number;
   brokerVersion: string;
   listDeadlineMs: number;
-  waits: Waits;
+  /** Since when what a connection has not said yet is waited for, ms since the epoch. */
+  waits: Map<string, number>;
   maxPending: number;
   toolIndexes: ToolIndexes;
   searchRules: readonly SearchRule[];

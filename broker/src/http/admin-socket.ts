@@ -8,7 +8,7 @@ import type { Operation } from '../admin/operation.ts';
 import { registerApi, socketCaller } from './api-routes.ts';
 import type { EnterWorkspace } from './enter-workspace.ts';
 import { createFastifyApp } from './fastify-app.ts';
-import type { RequestHandler } from './listener.ts';
+import type { RequestHandler } from './request-handler.ts';
 import { startingHandler } from './starting.ts';
 import { endUnread } from './unread-body.ts';
 

@@ -1,7 +1,7 @@
 // The socket that the broker serves on. It is opened before anything else is made, so that a port in use is one clear line, and so
 // that the port is known before the public URL is. Until handlers are attached it answers that it is starting.
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -10,11 +10,11 @@ import type { TLSSocket } from 'node:tls';
 import { GateError } from 'mcpgate-shared/error';
 import { originOf, type ListenAddress } from '../config/listen-address.ts';
 import type { BadRequest, BadRequests } from './bad-requests.ts';
+import type { RequestHandler } from './request-handler.ts';
 import { startingHandler } from './starting.ts';
 import { createStrangerConnections } from './stranger-connections.ts';
 import { endUnread } from './unread-body.ts';
 
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 export interface Listener {

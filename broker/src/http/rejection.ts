@@ -1,6 +1,6 @@
 // A bearer token that did not pass: the audit event, and the answer.
 import type { Audit } from '../audit/audit.ts';
-import type { Authentication } from '../identity/identity.ts';
+import type { Authentication } from '../identity/authentication.ts';
 import type { Audience } from '../domain/principal.ts';
 import { GateError } from 'mcpgate-shared/error';
 

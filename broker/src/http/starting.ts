@@ -1,5 +1,5 @@
 // What a broker answers before it serves: it is alive, not ready, and says what it waits for.
-import type { RequestHandler } from './listener.ts';
+import type { RequestHandler } from './request-handler.ts';
 
 /** `why`: after `the broker`. */
 export function startingHandler(why: () => string): RequestHandler {

@@ -1,6 +1,6 @@
 // Before anything is done for a request: who comes with a token that was good lately is served at once, everybody else in their turn.
 import type { KnownTokens } from './known-tokens.ts';
-import type { RequestHandler } from './listener.ts';
+import type { RequestHandler } from './request-handler.ts';
 import { bearerOf } from './rejection.ts';
 import type { StrangerTurns } from './stranger-turns.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';

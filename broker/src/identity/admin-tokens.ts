@@ -7,7 +7,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { AdminToken, AdminTokenRecord } from '../domain/people.ts';
 import type { Store } from '../store/store.ts';
 import { rejected, TOUCH_EVERY_MS } from './authenticate.ts';
-import type { AdminTokens } from './identity.ts';
+import type { AdminTokens } from './authentication.ts';
 import { LabelSchema, parseOrUsage, pickToken, stateOf } from './people.ts';
 import type { Revocations } from './revocations.ts';
 import { createToken, isToken, sameText, sha256Hex } from './secret-token.ts';

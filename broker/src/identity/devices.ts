@@ -6,7 +6,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Store } from '../store/store.ts';
 import type { ClientSessions } from './client-sessions.ts';
-import type { Devices, Sessions } from './identity.ts';
+import type { Devices, Sessions } from './registers.ts';
 import type { Logins } from './logins.ts';
 import { isClientGrantId } from './oauth/grant-id.ts';
 import { pickById, requireUser, userNames } from './people.ts';

@@ -5,7 +5,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
 import type { Store } from '../store/store.ts';
-import type { Grants } from './identity.ts';
+import type { Grants } from './registers.ts';
 import { grantStateOf, LabelSchema, parseOrUsage, pickToken, requireUser } from './people.ts';
 import type { Revocations } from './revocations.ts';
 import { createToken, sha256Hex } from './secret-token.ts';

@@ -6,7 +6,7 @@ import type { Actor } from '../domain/receipt.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
 import type { Changes } from './changes.ts';
-import type { Groups, Users } from './identity.ts';
+import type { Groups, Users } from './registers.ts';
 import { GroupNameSchema, parseOrUsage, requireUser } from './people.ts';
 
 export function createGroups(parts: {

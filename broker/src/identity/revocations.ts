@@ -7,7 +7,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
 import type { Live, Revocation } from '../domain/revocation.ts';
 import type { FallenRules } from '../store/store.ts';
-import type { RevocationListener } from './identity.ts';
+import type { RevocationListener } from '../domain/revocation.ts';
 
 export interface Revocations {
   /** `live`: whose the things are that the listener would end. */

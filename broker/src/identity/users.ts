@@ -10,7 +10,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { Store } from '../store/store.ts';
 import { toGrant } from './grants.ts';
 import type { Changes } from './changes.ts';
-import type { Users } from './identity.ts';
+import type { Users } from './registers.ts';
 import type { ClientSessions } from './client-sessions.ts';
 import type { Logins } from './logins.ts';
 import type { OneTimeLinks } from './one-time-links.ts';

@@ -10,7 +10,7 @@ import { readClose, readOpened, toPayload } from 'mcpgate-shared/link-message';
 import type { AuditEvent } from '../domain/call-record.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Revocation } from '../domain/revocation.ts';
-import type { Authentication } from '../identity/identity.ts';
+import type { Authentication } from '../identity/authentication.ts';
 import { createSilentBus } from '../store/bus/silent-bus.ts';
 import { memoryOfDepartures, memoryOfLeftChannels, testVault } from './fixtures/between-brokers.ts';
 import { peerLink, SECRET } from './fixtures/tunnel-world.ts';

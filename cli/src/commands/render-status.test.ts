@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Chalk } from 'chalk';
 import { textWidth } from 'mcpgate-shared/text-width';
 import { renderStatus } from './render-status.ts';
-import type { Status } from './status.ts';
+import type { Status } from './status-document.ts';
 
 const colour = new Chalk({ level: 0 });
 const NOW = Date.parse('2026-11-30T00:00:00Z');

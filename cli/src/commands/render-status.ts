@@ -3,7 +3,7 @@ import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
 import type { Terminal } from '../terminal.ts';
 import { hanging } from './hanging.ts';
 import { onePlainLine } from './one-plain-line.ts';
-import type { Status } from './status.ts';
+import type { Status } from './status-document.ts';
 
 const TUNNEL_WORDS: Readonly<Record<string, string>> = {
   idle: 'not connected',

@@ -3,46 +3,13 @@
 import type { Command } from 'commander';
 import { EXIT_CODE, type GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
 import { storedLogin } from '../auth/stored-login.ts';
-import { listClients, type ClientStatus } from '../clients/list-clients.ts';
+import { listClients } from '../clients/list-clients.ts';
 import type { CliContext } from '../context.ts';
 import type { DaemonStatus } from '../local/daemon-connection.ts';
 import { openMcpSession } from './mcp-session.ts';
 import { parseSessionInfo, type SessionInfo } from './session-info.ts';
 import { renderStatus } from './render-status.ts';
-
-/** A login that the daemon has begun and a person must confirm. */
-interface PendingLoginStatus {
-  url: string;
-  user_code: string;
-  expires_at: string;
-}
-
-/** What `--json` prints. */
-export interface Status {
-  user: string | null;
-  broker: string | null;
-  workspace: string | null;
-  daemon: {
-    running: boolean;
-    version: string | null;
-    pid: number | null;
-    started_at: string | null;
-    clients: number;
-    channels: number;
-    bytes_to_broker: number;
-    bytes_to_clients: number;
-  };
-  tunnel: {
-    state: string;
-    since: string | null;
-    latency_ms: number | null;
-    message: string | null;
-    login: PendingLoginStatus | null;
-  };
-  servers: SessionInfo['servers'];
-  clients: ClientStatus[];
-  token: { kind: 'device' | 'grant' | null; store: 'keychain' | 'file' | 'environment' | null; path: string | null };
-}
+import type { PendingLoginStatus, Status } from './status-document.ts';
 
 export function addStatus(program: Command, context: CliContext): void {
   program

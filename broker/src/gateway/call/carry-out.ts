@@ -18,7 +18,7 @@ import { errorReply, NO_REPLY, type Answer, type Reply } from '../reply.ts';
 import type { Handling, Request } from '../request.ts';
 import { noticeOf, progressNotice } from './server-notification.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
-import { whoOf,  type SessionScope } from '../session-scope.ts';
+import { whoOf, type SessionScope } from '../session-scope.ts';
 import { withOwnAnswers } from '../tasks/answered-task.ts';
 import { withOwnTask } from '../tasks/related-task.ts';
 

@@ -5,9 +5,6 @@ import { placeOf } from '../../upstreams/upstream.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 
-/** Since when what a connection has not said yet is waited for, ms since the epoch. */
-export type Waits = Map<string, number>;
-
 /** Who has kept others waiting for so many deadlines is not waited for any more until it has said it. */
 const DEADLINES = 5;
 

@@ -12,7 +12,8 @@ import { duplicateKey } from '../edges/duplicate-key.ts';
 import { createKnownKeys } from '../edges/folded-key.ts';
 import { META_KEYS } from '../edges/methods.ts';
 import type { Request } from '../request.ts';
-import type { GatewayParts, SessionScope } from '../session-scope.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { SessionScope } from '../session-scope.ts';
 import { relatedTask, type RelatedTask } from './related-task.ts';
 
 type Parts = Pick<GatewayParts, 'upstreams' | 'tasks'>;

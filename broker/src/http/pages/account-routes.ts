@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { SetPasswordOutcome } from '../../identity/web-access.ts';
 import { loginPage, logoutPage, passwordPage, setupPage, signOutThereTooPage } from './account-views.ts';
-import type { PageContext } from './create-pages.ts';
-import { consentPath } from './consent-routes.ts';
+import type { PageContext } from './page-context.ts';
+import { pathAfter } from './page-paths.ts';
 import { LoginFormSchema, LoginQuerySchema, SetupFormSchema, TokenQuerySchema, type LoginGoal } from './page-forms.ts';
 import { messagePage } from './plain-views.ts';
 import { waitText } from './time-text.ts';
@@ -19,13 +19,6 @@ const GONE = {
     message: 'It was used or has expired. Ask your platform team for a new one.',
   }),
 } as const;
-
-/** Where a sign-in leads to. */
-export const pathAfter = ({ user_code: userCode, consent, to }: LoginGoal): string => {
-  if (consent !== '') return consentPath(consent);
-  if (userCode !== '') return `/device?user_code=${encodeURIComponent(userCode)}`;
-  return to === 'device' ? '/device' : '/';
-};
 
 const problemOf = (outcome: SetPasswordOutcome) => (outcome.kind === 'invalid' ? outcome : undefined);
 

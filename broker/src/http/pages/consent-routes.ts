@@ -4,11 +4,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Person } from '../../domain/people.ts';
 import type { Browser, ConsentOutcome } from '../../identity/oauth/consents.ts';
 import { consentPage } from './consent-views.ts';
-import type { PageContext } from './create-pages.ts';
+import { consentPath } from './page-paths.ts';
+import type { PageContext } from './page-context.ts';
 import { ConsentFormSchema, ConsentQuerySchema } from './page-forms.ts';
 import { messagePage } from './plain-views.ts';
-
-export const consentPath = (id: string): string => `/consent/${encodeURIComponent(id)}`;
 
 const GONE = messagePage({
   title: 'This request is over',

@@ -1,6 +1,5 @@
 // The pages: /, /applications, /setup, /login, /link, /logout, /device, /consent and their assets. Works without JavaScript; strict policy, no caching, form
 // tokens, and no query string in any log line, because links carry one-time tokens.
-import type { Person } from '../../domain/people.ts';
 import cookie from '@fastify/cookie';
 import csrf from '@fastify/csrf-protection';
 import formbody from '@fastify/formbody';
@@ -9,18 +8,18 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { toldOutside } from '../../domain/told-outside.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Identity } from '../../identity/identity.ts';
-import type { WebVisitor } from '../../identity/web-access.ts';
 import { takesBodies } from '../body-doors.ts';
 import { HTTP_STATUS } from '../error-status.ts';
 import type { ForwardedDoor } from '../forwarded-door.ts';
 import { registerAccountRoutes } from './account-routes.ts';
 import { iconAsset, stylesheetAsset } from './assets.ts';
 import { registerConsentRoutes } from './consent-routes.ts';
-import { pageCookies, type PageCookies } from './cookies.ts';
+import { pageCookies } from './cookies.ts';
 import { registerIdpRoutes } from './idp-routes.ts';
 import { registerDeviceRoutes } from './device-routes.ts';
-import { renderPage, type PageContent } from './layout.ts';
+import { renderPage } from './layout.ts';
 import { registerHomeRoutes } from './home-routes.ts';
+import type { PageContext } from './page-context.ts';
 import { messagePage } from './plain-views.ts';
 
 /** `formTarget`: where an answer to a form may lead besides this broker; browsers judge redirects too. */
@@ -36,28 +35,6 @@ export interface PagesOptions {
   clock: Clock;
   /** For people whom a reverse proxy has signed in. */
   forwarded?: ForwardedDoor | undefined;
-}
-
-/** What the routes share. */
-export interface PageContext {
-  identity: Identity;
-  clock: Clock;
-  publicUrl: string;
-  /** Holds the secret by which a browser that comes back from the IdP is the one that was sent there. */
-  idpCookie: { name: string; options: PageCookies['options'] };
-  visitor(request: FastifyRequest): WebVisitor;
-  person(request: FastifyRequest): Promise<Person | undefined>;
-  /** A device or application was let in by this browser's person. */
-  letIn(request: FastifyRequest, login: { what: 'device' | 'client'; id: string; userId: string }): Promise<void>;
-  csrf(reply: FastifyReply): string;
-  send(
-    reply: FastifyReply,
-    page: PageContent,
-    options?: { person?: Person | undefined; status?: number; formTarget?: string },
-  ): FastifyReply;
-  startSession(reply: FastifyReply, login: { token: string; expiresAt: number; known?: string }): void;
-  /** Where the browser goes on to, if the session came by the IdP and ends there too. */
-  endSession(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>;
 }
 
 /** Only what a person may read: never a stack, never what an unexpected error quotes. */

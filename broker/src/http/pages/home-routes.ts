@@ -1,6 +1,6 @@
 // /, /devices and /applications: what a person is connected with, and the end of one device's or application's login.
 import type { FastifyInstance } from 'fastify';
-import type { PageContext } from './create-pages.ts';
+import type { PageContext } from './page-context.ts';
 import { homePage } from './home-views.ts';
 import { ConnectionFormSchema } from './page-forms.ts';
 import { messagePage, welcomePage } from './plain-views.ts';

@@ -2,8 +2,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CALLBACK_PATH, type CompanyLogin } from '../../identity/idp/company-login.ts';
 import type { Refusal, RefusalReason } from '../../identity/idp/refusal.ts';
-import { pathAfter } from './account-routes.ts';
-import type { PageContext } from './create-pages.ts';
+import { pathAfter } from './page-paths.ts';
+import type { PageContext } from './page-context.ts';
 import { LoginQuerySchema } from './page-forms.ts';
 import { messagePage } from './plain-views.ts';
 

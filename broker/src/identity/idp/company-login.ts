@@ -9,7 +9,7 @@ import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { ClientSessions } from '../client-sessions.ts';
-import type { Devices } from '../identity.ts';
+import type { Devices } from '../registers.ts';
 import type { Logins } from '../logins.ts';
 import { toPerson } from '../people.ts';
 import { createSecret, sha256Hex } from '../secret-token.ts';

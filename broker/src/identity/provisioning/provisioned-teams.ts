@@ -3,7 +3,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { asciiLetters } from '../../domain/ascii-letters.ts';
 import type { Actor } from '../../domain/receipt.ts';
 import type { Store } from '../../store/store.ts';
-import type { Groups } from '../identity.ts';
+import type { Groups } from '../registers.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
 import { GroupNameSchema } from '../people.ts';
 import type { ProvisionedTeam, ProvisionedTeams, TeamChange } from './provisioning.ts';

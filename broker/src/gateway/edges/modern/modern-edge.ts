@@ -21,7 +21,7 @@ import { errorReply, resultReply, type Reply } from '../../reply.ts';
 import type { Handling, Notice } from '../../request.ts';
 import { noticeOf } from '../../call/server-notification.ts';
 import type { GatewayParts } from '../../gateway-parts.ts';
-import { userKeyOf,  type SessionScope } from '../../session-scope.ts';
+import { userKeyOf, type SessionScope } from '../../session-scope.ts';
 import { answerWithOwnTask } from '../../tasks/answered-task.ts';
 import { withSeenTaskIds } from '../../tasks/task-ids.ts';
 import { toolLimitOf } from '../../search/search-rule.ts';

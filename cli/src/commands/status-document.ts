@@ -1,0 +1,36 @@
+// What `mcpgate status` knows, as `--json` prints it.
+import type { ClientStatus } from '../clients/list-clients.ts';
+import type { SessionInfo } from './session-info.ts';
+
+/** A login that the daemon has begun and a person must confirm. */
+export interface PendingLoginStatus {
+  url: string;
+  user_code: string;
+  expires_at: string;
+}
+
+export interface Status {
+  user: string | null;
+  broker: string | null;
+  workspace: string | null;
+  daemon: {
+    running: boolean;
+    version: string | null;
+    pid: number | null;
+    started_at: string | null;
+    clients: number;
+    channels: number;
+    bytes_to_broker: number;
+    bytes_to_clients: number;
+  };
+  tunnel: {
+    state: string;
+    since: string | null;
+    latency_ms: number | null;
+    message: string | null;
+    login: PendingLoginStatus | null;
+  };
+  servers: SessionInfo['servers'];
+  clients: ClientStatus[];
+  token: { kind: 'device' | 'grant' | null; store: 'keychain' | 'file' | 'environment' | null; path: string | null };
+}
