@@ -33,5 +33,5 @@ test('one that has something to wait for, or works, is not; and what it comes to
     work.resolve('done');
     assert.equal(await answer, 'done');
   }
-  await assert.rejects(unlessDead(Promise.reject(new Error('wrong'))), /wrong/);
+  await assert.rejects(unlessDead(Promise.reject(new Error('wrong')), { own: [] }), /wrong/);
 });

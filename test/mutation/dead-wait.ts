@@ -16,17 +16,15 @@ export interface Running {
   cpuUsage(): { user: number; system: number };
 }
 
-/** Where it is talked to. */
-const OWN: readonly string[] = process
-  .getActiveResourcesInfo()
-  .filter((kind) => kind === 'PipeWrap' || kind === 'TTYWrap');
+/** Where this process is talked to and tells its log, once it has loaded its tests. */
+export const ownResources = (): readonly string[] =>
+  process.getActiveResourcesInfo().filter((kind) => ['PipeWrap', 'TTYWrap', 'TCPSocketWrap'].includes(kind));
 
 /** Rejects where `work` waits, and the process has nothing but `own` that could end that. */
 export async function unlessDead<T>(
   work: Promise<T>,
-  options: { lookEveryMs?: number; own?: readonly string[]; running?: Running } = {},
+  { own, lookEveryMs = 100, running = process }: { own: readonly string[]; lookEveryMs?: number; running?: Running },
 ): Promise<T> {
-  const { lookEveryMs = 100, own = OWN, running = process } = options;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const dead = new Promise<never>((_resolve, reject) => {
     let looks = 0;

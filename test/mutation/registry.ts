@@ -1,7 +1,7 @@
 // Stands in for `node:test` while sources are broken on purpose: it keeps the tests that the files register, so that one process that
 // has loaded everything once can run any of them again and again. A process of its own for each mutant and test file would take hours.
 import { mock } from 'node:test';
-import { unlessDead } from './dead-wait.ts';
+import { ownResources, unlessDead } from './dead-wait.ts';
 
 type Hook = () => unknown;
 type Body = (t: Context) => unknown;
@@ -39,6 +39,7 @@ const newSuite = (name: string, parent?: Suite): Suite => ({
 const tests: RegisteredTest[] = [];
 let currentFile = '';
 let current = newSuite('');
+let own: readonly string[] = [];
 
 /** Loads test files one after the other; returns what they registered. */
 export async function registerTests(
@@ -50,6 +51,7 @@ export async function registerTests(
     current = newSuite(file);
     await load(file);
   }
+  own = ownResources();
   return tests;
 }
 
@@ -124,7 +126,7 @@ async function runTest({ id, body }: RegisteredTest, path: readonly Suite[]): Pr
   let failure: { error: unknown } | undefined;
   const attempt = async (hook: Hook) => {
     try {
-      await unlessDead(Promise.resolve(hook()));
+      await unlessDead(Promise.resolve(hook()), { own });
     } catch (error) {
       failure ??= { error };
     }
