@@ -54,6 +54,35 @@ describe('the one spelling of a URI', () => {
     assert.equal(normal('http://h:8080/'), 'http://h:8080/');
   });
 
+  it('is that of every reader of a percent sign which is not beside its digits, or is none yet', () => {
+    for (const escaped of [
+      '%\t2e%2e',
+      '%2\n\r%65%2e',
+      '%\t2\te.',
+      '%25\t2e%2e',
+      '%25%092e%2e',
+      '%252\t5252e.',
+      '\uff052e%2e',
+      '\ufe6a2e%2e',
+      '%2\uff45%2e',
+      '%\uff12e%2e',
+      '%ef%bc%852e%2e',
+      '%\u00ad2e%2e',
+      '%\u200b2e%2e',
+      '% 2e%2e',
+      '%u\t002e.',
+      '%2e%2e%\t2f',
+      '%\t5c..%5c',
+    ]) {
+      const uri = `file:///pub/${escaped}/secret/key`;
+      const { normal: all } = uriSpellings(uri);
+      assert.ok(all.includes('file:///secret/key'), `${JSON.stringify(uri)}: ${JSON.stringify(all)}`);
+    }
+    // What one of them joins another one does not: neither hides what the other reads.
+    const { normal: mixed } = uriSpellings('file:///pub/%\t2e%2e/secret/\uff052e%2e/../pub/a');
+    assert.ok(mixed.some((each) => each.startsWith('file:///secret/')) && mixed.includes('file:///pub/a'));
+  });
+
   it('leaves alone what is plain, and keeps apart what is different', () => {
     for (const uri of [
       'file:///pub/a',

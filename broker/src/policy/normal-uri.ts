@@ -36,8 +36,9 @@ const PLAIN =
 /** Those that differ from `uri` itself. */
 export function uriSpellings(uri: string): UriSpellings {
   if (PLAIN.test(uri)) return NONE;
-  const whole = readings(plainly(uri));
-  const cuts = cutsOf(uri);
+  const joins = PERCENT.test(uri) ? JOINS : [AS_IT_STANDS];
+  const whole = joins.flatMap((join) => readings(plainly(uri, join)));
+  const cuts = joins.flatMap((join) => cutsOf(uri, join));
   // Where the path ends is read in many ways, and what is behind its end has no part in its dot segments.
   const heads = cuts.flatMap(({ head }) => readings(head));
   const normal = [...whole, ...cuts.flatMap(({ head, tail }) => readings(head).map((each) => each + tail))];
@@ -53,13 +54,13 @@ interface Cut {
 }
 
 /** All that a reader may take for the part before the fragment, the query or a NUL: it looks for them before or after it has decoded. */
-function cutsOf(uri: string): readonly Cut[] {
+function cutsOf(uri: string, join: Join): readonly Cut[] {
   const cuts = new Map<string, Cut>();
-  for (const text of roundsOf(uri, fromBytes)) {
+  for (const text of roundsOf(uri, fromBytes, join)) {
     const ends = ['#', '?', '\0'].map((mark) => text.indexOf(mark)).filter((at) => at >= 0);
     for (const at of ends) {
-      const head = plainly(text.slice(0, at));
-      const tail = text.charAt(at) === '\0' ? '' : plainly(text.slice(at));
+      const head = plainly(text.slice(0, at), join);
+      const tail = text.charAt(at) === '\0' ? '' : plainly(text.slice(at), join);
       cuts.set(`${head}\0${tail}`, { head, tail });
     }
   }
@@ -98,25 +99,39 @@ export function readableUri(spelling: string): string {
   return spelling.replaceAll(STAR, '*').replaceAll(QUERY, '?').replaceAll('\0', '%00');
 }
 
-const plainly = (text: string): string => marked(decoded(text, fromBytes).normalize('NFKC'));
+const plainly = (text: string, join: Join): string => marked(decoded(text, fromBytes, join).normalize('NFKC'));
 
 /** Percent-encoding is resolved until nothing is left of it. */
-function decoded(text: string, decode: (run: string) => string): string {
-  const last = roundsOf(text, decode).at(-1) ?? text;
+function decoded(text: string, decode: (run: string) => string, join = AS_IT_STANDS): string {
+  const last = roundsOf(text, decode, join).at(-1) ?? text;
   return last.replace(PASSED_OVER, '').replace(AT_ENDS, '');
 }
 
 /** The text, and what is left of it after each time that it is decoded. */
-function roundsOf(text: string, decode: (run: string) => string): readonly string[] {
-  const rounds = [text];
-  for (let last = text; rounds.length <= MAX_ROUNDS;) {
-    const next = last.replace(UTF16_ENCODED, (_, hex: string) => decode(asBytes(hex))).replace(ENCODED, decode);
+function roundsOf(text: string, decode: (run: string) => string, join: Join): readonly string[] {
+  const rounds = [join(text)];
+  for (let last = join(text); rounds.length <= MAX_ROUNDS;) {
+    const next = join(last.replace(UTF16_ENCODED, (_, hex: string) => decode(asBytes(hex))).replace(ENCODED, decode));
     if (next === last) break;
     rounds.push(next);
     last = next;
   }
   return rounds;
 }
+
+/** What a reader does to a text before it decodes it. */
+type Join = (text: string) => string;
+const AS_IT_STANDS: Join = (text) => text;
+/** A percent sign, also one that becomes one. */
+const PERCENT = /[%\uff05\ufe6a]/;
+const BETWEEN = '[\\p{C}\\p{Z}\\p{Default_Ignorable_Code_Point}]*';
+const BROKEN = new RegExp(`%${BETWEEN}(u?)${BETWEEN}([0-9a-f])${BETWEEN}([0-9a-f])`, 'giu');
+/** As they stand; without tabs and line breaks (WHATWG); in NFKC, joined whatever is between the sign and its digits. */
+const JOINS: readonly Join[] = [
+  AS_IT_STANDS,
+  (text) => text.replace(PASSED_OVER, ''),
+  (text) => text.normalize('NFKC').replace(BROKEN, '%$1$2$3'),
+];
 
 const ENCODED = /(?:%[0-9a-f]{2})+/gi;
 /** As `escape` of JavaScript and some servers have it. */

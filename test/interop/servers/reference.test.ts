@@ -60,7 +60,9 @@ test('memory: what was written is found again', async (t) => {
   const graph = mkdtempSync(join(tmpdir(), 'mcpgate-graph-'));
   t.after(() => rmSync(graph, { recursive: true, force: true }));
   chmodSync(graph, 0o777); // the broker runs its servers as another user
-  const config = join(graph, 'broker.yaml');
+  const settings = mkdtempSync(join(tmpdir(), 'mcpgate-settings-'));
+  t.after(() => rmSync(settings, { recursive: true, force: true }));
+  const config = join(settings, 'broker.yaml');
   writeFileSync(config, `stdio:\n  writable: [${graph}]\n`, { mode: 0o600 });
   const { client, assertSameLists } = await openGatedServer(
     t,
