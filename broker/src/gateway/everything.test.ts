@@ -14,7 +14,8 @@ const script = path.join(
 
 async function startEverything(t: TestContext, isolation: Isolation = 'shared') {
   const transport = { kind: 'stdio' as const, command: 'node', args: [script], env: {} };
-  const world = await startWorld({ every: { transport, isolation } });
+  // On a busy machine it takes longer to start than a client is kept waiting.
+  const world = await startWorld({ every: { transport, isolation } }, { gateway: { listDeadlineMs: 60_000 } });
   t.after(() => world.end());
   await world.rule('allow', '*', '*');
   return world;
