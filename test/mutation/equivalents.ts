@@ -129,6 +129,22 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'without a `_meta` there is no mark in it either',
     ],
   ]),
+  ...of('broker/src/audit/create-audit.ts', [
+    [
+      'row === undefined || listeners.size === 0) return;',
+      'false',
+      'that row is there; what nobody hears is made in vain',
+    ],
+    [
+      'row === undefined || listeners.size === 0) return;',
+      'row === undefined && listeners.size === 0',
+      'that row is there; what nobody hears is made in vain',
+    ],
+    ['listeners.size === 0) return;', 'false', 'what nobody hears is made in vain'],
+  ]),
+  ...of('broker/src/audit/chain-writer.ts', [
+    ['entry.later?.(own);', 'entry.later(own)', 'whoever was refused and still waits is told later'],
+  ]),
   ...of('broker/src/tunnel/departures.ts', [
     ['true, open, owner);', 'false', 'it is asked only of ends that are not there'],
   ]),

@@ -99,3 +99,43 @@ test('who flushes waits until nothing is under way, and where nothing is, for no
   assert.deepEqual([ids(), writer.owed], [['a'], 0]);
   await appended;
 });
+
+test('an append that comes to its end while it is looked for has its answer, without anybody asking again', async () => {
+  const { writer, set, store, put, ids } = chainWorld();
+  let late: readonly AuditRow[] = [];
+  const { append, chain } = store;
+  store.append = (rows) => {
+    late = rows;
+    return append(rows);
+  };
+  store.chain = async (...asked) => {
+    const found = await chain(...asked);
+    store.chain = chain;
+    put(late);
+    return found;
+  };
+  set('lost before', 'fine');
+  const [a] = await writer.append([row('a')]);
+  assert.equal(a?.seq, 1);
+  await writer.append([row('b')]);
+  assert.deepEqual(ids(), ['a', 'b']);
+});
+
+test('a caller whose place was taken behind its writer’s back is refused, and the next one goes behind that', async () => {
+  const { writer, put, ids } = chainWorld();
+  await writer.append([row('a')]);
+  put([{ ...row('other'), writer: 'w1', seq: 2, prevHash: '0', hash: 'h' }]);
+  await assert.rejects(writer.append([row('b')]), { code: 'unavailable' });
+  const [c] = await writer.append([row('c')]);
+  assert.deepEqual([c?.seq, c?.prevHash, ids()], [3, 'h', ['a', 'other', 'c']]);
+});
+
+test('who waits behind rows that the database refuses does not wait longer for them', async () => {
+  const { writer, set, ids } = chainWorld();
+  set('refused', 'fine');
+  const many = Array.from({ length: 1_000 }, (_, index) => row(`bad${index}`));
+  const bad = assert.rejects(writer.append(many));
+  await writer.append([row('good')]);
+  await bad;
+  assert.deepEqual(ids(), ['good']);
+});

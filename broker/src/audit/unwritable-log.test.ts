@@ -27,6 +27,7 @@ const EVENT: AuditEvent = {
   data: { door: 'mcp', reason: 'unknown' },
 };
 const ALL = { workspaceId: 'default', limit: 1_000 };
+const messageOf = (err: unknown) => z.looseObject({ message: z.string() }).parse(err).message;
 const LineSchema = z.looseObject({ msg: z.string() });
 
 /** `fails`: how the next appends do. `lost`: the rows are there, and the answer is not. */
@@ -85,7 +86,7 @@ test('it says from when to when it could not, why, and how many it refused; and 
       [40, 'the audit log can be written again', 600, 2],
     ],
   );
-  assert.equal(z.looseObject({ message: z.string() }).parse(lines[0]?.['err']).message, 'away');
+  assert.equal(messageOf(lines[0]?.['err']), 'away');
 });
 
 test('a call that was refused, and is in the log because only its answer was lost, is there as one that was not forwarded', async (t) => {
@@ -125,6 +126,7 @@ test('what cannot be told when the broker ends is said to be lost, and the broke
     lines.map(({ msg }) => msg),
     ['what was refused could not be told', 'what the audit log could not be told is lost'],
   );
+  assert.match(messageOf(lines[0]?.['err']), /^the audit log cannot be written/);
   assert.equal(lines[1]?.['records'], 2, 'the outcome, and since when it could not');
   weather.fails = false;
   lines.length = 0;
@@ -142,7 +144,10 @@ test('how many a flood refused that could not be recorded is told as a fault', a
   weather.fails = true;
   clock.advance(60_000);
   await new Promise<void>((resolve) => setImmediate(resolve));
-  assert.ok(lines.some(({ msg }) => msg === 'how many were refused could not be recorded'));
+  assert.deepEqual(
+    lines.flatMap(({ msg, err }) => (msg === 'how many were refused could not be recorded' ? [messageOf(err)] : [])),
+    ['the audit log cannot be written, so nothing is forwarded: away: away'],
+  );
 });
 
 test('a listener that fails is told as a fault, and who is not there any more hears nothing', async (t) => {
@@ -152,10 +157,13 @@ test('a listener that fails is told as a fault, and who is not there any more he
   });
   await audit.event(EVENT);
   stop();
-  await audit.event(EVENT);
-  assert.equal(heard.length, 2);
+  await audit.recordCall(INTENT, OUTCOME);
   assert.deepEqual(
-    lines.map(({ level, msg }) => [level, msg]),
-    [[50, 'an audit listener failed']],
+    heard.map(({ kind }) => kind),
+    ['event', 'call'],
+  );
+  assert.deepEqual(
+    lines.map(({ level, msg, err }) => [level, msg, messageOf(err)]),
+    [[50, 'an audit listener failed', 'broken']],
   );
 });
