@@ -96,10 +96,14 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     except: ['Regex'],
   },
   handover: {
-    sources: ['broker/src/tunnel/{handover,departures,left-channels,former-channels,drained,owner-memory}.ts'],
+    sources: [
+      'broker/src/tunnel/handoff/{handover,departures,left-channels,former-channels,drained}.ts',
+      'broker/src/tunnel/channels/owner-memory.ts',
+    ],
     tests: [
-      'broker/src/tunnel/{handover,kept-answers,owner-memory,channel-fates,former-channels}.test.ts',
-      'broker/src/tunnel/{left-channels,awaited-channels,ended-channels,drained,departures}.test.ts',
+      'broker/src/tunnel/handoff/{handover,kept-answers,channel-fates,former-channels}.test.ts',
+      'broker/src/tunnel/channels/owner-memory.test.ts',
+      'broker/src/tunnel/handoff/{left-channels,awaited-channels,ended-channels,drained,departures}.test.ts',
     ],
   },
   'install-clients': {

@@ -145,10 +145,10 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   ...of('broker/src/audit/chain-writer.ts', [
     ['entry.later?.(own);', 'entry.later(own)', 'whoever was refused and still waits is told later'],
   ]),
-  ...of('broker/src/tunnel/departures.ts', [
+  ...of('broker/src/tunnel/handoff/departures.ts', [
     ['true, open, owner);', 'false', 'it is asked only of ends that are not there'],
   ]),
-  ...of('broker/src/tunnel/handover.ts', [
+  ...of('broker/src/tunnel/handoff/handover.ts', [
     ["event.message.kind !== 'wanted') return;", 'false', 'no other message names a broker'],
   ]),
   ...of('shared/src/channel-incoming.ts', [

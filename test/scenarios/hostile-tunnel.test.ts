@@ -1,5 +1,5 @@
 // A hostile peer at a real broker: its close code, the log line, the metrics, what `status` shows; an AI client calls all the while.
-// Every single case is in broker/src/tunnel/hostile-peers.test.ts.
+// Every single case is in broker/src/tunnel/link/hostile-peers.test.ts.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';

@@ -6,7 +6,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Change } from '../domain/bus.ts';
 import { temporaryFolder } from './both-engines.ts';
 import type { Announce } from './bus/announce.ts';
-import { migrate } from './migrate.ts';
+import { migrate } from './migrations/migrate.ts';
 import { createGroups } from './repositories/groups.ts';
 import { createPolicy } from './repositories/policy.ts';
 import { createSecrets } from './repositories/secrets.ts';

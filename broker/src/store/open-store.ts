@@ -5,7 +5,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Logger } from 'pino';
 import type { BrokerName } from '../domain/bus.ts';
 import type { Engine } from './engine.ts';
-import { migrate } from './migrate.ts';
+import { migrate } from './migrations/migrate.ts';
 import { openPostgres } from './postgres/open-postgres.ts';
 import { createAuditRows } from './repositories/audit.ts';
 import { createAdminTokens } from './repositories/admin-tokens.ts';

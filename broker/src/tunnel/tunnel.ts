@@ -14,16 +14,16 @@ import { isRevoked } from '../domain/revocation.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Authentication } from '../identity/authentication.ts';
 import type { Identity } from '../identity/identity.ts';
-import { createAdmission } from './admission.ts';
-import { badHandshake } from './bad-handshake.ts';
-import { createChannelRegistry } from './channel-registry.ts';
-import { drained, mayReturn } from './drained.ts';
-import { createEndedChannels } from './ended-channels.ts';
-import { createFormerChannels, type BetweenBrokers } from './former-channels.ts';
-import { createRejectMeter, type RejectMeter, type RejectReason } from './reject-meter.ts';
-import { rejectUpgrade, type Rejection } from './reject-upgrade.ts';
-import { TUNNEL_LIMITS, type TunnelLimits } from './tunnel-channel.ts';
-import { createTunnelLink, type TunnelLink } from './tunnel-link.ts';
+import { createAdmission } from './link/admission.ts';
+import { badHandshake } from './link/bad-handshake.ts';
+import { createChannelRegistry } from './channels/channel-registry.ts';
+import { drained, mayReturn } from './handoff/drained.ts';
+import { createEndedChannels } from './handoff/ended-channels.ts';
+import { createFormerChannels, type BetweenBrokers } from './handoff/former-channels.ts';
+import { createRejectMeter, type RejectMeter, type RejectReason } from './link/reject-meter.ts';
+import { rejectUpgrade, type Rejection } from './link/reject-upgrade.ts';
+import { TUNNEL_LIMITS, type TunnelLimits } from './channels/tunnel-channel.ts';
+import { createTunnelLink, type TunnelLink } from './link/tunnel-link.ts';
 
 const OWNERS_WATCHED = 10_000;
 /** RFC 6455: what `ws` says to a message over `maxPayload`. */

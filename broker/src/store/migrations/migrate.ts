@@ -1,0 +1,49 @@
+// Brings a database to this version's tables; refuses one that a newer version has changed.
+import { type Migration, Migrator } from 'kysely/migration';
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import type { Engine } from '../engine.ts';
+import { createDeparturesMigration } from './0006-departures.ts';
+import { createExternalIdentitiesMigration } from './0004-external-identities.ts';
+import { createFirstMigration } from './0001-first.ts';
+import { createLeftChannelsMigration } from './0007-left-channels.ts';
+import { createProvisioningMigration } from './0005-provisioning.ts';
+import { createTokensMigration } from './0003-tokens.ts';
+import { createTrustAnnotationsMigration } from './0002-trust-annotations.ts';
+
+/** Runs what is missing, in order; concurrent starts wait for each other on PostgreSQL. Returns the names of what ran. */
+export async function migrate(engine: Engine): Promise<string[]> {
+  const migrations: Record<string, Migration> = {
+    '0001-first': createFirstMigration(engine.kind),
+    '0002-trust-annotations': createTrustAnnotationsMigration(engine.kind),
+    '0003-tokens': createTokensMigration(engine.kind),
+    '0004-external-identities': createExternalIdentitiesMigration(engine.kind),
+    '0005-provisioning': createProvisioningMigration(engine.kind),
+    '0006-departures': createDeparturesMigration(engine.kind),
+    '0007-left-channels': createLeftChannelsMigration(engine.kind),
+  };
+  const newest = Object.keys(migrations).at(-1) ?? '';
+  const unknown = (await appliedMigrations(engine))
+    .filter((name) => !(name in migrations))
+    .toSorted()
+    .at(-1);
+  if (unknown !== undefined) {
+    const text = `the database belongs to a newer mcpgate-broker (it has ${unknown}, this version knows up to ${newest}): run that version or a newer one`;
+    throw new GateError('config', text);
+  }
+
+  const migrator = new Migrator({ db: engine.db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error instanceof GateError) throw error;
+  if (error !== undefined) {
+    throw toGateError(error, 'the database could not be brought up to date');
+  }
+  return results.filter((result) => result.status === 'Success').map((result) => result.migrationName);
+}
+
+async function appliedMigrations(engine: Engine): Promise<string[]> {
+  const tables = await engine.db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === 'kysely_migration')) return [];
+  const db = engine.db.withTables<{ kysely_migration: { name: string } }>();
+  const rows = await db.selectFrom('kysely_migration').select('name').execute();
+  return rows.map((row) => row.name);
+}

@@ -1,0 +1,236 @@
+// Every channel of the broker, with or without a link: opening, resuming by secret, waiting for its link, ending.
+import type { KeptFragments } from 'mcpgate-shared/channel-outgoing';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link-message';
+import { ownerOf } from '../../domain/owner-of.ts';
+import type { Principal } from '../../domain/principal.ts';
+import type { Gateway } from '../../gateway/gateway.ts';
+import type { EndedChannels } from '../handoff/ended-channels.ts';
+import type { RejectMeter } from '../link/reject-meter.ts';
+import { createOwnerMemory, type OwnerMemory } from './owner-memory.ts';
+import { openTunnelChannel, type TunnelChannel, type TunnelLimits } from './tunnel-channel.ts';
+
+export const NOT_YOURS = 'this channel belongs to somebody else';
+
+export type OpenResult =
+  | { kind: 'opened'; channel: TunnelChannel; resumed: boolean }
+  /** A broker that takes leave opens no channel. */
+  | { kind: 'leaving' }
+  | { kind: 'refused'; why: 'channel_secret' | 'too_many_channels' | 'sequence'; message: string };
+
+export type LeftBehind = NonNullable<Parameters<typeof openTunnelChannel>[0]['left']>;
+
+/** Everything of one credential. */
+interface Owner {
+  channels: Set<TunnelChannel>;
+  memory: OwnerMemory;
+}
+
+export interface ChannelRegistry {
+  has(id: string): boolean;
+  find(id: string): TunnelChannel | undefined;
+  /** Opens a channel, or takes one away from whatever link had it. `left`: it goes on with what was left of it. */
+  openOrResume(open: OpenMessage, principal: Principal, left?: LeftBehind): OpenResult;
+  /** From now on channels are only resumed. */
+  stopOpening(): void;
+  /**
+   * Every peer is told to go on elsewhere and how far its channel has got, unless it has something to hear first; nothing more is taken of
+   * it. Sessions go on without it. Returns the channels that were here.
+   */
+  leave(message: string): readonly TunnelChannel[];
+  /** It ends for its peer to go on elsewhere; returns what that has still to hear, if anything. */
+  part(channel: TunnelChannel): KeptFragments | undefined;
+  /** One that was left ends as soon as its peer has heard everything: true where it has. */
+  settle(channel: TunnelChannel): boolean;
+  /** It has lost its link: it ends unless it is resumed within the window. */
+  linger(channel: TunnelChannel): void;
+  end(channel: TunnelChannel, reason: string): void;
+  /** Ends it and tells the peer why. */
+  fail(channel: TunnelChannel, message: CloseMessage): void;
+  /** Ends all that match, at once; `closed` resolves when the outcome of every call is recorded. */
+  endWhere(matches: (principal: Principal) => boolean, reason: string): { calls: number; closed: Promise<void> };
+  readonly all: Iterable<TunnelChannel>;
+  readonly size: number;
+  readonly pending: number;
+  /** Bytes kept for peers. */
+  readonly backlogBytes: number;
+  /** Bytes that wait for a reader of the broker. */
+  readonly heldBytes: number;
+  /** Bytes of messages that have not wholly come. */
+  readonly partialBytes: number;
+}
+
+/** What the peer of a channel has still to hear. */
+export const keptOf = ({ channel }: TunnelChannel): KeptFragments | undefined =>
+  channel.backlogBytes === 0 ? undefined : channel.kept();
+
+const keptBytes = ({ channel }: TunnelChannel) => channel.backlogBytes + channel.heldBytes + channel.partialBytes;
+
+export function createChannelRegistry(options: {
+  gateway: Gateway;
+  clock: Clock;
+  limits: TunnelLimits;
+  meter: RejectMeter;
+  ended: EndedChannels;
+  onError: (error: unknown) => void;
+}): ChannelRegistry {
+  const { clock, limits, meter, ended, onError } = options;
+  let mayOpen = true;
+  const channels = new Map<string, TunnelChannel>();
+  const owners = new Map<string, Owner>();
+
+  const ownerFor = (name: string): Owner => {
+    const known = owners.get(name);
+    if (known) return known;
+    const own = new Set<TunnelChannel>();
+    const measure = () => {
+      let total = 0;
+      for (const channel of own) total += keptBytes(channel);
+      return total;
+    };
+    const made: Owner = { channels: own, memory: createOwnerMemory(limits.memoryPerOwnerBytes, measure) };
+    owners.set(name, made);
+    return made;
+  };
+
+  const close = (channel: TunnelChannel, reason: string): Promise<void> => {
+    if (channels.get(channel.id) === channel) channels.delete(channel.id);
+    const owner = owners.get(channel.owner);
+    if (owner?.channels.delete(channel) && owner.channels.size === 0) owners.delete(channel.owner);
+    channel.cancelExpiry?.();
+    channel.slot?.left(channel);
+    if (channel.leftBy === undefined) ended.add(channel.end());
+    return channel.session.close(reason);
+  };
+  const end = (channel: TunnelChannel, reason: string): void => {
+    close(channel, reason).catch(onError);
+  };
+  const fail = (channel: TunnelChannel, message: CloseMessage): void => {
+    const { user, credential } = channel.principal;
+    const reason = message.code === 'too_large' ? 'too_large' : 'memory';
+    meter.rejected(reason, { user: user?.name, credential: credential.label }, message.message);
+    channel.slot?.fatal(channel, message);
+    end(channel, message.message);
+  };
+  /** Makes room for one channel more: the first that waits for its link gives way. */
+  const makeRoom = (owner: Owner): boolean => {
+    if (owner.channels.size < limits.channelsPerOwner) return true;
+    for (const channel of owner.channels) {
+      if (channel.slot !== undefined) continue;
+      end(channel, 'too many channels of this login wait for their links');
+      return true;
+    }
+    return false;
+  };
+  const sum = (of: (channel: TunnelChannel) => number) => {
+    let total = 0;
+    for (const channel of channels.values()) total += of(channel);
+    return total;
+  };
+
+  return {
+    has: (id) => channels.has(id),
+    find: (id) => channels.get(id),
+    openOrResume(open, principal, left) {
+      const known = channels.get(open.id);
+      if (known) {
+        if (known.owner !== ownerOf(principal) || !known.secretMatches(open.secret)) {
+          return { kind: 'refused', why: 'channel_secret', message: NOT_YOURS };
+        }
+        if (!known.channel.couldAttach(open.next)) {
+          return { kind: 'refused', why: 'sequence', message: 'the acknowledgement does not fit what was sent' };
+        }
+        known.cancelExpiry?.();
+        known.cancelExpiry = undefined;
+        known.detachedAt = undefined;
+        known.slot?.taken(known);
+        return { kind: 'opened', channel: known, resumed: true };
+      }
+      if (!mayOpen && left === undefined) return { kind: 'leaving' };
+      const ownerName = ownerOf(principal);
+      if (!makeRoom(ownerFor(ownerName))) {
+        const message = `one login has at most ${limits.channelsPerOwner} channels`;
+        return { kind: 'refused', why: 'too_many_channels', message };
+      }
+      const owner = ownerFor(ownerName);
+      const channel = openTunnelChannel({
+        memory: owner.memory,
+        open,
+        principal,
+        gateway: options.gateway,
+        clock,
+        limits,
+        ...(left !== undefined && { left }),
+        onFatal: fail,
+      });
+      channels.set(open.id, channel);
+      owner.channels.add(channel);
+      return { kind: 'opened', channel, resumed: left !== undefined };
+    },
+    stopOpening() {
+      mayOpen = false;
+    },
+    leave(message) {
+      mayOpen = false;
+      const all = [...channels.values()];
+      for (const channel of all) {
+        const { slot } = channel;
+        slot?.left(channel);
+        if (channel.leftBy !== undefined) continue; // the next broker finds it where this one has
+        const end = channel.end();
+        if (channel.channel.backlogBytes === 0) slot?.fatal(channel, { code: 'gone', message, taken: end.taken });
+        ended.add(end);
+      }
+      channels.clear();
+      return all;
+    },
+    part(channel) {
+      const kept = keptOf(channel);
+      end(channel, 'its AI client goes on at another broker');
+      return kept;
+    },
+    settle(channel) {
+      if (channel.leftBy === undefined || channel.channel.backlogBytes > 0) return false;
+      channel.slot?.fatal(channel, { code: 'done', message: 'it has ended', taken: channel.end().taken });
+      end(channel, 'its peer has heard everything');
+      return true;
+    },
+    linger(channel) {
+      // The next resume finds it where this one has: nothing of it is kept here.
+      if (channel.leftBy !== undefined) return end(channel, 'its link was lost');
+      channel.detachedAt = clock.now();
+      channel.cancelExpiry?.();
+      channel.cancelExpiry = clock.after(limits.resumeMs, () => end(channel, 'no link within the resume window'));
+    },
+    end,
+    fail,
+    endWhere(matches, reason) {
+      const closing: Promise<void>[] = [];
+      let calls = 0;
+      for (const channel of [...channels.values()]) {
+        if (!matches(channel.principal)) continue;
+        calls += channel.session.pending;
+        closing.push(close(channel, reason));
+      }
+      return { calls, closed: Promise.all(closing).then(() => undefined) };
+    },
+    get all() {
+      return channels.values();
+    },
+    get size() {
+      return channels.size;
+    },
+    get pending() {
+      return sum((channel) => channel.session.pending);
+    },
+    get backlogBytes() {
+      return sum(({ channel }) => channel.backlogBytes);
+    },
+    get heldBytes() {
+      return sum(({ channel }) => channel.heldBytes);
+    },
+    get partialBytes() {
+      return sum(({ channel }) => channel.partialBytes);
+    },
+  };
+}

@@ -1,0 +1,44 @@
+// Whom a link is taken for, as long as its access token lives.
+import type { Clock } from 'mcpgate-shared/clock';
+import type { Principal } from '../../domain/principal.ts';
+
+/** A renewed token may arrive this much late. */
+const TOKEN_GRACE_MS = 5_000;
+const TIMER_MAX_MS = 0x7fff_ffff;
+
+export interface LinkLogin {
+  readonly principal: Principal;
+  /** The same login with a newer token. */
+  renew(principal: Principal): void;
+  /** The person's role or groups are others now. */
+  personChanged(person: NonNullable<Principal['user']>): void;
+  end(): void;
+}
+
+export function createLinkLogin(first: Principal, clock: Clock, onExpired: () => void): LinkLogin {
+  let principal = first;
+  let cancelExpiry: (() => void) | undefined;
+
+  const watchExpiry = () => {
+    cancelExpiry?.();
+    const { expiresAt } = principal;
+    if (expiresAt === undefined) return;
+    const delayMs = Math.min(Math.max(0, expiresAt + TOKEN_GRACE_MS - clock.now()), TIMER_MAX_MS);
+    cancelExpiry = clock.after(delayMs, onExpired);
+  };
+  watchExpiry();
+
+  return {
+    get principal() {
+      return principal;
+    },
+    renew(renewed) {
+      principal = renewed;
+      watchExpiry();
+    },
+    personChanged(person) {
+      if (principal.user?.id === person.id) principal = { ...principal, user: person };
+    },
+    end: () => cancelExpiry?.(),
+  };
+}

@@ -1,0 +1,58 @@
+// What was refused at the tunnel, and how links ended: counted always, logged as far as a flood leaves room in the log.
+import type { Clock } from 'mcpgate-shared/clock';
+import { CLOSE_CODE } from 'mcpgate-shared/close-code';
+import type { Log } from '../../domain/log.ts';
+import { createRefusalLog } from '../../domain/refusal-log.ts';
+
+/** Why an upgrade, a frame or a link was refused: the label of `mcpgate_tunnel_rejected_total`. */
+export type RejectReason =
+  /** Before the upgrade. */
+  | 'host'
+  | 'token'
+  | 'revoked'
+  | 'version'
+  | 'draining'
+  | 'too_many_links'
+  | 'unavailable'
+  /** The WebSocket itself: its handshake, masks, opcodes, UTF-8. */
+  | 'websocket'
+  | 'text'
+  | 'frame'
+  | 'too_large'
+  | 'unknown_channel'
+  | 'open'
+  | 'control'
+  /** Another's channel, or a secret that does not fit. */
+  | 'channel_secret'
+  | 'too_many_channels'
+  | 'sequence'
+  | 'memory'
+  | 'rate'
+  | 'renewal'
+  | 'silent'
+  | 'slow_reader';
+
+const KNOWN_CODES: ReadonlySet<number> = new Set<number>([...Object.values(CLOSE_CODE), 1000, 1001, 1005, 1006, 1011]);
+
+export interface RejectMeter {
+  /** `who`: names for the log, no secrets. */
+  rejected(reason: RejectReason, who: Readonly<Record<string, unknown>>, message: string): void;
+  closed(code: number): void;
+  readonly rejects: ReadonlyMap<RejectReason, number>;
+  /** By close code; what no side of ours sends is `other`. */
+  readonly closes: ReadonlyMap<string, number>;
+}
+
+export function createRejectMeter({ log, clock }: { log: Log; clock: Clock }): RejectMeter {
+  const refusals = createRefusalLog<RejectReason>({ log, clock });
+  const closes = new Map<string, number>();
+  return {
+    rejects: refusals.counts,
+    closes,
+    rejected: (reason, who, message) => refusals.note(reason, who, `tunnel: ${message}`),
+    closed(code) {
+      const name = KNOWN_CODES.has(code) ? String(code) : 'other';
+      closes.set(name, (closes.get(name) ?? 0) + 1);
+    },
+  };
+}
