@@ -6,11 +6,11 @@ export type ErrorCode =
   | 'config' // a configuration file or key is wrong; the message has file, line and key
   | 'not_logged_in' // no usable credential: never logged in, expired for good, revoked
   | 'forbidden' // a known caller who may not do this
-  | 'denied' // the policy said no; `data.rule` names the rule
+  | 'denied' // the policy said no
   | 'not_found'
   | 'conflict' // exists already, or changed meanwhile
   | 'gone' // was there, is used up: one-time links, device codes
-  | 'throttled' // too many tries; `data.retryAfterMs`
+  | 'throttled' // too many tries; `retryAfterMs` says how long to wait
   | 'too_large'
   | 'unreachable' // no broker, no DNS, refused, timed out
   | 'untrusted' // TLS certificate not trusted, or a peer that could not prove itself
@@ -29,11 +29,18 @@ export class GateError extends Error {
   override readonly name = 'GateError';
   readonly code: ErrorCode;
   readonly data: Readonly<Record<string, unknown>> | undefined;
+  /** The same may be tried again after so long, where that is known. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; data?: Record<string, unknown> }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { cause?: unknown; data?: Record<string, unknown>; retryAfterMs?: number | undefined },
+  ) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.data = options?.data;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 

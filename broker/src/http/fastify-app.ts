@@ -60,8 +60,8 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
   app.setErrorHandler((thrown, request, reply) => {
     const error = toHttpError(thrown);
     if (isForTheLog(error)) request.log.error({ req: request, err: thrown }, 'a request failed');
-    const retryAfterMs = error.data?.['retryAfterMs'];
-    if (typeof retryAfterMs === 'number') void reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
+    const { retryAfterMs } = error;
+    if (retryAfterMs !== undefined) void reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
     if (error.code === 'not_logged_in' && !reply.hasHeader('www-authenticate'))
       void reply.header('www-authenticate', 'Bearer error="invalid_token"');
     return reply.code(HTTP_STATUS[error.code]).type('application/json').send(errorBody(error, request.id));

@@ -83,8 +83,9 @@ export function createWebAccess(parts: {
   const hashOf = async (password: string): Promise<string> => {
     const hashed = await passwords.run(() => hashPassword(password));
     if (hashed !== undefined) return hashed;
-    const data = { retryAfterMs: BUSY_MS };
-    throw new GateError('throttled', 'too many passwords are checked at the moment; try again', { data });
+    throw new GateError('throttled', 'too many passwords are checked at the moment; try again', {
+      retryAfterMs: BUSY_MS,
+    });
   };
 
   const savePassword = async (user: UserRecord, hashed: string): Promise<UserRecord> => {

@@ -2,6 +2,7 @@
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { Secrets } from './secrets.ts';
+import { FailedStart } from './failed-start.ts';
 import { lastWords } from './last-words.ts';
 import type { GenerationMemory } from './generation-memory.ts';
 import type { McpSession } from './mcp-session.ts';
@@ -53,7 +54,7 @@ export interface ConnectRequest {
   onStart?: (where: string) => void;
 }
 
-/** Stderr is still of use where the connection failed: it is in the error's `data.stderr`. */
+/** Throws GateError; a FailedStart where the connection was tried. */
 export async function connect(deps: ConnectDeps, request: ConnectRequest): Promise<Connection> {
   const { record } = request;
   const resolved = await resolveTransport(record, deps.vault);
@@ -178,8 +179,5 @@ function describeFailure(
   const last = lastWords(stderr);
   const said = last === undefined ? '' : `; it last said: ${quoteForeign(last)}`;
   const hint = outOfReach === undefined ? '' : `; ${mask(outOfReach)}`;
-  return new GateError(error.code, `${mask(error.message)}${said}${hint}`, {
-    cause: error,
-    data: { ...error.data, stderr },
-  });
+  return new FailedStart(error, `${mask(error.message)}${said}${hint}`, stderr);
 }

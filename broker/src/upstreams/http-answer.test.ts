@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import type { Outcome } from './attempt.ts';
 import { classifyRefusal, jsonOf, readRetryAfter, redirectPath, refusalError, withRequestId } from './http-answer.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
@@ -98,50 +99,41 @@ const refused = (
   });
 
 it('the error of a refusal says what the server said, what is known of the call, and its status', () => {
-  const cases: [ReturnType<typeof refused>, string, RegExp, object][] = [
-    [refused(404), 'upstream', /^server web has forgotten the session \(HTTP 404\)$/, { notExecuted: 'session_lost' }],
+  const cases: [ReturnType<typeof refused>, string, RegExp, Outcome, number?][] = [
+    [refused(404), 'upstream', /^server web has forgotten the session \(HTTP 404\)$/, 'session_lost'],
     [
       refused(401, 'no'),
       'upstream',
       /^server web refused its credentials \(HTTP 401\); .* with "mcpgate-broker secret set NAME"$/,
-      { notExecuted: 'unauthorized' },
+      'unauthorized',
     ],
-    [
-      refused(401, '', { workspaceId: 'team-b' }),
-      'upstream',
-      /NAME --workspace team-b"$/,
-      { notExecuted: 'unauthorized' },
-    ],
+    [refused(401, '', { workspaceId: 'team-b' }), 'upstream', /NAME --workspace team-b"$/, 'unauthorized'],
     [
       refused(429, 'slow', { retryAfter: '1.2' }),
       'throttled',
       /^server web asks for a pause \(HTTP 429: .*slow.*\); nothing was carried out, try again in 2 s$/,
-      { retryAfterMs: 1_200 },
+      'busy',
+      1_200,
     ],
-    [refused(429), 'throttled', /^server web asks for a pause \(HTTP 429\); .* try again later$/, {}],
+    [refused(429), 'throttled', /^server web asks for a pause \(HTTP 429\); .* try again later$/, 'busy'],
     [
       refused(302, '', { location: 'https://b.example/x?secret' }),
       'upstream',
       /^server web redirects to https:\/\/b\.example \(HTTP 302\), which is not followed with its credentials; register the new URL$/,
-      { carriedOut: false },
+      'redirected',
     ],
-    [refused(302, '', { location: '/x' }), 'upstream', /^server web redirects \(HTTP 302\)/, { carriedOut: false }],
-    [refused(302), 'upstream', /^server web redirects \(HTTP 302\)/, { carriedOut: false }],
-    [
-      refused(400, 'bad arguments'),
-      'upstream',
-      /^server web answered HTTP 400: .*bad arguments/,
-      { carriedOut: false },
-    ],
-    [refused(500, 'it broke'), 'upstream', /^server web answered HTTP 500: .*it broke/, {}],
-    [refused(500, ' '), 'upstream', /^server web answered HTTP 500$/, {}],
+    [refused(302, '', { location: '/x' }), 'upstream', /^server web redirects \(HTTP 302\)/, 'redirected'],
+    [refused(302), 'upstream', /^server web redirects \(HTTP 302\)/, 'redirected'],
+    [refused(400, 'bad arguments'), 'upstream', /^server web answered HTTP 400: .*bad arguments/, 'refused'],
+    [refused(500, 'it broke'), 'upstream', /^server web answered HTTP 500: .*it broke/, 'unclear'],
+    [refused(500, ' '), 'upstream', /^server web answered HTTP 500$/, 'unclear'],
   ];
-  for (const [error, code, message, data] of cases) {
+  for (const [error, code, message, outcome, retryAfterMs] of cases) {
     assert.equal(error.code, code);
     assert.match(error.message, message);
-    const { status, ...rest } = error.data ?? {};
-    assert.equal(`HTTP ${String(status)}`, /HTTP \d+/.exec(error.message)?.[0]);
-    assert.deepEqual(rest, data, error.message);
+    const status = Number(/HTTP (\d+)/.exec(error.message)?.[1]);
+    assert.deepEqual(error.attempt, { outcome, status }, error.message);
+    assert.equal(error.retryAfterMs, retryAfterMs);
   }
 });
 

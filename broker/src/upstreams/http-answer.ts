@@ -1,14 +1,13 @@
 // What an HTTP status of an upstream server means for the request that got it.
 import { answerText } from 'mcpgate-shared/rpc-text';
 import { bareText } from 'mcpgate-shared/bare-text';
-import { GateError } from 'mcpgate-shared/error';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { inWorkspace } from '../domain/workspace.ts';
+import { AttemptError } from './attempt.ts';
 import { isRecord, parseRecord } from './json-rpc-guard.ts';
 import { saysSessionLost, type SaidOfSession } from './lost-session.ts';
 import { isModernError } from './modern-error.ts';
 import { quoteForeign } from './quote-foreign.ts';
-import { notCarriedOut, notExecuted } from './retry-reason.ts';
 
 const FOLLOWED_BY_GET: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
@@ -47,18 +46,11 @@ export interface HttpRefusal extends SaidOfSession {
   now: number;
 }
 
+/** What it means, as outcomes of an attempt (attempt.ts). */
 export type HttpOutcome =
-  /** It does not know the session any more: provably not executed, and a new session helps. */
-  | { kind: 'session_lost' }
-  /** Provably not executed; other credentials help. */
-  | { kind: 'unauthorized' }
-  /** It asks for a pause; `retryAfterMs` where it says for how long. Not executed, and not a failure of the server. */
-  | { kind: 'busy'; retryAfterMs: number | undefined }
-  | { kind: 'redirected' }
-  /** The request was looked at and turned away. */
-  | { kind: 'refused' }
-  /** Anything may have happened before the server, or something in front of it, gave up. */
-  | { kind: 'unclear' };
+  | { kind: 'session_lost' | 'unauthorized' | 'redirected' | 'refused' | 'unclear' }
+  /** `retryAfterMs` where it says for how long. */
+  | { kind: 'busy'; retryAfterMs: number | undefined };
 
 /** Statuses below 500 that come from a server, or from something in front of it, which gave up in the middle. */
 const GAVE_UP: ReadonlySet<number> = new Set([303, 408, 409, 424, 499]);
@@ -92,38 +84,35 @@ export interface RefusalContext extends HttpRefusal {
   location: string | undefined;
 }
 
-/** `body` is masked. The error's `data.status` is the status. */
-export function refusalError(answer: RefusalContext): GateError {
-  const { serverName, status, body } = answer;
+/** `body` is masked. */
+export function refusalError(answer: RefusalContext): AttemptError {
+  const { status } = answer;
   const outcome = classifyRefusal(answer);
+  const attempt = { outcome: outcome.kind, status };
+  const message = wordsFor(outcome, answer);
+  if (outcome.kind !== 'busy') return new AttemptError('upstream', message, attempt);
+  return new AttemptError('throttled', message, attempt, { retryAfterMs: outcome.retryAfterMs });
+}
+
+function wordsFor(outcome: HttpOutcome, { serverName, workspaceId, status, body, location }: RefusalContext): string {
   const said = body.trim() === '' ? '' : `: ${quoteForeign(wordsOf(body))}`;
   switch (outcome.kind) {
     case 'session_lost':
-      return withStatus(
-        notExecuted('session_lost', `server ${serverName} has forgotten the session (HTTP ${status})`),
-        status,
-      );
-    case 'unauthorized': {
-      const message = `server ${serverName} refused its credentials (HTTP 401); an administrator can replace them with "mcpgate-broker secret set NAME${inWorkspace(answer.workspaceId)}"`;
-      return withStatus(notExecuted('unauthorized', message), status);
-    }
+      return `server ${serverName} has forgotten the session (HTTP ${status})`;
+    case 'unauthorized':
+      return `server ${serverName} refused its credentials (HTTP 401); an administrator can replace them with "mcpgate-broker secret set NAME${inWorkspace(workspaceId)}"`;
     case 'busy': {
       const { retryAfterMs } = outcome;
       const when = retryAfterMs === undefined ? 'later' : `in ${Math.ceil(retryAfterMs / 1000)} s`;
-      const message = `server ${serverName} asks for a pause (HTTP ${status}${said}); nothing was carried out, try again ${when}`;
-      const data = { status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-      return new GateError('throttled', message, { data });
+      return `server ${serverName} asks for a pause (HTTP ${status}${said}); nothing was carried out, try again ${when}`;
     }
     case 'redirected': {
-      const { location } = answer;
       const to = location !== undefined && URL.canParse(location) ? ` to ${new URL(location).origin}` : '';
-      const message = `server ${serverName} redirects${to} (HTTP ${status}), which is not followed with its credentials; register the new URL`;
-      return withStatus(notCarriedOut(message), status);
+      return `server ${serverName} redirects${to} (HTTP ${status}), which is not followed with its credentials; register the new URL`;
     }
     case 'refused':
-      return withStatus(notCarriedOut(`server ${serverName} answered HTTP ${status}${said}`), status);
     case 'unclear':
-      return withStatus(new GateError('upstream', `server ${serverName} answered HTTP ${status}${said}`), status);
+      return `server ${serverName} answered HTTP ${status}${said}`;
   }
 }
 
@@ -139,8 +128,4 @@ function wordsOf(body: string): string {
   const error = parseRecord(jsonOf(body) ?? '')?.['error'];
   const message = isRecord(error) ? error['message'] : undefined;
   return typeof message === 'string' ? message : body;
-}
-
-function withStatus(error: GateError, status: number): GateError {
-  return new GateError(error.code, error.message, { data: { ...error.data, status } });
 }

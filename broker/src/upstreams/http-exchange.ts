@@ -6,12 +6,12 @@ import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { GateError } from 'mcpgate-shared/error';
 import type { Dispatcher, Pool } from 'undici';
 import type { Pieces } from '../message/pieces.ts';
+import { notExecuted, outcomeUnknown } from './attempt.ts';
 import { decoded, readCodings, type Coding } from './content-coding.ts';
 import { createHttpBody, type HttpBody } from './http-body.ts';
 import { classifyRefusal, jsonOf, redirectPath, refusalError, withRequestId, type HttpOutcome } from './http-answer.ts';
 import { reasonOf } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire.ts';
-import { notExecuted } from './retry-reason.ts';
 import type { WireEvents } from './wire.ts';
 
 export interface Exchange {
@@ -168,7 +168,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
       /** The server had the request: whatever it says now, it must not have it again. */
       function restLost(why: string, cause?: unknown): GateError {
         const message = `the rest of the answer of server ${serverName} could not be had (${why}); whether the call was carried out is not known`;
-        return new GateError('unknown_outcome', message, { cause });
+        return outcomeUnknown(message, cause);
       }
 
       const onMessage = (text: string, pieces?: Pieces): boolean => events.message(text, pieces, id);
@@ -230,7 +230,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
           fail(notExecuted('never_sent', `server ${serverName} ${why}`, error));
         } else {
           const message = `the connection to server ${serverName} broke before its answer (${mask(reasonOf(error))}); whether the call was carried out is not known`;
-          fail(new GateError('unknown_outcome', message, { cause: error }));
+          fail(outcomeUnknown(message, error));
         }
       }
 

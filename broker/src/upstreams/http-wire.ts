@@ -4,9 +4,10 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { Pool } from 'undici';
 import { partsOf } from '../message/pieces.ts';
+import { attemptOf, notExecuted } from './attempt.ts';
 import { createHttpExchanges, FIRST_RESUME_MS, type Exchange, type StreamPlace } from './http-exchange.ts';
 import { ownHeaders } from './http-request.ts';
-import { notExecuted } from './retry-reason.ts';
+import { remedy } from './remedy.ts';
 import type { MessageMask } from './secret-mask.ts';
 import type { Wire, WireEvents } from './wire.ts';
 
@@ -91,12 +92,10 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
     const seenBefore = at.lastEventId;
     const again = (error?: unknown) => {
       if (closed) return;
-      const status = error instanceof GateError ? error.data?.['status'] : undefined;
-      if (status === 404 && sessionId !== undefined) {
+      const next = remedy(attemptOf(error), { what: 'server_stream', hasSession: sessionId !== undefined });
+      if (next === 'reconnect')
         events.closed(notExecuted('session_lost', `server ${serverName} has forgotten the session`));
-      }
-      // 405 and its like: the server offers no such stream.
-      if (typeof status === 'number' && status < 500) return;
+      if (next !== 'pause') return;
       const isNews = at.lastEventId !== seenBefore || clock.now() - startedAt > 10_000;
       const delayMs = isNews ? FIRST_RESUME_MS : Math.min(lastDelayMs * 2, 60_000);
       clock.after(isNews ? (at.retryMs ?? delayMs) : Math.max(at.retryMs ?? 0, delayMs), () => listen(delayMs, at));

@@ -2,11 +2,11 @@
 import { answerText, noticeText } from 'mcpgate-shared/rpc-text';
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { notExecuted } from './attempt.ts';
 import { errorCodeOf } from './modern-error.ts';
 import { CHANGES, QUESTIONS, TASK_QUESTIONS, type Edge, type EdgeOptions } from './edge.ts';
 import { idKey } from './json-rpc-guard.ts';
 import { withLegacyStructure } from './legacy-result.ts';
-import { notExecuted } from './retry-reason.ts';
 import { paramsOf } from './rpc-peer.ts';
 import type { ServerFacts } from './upstream.ts';
 

@@ -2,10 +2,11 @@
 // with a page or an entry, what was read counts, and what is wrong is said.
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { GateError, toGateError } from 'mcpgate-shared/error';
+import { toGateError } from 'mcpgate-shared/error';
 import { findMember, onOneLine, scanArray, scanObject } from 'mcpgate-shared/json-span';
+import { AttemptError, attemptOf } from './attempt.ts';
 import { createFaults, type Faults } from './faults.ts';
-import { isRecord, parseRecord, stringOf } from './json-rpc-guard.ts';
+import { parseRecord, stringOf } from './json-rpc-guard.ts';
 import { quoteForeign } from './quote-foreign.ts';
 import { tidyEntry } from './tidy/entry.ts';
 import type { ListedItem, ListKind, ServerFacts, UpstreamReply } from './upstream.ts';
@@ -132,9 +133,8 @@ async function readPage({ serverName, kind, send }: PagesToRead, paramsText: str
   if (reply.kind === 'error') {
     const said = parseRecord(reply.text);
     const message = stringOf(said?.['message']) ?? 'no reason given';
-    throw new GateError('upstream', `server ${serverName} refused ${method}: ${quoteForeign(message)}`, {
-      data: { isUnknownMethod: said?.['code'] === RPC_CODE.methodNotFound },
-    });
+    const outcome = said?.['code'] === RPC_CODE.methodNotFound ? 'unknown_method' : 'answered';
+    throw new AttemptError('upstream', `server ${serverName} refused ${method}: ${quoteForeign(message)}`, { outcome });
   }
   const result = parseRecord(reply.text) ?? {};
   const { members } = scanObject(reply.text);
@@ -171,5 +171,5 @@ function itemOf(
 
 /** Whether the server does not know the list's method. */
 export function isUnknownMethod(error: unknown): boolean {
-  return error instanceof GateError && isRecord(error.data) && error.data['isUnknownMethod'] === true;
+  return attemptOf(error).outcome === 'unknown_method';
 }

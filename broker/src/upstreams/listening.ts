@@ -3,8 +3,10 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { ANSWER_META } from 'mcpgate-shared/protocol-version';
+import { AttemptError, attemptOf } from './attempt.ts';
 import { isRecord, numberOf, type JsonRecord } from './json-rpc-guard.ts';
 import { quoteForeign } from './quote-foreign.ts';
+import { remedy } from './remedy.ts';
 import type { UpstreamReply } from './upstream.ts';
 
 export interface Listening {
@@ -104,9 +106,9 @@ export function createListening(options: {
   const streams = new Set<Stream>();
 
   function refusalOf(reply: UpstreamReply): GateError {
-    const why =
-      reply.kind === 'error' ? `refused subscriptions/listen: ${quoteForeign(reply.text)}` : 'ended its subscription';
-    return new GateError('upstream', `server ${serverName} ${why}`, { data: { isRefused: reply.kind === 'error' } });
+    if (reply.kind !== 'error') return new GateError('upstream', `server ${serverName} ended its subscription`);
+    const message = `server ${serverName} refused subscriptions/listen: ${quoteForeign(reply.text)}`;
+    return new AttemptError('upstream', message, { outcome: 'answered' });
   }
 
   /** The stream has ended; the one that counted is opened again. */
@@ -119,8 +121,7 @@ export function createListening(options: {
   }
 
   function again(why: unknown): void {
-    // What it does not know it will not know later.
-    if (closed || (why instanceof GateError && why.data?.['isRefused'] === true)) return;
+    if (closed || remedy(attemptOf(why), { what: 'subscription' }) === 'tell') return;
     failures++;
     cancelRetry();
     const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS);

@@ -2,6 +2,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
+import { notExecuted } from './attempt.ts';
 import type { Edge, EdgeOptions } from './edge.ts';
 import type { KnownSpeech, Speech } from './generation-memory.ts';
 import { headerParamsOf } from './header-params.ts';
@@ -9,7 +10,6 @@ import { createLegacyEdge } from './legacy-edge.ts';
 import { offerOf } from './offered-lists.ts';
 import { createModernEdge } from './modern-edge.ts';
 import { negotiate } from './negotiate.ts';
-import { notExecuted } from './retry-reason.ts';
 import { createRpcPeer, type RpcPeer } from './rpc-peer.ts';
 import { createServerLists } from './server-lists.ts';
 import type { Asker, ListedItem, ListKind, ServerFacts, UpstreamReply, UpstreamRequest } from './upstream.ts';

@@ -4,6 +4,7 @@ import { answerText } from 'mcpgate-shared/rpc-text';
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { GateError } from 'mcpgate-shared/error';
 import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
+import { attemptOf, notExecuted } from './attempt.ts';
 import { CHANGES, type Edge, type EdgeOptions } from './edge.ts';
 import { throughRounds } from './input-rounds.ts';
 import { parseRecord, stringOf } from './json-rpc-guard.ts';
@@ -12,14 +13,12 @@ import { createListening } from './listening.ts';
 import { errorCodeOf } from './modern-error.ts';
 import { PASSED_ON, withClientMeta } from './modern-handshake.ts';
 import { createRequestHeaders } from './modern-headers.ts';
-import { notExecuted } from './retry-reason.ts';
+import { remedy } from './remedy.ts';
 import { withoutSubscriptionMark } from './subscription-mark.ts';
 import type { ListKind, ServerFacts, UpstreamReply, UpstreamRequest } from './upstream.ts';
 
 /** What legacy clients ask of a connection; here it is a matter of each request. */
 const ANSWERED_HERE: ReadonlySet<string> = new Set(['ping', 'logging/setLevel']);
-/** HTTP statuses of a server that knows nothing of this generation (2026-07-28, Streamable HTTP, "Backward Compatibility"). */
-const NOT_MODERN: ReadonlySet<unknown> = new Set([400, 404, 405]);
 
 export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge {
   const { serverName, peer, lists } = options;
@@ -73,7 +72,7 @@ export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge
         timeoutMs,
       );
     } catch (error) {
-      if (error instanceof GateError && NOT_MODERN.has(error.data?.['status'])) throw misjudged();
+      if (remedy(attemptOf(error), { what: 'modern_request' }) === 'other_generation') throw misjudged();
       throw error;
     } finally {
       if (onNotification !== undefined) hearers.delete(onNotification);

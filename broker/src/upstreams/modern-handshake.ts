@@ -1,8 +1,8 @@
 // What mcpgate says of itself in every request of 2026-07-28, and what a server answers to `server/discover`.
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { GateError } from 'mcpgate-shared/error';
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
 import { ANSWER_META, LEGACY_VERSIONS, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
+import { AttemptError } from './attempt.ts';
 import { isRecord, parseRecord, stringOf } from './json-rpc-guard.ts';
 import { isModernError } from './modern-error.ts';
 import { quoteForeign } from './quote-foreign.ts';
@@ -68,8 +68,8 @@ function unsupported(serverName: string, supported: unknown): Discovery {
 }
 
 /** The older handshake would not help. */
-function final(message: string): GateError {
-  return new GateError('upstream', message, { data: { isFinal: true } });
+function final(message: string): AttemptError {
+  return new AttemptError('upstream', message, { outcome: 'incompatible' });
 }
 
 function infoIn(text: string): JsonMember | undefined {

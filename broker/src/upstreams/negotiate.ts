@@ -4,17 +4,16 @@ import { noticeText } from 'mcpgate-shared/rpc-text';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
+import { attemptOf } from './attempt.ts';
 import { initializeParams, readFacts } from './legacy-handshake.ts';
 import { PASSED_ON, readDiscovery, withClientMeta, type Discovery } from './modern-handshake.ts';
-import { retryReason } from './retry-reason.ts';
+import { remedy } from './remedy.ts';
 import type { RpcPeer } from './rpc-peer.ts';
 import type { ServerFacts } from './upstream.ts';
 
 /** A server that has said nothing for so long is asked in the old way too; what it answers first counts. */
 const PATIENCE_MS = 3_000;
 const MAX_DEPTH = 64;
-/** HTTP statuses that say nothing about the protocol. */
-const NO_VERDICT: ReadonlySet<unknown> = new Set([401, 403, 407, 429]);
 const NEVER = new AbortController().signal;
 
 export interface NegotiateOptions {
@@ -101,9 +100,7 @@ async function discover(options: NegotiateOptions, signal: AbortSignal): Promise
 
 /** Whether a failure may be the server's way to say that it does not know the request. */
 function saysSomething(error: unknown): boolean {
-  if (!(error instanceof GateError) || error.code === 'config' || error.code === 'cancelled') return false;
-  if (error.data?.['isFinal'] === true) return false;
-  return retryReason(error, undefined) === undefined && !NO_VERDICT.has(error.data?.['status']);
+  return remedy(attemptOf(error), { what: 'handshake' }) === 'other_generation';
 }
 
 async function initialize({

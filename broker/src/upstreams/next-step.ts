@@ -1,7 +1,7 @@
 // What to do about a server that failed its test.
-import { GateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { inWorkspace } from '../domain/workspace.ts';
+import { attemptOf } from './attempt.ts';
 import { secretNamesOf } from './resolved-transport.ts';
 
 /** Null where the error says it itself. */
@@ -38,7 +38,8 @@ function codesOf(error: unknown): ReadonlySet<string> {
   const codes = new Set<string>();
   for (let each: unknown = error; each instanceof Error; each = each.cause) {
     if ('code' in each && typeof each.code === 'string') codes.add(each.code);
-    if (each instanceof GateError && typeof each.data?.['status'] === 'number') codes.add(String(each.data['status']));
+    const { status } = attemptOf(each);
+    if (status !== undefined) codes.add(String(status));
   }
   return codes;
 }

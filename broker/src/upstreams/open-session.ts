@@ -1,7 +1,9 @@
 // A connection that speaks with its server: in the way that worked last time, else in the ways that there are, one after the other.
 import { type GateError, toGateError } from 'mcpgate-shared/error';
+import { attemptOf } from './attempt.ts';
 import { createMcpSession, type McpSession, type McpSessionOptions } from './mcp-session.ts';
 import type { Speech } from './generation-memory.ts';
+import { remedy } from './remedy.ts';
 import type { OpenWire } from './wire.ts';
 
 export interface OpenSessionOptions extends McpSessionOptions {
@@ -10,9 +12,6 @@ export interface OpenSessionOptions extends McpSessionOptions {
   /** Ends the attempt. */
   signal?: AbortSignal | undefined;
 }
-
-/** Statuses of a server that has no Streamable HTTP at its URL (2026-07-28, Streamable HTTP, "HTTP+SSE Transport"). */
-const NO_STREAMABLE_HTTP: ReadonlySet<unknown> = new Set([400, 404, 405]);
 
 /** Throws GateError; nothing is left open then. */
 export async function openSession(options: OpenSessionOptions): Promise<McpSession> {
@@ -31,18 +30,18 @@ export async function openSession(options: OpenSessionOptions): Promise<McpSessi
   } catch (cause) {
     const error = toGateError(cause);
     if (options.signal?.aborted === true) throw error;
-    if (error.data?.['under'] !== undefined) {
-      // It has died of the handshake, perhaps because it cannot bear what it does not know.
-      if (known !== undefined) speech.forget();
-      else if (error.data['under'] === 'server/discover') {
-        speech.learn('legacy');
-        return await attempt(options, 'legacy', options.openWire);
-      }
+    const failed = attemptOf(error);
+    // It has died of the handshake, perhaps because it cannot bear what it does not know.
+    if (failed.endedUnder !== undefined && known !== undefined) speech.forget();
+    const next = remedy(failed, { what: 'opening', isKnown: known !== undefined });
+    if (next === 'other_generation') {
+      speech.learn('legacy');
+      return await attempt(options, 'legacy', options.openWire);
     }
-    if (openSseWire === undefined || !NO_STREAMABLE_HTTP.has(error.data?.['status'])) throw error;
+    if (openSseWire === undefined || next !== 'other_transport') throw error;
     return await attempt(options, 'sse', openSseWire).catch((other: unknown) => {
       // No such stream either: what was said about the usual way is of more use.
-      throw toGateError(other).data?.['hasEndpoint'] === true ? other : error;
+      throw attemptOf(other).hasEndpoint === true ? other : error;
     });
   }
 }

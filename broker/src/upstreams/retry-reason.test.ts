@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
-import { notCarriedOut, notExecuted, retryReason } from './retry-reason.ts';
+import { AttemptError, notExecuted } from './attempt.ts';
+import { retryReason } from './retry-reason.ts';
 
 it('what provably was not executed may be sent again, whatever the tool is', () => {
   for (const reason of ['never_sent', 'unauthorized', 'session_lost'] as const) {
@@ -20,15 +21,14 @@ it('where the outcome is not known, only what its caller trusts to be repeatable
 });
 
 it('nothing else is sent again: what was turned away, what failed, what another says of itself', () => {
-  const turnedAway = notCarriedOut('no');
-  assert.deepEqual([turnedAway.code, turnedAway.data], ['upstream', { carriedOut: false }]);
   for (const error of [
-    turnedAway,
+    new AttemptError('upstream', 'no', { outcome: 'refused', status: 400 }),
+    new AttemptError('upstream', 'no', { outcome: 'redirected', status: 302 }),
+    new AttemptError('throttled', 'no', { outcome: 'busy', status: 429 }, { retryAfterMs: 1 }),
+    new AttemptError('upstream', 'no', { outcome: 'answered' }),
     new GateError('upstream', 'failed'),
     new GateError('timeout', 'late'),
-    new GateError('upstream', 'odd', { data: { notExecuted: 'for another reason' } }),
-    new GateError('upstream', 'odd', { data: { notExecuted: true } }),
-    Object.assign(new Error('no error of ours'), { code: 'unknown_outcome', data: { notExecuted: 'never_sent' } }),
+    Object.assign(new Error('no error of ours'), { code: 'unknown_outcome', attempt: { outcome: 'never_sent' } }),
     undefined,
   ])
     assert.equal(retryReason(error, 'read_only'), undefined, String(error));

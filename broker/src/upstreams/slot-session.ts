@@ -4,7 +4,8 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { RetryReason } from '../domain/call-record.ts';
 import type { Connection } from './connect.ts';
-import { retryReason, type Repeatable } from './retry-reason.ts';
+import type { Repeatable } from './remedy.ts';
+import { retryReason } from './retry-reason.ts';
 import type { ListedItem, ListKind, UpstreamSession } from './upstream.ts';
 
 /** Called where nothing came of a request. */

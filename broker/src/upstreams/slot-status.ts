@@ -2,6 +2,7 @@
 import type { ServerRecord } from '../domain/server-record.ts';
 import { toldOutside } from '../domain/told-outside.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
+import { FailedStart } from './failed-start.ts';
 import type { LimitKeeper } from './limit-keeper.ts';
 import type { Isolator } from './process/isolation.ts';
 import type { Slot, SlotState } from './slot.ts';
@@ -23,7 +24,7 @@ export function statusOf(
   const state = RANK.find((each) => slots.some((slot) => slot.state === each)) ?? 'idle';
   const failing = slots.find((slot) => slot.error !== undefined);
   const error = failing?.error && toldOutside(failing.error);
-  const stderr = slots.flatMap((slot) => slot.connection?.stderr() ?? stderrOf(slot.error?.data?.['stderr']));
+  const stderr = slots.flatMap((slot) => slot.connection?.stderr() ?? saidBefore(slot.error));
   const isProcess = record.transport.kind === 'stdio';
   const tools = slots.map((slot) => slot.tools).find((each) => each !== undefined);
   return {
@@ -53,6 +54,6 @@ function limitsOf(
   return { limits: limits.of(transport, hasOwnUid), limitsMissing: limits.missing };
 }
 
-function stderrOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((line) => typeof line === 'string') : [];
+function saidBefore(error: unknown): readonly string[] {
+  return error instanceof FailedStart ? error.stderr : [];
 }

@@ -2,11 +2,13 @@
 // to the next attempt. Its callers hold slot-session.ts; what was replaced goes to retired-connections.ts.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
+import { attemptOf, withWords } from './attempt.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Connection } from './connect.ts';
 import type { IdleTime } from './idle-time.ts';
 import { parseRecord, stringOf } from './json-rpc-guard.ts';
 import { createLastLists } from './last-lists.ts';
+import { remedy } from './remedy.ts';
 import { createRetiredConnections } from './retired-connections.ts';
 import { isSilent } from './is-silent.ts';
 import { createSlotSession } from './slot-session.ts';
@@ -137,7 +139,7 @@ export function createSlot(options: SlotOptions): Slot {
       error = why;
       return options.onState('failed', why);
     }
-    if (why.code === 'throttled') return pause(why);
+    if (remedy(attemptOf(why), { what: 'connection' }) === 'pause') return pause(why);
     serverBreaker?.failed();
     failed(why, breaker.failed());
   }
@@ -145,8 +147,7 @@ export function createSlot(options: SlotOptions): Slot {
   /** It asks for a pause, which is no failure: it is not counted as one, and not asked again before. */
   function pause(why: GateError): void {
     error = why;
-    const retryAfterMs = why.data?.['retryAfterMs'];
-    const pauseMs = typeof retryAfterMs === 'number' ? retryAfterMs : PAUSE_MS;
+    const pauseMs = why.retryAfterMs ?? PAUSE_MS;
     pausedUntil = clock.now() + pauseMs;
     options.onState('failed', why);
     if (!isNeeded() || isClosed) return;
@@ -172,7 +173,7 @@ export function createSlot(options: SlotOptions): Slot {
     if (connection !== current) return;
     lastWarnings = connection.session.faults;
     current = undefined;
-    if (why.data?.['notExecuted'] !== 'session_lost') return failed(why, breaker.lost(livedMs));
+    if (remedy(attemptOf(why), { what: 'connection' }) !== 'reconnect') return failed(why, breaker.lost(livedMs));
     // The server is well: it was started anew, and knows the old session no more.
     options.onState(state(), undefined);
     if (isNeeded()) warm();
@@ -244,10 +245,10 @@ export function createSlot(options: SlotOptions): Slot {
     if (current === undefined && starts.underWay === undefined && !isClosed) void starts.start().catch(() => undefined);
   }
 
-  function stillPaused({ message, code, data, cause }: GateError): GateError {
+  function stillPaused(asked: GateError): GateError {
     const retryAfterMs = pausedUntil - clock.now();
-    const left = message.replace(/try again in \d+ s/, `try again in ${Math.ceil(retryAfterMs / 1000)} s`);
-    return new GateError(code, left, { cause, data: { ...data, retryAfterMs } });
+    const left = asked.message.replace(/try again in \d+ s/, `try again in ${Math.ceil(retryAfterMs / 1000)} s`);
+    return withWords(asked, left, {}, retryAfterMs);
   }
 
   function closedError(): GateError {

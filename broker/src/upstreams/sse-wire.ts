@@ -5,11 +5,11 @@ import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { Pool, type Dispatcher } from 'undici';
 import { partsOf, type Pieces } from '../message/pieces.ts';
+import { notExecuted, outcomeUnknown, withWords } from './attempt.ts';
 import { decoded, readCodings } from './content-coding.ts';
 import { redirectPath, refusalError } from './http-answer.ts';
 import { isNeverSent, ownHeaders, reasonOf } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire.ts';
-import { notExecuted } from './retry-reason.ts';
 import { createSseReader } from './sse-reader.ts';
 import type { Wire, WireEvents } from './wire.ts';
 
@@ -64,7 +64,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
   function fail(error: GateError): void {
     cancelWait();
     abort.abort();
-    const said = new GateError(error.code, error.message, { cause: error, data: { ...error.data, hasEndpoint } });
+    const said = withWords(error, error.message, { hasEndpoint });
     onNoEndpoint(said);
     if (closed) return;
     closed = true;
@@ -183,7 +183,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
       const why = mask(reasonOf(error instanceof Error ? error : new Error(String(error))));
       if (isNeverSent(error)) throw notExecuted('never_sent', `server ${serverName} cannot be reached: ${why}`, error);
       const message = `the connection to server ${serverName} broke (${why}); whether the call was carried out is not known`;
-      throw new GateError('unknown_outcome', message, { cause: error });
+      throw outcomeUnknown(message, error);
     }
     if (answer.statusCode >= 300) {
       throw await refusalOf(answer);

@@ -37,6 +37,6 @@ function notYet({ serverName, breaker, lastError }: StartTurnOptions, seconds: n
   const often = breaker.flapping ? ` (it ended by itself ${breaker.losses} times within ten minutes)` : '';
   return new GateError('upstream', `${why}${often}; tried again in ${seconds} s`, {
     cause,
-    data: { retryAfterMs: seconds * 1000 },
+    retryAfterMs: seconds * 1000,
   });
 }

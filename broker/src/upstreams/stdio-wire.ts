@@ -8,6 +8,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { onOneLine } from 'mcpgate-shared/json-span';
 import { createLargeReader } from '../message/large-reader.ts';
 import { partsOf } from '../message/pieces.ts';
+import { notExecuted } from './attempt.ts';
 import type { LimitedStart } from './limit-keeper.ts';
 import { howItEnded, tooMuchMemory } from './limit-words.ts';
 import { createLineSplitter } from './line-splitter.ts';
@@ -16,7 +17,6 @@ import type { ProcessRegister } from './process-register.ts';
 import { endLeftovers } from './process/leftovers.ts';
 import { feed, type ProcessStart } from './process/process-start.ts';
 import { descendantsOf, readProcessTable } from './process/process-table.ts';
-import { notExecuted } from './retry-reason.ts';
 import type { MessageMask } from './secret-mask.ts';
 import type { Wire, WireEvents } from './wire.ts';
 

@@ -7,7 +7,7 @@ import type { Isolation, ServerRecord } from '../domain/server-record.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { Circuit } from './circuit-breaker.ts';
 import type { JsonRecord } from './json-rpc-guard.ts';
-import type { Repeatable } from './retry-reason.ts';
+import type { Repeatable } from './remedy.ts';
 
 /** What servers list: `tools/list`, `prompts/list`, `resources/list`, `resources/templates/list`. */
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'templates';

@@ -27,7 +27,7 @@ export interface SendOptions {
 export interface Wire {
   /**
    * Hands one message over. With the `id` of a request it may stay pending until the exchange is over; it rejects with a GateError
-   * where no answer will come (data `notExecuted` where the server provably never had it).
+   * where no answer will come: an AttemptError that says so where the server provably never had it.
    */
   send(text: string, how?: SendOptions): Promise<void>;
   /** Nobody waits for the answer to this request any more. */

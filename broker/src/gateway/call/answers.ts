@@ -72,9 +72,9 @@ function toolFailure(said: string, meta: object): Answer {
   return resultReply(JSON.stringify({ content: [{ type: 'text', text: said }], isError: true, _meta: meta }));
 }
 
-function machineForm({ code, data }: GateError, failed: Failed): object {
-  const retryAfterMs = code === 'throttled' ? data?.['retryAfterMs'] : undefined;
-  return { code, server: failed.name, ...(typeof retryAfterMs === 'number' && { retry_after_ms: retryAfterMs }) };
+function machineForm({ code, retryAfterMs }: GateError, failed: Failed): object {
+  const isPause = code === 'throttled' && retryAfterMs !== undefined;
+  return { code, server: failed.name, ...(isPause && { retry_after_ms: retryAfterMs }) };
 }
 
 function failureText(error: GateError, { name, workspaceId }: Failed): string {

@@ -6,7 +6,7 @@ import type { CallOutcome, CallStatus, RetryReason } from '../../domain/call-rec
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { byteLengthOf } from '../../message/pieces.ts';
 import { parseRecord } from '../../upstreams/json-rpc-guard.ts';
-import type { Repeatable } from '../../upstreams/retry-reason.ts';
+import type { Repeatable } from '../../upstreams/remedy.ts';
 import { untilAborted } from '../../upstreams/until-aborted.ts';
 import type { UpstreamSession } from '../../upstreams/upstream.ts';
 import { failureReply } from './answers.ts';

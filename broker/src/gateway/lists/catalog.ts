@@ -8,7 +8,7 @@ import { placeOf, type Asker, type ListedItem, type ListKind, type Upstreams } f
 import { exposedName } from './exposed-name.ts';
 import { parseRecord } from '../../upstreams/json-rpc-guard.ts';
 import { ruleNames, uriPrefix, type RuleNames } from '../../policy/naming.ts';
-import type { Repeatable } from '../../upstreams/retry-reason.ts';
+import type { Repeatable } from '../../upstreams/remedy.ts';
 import { markReservedMembers } from '../call/reserved-text.ts';
 import type { SessionScope } from '../session-scope.ts';
 

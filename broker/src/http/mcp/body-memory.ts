@@ -34,17 +34,19 @@ export function createBodyMemory(limits: { ownerBytes: number; totalBytes: numbe
       const largePart = (bytes: number) => Math.max(0, bytes - SMALL_BYTES);
       return {
         take(bytes) {
-          const data = { retryAfterMs: RETRY_AFTER_MS };
+          const wait = { retryAfterMs: RETRY_AFTER_MS };
           const ofOwner = (byOwner.get(owner) ?? 0) + bytes;
           if (ofOwner > limits.ownerBytes) {
             const text = `the messages of this login that are under way are longer than ${formatByteSize(limits.ownerBytes)} together; wait for some to end`;
-            throw new GateError('throttled', text, { data });
+            throw new GateError('throttled', text, wait);
           }
           const more = largePart(own + bytes) - largePart(own);
           if (large + more > limits.totalBytes) {
-            throw new GateError('unavailable', 'too many large messages are under way here; try again in a moment', {
-              data,
-            });
+            throw new GateError(
+              'unavailable',
+              'too many large messages are under way here; try again in a moment',
+              wait,
+            );
           }
           byOwner.set(owner, ofOwner);
           own += bytes;

@@ -27,7 +27,7 @@ export function createScimDoor(parts: {
 
   const throttle = (address: string): void => {
     const retryAfterMs = rejects.hit(address);
-    if (retryAfterMs > 0) throw new GateError('throttled', 'too many tokens were refused', { data: { retryAfterMs } });
+    if (retryAfterMs > 0) throw new GateError('throttled', 'too many tokens were refused', { retryAfterMs });
   };
 
   return {

@@ -54,8 +54,8 @@ export async function registerScim(
     app.setErrorHandler((thrown, request, reply) => {
       const error = toHttpError(thrown);
       if (isForTheLog(error)) request.log.error({ req: request, err: thrown }, 'a request failed');
-      const retryAfterMs = error.data?.['retryAfterMs'];
-      if (typeof retryAfterMs === 'number') void reply.header('retry-after', Math.ceil(retryAfterMs / 1000));
+      const { retryAfterMs } = error;
+      if (retryAfterMs !== undefined) void reply.header('retry-after', Math.ceil(retryAfterMs / 1000));
       if (error.code === 'not_logged_in') void reply.header('www-authenticate', 'Bearer error="invalid_token"');
       return reply.code(HTTP_STATUS[error.code]).send(scimErrorBody(error, request.id));
     });
