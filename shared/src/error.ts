@@ -24,22 +24,19 @@ export type ErrorCode =
   | 'client_file' // another program's file is unreadable or invalid; nothing was changed
   | 'internal';
 
-/** A failure with a message that says what happened and what to do. `data` and `message` never hold a secret. */
+/**
+ * A failure with a message that says what happened and what to do, and never holds a secret. What code is to tell apart beyond the code is a
+ * class of its own with typed fields, or an outcome that its function returns: a record of anything would survive no renaming.
+ */
 export class GateError extends Error {
   override readonly name = 'GateError';
   readonly code: ErrorCode;
-  readonly data: Readonly<Record<string, unknown>> | undefined;
   /** The same may be tried again after so long, where that is known. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options?: { cause?: unknown; data?: Record<string, unknown>; retryAfterMs?: number | undefined },
-  ) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number | undefined }) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.data = options?.data;
     this.retryAfterMs = options?.retryAfterMs;
   }
 }

@@ -75,8 +75,8 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     tests: ['broker/src/domain/unheard.test.ts', 'broker/src/replicas/*.test.ts'],
   },
   retries: {
-    sources: ['broker/src/upstreams/{retry-reason,http-answer,lost-session,circuit-breaker}.ts'],
-    tests: ['broker/src/upstreams/{retry-reason,http-answer,lost-session,circuit-breaker}.test.ts'],
+    sources: ['broker/src/upstreams/{attempt,remedy,retry-reason,http-answer,lost-session,circuit-breaker}.ts'],
+    tests: ['broker/src/upstreams/{attempt,remedy,retry-reason,http-answer,lost-session,circuit-breaker}.test.ts'],
   },
   masking: {
     sources: ['broker/src/upstreams/{secret-mask,hidden-values,subscription-mark}.ts'],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
+import { AppendInDoubt } from '../store/append-in-doubt.ts';
 import type { AuditRow } from '../store/audit-row.ts';
 import { chainWorld, row, turns } from './fixtures/chain-world.ts';
 import { verifyChain } from './hash-chain.ts';
@@ -65,7 +66,7 @@ test('a caller whose place in the chain another process has taken is refused, an
 });
 
 test('where the end of the chain cannot be read nothing is in doubt, and nothing else is appended', async () => {
-  for (const inDoubt of [false, true]) {
+  for (const Failure of [GateError, AppendInDoubt]) {
     const { writer, store, ids, pass } = chainWorld();
     const { last, append } = store;
     const appended: number[] = [];
@@ -75,7 +76,7 @@ test('where the end of the chain cannot be read nothing is in doubt, and nothing
     };
     store.last = () => {
       store.last = last;
-      return Promise.reject(new GateError('unavailable', 'cut', { data: { inDoubt } }));
+      return Promise.reject(new Failure('unavailable', 'cut'));
     };
     await assert.rejects(writer.append([row('a')], { later: () => undefined }), { code: 'unavailable' });
     assert.equal(writer.owed, 1);

@@ -6,6 +6,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { toldOutside } from '../domain/told-outside.ts';
+import { AppendInDoubt } from '../store/append-in-doubt.ts';
 import type { AuditRow } from '../store/audit-row.ts';
 import type { Store } from '../store/store.ts';
 import { type ChainPosition, GENESIS, hashRow } from './hash-chain.ts';
@@ -200,7 +201,7 @@ export function createChainWriter(
         return true;
       }
       const [first] = linked;
-      if (first !== undefined && cause.data?.['inDoubt'] === true) {
+      if (first !== undefined && cause instanceof AppendInDoubt) {
         doubt = { rows: linked, first, last: linked.at(-1) ?? first, entries };
         if (clock.now() - startedAt < SOON_MS) return true;
       } else {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { GateError } from 'mcpgate-shared/error';
 import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import type { AuditEvent, CallIntent, CallOutcome } from '../domain/call-record.ts';
+import { AppendInDoubt } from '../store/append-in-doubt.ts';
 import { temporaryFolder } from '../store/both-engines.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
@@ -43,7 +44,7 @@ async function open(t: TestContext) {
       weather.lost = false;
       await store.audit.append(rows);
       weather.fails = true;
-      throw new GateError('unavailable', 'cut', { data: { inDoubt: true } });
+      throw new AppendInDoubt('unavailable', 'cut');
     }
     if (weather.fails) throw new GateError('unavailable', 'away');
     await store.audit.append(rows);

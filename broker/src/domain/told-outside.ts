@@ -4,12 +4,17 @@ import { GateError } from 'mcpgate-shared/error';
 const UNEXPECTED = "an unexpected error; the broker's log has it";
 const NO_DATABASE = 'the broker cannot use its database now; try again in a moment';
 
-/** The same failure, marked: its words are for the broker's host. */
-export function forTheHost({ code, message, cause, data }: GateError): GateError {
-  return new GateError(code, message, { cause, data: { ...data, forTheHost: true } });
+/** A failure whose words are for the broker's host. */
+export class HostError extends GateError {}
+
+/** The same failure, as one whose words are for the broker's host. */
+export function forTheHost(error: GateError): HostError {
+  if (error instanceof HostError) return error;
+  const { code, message, cause, retryAfterMs } = error;
+  return new HostError(code, message, { cause, retryAfterMs });
 }
 
-const isForTheHost = ({ code, data }: GateError): boolean => code === 'internal' || data?.['forTheHost'] === true;
+const isForTheHost = (error: GateError): boolean => error.code === 'internal' || error instanceof HostError;
 
 /** Whether it, or what it came of, has words that nobody is told, so that the log must have them. */
 export function isForTheLog(error: GateError): boolean {

@@ -24,5 +24,5 @@ export async function rejected(
     data: { door: at.door, reason: answer.reason },
   });
   const code = answer.reason === 'wrong_address' ? 'forbidden' : 'not_logged_in';
-  return new GateError(code, answer.message, { data: { reason: answer.reason } });
+  return new GateError(code, answer.message);
 }

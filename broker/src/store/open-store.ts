@@ -7,6 +7,7 @@ import type { BrokerName } from '../domain/bus.ts';
 import type { Engine } from './engine.ts';
 import { migrate } from './migrations/migrate.ts';
 import { openPostgres } from './postgres/open-postgres.ts';
+import { DatabaseRefusal } from './postgres/postgres-error.ts';
 import { createAuditRows } from './repositories/audit.ts';
 import { createAdminTokens } from './repositories/admin-tokens.ts';
 import { createDepartures } from './repositories/departures.ts';
@@ -57,9 +58,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   } catch (error) {
     await engine.close();
     // Waiting does not help: a wrong password, a database that does not exist.
-    if (error instanceof GateError && error.data?.['refused'] === true) {
-      throw new GateError('config', error.message, { cause: error });
-    }
+    if (error instanceof DatabaseRefusal) throw new GateError('config', error.message, { cause: error });
     throw error;
   }
   return createStore(engine, clock);

@@ -291,8 +291,8 @@ export interface Store {
   };
   audit: {
     /**
-     * Appends all rows in one committed transaction. The hot path: prepared once, no work per row beyond binding. Throws `unavailable` with
-     * `data.inDoubt` where the answer was lost, so that they may be there or not.
+     * Appends all rows in one committed transaction. The hot path: prepared once, no work per row beyond binding. Throws `unavailable`, as
+     * an AppendInDoubt where the answer was lost, so that they may be there or not.
      */
     append(rows: readonly AuditRow[]): Promise<void>;
     /** `type` and `tool` may hold `*`; `user` is who did it or, for events, to whom. At most 10,000 rows. */

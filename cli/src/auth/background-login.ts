@@ -5,7 +5,7 @@ import { BACKGROUND_TIMEOUT_MS } from '../credentials/keychain.ts';
 import { openCredentialStore, wantedTokenStore } from '../credentials/open-credential-store.ts';
 import { createSettingsStore } from '../settings.ts';
 import type { Environment, TokenStoreKind } from '../settings-file.ts';
-import { deviceParameters, waitForApproval } from './device-login.ts';
+import { deviceParameters, waitForApproval, type Approval } from './device-login.ts';
 import { createHttpFetch } from './http-fetch.ts';
 import { keepTokens } from './keep-tokens.ts';
 import { createOAuthClient, type DeviceCode } from './oauth-client.ts';
@@ -13,8 +13,10 @@ import { createOAuthClient, type DeviceCode } from './oauth-client.ts';
 export interface BackgroundLogin {
   code: DeviceCode;
   /** Waits for the person and stores the login. Throws what `waitForApproval` throws, and `conflict` where it is not to be kept. */
-  finish(): Promise<void>;
+  finish(): Promise<LoginEnd>;
 }
+
+export type LoginEnd = { kind: 'stored' } | Extract<Approval, { kind: 'denied' }>;
 
 export interface BackgroundLoginHost {
   configDir: string;
@@ -59,10 +61,11 @@ export async function beginBackgroundLogin(
   return {
     code,
     async finish() {
-      const tokens = await waitForApproval(client, code, { interrupted, onTrouble: log });
+      const approval = await waitForApproval(client, code, { interrupted, onTrouble: log });
+      if (approval.kind === 'denied') return approval;
       await keepTokens(
         client,
-        tokens,
+        approval.tokens,
         { settings, openCredentials, env },
         {
           tokenStore,
@@ -83,6 +86,7 @@ export async function beginBackgroundLogin(
           },
         },
       );
+      return { kind: 'stored' };
     },
   };
 }

@@ -23,27 +23,24 @@ export function deviceParameters(
   };
 }
 
-/** Throws `not_logged_in` where it was denied (`data.denied`) or the code expired, `cancelled` where it was interrupted. */
+/** What the person has decided; `message` says what to do. */
+export type Approval = { kind: 'tokens'; tokens: Tokens } | { kind: 'denied'; message: string };
+
+/** Throws `not_logged_in` where the code expired, `cancelled` where it was interrupted. */
 export async function waitForApproval(
   client: OAuthClient,
   code: DeviceCode,
   options: { interrupted: AbortSignal; onTrouble(message: string): void },
-): Promise<Tokens> {
+): Promise<Approval> {
   const { interrupted, onTrouble } = options;
   const expired = AbortSignal.timeout(code.expiresInS * 1000);
   const signal = AbortSignal.any([interrupted, expired]);
   for (;;) {
     try {
       const result = await client.pollDeviceLogin(code, signal);
-      if (result.kind === 'tokens') return result.tokens;
+      if (result.kind === 'tokens') return { kind: 'tokens', tokens: result.tokens };
       if (result.kind === 'denied')
-        throw new GateError(
-          'not_logged_in',
-          `the login was denied at the broker; ${AGAIN}, or ask your platform team`,
-          {
-            data: { denied: true },
-          },
-        );
+        return { kind: 'denied', message: `the login was denied at the broker; ${AGAIN}, or ask your platform team` };
       if (result.kind === 'expired')
         throw new GateError('not_logged_in', `the code has expired or was used before; ${AGAIN}. ${NOT_LET_IN}`);
       onTrouble(result.error.message);

@@ -8,13 +8,22 @@ interface Fault {
   readonly todo: string;
 }
 
-export function unusableFile({ fault, todo }: Fault, cause?: unknown): GateError {
-  const message = `${fault}; nothing was changed: ${todo}, then run this again`;
-  return new GateError('client_file', message, { cause, data: { fault, todo } });
+class UnusableFile extends GateError implements Fault {
+  readonly fault: string;
+  readonly todo: string;
+
+  constructor({ fault, todo }: Fault, cause: unknown) {
+    super('client_file', `${fault}; nothing was changed: ${todo}, then run this again`, { cause });
+    this.fault = fault;
+    this.todo = todo;
+  }
+}
+
+export function unusableFile(fault: Fault, cause?: unknown): GateError {
+  return new UnusableFile(fault, cause);
 }
 
 /** For those who only look: nothing was to be changed, and `next` is what follows the mending. */
-export function faultWords({ message, data }: GateError, next: string): string {
-  const { fault, todo } = data ?? {};
-  return typeof fault === 'string' && typeof todo === 'string' ? `${fault}: ${todo}, then ${next}` : message;
+export function faultWords(error: GateError, next: string): string {
+  return error instanceof UnusableFile ? `${error.fault}: ${error.todo}, then ${next}` : error.message;
 }

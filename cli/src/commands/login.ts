@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { parseBrokerUrl } from '../auth/broker-url.ts';
-import { deviceParameters, waitForApproval } from '../auth/device-login.ts';
+import { deviceParameters, waitForApproval, type Approval } from '../auth/device-login.ts';
 import { keepTokens } from '../auth/keep-tokens.ts';
-import type { DeviceCode, OAuthClient, Tokens } from '../auth/oauth-client.ts';
+import type { DeviceCode, OAuthClient } from '../auth/oauth-client.ts';
 import { reloadDaemon, revokeCredential, saveLogin, storedLogin, type StoredLogin } from '../auth/stored-login.ts';
 import { whoami } from '../auth/whoami.ts';
 import type { CliContext } from '../context.ts';
@@ -115,16 +115,17 @@ async function loginOnDevice(request: LoginRequest, context: CliContext): Promis
   });
   await showCode(code, request, context);
   const waiting = await terminal.progress('Waiting until you have confirmed there (Ctrl-C to stop)');
-  let tokens: Tokens;
+  let approval: Approval;
   try {
-    tokens = await waitForApproval(client, code, {
+    approval = await waitForApproval(client, code, {
       interrupted: context.interrupted,
       onTrouble: (message) => waiting.update(`${message} (trying again)`),
     });
   } finally {
     waiting.stop();
   }
-  return keepTokens(client, tokens, context, {
+  if (approval.kind === 'denied') throw new GateError('not_logged_in', approval.message);
+  return keepTokens(client, approval.tokens, context, {
     tokenStore: request.tokenStore,
     workspace: request.workspace,
     fetch,

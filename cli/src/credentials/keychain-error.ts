@@ -34,7 +34,7 @@ export function keychainError(said: string): GateError {
   const known = ADVICE.find(({ words }) => words.test(said));
   const line =
     known?.advice ?? `the keychain failed (${said.replaceAll(/\s+/g, ' ').slice(0, 200)}): try again, ${OR_A_FILE}`;
-  return new GateError('keychain', line, { data: { said } });
+  return new GateError('keychain', line, { cause: said });
 }
 
 export function keychainTimeout(timeoutMs: number): GateError {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
+import type { LoginEnd } from '../auth/background-login.ts';
 import { createLoginAgain } from './login-again.ts';
 
 const MINUTE_MS = 60_000;
@@ -12,7 +13,7 @@ function world(options: { hasBrowser?: boolean } = {}) {
   const clock: Clock = { now: () => now, after: () => () => false };
   const opened: string[] = [];
   const failures: string[] = [];
-  const answers: { resolve(): void; reject(error: unknown): void; interrupted: AbortSignal }[] = [];
+  const answers: { resolve(end: LoginEnd): void; reject(error: unknown): void; interrupted: AbortSignal }[] = [];
   let loggedIn = 0;
   let unreachable = false;
   const line = () => undefined;
@@ -21,7 +22,7 @@ function world(options: { hasBrowser?: boolean } = {}) {
     log: { debug: line, info: line, warn: line, error: line },
     begin(interrupted) {
       if (unreachable) return Promise.reject(new GateError('unreachable', 'cannot reach the broker'));
-      const decided = Promise.withResolvers<void>();
+      const decided = Promise.withResolvers<LoginEnd>();
       answers.push({ resolve: decided.resolve, reject: decided.reject, interrupted });
       const verificationUri = `https://gate.example/device?user_code=${answers.length}`;
       return Promise.resolve({
@@ -53,8 +54,12 @@ function world(options: { hasBrowser?: boolean } = {}) {
     loggedIn: () => loggedIn,
     later: (minutes: number) => (now += minutes * MINUTE_MS),
     setUnreachable: (value: boolean) => (unreachable = value),
-    async fail(index: number, message = 'the code has expired', data: Record<string, unknown> = {}) {
-      answers[index]?.reject(new GateError('not_logged_in', message, { data }));
+    async fail(index: number) {
+      answers[index]?.reject(new GateError('not_logged_in', 'the code has expired'));
+      await new Promise(setImmediate);
+    },
+    async deny(index: number) {
+      answers[index]?.resolve({ kind: 'denied', message: 'the login was denied at the broker' });
       await new Promise(setImmediate);
     },
   };
@@ -104,7 +109,7 @@ test('a login that nobody confirms is begun again ten minutes after it began, th
 test('a denied login is not begun again until a person acts', async () => {
   const w = world();
   await w.ask();
-  await w.fail(0, 'the login was denied at the broker', { denied: true });
+  await w.deny(0);
   w.later(60 * 24 * 30);
   const refused = await w.ask();
   assert.ok(refused.kind === 'refused' && /denied.*mcpgate login/.test(refused.message));

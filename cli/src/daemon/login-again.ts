@@ -1,7 +1,7 @@
 // When a call needs a login that has ended, one is begun here: one at a time, ever more rarely while nobody answers, and not again where
 // the answer was no. `mcpgate login` and `logout` begin anew.
 import type { Clock } from 'mcpgate-shared/clock';
-import { toGateError } from 'mcpgate-shared/error';
+import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { BackgroundLogin } from '../auth/background-login.ts';
 import type { Browser } from '../browser.ts';
 import type { PendingLogin } from '../local/pending-login.ts';
@@ -48,19 +48,22 @@ export function createLoginAgain(options: LoginAgainOptions): LoginAgain {
     if (pending === current) pending = { ...current, browserOpened };
   }
 
+  function cameToNothing(message: string): void {
+    pending = undefined;
+    lastFailure = message;
+    log.warn(`the login came to nothing: ${lastFailure}`);
+    options.onFailed(lastFailure);
+  }
+
   async function wait(login: BackgroundLogin, signal: AbortSignal): Promise<void> {
-    try {
-      await login.finish();
-    } catch (error) {
-      if (signal.aborted) return;
-      pending = undefined;
-      const { message, data } = toGateError(error);
-      lastFailure = message;
-      if (data?.['denied'] === true) notBefore = Infinity;
-      log.warn(`the login came to nothing: ${lastFailure}`);
-      return options.onFailed(lastFailure);
-    }
+    const end = await login.finish().catch((error: unknown) => toGateError(error));
     if (signal.aborted) return;
+    if (end instanceof GateError) return cameToNothing(end.message);
+    if (end.kind === 'denied') {
+      // Whoever said no is not asked again.
+      notBefore = Infinity;
+      return cameToNothing(end.message);
+    }
     log.info('logged in again');
     options.onLoggedIn();
   }

@@ -6,13 +6,22 @@ export type ScimType = 'invalidFilter' | 'invalidPath' | 'invalidSyntax' | 'inva
 
 const TYPE_OF: Partial<Record<ErrorCode, ScimType>> = { usage: 'invalidValue', conflict: 'uniqueness' };
 
+class ScimError extends GateError {
+  readonly scimType: ScimType;
+
+  constructor(scimType: ScimType, message: string) {
+    super('usage', message);
+    this.scimType = scimType;
+  }
+}
+
 /** What the client has sent and should not have. */
 export function badRequest(scimType: ScimType, message: string): GateError {
-  return new GateError('usage', message, { data: { scimType } });
+  return new ScimError(scimType, message);
 }
 
 export function scimErrorBody(error: GateError, requestId: string): Record<string, unknown> {
-  const scimType = error.data?.['scimType'] ?? TYPE_OF[error.code];
+  const scimType = error instanceof ScimError ? error.scimType : TYPE_OF[error.code];
   return {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
     status: String(HTTP_STATUS[error.code]),

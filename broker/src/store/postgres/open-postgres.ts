@@ -5,7 +5,8 @@ import { GateError } from 'mcpgate-shared/error';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { BrokerName } from '../../domain/bus.ts';
-import { forTheHost } from '../../domain/told-outside.ts';
+import { forTheHost, HostError } from '../../domain/told-outside.ts';
+import { AppendInDoubt } from '../append-in-doubt.ts';
 import { AUDIT_COLUMNS, auditValues } from '../audit-columns.ts';
 import { PROBE_NAME, type Engine } from '../engine.ts';
 import { createGuardedDriver } from '../guarded-driver.ts';
@@ -70,7 +71,8 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
       } catch (error) {
         const { code, message } = explain(error);
         // It was sent, and nobody has said what became of it.
-        throw forTheHost(new GateError(code, message, { cause: error, data: { inDoubt: isServerLost(error) } }));
+        const Failure = isServerLost(error) ? AppendInDoubt : HostError;
+        throw new Failure(code, message, { cause: error });
       } finally {
         client.release();
       }

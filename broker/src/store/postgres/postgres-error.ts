@@ -1,5 +1,6 @@
 // PostgreSQL's error codes (https://www.postgresql.org/docs/current/errcodes-appendix.html) as GateErrors.
 import { GateError } from 'mcpgate-shared/error';
+import { HostError } from '../../domain/told-outside.ts';
 
 /** Classes that pass by themselves: connection, rollback (serialization, deadlock), resources, state, operator. */
 const AWAY = /^(?:08|40|53|55|57)/;
@@ -23,6 +24,9 @@ export class ReadOnlyServer extends Error {
   }
 }
 
+/** The server refuses who asks or what they ask for: waiting alone does not help. */
+export class DatabaseRefusal extends HostError {}
+
 /** The code of an error that the server said; what has none never came from it: refused, timed out, cut off. */
 function saidCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined;
@@ -36,8 +40,8 @@ export function isServerLost(error: unknown): boolean {
 }
 
 /**
- * What went wrong with the database at `place` (host, port and name; never the URL, which holds a password). `unavailable` with
- * `data.refused` where waiting alone does not help.
+ * What went wrong with the database at `place` (host, port and name; never the URL, which holds a password). A DatabaseRefusal where waiting
+ * alone does not help.
  */
 export function explainPostgresError(place: string, error: unknown): GateError {
   if (error instanceof GateError) return error;
@@ -45,7 +49,7 @@ export function explainPostgresError(place: string, error: unknown): GateError {
   const code = saidCode(error);
   const refused = (why: string) => {
     const text = `the database ${place} refused: ${why}; correct DATABASE_URL`;
-    return new GateError('unavailable', text, { cause: error, data: { refused: true } });
+    return new DatabaseRefusal('unavailable', text, { cause: error });
   };
   if (code === READ_ONLY) {
     const text = `the database ${place} takes no writes (a standby, or a primary that was made read-only): DATABASE_URL must lead to the primary`;

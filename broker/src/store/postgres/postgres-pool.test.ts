@@ -4,7 +4,7 @@ import { startFaultProxy } from 'mcpgate-test/chaos/fault-proxy';
 import { runSql, startPostgres, type TestPostgres } from 'mcpgate-test/postgres';
 import { until } from 'mcpgate-test/world/until';
 import pg from 'pg';
-import { explainPostgresError } from './postgres-error.ts';
+import { DatabaseRefusal, explainPostgresError } from './postgres-error.ts';
 import { createPostgresPool } from './postgres-pool.ts';
 
 let postgres: TestPostgres | undefined;
@@ -126,11 +126,11 @@ test('a URL without a password, where the server asks for one, is told as such',
   url.password = '';
   const { pool } = await openPool(t, { url: url.href });
   const why = await pool.connect().catch((error: unknown) => error);
-  const { message, data } = explainPostgresError('here', why);
-  assert.match(message, /refused: empty password/);
-  assert.deepEqual(data, { refused: true });
+  const refused = explainPostgresError('here', why);
+  assert.match(refused.message, /refused: empty password/);
+  assert.ok(refused instanceof DatabaseRefusal);
   // With SCRAM the driver says it, before the server does.
   const scram = new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string');
   assert.match(explainPostgresError('here', scram).message, /asks for a password/);
-  assert.deepEqual(explainPostgresError('here', scram).data, { refused: true });
+  assert.ok(explainPostgresError('here', scram) instanceof DatabaseRefusal);
 });
