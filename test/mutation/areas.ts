@@ -40,23 +40,23 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   },
   doors: {
     sources: [
-      'broker/src/http/{host-check,forwarded-door,trusted-proxies,metrics-door}.ts',
+      'broker/src/http/doors/{host-check,forwarded-door,trusted-proxies,metrics-door}.ts',
       'broker/src/http/mcp/mcp-headers.ts',
       'broker/src/domain/address-ranges.ts',
     ],
     tests: [
-      'broker/src/http/{host-check,forwarded-headers,trusted-proxies,metrics-door}.test.ts',
+      'broker/src/http/doors/{host-check,forwarded-headers,trusted-proxies,metrics-door}.test.ts',
       'broker/src/http/mcp/mcp-headers.test.ts',
       'broker/src/domain/address-ranges.test.ts',
     ],
   },
   tokens: {
     sources: [
-      'broker/src/identity/{authenticate,living,secret-token,keyed-lock}.ts',
+      'broker/src/identity/{authenticate,accounts/living,secret-token,keyed-lock}.ts',
       'broker/src/identity/oauth/{refresh-retry,known-devices,device-info,grant-id,oauth-adapter,redirect-target,user-code,poll-pace}.ts',
     ],
     tests: [
-      'broker/src/identity/{living,secret-token,keyed-lock,authenticate}.test.ts',
+      'broker/src/identity/{accounts/living,secret-token,keyed-lock,authenticate}.test.ts',
       'broker/src/identity/oauth/{grant-id,device-info,poll-pace,redirect-target,oauth-adapter,refresh-retry,known-devices}.test.ts',
       'broker/src/identity/identity.test.ts',
       'broker/src/identity/oauth/{device-login,oauth-server,replicas}.test.ts',
@@ -84,14 +84,14 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   },
   import: {
     sources: [
-      'broker/src/admin/{classify-value,value-sense,secret-names}.ts',
-      'broker/src/admin/token-formats.ts:76-90',
-      'broker/src/admin/placeholders.ts:10-60',
-      'broker/src/admin/{secret-extraction,secret-references,prefer-environment}.ts',
+      'broker/src/admin/import/{classify-value,value-sense,secret-names}.ts',
+      'broker/src/admin/import/token-formats.ts:76-90',
+      'broker/src/admin/import/placeholders.ts:10-60',
+      'broker/src/admin/import/{secret-extraction,secret-references,prefer-environment}.ts',
     ],
     tests: [
-      'broker/src/admin/{secret-names,value-sense,placeholders,classify-value,secret-references,prefer-environment}.test.ts',
-      'broker/src/admin/{doubtful-values,secret-extraction,import-shapes}.test.ts',
+      'broker/src/admin/import/{secret-names,value-sense,placeholders,classify-value,secret-references,prefer-environment}.test.ts',
+      'broker/src/admin/import/{doubtful-values,secret-extraction,import-shapes}.test.ts',
     ],
     except: ['Regex'],
   },
@@ -107,9 +107,9 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     ],
   },
   'install-clients': {
-    sources: ['cli/src/clients/{change-client,entry-match,entry-format,file-snapshot,mask-secrets}.ts'],
+    sources: ['cli/src/clients/{change-client,entry-match,entry-format,files/file-snapshot,files/mask-secrets}.ts'],
     tests: [
-      'cli/src/clients/{entry-match,mask-secrets,file-snapshot,change-client,change-by-client}.test.ts',
+      'cli/src/clients/{entry-match,files/mask-secrets,files/file-snapshot,change-client,change-by-client}.test.ts',
       'cli/src/commands/{client-files,install-clients,uninstall-clients,claude-code-command}.test.ts',
     ],
   },

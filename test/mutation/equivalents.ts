@@ -36,7 +36,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     ["family !== 0 && list.check(bare, family === 6 ? 'ipv6' : 'ipv4');", 'true', 'what is no address is in no list'],
     ["'ipv6' : 'ipv4');", '""', 'the list takes every word but ipv4 for IPv6'],
   ]),
-  ...of('broker/src/http/forwarded-door.ts', [
+  ...of('broker/src/http/doors/forwarded-door.ts', [
     [
       '[], emails = [], workspaces = []] = [groupsHeader, emailHeader, workspaceHeader].map((header) =>',
       '["Stryker was here"]',

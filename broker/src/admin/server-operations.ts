@@ -10,11 +10,11 @@ import { secretNamesIn } from '../values/transport-places.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
-import { extractSecrets } from './secret-extraction.ts';
-import { assertMaySend } from './secret-references.ts';
-import { importServers } from './server-import.ts';
+import { extractSecrets } from './import/secret-extraction.ts';
+import { assertMaySend } from './import/secret-references.ts';
+import { importServers } from './import/server-import.ts';
 import { assertMayRun } from './stdio-permission.ts';
-import { senseOfValue } from './value-sense.ts';
+import { senseOfValue } from './import/value-sense.ts';
 
 function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Server {
   const { transport } = record;

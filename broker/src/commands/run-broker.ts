@@ -5,7 +5,7 @@ import { createBroker, type Broker } from '../broker.ts';
 import { prepareDataDirectory } from '../config/data-directory.ts';
 import type { Config } from '../config/load-config.ts';
 import { createUnexpected } from '../domain/unexpected.ts';
-import { openDoors, type Doors } from '../http/doors.ts';
+import { openDoors, type Doors } from '../http/doors/doors.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
 import { lockDataDirectory } from '../store/data-lock.ts';
 import type { CommandContext } from './context.ts';

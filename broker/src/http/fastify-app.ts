@@ -4,8 +4,8 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { randomUUID } from 'node:crypto';
 import { GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
 import { isForTheLog } from '../domain/told-outside.ts';
-import { checkBodies, STRANGERS_BODY_BYTES } from './body-doors.ts';
-import { isCanonicalPath, pathOf, withoutMcpSlash } from './canonical-path.ts';
+import { checkBodies, STRANGERS_BODY_BYTES } from './doors/body-doors.ts';
+import { isCanonicalPath, pathOf, withoutMcpSlash } from './doors/canonical-path.ts';
 import { errorBody, HTTP_STATUS } from './error-status.ts';
 import type { Listener } from './listener.ts';
 

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { CompanyLogin } from '../identity/idp/company-login.ts';
 import type { Log } from '../domain/log.ts';
-import { STRANGERS_BODY_BYTES, takesBodies } from './body-doors.ts';
+import { STRANGERS_BODY_BYTES, takesBodies } from './doors/body-doors.ts';
 import { createRefusalLog } from '../domain/refusal-log.ts';
 
 const PATH = '/oauth/idp/backchannel-logout';

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { systemClock } from 'mcpgate-shared/clock';
 import { createPrivateAuthority } from '../../../test/world/private-authority.ts';
-import { createBadRequests } from './bad-requests.ts';
+import { createBadRequests } from './doors/bad-requests.ts';
 import { openListener } from './listener.ts';
 
 const SHORT = { headersMs: 300, requestMs: 600, checkMs: 50 };

@@ -9,11 +9,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { GateError } from 'mcpgate-shared/error';
 import { originOf, type ListenAddress } from '../config/listen-address.ts';
-import type { BadRequest, BadRequests } from './bad-requests.ts';
+import type { BadRequest, BadRequests } from './doors/bad-requests.ts';
 import type { RequestHandler } from './request-handler.ts';
 import { startingHandler } from './starting.ts';
-import { createStrangerConnections } from './stranger-connections.ts';
-import { endUnread } from './unread-body.ts';
+import { createStrangerConnections } from './doors/stranger-connections.ts';
+import { endUnread } from './doors/unread-body.ts';
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
-import { STRANGERS_BODY_BYTES, takesBodies } from './body-doors.ts';
+import { STRANGERS_BODY_BYTES, takesBodies } from './doors/body-doors.ts';
 
 /**
  * What the OAuth server serves, path by path: it reads them more loosely than the router does (in any case, with a slash at the end), and a

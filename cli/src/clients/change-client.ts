@@ -5,10 +5,10 @@ import { GateError } from 'mcpgate-shared/error';
 import { runClaude } from './claude-command.ts';
 import { type Client, ENTRY_NAME } from './client.ts';
 import type { ClientDeps } from './client-deps.ts';
-import { decode, encode } from './decode-text.ts';
+import { decode, encode } from './files/decode-text.ts';
 import type { Undo } from './entry-format.ts';
 import { isCurrent, isOurs } from './entry-match.ts';
-import { type FileSnapshot, readSnapshot, replaceSnapshot } from './file-snapshot.ts';
+import { type FileSnapshot, readSnapshot, replaceSnapshot } from './files/file-snapshot.ts';
 import { type LedgerStore, readBackup } from './ledger.ts';
 
 export type Action = 'added' | 'updated' | 'unchanged' | 'removed' | 'absent' | 'restored';

@@ -3,9 +3,9 @@
 import { posix, win32 } from 'node:path';
 import type { Node } from 'jsonc-parser';
 import { type Client, ENTRY_NAME, type Place } from './client.ts';
-import { members } from './jsonc-document.ts';
-import { createJsoncFormat } from './jsonc-format.ts';
-import { createTomlFormat } from './toml-format.ts';
+import { members } from './files/jsonc-document.ts';
+import { createJsoncFormat } from './files/jsonc-format.ts';
+import { createTomlFormat } from './files/toml-format.ts';
 
 const MCP_SERVERS = createJsoncFormat(['mcpServers', ENTRY_NAME]);
 const startServe = (launcher: string): Record<string, unknown> => ({ command: launcher, args: ['serve'] });

@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { GateError } from 'mcpgate-shared/error';
-import { fileError, orMissing, readSnapshot, replaceSnapshot } from './file-snapshot.ts';
+import { fileError, orMissing, readSnapshot, replaceSnapshot } from './files/file-snapshot.ts';
 
 const Backup = z.object({
   client: z.string(),

@@ -2,12 +2,12 @@
 import { GateError } from 'mcpgate-shared/error';
 import { CLIENTS } from './client-table.ts';
 import { type ClientDeps, withAbsoluteDirs } from './client-deps.ts';
-import { decode } from './decode-text.ts';
+import { decode } from './files/decode-text.ts';
 import { isCurrent } from './entry-match.ts';
-import { readSnapshot } from './file-snapshot.ts';
+import { readSnapshot } from './files/file-snapshot.ts';
 import { lookFor } from './find-clients.ts';
-import { launcherPath } from './launcher.ts';
-import { faultWords } from './unusable-file.ts';
+import { launcherPath } from './launcher/launcher.ts';
+import { faultWords } from './files/unusable-file.ts';
 
 export interface ClientStatus {
   name: string;

@@ -4,7 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { Identity } from '../../identity/identity.ts';
-import type { ForwardedDoor } from '../forwarded-door.ts';
+import type { ForwardedDoor } from '../doors/forwarded-door.ts';
 import { bearerOf, rejected } from '../rejection.ts';
 
 /** The path's `server`, where it names one. */

@@ -1,7 +1,7 @@
 // /setup, /login, /link and /logout.
 import type { FastifyInstance } from 'fastify';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
-import type { SetPasswordOutcome } from '../../identity/web-access.ts';
+import type { SetPasswordOutcome } from '../../identity/browser/web-access.ts';
 import { loginPage, logoutPage, passwordPage, setupPage, signOutThereTooPage } from './account-views.ts';
 import type { PageContext } from './page-context.ts';
 import { pathAfter } from './page-paths.ts';

@@ -3,7 +3,7 @@
 import type { Person } from '../../domain/people.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { normalizeUserCode } from '../../identity/oauth/user-code.ts';
-import type { DeviceLookup } from '../../identity/web-access.ts';
+import type { DeviceLookup } from '../../identity/browser/web-access.ts';
 import type { PageContext } from './page-context.ts';
 import { codePage, confirmPage, connectedPage, deniedPage } from './device-views.ts';
 import { DeviceFormSchema, UserCodeQuerySchema } from './page-forms.ts';

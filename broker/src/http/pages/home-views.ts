@@ -1,7 +1,7 @@
 // The page of somebody who is signed in: their devices and the applications that they have let in.
 import { html } from 'ghtml';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
-import type { ConnectedClient } from '../../identity/web-access.ts';
+import type { ConnectedClient } from '../../identity/browser/web-access.ts';
 import { platformText } from './device-views.ts';
 import { csrfField, type PageContent } from './layout.ts';
 import { getStartedSteps } from './plain-views.ts';

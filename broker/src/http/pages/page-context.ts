@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Person } from '../../domain/people.ts';
 import type { Identity } from '../../identity/identity.ts';
-import type { WebVisitor } from '../../identity/web-access.ts';
+import type { WebVisitor } from '../../identity/browser/web-access.ts';
 import type { PageCookies } from './cookies.ts';
 import type { PageContent } from './layout.ts';
 

@@ -5,7 +5,7 @@ import { isForTheLog } from '../../domain/told-outside.ts';
 import type { Audit } from '../../audit/audit.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { createAddressThrottle } from '../../identity/throttle.ts';
-import { takesBodies } from '../body-doors.ts';
+import { takesBodies } from '../doors/body-doors.ts';
 import { HTTP_STATUS } from '../error-status.ts';
 import { toHttpError } from '../fastify-app.ts';
 import { registerDiscovery } from './discovery.ts';

@@ -1,0 +1,83 @@
+// The administration's socket, `DATA/admin.sock`: the same API with full rights, for whoever may open the file (0600 in a 0700 folder).
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import type { FastifyBaseLogger } from 'fastify';
+import { GateError } from 'mcpgate-shared/error';
+import type { Operation } from '../../admin/operation.ts';
+import { registerApi, socketCaller } from './api-routes.ts';
+import type { EnterWorkspace } from './enter-workspace.ts';
+import { createFastifyApp } from '../fastify-app.ts';
+import type { RequestHandler } from '../request-handler.ts';
+import { startingHandler } from '../starting.ts';
+import { endUnread } from '../doors/unread-body.ts';
+
+/** Addresses of sockets end here on Linux (108 with the NUL) and macOS (104). */
+const MAX_PATH_BYTES = 103;
+
+export interface AdminSocket {
+  readonly path: string;
+  readonly server: Server;
+  attach(handler: RequestHandler): void;
+  close(): Promise<void>;
+}
+
+/** The caller holds the data folder's lock: a socket that is there already is a dead one. Until it serves it says that it is starting. */
+export async function openAdminSocket(dataDir: string): Promise<AdminSocket> {
+  const path = join(dataDir, 'admin.sock');
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+    throw new GateError(
+      'config',
+      `data: ${dataDir} is too long for a socket in it; choose a folder of at most ${MAX_PATH_BYTES - 11} bytes`,
+    );
+  }
+  rmSync(path, { force: true });
+  const server = createServer();
+  let handle = startingHandler(() => 'is starting; try again in a moment');
+  const serve: RequestHandler = (request, response) => {
+    endUnread(request, response);
+    handle(request, response);
+  };
+  server.on('request', serve);
+  // As over TCP: whoever reads the body asks for it.
+  server.on('checkContinue', serve);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    // The file is made within this call: no other can be made under this mask.
+    const umask = process.umask(0o177);
+    server.listen(path, resolve);
+    process.umask(umask);
+  });
+  chmodSync(path, 0o600);
+  return {
+    path,
+    server,
+    attach(handler) {
+      handle = handler;
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+/** From now on the operations are served there. */
+export async function serveAdministration(options: {
+  socket: Pick<AdminSocket, 'server' | 'attach'>;
+  enterWorkspace: EnterWorkspace;
+  operations: readonly Operation[];
+  log: FastifyBaseLogger;
+}): Promise<void> {
+  const app = createFastifyApp({ listener: options.socket, log: options.log, trustedProxies: [] });
+  registerApi(app, options.operations, socketCaller(options.enterWorkspace));
+  app.setNotFoundHandler((request) => {
+    throw new GateError(
+      'not_found',
+      `the broker does not know ${request.method} ${request.url.split('?', 1)[0]}; are both of one version?`,
+    );
+  });
+  await app.ready();
+}

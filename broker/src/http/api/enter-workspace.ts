@@ -1,0 +1,27 @@
+// Which workspace a request of the administration is about: the caller's own, or the one that its header names, where the caller may.
+import type { IncomingHttpHeaders } from 'node:http';
+import { WORKSPACE_HEADER } from 'mcpgate-shared/api/workspaces';
+import { GateError } from 'mcpgate-shared/error';
+import type { Caller } from '../../admin/operation.ts';
+import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
+import type { Store } from '../../store/store.ts';
+
+export type EnterWorkspace = (caller: Caller, headers: IncomingHttpHeaders) => Promise<Caller>;
+
+/** Throws `forbidden` to all but administrators of the first workspace, and `not_found`. */
+export function createEnterWorkspace(workspaces: Pick<Store['workspaces'], 'has'>): EnterWorkspace {
+  return async (caller, headers) => {
+    const asked = headers[WORKSPACE_HEADER];
+    const { homeWorkspaceId, role, actor, credential } = caller;
+    if (asked === undefined || asked === homeWorkspaceId) return caller;
+    if (homeWorkspaceId !== DEFAULT_WORKSPACE || role !== 'admin') {
+      const text = `you belong to the workspace ${homeWorkspaceId}; others are for administrators of ${DEFAULT_WORKSPACE}`;
+      throw new GateError('forbidden', text);
+    }
+    if (typeof asked !== 'string' || !(await workspaces.has(asked)))
+      throw new GateError('not_found', `there is no workspace ${String(asked)}; \`workspace list\` shows the names`);
+    // Somebody of the same name may be a member there.
+    const name = credential.kind === 'socket' ? actor.name : `${actor.name}@${homeWorkspaceId}`;
+    return { ...caller, workspaceId: asked, actor: { ...actor, name } };
+  };
+}

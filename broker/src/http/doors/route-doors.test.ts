@@ -1,0 +1,97 @@
+// Every route of every app of a running broker, as the router knows it.
+import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { FastifyInstance, RouteOptions } from 'fastify';
+import { startBrokerHere } from '../../fixtures/broker-here.ts';
+
+interface Route {
+  method: string;
+  url: string;
+  options: RouteOptions;
+}
+
+/** The routes of each app, in the order in which the apps were made: everybody's, the administrators'. */
+async function open(t: TestContext) {
+  const apps: Route[][] = [];
+  const watch = (message: unknown): void => {
+    const { fastify } = message as { fastify: FastifyInstance };
+    const routes: Route[] = [];
+    apps.push(routes);
+    fastify.addHook('onRoute', (options) => {
+      for (const method of [options.method].flat()) routes.push({ method, url: options.url, options });
+    });
+  };
+  subscribe('fastify.initialization', watch);
+  t.after(() => unsubscribe('fastify.initialization', watch));
+  const dataDir = mkdtempSync(join(tmpdir(), 'mg-routes-'));
+  t.after(() => rmSync(dataDir, { recursive: true, force: true }));
+  const broker = await startBrokerHere(t, dataDir, { level: 'error', write: () => undefined });
+  const [everybodys = [], administrators = []] = apps;
+  return { url: broker.url, apps, everybodys, administrators };
+}
+
+/** What anyone may send a body to: each is bounded to 64 KiB, and looked at by who may send what. A new one is a decision. */
+const ANYONES_BODIES = [
+  ...['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'],
+  ...[
+    '/oauth/auth',
+    '/oauth/auth/:uid',
+    '/oauth/device_authorization',
+    '/oauth/jwks',
+    '/oauth/register',
+    '/oauth/revoke',
+  ],
+  ...['/oauth/token', '/applications', '/consent/:id', '/device', '/devices', '/link', '/login', '/logout', '/setup'],
+];
+/** Read by whoever asks; pages send who is not signed in to the login. */
+const ANYONES_PAGES = [
+  ...['/healthz', '/readyz', '/metrics', '/api/v1/openapi.json', '/v1/tunnel'],
+  ...['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/*'],
+  ...['/', '/assets/*', '/consent', '/consent/:id', '/device', '/link', '/login', '/logout', '/setup'],
+];
+const isRead = ({ method }: Route) => method === 'GET' || method === 'HEAD';
+const urlsOf = (routes: readonly Route[]) =>
+  [...new Set(routes.map(({ url }) => url.replace(/^\/assets\/.*/, '/assets/*')))].toSorted();
+
+test('every route of every app says who may send it a body and how long it may be', async (t) => {
+  const { apps, everybodys, administrators } = await open(t);
+  assert.equal(apps.length, 2, 'apps');
+  for (const { method, url, options } of [...everybodys, ...administrators].filter((route) => !isRead(route))) {
+    const { bodyLimit = 0, config } = options;
+    const isAnyones = config?.bodyFrom === 'anyone';
+    assert.ok(isAnyones || config?.bodyFrom === 'caller', `${method} ${url}`);
+    assert.ok(bodyLimit > 0 && bodyLimit <= (isAnyones ? 65_536 : 64 * 1024 * 1024), `${method} ${url}: ${bodyLimit}`);
+  }
+  const anyones = everybodys.filter((route) => !isRead(route) && route.options.config?.bodyFrom === 'anyone');
+  assert.deepEqual(urlsOf(anyones), ANYONES_BODIES.toSorted());
+  assert.deepEqual(
+    [...new Set(administrators.map(({ options }) => options.config?.bodyFrom ?? options.url))],
+    ['/api/v1/openapi.json', 'caller'],
+  );
+});
+
+test('every route answers who has no token before it does anything, but those that are named here', async (t) => {
+  const { url: origin, everybodys } = await open(t);
+  const known = everybodys.filter(({ url, method, options }) =>
+    isRead({ url, method, options })
+      ? !ANYONES_PAGES.includes(url) && !url.startsWith('/assets/') && options.config?.bodyFrom !== 'anyone'
+      : options.config?.bodyFrom === 'caller',
+  );
+  assert.ok(known.length > 100, `${known.length} routes`);
+  for (const { method, url } of known) {
+    const path = url.replaceAll(/:\w+/g, 'x');
+    const hasBody = !isRead({ method } as Route);
+    const headers = { 'content-type': 'application/json' };
+    const { status } = await fetch(origin + path, { method, ...(hasBody && { body: '{', headers }) });
+    // Browsers ask with OPTIONS before they know who somebody is; SCIM holds each address to a rate.
+    const expected = method === 'OPTIONS' ? [204] : url.startsWith('/scim/') ? [401, 429] : [401];
+    assert.ok(expected.includes(status), `${method} ${url}: ${status}`);
+  }
+  const others = everybodys.filter((route) => isRead(route) && !known.includes(route));
+  const named = [...ANYONES_PAGES, ...ANYONES_BODIES.filter((url) => /^\/(oauth|\.well-known)\//.test(url))];
+  assert.deepEqual(urlsOf(others), [...new Set(named)].toSorted());
+});

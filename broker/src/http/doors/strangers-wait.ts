@@ -1,0 +1,29 @@
+// Before anything is done for a request: who comes with a token that was good lately is served at once, everybody else in their turn.
+import type { KnownTokens } from './known-tokens.ts';
+import type { RequestHandler } from '../request-handler.ts';
+import { bearerOf } from '../rejection.ts';
+import type { StrangerTurns } from './stranger-turns.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
+
+export function strangersWait(
+  handle: RequestHandler,
+  by: {
+    turns: StrangerTurns;
+    knownTokens: Pick<KnownTokens, 'has'>;
+    proxies: Pick<TrustedProxies, 'clientAddress'>;
+  },
+): RequestHandler {
+  return (request, response) => {
+    if (by.knownTokens.has(bearerOf(request.headers.authorization))) return handle(request, response);
+    const forwardedFor = request.headers['x-forwarded-for'];
+    const hops = Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor;
+    const address = by.proxies.clientAddress(request.socket.remoteAddress, hops);
+    const isTaken = by.turns.enter(address, () => {
+      if (!response.destroyed) handle(request, response);
+    });
+    if (isTaken) return;
+    response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '2' });
+    const message = 'too many come at once; try again in a moment';
+    response.end(JSON.stringify({ error: { code: 'unavailable', message, request_id: '-' } }));
+  };
+}

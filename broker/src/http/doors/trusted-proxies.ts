@@ -1,0 +1,32 @@
+// Which peers are our reverse proxies, and whose request it is that one of them passes on.
+import { isIP } from 'node:net';
+import { createAddressRanges, withoutMapping, type AddressRanges } from '../../domain/address-ranges.ts';
+
+export interface TrustedProxies extends AddressRanges {
+  readonly ranges: readonly string[];
+  /** The client's address: the peer itself, or behind proxies of ours the last address that is not one of them. */
+  clientAddress(peer: string | undefined, forwardedFor: string | undefined): string;
+}
+
+/** Some load balancers write `192.0.2.1:50123` and `[2001:db8::1]:50123`. */
+const withoutPort = (hop: string): string => {
+  const parts = /^(?:\[([^\]]+)\]|([^:]+))(?::\d{1,5})?$/.exec(hop);
+  return parts?.[1] ?? parts?.[2] ?? hop;
+};
+
+export function createTrustedProxies(ranges: readonly string[]): TrustedProxies {
+  const { includes } = createAddressRanges(ranges);
+  return {
+    ranges,
+    includes,
+    clientAddress(peer, forwardedFor) {
+      let client = withoutMapping(peer ?? 'unknown');
+      for (const hop of (forwardedFor ?? '').split(',').toReversed()) {
+        const address = withoutMapping(withoutPort(hop.trim()));
+        if (!includes(client) || isIP(address) === 0) break;
+        client = address;
+      }
+      return client;
+    },
+  };
+}

@@ -1,0 +1,27 @@
+// Who knocks at the tunnel: where from, as the proxies in front say, and for which name. The tunnel asks who it is.
+import type { Tunnel } from '../../tunnel/tunnel.ts';
+import type { HostCheck } from './host-check.ts';
+import type { UpgradeHandler } from '../listener.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
+
+export function createUpgradeDoor(options: {
+  tunnel: Pick<Tunnel, 'handleUpgrade' | 'turnAway'>;
+  hostCheck: HostCheck;
+  proxies: TrustedProxies;
+  publicUrl: string;
+}): UpgradeHandler {
+  const { tunnel, hostCheck, proxies, publicUrl } = options;
+  return (request, socket, head) => {
+    const { headers } = request;
+    const peer = request.socket.remoteAddress;
+    const forwardedFor = headers['x-forwarded-for'];
+    const hops = Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor;
+    const address = proxies.clientAddress(peer, hops);
+    if (hostCheck.allows({ host: headers.host, path: '/v1/tunnel', peer })) {
+      return tunnel.handleUpgrade(request, socket, head, address);
+    }
+    // Not 403, which would tell a laptop that its person's access is over.
+    const message = `this broker is ${publicUrl}; it does not answer for other names`;
+    tunnel.turnAway(socket, address, { reason: 'host', status: 421, code: 'forbidden', message });
+  };
+}

@@ -1,0 +1,185 @@
+// Devices that logged in, and the end of their login: for good (`revoke`) or until the next one (`sessions.end`).
+import type { DeviceRecord, Session } from '../../domain/people.ts';
+import type { Actor, Receipt } from '../../domain/receipt.ts';
+import { inWorkspace } from '../../domain/workspace.ts';
+import { GateError } from 'mcpgate-shared/error';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { Store } from '../../store/store.ts';
+import type { ClientSessions } from '../client-sessions.ts';
+import type { Devices, Sessions } from './registers.ts';
+import type { Logins } from '../browser/logins.ts';
+import { isClientGrantId } from '../oauth/grant-id.ts';
+import { pickById, requireUser, userNames } from './people.ts';
+import type { Revocations } from '../revocations.ts';
+
+const WEB_PREFIX = 'web-';
+
+interface Parts {
+  store: Store;
+  clock: Clock;
+  logins: Logins;
+  revocations: Revocations;
+}
+
+const ofUser = <T extends { user: string }>(items: readonly T[], filter: { user?: string } = {}): T[] =>
+  items.filter(({ user }) => filter.user === undefined || user === filter.user);
+
+async function endDevice(
+  { store, clock, logins, revocations }: Parts,
+  device: DeviceRecord,
+  how: { subject: string; type: string; reason: string; forGood: boolean },
+  actor: Actor,
+): Promise<Receipt> {
+  const startedAt = clock.now();
+  const { workspaceId } = device;
+  if (how.forGood && device.revokedAt === null) await store.devices.revoke(device.id, startedAt);
+  const tokensRevoked = await logins.end(device.id);
+  const user = await store.users.byId(device.userId);
+  return revocations.end({
+    subject: how.subject,
+    startedAt,
+    revocations: [{ workspaceId, kind: 'device', id: device.id, reason: how.reason }],
+    tokensRevoked,
+    event: {
+      workspace_id: workspaceId,
+      type: how.type,
+      actor: actor.name,
+      address: actor.address,
+      data: { device: device.name, user: user?.name ?? null },
+    },
+    ...(user && { caller: { name: user.name, credentialId: device.id } }),
+  });
+}
+
+export function createDevices(parts: Parts): Devices {
+  const { store } = parts;
+  const list: Devices['list'] = async (workspaceId, filter) => {
+    if (filter?.user !== undefined) await requireUser(store, workspaceId, filter.user);
+    const names = await userNames(store, workspaceId);
+    const devices = (await store.devices.list(workspaceId)).map((device) => ({
+      ...device,
+      user: names.get(device.userId) ?? '',
+    }));
+    const wanted = ofUser(devices, filter);
+    return Promise.all(wanted.map(async (device) => ({ ...device, loggedIn: await parts.logins.isGood(device.id) })));
+  };
+  return {
+    list,
+    async revoke(workspaceId, id, actor, filter) {
+      const device = pickById(await list(workspaceId, filter), id, { what: 'device', workspaceId });
+      const how = {
+        subject: `device:${device.id}`,
+        type: 'device.revoked',
+        reason: `the device ${device.name} was revoked`,
+        forGood: true,
+      };
+      return endDevice(parts, device, how, actor);
+    },
+  };
+}
+
+export function createSessions(parts: Parts & { clientSessions: ClientSessions }): Sessions {
+  const { store, clock, logins, clientSessions } = parts;
+
+  const deviceSessions = async (workspaceId: string, names: ReadonlyMap<string, string>): Promise<Session[]> => {
+    const devices = (await store.devices.list(workspaceId)).filter((device) => device.revokedAt === null);
+    const found = await Promise.all(
+      devices.map(async (device) => ({ device, until: await logins.lastsUntil(device.id) })),
+    );
+    return found.flatMap(({ device, until: expiresAt }) => {
+      if (expiresAt === undefined || (expiresAt !== null && expiresAt <= clock.now())) return [];
+      const { id, name: label, address, createdAt, lastSeenAt, userId } = device;
+      return [
+        {
+          id,
+          kind: 'device',
+          user: names.get(userId) ?? '',
+          label,
+          access: null,
+          address,
+          createdAt,
+          lastSeenAt,
+          expiresAt,
+        },
+      ];
+    });
+  };
+
+  const webSessions = async (
+    workspaceId: string,
+    names: ReadonlyMap<string, string>,
+  ): Promise<(Session & { tokenHash: string })[]> =>
+    (await store.webSessions.list(workspaceId, clock.now())).map((session) => ({
+      id: `${WEB_PREFIX}${session.tokenHash.slice(0, 16)}`,
+      kind: 'web',
+      user: names.get(session.userId) ?? '',
+      label: session.userAgent,
+      access: null,
+      address: session.address,
+      createdAt: session.createdAt,
+      lastSeenAt: session.createdAt,
+      expiresAt: session.expiresAt,
+      tokenHash: session.tokenHash,
+    }));
+
+  const endWeb = async (
+    workspaceId: string,
+    id: string,
+    actor: Actor,
+    filter?: { user?: string },
+  ): Promise<Receipt> => {
+    const startedAt = clock.now();
+    const all = await webSessions(workspaceId, await userNames(store, workspaceId));
+    const session = pickById(ofUser(all, filter), id, { what: 'session', workspaceId });
+    await store.webSessions.remove(session.tokenHash);
+    return parts.revocations.end({
+      subject: `session:${session.id}`,
+      startedAt,
+      revocations: [],
+      tokensRevoked: 1,
+      event: {
+        workspace_id: workspaceId,
+        type: 'session.ended',
+        actor: actor.name,
+        address: actor.address,
+        data: { user: session.user },
+      },
+    });
+  };
+
+  return {
+    async list(workspaceId, filter) {
+      if (filter?.user !== undefined) await requireUser(store, workspaceId, filter.user);
+      const names = await userNames(store, workspaceId);
+      const web = (await webSessions(workspaceId, names)).map(({ tokenHash: _hash, ...session }) => session);
+      const clients = await clientSessions.list(names);
+      return ofUser([...(await deviceSessions(workspaceId, names)), ...clients, ...web], filter);
+    },
+    async end(workspaceId, id, actor, filter) {
+      if (id.startsWith(WEB_PREFIX)) return endWeb(workspaceId, id, actor, filter);
+      const names = await userNames(store, workspaceId);
+      if (isClientGrantId(id)) {
+        const session = pickById(ofUser(await clientSessions.list(names), filter), id, {
+          what: 'session',
+          workspaceId,
+        });
+        return clientSessions.end(workspaceId, session.id, actor);
+      }
+      const devices = await store.devices.list(workspaceId);
+      const owned = devices.map((device) => ({ ...device, user: names.get(device.userId) ?? '' }));
+      const device = pickById(ofUser(owned, filter), id, { what: 'session', workspaceId });
+      if ((await logins.of(device.id)) === undefined)
+        throw new GateError(
+          'not_found',
+          `${device.name} has no login; \`mcpgate-broker session list${inWorkspace(workspaceId)}\` shows those that live`,
+        );
+      const how = {
+        subject: `session:${device.id}`,
+        type: 'session.ended',
+        reason: `the login of ${device.name} was ended`,
+        forGood: false,
+      };
+      return endDevice(parts, device, how, actor);
+    },
+  };
+}

@@ -1,0 +1,111 @@
+// Groups: who is in them decides what rules allow, so a change holds for everyone who is connected.
+import { GateError } from 'mcpgate-shared/error';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { Audit } from '../../audit/audit.ts';
+import type { Actor } from '../../domain/receipt.ts';
+import { inWorkspace } from '../../domain/workspace.ts';
+import type { Store } from '../../store/store.ts';
+import type { Changes } from './changes.ts';
+import type { Groups, Users } from './registers.ts';
+import { GroupNameSchema, parseOrUsage, requireUser } from './people.ts';
+
+export function createGroups(parts: {
+  store: Store;
+  audit: Audit;
+  clock: Clock;
+  changes: Changes;
+  users: Pick<Users, 'disable'>;
+}): Groups {
+  const { store, audit, clock, changes, users } = parts;
+
+  const show: Groups['show'] = async (workspaceId, name) => {
+    const group = await store.groups.byName(workspaceId, name);
+    if (group === undefined)
+      throw new GateError(
+        'not_found',
+        `there is no group "${name}"; \`mcpgate-broker group list${inWorkspace(workspaceId)}\` shows them`,
+      );
+    return group;
+  };
+  const idsOf = async (workspaceId: string, names: readonly string[]): Promise<string[]> => {
+    const ids: string[] = [];
+    for (const name of new Set(names)) ids.push((await requireUser(store, workspaceId, name)).id);
+    return ids;
+  };
+  const changed = async (
+    workspaceId: string,
+    type: string,
+    name: string,
+    people: { ids: readonly string[]; names: readonly string[] },
+    actor: Actor,
+  ): Promise<void> => {
+    await changes.tell(people.ids);
+    await audit.event({
+      workspace_id: workspaceId,
+      type,
+      actor: actor.name,
+      subject: `group:${name}`,
+      address: actor.address,
+      data: { users: people.names },
+    });
+  };
+
+  return {
+    list: (workspaceId) => store.groups.list(workspaceId),
+    show,
+    async add(workspaceId, given, names, actor) {
+      const name = parseOrUsage(GroupNameSchema, given);
+      const ids = await idsOf(workspaceId, names);
+      await store.groups.add(workspaceId, name, ids);
+      await changed(workspaceId, 'group.added_to', name, { ids, names }, actor);
+      return show(workspaceId, name);
+    },
+    async take(workspaceId, name, names, actor) {
+      await show(workspaceId, name);
+      const ids = await idsOf(workspaceId, names);
+      await store.groups.take(workspaceId, name, ids);
+      await changed(workspaceId, 'group.taken_from', name, { ids, names }, actor);
+      return show(workspaceId, name);
+    },
+    async remove(workspaceId, name, actor) {
+      const group = await show(workspaceId, name);
+      const ids = await idsOf(workspaceId, group.members);
+      await store.groups.remove(workspaceId, name);
+      await changed(workspaceId, 'group.removed', name, { ids, names: group.members }, actor);
+      return group;
+    },
+    async disable(workspaceId, name, actor) {
+      const startedAt = clock.now();
+      const { members } = await show(workspaceId, name);
+      const receipts = await Promise.all(members.map((member) => users.disable(workspaceId, member, actor)));
+      const sum = (key: 'links_closed' | 'calls_cancelled' | 'tokens_revoked') =>
+        receipts.reduce((total, receipt) => total + receipt[key], 0);
+      const now = clock.now();
+      const receipt = {
+        subject: `group:${name}`,
+        links_closed: sum('links_closed'),
+        calls_cancelled: sum('calls_cancelled'),
+        tokens_revoked: sum('tokens_revoked'),
+        ms: Math.max(0, now - startedAt),
+        at: new Date(now).toISOString(),
+        last_calls: receipts.flatMap((each) => each.last_calls),
+        unconfirmed: [...new Set(receipts.flatMap((each) => each.unconfirmed))],
+        still_active: receipts.flatMap((each) => each.still_active),
+        rules_removed: [],
+        rules_narrowed: [],
+      };
+      const { subject, unconfirmed, links_closed, calls_cancelled, tokens_revoked, ms } = receipt;
+      const counts = { links_closed, calls_cancelled, tokens_revoked, ms };
+      const data = { ...counts, ...(unconfirmed.length > 0 && { unconfirmed }) };
+      await audit.event({
+        workspace_id: workspaceId,
+        type: 'group.disabled',
+        actor: actor.name,
+        subject,
+        address: actor.address,
+        data: { ...data, users: members },
+      });
+      return receipt;
+    },
+  };
+}

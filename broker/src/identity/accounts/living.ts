@@ -1,0 +1,84 @@
+// Which of many credentials live still, as the store has it: thousands at once are looked up in a few questions.
+import { setImmediate } from 'node:timers/promises';
+import type { UserRecord } from '../../domain/people.ts';
+import type { Live } from '../../domain/revocation.ts';
+import type { Store } from '../../store/store.ts';
+import type { Logins } from '../browser/logins.ts';
+import type { ClientLogins } from '../oauth/client-logins.ts';
+
+/** In one question: the database and this process are held no longer than a moment. */
+const AT_A_TIME = 200;
+
+export interface Living {
+  /** By id; who is not there any more is missing. */
+  people(ids: Iterable<string>): Promise<Map<string, UserRecord>>;
+  /** Those of `all` whose own credential has not ended, whatever became of their person. */
+  credentials(all: readonly Live[]): Promise<Set<Live>>;
+}
+
+export function createLiving(parts: {
+  store: {
+    users: Pick<Store['users'], 'byIds'>;
+    devices: Pick<Store['devices'], 'byIds'>;
+    grants: Pick<Store['grants'], 'byIds'>;
+    adminTokens: Pick<Store['adminTokens'], 'list'>;
+  };
+  logins: Pick<Logins, 'amongst'>;
+  clientLogins: Pick<ClientLogins, 'amongst'>;
+}): Living {
+  const { store, logins, clientLogins } = parts;
+
+  /** Those of `ids`, of one kind and workspace, that live. */
+  const amongst = async (
+    kind: Live['credential']['kind'],
+    workspaceId: string,
+    ids: readonly string[],
+  ): Promise<ReadonlySet<string>> => {
+    switch (kind) {
+      case 'device': {
+        const [devices, loggedIn] = await Promise.all([store.devices.byIds(ids), logins.amongst(ids)]);
+        return new Set(devices.flatMap(({ id, revokedAt }) => (revokedAt === null && loggedIn.has(id) ? id : [])));
+      }
+      case 'grant':
+        return new Set((await store.grants.byIds(ids)).flatMap(({ id, revokedAt }) => (revokedAt === null ? id : [])));
+      case 'oauth':
+        return clientLogins.amongst(ids);
+      case 'admin-token': {
+        const tokens = await store.adminTokens.list(workspaceId);
+        return new Set(tokens.flatMap(({ id, revokedAt }) => (revokedAt === null ? id : [])));
+      }
+      case 'forwarded':
+        return new Set(ids); // nothing but its person
+    }
+  };
+
+  return {
+    async people(ids) {
+      const found = new Map<string, UserRecord>();
+      for await (const some of inParts([...new Set(ids)]))
+        for (const user of await store.users.byIds(some)) found.set(user.id, user);
+      return found;
+    },
+    async credentials(all) {
+      const found = new Set<Live>();
+      const groups = Map.groupBy(all, ({ workspaceId, credential }) => JSON.stringify([credential.kind, workspaceId]));
+      for (const [first, ...more] of groups.values()) {
+        if (first === undefined) continue;
+        const { kind } = first.credential;
+        const byId = Map.groupBy([first, ...more], ({ credential }) => credential.id);
+        for await (const some of inParts([...byId.keys()]))
+          for (const id of await amongst(kind, first.workspaceId, some))
+            for (const live of byId.get(id) ?? []) found.add(live);
+      }
+      return found;
+    },
+  };
+}
+
+/** Others have their turn between: what waits for the event loop meanwhile goes first. */
+async function* inParts(all: readonly string[]): AsyncGenerator<string[]> {
+  for (let at = 0; at < all.length; at += AT_A_TIME) {
+    if (at > 0) await setImmediate();
+    yield all.slice(at, at + AT_A_TIME);
+  }
+}

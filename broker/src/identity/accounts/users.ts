@@ -1,0 +1,187 @@
+// Adding, disabling and removing people. Disabling ends everything a person is connected with, at once.
+import type { UserRecord } from '../../domain/people.ts';
+import type { Actor } from '../../domain/receipt.ts';
+import { DEFAULT_WORKSPACE, inWorkspace } from '../../domain/workspace.ts';
+import { GateError } from 'mcpgate-shared/error';
+import type { Clock } from 'mcpgate-shared/clock';
+import { NO_ROLE, ROLES } from 'mcpgate-shared/roles';
+import { z } from 'zod';
+import type { Audit } from '../../audit/audit.ts';
+import type { Store } from '../../store/store.ts';
+import { toGrant } from './grants.ts';
+import type { Changes } from './changes.ts';
+import type { Users } from './registers.ts';
+import type { ClientSessions } from '../client-sessions.ts';
+import type { Logins } from '../browser/logins.ts';
+import type { OneTimeLinks } from '../browser/one-time-links.ts';
+import {
+  EmailSchema,
+  GroupNameSchema,
+  parseOrUsage,
+  requireUser,
+  stateOf,
+  toPerson,
+  UserNameSchema,
+} from './people.ts';
+import type { Revocations } from '../revocations.ts';
+
+const RoleSchema = z.enum(ROLES, NO_ROLE);
+const NewUserSchema = z.object({
+  name: UserNameSchema,
+  email: EmailSchema.nullish(),
+  role: RoleSchema.default('member'),
+  groups: z.array(GroupNameSchema).default([]),
+});
+
+export function createUsers(parts: {
+  store: Store;
+  audit: Audit;
+  clock: Clock;
+  logins: Logins;
+  clientSessions: Pick<ClientSessions, 'endOf'>;
+  links: OneTimeLinks;
+  revocations: Revocations;
+  changes: Changes;
+  /** Has this broker read the rules of the workspace again. */
+  policyChanged: (workspaceId: string) => void;
+}): Users {
+  const { store, audit, clock, logins, links, revocations, changes } = parts;
+
+  const event = (
+    workspaceId: string,
+    type: string,
+    actor: Actor,
+    data: Record<string, string | number | boolean | null | readonly string[]> = {},
+  ) => ({
+    workspace_id: workspaceId,
+    type,
+    actor: actor.name,
+    address: actor.address,
+    data,
+  });
+
+  const reread = async (id: string) => {
+    const user = await store.users.byId(id);
+    if (user === undefined) throw new GateError('conflict', 'the user was removed meanwhile');
+    return toPerson(user);
+  };
+
+  /** Ends tokens and browser sessions; how many were good until now. */
+  const endLogins = async (user: UserRecord): Promise<number> => {
+    let tokens = await store.webSessions.removeByUser(user.id);
+    tokens += await parts.clientSessions.endOf(user.id);
+    for (const device of await store.devices.listByUser(user.id)) tokens += await logins.end(device.id);
+    await store.links.expire(user.workspaceId, 'password', user.id);
+    return tokens;
+  };
+
+  /** What they have issued that is not theirs: it does not end with them, and whoever ends them may want it to. */
+  const issuedBy = async ({ id, name, workspaceId }: UserRecord): Promise<string[]> => {
+    const all = workspaceId === DEFAULT_WORKSPACE ? (await store.workspaces.list()).map((each) => each.name) : [];
+    const found: string[] = [];
+    for (const place of new Set([workspaceId, ...all])) {
+      const [issuer, at] = place === workspaceId ? [name, ''] : [`${name}@${workspaceId}`, `@${place}`];
+      const isActive = (token: { revokedAt: number | null; expiresAt: number | null }): boolean =>
+        stateOf(token, clock.now()) === 'active';
+      const grants = (await store.grants.issuedBy(place, issuer)).filter(
+        (grant) => grant.userId !== id && isActive(grant),
+      );
+      const tokens = (await store.adminTokens.list(place)).filter(
+        (token) => token.createdBy === issuer && isActive(token),
+      );
+      found.push(...grants.map(({ label }) => `grant:${label}${at}`));
+      found.push(...tokens.map(({ label }) => `admin-token:${label}${at}`));
+    }
+    return found;
+  };
+
+  return {
+    async add(workspaceId, input, actor) {
+      const user = parseOrUsage(NewUserSchema, input);
+      if (await store.users.byName(workspaceId, user.name))
+        throw new GateError('conflict', `there is a user "${user.name}" already`);
+      const { name, email = null, role, groups } = user;
+      const created = await store.users.create({ workspaceId, name, email, role, groups });
+      await audit.event({ ...event(workspaceId, 'user.added', actor, { role, groups }), subject: `user:${name}` });
+      return toPerson(created);
+    },
+    list: async (workspaceId) => (await store.users.list(workspaceId)).map(toPerson),
+    async show(workspaceId, name) {
+      const user = await requireUser(store, workspaceId, name);
+      const devices = await store.devices.listByUser(user.id);
+      const grants = (await store.grants.list(workspaceId)).filter((grant) => grant.userId === user.id);
+      return { ...toPerson(user), devices, grants: grants.map((grant) => toGrant(grant, user, clock.now())) };
+    },
+    async link(workspaceId, name, actor) {
+      const user = await requireUser(store, workspaceId, name);
+      if (user.disabledAt !== null)
+        throw new GateError(
+          'conflict',
+          `${name} is disabled; run \`mcpgate-broker user enable ${name}${inWorkspace(workspaceId)}\` first`,
+        );
+      const link = await links.create(workspaceId, 'password', user.id);
+      await audit.event({ ...event(workspaceId, 'user.linked', actor), subject: `user:${name}` });
+      return link;
+    },
+    async disable(workspaceId, name, actor) {
+      const startedAt = clock.now();
+      const user = await requireUser(store, workspaceId, name);
+      if (user.disabledAt === null) await store.users.setDisabled(user.id, startedAt);
+      const tokensRevoked = await endLogins(user);
+      return revocations.end({
+        subject: `user:${name}`,
+        startedAt,
+        revocations: [{ workspaceId, kind: 'user', id: user.id, reason: `${name} was disabled` }],
+        tokensRevoked,
+        event: event(workspaceId, 'user.disabled', actor),
+        caller: { name },
+        stillActive: () => issuedBy(user),
+      });
+    },
+    async enable(workspaceId, name, actor) {
+      const user = await requireUser(store, workspaceId, name);
+      await store.users.setDisabled(user.id, null);
+      await audit.event({ ...event(workspaceId, 'user.enabled', actor), subject: `user:${name}` });
+      return reread(user.id);
+    },
+    async remove(workspaceId, name, actor) {
+      const startedAt = clock.now();
+      const user = await requireUser(store, workspaceId, name);
+      const tokensRevoked = await endLogins(user);
+      const rules = await store.users.remove(user.id);
+      if (rules.removed.length + rules.narrowed.length > 0) parts.policyChanged(workspaceId);
+      return revocations.end({
+        subject: `user:${name}`,
+        startedAt,
+        revocations: [{ workspaceId, kind: 'user', id: user.id, reason: `${name} was removed` }],
+        tokensRevoked,
+        event: event(workspaceId, 'user.removed', actor),
+        caller: { name },
+        stillActive: () => issuedBy(user),
+        rules,
+      });
+    },
+    async setGroups(workspaceId, name, groups, actor) {
+      const user = await requireUser(store, workspaceId, name);
+      const wanted = parseOrUsage(z.array(GroupNameSchema), groups);
+      await store.users.setGroups(user.id, wanted);
+      await changes.tell([user.id]);
+      await audit.event({
+        ...event(workspaceId, 'user.groups_changed', actor, { groups: wanted }),
+        subject: `user:${name}`,
+      });
+      return reread(user.id);
+    },
+    async setRole(workspaceId, name, given, actor) {
+      const user = await requireUser(store, workspaceId, name);
+      const role = parseOrUsage(RoleSchema, given);
+      await store.users.setRole(user.id, role);
+      await changes.tell([user.id]);
+      await audit.event({
+        ...event(workspaceId, 'user.role_changed', actor, { role, before: user.role }),
+        subject: `user:${name}`,
+      });
+      return reread(user.id);
+    },
+  };
+}
