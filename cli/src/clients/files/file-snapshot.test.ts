@@ -123,7 +123,7 @@ describe('a file behind links', () => {
     symlinkSync('file.json', join(folder, 'other'));
     await assert.rejects(readSnapshot(path), {
       code: 'client_file',
-      message: /circle; nothing was changed$/,
+      message: /circle; nothing was changed: /,
     });
   });
 });
@@ -135,11 +135,11 @@ describe('a file that cannot be written', () => {
     const snapshot = { path: inFile, target: inFile, bytes: null };
     await assert.rejects(replaceSnapshot(snapshot, Buffer.from('x')), {
       code: 'client_file',
-      message: `cannot write ${inFile}: a part of its path is a file, not a folder; nothing was changed`,
+      message: `cannot write ${inFile}: a part of its path is a file, not a folder; nothing was changed: move that file away, then run this again`,
     });
     mkdirSync(path);
     await assert.rejects(readSnapshot(path), {
-      message: `cannot read ${path}: it is a folder; move it away; nothing was changed`,
+      message: `cannot read ${path}: it is a folder; nothing was changed: move it away, then run this again`,
     });
     await assert.rejects(replaceSnapshot({ path, target: path, bytes: null }, Buffer.from('x')), /cannot write/);
     assert.deepEqual(readdirSync(folder).toSorted(), ['a', 'file.json']);
@@ -147,32 +147,34 @@ describe('a file that cannot be written', () => {
 });
 
 describe('why a file cannot be read or written', () => {
+  const MEND = 'nothing was changed: mend that, then run this again';
   const failure = (code: string) => Object.assign(new Error(`${code}: as Node says it`), { code });
 
   it('is said in words that tell what to do', () => {
-    for (const [code, words] of Object.entries({
-      EACCES: 'you may not (check its owner and permissions, and those of its folder)',
-      EPERM: 'you may not (check its owner and permissions, and those of its folder)',
-      EROFS: 'it lies on a read-only file system',
-      EISDIR: 'it is a folder; move it away',
-      ENOTDIR: 'a part of its path is a file, not a folder',
-      ENOSPC: 'the disk is full',
-      ELOOP: 'it is a symbolic link that leads in a circle',
-      EBUSY: 'another program holds it open; close that one and run this again',
-      EIO: 'EIO: as Node says it',
-    })) {
+    const rights = 'check its owner and permissions, and those of its folder';
+    for (const [code, fault, todo] of [
+      ['EACCES', 'you may not', rights],
+      ['EPERM', 'you may not', rights],
+      ['EROFS', 'it lies on a read-only file system', 'mend that'],
+      ['EISDIR', 'it is a folder', 'move it away'],
+      ['ENOTDIR', 'a part of its path is a file, not a folder', 'move that file away'],
+      ['ENOSPC', 'the disk is full', 'make room'],
+      ['ELOOP', 'it is a symbolic link that leads in a circle', 'mend that'],
+      ['EBUSY', 'another program holds it open', 'close that program'],
+      ['EIO', 'EIO: as Node says it', 'mend that'],
+    ] as const) {
       const cause = failure(code);
       const error = fileError(cause, 'read', '/a/b');
-      assert.equal(error.message, `cannot read /a/b: ${words}; nothing was changed`);
+      assert.equal(error.message, `cannot read /a/b: ${fault}; nothing was changed: ${todo}, then run this again`);
       assert.deepEqual([error.code, error.cause], ['client_file', cause]);
     }
   });
 
   it('is said as it comes where nobody knows it, and once', () => {
-    assert.equal(fileError(new Error('odd'), 'write', '/a').message, 'cannot write /a: odd; nothing was changed');
-    assert.equal(fileError('text', 'write', '/a').message, 'cannot write /a: text; nothing was changed');
+    assert.equal(fileError(new Error('odd'), 'write', '/a').message, `cannot write /a: odd; ${MEND}`);
+    assert.equal(fileError('text', 'write', '/a').message, `cannot write /a: text; ${MEND}`);
     const numbered = Object.assign(new Error('odd'), { code: 5 });
-    assert.equal(fileError(numbered, 'write', '/a').message, 'cannot write /a: odd; nothing was changed');
+    assert.equal(fileError(numbered, 'write', '/a').message, `cannot write /a: odd; ${MEND}`);
     const known = new GateError('client_file', 'said before');
     assert.equal(fileError(known, 'read', '/a'), known);
   });
