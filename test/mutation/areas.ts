@@ -24,11 +24,11 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   },
   policy: {
     sources: [
-      'broker/src/policy/{answer-cache,compile-policy,glob,glob-below,judge,rule-index,rule-preview}.ts',
+      'broker/src/policy/{answer-cache,compile-policy,glob,glob-below,judge,naming,rule-index,rule-preview}.ts',
       'broker/src/gateway/policy-cache.ts',
     ],
     tests: [
-      'broker/src/policy/{glob-below,may-use,judge,compile-policy}.test.ts',
+      'broker/src/policy/{glob-below,may-use,naming,judge,compile-policy}.test.ts',
       'broker/src/gateway/policy-cache.test.ts',
       'broker/src/policy/answer-cache.test.ts',
     ],

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { nameHeads, ruleNames, splitName, splitUri, subjectsOf, uriPrefix } from './naming.ts';
+
+describe('the names by which rules know things', () => {
+  it('are one of a tool and of a prompt, and two of a resource and of a template', () => {
+    assert.deepEqual(ruleNames('tools', 'svc', 'a__b'), ['svc__a__b']);
+    assert.deepEqual(ruleNames('prompts', 'svc', 'a'), ['prompt:svc__a']);
+    for (const offered of ['resources', 'templates'] as const)
+      assert.deepEqual(ruleNames(offered, '7z', 'a:b'), ['resource:a:b', 'resource:n.7z+a:b']);
+  });
+
+  it('are as they were written where they say no server', () => {
+    assert.deepEqual(ruleNames('tools', '', 'a'), ['a']);
+    assert.deepEqual(ruleNames('prompts', '', 'a'), ['prompt:a']);
+    assert.deepEqual(ruleNames('resources', '', 'a:b'), ['resource:a:b']);
+  });
+
+  it('begin as all of the server do', () => {
+    for (const [server, prefix] of [
+      ['svc', 'svc+'],
+      ['7z', 'n.7z+'],
+    ] as const) {
+      assert.equal(uriPrefix(server), prefix);
+      assert.deepEqual(nameHeads(server), [
+        [`${server}__`],
+        [`prompt:${server}__`],
+        ['resource:', `resource:${prefix}`],
+      ]);
+    }
+  });
+
+  it('are taken apart at the first place that ends a server', () => {
+    assert.deepEqual(splitName('svc__a__b'), { server: 'svc', rest: 'a__b' });
+    assert.deepEqual(splitName('svc__'), { server: 'svc', rest: '' });
+    for (const name of ['svc', '__a', '', 'svc_a']) assert.equal(splitName(name), undefined, name);
+    assert.deepEqual(splitUri('svc+a+b:c'), { server: 'svc', rest: 'a+b:c' });
+    assert.deepEqual(splitUri('n.7z+a:b'), { server: '7z', rest: 'a:b' });
+    assert.deepEqual(splitUri('an.7z+a:b'), { server: 'an.7z', rest: 'a:b' });
+    for (const uri of ['a:b', '+a:b', '']) assert.equal(splitUri(uri), undefined, uri);
+  });
+
+  it('lead to what is meant by them', () => {
+    const servers = ['7z', 'svc'];
+    for (const [name, subjects] of [
+      ['svc__a__b', [{ server: 'svc', names: ['svc__a__b'] }]],
+      ['other__a', [{ server: 'other', names: ['other__a'] }]],
+      ['prompt:svc__a', [{ server: 'svc', names: ['prompt:svc__a'] }]],
+      ['a', [{ server: '', names: ['a'] }]],
+      ['prompt:a', [{ server: '', names: ['prompt:a'] }]],
+      ['resource:svc+a:b', [{ server: 'svc', names: ['resource:a:b', 'resource:svc+a:b'] }]],
+      ['resource:n.7z+a:b', [{ server: '7z', names: ['resource:a:b', 'resource:n.7z+a:b'] }]],
+      [
+        'resource:a:b',
+        [
+          { server: '7z', names: ['resource:a:b', 'resource:n.7z+a:b'] },
+          { server: 'svc', names: ['resource:a:b', 'resource:svc+a:b'] },
+        ],
+      ],
+      [
+        'resource:git+a:b',
+        [
+          { server: '7z', names: ['resource:git+a:b', 'resource:n.7z+git+a:b'] },
+          { server: 'svc', names: ['resource:git+a:b', 'resource:svc+git+a:b'] },
+        ],
+      ],
+    ] as const)
+      assert.deepEqual(subjectsOf(name, servers), subjects, name);
+    assert.deepEqual(subjectsOf('resource:a:b', []), []);
+  });
+});
