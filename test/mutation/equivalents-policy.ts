@@ -76,4 +76,65 @@ export const POLICY_EQUIVALENTS: readonly Equivalent[] = [
       'a host has its brackets at its ends and nowhere else',
     ],
   ]),
+  ...of('broker/src/policy/compile-policy.ts', [
+    [
+      "snapshot.rules.filter((rule) => rule.effect === 'allow'));",
+      'snapshot.rules',
+      'a deny that matches is found before any rule that allows',
+    ],
+    ["rule.effect === 'allow'));", 'true', 'a deny that matches is found before any rule that allows'],
+    ['() => (views = new WeakMap()));', '() => undefined', 'it gives memory back, and nothing else'],
+    ['known !== undefined) return known;', 'false', 'it is worked out again, with the same answer'],
+    [
+      'view.mayUse.size < MAX_SERVERS) view.mayUse.set(server, may);',
+      'true',
+      'what is not remembered is worked out again, with the same answer',
+    ],
+    [
+      'view.mayUse.size < MAX_SERVERS) view.mayUse.set(server, may);',
+      'false',
+      'what is not remembered is worked out again, with the same answer',
+    ],
+    [
+      'view.mayUse.size < MAX_SERVERS) view.mayUse.set(server, may);',
+      'view.mayUse.size <= MAX_SERVERS',
+      'what is not remembered is worked out again, with the same answer',
+    ],
+    [
+      'view.mayUse.size < MAX_SERVERS) view.mayUse.set(server, may);',
+      'view.mayUse.size >= MAX_SERVERS',
+      'what is not remembered is worked out again, with the same answer',
+    ],
+    ['[];', '["Stryker was here"]', 'a word without a kind is named by no rule but one over everybody'],
+  ]),
+  ...of('broker/src/policy/glob.ts', [
+    [
+      "wild === pattern.length - 1 && pattern.endsWith('*')) {",
+      'false',
+      'it is the short way to what the long one says too',
+    ],
+    [
+      "pattern.length - 1 && pattern.endsWith('*')) {",
+      'pattern.length + 1',
+      'it is the short way to what the long one says too',
+    ],
+    ["pattern.endsWith('*')) {", "pattern.startsWith('*')", 'it is the short way to what the long one says too'],
+    ['{', '{}', 'it is the short way to what the long one says too'],
+  ]),
+  ...of('broker/src/policy/judge.ts', [
+    [
+      'names.length === 1 && !first.startsWith(RESOURCE)) return asSent[0];',
+      'false',
+      'it is the short way: what is no resource has no spellings, and one name is its own verdict',
+    ],
+  ]),
+  ...of('broker/src/policy/rule-index.ts', [
+    ['server === undefined ? undefined : byServer.get(server), any]) {', 'false', 'nothing is filed under undefined'],
+    ['entry.order >= best.order) return best;', 'entry.order > best.order', 'two entries of one order are of one rule'],
+    [
+      'at < 0 ? undefined : text.slice(0, at + 2);',
+      'at <= 0',
+      'what begins with it is filed and looked for under any, by both',
+    ],
+  ]),
 ];

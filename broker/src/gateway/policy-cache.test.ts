@@ -117,6 +117,13 @@ test('a workspace whose rules are being read is looked at too', async () => {
   assert.deepEqual(await found, []);
 });
 
+test('a workspace whose rules are not known any more is told, also where they are the same as before', async () => {
+  const cache = createPolicyCache(() => Promise.resolve(policy(1)));
+  await cache.get('default');
+  cache.forget('default');
+  assert.deepEqual(await cache.outdated(['default']), ['default']);
+});
+
 test('while changes by others are not heard nothing is allowed, also of what is known', async () => {
   let hears = true;
   const cache = createPolicyCache(

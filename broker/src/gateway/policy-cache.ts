@@ -68,7 +68,7 @@ export function createPolicyCache(
           throw error;
         });
         // Not by its version alone, which a database that was put back to an earlier state gives a second time.
-        if (now === undefined || !known.has(id) || texts.get(id) !== JSON.stringify(now)) found.push(id);
+        if (!known.has(id) || texts.get(id) !== JSON.stringify(now)) found.push(id);
       }
       return found;
     },

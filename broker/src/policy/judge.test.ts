@@ -68,6 +68,8 @@ describe('one verdict over all names and spellings', () => {
       assert.deepEqual([decision, rule], ['allow', allow]);
       assert.equal(read([allow], 'file:///b').decision, 'deny');
     }
+    const ofServer = read(['allow resource:svc+file:///*'], 'file:///x/../a');
+    assert.equal(ofServer.decision, 'allow', 'one name of what it stands for is enough');
     const { decision, rule, reason } = read(['allow resource:file:///pub/*'], 'file:///pub/../key');
     assert.deepEqual([decision, rule], ['deny', null]);
     assert.equal(reason, 'no rule allows it as what it stands for, resource:file:///key');
@@ -100,6 +102,7 @@ describe('one verdict over all names and spellings', () => {
       [['allow prompt:svc__a/../b'], 'allow'],
       [['allow svc__c'], 'allow'],
       [['allow *', 'deny svc__c'], 'deny'],
+      [['allow *', 'deny ?'], 'allow'],
       [[], 'deny'],
     ] as const)
       assert.equal(judge(policy(rules), ada, 'svc', things).decision, decision, rules.join());
@@ -152,6 +155,11 @@ describe('the preview of a verdict', () => {
       preview(rules, servers, 'resource:file:///a').reason,
       'no rule allows it, at server 7z; another one allows it: ask with resource:SERVER+URI',
     );
+    assert.match(preview(rules, ['svc', '7z'], 'resource:file:///a').reason, /, at server 7z; another one allows it/);
     assert.equal(preview(['allow resource:file:///a'], [], 'resource:file:///a').decision, 'allow', 'without servers');
+    const spelled = preview(['allow *', 'deny resource:file:///a'], [], 'resource:file:///%61');
+    assert.equal(spelled.decision, 'deny', 'one name of a resource has spellings too');
+    const bound = previewVerdict(policy(['allow *']), grant, [], 'resource:file:///a');
+    assert.match(bound.reason, /is not bound to server $/);
   });
 });
