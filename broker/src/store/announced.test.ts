@@ -45,6 +45,8 @@ test('every change of a secret, a group or a rule is told, of what it is, and wh
   const { id: rule } = await policy.addRule('default', RULE);
   const changes: [() => Promise<unknown>, readonly object[]][] = [
     [() => secrets.append('default', 'token', 'test', () => Uint8Array.of(1)), [secretChanged]],
+    [() => secrets.add('default', 'token', 'test', () => Uint8Array.of(1)), []],
+    [() => secrets.add('default', 'second', 'test', () => Uint8Array.of(1)), [{ ...secretChanged, name: 'second' }]],
     [() => secrets.touch('default', 'token', 1), []],
     [() => secrets.remove('default', 'token'), [secretChanged]],
     [() => secrets.remove('default', 'token'), []],
@@ -78,6 +80,7 @@ test('what cannot be told is not done', async (t) => {
   const before = await image();
   for (const change of [
     () => secrets.append('default', 'token', 'test', () => Uint8Array.of(2)),
+    () => secrets.add('default', 'second', 'test', () => Uint8Array.of(2)),
     () => secrets.remove('default', 'token'),
     () => groups.add('default', 'ops', [ada]),
     () => groups.take('default', 'eng', [ada]),

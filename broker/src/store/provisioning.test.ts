@@ -29,6 +29,12 @@ onBothEngines((open) => {
     assert.deepEqual(await store.provisioning.userIdsOf('other', { externalId: 'a-1' }), []);
     const twice = { ...NAMES, userId: bob.id, userName: 'ADA@corp.example' };
     await assert.rejects(store.provisioning.putUser(twice), { code: 'conflict' });
+    await store.provisioning.putUser({ ...NAMES, userId: bob.id, userName: 'bob@corp.example', externalId: 'b-1' });
+    assert.deepEqual(await store.provisioning.userIdsOf(WORKSPACE, { userName: 'BOB@corp.example' }), [bob.id]);
+    assert.deepEqual(
+      await store.provisioning.userIdsOf(WORKSPACE, { userName: 'bob@corp.example', externalId: 'a-1' }),
+      [],
+    );
     const page = (offset: number) => store.provisioning.pageOfUserIds(WORKSPACE, { offset, limit: 1 });
     assert.deepEqual([await page(0), await page(1), await page(2)], [[ada.id], [bob.id], []]);
     await store.users.remove(ada.id);

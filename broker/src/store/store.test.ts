@@ -91,6 +91,31 @@ onBothEngines((open) => {
     assert.equal(await set(), 7);
   });
 
+  it('adds a secret where there is none, and changes nothing where there is one, in this workspace and under this name', async (t) => {
+    const { store } = await open(t);
+    await store.workspaces.add('team-b');
+    const append = (workspaceId: string, name: string) =>
+      store.secrets.append(workspaceId, name, 'cli', (version) => Uint8Array.of(version));
+    const image = async () => [await store.secrets.list(WORKSPACE), await store.secrets.list('team-b')];
+    const add = (name: string) => store.secrets.add(WORKSPACE, name, 'import', (version) => Uint8Array.of(version));
+    for (const [workspaceId, name] of [
+      ['team-b', 'github'],
+      ['team-b', 'github'],
+      [WORKSPACE, 'other'],
+      [WORKSPACE, 'other'],
+    ] as const)
+      await append(workspaceId, name);
+    assert.equal(await add('github'), 1, 'there is one in another workspace');
+    const before = await image();
+    for (let again = 0; again < 2; again++) assert.equal(await add('github'), undefined);
+    assert.deepEqual(await image(), before);
+    assert.equal((await store.secrets.current(WORKSPACE, 'github'))?.source, 'import');
+    assert.equal(await append(WORKSPACE, 'github'), 2, 'no number is lost');
+    await store.secrets.remove(WORKSPACE, 'github');
+    assert.equal(await add('github'), 3, 'it had been removed');
+    assert.deepEqual([await append('team-b', 'github'), await append(WORKSPACE, 'other')], [3, 3]);
+  });
+
   it('keeps no version of a secret that could not be sealed', async (t) => {
     const { store } = await open(t);
     const failing = store.secrets.append(WORKSPACE, 'github', 'cli', () => {
@@ -126,10 +151,30 @@ onBothEngines((open) => {
       enforcement: 'enforce',
       rules: [first, second],
     });
+    await assert.rejects(store.policy.snapshot('nowhere'), {
+      ...{ code: 'not_found', message: 'there is no workspace nowhere' },
+    });
     await store.policy.setEnforcement(WORKSPACE, 'observe');
     assert.equal(await store.policy.removeRule(WORKSPACE, first.id), true);
     assert.equal(await store.policy.removeRule(WORKSPACE, first.id), false);
     assert.deepEqual(await store.policy.snapshot(WORKSPACE), { version: 5, enforcement: 'observe', rules: [second] });
+  });
+
+  it('says which rule is malformed where someone changed it by hand', async (t) => {
+    const { store, tamper } = await open(t);
+    const rule = { effect: 'allow', who: ['*'], what: ['*'], createdBy: 'ada' } as const;
+    const { id } = await store.policy.addRule(WORKSPACE, rule);
+    for (const [column, words] of [
+      ['who_json', 'people'],
+      ['what_json', 'tools'],
+    ] as const) {
+      await tamper(`update rules set ${column} = 'no JSON'`);
+      await assert.rejects(store.policy.snapshot(WORKSPACE), {
+        code: 'internal',
+        message: new RegExp(`the ${words} of rule ${id}`),
+      });
+      await tamper(`update rules set ${column} = '["*"]'`);
+    }
   });
 
   it('counts concurrent changes of the policy one by one', async (t) => {
