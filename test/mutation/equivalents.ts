@@ -242,4 +242,27 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   ...of('broker/src/store/repositories/links.ts', [
     ["userId === null ? 'is' : '=', userId)", 'true', 'SQLite, on which mutants are tried, takes it for values too'],
   ]),
+  ...of('broker/src/replicas/end-elsewhere.ts', [
+    ["event.message.kind !== 'ended') return;", 'false', 'no other message has the number of this question'],
+  ]),
+  ...of('broker/src/replicas/hearing.ts', [
+    ["'';", '"Stryker was here!"', 'it is set before it is told'],
+    ['false;', 'true', 'it is set before it is asked for'],
+    ['doubtSince === undefined) return;', 'false', 'without a doubt nothing is read again'],
+  ]),
+  ...of('broker/src/replicas/replicas.ts', [
+    ["'';", '"Stryker was here!"', 'it is set before it is told'],
+    [
+      "case 'ended':",
+      "case 'ended': // whoever has asked hears it",
+      'what is applied by nobody here ends in the same way',
+    ],
+    ["'ended':", '""', 'what is applied by nobody here ends in the same way'],
+    [
+      "case 'wanted':",
+      "// whoever has asked hears it\ncase 'wanted': // the tunnel hears it",
+      'what is applied by nobody here ends in the same way',
+    ],
+    ["'wanted':", '""', 'what is applied by nobody here ends in the same way'],
+  ]),
 ];

@@ -12,7 +12,7 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const OTHER = { name: 'other', place: 'elsewhere (process 2)' };
 
 /** This broker on a bus that says what the test says, with the rules of two workspaces in a real cache. */
-async function open(t: TestContext) {
+async function open(t: TestContext, { follows = true } = {}) {
   const clock = steppedClock();
   const told: string[] = [];
   const events: AuditEvent[] = [];
@@ -63,7 +63,7 @@ async function open(t: TestContext) {
     told.push(what);
     return Promise.resolve();
   };
-  await replicas.follow({
+  const keepers = {
     gateway: {
       policyChanged(workspaceId) {
         told.push(`policy of ${workspaceId ?? 'all'}`);
@@ -95,7 +95,8 @@ async function open(t: TestContext) {
         },
       },
     },
-  } satisfies Keepers);
+  } satisfies Keepers;
+  if (follows) await replicas.follow(keepers);
   t.after(() => replicas.close());
   const say = async (event: BusEvent) => {
     for (const listener of listeners) listener(event);
@@ -205,6 +206,41 @@ test('a change that could not be applied is made up for by reading everything ag
     ['what another broker has changed could not be applied', 'people', 'people u1 cannot be read'],
   );
   assert.deepEqual(events, [], 'nobody was deaf');
+});
+
+test('before it follows there is nothing that a change could be applied to, and nothing to read again', async (t) => {
+  const { told, logged, say } = await open(t, { follows: false });
+  await say({ kind: 'message', from: OTHER, message: { kind: 'servers' } });
+  await say({ kind: 'missed', why: 'the message was cut' });
+  assert.deepEqual(told, []);
+  assert.deepEqual(
+    logged.map(({ msg, ended }) => [msg, ended]),
+    [
+      ['a change by another broker may have been missed', undefined],
+      ['everything was read again, since a change by another broker may have been missed', 0],
+    ],
+  );
+});
+
+test('where a change could neither be applied nor read again within a second it is deaf, and says why', async (t) => {
+  const { clock, events, failing, say } = await open(t);
+  failing.add('people u1').add('everybody');
+  await say({ kind: 'message', from: OTHER, message: { kind: 'people', ids: ['u1'] } });
+  clock.advance(1_000);
+  assert.deepEqual(events[0]?.data, { why: 'a change by another broker could not be applied' });
+});
+
+test('what is revoked here is ended by the others', async (t) => {
+  const { clock, replicas, published } = await open(t);
+  const revocation = { workspaceId: 'default', kind: 'grant', id: 'g1', reason: '' } as const;
+  const ended = replicas.endElsewhere([revocation]);
+  await turn();
+  clock.advance(500);
+  assert.deepEqual((await ended).unconfirmed, [OTHER.place]);
+  assert.deepEqual(
+    published.map((message) => message.kind === 'revoked' && message.revocations),
+    [[revocation]],
+  );
 });
 
 test('one that has ended hears no more', async (t) => {
