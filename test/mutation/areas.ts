@@ -75,12 +75,18 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     tests: ['broker/src/domain/unheard.test.ts', 'broker/src/replicas/*.test.ts'],
   },
   retries: {
-    sources: ['broker/src/upstreams/{attempt,remedy,retry-reason,http-answer,lost-session,circuit-breaker}.ts'],
-    tests: ['broker/src/upstreams/{attempt,remedy,retry-reason,http-answer,lost-session,circuit-breaker}.test.ts'],
+    sources: [
+      'broker/src/upstreams/{attempt,remedy,session/retry-reason,wires/http/http-answer,wires/http/lost-session,pool/circuit-breaker}.ts',
+    ],
+    tests: [
+      'broker/src/upstreams/{attempt,remedy,session/retry-reason,wires/http/http-answer,wires/http/lost-session,pool/circuit-breaker}.test.ts',
+    ],
   },
   masking: {
-    sources: ['broker/src/upstreams/{secret-mask,hidden-values,subscription-mark}.ts'],
-    tests: ['broker/src/upstreams/{secret-mask,hidden-values,subscription-mark}.test.ts'],
+    sources: ['broker/src/upstreams/{secrets/secret-mask,secrets/hidden-values,session/modern/subscription-mark}.ts'],
+    tests: [
+      'broker/src/upstreams/{secrets/secret-mask,secrets/hidden-values,session/modern/subscription-mark}.test.ts',
+    ],
   },
   import: {
     sources: [

@@ -66,7 +66,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'the index is within the list',
     ],
   ]),
-  ...of('broker/src/upstreams/secret-mask.ts', [
+  ...of('broker/src/upstreams/secrets/secret-mask.ts', [
     ['-1;', '+1', 'every needle has its place, found or not, so that the default is never used'],
     [
       'masked.includes(text)) masked = masked.replaceAll(text, instead);',
@@ -111,11 +111,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'nothing before it changes nothing',
     ],
   ]),
-  ...of('broker/src/upstreams/hidden-values.ts', [
+  ...of('broker/src/upstreams/secrets/hidden-values.ts', [
     ["'utf8');", '""', 'the default of Buffer.from is UTF-8'],
     ["/=+$/, '');", '/=+/', 'there is none but at the end'],
   ]),
-  ...of('broker/src/upstreams/subscription-mark.ts', [
+  ...of('broker/src/upstreams/session/modern/subscription-mark.ts', [
     [
       '!paramsText.includes(\'"_meta"\')) return paramsText;',
       'false',
@@ -213,11 +213,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'the part from the beginning on is all of it',
     ],
   ]),
-  ...of('broker/src/upstreams/circuit-breaker.ts', [
+  ...of('broker/src/upstreams/pool/circuit-breaker.ts', [
     ['false;', 'true', 'without a failure it is closed in either case, and a failure sets it'],
     ['[];', '["Stryker was here"]', 'a text is later than no time, so that it is not counted'],
   ]),
-  ...of('broker/src/upstreams/http-answer.ts', [
+  ...of('broker/src/upstreams/wires/http/http-answer.ts', [
     ['at?.start, at?.end));', 'at.start', 'what was read as a member of the object is found in its text'],
     ['at?.end));', 'at.end', 'what was read as a member of the object is found in its text'],
     ["'';", '"Stryker was here!"', 'neither text is a time'],

@@ -4,6 +4,7 @@
 const LAYERS: readonly (readonly string[])[] = [
   ['domain'],
   ['message', 'values'],
+  ['mcp'],
   ['config', 'log', 'net'],
   ['store'],
   ['upstreams', 'policy', 'audit', 'vault'],

@@ -3,7 +3,7 @@
 import { scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/json-span';
 import type { Pieces } from '../message/pieces.ts';
 import type { ListKind } from '../upstreams/upstream.ts';
-import type { JsonRecord } from '../upstreams/json-rpc-guard.ts';
+import type { JsonRecord } from '../mcp/json-rpc-guard.ts';
 import type { InputTally } from './call/input-tally.ts';
 
 export interface Request {

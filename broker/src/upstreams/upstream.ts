@@ -5,8 +5,8 @@ import type { RetryReason } from '../domain/call-record.ts';
 import type { ResourceLimits } from '../domain/resource-limits.ts';
 import type { Isolation, ServerRecord } from '../domain/server-record.ts';
 import type { Pieces } from '../message/pieces.ts';
-import type { Circuit } from './circuit-breaker.ts';
-import type { JsonRecord } from './json-rpc-guard.ts';
+import type { Circuit } from './pool/circuit-breaker.ts';
+import type { JsonRecord } from '../mcp/json-rpc-guard.ts';
 import type { Repeatable } from './remedy.ts';
 
 /** What servers list: `tools/list`, `prompts/list`, `resources/list`, `resources/templates/list`. */

@@ -4,8 +4,8 @@ import type { BaseLogger } from 'pino';
 import type { ResourceLimits } from '../domain/resource-limits.ts';
 import type { StdioSettings } from '../domain/stdio-settings.ts';
 import type { Store } from '../store/store.ts';
-import type { ProcessLimits } from './make-room.ts';
-import type { Secrets } from './secrets.ts';
+import type { ProcessLimits } from './pool/make-room.ts';
+import type { Secrets } from './secrets/secrets.ts';
 
 export interface UpstreamsOptions {
   store: { servers: Pick<Store['servers'], 'list'>; workspaces: Pick<Store['workspaces'], 'list'> };

@@ -2,7 +2,7 @@
 import type { ErrorCode, GateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { toldOutside } from '../../domain/told-outside.ts';
-import { quoteForeign } from '../../upstreams/quote-foreign.ts';
+import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { shellWord } from '../../domain/shell-word.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { Verdict } from '../../policy/decide.ts';

@@ -1,7 +1,7 @@
 // `completion/complete`: a reference to a prompt by name or to a resource by URI template; whoever may use it may have it completed.
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/json-span';
-import { isRecord } from '../../upstreams/json-rpc-guard.ts';
+import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { mistakable } from '../edges/admission.ts';
 import { ruleNames } from '../../policy/naming.ts';
 import { REF_KEYS } from '../edges/methods.ts';

@@ -2,8 +2,8 @@
 // nobody; the log of a person's or session's own connection does.
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
-import { isRecord, parseRecord } from '../../upstreams/json-rpc-guard.ts';
-import { LOG_LEVELS } from '../../upstreams/tidy/notification.ts';
+import { isRecord, parseRecord } from '../../mcp/json-rpc-guard.ts';
+import { LOG_LEVELS } from '../../upstreams/session/tidy/notification.ts';
 import type { UpstreamEvent } from '../../upstreams/upstream.ts';
 import { EMPTY_RESULT, errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';

@@ -2,7 +2,7 @@
 // caller writes is looked up and goes no further.
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy, Verdict } from '../../policy/decide.ts';
-import { untilAborted } from '../../upstreams/until-aborted.ts';
+import { untilAborted } from '../../domain/until-aborted.ts';
 import { type CatalogItem, type CatalogList } from '../lists/catalog.ts';
 import { isCutName } from '../lists/exposed-name.ts';
 import { judge } from '../../policy/judge.ts';

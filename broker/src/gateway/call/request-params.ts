@@ -2,7 +2,7 @@
 // stays the text that was sent.
 import { findMember, type JsonObject } from 'mcpgate-shared/json-span';
 import { REQUEST_META } from 'mcpgate-shared/protocol-version';
-import { isRecord } from '../../upstreams/json-rpc-guard.ts';
+import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { present } from '../edges/absent.ts';
 import { REQUESTS } from '../edges/methods.ts';
 import type { Request } from '../request.ts';

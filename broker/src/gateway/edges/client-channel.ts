@@ -1,6 +1,6 @@
 // The one way out of a session: answers, notices and questions as JSON-RPC messages to its client. What cannot be handed over is logged;
 // an answer that is too long is told to who waits for it.
-import { idKey } from '../../upstreams/json-rpc-guard.ts';
+import { idKey } from '../../mcp/json-rpc-guard.ts';
 import { noticeMessage, replyMessage, replyTooLong } from './edge-messages.ts';
 import type { ClientRequest } from './envelope.ts';
 import type { Belongs, SendToClient } from '../gateway.ts';

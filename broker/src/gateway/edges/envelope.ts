@@ -8,7 +8,7 @@ import { duplicateKey } from './duplicate-key.ts';
 import { MESSAGE_KEYS } from './methods.ts';
 import { ID_MAX_CHARS, tooLong } from './request-bounds.ts';
 import type { Request } from '../request.ts';
-import { isRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
+import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 
 export interface ClientRequest extends Request {
   kind: 'request';

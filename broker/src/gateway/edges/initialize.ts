@@ -2,7 +2,7 @@
 import { legacyVersionFor } from 'mcpgate-shared/protocol-version';
 import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { isRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
+import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import type { ServerFacts } from '../../upstreams/upstream.ts';
 import { inTime } from '../lists/in-time.ts';
 import { markReservedMembers } from '../call/reserved-text.ts';

@@ -2,7 +2,7 @@
 // caches, words of the log and questions to servers. What is data (`arguments`, what a client answers) is bounded by the message alone.
 import { findMember, type JsonObject } from 'mcpgate-shared/json-span';
 import { REQUEST_META } from 'mcpgate-shared/protocol-version';
-import { isRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
+import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 
 interface Bound {
   max: number;

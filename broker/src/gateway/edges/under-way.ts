@@ -2,7 +2,7 @@
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
 import { isForTheLog, toldOutside } from '../../domain/told-outside.ts';
-import { idKey } from '../../upstreams/json-rpc-guard.ts';
+import { idKey } from '../../mcp/json-rpc-guard.ts';
 import { type ClientRequest } from './envelope.ts';
 import type { ToClient } from './client-channel.ts';
 import { isRecorded } from './methods.ts';

@@ -6,7 +6,7 @@ import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { placeOf, type Asker, type ListedItem, type ListKind, type Upstreams } from '../../upstreams/upstream.ts';
 import { exposedName } from './exposed-name.ts';
-import { parseRecord } from '../../upstreams/json-rpc-guard.ts';
+import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import { ruleNames, uriPrefix, type RuleNames } from '../../policy/naming.ts';
 import type { Repeatable } from '../../upstreams/remedy.ts';
 import { markReservedMembers } from '../call/reserved-text.ts';

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Principal } from '../../domain/principal.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import type { CompiledPolicy } from '../../policy/decide.ts';
-import { LISTS } from '../../upstreams/list-pages.ts';
+import { LISTS } from '../../upstreams/session/list-pages.ts';
 import type { ListKind } from '../../upstreams/upstream.ts';
 import { asShown, type CatalogItem, type CatalogList } from './catalog.ts';
 import { inTime } from './in-time.ts';

@@ -2,7 +2,7 @@
 // the rules as ever; a tool that is called goes the way of every call.
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
-import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
+import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import { mistakable } from '../edges/admission.ts';
 import { asShown, type CatalogItem } from '../lists/catalog.ts';
 import { reachableServers } from '../lists/lists.ts';

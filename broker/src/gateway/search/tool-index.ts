@@ -1,7 +1,7 @@
 // Ranks tools by how well they fit a few words. Indexes are made once for one selection of tools and shared by the sessions that have the
 // same one.
 import MiniSearch from 'minisearch';
-import { isRecord, parseRecord, stringOf } from '../../upstreams/json-rpc-guard.ts';
+import { isRecord, parseRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import type { CatalogItem } from '../lists/catalog.ts';
 
 export interface ToolIndex {

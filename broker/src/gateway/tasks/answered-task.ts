@@ -5,7 +5,7 @@ import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-spa
 import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
 import { byteLengthOf, wholeText } from '../../message/pieces.ts';
 import { judge } from '../../policy/judge.ts';
-import { parseRecord } from '../../upstreams/json-rpc-guard.ts';
+import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import type { UpstreamReply } from '../../upstreams/upstream.ts';
 import { MAX_ANSWER_BYTES } from '../edges/legacy/client-questions.ts';
 import { duplicateKey } from '../edges/duplicate-key.ts';

@@ -2,7 +2,7 @@
 // are its own and pass as they are; which server each was made for is kept here, because a client has one list of them for all.
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanArray, scanObject } from 'mcpgate-shared/json-span';
-import { isRecord, parseRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
+import { isRecord, parseRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';
 
 export interface ClientTasks {

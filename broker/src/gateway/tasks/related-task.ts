@@ -4,7 +4,7 @@ import type { RuleNames } from '../../policy/naming.ts';
 import { findMember, scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/json-span';
 import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
 import { judge } from '../../policy/judge.ts';
-import { isRecord, type JsonRecord } from '../../upstreams/json-rpc-guard.ts';
+import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import { placeOf } from '../../upstreams/upstream.ts';
 import { serverByUri } from '../call/route.ts';
 import type { GatewayParts } from '../gateway-parts.ts';

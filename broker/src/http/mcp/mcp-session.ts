@@ -9,7 +9,7 @@ import type { Principal } from '../../domain/principal.ts';
 import { isAnswered, type BatchItem } from '../../gateway/edges/batch.ts';
 import { replyMessage } from '../../gateway/edges/edge-messages.ts';
 import { type Envelope } from '../../gateway/edges/envelope.ts';
-import { idKey } from '../../upstreams/json-rpc-guard.ts';
+import { idKey } from '../../mcp/json-rpc-guard.ts';
 import type { Belongs, Gateway, GatewaySession, ToolMode } from '../../gateway/gateway.ts';
 import { errorReply } from '../../gateway/reply.ts';
 import { partsOf, type Pieces } from '../../message/pieces.ts';

@@ -4,8 +4,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { REQUEST_META } from 'mcpgate-shared/protocol-version';
 import type { ClientRequest } from '../../gateway/edges/envelope.ts';
 import type { ParamHeaders } from '../../gateway/gateway.ts';
-import { isRecord } from '../../upstreams/json-rpc-guard.ts';
-import { NAMED_BY } from '../../upstreams/named-by.ts';
+import { isRecord } from '../../mcp/json-rpc-guard.ts';
+import { NAMED_BY } from '../../mcp/named-by.ts';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 

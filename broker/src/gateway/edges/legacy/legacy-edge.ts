@@ -5,7 +5,7 @@ import type { Principal } from '../../../domain/principal.ts';
 import type { ServerRecord } from '../../../domain/server-record.ts';
 import type { Pieces } from '../../../message/pieces.ts';
 import { uriPrefix } from '../../../policy/naming.ts';
-import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../../upstreams/json-rpc-guard.ts';
+import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import { placeOf, type ListKind, type UpstreamEvent } from '../../../upstreams/upstream.ts';
 import { keptCapabilities } from '../absent.ts';
 import { notOffered, refusedReply, refusedRequest, type RefusedRequest } from '../admission.ts';

@@ -2,7 +2,7 @@
 // its session ends.
 import { randomUUID } from 'node:crypto';
 import { ANSWER_META } from 'mcpgate-shared/protocol-version';
-import { isRecord } from '../../../upstreams/json-rpc-guard.ts';
+import { isRecord } from '../../../mcp/json-rpc-guard.ts';
 import { placeOf, type ListKind, type UpstreamEvent } from '../../../upstreams/upstream.ts';
 import { tellListChange } from '../../lists/list-changes.ts';
 import { createListNotices } from '../list-notices.ts';

@@ -3,8 +3,8 @@
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember } from 'mcpgate-shared/json-span';
 import { MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
-import { LOG_LEVELS } from '../../../upstreams/tidy/notification.ts';
-import { isRecord, stringOf, type JsonRecord } from '../../../upstreams/json-rpc-guard.ts';
+import { LOG_LEVELS } from '../../../upstreams/session/tidy/notification.ts';
+import { isRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import { keptCapabilities, present } from '../absent.ts';
 import type { Request } from '../../request.ts';
 

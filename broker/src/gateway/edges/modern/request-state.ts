@@ -1,7 +1,7 @@
 // The `requestState` of a parked call: which call, which round of it, until when. Nothing in it is secret; it is signed together with who
 // asked and what, so that it is of no use to anybody else or for anything else (2026-07-28, "Multi Round-Trip Requests").
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { parseRecord, stringOf } from '../../../upstreams/json-rpc-guard.ts';
+import { parseRecord, stringOf } from '../../../mcp/json-rpc-guard.ts';
 
 export interface RequestState {
   callId: string;

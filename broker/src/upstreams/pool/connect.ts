@@ -1,0 +1,183 @@
+// Makes one connection to a server: secrets put in, process or pool opened (prepare-wire.ts), handshake done.
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import { FailedStart } from './failed-start.ts';
+import { lastWords } from '../wires/stdio/last-words.ts';
+import type { GenerationMemory } from './generation-memory.ts';
+import type { McpSession } from '../session/mcp-session.ts';
+import { openSession } from '../session/open-session.ts';
+import { paced } from './log-pace.ts';
+import { prepareWire, type WireDeps } from '../wires/prepare-wire.ts';
+import { quoteForeign } from '../../mcp/quote-foreign.ts';
+import { resolveTransport } from '../secrets/resolved-transport.ts';
+import { createStderrRing } from '../wires/stdio/stderr-ring.ts';
+import type { Asker, ListKind } from '../upstream.ts';
+
+export interface Connection {
+  readonly session: McpSession;
+  readonly secretVersions: readonly string[];
+  /** A request is sent over it, with the secrets that it holds. */
+  readonly noteUse: () => void;
+  /** Lines on stdout that were no messages. */
+  readonly noise: () => number;
+  readonly stderr: () => readonly string[];
+  readonly mask: (text: string) => string;
+}
+
+export interface ConnectDeps extends WireDeps {
+  vault: Pick<Secrets, 'value' | 'used'>;
+  /** What servers were found to speak. */
+  generations: GenerationMemory;
+  brokerVersion: string;
+  startTimeoutMs: number;
+  requestTimeoutMs: number;
+  listAgeMs: number;
+  random: () => number;
+  /** What still ends when its caller has long been answered: the pool waits for it at its own end. Never rejects. */
+  ending: (work: Promise<void>) => void;
+}
+
+export interface ConnectRequest {
+  record: ServerRecord;
+  /** The name of the home below the server's folder. */
+  leaf: string;
+  /** The one whose connection it is; left out where people share it. */
+  asker?: Asker;
+  onListChanged: (kind: ListKind) => void;
+  onListStale: (kind: ListKind) => void;
+  onNotification: (method: string, paramsText: string) => void;
+  onClosed: (error: GateError) => void;
+  /** Ends the attempt. */
+  signal?: AbortSignal;
+  /** Told what is started or asked next, for `server test`. */
+  onStart?: (where: string) => void;
+}
+
+/** Throws GateError; a FailedStart where the connection was tried. */
+export async function connect(deps: ConnectDeps, request: ConnectRequest): Promise<Connection> {
+  const { record } = request;
+  const resolved = await resolveTransport(record, deps.vault);
+  let noise = 0;
+  const stderr = createStderrRing(
+    resolved.mask,
+    paced(
+      deps.clock,
+      (line) => deps.log.debug({ server: record.name, stderr: line }, 'stderr'),
+      (count) => deps.log.debug({ server: record.name, count }, 'more lines on stderr, which are not logged'),
+    ),
+  );
+  const logNoise = paced(
+    deps.clock,
+    (line) => deps.log.debug({ server: record.name, noise, line }, 'a line on stdout that is no message'),
+    (count) => deps.log.debug({ server: record.name, count }, 'more lines on stdout that are no messages'),
+  );
+  const onNoise = (line: string): void => {
+    noise++;
+    // The first ones say what it is; a server that prints on every call must not fill the log.
+    const kept = resolved.mask(line).slice(0, 1000);
+    if (noise <= 5) deps.log.warn({ server: record.name, noise, line: kept }, 'a line on stdout that is no message');
+    else logNoise(kept);
+  };
+  const {
+    openWire,
+    openSseWire: openOldWire,
+    where,
+    outOfReach,
+  } = await prepareWire(deps, record, request.leaf, resolved, { stderr, onNoise });
+  if (isGivenUp(request)) throw abandoned(record);
+  request.onStart?.(where);
+  const session = await inOneDeadline(deps, request, (signal) =>
+    openSession({
+      serverName: record.name,
+      openWire(events) {
+        stderr.clear();
+        return openWire(events);
+      },
+      openSseWire: openOldWire,
+      speech: deps.generations.of(record),
+      log: deps.log,
+      clock: deps.clock,
+      brokerVersion: deps.brokerVersion,
+      startTimeoutMs: deps.startTimeoutMs,
+      requestTimeoutMs: deps.requestTimeoutMs,
+      listAgeMs: deps.listAgeMs,
+      random: deps.random,
+      ...(request.asker === undefined ? {} : { asker: request.asker }),
+      onListChanged: request.onListChanged,
+      onListStale: request.onListStale,
+      onNotification: request.onNotification,
+      onClosed: request.onClosed,
+      signal,
+    }),
+  ).catch((error: unknown) => {
+    if (isGivenUp(request)) throw abandoned(record);
+    throw describeFailure(toGateError(error), stderr.lines(), resolved.mask, outOfReach);
+  });
+  return {
+    session,
+    secretVersions: resolved.versions,
+    noteUse() {
+      deps.vault.used(record.workspaceId, resolved.versions)?.catch((error: unknown) => {
+        deps.log.warn({ err: error, server: record.name }, 'when its secrets were last used could not be written down');
+      });
+    },
+    noise: () => noise,
+    stderr: () => stderr.lines(),
+    mask: resolved.mask,
+  };
+}
+
+/** The whole start has one deadline, whatever the server leaves open: who waits for it is answered. */
+async function inOneDeadline(
+  { clock, startTimeoutMs, ending }: ConnectDeps,
+  { record, signal }: ConnectRequest,
+  open: (signal: AbortSignal) => Promise<McpSession>,
+): Promise<McpSession> {
+  const late = new AbortController();
+  let onLate: (error: GateError) => void = () => undefined;
+  const deadline = new Promise<never>((_resolve, reject) => (onLate = reject));
+  const cancel = clock.after(startTimeoutMs, () => {
+    const seconds = Math.round(startTimeoutMs / 1000);
+    onLate(new GateError('timeout', `server ${record.name} did not answer its handshake within ${seconds} s`));
+    late.abort();
+  });
+  const opened = open(signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]));
+  try {
+    return await Promise.race([opened, deadline]);
+  } catch (error) {
+    // What is made after all has nobody left; what is not made may take its time to end.
+    ending(
+      opened.then(
+        (session) => session.close(),
+        () => undefined,
+      ),
+    );
+    throw error;
+  } finally {
+    cancel();
+  }
+}
+
+function isGivenUp({ signal }: ConnectRequest): boolean {
+  return signal?.aborted ?? false;
+}
+
+function abandoned(record: ServerRecord): GateError {
+  return new GateError(
+    'upstream',
+    `the start of server ${record.name} was given up: its record or a secret of it changed`,
+  );
+}
+
+function describeFailure(
+  error: GateError,
+  stderr: readonly string[],
+  mask: (text: string) => string,
+  outOfReach: string | undefined,
+): GateError {
+  const last = lastWords(stderr);
+  const said = last === undefined ? '' : `; it last said: ${quoteForeign(last)}`;
+  const hint = outOfReach === undefined ? '' : `; ${mask(outOfReach)}`;
+  return new FailedStart(error, `${mask(error.message)}${said}${hint}`, stderr);
+}

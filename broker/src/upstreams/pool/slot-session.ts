@@ -1,0 +1,100 @@
+// What a caller holds of a slot: a session that goes on over the slot's next connection, once a request, where the first one did not
+// execute it or may repeat it.
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { RetryReason } from '../../domain/call-record.ts';
+import type { Connection } from './connect.ts';
+import type { Repeatable } from '../remedy.ts';
+import { retryReason } from '../session/retry-reason.ts';
+import type { ListedItem, ListKind, UpstreamSession } from '../upstream.ts';
+
+/** Called where nothing came of a request. */
+type OnRefused = () => void;
+
+export interface SlotSessionOptions {
+  serverName: string;
+  clock: Clock;
+  /** A request is about to be sent. What it returns is called where the server does not answer with a result. */
+  onRequest: (method: string, paramsText: string) => OnRefused | undefined;
+  onListed: (connection: Connection, kind: ListKind, list: readonly ListedItem[]) => void;
+  /** A request over it went unanswered for long; `isWorthIt`: the server's silence is to have consequences. */
+  onSilent: (connection: Connection, isWorthIt: () => boolean) => void;
+  /** The connection after `failed`, which gets no new requests. */
+  replace: (failed: Connection) => Promise<Connection>;
+}
+
+/** A call that was given up after so long is a reason to ask whether the server is there. */
+const LONG_MS = 30_000;
+
+export function createSlotSession(first: Connection, options: SlotSessionOptions): UpstreamSession {
+  const { serverName, clock } = options;
+  let connection = first;
+
+  async function onFreshConnection<T>(
+    cause: unknown,
+    again: (fresh: Connection, reason: RetryReason) => Promise<T>,
+    repeatable?: Repeatable,
+  ): Promise<T> {
+    const reason = retryReason(cause, repeatable);
+    if (reason === undefined) throw cause;
+    try {
+      connection = await options.replace(connection);
+      return await again(connection, reason);
+    } catch (error) {
+      // Nothing came of the second one: what may have come of the first is still not known.
+      const isUnknown = reason === repeatable && retryReason(error, undefined) !== undefined;
+      throw isUnknown ? cause : error;
+    }
+  }
+
+  async function listed(
+    kind: ListKind,
+    read: (from: Connection) => Promise<readonly ListedItem[]>,
+  ): Promise<readonly ListedItem[]> {
+    const list = await read(connection).catch((cause: unknown) => onFreshConnection(cause, read));
+    options.onListed(connection, kind, list);
+    return list;
+  }
+
+  return {
+    serverName,
+    get facts() {
+      return connection.session.facts;
+    },
+    get secretVersions() {
+      return connection.secretVersions;
+    },
+    request: (request) => {
+      const startedAt = clock.now();
+      const used = connection;
+      const onRefused = options.onRequest(request.method, request.paramsText);
+      used.noteUse();
+      const reply = used.session.request(request).catch((cause: unknown) => {
+        const isLate = cause instanceof GateError && cause.code === 'timeout';
+        if (isLate) options.onSilent(used, () => true);
+        // Those who give up early leave the others to it: what these wait for decides.
+        else if (request.signal.aborted && clock.now() - startedAt >= LONG_MS)
+          options.onSilent(used, () => used.session.pending === 0);
+        const again = (fresh: Connection, reason: RetryReason) => {
+          request.onRetry?.(reason);
+          return fresh.session.request(request);
+        };
+        return onFreshConnection(cause, again, request.repeatable);
+      });
+      if (onRefused === undefined) return reply;
+      return reply.then(
+        (answer) => {
+          if (answer.kind === 'error') onRefused();
+          return answer;
+        },
+        (error: unknown) => {
+          onRefused();
+          throw error;
+        },
+      );
+    },
+    notify: (method, paramsText) => connection.session.notify(method, paramsText),
+    list: (kind, signal) => listed(kind, ({ session }) => session.list(kind, signal)),
+    listAgain: (kind, signal) => listed(kind, ({ session }) => session.listAgain(kind, signal)),
+  };
+}

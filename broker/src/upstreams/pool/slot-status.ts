@@ -1,0 +1,59 @@
+// A server's slots summed up for administrators.
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { toldOutside } from '../../domain/told-outside.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
+import { FailedStart } from './failed-start.ts';
+import type { LimitKeeper } from '../process/limit-keeper.ts';
+import type { Isolator } from '../process/isolation.ts';
+import type { Slot, SlotState } from './slot.ts';
+import type { UpstreamStatus } from '../upstream.ts';
+
+/** The state of the whole is the best of its parts, but a failure is not hidden behind an idle one. */
+const RANK: readonly SlotState[] = ['ready', 'starting', 'failed', 'idle'];
+
+/** `serverBreaker`: of all its places, where it has more than one. */
+export function statusOf(
+  record: ServerRecord,
+  slots: readonly Slot[],
+  serverBreaker: CircuitBreaker | undefined,
+  around: { nowMs: number; isRoot: boolean; limits: LimitKeeper; isolator: Isolator | undefined },
+): UpstreamStatus {
+  // The slots of a server that people share are one; of others one that is broken alone is its person's trouble.
+  const breaker = serverBreaker ?? slots[0]?.breaker;
+  const isWaited = breaker !== undefined && breaker.circuit !== 'closed' && breaker.retryAt > around.nowMs;
+  const state = RANK.find((each) => slots.some((slot) => slot.state === each)) ?? 'idle';
+  const failing = slots.find((slot) => slot.error !== undefined);
+  const error = failing?.error && toldOutside(failing.error);
+  const stderr = slots.flatMap((slot) => slot.connection?.stderr() ?? saidBefore(slot.error));
+  const isProcess = record.transport.kind === 'stdio';
+  const tools = slots.map((slot) => slot.tools).find((each) => each !== undefined);
+  return {
+    name: record.name,
+    isolation: record.isolation,
+    state: record.enabled ? state : 'disabled',
+    circuit: record.enabled ? (breaker?.circuit ?? 'closed') : 'closed',
+    retryAt: record.enabled && isWaited ? breaker.retryAt : null,
+    flapping: record.enabled && slots.some((slot) => slot.breaker.flapping),
+    error: record.enabled ? (error?.split('\n')[0] ?? null) : null,
+    stderr: stderr.slice(-100),
+    warnings: record.enabled ? [...new Set(slots.flatMap((slot) => slot.warnings))].slice(0, 50) : [],
+    tools: record.enabled ? (tools?.length ?? null) : null,
+    processIsolation: isProcess ? (around.isolator?.kind ?? null) : null,
+    noSandbox: isProcess ? (around.isolator?.noSandbox ?? null) : null,
+    ...limitsOf(record, around.isRoot, around.limits),
+    processes: slots.reduce((count, slot) => count + slot.processes, 0),
+  };
+}
+
+function limitsOf(
+  { transport }: ServerRecord,
+  hasOwnUid: boolean,
+  limits: LimitKeeper,
+): Pick<UpstreamStatus, 'limits' | 'limitsMissing'> {
+  if (transport.kind !== 'stdio') return { limits: null, limitsMissing: null };
+  return { limits: limits.of(transport, hasOwnUid), limitsMissing: limits.missing };
+}
+
+function saidBefore(error: unknown): readonly string[] {
+  return error instanceof FailedStart ? error.stderr : [];
+}

@@ -1,0 +1,45 @@
+// What to do about a server that failed its test.
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { inWorkspace } from '../../domain/workspace.ts';
+import { attemptOf } from '../attempt.ts';
+import { secretNamesOf } from '../secrets/resolved-transport.ts';
+
+/** Null where the error says it itself. */
+export function nextStep(step: string, error: unknown, record: ServerRecord): string | null {
+  const code = codesOf(error);
+  const [secret] = secretNamesOf(record);
+  const where = inWorkspace(record.workspaceId);
+  const setSecret = `mcpgate-broker secret set ${secret ?? 'NAME'}${where}`;
+  if (step === 'secrets') return code.has('not_found') ? setSecret : null;
+  if (step === 'dns') return 'check the host name of its URL, and the name servers of this host';
+  if (step === 'connect')
+    return 'check that the server runs, that its port is the one of its URL, and that no firewall is between';
+  if (step === 'tls') {
+    if (code.has('CERT_HAS_EXPIRED')) return 'its certificate has expired; its operator must renew it';
+    return 'start the broker with NODE_EXTRA_CA_CERTS=FILE.pem where the authority is your own';
+  }
+  if (code.has('401') || code.has('403')) {
+    return secret === undefined
+      ? `it wants credentials: put them into the vault with "${setSecret}", and register it with a header that refers to them`
+      : `its credentials are no good: ${setSecret}`;
+  }
+  if (code.has('404') || code.has('405')) return 'check the path of its URL: most servers are at /mcp';
+  if (code.has('timeout'))
+    return 'where it is only slow, raise upstreams.start_timeout; else read what it says on stderr';
+  if (step === 'start') return 'install the command for all users of this host, or register its full path';
+  if (record.transport.kind === 'stdio') {
+    return `read its stderr: mcpgate-broker server show ${record.name}${where}${secret === undefined ? '' : `; where it refuses its token: ${setSecret}`}`;
+  }
+  return null;
+}
+
+/** The codes and HTTP statuses of an error and of what caused it. */
+function codesOf(error: unknown): ReadonlySet<string> {
+  const codes = new Set<string>();
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    if ('code' in each && typeof each.code === 'string') codes.add(each.code);
+    const { status } = attemptOf(each);
+    if (status !== undefined) codes.add(String(status));
+  }
+  return codes;
+}

@@ -1,0 +1,67 @@
+// The limits of stdio servers: which hold for one of them, and what sets, watches and explains them.
+import type { Clock } from 'mcpgate-shared/clock';
+import type { BaseLogger } from 'pino';
+import type { ResourceLimits } from '../../domain/resource-limits.ts';
+import type { Transport } from '../../domain/server-record.ts';
+import { createLimitLauncher } from './limit-launcher.ts';
+import { SYSTEM_PATH } from './find-tool.ts';
+import { createMemoryWatch, type MemoryWatch } from './memory-watch.ts';
+
+type StdioTransport = Extract<Transport, { kind: 'stdio' }>;
+
+/** How one server is started, and what holds for it. */
+export interface LimitedStart {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly limits: ResourceLimits;
+  readonly memory: MemoryWatch;
+}
+
+export interface LimitKeeper {
+  /** Why some limits cannot be kept on this computer; null: all can. */
+  readonly missing: string | null;
+  /** What holds for a server's processes. */
+  of(transport: StdioTransport, hasOwnUid: boolean): ResourceLimits;
+  /** `command` and `args` with everything put in. */
+  start(transport: StdioTransport, args: readonly string[], hasOwnUid: boolean): LimitedStart;
+}
+
+/** What holds where neither the configuration nor the server's record says otherwise. */
+export const DEFAULT_LIMITS: ResourceLimits = {
+  memoryBytes: 2 * 1024 ** 3,
+  openFiles: 4096,
+  processes: 1024,
+  cpuSeconds: null,
+};
+
+export function createLimitKeeper(options: {
+  clock: Clock;
+  log: Pick<BaseLogger, 'warn'>;
+  defaults: ResourceLimits;
+  /** Where `prlimit` is looked for; the folders of the system unless said. */
+  searchPath?: string | undefined;
+  /** How often memory is looked at. */
+  watchEveryMs?: number | undefined;
+}): LimitKeeper {
+  const launcher = createLimitLauncher(options.searchPath ?? SYSTEM_PATH);
+  const memory = createMemoryWatch({ clock: options.clock, everyMs: options.watchEveryMs ?? 1_000 });
+  let isSaid = false;
+
+  const of: LimitKeeper['of'] = (transport, hasOwnUid) =>
+    launcher.kept({ ...options.defaults, ...transport.limits }, hasOwnUid);
+
+  return {
+    missing: launcher.missing ?? null,
+    of,
+    start(transport, args, hasOwnUid) {
+      if (launcher.missing !== undefined && !isSaid) {
+        isSaid = true;
+        options.log.warn(
+          `servers that mcpgate starts run without limits on files, processes and CPU: ${launcher.missing}`,
+        );
+      }
+      const limits = of(transport, hasOwnUid);
+      return { ...launcher.wrap(transport.command, args, limits), limits, memory };
+    },
+  };
+}

@@ -1,0 +1,145 @@
+// Where a stdio server lives and as whom it runs. A broker that is root gives each home a uid of its own; the home's owner on disk is
+// the register of who has which. Servers are strangers: none may read the broker's files or another's home.
+import { constants } from 'node:fs';
+import { chmod, lchown, lstat, mkdir, open as openFile, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { GateError } from 'mcpgate-shared/error';
+import { endLeftovers, uidsInUse } from './leftovers.ts';
+import { FIRST_UID, isServerUid, LAST_UID } from './server-uids.ts';
+
+export interface ProcessHome {
+  /** Absolute; HOME, and the working directory unless the record names one. */
+  directory: string;
+  temporary: string;
+  /** Undefined where the broker is not root, and the server runs as the broker's own user. */
+  uid: number | undefined;
+}
+
+export interface ProcessHomes {
+  /** Makes the home `DATA/upstreams/SERVER/LEAF`. */
+  prepare(server: string, leaf: string): Promise<ProcessHome>;
+  /** Deletes the home, ends what still runs as its uid, and frees that. Nobody may be using it. */
+  removeLeaf(server: string, leaf: string): Promise<void>;
+}
+
+/** Homes that end with what they were made for; those of a broker that was killed are removed at the next start. */
+const PASSING = /^(session|test)-/;
+
+export function createProcessHomes(options: { dataDir: string; isRoot: boolean }): ProcessHomes {
+  const dataDir = path.resolve(options.dataDir);
+  const root = path.join(dataDir, 'upstreams');
+  const taken = new Map<number, string>();
+  let opened: Promise<void> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** Lets other uids pass through DATA on the way to their home, and read nothing on the way. */
+  async function open(): Promise<void> {
+    await mkdir(root, { recursive: true, mode: 0o711 });
+    if (!options.isRoot) return;
+    await closeFiles();
+    const { mode } = await stat(dataDir);
+    await chmod(dataDir, (mode & 0o7700) | 0o011);
+    await chmod(root, 0o711);
+    for (const server of await readdir(root)) {
+      const folder = path.join(root, server);
+      if (!(await lstat(folder)).isDirectory()) continue;
+      for (const leaf of await readdir(folder)) {
+        const { uid } = await lstat(path.join(folder, leaf));
+        if (PASSING.test(leaf)) {
+          await remove(path.join(folder, leaf), isServerUid(uid) ? uid : undefined);
+          continue;
+        }
+        if (isServerUid(uid) && !taken.has(uid)) taken.set(uid, path.join(folder, leaf));
+      }
+    }
+  }
+
+  /** The broker's files (database, keys) are closed to others by whoever makes them; this is the second lock. */
+  async function closeFiles(): Promise<void> {
+    for (const entry of await readdir(dataDir, { withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const file = path.join(dataDir, entry.name);
+      const { mode } = await lstat(file);
+      if ((mode & 0o077) !== 0) await chmod(file, mode & 0o700);
+    }
+  }
+
+  async function remove(directory: string, uid: number | undefined): Promise<void> {
+    // A process that left its group must not meet the next owner of its uid.
+    endLeftovers(directory, uid);
+    await rm(directory, { recursive: true, force: true });
+    if (uid !== undefined && taken.get(uid) === directory) taken.delete(uid);
+  }
+
+  async function own(directory: string): Promise<number> {
+    const { uid: owner } = await lstat(directory);
+    if (taken.get(owner) === directory) return owner;
+    // Another broker of this computer, or a service of systemd, may run as one of them: a stranger to what lives here.
+    const inUse = uidsInUse();
+    for (let uid = FIRST_UID; uid <= LAST_UID; uid++) {
+      if (taken.has(uid) || inUse.has(uid)) continue;
+      taken.set(uid, directory);
+      return uid;
+    }
+    throw new GateError('unavailable', `no uid is left for ${directory}; remove homes that are no longer used`);
+  }
+
+  async function prepare(server: string, leaf: string): Promise<ProcessHome> {
+    opened ??= open();
+    await opened;
+    if (options.isRoot) await closeFiles();
+    const directory = path.join(root, server, leaf);
+    const temporary = path.join(directory, 'tmp');
+    await mkdir(path.dirname(directory), { recursive: true, mode: 0o711 });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    if ((await lstat(directory)).isSymbolicLink()) {
+      throw new GateError('untrusted', `${directory} is a symbolic link; remove it`);
+    }
+    const uid = options.isRoot ? await own(directory) : undefined;
+    if (uid !== undefined) {
+      await chmod(path.dirname(directory), 0o711);
+      await lchown(directory, uid, uid);
+    }
+    await mkdir(temporary, { recursive: true, mode: 0o700 });
+    if (uid !== undefined) await handOver(temporary, uid);
+    return { directory, temporary, uid };
+  }
+
+  return {
+    prepare(server, leaf) {
+      // One after the other: two homes must not take the same uid.
+      const next = last.then(() => prepare(server, leaf));
+      last = next.catch(() => undefined);
+      return next;
+    },
+    removeLeaf(server, leaf) {
+      const directory = path.join(root, server, leaf);
+      const next = last.then(() => remove(directory, [...taken].find(([, owner]) => owner === directory)?.[0]));
+      last = next.catch(() => undefined);
+      return next;
+    },
+  };
+}
+
+const FOLDER_ITSELF = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/**
+ * The home belongs to a stranger: what stands there may be a link to anywhere, or a second name of a file of others, and may become one at
+ * any moment. So it is opened as a folder, of which there are no second names, and what was opened changes hands.
+ */
+async function handOver(folder: string, uid: number): Promise<void> {
+  let handle;
+  try {
+    handle = await openFile(folder, FOLDER_ITSELF);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    // A link, or no folder: nothing of the broker's making.
+    if (code === 'ELOOP' || code === 'ENOTDIR') return;
+    throw error;
+  }
+  try {
+    await handle.chown(uid, uid);
+  } finally {
+    await handle.close();
+  }
+}

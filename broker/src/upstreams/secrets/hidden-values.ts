@@ -1,0 +1,65 @@
+// What of a connection's secrets is hidden in what its server says. Not what is no secret at all (a word that stands openly in the record,
+// a plain word such as `postgres`), but also the forms in which a secret is usually sent on: its lines, percent-encoded, in Base64.
+import type { Transport } from '../../domain/server-record.ts';
+import { isPlainName } from '../../values/plain-word.ts';
+import { openTextsOf } from '../../values/transport-places.ts';
+
+/** Shorter ones stand in ordinary text too. */
+const MIN_LINE = 12;
+const MIN_BASE64 = 12;
+
+/** Each once, without what is no secret. */
+export function hiddenIn(transport: Transport, secrets: readonly string[]): string[] {
+  const open = openTextsOf(transport);
+  const hidden = secrets.filter((secret) => !isPlainName(secret) && !open.some((text) => isOpenWord(text, secret)));
+  return [...new Set(hidden.flatMap(formsOf))];
+}
+
+/** As a word of its own; what looks like chance is no word. */
+function isOpenWord(text: string, secret: string): boolean {
+  if (secret.length >= 20 && /\d/.test(secret)) return false;
+  for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + 1)) {
+    const around = text.slice(Math.max(0, at - 1), at) + text.slice(at + secret.length, at + secret.length + 1);
+    if (!/[A-Za-z0-9]/.test(around)) return true;
+  }
+  return false;
+}
+
+function formsOf(secret: string): string[] {
+  const lines = secret
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line.length >= MIN_LINE && !line.startsWith('-----'));
+  const bases = new Set([secret, decoded(secret), passwordOf(secret), ...lines]);
+  return [...bases].flatMap((base) => [base, encodeURIComponent(base), ...base64Forms(base)]);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Of `user:password` in Base64, as `Authorization: Basic` has it. */
+function passwordOf(text: string): string {
+  if (!/^[A-Za-z0-9+/]{8,}={0,2}$/.test(text)) return text;
+  const plain = Buffer.from(text, 'base64').toString('utf8');
+  const password = plain.slice(plain.indexOf(':') + 1);
+  return /^[\x20-\x7e]{8,}$/.test(password) && plain.includes(':') ? password : text;
+}
+
+/** The letters that stand for the secret alone, wherever it begins within what is encoded. */
+function base64Forms(secret: string): string[] {
+  const bytes = Buffer.from(secret, 'utf8');
+  if (bytes.length < MIN_BASE64) return [];
+  return [0, 1, 2].flatMap((offset) => {
+    const text = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
+    const isWhole = (offset + bytes.length) % 3 === 0;
+    const own = text.slice([0, 2, 3][offset], isWhole ? undefined : -1);
+    return [own, own.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+}

@@ -1,0 +1,51 @@
+// A server's transport with its secrets put in, and the mask that keeps them out of every text that leaves.
+import type { ServerRecord, Transport } from '../../domain/server-record.ts';
+import { fillTransport, type SecretValue } from '../../values/fill-values.ts';
+import { guardHome } from '../../values/home-folder.ts';
+import { secretNamesIn } from '../../values/transport-places.ts';
+import { hiddenIn } from './hidden-values.ts';
+import { createMessageMask, createTextMask, type MessageMask } from './secret-mask.ts';
+import type { Secrets } from './secrets.ts';
+
+export interface ResolvedTransport {
+  transport: Transport;
+  /** `name@version`, sorted, each once. */
+  versions: readonly string[];
+  /** Replaces every secret value in a text by `***`. */
+  mask: (text: string) => string;
+  /** The same for messages of the server, which stay JSON; undefined where there is nothing to hide. */
+  messageMask: MessageMask | undefined;
+}
+
+/** Names of the secrets that a record refers to. */
+export function secretNamesOf(record: ServerRecord): ReadonlySet<string> {
+  return new Set(secretNamesIn(record.transport));
+}
+
+/** Throws `not_found` naming a secret that is missing, `config` naming one that cannot stand where it is referred to. */
+export async function resolveTransport(
+  record: ServerRecord,
+  vault: Pick<Secrets, 'value'>,
+): Promise<ResolvedTransport> {
+  const values = new Map<string, SecretValue>();
+  const versions = new Set<string>();
+  for (const name of secretNamesOf(record)) {
+    const secret = await vault.value(record.workspaceId, name);
+    values.set(name, secret);
+    versions.add(`${name}@${secret.version}`);
+  }
+  const hidden = hiddenIn(
+    record.transport,
+    [...values.values()].map(({ value }) => value),
+  );
+  return {
+    transport: fillTransport(
+      record.transport,
+      (name) => values.get(name),
+      record.transport.kind === 'stdio' ? guardHome : undefined,
+    ),
+    versions: [...versions].sort(),
+    mask: createTextMask(hidden),
+    messageMask: createMessageMask(hidden),
+  };
+}

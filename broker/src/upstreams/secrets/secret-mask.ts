@@ -1,0 +1,118 @@
+// Keeps the secrets that a connection was made with out of what its server says: they are searched in the JSON text as they would stand
+// there, without parsing it.
+import type { ByteFilter } from '../../message/large-reader.ts';
+
+/** Of the messages of one connection. */
+export interface MessageMask {
+  text(message: string): string;
+  /** For a message that comes in chunks. */
+  open(): ByteFilter;
+}
+
+interface Needle {
+  text: string;
+  bytes: Buffer;
+  instead: string;
+}
+
+/** Shorter values stand in ordinary text too: hiding them there would break it, and prove nothing. */
+const MIN_LENGTH = 8;
+/** In what a server writes on stderr, which only administrators read. */
+const MIN_LENGTH_IN_TEXT = 4;
+const MASK = '***';
+
+/** Undefined where there is nothing to hide. */
+export function createMessageMask(secrets: readonly string[]): MessageMask | undefined {
+  const needles = needlesOf(secrets);
+  if (needles.length === 0) return undefined;
+  return {
+    text(message) {
+      let masked = message;
+      for (const { text, instead } of needles) if (masked.includes(text)) masked = masked.replaceAll(text, instead);
+      return masked;
+    },
+    open: () => createByteMask(needles),
+  };
+}
+
+/** For texts that are no messages: lines of stderr, errors. */
+export function createTextMask(secrets: readonly string[]): (text: string) => string {
+  const hidden = secrets
+    .filter((secret) => secret.length >= (/^\d+$/.test(secret) ? MIN_LENGTH : MIN_LENGTH_IN_TEXT))
+    .sort((a, b) => b.length - a.length);
+  if (hidden.length === 0) return (text) => text;
+  return (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+}
+
+function needlesOf(secrets: readonly string[]): Needle[] {
+  const needles = new Map<string, Needle>();
+  for (const secret of secrets) {
+    if (secret.length < MIN_LENGTH) continue;
+    // A number must stay one.
+    const isNumber = /^[-+.\deE]+$/.test(secret);
+    for (const text of spellings(secret)) {
+      const instead = isNumber ? text.replaceAll(/\d/g, '1') : MASK;
+      needles.set(text, { text, bytes: Buffer.from(text, 'utf8'), instead });
+    }
+  }
+  // The longest first: of two that begin alike the shorter would leave the rest of the longer.
+  return [...needles.values()].sort((a, b) => b.bytes.length - a.bytes.length);
+}
+
+/** A value inside of a JSON string, as the usual writers of JSON spell it. For most tokens all are the same. */
+function spellings(secret: string): ReadonlySet<string> {
+  const plain = JSON.stringify(secret).slice(1, -1);
+  const escape = (text: string, which: RegExp, upper: boolean): string =>
+    text.replaceAll(which, (character) => {
+      const hex = character.charCodeAt(0).toString(16).padStart(4, '0');
+      return `\\u${upper ? hex.toUpperCase() : hex}`;
+    });
+  const ascii = /[^\x20-\x7e]/g;
+  const html = /[<>&'+]|[^\x20-\x7e]/g;
+  return new Set([
+    plain,
+    plain.replaceAll('/', '\\/'),
+    escape(plain, ascii, false),
+    escape(plain, ascii, false).replaceAll('/', '\\/'),
+    escape(plain, html, false),
+    escape(plain, html, true),
+    escape(plain, /[<>&]/g, false),
+  ]);
+}
+
+function createByteMask(needles: readonly Needle[]): ByteFilter {
+  /** So much of what came may be the beginning of a secret. */
+  const overlap = Math.max(...needles.map(({ bytes }) => bytes.length)) - 1;
+  let held: Buffer = Buffer.alloc(0);
+
+  /** `keep`: how many bytes at the end are not given out yet. */
+  function take(bytes: Buffer, keep: number): Buffer[] {
+    const out: Buffer[] = [];
+    const next = needles.map((needle) => bytes.indexOf(needle.bytes));
+    let from = 0;
+    for (;;) {
+      let first: number | undefined;
+      for (const [index, at] of next.entries()) {
+        if (at >= 0 && (first === undefined || at < (next[first] ?? 0))) first = index;
+      }
+      const needle = first === undefined ? undefined : needles[first];
+      if (first === undefined || needle === undefined) break;
+      const at = next[first] ?? 0;
+      out.push(bytes.subarray(from, at), Buffer.from(needle.instead));
+      from = at + needle.bytes.length;
+      for (const [index, each] of needles.entries()) {
+        const known = next[index] ?? -1;
+        if (known >= 0 && known < from) next[index] = bytes.indexOf(each.bytes, from);
+      }
+    }
+    const end = Math.max(from, bytes.length - keep);
+    if (end > from) out.push(bytes.subarray(from, end));
+    held = bytes.subarray(end);
+    return out.filter((part) => part.length > 0);
+  }
+
+  return {
+    feed: (bytes) => take(held.length === 0 ? bytes : Buffer.concat([held, bytes]), overlap),
+    end: () => take(held, 0),
+  };
+}

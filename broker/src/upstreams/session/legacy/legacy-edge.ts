@@ -1,0 +1,98 @@
+// MCP up to 2025-11-25 with a server: requests go as they are; the server may ask in return, over the same connection.
+import { answerText, noticeText } from 'mcpgate-shared/rpc-text';
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { notExecuted } from '../../attempt.ts';
+import { errorCodeOf } from '../modern/modern-error.ts';
+import { CHANGES, QUESTIONS, TASK_QUESTIONS, type Edge, type EdgeOptions } from '../edge.ts';
+import { idKey } from '../../../mcp/json-rpc-guard.ts';
+import { withLegacyStructure } from './legacy-result.ts';
+import { paramsOf } from '../rpc-peer.ts';
+import type { ServerFacts } from '../../upstream.ts';
+
+/** What one server may ask at the same time. */
+const MAX_QUESTIONS = 64;
+
+export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts): Edge {
+  const { serverName, peer } = options;
+  /** What the server asks and has no answer to yet, by `idKey` of its own id. */
+  const questions = new Map<string, AbortController>();
+
+  async function answer(idText: string, method: string, text: string): Promise<void> {
+    if (method === 'ping') return peer.tell(answerText(idText, 'result', '{}'));
+    const { asker } = options;
+    const refuse = (code: number, message: string) =>
+      peer.tell(answerText(idText, 'error', JSON.stringify({ code, message })));
+    // On a connection that people share nobody could tell whom the server means.
+    if (asker === undefined || !(QUESTIONS.has(method) || TASK_QUESTIONS.has(method)))
+      return refuse(RPC_CODE.methodNotFound, `mcpgate does not offer ${method}`);
+    const key = idKey(JSON.parse(idText), idText);
+    if (questions.has(key))
+      return refuse(RPC_CODE.invalidRequest, `request ${idText} is still under way; use another id`);
+    if (questions.size >= MAX_QUESTIONS)
+      return refuse(RPC_CODE.serverError, `${MAX_QUESTIONS} questions are open already`);
+    const controller = new AbortController();
+    questions.set(key, controller);
+    const reply = await asker.ask({
+      server: serverName,
+      method,
+      paramsText: paramsOf(text),
+      signal: controller.signal,
+    });
+    questions.delete(key);
+    if (controller.signal.aborted || peer.isClosed) return;
+    await peer.tell(answerText(idText, reply.kind, reply.text));
+  }
+
+  function withdraw(id: unknown, paramsText: string): void {
+    const at = findMember(scanObject(paramsText).members, 'requestId');
+    if (at !== undefined) questions.get(idKey(id, paramsText.slice(at.start, at.end)))?.abort();
+  }
+
+  return {
+    get facts() {
+      return facts();
+    },
+    async request(request, timeoutMs) {
+      const reply = await peer.send(
+        {
+          method: request.method,
+          paramsText: request.paramsText,
+          signal: request.signal,
+          ...(request.pieces !== undefined && { pieces: request.pieces }),
+          ...(request.takesPieces !== undefined && { takesPieces: request.takesPieces }),
+          ...(request.onProgress !== undefined && { onProgress: request.onProgress }),
+          ...(request.onLateAnswer !== undefined && { onLateAnswer: request.onLateAnswer }),
+          ...(request.onNotification !== undefined && { onNotification: request.onNotification }),
+        },
+        timeoutMs,
+      );
+      const code = errorCodeOf(reply);
+      // Only a server that has become a modern one wants what no legacy request has.
+      if (code !== RPC_CODE.headerMismatch && code !== RPC_CODE.unsupportedProtocolVersion) {
+        if (reply.kind === 'error' || request.asker?.generation !== 'legacy') return reply;
+        return { ...reply, text: withLegacyStructure(reply.text, reply.pieces) };
+      }
+      options.onMisjudged();
+      throw notExecuted('session_lost', `server ${serverName} now speaks a newer protocol`);
+    },
+    notify: (method, paramsText) => peer.tell(noticeText(method, paramsText)),
+    onRequest: (idText, method, text) => void answer(idText, method, text),
+    onNotification(method, params, paramsText) {
+      const changed = CHANGES.get(method);
+      if (method === 'notifications/cancelled') withdraw(params['requestId'], paramsText);
+      else if (changed === undefined) options.onNotification(method, paramsText);
+      else {
+        for (const kind of changed) {
+          options.lists.forget(kind);
+          options.onListChanged(kind);
+        }
+      }
+    },
+    start: () => undefined,
+    close() {
+      for (const controller of questions.values()) controller.abort();
+      questions.clear();
+    },
+  };
+}

@@ -1,0 +1,168 @@
+// One connection to an upstream server, of whichever generation of MCP: negotiated, then requests, lists, and what the server says by itself.
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { BaseLogger } from 'pino';
+import { notExecuted } from '../attempt.ts';
+import type { Edge, EdgeOptions } from './edge.ts';
+import type { KnownSpeech, Speech } from '../pool/generation-memory.ts';
+import { headerParamsOf } from '../../mcp/header-params.ts';
+import { createLegacyEdge } from './legacy/legacy-edge.ts';
+import { offerOf } from './offered-lists.ts';
+import { createModernEdge } from './modern/modern-edge.ts';
+import { negotiate } from './negotiate.ts';
+import { createRpcPeer, type RpcPeer } from './rpc-peer.ts';
+import { createServerLists } from './server-lists.ts';
+import type { Asker, ListedItem, ListKind, ServerFacts, UpstreamReply, UpstreamRequest } from '../upstream.ts';
+import type { OpenWire } from '../wires/wire.ts';
+
+const LIST_TIMEOUT_MS = 60_000;
+/** One that declares nothing may not answer what it does not know. */
+const UNSURE_TIMEOUT_MS = 5_000;
+const NEVER = new AbortController().signal;
+
+export interface McpSessionOptions {
+  serverName: string;
+  openWire: OpenWire;
+  /** What the server spoke last. */
+  speech: KnownSpeech;
+  log: Pick<BaseLogger, 'warn'>;
+  clock: Clock;
+  brokerVersion: string;
+  startTimeoutMs: number;
+  /** Without progress for so long, a request has timed out. */
+  requestTimeoutMs: number;
+  /** Its lists are read again after so long, where it says nothing else. */
+  listAgeMs: number;
+  random: () => number;
+  /** The one whose connection this is; undefined: people share it. */
+  asker?: Asker;
+  onListChanged: (kind: ListKind) => void;
+  /** A list has been kept for as long as the server allowed. */
+  onListStale: (kind: ListKind) => void;
+  /** Every other notification but progress. */
+  onNotification: (method: string, paramsText: string) => void;
+  /** The wire ended by itself. */
+  onClosed: (error: GateError) => void;
+}
+
+export interface McpSession {
+  /** The handshake, as a server of this kind needs it. Throws GateError. */
+  start(known: Speech | undefined): Promise<void>;
+  /** What the server said of itself. Throws before `start` is over. */
+  readonly facts: ServerFacts;
+  request(request: UpstreamRequest): Promise<UpstreamReply>;
+  notify(method: string, paramsText?: string): Promise<void>;
+  list(kind: ListKind, signal: AbortSignal): Promise<readonly ListedItem[]>;
+  /** The same, read from the server now. */
+  listAgain(kind: ListKind, signal: AbortSignal): Promise<readonly ListedItem[]>;
+  /** What the server sends that is not as it should be. */
+  readonly faults: readonly string[];
+  /** The list, where it is known. */
+  known(kind: ListKind): readonly ListedItem[] | undefined;
+  /** Requests under way. */
+  readonly pending: number;
+  readonly processes: number;
+  /** Resolves when no request is under way. */
+  drained(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createMcpSession(options: McpSessionOptions): McpSession {
+  const { serverName, clock } = options;
+  let facts: ServerFacts | undefined;
+  const lists = createServerLists({
+    serverName,
+    clock,
+    offers: (kind) => offerOf(facts?.capabilities ?? {}, kind),
+    generation: () => facts?.generation ?? 'legacy',
+    maxAgeMs: options.listAgeMs,
+    random: options.random,
+    whyNot,
+    send: (method, paramsText, isUnsure) => {
+      const patienceMs = Math.min(isUnsure ? UNSURE_TIMEOUT_MS : LIST_TIMEOUT_MS, options.startTimeoutMs);
+      return edge.request({ method, paramsText, signal: NEVER }, patienceMs);
+    },
+    onChanged: (kind) => options.onListChanged(kind),
+    onStale: (kind) => options.onListStale(kind),
+  });
+  const peer: RpcPeer = createRpcPeer(options, {
+    onRequest: (idText, method, text) => edge.onRequest(idText, method, text),
+    onNotification: (method, params, paramsText) => edge.onNotification(method, params, paramsText),
+    onFault: (error) =>
+      options.log.warn({ server: serverName, err: error }, 'a message of a server could not be seen to'),
+    onClosed(error) {
+      if (peer.isClosed) end();
+      options.onClosed(error);
+    },
+  });
+  const edgeOptions: EdgeOptions = {
+    serverName,
+    peer,
+    lists,
+    clock,
+    brokerVersion: options.brokerVersion,
+    ...(options.asker !== undefined && { asker: options.asker }),
+    onListChanged: options.onListChanged,
+    onNotification: options.onNotification,
+    onMisjudged() {
+      options.speech.forget();
+      options.onClosed(notExecuted('session_lost', `server ${serverName} speaks another protocol than before`));
+    },
+  };
+  let edge: Edge = createLegacyEdge(edgeOptions, factsOrThrow);
+
+  function factsOrThrow(): ServerFacts {
+    if (facts === undefined) throw new GateError('internal', `server ${serverName} has not shaken hands yet`);
+    return facts;
+  }
+
+  /** Over HTTP, a tool whose header parameters break the rules may not be shown (2026-07-28, "Custom Headers from Tool Parameters"). */
+  function whyNot(kind: ListKind, item: ListedItem): string | undefined {
+    if (kind !== 'tools' || facts?.generation !== 'modern' || !peer.wire.answersInSend) return undefined;
+    const params = headerParamsOf(item.text);
+    return typeof params === 'string' ? params : undefined;
+  }
+
+  function end(): void {
+    edge.close();
+    lists.close();
+  }
+
+  return {
+    async start(known) {
+      facts = await negotiate({
+        serverName,
+        peer,
+        clock,
+        brokerVersion: options.brokerVersion,
+        capabilitiesText: options.asker?.capabilitiesText ?? '{}',
+        timeoutMs: options.startTimeoutMs,
+        known: known === 'sse' ? 'legacy' : known,
+      });
+      if (facts.generation === 'modern') edge = createModernEdge(edgeOptions, facts);
+      edge.start();
+    },
+    get facts() {
+      return factsOrThrow();
+    },
+    request: (request) => edge.request(request, options.requestTimeoutMs),
+    notify: (method, paramsText) => edge.notify(method, paramsText),
+    list: (kind, signal) => lists.get(kind, signal),
+    listAgain: (kind, signal) => lists.again(kind, signal),
+    known: (kind) => lists.known(kind),
+    get faults() {
+      return [...(facts?.faults ?? []), ...lists.faults];
+    },
+    get pending() {
+      return peer.pending;
+    },
+    get processes() {
+      return peer.wire.processes;
+    },
+    drained: () => peer.drained(),
+    async close() {
+      end();
+      await peer.close();
+    },
+  };
+}

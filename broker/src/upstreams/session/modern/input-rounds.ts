@@ -1,0 +1,125 @@
+// What a modern server needs before it can answer (InputRequiredResult, 2026-07-28): asked of an AI client that takes questions, and the
+// request sent again with the answers. A client of the same generation gets the result as it came, and asks again itself.
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { findMember, onOneLine, scanObject, type JsonObject } from 'mcpgate-shared/json-span';
+import { wholeText } from '../../../message/pieces.ts';
+import { QUESTIONS } from '../edge.ts';
+import { parseRecord, stringOf } from '../../../mcp/json-rpc-guard.ts';
+import { quoteForeign } from '../../../mcp/quote-foreign.ts';
+import { withMembers } from '../request-meta.ts';
+import type { Asker, UpstreamReply, UpstreamRequest } from '../../upstream.ts';
+
+const MAX_ROUNDS = 10;
+/** What one result may ask. */
+const MAX_QUESTIONS = 16;
+/** A server that only wants to be asked again gets so long, twice as long each time. */
+const FIRST_PAUSE_MS = 100;
+
+/** `send` sends the request with these params. */
+export async function throughRounds(
+  serverName: string,
+  clock: Clock,
+  request: UpstreamRequest,
+  send: (paramsText: string) => Promise<UpstreamReply>,
+): Promise<UpstreamReply> {
+  const { asker, method } = request;
+  let reply = await send(request.paramsText);
+  for (let round = 0; ; round++) {
+    if (!needsInput(reply)) return reply;
+    request.onAsked?.(methodsIn(wholeText(reply.text, reply.pieces)));
+    if (asker?.generation === 'modern') return reply;
+    if (round === MAX_ROUNDS) {
+      throw new GateError(
+        'upstream',
+        `server ${serverName} asked ${MAX_ROUNDS} times for more before ${method} was done`,
+      );
+    }
+    const text = wholeText(reply.text, reply.pieces);
+    const result = scanObject(text, 0, ['inputRequests']);
+    const requests = findMember(result.members, 'inputRequests')?.inner;
+    const state = findMember(result.members, 'requestState');
+    const answers = requests === undefined ? undefined : await askAll(serverName, request, asker, text, requests);
+    if (answers === undefined) await pause(clock, FIRST_PAUSE_MS * 2 ** round, request.signal);
+    // What belongs to the round before does not belong to this one.
+    const bare = withoutRound(request.paramsText);
+    reply = await send(
+      withMembers(bare, [
+        ...(answers === undefined ? [] : [['inputResponses', answers] as const]),
+        ...(state === undefined ? [] : [['requestState', text.slice(state.start, state.end)] as const]),
+      ]),
+    );
+  }
+}
+
+function needsInput(reply: UpstreamReply): reply is UpstreamReply & { kind: 'result' } {
+  if (reply.kind !== 'result' || !reply.text.includes('input_required')) return false;
+  return parseRecord(reply.text)?.['resultType'] === 'input_required';
+}
+
+/** What the questions of an InputRequiredResult ask by. */
+function methodsIn(text: string): string[] {
+  const questions = findMember(scanObject(text, 0, ['inputRequests']).members, 'inputRequests')?.inner;
+  return (questions?.members ?? [])
+    .slice(0, MAX_QUESTIONS)
+    .map(({ start, end }) => stringOf(parseRecord(text.slice(start, end))?.['method']) ?? '');
+}
+
+/** The answers as JSON text of an object, by the server's keys. */
+async function askAll(
+  serverName: string,
+  { method, signal }: UpstreamRequest,
+  asker: Asker | undefined,
+  text: string,
+  { members }: JsonObject,
+): Promise<string> {
+  const refused = (why: string) =>
+    new GateError('upstream', `server ${serverName} needs something of the AI client for ${method}, but ${why}`);
+  if (asker === undefined) throw refused('nobody is there to be asked');
+  if (members.length > MAX_QUESTIONS) throw refused(`asks ${members.length} questions at once`);
+  const over = new AbortController();
+  const ends = AbortSignal.any([signal, over.signal]);
+  try {
+    const answers = await Promise.all(
+      members.map(async ({ key, start, end }) => {
+        const question = text.slice(start, end);
+        const asked = stringOf(parseRecord(question)?.['method']) ?? '';
+        if (!QUESTIONS.has(asked))
+          throw refused(`${JSON.stringify(asked.slice(0, 100))} is nothing that one can ask it`);
+        const params = findMember(scanObject(question).members, 'params');
+        const paramsText = params === undefined ? '{}' : onOneLine(question.slice(params.start, params.end));
+        const reply = await asker.ask({ server: serverName, method: asked, paramsText, signal: ends });
+        if (signal.aborted) throw new GateError('cancelled', `${method} to server ${serverName} was cancelled`);
+        if (reply.kind === 'result') return `${JSON.stringify(key)}:${reply.text}`;
+        throw refused(
+          `${asked} failed: ${quoteForeign(stringOf(parseRecord(reply.text)?.['message']) ?? 'no reason given')}`,
+        );
+      }),
+    );
+    return `{${answers.join(',')}}`;
+  } finally {
+    // Where one has failed, the others are of no use any more.
+    over.abort();
+  }
+}
+
+/** `paramsText` without what an earlier round may have put there. */
+function withoutRound(paramsText: string): string {
+  const { members } = scanObject(paramsText);
+  const kept = members.filter(({ key }) => key !== 'inputResponses' && key !== 'requestState');
+  return `{${kept.map((each) => paramsText.slice(each.keyStart, each.end)).join(',')}}`;
+}
+
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      cancel();
+      reject(new GateError('cancelled', 'the caller is gone'));
+    };
+    const cancel = clock.after(ms, () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

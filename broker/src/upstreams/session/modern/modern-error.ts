@@ -1,0 +1,19 @@
+// Errors that only servers of 2026-07-28 and later answer with: who gets one knows which generation the server is of.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { parseRecord, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
+import type { UpstreamReply } from '../../upstream.ts';
+
+const CODES: ReadonlySet<unknown> = new Set([
+  RPC_CODE.headerMismatch,
+  RPC_CODE.missingClientCapability,
+  RPC_CODE.unsupportedProtocolVersion,
+]);
+
+/** `error`: the object of a JSON-RPC error. */
+export function isModernError(error: JsonRecord): boolean {
+  return CODES.has(error['code']);
+}
+
+export function errorCodeOf(reply: UpstreamReply): unknown {
+  return reply.kind === 'error' ? parseRecord(reply.text)?.['code'] : undefined;
+}

@@ -1,0 +1,79 @@
+// A connection that speaks with its server: in the way that worked last time, else in the ways that there are, one after the other.
+import { type GateError, toGateError } from 'mcpgate-shared/error';
+import { attemptOf } from '../attempt.ts';
+import { createMcpSession, type McpSession, type McpSessionOptions } from './mcp-session.ts';
+import type { Speech } from '../pool/generation-memory.ts';
+import { remedy } from '../remedy.ts';
+import type { OpenWire } from '../wires/wire.ts';
+
+export interface OpenSessionOptions extends McpSessionOptions {
+  /** The transport of 2024-11-05, for servers at a URL. */
+  openSseWire: OpenWire | undefined;
+  /** Ends the attempt. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Throws GateError; nothing is left open then. */
+export async function openSession(options: OpenSessionOptions): Promise<McpSession> {
+  const { speech, openSseWire } = options;
+  const known = speech.get();
+  if (known === 'sse' && openSseWire !== undefined) {
+    try {
+      return await attempt(options, 'sse', openSseWire);
+    } catch (error) {
+      speech.forget();
+      throw error;
+    }
+  }
+  try {
+    return await attempt(options, known, options.openWire);
+  } catch (cause) {
+    const error = toGateError(cause);
+    if (options.signal?.aborted === true) throw error;
+    const failed = attemptOf(error);
+    // It has died of the handshake, perhaps because it cannot bear what it does not know.
+    if (failed.endedUnder !== undefined && known !== undefined) speech.forget();
+    const next = remedy(failed, { what: 'opening', isKnown: known !== undefined });
+    if (next === 'other_generation') {
+      speech.learn('legacy');
+      return await attempt(options, 'legacy', options.openWire);
+    }
+    if (openSseWire === undefined || next !== 'other_transport') throw error;
+    return await attempt(options, 'sse', openSseWire).catch((other: unknown) => {
+      // No such stream either: what was said about the usual way is of more use.
+      throw attemptOf(other).hasEndpoint === true ? other : error;
+    });
+  }
+}
+
+async function attempt(
+  options: OpenSessionOptions,
+  known: Speech | undefined,
+  openWire: OpenWire,
+): Promise<McpSession> {
+  let early: GateError | undefined;
+  let isUp = false;
+  const session = createMcpSession({
+    ...options,
+    openWire,
+    onClosed(error) {
+      // Until the handshake is over it is the handshake that says so.
+      if (isUp) options.onClosed(error);
+      else early = error;
+    },
+  });
+  const onAbort = (): void => void session.close();
+  options.signal?.addEventListener('abort', onAbort);
+  try {
+    await session.start(known);
+    isUp = true;
+    if (early !== undefined) throw early;
+    options.speech.learn(known === 'sse' ? 'sse' : session.facts.generation);
+    return session;
+  } catch (cause) {
+    await session.close();
+    throw toGateError(cause);
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,311 @@
+// JSON-RPC with an upstream server over a wire, the same for both generations of MCP: requests with progress, cancellation and time-out,
+// and what the server says by itself. Results stay the text that was sent. Who waits for what is kept in pending-requests.ts.
+import { requestText } from 'mcpgate-shared/rpc-text';
+import type { Clock } from 'mcpgate-shared/clock';
+import { bareText } from 'mcpgate-shared/bare-text';
+import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/cut-message';
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import { batchItems } from '../../message/batch-items.ts';
+import { wholeText, type Pieces } from '../../message/pieces.ts';
+import { isRecord, numberOf, parseRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
+import { garbledAnswerTo, messagesOnOneLine } from '../wires/garbled.ts';
+import { createLateAnswers } from './late-answers.ts';
+import { failedUnder, lostUnder, noAnswer } from './lost-answer.ts';
+import { createPendingRequests, type PendingRequest } from './pending-requests.ts';
+import { withProgressToken } from './request-meta.ts';
+import { createTaskProgress } from './task-progress.ts';
+import { tidyLog, tidyProgress } from './tidy/notification.ts';
+import type { UpstreamReply } from '../upstream.ts';
+import type { OpenWire, Wire } from '../wires/wire.ts';
+import { tidyError } from './tidy/rpc-error.ts';
+import { isAnswer, saysError, tidyResult } from './tidy/tool-result.ts';
+
+export interface PeerRequest {
+  method: string;
+  paramsText: string;
+  pieces?: Pieces;
+  takesPieces?: boolean;
+  signal: AbortSignal;
+  onProgress?: (paramsText: string) => void;
+  /** Names and values in turn: the request stands for itself, without a session, and its exchange ends where it is cancelled. */
+  headers?: readonly string[];
+  /** Told what else comes in the answer to this very request, where the wire can tell. */
+  onNotification?: (method: string, paramsText: string) => void;
+  /** An answer came although it was cancelled, and was dropped. */
+  onLateAnswer?: () => void;
+  /** It lasts as long as the connection: never late, and not counted as under way. */
+  isLasting?: boolean;
+  /** Told the id that it is sent under. */
+  onId?: (id: number) => void;
+}
+
+export interface PeerEvents {
+  /** The server asks something. `idText`: its id as JSON text. */
+  onRequest(idText: string, method: string, text: string): void;
+  /** Anything but progress. `paramsText` is `{}` where it has none. */
+  onNotification(method: string, params: JsonRecord, paramsText: string): void;
+  /** One of its messages could not be seen to. */
+  onFault(error: unknown): void;
+  /** The wire ended by itself. */
+  onClosed(error: GateError): void;
+}
+
+export interface RpcPeer {
+  /** Sends one request; without progress for `timeoutMs` it has timed out. Rejects with GateError. */
+  send(request: PeerRequest, timeoutMs: number): Promise<UpstreamReply>;
+  /** A message that nobody waits for; where it cannot be delivered, the requests beside it fail by themselves. */
+  tell(text: string): Promise<void>;
+  readonly wire: Wire;
+  readonly isClosed: boolean;
+  /** Requests under way. */
+  readonly pending: number;
+  /** Resolves when no request is under way. */
+  drained(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createRpcPeer(
+  options: {
+    serverName: string;
+    openWire: OpenWire;
+    clock: Clock;
+  },
+  events: PeerEvents,
+): RpcPeer {
+  const { serverName, clock } = options;
+  const late = createLateAnswers();
+  const tasks = createTaskProgress();
+  const pending = createPendingRequests(clock);
+  let nextId = 1;
+  let closed = false;
+
+  const wire: Wire = options.openWire({
+    message(text, pieces, exchange) {
+      try {
+        return onMessage(bareText(text), pieces, exchange);
+      } catch (error) {
+        // Whatever it is in one server's message that nobody thought of, it must not end the broker for all.
+        events.onFault(error);
+        return true;
+      }
+    },
+    waits: (id) => pending.get(id) !== undefined,
+    oversize(head, tail) {
+      const message = `server ${serverName} answered with more than one message may hold here`;
+      if (!isCutRequest(head))
+        pending
+          .settle(Number(numberOf(parsed(idOfCutMessage(head, tail)))))
+          ?.reject(new GateError('too_large', message));
+    },
+    closed(error) {
+      // Over HTTP each request has an exchange of its own, which says itself what became of it.
+      if (!wire.answersInSend) {
+        closed = true;
+        pending.failAll((method) => lostUnder(method, error));
+      }
+      events.onClosed(error);
+    },
+  });
+
+  function onMessage(text: string, pieces?: Pieces, exchange?: number): boolean {
+    const message = parseRecord(text);
+    if (message === undefined) {
+      const items = batchItems(text, pieces);
+      if (items !== undefined)
+        return items.map((item) => item.startsWith('{') && onMessage(item, undefined, exchange)).includes(true);
+      const several = messagesOnOneLine(text);
+      if (several.length > 0) return several.map((each) => onMessage(each, undefined, exchange)).includes(true);
+      failGarbled(text);
+      return false;
+    }
+    const id = message['id'];
+    const method = message['method'];
+    if (typeof method === 'string') {
+      if (pieces !== undefined) return onMessage(wholeText(text, pieces), undefined, exchange);
+      const params = isRecord(message['params']) ? message['params'] : {};
+      if (id === undefined || id === null) onNotification(method, params, text, exchange);
+      else if (typeof id !== 'string' && typeof id !== 'number') return false;
+      else events.onRequest(idTextOf(text), method, text);
+      return true;
+    }
+    const isError = isRecord(message['error']) || typeof message['error'] === 'string';
+    // An error about a request whose id could not be read has none of its own; over HTTP the exchange says which it was.
+    const answers = numberOf(isError && (id === null || id === undefined) ? exchange : id);
+    const entry = answers === undefined ? undefined : pending.settle(answers);
+    if (!isError && !isAnswer(entry?.request.method ?? '', message['result'])) {
+      if (entry !== undefined && message['result'] === null && SAYS_NOTHING.has(entry.request.method)) {
+        entry.resolve({ kind: 'result', text: '{}', isToolError: false });
+      } else if (entry !== undefined) {
+        const why = `server ${serverName} answered with what is neither a result nor an error`;
+        entry.reject(failedUnder(entry.request.method, new GateError('upstream', why)));
+      }
+      return entry !== undefined;
+    }
+    // An answer to what nobody waits for any more (cancelled, timed out) is no noise.
+    if (entry === undefined) {
+      late.take(answers);
+      return true;
+    }
+    const member = findMember(scanObject(text).members, isError ? 'error' : 'result');
+    const span = text.slice(member?.start, member?.end);
+    const isCut = pieces !== undefined && entry.request.takesPieces === true;
+    const part = onOneLine(isCut ? span : wholeText(span, pieces));
+    const rest = isCut ? { pieces } : {};
+    if (isError) {
+      entry.resolve({ kind: 'error', text: tidyError(part), ...rest });
+    } else {
+      const result = message['result'];
+      const whole = (text: string): string => onOneLine(isCut ? wholeText(text, pieces) : text);
+      const tidied = tidyResult(entry.request.method, result, part, whole);
+      const isToolError = isRecord(result) && saysError(result['isError']);
+      if (isRecord(result) && isRecord(result['task'])) tasks.keep(Number(answers), entry.request);
+      entry.resolve({ kind: 'result', text: tidied, ...rest, isToolError });
+    }
+    return true;
+  }
+
+  /** What was meant as an answer and cannot be read: where no other comes soon, whoever waits need not wait for the time-out. */
+  function failGarbled(text: string): void {
+    const id = garbledAnswerTo(text);
+    if (id === undefined || pending.get(id) === undefined) return;
+    clock.after(GARBLED_MS, () => {
+      const entry = pending.settle(id);
+      const why = `server ${serverName} answered with something that is not valid JSON`;
+      entry?.reject(failedUnder(entry.request.method, new GateError('upstream', why)));
+    });
+  }
+
+  function onNotification(method: string, params: JsonRecord, text: string, exchange: number | undefined): void {
+    if (method === 'notifications/progress') {
+      const token = numberOf(params['progressToken']);
+      const entry = token === undefined ? undefined : pending.get(token);
+      const said = tidyProgress(paramsOf(text));
+      if (entry === undefined && token !== undefined) return said === undefined ? undefined : tasks.of(token)?.(said);
+      if (entry?.request.onProgress === undefined) return;
+      // It says at least that somebody works on it.
+      entry.deadline = clock.now() + entry.timeoutMs;
+      if (said !== undefined) entry.request.onProgress(said);
+      return;
+    }
+    const paramsText = method === 'notifications/message' ? tidyLog(paramsOf(text)) : paramsOf(text);
+    const own = exchange === undefined || OF_CONNECTION.test(method) ? undefined : pending.get(exchange);
+    if (own?.request.onNotification !== undefined) own.request.onNotification(method, paramsText);
+    else events.onNotification(method, params, paramsText);
+  }
+
+  function tell(text: string): Promise<void> {
+    return wire.send(text).catch(() => undefined);
+  }
+
+  function giveUp(id: number, error: GateError, reason: string): void {
+    const entry = pending.settle(id);
+    if (entry === undefined) return;
+    entry.reject(error);
+    const { method, headers, onLateAnswer } = entry.request;
+    if (onLateAnswer !== undefined) late.expect(id, onLateAnswer);
+    // A handshake must not be cancelled (specification): only its exchange ends. From 2026-07-28 on, that is the cancellation.
+    if (method === 'initialize' || method === 'server/discover' || headers !== undefined) return wire.drop(id);
+    const note = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } };
+    // The exchange ends after the note is out: ending it alone would not mean "cancelled" to the server.
+    void tell(JSON.stringify(note)).then(() => wire.drop(id));
+  }
+
+  function cancelled(method: string): GateError {
+    return new GateError('cancelled', `${method} to server ${serverName} was cancelled`);
+  }
+
+  return {
+    send(request, timeoutMs) {
+      const { method, signal, onProgress } = request;
+      if (signal.aborted) return Promise.reject(cancelled(method));
+      const id = nextId++;
+      const params = onProgress === undefined ? request.paramsText : withProgressToken(request.paramsText, id);
+      return new Promise((resolve, reject) => {
+        const entry: PendingRequest = {
+          request,
+          timeoutMs,
+          deadline: clock.now() + timeoutMs,
+          resolve(reply) {
+            stop();
+            resolve(reply);
+          },
+          reject(error) {
+            stop();
+            reject(error);
+          },
+        };
+        const onAbort = () => giveUp(id, cancelled(method), 'cancelled by the caller');
+        const unwatch = pending.watch(entry, () => {
+          const seconds = Math.round(timeoutMs / 1000);
+          const message = `server ${serverName} did not answer ${method} within ${seconds} s`;
+          giveUp(id, new GateError('timeout', message), 'timeout');
+        });
+        const stop = () => {
+          unwatch();
+          signal.removeEventListener('abort', onAbort);
+        };
+        pending.add(id, entry);
+        request.onId?.(id);
+        signal.addEventListener('abort', onAbort, { once: true });
+        const text = requestText(String(id), method, params);
+        const { pieces, headers } = request;
+        wire
+          .send(text, { id, ...(pieces !== undefined && { pieces }), ...(headers !== undefined && { headers }) })
+          .then(
+            () => {
+              if (wire.answersInSend) pending.settle(id)?.reject(noAnswer(method, serverName));
+            },
+            (error: unknown) => pending.settle(id)?.reject(failedUnder(method, toGateError(error))),
+          );
+      });
+    },
+    tell,
+    wire,
+    get isClosed() {
+      return closed;
+    },
+    get pending() {
+      return pending.size;
+    },
+    drained: () => pending.drained(),
+    async close() {
+      if (!closed) {
+        closed = true;
+        const error = new GateError('upstream', `the connection to server ${serverName} was closed`);
+        pending.failAll((method) => lostUnder(method, error));
+      }
+      await wire.close();
+    },
+  };
+}
+
+/** An unreadable answer may be followed by a readable one, where the first was a line of a log. */
+const GARBLED_MS = 3_000;
+/** Methods whose result has nothing in it: null says the same. */
+const SAYS_NOTHING: ReadonlySet<string> = new Set([
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+]);
+
+/** Wherever it comes, it is not about one request. */
+const OF_CONNECTION = /\/(list_changed|cancelled)$|^notifications\/resources\/updated$/;
+
+/** The text of a message's params, `{}` where it has none or they are no object. */
+export function paramsOf(text: string): string {
+  const params = findMember(scanObject(text).members, 'params');
+  if (params === undefined || text.charAt(params.start) !== '{') return '{}';
+  return onOneLine(text.slice(params.start, params.end));
+}
+
+function parsed(idText: string | undefined): unknown {
+  return idText === undefined ? undefined : JSON.parse(idText);
+}
+
+/** As it was written: a large integer must not be rounded. */
+function idTextOf(text: string): string {
+  const id = findMember(scanObject(text).members, 'id');
+  return text.slice(id?.start, id?.end);
+}

@@ -1,0 +1,131 @@
+// What an HTTP status of an upstream server means for the request that got it.
+import { answerText } from 'mcpgate-shared/rpc-text';
+import { bareText } from 'mcpgate-shared/bare-text';
+import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { inWorkspace } from '../../../domain/workspace.ts';
+import { AttemptError } from '../../attempt.ts';
+import { isRecord, parseRecord } from '../../../mcp/json-rpc-guard.ts';
+import { saysSessionLost, type SaidOfSession } from './lost-session.ts';
+import { isModernError } from '../../session/modern/modern-error.ts';
+import { quoteForeign } from '../../../mcp/quote-foreign.ts';
+
+const FOLLOWED_BY_GET: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
+
+/**
+ * The path to go on at, for a redirect that stays at the origin and asks for the same; else undefined. Only 307 and 308 promise to keep method
+ * and body (RFC 9110, section 15.4); a GET has none to lose.
+ */
+export function redirectPath(
+  method: string,
+  status: number,
+  location: string | undefined,
+  url: URL,
+  path: string,
+): string | undefined {
+  if (location === undefined || !(method === 'GET' ? FOLLOWED_BY_GET : KEEPS_METHOD).has(status)) return undefined;
+  const base = new URL(path, url);
+  if (!URL.canParse(location, base.href)) return undefined;
+  const target = new URL(location, base);
+  return target.origin === url.origin ? target.pathname + target.search : undefined;
+}
+
+/** A modern error may come without the id that it answers: the exchange says which it is. */
+export function withRequestId(body: string, id: number): string {
+  const message = parseRecord(body);
+  const hasId = message === undefined || (message['id'] !== undefined && message['id'] !== null);
+  const error = hasId || !isRecord(message['error']) ? undefined : message['error'];
+  if (error === undefined || !isModernError(error)) return body;
+  const at = findMember(scanObject(body).members, 'error');
+  return answerText(String(id), 'error', body.slice(at?.start, at?.end));
+}
+
+export interface HttpRefusal extends SaidOfSession {
+  retryAfter: string | undefined;
+  /** ms since the epoch. */
+  now: number;
+}
+
+/** What it means, as outcomes of an attempt (attempt.ts). */
+export type HttpOutcome =
+  | { kind: 'session_lost' | 'unauthorized' | 'redirected' | 'refused' | 'unclear' }
+  /** `retryAfterMs` where it says for how long. */
+  | { kind: 'busy'; retryAfterMs: number | undefined };
+
+/** Statuses below 500 that come from a server, or from something in front of it, which gave up in the middle. */
+const GAVE_UP: ReadonlySet<number> = new Set([303, 408, 409, 424, 499]);
+
+export function classifyRefusal(refusal: HttpRefusal): HttpOutcome {
+  const { status } = refusal;
+  if (saysSessionLost(refusal)) return { kind: 'session_lost' };
+  if (status === 401) return { kind: 'unauthorized' };
+  const retryAfterMs = readRetryAfter(refusal.retryAfter, refusal.now);
+  // A server that names a time has put the request off. Without one a 503 is as often a proxy's word for a connection that broke.
+  if (status === 429 || (status === 503 && retryAfterMs !== undefined)) return { kind: 'busy', retryAfterMs };
+  if (status >= 500 || GAVE_UP.has(status)) return { kind: 'unclear' };
+  return status >= 300 && status < 400 ? { kind: 'redirected' } : { kind: 'refused' };
+}
+
+const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+
+/** How a date begins. `Date.parse` finds one in nearly every text with a number. */
+const DATE = /^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? |\d{4}-\d\d-\d\dT)/i;
+
+/** RFC 9110, section 10.2.3: seconds, or a date. Undefined: neither. */
+export function readRetryAfter(value: string | undefined, now: number): number | undefined {
+  const text = value?.trim() ?? '';
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : DATE.test(text) ? Date.parse(text) - now : NaN;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(Math.ceil(ms), 0), MAX_RETRY_AFTER_MS);
+}
+
+export interface RefusalContext extends HttpRefusal {
+  serverName: string;
+  workspaceId: string;
+  location: string | undefined;
+}
+
+/** `body` is masked. */
+export function refusalError(answer: RefusalContext): AttemptError {
+  const { status } = answer;
+  const outcome = classifyRefusal(answer);
+  const attempt = { outcome: outcome.kind, status };
+  const message = wordsFor(outcome, answer);
+  if (outcome.kind !== 'busy') return new AttemptError('upstream', message, attempt);
+  return new AttemptError('throttled', message, attempt, { retryAfterMs: outcome.retryAfterMs });
+}
+
+function wordsFor(outcome: HttpOutcome, { serverName, workspaceId, status, body, location }: RefusalContext): string {
+  const said = body.trim() === '' ? '' : `: ${quoteForeign(wordsOf(body))}`;
+  switch (outcome.kind) {
+    case 'session_lost':
+      return `server ${serverName} has forgotten the session (HTTP ${status})`;
+    case 'unauthorized':
+      return `server ${serverName} refused its credentials (HTTP 401); an administrator can replace them with "mcpgate-broker secret set NAME${inWorkspace(workspaceId)}"`;
+    case 'busy': {
+      const { retryAfterMs } = outcome;
+      const when = retryAfterMs === undefined ? 'later' : `in ${Math.ceil(retryAfterMs / 1000)} s`;
+      return `server ${serverName} asks for a pause (HTTP ${status}${said}); nothing was carried out, try again ${when}`;
+    }
+    case 'redirected': {
+      const to = location !== undefined && URL.canParse(location) ? ` to ${new URL(location).origin}` : '';
+      return `server ${serverName} redirects${to} (HTTP ${status}), which is not followed with its credentials; register the new URL`;
+    }
+    case 'refused':
+    case 'unclear':
+      return `server ${serverName} answered HTTP ${status}${said}`;
+  }
+}
+
+/** The JSON-RPC message in the body of an error, also where it is written as an event; undefined: there is none. */
+export function jsonOf(body: string): string | undefined {
+  const text = bareText(body);
+  if (text.startsWith('{')) return text;
+  return /^data:\s*(\{.*\})\s*$/m.exec(text)?.[1];
+}
+
+/** What a JSON-RPC error in it says, else all of it. */
+function wordsOf(body: string): string {
+  const error = parseRecord(jsonOf(body) ?? '')?.['error'];
+  const message = isRecord(error) ? error['message'] : undefined;
+  return typeof message === 'string' ? message : body;
+}

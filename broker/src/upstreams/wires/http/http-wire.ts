@@ -1,0 +1,133 @@
+// A server over Streamable HTTP: each message is a POST, answered as JSON or as an event stream (http-exchange.ts); the server may also speak
+// by itself on a GET stream.
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { Pool } from 'undici';
+import { partsOf } from '../../../message/pieces.ts';
+import { attemptOf, notExecuted } from '../../attempt.ts';
+import { createHttpExchanges, FIRST_RESUME_MS, type Exchange, type StreamPlace } from './http-exchange.ts';
+import { ownHeaders } from './http-request.ts';
+import { remedy } from '../../remedy.ts';
+import type { MessageMask } from '../../secrets/secret-mask.ts';
+import type { Wire, WireEvents } from '../wire.ts';
+
+export interface HttpWireOptions {
+  serverName: string;
+  workspaceId: string;
+  url: URL;
+  /** Secrets already put in. */
+  headers: Readonly<Record<string, string>>;
+  clock: Clock;
+  mask: (text: string) => string;
+  /** Of large messages; small ones are masked by whoever takes them. */
+  messageMask?: MessageMask | undefined;
+  /** Longest message, either way. */
+  maxMessageBytes: number;
+}
+
+/** Sockets to one server: past it calls wait for one to be free. */
+const MAX_SOCKETS = 256;
+const CONNECT_TIMEOUT_MS = 10_000;
+const ACCEPT = 'application/json, text/event-stream';
+
+export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire {
+  const { serverName, clock } = options;
+  const pool = new Pool(options.url.origin, {
+    connections: MAX_SOCKETS,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+  });
+  const own = ownHeaders(serverName, options.headers);
+  const statelessHeaders = [...own, 'content-type', 'application/json', 'accept', ACCEPT];
+  let sessionId: string | undefined;
+  let version: string | undefined;
+  let postHeaders = headersOfPost();
+  let closed = false;
+
+  function sessionHeaders(): string[] {
+    const headers: string[] = [];
+    if (sessionId !== undefined) headers.push('mcp-session-id', sessionId);
+    if (version !== undefined) headers.push('mcp-protocol-version', version);
+    return headers;
+  }
+
+  function headersOfPost(): string[] {
+    return [...statelessHeaders, ...sessionHeaders()];
+  }
+
+  function headersOf({ method, headers, at }: Exchange): readonly string[] {
+    if (method === 'POST') return headers === undefined ? postHeaders : [...statelessHeaders, ...headers];
+    const lastEventId = at?.lastEventId === undefined ? [] : ['last-event-id', at.lastEventId];
+    return [...own, 'accept', 'text/event-stream', ...sessionHeaders(), ...lastEventId];
+  }
+
+  const exchanges = createHttpExchanges(
+    options,
+    {
+      pool,
+      headersOf,
+      learnSession(value) {
+        if (typeof value !== 'string' || value === sessionId) return;
+        sessionId = value;
+        postHeaders = headersOfPost();
+      },
+      get sessionId() {
+        return sessionId;
+      },
+      get isNegotiating() {
+        return version === undefined;
+      },
+      get isClosed() {
+        return closed;
+      },
+    },
+    events,
+  );
+
+  /** The server's own stream, for as long as it offers one. */
+  function listen(lastDelayMs: number, at: StreamPlace): void {
+    if (closed) return;
+    const startedAt = clock.now();
+    const seenBefore = at.lastEventId;
+    const again = (error?: unknown) => {
+      if (closed) return;
+      const next = remedy(attemptOf(error), { what: 'server_stream', hasSession: sessionId !== undefined });
+      if (next === 'reconnect')
+        events.closed(notExecuted('session_lost', `server ${serverName} has forgotten the session`));
+      if (next !== 'pause') return;
+      const isNews = at.lastEventId !== seenBefore || clock.now() - startedAt > 10_000;
+      const delayMs = isNews ? FIRST_RESUME_MS : Math.min(lastDelayMs * 2, 60_000);
+      clock.after(isNews ? (at.retryMs ?? delayMs) : Math.max(at.retryMs ?? 0, delayMs), () => listen(delayMs, at));
+    };
+    exchanges.run({ method: 'GET', body: null, id: undefined, at }).then(() => again(), again);
+  }
+
+  return {
+    processes: 0,
+    answersInSend: true,
+    send(text, { id, pieces, headers } = {}) {
+      if (closed) return Promise.reject(notExecuted('never_sent', `the connection to server ${serverName} is closed`));
+      return exchanges.run({ method: 'POST', body: pieces === undefined ? text : partsOf(text, pieces), id, headers });
+    },
+    drop: (id) => exchanges.drop(id),
+    established(protocolVersion, mayListen) {
+      version = protocolVersion;
+      postHeaders = headersOfPost();
+      if (mayListen) listen(500, { lastEventId: undefined, retryMs: undefined });
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      if (sessionId !== undefined) {
+        // Courtesy only: a server that does not answer must not hold up the end.
+        const deadline = new Promise<void>((resolve) => clock.after(1_000, resolve));
+        await Promise.race([
+          exchanges.run({ method: 'DELETE', body: null, id: undefined }).catch(() => undefined),
+          deadline,
+        ]);
+      }
+      await pool.destroy(new GateError('cancelled', 'the connection is closed'));
+    },
+  };
+}

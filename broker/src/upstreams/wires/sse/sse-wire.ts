@@ -1,0 +1,236 @@
+// A server over HTTP with SSE, the transport of 2024-11-05: it speaks on one stream, whose first event says where messages are posted to.
+// That must be at the same origin: the headers hold secrets.
+import type { Readable } from 'node:stream';
+import { formatByteSize } from 'mcpgate-shared/byte-size';
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import { Pool, type Dispatcher } from 'undici';
+import { partsOf, type Pieces } from '../../../message/pieces.ts';
+import { notExecuted, outcomeUnknown, withWords } from '../../attempt.ts';
+import { decoded, readCodings } from '../http/content-coding.ts';
+import { redirectPath, refusalError } from '../http/http-answer.ts';
+import { isNeverSent, ownHeaders, reasonOf } from '../http/http-request.ts';
+import type { HttpWireOptions } from '../http/http-wire.ts';
+import { createSseReader } from '../http/sse-reader.ts';
+import type { Wire, WireEvents } from '../wire.ts';
+
+const MAX_SOCKETS = 64;
+const CONNECT_TIMEOUT_MS = 10_000;
+const MAX_ERROR_BYTES = 64 * 1024;
+/** What is of no use is closed after so long. */
+const LINGER_MS = 250;
+/** What an error says is of use, not worth more. */
+const ERROR_TEXT_MS = 2_000;
+/** By then a notification has been taken. */
+const NOTE_MS = 10_000;
+const MAX_REDIRECTS = 5;
+
+type HttpAnswer = Dispatcher.ResponseData<unknown>;
+
+/** Nobody reads it; that it breaks off is nobody's matter either. */
+const discard = (body: Readable): void => void body.on('error', () => undefined).destroy();
+
+const textOf = (value: string | string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+
+export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire {
+  const { serverName, workspaceId, url, clock, mask, maxMessageBytes } = options;
+  const pool = new Pool(url.origin, {
+    connections: MAX_SOCKETS,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+  });
+  const own = ownHeaders(serverName, options.headers);
+  const abort = new AbortController();
+  /** Requests whose POST the server has not answered yet. */
+  const openPosts = new Map<number, AbortController>();
+  let closed = false;
+  let version: string | undefined;
+  let onEndpoint: (path: string) => void = () => undefined;
+  let onNoEndpoint: (error: GateError) => void = () => undefined;
+  const endpoint = new Promise<string>((resolve, reject) => {
+    onEndpoint = resolve;
+    onNoEndpoint = reject;
+  });
+  // Whoever sends something is told; until then nobody need be.
+  endpoint.catch(() => undefined);
+  let hasEndpoint = false;
+  /** Where the stream was found. */
+  let home = url.pathname + url.search;
+  const cancelWait = clock.after(CONNECT_TIMEOUT_MS, () => {
+    fail(new GateError('timeout', `server ${serverName} opened an event stream but named no endpoint`));
+  });
+
+  function fail(error: GateError): void {
+    cancelWait();
+    abort.abort();
+    const said = withWords(error, error.message, { hasEndpoint });
+    onNoEndpoint(said);
+    if (closed) return;
+    closed = true;
+    events.closed(said);
+  }
+
+  function learnEndpoint(data: string): void {
+    if (hasEndpoint) return;
+    const base = new URL(home, url).href;
+    const target = URL.canParse(data, base) ? new URL(data, base) : undefined;
+    hasEndpoint = true;
+    if (target?.origin !== url.origin) {
+      return fail(new GateError('upstream', `server ${serverName} names an endpoint that is not at ${url.origin}`));
+    }
+    cancelWait();
+    onEndpoint(target.pathname + target.search);
+  }
+
+  async function listen(): Promise<void> {
+    const { answer, path } = await openStream();
+    home = path;
+    const type = textOf(answer.headers['content-type']) ?? '';
+    if (answer.statusCode !== 200 || !/^\s*text\/event-stream\b/i.test(type)) throw await refusalOf(answer);
+    const reader = createSseReader({
+      maxBytes: maxMessageBytes,
+      messageMask: options.messageMask,
+      onMessage,
+      onNamed(name, data) {
+        if (name === 'endpoint') learnEndpoint(data);
+      },
+      onId: () => undefined,
+      onRetry: () => undefined,
+      onOversize() {
+        const size = formatByteSize(maxMessageBytes);
+        fail(new GateError('too_large', `server ${serverName} answered with more than ${size}`));
+      },
+    });
+    for await (const chunk of plainBody(answer)) reader.feed(Buffer.from(chunk));
+    reader.end();
+    throw new GateError('upstream', `server ${serverName} ended its event stream; it is opened again on demand`);
+  }
+
+  /** A stream that has moved within the origin is followed, with the credentials; to anywhere else it is not. */
+  async function openStream(): Promise<{ answer: HttpAnswer; path: string }> {
+    let path = url.pathname + url.search;
+    for (let hops = 0; ; hops++) {
+      const headers = [...own, 'accept', 'text/event-stream'];
+      const answer = await pool.request({ path, method: 'GET', headers, signal: abort.signal });
+      const next = redirectPath('GET', answer.statusCode, textOf(answer.headers['location']), url, path);
+      if (next === undefined || hops === MAX_REDIRECTS) return { answer, path };
+      discard(answer.body);
+      path = next;
+    }
+  }
+
+  function plainBody({ headers, body }: HttpAnswer): Readable {
+    const codings = readCodings(headers['content-encoding']);
+    if (codings.kind === 'known') return decoded(body, codings.codings);
+    discard(body);
+    const why = `answers in a coding that is not understood (${JSON.stringify(codings.coding)})`;
+    throw new GateError('upstream', `server ${serverName} ${why}`);
+  }
+
+  async function refusalOf(answer: HttpAnswer): Promise<GateError> {
+    const { statusCode: status, headers } = answer;
+    const body = plainBody(answer);
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    const cancel = clock.after(ERROR_TEXT_MS, () => body.destroy());
+    try {
+      for await (const chunk of body) {
+        bytes += chunk.length;
+        if (bytes > MAX_ERROR_BYTES) break;
+        chunks.push(chunk);
+      }
+    } catch {
+      // It has to do with what came in time.
+    } finally {
+      cancel();
+    }
+    return refusalError({
+      ...{ serverName, workspaceId, status, now: clock.now() },
+      body: mask(Buffer.concat(chunks).toString('utf8')),
+      // The session is part of the endpoint: who does not know it, does not know the endpoint.
+      hasSession: hasEndpoint,
+      isEstablished: version !== undefined,
+      location: textOf(headers['location']),
+      retryAfter: textOf(headers['retry-after']),
+    });
+  }
+
+  /** Resolves when the server has taken it; what it leaves open is closed. */
+  async function post(body: Buffer, id: number | undefined): Promise<void> {
+    const path = await endpoint;
+    const over = new AbortController();
+    if (id !== undefined) openPosts.set(id, over);
+    const cancel = id === undefined ? clock.after(NOTE_MS, () => over.abort()) : () => undefined;
+    try {
+      await postTo(path, body, AbortSignal.any([abort.signal, over.signal]));
+    } catch (error) {
+      // Its answer came on the stream.
+      if (!over.signal.aborted || id === undefined) throw error;
+    } finally {
+      cancel();
+      if (id !== undefined) openPosts.delete(id);
+    }
+  }
+
+  async function postTo(path: string, body: Buffer, signal: AbortSignal): Promise<void> {
+    const headers = [...own, 'content-type', 'application/json', 'content-length', String(body.length)];
+    if (version !== undefined) headers.push('mcp-protocol-version', version);
+    let answer: Awaited<ReturnType<typeof pool.request>>;
+    try {
+      answer = await pool.request({ path, method: 'POST', headers, body, signal });
+    } catch (error) {
+      const why = mask(reasonOf(error instanceof Error ? error : new Error(String(error))));
+      if (isNeverSent(error)) throw notExecuted('never_sent', `server ${serverName} cannot be reached: ${why}`, error);
+      const message = `the connection to server ${serverName} broke (${why}); whether the call was carried out is not known`;
+      throw outcomeUnknown(message, error);
+    }
+    if (answer.statusCode >= 300) {
+      throw await refusalOf(answer);
+    }
+    // Nothing in it is of use; a server that does not end it loses the connection.
+    const cancel = clock.after(LINGER_MS, () => answer.body.destroy());
+    answer.body.dump().then(cancel, cancel);
+  }
+
+  function onMessage(text: string, pieces?: Pieces): boolean {
+    const isTaken = events.message(text, pieces);
+    for (const [id, over] of openPosts) {
+      if (events.waits(id)) continue;
+      openPosts.delete(id);
+      clock.after(LINGER_MS, () => over.abort());
+    }
+    return isTaken;
+  }
+
+  listen().catch((error: unknown) => {
+    if (error instanceof GateError) return fail(error);
+    const why = mask(reasonOf(error instanceof Error ? error : new Error(String(error))));
+    const message = `the event stream of server ${serverName} broke: ${why}`;
+    fail(
+      hasEndpoint ? new GateError('upstream', message, { cause: error }) : notExecuted('never_sent', message, error),
+    );
+  });
+
+  return {
+    processes: 0,
+    answersInSend: false,
+    send(text, { id, pieces } = {}) {
+      if (closed) return Promise.reject(notExecuted('never_sent', `the connection to server ${serverName} is closed`));
+      return post(Buffer.concat(partsOf(text, pieces)), id).catch((error: unknown) => {
+        throw toGateError(error);
+      });
+    },
+    drop: (id) => openPosts.get(id)?.abort(),
+    established(protocolVersion) {
+      version = protocolVersion;
+    },
+    async close() {
+      closed = true;
+      cancelWait();
+      abort.abort();
+      onNoEndpoint(notExecuted('never_sent', `the connection to server ${serverName} is closed`));
+      await pool.destroy(new GateError('cancelled', 'the connection is closed'));
+    },
+  };
+}
