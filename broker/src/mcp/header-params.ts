@@ -1,5 +1,5 @@
 // Parameters of a tool that its calls repeat in HTTP headers: `x-mcp-header` in the tool's input schema (2026-07-28, Streamable HTTP).
-import { headerValue } from '../upstreams/wires/http/header-value.ts';
+import { headerValue } from './header-value.ts';
 import { isRecord, parseRecord } from './json-rpc-guard.ts';
 
 export interface HeaderParam {

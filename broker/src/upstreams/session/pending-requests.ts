@@ -1,7 +1,7 @@
 // The requests under way on one connection: who waits for which id, until when, and when nobody does any more.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { GateError } from 'mcpgate-shared/error';
-import type { PeerRequest } from './rpc-peer.ts';
+import type { PeerRequest } from './peer-request.ts';
 import type { UpstreamReply } from '../upstream.ts';
 
 export interface PendingRequest {

@@ -12,6 +12,7 @@ import { isRecord, numberOf, parseRecord, type JsonRecord } from '../../mcp/json
 import { garbledAnswerTo, messagesOnOneLine } from '../wires/garbled.ts';
 import { createLateAnswers } from './late-answers.ts';
 import { failedUnder, lostUnder, noAnswer } from './lost-answer.ts';
+import type { PeerRequest } from './peer-request.ts';
 import { createPendingRequests, type PendingRequest } from './pending-requests.ts';
 import { withProgressToken } from './request-meta.ts';
 import { createTaskProgress } from './task-progress.ts';
@@ -20,25 +21,6 @@ import type { UpstreamReply } from '../upstream.ts';
 import type { OpenWire, Wire } from '../wires/wire.ts';
 import { tidyError } from './tidy/rpc-error.ts';
 import { isAnswer, saysError, tidyResult } from './tidy/tool-result.ts';
-
-export interface PeerRequest {
-  method: string;
-  paramsText: string;
-  pieces?: Pieces;
-  takesPieces?: boolean;
-  signal: AbortSignal;
-  onProgress?: (paramsText: string) => void;
-  /** Names and values in turn: the request stands for itself, without a session, and its exchange ends where it is cancelled. */
-  headers?: readonly string[];
-  /** Told what else comes in the answer to this very request, where the wire can tell. */
-  onNotification?: (method: string, paramsText: string) => void;
-  /** An answer came although it was cancelled, and was dropped. */
-  onLateAnswer?: () => void;
-  /** It lasts as long as the connection: never late, and not counted as under way. */
-  isLasting?: boolean;
-  /** Told the id that it is sent under. */
-  onId?: (id: number) => void;
-}
 
 export interface PeerEvents {
   /** The server asks something. `idText`: its id as JSON text. */

@@ -1,6 +1,6 @@
 // Who hears of the progress of a task: the token of the request that made it stays good for as long as the task lasts, which is longer than
 // the request (2025-11-25, "Task Progress").
-import type { PeerRequest } from './rpc-peer.ts';
+import type { PeerRequest } from './peer-request.ts';
 
 type OnProgress = (paramsText: string) => void;
 

@@ -11,7 +11,7 @@ import { decoded, readCodings, type Coding } from './content-coding.ts';
 import { createHttpBody, type HttpBody } from './http-body.ts';
 import { classifyRefusal, jsonOf, redirectPath, refusalError, withRequestId, type HttpOutcome } from './http-answer.ts';
 import { reasonOf } from './http-request.ts';
-import type { HttpWireOptions } from './http-wire.ts';
+import type { HttpWireOptions } from './http-wire-options.ts';
 import type { WireEvents } from '../wire.ts';
 
 export interface Exchange {

@@ -1,29 +1,14 @@
 // A server over Streamable HTTP: each message is a POST, answered as JSON or as an event stream (http-exchange.ts); the server may also speak
 // by itself on a GET stream.
-import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { Pool } from 'undici';
 import { partsOf } from '../../../message/pieces.ts';
 import { attemptOf, notExecuted } from '../../attempt.ts';
 import { createHttpExchanges, FIRST_RESUME_MS, type Exchange, type StreamPlace } from './http-exchange.ts';
 import { ownHeaders } from './http-request.ts';
+import type { HttpWireOptions } from './http-wire-options.ts';
 import { remedy } from '../../remedy.ts';
-import type { MessageMask } from '../../secrets/secret-mask.ts';
 import type { Wire, WireEvents } from '../wire.ts';
-
-export interface HttpWireOptions {
-  serverName: string;
-  workspaceId: string;
-  url: URL;
-  /** Secrets already put in. */
-  headers: Readonly<Record<string, string>>;
-  clock: Clock;
-  mask: (text: string) => string;
-  /** Of large messages; small ones are masked by whoever takes them. */
-  messageMask?: MessageMask | undefined;
-  /** Longest message, either way. */
-  maxMessageBytes: number;
-}
 
 /** Sockets to one server: past it calls wait for one to be free. */
 const MAX_SOCKETS = 256;

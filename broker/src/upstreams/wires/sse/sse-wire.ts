@@ -9,7 +9,7 @@ import { notExecuted, outcomeUnknown, withWords } from '../../attempt.ts';
 import { decoded, readCodings } from '../http/content-coding.ts';
 import { redirectPath, refusalError } from '../http/http-answer.ts';
 import { isNeverSent, ownHeaders, reasonOf } from '../http/http-request.ts';
-import type { HttpWireOptions } from '../http/http-wire.ts';
+import type { HttpWireOptions } from '../http/http-wire-options.ts';
 import { createSseReader } from '../http/sse-reader.ts';
 import type { Wire, WireEvents } from '../wire.ts';
 

@@ -1,0 +1,17 @@
+// What a way over HTTP to a server is made with.
+import type { Clock } from 'mcpgate-shared/clock';
+import type { MessageMask } from '../../secrets/secret-mask.ts';
+
+export interface HttpWireOptions {
+  serverName: string;
+  workspaceId: string;
+  url: URL;
+  /** Secrets already put in. */
+  headers: Readonly<Record<string, string>>;
+  clock: Clock;
+  mask: (text: string) => string;
+  /** Of large messages; small ones are masked by whoever takes them. */
+  messageMask?: MessageMask | undefined;
+  /** Longest message, either way. */
+  maxMessageBytes: number;
+}
