@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 import { test } from 'node:test';
 import { readSourceFiles } from './source-files.ts';
 
-const MOST_IN_A_FOLDER = 26;
+const MOST_IN_A_FOLDER = 28;
 /** One file for each command. */
 const MORE: Readonly<Record<string, number>> = { 'broker/src/commands': 40 };
 
