@@ -2,7 +2,7 @@
 import { asItIs, type Part, type Place, type Spelling, type Structure } from './place.ts';
 import { isName } from './plain-word.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
-import { component, eachPiece } from './url-parts.ts';
+import { component } from './url-parts.ts';
 
 type Piece = readonly [start: number, end: number];
 
@@ -12,57 +12,61 @@ interface Kind {
   spelling: Spelling;
 }
 
-function separated(form: RegExp, separator: RegExp): Kind['pieces'] {
+/**
+ * `piece`: one pair in its first group, then what separates it from the next. Pieces are taken one after the other and never given back, so
+ * a text that turns out to be no such list costs no more than one that is.
+ */
+function oneAfterAnother(piece: RegExp, begins = /^/, least = 2): Kind['pieces'] {
   return (shape) => {
-    if (!form.test(shape)) return undefined;
+    if (!begins.test(shape)) return undefined;
     const pieces: Piece[] = [];
-    eachPiece(shape, 0, shape.length, separator, (start, end) => pieces.push([start, end]));
-    return pieces;
+    const next = new RegExp(piece, 'y');
+    while (next.lastIndex < shape.length) {
+      const start = next.lastIndex;
+      const found = next.exec(shape)?.[1];
+      if (found === undefined) return undefined;
+      pieces.push([start, start + found.length]);
+    }
+    return pieces.length < least ? undefined : pieces;
   };
-}
-
-/** Of a connection string: what is quoted or in braces may hold a semicolon. */
-const SETTING =
-  /\s*[A-Za-z_][\w .-]*=\s*(?:(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|\{(?:[^}]|\}\})*\})(?=\s*(?:;|$))|[^;]*)(?:;\s*|$)/y;
-
-function settings(shape: string): Piece[] | undefined {
-  const pieces: Piece[] = [];
-  const next = new RegExp(SETTING);
-  while (next.lastIndex < shape.length) {
-    const start = next.lastIndex;
-    const found = next.exec(shape)?.[0];
-    if (found === undefined) return undefined;
-    pieces.push([start, start + found.replace(/;\s*$/, '').length]);
-  }
-  return pieces;
 }
 
 const unless = (where: string, bad: RegExp): Spelling => asItIs(where, (value) => !bad.test(value));
 
+// In each of them what separates the others may stand in quotes, and separates nothing there.
 const LISTS: readonly Kind[] = [
   {
-    pieces: separated(
-      /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:export[ \t]+)?[A-Za-z_][\w.-]*[ \t]*=[^\n]*(?:\n[ \t]*(?:#[^\n]*|\r|(?:export[ \t]+)?[A-Za-z_][\w.-]*[ \t]*=[^\n]*)?)+$/,
-      /\r?\n/g,
+    pieces: oneAfterAnother(
+      /([ \t]*(?:(?:#[^\n]*)?\r?|(?:export[ \t]+)?[A-Za-z_][\w.-]*[ \t]*=(?:[ \t]*(?:"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*')[ \t\r]*(?=\n|$)|[^\n]*)))(?:\n|$)/,
+      /\n/,
+      1,
     ),
     spelling: unless('a line of its own', /[\r\n]/),
   },
   {
-    pieces: settings,
+    // Of a connection string: what is quoted or in braces.
+    pieces: oneAfterAnother(
+      /(\s*[A-Za-z_][\w .-]*=\s*(?:(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|\{(?:[^}]|\}\})*\})(?=\s*(?:;|$))|[^;]*))(?:;\s*|$)/,
+      /^/,
+      1,
+    ),
     spelling: unless('a list with “;”', /[;'"{}\r\n]|^\s|\s$/),
   },
   {
-    pieces: separated(/^[A-Za-z_][\w.-]*=[^&\s]*(?:&[A-Za-z_][\w.-]*=[^&\s]*)+$/, /&/g),
+    pieces: oneAfterAnother(/([A-Za-z_][\w.-]*=[^&\s]*)(?:&|$)/),
     spelling: component('a query'),
   },
   {
-    pieces: separated(/^[A-Za-z_][\w.-]*=[^,\s]*(?:,\s*[A-Za-z_][\w.-]*=[^,]*)+$/, /,/g),
+    pieces: oneAfterAnother(
+      /([A-Za-z_][\w.-]*=(?:(?:"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*')(?=\s*(?:,|$))\s*|[^,]*))(?:,\s*|$)/,
+      /^[^=]*=(?:["']|[^,\s]*,)/,
+    ),
     spelling: unless('a list with “,”', /[,\r\n]/),
   },
   {
-    pieces: separated(
-      /^[A-Za-z_]\w*=(?:'[^']*'|(?:\\.|[^\s\\])*)(?:\s+[A-Za-z_]\w*=(?:'[^']*'|(?:\\.|[^\s\\])*))+\s*$/,
-      /\s+(?=[A-Za-z_]\w*=)/g,
+    // As libpq has them: a blank also behind a backslash.
+    pieces: oneAfterAnother(
+      /([A-Za-z_]\w*=(?:(?:"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*')(?=\s|$)|(?:\\.|[^\s\\])*))(?:\s+|$)/,
     ),
     spelling: unless('a list with blanks', /[\s'\\]/),
   },

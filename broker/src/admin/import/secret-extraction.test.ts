@@ -400,3 +400,35 @@ describe('a secret in a program’s text', () => {
     assert.deepEqual(Object(transport)['args'], ['--eval=start({token:"${secret:s-token}"})']);
   });
 });
+
+describe('a value in quotes that holds what separates the others', () => {
+  const cases: readonly [value: string, record: string, secret: string][] = [
+    ["host=db password='a b=c' user=u", "host=db password='${secret:s-password}' user=u", 'a b=c'],
+    ['host=db password="a b=c" user=u', 'host=db password="${secret:s-password}" user=u', 'a b=c'],
+    ["host=db password='it\\'s x' user=u", "host=db password='${secret:s-password|as-imported}' user=u", "it\\'s x"],
+    ['host=db password=a\\ b=c user=u', 'host=db password=${secret:s-password|as-imported} user=u', 'a\\ b=c'],
+    ['token="ab,c=d",region=eu', 'token="${secret:s-token}",region=eu', 'ab,c=d'],
+    ["region=eu, token='ab, c=d'", "region=eu, token='${secret:s-token}'", 'ab, c=d'],
+    ['A_TOKEN="one\ntwo=three"\nB=2', 'A_TOKEN="${secret:s-a-token|as-imported}"\nB=2', 'one\ntwo=three'],
+  ];
+  for (const [value, record, secret] of cases) {
+    test(`is one, and nothing of it stays in clear: ${JSON.stringify(value)}`, () => {
+      const { transport, found } = extractSecrets('s', stdio([], { CONN: value }), free);
+      assert.deepEqual(transport, stdio([], { CONN: record }));
+      assert.deepEqual(
+        found.map((each) => each.value),
+        [secret],
+      );
+      const restored = fillTransport(transport, () => ({ value: secret, imported: true }));
+      assert.deepEqual(restored, stdio([], { CONN: value }));
+    });
+  }
+});
+
+// A form that goes back over what it has read takes twice as long for each piece: this value would never be done with.
+test('a long text that is nearly a list of pairs is read once', () => {
+  for (const pair of ["a='x' ", 'a="x",', "a='x'\n", 'a={x};']) {
+    const value = `${pair.repeat(200)}!!`;
+    assert.deepEqual(extractSecrets('s', stdio([], { CONN: value }), free).transport, stdio([], { CONN: value }));
+  }
+});
