@@ -57,7 +57,9 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
 
   function boundOf(view: View, principal: Principal, server: string): Verdict | undefined {
     if (view.servers === undefined || view.servers.has(server)) return undefined;
-    const reason = `${principal.credential.kind} ${principal.credential.label} is not bound to server ${server}`;
+    const who = `${principal.credential.kind} ${principal.credential.label}`;
+    const reason =
+      server === '' ? `${who} is bound to servers, and this is of none` : `${who} is not bound to server ${server}`;
     return { decision: 'deny', rule: 'grant-bound', reason };
   }
 

@@ -91,7 +91,7 @@ function positionOf(text: string, character: string, from: number): number {
 }
 
 /** Calls `take` with each piece between `separator`s. */
-export function eachPiece(
+function eachPiece(
   text: string,
   from: number,
   to: number,

@@ -45,14 +45,16 @@ function denialText(denial: Denial): string {
   // A tool's name is its server's: it must not end our sentence and begin another.
   const what = /^[\w./:+-]{1,200}$/.test(denial.what) ? denial.what : quoteForeign(denial.what);
   const rule = verdict.rule === null ? 'Rule: none' : `Rule: ${verdict.rule}`;
-  const ask =
-    verdict.rule === 'grant-bound'
+  const isNowhere = verdict.rule === 'grant-bound' && server === '';
+  const ask = isNowhere
+    ? 'Names begin with SERVER__ and URIs with SERVER+: list them again.'
+    : verdict.rule === 'grant-bound'
       ? `To ask for access: send your administrator this; they can issue a grant with \`--server ${server}\`.`
       : verdict.rule === null
         ? `To ask for access: send your administrator this; they can run \`mcpgate-broker rule add --allow --who ${who} --what ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
         : `To ask for access: send your administrator the rule's name and ${what}.`;
   const verb = what.startsWith('resource:') || what.startsWith('prompt:') ? 'use' : 'call';
-  return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask} Do not try again until it is granted.`;
+  return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask}${isNowhere ? '' : ' Do not try again until it is granted.'}`;
 }
 
 /** What was denied, as it is typed into a shell; a name that could end the command, or hide what it is, is left to the administrator. */
