@@ -140,7 +140,10 @@ describe('the preview of a verdict', () => {
       const other = previewVerdict(policy(['allow *']), grant, ['svc'], what.replace('svc', 'other'));
       assert.match(other.reason, /is not bound to server other$/);
     }
-    assert.match(previewVerdict(policy(['allow *']), grant, ['svc'], 'nothing').reason, /is bound to servers, and this is of none$/);
+    assert.match(
+      previewVerdict(policy(['allow *']), grant, ['svc'], 'nothing').reason,
+      /is bound to servers, and this is of none$/,
+    );
   });
 
   it('of a resource is about the server that is named, and without one about each of them', () => {

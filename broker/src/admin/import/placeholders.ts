@@ -45,7 +45,7 @@ export function isPlaceholder(value: string): boolean {
     return true;
   if (/^(?:x{3,}|\*{3,}|\.{3,}|\u2026|-{3,}|_{3,}|#{3,})$/i.test(text)) return true;
   // `ghp_xxxxxxxx`, `sk-...`, `ntn_****`, `xoxb-your-token`
-  if (/^[\w.-]{0,16}?(?:x{5,}|\*{3,}|\.{3}|\u2026|\u2022{3,})[\w-]*$/i.test(text) && !/\d[A-Za-z]\d/.test(text))
+  if (/^[\w.-]{0,16}?(?:x{5}|\*{3,}|\.{3}|\u2026|\u2022{3,})[\w-]*$/i.test(text) && !/\d[A-Za-z]\d/.test(text))
     return true;
   const known =
     /^(?:gh[pousr]|github_pat|glpat|sk|xox[a-z]|xapp|ntn|secret|lin_api|sbp|figd|hf|tvly|fc|pat)[-_](.+)$/i.exec(text);
