@@ -432,3 +432,15 @@ test('a long text that is nearly a list of pairs is read once', () => {
     assert.deepEqual(extractSecrets('s', stdio([], { CONN: value }), free).transport, stdio([], { CONN: value }));
   }
 });
+
+test('a password that would end the host of a URL is percent-encoded there: the connection goes where the record says', () => {
+  for (const password of ['pa@ss#word?1', 'pa/ss', 'pa#ss']) {
+    const url = `https://user:${password}@mcp.example.com/mcp`;
+    const { transport, found } = extractSecrets('s', { kind: 'http', url, headers: {} }, free);
+    assert.equal(Object(transport)['url'], 'https://user:${secret:s-url-password}@mcp.example.com/mcp');
+    const value = found[0]?.value ?? '';
+    assert.equal(value, password);
+    const filled = new URL(String(Object(fillTransport(transport, () => ({ value, imported: true })))['url']));
+    assert.deepEqual([filled.host, decodeURIComponent(filled.password)], ['mcp.example.com', password]);
+  }
+});

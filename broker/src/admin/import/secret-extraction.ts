@@ -1,6 +1,6 @@
 // Takes the secrets out of a server's configuration: each becomes a `${secret:SERVER-key}` reference, and what surrounds it (a scheme
 // such as `Bearer`, a flag, the rest of a URL, of a JSON text or of a shell's line) stays readable in the record. What is put back later
-// is to the letter what stood there.
+// is to the letter what stood there; but for a password that would end the host of a URL which mcpgate reads itself.
 import type { Transport } from '../../domain/server-record.ts';
 import { fillText, mapValues, type SecretValue } from '../../values/fill-values.ts';
 import type { Part, Place } from '../../values/place.ts';
@@ -150,10 +150,23 @@ export function extractSecrets(server: string, transport: Transport, options: Ex
     });
   }
 
+  /** mcpgate reads this one itself: a `/` or `#` of the password must not end the host that the record shows. */
+  function withHost(url: string, place: Place): string {
+    const references = referencesIn(url).toReversed();
+    const withEach = (instead: (name: string) => string) =>
+      references.reduce((text, { name, start, end }) => text.slice(0, start) + instead(name) + text.slice(end), url);
+    const shown = hostOf(withEach(() => 'x'));
+    const isSame = shown === undefined || hostOf(restored(url, place)) === shown;
+    return isSame ? url : withEach((name) => secretReference(name));
+  }
+
   const places = transportPlaces(transport);
   if (transport.kind === 'http') {
     const headers = mapValues(transport.headers, (value, name) => replace(value, places.named(name)));
-    return { transport: { ...transport, headers, url: replace(transport.url, places.url) }, found };
+    return {
+      transport: { ...transport, headers, url: withHost(replace(transport.url, places.url), places.url) },
+      found,
+    };
   }
   // A variable may be put into an argument or into another variable.
   transport.args.forEach((argument, index) => replace(argument, places.argument(index)));
@@ -163,6 +176,8 @@ export function extractSecrets(server: string, transport: Transport, options: Ex
   const args = transport.args.map((argument, index) => replace(argument, places.argument(index)));
   return { transport: { ...transport, args, env }, found };
 }
+
+const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined);
 
 /** Variables of the entry, and those that a shell's line in it sets. */
 function ownVariables(transport: Transport & { kind: 'stdio' }): string[] {
