@@ -3,9 +3,17 @@ import { GateError } from 'mcpgate-shared/error';
 
 const RESERVED = /^(host|connection|content-length|content-type|accept|transfer-encoding|keep-alive|upgrade|mcp-.*)$/i;
 
+/** What a request needs of the server's record, filled in. */
+interface Own {
+  serverName: string;
+  url: URL;
+  headers: Readonly<Record<string, string>>;
+}
+
 /** The record's own headers, names and values in turn. Throws `config` where one cannot be sent. */
-export function ownHeaders(serverName: string, headers: Readonly<Record<string, string>>): string[] {
-  const flat: string[] = [];
+export function ownHeaders({ serverName, url, headers }: Own): string[] {
+  const isAuthorized = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  const flat = isAuthorized ? [] : loginOf(url);
   for (const [name, value] of Object.entries(headers)) {
     if (RESERVED.test(name)) continue;
     // oxlint-disable-next-line no-control-regex -- RFC 9110, section 5.5: tab is the one control character of a field value
@@ -18,6 +26,21 @@ export function ownHeaders(serverName: string, headers: Readonly<Record<string, 
     flat.push(name.toLowerCase(), value);
   }
   return flat;
+}
+
+/** User and password that stand in the URL go as RFC 7617 has them; the HTTP client leaves them out. */
+function loginOf({ username, password }: URL): string[] {
+  if (username === '' && password === '') return [];
+  const login = `${decoded(username)}:${decoded(password)}`;
+  return ['authorization', `Basic ${Buffer.from(login).toString('base64')}`];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 export function reasonOf(error: Error): string {

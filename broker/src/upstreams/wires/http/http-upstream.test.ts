@@ -60,6 +60,19 @@ describe('a Streamable HTTP server', () => {
     assert.equal(headers['mcp-protocol-version'], '2025-11-25');
   });
 
+  it('is sent the user and password of its URL, unless the record has an Authorization of its own', async () => {
+    const url = upstream.url.replace('://', '://ada:${secret:token}@');
+    const acquire = await start(http({}, url), 'p@ss/w0rd:1');
+    await call(await acquire(), 'hé');
+    const { authorization = '' } = upstream.received.at(-1)?.headers ?? {};
+    assert.match(authorization, /^Basic /);
+    assert.equal(Buffer.from(authorization.slice(6), 'base64').toString(), 'ada:p@ss/w0rd:1');
+    await pool.end();
+    const another = await start(http({ authorization: 'Bearer own' }, url), 'pw');
+    await call(await another(), 'hé');
+    assert.equal(upstream.received.at(-1)?.headers.authorization, 'Bearer own');
+  });
+
   it('may answer as an event stream, with progress in it', async () => {
     upstream.events = true;
     const acquire = await start();

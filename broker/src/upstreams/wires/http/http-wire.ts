@@ -23,7 +23,7 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
     bodyTimeout: 0,
     connect: { timeout: CONNECT_TIMEOUT_MS },
   });
-  const own = ownHeaders(serverName, options.headers);
+  const own = ownHeaders(options);
   const statelessHeaders = [...own, 'content-type', 'application/json', 'accept', ACCEPT];
   let sessionId: string | undefined;
   let version: string | undefined;

@@ -40,7 +40,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     bodyTimeout: 0,
     connect: { timeout: CONNECT_TIMEOUT_MS },
   });
-  const own = ownHeaders(serverName, options.headers);
+  const own = ownHeaders(options);
   const abort = new AbortController();
   /** Requests whose POST the server has not answered yet. */
   const openPosts = new Map<number, AbortController>();
