@@ -25,6 +25,14 @@ describe('without a broker', () => {
 });
 
 describe('the terminal', () => {
+  test('-v prints the version, as that of mcpgate does', async () => {
+    for (const flag of ['-v', '--version']) {
+      const { code, stdout } = await runBrokerCommand([flag]);
+      assert.equal(code, 0);
+      assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+    }
+  });
+
   test('shows tables, a status, and completion scripts', async () => {
     assert.match((await admin.broker.run(['user', 'list'])).stdout, /^NAME +ROLE +STATE/);
     assert.match((await admin.broker.run(['status'])).stdout, /: ready\n/);

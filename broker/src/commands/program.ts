@@ -37,7 +37,7 @@ export async function runProgram(words: readonly string[], context: CommandConte
 export function createProgram(context: CommandContext): Command {
   const program = new Command('mcpgate-broker')
     .description('Holds the service tokens, decides every call, records it, and serves every AI client.')
-    .version(VERSION)
+    .version(VERSION, '-v, --version', 'print the version')
     .showHelpAfterError('run with --help for what there is')
     .addHelpText(
       'after',

@@ -24,8 +24,12 @@ export function nextStep(step: string, error: unknown, record: ServerRecord): st
       : `its credentials are no good: ${setSecret}`;
   }
   if (code.has('404') || code.has('405')) return 'check the path of its URL: most servers are at /mcp';
-  if (code.has('timeout'))
-    return 'where it is only slow, raise upstreams.start_timeout; else read what it says on stderr';
+  if (code.has('timeout')) {
+    const slow = 'where it is only slow, raise upstreams.start_timeout';
+    return record.transport.kind === 'stdio'
+      ? `${slow}; else read its stderr: mcpgate-broker server show ${record.name}${where}; an installer such as npx or uvx has the proxy and certificate variables that \`--env\` gives it, and no others`
+      : slow;
+  }
   if (step === 'start') return 'install the command for all users of this host, or register its full path';
   if (record.transport.kind === 'stdio') {
     return `read its stderr: mcpgate-broker server show ${record.name}${where}${secret === undefined ? '' : `; where it refuses its token: ${setSecret}`}`;
