@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
-import { serverRecord } from './fixtures/pool.ts';
+import { serverRecord } from '../fixtures/pool.ts';
 import { nextStep } from './next-step.ts';
 
 const late = new GateError('timeout', 'server x did not answer its handshake within 60 s');
