@@ -33,6 +33,7 @@ import { openStore } from './store/open-store.ts';
 import { createTunnel } from './tunnel/tunnel.ts';
 import { createUpstreams } from './upstreams/create-upstreams.ts';
 import { systemFoldersOf } from './upstreams/process/find-tool.ts';
+import { referencesIn } from './values/secret-reference.ts';
 import { createVault } from './vault/create-vault.ts';
 import { loadMasterKey } from './vault/master-key.ts';
 
@@ -225,6 +226,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       },
       eventLoopDelay: () => loopDelay.read(),
       policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),
+      secretsOfConfiguration: referencesIn(config.oidc?.client_secret ?? '').map(({ name }) => name),
       allowedCommands: config.stdio.allow,
       facts: {
         version: VERSION,

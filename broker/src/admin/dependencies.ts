@@ -54,6 +54,8 @@ export interface AdminDependencies {
   eventLoopDelay: () => { p50: number; p99: number; max: number };
   /** Makes a change of rules or enforcement hold from the next call on. */
   policyChanged: (workspaceId: string) => void;
+  /** Names of the first workspace's secrets that the configuration refers to. */
+  secretsOfConfiguration: readonly string[];
   /** Commands that others than administrators of the first workspace may register. */
   allowedCommands: readonly AllowedCommand[];
   facts: BrokerFacts;

@@ -2,6 +2,7 @@
 import { secretsApi, type Secret } from 'mcpgate-shared/api/secrets';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
+import { DEFAULT_WORKSPACE, inWorkspace } from '../domain/workspace.ts';
 import { fillTransport } from '../values/fill-values.ts';
 import { secretNamesIn } from '../values/transport-places.ts';
 import type { AdminDependencies } from './dependencies.ts';
@@ -12,7 +13,8 @@ export function secretOperations({
   vault,
   store,
   audit,
-}: Pick<AdminDependencies, 'vault' | 'store' | 'audit'>): Operation[] {
+  secretsOfConfiguration,
+}: Pick<AdminDependencies, 'vault' | 'store' | 'audit' | 'secretsOfConfiguration'>): Operation[] {
   const list = async (workspaceId: string): Promise<Secret[]> => {
     const servers = (await store.servers.list(workspaceId)).map((server) => ({
       name: server.name,
@@ -44,6 +46,30 @@ export function secretOperations({
         throw new GateError('conflict', `secret ${name} was removed while it was being set; set it again`);
       const servers = await store.servers.list(workspaceId);
       return { ...secret, unfit: servers.flatMap((server) => unfitFor(server, name, body.value)) };
+    }),
+    operation(secretsApi.remove, async ({ params: { name } }, { workspaceId, actor }) => {
+      const secret = (await list(workspaceId)).find((entry) => entry.name === name);
+      const none = `there is no secret ${name}; \`secret list${inWorkspace(workspaceId)}\` shows them`;
+      if (secret === undefined) throw new GateError('not_found', none);
+      const users = [
+        ...secret.servers.map((server) => `the server ${server}`),
+        ...(workspaceId === DEFAULT_WORKSPACE && secretsOfConfiguration.includes(name) ? ['the configuration'] : []),
+      ];
+      if (users.length > 0)
+        throw new GateError(
+          'conflict',
+          `secret ${name} is in use by ${users.join(', ')}: change or remove these first; nothing was removed`,
+        );
+      if (!(await vault.remove(workspaceId, name))) throw new GateError('not_found', none);
+      await audit.event({
+        workspace_id: workspaceId,
+        type: 'secret.removed',
+        actor: actor.name,
+        subject: `secret:${name}`,
+        address: actor.address,
+        data: { version: secret.version },
+      });
+      return secret;
     }),
   ];
 }

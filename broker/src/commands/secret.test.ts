@@ -56,6 +56,27 @@ describe('secrets', () => {
     assert.deepEqual([json['version'], json['unfit']], [5, []]);
   });
 
+  test('that nothing refers to are removed for good; one in use is not, and who uses it is said', async () => {
+    await admin.broker.json(['secret', 'set', 'old-token'], { stdin: 'old-v4lue' });
+    const reference = '${secret:old-token}';
+    await admin.broker.json(['server', 'add', 'old', 'https://127.0.0.1:9/mcp', '--header', `X-Key=${reference}`]);
+    const inUse = await admin.failure(['secret', 'remove', 'old-token']);
+    assert.equal(inUse.code, 1);
+    assert.match(
+      inUse.stderr,
+      /old-token is in use by the server old: change or remove these first; nothing was removed/,
+    );
+    const gone = await admin.broker.run(['server', 'remove', 'old']);
+    assert.match(gone.stdout, /`secret remove NAME`/);
+    const removed = Object(await admin.broker.json(['secret', 'remove', 'old-token']));
+    assert.deepEqual([removed['name'], removed['version'], removed['servers']], ['old-token', 1, []]);
+    assert.ok(!(await admin.rows('secret', 'list')).some(({ name }) => name === 'old-token'));
+    const again = await admin.failure(['secret', 'remove', 'old-token']);
+    assert.match(again.stderr, /there is no secret old-token; `secret list` shows them/);
+    const events = await admin.rows('audit', 'search', '--events');
+    assert.ok(events.some(({ type, subject }) => type === 'secret.removed' && subject === 'secret:old-token'));
+  });
+
   test('are refused as an argument, and nothing is stored', async () => {
     const { code, stderr } = await admin.failure(['secret', 'set', 'by-argument', 'hunter2-hunter2']);
     assert.equal(code, 2);

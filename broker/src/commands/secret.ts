@@ -1,4 +1,5 @@
 // `secret …`: values come from stdin or a hidden prompt, never from an argument.
+import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { secretsApi, type SetSecret } from 'mcpgate-shared/api/secrets';
 import { GateError } from 'mcpgate-shared/error';
@@ -29,7 +30,36 @@ export function secretCommand(context: CommandContext): Command {
   adminOptions(command.command('list').description('names, versions and who uses them; never a value')).action(
     async (options: AdminOptions) => await withSession(context, options, listSecrets),
   );
+  adminOptions(
+    command
+      .command('remove <name>')
+      .description('remove a secret that nothing refers to; its value cannot be brought back')
+      .option('-y, --yes', 'do not ask'),
+  ).action(async (name: string, options: AdminOptions & { yes?: boolean }) => {
+    await withSession(context, options, async (session) => await removeSecret(session, name, options));
+  });
   return command;
+}
+
+async function removeSecret(
+  { api, show, context }: AdminSession,
+  name: string,
+  options: { yes?: boolean; json?: boolean },
+): Promise<void> {
+  const isAsked = context.stdin.isTTY === true && options.yes !== true && options.json !== true;
+  if (isAsked && !(await isConfirmed(context, `Remove ${plain(name)} for good? [y/N] `)))
+    throw new GateError('cancelled', 'nothing was removed');
+  show(await api.call(secretsApi.remove, { params: { name } }), `${name} is removed, with all its versions`);
+}
+
+async function isConfirmed({ stdin, stderr }: CommandContext, question: string): Promise<boolean> {
+  const lines = createInterface({ input: stdin, output: stderr });
+  try {
+    // Ctrl-C, Ctrl-D or the terminal's end is no yes.
+    return /^\s*y(es)?\s*$/i.test(await lines.question(question).catch(() => ''));
+  } finally {
+    lines.close();
+  }
 }
 
 async function setSecret({ api, show, context }: AdminSession, name: string): Promise<void> {

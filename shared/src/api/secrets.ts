@@ -44,4 +44,12 @@ export const secretsApi = {
     }),
     answer: SetSecretSchema,
   }),
+  remove: endpoint({
+    name: 'removeSecret',
+    method: 'DELETE',
+    path: '/secrets/:name',
+    summary: 'Remove a secret that nothing refers to, with all its versions; its value cannot be brought back',
+    params: z.strictObject({ name: SecretNameSchema }),
+    answer: SecretSchema,
+  }),
 };
