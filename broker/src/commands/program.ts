@@ -63,6 +63,11 @@ export function createProgram(context: CommandContext): Command {
   return program;
 }
 
+/** What is said of an option that a command does not know. */
+const HINTS: Readonly<Record<string, string>> = {
+  'server add': 'The options of a command stand behind two dashes: `server add NAME -- COMMAND ARGS…`\n',
+};
+
 /** No command ends the process or writes past the context; each shows its examples. */
 function prepare(command: Command, context: CommandContext, path: readonly string[] = []): void {
   const examples = EXAMPLES[path.join(' ')] ?? [];
@@ -72,7 +77,10 @@ function prepare(command: Command, context: CommandContext, path: readonly strin
   command.exitOverride().configureOutput({
     writeOut: (text) => void context.stdout.write(text),
     writeErr: (text) => void context.stderr.write(text),
-    outputError: (text, write) => write(text === '\n' ? '' : text.replace(/^error: /, 'mcpgate-broker: ')),
+    outputError(text, write) {
+      const hint = text.includes('unknown option') ? (HINTS[path.join(' ')] ?? '') : '';
+      write(text === '\n' ? '' : `${text.replace(/^error: /, 'mcpgate-broker: ')}${hint}`);
+    },
   });
   for (const child of command.commands) prepare(child, context, [...path, child.name()]);
 }

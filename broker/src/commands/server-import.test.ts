@@ -238,7 +238,10 @@ describe('server import', () => {
       (await admin.failure(['server', 'import', importFile('{"theme":"dark"}')])).stderr,
       /holds no \{"mcpServers"/,
     );
-    assert.match((await admin.failure(['server', 'import', '/absent.json'])).stderr, /ENOENT/);
+    assert.match(
+      (await admin.failure(['server', 'import', '/absent.json'])).stderr,
+      /absent\.json: cannot be read: there is no such file/,
+    );
   });
 
   test('placeholders of a client become references whose value is asked for', async () => {

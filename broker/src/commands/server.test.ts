@@ -64,6 +64,12 @@ describe('servers', () => {
     assert.equal((await admin.failure(['server', 'add', 'neither'])).code, 2);
   });
 
+  test('whose command is given without the two dashes are refused with a word about them', async () => {
+    const { code, stderr } = await admin.failure(['server', 'add', 'every', 'npx', '-y', 'pkg']);
+    assert.equal(code, 2);
+    assert.match(stderr, /unknown option '-y'[^]*`server add NAME -- COMMAND ARGS…`/);
+  });
+
   test('are told by their URL alone, however it is given, and one place each', async () => {
     const url = 'https://mcp.example.com/mcp';
     for (const words of [

@@ -118,7 +118,11 @@ export function serverCommand(context: CommandContext): Command {
   };
   simple('enable', 'offer a server again', 'is enabled');
   simple('disable', 'stop offering a server', 'is disabled; its record and secrets stay');
-  simple('remove', 'remove a server', 'is removed; its secrets stay in the vault');
+  simple(
+    'remove',
+    'remove a server',
+    'is removed; its secrets stay in the vault: `secret list` shows them, `secret remove NAME` ends them',
+  );
   return command;
 }
 

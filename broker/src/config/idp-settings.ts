@@ -1,5 +1,6 @@
 // The company's IdP as the configuration has it, in the form that signing in needs.
 import { readFile } from 'node:fs/promises';
+import { whyUnreadable } from '../domain/unreadable-file.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { IdpSettings } from '../domain/idp-settings.ts';
 import type { Config } from './load-config.ts';
@@ -46,7 +47,7 @@ async function readSecretFile(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new GateError('config', `oidc.client_secret_file: ${file} cannot be read (${code})`, { cause: error });
+    const text = `oidc.client_secret_file: ${file} cannot be read: ${whyUnreadable(error)}`;
+    throw new GateError('config', text, { cause: error });
   }
 }

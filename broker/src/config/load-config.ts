@@ -4,6 +4,7 @@ import type { ResourceLimits } from '../domain/resource-limits.ts';
 import type { StdioSettings } from '../domain/stdio-settings.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { whyUnreadable } from '../domain/unreadable-file.ts';
 import { GateError } from 'mcpgate-shared/error';
 import { parseConfigFile } from './config-file.ts';
 import { configKeys } from './key-list.ts';
@@ -126,9 +127,8 @@ function readConfigFile(path: string, shownAs: string): Record<string, unknown> 
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new GateError('config', `${shownAs}: cannot read the configuration file (${reasonOf(error)})`, {
-      cause: error,
-    });
+    const text = `${shownAs}: cannot read the configuration file: ${whyUnreadable(error)}`;
+    throw new GateError('config', text, { cause: error });
   }
   const values = parseConfigFile(shownAs, text);
   for (const key of configKeys()) {
@@ -193,9 +193,6 @@ const inDirectory = (directory: string, form: string | undefined, value: unknown
   form === 'path' && typeof value === 'string' ? resolve(directory, value) : value;
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error);
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
