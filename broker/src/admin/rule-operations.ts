@@ -68,6 +68,14 @@ export function ruleOperations({ store, audit, people, policyChanged }: Needs): 
     };
   };
 
+  /** People and groups among `who` that are named in full, and are not there. */
+  const nobodyYet = async (workspaceId: string, who: readonly string[]): Promise<string[]> => {
+    const users = await people.users.list(workspaceId);
+    const groups = await people.groups.list(workspaceId);
+    const there = new Set([...users.map(({ name }) => `user:${name}`), ...groups.map(({ name }) => `group:${name}`)]);
+    return who.filter((each) => /^(?:user|group):[^*?]+$/.test(each) && !there.has(each));
+  };
+
   return [
     operation(rulesApi.list, async (_input, { workspaceId }) =>
       (await store.policy.snapshot(workspaceId)).rules.map(toRule),
@@ -82,7 +90,7 @@ export function ruleOperations({ store, audit, people, policyChanged }: Needs): 
         createdBy: caller.actor.name,
       });
       await changed(caller, 'rule.added', `rule:${rule.id}`, { effect, who, what, note: note ?? '' });
-      return toRule(rule);
+      return { ...toRule(rule), nobody_yet: await nobodyYet(caller.workspaceId, who) };
     }),
     operation(rulesApi.remove, async ({ params }, caller) => {
       const rule = (await store.policy.snapshot(caller.workspaceId)).rules.find((entry) => entry.id === params.id);

@@ -25,7 +25,8 @@ describe('rules', () => {
         'n',
       ]),
     );
-    assert.deepEqual(keysOf(allow), ['created_at', 'created_by', 'effect', 'id', 'note', 'what', 'who']);
+    assert.deepEqual(keysOf(allow), ['created_at', 'created_by', 'effect', 'id', 'nobody_yet', 'note', 'what', 'who']);
+    assert.deepEqual(allow['nobody_yet'], ['group:qa']);
     assert.match(String(allow['created_by']), /^host:\S+$/);
     const yes = Object(await admin.broker.json(['rule', 'test', '--who', 'ada', '--what', 'memory__read_graph']));
     assert.deepEqual([yes['decision'], yes['rule']], ['allow', allow['id']]);
@@ -34,6 +35,20 @@ describe('rules', () => {
     assert.equal(no['rule'], deny['id']);
     await admin.broker.json(['rule', 'remove', String(deny['id'])]);
     assert.equal((await admin.rows('rule', 'list')).length, 1);
+  });
+
+  test('for somebody who is not there yet say so, because the name may be mistyped', async () => {
+    const { stdout, code } = await admin.broker.run(
+      ['rule', 'add', '--allow', '--who', 'user:adda', 'user:a*', 'user:ada', '--what', 'mistyped__*'],
+      '',
+    );
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /^added \S+: allow [^\n]*\n +! there is no user:adda yet; the rule waits for the first one of that name\n$/,
+    );
+    const [, id = ''] = /^added (\S+):/.exec(stdout) ?? [];
+    await admin.broker.json(['rule', 'remove', id]);
   });
 
   test('that make no sense are refused', async () => {

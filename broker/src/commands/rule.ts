@@ -71,7 +71,11 @@ async function addRule({ api, show }: AdminSession, { allow, deny, who, what, no
   const rule = await api.call(rulesApi.add, {
     body: { effect: deny === true ? 'deny' : 'allow', who, what, ...(note === undefined ? {} : { note }) },
   });
-  show(rule, `added ${rule.id}: ${rule.effect} ${rule.who.join(', ')} on ${rule.what.join(', ')}`);
+  const added = `added ${rule.id}: ${rule.effect} ${rule.who.join(', ')} on ${rule.what.join(', ')}`;
+  const waits = rule.nobody_yet.map(
+    (each) => `  ! there is no ${each} yet; the rule waits for the first one of that name`,
+  );
+  show(rule, [added, ...waits].join('\n'));
 }
 
 async function listRules({ api, list, context }: AdminSession): Promise<void> {

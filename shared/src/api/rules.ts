@@ -23,6 +23,11 @@ export const RuleSchema = z
   .meta({ id: 'Rule' });
 export type Rule = z.output<typeof RuleSchema>;
 
+export const AddedRuleSchema = RuleSchema.extend({
+  /** Of WHO: people and groups that are not there yet, for whom the rule waits; a name may be mistyped. */
+  nobody_yet: z.array(z.string()),
+}).meta({ id: 'AddedRule' });
+
 export const EnforcementSchema = z.enum(['off', 'observe', 'enforce']);
 
 export const VerdictSchema = z
@@ -57,7 +62,7 @@ export const rulesApi = {
       what: z.array(WhatSchema).min(1).max(100),
       note: z.string().max(500).optional(),
     }),
-    answer: RuleSchema,
+    answer: AddedRuleSchema,
   }),
   remove: endpoint({
     name: 'removeRule',
