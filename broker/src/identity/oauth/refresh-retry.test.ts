@@ -13,10 +13,10 @@ test('a place is an IPv4 address, a /64 of IPv6, or this computer, however the s
     ['127.0.0.1', 'loopback'],
     ['::1', 'loopback'],
     ['::ffff:127.0.0.9', 'loopback'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
-    ['2001:0DB8:1:2::9', '2001:db8:1:2'],
-    ['2001:db8::1', '2001:db8:0:0'],
-    ['fe80::1:2:3:4', 'fe80:0:0:0'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:0DB8:1:2::9', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['fe80::1:2:3:4', 'fe80:0:0:0::/64'],
   ] as const) {
     assert.equal(placeOfAddress(address), place, address);
   }

@@ -4,6 +4,7 @@
 // is the place that they ask from. Whoever gets an answer again gets the same tokens and no others, so a thief is found out at the next
 // refresh of either.
 import { z } from 'zod';
+import { addressKey } from '../../domain/address-key.ts';
 import { withoutMapping } from '../../domain/address-ranges.ts';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Store } from '../../store/store.ts';
@@ -15,19 +16,10 @@ import { sameText, sha256Hex } from '../secret-token.ts';
 const ELSEWHERE_MS = 3_000;
 const LOOK_MS = 50;
 
-/** Where a request comes from, as far as it tells one household from another: an IPv6 network hands out addresses by the /64. */
+/** Where a request comes from, as far as it tells one household from another. */
 export function placeOfAddress(address: string): string {
-  const bare = withoutMapping(address);
-  if (bare === '::1' || bare.startsWith('127.')) return 'loopback';
-  if (!bare.includes(':')) return bare;
-  const [head = '', tail] = bare.split('::');
-  const groups = (text: string | undefined): string[] => (text ?? '').split(':').filter((each) => each !== '');
-  const [before, after] = [groups(head), groups(tail)];
-  const zeros = tail === undefined ? [] : Array.from({ length: 8 - before.length - after.length }, () => '0');
-  return [...before, ...zeros, ...after]
-    .slice(0, 4)
-    .map((each) => Number.parseInt(each, 16).toString(16))
-    .join(':');
+  const key = addressKey(address);
+  return key.startsWith('127.') || withoutMapping(address) === '::1' ? 'loopback' : key;
 }
 
 const KIND = 'RefreshAnswer';
