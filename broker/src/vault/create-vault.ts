@@ -50,6 +50,13 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
     return { value: Buffer.from(plain).toString('utf8'), version, imported: source === 'import' };
   }
 
+  /** Throws where the name or the value cannot be one. */
+  function sealer(workspaceId: string, name: string, value: string): (version: number) => Uint8Array {
+    checkName(name);
+    const plain = checkValue(name, value);
+    return (version) => seal(key, secretContext(workspaceId, name, version), plain);
+  }
+
   /** Undefined where it has been written down a moment ago. */
   function touch(workspaceId: string, name: string): Promise<void> | undefined {
     const place = placeOf(workspaceId, name);
@@ -62,20 +69,12 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
 
   return {
     async set(workspaceId, name, value, source) {
-      checkName(name);
-      const plain = checkValue(name, value);
-      const version = await store.secrets.append(workspaceId, name, source, (next) =>
-        seal(key, secretContext(workspaceId, name, next), plain),
-      );
+      const version = await store.secrets.append(workspaceId, name, source, sealer(workspaceId, name, value));
       changed(workspaceId, name);
       return version;
     },
     async add(workspaceId, name, value, source) {
-      checkName(name);
-      const plain = checkValue(name, value);
-      const version = await store.secrets.add(workspaceId, name, source, (next) =>
-        seal(key, secretContext(workspaceId, name, next), plain),
-      );
+      const version = await store.secrets.add(workspaceId, name, source, sealer(workspaceId, name, value));
       if (version !== undefined) changed(workspaceId, name);
       return version;
     },

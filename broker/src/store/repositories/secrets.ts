@@ -1,5 +1,5 @@
 // Sealed values and their versions. What is inside is the vault's business.
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Announce } from '../bus/announce.ts';
 import type { Database } from '../schema.ts';
@@ -16,31 +16,55 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
         .onRef('secret_versions.version', '=', 'secrets.last_version'),
     );
 
-  /** Undefined where `isNew` and there is one already. The first statement holds the name until the end, whoever else writes it. */
-  function write(
-    ...[workspaceId, name, source, seal, isNew]: [...Parameters<Store['secrets']['append']>, isNew: boolean]
-  ): Promise<number | undefined> {
-    return db.transaction().execute(async (trx) => {
-      const { last_version: version } = await trx
-        .insertInto('secrets')
-        .values({ workspace_id: workspaceId, name, last_version: 1, last_used_at: null })
-        .onConflict((conflict) =>
-          conflict.columns(['workspace_id', 'name']).doUpdateSet((eb) => ({
-            last_version: eb('secrets.last_version', '+', 1),
-          })),
-        )
-        .returning('last_version')
-        .executeTakeFirstOrThrow();
-      const before = isNew
-        ? await trx
-            .selectFrom('secret_versions')
-            .select('version')
-            .where('workspace_id', '=', workspaceId)
-            .where('name', '=', name)
-            .where('version', '=', version - 1)
-            .executeTakeFirst()
-        : undefined;
-      if (before !== undefined) {
+  /** The number of the next version. The statement holds the name until the transaction ends, whoever else writes it. */
+  async function nextVersion(trx: Transaction<Database>, workspaceId: string, name: string): Promise<number> {
+    const { last_version: version } = await trx
+      .insertInto('secrets')
+      .values({ workspace_id: workspaceId, name, last_version: 1, last_used_at: null })
+      .onConflict((conflict) =>
+        conflict.columns(['workspace_id', 'name']).doUpdateSet((eb) => ({
+          last_version: eb('secrets.last_version', '+', 1),
+        })),
+      )
+      .returning('last_version')
+      .executeTakeFirstOrThrow();
+    return version;
+  }
+
+  async function put(
+    trx: Transaction<Database>,
+    {
+      workspaceId,
+      name,
+      ...row
+    }: { workspaceId: string; name: string; version: number; source: string; sealed: Uint8Array },
+  ): Promise<number> {
+    await trx
+      .insertInto('secret_versions')
+      .values({ workspace_id: workspaceId, name, ...row, created_at: clock.now() })
+      .execute();
+    await announce(trx, { kind: 'secret', workspaceId, name });
+    return row.version;
+  }
+
+  return {
+    append(workspaceId, name, source, seal) {
+      return db.transaction().execute(async (trx) => {
+        const version = await nextVersion(trx, workspaceId, name);
+        return await put(trx, { workspaceId, name, version, source, sealed: seal(version) });
+      });
+    },
+    add(workspaceId, name, source, seal) {
+      return db.transaction().execute(async (trx) => {
+        const version = await nextVersion(trx, workspaceId, name);
+        const before = await trx
+          .selectFrom('secret_versions')
+          .select('version')
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
+          .where('version', '=', version - 1)
+          .executeTakeFirst();
+        if (before === undefined) return await put(trx, { workspaceId, name, version, source, sealed: seal(version) });
         await trx
           .updateTable('secrets')
           .set({ last_version: version - 1 })
@@ -48,23 +72,8 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
           .where('name', '=', name)
           .execute();
         return undefined;
-      }
-      await trx
-        .insertInto('secret_versions')
-        .values({ workspace_id: workspaceId, name, version, source, sealed: seal(version), created_at: clock.now() })
-        .execute();
-      await announce(trx, { kind: 'secret', workspaceId, name });
-      return version;
-    });
-  }
-
-  return {
-    async append(workspaceId, name, source, seal) {
-      const version = await write(workspaceId, name, source, seal, false);
-      if (version === undefined) throw new Error('a version that is appended has a number');
-      return version;
+      });
     },
-    add: (workspaceId, name, source, seal) => write(workspaceId, name, source, seal, true),
     async current(workspaceId, name) {
       const row = await current
         .select(['secret_versions.name', 'secret_versions.version', 'secret_versions.source', 'secret_versions.sealed'])
