@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
-import { whyUnreadable } from '../domain/unreadable-file.ts';
+import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
 import { LineCounter, parseDocument } from 'yaml';
 import type { CommandContext } from './context.ts';
@@ -42,7 +42,7 @@ async function read(path: string, shownAs: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new GateError('usage', `${shownAs}: cannot be read: ${whyUnreadable(error)}`, { cause: error });
+    throw new GateError('usage', `${shownAs}: cannot be read: ${fileFault(error)}`, { cause: error });
   }
 }
 

@@ -1,6 +1,6 @@
 // The company's IdP as the configuration has it, in the form that signing in needs.
 import { readFile } from 'node:fs/promises';
-import { whyUnreadable } from '../domain/unreadable-file.ts';
+import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
 import type { IdpSettings } from '../domain/idp-settings.ts';
 import type { Config } from './load-config.ts';
@@ -47,7 +47,7 @@ async function readSecretFile(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    const text = `oidc.client_secret_file: ${file} cannot be read: ${whyUnreadable(error)}`;
+    const text = `oidc.client_secret_file: ${file} cannot be read: ${fileFault(error)}`;
     throw new GateError('config', text, { cause: error });
   }
 }

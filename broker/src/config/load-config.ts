@@ -4,7 +4,7 @@ import type { ResourceLimits } from '../domain/resource-limits.ts';
 import type { StdioSettings } from '../domain/stdio-settings.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { whyUnreadable } from '../domain/unreadable-file.ts';
+import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
 import { parseConfigFile } from './config-file.ts';
 import { configKeys } from './key-list.ts';
@@ -127,7 +127,7 @@ function readConfigFile(path: string, shownAs: string): Record<string, unknown> 
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const text = `${shownAs}: cannot read the configuration file: ${whyUnreadable(error)}`;
+    const text = `${shownAs}: cannot read the configuration file: ${fileFault(error)}`;
     throw new GateError('config', text, { cause: error });
   }
   const values = parseConfigFile(shownAs, text);

@@ -17,6 +17,7 @@ import {
   stat,
 } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { fileErrorCode, fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
 import { unusableFile } from './unusable-file.ts';
 
@@ -115,21 +116,10 @@ export async function orMissing<T>(result: Promise<T>): Promise<T | null> {
   try {
     return await result;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
+    if (fileErrorCode(error) === 'ENOENT') return null;
     throw error;
   }
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'you may not',
-  EPERM: 'you may not',
-  EROFS: 'it lies on a read-only file system',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is a file, not a folder',
-  ENOSPC: 'the disk is full',
-  ELOOP: 'it is a symbolic link that leads in a circle',
-  EBUSY: 'another program holds it open',
-};
 
 const TODO: Readonly<Record<string, string>> = {
   EACCES: 'check its owner and permissions, and those of its folder',
@@ -142,12 +132,6 @@ const TODO: Readonly<Record<string, string>> = {
 
 export function fileError(error: unknown, verb: 'read' | 'write', path: string): GateError {
   if (error instanceof GateError) return error;
-  const code = codeOf(error);
-  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
-  const fault = `cannot ${verb} ${path}: ${reason}`;
-  return unusableFile({ fault, todo: TODO[code] ?? 'mend that' }, error);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const fault = `cannot ${verb} ${path}: ${fileFault(error)}`;
+  return unusableFile({ fault, todo: TODO[fileErrorCode(error)] ?? 'mend that' }, error);
 }
