@@ -97,7 +97,7 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     ],
     tests: [
       'broker/src/admin/import/{secret-names,value-sense,placeholders,classify-value,secret-references,prefer-environment}.test.ts',
-      'broker/src/admin/import/{doubtful-values,secret-extraction,import-shapes}.test.ts',
+      'broker/src/admin/import/{doubtful-values,secret-extraction,secrets-in-programs,import-shapes}.test.ts',
     ],
     except: ['Regex'],
   },
