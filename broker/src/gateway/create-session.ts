@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../domain/principal.ts';
 import type { Pieces } from '../message/pieces.ts';
-import type { ListKind, UpstreamEvent } from '../upstreams/upstream.ts';
+import type { ListKind } from '../mcp/list-kind.ts';
+import type { UpstreamEvent } from '../upstreams/upstream.ts';
 import { createToClient } from './edges/client-channel.ts';
 import { replyMessage } from './edges/edge-messages.ts';
 import { readEnvelope, type Envelope } from './edges/envelope.ts';

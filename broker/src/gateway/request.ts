@@ -2,7 +2,7 @@
 // edge's alone.
 import { scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/json-span';
 import type { Pieces } from '../message/pieces.ts';
-import type { ListKind } from '../upstreams/upstream.ts';
+import type { ListKind } from '../mcp/list-kind.ts';
 import type { JsonRecord } from '../mcp/json-rpc-guard.ts';
 import type { InputTally } from './call/input-tally.ts';
 

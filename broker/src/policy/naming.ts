@@ -1,8 +1,6 @@
 // The names by which rules know what servers offer: `SERVER__TOOL`, `prompt:SERVER__NAME`, `resource:URI` and `resource:SERVER+URI`, with the
 // server's own names, never cut. Whoever judges anything asks here what it is called.
-
-/** What servers offer, by the list that it stands in; a resource template is judged like a resource. */
-export type Offered = 'tools' | 'prompts' | 'resources' | 'templates';
+import type { ListKind } from '../mcp/list-kind.ts';
 
 /** Every name of one thing; the record of a call has the first. */
 export type RuleNames = readonly [string, ...string[]];
@@ -36,8 +34,8 @@ export function splitUri(uri: string): { server: string; rest: string } | undefi
 }
 
 /** `own`: the server's name or URI of it. `server` empty: the name as it was written says none. */
-export function ruleNames(offered: Offered, server: string, own: string): RuleNames {
-  switch (offered) {
+export function ruleNames(kind: ListKind, server: string, own: string): RuleNames {
+  switch (kind) {
     case 'tools':
       return [server === '' ? own : `${server}__${own}`];
     case 'prompts':

@@ -7,7 +7,8 @@ import { GOOD_TOOL } from 'mcpgate-test/upstreams/sloppy/list-behaviours';
 import { wholeText } from '../message/pieces.ts';
 import { asker, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
 import { SLOPPY_WAYS, startSloppy, type SloppyWay } from './fixtures/sloppy.ts';
-import type { ListKind, UpstreamSession } from './upstream.ts';
+import type { ListKind } from '../mcp/list-kind.ts';
+import type { UpstreamSession } from './upstream.ts';
 
 interface Seen {
   session: UpstreamSession;

@@ -4,13 +4,11 @@ import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import type { RetryReason } from '../domain/call-record.ts';
 import type { ResourceLimits } from '../domain/resource-limits.ts';
 import type { Isolation, ServerRecord } from '../domain/server-record.ts';
+import type { ListKind } from '../mcp/list-kind.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { Circuit } from './pool/circuit-breaker.ts';
 import type { JsonRecord } from '../mcp/json-rpc-guard.ts';
 import type { Repeatable } from './remedy.ts';
-
-/** What servers list: `tools/list`, `prompts/list`, `resources/list`, `resources/templates/list`. */
-export type ListKind = 'tools' | 'prompts' | 'resources' | 'templates';
 
 /** An entry of a list; `text` is its JSON as the server sent it, or as AI clients can take it (tidy/entry.ts). */
 export interface ListedItem {
@@ -36,8 +34,8 @@ export interface ServerFacts {
 
 /** `pieces`: what was taken out of `text`, only where the request `takesPieces` and the answer is large. */
 export type UpstreamReply =
-  | { kind: 'result'; text: string; pieces?: Pieces; isToolError: boolean }
-  | { kind: 'error'; text: string; pieces?: Pieces };
+  | { kind: 'result'; text: string; pieces?: Pieces | undefined; isToolError: boolean }
+  | { kind: 'error'; text: string; pieces?: Pieces | undefined };
 
 /** What a server asks in return: `sampling/createMessage`, `elicitation/create`, `roots/list`. */
 export interface ServerQuestion {

@@ -1,6 +1,6 @@
-// Puts the values of secrets into a record, each spelled for the place that it stands in: percent-encoded in a URL, escaped in JSON, quoted
-// in a shell's line, as it is in a header or an argument. A value can never change what stands around it; one that cannot stand in its
-// place is refused by name.
+// Puts the values of secrets into a record, each spelled for the place that it stands in: percent-encoded in a URL, escaped in JSON, as it is
+// in a header or an argument, and nothing but a plain word in what is carried out. A value can never change what stands around it; one that
+// cannot stand in its place is refused by name.
 import { GateError } from 'mcpgate-shared/error';
 import type { Transport } from '../domain/server-record.ts';
 import type { Place, Spelling } from './place.ts';

@@ -1,6 +1,6 @@
 // One table of what becomes of a request that servers or lists answer, for clients of both generations of MCP. Which methods a generation
 // has is said in methods.ts; what mcpgate answers by itself is each edge's own.
-import type { ListKind } from '../../upstreams/upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
 import { complete } from './complete.ts';
 import { listKind } from '../lists/lists.ts';
 import { requestByName } from './named-request.ts';

@@ -2,7 +2,7 @@
 // or not: a name is judged before it is looked for.
 import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
 import type { CompiledPolicy } from '../../policy/decide.ts';
-import type { ListKind } from '../../upstreams/upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
 import { denialReply } from './answers.ts';
 import { callIntent, type Judged } from './call-intent.ts';
 import { judge } from '../../policy/judge.ts';

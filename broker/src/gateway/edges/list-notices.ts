@@ -1,6 +1,6 @@
 // Tells a client that its lists may differ, once it has asked for them; changes that come together are told together.
 import type { Clock } from 'mcpgate-shared/clock';
-import type { ListKind } from '../../upstreams/upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
 import type { Notice } from '../request.ts';
 
 export interface ListNotices {

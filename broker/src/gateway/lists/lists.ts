@@ -6,7 +6,7 @@ import type { Principal } from '../../domain/principal.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import type { CompiledPolicy } from '../../policy/decide.ts';
 import { LISTS } from '../../upstreams/session/list-pages.ts';
-import type { ListKind } from '../../upstreams/upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
 import { asShown, type CatalogItem, type CatalogList } from './catalog.ts';
 import { inTime } from './in-time.ts';
 import { judge } from '../../policy/judge.ts';

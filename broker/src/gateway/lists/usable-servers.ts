@@ -3,7 +3,8 @@ import type { ServerRecord } from '../../domain/server-record.ts';
 import type { CompiledPolicy } from '../../policy/decide.ts';
 import { judge } from '../../policy/judge.ts';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
-import type { ListKind, ServerFacts } from '../../upstreams/upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
+import type { ServerFacts } from '../../upstreams/upstream.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { serversOf, type SessionScope } from '../session-scope.ts';
 

@@ -4,9 +4,9 @@
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
 import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
 import { byteLengthOf, wholeText } from '../../message/pieces.ts';
-import { judge } from '../../policy/judge.ts';
+import { uriPrefix } from '../../policy/naming.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
-import type { UpstreamReply } from '../../upstreams/upstream.ts';
+import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';
 import { MAX_ANSWER_BYTES } from '../edges/legacy/client-questions.ts';
 import { duplicateKey } from '../edges/duplicate-key.ts';
 import { createKnownKeys } from '../edges/folded-key.ts';
@@ -14,19 +14,26 @@ import { META_KEYS } from '../edges/methods.ts';
 import type { Request } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
-import { relatedTask, type RelatedTask } from './related-task.ts';
+import { isDenied, relatedTask, type RelatedTask } from './related-task.ts';
+import { withSeenTaskIds } from './task-ids.ts';
 
 type Parts = Pick<GatewayParts, 'upstreams' | 'tasks'>;
 
 const ANSWER_KEYS = createKnownKeys(['_meta']);
 
-/** What a client answers to a server's question goes on in any case, without what is no task of that server's and the caller's. */
-export function answerWithOwnTask(
+/**
+ * Puts a server's question to the client, with the ids of tasks as the client knows them. What it answers goes on in any case, without what is
+ * no task of that server's and the caller's.
+ */
+export async function askAboutOwnTasks(
   parts: Parts,
   scope: SessionScope,
-  server: string,
-  reply: UpstreamReply,
-): UpstreamReply {
+  question: ServerQuestion,
+  put: (question: ServerQuestion) => Promise<UpstreamReply>,
+): Promise<UpstreamReply> {
+  const { server } = question;
+  const prefix = scope.only === undefined ? uriPrefix(server) : '';
+  const reply = await put({ ...question, paramsText: withSeenTaskIds(question.paramsText, prefix, false) });
   return reply.kind === 'result' ? { ...reply, text: readAnswer(parts, scope, server, reply.text).text } : reply;
 }
 
@@ -53,9 +60,7 @@ export async function withOwnAnswers(
   for (const { start, end } of scanObject(whole).members) {
     const answer = readAnswer(parts, scope, server, whole.slice(start, end));
     if (answer.related.kind === 'foreign' || answer.isOdd) return undefined;
-    const ruleNames = answer.related.kind === 'own' ? answer.related.ruleNames : undefined;
-    if (ruleNames !== undefined && judge(policy, scope.principal, server, ruleNames).decision === 'deny')
-      return undefined;
+    if (isDenied(policy, scope, server, answer.related)) return undefined;
     out += whole.slice(from, start) + answer.text;
     from = end;
   }

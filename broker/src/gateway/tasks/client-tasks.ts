@@ -3,6 +3,7 @@
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { findMember, scanArray, scanObject } from 'mcpgate-shared/json-span';
 import { isRecord, parseRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
+import { errorReply } from '../reply.ts';
 import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';
 
 export interface ClientTasks {
@@ -53,11 +54,7 @@ export function createClientTasks(put: (question: ServerQuestion) => Promise<Ups
           : { ...reply, text: ownOf(reply.text, (task) => serverOf(task) === server) };
       }
       if (serverOf(params) === server) return await put(question);
-      const text = JSON.stringify({
-        code: RPC_CODE.invalidParams,
-        message: 'there is no task of this id that was made for you',
-      });
-      return { kind: 'error', text };
+      return errorReply(RPC_CODE.invalidParams, 'there is no task of this id that was made for you');
     },
     isFor: (server, taskId) => servers.get(taskId) === server,
     audienceOf(method, params) {

@@ -3,6 +3,7 @@
 import type { RuleNames } from '../../policy/naming.ts';
 import { findMember, scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/json-span';
 import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
+import type { CompiledPolicy } from '../../policy/decide.ts';
 import { judge } from '../../policy/judge.ts';
 import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import { placeOf } from '../../upstreams/upstream.ts';
@@ -49,11 +50,19 @@ export async function withOwnTask(
 ): Promise<string | undefined> {
   const related = relatedTask(parts, scope, server, params);
   if (related.kind !== 'own') return related.kind === 'none' ? paramsText : undefined;
-  if (related.ruleNames !== undefined) {
-    const policy = await parts.policies.get(scope.principal.workspaceId);
-    if (judge(policy, scope.principal, server, related.ruleNames).decision === 'deny') return undefined;
-  }
-  return withRelated(paramsText, related.ownId);
+  const policy = await parts.policies.get(scope.principal.workspaceId);
+  return isDenied(policy, scope, server, related) ? undefined : withRelated(paramsText, related.ownId);
+}
+
+/** Whether the caller may not use the tool any more that made the task. */
+export function isDenied(
+  policy: CompiledPolicy,
+  { principal }: Pick<SessionScope, 'principal'>,
+  server: string,
+  related: RelatedTask,
+): boolean {
+  const ruleNames = related.kind === 'own' ? related.ruleNames : undefined;
+  return ruleNames !== undefined && judge(policy, principal, server, ruleNames).decision === 'deny';
 }
 
 /** `ownId` undefined: without it. */

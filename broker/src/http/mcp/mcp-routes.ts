@@ -1,6 +1,5 @@
 // `/mcp` (all servers, prefixed) and `/mcp/NAME-or-UUID` (one server, its own names): Streamable HTTP for clients that have only a URL and
 // a bearer token. Every request is authenticated anew.
-import { answerText } from 'mcpgate-shared/rpc-text';
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -9,6 +8,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
 import { ownerOf } from '../../domain/owner-of.ts';
+import { replyMessage } from '../../gateway/edges/edge-messages.ts';
+import { errorReply } from '../../gateway/reply.ts';
 import { isAnswered, readBatch, type BatchItem } from '../../gateway/edges/batch.ts';
 import { readEnvelope, type Envelope } from '../../gateway/edges/envelope.ts';
 import type { ToolMode } from '../../gateway/gateway.ts';
@@ -70,7 +71,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     reply
       .code(status)
       .type('application/json')
-      .send(answerText(id ?? 'null', 'error', JSON.stringify({ code, message, data })));
+      .send(replyMessage(id ?? 'null', errorReply(code, message, data)));
 
   /** From 2026-07-28 on: no session, and the headers say what the body says. */
   function modernPost(
@@ -206,7 +207,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
         if (!resumed) {
           reply.raw.writeHead(404, { 'content-type': 'application/json' });
           reply.raw.end(
-            '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"[mcpgate] the event is not kept any more"}}',
+            replyMessage('null', errorReply(RPC_CODE.serverError, '[mcpgate] the event is not kept any more')),
           );
         }
         return reply;

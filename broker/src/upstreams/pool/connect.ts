@@ -12,7 +12,8 @@ import { prepareWire, type WireDeps } from '../wires/prepare-wire.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { resolveTransport } from '../secrets/resolved-transport.ts';
 import { createStderrRing } from '../wires/stdio/stderr-ring.ts';
-import type { Asker, ListKind } from '../upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
+import type { Asker } from '../upstream.ts';
 
 export interface Connection {
   readonly session: McpSession;

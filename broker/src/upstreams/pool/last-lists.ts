@@ -1,7 +1,8 @@
 // What a server listed last, over this connection and those before it: a new connection is asked again, and told is where a list is
 // not what it was.
 import { toGateError, type GateError } from 'mcpgate-shared/error';
-import type { ListedItem, ListKind, UpstreamSession } from '../upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
+import type { ListedItem, UpstreamSession } from '../upstream.ts';
 
 export interface LastLists {
   get(kind: ListKind): readonly ListedItem[] | undefined;

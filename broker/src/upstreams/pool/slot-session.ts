@@ -6,7 +6,8 @@ import type { RetryReason } from '../../domain/call-record.ts';
 import type { Connection } from './connect.ts';
 import type { Repeatable } from '../remedy.ts';
 import { retryReason } from '../session/retry-reason.ts';
-import type { ListedItem, ListKind, UpstreamSession } from '../upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
+import type { ListedItem, UpstreamSession } from '../upstream.ts';
 
 /** Called where nothing came of a request. */
 type OnRefused = () => void;

@@ -3,7 +3,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { toGateError, type GateError } from 'mcpgate-shared/error';
 import type { Connection } from './connect.ts';
-import type { ListKind } from '../upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
 
 export interface ConnectionEvents {
   onListChanged: (kind: ListKind) => void;

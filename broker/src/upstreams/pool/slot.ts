@@ -14,7 +14,8 @@ import { isSilent } from '../session/is-silent.ts';
 import { createSlotSession } from './slot-session.ts';
 import { createSlotStart, type ConnectionEvents } from './slot-start.ts';
 import { createStartTurn } from './start-turn.ts';
-import type { ListedItem, ListKind, ServerFacts, UpstreamSession } from '../upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
+import type { ListedItem, ServerFacts, UpstreamSession } from '../upstream.ts';
 
 export interface SlotOptions {
   serverName: string;

@@ -8,7 +8,8 @@ import { offerOf } from '../session/offered-lists.ts';
 import { nextStep } from './next-step.ts';
 import { connectTo, handshakeTls, resolveHost } from './probe-address.ts';
 import { resolveTransport } from '../secrets/resolved-transport.ts';
-import type { ListKind, ServerFacts, TestStep } from '../upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
+import type { ServerFacts, TestStep } from '../upstream.ts';
 
 const SHOWN: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
 

@@ -3,7 +3,8 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import type { RpcPeer } from './rpc-peer.ts';
 import type { ServerLists } from './server-lists.ts';
-import type { Asker, ListKind, ServerFacts, UpstreamReply, UpstreamRequest } from '../upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
+import type { Asker, ServerFacts, UpstreamReply, UpstreamRequest } from '../upstream.ts';
 
 export interface Edge {
   readonly facts: ServerFacts;

@@ -9,7 +9,8 @@ import { createFaults, type Faults } from './faults.ts';
 import { parseRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { tidyEntry } from './tidy/entry.ts';
-import type { ListedItem, ListKind, ServerFacts, UpstreamReply } from '../upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
+import type { ListedItem, ServerFacts, UpstreamReply } from '../upstream.ts';
 
 const MAX_PAGES = 1_000;
 const MAX_ITEMS = 100_000;

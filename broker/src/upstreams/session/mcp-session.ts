@@ -12,7 +12,8 @@ import { createModernEdge } from './modern/modern-edge.ts';
 import { negotiate } from './negotiate.ts';
 import { createRpcPeer, type RpcPeer } from './rpc-peer.ts';
 import { createServerLists } from './server-lists.ts';
-import type { Asker, ListedItem, ListKind, ServerFacts, UpstreamReply, UpstreamRequest } from '../upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
+import type { Asker, ListedItem, ServerFacts, UpstreamReply, UpstreamRequest } from '../upstream.ts';
 import type { OpenWire } from '../wires/wire.ts';
 
 const LIST_TIMEOUT_MS = 60_000;

@@ -4,7 +4,8 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { isUnknownMethod, listPages, LISTS, type ReadList } from './list-pages.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { untilAborted } from '../../domain/until-aborted.ts';
-import type { ListedItem, ListKind, ServerFacts, UpstreamReply } from '../upstream.ts';
+import type { ListKind } from '../../mcp/list-kind.ts';
+import type { ListedItem, ServerFacts, UpstreamReply } from '../upstream.ts';
 
 export interface ServerLists {
   /** Rejects as soon as `signal` is aborted; what it waited for goes on for others. */

@@ -5,6 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { findMember, onOneLine, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
 import { byteLengthOf, wholeText, type Pieces } from '../../../message/pieces.ts';
+import { errorReply } from '../../reply.ts';
+import { notOfferedByClient, withdrawn } from '../question-errors.ts';
 import { createQuestionTokens } from './question-tokens.ts';
 import type { Notice } from '../../request.ts';
 import type { ServerQuestion, UpstreamReply } from '../../../upstreams/upstream.ts';
@@ -27,11 +29,6 @@ export interface ClientQuestions {
 /** `"error": null` beside a result is none. */
 const notNull = (text: string, member: JsonMember | undefined): JsonMember | undefined =>
   member === undefined || text.slice(member.start, member.end) === 'null' ? undefined : member;
-
-const errorReply = (code: number, message: string): UpstreamReply => ({
-  kind: 'error',
-  text: JSON.stringify({ code, message }),
-});
 
 /** An id stands in the text, whatever was taken out of it. */
 function idOf(text: string): string | undefined {
@@ -56,10 +53,9 @@ export function createClientQuestions(options: {
 
   return {
     ask({ method, paramsText, signal, server }) {
-      if (closed || signal.aborted)
-        return Promise.resolve(errorReply(RPC_CODE.cancelled, 'the question was withdrawn'));
+      if (closed || signal.aborted) return Promise.resolve(withdrawn());
       if (!options.offers(method)) {
-        return Promise.resolve(errorReply(RPC_CODE.methodNotFound, `the AI client does not offer ${method}`));
+        return Promise.resolve(notOfferedByClient(method));
       }
       if (open.size >= MAX_OPEN) {
         return Promise.resolve(
@@ -72,7 +68,7 @@ export function createClientQuestions(options: {
           if (!open.delete(id)) return;
           tokens.over(id);
           options.tell({ method: 'notifications/cancelled', paramsText: JSON.stringify({ requestId: id }) });
-          resolve(errorReply(RPC_CODE.cancelled, 'the question was withdrawn'));
+          resolve(withdrawn());
         };
         open.set(id, (reply) => {
           signal.removeEventListener('abort', onAbort);

@@ -4,9 +4,9 @@ import { findMember } from 'mcpgate-shared/json-span';
 import type { Principal } from '../../../domain/principal.ts';
 import type { ServerRecord } from '../../../domain/server-record.ts';
 import type { Pieces } from '../../../message/pieces.ts';
-import { uriPrefix } from '../../../policy/naming.ts';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
-import { placeOf, type ListKind, type UpstreamEvent } from '../../../upstreams/upstream.ts';
+import type { ListKind } from '../../../mcp/list-kind.ts';
+import { placeOf, type UpstreamEvent } from '../../../upstreams/upstream.ts';
 import { keptCapabilities } from '../absent.ts';
 import { notOffered, refusedReply, refusedRequest, type RefusedRequest } from '../admission.ts';
 import { ANSWERERS } from '../../call/answer-request.ts';
@@ -30,7 +30,7 @@ import { sessionInfo } from './session-info.ts';
 import type { GatewayParts } from '../../gateway-parts.ts';
 import { type SessionScope, userKeyOf } from '../../session-scope.ts';
 import { createClientTasks } from '../../tasks/client-tasks.ts';
-import { answerWithOwnTask } from '../../tasks/answered-task.ts';
+import { askAboutOwnTasks } from '../../tasks/answered-task.ts';
 import { withSeenTaskIds } from '../../tasks/task-ids.ts';
 import type { UnderWay } from '../under-way.ts';
 
@@ -87,11 +87,7 @@ export function createLegacyEdge(
       get capabilitiesText() {
         return capabilitiesText;
       },
-      async ask(question) {
-        const prefix = only === undefined ? uriPrefix(question.server) : '';
-        const paramsText = withSeenTaskIds(question.paramsText, prefix, false);
-        return answerWithOwnTask(parts, scope, question.server, await clientTasks.ask({ ...question, paramsText }));
-      },
+      ask: (question) => askAboutOwnTasks(parts, scope, question, clientTasks.ask),
     },
     runsTaskFor: clientTasks.isFor,
     client: { name: null, version: null },

@@ -2,6 +2,8 @@
 // until the next call can carry it to the client.
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import type { Clock } from 'mcpgate-shared/clock';
+import { errorReply } from '../../reply.ts';
+import { withdrawn } from '../question-errors.ts';
 import type { ServerQuestion, UpstreamReply } from '../../../upstreams/upstream.ts';
 
 export interface Question extends ServerQuestion {
@@ -19,12 +21,6 @@ export interface HeldQuestions {
 const HOLD_MS = 60_000;
 const MAX_HELD = 16;
 
-export const refusal = (code: number, message: string): UpstreamReply => ({
-  kind: 'error',
-  text: JSON.stringify({ code, message }),
-});
-export const withdrawn = (): UpstreamReply => refusal(RPC_CODE.cancelled, 'the question was withdrawn');
-
 export function createHeldQuestions(clock: Clock): HeldQuestions {
   const held = new Map<string, Set<{ question: Question; release: () => void }>>();
 
@@ -32,13 +28,15 @@ export function createHeldQuestions(clock: Clock): HeldQuestions {
     hold(sessionKey, question) {
       const own = held.get(sessionKey) ?? new Set();
       if (own.size >= MAX_HELD)
-        return question.answer(refusal(RPC_CODE.serverError, `${MAX_HELD} questions wait for the AI client already`));
+        return question.answer(
+          errorReply(RPC_CODE.serverError, `${MAX_HELD} questions wait for the AI client already`),
+        );
       const give = (reply: UpstreamReply) => {
         entry.release();
         question.answer(reply);
       };
       const cancel = clock.after(HOLD_MS, () =>
-        give(refusal(RPC_CODE.serverError, 'the AI client made no call that could carry the question')),
+        give(errorReply(RPC_CODE.serverError, 'the AI client made no call that could carry the question')),
       );
       const onAbort = () => give(withdrawn());
       const entry = {

@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { ANSWER_META } from 'mcpgate-shared/protocol-version';
 import { isRecord } from '../../../mcp/json-rpc-guard.ts';
-import { placeOf, type ListKind, type UpstreamEvent } from '../../../upstreams/upstream.ts';
+import type { ListKind } from '../../../mcp/list-kind.ts';
+import { placeOf, type UpstreamEvent } from '../../../upstreams/upstream.ts';
 import { tellListChange } from '../../lists/list-changes.ts';
 import { createListNotices } from '../list-notices.ts';
 import { resultReply, type Answer } from '../../reply.ts';

@@ -2,7 +2,8 @@
 import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
 import { isForTheLog, toldOutside } from '../../../domain/told-outside.ts';
-import type { ListKind, UpstreamEvent } from '../../../upstreams/upstream.ts';
+import type { ListKind } from '../../../mcp/list-kind.ts';
+import type { UpstreamEvent } from '../../../upstreams/upstream.ts';
 import { idKey } from '../../../mcp/json-rpc-guard.ts';
 import type { ToClient } from '../client-channel.ts';
 import { type ClientRequest } from '../envelope.ts';

@@ -4,10 +4,10 @@ import { RPC_CODE } from 'mcpgate-shared/rpc-code';
 import { type ClientRequest } from '../envelope.ts';
 import type { Principal } from '../../../domain/principal.ts';
 import { byteLengthOf } from '../../../message/pieces.ts';
-import { uriPrefix } from '../../../policy/naming.ts';
 import { QUESTIONS } from '../../../upstreams/session/edge.ts';
 import { isRecord } from '../../../mcp/json-rpc-guard.ts';
-import { placeOf, type ListKind, type ServerQuestion, type UpstreamEvent } from '../../../upstreams/upstream.ts';
+import type { ListKind } from '../../../mcp/list-kind.ts';
+import { placeOf, type ServerQuestion, type UpstreamEvent } from '../../../upstreams/upstream.ts';
 import { notOffered, refusedReply, refusedRequest } from '../admission.ts';
 import { ANSWERERS, type Answerer } from '../../call/answer-request.ts';
 import type { ToClient } from '../client-channel.ts';
@@ -22,12 +22,11 @@ import type { Handling, Notice } from '../../request.ts';
 import { noticeOf } from '../../call/server-notification.ts';
 import type { GatewayParts } from '../../gateway-parts.ts';
 import { userKeyOf, type SessionScope } from '../../session-scope.ts';
-import { answerWithOwnTask } from '../../tasks/answered-task.ts';
-import { withSeenTaskIds } from '../../tasks/task-ids.ts';
+import { askAboutOwnTasks } from '../../tasks/answered-task.ts';
 import { toolLimitOf } from '../../search/search-rule.ts';
 import type { UnderWay } from '../under-way.ts';
 import { discoverResult } from './discover.ts';
-import { refusal } from './held-questions.ts';
+import { notOfferedByClient } from '../question-errors.ts';
 import { createListeners } from './listeners.ts';
 import { readModernMeta, type ModernMeta } from './modern-meta.ts';
 import { modernResult } from './modern-result.ts';
@@ -101,11 +100,8 @@ export function createModernEdge(
         capabilitiesText: meta.capabilitiesText,
         logLevel: meta.logLevel,
         async ask(question: ServerQuestion) {
-          const { method, server } = question;
-          if (!offers(method)) return refusal(RPC_CODE.methodNotFound, `the AI client does not offer ${method}`);
-          const paramsText = withSeenTaskIds(question.paramsText, only === undefined ? uriPrefix(server) : '', false);
-          const reply = await parts.parkedCalls.ask(key, { ...question, paramsText });
-          return answerWithOwnTask(parts, scope, server, reply);
+          if (!offers(question.method)) return notOfferedByClient(question.method);
+          return await askAboutOwnTasks(parts, scope, question, (seen) => parts.parkedCalls.ask(key, seen));
         },
       },
       client: meta.client,
@@ -145,17 +141,13 @@ export function createModernEdge(
         bytes: () => byteLengthOf(text, pieces),
         waiter,
         signal,
-        run: (call) => carryOut(scope, { ...handling, ...call }, call.sentTo, answerer),
+        run: (call) => answerAtWork(scope, { ...handling, ...call }, answerer),
       });
     });
   }
 
-  async function carryOut(
-    scope: SessionScope,
-    handling: Handling,
-    sentTo: (server: string) => void,
-    answerer: Answerer,
-  ): Promise<Reply> {
+  /** What the server logs meanwhile is for this request. */
+  async function answerAtWork(scope: SessionScope, handling: Handling, answerer: Answerer): Promise<Reply> {
     const work = { server: '', scope, tell: handling.tell };
     atWork.add(work);
     try {
@@ -163,7 +155,7 @@ export function createModernEdge(
         ...handling,
         sentTo(server) {
           work.server = server;
-          sentTo(server);
+          handling.sentTo?.(server);
         },
       });
     } finally {
@@ -189,7 +181,7 @@ export function createModernEdge(
       const refused = refusedRequest(request, 'modern');
       if (refused !== undefined) {
         parts.refused.note(options.principal, refused.reason, method);
-        return refuse(refused.code, refused.message);
+        return to.answer(request, refusedReply(refused));
       }
       if (REQUESTS.get(method)?.way === 'task' && !declaresTasks(meta)) {
         const data = { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } };

@@ -9,8 +9,9 @@ import { onOneLine, scanObject } from 'mcpgate-shared/json-span';
 import type { BaseLogger } from 'pino';
 import type { ServerQuestion, UpstreamReply } from '../../../upstreams/upstream.ts';
 import { createInputTally, type InputTally } from '../../call/input-tally.ts';
-import { createHeldQuestions, refusal, withdrawn, type Question } from './held-questions.ts';
-import type { Answer, Reply } from '../../reply.ts';
+import { withdrawn } from '../question-errors.ts';
+import { createHeldQuestions, type Question } from './held-questions.ts';
+import { errorReply, type Answer, type Reply } from '../../reply.ts';
 import type { Notice } from '../../request.ts';
 import { inputRequired } from './parked-answers.ts';
 import { createStateSigner } from './request-state.ts';
@@ -137,7 +138,7 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
 
   function park(call: Call, waiter: Waiter): void {
     if (!hasRoom(call)) {
-      const why = refusal(RPC_CODE.serverError, 'too many calls wait for answers of their AI clients already');
+      const why = errorReply(RPC_CODE.serverError, 'too many calls wait for answers of their AI clients already');
       for (const question of call.questions.values()) question.answer(why);
       return;
     }
@@ -176,7 +177,9 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
 
   function give(call: Call, question: Question): void {
     if (call.questions.size >= MAX_QUESTIONS) {
-      return question.answer(refusal(RPC_CODE.serverError, `${MAX_QUESTIONS} questions of one call are open already`));
+      return question.answer(
+        errorReply(RPC_CODE.serverError, `${MAX_QUESTIONS} questions of one call are open already`),
+      );
     }
     const key = `q${++call.lastQuestion}`;
     const answer = (reply: UpstreamReply) => {

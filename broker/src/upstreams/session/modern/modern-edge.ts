@@ -15,7 +15,8 @@ import { PASSED_ON, withClientMeta } from './modern-handshake.ts';
 import { createRequestHeaders } from '../../wires/http/modern-headers.ts';
 import { remedy } from '../../remedy.ts';
 import { withoutSubscriptionMark } from './subscription-mark.ts';
-import type { ListKind, ServerFacts, UpstreamReply, UpstreamRequest } from '../../upstream.ts';
+import type { ListKind } from '../../../mcp/list-kind.ts';
+import type { ServerFacts, UpstreamReply, UpstreamRequest } from '../../upstream.ts';
 
 /** What legacy clients ask of a connection; here it is a matter of each request. */
 const ANSWERED_HERE: ReadonlySet<string> = new Set(['ping', 'logging/setLevel']);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { sdkJudges, type SdkJudge } from 'mcpgate-test/world/sdk-lists';
-import type { ListKind } from '../../upstream.ts';
+import type { ListKind } from '../../../mcp/list-kind.ts';
 import { LISTS } from '../list-pages.ts';
 import { tidyEntry, type TidyEntry } from './entry.ts';
 

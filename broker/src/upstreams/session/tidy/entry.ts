@@ -4,7 +4,7 @@ import { findMember, scanObject } from 'mcpgate-shared/json-span';
 import { z } from 'zod';
 import { isRecord, parseRecord } from '../../../mcp/json-rpc-guard.ts';
 import { quoteForeign } from '../../../mcp/quote-foreign.ts';
-import type { ListKind } from '../../upstream.ts';
+import type { ListKind } from '../../../mcp/list-kind.ts';
 import { isCompilable } from './compilable-schema.ts';
 import { ANY_SCHEMA, OBJECT_SCHEMA, PROPERTIES_AS_OBJECTS } from './schema-shape.ts';
 import {

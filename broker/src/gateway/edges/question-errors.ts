@@ -1,0 +1,10 @@
+// What a server hears whose question the AI client does not answer, in both generations of MCP.
+import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { errorReply, type Answer } from '../reply.ts';
+
+type Refusal = Answer & { kind: 'error' };
+
+export const withdrawn = (): Refusal => errorReply(RPC_CODE.cancelled, 'the question was withdrawn');
+
+export const notOfferedByClient = (method: string): Refusal =>
+  errorReply(RPC_CODE.methodNotFound, `the AI client does not offer ${method}`);
