@@ -1,7 +1,7 @@
 // A laptop without its process: the daemon's own link to the broker and one session of `mcpgate serve` over it, thousands of them in one process.
 import { randomBytes } from 'node:crypto';
 import { systemClock } from 'mcpgate-shared/clock';
-import { HEADER_BYTES, readFrame } from 'mcpgate-shared/frame';
+import { HEADER_BYTES, readFrame } from 'mcpgate-shared/link/frame';
 import { createBrokerLink } from '../../cli/src/daemon/broker-link.ts';
 import { PREFIX_BYTES } from '../../cli/src/local/frame-stream.ts';
 import { createMovingChannel } from '../../cli/src/serve/moving-channel.ts';

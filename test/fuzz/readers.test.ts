@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import { FRAME_MAX_BYTES, FrameKind, HEADER_BYTES, readFrame, writeFrame } from 'mcpgate-shared/frame';
-import { readClose, readLinkMessage, readOpen, readOpened, toPayload } from 'mcpgate-shared/link-message';
+import { FRAME_MAX_BYTES, FrameKind, HEADER_BYTES, readFrame, writeFrame } from 'mcpgate-shared/link/frame';
+import { readClose, readLinkMessage, readOpen, readOpened, toPayload } from 'mcpgate-shared/link/link-message';
 import { readLocalEvent, readLocalRequest } from '../../cli/src/local/control.ts';
 import { createFrameReader, withPrefix } from '../../cli/src/local/frame-stream.ts';
 import { clientHello, daemonHello, readClientHello } from '../../cli/src/local/handshake.ts';

@@ -151,14 +151,14 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   ...of('broker/src/tunnel/handoff/handover.ts', [
     ["event.message.kind !== 'wanted') return;", 'false', 'no other message names a broker'],
   ]),
-  ...of('shared/src/channel-incoming.ts', [
+  ...of('shared/src/link/channel-incoming.ts', [
     [
       'large === undefined ? Buffer.concat(parts, partialBytes) : NOTHING];',
       'true',
       'what was read as it came leaves no parts, and what they make is not looked at',
     ],
   ]),
-  ...of('shared/src/channel-outgoing.ts', [
+  ...of('shared/src/link/channel-outgoing.ts', [
     [
       'payload.length === 1 ? piece : payload, bytes: FRAGMENT_BYTES - room, flags });',
       'false',
@@ -202,11 +202,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     ['head * 2 > fragments.length) {', 'head / 2', 'it gives memory back, and nothing else'],
     ['{ payload: new Uint8Array(0), bytes: 0, flags: 0 };', '{}', 'what was consumed is not looked at'],
   ]),
-  ...of('shared/src/channel.ts', [
+  ...of('shared/src/link/channel.ts', [
     ['false;', 'true', 'each link begins with nothing owed'],
     ['attached) dueAck();', 'true', 'a link that goes takes its timer along'],
   ]),
-  ...of('shared/src/frame.ts', [
+  ...of('shared/src/link/frame.ts', [
     [
       'headroomBytes === 0 ? bytes : bytes.subarray(headroomBytes);',
       'false',

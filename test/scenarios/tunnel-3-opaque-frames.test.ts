@@ -8,8 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { FLAG_FINAL, FRAGMENT_BYTES, FrameKind, HEADER_BYTES, readFrame, writeFrame } from 'mcpgate-shared/frame';
-import { readOpen, toPayload } from 'mcpgate-shared/link-message';
+import { FLAG_FINAL, FRAGMENT_BYTES, FrameKind, HEADER_BYTES, readFrame, writeFrame } from 'mcpgate-shared/link/frame';
+import { readOpen, toPayload } from 'mcpgate-shared/link/link-message';
 import { createWorld } from '../world.ts';
 import { connectRawClient } from '../world/raw-client.ts';
 

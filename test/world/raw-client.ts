@@ -1,8 +1,8 @@
 // A client on the local socket that shakes hands as `serve` does and then sends whatever bytes it likes.
 import { tmpdir } from 'node:os';
 import { randomBytes } from 'node:crypto';
-import { FLAG_FINAL, FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame, writeFrame } from 'mcpgate-shared/frame';
-import { toPayload } from 'mcpgate-shared/link-message';
+import { FLAG_FINAL, FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame, writeFrame } from 'mcpgate-shared/link/frame';
+import { toPayload } from 'mcpgate-shared/link/link-message';
 import { connectSocket } from '../../cli/src/local/connect-socket.ts';
 import { controlFrame, readLocalEvent, type LocalEvent, type LocalRequest } from '../../cli/src/local/control.ts';
 import { createFrameReader, withPrefix } from '../../cli/src/local/frame-stream.ts';

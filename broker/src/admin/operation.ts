@@ -2,7 +2,7 @@
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
-import type { ApiRole } from 'mcpgate-shared/roles';
+import type { ApiRole } from 'mcpgate-shared/api/roles';
 import type { Principal } from '../domain/principal.ts';
 import type { Actor } from '../domain/receipt.ts';
 

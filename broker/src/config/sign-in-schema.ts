@@ -1,6 +1,6 @@
 // The keys of who may sign in how: the company's IdP, a trusted reverse proxy, passwords of this broker.
 import { isSecretReference } from '../values/secret-reference.ts';
-import { ROLES } from 'mcpgate-shared/roles';
+import { ROLES } from 'mcpgate-shared/api/roles';
 import { WorkspaceNameSchema } from 'mcpgate-shared/api/fields';
 import { z } from 'zod';
 import { cidr, path } from './key-forms.ts';

@@ -1,5 +1,5 @@
 // What the configuration says of the company's IdP.
-import type { Role } from 'mcpgate-shared/roles';
+import type { Role } from 'mcpgate-shared/api/roles';
 import type { WorkspaceSettings } from './workspace.ts';
 
 export interface IdpSettings extends WorkspaceSettings {

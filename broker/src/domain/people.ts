@@ -1,5 +1,5 @@
 // People and what they are connected with: as the store keeps them, and as others may see them.
-import type { Role, TokenRole } from 'mcpgate-shared/roles';
+import type { Role, TokenRole } from 'mcpgate-shared/api/roles';
 
 export interface UserRecord {
   id: string;

@@ -1,5 +1,5 @@
 // Who is asking. Made by `identity` from a bearer token, read by everything else.
-import type { Role } from 'mcpgate-shared/roles';
+import type { Role } from 'mcpgate-shared/api/roles';
 
 export type CredentialKind = 'device' | 'grant' | 'oauth' | 'forwarded';
 /** What a token may be presented to (RFC 8707): one audience each. */

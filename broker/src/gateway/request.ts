@@ -1,6 +1,6 @@
 // A request of the client, as everything behind the edge has it: what it asks for, and what may be done while it is under way. Its id is the
 // edge's alone.
-import { scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/json-span';
+import { scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import type { Pieces } from '../message/pieces.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
 import type { JsonRecord } from '../mcp/json-rpc-guard.ts';

@@ -1,5 +1,5 @@
 // A JSON-RPC batch: several messages in one array. Of the versions of MCP 2025-03-26 alone has it.
-import { onOneLine, scanArray } from 'mcpgate-shared/json-span';
+import { onOneLine, scanArray } from 'mcpgate-shared/mcp/json-span';
 import { wholeText, type Pieces } from './pieces.ts';
 
 /** The values of an array, each as JSON text on one line; undefined: the text is no JSON array. */

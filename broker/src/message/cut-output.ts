@@ -1,6 +1,6 @@
 // What becomes of the bytes of a message that is cut: most are kept as text, those of a hole are taken out and stand in the text as a
 // token (see pieces.ts). Where a hole begins and ends, the reader says.
-import { onOneLine } from 'mcpgate-shared/json-span';
+import { onOneLine } from 'mcpgate-shared/mcp/json-span';
 import { createPieces, pieceToken, type PieceKind, type Pieces } from './pieces.ts';
 
 export interface CutMessage {

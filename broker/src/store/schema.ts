@@ -3,7 +3,7 @@
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import type { Isolation } from '../domain/server-record.ts';
 import type { AdminTokenRecord } from '../domain/people.ts';
-import type { Role } from 'mcpgate-shared/roles';
+import type { Role } from 'mcpgate-shared/api/roles';
 import type { OneTimeLink } from './store.ts';
 
 export interface Database {

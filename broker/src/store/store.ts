@@ -4,7 +4,7 @@
 import type { Bus } from '../domain/bus.ts';
 import type { Departure, LeftChannel } from '../domain/channel-end.ts';
 import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } from '../domain/people.ts';
-import type { Role } from 'mcpgate-shared/roles';
+import type { Role } from 'mcpgate-shared/api/roles';
 import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { AuditQuery, AuditRow, CallRow } from './audit-row.ts';

@@ -1,5 +1,5 @@
 // All pages of `tools/list`, as far as commands need to know a tool.
-import { findMember, scanArray, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { McpSession } from './mcp-session.ts';
 
 export interface ListedTool {

@@ -1,10 +1,10 @@
 // An MCP session of a command over the daemon's link: the handshake, requests with progress and cancellation. Answers stay text as well:
 // large integers and key order must survive `--json`.
-import { requestText } from 'mcpgate-shared/rpc-text';
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { requestText } from 'mcpgate-shared/mcp/rpc-text';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
-import { LATEST_LEGACY_VERSION } from 'mcpgate-shared/protocol-version';
+import { findMember, onOneLine, scanObject } from 'mcpgate-shared/mcp/json-span';
+import { LATEST_LEGACY_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import { VERSION } from 'mcpgate-shared/version';
 import type { DaemonConnection } from '../local/daemon-connection.ts';
 

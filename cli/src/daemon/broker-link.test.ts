@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
-import { FrameKind, HEADER_BYTES, writeFrame } from 'mcpgate-shared/frame';
-import { readLinkMessage, toPayload, type LinkMessage } from 'mcpgate-shared/link-message';
+import { FrameKind, HEADER_BYTES, writeFrame } from 'mcpgate-shared/link/frame';
+import { readLinkMessage, toPayload, type LinkMessage } from 'mcpgate-shared/link/link-message';
 import type { TokenResult } from '../auth/token-source.ts';
 import { createBrokerLink } from './broker-link.ts';
 

@@ -3,9 +3,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { Clock } from 'mcpgate-shared/clock';
-import { CLOSE_CODE } from 'mcpgate-shared/close-code';
-import { FrameKind, LINK_CHANNEL, writeFrame } from 'mcpgate-shared/frame';
-import { readLinkMessage, toPayload } from 'mcpgate-shared/link-message';
+import { CLOSE_CODE } from 'mcpgate-shared/link/close-code';
+import { FrameKind, LINK_CHANNEL, writeFrame } from 'mcpgate-shared/link/frame';
+import { readLinkMessage, toPayload } from 'mcpgate-shared/link/link-message';
 import { networkFailure } from '../auth/network-failure.ts';
 import type { TokenSource } from '../auth/token-source.ts';
 import type { LinkState } from '../local/control.ts';

@@ -5,7 +5,7 @@ import { unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import type { FrameHeader } from 'mcpgate-shared/frame';
+import type { FrameHeader } from 'mcpgate-shared/link/frame';
 import { VERSION } from 'mcpgate-shared/version';
 import type { TokenSource } from '../auth/token-source.ts';
 import { connectSocket } from '../local/connect-socket.ts';

@@ -1,7 +1,7 @@
 // How long a link that is away waits before its next try: exponential with full jitter, shorter where a broker is soon back or calls are
 // held for it, longer where this end is at fault.
 import type { Clock } from 'mcpgate-shared/clock';
-import { CLOSE_CODE } from 'mcpgate-shared/close-code';
+import { CLOSE_CODE } from 'mcpgate-shared/link/close-code';
 
 const FIRST_MS = 250;
 const MAX_MS = 30_000;

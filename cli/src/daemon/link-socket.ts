@@ -2,8 +2,8 @@
 // is broker-link.ts's.
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { CLOSE_CODE, SUBPROTOCOL } from 'mcpgate-shared/close-code';
-import { FRAME_MAX_BYTES, FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/frame';
+import { CLOSE_CODE, SUBPROTOCOL } from 'mcpgate-shared/link/close-code';
+import { FRAME_MAX_BYTES, FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/link/frame';
 import { VERSION } from 'mcpgate-shared/version';
 
 const HANDSHAKE_MS = 15_000;

@@ -1,8 +1,8 @@
 // The switch of one credential: local clients on one side, WebSockets on the other. New channels take the present link; one whose broker
 // drains keeps those that it has until they leave it. A channel gets a new number with every `open`, so that what an earlier link still
 // had under way can never reach it.
-import { FrameKind, readFrame, setChannel, writeFrame, type FrameHeader } from 'mcpgate-shared/frame';
-import { toPayload, type CloseMessage } from 'mcpgate-shared/link-message';
+import { FrameKind, readFrame, setChannel, writeFrame, type FrameHeader } from 'mcpgate-shared/link/frame';
+import { toPayload, type CloseMessage } from 'mcpgate-shared/link/link-message';
 import type { LocalEvent } from '../local/control.ts';
 import type { BrokerLink, BrokerLinkOptions } from './broker-link.ts';
 import type { LocalClient } from './local-client.ts';

@@ -1,7 +1,14 @@
 // One connection on the local socket: proves itself, then is either a client with a channel (`serve`) or a command that asks.
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame, setChannel, type FrameHeader } from 'mcpgate-shared/frame';
+import {
+  FrameKind,
+  HEADER_BYTES,
+  LINK_CHANNEL,
+  readFrame,
+  setChannel,
+  type FrameHeader,
+} from 'mcpgate-shared/link/frame';
 import { VERSION } from 'mcpgate-shared/version';
 import { controlFrame, readLocalRequest, type LocalEvent, type LocalRequest } from '../local/control.ts';
 import { createFrameReader, prefixOf, withPrefix } from '../local/frame-stream.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { promisify } from 'node:util';
 import { systemClock } from 'mcpgate-shared/clock';
-import { FrameKind, HEADER_BYTES, writeFrame } from 'mcpgate-shared/frame';
+import { FrameKind, HEADER_BYTES, writeFrame } from 'mcpgate-shared/link/frame';
 import { connectDaemon } from '../local/connect-daemon.ts';
 import { connectSocket } from '../local/connect-socket.ts';
 import { controlFrame } from '../local/control.ts';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import { HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/frame';
+import { HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/link/frame';
 import type { Paths } from '../paths.ts';
 import { NOTHING_KNOWN } from '../serve/last-known.ts';
 import { createServeSession } from '../serve/serve-session.ts';

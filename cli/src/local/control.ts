@@ -1,6 +1,6 @@
 // Control messages on the local socket (channel 0), as JSON. Small guards by hand: `serve` loads no validation library.
-import { FrameKind, LINK_CHANNEL, writeFrame } from 'mcpgate-shared/frame';
-import { readJson } from 'mcpgate-shared/link-message';
+import { FrameKind, LINK_CHANNEL, writeFrame } from 'mcpgate-shared/link/frame';
+import { readJson } from 'mcpgate-shared/link/link-message';
 import type { DaemonStatus } from './daemon-connection.ts';
 import { readPendingLogin, type PendingLogin } from './pending-login.ts';
 import { fillPrefix, PREFIX_BYTES } from './frame-stream.ts';

@@ -1,5 +1,5 @@
 // Frames on a byte stream: each behind its length as u32. Bytes are copied only where a frame lies across two chunks.
-import { FRAME_MAX_BYTES, HEADER_BYTES } from 'mcpgate-shared/frame';
+import { FRAME_MAX_BYTES, HEADER_BYTES } from 'mcpgate-shared/link/frame';
 
 export const PREFIX_BYTES = 4;
 

@@ -1,6 +1,6 @@
 // What `serve` needs to know of a JSON-RPC message, and no more. By hand: it loads no validation library.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { answerHead, HEAD_BYTES, requestHead } from 'mcpgate-shared/rpc-text';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { answerHead, HEAD_BYTES, requestHead } from 'mcpgate-shared/mcp/rpc-text';
 
 /** A message of the AI client. `id` is the id's JSON text. */
 export interface ClientMessage {

@@ -1,6 +1,6 @@
 // The handshake between the AI client and the broker: what the client asked and was told, and how it is said again over a new channel
 // without the client.
-import { noticeText, requestText } from 'mcpgate-shared/rpc-text';
+import { noticeText, requestText } from 'mcpgate-shared/mcp/rpc-text';
 import type { ClientMessage } from './client-message.ts';
 import { listsChanged } from './local-answer.ts';
 

@@ -1,9 +1,9 @@
 // What `serve` answers by itself while the broker is away or nobody is logged in: the handshake and the lists as they were last known, and
 // for a call what to do. Everything else gets a JSON-RPC error with the same sentence.
-import { answerText, noticeText } from 'mcpgate-shared/rpc-text';
+import { answerText, noticeText } from 'mcpgate-shared/mcp/rpc-text';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
-import { ANSWER_META, legacyVersionFor, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { ANSWER_META, legacyVersionFor, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { VERSION } from 'mcpgate-shared/version';
 import type { ClientMessage, Garbage } from './client-message.ts';
 import { emptyList } from './last-known.ts';

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { systemClock } from 'mcpgate-shared/clock';
 import { toGateError } from 'mcpgate-shared/error';
-import { HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/frame';
+import { HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/link/frame';
 import { connectOrStart, connectSocket } from '../local/connect-socket.ts';
 import { controlFrame, readLocalEvent } from '../local/control.ts';
 import { createFrameReader } from '../local/frame-stream.ts';

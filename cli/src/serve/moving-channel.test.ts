@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FrameKind, HEADER_BYTES, readFrame } from 'mcpgate-shared/frame';
-import { readOpen, toPayload } from 'mcpgate-shared/link-message';
+import { FrameKind, HEADER_BYTES, readFrame } from 'mcpgate-shared/link/frame';
+import { readOpen, toPayload } from 'mcpgate-shared/link/link-message';
 import { PREFIX_BYTES } from '../local/frame-stream.ts';
 import { createMovingChannel } from './moving-channel.ts';
 

@@ -1,6 +1,6 @@
 // The session's channels: the one that new messages take and, while a broker drains, those before it, which finish what runs on them.
 // A former channel is left as soon as nothing waits on it.
-import { FrameKind, type FrameHeader } from 'mcpgate-shared/frame';
+import { FrameKind, type FrameHeader } from 'mcpgate-shared/link/frame';
 import { createResumableChannel, type ResumableChannel, type ResumableChannelOptions } from './resumable-channel.ts';
 
 export interface MovingChannel {

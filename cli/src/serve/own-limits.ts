@@ -1,6 +1,6 @@
 // What this laptop sets for its channels, below the broker's own limits: `MCPGATE_MAX_MESSAGE` and `MCPGATE_BACKLOG`, as `16MiB`.
 import { parseByteSize } from 'mcpgate-shared/byte-size';
-import type { ChannelLimits } from 'mcpgate-shared/channel';
+import type { ChannelLimits } from 'mcpgate-shared/link/channel';
 
 const MIN_BYTES = 64 * 1024;
 

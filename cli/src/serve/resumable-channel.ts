@@ -1,9 +1,15 @@
 // The life of the channel: opened under a name and a secret of its own, resumed on the next link, and given up for a new one where the
 // broker no longer knows it. What travels on it is the session's.
-import { CHANNEL_DEFAULTS, createChannel, type Channel, type ChannelLimits } from 'mcpgate-shared/channel';
+import { CHANNEL_DEFAULTS, createChannel, type Channel, type ChannelLimits } from 'mcpgate-shared/link/channel';
 import type { Clock } from 'mcpgate-shared/clock';
-import { FrameKind, writeFrame, type FrameHeader } from 'mcpgate-shared/frame';
-import { readClose, readOpened, toPayload, type OpenedMessage, type OpenMessage } from 'mcpgate-shared/link-message';
+import { FrameKind, writeFrame, type FrameHeader } from 'mcpgate-shared/link/frame';
+import {
+  readClose,
+  readOpened,
+  toPayload,
+  type OpenedMessage,
+  type OpenMessage,
+} from 'mcpgate-shared/link/link-message';
 import { VERSION } from 'mcpgate-shared/version';
 import { fillPrefix, PREFIX_BYTES } from '../local/frame-stream.ts';
 

@@ -1,11 +1,11 @@
 // The AI client's session: passes on what can be sent, holds what cannot be yet, and answers by itself what must not wait. Which requests are
 // unanswered is in `open-requests.ts`, how long they wait in `hold-watch.ts`; the channel under it outlives the daemon and the link.
 import { formatByteSize } from 'mcpgate-shared/byte-size';
-import type { ChannelLimits } from 'mcpgate-shared/channel';
+import type { ChannelLimits } from 'mcpgate-shared/link/channel';
 import type { Clock } from 'mcpgate-shared/clock';
-import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/cut-message';
-import { BATCH_VERSION } from 'mcpgate-shared/protocol-version';
-import type { FrameHeader } from 'mcpgate-shared/frame';
+import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/mcp/cut-message';
+import { BATCH_VERSION } from 'mcpgate-shared/mcp/protocol-version';
+import type { FrameHeader } from 'mcpgate-shared/link/frame';
 import type { LinkState } from '../local/control.ts';
 import type { PendingLogin } from '../local/pending-login.ts';
 import { answeredId, askedId, batchLines, readClientMessage, resultText } from './client-message.ts';

@@ -1,9 +1,9 @@
 // For tests: a serve session whose time, link and broker's end are moved by hand.
 import assert from 'node:assert/strict';
-import { CHANNEL_DEFAULTS, createChannel, type Channel } from 'mcpgate-shared/channel';
+import { CHANNEL_DEFAULTS, createChannel, type Channel } from 'mcpgate-shared/link/channel';
 import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
-import { FrameKind, HEADER_BYTES, readFrame, writeFrame } from 'mcpgate-shared/frame';
-import { readOpen, toPayload, type OpenMessage } from 'mcpgate-shared/link-message';
+import { FrameKind, HEADER_BYTES, readFrame, writeFrame } from 'mcpgate-shared/link/frame';
+import { readOpen, toPayload, type OpenMessage } from 'mcpgate-shared/link/link-message';
 import { PREFIX_BYTES } from '../local/frame-stream.ts';
 import { createLastKnown } from './last-known.ts';
 import { createServeSession } from './serve-session.ts';

@@ -1,6 +1,6 @@
 // One endpoint of `/api/v1`, described once: the broker serves it, the commands call it, and the OpenAPI document is written from it.
 import { z } from 'zod';
-import type { Access } from '../roles.ts';
+import type { Access } from './roles.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

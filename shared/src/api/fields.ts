@@ -1,6 +1,6 @@
 // Fields that several resources share: names, times, the receipt of something that ended.
 import { z } from 'zod';
-import { ROLES, TOKEN_ROLES } from '../roles.ts';
+import { ROLES, TOKEN_ROLES } from './roles.ts';
 
 /** ISO 8601 in UTC with milliseconds. */
 export const TimeSchema = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });

@@ -1,6 +1,6 @@
 // What mcpgate itself answers a request with: denials, and failures of its own.
 import type { ErrorCode, GateError } from 'mcpgate-shared/error';
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { toldOutside } from '../../domain/told-outside.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { shellWord } from '../../domain/shell-word.ts';

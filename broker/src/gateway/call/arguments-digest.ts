@@ -1,7 +1,7 @@
 // The digest of the arguments of a large request, as the record holds it.
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { findMember } from 'mcpgate-shared/json-span';
+import { findMember } from 'mcpgate-shared/mcp/json-span';
 import type { Pieces } from '../../message/pieces.ts';
 import type { Request } from '../request.ts';
 

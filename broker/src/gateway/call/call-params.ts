@@ -1,6 +1,6 @@
 // The params of a `tools/call` or `prompts/get`: a name and arguments. The arguments stay the text that was sent.
 import { hash } from 'node:crypto';
-import { findMember } from 'mcpgate-shared/json-span';
+import { findMember } from 'mcpgate-shared/mcp/json-span';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { readRequestParams } from './request-params.ts';
 import type { Request } from '../request.ts';

@@ -1,6 +1,6 @@
 // The way of every request that is meant for a server, once it is known which: decide -> record the intent (committed) -> forward ->
 // record the outcome -> answer. Tools, resources, prompts and whatever else a server understands go the same way.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { CallOutcome, CallStatus, RetryReason } from '../../domain/call-record.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';

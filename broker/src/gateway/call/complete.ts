@@ -1,6 +1,6 @@
 // `completion/complete`: a reference to a prompt by name or to a resource by URI template; whoever may use it may have it completed.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { mistakable } from '../edges/admission.ts';
 import { ruleNames } from '../../policy/naming.ts';

@@ -1,6 +1,6 @@
 // `logging/setLevel` and who hears a server's log. A connection that people share may log what concerns one of them, so its log reaches
 // nobody; the log of a person's or session's own connection does.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
 import { isRecord, parseRecord } from '../../mcp/json-rpc-guard.ts';
 import { LOG_LEVELS } from '../../upstreams/session/tidy/notification.ts';

@@ -1,6 +1,6 @@
 // `tools/call` and `prompts/get`: which server and entry a name means, and whether the caller may; then it is carried out like everything
 // else.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { placeOf } from '../../upstreams/upstream.ts';
 import type { Judged } from './call-intent.ts';

@@ -1,7 +1,7 @@
 // The params of a request that is meant for a server: read, and built anew of the members that its method knows. What is not rewritten
 // stays the text that was sent.
-import { findMember, type JsonObject } from 'mcpgate-shared/json-span';
-import { REQUEST_META } from 'mcpgate-shared/protocol-version';
+import { findMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
+import { REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { present } from '../edges/absent.ts';
 import { REQUESTS } from '../edges/methods.ts';

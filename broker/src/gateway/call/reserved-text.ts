@@ -1,7 +1,7 @@
 // What a server sends, as the client may see it. Texts that begin with `[mcpgate` and `_meta` keys `mcpgate/…` are mcpgate's own: where a
 // server uses them they are marked as the server's. URIs of its resources get the server's prefix. Nothing else is touched, and texts
 // with neither cost one search.
-import { findMember, scanArray, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
+import { findMember, scanArray, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 
 interface Insertion {
   at: number;

@@ -1,6 +1,6 @@
 // `resources/read`, `resources/subscribe` and `resources/unsubscribe`: which server a URI means, and whether the caller may.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { ruleNames } from '../../policy/naming.ts';
 import { missingOne, requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';

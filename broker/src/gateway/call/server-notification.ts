@@ -1,5 +1,5 @@
 // What a server says while a request is under way, as its client may see it.
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { Notice } from '../request.ts';
 import { markReservedMembers } from './reserved-text.ts';
 

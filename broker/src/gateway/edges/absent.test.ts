@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { scanObject } from 'mcpgate-shared/json-span';
+import { scanObject } from 'mcpgate-shared/mcp/json-span';
 import { keptCapabilities, withoutNulls } from './absent.ts';
 import { readEnvelope } from './envelope.ts';
 

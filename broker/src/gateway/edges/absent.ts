@@ -1,6 +1,6 @@
 // Clients whose language writes every member that it knows (`"arguments": null`, `"cursor": null`) mean that there is none: in the params
 // of a method of MCP, which has no member whose value may be null, such a member counts as absent.
-import { onOneLine, type JsonObject } from 'mcpgate-shared/json-span';
+import { onOneLine, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import type { JsonRecord } from '../../mcp/json-rpc-guard.ts';
 
 export interface ReadParams {

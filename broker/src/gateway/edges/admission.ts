@@ -1,6 +1,6 @@
 // Which messages of a client go on at all, by the tables of methods; here nobody is known yet, and nothing judged.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { findMember, onOneLine, type JsonMember } from 'mcpgate-shared/json-span';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { findMember, onOneLine, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import type { ServerFacts } from '../../upstreams/upstream.ts';
 import { type ClientNotification, type ClientRequest } from './envelope.ts';
 import { errorReply, type Answer } from '../reply.ts';

@@ -1,5 +1,5 @@
 // A JSON-RPC batch: several messages in one array. Protocol version 2025-03-26 has them; before and after it nobody may send them.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { batchItems } from '../../message/batch-items.ts';
 import type { Pieces } from '../../message/pieces.ts';
 import { readEnvelope, type Envelope } from './envelope.ts';

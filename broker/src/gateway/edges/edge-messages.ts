@@ -1,6 +1,6 @@
 // JSON-RPC as the edges write it to their clients.
-import { answerText, noticeText } from 'mcpgate-shared/rpc-text';
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { answerText, noticeText } from 'mcpgate-shared/mcp/rpc-text';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { errorReply, type Answer } from '../reply.ts';
 import type { Notice } from '../request.ts';

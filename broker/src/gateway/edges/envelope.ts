@@ -1,8 +1,8 @@
 // A client's JSON-RPC message: what it is, and where its parts stand. Ambiguous messages (a key that stands twice, or that some reader
 // takes for another one) are refused: the policy and the upstream must not read two different calls.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { BATCH_VERSION } from 'mcpgate-shared/protocol-version';
-import { findMember, scanObject, type JsonObject } from 'mcpgate-shared/json-span';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { BATCH_VERSION } from 'mcpgate-shared/mcp/protocol-version';
+import { findMember, scanObject, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import { withoutNulls } from './absent.ts';
 import { duplicateKey } from './duplicate-key.ts';
 import { MESSAGE_KEYS } from './methods.ts';

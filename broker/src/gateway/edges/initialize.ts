@@ -1,5 +1,5 @@
 // `initialize`: what a session can truly use of the servers that it leads to, summed up from what they said of themselves.
-import { legacyVersionFor } from 'mcpgate-shared/protocol-version';
+import { legacyVersionFor } from 'mcpgate-shared/mcp/protocol-version';
 import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';

@@ -1,7 +1,7 @@
 // What is said where a client's message is longer than allowed: one error for the request that it belongs to, and everything else goes on.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
-import { idOfCutMessage } from 'mcpgate-shared/cut-message';
+import { idOfCutMessage } from 'mcpgate-shared/mcp/cut-message';
 import { replyMessage } from './edge-messages.ts';
 import { errorReply } from '../reply.ts';
 

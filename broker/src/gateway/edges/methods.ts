@@ -1,6 +1,6 @@
 // Everything that an AI client may send, in both generations of MCP: what mcpgate does with it, which members of its params it knows, and
 // which of them names what is judged. What is not in these tables goes nowhere, and neither does a member that is not.
-import { ANSWER_META, RELATED_TASK, REQUEST_META } from 'mcpgate-shared/protocol-version';
+import { ANSWER_META, RELATED_TASK, REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import { createKnownKeys, type KnownKeys } from './folded-key.ts';
 
 /** What becomes of a request. */

@@ -1,5 +1,5 @@
 // What a server hears whose question the AI client does not answer, in both generations of MCP.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { errorReply, type Answer } from '../reply.ts';
 
 type Refusal = Answer & { kind: 'error' };

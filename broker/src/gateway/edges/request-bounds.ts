@@ -1,7 +1,7 @@
 // How long what a caller names may be: looked at in one place, before anything is judged, kept or recorded, because names become keys of
 // caches, words of the log and questions to servers. What is data (`arguments`, what a client answers) is bounded by the message alone.
-import { findMember, type JsonObject } from 'mcpgate-shared/json-span';
-import { REQUEST_META } from 'mcpgate-shared/protocol-version';
+import { findMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
+import { REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 
 interface Bound {

@@ -1,5 +1,5 @@
 // The requests of one session that are not answered yet: each can be cancelled until it is over.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
 import { isForTheLog, toldOutside } from '../../domain/told-outside.ts';
 import { idKey } from '../../mcp/json-rpc-guard.ts';

@@ -2,7 +2,7 @@
 // call finds its tool without listing again.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from 'mcpgate-shared/clock';
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import { placeOf, type Asker, type ListedItem, type Upstreams } from '../../upstreams/upstream.ts';

@@ -1,6 +1,6 @@
 // Lists, merged over the servers that the session leads to: only what the caller may use. A server that is slow or dead is left out after
 // the deadline; the client hears of it when it is there.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Principal } from '../../domain/principal.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';

@@ -1,5 +1,5 @@
 // `notifications/resources/updated`: who of those that follow a resource is told, and under which URI.
-import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
+import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import { toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy } from '../../policy/decide.ts';
 import { placeOf, type UpstreamEvent } from '../../upstreams/upstream.ts';

@@ -1,6 +1,6 @@
 // `resources/subscribe` and `resources/unsubscribe`. Sessions that share a connection share its subscription: the server hears of the first
 // and of the last one.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { judge } from '../../policy/judge.ts';
 import { ruleNames } from '../../policy/naming.ts';
 import { placeOf } from '../../upstreams/upstream.ts';

@@ -1,7 +1,7 @@
 // Many tools, little context: `search_tools`, `describe_tool` and `call_tool` stand for the whole list. What is found and called is held to
 // the rules as ever; a tool that is called goes the way of every call.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import { mistakable } from '../edges/admission.ts';
 import { asShown, type CatalogItem } from '../lists/catalog.ts';

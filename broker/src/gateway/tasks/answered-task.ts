@@ -1,8 +1,8 @@
 // The task that an answer of a client says it is about: in a result of its own (2025-11-25), or in one that a retry or an update brings along
 // (`inputResponses`, 2026-07-28). The server hears of no task but one of its own and the caller's, under its own id, however the name of the
 // member is written: a key that some reader takes for it is as good as it.
-import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
-import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
+import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
+import { RELATED_TASK } from 'mcpgate-shared/mcp/protocol-version';
 import { byteLengthOf, wholeText } from '../../message/pieces.ts';
 import { uriPrefix } from '../../policy/naming.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';

@@ -1,7 +1,7 @@
 // Tasks that an AI client runs for servers (2025-11-25): a server asks for sampling or elicitation as a task, then how it is. The client's ids
 // are its own and pass as they are; which server each was made for is kept here, because a client has one list of them for all.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { findMember, scanArray, scanObject } from 'mcpgate-shared/json-span';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { findMember, scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { isRecord, parseRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import { errorReply } from '../reply.ts';
 import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';

@@ -1,7 +1,7 @@
 // `tasks/list` (2025-11-25): the caller's own tasks, each asked for at its server: what a server lists on a connection that people share is
 // everybody's.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { scanObject } from 'mcpgate-shared/json-span';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { scanObject } from 'mcpgate-shared/mcp/json-span';
 import { placeOf } from '../../upstreams/upstream.ts';
 import { errorReply, resultReply, type Reply } from '../reply.ts';
 import { madeRequest, type Handling } from '../request.ts';

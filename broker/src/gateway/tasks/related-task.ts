@@ -1,8 +1,8 @@
 // The task that a client says its message is about (`_meta`, 2025-11-25, "Related Task Metadata"). Servers may act on it, so it is held to what
 // holds for `tasks/get`: a task of the caller's, of the server that the message goes to, which hears it under its own id and nothing else there.
 import type { RuleNames } from '../../policy/naming.ts';
-import { findMember, scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/json-span';
-import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
+import { findMember, scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
+import { RELATED_TASK } from 'mcpgate-shared/mcp/protocol-version';
 import type { CompiledPolicy } from '../../policy/decide.ts';
 import { judge } from '../../policy/judge.ts';
 import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';

@@ -1,7 +1,7 @@
 // Where task ids stand in what servers answer and tell, and the ids that clients see: `SERVER+ID`, or the server's own where it is shown
 // under its own names.
-import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
-import { RELATED_TASK } from 'mcpgate-shared/protocol-version';
+import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
+import { RELATED_TASK } from 'mcpgate-shared/mcp/protocol-version';
 
 /**
  * `text`: a result, or a notification's params. `isTask`: it is a task's state itself (`tasks/get`, `tasks/cancel`, a notification).

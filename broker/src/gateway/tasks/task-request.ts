@@ -1,6 +1,6 @@
 // `tasks/get`, `tasks/result`, `tasks/cancel`, `tasks/update`: which server a task is of, whether it is the caller's, and whether the caller
 // may still use the tool that made it.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { placeOf } from '../../upstreams/upstream.ts';
 import { requestOne } from '../call/request-one.ts';
 import { readRequestParams } from '../call/request-params.ts';

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Caller, Operation } from '../../admin/operation.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { MAY, type Access } from 'mcpgate-shared/roles';
+import { MAY, type Access } from 'mcpgate-shared/api/roles';
 import type { Live } from '../../domain/revocation.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { EnterWorkspace } from './enter-workspace.ts';

@@ -1,7 +1,7 @@
 // What the headers of a request to `/mcp` must hold (MCP, transports, "Streamable HTTP").
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
-import { LEGACY_VERSIONS, MODERN_VERSION } from 'mcpgate-shared/protocol-version';
+import { LEGACY_VERSIONS, MODERN_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 
 const EXPOSED = 'mcp-session-id, www-authenticate';
 const ALLOWED =

@@ -1,8 +1,8 @@
 // One session of a plain HTTP client (up to 2025-11-25) over the gateway: which answer goes out on which request, what goes on the stream
 // that the client keeps open, and what is kept for a client that comes back.
 import type { ServerResponse } from 'node:http';
-import { BATCH_VERSION, legacyVersionFor } from 'mcpgate-shared/protocol-version';
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { BATCH_VERSION, legacyVersionFor } from 'mcpgate-shared/mcp/protocol-version';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { Clock } from 'mcpgate-shared/clock';
 import { ownerOf } from '../../domain/owner-of.ts';
 import type { Principal } from '../../domain/principal.ts';

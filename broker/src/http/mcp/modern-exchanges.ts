@@ -1,6 +1,6 @@
 // Requests of HTTP clients from 2026-07-28 on: each is by itself, answered as one JSON object or, where there is more to say before the
 // answer, as a stream of events. A client that closes the stream has cancelled the request. Nothing is resumed.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { ServerResponse } from 'node:http';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';

@@ -1,7 +1,7 @@
 // What the headers of a request from 2026-07-28 on repeat of its body, so that whoever is in between can go by them: both must say the same
 // (2026-07-28, Streamable HTTP, "Request Metadata").
 import type { IncomingHttpHeaders } from 'node:http';
-import { REQUEST_META } from 'mcpgate-shared/protocol-version';
+import { REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import type { ClientRequest } from '../../gateway/edges/envelope.ts';
 import type { ParamHeaders } from '../../gateway/gateway.ts';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';

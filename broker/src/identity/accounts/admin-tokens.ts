@@ -1,7 +1,7 @@
 // Tokens for the administration itself: a label, a role of their own, no person. Shown once; the SHA-256 is kept.
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
-import { NO_TOKEN_ROLE, TOKEN_ROLES } from 'mcpgate-shared/roles';
+import { NO_TOKEN_ROLE, TOKEN_ROLES } from 'mcpgate-shared/api/roles';
 import { z } from 'zod';
 import type { Audit } from '../../audit/audit.ts';
 import type { AdminToken, AdminTokenRecord } from '../../domain/people.ts';

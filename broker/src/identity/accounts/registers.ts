@@ -1,7 +1,7 @@
 // What is kept of people and of what they are connected with: each with what may be done about it. Every change takes who makes it.
 import type { Device, DeviceRecord, Grant, Group, Person, Session } from '../../domain/people.ts';
 import type { Actor, Receipt } from '../../domain/receipt.ts';
-import type { Role } from 'mcpgate-shared/roles';
+import type { Role } from 'mcpgate-shared/api/roles';
 
 export interface OneTimeUrl {
   /** Holds the secret: print it or hand it over, never log it. */

@@ -4,7 +4,7 @@ import type { Actor } from '../../domain/receipt.ts';
 import { DEFAULT_WORKSPACE, inWorkspace } from '../../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
-import { NO_ROLE, ROLES } from 'mcpgate-shared/roles';
+import { NO_ROLE, ROLES } from 'mcpgate-shared/api/roles';
 import { z } from 'zod';
 import type { Audit } from '../../audit/audit.ts';
 import type { Store } from '../../store/store.ts';

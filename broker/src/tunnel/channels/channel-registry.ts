@@ -1,7 +1,7 @@
 // Every channel of the broker, with or without a link: opening, resuming by secret, waiting for its link, ending.
-import type { KeptFragments } from 'mcpgate-shared/channel-outgoing';
+import type { KeptFragments } from 'mcpgate-shared/link/channel-outgoing';
 import type { Clock } from 'mcpgate-shared/clock';
-import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link-message';
+import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link/link-message';
 import { ownerOf } from '../../domain/owner-of.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { Gateway } from '../../gateway/gateway.ts';

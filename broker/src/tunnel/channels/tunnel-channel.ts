@@ -1,10 +1,10 @@
 // The broker's end of one channel: the resumable channel, the gateway session behind it, and the secret that a resume must show.
 import { timingSafeEqual } from 'node:crypto';
-import { CHANNEL_DEFAULTS, createChannel, type Channel } from 'mcpgate-shared/channel';
-import type { LargeMessage } from 'mcpgate-shared/channel-incoming';
-import type { KeptFragments } from 'mcpgate-shared/channel-outgoing';
+import { CHANNEL_DEFAULTS, createChannel, type Channel } from 'mcpgate-shared/link/channel';
+import type { LargeMessage } from 'mcpgate-shared/link/channel-incoming';
+import type { KeptFragments } from 'mcpgate-shared/link/channel-outgoing';
 import type { Clock } from 'mcpgate-shared/clock';
-import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link-message';
+import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link/link-message';
 import type { ChannelEnd } from '../../domain/channel-end.ts';
 import { ownerOf } from '../../domain/owner-of.ts';
 import type { Principal } from '../../domain/principal.ts';

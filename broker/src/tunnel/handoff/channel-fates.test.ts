@@ -1,7 +1,7 @@
 // What becomes of a channel that a broker does not have: from what it knows itself, and from what others have left behind.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OpenMessage } from 'mcpgate-shared/link-message';
+import type { OpenMessage } from 'mcpgate-shared/link/link-message';
 import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import type { ChannelEnd, Departure, WantedChannel } from '../../domain/channel-end.ts';
 import { createDepartures, hashOfSecret } from './departures.ts';

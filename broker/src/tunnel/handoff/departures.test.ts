@@ -1,8 +1,8 @@
 // What a broker says of channels that it does not have any more, or never had; and the next one in its place.
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { FrameKind } from 'mcpgate-shared/frame';
-import { readClose, readOpened } from 'mcpgate-shared/link-message';
+import { FrameKind } from 'mcpgate-shared/link/frame';
+import { readClose, readOpened } from 'mcpgate-shared/link/link-message';
 import { memoryOfDepartures } from '../fixtures/between-brokers.ts';
 import { bodyOf, createTunnelWorld, idOf, type PeerLink } from '../fixtures/tunnel-world.ts';
 

@@ -1,8 +1,8 @@
 // What becomes of a channel that this broker does not have: it, or the broker before it, may know how far the channel had got.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { KeptFragments } from 'mcpgate-shared/channel-outgoing';
+import type { KeptFragments } from 'mcpgate-shared/link/channel-outgoing';
 import type { Clock } from 'mcpgate-shared/clock';
-import type { OpenMessage } from 'mcpgate-shared/link-message';
+import type { OpenMessage } from 'mcpgate-shared/link/link-message';
 import type { ChannelEnd, Departure } from '../../domain/channel-end.ts';
 import type { AwaitedChannels } from './awaited-channels.ts';
 import type { EndedChannels } from './ended-channels.ts';

@@ -1,5 +1,5 @@
 // What a channel has to say that its peer has not acknowledged, as bytes for the vault: of each fragment its flag, its length, itself.
-import type { KeptFragments } from 'mcpgate-shared/channel-outgoing';
+import type { KeptFragments } from 'mcpgate-shared/link/channel-outgoing';
 
 const HEAD_BYTES = 4;
 const PART_BYTES = 5;

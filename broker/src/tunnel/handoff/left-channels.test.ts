@@ -1,8 +1,8 @@
 // Answers whose laptop is away when their broker ends, or has come to another one.
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { FrameKind, readFrame } from 'mcpgate-shared/frame';
-import { readClose, readOpened } from 'mcpgate-shared/link-message';
+import { FrameKind, readFrame } from 'mcpgate-shared/link/frame';
+import { readClose, readOpened } from 'mcpgate-shared/link/link-message';
 import { memoryOfDepartures, memoryOfLeftChannels, sharedBus } from '../fixtures/between-brokers.ts';
 import { bodyOf, createTunnelWorld, idOf, type PeerLink, type TunnelWorld } from '../fixtures/tunnel-world.ts';
 

@@ -1,6 +1,6 @@
 // Channels that this broker gave up, and those that others did: with what their peers have still to hear. In the store, sealed, for as long as
 // peers may come back; in memory only until it is there.
-import type { KeptFragments } from 'mcpgate-shared/channel-outgoing';
+import type { KeptFragments } from 'mcpgate-shared/link/channel-outgoing';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { ChannelEnd } from '../../domain/channel-end.ts';
 import { isOwnerRevoked } from '../../domain/owner-of.ts';

@@ -1,8 +1,8 @@
 // The channels of a link: what a peer opens or resumes, what becomes of those that are not here, and the ends of those that were only left.
 import type { Clock } from 'mcpgate-shared/clock';
-import { CLOSE_CODE } from 'mcpgate-shared/close-code';
-import { LINK_CHANNEL } from 'mcpgate-shared/frame';
-import { readOpen, type CloseMessage, type OpenedMessage, type OpenMessage } from 'mcpgate-shared/link-message';
+import { CLOSE_CODE } from 'mcpgate-shared/link/close-code';
+import { LINK_CHANNEL } from 'mcpgate-shared/link/frame';
+import { readOpen, type CloseMessage, type OpenedMessage, type OpenMessage } from 'mcpgate-shared/link/link-message';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { ChannelEnd } from '../../domain/channel-end.ts';
 import type { Principal } from '../../domain/principal.ts';

@@ -1,6 +1,6 @@
 // What was refused at the tunnel, and how links ended: counted always, logged as far as a flood leaves room in the log.
 import type { Clock } from 'mcpgate-shared/clock';
-import { CLOSE_CODE } from 'mcpgate-shared/close-code';
+import { CLOSE_CODE } from 'mcpgate-shared/link/close-code';
 import type { Log } from '../../domain/log.ts';
 import { createRefusalLog } from '../../domain/refusal-log.ts';
 

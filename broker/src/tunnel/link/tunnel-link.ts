@@ -1,7 +1,7 @@
 // One WebSocket: its slots, the turns that channels take, the life of its token. It knows nothing of HTTP or of other links.
 import type { WebSocket } from 'ws';
 import type { Clock } from 'mcpgate-shared/clock';
-import { CLOSE_CODE, closeCodeOfBadFrame } from 'mcpgate-shared/close-code';
+import { CLOSE_CODE, closeCodeOfBadFrame } from 'mcpgate-shared/link/close-code';
 import {
   FLAG_FINAL,
   FrameKind,
@@ -10,8 +10,8 @@ import {
   readFrame,
   writeFrame,
   type FrameHeader,
-} from 'mcpgate-shared/frame';
-import { readLinkMessage, toPayload, type CloseMessage, type LinkMessage } from 'mcpgate-shared/link-message';
+} from 'mcpgate-shared/link/frame';
+import { readLinkMessage, toPayload, type CloseMessage, type LinkMessage } from 'mcpgate-shared/link/link-message';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { ChannelEnd } from '../../domain/channel-end.ts';
 import { ownerOf } from '../../domain/owner-of.ts';

@@ -1,9 +1,9 @@
 // All pages of one of a server's lists, each entry as the text it was sent as, or as AI clients can take it (tidy/entry.ts). Whatever is wrong
 // with a page or an entry, what was read counts, and what is wrong is said.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { toGateError } from 'mcpgate-shared/error';
-import { findMember, onOneLine, scanArray, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, onOneLine, scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { AttemptError, attemptOf } from '../attempt.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { parseRecord, stringOf } from '../../mcp/json-rpc-guard.ts';

@@ -1,9 +1,9 @@
 // Which generation of MCP a server speaks (2026-07-28, "Versioning", and the transports' "Backward Compatibility"): it is asked with
 // `server/discover`; who does not know that gets `initialize`, on the same connection.
-import { noticeText } from 'mcpgate-shared/rpc-text';
+import { noticeText } from 'mcpgate-shared/mcp/rpc-text';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
+import { MODERN_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import { attemptOf } from '../attempt.ts';
 import { initializeParams, readFacts } from './legacy/legacy-handshake.ts';
 import { PASSED_ON, readDiscovery, withClientMeta, type Discovery } from './modern/modern-handshake.ts';

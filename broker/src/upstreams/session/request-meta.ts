@@ -1,5 +1,5 @@
 // What mcpgate writes into the params of a request: members of the object and of its `_meta`. The rest stays the text that was sent.
-import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
+import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 
 /** `paramsText` with `_meta.progressToken` set; it has none of its own. */
 export function withProgressToken(paramsText: string, token: number): string {

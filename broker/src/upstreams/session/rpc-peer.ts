@@ -1,11 +1,11 @@
 // JSON-RPC with an upstream server over a wire, the same for both generations of MCP: requests with progress, cancellation and time-out,
 // and what the server says by itself. Results stay the text that was sent. Who waits for what is kept in pending-requests.ts.
-import { requestText } from 'mcpgate-shared/rpc-text';
+import { requestText } from 'mcpgate-shared/mcp/rpc-text';
 import type { Clock } from 'mcpgate-shared/clock';
 import { bareText } from 'mcpgate-shared/bare-text';
-import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/cut-message';
+import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/mcp/cut-message';
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import { findMember, onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, onOneLine, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { batchItems } from '../../message/batch-items.ts';
 import { wholeText, type Pieces } from '../../message/pieces.ts';
 import { isRecord, numberOf, parseRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';

@@ -1,5 +1,5 @@
 // What a server writes where a message should stand, and how much of one can be read in it.
-import { scanObject } from 'mcpgate-shared/json-span';
+import { scanObject } from 'mcpgate-shared/mcp/json-span';
 import { numberOf, parseRecord } from '../../mcp/json-rpc-guard.ts';
 
 /** Of one line; more are no carelessness. */

@@ -1,5 +1,5 @@
 // What a client says without waiting for an answer: what the tables of methods have goes where it belongs, everything else is dropped.
-import { findMember } from 'mcpgate-shared/json-span';
+import { findMember } from 'mcpgate-shared/mcp/json-span';
 import { admitNotification } from '../admission.ts';
 import type { ClientQuestions } from './client-questions.ts';
 import type { ClientNotification } from '../envelope.ts';

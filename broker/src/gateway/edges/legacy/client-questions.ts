@@ -1,9 +1,9 @@
 // What upstream servers ask the AI client of a session: sent as requests of our own, matched with the client's answers.
-import { requestText } from 'mcpgate-shared/rpc-text';
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { requestText } from 'mcpgate-shared/mcp/rpc-text';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { randomBytes } from 'node:crypto';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
-import { findMember, onOneLine, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
+import { findMember, onOneLine, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import { byteLengthOf, wholeText, type Pieces } from '../../../message/pieces.ts';
 import { errorReply } from '../../reply.ts';
 import { notOfferedByClient, withdrawn } from '../question-errors.ts';

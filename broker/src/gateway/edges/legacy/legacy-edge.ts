@@ -1,6 +1,6 @@
 // The edge of MCP up to 2025-11-25: a handshake says who asks and what the client can do, servers' questions go out as requests, changes are
 // told as notifications. What is asked of servers goes the one way of all requests.
-import { findMember } from 'mcpgate-shared/json-span';
+import { findMember } from 'mcpgate-shared/mcp/json-span';
 import type { Principal } from '../../../domain/principal.ts';
 import type { ServerRecord } from '../../../domain/server-record.ts';
 import type { Pieces } from '../../../message/pieces.ts';

@@ -1,6 +1,6 @@
 // Progress tokens of what servers ask the client: each server counts its own, so the client sees one of mcpgate's in their place, and what
 // it says under it goes to the one server that asked.
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 
 export interface QuestionTokens {
   /** The params of the question `id`, with its token replaced where it has one. */

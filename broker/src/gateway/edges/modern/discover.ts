@@ -1,5 +1,5 @@
 // `server/discover`: what `initialize` said in earlier versions, without a handshake.
-import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
+import { MODERN_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import { offerOf } from '../initialize.ts';
 import type { GatewayParts } from '../../gateway-parts.ts';
 import type { SessionScope } from '../../session-scope.ts';

@@ -1,6 +1,6 @@
 // What a server asks while none of its client's calls is under way with it (many ask for the roots as soon as they are connected): kept
 // until the next call can carry it to the client.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { Clock } from 'mcpgate-shared/clock';
 import { errorReply } from '../../reply.ts';
 import { withdrawn } from '../question-errors.ts';

@@ -1,7 +1,7 @@
 // `subscriptions/listen`: one long request that tells of changed lists and resources, as the client sees them, until it is cancelled or
 // its session ends.
 import { randomUUID } from 'node:crypto';
-import { ANSWER_META } from 'mcpgate-shared/protocol-version';
+import { ANSWER_META } from 'mcpgate-shared/mcp/protocol-version';
 import { isRecord } from '../../../mcp/json-rpc-guard.ts';
 import type { ListKind } from '../../../mcp/list-kind.ts';
 import { placeOf, type UpstreamEvent } from '../../../upstreams/upstream.ts';

@@ -1,5 +1,5 @@
 // The streams of changes of one session: opened, cancelled, ended.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
 import { isForTheLog, toldOutside } from '../../../domain/told-outside.ts';
 import type { ListKind } from '../../../mcp/list-kind.ts';

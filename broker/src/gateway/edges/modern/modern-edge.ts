@@ -1,6 +1,6 @@
 // The edge of MCP from 2026-07-28 on: every request says itself who asks and what the client can do; a server's questions go out as results;
 // changes are told on `subscriptions/listen`. What is asked of servers goes the one way of all requests.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { type ClientRequest } from '../envelope.ts';
 import type { Principal } from '../../../domain/principal.ts';
 import { byteLengthOf } from '../../../message/pieces.ts';

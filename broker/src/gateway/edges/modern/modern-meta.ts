@@ -1,8 +1,8 @@
 // What each request from 2026-07-28 on says of its client, in `params._meta`: version, name, what the client can do, what it wants logged.
 // There is no handshake, and nothing is concluded from an earlier request (schema/2026-07-28, RequestMetaObject).
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { findMember } from 'mcpgate-shared/json-span';
-import { MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { findMember } from 'mcpgate-shared/mcp/json-span';
+import { MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import { LOG_LEVELS } from '../../../upstreams/session/tidy/notification.ts';
 import { isRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import { keptCapabilities, present } from '../absent.ts';

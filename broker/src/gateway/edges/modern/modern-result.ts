@@ -1,6 +1,6 @@
 // What a result holds from 2026-07-28 on, put into the text that a server (or mcpgate) answered with; what stands there already stays.
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
-import { ANSWER_META } from 'mcpgate-shared/protocol-version';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
+import { ANSWER_META } from 'mcpgate-shared/mcp/protocol-version';
 
 const SERVER_INFO_KEY = ANSWER_META.serverInfo;
 

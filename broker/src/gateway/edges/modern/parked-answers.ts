@@ -1,5 +1,5 @@
 // What a parked call asks of its client, as the result of the request that waits.
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { resultReply, type Answer } from '../../reply.ts';
 
 /** An InputRequiredResult. `questions`: by the key that the client sees; `state`: what its retry brings back. */

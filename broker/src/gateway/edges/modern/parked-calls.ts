@@ -1,11 +1,11 @@
 // Calls of clients from 2026-07-28 on to servers that may ask in return. Such a client is not asked while its call is under way: the call
 // is parked, the client gets what is asked as its result (InputRequiredResult), and its retry brings the answers and goes on with the same
 // call. For the server and for the audit log it is one call all the while.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import { onOneLine, scanObject } from 'mcpgate-shared/json-span';
+import { onOneLine, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { BaseLogger } from 'pino';
 import type { ServerQuestion, UpstreamReply } from '../../../upstreams/upstream.ts';
 import { createInputTally, type InputTally } from '../../call/input-tally.ts';

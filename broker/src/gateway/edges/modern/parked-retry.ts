@@ -1,7 +1,7 @@
 // The retry of a request whose call is parked: it brings what was asked of the client, and is answered as the call goes on.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
-import { findMember } from 'mcpgate-shared/json-span';
+import { findMember } from 'mcpgate-shared/mcp/json-span';
 import { byteLengthOf, wholeText } from '../../../message/pieces.ts';
 import { MAX_ANSWER_BYTES } from '../legacy/client-questions.ts';
 import { errorReply, type Answer } from '../../reply.ts';

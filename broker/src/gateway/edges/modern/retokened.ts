@@ -1,5 +1,5 @@
 // Progress of a call that was begun by one request and goes on for another: it is told under the token of the one that waits now.
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { Notice } from '../../request.ts';
 import { PROGRESS } from '../../call/server-notification.ts';
 

@@ -1,7 +1,7 @@
 // MCP up to 2025-11-25 with a server: requests go as they are; the server may ask in return, over the same connection.
-import { answerText, noticeText } from 'mcpgate-shared/rpc-text';
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { answerText, noticeText } from 'mcpgate-shared/mcp/rpc-text';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { notExecuted } from '../../attempt.ts';
 import { errorCodeOf } from '../modern/modern-error.ts';
 import { CHANGES, QUESTIONS, TASK_QUESTIONS, type Edge, type EdgeOptions } from '../edge.ts';

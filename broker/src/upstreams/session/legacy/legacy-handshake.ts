@@ -1,7 +1,7 @@
 // `initialize` as it was up to 2025-11-25: what mcpgate says of itself and what the server answers.
 import { GateError } from 'mcpgate-shared/error';
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
-import { LATEST_LEGACY_VERSION, LEGACY_VERSIONS } from 'mcpgate-shared/protocol-version';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
+import { LATEST_LEGACY_VERSION, LEGACY_VERSIONS } from 'mcpgate-shared/mcp/protocol-version';
 import { parseRecord, stringOf } from '../../../mcp/json-rpc-guard.ts';
 import { quoteForeign } from '../../../mcp/quote-foreign.ts';
 import { tidyIntroduction } from '../tidy/introduction.ts';

@@ -1,5 +1,5 @@
 // A result for a client of before 2026-07-28: without what came with that, which the client would not know or would refuse.
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { Pieces } from '../../../message/pieces.ts';
 
 /** Of every result, and of those that may be cached (2026-07-28). */

@@ -2,7 +2,7 @@
 // request sent again with the answers. A client of the same generation gets the result as it came, and asks again itself.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import { findMember, onOneLine, scanObject, type JsonObject } from 'mcpgate-shared/json-span';
+import { findMember, onOneLine, scanObject, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import { wholeText } from '../../../message/pieces.ts';
 import { QUESTIONS } from '../edge.ts';
 import { parseRecord, stringOf } from '../../../mcp/json-rpc-guard.ts';

@@ -2,7 +2,7 @@
 // the resources that somebody follows. Another filter is another request; the one before ends once the new one is acknowledged.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import { ANSWER_META } from 'mcpgate-shared/protocol-version';
+import { ANSWER_META } from 'mcpgate-shared/mcp/protocol-version';
 import { AttemptError, attemptOf } from '../../attempt.ts';
 import { isRecord, numberOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import { quoteForeign } from '../../../mcp/quote-foreign.ts';

@@ -1,9 +1,9 @@
 // MCP from 2026-07-28 on with a server: every request says itself who asks and what the AI client can do, so that a connection which people
 // share is as good as one of their own. There is no session; what the server tells by itself comes on `subscriptions/listen`.
-import { answerText } from 'mcpgate-shared/rpc-text';
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { answerText } from 'mcpgate-shared/mcp/rpc-text';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { GateError } from 'mcpgate-shared/error';
-import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
+import { MODERN_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import { attemptOf, notExecuted } from '../../attempt.ts';
 import { CHANGES, type Edge, type EdgeOptions } from '../edge.ts';
 import { throughRounds } from './input-rounds.ts';

@@ -1,5 +1,5 @@
 // Errors that only servers of 2026-07-28 and later answer with: who gets one knows which generation the server is of.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { parseRecord, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import type { UpstreamReply } from '../../upstream.ts';
 

@@ -1,7 +1,7 @@
 // What mcpgate says of itself in every request of 2026-07-28, and what a server answers to `server/discover`.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
-import { ANSWER_META, LEGACY_VERSIONS, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/protocol-version';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
+import { ANSWER_META, LEGACY_VERSIONS, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import { AttemptError } from '../../attempt.ts';
 import { isRecord, parseRecord, stringOf } from '../../../mcp/json-rpc-guard.ts';
 import { isModernError } from './modern-error.ts';

@@ -1,6 +1,6 @@
 // Which of its streams a modern server tells something on: a matter between it and mcpgate, nothing of the AI client's.
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
-import { ANSWER_META } from 'mcpgate-shared/protocol-version';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
+import { ANSWER_META } from 'mcpgate-shared/mcp/protocol-version';
 
 /** The params of a notification without that mark, and without a `_meta` that held nothing else. */
 export function withoutSubscriptionMark(paramsText: string): string {

@@ -1,6 +1,6 @@
 // A block of content as the official SDKs take it: what a server sends under another form keeps its words, as text where there is no better
 // form. A client that refuses one block loses the whole answer of a call that was carried out.
-import { scanArray } from 'mcpgate-shared/json-span';
+import { scanArray } from 'mcpgate-shared/mcp/json-span';
 import { isRecord, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import { ANNOTATIONS, ICON } from './entry.ts';
 import { kindOf, listOf, NUMBER, OBJECT, objectOf, STRING, withMember, type Shape } from './shape.ts';

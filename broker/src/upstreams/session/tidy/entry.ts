@@ -1,6 +1,6 @@
 // An entry of a server's list as it goes on to AI clients: one that the official SDKs refuse would cost a client every tool of every server.
 // Optional members that are no good are dropped, the rest is repaired where that is safe, and what cannot be is left out, with a reason.
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { z } from 'zod';
 import { isRecord, parseRecord } from '../../../mcp/json-rpc-guard.ts';
 import { quoteForeign } from '../../../mcp/quote-foreign.ts';

@@ -1,5 +1,5 @@
 // What a server says of itself in its handshake, as it goes on to AI clients: what is no capability, name or version is put right or dropped.
-import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/json-span';
+import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import { parseRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import { quoteForeign } from '../../../mcp/quote-foreign.ts';
 import { ICON } from './entry.ts';

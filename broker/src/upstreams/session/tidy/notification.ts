@@ -1,5 +1,5 @@
 // Progress and log messages of servers as they go on to AI clients: what says nothing is dropped, what is odd about the rest is put right.
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { kindOf, NUMBER, OBJECT, objectOf, STRING, withMember, type Shape } from './shape.ts';
 
 /** RFC 5424, from the least to the most severe. */

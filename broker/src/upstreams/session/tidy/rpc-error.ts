@@ -1,7 +1,7 @@
 // The error of a server's answer as it goes on: clients that read strictly take one without a whole number and a text for no answer at all,
 // and wait for another.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { kindOf, objectOf, withMember, type Shape } from './shape.ts';
 
 const CODE: Shape = (text) => /^"?(-?\d{1,9})"?$/.exec(text)?.[1];

@@ -1,6 +1,6 @@
 // JSON Schemas of tools. AI clients hand them on to programs that refuse all tools for one schema that is none, so what is no value of a
 // keyword is dropped at every level; what a schema means is left to the server.
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import {
   isEmptyList,
   isWhat,

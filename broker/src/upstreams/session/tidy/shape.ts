@@ -1,6 +1,6 @@
 // What a JSON value must be like so that the official SDKs take it, and what becomes of it where it is not: shapes that read a value's text
 // and give the text to go on with. What is good goes on to the letter; only what is changed is written anew.
-import { scanArray, scanObject } from 'mcpgate-shared/json-span';
+import { scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 
 /** What is wrong with a part of a value. */
 export interface Note {

@@ -1,5 +1,5 @@
 // What a tool answers, and what a prompt does, as it goes on to AI clients. Nothing that it says is lost; what is good goes on to the letter.
-import { findMember, scanArray, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { isRecord, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import { isGoodBlock, tidyBlock, type Whole } from './content-block.ts';
 import { kindOf, OBJECT, objectOf, withMember, type Shape } from './shape.ts';

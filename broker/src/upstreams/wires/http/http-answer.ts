@@ -1,7 +1,7 @@
 // What an HTTP status of an upstream server means for the request that got it.
-import { answerText } from 'mcpgate-shared/rpc-text';
+import { answerText } from 'mcpgate-shared/mcp/rpc-text';
 import { bareText } from 'mcpgate-shared/bare-text';
-import { findMember, scanObject } from 'mcpgate-shared/json-span';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { inWorkspace } from '../../../domain/workspace.ts';
 import { AttemptError } from '../../attempt.ts';
 import { isRecord, parseRecord } from '../../../mcp/json-rpc-guard.ts';

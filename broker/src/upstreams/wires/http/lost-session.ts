@@ -1,7 +1,7 @@
 // The ways in which servers say that they do not know a session (any more). The specification's is 404; the official SDKs and what is built on
 // them add 400 with a JSON-RPC error, plain text, 401 and 422. Every one of them says so before it looks at the request, which is therefore
 // provably not executed.
-import { RPC_CODE } from 'mcpgate-shared/rpc-code';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { isRecord, parseRecord, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 
 export interface SaidOfSession {

@@ -1,5 +1,5 @@
 // The headers of a request over Streamable HTTP from 2026-07-28 on: what it says in its body, for whoever stands between.
-import { MODERN_VERSION } from 'mcpgate-shared/protocol-version';
+import { MODERN_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import { headerParamsOf, headersFromArguments, type HeaderParam } from '../../../mcp/header-params.ts';
 import { headerValue } from '../../../mcp/header-value.ts';
 import { parseRecord, stringOf } from '../../../mcp/json-rpc-guard.ts';

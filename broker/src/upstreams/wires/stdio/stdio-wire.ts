@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import { onOneLine } from 'mcpgate-shared/json-span';
+import { onOneLine } from 'mcpgate-shared/mcp/json-span';
 import { createLargeReader } from '../../../message/large-reader.ts';
 import { partsOf } from '../../../message/pieces.ts';
 import { notExecuted } from '../../attempt.ts';

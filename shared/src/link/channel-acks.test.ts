@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createChannel, type Channel } from './channel.ts';
-import { steppedClock } from './fixtures/stepped-clock.ts';
+import { steppedClock } from '../fixtures/stepped-clock.ts';
 import { FLAG_FINAL, FRAGMENT_BYTES, FrameKind, HEADER_BYTES, readFrame } from './frame.ts';
 
 const WINDOW = 4_000;

@@ -8,7 +8,7 @@
 // - A frame that an earlier carrier still had under way is dropped by its channel number.
 import { createIncoming, type LargeMessage } from './channel-incoming.ts';
 import { createOutgoing, type KeptFragments } from './channel-outgoing.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import { FrameKind, writeFrame, type FrameHeader } from './frame.ts';
 
 export const CHANNEL_DEFAULTS = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createChannel, type Channel, type ChannelOptions } from './channel.ts';
-import { handClock } from './fixtures/hand-clock.ts';
+import { handClock } from '../fixtures/hand-clock.ts';
 import { FLAG_FINAL, FRAGMENT_BYTES, FrameKind, HEADER_BYTES, readFrame } from './frame.ts';
 
 /** Two ends and a carrier between them that can be pumped frame by frame, duplicated and cut. */
