@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test';
 import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
 import { startBrokerHere } from './fixtures/broker-here.ts';
-import { createPageBrowser } from './http/pages/page-browser.ts';
+import { createPageBrowser } from './http/pages/fixtures/page-browser.ts';
 import { createToken, sha256Hex } from './identity/secret-token.ts';
 import { openStore } from './store/open-store.ts';
 

@@ -6,18 +6,18 @@ import { systemClock, type Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { parseBrokerUrl } from './auth/broker-url.ts';
 import { createHttpFetch, type HttpFetch } from './auth/http-fetch.ts';
-import { createBrowser, type Browser } from './browser.ts';
+import { createBrowser, type Browser } from './laptop/browser.ts';
 import { type CredentialStore } from './credentials/credential-store.ts';
 import { BACKGROUND_TIMEOUT_MS, PROMPT_TIMEOUT_MS } from './credentials/keychain.ts';
 import { openCredentialStore } from './credentials/open-credential-store.ts';
-import { connectDaemon } from './local/connect-daemon.ts';
+import { connectDaemon } from './serve/connect-daemon.ts';
 import type { DaemonConnection } from './local/daemon-connection.ts';
-import type { Paths } from './paths.ts';
-import { effectiveEnvironment } from './kept-environment.ts';
-import type { Environment, Settings, TokenStoreKind } from './settings-file.ts';
-import { createSettingsStore, type SettingsStore } from './settings.ts';
-import { systemPaths } from './system-paths.ts';
-import { createTerminal, type Terminal } from './terminal.ts';
+import type { Paths } from './laptop/paths.ts';
+import { effectiveEnvironment } from './laptop/kept-environment.ts';
+import type { Environment, Settings, TokenStoreKind } from './laptop/settings-file.ts';
+import { createSettingsStore, type SettingsStore } from './laptop/settings.ts';
+import { systemPaths } from './laptop/system-paths.ts';
+import { createTerminal, type Terminal } from './laptop/terminal.ts';
 
 export interface CliContext {
   /** As the shell gave it. */

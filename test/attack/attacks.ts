@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { createPageBrowser } from '../../broker/src/http/pages/page-browser.ts';
+import { createPageBrowser } from '../../broker/src/http/pages/fixtures/page-browser.ts';
 
 const MIB = 1024 * 1024;
 const CHUNK = Buffer.alloc(64 * 1024, 'x');

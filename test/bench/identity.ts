@@ -1,7 +1,7 @@
 // What it costs to tell whose grant a token is, with 10 and with 10,000 people and grants. Both worlds are asked in turns: machines
 // drift, only the ratio counts.
 import { performance } from 'node:perf_hooks';
-import { createIdentityWorld, HOST, WORKSPACE } from '../../broker/src/identity/identity-world.ts';
+import { createIdentityWorld, HOST, WORKSPACE } from '../../broker/src/identity/fixtures/identity-world.ts';
 import { sha256Hex } from '../../broker/src/identity/secret-token.ts';
 import { quantile } from './quantile.ts';
 

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from 'mcpgate-shared/clock';
 import { HEADER_BYTES, readFrame } from 'mcpgate-shared/link/frame';
 import { createBrokerLink } from '../../cli/src/daemon/broker-link.ts';
-import { PREFIX_BYTES } from '../../cli/src/local/frame-stream.ts';
-import { createMovingChannel } from '../../cli/src/serve/moving-channel.ts';
+import { PREFIX_BYTES } from '../../cli/src/channel/frame-stream.ts';
+import { createMovingChannel } from '../../cli/src/channel/moving-channel.ts';
 
 export interface RushLaptop {
   /** The text of the answer to a call of `counting__echo`; rejects where it is an error. */

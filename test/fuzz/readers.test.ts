@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { FRAME_MAX_BYTES, FrameKind, HEADER_BYTES, readFrame, writeFrame } from 'mcpgate-shared/link/frame';
 import { readClose, readLinkMessage, readOpen, readOpened, toPayload } from 'mcpgate-shared/link/link-message';
 import { readLocalEvent, readLocalRequest } from '../../cli/src/local/control.ts';
-import { createFrameReader, withPrefix } from '../../cli/src/local/frame-stream.ts';
+import { createFrameReader, withPrefix } from '../../cli/src/channel/frame-stream.ts';
 import { clientHello, daemonHello, readClientHello } from '../../cli/src/local/handshake.ts';
 import { readClientProof, readDaemonHello } from '../../cli/src/local/handshake.ts';
 import { fuzz } from './fuzz.ts';

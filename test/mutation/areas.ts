@@ -63,8 +63,8 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     ],
   },
   channel: {
-    sources: ['shared/src/{channel,channel-incoming,channel-outgoing,frame}.ts'],
-    tests: ['shared/src/{frame,channel-acks,channel-large,channel}.test.ts'],
+    sources: ['shared/src/link/{channel,channel-incoming,channel-outgoing,frame}.ts'],
+    tests: ['shared/src/link/{frame,channel-acks,channel-large,channel}.test.ts'],
   },
   workspaces: {
     sources: ['broker/src/store/repositories/{secrets,groups,policy,provisioning,links,web-sessions}.ts'],

@@ -5,8 +5,8 @@ import { FLAG_FINAL, FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame, writeFram
 import { toPayload } from 'mcpgate-shared/link/link-message';
 import { connectSocket } from '../../cli/src/local/connect-socket.ts';
 import { controlFrame, readLocalEvent, type LocalEvent, type LocalRequest } from '../../cli/src/local/control.ts';
-import { createFrameReader, withPrefix } from '../../cli/src/local/frame-stream.ts';
-import { resolvePaths } from '../../cli/src/paths.ts';
+import { createFrameReader, withPrefix } from '../../cli/src/channel/frame-stream.ts';
+import { resolvePaths } from '../../cli/src/laptop/paths.ts';
 import type { Person } from './person.ts';
 import { until } from './until.ts';
 

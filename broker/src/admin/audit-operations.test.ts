@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { createAudit } from '../audit/create-audit.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { CallIntent, CallOutcome } from '../domain/call-record.ts';
-import { onBothEngines, type OpenStoreUnderTest } from '../store/both-engines.ts';
+import { onBothEngines, type OpenStoreUnderTest } from '../store/fixtures/both-engines.ts';
 import { auditOperations } from './audit-operations.ts';
 import type { Caller } from './operation.ts';
 

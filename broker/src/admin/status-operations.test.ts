@@ -6,7 +6,7 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
 import type { UpstreamsOptions } from '../upstreams/upstreams-options.ts';
 import { asker, fixtureServer, serverRecord, startPool } from '../upstreams/fixtures/pool.ts';
-import { temporaryFolder } from '../store/both-engines.ts';
+import { temporaryFolder } from '../store/fixtures/both-engines.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Caller } from './operation.ts';
 import { statusOperations } from './status-operations.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { pino } from 'pino';
 import type { AuditEvent, CallIntent, CallOutcome, CallRecord } from '../domain/call-record.ts';
-import { onBothEngines, type StoreUnderTest } from '../store/both-engines.ts';
+import { onBothEngines, type StoreUnderTest } from '../store/fixtures/both-engines.ts';
 import type { Audit, LoggedEvent } from './audit.ts';
 import { createAudit } from './create-audit.ts';
 import { verifyChain } from './hash-chain.ts';

@@ -7,7 +7,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import type { AuditEvent, CallIntent, CallOutcome } from '../domain/call-record.ts';
 import { AppendInDoubt } from '../store/append-in-doubt.ts';
-import { temporaryFolder } from '../store/both-engines.ts';
+import { temporaryFolder } from '../store/fixtures/both-engines.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Principal } from '../domain/principal.ts';
 import type { Live, Revocation } from '../domain/revocation.ts';
-import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from './identity-world.ts';
+import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from './fixtures/identity-world.ts';
 
 let world: IdentityWorld;
 before(async () => {

@@ -1,7 +1,7 @@
 // People of the same name in two workspaces: each logs in to their own, and nothing of one is the other's.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { createIdentityWorld, HOST, type IdentityWorld } from './identity-world.ts';
+import { createIdentityWorld, HOST, type IdentityWorld } from './fixtures/identity-world.ts';
 
 const VISITOR = { address: '192.0.2.7', userAgent: 'test' };
 const PASSWORDS = { a: 'the password of ada in a', b: 'the password of ada in b' } as const;

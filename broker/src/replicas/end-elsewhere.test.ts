@@ -4,7 +4,7 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import type { Bus, BusEvent, BusMessage } from '../domain/bus.ts';
 import { writeBusText } from '../store/bus/bus-text.ts';
-import { onBothEngines, onPostgres } from '../store/both-engines.ts';
+import { onBothEngines, onPostgres } from '../store/fixtures/both-engines.ts';
 import type { Store } from '../store/store.ts';
 import { createEndElsewhere } from './end-elsewhere.ts';
 

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { systemClock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Change } from '../domain/bus.ts';
-import { temporaryFolder } from './both-engines.ts';
+import { temporaryFolder } from './fixtures/both-engines.ts';
 import type { Announce } from './bus/announce.ts';
 import { migrate } from './migrations/migrate.ts';
 import { createGroups } from './repositories/groups.ts';

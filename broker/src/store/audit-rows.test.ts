@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { onBothEngines } from './both-engines.ts';
+import { onBothEngines } from './fixtures/both-engines.ts';
 import type { AuditQuery, AuditRow } from './audit-row.ts';
 
 const T0 = 1_790_000_000_000;

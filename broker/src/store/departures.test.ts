@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { onBothEngines } from './both-engines.ts';
+import { onBothEngines } from './fixtures/both-engines.ts';
 
 const end = { id: '0'.repeat(32), owner: '["default"]', secretHash: 'ab', taken: 3 };
 

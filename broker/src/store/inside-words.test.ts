@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { isForTheLog, toldOutside } from '../domain/told-outside.ts';
-import { onBothEngines } from './both-engines.ts';
+import { onBothEngines } from './fixtures/both-engines.ts';
 import { addUser } from './fixtures/people-rows.ts';
 
 const failureOf = async (work: Promise<unknown>): Promise<GateError> => {

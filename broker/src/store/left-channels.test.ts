@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { onBothEngines } from './both-engines.ts';
+import { onBothEngines } from './fixtures/both-engines.ts';
 
 onBothEngines((open) => {
   it('keeps what a broker leaves of a channel, as it was first, until its peer has it nobody comes back for it or its owner is revoked', async (t) => {

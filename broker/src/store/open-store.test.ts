@@ -6,7 +6,7 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { startPostgres } from 'mcpgate-test/postgres';
 import { pino } from 'pino';
-import { temporaryFolder } from './both-engines.ts';
+import { temporaryFolder } from './fixtures/both-engines.ts';
 import { openStore } from './open-store.ts';
 import type { Store } from './store.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { onBothEngines } from './both-engines.ts';
+import { onBothEngines } from './fixtures/both-engines.ts';
 import type { UserRecord } from '../domain/people.ts';
 import { addGrant, addUser, WORKSPACE } from './fixtures/people-rows.ts';
 

@@ -1,7 +1,7 @@
 // What the IdP calls people and groups, on both engines.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { onBothEngines } from './both-engines.ts';
+import { onBothEngines } from './fixtures/both-engines.ts';
 import { addUser, WORKSPACE } from './fixtures/people-rows.ts';
 
 const NAMES = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Transport } from '../domain/server-record.ts';
-import { onBothEngines } from './both-engines.ts';
+import { onBothEngines } from './fixtures/both-engines.ts';
 import { addUser, WORKSPACE } from './fixtures/people-rows.ts';
 
 onBothEngines((open) => {

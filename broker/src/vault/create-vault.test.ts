@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { it, type TestContext } from 'node:test';
-import { onBothEngines, type OpenStoreUnderTest, type StoreUnderTest } from '../store/both-engines.ts';
+import { onBothEngines, type OpenStoreUnderTest, type StoreUnderTest } from '../store/fixtures/both-engines.ts';
 import { createVault } from './create-vault.ts';
 import { loadMasterKey, type MasterKey } from './master-key.ts';
 import type { Vault } from './vault.ts';

@@ -1,7 +1,7 @@
 // A change of a secret is seen at once, whoever made it; who holds the value of before is told.
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
-import { onBothEngines, type OpenStoreUnderTest } from '../store/both-engines.ts';
+import { onBothEngines, type OpenStoreUnderTest } from '../store/fixtures/both-engines.ts';
 import { createVault } from './create-vault.ts';
 import type { MasterKey } from './master-key.ts';
 

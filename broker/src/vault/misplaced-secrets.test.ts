@@ -1,7 +1,7 @@
 // Whoever may write to the database, or puts a backup of it back in parts, can move sealed values about. What was moved does not open.
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
-import { onBothEngines, type OpenStoreUnderTest } from '../store/both-engines.ts';
+import { onBothEngines, type OpenStoreUnderTest } from '../store/fixtures/both-engines.ts';
 import { createVault } from './create-vault.ts';
 import type { MasterKey } from './master-key.ts';
 

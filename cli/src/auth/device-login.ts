@@ -1,7 +1,7 @@
 // A login as this device: what it says about itself, and the wait until the person at the device page has decided. Cuts on the way do not
 // end it: the code is good until it expires.
 import { GateError } from 'mcpgate-shared/error';
-import type { Settings } from '../settings-file.ts';
+import type { Settings } from '../laptop/settings-file.ts';
 import { deviceKey, deviceProof } from './device-key.ts';
 import type { DeviceCode, OAuthClient, Tokens } from './oauth-client.ts';
 

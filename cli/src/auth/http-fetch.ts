@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { GateError } from 'mcpgate-shared/error';
 import type { buildConnector, Dispatcher } from 'undici';
-import type { Environment } from '../settings-file.ts';
+import type { Environment } from '../laptop/settings-file.ts';
 import { openBrokerSocket } from './broker-socket.ts';
 import { isLoopback } from './broker-url.ts';
 import { proxyFor } from './proxy-for.ts';

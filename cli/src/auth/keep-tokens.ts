@@ -1,7 +1,7 @@
 // What a device login gave becomes this laptop's stored login; where that fails it is given back to the broker, so that no unused
 // credential stays alive.
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import type { TokenStoreKind } from '../settings-file.ts';
+import type { TokenStoreKind } from '../laptop/settings-file.ts';
 import type { HttpFetch } from './http-fetch.ts';
 import type { OAuthClient, Tokens } from './oauth-client.ts';
 import { saveLogin, type StoredLogin, type StoreHost } from './stored-login.ts';

@@ -2,7 +2,7 @@
 // (a name covers its subdomains; `*`, ports, addresses and CIDR ranges count).
 import { BlockList, isIP } from 'node:net';
 import { GateError } from 'mcpgate-shared/error';
-import type { Environment } from '../settings-file.ts';
+import type { Environment } from '../laptop/settings-file.ts';
 import { isLoopback } from './broker-url.ts';
 
 /** The proxy for `url`, or undefined where it is reached directly; this machine itself always is. Throws `config`. */

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { GateError } from 'mcpgate-shared/error';
 import type { CliContext } from '../context.ts';
 import type { Credential, CredentialAddress } from '../credentials/credential-store.ts';
-import { keptEnvironment } from '../kept-environment.ts';
-import type { Settings, TokenStoreKind } from '../settings-file.ts';
+import { keptEnvironment } from '../laptop/kept-environment.ts';
+import type { Settings, TokenStoreKind } from '../laptop/settings-file.ts';
 
 type Host = Pick<CliContext, 'settings' | 'openCredentials' | 'env' | 'fetch' | 'clock' | 'connectDaemon'>;
 export type StoreHost = Pick<Host, 'settings' | 'openCredentials' | 'env'>;

@@ -6,8 +6,8 @@ import { test, type TestContext } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
 import type { CredentialStore } from '../credentials/credential-store.ts';
 import { createTokenFile } from '../credentials/token-file.ts';
-import { createSettingsStore } from '../settings.ts';
-import { GRANT, startFakeBroker, type FakeBroker } from './fake-broker.ts';
+import { createSettingsStore } from '../laptop/settings.ts';
+import { GRANT, startFakeBroker, type FakeBroker } from './fixtures/fake-broker.ts';
 import { createTokenSource, type TokenSource } from './token-source.ts';
 
 interface World {

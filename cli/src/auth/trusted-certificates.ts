@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import tls from 'node:tls';
 import { GateError } from 'mcpgate-shared/error';
-import type { Environment } from '../settings-file.ts';
+import type { Environment } from '../laptop/settings-file.ts';
 
 /** PEM texts for `ca` of a TLS connection. Takes some 60 ms: ask once, and only where TLS is used. */
 export function trustedCertificates(env: Environment): string[] {

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { GateError } from 'mcpgate-shared/error';
 import type { CliContext } from '../context.ts';
-import type { Progress } from '../terminal.ts';
+import type { Progress } from '../laptop/terminal.ts';
 import { jsonArgument, keyValueArguments } from './call-arguments.ts';
 import { listTools } from './list-tools.ts';
 import type { McpProgress, McpSession } from './mcp-session.ts';

@@ -7,7 +7,7 @@ import type { CliContext } from '../context.ts';
 import { checkClients, checkDaemon, checkFolder, checkToken } from '../doctor/check-laptop.ts';
 import { checkNetwork } from '../doctor/check-network.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { effectiveEnvironment } from '../kept-environment.ts';
+import { effectiveEnvironment } from '../laptop/kept-environment.ts';
 import { runRestart } from './daemon.ts';
 import { runInstallClients } from './install-clients.ts';
 import { hanging } from './hanging.ts';

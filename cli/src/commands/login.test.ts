@@ -8,7 +8,7 @@ import { freePort } from '../../../test/world/free-port.ts';
 import { startTlsServer } from '../../../test/world/tls-server.ts';
 import { runCommand, startCommand } from '../../../test/world/command.ts';
 import { GATE_PROGRAM } from '../../../test/world/programs.ts';
-import { GRANT, startFakeBroker, type FakeBroker } from '../auth/fake-broker.ts';
+import { GRANT, startFakeBroker, type FakeBroker } from '../auth/fixtures/fake-broker.ts';
 
 interface Laptop {
   broker: FakeBroker;

@@ -10,7 +10,7 @@ import { whoami } from '../auth/whoami.ts';
 import type { CliContext } from '../context.ts';
 import type { Credential } from '../credentials/credential-store.ts';
 import { wantedTokenStore } from '../credentials/open-credential-store.ts';
-import type { TokenStoreKind } from '../settings-file.ts';
+import type { TokenStoreKind } from '../laptop/settings-file.ts';
 import { readGrant } from './read-grant.ts';
 
 const WORST_CLOCK_SKEW_MS = 5 * 60_000;

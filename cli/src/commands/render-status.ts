@@ -1,6 +1,6 @@
 // `mcpgate status` as a person reads it: on a terminal no line is wider than that, elsewhere all is whole.
 import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../laptop/terminal.ts';
 import { hanging } from './hanging.ts';
 import { onePlainLine } from './one-plain-line.ts';
 import type { Status } from './status-document.ts';

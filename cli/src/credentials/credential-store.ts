@@ -1,5 +1,5 @@
 // What a place for the one secret of this laptop can do. Implementations: the OS keychain, and a file where that was asked for.
-import type { TokenStoreKind } from '../settings-file.ts';
+import type { TokenStoreKind } from '../laptop/settings-file.ts';
 
 /** The one secret: the refresh token of a device login, or a grant. */
 export interface Credential {

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GateError } from 'mcpgate-shared/error';
-import type { Environment } from '../settings-file.ts';
+import type { Environment } from '../laptop/settings-file.ts';
 import { accountOf, parseCredential, serializeCredential, type CredentialStore } from './credential-store.ts';
 import { keychainError, keychainTimeout } from './keychain-error.ts';
 import { guardKeychainAnswer, type KeychainAnswer, type KeychainRequest } from './keychain-protocol.ts';

@@ -1,6 +1,6 @@
 // Chooses where the credential lies. Never a silent fallback: the keychain unless a file was asked for.
 import { GateError } from 'mcpgate-shared/error';
-import type { Environment, TokenStoreKind } from '../settings-file.ts';
+import type { Environment, TokenStoreKind } from '../laptop/settings-file.ts';
 import type { CredentialStore } from './credential-store.ts';
 import { createKeychain } from './keychain.ts';
 import { createTokenFile } from './token-file.ts';

@@ -5,10 +5,10 @@ import { createServer, connect } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
 import { systemClock, type Clock } from 'mcpgate-shared/clock';
 import type { TokenSource } from '../auth/token-source.ts';
-import { connectDaemon } from '../local/connect-daemon.ts';
+import { connectDaemon } from '../serve/connect-daemon.ts';
 import { connectSocket } from '../local/connect-socket.ts';
 import { clientHello, daemonHello } from '../local/handshake.ts';
-import type { Paths } from '../paths.ts';
+import type { Paths } from '../laptop/paths.ts';
 import { startDaemon, type DaemonStart } from './daemon.ts';
 import { temporaryPaths } from './fixtures/temporary-paths.ts';
 

@@ -12,7 +12,7 @@ import { connectSocket } from '../local/connect-socket.ts';
 import type { LocalRequest } from '../local/control.ts';
 import type { DaemonStatus } from '../local/daemon-connection.ts';
 import { readLocalKey } from '../local/runtime-dir.ts';
-import type { Paths } from '../paths.ts';
+import type { Paths } from '../laptop/paths.ts';
 import { createBrokerLink, type BrokerLinkOptions } from './broker-link.ts';
 import type { DaemonLog } from './daemon-log.ts';
 import { withLock } from './daemon-lock.ts';

@@ -11,7 +11,7 @@ import {
 } from 'mcpgate-shared/link/frame';
 import { VERSION } from 'mcpgate-shared/version';
 import { controlFrame, readLocalRequest, type LocalEvent, type LocalRequest } from '../local/control.ts';
-import { createFrameReader, prefixOf, withPrefix } from '../local/frame-stream.ts';
+import { createFrameReader, prefixOf, withPrefix } from '../channel/frame-stream.ts';
 import { daemonHello, HANDSHAKE_NONCE_BYTES, readClientHello, readClientProof } from '../local/handshake.ts';
 
 /** A client that has not proven itself by then is shown out. */

@@ -9,11 +9,11 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { promisify } from 'node:util';
 import { systemClock } from 'mcpgate-shared/clock';
 import { FrameKind, HEADER_BYTES, writeFrame } from 'mcpgate-shared/link/frame';
-import { connectDaemon } from '../local/connect-daemon.ts';
+import { connectDaemon } from '../serve/connect-daemon.ts';
 import { connectSocket } from '../local/connect-socket.ts';
 import { controlFrame } from '../local/control.ts';
 import { clientHello, daemonHello } from '../local/handshake.ts';
-import type { Paths } from '../paths.ts';
+import type { Paths } from '../laptop/paths.ts';
 import { startDaemon, type DaemonStart } from './daemon.ts';
 import { temporaryPaths } from './fixtures/temporary-paths.ts';
 

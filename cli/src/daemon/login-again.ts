@@ -3,7 +3,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { BackgroundLogin } from '../auth/background-login.ts';
-import type { Browser } from '../browser.ts';
+import type { Browser } from '../laptop/browser.ts';
 import type { PendingLogin } from '../local/pending-login.ts';
 import type { DaemonLog } from './daemon-log.ts';
 

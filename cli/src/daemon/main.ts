@@ -4,9 +4,9 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { toGateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
 import { createTokenSource, GRANT_REMEDY, type TokenSource } from '../auth/token-source.ts';
-import { DESKTOP_VARIABLES, effectiveEnvironment } from '../kept-environment.ts';
-import { readSettings } from '../settings-file.ts';
-import { systemPaths } from '../system-paths.ts';
+import { DESKTOP_VARIABLES, effectiveEnvironment } from '../laptop/kept-environment.ts';
+import { readSettings } from '../laptop/settings-file.ts';
+import { systemPaths } from '../laptop/system-paths.ts';
 import { createDaemonLog } from './daemon-log.ts';
 import { startDaemon } from './daemon.ts';
 import { socketOptions } from './socket-options.ts';
@@ -51,7 +51,7 @@ try {
         return beginBackgroundLogin({ ...host, log: (line) => log.info(line) }, interrupted);
       },
       async browser() {
-        const { createBrowser } = await import('../browser.ts');
+        const { createBrowser } = await import('../laptop/browser.ts');
         // A browser is started with this process's own environment. The proxy of one login is not put there: the next may have another.
         const kept = keptEnv();
         for (const name of DESKTOP_VARIABLES) if (kept[name] !== undefined) env[name] = kept[name];

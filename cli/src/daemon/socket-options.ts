@@ -7,8 +7,8 @@ import { openBrokerSocket, type Route } from '../auth/broker-socket.ts';
 import { isLoopback } from '../auth/broker-url.ts';
 import { proxyFor } from '../auth/proxy-for.ts';
 import { trustedCertificates } from '../auth/trusted-certificates.ts';
-import { effectiveEnvironment } from '../kept-environment.ts';
-import { readSettings, type Environment } from '../settings-file.ts';
+import { effectiveEnvironment } from '../laptop/kept-environment.ts';
+import { readSettings, type Environment } from '../laptop/settings-file.ts';
 
 /** Throws `config` where a variable names something that cannot be used. */
 export function socketOptions(

@@ -10,7 +10,7 @@ import { networkFailure } from '../auth/network-failure.ts';
 import { bareHost, proxyFor } from '../auth/proxy-for.ts';
 import { trustedCertificates } from '../auth/trusted-certificates.ts';
 import type { CliContext } from '../context.ts';
-import type { Environment } from '../settings-file.ts';
+import type { Environment } from '../laptop/settings-file.ts';
 import { bad, good, warning, type Finding } from './finding.ts';
 
 const DAY_MS = 86_400_000;

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { GateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
-import type { Paths } from '../paths.ts';
+import type { Paths } from '../laptop/paths.ts';
 import { clientHello, HANDSHAKE_NONCE_BYTES, readDaemonHello } from './handshake.ts';
 import { randomBytes } from './random-bytes.ts';
 import { readLocalKey } from './runtime-dir.ts';

@@ -3,7 +3,7 @@ import { FrameKind, LINK_CHANNEL, writeFrame } from 'mcpgate-shared/link/frame';
 import { readJson } from 'mcpgate-shared/link/link-message';
 import type { DaemonStatus } from './daemon-connection.ts';
 import { readPendingLogin, type PendingLogin } from './pending-login.ts';
-import { fillPrefix, PREFIX_BYTES } from './frame-stream.ts';
+import { fillPrefix, PREFIX_BYTES } from '../channel/frame-stream.ts';
 
 export type LinkState = DaemonStatus['link']['state'];
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { FrameKind, writeFrame } from 'mcpgate-shared/link/frame';
-import { createFrameReader, fillPrefix, PREFIX_BYTES, withPrefix } from './frame-stream.ts';
+import { createFrameReader, fillPrefix, PREFIX_BYTES, withPrefix } from '../channel/frame-stream.ts';
 import { clientHello, daemonHello, readClientHello, readClientProof, readDaemonHello } from './handshake.ts';
 
 const KEY = Buffer.alloc(32, 1);

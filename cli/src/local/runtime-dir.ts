@@ -3,7 +3,7 @@
 import { chmodSync, closeSync, constants, fstatSync, linkSync, lstatSync, mkdirSync } from 'node:fs';
 import { openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { GateError } from 'mcpgate-shared/error';
-import type { Paths } from '../paths.ts';
+import type { Paths } from '../laptop/paths.ts';
 
 const KEY_BYTES = 32;
 

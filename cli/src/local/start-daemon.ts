@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Paths } from '../paths.ts';
+import type { Paths } from '../laptop/paths.ts';
 
 const LOG_MAX_BYTES = 1024 * 1024;
 

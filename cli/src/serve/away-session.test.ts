@@ -1,7 +1,7 @@
 // What a session answers by itself while there is no broker or no login.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call, createServeWorld, initialize, textOf } from './serve-world.ts';
+import { call, createServeWorld, initialize, textOf } from './fixtures/serve-world.ts';
 
 test('with the broker away the handshake and the last known list are answered within 300 ms, and a call says what to do', () => {
   const w = createServeWorld();

@@ -5,9 +5,9 @@ import { callHoldMs, holdMs, OPENING_HOLD_MS } from './hold-rules.ts';
 import type { LastKnown } from './last-known.ts';
 import type { LinkView } from './link-view.ts';
 import type { LoginWait } from './login-wait.ts';
-import type { MovingChannel } from './moving-channel.ts';
+import type { MovingChannel } from '../channel/moving-channel.ts';
 import type { Entry, OpenRequests } from './open-requests.ts';
-import type { ResumableChannel } from './resumable-channel.ts';
+import type { ResumableChannel } from '../channel/resumable-channel.ts';
 
 /** What a person would log in for. */
 const CALLS: readonly (string | undefined)[] = ['tools/call', 'prompts/get', 'resources/read'];

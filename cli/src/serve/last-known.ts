@@ -1,7 +1,7 @@
 // The last known copy of what a broker said that does not change from call to call: the handshake's result and the lists. Only what is
 // complete is kept, for each login apart: a copy of another login is never shown.
 import { resultText } from './client-message.ts';
-import type { ServeView } from './resumable-channel.ts';
+import type { ServeView } from '../channel/resumable-channel.ts';
 
 const LIST_MEMBERS: ReadonlyMap<string, string> = new Map([
   ['tools/list', 'tools'],

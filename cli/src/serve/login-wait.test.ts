@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call, createServeWorld, initialize, textOf } from './serve-world.ts';
+import { call, createServeWorld, initialize, textOf } from './fixtures/serve-world.ts';
 
 const PENDING = {
   url: 'https://gate.example/device?user_code=BCDF-GHJK',

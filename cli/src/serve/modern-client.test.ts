@@ -1,7 +1,7 @@
 // What `serve` says by itself to clients of MCP 2026-07-28, which shake no hands.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call, createServeWorld, textOf } from './serve-world.ts';
+import { call, createServeWorld, textOf } from './fixtures/serve-world.ts';
 
 const _meta = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',

@@ -1,7 +1,7 @@
 // What the AI client asked and has no answer to, by id; what of it waits for a channel, in order; and what servers asked the client. Keeps
 // the books only: when something is sent or answered, and how, is the session's matter.
 import type { ClientMessage } from './client-message.ts';
-import type { ResumableChannel } from './resumable-channel.ts';
+import type { ResumableChannel } from '../channel/resumable-channel.ts';
 
 export interface Entry extends ClientMessage {
   line: Buffer;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call, createServeWorld, initialize, textOf } from './serve-world.ts';
+import { call, createServeWorld, initialize, textOf } from './fixtures/serve-world.ts';
 
 test('a request goes to the broker and its answer to the client', () => {
   const w = createServeWorld();

@@ -15,9 +15,9 @@ import type { LastKnown } from './last-known.ts';
 import { createLinkView } from './link-view.ts';
 import { createLoginWait, type LoginWaitOptions } from './login-wait.ts';
 import { garbageAnswer, localAnswer, localResult, tooLarge, unknownOutcome } from './local-answer.ts';
-import { createMovingChannel } from './moving-channel.ts';
+import { createMovingChannel } from '../channel/moving-channel.ts';
 import { createOpenRequests, type Entry } from './open-requests.ts';
-import type { ResumableChannel, ServeView } from './resumable-channel.ts';
+import type { ResumableChannel, ServeView } from '../channel/resumable-channel.ts';
 
 export interface ServeSession {
   /** One line of the AI client. */

@@ -1,5 +1,5 @@
 // The command line of `mcpgate serve`, read by hand: it loads no command library.
-import type { ServeView } from './resumable-channel.ts';
+import type { ServeView } from '../channel/resumable-channel.ts';
 
 const USAGE = `Usage: mcpgate serve [--server NAME] [--tools all|search]
 

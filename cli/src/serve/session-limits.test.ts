@@ -1,7 +1,7 @@
 // What a client may send to a session, and how long it waits there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call, createServeWorld, initialize, textOf } from './serve-world.ts';
+import { call, createServeWorld, initialize, textOf } from './fixtures/serve-world.ts';
 
 test('a client that sends more than the link carries is told to wait, and nothing of it is given up', () => {
   const w = createServeWorld();

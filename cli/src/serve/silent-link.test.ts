@@ -1,7 +1,7 @@
 // An AI client that starts on a link which is half-open: the daemon takes it for open, and nobody answers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call, createServeWorld, initialize, textOf } from './serve-world.ts';
+import { call, createServeWorld, initialize, textOf } from './fixtures/serve-world.ts';
 
 const tools = [{ name: 'github__search' }];
 const handshake = { protocolVersion: '2025-06-18', capabilities: { tools: { listChanged: true } } };

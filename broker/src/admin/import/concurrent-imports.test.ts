@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { createAudit } from '../../audit/create-audit.ts';
-import { onBothEngines, type OpenStoreUnderTest } from '../../store/both-engines.ts';
+import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
 import type { Store } from '../../store/store.ts';
 import { createVault } from '../../vault/create-vault.ts';
 import { loadMasterKey } from '../../vault/master-key.ts';

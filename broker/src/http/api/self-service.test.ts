@@ -9,7 +9,7 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { deviceOperations } from '../../admin/device-operations.ts';
 import { grantOperations } from '../../admin/grant-operations.ts';
 import type { Caller, RawInput } from '../../admin/operation.ts';
-import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../../identity/identity-world.ts';
+import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../../identity/fixtures/identity-world.ts';
 import { assertMay } from './api-routes.ts';
 
 suite('self-service', () => {

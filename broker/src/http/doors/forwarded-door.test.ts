@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { fastify } from 'fastify';
 import { systemClock } from 'mcpgate-shared/clock';
-import { createIdentityWorld, HOST } from '../../identity/identity-world.ts';
+import { createIdentityWorld, HOST } from '../../identity/fixtures/identity-world.ts';
 import type { ForwardedSettings } from '../../identity/idp/forwarded-people.ts';
 import { createForwardedDoor } from './forwarded-door.ts';
 import { createPages } from '../pages/create-pages.ts';
-import { createPageBrowser } from '../pages/page-browser.ts';
+import { createPageBrowser } from '../pages/fixtures/page-browser.ts';
 
 async function open(t: TestContext, more: Partial<ForwardedSettings> = {}) {
   const nothing = { justInTime: true, asksForWorkspace: false, workspace: undefined, workspaceMapping: undefined };

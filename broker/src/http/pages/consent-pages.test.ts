@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, mock, suite, test } from 'node:test';
 import type { Revocation } from '../../domain/revocation.ts';
-import { HOST, WORKSPACE } from '../../identity/identity-world.ts';
-import { createConsentWorld, REDIRECT } from './consent-world.ts';
+import { HOST, WORKSPACE } from '../../identity/fixtures/identity-world.ts';
+import { createConsentWorld, REDIRECT } from './fixtures/consent-world.ts';
 
 suite('HTTP clients at the consent page', () => {
   let world: Awaited<ReturnType<typeof createConsentWorld>>;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { fastify } from 'fastify';
 import { systemClock } from 'mcpgate-shared/clock';
-import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../../identity/identity-world.ts';
+import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../../identity/fixtures/identity-world.ts';
 import { createPages } from './create-pages.ts';
-import { createPageBrowser, type Page } from './page-browser.ts';
+import { createPageBrowser, type Page } from './fixtures/page-browser.ts';
 
 const PASSWORD = 'seven quiet otters';
 const requestLog: string[] = [];

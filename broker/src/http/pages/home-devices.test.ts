@@ -1,9 +1,9 @@
 // The devices on the page of somebody who is signed in, and the end of one.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { WORKSPACE } from '../../identity/identity-world.ts';
-import { createConsentWorld } from './consent-world.ts';
-import { pageText } from './idp-world.ts';
+import { WORKSPACE } from '../../identity/fixtures/identity-world.ts';
+import { createConsentWorld } from './fixtures/consent-world.ts';
+import { pageText } from './fixtures/idp-world.ts';
 
 suite('devices on the home page', () => {
   let world: Awaited<ReturnType<typeof createConsentWorld>>;

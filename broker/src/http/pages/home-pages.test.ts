@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Revocation } from '../../domain/revocation.ts';
-import { HOST, WORKSPACE } from '../../identity/identity-world.ts';
-import { createConsentWorld } from './consent-world.ts';
-import { pageText } from './idp-world.ts';
+import { HOST, WORKSPACE } from '../../identity/fixtures/identity-world.ts';
+import { createConsentWorld } from './fixtures/consent-world.ts';
+import { pageText } from './fixtures/idp-world.ts';
 
 suite('applications on the home page', () => {
   let world: Awaited<ReturnType<typeof createConsentWorld>>;

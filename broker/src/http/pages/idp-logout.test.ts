@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
 import { CLIENT, startCrookedIdp, type CrookedIdp } from '../../identity/idp/fixtures/crooked-idp.ts';
-import { HOST, WORKSPACE, type IdentityWorld } from '../../identity/identity-world.ts';
-import { createConsentWorld } from './consent-world.ts';
-import { createIdpWorld, idpSettingsFor, pageText, signInAt } from './idp-world.ts';
-import { createPageBrowser } from './page-browser.ts';
+import { HOST, WORKSPACE, type IdentityWorld } from '../../identity/fixtures/identity-world.ts';
+import { createConsentWorld } from './fixtures/consent-world.ts';
+import { createIdpWorld, idpSettingsFor, pageText, signInAt } from './fixtures/idp-world.ts';
+import { createPageBrowser } from './fixtures/page-browser.ts';
 
 /** Where a page goes on to by itself. */
 const goesOnTo = (html: string): URL | undefined => {

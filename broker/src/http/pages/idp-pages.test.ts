@@ -5,9 +5,9 @@ import { SignJWT, type JWTPayload } from 'jose';
 import { until } from 'mcpgate-test/world/until';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
 import { CLIENT, startCrookedIdp, type CrookedIdp } from '../../identity/idp/fixtures/crooked-idp.ts';
-import { HOST, WORKSPACE, type IdentityWorld } from '../../identity/identity-world.ts';
-import { callbackOf, createIdpWorld, idpSettingsFor, pageText, signInAt } from './idp-world.ts';
-import { createPageBrowser } from './page-browser.ts';
+import { HOST, WORKSPACE, type IdentityWorld } from '../../identity/fixtures/identity-world.ts';
+import { callbackOf, createIdpWorld, idpSettingsFor, pageText, signInAt } from './fixtures/idp-world.ts';
+import { createPageBrowser } from './fixtures/page-browser.ts';
 
 suite('signing in at the company’s IdP', () => {
   let idp: CrookedIdp;

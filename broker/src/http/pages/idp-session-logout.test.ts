@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
 import { startCrookedIdp, type CrookedIdp } from '../../identity/idp/fixtures/crooked-idp.ts';
-import { HOST, WORKSPACE } from '../../identity/identity-world.ts';
-import { createConsentWorld, REDIRECT } from './consent-world.ts';
-import { idpSettingsFor, signInAt } from './idp-world.ts';
-import { createPageBrowser } from './page-browser.ts';
+import { HOST, WORKSPACE } from '../../identity/fixtures/identity-world.ts';
+import { createConsentWorld, REDIRECT } from './fixtures/consent-world.ts';
+import { idpSettingsFor, signInAt } from './fixtures/idp-world.ts';
+import { createPageBrowser } from './fixtures/page-browser.ts';
 
 type World = Awaited<ReturnType<typeof createConsentWorld>>;
 type Browser = ReturnType<typeof createPageBrowser>;

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, suite, test, type TestContext } from 'node:test';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
 import { startCrookedIdp, type CrookedIdp } from '../../identity/idp/fixtures/crooked-idp.ts';
-import { HOST, type IdentityWorld } from '../../identity/identity-world.ts';
-import { callbackOf, createIdpWorld, idpSettingsFor, pageText, signInAt } from './idp-world.ts';
-import { createPageBrowser } from './page-browser.ts';
+import { HOST, type IdentityWorld } from '../../identity/fixtures/identity-world.ts';
+import { callbackOf, createIdpWorld, idpSettingsFor, pageText, signInAt } from './fixtures/idp-world.ts';
+import { createPageBrowser } from './fixtures/page-browser.ts';
 
 suite('workspaces of people from the company’s IdP', () => {
   let idp: CrookedIdp;

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { fastify } from 'fastify';
 import { systemClock } from 'mcpgate-shared/clock';
-import { createIdentityWorld, HOST, type IdentityWorld } from '../../identity/identity-world.ts';
+import { createIdentityWorld, HOST, type IdentityWorld } from '../../identity/fixtures/identity-world.ts';
 import { createPages } from './create-pages.ts';
-import { createPageBrowser } from './page-browser.ts';
+import { createPageBrowser } from './fixtures/page-browser.ts';
 
 const PASSWORD = 'seven quiet otters';
 const pathOf = (url: string): string => new URL(url).pathname + new URL(url).search;

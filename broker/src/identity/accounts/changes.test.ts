@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { onBothEngines } from '../../store/both-engines.ts';
+import { onBothEngines } from '../../store/fixtures/both-engines.ts';
 import { createChanges } from './changes.ts';
 
 onBothEngines((open) => {

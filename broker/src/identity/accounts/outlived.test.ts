@@ -2,7 +2,7 @@
 // grant's word "active" with its owner's access.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../identity-world.ts';
+import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../fixtures/identity-world.ts';
 
 const VISITOR = { address: '127.0.0.1', userAgent: 'test' };
 const FORM = { name: 'mallory', password: 'correct horse battery', repeat: 'correct horse battery' };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, mock, suite, test } from 'node:test';
 import { decodeJwt, importJWK, jwtVerify } from 'jose';
 import { z } from 'zod';
-import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../identity-world.ts';
+import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../fixtures/identity-world.ts';
 
 suite('the OAuth server', () => {
   let world: IdentityWorld;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, mock, suite, test } from 'node:test';
 import { systemClock } from 'mcpgate-shared/clock';
 import { steppedClock, type SteppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
-import { createIdentityWorld, type IdentityWorld } from '../identity-world.ts';
+import { createIdentityWorld, type IdentityWorld } from '../fixtures/identity-world.ts';
 import { sha256Hex } from '../secret-token.ts';
 import { createRefreshRetry, placeOfAddress, type Admission, type RefreshRetry } from './refresh-retry.ts';
 

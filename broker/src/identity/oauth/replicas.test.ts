@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { Store } from '../../store/store.ts';
-import { createIdentityWorld, type Answer } from '../identity-world.ts';
+import { createIdentityWorld, type Answer } from '../fixtures/identity-world.ts';
 
 /** Nobody goes on before all have come: so each has read what is there before anybody has used it up. */
 function meetingOf(count: number): () => Promise<void> {

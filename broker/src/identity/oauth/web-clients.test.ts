@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { startPrivateSite } from '../../../../test/world/private-site.ts';
-import { createConsentWorld, REDIRECT } from '../../http/pages/consent-world.ts';
+import { createConsentWorld, REDIRECT } from '../../http/pages/fixtures/consent-world.ts';
 import { createGuardedFetch } from '../../net/guarded-fetch.ts';
 
 async function open(t: TestContext, options: Parameters<typeof createConsentWorld>[0] = {}) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BusEvent } from '../../domain/bus.ts';
-import { onBothEngines, onPostgres, type StoreUnderTest } from '../both-engines.ts';
+import { onBothEngines, onPostgres, type StoreUnderTest } from '../fixtures/both-engines.ts';
 import type { Store } from '../store.ts';
 import { readBusText, writeBusText } from './bus-text.ts';
 

@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/link/frame';
-import type { Paths } from '../paths.ts';
-import { NOTHING_KNOWN } from '../serve/last-known.ts';
-import { createServeSession } from '../serve/serve-session.ts';
-import { connectOrStart, connectSocket } from './connect-socket.ts';
-import { controlFrame, readLocalEvent, type LocalEvent, type LocalRequest } from './control.ts';
-import type { DaemonChannel, DaemonConnection, DaemonStatus } from './daemon-connection.ts';
-import { createFrameReader } from './frame-stream.ts';
-import { startDaemon } from './start-daemon.ts';
+import type { Paths } from '../laptop/paths.ts';
+import { NOTHING_KNOWN } from './last-known.ts';
+import { createServeSession } from './serve-session.ts';
+import { connectOrStart, connectSocket } from '../local/connect-socket.ts';
+import { controlFrame, readLocalEvent, type LocalEvent, type LocalRequest } from '../local/control.ts';
+import type { DaemonChannel, DaemonConnection, DaemonStatus } from '../local/daemon-connection.ts';
+import { createFrameReader } from '../channel/frame-stream.ts';
+import { startDaemon } from '../local/start-daemon.ts';
 
 const ANSWER_MS = 5_000;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FrameKind, HEADER_BYTES, readFrame } from 'mcpgate-shared/link/frame';
 import { readOpen, toPayload } from 'mcpgate-shared/link/link-message';
-import { PREFIX_BYTES } from '../local/frame-stream.ts';
+import { PREFIX_BYTES } from './frame-stream.ts';
 import { createMovingChannel } from './moving-channel.ts';
 
 function world() {

@@ -11,7 +11,7 @@ import {
   type OpenMessage,
 } from 'mcpgate-shared/link/link-message';
 import { VERSION } from 'mcpgate-shared/version';
-import { fillPrefix, PREFIX_BYTES } from '../local/frame-stream.ts';
+import { fillPrefix, PREFIX_BYTES } from './frame-stream.ts';
 
 /** A broker that has not named itself. */
 const UNNAMED = 'unnamed';
