@@ -12,11 +12,10 @@ import { BACKGROUND_TIMEOUT_MS, PROMPT_TIMEOUT_MS } from './credentials/keychain
 import { openCredentialStore } from './credentials/open-credential-store.ts';
 import { connectDaemon } from './serve/connect-daemon.ts';
 import type { DaemonConnection } from './local/daemon-connection.ts';
-import type { Paths } from './laptop/paths.ts';
 import { effectiveEnvironment } from './laptop/kept-environment.ts';
 import type { Environment, Settings, TokenStoreKind } from './laptop/settings-file.ts';
 import { createSettingsStore, type SettingsStore } from './laptop/settings.ts';
-import { systemPaths } from './laptop/system-paths.ts';
+import { systemPaths, type Paths } from './laptop/paths.ts';
 import { createTerminal, type Terminal } from './laptop/terminal.ts';
 
 export interface CliContext {

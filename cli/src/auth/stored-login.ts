@@ -1,13 +1,25 @@
 // The one login of this laptop as commands change it: what is stored, replaced, revoked and forgotten, in an order that loses nothing.
 import { randomUUID } from 'node:crypto';
+import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import type { CliContext } from '../context.ts';
-import type { Credential, CredentialAddress } from '../credentials/credential-store.ts';
+import type { Credential, CredentialAddress, CredentialStore } from '../credentials/credential-store.ts';
 import { keptEnvironment } from '../laptop/kept-environment.ts';
-import type { Settings, TokenStoreKind } from '../laptop/settings-file.ts';
+import type { Environment, Settings, TokenStoreKind } from '../laptop/settings-file.ts';
+import type { SettingsStore } from '../laptop/settings.ts';
+import type { DaemonConnection } from '../local/daemon-connection.ts';
+import type { HttpFetch } from './http-fetch.ts';
 
-type Host = Pick<CliContext, 'settings' | 'openCredentials' | 'env' | 'fetch' | 'clock' | 'connectDaemon'>;
-export type StoreHost = Pick<Host, 'settings' | 'openCredentials' | 'env'>;
+export interface StoreHost {
+  readonly env: Environment;
+  readonly settings: SettingsStore;
+  openCredentials(kind: TokenStoreKind): CredentialStore;
+}
+
+interface Host extends StoreHost {
+  readonly fetch: HttpFetch;
+  readonly clock: Clock;
+  connectDaemon(options: { spawn: boolean }): Promise<DaemonConnection>;
+}
 
 export interface StoredLogin {
   user: string;

@@ -6,7 +6,7 @@ import { VERSION } from 'mcpgate-shared/version';
 import { createTokenSource, GRANT_REMEDY, type TokenSource } from '../auth/token-source.ts';
 import { DESKTOP_VARIABLES, effectiveEnvironment } from '../laptop/kept-environment.ts';
 import { readSettings } from '../laptop/settings-file.ts';
-import { systemPaths } from '../laptop/system-paths.ts';
+import { systemPaths } from '../laptop/paths.ts';
 import { createDaemonLog } from './daemon-log.ts';
 import { startDaemon } from './daemon.ts';
 import { socketOptions } from './socket-options.ts';

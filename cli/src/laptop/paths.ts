@@ -1,4 +1,5 @@
-// Where mcpgate keeps its files on this computer. Pure: environment, platform and home folder come as parameters.
+// Where mcpgate keeps its files on this computer. Pure but for the last function: environment, platform and home folder come as parameters.
+import { homedir, tmpdir } from 'node:os';
 import { posix, win32 } from 'node:path';
 
 export interface Paths {
@@ -72,4 +73,10 @@ export function resolvePaths(environment: PathEnvironment): Paths {
     cacheDir: join(configDir, 'cache'),
     launcherPath: join(configDir, 'bin', isWindows ? 'mcpgate.cmd' : 'mcpgate'),
   };
+}
+
+/** The paths of the person who runs this process. */
+export function systemPaths(env: Readonly<Record<string, string | undefined>>): Paths {
+  const { platform } = process;
+  return resolvePaths({ env, platform, homedir: homedir(), uid: process.getuid?.(), tmpdir: tmpdir() });
 }

@@ -9,7 +9,7 @@ import { controlFrame, readLocalEvent } from '../local/control.ts';
 import { createFrameReader } from '../channel/frame-stream.ts';
 import { randomBytes } from '../local/random-bytes.ts';
 import { readSettings } from '../laptop/settings-file.ts';
-import { systemPaths } from '../laptop/system-paths.ts';
+import { systemPaths } from '../laptop/paths.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { createCopyFiles } from './copy-files.ts';
 import { createLastKnown } from './last-known.ts';
