@@ -51,11 +51,11 @@ export function openRushLaptop(options: {
       if (id === 'initialize') options.onLive();
       channel.settle();
       if (typeof id !== 'number') return;
-      const asker = waiting.get(id);
+      const requester = waiting.get(id);
       waiting.delete(id);
       const text = result?.content?.[0]?.text ?? error?.message ?? '';
-      if (error === undefined && result?.isError !== true) asker?.resolve(text);
-      else asker?.reject(new Error(text));
+      if (error === undefined && result?.isError !== true) requester?.resolve(text);
+      else requester?.reject(new Error(text));
     },
     onOversize: silent,
     onLost: () => failAll('the outcome is unknown'),

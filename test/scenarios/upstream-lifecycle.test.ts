@@ -53,7 +53,7 @@ test('per-session: each AI client has its own process, which ends with it, its h
   await until('its process has ended', () => serverProcesses(world).length === 1);
   assert.equal((await clients[1]?.call('steady__instance'))?.text, instances[1]);
   const folder = join(world.broker.dataDir, 'upstreams', 'steady');
-  const ownHomes = () => readdirSync(folder).filter((leaf) => leaf.startsWith('session-'));
+  const ownHomes = () => readdirSync(folder).filter((homeName) => homeName.startsWith('session-'));
   await until('its home is gone', () => ownHomes().length === 1);
   await world.broker.stop();
   assert.deepEqual(serverProcesses(world), [], 'a broker that has drained leaves no process');

@@ -5,7 +5,7 @@ import { statusApi } from 'mcpgate-shared/api/status';
 import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
 import type { UpstreamsOptions } from '../upstreams/upstreams-options.ts';
-import { asker, fixtureServer, serverRecord, startPool } from '../upstreams/fixtures/pool.ts';
+import { requester, fixtureServer, serverRecord, startPool } from '../upstreams/fixtures/pool.ts';
 import { temporaryFolder } from '../store/fixtures/both-engines.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Caller } from './operation.ts';
@@ -29,7 +29,7 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
     try {
       await pool.upstreams.reload();
       const [record] = pool.records;
-      if (record !== undefined) await pool.upstreams.acquire(record, asker('ada')).catch(() => undefined);
+      if (record !== undefined) await pool.upstreams.acquire(record, requester('ada')).catch(() => undefined);
       const [status] = statusOperations({
         store,
         upstreams: pool.upstreams,

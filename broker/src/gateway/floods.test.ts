@@ -55,10 +55,10 @@ describe('a flood', () => {
       `{"jsonrpc":"2.0","id":${id},"method":"elicitation/create","params":{"message":"q","requestedSchema":{"type":"object"}}}`;
     const lines = Array.from({ length: 1_000 }, (_, n) => ask(n));
     assert.equal(textOf(await client.call('told__say', { lines: [ask(0), ...lines] })), 'said');
-    const leaf = (await world.leaves('told'))[0];
+    const homeName = (await world.homeNames('told'))[0];
     const refused = () =>
       until('the others are refused', async () => {
-        const answers = await world.received('told', undefined, leaf);
+        const answers = await world.received('told', undefined, homeName);
         return answers.length >= 1_001 - 64 ? answers : undefined;
       });
     const answers = await refused();
@@ -72,7 +72,7 @@ describe('a flood', () => {
     const question = await client.next(({ method }: Message) => method === 'elicitation/create');
     client.raw(JSON.stringify({ jsonrpc: '2.0', id: question.id, result: { action: 'decline' } }));
     await until('it is answered', async () => {
-      const all = await world.received('told', undefined, leaf);
+      const all = await world.received('told', undefined, homeName);
       return all.find(({ id, result }) => id === 0 && result?.['action'] === 'decline');
     });
     await client.call('told__say', { lines: [ask(5_000)] });

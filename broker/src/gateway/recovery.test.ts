@@ -40,7 +40,7 @@ describe('a server that dies under a session', () => {
     const follow = { uri: 'fix+doc:1', _meta: { progressToken: 1 } };
     assert.deepEqual((await client.request('resources/subscribe', follow)).result, {});
     await client.call('fix__die');
-    const [home] = await world.leaves('fix');
+    const [home] = await world.homeNames('fix');
     await until('the new process was told', async () => {
       const told = await world.received('fix', 'resources/subscribe', home);
       return told.length === 2 ? told : undefined;
@@ -53,7 +53,7 @@ describe('a server that dies under a session', () => {
     const client = world.connect();
     await client.request('logging/setLevel', { level: 'warning' });
     const levels = async () => {
-      const [home] = await world.leaves('fix');
+      const [home] = await world.homeNames('fix');
       return (await world.received('fix', 'logging/setLevel', home)).length;
     };
     const before = await levels();

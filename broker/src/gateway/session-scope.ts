@@ -1,7 +1,7 @@
 // Who asks, and through which door: what the parts of a session know of it.
 import type { Principal } from '../domain/principal.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
-import type { Asker, Upstreams } from '../upstreams/upstream.ts';
+import type { Requester, Upstreams } from '../upstreams/upstream.ts';
 import type { ToolMode } from './gateway.ts';
 
 /** Who asks, and through which door. */
@@ -14,7 +14,7 @@ export interface SessionScope {
   /** Only this server, under its own names. */
   readonly only: string | undefined;
   /** What upstreams are asked in the name of. */
-  readonly asker: Asker;
+  readonly requester: Requester;
   /** What the session asked for: every tool in the list, or a search; undefined: as the rules for clients say. */
   readonly toolMode: ToolMode | undefined;
   /** `search_tools`, `describe_tool` and `call_tool` stand for the list. */

@@ -1,4 +1,4 @@
-// Answers that were given, kept for who asks the same again. Bounded in bytes, for each asker and for all: what is asked is a caller's text.
+// Answers that were given, kept for who asks the same again. Bounded in bytes, for each requester and for all: what is asked is a caller's text.
 import type { Verdict } from './decide.ts';
 
 /** The answers of those who have the same names. */

@@ -18,7 +18,7 @@ interface Shelf {
 }
 
 export interface RuleIndex {
-  /** The first rule, in the order of the snapshot, that matches. `tokens` are what the asker answers to: `*`, `user:ada`, `group:eng`… */
+  /** The first rule, in the order of the snapshot, that matches. `tokens` are what the requester answers to: `*`, `user:ada`, `group:eng`… */
   first(tokens: readonly string[], what: string): Rule | undefined;
 }
 

@@ -92,7 +92,7 @@ export function createReplicas(parts: {
         return identity.elsewhere.changed(message.ids);
       case 'revoked': {
         const counts = await identity.elsewhere.revoked(message.revocations);
-        // Where this fails the asker names this broker as one that has not confirmed it.
+        // Where this fails the requester names this broker as one that has not confirmed it.
         return bus
           .publish({ kind: 'ended', question: message.question, ...counts })
           .catch((error: unknown) => log.warn({ err: error }, 'the end of what was revoked could not be confirmed'));

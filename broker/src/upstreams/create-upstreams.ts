@@ -7,10 +7,10 @@ import type { ServerRecord } from '../domain/server-record.ts';
 import { createCircuitBreaker, type CircuitBreaker } from './pool/circuit-breaker.ts';
 import { connect, type ConnectDeps } from './pool/connect.ts';
 import { folderOf } from './wires/prepare-wire.ts';
-import { createGenerationMemory } from './pool/generation-memory.ts';
+import { createOpeningMemory } from './pool/opening-memory.ts';
 import { createIdleTime, type IdleTime } from './pool/idle-time.ts';
 import { isSameServer } from './pool/is-same-server.ts';
-import { leafOf } from './pool/leaf-of.ts';
+import { homeNameOf } from './pool/home-name.ts';
 import { createLimitKeeper, DEFAULT_LIMITS } from './process/limit-keeper.ts';
 import { makeRoom, type ProcessLimits } from './pool/make-room.ts';
 import { createProcessRegister } from './process/process-register.ts';
@@ -24,7 +24,7 @@ import { createSlot, type Slot } from './pool/slot.ts';
 import { statusOf } from './pool/slot-status.ts';
 import { testServer } from './probe/test-server.ts';
 import type { UpstreamsOptions } from './upstreams-options.ts';
-import { placeOf, type Asker, type ServerFacts, type UpstreamEvent, type Upstreams } from './upstream.ts';
+import { placeOf, type Requester, type ServerFacts, type UpstreamEvent, type Upstreams } from './upstream.ts';
 
 interface Place {
   record: ServerRecord;
@@ -34,7 +34,7 @@ interface Place {
   userKey: string | null;
   slot: Slot;
   /** The folder below the server's one. */
-  leaf: string;
+  homeName: string;
   idleTime: IdleTime;
 }
 
@@ -77,7 +77,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     log,
     clock,
     homes: createProcessHomes({ dataDir, isRoot: options.isRoot }),
-    generations: createGenerationMemory(),
+    openings: createOpeningMemory(),
     register: createProcessRegister(path.join(dataDir, 'upstreams', '.processes'), (pid) =>
       log.warn({ pid }, 'a server process of the last broker was still running and has been ended'),
     ),
@@ -133,11 +133,11 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     return made;
   }
 
-  function obtain(record: ServerRecord, name: string | null, asker: Asker | undefined): Place {
+  function obtain(record: ServerRecord, name: string | null, requester: Requester | undefined): Place {
     const key = keyOf(record, name);
     const known = places.get(key);
     if (known !== undefined) return known;
-    const leaf = leafOf(record, name);
+    const homeName = homeNameOf(record, name);
     let lastFailure: string | undefined;
     const idleTime = createIdleTime({ clock, baseMs: name === null ? sharedIdleMs : idleMs });
     const breakerOptions = { clock, random };
@@ -153,10 +153,10 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         if (record.transport.kind === 'stdio') await makeRoom(place, places.values(), limits);
         return connect(deps, {
           record,
-          leaf,
+          homeName,
           ...events,
           // Only where a connection is one session's own is it certain whom the server asks.
-          ...(record.isolation === 'per-session' && asker !== undefined ? { asker } : {}),
+          ...(record.isolation === 'per-session' && requester !== undefined ? { requester } : {}),
         });
       },
       onConnected: (session) => tell(record, name, { kind: 'connected', session }),
@@ -175,9 +175,9 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     const place: Place = {
       record,
       name,
-      userKey: name === null ? null : (asker?.userKey ?? null),
+      userKey: name === null ? null : (requester?.userKey ?? null),
       slot,
-      leaf,
+      homeName,
       idleTime,
     };
     places.set(key, place);
@@ -189,7 +189,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     const left = place.slot.close(graceMs).then(() => {
       // What a session's process wrote is of use to nobody after it.
       if (place.record.isolation === 'per-session' && place.record.transport.kind === 'stdio')
-        return deps.homes.removeLeaf(folderOf(place.record), place.leaf);
+        return deps.homes.removeHome(folderOf(place.record), place.homeName);
     });
     left.catch((error: unknown) =>
       log.warn({ server: place.record.name, error: toGateError(error).message }, 'a connection did not end well'),
@@ -228,7 +228,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     const before = records;
     records = new Map(lists.flat().map((record) => [record.id, record]));
     const enabled = lists.flat().filter((record) => record.enabled);
-    deps.generations.keep(records);
+    deps.openings.keep(records);
     enabledByWorkspace = new Map(
       workspaces.map(({ name: id }) => [
         id,
@@ -262,14 +262,15 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   return {
     workspaces: () => [...enabledByWorkspace.keys()],
     servers: (workspaceId) => enabledByWorkspace.get(workspaceId) ?? [],
-    acquire(server, asker) {
+    acquire(server, requester) {
       const record = records.get(server.id);
       if (record === undefined || !record.enabled || isClosed) {
         return Promise.reject(new GateError('not_found', `server ${server.name} is not registered or not enabled`));
       }
-      return obtain(record, placeOf(record, asker), asker).slot.acquire();
+      return obtain(record, placeOf(record, requester), requester).slot.acquire();
     },
-    facts: (server, asker) => places.get(keyOf(server, placeOf(server, asker)))?.slot.facts ?? lastFacts.get(server.id),
+    facts: (server, requester) =>
+      places.get(keyOf(server, placeOf(server, requester)))?.slot.facts ?? lastFacts.get(server.id),
     notify(sessionKey, method, paramsText, server) {
       for (const { record, name, slot } of places.values()) {
         if (record.isolation !== 'per-session' || name !== sessionKey) continue;

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { until } from '../../../test/world/until.ts';
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
 import { isAlive } from './fixtures/is-alive.ts';
-import { asker, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
+import { requester, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
 import type { UpstreamSession } from './upstream.ts';
 import type { UpstreamsOptions } from './upstreams-options.ts';
 
@@ -56,7 +56,7 @@ for (const [kind, options] of MODES) {
     }
     async function acquire(record: ServerRecord | undefined): Promise<UpstreamSession> {
       assert.ok(record !== undefined);
-      return await pool.upstreams.acquire(record, asker('ada'));
+      return await pool.upstreams.acquire(record, requester('ada'));
     }
     const failsWith = async (record: ServerRecord, message: RegExp): Promise<void> => {
       pool = await startPool([record], options);
@@ -239,7 +239,7 @@ for (const [kind, options] of MODES) {
       await mkdir(home, { recursive: true, mode: 0o711 });
       await chown(home, uid, uid);
       await other.upstreams.reload();
-      const neighbour = await other.upstreams.acquire(record, asker('ada'));
+      const neighbour = await other.upstreams.acquire(record, requester('ada'));
       for (let calls = 0; calls < 50; calls++) assert.equal(((await tries(neighbour, 'who')) as Who).uid, uid);
       await assert.rejects(tries(session, 'exit'));
       assert.equal(((await tries(neighbour, 'who')) as Who).uid, uid);
@@ -276,7 +276,7 @@ describe('what the configuration names as readable', () => {
     const record = evil({ command: path.join(folder, 'mine'), args: [] });
     pool = await startPool([record], { stdio: { sandbox: 'required', readable: [folder] } });
     await pool.upstreams.reload();
-    const session = await pool.upstreams.acquire(record, asker('ada'));
+    const session = await pool.upstreams.acquire(record, requester('ada'));
     assert.ok(((await tries(session, 'who')) as Who).uid >= 61_184);
     assert.deepEqual(await tries(session, 'list', { path: closed }), ['inner']);
     assert.equal(await tries(session, 'read', { path: path.join(folder, 'secret') }), 'EACCES');
@@ -291,7 +291,7 @@ describe('what the configuration names as readable', () => {
     const record = evil();
     pool = await startPool([record], { stdio: { sandbox: 'required', readable: [folder], writable: [kept] } });
     await pool.upstreams.reload();
-    const session = await pool.upstreams.acquire(record, asker('ada'));
+    const session = await pool.upstreams.acquire(record, requester('ada'));
     assert.equal(await tries(session, 'write', { path: path.join(kept, 'new') }), 'written');
     assert.match(String(await tries(session, 'write', { path: path.join(folder, 'new') })), /^(EROFS|EACCES)$/);
     assert.deepEqual([await readdir(folder), await readdir(kept)], [['kept'], ['new']]);
@@ -309,7 +309,7 @@ describe('what the configuration names as readable', () => {
       stdio: { sandbox: 'required', readable: ['/tmp', folder] },
     });
     await pool.upstreams.reload();
-    const session = await pool.upstreams.acquire(record, asker('ada'));
+    const session = await pool.upstreams.acquire(record, requester('ada'));
     assert.doesNotMatch(String(await tries(session, 'read', { path: file })), /password/);
     assert.deepEqual(await tries(session, 'list', { path: pool.dataDir }), ['upstreams']);
   });
@@ -319,7 +319,7 @@ describe('what the configuration names as readable', () => {
     pool = await startPool([record], { sandboxToolPath: '/nowhere', stdio: { sandbox: 'required', readable: [] } });
     await pool.upstreams.reload();
     await assert.rejects(
-      pool.upstreams.acquire(record, asker('ada')),
+      pool.upstreams.acquire(record, requester('ada')),
       /stdio\.sandbox .* wants a sandbox, .*install bubblewrap/,
     );
   });

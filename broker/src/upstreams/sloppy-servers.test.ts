@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import type { BehaviourName } from 'mcpgate-test/upstreams/sloppy/behaviours';
 import { GOOD_TOOL } from 'mcpgate-test/upstreams/sloppy/list-behaviours';
 import { wholeText } from '../message/pieces.ts';
-import { asker, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
+import { requester, NEVER, serverRecord, startPool } from './fixtures/pool.ts';
 import { SLOPPY_WAYS, startSloppy, type SloppyWay } from './fixtures/sloppy.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
 import type { UpstreamSession } from './upstream.ts';
@@ -23,7 +23,7 @@ async function withServer(way: SloppyWay, name: BehaviourName, use: (seen: Seen)
   const pool = await startPool([record], name === 'page-2-unanswered' ? { startTimeoutMs: 3_000 } : {});
   try {
     await pool.upstreams.reload();
-    const session = await pool.upstreams.acquire(record, asker('u1'));
+    const session = await pool.upstreams.acquire(record, requester('u1'));
     await use({
       session,
       keys: async (kind) => (await session.list(kind, NEVER)).map(({ key }) => key),

@@ -48,7 +48,7 @@ export interface ServerQuestion {
 }
 
 /** On whose behalf a request goes to a server. */
-export interface Asker {
+export interface Requester {
   /** Tells people apart: `per-user` servers have a connection for each. */
   readonly userKey: string;
   /** Tells sessions apart: `per-session` servers have a connection for each. */
@@ -73,7 +73,7 @@ export interface UpstreamRequest {
   takesPieces?: boolean;
   signal: AbortSignal;
   /** In whose name it is sent; without, it is for everybody (lists, and what mcpgate asks for itself), and a server can ask nothing. */
-  asker?: Asker;
+  requester?: Requester;
   /** Asked for with a token of the upstream session's own; called with the JSON text of the notification's params. */
   onProgress?: (paramsText: string) => void;
   /** What the server says besides about this request (its log); where it cannot be told whose it is, it is an event. */
@@ -161,9 +161,9 @@ export interface Upstreams {
   /** The enabled servers of a workspace, by name. */
   servers(workspaceId: string): readonly ServerRecord[];
   /** Connects on demand; concurrent callers of one place share one start. */
-  acquire(server: ServerRecord, asker: Asker): Promise<UpstreamSession>;
+  acquire(server: ServerRecord, requester: Requester): Promise<UpstreamSession>;
   /** What the server last said of itself, also where it is not connected now; undefined where it never was. */
-  facts(server: ServerRecord, asker: Asker): ServerFacts | undefined;
+  facts(server: ServerRecord, requester: Requester): ServerFacts | undefined;
   /** Tells the session's own connections (the one of `server` alone, where given) what its client said by itself. */
   notify(sessionKey: string, method: string, paramsText: string | undefined, server?: string): void;
   /** The session has ended: its connections end. */
@@ -185,8 +185,8 @@ export interface Upstreams {
 /** The place of a connection within its server: null where all share it. */
 export function placeOf(
   server: Pick<ServerRecord, 'isolation'>,
-  asker: Pick<Asker, 'userKey' | 'sessionKey'>,
+  requester: Pick<Requester, 'userKey' | 'sessionKey'>,
 ): string | null {
   if (server.isolation === 'shared') return null;
-  return server.isolation === 'per-user' ? asker.userKey : asker.sessionKey;
+  return server.isolation === 'per-user' ? requester.userKey : requester.sessionKey;
 }

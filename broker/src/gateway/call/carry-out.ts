@@ -133,7 +133,7 @@ async function forward(
   try {
     if (call.failure !== undefined) throw call.failure;
     sentTo?.(server.name);
-    session = await untilAborted(parts.upstreams.acquire(server, scope.asker), signal);
+    session = await untilAborted(parts.upstreams.acquire(server, scope.requester), signal);
     if (isForeignRetry(scope, request, session)) {
       const message = `server ${server.name} did not give this "requestState"; send the request again without it`;
       const answer = errorReply(RPC_CODE.invalidParams, message);
@@ -149,7 +149,7 @@ async function forward(
       ...(pieces === undefined ? {} : { pieces }),
       takesPieces: TAKES_PIECES.has(method),
       signal,
-      asker: scope.asker,
+      requester: scope.requester,
       onAsked: (methods) => input?.round(methods),
       onLateAnswer: () => noteLateAnswer(parts, scope, call, callId),
       onRetry(reason) {
@@ -198,8 +198,8 @@ function onceSent(failure: GateError, server: string, attempts: number): GateErr
 }
 
 /** Servers up to 2025-11-25 know no `requestState`: to them the retry would be a call like any other. */
-function isForeignRetry({ asker }: SessionScope, { params }: Request, { facts }: UpstreamSession): boolean {
-  return asker.generation === 'modern' && facts.generation === 'legacy' && 'requestState' in params;
+function isForeignRetry({ requester }: SessionScope, { params }: Request, { facts }: UpstreamSession): boolean {
+  return requester.generation === 'modern' && facts.generation === 'legacy' && 'requestState' in params;
 }
 
 const STATUS: Partial<Record<GateError['code'], CallStatus>> = {

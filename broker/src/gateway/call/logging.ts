@@ -11,7 +11,7 @@ import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 import { usableServers } from '../lists/usable-servers.ts';
 
-/** Tells the servers whose connections are the asker's own; one that fails is told again at its next `logging/setLevel`. */
+/** Tells the servers whose connections are the requester's own; one that fails is told again at its next `logging/setLevel`. */
 export async function setLogLevel(
   parts: GatewayParts,
   scope: SessionScope,
@@ -27,7 +27,7 @@ export async function setLogLevel(
   await Promise.all(
     own.map(async (server) => {
       try {
-        const session = await parts.upstreams.acquire(server, scope.asker);
+        const session = await parts.upstreams.acquire(server, scope.requester);
         if (!isRecord(session.facts.capabilities['logging'])) return;
         await session.request({ method: 'logging/setLevel', paramsText, signal });
       } catch (error) {
@@ -53,8 +53,8 @@ export function tellLogLevel(
 const NEVER = new AbortController().signal;
 
 /** Whether the session wants a `notifications/message` of this severity; without a level the server decides, but since 2026-07-28 there is none then. */
-export function isLogged({ logLevel, asker }: SessionScope, paramsText: string): boolean {
-  if (logLevel === undefined) return asker.generation === 'legacy';
+export function isLogged({ logLevel, requester }: SessionScope, paramsText: string): boolean {
+  if (logLevel === undefined) return requester.generation === 'legacy';
   const level = parseRecord(paramsText)?.['level'];
   return typeof level !== 'string' || LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(logLevel);
 }

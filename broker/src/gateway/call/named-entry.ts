@@ -27,7 +27,7 @@ export type NamedEntry =
 /** `name`: as the caller wrote it. A denial needs no list, and starts no process. */
 export async function namedEntry(
   parts: Pick<GatewayParts, 'catalog'>,
-  { asker, only, principal }: SessionScope,
+  { requester, only, principal }: SessionScope,
   policy: CompiledPolicy,
   signal: AbortSignal,
   kind: NamedKind,
@@ -39,13 +39,13 @@ export async function namedEntry(
   // Rules speak of whole names: what a cut one stands for only the list can tell.
   const mayBeCut = only === undefined && isCutName(name) && policy.mayUse(principal, server.name);
   if (verdict.decision === 'deny' && !mayBeCut) return { kind: 'denied', ruleNames: names, verdict };
-  const known = parts.catalog.known(kind, server, asker);
+  const known = parts.catalog.known(kind, server, requester);
   let list = known;
   try {
-    list ??= await untilAborted(parts.catalog.list(kind, server, asker), signal);
+    list ??= await untilAborted(parts.catalog.list(kind, server, requester), signal);
     // It may have been deployed anew since then, and not have said so.
     if (known !== undefined && verdict.decision !== 'deny' && entryIn(known, name, only) === undefined) {
-      const again = parts.catalog.again(kind, server, asker);
+      const again = parts.catalog.again(kind, server, requester);
       if (again !== undefined) list = await untilAborted(again, signal);
     }
   } catch (error) {

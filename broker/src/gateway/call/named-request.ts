@@ -83,8 +83,8 @@ async function requestEntry(
       const seen = asSeen(text, server.name, prefix);
       if (kind === 'prompts') return seen;
       return withSeenTaskIds(seen, prefix, false, (ownId) =>
-        parts.tasks.note(server, placeOf(server, scope.asker), {
-          owner: scope.asker.userKey,
+        parts.tasks.note(server, placeOf(server, scope.requester), {
+          owner: scope.requester.userKey,
           sessionId: scope.id,
           server: server.name,
           ownId,

@@ -27,7 +27,7 @@ export async function requestByUri(
   if (route === undefined) {
     const message =
       noServer(parts, scope) ?? `there is no resource ${JSON.stringify(uri.slice(0, 200))}; list the resources again`;
-    const code = scope.asker.generation === 'modern' ? RPC_CODE.invalidParams : RPC_CODE.resourceNotFound;
+    const code = scope.requester.generation === 'modern' ? RPC_CODE.invalidParams : RPC_CODE.resourceNotFound;
     return await missingOne(parts, scope, handling, {
       ...writtenUri(scope, uri),
       kind: 'resources',

@@ -49,8 +49,8 @@ export async function offerOf(parts: GatewayParts, scope: SessionScope): Promise
   return {
     capabilities:
       one === undefined
-        ? { ...merged(known, isComplete), ...tasksOf(known, scope.asker.generation) }
-        : ownCapabilities(one.said, scope.asker.generation),
+        ? { ...merged(known, isComplete), ...tasksOf(known, scope.requester.generation) }
+        : ownCapabilities(one.said, scope.requester.generation),
     serverInfoText: serverInfoText(parts, scope),
     instructions: instructionsOf(
       servers.map(({ name }, index) => ({ name, text: texts[index] ?? '' })),
@@ -63,7 +63,7 @@ export async function offerOf(parts: GatewayParts, scope: SessionScope): Promise
 export function serverInfoText(parts: GatewayParts, scope: SessionScope): string {
   const server = scope.only === undefined ? undefined : serversOf(parts.upstreams, scope)[0];
   const isShown = server !== undefined && isUsable(parts, scope, server.name);
-  const said = isShown ? parts.upstreams.facts(server, scope.asker) : undefined;
+  const said = isShown ? parts.upstreams.facts(server, scope.requester) : undefined;
   return server === undefined || said === undefined
     ? JSON.stringify({ name: 'mcpgate', version: parts.brokerVersion })
     : markReservedMembers(said.infoText, ['title', 'description'], server.name);
@@ -82,10 +82,10 @@ async function factsOf(
   scope: SessionScope,
   server: ServerRecord,
 ): Promise<ServerFacts | undefined> {
-  const { asker } = scope;
-  const known = parts.upstreams.facts(server, asker);
+  const { requester } = scope;
+  const known = parts.upstreams.facts(server, requester);
   if (known !== undefined) return known;
-  const connected = parts.upstreams.acquire(server, asker).then(({ facts }) => facts);
+  const connected = parts.upstreams.acquire(server, requester).then(({ facts }) => facts);
   return inTime(parts, server, scope, 'handshake', connected);
 }
 
@@ -95,9 +95,9 @@ async function instructionsFor(
   scope: SessionScope,
   server: ServerRecord,
 ): Promise<string | undefined> {
-  const { asker, principal } = scope;
+  const { requester, principal } = scope;
   const asked = async (): Promise<string> => {
-    const facts = parts.upstreams.facts(server, asker) ?? (await parts.upstreams.acquire(server, asker)).facts;
+    const facts = parts.upstreams.facts(server, requester) ?? (await parts.upstreams.acquire(server, requester)).facts;
     const text = facts.instructions?.trim() ?? '';
     if (text === '') return '';
     const policy = await parts.policies.get(principal.workspaceId);

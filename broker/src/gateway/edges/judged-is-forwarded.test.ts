@@ -13,8 +13,8 @@ async function startFolding(t: TestContext, isolation: Isolation = 'shared') {
   await world.rule('allow', '*', '*');
   await world.rule('deny', '*', 'svc__denied');
   await world.rule('deny', '*', 'prompt:svc__denied');
-  const carriedOut = async (leaf = 'shared') => {
-    const texts = await world.receivedTexts('svc', leaf).catch(() => []);
+  const carriedOut = async (homeName = 'shared') => {
+    const texts = await world.receivedTexts('svc', homeName).catch(() => []);
     const lines = texts.map((line) => JSON.parse(line) as Carried);
     return lines.flatMap(({ carried, out }) => (carried === undefined ? [] : [`${carried} ${out ?? ''}`.trim()]));
   };
@@ -290,9 +290,9 @@ describe('what is in no table of methods', () => {
     }
     const heard: string[] = [];
     const sent: string[] = [];
-    for (const leaf of await world.leaves('svc')) {
-      heard.push(...(await world.carriedOut(leaf)));
-      sent.push(...(await world.receivedTexts('svc', leaf)));
+    for (const homeName of await world.homeNames('svc')) {
+      heard.push(...(await world.carriedOut(homeName)));
+      sent.push(...(await world.receivedTexts('svc', homeName)));
     }
     assert.deepEqual(new Set(heard), new Set(['tools/call allowed', 'notifications/roots/list_changed']));
     assert.ok(

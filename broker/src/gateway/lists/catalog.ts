@@ -5,7 +5,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
-import { placeOf, type Asker, type ListedItem, type Upstreams } from '../../upstreams/upstream.ts';
+import { placeOf, type Requester, type ListedItem, type Upstreams } from '../../upstreams/upstream.ts';
 import { exposedName } from './exposed-name.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import { ruleNames, uriPrefix, type RuleNames } from '../../policy/naming.ts';
@@ -38,13 +38,13 @@ export interface CatalogList {
 
 export interface Catalog {
   /** It may have been known for too long. */
-  known(kind: ListKind, server: ServerRecord, asker: Asker): CatalogList | undefined;
+  known(kind: ListKind, server: ServerRecord, requester: Requester): CatalogList | undefined;
   /** Known, and not for too long. */
-  fresh(kind: ListKind, server: ServerRecord, asker: Asker): CatalogList | undefined;
+  fresh(kind: ListKind, server: ServerRecord, requester: Requester): CatalogList | undefined;
   /** Lists where it is not known, or has been for too long; callers at the same time share one listing. */
-  list(kind: ListKind, server: ServerRecord, asker: Asker): Promise<CatalogList>;
+  list(kind: ListKind, server: ServerRecord, requester: Requester): Promise<CatalogList>;
   /** Reads it from the server now: something is asked for that is not in it. Undefined: that was done a moment ago. */
-  again(kind: ListKind, server: ServerRecord, asker: Asker): Promise<CatalogList> | undefined;
+  again(kind: ListKind, server: ServerRecord, requester: Requester): Promise<CatalogList> | undefined;
   /** Reads it again when it is asked for next; calls go by it until then. */
   expire(list: { workspaceId: string; server: string; place: string | null; list: ListKind }): void;
   /** Forgets what may have changed. */
@@ -76,14 +76,14 @@ export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): 
   const made = new WeakMap<readonly ListedItem[], Promise<CatalogList>>();
 
   const serverKey = (workspaceId: string, server: string): string => `${workspaceId}\n${server}\n`;
-  const keyOf = (kind: ListKind, server: ServerRecord, asker: Asker): string =>
-    `${serverKey(server.workspaceId, server.name)}${placeOf(server, asker) ?? ''}\n${kind}`;
+  const keyOf = (kind: ListKind, server: ServerRecord, requester: Requester): string =>
+    `${serverKey(server.workspaceId, server.name)}${placeOf(server, requester) ?? ''}\n${kind}`;
 
-  async function fetch(key: string, kind: ListKind, server: ServerRecord, asker: Asker): Promise<CatalogList> {
+  async function fetch(key: string, kind: ListKind, server: ServerRecord, requester: Requester): Promise<CatalogList> {
     const name = serverKey(server.workspaceId, server.name);
     for (let tries = 1; ; tries++) {
       const version = forgets.get(name);
-      const session = await upstreams.acquire(server, asker);
+      const session = await upstreams.acquire(server, requester);
       const listed = await session.list(kind, NEVER);
       const making = made.get(listed) ?? expose(kind, server.name, listed);
       made.set(listed, making);
@@ -104,20 +104,25 @@ export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): 
     expired.delete(key);
   }
 
-  async function readAgain(key: string, kind: ListKind, server: ServerRecord, asker: Asker): Promise<CatalogList> {
-    const session = await upstreams.acquire(server, asker);
+  async function readAgain(
+    key: string,
+    kind: ListKind,
+    server: ServerRecord,
+    requester: Requester,
+  ): Promise<CatalogList> {
+    const session = await upstreams.acquire(server, requester);
     await session.listAgain(kind, NEVER);
-    return await fetch(key, kind, server, asker);
+    return await fetch(key, kind, server, requester);
   }
 
   return {
-    known: (kind, server, asker) => kept.get(keyOf(kind, server, asker)),
-    fresh(kind, server, asker) {
-      const key = keyOf(kind, server, asker);
+    known: (kind, server, requester) => kept.get(keyOf(kind, server, requester)),
+    fresh(kind, server, requester) {
+      const key = keyOf(kind, server, requester);
       return expired.has(key) ? undefined : kept.get(key);
     },
-    again(kind, server, asker) {
-      const key = keyOf(kind, server, asker);
+    again(kind, server, requester) {
+      const key = keyOf(kind, server, requester);
       const running = againUnderWay.get(key);
       if (running !== undefined) return running;
       // One bound for all places of a server: whoever has many is no excuse to ask it often.
@@ -125,7 +130,7 @@ export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): 
       const startedAt = clock.now();
       if ((againAt.get(bound) ?? 0) > startedAt) return undefined;
       againAt.set(bound, startedAt + AGAIN_MS);
-      const read = readAgain(key, kind, server, asker);
+      const read = readAgain(key, kind, server, requester);
       againUnderWay.set(key, read);
       const over = () => {
         againUnderWay.delete(key);
@@ -135,13 +140,13 @@ export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): 
       read.then(over, over);
       return read;
     },
-    list(kind, server, asker) {
-      const key = keyOf(kind, server, asker);
+    list(kind, server, requester) {
+      const key = keyOf(kind, server, requester);
       const known = kept.get(key);
       if (known !== undefined && !expired.has(key)) return Promise.resolve(known);
       const running = underWay.get(key);
       if (running !== undefined) return running;
-      const fetched = fetch(key, kind, server, asker);
+      const fetched = fetch(key, kind, server, requester);
       // An old list is of more use than none (2026-07-28, "Caching").
       const started = known === undefined ? fetched : fetched.catch(() => known);
       underWay.set(key, started);
@@ -211,8 +216,8 @@ function renamed(text: string, member: string, key: string): string {
 }
 
 /** The key and the entry as this client sees them. */
-export function asShown(item: CatalogItem, { only, asker }: SessionScope): { key: string; text: string } {
-  const { text, ownText } = (asker.generation === 'legacy' ? item.legacy : undefined) ?? item;
+export function asShown(item: CatalogItem, { only, requester }: SessionScope): { key: string; text: string } {
+  const { text, ownText } = (requester.generation === 'legacy' ? item.legacy : undefined) ?? item;
   return only === undefined ? { key: item.key, text } : { key: item.ownKey, text: ownText };
 }
 

@@ -15,12 +15,12 @@ const DEADLINES = 5;
 export async function inTime<T>(
   { clock, log, listDeadlineMs, waits }: Pick<GatewayParts, 'clock' | 'log' | 'listDeadlineMs' | 'waits'>,
   server: ServerRecord,
-  { asker }: Pick<SessionScope, 'asker'>,
+  { requester }: Pick<SessionScope, 'requester'>,
   what: string,
   said: Promise<T>,
   onLate: () => void = () => undefined,
 ): Promise<T | undefined> {
-  const key = `${server.id}\n${placeOf(server, asker) ?? ''}\n${what}`;
+  const key = `${server.id}\n${placeOf(server, requester) ?? ''}\n${what}`;
   const since = waits.get(key) ?? clock.now();
   waits.set(key, since);
   const leftMs = Math.max(0, since + DEADLINES * listDeadlineMs - clock.now());

@@ -28,9 +28,9 @@ export function tellListChange(
     if ((only ?? event.server) === event.server && principal.servers?.includes(event.server) !== false) tell(list);
     return;
   }
-  if (event.place !== null && event.place !== placeOf(server, scope.asker)) return;
+  if (event.place !== null && event.place !== placeOf(server, scope.requester)) return;
   if (!serversOf(parts.upstreams, scope).includes(server)) return;
-  const before = list === 'all' ? undefined : parts.catalog.known(list, server, scope.asker);
+  const before = list === 'all' ? undefined : parts.catalog.known(list, server, scope.requester);
   const policy = policyOf(parts, scope);
   if (policy?.mayUse(scope.principal, server.name) === false) return;
   if (list === 'all' || before === undefined || policy === undefined) return tell(list);
@@ -40,7 +40,7 @@ export function tellListChange(
   if (isSeen(before)) return tell(list);
   // Once the catalog has let go of the list of before.
   queueMicrotask(() => {
-    parts.catalog.list(list, server, scope.asker).then(
+    parts.catalog.list(list, server, scope.requester).then(
       (after) => {
         if (isSeen(after)) tell(list);
       },

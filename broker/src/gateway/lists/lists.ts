@@ -85,17 +85,17 @@ async function listsOf(
   kind: ListKind,
   onLate: () => void,
 ): Promise<{ policy: CompiledPolicy; lists: ServerList[] }> {
-  const { principal, asker } = scope;
+  const { principal, requester } = scope;
   const policy = await parts.policies.get(principal.workspaceId);
   // A server of which the caller may use nothing is not even started.
   const servers = serversOf(parts.upstreams, scope).filter(({ name }) => policy.mayUse(principal, name));
   const lists = await Promise.all(
     servers.map(
       async (server) =>
-        parts.catalog.fresh(kind, server, asker) ??
-        (await inTime(parts, server, scope, kind, parts.catalog.list(kind, server, asker), onLate)) ??
+        parts.catalog.fresh(kind, server, requester) ??
+        (await inTime(parts, server, scope, kind, parts.catalog.list(kind, server, requester), onLate)) ??
         // An old list is of more use than none.
-        parts.catalog.known(kind, server, asker),
+        parts.catalog.known(kind, server, requester),
     ),
   );
   return { policy, lists: servers.map((server, index) => ({ server, list: lists[index] })) };

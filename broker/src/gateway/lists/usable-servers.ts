@@ -37,14 +37,14 @@ const LISTS: readonly (readonly [capability: string, kind: ListKind])[] = [
 /** Whether the server offers anything that the caller may use. */
 export async function offersSomething(
   { catalog }: Pick<GatewayParts, 'catalog'>,
-  { principal, asker }: SessionScope,
+  { principal, requester }: SessionScope,
   policy: CompiledPolicy,
   server: ServerRecord,
   { capabilities }: ServerFacts,
 ): Promise<boolean> {
   for (const [capability, kind] of LISTS) {
     if (!isRecord(capabilities[capability])) continue;
-    const { all } = catalog.known(kind, server, asker) ?? (await catalog.list(kind, server, asker));
+    const { all } = catalog.known(kind, server, requester) ?? (await catalog.list(kind, server, requester));
     if (all.some(({ ruleNames }) => judge(policy, principal, server.name, ruleNames).decision !== 'deny')) return true;
   }
   return false;

@@ -31,7 +31,7 @@ export function tellUpdate(
   const at = findMember(members, 'uri');
   const uri: unknown = at === undefined ? undefined : JSON.parse(paramsText.slice(at.start, at.end));
   if (server === undefined || at === undefined || typeof uri !== 'string') return;
-  if (place !== placeOf(server, scope.asker)) return;
+  if (place !== placeOf(server, scope.requester)) return;
   if (!parts.subscriptions.isFollowed(scope.followerId, server, place, uri)) return;
   const judged = (policy: CompiledPolicy) => {
     if (judge(policy, scope.principal, name, ruleNames('resources', name, uri)).decision === 'deny') return;

@@ -12,8 +12,8 @@ import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 import { MAX_SUBSCRIPTIONS, type Follower } from './subscriptions.ts';
 
-export function followerOf({ followerId, asker }: SessionScope): Follower {
-  return { id: followerId, userKey: asker.userKey };
+export function followerOf({ followerId, requester }: SessionScope): Follower {
+  return { id: followerId, userKey: requester.userKey };
 }
 
 export function followResource(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
@@ -30,7 +30,7 @@ export function followResource(parts: GatewayParts, scope: SessionScope, handlin
   }
   // From now on, not from the answer on: a server may tell before it answers.
   return requestByUri(parts, scope, handling, ({ server, rest }) =>
-    subscriptions.add(follower, server, placeOf(server, scope.asker), rest),
+    subscriptions.add(follower, server, placeOf(server, scope.requester), rest),
   );
 }
 
@@ -38,7 +38,7 @@ export async function unfollowResource(parts: GatewayParts, scope: SessionScope,
   const { uri } = handling.request.params;
   const route = typeof uri === 'string' ? serverByUri(parts, scope, uri) : undefined;
   if (route !== undefined) {
-    const place = placeOf(route.server, scope.asker);
+    const place = placeOf(route.server, scope.requester);
     const followers = (): ReadonlySet<string> =>
       parts.subscriptions.followers(route.server.workspaceId, route.server.name, place, route.rest);
     const followed = followers().has(scope.followerId);

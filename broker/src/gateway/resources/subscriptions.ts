@@ -2,7 +2,7 @@
 import { toGateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { placeOf, type Asker, type UpstreamEvent, type Upstreams } from '../../upstreams/upstream.ts';
+import { placeOf, type Requester, type UpstreamEvent, type Upstreams } from '../../upstreams/upstream.ts';
 
 /** A session, or one stream of changes. */
 export interface Follower {
@@ -27,7 +27,7 @@ export interface Subscriptions {
   /** A connection was made, perhaps anew: it is told what its sessions follow. */
   renew(event: UpstreamEvent & { kind: 'connected' }): void;
   /** The follower (a session, or one stream of changes) has ended: what only it followed is given up. */
-  leave(followerId: string, asker: Asker): void;
+  leave(followerId: string, requester: Requester): void;
 }
 
 const NEVER = new AbortController().signal;
@@ -112,14 +112,14 @@ export function createSubscriptions(
         });
       }
     },
-    leave(followerId, asker) {
+    leave(followerId, requester) {
       for (const key of [...(bySession.get(followerId)?.keys ?? [])]) {
         const last = drop(key, followerId);
         // A session's own connections end with it.
-        if (last === undefined || placeOf(last.server, asker) === followerId) continue;
+        if (last === undefined || placeOf(last.server, requester) === followerId) continue;
         // Only tidiness: nobody waits for it, and a server that is gone has forgotten anyway.
         upstreams
-          .acquire(last.server, asker)
+          .acquire(last.server, requester)
           .then((session) =>
             session.request({
               method: 'resources/unsubscribe',

@@ -30,10 +30,10 @@ async function startTold(t: TestContext, capabilities: object) {
   const world = await startWith(t, { one: told, two: told });
   const client = world.connect(ada);
   await client.request('initialize', { protocolVersion: '2025-11-25', capabilities });
-  const [leaf = ''] = await (async () => {
+  const [homeName = ''] = await (async () => {
     await client.call('one__say');
     await client.call('two__say');
-    return world.leaves('one');
+    return world.homeNames('one');
   })();
   let lastId = 0;
   /** What the server gets for an answer; `answer`: the client’s, where it is asked at all. */
@@ -45,10 +45,10 @@ async function startTold(t: TestContext, capabilities: object) {
       client.raw(JSON.stringify({ jsonrpc: '2.0', id: question.id, result: answer }));
     }
     const find = async () =>
-      (await world.received(server, undefined, leaf)).find((message) => String(message.id) === id);
+      (await world.received(server, undefined, homeName)).find((message) => String(message.id) === id);
     return await until(`an answer to ${method}`, find);
   }
-  return { world, client, leaf, ask };
+  return { world, client, homeName, ask };
 }
 
 const make = (ask: Awaited<ReturnType<typeof startTold>>['ask'], server: 'one' | 'two', taskId: string) =>
@@ -80,7 +80,7 @@ describe('what a server asks as a task of the client', () => {
   });
 
   it('is that server’s alone: another of the same session neither sees nor touches it', async (t) => {
-    const { client, ask, world, leaf } = await startTold(t, { sampling: {}, tasks: TASKS });
+    const { client, ask, world, homeName } = await startTold(t, { sampling: {}, tasks: TASKS });
     assert.deepEqual((await make(ask, 'one', 'task-1')).result, { task: taskOf('task-1') });
     assert.deepEqual((await make(ask, 'two', 'task-2')).result, { task: taskOf('task-2') });
     const state = await ask('one', 'tasks/get', { taskId: 'task-1' }, taskOf('task-1'));
@@ -100,10 +100,10 @@ describe('what a server asks as a task of the client', () => {
     client.raw(JSON.stringify(status));
     client.raw(JSON.stringify({ ...status, params: taskOf('of-nobody-here') }));
     client.raw(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/roots/list_changed' }));
-    const told = (server: string) => world.received(server, 'notifications/tasks/status', leaf);
+    const told = (server: string) => world.received(server, 'notifications/tasks/status', homeName);
     await until('both heard of the roots', async () => {
       const heard = await Promise.all(
-        ['one', 'two'].map((server) => world.received(server, 'notifications/roots/list_changed', leaf)),
+        ['one', 'two'].map((server) => world.received(server, 'notifications/roots/list_changed', homeName)),
       );
       return heard.every((each) => each.length === 1);
     });

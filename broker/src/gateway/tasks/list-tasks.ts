@@ -16,10 +16,10 @@ const PAGE_TASKS = 20;
 export async function listTasks(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
   const { params } = handling.request;
   const servers = new Map(serversOf(parts.upstreams, scope).map((server) => [server.name, server]));
-  const seen = parts.tasks.of(scope.principal.workspaceId, scope.asker.userKey).flatMap((entry) => {
+  const seen = parts.tasks.of(scope.principal.workspaceId, scope.requester.userKey).flatMap((entry) => {
     const server = servers.get(entry.server);
     const isHere =
-      server !== undefined && parts.tasks.find(server, placeOf(server, scope.asker), entry.ownId) === entry;
+      server !== undefined && parts.tasks.find(server, placeOf(server, scope.requester), entry.ownId) === entry;
     return isHere ? [prefixFor(scope, server) + entry.ownId] : [];
   });
   let from = 0;

@@ -120,7 +120,7 @@ describe('the task that a notification or an answer of a client says it is about
     await client.request('initialize', { protocolVersion: '2025-11-25', capabilities: offers });
     await makeTask(client, 'one', 'mine');
     await makeTask(client, 'two', 'elsewhere');
-    const [leaf = ''] = await world.leaves('one');
+    const [homeName = ''] = await world.homeNames('one');
     let lastId = 0;
     async function answered(related: object, resultMembers?: string): Promise<unknown> {
       const id = `q-${++lastId}`;
@@ -142,9 +142,9 @@ describe('the task that a notification or an answer of a client says it is about
       const members = resultMembers ?? JSON.stringify(about(related, { a: 1 })).slice(1, -1);
       client.raw(`{"jsonrpc":"2.0","id":${JSON.stringify(asked)},"result":{"action":"decline",${members}}}`);
       const answer = await until('the answer', async () =>
-        (await world.received('one', undefined, leaf)).find((message) => message.id === id),
+        (await world.received('one', undefined, homeName)).find((message) => message.id === id),
       );
-      const notices = await world.received('one', 'notifications/progress', leaf);
+      const notices = await world.received('one', 'notifications/progress', homeName);
       if (resultMembers !== undefined) return answer.result;
       return [
         answer.result?.['_meta'],
@@ -169,14 +169,14 @@ describe('the task that a notification or an answer of a client says it is about
     }
     const twice = `"_meta":{"${RELATED}":{"taskId":"his"}},"_meta":{"${RELATED}":{"taskId":"his"},"${RELATED}":{"taskId":"one+mine"}}`;
     assert.deepEqual(await answered({}, twice), { action: 'decline', _meta: mine });
-    const received = await world.receivedTexts('one', leaf);
+    const received = await world.receivedTexts('one', homeName);
     assert.ok(received.every((line) => !line.includes('his')));
 
     const roots = { jsonrpc: '2.0', method: 'notifications/roots/list_changed' };
     client.raw(JSON.stringify({ ...roots, params: about({ taskId: 'one+mine' }) }));
     client.raw(JSON.stringify({ ...roots, params: { _meta: { b: 1 } } }));
     const heard = await until('the roots', async () => {
-      const all = await world.received('one', roots.method, leaf);
+      const all = await world.received('one', roots.method, homeName);
       return all.length === 0 ? undefined : all;
     });
     assert.deepEqual(
@@ -267,15 +267,15 @@ describe('the task that an answer in a request says it is about', () => {
       }
       asked = await again;
     }
-    const [leaf = ''] = await world.leaves('one');
+    const [homeName = ''] = await world.homeNames('one');
     const told = await until('the answers', async () => {
-      const all = (await world.received('one', undefined, leaf)).filter(
+      const all = (await world.received('one', undefined, homeName)).filter(
         ({ id, method, result }) => method === undefined && typeof id === 'number' && result?.['action'] === 'accept',
       );
       return all.length < metas.length ? undefined : all;
     });
     for (const { result } of told) assert.deepEqual(result?.['_meta'], { a: 1 });
-    const [first] = await world.received('one', 'tools/call', leaf);
+    const [first] = await world.received('one', 'tools/call', homeName);
     const done = JSON.stringify({ jsonrpc: '2.0', id: first?.id, result: { content: [] } });
     await client.request('tools/call', { ...call, arguments: { lines: [done] } });
     await last;

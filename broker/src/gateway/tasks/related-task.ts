@@ -33,8 +33,9 @@ export function relatedTask(
   if (typeof taskId !== 'string' || server === undefined) return { kind: 'foreign', taskId: String(taskId) };
   const route = serverByUri(parts, scope, taskId);
   if (route?.server.name === server) {
-    const entry = parts.tasks.find(route.server, placeOf(route.server, scope.asker), route.rest);
-    if (entry?.owner === scope.asker.userKey) return { kind: 'own', ownId: entry.ownId, ruleNames: entry.ruleNames };
+    const entry = parts.tasks.find(route.server, placeOf(route.server, scope.requester), route.rest);
+    if (entry?.owner === scope.requester.userKey)
+      return { kind: 'own', ownId: entry.ownId, ruleNames: entry.ruleNames };
   }
   if (scope.runsTaskFor?.(server, taskId) === true) return { kind: 'own', ownId: taskId, ruleNames: undefined };
   return { kind: 'foreign', taskId };

@@ -21,9 +21,9 @@ export async function requestOfTask(parts: GatewayParts, scope: SessionScope, ha
   const { taskId } = params;
   if (typeof taskId !== 'string') return invalid('"taskId" must be a string');
   const route = serverByUri(parts, scope, taskId);
-  const entry = route && parts.tasks.find(route.server, placeOf(route.server, scope.asker), route.rest);
+  const entry = route && parts.tasks.find(route.server, placeOf(route.server, scope.requester), route.rest);
   // Somebody else's is as good as none: not even that it exists is anybody's business.
-  if (route === undefined || entry?.owner !== scope.asker.userKey) {
+  if (route === undefined || entry?.owner !== scope.requester.userKey) {
     parts.refused.note(scope.principal, 'unknown_task', method);
     return invalid(`there is no task ${JSON.stringify(taskId.slice(0, 200))} of yours`);
   }

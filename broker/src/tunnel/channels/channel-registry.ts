@@ -98,7 +98,7 @@ export function createChannelRegistry(options: {
     const owner = owners.get(channel.owner);
     if (owner?.channels.delete(channel) && owner.channels.size === 0) owners.delete(channel.owner);
     channel.cancelExpiry?.();
-    channel.slot?.left(channel);
+    channel.carrier?.left(channel);
     if (channel.leftBy === undefined) ended.add(channel.end());
     return channel.session.close(reason);
   };
@@ -109,14 +109,14 @@ export function createChannelRegistry(options: {
     const { user, credential } = channel.principal;
     const reason = message.code === 'too_large' ? 'too_large' : 'memory';
     meter.rejected(reason, { user: user?.name, credential: credential.label }, message.message);
-    channel.slot?.fatal(channel, message);
+    channel.carrier?.fatal(channel, message);
     end(channel, message.message);
   };
   /** Makes room for one channel more: the first that waits for its link gives way. */
   const makeRoom = (owner: Owner): boolean => {
     if (owner.channels.size < limits.channelsPerOwner) return true;
     for (const channel of owner.channels) {
-      if (channel.slot !== undefined) continue;
+      if (channel.carrier !== undefined) continue;
       end(channel, 'too many channels of this login wait for their links');
       return true;
     }
@@ -143,7 +143,7 @@ export function createChannelRegistry(options: {
         known.cancelExpiry?.();
         known.cancelExpiry = undefined;
         known.detachedAt = undefined;
-        known.slot?.taken(known);
+        known.carrier?.taken(known);
         return { kind: 'opened', channel: known, resumed: true };
       }
       if (!mayOpen && left === undefined) return { kind: 'leaving' };
@@ -174,11 +174,11 @@ export function createChannelRegistry(options: {
       mayOpen = false;
       const all = [...channels.values()];
       for (const channel of all) {
-        const { slot } = channel;
-        slot?.left(channel);
+        const { carrier } = channel;
+        carrier?.left(channel);
         if (channel.leftBy !== undefined) continue; // the next broker finds it where this one has
         const end = channel.end();
-        if (channel.channel.backlogBytes === 0) slot?.fatal(channel, { code: 'gone', message, taken: end.taken });
+        if (channel.channel.backlogBytes === 0) carrier?.fatal(channel, { code: 'gone', message, taken: end.taken });
         ended.add(end);
       }
       channels.clear();
@@ -191,7 +191,7 @@ export function createChannelRegistry(options: {
     },
     settle(channel) {
       if (channel.leftBy === undefined || channel.channel.backlogBytes > 0) return false;
-      channel.slot?.fatal(channel, { code: 'done', message: 'it has ended', taken: channel.end().taken });
+      channel.carrier?.fatal(channel, { code: 'done', message: 'it has ended', taken: channel.end().taken });
       end(channel, 'its peer has heard everything');
       return true;
     },

@@ -27,8 +27,8 @@ export interface TunnelLimits extends PeerLimits {
 
 export const TUNNEL_LIMITS: TunnelLimits = { ...CHANNEL_DEFAULTS, ...PEER_LIMITS, leaveMs: 3_000 };
 
-/** What carries a channel at the moment: one slot of a link. */
-export interface Slot {
+/** What carries a channel at the moment: a number of a link. */
+export interface Carrier {
   ready(channel: TunnelChannel): void;
   /** The carrier lost something: the peer is told to open anew. */
   broken(channel: TunnelChannel, reason: string): void;
@@ -52,7 +52,7 @@ export interface TunnelChannel {
   secretMatches(secret: string): boolean;
   /** False: with `bytes` more, all channels of its owner would keep too much. */
   admits(bytes: number): boolean;
-  slot: Slot | undefined;
+  carrier: Carrier | undefined;
   number: number;
   /** Cancels the end of its life without a link. */
   cancelExpiry: (() => void) | undefined;
@@ -112,8 +112,8 @@ export function openTunnelChannel(options: {
     onMessage: (message) => session.receive(message.toString('utf8')),
     large: { fromBytes: LARGE_BYTES, open: readLarge },
     onOversize: (head, tail) => session.receiveCut(head.toString('utf8'), tail.toString('utf8')),
-    onReady: () => self.slot?.ready(self),
-    onBroken: (reason) => self.slot?.broken(self, reason),
+    onReady: () => self.carrier?.ready(self),
+    onBroken: (reason) => self.carrier?.broken(self, reason),
     onFatal: (code, message) => options.onFatal(self, { code, message }),
   });
   const openSession = () =>
@@ -138,7 +138,7 @@ export function openTunnelChannel(options: {
     session,
     admits: (bytes) => memory.admits(bytes),
     secretMatches: (given) => timingSafeEqual(hashOfSecret(given), secretHash),
-    slot: undefined,
+    carrier: undefined,
     number: 0,
     cancelExpiry: undefined,
     detachedAt: undefined,

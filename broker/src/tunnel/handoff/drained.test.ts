@@ -20,7 +20,7 @@ async function drainAll(channels: readonly DrainedChannel[], onSecond: (second: 
 }
 
 const away = (pending: number, backlogBytes: number): DrainedChannel => ({
-  slot: undefined,
+  carrier: undefined,
   detachedAt: 20_000,
   session: { pending },
   channel: { backlogBytes },
@@ -51,7 +51,7 @@ test('a call that runs is waited for up to the limit', async () => {
   assert.deepEqual(await drain(away(1, 0)), { isDone: false, seconds: 30 });
 });
 
-const linked = (): DrainedChannel => ({ ...away(0, 0), slot: {} as NonNullable<DrainedChannel['slot']> });
+const linked = (): DrainedChannel => ({ ...away(0, 0), carrier: {} as NonNullable<DrainedChannel['carrier']> });
 
 test('who has a link has three seconds to leave it once nothing is under way, and again after each call', async () => {
   assert.deepEqual(await drain(linked()), { isDone: true, seconds: 4 });
@@ -64,7 +64,7 @@ test('who has a link has three seconds to leave it once nothing is under way, an
   const unheard = { ...linked(), channel: { backlogBytes: 500 } };
   assert.equal((await drain(unheard)).isDone, false, 'an answer is waited for as long as its link is there');
   const leaving = linked();
-  const left = await drain(leaving, (second) => second === 2 && Object.assign(leaving, { slot: undefined }));
+  const left = await drain(leaving, (second) => second === 2 && Object.assign(leaving, { carrier: undefined }));
   assert.deepEqual(left, { isDone: true, seconds: 2 }, 'who has left is not waited for');
 });
 

@@ -6,13 +6,13 @@ const LOOK_EVERY_MS = 10;
 /** Who has only an acknowledgement left to send comes back within this time, or does not know that it is missing. */
 const ACKNOWLEDGE_MS = 10_000;
 
-export type DrainedChannel = Pick<TunnelChannel, 'slot' | 'detachedAt'> & {
+export type DrainedChannel = Pick<TunnelChannel, 'carrier' | 'detachedAt'> & {
   session: Pick<TunnelChannel['session'], 'pending'>;
   channel: Pick<TunnelChannel['channel'], 'backlogBytes'>;
 };
 
 /** It waits for its link, with something to finish. What was lost on the way to it is sent to the next broker. */
-export const mayReturn = (channel: DrainedChannel) => channel.slot === undefined && isUnfinished(channel);
+export const mayReturn = (channel: DrainedChannel) => channel.carrier === undefined && isUnfinished(channel);
 
 /** Something runs, or an answer has not been acknowledged. */
 const isUnfinished = ({ session, channel }: DrainedChannel) => session.pending > 0 || channel.backlogBytes > 0;
@@ -28,14 +28,14 @@ export function drained(
   const idleSince = new WeakMap<DrainedChannel, number>();
 
   const isWaitedFor = (channel: DrainedChannel): boolean => {
-    const { slot, session, detachedAt = startedAt } = channel;
+    const { carrier, session, detachedAt = startedAt } = channel;
     const awayMs = clock.now() - Math.max(detachedAt, startedAt);
-    if (slot === undefined && session.pending === 0 && awayMs > ACKNOWLEDGE_MS) return false;
+    if (carrier === undefined && session.pending === 0 && awayMs > ACKNOWLEDGE_MS) return false;
     if (isUnfinished(channel)) {
       idleSince.delete(channel);
       return true;
     }
-    if (slot === undefined) return false;
+    if (carrier === undefined) return false;
     const since = idleSince.get(channel) ?? clock.now();
     idleSince.set(channel, since);
     return clock.now() - since < leaveMs;

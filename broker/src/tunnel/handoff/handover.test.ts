@@ -32,13 +32,13 @@ function open({ maxEnded = 10 } = {}) {
   const lefts: Left[] = [];
   const said: string[] = [];
   const failures: Error[] = [];
-  const channel = { slot: undefined as object | undefined, pending: 0, kept: true };
+  const channel = { carrier: undefined as object | undefined, pending: 0, kept: true };
   const channels = new Map<string, unknown>([
     [
       'here',
       {
-        get slot() {
-          return channel.slot;
+        get carrier() {
+          return channel.carrier;
         },
         session: {
           get pending() {
@@ -119,12 +119,12 @@ test('one whose peer has heard everything is left without anything', () => {
 test('one with a link is kept, its link is doubted, and it is left as soon as that is gone and nothing runs', () => {
   const { clock, want, lefts, channel } = open();
   let doubts = 0;
-  channel.slot = { doubted: () => void (doubts += 1) };
+  channel.carrier = { doubted: () => void (doubts += 1) };
   channel.pending = 1;
   want(wantedOf('here'));
   assert.equal(doubts, 1);
   clock.advance(1_000);
-  channel.slot = undefined;
+  channel.carrier = undefined;
   clock.advance(1_000);
   assert.equal(lefts.length, 0, 'a call runs');
   channel.pending = 0;

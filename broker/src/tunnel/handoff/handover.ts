@@ -42,7 +42,7 @@ export function createHandover(options: {
     for (const [id, until] of wanted) {
       const channel = registry.find(id);
       if (channel === undefined || now > until) wanted.delete(id);
-      else if (channel.slot === undefined && channel.session.pending === 0) {
+      else if (channel.carrier === undefined && channel.session.pending === 0) {
         wanted.delete(id);
         const kept = registry.part(channel);
         leave({ end: channel.end(), ...(kept !== undefined && { kept }) });
@@ -70,7 +70,7 @@ export function createHandover(options: {
       if (channel === undefined) leaveEnded(asked);
       else if (isSame(channel.end(), asked)) {
         wanted.set(asked.id, clock.now() + WANTED_MS);
-        channel.slot?.doubted();
+        channel.carrier?.doubted();
       }
     }
     if (cancelLook === undefined) look();

@@ -9,7 +9,7 @@ import type { Principal } from '../../domain/principal.ts';
 import { NOT_YOURS, type ChannelRegistry, type LeftBehind } from '../channels/channel-registry.ts';
 import type { FormerChannels } from '../handoff/former-channels.ts';
 import type { RejectReason } from './reject-meter.ts';
-import type { Slot, TunnelChannel, TunnelLimits } from '../channels/tunnel-channel.ts';
+import type { Carrier, TunnelChannel, TunnelLimits } from '../channels/tunnel-channel.ts';
 
 /** The laptop had not heard yet that its link leads to another broker: had it been opened here, nobody could tell later where it was. */
 const NOT_MEANT: CloseMessage = { code: 'done', message: 'it is meant for another broker', taken: 0 };
@@ -39,8 +39,8 @@ export function createLinkOpening(options: {
   owner: string;
   principal: () => Principal;
   /** Those of the link, by number. */
-  slots: Map<number, TunnelChannel>;
-  slot: Slot;
+  byNumber: Map<number, TunnelChannel>;
+  carrier: Carrier;
   isEnded: () => boolean;
   opened: (number: number, message: OpenedMessage) => void;
   refuse: (number: number, message: CloseMessage) => void;
@@ -49,7 +49,7 @@ export function createLinkOpening(options: {
   reject: (reason: RejectReason, code: number, message: string) => void;
   close: (code: number, reason: string) => void;
 }): LinkOpening {
-  const { limits, registry, owner, slots, slot, refuse, noteRejected, reject } = options;
+  const { limits, registry, owner, byNumber, carrier, refuse, noteRejected, reject } = options;
   /** Numbers of channels whose fate is looked up. */
   const reopening = new Set<number>();
   let lastNumber = 0;
@@ -81,12 +81,12 @@ export function createLinkOpening(options: {
 
   const open = (number: number, payload: Buffer) => {
     const message = readOpen(payload);
-    if (number === LINK_CHANNEL || message === undefined || slots.has(number) || reopening.has(number)) {
+    if (number === LINK_CHANNEL || message === undefined || byNumber.has(number) || reopening.has(number)) {
       return reject('open', CLOSE_CODE.protocol, 'an open frame that does not fit');
     }
     lastNumber = Math.max(lastNumber, number);
     if (!mayOpen()) return reject('rate', CLOSE_CODE.tooMany, 'channels are opened too often');
-    if (slots.size + reopening.size >= limits.channelsPerLink) {
+    if (byNumber.size + reopening.size >= limits.channelsPerLink) {
       return refuseOpen(number, 'too_many_channels', `one link carries at most ${limits.channelsPerLink} channels`);
     }
     if (registry.has(message.id)) return openChannel(number, message);
@@ -115,13 +115,13 @@ export function createLinkOpening(options: {
       return refuse(number, { code: 'protocol', message: 'the acknowledgement does not fit what was sent' });
     }
     channel.number = number;
-    channel.slot = slot;
-    slots.set(number, channel);
+    channel.carrier = carrier;
+    byNumber.set(number, channel);
     const { windowBytes, maxMessageBytes, backlogBytes, resumeMs } = limits;
     const next = channel.channel.nextReceive;
     const { broker } = options;
     options.opened(number, { next, windowBytes, resumed, maxMessageBytes, backlogBytes, resumeMs, broker });
-    slot.ready(channel);
+    carrier.ready(channel);
     settle(channel);
   };
 

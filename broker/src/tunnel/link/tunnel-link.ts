@@ -1,4 +1,4 @@
-// One WebSocket: its slots, the turns that channels take, the life of its token. It knows nothing of HTTP or of other links.
+// One WebSocket: its channels by number, the turns that channels take, the life of its token. It knows nothing of HTTP or of other links.
 import type { WebSocket } from 'ws';
 import type { Clock } from 'mcpgate-shared/clock';
 import { CLOSE_CODE, closeCodeOfBadFrame } from 'mcpgate-shared/link/close-code';
@@ -21,7 +21,7 @@ import type { FormerChannels } from '../handoff/former-channels.ts';
 import { createLinkLogin } from './link-login.ts';
 import { createLinkOpening } from './link-opening.ts';
 import type { RejectMeter, RejectReason } from './reject-meter.ts';
-import type { Slot, TunnelChannel, TunnelLimits } from '../channels/tunnel-channel.ts';
+import type { Carrier, TunnelChannel, TunnelLimits } from '../channels/tunnel-channel.ts';
 
 /** Above this many bytes in the socket, channels wait for their turn: a small answer is never behind more than this. */
 const SOCKET_HIGH_BYTES = 256 * 1024;
@@ -77,7 +77,7 @@ export function createTunnelLink(options: {
   onClose: (link: TunnelLink) => void;
 }): TunnelLink {
   const { ws, clock, limits, registry, meter } = options;
-  const slots = new Map<number, TunnelChannel>();
+  const byNumber = new Map<number, TunnelChannel>();
   const ready = new Set<TunnelChannel>();
   const openedAt = clock.now();
   let lastHeardAt = openedAt;
@@ -135,11 +135,11 @@ export function createTunnelLink(options: {
   const leave = (channel: TunnelChannel) => {
     channel.channel.detach();
     ready.delete(channel);
-    if (slots.get(channel.number) === channel) slots.delete(channel.number);
-    if (channel.slot === slot) channel.slot = undefined;
+    if (byNumber.get(channel.number) === channel) byNumber.delete(channel.number);
+    if (channel.carrier === carrier) channel.carrier = undefined;
   };
 
-  const slot: Slot = {
+  const carrier: Carrier = {
     ready(channel) {
       ready.add(channel);
       pump();
@@ -171,8 +171,8 @@ export function createTunnelLink(options: {
   const opening = createLinkOpening({
     ...options,
     owner,
-    slots,
-    slot,
+    byNumber,
+    carrier,
     principal: () => login.principal,
     isEnded: () => ended,
     opened: (number, message) => reply(FrameKind.opened, number, toPayload(message)),
@@ -194,7 +194,7 @@ export function createTunnelLink(options: {
   };
 
   const receive = (header: FrameHeader, payload: Buffer) => {
-    const channel = slots.get(header.channel);
+    const channel = byNumber.get(header.channel);
     if (header.kind === FrameKind.open) return opening.open(header.channel, payload);
     if (header.kind === FrameKind.control && header.channel === LINK_CHANNEL) {
       control(payload).catch(() => close(1011, 'the token could not be checked'));
@@ -228,7 +228,7 @@ export function createTunnelLink(options: {
       return login.principal;
     },
     get channels() {
-      return slots.size;
+      return byNumber.size;
     },
     personChanged: (person) => login.personChanged(person),
     send: (message) => reply(FrameKind.control, LINK_CHANNEL, toPayload(message)),
@@ -281,7 +281,7 @@ export function createTunnelLink(options: {
     ended = true;
     meter.closed(closeCode ?? code);
     login.end();
-    for (const channel of [...slots.values()]) {
+    for (const channel of [...byNumber.values()]) {
       leave(channel);
       registry.linger(channel);
     }

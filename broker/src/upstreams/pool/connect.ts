@@ -4,7 +4,7 @@ import type { ServerRecord } from '../../domain/server-record.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { FailedStart } from './failed-start.ts';
 import { lastWords } from '../wires/stdio/last-words.ts';
-import type { GenerationMemory } from './generation-memory.ts';
+import type { OpeningMemory } from './opening-memory.ts';
 import type { McpSession } from '../session/mcp-session.ts';
 import { openSession } from '../session/open-session.ts';
 import { paced } from './log-pace.ts';
@@ -13,7 +13,7 @@ import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { resolveTransport } from '../secrets/resolved-transport.ts';
 import { createStderrRing } from '../wires/stdio/stderr-ring.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
-import type { Asker } from '../upstream.ts';
+import type { Requester } from '../upstream.ts';
 
 export interface Connection {
   readonly session: McpSession;
@@ -29,7 +29,7 @@ export interface Connection {
 export interface ConnectDeps extends WireDeps {
   vault: Pick<Secrets, 'value' | 'used'>;
   /** What servers were found to speak. */
-  generations: GenerationMemory;
+  openings: OpeningMemory;
   brokerVersion: string;
   startTimeoutMs: number;
   requestTimeoutMs: number;
@@ -42,9 +42,9 @@ export interface ConnectDeps extends WireDeps {
 export interface ConnectRequest {
   record: ServerRecord;
   /** The name of the home below the server's folder. */
-  leaf: string;
+  homeName: string;
   /** The one whose connection it is; left out where people share it. */
-  asker?: Asker;
+  requester?: Requester;
   onListChanged: (kind: ListKind) => void;
   onListStale: (kind: ListKind) => void;
   onNotification: (method: string, paramsText: string) => void;
@@ -85,7 +85,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     openSseWire: openOldWire,
     where,
     outOfReach,
-  } = await prepareWire(deps, record, request.leaf, resolved, { stderr, onNoise });
+  } = await prepareWire(deps, record, request.homeName, resolved, { stderr, onNoise });
   if (isGivenUp(request)) throw abandoned(record);
   request.onStart?.(where);
   const session = await inOneDeadline(deps, request, (signal) =>
@@ -96,7 +96,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
         return openWire(events);
       },
       openSseWire: openOldWire,
-      speech: deps.generations.of(record),
+      opening: deps.openings.of(record),
       log: deps.log,
       clock: deps.clock,
       brokerVersion: deps.brokerVersion,
@@ -104,7 +104,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
       requestTimeoutMs: deps.requestTimeoutMs,
       listAgeMs: deps.listAgeMs,
       random: deps.random,
-      ...(request.asker === undefined ? {} : { asker: request.asker }),
+      ...(request.requester === undefined ? {} : { requester: request.requester }),
       onListChanged: request.onListChanged,
       onListStale: request.onListStale,
       onNotification: request.onNotification,

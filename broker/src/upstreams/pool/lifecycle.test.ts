@@ -8,7 +8,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { until } from '../../../../test/world/until.ts';
 import type { UpstreamSession } from '../upstream.ts';
 import { isAlive } from '../fixtures/is-alive.ts';
-import { asker, fixtureServer, NEVER, serverRecord, startPool } from '../fixtures/pool.ts';
+import { requester, fixtureServer, NEVER, serverRecord, startPool } from '../fixtures/pool.ts';
 
 type Pool = Awaited<ReturnType<typeof startPool>>;
 let pool: Pool;
@@ -35,7 +35,7 @@ describe('a session’s own process', () => {
     const record = serverRecord('fix', fixtureServer(), 'per-session');
     pool = await startPool([record]);
     await pool.upstreams.reload();
-    const ada = asker('ada');
+    const ada = requester('ada');
     const session = await pool.upstreams.acquire(record, ada);
     const own = await environmentOf(session);
     const left = await textOf(session, 'detach');
@@ -52,7 +52,7 @@ describe('a session’s own process', () => {
     // Whatever else runs on this computer may hold it for a moment.
     let visits = 0;
     await until('its uid is free for the next one', async () => {
-      const next = asker('bob', { sessionKey: `next ${++visits}` });
+      const next = requester('bob', { sessionKey: `next ${++visits}` });
       const { uid } = await environmentOf(await pool.upstreams.acquire(record, next));
       pool.upstreams.release(next.sessionKey);
       return (uid ?? 0) <= (own.uid ?? 0);
@@ -63,7 +63,7 @@ describe('a session’s own process', () => {
     const record = serverRecord('fix', fixtureServer(), 'per-session');
     pool = await startPool([record]);
     await pool.upstreams.reload();
-    const own = await environmentOf(await pool.upstreams.acquire(record, asker('ada')));
+    const own = await environmentOf(await pool.upstreams.acquire(record, requester('ada')));
     await pool.upstreams.close();
     assert.equal(isAlive(own.title), false);
     assert.deepEqual(await readdir(path.join(pool.dataDir, 'upstreams', 'fix')), []);
@@ -75,13 +75,13 @@ describe('an idle server', () => {
     const record = serverRecord('fix', fixtureServer());
     pool = await startPool([record], { idleMs: 40, sharedIdleMs: 40 });
     await pool.upstreams.reload();
-    const session = await pool.upstreams.acquire(record, asker('ada'));
+    const session = await pool.upstreams.acquire(record, requester('ada'));
     const first = await environmentOf(session);
     await session.list('tools', NEVER);
     await ended(first.title);
     await until('its sandbox has ended too', () => statusOf('fix').processes === 0);
     assert.deepEqual([statusOf('fix').state, statusOf('fix').tools, statusOf('fix').error], ['idle', 12, null]);
-    assert.equal(pool.upstreams.facts(record, asker('ada'))?.protocolVersion, '2025-11-25');
+    assert.equal(pool.upstreams.facts(record, requester('ada'))?.protocolVersion, '2025-11-25');
     const second = await environmentOf(session);
     assert.notEqual(second.title, first.title, 'an old handle starts it too');
   });
@@ -92,9 +92,9 @@ describe('an idle server', () => {
     await pool.upstreams.reload();
     /** Another one, used now, is stopped: so the time for this one has come, too. */
     const idleTimePasses = async (): Promise<void> => {
-      await ended((await environmentOf(await pool.upstreams.acquire(other, asker('ada')))).title);
+      await ended((await environmentOf(await pool.upstreams.acquire(other, requester('ada')))).title);
     };
-    const session = await pool.upstreams.acquire(record, asker('ada'));
+    const session = await pool.upstreams.acquire(record, requester('ada'));
     const { title } = await environmentOf(session);
     const controller = new AbortController();
     const paramsText = '{"name":"hang"}';
@@ -117,11 +117,11 @@ describe('limits on processes', () => {
     const record = serverRecord('fix', fixtureServer(), 'per-user');
     pool = await startPool([record], { limits: { perServer: 2 } });
     await pool.upstreams.reload();
-    const ada = await pool.upstreams.acquire(record, asker('ada'));
+    const ada = await pool.upstreams.acquire(record, requester('ada'));
     const first = await environmentOf(ada);
-    const bob = await pool.upstreams.acquire(record, asker('bob'));
+    const bob = await pool.upstreams.acquire(record, requester('bob'));
     const second = await environmentOf(bob);
-    const carol = await pool.upstreams.acquire(record, asker('carol'));
+    const carol = await pool.upstreams.acquire(record, requester('carol'));
     await environmentOf(carol);
     assert.deepEqual([isAlive(first.title), isAlive(second.title)], [false, true]);
     assert.equal(statusOf('fix').processes, 2);
@@ -130,7 +130,7 @@ describe('limits on processes', () => {
     const hanging = [bob, carol].map((each) =>
       each.request({ method: 'tools/call', paramsText: '{"name":"hang"}', signal: controller.signal }),
     );
-    await assert.rejects(pool.upstreams.acquire(record, asker('dave')), (error: unknown) => {
+    await assert.rejects(pool.upstreams.acquire(record, requester('dave')), (error: unknown) => {
       assert.ok(error instanceof GateError);
       assert.equal(error.code, 'unavailable');
       assert.match(error.message, /server fix cannot start: 2 processes of server fix are in use \(upstreams\.max_/);
@@ -139,7 +139,7 @@ describe('limits on processes', () => {
     assert.equal(statusOf('fix').circuit, 'closed', 'want of room is no failure of the server');
     controller.abort();
     await Promise.allSettled(hanging);
-    await environmentOf(await pool.upstreams.acquire(record, asker('dave')));
+    await environmentOf(await pool.upstreams.acquire(record, requester('dave')));
     assert.equal(statusOf('fix').processes, 2);
   });
 
@@ -147,9 +147,9 @@ describe('limits on processes', () => {
     const record = serverRecord('fix', fixtureServer(), 'per-session');
     pool = await startPool([record], { limits: { perUser: 2 } });
     await pool.upstreams.reload();
-    const others = await environmentOf(await pool.upstreams.acquire(record, asker('bob')));
+    const others = await environmentOf(await pool.upstreams.acquire(record, requester('bob')));
     for (const sessionKey of ['s1', 's2', 's3', 's4']) {
-      await environmentOf(await pool.upstreams.acquire(record, asker('ada', { sessionKey })));
+      await environmentOf(await pool.upstreams.acquire(record, requester('ada', { sessionKey })));
     }
     assert.equal(statusOf('fix').processes, 3);
     assert.ok(isAlive(others.title));
@@ -161,7 +161,7 @@ describe('limits on processes', () => {
     await pool.upstreams.reload();
     const titles: string[] = [];
     const visit = async (index: number): Promise<void> => {
-      const ada = asker('ada', { sessionKey: `s${index}` });
+      const ada = requester('ada', { sessionKey: `s${index}` });
       const session = await pool.upstreams.acquire(record, ada);
       titles.push((await environmentOf(session)).title);
       pool.upstreams.release(ada.sessionKey);
@@ -184,7 +184,7 @@ describe('a broken server', () => {
     pool = await startPool([record], { random: () => 0 });
     await pool.upstreams.reload();
     const answer = (name: string) =>
-      pool.upstreams.acquire(record, asker(name)).then(
+      pool.upstreams.acquire(record, requester(name)).then(
         () => 'started',
         (error: unknown) => String(error),
       );
@@ -208,12 +208,12 @@ describe('a broken server', () => {
     pool = await startPool([record], { random: () => 1 });
     await pool.upstreams.reload();
     for (let each = 0; each < 4; each++) {
-      const session = await pool.upstreams.acquire(record, asker('ada'));
+      const session = await pool.upstreams.acquire(record, requester('ada'));
       await assert.rejects(textOf(session, 'die'));
     }
     assert.equal(statusOf('fix').flapping, true);
     await assert.rejects(
-      pool.upstreams.acquire(record, asker('ada')),
+      pool.upstreams.acquire(record, requester('ada')),
       /exit code 7.*\(it ended by itself 4 times within ten minutes\); tried again in \d+ s/,
     );
   });
@@ -222,7 +222,7 @@ describe('a broken server', () => {
     const record = serverRecord('fix', fixtureServer());
     pool = await startPool([record], { requestTimeoutMs: 200, pingMs: 200 });
     await pool.upstreams.reload();
-    const session = await pool.upstreams.acquire(record, asker('ada'));
+    const session = await pool.upstreams.acquire(record, requester('ada'));
     const { title } = await environmentOf(session);
     await assert.rejects(textOf(session, 'freeze'), /did not answer tools\/call within/);
     await ended(title);
@@ -234,7 +234,7 @@ describe('a broken server', () => {
     const record = serverRecord('fix', fixtureServer());
     pool = await startPool([record], { requestTimeoutMs: 200, pingMs: 200 });
     await pool.upstreams.reload();
-    const session = await pool.upstreams.acquire(record, asker('ada'));
+    const session = await pool.upstreams.acquire(record, requester('ada'));
     const { title } = await environmentOf(session);
     await assert.rejects(textOf(session, 'hang'), /did not answer tools\/call within/);
     await until('it was asked whether it is there', async () =>

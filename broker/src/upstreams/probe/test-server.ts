@@ -13,8 +13,8 @@ import type { ServerFacts, TestStep } from '../upstream.ts';
 
 const SHOWN: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
 
-/** `leaf` names a home of its own, which is deleted again. Stops at the first step that fails. */
-export async function testServer(deps: ConnectDeps, record: ServerRecord, leaf: string): Promise<TestStep[]> {
+/** `homeName` names a home of its own, which is deleted again. Stops at the first step that fails. */
+export async function testServer(deps: ConnectDeps, record: ServerRecord, homeName: string): Promise<TestStep[]> {
   const steps: TestStep[] = [];
   let mask = (text: string): string => text;
   let current = 'secrets';
@@ -45,7 +45,7 @@ export async function testServer(deps: ConnectDeps, record: ServerRecord, leaf: 
     } else begin('start');
     connection = await connect(deps, {
       record,
-      leaf,
+      homeName,
       onListChanged: () => undefined,
       onListStale: () => undefined,
       onNotification: () => undefined,
@@ -85,7 +85,7 @@ export async function testServer(deps: ConnectDeps, record: ServerRecord, leaf: 
     steps.push({ step: current, ok: false, detail, ms: ms(), next, warnings: [] });
   } finally {
     await connection?.session.close();
-    if (record.transport.kind === 'stdio') await deps.homes.removeLeaf(folderOf(record), leaf);
+    if (record.transport.kind === 'stdio') await deps.homes.removeHome(folderOf(record), homeName);
   }
   return steps;
 }

@@ -42,8 +42,8 @@ export function endLeftoversBelow(root: string, isRoot: boolean): void {
   for (const server of unlessGone(() => readdirSync(root)) ?? []) {
     const folder = path.join(root, server);
     if (unlessGone(() => statSync(folder).isDirectory()) !== true) continue;
-    for (const leaf of unlessGone(() => readdirSync(folder)) ?? []) {
-      const home = path.join(folder, leaf);
+    for (const homeName of unlessGone(() => readdirSync(folder)) ?? []) {
+      const home = path.join(folder, homeName);
       const owner = unlessGone(() => statSync(home).uid);
       if (owner !== undefined) endLeftovers(home, isRoot && isServerUid(owner) ? owner : undefined);
     }

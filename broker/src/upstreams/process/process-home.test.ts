@@ -54,7 +54,7 @@ it('what runs as the same uid for another broker of the computer lives on when a
   const home = await homes.prepare('a', 'session');
   const left = await leftIn(t, home);
   const neighbour = await neighbourRunning(t, home.uid);
-  await homes.removeLeaf('a', 'session');
+  await homes.removeHome('a', 'session');
   await left.ended;
   process.kill(neighbour, 0);
 

@@ -17,9 +17,9 @@ export interface ProcessHome {
 
 export interface ProcessHomes {
   /** Makes the home `DATA/upstreams/SERVER/LEAF`. */
-  prepare(server: string, leaf: string): Promise<ProcessHome>;
+  prepare(server: string, homeName: string): Promise<ProcessHome>;
   /** Deletes the home, ends what still runs as its uid, and frees that. Nobody may be using it. */
-  removeLeaf(server: string, leaf: string): Promise<void>;
+  removeHome(server: string, homeName: string): Promise<void>;
 }
 
 /** Homes that end with what they were made for; those of a broker that was killed are removed at the next start. */
@@ -43,13 +43,13 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
     for (const server of await readdir(root)) {
       const folder = path.join(root, server);
       if (!(await lstat(folder)).isDirectory()) continue;
-      for (const leaf of await readdir(folder)) {
-        const { uid } = await lstat(path.join(folder, leaf));
-        if (PASSING.test(leaf)) {
-          await remove(path.join(folder, leaf), isServerUid(uid) ? uid : undefined);
+      for (const homeName of await readdir(folder)) {
+        const { uid } = await lstat(path.join(folder, homeName));
+        if (PASSING.test(homeName)) {
+          await remove(path.join(folder, homeName), isServerUid(uid) ? uid : undefined);
           continue;
         }
-        if (isServerUid(uid) && !taken.has(uid)) taken.set(uid, path.join(folder, leaf));
+        if (isServerUid(uid) && !taken.has(uid)) taken.set(uid, path.join(folder, homeName));
       }
     }
   }
@@ -84,11 +84,11 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
     throw new GateError('unavailable', `no uid is left for ${directory}; remove homes that are no longer used`);
   }
 
-  async function prepare(server: string, leaf: string): Promise<ProcessHome> {
+  async function prepare(server: string, homeName: string): Promise<ProcessHome> {
     opened ??= open();
     await opened;
     if (options.isRoot) await closeFiles();
-    const directory = path.join(root, server, leaf);
+    const directory = path.join(root, server, homeName);
     const temporary = path.join(directory, 'tmp');
     await mkdir(path.dirname(directory), { recursive: true, mode: 0o711 });
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -106,14 +106,14 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
   }
 
   return {
-    prepare(server, leaf) {
+    prepare(server, homeName) {
       // One after the other: two homes must not take the same uid.
-      const next = last.then(() => prepare(server, leaf));
+      const next = last.then(() => prepare(server, homeName));
       last = next.catch(() => undefined);
       return next;
     },
-    removeLeaf(server, leaf) {
-      const directory = path.join(root, server, leaf);
+    removeHome(server, homeName) {
+      const directory = path.join(root, server, homeName);
       const next = last.then(() => remove(directory, [...taken].find(([, owner]) => owner === directory)?.[0]));
       last = next.catch(() => undefined);
       return next;

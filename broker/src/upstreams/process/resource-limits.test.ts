@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { until } from '../../../../test/world/until.ts';
 import type { OwnLimits } from '../../domain/resource-limits.ts';
 import type { UpstreamsOptions } from '../upstreams-options.ts';
-import { asker, fixtureServer, NEVER, serverRecord, startPool } from '../fixtures/pool.ts';
+import { requester, fixtureServer, NEVER, serverRecord, startPool } from '../fixtures/pool.ts';
 import type { UpstreamSession } from '../upstream.ts';
 
 const GREEDY = fileURLToPath(new URL('../fixtures/greedy-server.mjs', import.meta.url));
@@ -23,7 +23,7 @@ async function start(limits: OwnLimits, options: Partial<UpstreamsOptions> = {})
   const record = greedy(limits);
   pool = await startPool([record, serverRecord('other', fixtureServer())], { watchMemoryEveryMs: 50, ...options });
   await pool.upstreams.reload();
-  return { record, session: await pool.upstreams.acquire(record, asker('ada')) };
+  return { record, session: await pool.upstreams.acquire(record, requester('ada')) };
 }
 
 async function textOf(session: UpstreamSession, name: string, args: unknown = {}): Promise<string> {
@@ -45,7 +45,7 @@ describe('a server that runs into a limit', () => {
     const { session } = await start({ memoryBytes: 300 * MIB });
     const other = pool.records[1];
     assert.ok(other !== undefined);
-    const unharmed = await pool.upstreams.acquire(other, asker('ada'));
+    const unharmed = await pool.upstreams.acquire(other, requester('ada'));
     const { title } = JSON.parse(await textOf(unharmed, 'env')) as { title: string };
     await failsWith(
       textOf(session, 'memory', { mib: 480 }),

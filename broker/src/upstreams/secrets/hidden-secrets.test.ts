@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { wholeText } from '../../message/pieces.ts';
 import { startHttpUpstream } from '../fixtures/http-upstream.ts';
-import { asker, fixtureServer, NEVER, serverRecord, startPool } from '../fixtures/pool.ts';
+import { requester, fixtureServer, NEVER, serverRecord, startPool } from '../fixtures/pool.ts';
 import type { UpstreamReply } from '../upstream.ts';
 
 const TOKEN = 'ghp_"0123456789/abcdef';
@@ -23,7 +23,7 @@ describe('a server that tells its own secret', () => {
     pool.upstreams.onEvent((event) => {
       if (event.kind === 'notification') said.push(event.paramsText);
     });
-    const session = await pool.upstreams.acquire(record, asker('ada'));
+    const session = await pool.upstreams.acquire(record, requester('ada'));
     const call = (args: unknown) =>
       session.request({
         method: 'tools/call',
@@ -60,7 +60,7 @@ describe('a server that tells its own secret', () => {
     pool = await startPool([record]);
     pool.secrets.set('token', TOKEN);
     await pool.upstreams.reload();
-    const session = await pool.upstreams.acquire(record, asker('ada'));
+    const session = await pool.upstreams.acquire(record, requester('ada'));
     for (const events of [false, true]) {
       upstream.events = events;
       for (const length of [10, 1_000_000]) {

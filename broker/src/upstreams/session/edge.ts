@@ -4,7 +4,7 @@ import type { JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import type { RpcPeer } from './rpc-peer.ts';
 import type { ServerLists } from './server-lists.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
-import type { Asker, ServerFacts, UpstreamReply, UpstreamRequest } from '../upstream.ts';
+import type { Requester, ServerFacts, UpstreamReply, UpstreamRequest } from '../upstream.ts';
 
 export interface Edge {
   readonly facts: ServerFacts;
@@ -27,7 +27,7 @@ export interface EdgeOptions {
   clock: Clock;
   brokerVersion: string;
   /** The one whose connection this is; undefined: it is shared. */
-  asker?: Asker;
+  requester?: Requester;
   onListChanged: (kind: ListKind) => void;
   onNotification: (method: string, paramsText: string) => void;
   /** The server turns out to be of the other generation; the connection is of no use. */

@@ -4,7 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
 import { notExecuted } from '../attempt.ts';
 import type { Edge, EdgeOptions } from './edge.ts';
-import type { KnownSpeech, Speech } from '../pool/generation-memory.ts';
+import type { KnownOpening, Opening } from '../pool/opening-memory.ts';
 import { headerParamsOf } from '../../mcp/header-params.ts';
 import { createLegacyEdge } from './legacy/legacy-edge.ts';
 import { offerOf } from './offered-lists.ts';
@@ -13,7 +13,7 @@ import { negotiate } from './negotiate.ts';
 import { createRpcPeer, type RpcPeer } from './rpc-peer.ts';
 import { createServerLists } from './server-lists.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
-import type { Asker, ListedItem, ServerFacts, UpstreamReply, UpstreamRequest } from '../upstream.ts';
+import type { Requester, ListedItem, ServerFacts, UpstreamReply, UpstreamRequest } from '../upstream.ts';
 import type { OpenWire } from '../wires/wire.ts';
 
 const LIST_TIMEOUT_MS = 60_000;
@@ -25,7 +25,7 @@ export interface McpSessionOptions {
   serverName: string;
   openWire: OpenWire;
   /** What the server spoke last. */
-  speech: KnownSpeech;
+  opening: KnownOpening;
   log: Pick<BaseLogger, 'warn'>;
   clock: Clock;
   brokerVersion: string;
@@ -36,7 +36,7 @@ export interface McpSessionOptions {
   listAgeMs: number;
   random: () => number;
   /** The one whose connection this is; undefined: people share it. */
-  asker?: Asker;
+  requester?: Requester;
   onListChanged: (kind: ListKind) => void;
   /** A list has been kept for as long as the server allowed. */
   onListStale: (kind: ListKind) => void;
@@ -48,7 +48,7 @@ export interface McpSessionOptions {
 
 export interface McpSession {
   /** The handshake, as a server of this kind needs it. Throws GateError. */
-  start(known: Speech | undefined): Promise<void>;
+  start(known: Opening | undefined): Promise<void>;
   /** What the server said of itself. Throws before `start` is over. */
   readonly facts: ServerFacts;
   request(request: UpstreamRequest): Promise<UpstreamReply>;
@@ -102,11 +102,11 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
     lists,
     clock,
     brokerVersion: options.brokerVersion,
-    ...(options.asker !== undefined && { asker: options.asker }),
+    ...(options.requester !== undefined && { requester: options.requester }),
     onListChanged: options.onListChanged,
     onNotification: options.onNotification,
     onMisjudged() {
-      options.speech.forget();
+      options.opening.forget();
       options.onClosed(notExecuted('session_lost', `server ${serverName} speaks another protocol than before`));
     },
   };
@@ -136,7 +136,7 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
         peer,
         clock,
         brokerVersion: options.brokerVersion,
-        capabilitiesText: options.asker?.capabilitiesText ?? '{}',
+        capabilitiesText: options.requester?.capabilitiesText ?? '{}',
         timeoutMs: options.startTimeoutMs,
         known: known === 'sse' ? 'legacy' : known,
       });

@@ -6,7 +6,7 @@ import { afterEach, describe, it } from 'node:test';
 import { startModernHttp } from 'mcpgate-test/upstreams/modern-http';
 import type { Transport } from '../../domain/server-record.ts';
 import { startHttpUpstream } from '../fixtures/http-upstream.ts';
-import { asker, fixtureServer, NEVER, serverRecord, startPool } from '../fixtures/pool.ts';
+import { requester, fixtureServer, NEVER, serverRecord, startPool } from '../fixtures/pool.ts';
 import type { UpstreamSession } from '../upstream.ts';
 
 const STDIO = fileURLToPath(import.meta.resolve('mcpgate-test/upstreams/modern-stdio'));
@@ -22,7 +22,7 @@ async function start(transport: Transport): Promise<() => Promise<UpstreamSessio
   const record = serverRecord('fix', transport);
   pool = await startPool([record]);
   await pool.upstreams.reload();
-  return () => pool.upstreams.acquire(record, asker('u1'));
+  return () => pool.upstreams.acquire(record, requester('u1'));
 }
 
 async function echo(session: UpstreamSession, text: string): Promise<string> {

@@ -2,7 +2,7 @@
 import { type GateError, toGateError } from 'mcpgate-shared/error';
 import { attemptOf } from '../attempt.ts';
 import { createMcpSession, type McpSession, type McpSessionOptions } from './mcp-session.ts';
-import type { Speech } from '../pool/generation-memory.ts';
+import type { Opening } from '../pool/opening-memory.ts';
 import { remedy } from '../remedy.ts';
 import type { OpenWire } from '../wires/wire.ts';
 
@@ -15,13 +15,13 @@ export interface OpenSessionOptions extends McpSessionOptions {
 
 /** Throws GateError; nothing is left open then. */
 export async function openSession(options: OpenSessionOptions): Promise<McpSession> {
-  const { speech, openSseWire } = options;
-  const known = speech.get();
+  const { opening, openSseWire } = options;
+  const known = opening.get();
   if (known === 'sse' && openSseWire !== undefined) {
     try {
       return await attempt(options, 'sse', openSseWire);
     } catch (error) {
-      speech.forget();
+      opening.forget();
       throw error;
     }
   }
@@ -32,10 +32,10 @@ export async function openSession(options: OpenSessionOptions): Promise<McpSessi
     if (options.signal?.aborted === true) throw error;
     const failed = attemptOf(error);
     // It has died of the handshake, perhaps because it cannot bear what it does not know.
-    if (failed.endedUnder !== undefined && known !== undefined) speech.forget();
+    if (failed.endedUnder !== undefined && known !== undefined) opening.forget();
     const next = remedy(failed, { what: 'opening', isKnown: known !== undefined });
     if (next === 'other_generation') {
-      speech.learn('legacy');
+      opening.learn('legacy');
       return await attempt(options, 'legacy', options.openWire);
     }
     if (openSseWire === undefined || next !== 'other_transport') throw error;
@@ -48,7 +48,7 @@ export async function openSession(options: OpenSessionOptions): Promise<McpSessi
 
 async function attempt(
   options: OpenSessionOptions,
-  known: Speech | undefined,
+  known: Opening | undefined,
   openWire: OpenWire,
 ): Promise<McpSession> {
   let early: GateError | undefined;
@@ -68,7 +68,7 @@ async function attempt(
     await session.start(known);
     isUp = true;
     if (early !== undefined) throw early;
-    options.speech.learn(known === 'sse' ? 'sse' : session.facts.generation);
+    options.opening.learn(known === 'sse' ? 'sse' : session.facts.generation);
     return session;
   } catch (cause) {
     await session.close();

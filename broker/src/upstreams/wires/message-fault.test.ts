@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { pino } from 'pino';
-import { asker, NEVER, serverRecord, startPool, toldServer } from '../fixtures/pool.ts';
+import { requester, NEVER, serverRecord, startPool, toldServer } from '../fixtures/pool.ts';
 
 it('a fault of ours in the face of one message ends neither the broker nor the connection, and is logged with the server', async (t) => {
   const lines: string[] = [];
@@ -10,7 +10,7 @@ it('a fault of ours in the face of one message ends neither the broker nor the c
   const pool = await startPool([server], { log });
   t.after(() => pool.end());
   await pool.upstreams.reload();
-  const session = await pool.upstreams.acquire(server, asker('ada'));
+  const session = await pool.upstreams.acquire(server, requester('ada'));
   pool.upstreams.onEvent((event) => {
     if (event.kind === 'notification') throw new RangeError('nobody thought of this');
   });

@@ -55,17 +55,17 @@ export interface ProcessOutput {
 type HttpTransport = Extract<Transport, { kind: 'http' }>;
 type StdioTransport = Extract<Transport, { kind: 'stdio' }>;
 
-/** `leaf`: the name of the home below the server's folder. */
+/** `homeName`: the name of the home below the server's folder. */
 export async function prepareWire(
   deps: WireDeps,
   record: ServerRecord,
-  leaf: string,
+  homeName: string,
   resolved: ResolvedTransport,
   output: ProcessOutput,
 ): Promise<PreparedWire> {
   const { transport } = resolved;
   if (transport.kind === 'http') return prepareHttp(deps, record, resolved, transport);
-  return await prepareProcess(deps, record, leaf, resolved, transport, output);
+  return await prepareProcess(deps, record, homeName, resolved, transport, output);
 }
 
 function prepareHttp(
@@ -104,13 +104,13 @@ function prepareHttp(
 async function prepareProcess(
   deps: WireDeps,
   record: ServerRecord,
-  leaf: string,
+  homeName: string,
   { messageMask }: ResolvedTransport,
   transport: StdioTransport,
   { stderr, onNoise }: ProcessOutput,
 ): Promise<PreparedWire> {
   const isolator = await deps.isolator();
-  const home = await deps.homes.prepare(folderOf(record), leaf);
+  const home = await deps.homes.prepare(folderOf(record), homeName);
   const { uid } = home;
   const fill = (text: string): string => withHome(text, home.directory);
   const own = Object.fromEntries(Object.entries(transport.env).map(([name, value]) => [name, fill(value)]));

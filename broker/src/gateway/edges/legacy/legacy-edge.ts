@@ -77,7 +77,7 @@ export function createLegacyEdge(
     only,
     toolMode: tools,
     searchesTools: tools === 'search',
-    asker: {
+    requester: {
       userKey: userKeyOf(options.principal),
       sessionKey: id,
       generation: 'legacy',
@@ -93,7 +93,7 @@ export function createLegacyEdge(
     client: { name: null, version: null },
     logLevel: undefined,
   };
-  const { asker } = scope;
+  const { requester } = scope;
   const notices = createListNotices(parts.clock, (notice) => to.tell(notice));
 
   async function answer(handling: Handling): Promise<Reply> {
@@ -171,7 +171,7 @@ export function createLegacyEdge(
       if (event.kind === 'list_changed') return tellListChange(parts, scope, event, (list) => notices.changed(list));
       const { workspaceId } = scope.principal;
       const server = parts.upstreams.servers(workspaceId).find(({ name }) => name === event.server);
-      if (server === undefined || event.place !== placeOf(server, asker)) return;
+      if (server === undefined || event.place !== placeOf(server, requester)) return;
       if (event.kind === 'connected') return tellLogLevel(parts, scope, event);
       if (event.kind !== 'notification') return;
       if (event.method === UPDATED) return resourceUpdated(event);
@@ -190,7 +190,7 @@ export function createLegacyEdge(
     close() {
       notices.close();
       questions.close();
-      parts.subscriptions.leave(id, asker);
+      parts.subscriptions.leave(id, requester);
     },
   };
 }

@@ -35,14 +35,14 @@ describe('progress of a client about a question', () => {
     for (const token of [undefined, 'nobody’s', 1, 12345678901234, null, {}]) tell(token ?? 'none');
     client.raw(JSON.stringify({ jsonrpc: '2.0', id: asked[1]?.id, result: { role: 'assistant' } }));
     tell(tokens[1]);
-    const [leaf = ''] = await world.leaves('two');
-    await until('the answer has come', async () => (await world.received('two', undefined, leaf)).at(0));
+    const [homeName = ''] = await world.homeNames('two');
+    await until('the answer has come', async () => (await world.received('two', undefined, homeName)).at(0));
     await client.call('two__say');
-    const texts = (await world.receivedTexts('two', leaf)).filter((text) => text.includes(PROGRESS));
+    const texts = (await world.receivedTexts('two', homeName)).filter((text) => text.includes(PROGRESS));
     assert.deepEqual(texts, [
       `{"jsonrpc":"2.0","method":"${PROGRESS}","params":{"progress":0.5,"progressToken":12345678901234567890}}`,
     ]);
-    const [other = ''] = await world.leaves('one');
+    const [other = ''] = await world.homeNames('one');
     assert.deepEqual(await world.received('one', PROGRESS, other), []);
   });
 });

@@ -79,7 +79,7 @@ export function openListener(
     await requestByUri(parts, scope, { ...handling, request }, ({ server, rest }) => {
       const key = `${server.name}\n${rest}`;
       followed.set(key, uri);
-      const undo = parts.subscriptions.add(follower, server, placeOf(server, scope.asker), rest);
+      const undo = parts.subscriptions.add(follower, server, placeOf(server, scope.requester), rest);
       return () => {
         followed.delete(key);
         undo();
@@ -120,7 +120,7 @@ export function openListener(
     close() {
       isOpen = false;
       notices.close();
-      parts.subscriptions.leave(scope.followerId, scope.asker);
+      parts.subscriptions.leave(scope.followerId, scope.requester);
     },
   };
   return { listener, opened: open() };

@@ -93,7 +93,7 @@ export function createModernEdge(
       searchesTools:
         tools === 'search' ||
         (tools === undefined && only === undefined && toolLimitOf(parts.searchRules, name) !== undefined && isCall),
-      asker: {
+      requester: {
         userKey: userKeyOf(principal),
         sessionKey: key,
         generation: 'modern',
@@ -214,7 +214,7 @@ export function createModernEdge(
       if (server === undefined) return;
       // A connection does not say which request a message is about; a client hears it once, and only where it asked for messages.
       const work = [...atWork].findLast(
-        ({ server: at, scope }) => at === event.server && event.place === placeOf(server, scope.asker),
+        ({ server: at, scope }) => at === event.server && event.place === placeOf(server, scope.requester),
       );
       if (work === undefined || !isLogged(work.scope, event.paramsText)) return;
       work.tell(noticeOf(event.method, event.paramsText, event.server));

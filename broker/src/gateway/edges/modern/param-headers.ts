@@ -17,7 +17,7 @@ export function paramMismatch(
 ): string | undefined {
   const { name } = params;
   const route = typeof name === 'string' ? serverByName(parts, scope, name) : undefined;
-  const list = route && parts.catalog.known('tools', route.server, scope.asker);
+  const list = route && parts.catalog.known('tools', route.server, scope.requester);
   const tool = typeof name === 'string' ? list?.[scope.only === undefined ? 'byKey' : 'byOwnKey'].get(name) : undefined;
   const repeated = tool === undefined ? [] : headerParamsOf(tool.ownText);
   if (typeof repeated === 'string') return undefined;

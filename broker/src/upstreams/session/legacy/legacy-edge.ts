@@ -20,11 +20,11 @@ export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts)
 
   async function answer(idText: string, method: string, text: string): Promise<void> {
     if (method === 'ping') return peer.tell(answerText(idText, 'result', '{}'));
-    const { asker } = options;
+    const { requester } = options;
     const refuse = (code: number, message: string) =>
       peer.tell(answerText(idText, 'error', JSON.stringify({ code, message })));
     // On a connection that people share nobody could tell whom the server means.
-    if (asker === undefined || !(QUESTIONS.has(method) || TASK_QUESTIONS.has(method)))
+    if (requester === undefined || !(QUESTIONS.has(method) || TASK_QUESTIONS.has(method)))
       return refuse(RPC_CODE.methodNotFound, `mcpgate does not offer ${method}`);
     const key = idKey(JSON.parse(idText), idText);
     if (questions.has(key))
@@ -33,7 +33,7 @@ export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts)
       return refuse(RPC_CODE.serverError, `${MAX_QUESTIONS} questions are open already`);
     const controller = new AbortController();
     questions.set(key, controller);
-    const reply = await asker.ask({
+    const reply = await requester.ask({
       server: serverName,
       method,
       paramsText: paramsOf(text),
@@ -70,7 +70,7 @@ export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts)
       const code = errorCodeOf(reply);
       // Only a server that has become a modern one wants what no legacy request has.
       if (code !== RPC_CODE.headerMismatch && code !== RPC_CODE.unsupportedProtocolVersion) {
-        if (reply.kind === 'error' || request.asker?.generation !== 'legacy') return reply;
+        if (reply.kind === 'error' || request.requester?.generation !== 'legacy') return reply;
         return { ...reply, text: withLegacyStructure(reply.text, reply.pieces) };
       }
       options.onMisjudged();

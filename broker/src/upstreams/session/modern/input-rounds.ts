@@ -8,7 +8,7 @@ import { QUESTIONS } from '../edge.ts';
 import { parseRecord, stringOf } from '../../../mcp/json-rpc-guard.ts';
 import { quoteForeign } from '../../../mcp/quote-foreign.ts';
 import { withMembers } from '../request-meta.ts';
-import type { Asker, UpstreamReply, UpstreamRequest } from '../../upstream.ts';
+import type { Requester, UpstreamReply, UpstreamRequest } from '../../upstream.ts';
 
 const MAX_ROUNDS = 10;
 /** What one result may ask. */
@@ -23,12 +23,12 @@ export async function throughRounds(
   request: UpstreamRequest,
   send: (paramsText: string) => Promise<UpstreamReply>,
 ): Promise<UpstreamReply> {
-  const { asker, method } = request;
+  const { requester, method } = request;
   let reply = await send(request.paramsText);
   for (let round = 0; ; round++) {
     if (!needsInput(reply)) return reply;
     request.onAsked?.(methodsIn(wholeText(reply.text, reply.pieces)));
-    if (asker?.generation === 'modern') return reply;
+    if (requester?.generation === 'modern') return reply;
     if (round === MAX_ROUNDS) {
       throw new GateError(
         'upstream',
@@ -39,7 +39,7 @@ export async function throughRounds(
     const result = scanObject(text, 0, ['inputRequests']);
     const requests = findMember(result.members, 'inputRequests')?.inner;
     const state = findMember(result.members, 'requestState');
-    const answers = requests === undefined ? undefined : await askAll(serverName, request, asker, text, requests);
+    const answers = requests === undefined ? undefined : await askAll(serverName, request, requester, text, requests);
     if (answers === undefined) await pause(clock, FIRST_PAUSE_MS * 2 ** round, request.signal);
     // What belongs to the round before does not belong to this one.
     const bare = withoutRound(request.paramsText);
@@ -69,13 +69,13 @@ function methodsIn(text: string): string[] {
 async function askAll(
   serverName: string,
   { method, signal }: UpstreamRequest,
-  asker: Asker | undefined,
+  requester: Requester | undefined,
   text: string,
   { members }: JsonObject,
 ): Promise<string> {
   const refused = (why: string) =>
     new GateError('upstream', `server ${serverName} needs something of the AI client for ${method}, but ${why}`);
-  if (asker === undefined) throw refused('nobody is there to be asked');
+  if (requester === undefined) throw refused('nobody is there to be asked');
   if (members.length > MAX_QUESTIONS) throw refused(`asks ${members.length} questions at once`);
   const over = new AbortController();
   const ends = AbortSignal.any([signal, over.signal]);
@@ -88,7 +88,7 @@ async function askAll(
           throw refused(`${JSON.stringify(asked.slice(0, 100))} is nothing that one can ask it`);
         const params = findMember(scanObject(question).members, 'params');
         const paramsText = params === undefined ? '{}' : onOneLine(question.slice(params.start, params.end));
-        const reply = await asker.ask({ server: serverName, method: asked, paramsText, signal: ends });
+        const reply = await requester.ask({ server: serverName, method: asked, paramsText, signal: ends });
         if (signal.aborted) throw new GateError('cancelled', `${method} to server ${serverName} was cancelled`);
         if (reply.kind === 'result') return `${JSON.stringify(key)}:${reply.text}`;
         throw refused(

@@ -48,11 +48,11 @@ export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge
     timeoutMs: number,
     onLastingId?: (id: number) => void,
   ): Promise<UpstreamReply> {
-    const { method, asker, onNotification } = request;
+    const { method, requester, onNotification } = request;
     const text = withClientMeta(paramsText, {
       brokerVersion: options.brokerVersion,
-      capabilitiesText: asker?.capabilitiesText ?? PASSED_ON,
-      logLevel: asker?.logLevel,
+      capabilitiesText: requester?.capabilitiesText ?? PASSED_ON,
+      logLevel: requester?.logLevel,
     });
     const headers = peer.wire.answersInSend ? await requestHeaders(method, paramsText) : undefined;
     if (onNotification !== undefined) hearers.add(onNotification);
@@ -106,13 +106,13 @@ export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge
   return {
     facts,
     async request(request, timeoutMs) {
-      const { method, asker } = request;
+      const { method, requester } = request;
       if (ANSWERED_HERE.has(method)) return DONE;
       if (method === 'resources/subscribe' || method === 'resources/unsubscribe') return await follow(request);
       const reply = await throughRounds(serverName, options.clock, request, (paramsText) =>
         send(request, paramsText, timeoutMs),
       );
-      if (reply.kind === 'error' || asker?.generation !== 'legacy') return reply;
+      if (reply.kind === 'error' || requester?.generation !== 'legacy') return reply;
       return { ...reply, text: withLegacyStructure(legacyResult(reply.text), reply.pieces) };
     },
     // Clients of this generation have nothing to tell but cancellations.

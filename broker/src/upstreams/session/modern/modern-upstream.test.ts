@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, it } from 'node:test';
 import { startModernHttp, type ModernHttp } from 'mcpgate-test/upstreams/modern-http';
 import type { Transport } from '../../../domain/server-record.ts';
-import { asker, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
-import type { Asker, ServerQuestion, UpstreamEvent, UpstreamReply, UpstreamSession } from '../../upstream.ts';
+import { requester, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
+import type { Requester, ServerQuestion, UpstreamEvent, UpstreamReply, UpstreamSession } from '../../upstream.ts';
 
 const STDIO = fileURLToPath(import.meta.resolve('mcpgate-test/upstreams/modern-stdio'));
 const stdio = (...args: string[]): Transport => ({
@@ -34,7 +34,7 @@ async function start(transport: Transport) {
     for (const each of waiting) if (each.fits(event)) each.resolve(event);
   });
   await pool.upstreams.reload();
-  return () => pool.upstreams.acquire(record, asker('u1'));
+  return () => pool.upstreams.acquire(record, requester('u1'));
 }
 
 async function startHttp(): Promise<{ acquire: () => Promise<UpstreamSession>; server: ModernHttp }> {
@@ -66,13 +66,13 @@ function textOf(reply: UpstreamReply): string {
 }
 
 /** A person behind a client of before 2026-07-28 who answers everything. */
-function answering(asked: ServerQuestion[]): Asker {
+function answering(asked: ServerQuestion[]): Requester {
   const answers: Record<string, unknown> = {
     'elicitation/create': { action: 'accept', content: { name: 'Ada' } },
     'sampling/createMessage': { role: 'assistant', content: { type: 'text', text: 'roses' }, model: 'm' },
     'roots/list': { roots: [{ uri: 'file:///here' }] },
   };
-  return asker('u1', {
+  return requester('u1', {
     capabilitiesText: '{"elicitation":{},"sampling":{},"roots":{"listChanged":true}}',
     async ask(question) {
       asked.push(question);
@@ -92,9 +92,9 @@ for (const way of ['stdio', 'HTTP'] as const) {
         ['modern', '2026-07-28', 'Speaks 2026-07-28.'],
       );
       assert.match(session.facts.infoText, /"name":"modern"/);
-      const one = asker('u1', { capabilitiesText: '{"roots":{}}', logLevel: 'error' });
+      const one = requester('u1', { capabilitiesText: '{"roots":{}}', logLevel: 'error' });
       const paramsText = '{"name":"who","_meta":{"io.example/own":[1.0]},"arguments":{}}';
-      const reply = await session.request({ method: 'tools/call', paramsText, signal: NEVER, asker: one });
+      const reply = await session.request({ method: 'tools/call', paramsText, signal: NEVER, requester: one });
       assert.deepEqual(JSON.parse(textOf(reply)), {
         'io.modelcontextprotocol/protocolVersion': '2026-07-28',
         'io.modelcontextprotocol/clientInfo': { name: 'mcpgate', version: '0.0.0-test' },
@@ -106,7 +106,7 @@ for (const way of ['stdio', 'HTTP'] as const) {
     it('gets what it asks for from a client of before, on the shared connection, and then answers', async () => {
       const session = await (await begin())();
       const asked: ServerQuestion[] = [];
-      const reply = await call(session, 'ask', {}, { asker: answering(asked) });
+      const reply = await call(session, 'ask', {}, { requester: answering(asked) });
       assert.equal(textOf(reply), 'Ada: {"type":"text","text":"roses"} at file:///here');
       assert.deepEqual(asked.map(({ method }) => method).sort(), [
         'elicitation/create',
@@ -122,11 +122,11 @@ for (const way of ['stdio', 'HTTP'] as const) {
 
     it('that asks is answered by a client of its own generation in another request', async () => {
       const session = await (await begin())();
-      const modern = asker('u1', {
+      const modern = requester('u1', {
         generation: 'modern',
         capabilitiesText: '{"elicitation":{"form":{}},"sampling":{},"roots":{}}',
       });
-      const first = await call(session, 'ask', {}, { asker: modern });
+      const first = await call(session, 'ask', {}, { requester: modern });
       const result = JSON.parse(first.text) as Record<string, unknown>;
       assert.equal(result['resultType'], 'input_required');
       assert.deepEqual(Object.keys(result['inputRequests'] as object), ['who', 'poem', 'places']);
@@ -136,7 +136,7 @@ for (const way of ['stdio', 'HTTP'] as const) {
         places: { roots: [] },
       };
       const paramsText = JSON.stringify({ name: 'ask', arguments: {}, inputResponses });
-      const second = await session.request({ method: 'tools/call', paramsText, signal: NEVER, asker: modern });
+      const second = await session.request({ method: 'tools/call', paramsText, signal: NEVER, requester: modern });
       assert.match(textOf(second), /^Eve: .*violets/);
     });
 
@@ -144,13 +144,13 @@ for (const way of ['stdio', 'HTTP'] as const) {
       const session = await (await begin())();
       const asked: ServerQuestion[] = [];
       await assert.rejects(
-        call(session, 'insist', {}, { asker: answering(asked) }),
+        call(session, 'insist', {}, { requester: answering(asked) }),
         /asked 10 times for more before tools\/call/,
       );
       assert.equal(asked.length, 10);
-      const silent = asker('u1', { capabilitiesText: '{"roots":{}}' });
+      const silent = requester('u1', { capabilitiesText: '{"roots":{}}' });
       await assert.rejects(
-        call(session, 'insist', {}, { asker: silent }),
+        call(session, 'insist', {}, { requester: silent }),
         /needs something.*roots\/list failed: "not offered"/,
       );
       assert.equal(textOf(await call(session, 'echo', { text: 'still there' })), 'still there');
@@ -163,9 +163,9 @@ for (const way of ['stdio', 'HTTP'] as const) {
       assert.equal(progress.length, 1);
       const logged: string[] = [];
       const onNotification = (method: string, text: string) => logged.push(`${method} ${text}`);
-      await call(session, 'log', {}, { onNotification, asker: asker('u1', { logLevel: 'info' }) });
+      await call(session, 'log', {}, { onNotification, requester: requester('u1', { logLevel: 'info' }) });
       assert.match(logged.join('\n'), /^notifications\/message .*a warning of this call/);
-      await call(session, 'log', {}, { onNotification, asker: asker('u1') });
+      await call(session, 'log', {}, { onNotification, requester: requester('u1') });
       assert.equal(logged.length, 1);
     });
 

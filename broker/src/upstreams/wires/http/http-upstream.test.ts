@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
 import type { Transport } from '../../../domain/server-record.ts';
 import { startHttpUpstream, type HttpUpstream } from '../../fixtures/http-upstream.ts';
-import { asker, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
+import { requester, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
 import type { UpstreamSession } from '../../upstream.ts';
 
 let upstream: HttpUpstream;
@@ -25,7 +25,7 @@ async function start(transport: Transport = http(), secret?: string): Promise<()
   pool = await startPool([record]);
   if (secret !== undefined) pool.secrets.set('token', secret);
   await pool.upstreams.reload();
-  return () => pool.upstreams.acquire(record, asker('u1'));
+  return () => pool.upstreams.acquire(record, requester('u1'));
 }
 
 function call(session: UpstreamSession, text: string, signal: AbortSignal = NEVER) {

@@ -4,7 +4,7 @@ import { afterEach, describe, it } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
 import { startResumableServer } from '../../../../../test/upstreams/resumable-server.ts';
 import { startHttpUpstream } from '../../fixtures/http-upstream.ts';
-import { asker, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
+import { requester, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
 import { retryReason } from '../../session/retry-reason.ts';
 import type { UpstreamSession } from '../../upstream.ts';
 
@@ -15,7 +15,7 @@ async function sessionWith(url: string): Promise<UpstreamSession> {
   const record = serverRecord('web', { kind: 'http', url, headers: {} });
   pool = await startPool([record]);
   await pool.upstreams.reload();
-  return pool.upstreams.acquire(record, asker('ada'));
+  return pool.upstreams.acquire(record, requester('ada'));
 }
 
 describe('a stream that ends before the answer', () => {

@@ -5,7 +5,7 @@ import { systemClock, type Clock } from 'mcpgate-shared/clock';
 import type { BehaviourName } from 'mcpgate-test/upstreams/sloppy/behaviours';
 import { startSloppyHttp, type SloppyHttp } from 'mcpgate-test/upstreams/sloppy/http';
 import { until } from 'mcpgate-test/world/until';
-import { asker, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
+import { requester, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
 import { SLOPPY_WAYS, startSloppy, type SloppyWay } from '../../fixtures/sloppy.ts';
 import type { UpstreamsOptions } from '../../upstreams-options.ts';
 import type { UpstreamSession } from '../../upstream.ts';
@@ -19,7 +19,7 @@ async function open(t: TestContext, way: SloppyWay, name: BehaviourName, options
     await server.close();
   });
   await pool.upstreams.reload();
-  return { pool, far: server.far, acquire: () => pool.upstreams.acquire(record, asker('u1')) };
+  return { pool, far: server.far, acquire: () => pool.upstreams.acquire(record, requester('u1')) };
 }
 
 async function call(session: UpstreamSession, text: string): Promise<void> {
@@ -117,7 +117,7 @@ describe('a redirect', () => {
     const pool = await startPool([record]);
     t.after(() => pool.end());
     await pool.upstreams.reload();
-    const session = await pool.upstreams.acquire(record, asker('u1'));
+    const session = await pool.upstreams.acquire(record, requester('u1'));
     await call(session, 'before');
     server.behave({
       http({ request, response, got }) {
@@ -148,7 +148,7 @@ describe('a redirect', () => {
     const pool = await startPool([record]);
     t.after(() => pool.end());
     await pool.upstreams.reload();
-    const session = await pool.upstreams.acquire(record, asker('u1'));
+    const session = await pool.upstreams.acquire(record, requester('u1'));
     await assert.rejects(
       call(session, 'A'),
       /redirects to http:\/\/127\.0\.0\.1:\d+ \(HTTP 307\), which is not followed/,

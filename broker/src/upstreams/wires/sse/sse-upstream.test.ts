@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { until } from 'mcpgate-test/world/until';
 import { startSseServer, type SseServer } from 'mcpgate-test/upstreams/sse-server';
-import { asker, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
+import { requester, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
 import type { UpstreamSession } from '../../upstream.ts';
 
 let server: SseServer;
@@ -22,7 +22,7 @@ async function start(headers: Record<string, string> = {}, url = server.url): Pr
   pool = await startPool([record]);
   pool.secrets.set('token', 'tok-123456');
   await pool.upstreams.reload();
-  return () => pool.upstreams.acquire(record, asker('u1'));
+  return () => pool.upstreams.acquire(record, requester('u1'));
 }
 
 const echo = (session: UpstreamSession, text: string) =>

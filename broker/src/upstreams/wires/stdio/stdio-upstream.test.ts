@@ -7,7 +7,7 @@ import { until } from 'mcpgate-test/world/until';
 import type { ServerRecord } from '../../../domain/server-record.ts';
 import type { UpstreamSession } from '../../upstream.ts';
 import { isAlive } from '../../fixtures/is-alive.ts';
-import { asker, fixtureServer, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
+import { requester, fixtureServer, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
 
 type Pool = Awaited<ReturnType<typeof startPool>>;
 const isRoot = process.getuid?.() === 0;
@@ -19,7 +19,7 @@ async function start(...records: ServerRecord[]): Promise<UpstreamSession> {
   await pool.upstreams.reload();
   const [first] = records;
   assert.ok(first !== undefined);
-  return pool.upstreams.acquire(first, asker('u1'));
+  return pool.upstreams.acquire(first, requester('u1'));
 }
 
 function call(session: UpstreamSession, name: string, args: unknown = {}, signal: AbortSignal = NEVER) {
@@ -61,7 +61,7 @@ describe('a stdio server', () => {
     await pool.upstreams.reload();
     const [record] = pool.records;
     assert.ok(record !== undefined);
-    const session = await pool.upstreams.acquire(record, asker('u1'));
+    const session = await pool.upstreams.acquire(record, requester('u1'));
     assert.deepEqual(session.secretVersions, ['token@1']);
     const seen = JSON.parse(await textOf(session, 'env')) as { env: Record<string, string>; cwd: string; uid: number };
     delete process.env['MCPGATE_LEAK_PROBE'];
@@ -102,7 +102,7 @@ describe('a stdio server', () => {
         return true;
       });
     }
-    const again = await pool.upstreams.acquire(record, asker('u1'));
+    const again = await pool.upstreams.acquire(record, requester('u1'));
     assert.equal(await textOf(again, 'echo', { text: 'back' }), 'back');
     assert.equal(await textOf(session, 'echo', { text: 'the old handle too' }), 'the old handle too');
   });
@@ -178,7 +178,7 @@ describe('a stdio server', () => {
     assert.ok(record !== undefined);
     await pool.upstreams.reload();
     await assert.rejects(
-      pool.upstreams.acquire(record, asker('u1')),
+      pool.upstreams.acquire(record, requester('u1')),
       /server fix ended \(exit code 3\).*"cannot start: token \*\*\* was refused"/,
     );
     const [status] = pool.upstreams.status('default');
@@ -202,17 +202,17 @@ describe('a stdio server', () => {
     pool = await startPool([missing, unset]);
     await pool.upstreams.reload();
     await assert.rejects(
-      pool.upstreams.acquire(missing, asker('u1')),
+      pool.upstreams.acquire(missing, requester('u1')),
       /server gone did not start: command no-such-command-here/,
     );
-    await assert.rejects(pool.upstreams.acquire(unset, asker('u1')), /no secret named nope/);
+    await assert.rejects(pool.upstreams.acquire(unset, requester('u1')), /no secret named nope/);
   });
 
   it('that never answers the handshake fails within the time-out and leaves no process', async () => {
     const record = serverRecord('fix', fixtureServer(['never']));
     pool = await startPool([record], { startTimeoutMs: 2_000 });
     await pool.upstreams.reload();
-    await assert.rejects(pool.upstreams.acquire(record, asker('u1')), /did not answer its handshake/);
+    await assert.rejects(pool.upstreams.acquire(record, requester('u1')), /did not answer its handshake/);
     const [first] = await pool.log('fix');
     await until('its process has ended', () => !isAlive(first?.['started']));
   });
@@ -222,9 +222,9 @@ describe('a stdio server', () => {
     pool = await startPool([record]);
     await pool.upstreams.reload();
     const [ada, bob, again] = await Promise.all([
-      pool.upstreams.acquire(record, asker('ada')),
-      pool.upstreams.acquire(record, asker('bob')),
-      pool.upstreams.acquire(record, asker('ada')),
+      pool.upstreams.acquire(record, requester('ada')),
+      pool.upstreams.acquire(record, requester('bob')),
+      pool.upstreams.acquire(record, requester('ada')),
     ]);
     const seen = await Promise.all(
       [ada, bob, again].map(async (each) => JSON.parse(await textOf(each, 'env')) as { cwd: string; uid: number }),
@@ -240,11 +240,11 @@ describe('a stdio server', () => {
     pool = await startPool([record]);
     pool.secrets.set('token', 'first-value');
     await pool.upstreams.reload();
-    const session = await pool.upstreams.acquire(record, asker('u1'));
+    const session = await pool.upstreams.acquire(record, requester('u1'));
     const controller = new AbortController();
     const running = call(session, 'hang', {}, controller.signal);
     pool.secrets.set('token', 'second-value');
-    const next = await pool.upstreams.acquire(record, asker('u1'));
+    const next = await pool.upstreams.acquire(record, requester('u1'));
     assert.deepEqual(next.secretVersions, ['token@2']);
     const { title } = JSON.parse(await textOf(next, 'env')) as { title: string };
     const started = (await pool.log('fix')).find((line) => line['started'] === title);
@@ -269,7 +269,7 @@ describe('a stdio server', () => {
     pool.records.length = 0;
     await pool.upstreams.reload();
     assert.deepEqual(pool.upstreams.servers('default'), []);
-    await assert.rejects(pool.upstreams.acquire(record, asker('u1')), /not registered or not enabled/);
+    await assert.rejects(pool.upstreams.acquire(record, requester('u1')), /not registered or not enabled/);
     await pool.upstreams.close();
     assert.equal(isAlive(first?.['started']), false);
     await access(pool.dataDir);

@@ -3,22 +3,22 @@
 import type { ServerRecord } from '../../domain/server-record.ts';
 
 /** `sse`: legacy, over the transport of 2024-11-05. */
-export type Speech = 'legacy' | 'modern' | 'sse';
+export type Opening = 'legacy' | 'modern' | 'sse';
 
-export interface KnownSpeech {
-  get(): Speech | undefined;
-  learn(speech: Speech): void;
+export interface KnownOpening {
+  get(): Opening | undefined;
+  learn(opening: Opening): void;
   forget(): void;
 }
 
-export interface GenerationMemory {
-  of(record: ServerRecord): KnownSpeech;
+export interface OpeningMemory {
+  of(record: ServerRecord): KnownOpening;
   /** Forgets all but these records. */
   keep(recordIds: ReadonlyMap<string, unknown>): void;
 }
 
-export function createGenerationMemory(): GenerationMemory {
-  const known = new Map<string, { transport: string; speech: Speech }>();
+export function createOpeningMemory(): OpeningMemory {
+  const known = new Map<string, { transport: string; opening: Opening }>();
   return {
     of(record) {
       const transport = JSON.stringify(record.transport);
@@ -27,8 +27,8 @@ export function createGenerationMemory(): GenerationMemory {
         return entry?.transport === transport ? entry : undefined;
       };
       return {
-        get: () => own()?.speech,
-        learn: (speech) => void known.set(record.id, { transport, speech }),
+        get: () => own()?.opening,
+        learn: (opening) => void known.set(record.id, { transport, opening }),
         forget() {
           if (own() !== undefined) known.delete(record.id);
         },

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ServerRecord } from '../../domain/server-record.ts';
 
 /** `name`: of the place; null where people share it. */
-export function leafOf({ isolation }: Pick<ServerRecord, 'isolation'>, name: string | null): string {
+export function homeNameOf({ isolation }: Pick<ServerRecord, 'isolation'>, name: string | null): string {
   if (name === null) return 'shared';
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
   return `${isolation === 'per-user' ? 'user' : 'session'}-${digest}`;
