@@ -61,7 +61,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
   const resolved = await resolveTransport(record, deps.vault);
   let noise = 0;
   const stderr = createStderrRing(
-    resolved.mask,
+    resolved.mask.text,
     paced(
       deps.clock,
       (line) => deps.log.debug({ server: record.name, stderr: line }, 'stderr'),
@@ -76,7 +76,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
   const onNoise = (line: string): void => {
     noise++;
     // The first ones say what it is; a server that prints on every call must not fill the log.
-    const kept = resolved.mask(line).slice(0, 1000);
+    const kept = resolved.mask.text(line).slice(0, 1000);
     if (noise <= 5) deps.log.warn({ server: record.name, noise, line: kept }, 'a line on stdout that is no message');
     else logNoise(kept);
   };
@@ -113,7 +113,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     }),
   ).catch((error: unknown) => {
     if (isGivenUp(request)) throw abandoned(record);
-    throw describeFailure(toGateError(error), stderr.lines(), resolved.mask, outOfReach);
+    throw describeFailure(toGateError(error), stderr.lines(), resolved.mask.text, outOfReach);
   });
   return {
     session,
@@ -125,7 +125,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     },
     noise: () => noise,
     stderr: () => stderr.lines(),
-    mask: resolved.mask,
+    mask: resolved.mask.text,
   };
 }
 

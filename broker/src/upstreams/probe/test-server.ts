@@ -35,7 +35,7 @@ export async function testServer(deps: ConnectDeps, record: ServerRecord, homeNa
   try {
     await take('secrets', async () => {
       const resolved = await resolveTransport(record, deps.vault);
-      mask = resolved.mask;
+      mask = resolved.mask.text;
       return resolved.versions.length === 0 ? 'none needed' : resolved.versions.join(', ');
     });
     if (record.transport.kind === 'http') {

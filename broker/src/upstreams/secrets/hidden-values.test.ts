@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Transport } from '../../domain/server-record.ts';
 import { hiddenIn } from './hidden-values.ts';
-import { createMessageMask, createTextMask } from './secret-mask.ts';
+import { createSecretMask } from './secret-mask.ts';
 
 const transport: Transport = {
   kind: 'stdio',
@@ -12,13 +12,16 @@ const transport: Transport = {
 };
 
 const text = (said: unknown, ...secrets: string[]): string =>
-  createMessageMask(hiddenIn(transport, secrets))?.text(JSON.stringify(said)) ?? JSON.stringify(said);
+  createSecretMask(hiddenIn(transport, secrets)).message?.text(JSON.stringify(said)) ?? JSON.stringify(said);
 
 describe('what is hidden of a server’s secrets', () => {
   it('is no plain word and no word that stands openly in the record', () => {
     const said = { created_at: 1, user: 'postgres', db: 'warehouse7', env: 'production-internal' };
     assert.equal(text(said, 'created_at', 'postgres', 'warehouse7', 'production-internal', '1'), JSON.stringify(said));
-    assert.equal(createTextMask(hiddenIn(transport, ['postgres', '5432']))('postgres on 5432'), 'postgres on 5432');
+    assert.equal(
+      createSecretMask(hiddenIn(transport, ['postgres', '5432'])).text('postgres on 5432'),
+      'postgres on 5432',
+    );
   });
 
   it('is everything else, however ordinary its beginning', () => {
@@ -44,7 +47,7 @@ describe('what is hidden of a server’s secrets', () => {
     }
     const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n';
     assert.equal(text({ a: 'MIIEvQIBADANBgkq', b: key }, key), '{"a":"***","b":"***"}');
-    assert.equal(createTextMask(hiddenIn(transport, [key]))('> hkiG9w0BAQEFAASC <'), '> *** <');
+    assert.equal(createSecretMask(hiddenIn(transport, [key])).text('> hkiG9w0BAQEFAASC <'), '> *** <');
   });
 
   it('is the password inside of a Basic credential', () => {

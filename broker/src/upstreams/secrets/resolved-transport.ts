@@ -4,17 +4,15 @@ import { fillTransport, type SecretValue } from '../../values/fill-values.ts';
 import { guardHome } from '../../values/home-folder.ts';
 import { secretNamesIn } from '../../values/transport-places.ts';
 import { hiddenIn } from './hidden-values.ts';
-import { createMessageMask, createTextMask, type MessageMask } from './secret-mask.ts';
+import { createSecretMask, type SecretMask } from './secret-mask.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface ResolvedTransport {
   transport: Transport;
   /** `name@version`, sorted, each once. */
   versions: readonly string[];
-  /** Replaces every secret value in a text by `***`. */
-  mask: (text: string) => string;
-  /** The same for messages of the server, which stay JSON; undefined where there is nothing to hide. */
-  messageMask: MessageMask | undefined;
+  /** Replaces every secret value by `***`. */
+  mask: SecretMask;
 }
 
 /** Names of the secrets that a record refers to. */
@@ -45,7 +43,6 @@ export async function resolveTransport(
       record.transport.kind === 'stdio' ? guardHome : undefined,
     ),
     versions: [...versions].sort(),
-    mask: createTextMask(hidden),
-    messageMask: createMessageMask(hidden),
+    mask: createSecretMask(hidden),
   };
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createMessageMask, createTextMask } from './secret-mask.ts';
+import { createSecretMask } from './secret-mask.ts';
 
 function maskOf(...secrets: string[]) {
-  const mask = createMessageMask(secrets);
+  const mask = createSecretMask(secrets).message;
   assert.ok(mask !== undefined);
   return mask;
 }
@@ -26,7 +26,7 @@ describe('the mask of messages', () => {
 
   it('leaves numbers numbers, and does not touch what is short', () => {
     assert.equal(maskOf('12345678').text('{"n":12345678,"s":"a 12345678"}'), '{"n":11111111,"s":"a 11111111"}');
-    assert.equal(createMessageMask(['short', '']), undefined);
+    assert.equal(createSecretMask(['short', '']).message, undefined);
   });
 
   it('finds it as writers spell it that escape what HTML minds, in either case of the digits', () => {
@@ -51,7 +51,7 @@ describe('the mask of messages', () => {
     assert.equal(maskOf('12345678x').text('"12345678x"'), '"***"');
     assert.equal(maskOf('x12345678').text('"x12345678"'), '"***"');
     assert.equal(maskOf('12345678').text('12345678'), '11111111');
-    assert.equal(createMessageMask(['1234567', 'sevench']), undefined);
+    assert.equal(createSecretMask(['1234567', 'short']).message, undefined);
   });
 
   it('hides the longer of two that begin alike', () => {
@@ -90,12 +90,13 @@ describe('the mask of messages', () => {
 });
 
 describe('the mask of texts', () => {
-  it('hides four letters and eight digits, the longer first, and leaves what is shorter', () => {
-    const mask = createTextMask(['abcd', 'abcdef', 'xyz', '1234567', '87654321']);
-    assert.equal(mask('abcdef abcd xyz 1234567 87654321 abcdabcd'), '*** *** xyz 1234567 *** ******');
-    assert.equal(createTextMask(['123a'])('123a'), '***', 'no number');
-    assert.equal(createTextMask(['a123'])('a123'), '***');
-    const none = createTextMask(['abc', '']);
-    assert.equal(none('abc'), 'abc');
+  it('hides what messages hide: six characters and eight digits, the longer first', () => {
+    const mask = createSecretMask(['abcde1', 'abcde1-f', 'xyz12', '1234567', '87654321']);
+    assert.equal(mask.text('abcde1-f abcde1 xyz12 1234567 87654321 abcde1abcde1'), '*** *** xyz12 1234567 *** ******');
+    assert.equal(
+      mask.message?.text('["abcde1-f abcde1 xyz12 1234567 abcde1abcde1"]'),
+      '["*** *** xyz12 1234567 ******"]',
+    );
+    assert.equal(createSecretMask(['abc', '']).text('abc'), 'abc');
   });
 });

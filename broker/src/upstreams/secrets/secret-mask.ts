@@ -2,7 +2,14 @@
 // there, without parsing it.
 import type { ByteFilter } from '../../message/large-reader.ts';
 
-/** Of the messages of one connection. */
+/** Of one connection. */
+export interface SecretMask {
+  /** For what is no message: lines of stderr, errors. */
+  text(text: string): string;
+  /** For its messages, which stay JSON; undefined where there is nothing to hide. */
+  message: MessageMask | undefined;
+}
+
 export interface MessageMask {
   text(message: string): string;
   /** For a message that comes in chunks. */
@@ -15,16 +22,25 @@ interface Needle {
   instead: string;
 }
 
-/** Shorter values stand in ordinary text too: hiding them there would break it, and prove nothing. */
-const MIN_LENGTH = 8;
-/** In what a server writes on stderr, which only administrators read. */
-const MIN_LENGTH_IN_TEXT = 4;
+/** Shorter values stand in ordinary text too: hiding them there would break it, and prove nothing. So would a short number. */
+const MIN_LENGTH = 6;
+const MIN_DIGITS = 8;
 const MASK = '***';
 
-/** Undefined where there is nothing to hide. */
-export function createMessageMask(secrets: readonly string[]): MessageMask | undefined {
-  const needles = needlesOf(secrets);
-  if (needles.length === 0) return undefined;
+/** The same values are hidden wherever a server's words go, so that none is told in one place and not in the other. */
+export function createSecretMask(secrets: readonly string[]): SecretMask {
+  const hidden = secrets
+    .filter((secret) => secret.length >= (isNumber(secret) ? MIN_DIGITS : MIN_LENGTH))
+    .sort((a, b) => b.length - a.length);
+  return {
+    text: (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, MASK), text),
+    message: hidden.length === 0 ? undefined : createMessageMask(needlesOf(hidden)),
+  };
+}
+
+const isNumber = (secret: string) => /^[-+.\deE]+$/.test(secret);
+
+function createMessageMask(needles: readonly Needle[]): MessageMask {
   return {
     text(message) {
       let masked = message;
@@ -35,23 +51,12 @@ export function createMessageMask(secrets: readonly string[]): MessageMask | und
   };
 }
 
-/** For texts that are no messages: lines of stderr, errors. */
-export function createTextMask(secrets: readonly string[]): (text: string) => string {
-  const hidden = secrets
-    .filter((secret) => secret.length >= (/^\d+$/.test(secret) ? MIN_LENGTH : MIN_LENGTH_IN_TEXT))
-    .sort((a, b) => b.length - a.length);
-  if (hidden.length === 0) return (text) => text;
-  return (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
-}
-
 function needlesOf(secrets: readonly string[]): Needle[] {
   const needles = new Map<string, Needle>();
   for (const secret of secrets) {
-    if (secret.length < MIN_LENGTH) continue;
-    // A number must stay one.
-    const isNumber = /^[-+.\deE]+$/.test(secret);
     for (const text of spellings(secret)) {
-      const instead = isNumber ? text.replaceAll(/\d/g, '1') : MASK;
+      // A number must stay one.
+      const instead = isNumber(secret) ? text.replaceAll(/\d/g, '1') : MASK;
       needles.set(text, { text, bytes: Buffer.from(text, 'utf8'), instead });
     }
   }

@@ -71,7 +71,7 @@ export async function prepareWire(
 function prepareHttp(
   deps: WireDeps,
   record: ServerRecord,
-  { mask, messageMask }: ResolvedTransport,
+  { mask: { text: mask, message: messageMask } }: ResolvedTransport,
   transport: HttpTransport,
 ): PreparedWire {
   if (!URL.canParse(transport.url))
@@ -105,7 +105,7 @@ async function prepareProcess(
   deps: WireDeps,
   record: ServerRecord,
   homeName: string,
-  { messageMask }: ResolvedTransport,
+  { mask: { message: messageMask } }: ResolvedTransport,
   transport: StdioTransport,
   { stderr, onNoise }: ProcessOutput,
 ): Promise<PreparedWire> {
