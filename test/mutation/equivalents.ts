@@ -73,7 +73,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
       'true',
       'to replace what is not there changes nothing',
     ],
-    ['hidden.length === 0) return (text) => text;', 'false', 'a text from which nothing is taken stays as it is'],
     ["'utf8'), instead });", '""', 'the default of Buffer.from is UTF-8'],
     ['first === undefined ? undefined : needles[first];', 'false', 'at no index there is no needle'],
     [
