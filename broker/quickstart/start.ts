@@ -59,13 +59,12 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { data: { type: 'string' }, listen: { type: 'string' } } });
   const config = loadConfig(values, { env: context.env, cwd: context.cwd });
   assertNotExposed(config);
-  const { stdio } = config;
+  const { data: dataDir, stdio } = config;
   const readable = [...stdio.readable, ...quickstartFolders()];
   await runBroker({ ...config, stdio: { ...stdio, readable } }, context, {
-    beforeReady: async () => await seed(config.dataDir, `host:${context.username}`),
+    beforeReady: async () => await seed(dataDir, `host:${context.username}`),
     async afterReady({ url, setupUrl }) {
-      const isOpen = await letsEveryoneIn(config.dataDir, `host:${context.username}`);
-      const { dataDir } = config;
+      const isOpen = await letsEveryoneIn(dataDir, `host:${context.username}`);
       const situation = { url, dataDir, cwd: context.cwd, isSetUp: setupUrl === undefined, isOpen };
       context.stdout.write(nextSteps({ ...situation, lacksKeychain: lacksKeychain(context.env) }));
     },

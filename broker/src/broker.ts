@@ -74,23 +74,23 @@ export interface BrokerOptions {
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const { config, log, clock, doors, unexpected } = options;
   const { listener, badRequests, proxies } = doors;
-  const { dataDir } = config;
+  const { data: dataDir } = config;
   const startedAt = clock.now();
   const closers: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).toReversed()) await close();
   };
   try {
-    const publicUrl = config.publicUrl ?? listener.origin;
-    if (config.publicUrl === undefined && !isLoopback(listener.address.host)) {
+    const publicUrl = config.public_url ?? listener.origin;
+    if (config.public_url === undefined && !isLoopback(listener.address.host)) {
       log.warn(
         { url: publicUrl },
         'public_url is not set: laptops can only log in under this address; set --public-url',
       );
     }
 
-    const masterKey = loadMasterKey({ dataDir, file: config.masterKeyFile });
-    const { databaseUrl } = config;
+    const masterKey = loadMasterKey({ dataDir, file: config.master_key_file });
+    const { database_url: databaseUrl } = config;
     const self = { name: randomBytes(12).toString('hex'), place: `${hostname()} (process ${options.pid})` };
     const store = await openStore({ dataDir, log, clock, self, ...(databaseUrl === undefined ? {} : { databaseUrl }) });
     closers.push(() => store.close());
@@ -105,7 +105,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     // Whatever broke off may have been the news of a revocation.
     closers.push(unexpected.listen(() => replicas.doubt('an unexpected error')));
 
-    const { backlogBytes, maxMessageBytes, resumeWindowMs: resumeMs } = config.tunnel;
+    const { backlog: backlogBytes, max_message: maxMessageBytes, resume_window: resumeMs } = config.tunnel;
     const upstreams = createUpstreams({
       store,
       vault,
@@ -116,12 +116,16 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       brokerVersion: VERSION,
       path: options.path,
       ...(options.lang === undefined ? {} : { lang: options.lang }),
-      startTimeoutMs: config.upstreams.startTimeoutMs,
-      requestTimeoutMs: config.upstreams.requestTimeoutMs,
-      listAgeMs: config.upstreams.listAgeMs,
-      idleMs: config.upstreams.idleTimeoutMs,
-      sharedIdleMs: config.upstreams.sharedIdleTimeoutMs,
-      limits: config.upstreams.maxProcesses,
+      startTimeoutMs: config.upstreams.start_timeout,
+      requestTimeoutMs: config.upstreams.request_timeout,
+      listAgeMs: config.upstreams.list_age,
+      idleMs: config.upstreams.idle_timeout,
+      sharedIdleMs: config.upstreams.shared_idle_timeout,
+      limits: {
+        overall: config.upstreams.max_processes,
+        perServer: config.upstreams.max_processes_per_server,
+        perUser: config.upstreams.max_processes_per_user,
+      },
       resourceLimits: config.upstreams.limits,
       stdio: config.stdio,
       secretFiles: secretFilesOf(config),
@@ -138,18 +142,18 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       publicUrl,
       clock,
       log,
-      guardedFetch: createGuardedFetch({ allowHosts: config.outboundAllowHosts }),
-      allowedOrigins: config.mcp.allowedOrigins,
+      guardedFetch: createGuardedFetch({ allowHosts: config.outbound.allow_hosts }),
+      allowedOrigins: config.mcp.allowed_origins,
       endElsewhere: replicas.endElsewhere,
       policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),
-      localAccounts: config.localAccounts,
+      localAccounts: config.local_accounts,
       idp:
         config.oidc && idpSettings(config.oidc, async (text) => (await vault.resolve(DEFAULT_WORKSPACE, text)).value),
-      forwarded: config.forwardedAuth && forwardedSettings(config.forwardedAuth),
+      forwarded: config.forwarded_auth && forwardedSettings(config.forwarded_auth),
       oauthSettings: {
-        accessTokenTtlS: Math.ceil(config.tokens.accessTtlMs / 1000),
-        refreshTokenTtlS: Math.ceil(config.tokens.refreshTtlMs / 1000),
-        deviceCodeTtlS: Math.ceil(config.tokens.deviceCodeTtlMs / 1000),
+        accessTokenTtlS: Math.ceil(config.tokens.access_ttl / 1000),
+        refreshTokenTtlS: Math.ceil(config.tokens.refresh_ttl / 1000),
+        deviceCodeTtlS: Math.ceil(config.tokens.device_code_ttl / 1000),
       },
     });
     closers.push(() => identity.close());
@@ -162,7 +166,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       log,
       brokerVersion: VERSION,
       maxMessageChars: maxMessageBytes,
-      searchRules: config.searchRules,
+      searchRules: config.tool_search,
     });
     closers.push(() => gateway.closeAll('the broker ended'));
     closers.push(identity.onChanged((person) => gateway.personChanged(person)));
@@ -260,7 +264,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       replicas,
     });
     closers.push(() => metrics.close());
-    const told = config.forwardedAuth;
+    const told = config.forwarded_auth;
     const forwarded =
       told &&
       identity.forwarded &&
@@ -285,12 +289,12 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       audit,
       upstreams,
       metrics,
-      metricsDoor: createMetricsDoor({ allow: config.metricsAllow, proxies }),
+      metricsDoor: createMetricsDoor({ allow: config.metrics.allow, proxies }),
       mcp: {
         sessions: httpSessions,
         exchanges: modernExchanges,
-        allowedOrigins: config.mcp.allowedOrigins,
-        maxMessageBytes: config.tunnel.maxMessageBytes,
+        allowedOrigins: config.mcp.allowed_origins,
+        maxMessageBytes: maxMessageBytes,
         draining: () => draining,
       },
       operations,
@@ -309,7 +313,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       setupUrl: setup?.url,
       async drain() {
         draining = true;
-        await tunnel.drain(config.drainTimeoutMs);
+        await tunnel.drain(config.drain.timeout);
         await listener.finish(CLOSE_LIMIT_MS);
       },
       async close() {
@@ -325,6 +329,6 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 }
 
 /** What no server may read, wherever the configuration has put it; the data folder besides. */
-function secretFilesOf({ masterKeyFile, tls, oidc, file }: Config): string[] {
+function secretFilesOf({ master_key_file: masterKeyFile, tls, oidc, file }: Config): string[] {
   return [masterKeyFile, tls?.keyFile, oidc?.client_secret_file, file].filter((each) => each !== undefined);
 }

@@ -110,7 +110,7 @@ function connect(context: CommandContext, options: AdminOptions): AdminClient {
   }
   const { data, config } = options;
   const flags = { ...(data === undefined ? {} : { data }), ...(config === undefined ? {} : { config }) };
-  const { dataDir } = loadConfig(flags, { env: context.env, cwd: context.cwd });
+  const { data: dataDir } = loadConfig(flags, { env: context.env, cwd: context.cwd });
   return createAdminClient({ kind: 'socket', dataDir, actor: `host:${context.username}` }, workspace);
 }
 

@@ -23,14 +23,14 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
   const log = loggerOf(config, context);
   // Of the files that the broker and its servers make, nothing is for others unless it is said.
   process.umask(0o077);
-  prepareDataDirectory(config.dataDir);
-  const lock = lockDataDirectory(config.dataDir, context.pid);
+  const { behind_proxy: behindProxy, data: dataDir, listen, tls } = config;
+  prepareDataDirectory(dataDir);
+  const lock = lockDataDirectory(dataDir, context.pid);
   const unexpected = createUnexpected({ log, clock: systemClock });
   context.outlive(unexpected.note);
   let doors: Doors | undefined;
   try {
     const stopped = stopSignal(context, log);
-    const { behindProxy, dataDir, listen, tls } = config;
     const opened = (doors = await openDoors({ listen, tls, behindProxy, dataDir, log, clock: systemClock }));
     const start = () =>
       createBroker({
@@ -59,7 +59,7 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
       stdout.write(`set-up link for the administrator (works once): ${broker.setupUrl}\n`);
     }
     stdout.write(`ready ${broker.url}\n`);
-    log.info({ url: broker.url, data: config.dataDir }, 'serving');
+    log.info({ url: broker.url, data: dataDir }, 'serving');
     await hooks.afterReady?.(broker);
     const signal = await stopped;
     log.info({ signal }, 'draining; a second signal ends at once');

@@ -4,12 +4,30 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { flagProperty } from '../config/key.ts';
+import { CONFIG_KEYS } from '../config/key-list.ts';
+import { processContext } from './process-context.ts';
+import { startCommand } from './start.ts';
 import {
   runBrokerCommand,
   startBrokerProcess,
   temporaryFolder,
   type BrokerProcess,
 } from './fixtures/broker-process.ts';
+
+test('but for the file, every flag is that of a key, with its help, its default and its variable', () => {
+  const flags = CONFIG_KEYS.flatMap(({ flag }) => (flag === undefined ? [] : [flag]));
+  const [file, ...options] = startCommand(processContext({})).options;
+  assert.equal(file?.attributeName(), 'config');
+  assert.deepEqual(
+    options.map((option) => [option.flags, option.attributeName()]),
+    flags.map((flag) => [flag.syntax, flagProperty(flag)]),
+  );
+  assert.equal(
+    options.find((option) => option.long === '--data')?.description,
+    'folder of database, keys and socket (default: ./mcpgate-data; MCPGATE_DATA)',
+  );
+});
 
 describe('a broker that cannot start says why in one line', () => {
   const start = async (...args: string[]) => await runBrokerCommand(['start', ...args], { cwd: temporaryFolder() });

@@ -1,25 +1,29 @@
 // `start`: runs the broker until it is told to stop.
 import { Command } from 'commander';
+import { CONFIG_KEYS, type ConfigKey } from '../config/key-list.ts';
 import { assertNotExposed, loadConfig, type ConfigFlags } from '../config/load-config.ts';
 import type { CommandContext } from './context.ts';
 
 export function startCommand(context: CommandContext): Command {
-  return new Command('start')
+  const command = new Command('start')
     .description('run the broker')
-    .option('--config <file>', 'YAML file (MCPGATE_CONFIG); docs/configuration.md has every key')
-    .option('--data <dir>', 'folder of database, keys and socket (default: ./mcpgate-data)')
-    .option('--listen <host:port>', 'address to serve on (default: 127.0.0.1:7717)')
-    .option('--public-url <url>', 'origin under which people and laptops reach it')
-    .option('--database-url <url>', 'PostgreSQL instead of the embedded SQLite file (DATABASE_URL)')
-    .option('--tls-cert <file>', 'certificate chain, PEM')
-    .option('--tls-key <file>', 'its private key, PEM')
-    .option('--behind-proxy <cidr...>', 'addresses of the proxies that end TLS')
-    .option('--log-level <level>', 'debug, info, warn or error (MCPGATE_LOG)')
-    .action(async (flags: ConfigFlags) => {
-      const config = loadConfig(flags, { env: context.env, cwd: context.cwd });
-      assertNotExposed(config);
-      // The other commands start without all that a broker is made of.
-      const { runBroker } = await import('./run-broker.ts');
-      await runBroker(config, context);
-    });
+    .option('--config <file>', 'YAML file (MCPGATE_CONFIG); docs/configuration.md has every key');
+  for (const key of CONFIG_KEYS)
+    if (key.flag !== undefined) command.option(key.flag.syntax, helpOf(key.flag.help, key));
+  return command.action(async (flags: ConfigFlags) => {
+    const config = loadConfig(flags, { env: context.env, cwd: context.cwd });
+    assertNotExposed(config);
+    // The other commands start without all that a broker is made of.
+    const { runBroker } = await import('./run-broker.ts');
+    await runBroker(config, context);
+  });
+}
+
+/** With the default, where a word says it, and the variable: `address to serve on (default: 127.0.0.1:7717; MCPGATE_LISTEN)`. */
+function helpOf(text: string, key: ConfigKey): string {
+  const besides = [
+    ...(typeof key.default === 'string' ? [`default: ${key.default}`] : []),
+    ...(key.env === undefined ? [] : [key.env]),
+  ];
+  return besides.length === 0 ? text : `${text} (${besides.join('; ')})`;
 }

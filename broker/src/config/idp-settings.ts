@@ -36,7 +36,7 @@ export function idpSettings(
 }
 
 /** The same of a reverse proxy that signs people in. */
-export const forwardedSettings = (forwarded: NonNullable<Config['forwardedAuth']>) => ({
+export const forwardedSettings = (forwarded: NonNullable<Config['forwarded_auth']>) => ({
   justInTime: forwarded.just_in_time,
   workspace: forwarded.workspace,
   asksForWorkspace: forwarded.workspace_header !== undefined,

@@ -3,11 +3,21 @@ import { isIP } from 'node:net';
 import { formatByteSize, parseByteSize } from 'mcpgate-shared/byte-size';
 import { z } from 'zod';
 import { parseDurationMs } from './duration.ts';
+import { form } from './key.ts';
+import { parseListenAddress } from './listen-address.ts';
 
-export const path = () => z.string().min(1, 'write a path');
+/** What is relative is meant from the folder of the file, or from where the command runs. */
+export const path = form('path', z.string().min(1, 'write a path'));
 
-/** An address or a range. */
-export const cidr = () => z.string().refine(isCidr, 'write an address or a range, as 10.0.0.0/8');
+/** One of these words. */
+export const choice = <const Word extends string>(...words: Word[]) => form(words.join(' | '), z.enum(words));
+
+export const yesOrNo = form('true | false', z.boolean());
+
+const cidrSchema = z.string().refine(isCidr, 'write an address or a range, as 10.0.0.0/8');
+
+/** Addresses and ranges; at least `min` of them. */
+export const cidrs = (min = 0) => form('list of CIDR', z.array(cidrSchema).min(min, 'write at least one address'));
 
 function isCidr(text: string): boolean {
   const [address, prefix, ...rest] = text.split('/');
@@ -19,37 +29,47 @@ function isCidr(text: string): boolean {
 /** Longer texts than this Node cannot hold in one string. */
 const SIZE_MAX_BYTES = 256 * 1024 * 1024;
 
-/** Milliseconds. `never`: a word that stands for no end. */
-export const duration = (fallback: string, never?: 'never') =>
-  z
-    .string('write a duration such as 30s, 15m, 8h or 90d')
-    .transform((text, context) => {
-      if (text === never) return Infinity;
-      const ms = parseDurationMs(text);
-      if (ms !== undefined && ms > 0) return ms;
-      context.addIssue({ code: 'custom', message: `"${text}" is not a duration; write 30s, 15m, 8h or 90d` });
-      return z.NEVER;
-    })
-    .prefault(fallback);
+const durationSchema = (never?: 'never') =>
+  z.string('write a duration such as 30s, 15m, 8h or 90d').transform((text, context) => {
+    if (text === never) return Infinity;
+    const ms = parseDurationMs(text);
+    if (ms !== undefined && ms > 0) return ms;
+    context.addIssue({ code: 'custom', message: `"${text}" is not a duration; write 30s, 15m, 8h or 90d` });
+    return z.NEVER;
+  });
 
-export const count = (fallback: number) =>
-  z.int('write a whole number').min(1, 'write a number of 1 or more').max(100_000).default(fallback);
+/** Milliseconds. */
+export const duration = form('duration', durationSchema());
+
+/** Milliseconds; `never` is Infinity. */
+export const durationOrNever = form('duration | never', durationSchema('never'));
+
+export const count = form('number', z.int('write a whole number').min(1, 'write a number of 1 or more').max(100_000));
 
 /** Bytes. */
-export const size = (fallback: string, minBytes: number) =>
-  z
-    .string('write a size such as 16MiB')
-    .transform((text, context) => {
+export const size = (minBytes: number) =>
+  form(
+    'size',
+    z.string('write a size such as 16MiB').transform((text, context) => {
       const bytes = parseByteSize(text);
       if (bytes !== undefined && bytes >= minBytes && bytes <= SIZE_MAX_BYTES) return bytes;
       const bounds = `${formatByteSize(minBytes)} to ${formatByteSize(SIZE_MAX_BYTES)}`;
       context.addIssue({ code: 'custom', message: `"${text}" is not a size of ${bounds}; write 16MiB` });
       return z.NEVER;
-    })
-    .prefault(fallback);
+    }),
+  );
 
-/** An origin. */
-export const publicUrl = z.string().transform((text, context) => {
+export const listenAddress = form(
+  'HOST:PORT',
+  z.string().transform((text, context) => {
+    const address = parseListenAddress(text);
+    if (address !== undefined) return address;
+    context.addIssue({ code: 'custom', message: 'write HOST:PORT, as 127.0.0.1:7717' });
+    return z.NEVER;
+  }),
+);
+
+const originSchema = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const fits = url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:') && url.pathname === '/';
   if (fits && url.search === '' && url.hash === '' && url.username === '' && url.password === '') return url.origin;
@@ -60,9 +80,15 @@ export const publicUrl = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-export const databaseUrl = z
-  .string()
-  .regex(
-    /^(postgres|postgresql|sqlite):/,
-    'write postgres://USER@HOST/NAME, or leave it out for the embedded SQLite file',
-  );
+export const origin = form('origin', originSchema);
+export const origins = form('list of origins', z.array(originSchema));
+
+export const databaseUrl = form(
+  'URL',
+  z
+    .string()
+    .regex(
+      /^(postgres|postgresql|sqlite):/,
+      'write postgres://USER@HOST/NAME, or leave it out for the embedded SQLite file',
+    ),
+);

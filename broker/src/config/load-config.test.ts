@@ -88,8 +88,8 @@ describe('configuration file', () => {
   test('an empty file means the defaults', () => {
     const config = loadConfig({ config: withFile('# nothing yet\n') }, { env: {}, cwd });
     assert.deepEqual(config.listen, { host: '127.0.0.1', port: 7717 });
-    assert.equal(config.dataDir, join(cwd, 'mcpgate-data'));
-    assert.equal(config.drainTimeoutMs, 30_000);
+    assert.equal(config.data, join(cwd, 'mcpgate-data'));
+    assert.equal(config.drain.timeout, 30_000);
   });
 });
 
@@ -105,7 +105,7 @@ describe('the workspace of people who sign in elsewhere', () => {
       [config.oidc?.workspace, config.oidc?.workspace_claim, config.oidc?.workspace_mapping],
       ['team-b', 'unit', { 'Team B': 'team-b' }],
     );
-    assert.equal(config.forwardedAuth?.workspace_header, 'x-unit');
+    assert.equal(config.forwarded_auth?.workspace_header, 'x-unit');
     assert.equal(load(oidc).oidc?.workspace, undefined);
   });
 
@@ -128,7 +128,7 @@ describe('precedence', () => {
     const config = loadConfig({ config: file, listen: '127.0.0.1:3' }, { env, cwd });
     assert.equal(config.listen.port, 3);
     assert.equal(config.log.level, 'warn');
-    assert.equal(config.dataDir, join(cwd, 'in-file'));
+    assert.equal(config.data, join(cwd, 'in-file'));
   });
 
   test('a mistake in the environment or a flag is named by variable or flag', () => {
@@ -140,9 +140,13 @@ describe('precedence', () => {
     assert.throws(() => loadConfig({ tlsCert: 'a.pem' }, { env: {}, cwd }), /^GateError: --tls-key: is missing/);
   });
 
+  test('a flag that no key has is no flag of a configuration', () => {
+    assert.throws(() => loadConfig({ listne: '127.0.0.1:0' }, { env: {}, cwd }), /no key has a flag .* listne/);
+  });
+
   test('MCPGATE_CONFIG names the file', () => {
     const config = loadConfig({}, { env: { MCPGATE_CONFIG: withFile('data: elsewhere\n') }, cwd: cwd });
-    assert.equal(config.dataDir, join(cwd, 'elsewhere'));
+    assert.equal(config.data, join(cwd, 'elsewhere'));
   });
 });
 

@@ -1,70 +1,27 @@
 // The configuration of one run: flag, else environment, else file, else default. Nothing outside this folder and `main` reads the
 // environment; relative paths of the file are relative to the file.
-import type { ResourceLimits } from '../domain/resource-limits.ts';
-import type { StdioSettings } from '../domain/stdio-settings.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
 import { parseConfigFile } from './config-file.ts';
-import { configKeys } from './key-list.ts';
-import { isLoopback, parseListenAddress, type ListenAddress } from './listen-address.ts';
+import { flagName, flagProperty } from './key.ts';
+import { path } from './key-forms.ts';
+import { CONFIG_KEYS, type ConfigKey } from './key-list.ts';
+import { isLoopback } from './listen-address.ts';
 import { ConfigSchema, type ConfigFile } from './schema.ts';
 
-export interface Config {
-  /** Absolute; undefined: none was read. */
+/** What every key says, under the key's own name; every path is absolute. */
+export interface Config extends ConfigFile {
+  /** The file that was read; undefined: none. */
   file: string | undefined;
-  listen: ListenAddress;
-  /** Undefined: the origin that it listens on. */
-  publicUrl: string | undefined;
-  /** Absolute. */
-  dataDir: string;
-  databaseUrl: string | undefined;
-  masterKeyFile: string;
-  tls: { certFile: string; keyFile: string } | undefined;
-  behindProxy: readonly string[];
-  /** False: passwords are for administrators alone. */
-  localAccounts: boolean;
-  oidc: ConfigFile['oidc'];
-  forwardedAuth: ConfigFile['forwarded_auth'];
-  log: ConfigFile['log'];
-  tokens: { accessTtlMs: number; refreshTtlMs: number; deviceCodeTtlMs: number };
-  tunnel: { resumeWindowMs: number; backlogBytes: number; maxMessageBytes: number };
-  upstreams: {
-    startTimeoutMs: number;
-    requestTimeoutMs: number;
-    listAgeMs: number;
-    idleTimeoutMs: number;
-    /** Infinity: never. */
-    sharedIdleTimeoutMs: number;
-    maxProcesses: { overall: number; perServer: number; perUser: number };
-    /** What each stdio server may use up. */
-    limits: ResourceLimits;
-  };
-  /** Of the servers that the broker starts itself. */
-  stdio: StdioSettings;
-  /** Addresses and ranges that may read `/metrics`. */
-  metricsAllow: readonly string[];
-  /** AI clients that take only so many tools. */
-  searchRules: readonly { client: string; above: number }[];
-  /** Web pages of these origins may use `/mcp`. */
-  mcp: { allowedOrigins: readonly string[] };
-  /** Hosts on private addresses that may be fetched from where a stranger names them. */
-  outboundAllowHosts: readonly string[];
-  drainTimeoutMs: number;
+  master_key_file: string;
 }
 
-/** What the command line says; each beats the environment and the file. */
+/** What the command line says, by the names that commander has for flags (`publicUrl`); each beats the environment and the file. */
 export interface ConfigFlags {
   config?: string;
-  data?: string;
-  listen?: string;
-  publicUrl?: string;
-  databaseUrl?: string;
-  tlsCert?: string;
-  tlsKey?: string;
-  behindProxy?: readonly string[];
-  logLevel?: string;
+  [flag: string]: string | readonly string[] | undefined;
 }
 
 export interface ConfigSurroundings {
@@ -72,49 +29,56 @@ export interface ConfigSurroundings {
   cwd: string;
 }
 
+const FLAG_PROPERTIES = new Set(CONFIG_KEYS.flatMap(({ flag }) => (flag === undefined ? [] : [flagProperty(flag)])));
+
 /** Throws `config` with one line for each mistake. */
-export function loadConfig(flags: ConfigFlags, { env, cwd }: ConfigSurroundings): Config {
-  const file = flags.config ?? nonEmpty(env['MCPGATE_CONFIG']);
+export function loadConfig({ config: named, ...flags }: ConfigFlags, { env, cwd }: ConfigSurroundings): Config {
+  const file = named ?? nonEmpty(env['MCPGATE_CONFIG']);
   const layers = file === undefined ? {} : readConfigFile(resolve(cwd, file), file);
-  const origins = new Map<string, string>();
-  const set = (path: readonly string[], value: unknown, origin: string): void => {
-    origins.set(path.join('.'), origin);
-    setIn(layers, path, value);
-  };
-  for (const { path, note } of configKeys()) {
-    const value = note.env === undefined ? undefined : nonEmpty(env[note.env]);
-    if (note.env !== undefined && value !== undefined) set(path, inDirectory(cwd, note.form, value), note.env);
+  for (const name of Object.keys(flags)) {
+    if (!FLAG_PROPERTIES.has(name)) throw new Error(`no key has a flag that is called ${name}`);
   }
-  const flagValues: readonly [readonly string[], string, unknown][] = [
-    [['data'], '--data', flags.data],
-    [['listen'], '--listen', flags.listen],
-    [['public_url'], '--public-url', flags.publicUrl],
-    [['database_url'], '--database-url', flags.databaseUrl],
-    [['tls', 'cert'], '--tls-cert', flags.tlsCert],
-    [['tls', 'key'], '--tls-key', flags.tlsKey],
-    [['behind_proxy'], '--behind-proxy', flags.behindProxy],
-    [['log', 'level'], '--log-level', flags.logLevel],
-  ];
-  const forms = new Map(configKeys().map((key) => [key.path.join('.'), key.note.form]));
-  for (const [path, flag, value] of flagValues) {
-    if (value !== undefined) set(path, inDirectory(cwd, forms.get(path.join('.')), value), flag);
+  const origins = new Map<string, string>();
+  for (const key of CONFIG_KEYS) {
+    // The weaker first.
+    const sources: [string | undefined, unknown][] = [
+      [key.env, key.env && nonEmpty(env[key.env])],
+      [key.flag && flagName(key.flag), key.flag && flags[flagProperty(key.flag)]],
+    ];
+    for (const [origin, value] of sources) {
+      if (origin === undefined || value === undefined) continue;
+      origins.set(key.path.join('.'), origin);
+      setIn(layers, key.path, inDirectory(cwd, key, value));
+    }
   }
 
   const checked = ConfigSchema.safeParse(layers);
   if (!checked.success) {
-    const flagOf = new Map(flagValues.map(([path, flag]) => [path.join('.'), flag]));
     const lines = checked.error.issues.map((issue) => {
-      const key = issue.path.filter((part) => typeof part === 'string').join('.');
-      return `${origins.get(key) ?? flagOf.get(key) ?? key}: ${issue.input === undefined && !origins.has(key) ? 'is missing' : issue.message}`;
+      const name = issue.path.filter((part) => typeof part === 'string').join('.');
+      const flag = CONFIG_KEYS.find(({ path }) => path.join('.') === name)?.flag;
+      const origin = origins.get(name);
+      const missing = issue.input === undefined && origin === undefined;
+      return `${origin ?? (flag && flagName(flag)) ?? name}: ${missing ? 'is missing' : issue.message}`;
     });
     throw new GateError('config', lines.join('\n'));
   }
-  return { file: file === undefined ? undefined : resolve(cwd, file), ...toConfig(checked.data, cwd) };
+  const { data: dataDir, ...values } = checked.data;
+  for (const tlsFile of values.tls === undefined ? [] : Object.values(values.tls)) {
+    if (!existsSync(tlsFile)) throw new GateError('config', `tls: ${tlsFile} does not exist`);
+  }
+  const data = resolve(cwd, dataDir);
+  return {
+    ...values,
+    data,
+    master_key_file: values.master_key_file ?? join(data, 'master.key'),
+    file: file === undefined ? undefined : resolve(cwd, file),
+  };
 }
 
 /** Throws `config` where others could read tokens on their way: an address that other machines reach, without TLS. */
 export function assertNotExposed(config: Config): void {
-  if (config.tls !== undefined || config.behindProxy.length > 0 || isLoopback(config.listen.host)) return;
+  if (config.tls !== undefined || config.behind_proxy.length > 0 || isLoopback(config.listen.host)) return;
   throw new GateError(
     'config',
     `listen: ${config.listen.host} can be reached from other machines, and without TLS anyone between could read tokens. ` +
@@ -122,75 +86,24 @@ export function assertNotExposed(config: Config): void {
   );
 }
 
-function readConfigFile(path: string, shownAs: string): Record<string, unknown> {
+function readConfigFile(file: string, shownAs: string): Record<string, unknown> {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch (error) {
     const text = `${shownAs}: cannot read the configuration file: ${fileFault(error)}`;
     throw new GateError('config', text, { cause: error });
   }
   const values = parseConfigFile(shownAs, text);
-  for (const key of configKeys()) {
+  for (const key of CONFIG_KEYS) {
     const value = getIn(values, key.path);
-    if (value !== undefined) setIn(values, key.path, inDirectory(dirname(path), key.note.form, value));
+    if (value !== undefined) setIn(values, key.path, inDirectory(dirname(file), key, value));
   }
   return values;
 }
 
-function toConfig(values: ConfigFile, cwd: string): Omit<Config, 'file'> {
-  const listen = parseListenAddress(values.listen);
-  if (listen === undefined) throw new GateError('config', 'listen: write HOST:PORT, as 127.0.0.1:7717');
-  const dataDir = resolve(cwd, values.data);
-  for (const file of values.tls === undefined ? [] : [values.tls.cert, values.tls.key]) {
-    if (!existsSync(file)) throw new GateError('config', `tls: ${file} does not exist`);
-  }
-  return {
-    listen,
-    publicUrl: values.public_url,
-    dataDir,
-    databaseUrl: values.database_url,
-    masterKeyFile: values.master_key_file ?? join(dataDir, 'master.key'),
-    tls: values.tls === undefined ? undefined : { certFile: values.tls.cert, keyFile: values.tls.key },
-    behindProxy: values.behind_proxy,
-    localAccounts: values.local_accounts,
-    oidc: values.oidc,
-    forwardedAuth: values.forwarded_auth,
-    log: values.log,
-    tokens: {
-      accessTtlMs: values.tokens.access_ttl,
-      refreshTtlMs: values.tokens.refresh_ttl,
-      deviceCodeTtlMs: values.tokens.device_code_ttl,
-    },
-    tunnel: {
-      resumeWindowMs: values.tunnel.resume_window,
-      backlogBytes: values.tunnel.backlog,
-      maxMessageBytes: values.tunnel.max_message,
-    },
-    upstreams: {
-      startTimeoutMs: values.upstreams.start_timeout,
-      requestTimeoutMs: values.upstreams.request_timeout,
-      listAgeMs: values.upstreams.list_age,
-      idleTimeoutMs: values.upstreams.idle_timeout,
-      sharedIdleTimeoutMs: values.upstreams.shared_idle_timeout,
-      maxProcesses: {
-        overall: values.upstreams.max_processes,
-        perServer: values.upstreams.max_processes_per_server,
-        perUser: values.upstreams.max_processes_per_user,
-      },
-      limits: values.upstreams.limits,
-    },
-    stdio: values.stdio,
-    metricsAllow: values.metrics.allow,
-    searchRules: values.tool_search,
-    mcp: { allowedOrigins: values.mcp.allowed_origins },
-    outboundAllowHosts: values.outbound.allow_hosts,
-    drainTimeoutMs: values.drain.timeout,
-  };
-}
-
-const inDirectory = (directory: string, form: string | undefined, value: unknown): unknown =>
-  form === 'path' && typeof value === 'string' ? resolve(directory, value) : value;
+const inDirectory = (directory: string, key: ConfigKey, value: unknown): unknown =>
+  key.form === path && typeof value === 'string' ? resolve(directory, value) : value;
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 

@@ -1,5 +1,7 @@
 // Renders `docs/configuration.md` from the schema: `node broker/src/config/reference.ts > docs/configuration.md`.
-import { configKeys, type ConfigKey } from './key-list.ts';
+import { asWritten } from './as-written.ts';
+import type { Flag } from './key.ts';
+import { CONFIG_KEYS, type ConfigKey } from './key-list.ts';
 
 const HEAD = `# Configuration
 
@@ -10,16 +12,20 @@ exit code 2; unknown keys are mistakes too. Secrets do not belong here: set them
 This page is written from the schema (\`broker/src/config/schema.ts\`) by \`broker/src/config/reference.ts\`.
 `;
 
-function section({ path, note }: ConfigKey): string {
+function section(key: ConfigKey): string {
   const facts = [
-    `form: ${note.form}`,
-    note.default === undefined ? undefined : `default: \`${note.default}\``,
-    note.example === undefined ? undefined : `example: \`${note.example}\``,
-    note.flag === undefined ? undefined : `flag: \`${note.flag}\``,
-    note.env === undefined ? undefined : `environment: \`${note.env}\``,
+    `form: ${key.form.name}`,
+    key.default === undefined ? undefined : `default: \`${asWritten(key.default)}\``,
+    key.example === undefined ? undefined : `example: \`${asWritten(key.example)}\``,
+    key.flag === undefined ? undefined : `flag: \`${flagInCapitals(key.flag)}\``,
+    key.env === undefined ? undefined : `environment: \`${key.env}\``,
   ].filter((fact) => fact !== undefined);
-  return `## \`${path.join('.')}\`\n\n${note.description}\n\n${facts.map((fact) => `- ${fact}`).join('\n')}\n`;
+  return `## \`${key.path.join('.')}\`\n\n${key.description}\n\n${facts.map((fact) => `- ${fact}`).join('\n')}\n`;
 }
+
+/** `--behind-proxy <cidr...>` as `--behind-proxy CIDR…`. */
+const flagInCapitals = ({ syntax }: Flag): string =>
+  syntax.replace(/<(.+?)(\.\.\.)?>/, (_, word: string, many?: string) => word.toUpperCase() + (many ? '…' : ''));
 
 /** The whole page. */
 export function configurationReference(): string {
@@ -33,7 +39,7 @@ export function configurationReference(): string {
   return [
     HEAD,
     `\`\`\`yaml\n${example.join('\n')}\n\`\`\`\n`,
-    ...configKeys().map(section),
+    ...CONFIG_KEYS.map(section),
     '## Metrics\n\n`/metrics` is served on the same listener as everything else. It holds counts and states, no names of people and no\narguments, and is for the addresses of `metrics.allow` alone.\n',
   ].join('\n');
 }

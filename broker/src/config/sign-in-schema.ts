@@ -3,162 +3,137 @@ import { isSecretReference } from '../values/secret-reference.ts';
 import { ROLES } from 'mcpgate-shared/api/roles';
 import { WorkspaceNameSchema } from 'mcpgate-shared/api/fields';
 import { z } from 'zod';
-import { cidr, path } from './key-forms.ts';
-import { keyNotes } from './key-notes.ts';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
+import { form, optional, required, withDefault } from './key.ts';
+import { choice, cidrs, path, yesOrNo } from './key-forms.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
-const issuer = z.string().refine((text) => {
+const isIssuer = (text: string): boolean => {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, search, hash } = new URL(text);
   const safe = protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
   return safe && search === '' && hash === '';
-}, 'write the https URL that the IdP calls its issuer');
-const claim = () => z.string().min(1).max(200);
+};
+const issuer = form('URL', z.string().refine(isIssuer, 'write the https URL that the IdP calls its issuer'));
+const claim = form('claim', z.string().min(1).max(200));
+const map = <S extends z.ZodType>(to: S) => form('map', z.record(z.string().min(1), to));
 const groupName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'write a group of this broker: 1 to 64 of a-z, 0-9, ".", "_" and "-"');
-const header = () =>
+const header = form(
+  'header',
   z
     .string()
     .regex(/^[A-Za-z0-9-]{1,100}$/, 'write the name of a header')
-    .transform((name) => name.toLowerCase());
+    .transform((name) => name.toLowerCase()),
+);
 
 const workspaceKey = (naming: 'workspace_claim' | 'workspace_header') =>
-  WorkspaceNameSchema.optional().register(keyNotes, {
+  optional(form('workspace', WorkspaceNameSchema), {
     description: `The [workspace](operations.md#workspaces) of these people. With \`${naming}\`: of those for whom it names none that is here; left out, they are refused.`,
-    form: 'workspace',
-    default: 'default',
+    default: DEFAULT_WORKSPACE,
     example: 'team-b',
   });
 const workspaceMappingKey = (whose: string) =>
+  optional(map(WorkspaceNameSchema), {
+    description: `${whose} words for workspaces to workspaces of this broker; others name none. Without it a workspace is named as it is called here.`,
+    example: { 'Team B': 'team-b' },
+  });
+
+const secretReference = form(
+  '${secret:NAME}',
+  z.string().refine(isSecretReference, {
+    error: 'a secret does not belong into this file; write ${secret:NAME} or use client_secret_file',
+  }),
+);
+const scopes = form(
+  'list',
   z
-    .record(z.string().min(1), WorkspaceNameSchema)
-    .optional()
-    .register(keyNotes, {
-      description: `${whose} words for workspaces to workspaces of this broker; others name none. Without it a workspace is named as it is called here.`,
-      form: 'map',
-      example: "{ 'Team B': team-b }",
-    });
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'write one scope an entry'))
+    .refine((scopes) => scopes.includes('openid'), 'openid must be among the scopes'),
+);
 
 const oidcKeys = z.strictObject({
-  issuer: issuer.register(keyNotes, {
+  issuer: required(issuer, {
     description:
       'The issuer of the company’s OpenID Connect provider, exactly as its discovery document names it. With it, people sign in there; the redirect URI to register is `<public_url>/oauth/idp/callback`.',
-    form: 'URL',
     example: 'https://login.example.com/realms/company',
   }),
-  client_id: z.string().min(1, 'write the client id').register(keyNotes, {
+  client_id: required(form('text', z.string().min(1, 'write the client id')), {
     description: 'What the provider calls this broker.',
-    form: 'text',
     example: 'mcpgate',
   }),
-  client_secret: z
-    .string()
-    .refine(isSecretReference, {
-      error: 'a secret does not belong into this file; write ${secret:NAME} or use client_secret_file',
-    })
-    .optional()
-    .register(keyNotes, {
-      description:
-        'The client’s secret, in the vault: `mcpgate-broker secret set NAME`. Left out, with no file either: a public client.',
-      form: '${secret:NAME}',
-      example: '${secret:idp}',
-    }),
-  client_secret_file: path().optional().register(keyNotes, {
+  client_secret: optional(secretReference, {
+    description:
+      'The client’s secret, in the vault: `mcpgate-broker secret set NAME`. Left out, with no file either: a public client.',
+    example: '${secret:idp}',
+  }),
+  client_secret_file: optional(path, {
     description: 'A file that holds the client’s secret, in place of `client_secret`. Read at each sign-in.',
-    form: 'path',
     example: '/run/secrets/idp-client-secret',
   }),
-  label: z.string().min(1).max(60).default('your company account').register(keyNotes, {
+  label: withDefault(form('text', z.string().min(1).max(60)), 'your company account', {
     description: 'What the sign-in page calls the provider, after “Continue with”.',
-    form: 'text',
-    default: 'your company account',
     example: 'Okta',
   }),
-  scopes: z
-    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'write one scope an entry'))
-    .default(['openid', 'profile', 'email'])
-    .refine((scopes) => scopes.includes('openid'), 'openid must be among the scopes')
-    .register(keyNotes, {
-      description: 'What is asked of the provider. Some send groups only with a scope of their own.',
-      form: 'list',
-      default: '[openid, profile, email]',
-      example: '[openid, profile, email, groups]',
-    }),
-  name_claim: claim().default('preferred_username').register(keyNotes, {
+  scopes: withDefault(scopes, ['openid', 'profile', 'email'], {
+    description: 'What is asked of the provider. Some send groups only with a scope of their own.',
+    example: ['openid', 'profile', 'email', 'groups'],
+  }),
+  name_claim: withDefault(claim, 'preferred_username', {
     description:
       'The claim that a new person’s user name is made of: what stands before an “@”. Choose one that people cannot change themselves; who a person is decides the `sub` claim alone.',
-    form: 'claim',
-    default: 'preferred_username',
   }),
-  email_claim: claim().default('email').register(keyNotes, {
+  email_claim: withDefault(claim, 'email', {
     description: 'The claim with the e-mail address.',
-    form: 'claim',
-    default: 'email',
   }),
-  groups_claim: claim().optional().register(keyNotes, {
+  groups_claim: optional(claim, {
     description:
       'The claim with the person’s groups (`realm_access.roles` reaches into an object). With it, each sign-in sets the groups; without it they are managed here.',
-    form: 'claim',
     example: 'groups',
   }),
-  group_mapping: z.record(z.string().min(1), groupName).optional().register(keyNotes, {
+  group_mapping: optional(map(groupName), {
     description:
       'The provider’s groups (names or ids, as it sends them) to groups of this broker; others are left out. Without it a group keeps its name, in small letters, and names that do not fit here are left out.',
-    form: 'map',
-    example: "{ 'Platform Team': platform }",
+    example: { 'Platform Team': 'platform' },
   }),
-  role_mapping: z.record(z.string().min(1), z.enum(ROLES)).optional().register(keyNotes, {
+  role_mapping: optional(map(z.enum(ROLES)), {
     description:
       'The provider’s groups to roles; the highest counts, and who is in none is a member. With it, each sign-in sets the role; without it roles are managed here.',
-    form: 'map',
-    example: "{ 'MCP admins': admin }",
+    example: { 'MCP admins': 'admin' },
   }),
-  allowed_domains: z.array(z.string().min(1)).default([]).register(keyNotes, {
+  allowed_domains: withDefault(form('list', z.array(z.string().min(1))), [], {
     description:
       'Domains whose people may sign in, by Google’s `hd` claim, else by a verified e-mail address. Empty: everybody whom the provider lets in.',
-    form: 'list',
-    default: '[]',
-    example: '[example.com]',
+    example: ['example.com'],
   }),
-  trust_email: z.boolean().default(false).register(keyNotes, {
+  trust_email: withDefault(yesOrNo, false, {
     description:
       'Take every address that the provider sends as verified; one that is not is not kept. For providers that check addresses but send no `email_verified`, such as Entra ID for one tenant.',
-    form: 'true | false',
-    default: 'false',
   }),
-  link_by_email: z.boolean().default(false).register(keyNotes, {
+  link_by_email: withDefault(yesOrNo, false, {
     description:
       'At the first sign-in, recognize a person who is here already (added by hand or by SCIM) by a verified address. Without it the provider’s people are new people, whatever their names.',
-    form: 'true | false',
-    default: 'false',
   }),
-  just_in_time: z.boolean().default(true).register(keyNotes, {
+  just_in_time: withDefault(yesOrNo, true, {
     description:
       'Make a person’s account at the first sign-in. Otherwise only those come in who are linked by e-mail address.',
-    form: 'true | false',
-    default: 'true',
   }),
   workspace: workspaceKey('workspace_claim'),
-  workspace_claim: claim().optional().register(keyNotes, {
+  workspace_claim: optional(claim, {
     description:
       'The claim that names the person’s workspace, alone or in a list such as that of the groups. It must name exactly one that exists; who is known in another one is refused.',
-    form: 'claim',
     example: 'department',
   }),
   workspace_mapping: workspaceMappingKey('The provider’s'),
-  end_session: z.boolean().default(false).register(keyNotes, {
+  end_session: withDefault(yesOrNo, false, {
     description:
       'Who signs out of the pages here is sent to the provider to sign out there too, where it has an `end_session_endpoint`. Register `<public_url>/logout` there as post-logout redirect URI first.',
-    form: 'true | false',
-    default: 'false',
   }),
-  logout_ends: z.enum(['sessions', 'devices']).default('sessions').register(keyNotes, {
+  logout_ends: withDefault(choice('sessions', 'devices'), 'sessions', {
     description:
       'What ends here when the provider says that somebody has signed out there (back-channel logout): their browser sessions, or with `devices` their laptops and connected applications too, which then log in anew.',
-    form: 'sessions | devices',
-    default: 'sessions',
   }),
 });
 
@@ -183,37 +158,29 @@ export const oidcSchema = oidcKeys
 
 export const forwardedAuthSchema = z
   .strictObject({
-    from: z.array(cidr()).min(1, 'write at least one address').register(keyNotes, {
+    from: required(cidrs(1), {
       description:
         'Addresses of the reverse proxies that sign people in and say who it is. It is the peer of the connection that counts; from anywhere else the headers are refused where they would open a door, and ignored elsewhere.',
-      form: 'list of CIDR',
-      example: '[10.0.4.7]',
+      example: ['10.0.4.7'],
     }),
-    user_header: header().prefault('X-Forwarded-User').register(keyNotes, {
+    user_header: withDefault(header, 'X-Forwarded-User', {
       description: 'The header with the user name, or an address. The proxy must set or remove it on every request.',
-      form: 'header',
-      default: 'X-Forwarded-User',
     }),
-    groups_header: header().optional().register(keyNotes, {
+    groups_header: optional(header, {
       description: 'The header with the groups, between commas. Left out: groups are managed here.',
-      form: 'header',
       example: 'X-Forwarded-Groups',
     }),
-    email_header: header().optional().register(keyNotes, {
+    email_header: optional(header, {
       description: 'The header with the e-mail address.',
-      form: 'header',
       example: 'X-Forwarded-Email',
     }),
-    just_in_time: z.boolean().default(true).register(keyNotes, {
+    just_in_time: withDefault(yesOrNo, true, {
       description: 'Make the account of a person whom the proxy names for the first time.',
-      form: 'true | false',
-      default: 'true',
     }),
     workspace: workspaceKey('workspace_header'),
-    workspace_header: header().optional().register(keyNotes, {
+    workspace_header: optional(header, {
       description:
         'The header that names the person’s workspace; where it holds several, between commas, exactly one must exist here. The proxy must set or remove it on every request, as that of the user.',
-      form: 'header',
       example: 'X-Forwarded-Workspace',
     }),
     workspace_mapping: workspaceMappingKey('The proxy’s'),
@@ -224,11 +191,9 @@ export const forwardedAuthSchema = z
   })
   .optional();
 
-export const localAccountsSchema = z.boolean().default(true).register(keyNotes, {
+export const localAccountsSchema = withDefault(yesOrNo, true, {
   description:
     'Whether people sign in with a password of this broker. `false`, beside `oidc` or `forwarded_auth`: only administrators who have no account at the provider may, such as the one of the set-up, for the day on which the provider is away.',
-  form: 'true | false',
-  default: 'true',
 });
 
 /** Passwords cannot be switched off where there is no other way in. */
