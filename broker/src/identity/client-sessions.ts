@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import type { Revocation } from '../domain/revocation.ts';
 import type { ClientLogin, ClientLogins } from './oauth/client-logins.ts';
 import { MCP_SCOPE } from './oauth/oauth-settings.ts';
-import { pickById } from './accounts/people.ts';
+import { pickById } from './registers/people.ts';
 import type { Revocations } from './revocations.ts';
 
 export interface ClientSessions {

@@ -1,9 +1,9 @@
 // What other brokers over the same database have changed, for those who are here.
 import type { UserRecord } from '../domain/people.ts';
 import type { Live, Revocation } from '../domain/revocation.ts';
-import type { Changes } from './accounts/changes.ts';
+import type { Changes } from './registers/changes.ts';
 import type { Elsewhere } from './identity.ts';
-import type { Living } from './accounts/living.ts';
+import type { Living } from './registers/living.ts';
 import type { Revocations } from './revocations.ts';
 
 export function createElsewhere(parts: {

@@ -10,7 +10,7 @@ import type { CompanyLogin } from './idp/company-login.ts';
 import type { ForwardedPeople } from './idp/forwarded-people.ts';
 import type { Consents } from './oauth/consents.ts';
 import type { Provisioning } from './provisioning/provisioning.ts';
-import type { Devices, Grants, Groups, OneTimeUrl, Sessions, Users } from './accounts/registers.ts';
+import type { Devices, Grants, Groups, OneTimeUrl, Sessions, Users } from './registers/registers.ts';
 import type { WebAccess } from './browser/web-access.ts';
 
 /** A person's role or groups are others now: whatever keeps them for live sessions takes these. */

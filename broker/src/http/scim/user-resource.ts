@@ -1,5 +1,5 @@
 // A person as SCIM's User (RFC 7643, section 4.1). Attributes that mean nothing here are taken and left out.
-import { EmailSchema } from '../../identity/accounts/people.ts';
+import { EmailSchema } from '../../identity/registers/people.ts';
 import type { PersonChange, ProvisionedPerson } from '../../identity/provisioning/provisioning.ts';
 import type { Edit } from './scim-edits.ts';
 import { badRequest } from './scim-error.ts';

@@ -17,7 +17,7 @@ import type { Logins } from './logins.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
 import { createPasswordTurns } from './password-turns.ts';
 import { hashPassword, passwordProblem, verifyPassword } from './password.ts';
-import { toPerson, UserNameSchema } from '../accounts/people.ts';
+import { toPerson, UserNameSchema } from '../registers/people.ts';
 import { createSignInPace } from './sign-in-pace.ts';
 import { createAddressThrottle, createThrottle } from '../throttle.ts';
 import type { SetPasswordOutcome, WebAccess, WebLogin, WebVisitor } from './web-access.ts';

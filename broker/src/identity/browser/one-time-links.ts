@@ -3,7 +3,7 @@
 // link up at the first success, and links end by themselves. Opening a link does not use it up: mail scanners open links.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { OneTimeLink, Store } from '../../store/store.ts';
-import type { OneTimeUrl } from '../accounts/registers.ts';
+import type { OneTimeUrl } from '../registers/registers.ts';
 import { createSecret, isSecret, sha256Hex } from '../secret-token.ts';
 
 const HOUR_MS = 3_600_000;

@@ -6,9 +6,9 @@ import type { AuditEvent } from '../../domain/call-record.ts';
 import type { UserRecord } from '../../domain/people.ts';
 import type { Log } from '../../domain/log.ts';
 import type { Store } from '../../store/store.ts';
-import type { Users } from '../accounts/registers.ts';
+import type { Users } from '../registers/registers.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
-import { freeUserName, toUserName } from '../accounts/user-names.ts';
+import { freeUserName, toUserName } from '../registers/user-names.ts';
 import type { ExternalPerson } from './idp-claims.ts';
 import { refused, type Refusal } from './refusal.ts';
 

@@ -4,7 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Principal } from '../../domain/principal.ts';
 import type { Person, UserRecord } from '../../domain/people.ts';
 import type { Store } from '../../store/store.ts';
-import { EmailSchema, GroupNameSchema, toPerson, UserNameSchema } from '../accounts/people.ts';
+import { EmailSchema, GroupNameSchema, toPerson, UserNameSchema } from '../registers/people.ts';
 import type { WorkspaceSettings } from '../../domain/workspace.ts';
 import { refusedElsewhere, type ExternalPeople } from './external-people.ts';
 import { refused, type Refusal } from './refusal.ts';

@@ -1,7 +1,7 @@
 // What is made of the claims of an IdP: groups that are missing, many or strange, and whose domain it is.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { toUserName } from '../accounts/user-names.ts';
+import { toUserName } from '../registers/user-names.ts';
 import { readClaims } from './idp-claims.ts';
 
 const SETTINGS: Parameters<typeof readClaims>[1] = {

@@ -1,7 +1,7 @@
 // What the IdP says of a person, as this broker understands it. A claim is a stranger's text: bounded, and where it decides over access,
 // read to the letter or refused.
 import { ROLES, type Role } from 'mcpgate-shared/api/roles';
-import { GroupNameSchema, EmailSchema } from '../accounts/people.ts';
+import { GroupNameSchema, EmailSchema } from '../registers/people.ts';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
 import { refused, type Refusal } from './refusal.ts';
 

@@ -7,7 +7,7 @@ import type { Audit } from '../../audit/audit.ts';
 import type { UserRecord } from '../../domain/people.ts';
 import type { Store } from '../../store/store.ts';
 import type { ClientSessions } from '../client-sessions.ts';
-import type { Devices } from '../accounts/registers.ts';
+import type { Devices } from '../registers/registers.ts';
 import type { FromIdp, IdpOrigins } from './idp-origins.ts';
 
 /** Throws `internal`, once all has been tried, where something could not be ended. */

@@ -4,9 +4,9 @@ import type { Audit } from '../../audit/audit.ts';
 import type { UserRecord } from '../../domain/people.ts';
 import type { Actor } from '../../domain/receipt.ts';
 import type { ProvisionedNames, Store } from '../../store/store.ts';
-import type { Users } from '../accounts/registers.ts';
+import type { Users } from '../registers/registers.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
-import { freeUserName, toUserName } from '../accounts/user-names.ts';
+import { freeUserName, toUserName } from '../registers/user-names.ts';
 import type { PersonChange, ProvisionedPeople, ProvisionedPerson } from './provisioning.ts';
 
 /** Sure to differ from every key of one person. */

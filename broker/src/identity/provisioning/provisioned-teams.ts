@@ -3,9 +3,9 @@ import { GateError } from 'mcpgate-shared/error';
 import { asciiLetters } from '../../domain/ascii-letters.ts';
 import type { Actor } from '../../domain/receipt.ts';
 import type { Store } from '../../store/store.ts';
-import type { Groups } from '../accounts/registers.ts';
+import type { Groups } from '../registers/registers.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
-import { GroupNameSchema } from '../accounts/people.ts';
+import { GroupNameSchema } from '../registers/people.ts';
 import type { ProvisionedTeam, ProvisionedTeams, TeamChange } from './provisioning.ts';
 
 /** `Platform Team` → `platform-team`; throws `usage` where nothing is left of it. */
