@@ -6,9 +6,9 @@ import { buffer } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
+import type { ParseError } from 'jsonc-parser';
 import { LineCounter, parseDocument } from 'yaml';
 import type { CommandContext } from './context.ts';
-import { stripJsonComments } from './strip-json-comments.ts';
 
 export interface ClientConfig {
   /** Entries by name. */
@@ -22,7 +22,10 @@ export interface ClientConfig {
 type Parsed = Record<string, unknown>;
 
 /** `-` reads stdin. Throws `usage` with file and line. */
-export async function readClientConfig(context: CommandContext, file: string): Promise<ClientConfig> {
+export async function readClientConfig(
+  context: Pick<CommandContext, 'stdin' | 'cwd'>,
+  file: string,
+): Promise<ClientConfig> {
   const bytes = file === '-' ? await buffer(context.stdin) : await read(resolve(context.cwd, file), file);
   const value = await parse(textOf(bytes), file);
   const notes = isRecord(value) ? projectNotes(value) : [];
@@ -56,19 +59,29 @@ async function parse(source: string, file: string): Promise<unknown> {
   const isToml = /\.toml$/i.test(file) || (file === '-' && /^\s*\[+mcp_servers\b/m.test(source));
   if (isToml) return await parseToml(source, file);
   const isYaml = /\.ya?ml$/i.test(file) || (file === '-' && !/^\s*[[{/]/.test(source));
-  const json = isYaml ? source : stripJsonComments(source);
-  // YAML's parser reads JSON too, and knows the line; V8's message may quote the file, so a secret.
-  if (!isYaml) {
-    try {
-      return JSON.parse(json);
-    } catch (error) {
-      throw invalid(file, 'JSON', firstBadLine(json), error);
-    }
+  return isYaml ? parseYaml(source, file) : await parseJson(source, file);
+}
+
+async function parseJson(source: string, file: string): Promise<unknown> {
+  const { getNodeValue, parseTree } = await import('jsonc-parser');
+  const errors: ParseError[] = [];
+  try {
+    const root = parseTree(source, errors, { allowTrailingComma: true });
+    const [first] = errors;
+    // Once more through JSON, for plain objects: the tree's have no prototype.
+    if (root !== undefined && first === undefined) return JSON.parse(JSON.stringify(getNodeValue(root))) as unknown;
+    throw invalid(file, 'JSON', source.slice(0, first?.offset ?? 0).split(/\r\n|\r|\n/).length);
+  } catch (error) {
+    if (error instanceof RangeError) throw invalid(file, 'JSON', undefined); // nested deeper than the stack
+    throw error;
   }
+}
+
+function parseYaml(source: string, file: string): unknown {
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
   const first = document.errors[0];
-  if (first !== undefined) throw invalid(file, 'YAML', lines.linePos(first.pos[0]).line, undefined);
+  if (first !== undefined) throw invalid(file, 'YAML', lines.linePos(first.pos[0]).line);
   return document.toJS() as unknown;
 }
 
@@ -77,19 +90,13 @@ async function parseToml(source: string, file: string): Promise<unknown> {
   try {
     return JSON.parse(JSON.stringify(parseText(source))) as unknown;
   } catch (error) {
-    // Its message quotes the line.
-    throw invalid(file, 'TOML', error instanceof TomlError ? error.line : undefined, undefined);
+    throw invalid(file, 'TOML', error instanceof TomlError ? error.line : undefined);
   }
 }
 
-function firstBadLine(json: string): number | undefined {
-  const lines = new LineCounter();
-  const first = parseDocument(json, { lineCounter: lines, prettyErrors: false }).errors[0];
-  return first === undefined ? undefined : lines.linePos(first.pos[0]).line;
-}
-
-const invalid = (file: string, format: string, line: number | undefined, cause: unknown): GateError =>
-  new GateError('usage', `${file}${line === undefined ? '' : `:${line}`}: is not valid ${format}`, { cause });
+/** The place alone: what a parser says of it may quote the file, so a secret. */
+const invalid = (file: string, format: string, line: number | undefined): GateError =>
+  new GateError('usage', `${file}${line === undefined ? '' : `:${line}`}: is not valid ${format}`);
 
 function isRecord(value: unknown): value is Parsed {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
