@@ -1,4 +1,5 @@
-// Small guards over parsed JSON-RPC messages; lossless relays must not run them through a schema that strips what it does not know.
+// Small guards over parsed JSON-RPC messages. The broker passes messages on unchanged, so it does not parse them with a schema, which would
+// drop every member that it does not know.
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
@@ -6,13 +7,13 @@ export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The text as a JSON object, or undefined. */
+/** The JSON object that `text` holds, or undefined where it holds none. */
 export function parseRecord(text: string): JsonRecord | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : undefined;
   } catch {
-    // Not JSON: the caller says what that means.
+    // The text is not JSON; the caller decides what follows from that.
     return undefined;
   }
 }
@@ -21,13 +22,13 @@ export function stringOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The number that an id or token is, also where it comes back as a string of it: all that mcpgate sends servers are numbers. */
+/** An id or progress token that a server sent back, as a number. mcpgate only sends numbers, but some servers return them as strings. */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) ? Number(value) : undefined;
 }
 
-/** An id as a key of a map: `1` and `"1"` differ, two spellings of one string do not. */
+/** A JSON-RPC id as the key of a map: `1` and `"1"` are two keys; two JSON spellings of one string are the same key. */
 export function idKey(id: unknown, idText: string): string {
   return typeof id === 'string' ? `s${id}` : `n${idText}`;
 }

@@ -1,4 +1,5 @@
-// Words of an upstream inside a sentence of ours: cut, on one line and in quotes, so that they cannot pass for ours.
+// Quotes text of an upstream server inside a message of the broker: shortened, on one line and in quotation marks, so that a reader cannot
+// take the server's words for the broker's.
 
 const MAX_CHARS = 200;
 

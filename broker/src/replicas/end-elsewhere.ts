@@ -1,4 +1,4 @@
-// Has the other brokers end what they have of a revocation, and adds up what they say.
+// Asks the other brokers to end the links and calls that a revocation concerns, and adds up how many each of them has ended.
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BrokerName, Bus } from '../domain/bus.ts';
@@ -6,7 +6,7 @@ import type { EndedElsewhere } from '../domain/receipt.ts';
 import type { Revocation } from '../domain/revocation.ts';
 
 const UNHEARD = 'other brokers, of which this one does not hear now';
-/** The command that revokes waits so long for them. */
+/** How long the administrator's command waits for the answers of the other brokers. */
 const ANSWER_LIMIT_MS = 500;
 
 export function createEndElsewhere(parts: {
@@ -40,7 +40,7 @@ export function createEndElsewhere(parts: {
         look();
       }, over);
     });
-    // Who has left meanwhile has ended everything; who came meanwhile knows it from the store.
+    // A broker that has left meanwhile has ended everything; one that came meanwhile has read the revocation from the store.
     const isAsked = ({ name }: BrokerName) => asked?.some((each) => each.name === name) ?? true;
     const unanswered = bus.others().filter((other) => isAsked(other) && !answers.has(other.name));
     const sum = (of: 'linksClosed' | 'callsCancelled') =>
@@ -48,7 +48,7 @@ export function createEndElsewhere(parts: {
     return {
       linksClosed: sum('linksClosed'),
       callsCancelled: sum('callsCancelled'),
-      // Whose question does not come round does not know who is there.
+      // If this broker does not hear its own question come back, it does not know which other brokers there are.
       unconfirmed: [
         ...[...unanswered, ...bus.silent()].map(({ place }) => place),
         ...(asked === undefined ? [UNHEARD] : []),

@@ -1,38 +1,40 @@
-// Whether this broker hears of what the others change. One that does not for longer than a second is deaf: it allows nothing. Once it hears
-// again it reads everything anew before it goes on, because it does not know what it has missed. Time for which the process was too busy to
-// read is no time for which it was not heard, within the bounds of `unheard.ts`.
+// Keeps track of whether this broker hears the changes that other brokers announce on the bus. A broker that has not heard the bus for longer
+// than a second is deaf: it allows no call. Once it hears again it reads policies, secrets, servers and people again before it allows
+// anything, because it does not know which announcements it has missed. Time during which the process was too busy to read the bus does not
+// count, within the bounds of `unheard.ts`.
 import type { Clock } from 'mcpgate-shared/clock';
 import { hearableForMs } from '../domain/unheard.ts';
 
-/** So often it is looked whether this process is on time. */
+/** How often a timer measures whether the event loop of this process runs late. */
 const LOOK_MS = 100;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 
 export interface Hearing {
   readonly isDeaf: boolean;
-  /** Nothing is heard since then (ms since the epoch). */
+  /** The bus has not been heard since `since` (ms since the epoch). */
   lost(since: number, why: string): void;
+  /** The bus is heard again. */
   found(): void;
-  /** It hears, but something was not said, or could not be done. */
+  /** The bus is heard, but an announcement may have been lost or could not be applied. */
   missed(why: string): void;
   close(): void;
 }
 
 export function createHearing(options: {
   clock: Clock;
-  /** Reads everything anew; returns how many links and sessions it has found revoked. */
+  /** Reads again everything that is kept from the store; returns how many links and sessions were found revoked. */
   catchUp: () => Promise<number>;
   onFailed: (error: unknown) => void;
   onDeaf: (why: string) => void;
-  /** It has caught up. `why`: what had kept it from hearing; `deafMs`: how long it had not heard; `ended`: what was revoked meanwhile. */
+  /** `catchUp` has succeeded. `why`: the reason of the gap; `deafMs`: its length; `ended`: links and sessions that were revoked in it. */
   onCaughtUp: (facts: { wasDeaf: boolean; why: string; deafMs: number; ended: number }) => void;
 }): Hearing {
   const { clock } = options;
   let isConnected = true;
   let isDeaf = false;
   let isClosed = false;
-  /** From when on something may have been missed. */
+  /** Since when announcements may have been missed (ms since the epoch); undefined: none was. */
   let doubtSince: number | undefined;
   let reason = '';
   let ended = 0;
@@ -48,7 +50,7 @@ export function createHearing(options: {
     watch(since, 0);
   }
 
-  /** `busyMs`: how late it was looked since then, in all. */
+  /** Makes this broker deaf when its time is over. `busyMs`: by how much the timers since `since` ran late, in all. */
   function watch(since: number, busyMs: number): void {
     const leftMs = hearableForMs(clock.now() - since, busyMs);
     const dueAt = clock.now() + Math.min(LOOK_MS, leftMs);

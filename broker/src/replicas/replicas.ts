@@ -1,5 +1,5 @@
-// One broker of several over one database: applies here what the others change, by the same ways as if it had been changed here, and
-// knows whether it hears of it.
+// Several brokers can share one database. This module applies the changes that the other brokers announce, through the same functions as
+// changes made at this broker, and knows whether this broker hears the announcements.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
@@ -13,10 +13,10 @@ import type { Vault } from '../vault/vault.ts';
 import { createEndElsewhere } from './end-elsewhere.ts';
 import { createHearing } from './hearing.ts';
 
-/** Doubts that come one after the other are made up for together. */
+/** Doubts that follow each other within this time cause one re-reading together. */
 const DOUBT_PAUSE_MS = 200;
 
-/** What keeps copies of what is in the store. */
+/** The parts of the broker that keep copies of data in the store. */
 export interface Keepers {
   gateway: Pick<GatewayService, 'policyChanged' | 'recheckPolicies'>;
   upstreams: Pick<Upstreams, 'reload'>;
@@ -25,14 +25,14 @@ export interface Keepers {
 }
 
 export interface Replicas {
-  /** It does not hear of changes any more, so that nothing may be allowed. */
+  /** True while this broker does not hear the changes of the others, so that it may allow nothing. */
   readonly isDeaf: boolean;
   readonly endElsewhere: ReturnType<typeof createEndElsewhere>;
-  /** Applies what the others change from now on. Throws what `Bus.open` throws. */
+  /** From now on applies the changes of the other brokers. Throws the errors of `Bus.open`. */
   follow(keepers: Keepers): Promise<void>;
-  /** The others that are there. */
+  /** The other brokers that run now. */
   others(): readonly BrokerName[];
-  /** What is kept here may be wrong: everything is read again, and where that is not done within a second nothing is allowed until it is. */
+  /** The copies may be wrong: has everything read again. Where that takes longer than a second, nothing is allowed until it is done. */
   doubt(why: string): void;
   close(): void;
 }
@@ -92,15 +92,15 @@ export function createReplicas(parts: {
         return identity.elsewhere.changed(message.ids);
       case 'revoked': {
         const counts = await identity.elsewhere.revoked(message.revocations);
-        // Where this fails the requester names this broker as one that has not confirmed it.
+        // Where this fails, the broker that asked reports this one as not having confirmed the revocation.
         return bus
           .publish({ kind: 'ended', question: message.question, ...counts })
           .catch((error: unknown) => log.warn({ err: error }, 'the end of what was revoked could not be confirmed'));
       }
       case 'ended':
-        return; // whoever has asked hears it
+        return; // end-elsewhere.ts of the broker that asked listens for it
       case 'wanted':
-        return; // the tunnel hears it
+        return; // the tunnel's handover.ts listens for it
     }
   }
 

@@ -1,4 +1,5 @@
-// `/v1/tunnel`: checks who comes before the upgrade, keeps the links, ends them on a revocation, notices dead ones, drains.
+// The endpoint `/v1/tunnel`: authenticates daemons before the WebSocket upgrade, keeps their links, ends links on a revocation or when they are
+// dead, and drains them when the broker ends.
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -15,18 +16,17 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { Authentication } from '../identity/authentication.ts';
 import type { Identity } from '../identity/identity.ts';
 import { createAdmission } from './link/admission.ts';
-import { badHandshake } from './link/bad-handshake.ts';
 import { createChannelRegistry } from './channels/channel-registry.ts';
 import { drained, mayReturn } from './handoff/drained.ts';
 import { createEndedChannels } from './handoff/ended-channels.ts';
 import { createFormerChannels, type BetweenBrokers } from './handoff/former-channels.ts';
 import { createRejectMeter, type RejectMeter, type RejectReason } from './link/reject-meter.ts';
-import { rejectUpgrade, type Rejection } from './link/reject-upgrade.ts';
+import { badHandshake, rejectUpgrade, type Rejection } from './link/reject-upgrade.ts';
 import { TUNNEL_LIMITS, type TunnelLimits } from './channels/tunnel-channel.ts';
 import { createTunnelLink, type TunnelLink } from './link/tunnel-link.ts';
 
 const OWNERS_WATCHED = 10_000;
-/** RFC 6455: what `ws` says to a message over `maxPayload`. */
+/** The close code of RFC 6455 that `ws` sends for a message over `maxPayload`. */
 const WS_TOO_LARGE = 1009;
 
 class TunnelSocket extends WebSocket {
@@ -38,30 +38,30 @@ class TunnelSocket extends WebSocket {
 export interface TunnelStats {
   links: number;
   channels: number;
-  /** Those whose former broker is asked for them. */
+  /** Channels that other brokers are being asked for. */
   awaited: number;
-  /** Calls under way. */
+  /** Requests that have no answer yet. */
   pending: number;
-  /** Kept for peers. */
+  /** Sent, but not acknowledged by laptops. */
   backlogBytes: number;
-  /** Waiting for a reader of the broker. */
+  /** Arrived, but not read by the broker yet. */
   heldBytes: number;
-  /** Of messages that have not wholly come. */
+  /** Of messages whose end has not arrived yet. */
   partialBytes: number;
-  /** In sockets, for slow readers. */
+  /** In sockets, not sent yet because daemons read slowly. */
   socketBytes: number;
   rejects: RejectMeter['rejects'];
   closes: RejectMeter['closes'];
 }
 
 export interface Tunnel {
-  /** `address`: of the client, as the HTTP edge knows it behind a proxy. */
+  /** `address`: the client's, which the HTTP server has found out where there is a proxy before it. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, address: string): void;
-  /** Refuses one for a reason of the HTTP edge. */
+  /** Refuses an upgrade for a reason that the HTTP server found. */
   turnAway(socket: Duplex, address: string, why: Rejection & { reason: RejectReason }): void;
   stats(): TunnelStats;
   links(): readonly { principal: Principal; openedAt: number; channels: number }[];
-  /** Clients are told to go elsewhere; resolves when they have what they waited for, or after `limitMs`; then links are closed with 1012. */
+  /** Tells clients to go to another broker, and waits until they have all answers, at most for `limitMs`. Then closes all links with 1012. */
   drain(limitMs: number): Promise<void>;
   close(): void;
 }
@@ -69,7 +69,7 @@ export interface Tunnel {
 const bearerOf = (request: IncomingMessage) =>
   /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '')?.[1];
 
-/** A token that is good, but not here or not any more. */
+/** Reasons for 403 instead of 401: the token is genuine, but has been revoked or is not meant for this use. */
 const FORBIDDEN: ReadonlySet<string> = new Set(['revoked', 'wrong_audience', 'wrong_address']);
 
 const DRAINING = {
@@ -88,7 +88,7 @@ export function createTunnel(
     log: Log;
     clock: Clock;
     version: string;
-    /** Names this run of the broker: no other has the name. */
+    /** The unique name of this run of the broker. */
     broker: string;
     limits?: Partial<TunnelLimits>;
   } & BetweenBrokers,
@@ -113,7 +113,7 @@ export function createTunnel(
     noServer: true,
     WebSocket: TunnelSocket,
     perMessageDeflate: false,
-    autoPong: false, // a link answers by itself, within its bounds
+    autoPong: false, // tunnel-link.ts answers pings itself, at a limited rate
     maxPayload: FRAME_MAX_BYTES,
     handleProtocols: () => SUBPROTOCOL,
   });
@@ -122,13 +122,13 @@ export function createTunnel(
     turnAway(socket, addresses.get(request) ?? 'unknown', badHandshake(request));
   });
   let draining = false;
-  /** The drain is over: nobody is let in to finish anything. */
+  /** True: the drain is over, and no daemon is let in any more to fetch answers. */
   let gone = false;
   let revocations = 0;
   const admission = createAdmission(clock);
   const upgradeBounds = new Map<string, () => boolean>();
 
-  /** Refused before the upgrade, for a reason that is no matter of identity. */
+  /** Refuses an upgrade for a reason that has nothing to do with the token. */
   const turnAway = (socket: Duplex, address: string, why: Rejection & { reason: RejectReason }) => {
     meter.rejected(why.reason, { address }, why.message);
     rejectUpgrade(socket, why);
@@ -151,7 +151,7 @@ export function createTunnel(
     return answer.kind === 'ok' && ownerOf(answer.principal) === ownerOf(current) ? answer.principal : undefined;
   };
 
-  /** While draining: whether a channel waits for its link that has something to finish. */
+  /** While draining: whether `owner` (or anybody) has a channel without a link that has something to finish. */
   const mayFinish = (owner?: string) => {
     if (gone) return false;
     for (const channel of registry.all) {
@@ -160,7 +160,7 @@ export function createTunnel(
     return false;
   };
 
-  /** A daemon that comes back after a half-open link takes over from its own former one. */
+  /** Ends the former link of a daemon that has come back, for example after a link that was half-open. */
   const replaceFormer = (principal: Principal, instance: string) => {
     for (const other of links) {
       if (instance === '' || other.instance !== instance || other.owner !== ownerOf(principal)) continue;
@@ -168,7 +168,7 @@ export function createTunnel(
     }
   };
 
-  /** Within the number of links that one login may have, and not in a hurry. */
+  /** Whether this login may have one more link, and does not connect too often. */
   const hasRoomFor = (principal: Principal, instance: string): boolean => {
     const owner = ownerOf(principal);
     let mayUpgrade = upgradeBounds.get(owner);
@@ -197,7 +197,7 @@ export function createTunnel(
     let answer: Authentication;
     let seen: number;
     do {
-      seen = revocations; // one that falls between the check and the link would miss the link: check again
+      seen = revocations; // a revocation between this check and the new link would not find the link, so check again
       answer = await identity.authenticate(bearerOf(request), 'tunnel', address);
     } while (seen !== revocations);
     if (answer.kind === 'rejected') return reject(socket, address, answer);
@@ -211,7 +211,7 @@ export function createTunnel(
     }
     addresses.set(request, address);
     server.handleUpgrade(request, socket, head, (ws) => {
-      if (!draining) replaceFormer(principal, instance); // while draining a daemon has one link more
+      if (!draining) replaceFormer(principal, instance); // while draining, a daemon keeps its former link beside the new one
       const onClose = (closed: TunnelLink) => {
         links.delete(closed);
         log.info({ user: principal.user?.name, credential: principal.credential.label, address }, 'link closed');

@@ -5,7 +5,7 @@ import { REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import type { ClientRequest } from '../../gateway/edges/envelope.ts';
 import type { ParamHeaders } from '../../gateway/gateway.ts';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
-import { NAMED_BY } from '../../mcp/named-by.ts';
+import { NAMED_BY } from '../../mcp/repeated-headers.ts';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 

@@ -1,4 +1,4 @@
-// Every channel of the broker, with or without a link: opening, resuming by secret, waiting for its link, ending.
+// All channels of the broker: opens and resumes them, keeps those that have lost their link for the resume window, and ends them.
 import type { KeptFragments } from 'mcpgate-shared/link/channel-outgoing';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link/link-message';
@@ -14,13 +14,13 @@ export const NOT_YOURS = 'this channel belongs to somebody else';
 
 export type OpenResult =
   | { kind: 'opened'; channel: TunnelChannel; resumed: boolean }
-  /** A broker that takes leave opens no channel. */
+  /** The broker is draining and opens no new channel. */
   | { kind: 'leaving' }
   | { kind: 'refused'; why: 'channel_secret' | 'too_many_channels' | 'sequence'; message: string };
 
 export type LeftBehind = NonNullable<Parameters<typeof openTunnelChannel>[0]['left']>;
 
-/** Everything of one credential. */
+/** The channels of one credential, and the bound on the memory that they take together. */
 interface Owner {
   channels: Set<TunnelChannel>;
   memory: OwnerMemory;
@@ -29,38 +29,45 @@ interface Owner {
 export interface ChannelRegistry {
   has(id: string): boolean;
   find(id: string): TunnelChannel | undefined;
-  /** Opens a channel, or takes one away from whatever link had it. `left`: it goes on with what was left of it. */
+  /**
+   * Opens a channel, or takes a known one over from the link that had it. `left`: a broker gave the channel up earlier, and these are the
+   * answers that its laptop has not got yet.
+   */
   openOrResume(open: OpenMessage, principal: Principal, left?: LeftBehind): OpenResult;
-  /** From now on channels are only resumed. */
+  /** From now on no new channel is opened; known ones can still be resumed. */
   stopOpening(): void;
   /**
-   * Every peer is told to go on elsewhere and how far its channel has got, unless it has something to hear first; nothing more is taken of
-   * it. Sessions go on without it. Returns the channels that were here.
+   * Gives up all channels when the broker ends, and accepts no more messages on them; their sessions run on. Tells each laptop to go on at
+   * another broker and up to which message its channel was read, except where answers wait for it: these are delivered first, by the next
+   * broker. Returns the channels.
    */
   leave(message: string): readonly TunnelChannel[];
-  /** It ends for its peer to go on elsewhere; returns what that has still to hear, if anything. */
+  /** Ends a channel whose laptop goes on at another broker; returns the fragments that the laptop has not acknowledged, if any. */
   part(channel: TunnelChannel): KeptFragments | undefined;
-  /** One that was left ends as soon as its peer has heard everything: true where it has. */
+  /** Ends a channel that was given up earlier, if its laptop has acknowledged everything by now; returns whether it has. */
   settle(channel: TunnelChannel): boolean;
-  /** It has lost its link: it ends unless it is resumed within the window. */
+  /** Keeps a channel that has lost its link, and ends it unless it is resumed within the resume window. */
   linger(channel: TunnelChannel): void;
   end(channel: TunnelChannel, reason: string): void;
-  /** Ends it and tells the peer why. */
+  /** Ends a channel and tells its laptop why. */
   fail(channel: TunnelChannel, message: CloseMessage): void;
-  /** Ends all that match, at once; `closed` resolves when the outcome of every call is recorded. */
+  /**
+   * Ends all channels whose principal matches, at once. `calls`: how many calls were under way; `closed` resolves when the outcome of each is
+   * recorded.
+   */
   endWhere(matches: (principal: Principal) => boolean, reason: string): { calls: number; closed: Promise<void> };
   readonly all: Iterable<TunnelChannel>;
   readonly size: number;
   readonly pending: number;
-  /** Bytes kept for peers. */
+  /** Bytes that were sent and that laptops have not acknowledged. */
   readonly backlogBytes: number;
-  /** Bytes that wait for a reader of the broker. */
+  /** Bytes that have arrived and that the broker has not read yet. */
   readonly heldBytes: number;
-  /** Bytes of messages that have not wholly come. */
+  /** Bytes of messages whose end has not arrived yet. */
   readonly partialBytes: number;
 }
 
-/** What the peer of a channel has still to hear. */
+/** The fragments that the laptop has not acknowledged; undefined where there are none. */
 export const keptOf = ({ channel }: TunnelChannel): KeptFragments | undefined =>
   channel.backlogBytes === 0 ? undefined : channel.kept();
 
@@ -112,7 +119,7 @@ export function createChannelRegistry(options: {
     channel.carrier?.fatal(channel, message);
     end(channel, message.message);
   };
-  /** Makes room for one channel more: the first that waits for its link gives way. */
+  /** Makes room for one more channel by ending the oldest one that has no link. False: all of them have one. */
   const makeRoom = (owner: Owner): boolean => {
     if (owner.channels.size < limits.channelsPerOwner) return true;
     for (const channel of owner.channels) {
@@ -176,7 +183,7 @@ export function createChannelRegistry(options: {
       for (const channel of all) {
         const { carrier } = channel;
         carrier?.left(channel);
-        if (channel.leftBy !== undefined) continue; // the next broker finds it where this one has
+        if (channel.leftBy !== undefined) continue; // it is in the store already, where the next broker finds it
         const end = channel.end();
         if (channel.channel.backlogBytes === 0) carrier?.fatal(channel, { code: 'gone', message, taken: end.taken });
         ended.add(end);
@@ -196,7 +203,7 @@ export function createChannelRegistry(options: {
       return true;
     },
     linger(channel) {
-      // The next resume finds it where this one has: nothing of it is kept here.
+      // It is in the store, where the next resume finds it as this one did.
       if (channel.leftBy !== undefined) return end(channel, 'its link was lost');
       channel.detachedAt = clock.now();
       channel.cancelExpiry?.();

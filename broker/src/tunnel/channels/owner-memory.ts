@@ -1,11 +1,12 @@
-// A bound on what all channels of one credential keep in memory together. Bytes come and go in many places; so they are only added
-// here as they come, and counted anew where that sum reaches the bound.
+// A bound on the memory that all channels of one credential take together. Bytes are freed in many places, so this only adds up the bytes
+// that arrive; when the sum reaches the bound, it measures how much is really in use.
 
 export interface OwnerMemory {
-  /** False: `bytes` more do not fit. */
+  /** Adds `bytes` to the sum. False: they do not fit. */
   admits(bytes: number): boolean;
 }
 
+/** `measure`: counts the bytes that all channels keep now. */
 export function createOwnerMemory(limitBytes: number, measure: () => number): OwnerMemory {
   let counted = 0;
   let since = 0;

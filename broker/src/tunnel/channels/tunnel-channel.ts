@@ -1,4 +1,4 @@
-// The broker's end of one channel: the resumable channel, the gateway session behind it, and the secret that a resume must show.
+// The broker's end of one channel: joins the channel with the gateway session behind it, and checks the secret that a resume must show.
 import { timingSafeEqual } from 'node:crypto';
 import { CHANNEL_DEFAULTS, createChannel, type Channel } from 'mcpgate-shared/link/channel';
 import type { LargeMessage } from 'mcpgate-shared/link/channel-incoming';
@@ -19,52 +19,54 @@ export interface TunnelLimits extends PeerLimits {
   windowBytes: number;
   backlogBytes: number;
   maxMessageBytes: number;
-  /** How long a channel waits for its link. */
+  /** How long a channel without a link is kept. */
   resumeMs: number;
-  /** While draining: clients leave as soon as nothing of theirs is under way; one that stays though idle is waited for no longer than this. */
+  /** While the broker drains, clients leave their channels as soon as nothing runs on them. An idle channel is waited for no longer than this. */
   leaveMs: number;
 }
 
 export const TUNNEL_LIMITS: TunnelLimits = { ...CHANNEL_DEFAULTS, ...PEER_LIMITS, leaveMs: 3_000 };
 
-/** What carries a channel at the moment: a number of a link. */
+/** A channel's way to its laptop at the moment: one number on one link. */
 export interface Carrier {
+  /** The channel has frames to send. */
   ready(channel: TunnelChannel): void;
-  /** The carrier lost something: the peer is told to open anew. */
+  /** A frame was lost or made up: tells the laptop to resume the channel. */
   broken(channel: TunnelChannel, reason: string): void;
-  /** The channel is over: the peer is told why. */
+  /** The channel has failed: tells the laptop why. */
   fatal(channel: TunnelChannel, close: CloseMessage): void;
-  /** Another link has it now. This one is fenced off, and told: should its peer be the living one, it takes the channel back. */
+  /** Another link has taken the channel over. Tells the laptop on this link, which takes the channel back should it be the one that is alive. */
   taken(channel: TunnelChannel): void;
-  /** It has ended. */
+  /** The channel has ended: forgets it. */
   left(channel: TunnelChannel): void;
-  /** Its peer is said to be elsewhere: a link that does not answer at once is dead. */
+  /** Another broker says that the laptop is there now: pings it, and gives the link up where no answer comes soon. */
   doubted(): void;
 }
 
 export interface TunnelChannel {
   readonly id: string;
-  /** Who opened it; only the same may resume. */
+  /** The person, credential and workspace that opened the channel (`owner-of.ts`); only the same may resume it. */
   readonly owner: string;
   readonly principal: Principal;
   readonly channel: Channel;
   readonly session: GatewaySession;
   secretMatches(secret: string): boolean;
-  /** False: with `bytes` more, all channels of its owner would keep too much. */
+  /** False: with `bytes` more, the channels of this owner would take too much memory together. */
   admits(bytes: number): boolean;
   carrier: Carrier | undefined;
+  /** The channel's number on the link of its carrier. */
   number: number;
-  /** Cancels the end of its life without a link. */
+  /** While the channel has no link: cancels the timer that ends it. */
   cancelExpiry: (() => void) | undefined;
-  /** Since when it waits for a link, ms since the epoch. */
+  /** Since when the channel has no link (ms since the epoch). */
   detachedAt: number | undefined;
-  /** How far it has got. */
+  /** Up to which message the channel was read, as it is recorded at its end. */
   end(): ChannelEnd;
-  /** It was left by this run of a broker, and takes nothing any more: it only says what its peer has still to hear. */
+  /** The run of a broker that gave this channel up. Such a channel reads no messages any more; it only delivers the answers that were kept. */
   readonly leftBy: string | undefined;
 }
 
-/** What remains of the session of a channel that was left. */
+/** Stands for the session of a channel that was given up: it has ended. */
 const ENDED_SESSION: GatewaySession = {
   id: 'ended',
   pending: 0,
@@ -82,15 +84,18 @@ export function openTunnelChannel(options: {
   clock: Clock;
   limits: TunnelLimits;
   memory: OwnerMemory;
-  /** It goes on with what another broker, or this one, has left of it. */
+  /**
+   * The channel was given up by the broker run `by`, which had read everything before sequence number `taken`; `kept`: its answers that were
+   * not acknowledged.
+   */
   left?: { by: string; taken: number; kept: KeptFragments };
-  /** The channel is over: nothing can be sent on it any more. */
+  /** The channel has failed, and nothing can be sent on it any more. */
   onFatal: (channel: TunnelChannel, close: CloseMessage) => void;
 }): TunnelChannel {
   const { open, principal, limits, memory, left } = options;
   const secretHash = hashOfSecret(open.secret);
 
-  /** In order: messages behind it come when it has ended, for its fragments come first. */
+  /** Reads a large message while its fragments arrive. Later messages wait behind it, because their fragments come later. */
   const readLarge = (first: readonly Buffer[]): LargeMessage => {
     const reader = createLargeReader(first);
     return {
@@ -128,7 +133,7 @@ export function openTunnelChannel(options: {
       },
     });
   const session = left === undefined ? openSession() : ENDED_SESSION;
-  // What comes is not consumed, and so neither acknowledged nor counted as taken: the peer sends it again elsewhere.
+  // A paused channel acknowledges nothing, so the laptop sends again, at another broker, whatever it sends here.
   if (left !== undefined) channel.pause();
   const self: TunnelChannel = {
     id: open.id,

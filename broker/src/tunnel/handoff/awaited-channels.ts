@@ -1,14 +1,15 @@
-// Channels of other brokers whose laptops are here now: each other broker is asked for them, and leaves each one in the store as soon as
-// nothing runs on it. Where it is not there any more, or too long passes, nobody waits.
+// Waits for channels that another broker still has while their laptops have come to this one. It asks the other broker over the bus, which
+// puts each channel into the store as soon as no call runs on it (`handover.ts`). The wait ends without a channel where the other broker is
+// gone or takes too long.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Bus } from '../../domain/bus.ts';
 import type { WantedChannel } from '../../domain/channel-end.ts';
 import type { Store } from '../../store/store.ts';
 
 const LOOK_EVERY_MS = 250;
-/** A message may be lost, and who is asked forgets after a while (`handover.ts`). */
+/** How often a request is repeated: a message of the bus may be lost, and the other broker forgets a request after a while (`handover.ts`). */
 const ASK_EVERY_MS = 2_000;
-/** As many as fit into one message of the bus. */
+/** How many channels fit into one message of the bus. */
 const ASKED_AT_ONCE = 12;
 
 interface Awaited {
@@ -16,13 +17,13 @@ interface Awaited {
   wanted: WantedChannel;
   until: number;
   askedAt: number | undefined;
-  /** Who asks has gone. */
+  /** True: the laptop has gone, so the wait can end. */
   isOver: () => boolean;
   done: () => void;
 }
 
 export interface AwaitedChannels {
-  /** Resolves when the store may know more of it, or nobody will: it is looked up then. */
+  /** Waits for one channel of `broker`. Resolves when it is worth looking into the store: the channel may be there, or it will never be. */
   until(broker: string, wanted: WantedChannel, isOver: () => boolean): Promise<void>;
   readonly size: number;
   close(): void;
@@ -54,7 +55,7 @@ export function createAwaitedChannels(options: {
     let hasComeRound = false;
     for (const [broker, all] of Map.groupBy(due, (each) => each.broker)) {
       for (let at = 0; at < all.length; at += ASKED_AT_ONCE) {
-        // One message is enough to know that others are not there, however many names a peer makes up.
+        // After one message it is known which brokers there are: a laptop that makes up names causes no more messages.
         if (hasComeRound && !isThere(broker)) break;
         const some = all.slice(at, at + ASKED_AT_ONCE);
         await bus.publish({ kind: 'wanted', broker, channels: some.map(({ wanted }) => wanted) });
@@ -62,7 +63,7 @@ export function createAwaitedChannels(options: {
         hasComeRound = true;
       }
     }
-    // What was said has come round: whoever is there is known, and who has left wrote down first what it left.
+    // The message has come back over the bus, so it is known which brokers there are. One that has left wrote its channels into the store first.
     for (const each of awaited) {
       const isAsked = each.askedAt !== undefined || (hasComeRound && due.has(each));
       if (isAsked && !isThere(each.broker)) finish(each);
@@ -80,9 +81,9 @@ export function createAwaitedChannels(options: {
     for (const each of awaited) if (each.isOver() || now >= each.until) finish(each);
     let failure: unknown;
     const onFailure = (error: unknown) => void (failure = error);
-    await ask().catch(onFailure); // where the others cannot be asked, what they have left is found all the same
+    await ask().catch(onFailure); // channels in the store are found even where the other brokers cannot be asked
     await find().catch(onFailure);
-    if (failure !== undefined && !isFailing) options.onError(failure); // it is tried again at the next look
+    if (failure !== undefined && !isFailing) options.onError(failure); // the next look tries again
     isFailing = failure !== undefined;
   };
 

@@ -1,4 +1,5 @@
-// What becomes of a channel that this broker does not have: it, or the broker before it, may know how far the channel had got.
+// Finds out what became of a channel that a laptop wants to resume and that is not in this broker's memory. This run, an earlier run or another
+// broker may have recorded up to which message the channel was read. At its end, a broker writes that record (its departure).
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { KeptFragments } from 'mcpgate-shared/link/channel-outgoing';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -8,19 +9,22 @@ import type { AwaitedChannels } from './awaited-channels.ts';
 import type { EndedChannels } from './ended-channels.ts';
 import type { Left, LeftChannels } from './left-channels.ts';
 
-/** Where departures are kept. */
+/** The part of the store that keeps departures. */
 export interface DepartureStore {
   put(departure: Departure, times: { expiresAt: number; now: number }): Promise<void>;
   find(broker: string, now: number): Promise<Departure | undefined>;
 }
 
-/** `unknown`: nobody can tell. A number: what came before it was taken; `kept`: what its peer has still to hear. */
+/**
+ * `unknown`: no broker knows the channel. `foreign`: it belongs to another owner or has another secret. `taken`: everything before this sequence
+ * number was read; `kept`: answers that the laptop has not got yet.
+ */
 export type ChannelFate =
   { kind: 'unknown' } | { kind: 'foreign' } | { kind: 'taken'; taken: number; kept?: KeptFragments };
 
 export const hashOfSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
-/** Departures whose channels come back are kept in memory: all of them come at once. */
+/** How many departures stay in memory: after a broker has ended, all of its laptops ask for the same one at once. */
 const REMEMBERED = 4;
 
 interface Remembered {
@@ -29,9 +33,12 @@ interface Remembered {
 }
 
 export interface Departures {
-  /** Of a channel that is asked for by its name and is not here. Where another broker has it, it waits for that one, until `isOver`. */
+  /** The fate of a channel that is not in memory. Where another broker has it, waits until that one gives it up, or until `isOver` returns true. */
   fateOf(open: OpenMessage, owner: string, isOver: () => boolean): Promise<ChannelFate>;
-  /** This broker ends, and takes nothing any more: keeps what is known of its channels. `lefts`: those whose peers have still to hear something. */
+  /**
+   * Writes what this broker knows of its channels into the store when it ends and reads no more messages. `lefts`: channels with undelivered
+   * answers.
+   */
   leave(lefts: readonly Left[]): Promise<void>;
 }
 
@@ -42,7 +49,7 @@ export function createDepartures(options: {
   left: LeftChannels;
   awaited: Pick<AwaitedChannels, 'until'>;
   clock: Clock;
-  /** How long peers may come back. */
+  /** How long laptops may come back for their channels. */
   keepMs: number;
   onError: (error: unknown) => void;
 }): Departures {
@@ -52,7 +59,7 @@ export function createDepartures(options: {
 
   const read = async (name: string): Promise<Remembered | undefined> => {
     const departure = await store.find(name, clock.now());
-    if (departure === undefined) remembered.delete(name); // it may come yet, with several brokers
+    if (departure === undefined) remembered.delete(name); // another broker may still write it
     return departure && { ...departure, ends: new Map(departure.ends.map((end) => [end.id, end])) };
   };
   const departureOf = (name: string): Promise<Remembered | undefined> => {
@@ -83,7 +90,7 @@ export function createDepartures(options: {
     return fate.kind === 'taken' && found.kept !== undefined ? { ...fate, kept: found.kept } : fate;
   };
 
-  /** The departure first: it is written last, so that behind it every channel is found that was left. */
+  /** Reads the departure before the channel: a broker writes it last, so once it is there, so are all channels that the broker gave up. */
   const lookUp = async (at: string, open: OpenMessage, owner: string): Promise<ChannelFate | undefined> => {
     const departure = await departureOf(at);
     const fate = await fateOfLeft(at, open, owner);

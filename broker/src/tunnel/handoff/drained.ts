@@ -1,9 +1,9 @@
-// When a broker that takes leave may go: nothing runs, every answer has been acknowledged, and whoever has a link has left its channels.
+// Decides when a draining broker may end: no call runs, every answer has been acknowledged, and clients with a link have left their channels.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { TunnelChannel } from '../channels/tunnel-channel.ts';
 
 const LOOK_EVERY_MS = 10;
-/** Who has only an acknowledgement left to send comes back within this time, or does not know that it is missing. */
+/** How long a channel without a link is waited for, where all that is missing is an acknowledgement: the answer may have arrived all the same. */
 const ACKNOWLEDGE_MS = 10_000;
 
 export type DrainedChannel = Pick<TunnelChannel, 'carrier' | 'detachedAt'> & {
@@ -11,20 +11,20 @@ export type DrainedChannel = Pick<TunnelChannel, 'carrier' | 'detachedAt'> & {
   channel: Pick<TunnelChannel['channel'], 'backlogBytes'>;
 };
 
-/** It waits for its link, with something to finish. What was lost on the way to it is sent to the next broker. */
+/** Whether a channel has lost its link and has something to finish, so that its laptop may come back for it. */
 export const mayReturn = (channel: DrainedChannel) => channel.carrier === undefined && isUnfinished(channel);
 
-/** Something runs, or an answer has not been acknowledged. */
+/** A call runs, or an answer has not been acknowledged. */
 const isUnfinished = ({ session, channel }: DrainedChannel) => session.pending > 0 || channel.backlogBytes > 0;
 
-/** Resolves when all have finished and left, at the latest after `limitMs`: true where they had. */
+/** Resolves true as soon as all channels are finished and left, or false after `limitMs`. */
 export function drained(
   channels: () => Iterable<DrainedChannel>,
   { clock, limitMs, leaveMs }: { clock: Clock; limitMs: number; leaveMs: number },
 ): Promise<boolean> {
   const startedAt = clock.now();
   const endAt = startedAt + limitMs;
-  /** Since when each one with a link is idle. */
+  /** Since when each channel with a link has been idle (ms since the epoch). */
   const idleSince = new WeakMap<DrainedChannel, number>();
 
   const isWaitedFor = (channel: DrainedChannel): boolean => {

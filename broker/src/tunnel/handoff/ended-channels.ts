@@ -1,21 +1,21 @@
-// How far the channels got that have ended, for as long as their peers may come back for them.
+// Remembers of each ended channel up to which message it was read, for as long as its laptop may come back and ask.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { ChannelEnd } from '../../domain/channel-end.ts';
 
-/** Some hundred bytes each. */
+/** Each takes some hundred bytes. */
 const KEPT_MAX = 20_000;
 
 export interface EndedChannels {
   add(end: ChannelEnd): void;
   find(id: string): ChannelEnd | undefined;
   readonly all: readonly ChannelEnd[];
-  /** False: some were forgotten early, so that one that is not here may have been. */
+  /** False: too many channels ended and some were forgotten early, so a channel that is not found may have existed. */
   readonly isComplete: boolean;
 }
 
 export function createEndedChannels(options: { clock: Clock; keepMs: number; max?: number }): EndedChannels {
   const { clock, keepMs, max = KEPT_MAX } = options;
-  /** The oldest first. */
+  /** By channel id, the oldest first. */
   const ended = new Map<string, { end: ChannelEnd; at: number }>();
   let forgottenAt = Number.NEGATIVE_INFINITY;
 

@@ -1,4 +1,5 @@
-// Channels whose laptop and broker have lost each other: what this broker leaves of its own, and what it finds out of those of others.
+// Channels whose laptops are at another broker than the one that has them. This module gives up channels of this broker for others to go on
+// with, and finds out for its own laptops what became of channels at other brokers.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Bus } from '../../domain/bus.ts';
 import type { Revocation } from '../../domain/revocation.ts';
@@ -11,23 +12,23 @@ import type { EndedChannels } from './ended-channels.ts';
 import { createHandover } from './handover.ts';
 import { createLeftChannels } from './left-channels.ts';
 
-/** What brokers over one database have in common. */
+/** What the brokers over one database share. */
 export interface BetweenBrokers {
   departures: DepartureStore;
   leftChannels: Store['leftChannels'];
-  /** Answers that are left for their peers are confidential. */
+  /** Seals the answers that wait in the store for their laptops, because answers are confidential. */
   vault: Pick<Vault, 'seal' | 'open'>;
   bus: Pick<Bus, 'publish' | 'others' | 'listen'>;
 }
 
 export interface FormerChannels extends Pick<Departures, 'fateOf'> {
-  /** This broker takes leave of every peer. */
+  /** Gives up all channels when this broker ends; laptops are told `message`. */
   leave(message: string): Promise<void>;
-  /** The peer has heard everything of a channel that this run of a broker left. */
+  /** The laptop has acknowledged all answers of a channel that the broker run `leftBy` gave up: they are deleted. */
   heard(leftBy: string, id: string): void;
-  /** Whoever was revoked gets nothing of what was left any more. */
+  /** Deletes all kept answers of revoked owners. */
   revoked(revocation: Revocation): Promise<void>;
-  /** Those that another broker is asked for. */
+  /** How many channels other brokers are being asked for. */
   readonly awaited: number;
   close(): void;
 }
@@ -38,7 +39,7 @@ export function createFormerChannels(options: {
   registry: ChannelRegistry;
   ended: EndedChannels;
   clock: Clock;
-  /** How long peers may come back. */
+  /** How long laptops may come back for their channels. */
   keepMs: number;
   onError: (error: unknown) => void;
 }): FormerChannels {

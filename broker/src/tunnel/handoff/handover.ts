@@ -1,5 +1,5 @@
-// The other side of `awaited-channels.ts`: channels of this broker whose laptops are at another one. Each is given up as soon as it has lost its
-// link here and nothing runs on it; from then on nothing can come on it, so what is left is final.
+// Hands channels of this broker over to another one that has their laptops and asks for them (`awaited-channels.ts`). A channel is given up as
+// soon as it has lost its link here and no call runs on it. After that no message can arrive on it, so the record in the store is final.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Bus } from '../../domain/bus.ts';
 import type { WantedChannel } from '../../domain/channel-end.ts';
@@ -8,13 +8,13 @@ import type { EndedChannels } from './ended-channels.ts';
 import type { Left, LeftChannels } from './left-channels.ts';
 
 const LOOK_EVERY_MS = 50;
-/** Who wants one says so every two seconds. */
+/** How long a request counts: the other broker repeats it every two seconds. */
 const WANTED_MS = 7_000;
 
 const isSame = (one: WantedChannel, other: WantedChannel) =>
   one.owner === other.owner && one.secretHash === other.secretHash;
 
-/** Hands over what is asked for, until it is closed. */
+/** Hands over the channels that other brokers ask for, until it is closed. */
 export function createHandover(options: {
   broker: string;
   bus: Pick<Bus, 'listen'>;
@@ -25,12 +25,12 @@ export function createHandover(options: {
   onError: (error: unknown) => void;
 }): { close(): void } {
   const { registry, ended, left, clock } = options;
-  /** By id: until when. */
+  /** The channels that are asked for: until when (ms since the epoch), by id. */
   const wanted = new Map<string, number>();
   let cancelLook: (() => void) | undefined;
 
   const write = (): void => {
-    left.write().catch(options.onError); // it is asked for again
+    left.write().catch(options.onError); // the other broker asks again, and that repeats the write
   };
   const leave = (one: Left): void => {
     left.add(one);
@@ -51,7 +51,10 @@ export function createHandover(options: {
     cancelLook = wanted.size === 0 ? undefined : clock.after(LOOK_EVERY_MS, look);
   };
 
-  /** One that has ended, or was never opened: it must not be opened either, should its first frame be under way still. */
+  /**
+   * Answers for a channel that has ended or was never opened. One that was never opened is recorded as ended, so that a late `open` cannot
+   * open it.
+   */
   const leaveEnded = (asked: WantedChannel): void => {
     if (left.has(asked.id)) return write();
     const known = ended.find(asked.id);

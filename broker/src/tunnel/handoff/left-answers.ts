@@ -1,4 +1,5 @@
-// What a channel has to say that its peer has not acknowledged, as bytes for the vault: of each fragment its flag, its length, itself.
+// The unacknowledged fragments of a channel as bytes that the vault can seal: the number of the first one (u32), then of each fragment its flags
+// (u8), its length (u32) and its payload.
 import type { KeptFragments } from 'mcpgate-shared/link/channel-outgoing';
 
 const HEAD_BYTES = 4;
@@ -17,7 +18,7 @@ export function packAnswers({ first, fragments }: KeptFragments): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Of bytes that `packAnswers` has made. */
+/** Reads bytes that `packAnswers` has made. */
 export function unpackAnswers(bytes: Buffer): KeptFragments {
   const fragments: { flags: number; payload: Uint8Array }[] = [];
   for (let at = HEAD_BYTES; at < bytes.length;) {
@@ -28,5 +29,5 @@ export function unpackAnswers(bytes: Buffer): KeptFragments {
   return { first: bytes.readUInt32BE(0), fragments };
 }
 
-/** Associated data: what was left of one channel opens for no other. */
+/** The purpose to seal under (associated data), so that the answers of one channel cannot be opened as those of another. */
 export const purposeOf = (broker: string, id: string) => `answers:${broker}:${id}`;

@@ -1,5 +1,5 @@
-// Channels that this broker gave up, and those that others did: with what their peers have still to hear. In the store, sealed, for as long as
-// peers may come back; in memory only until it is there.
+// Channels that this broker or another one gave up, with the answers that their laptops have not got yet. They are kept sealed in the store for
+// as long as laptops may come back, and in memory only until they are written there.
 import type { KeptFragments } from 'mcpgate-shared/link/channel-outgoing';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { ChannelEnd } from '../../domain/channel-end.ts';
@@ -9,24 +9,24 @@ import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { packAnswers, purposeOf, unpackAnswers } from './left-answers.ts';
 
-/** `kept`: absent where nothing waits for the peer. */
+/** A channel that was given up. `kept`: the answers that its laptop has not got; absent where there are none. */
 export interface Left {
   end: ChannelEnd;
   kept?: KeptFragments;
 }
 
 export interface LeftChannels {
-  /** Found here from now on. */
+  /** Keeps a channel of this broker in memory; `find` finds it from now on. */
   add(left: Left): void;
-  /** What was added, and is not in the store yet, is written there for the next broker. Throws where one could not be; then it is tried again. */
+  /** Writes added channels into the store for the next broker. Throws where one could not be written; the next call tries that one again. */
   write(): Promise<void>;
-  /** Whether this broker has left it. */
+  /** Whether this broker has given the channel up. */
   has(id: string): boolean;
-  /** That of another run, or of this one. */
+  /** The channel that the broker run `broker` gave up: another run, or this one. */
   find(broker: string, id: string): Promise<Left | undefined>;
-  /** The peer has everything. */
+  /** The laptop has acknowledged everything: the channel's answers are deleted. */
   delivered(broker: string, id: string): Promise<void>;
-  /** Whoever was revoked gets nothing any more, not even after a new login. */
+  /** Deletes the channels of revoked owners, who get no answers any more, not even after a new login. */
   revoked(revocation: Revocation): Promise<void>;
   close(): void;
 }
@@ -40,7 +40,7 @@ export function createLeftChannels(options: {
   onError: (error: unknown) => void;
 }): LeftChannels {
   const { broker, store, vault, clock, keepMs } = options;
-  /** Of this broker, the oldest first; `left`: not written yet. */
+  /** Channels of this broker by id, the oldest first; `left`: present while it is not in the store yet. */
   const own = new Map<string, { at: number; owner: string; left?: Left }>();
   let cancelSweep = (): void => undefined;
 
@@ -64,7 +64,7 @@ export function createLeftChannels(options: {
     add: (left) => void own.set(left.end.id, { at: clock.now(), owner: left.end.owner, left }),
     async write() {
       const failed: unknown[] = [];
-      // One after the other: each is copied while it is written.
+      // One after the other, because each is copied in memory while it is written.
       for (const { left } of [...own.values()]) {
         if (left !== undefined) await writeOne(left).catch((error: unknown) => failed.push(error));
       }

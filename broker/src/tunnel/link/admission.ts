@@ -1,22 +1,25 @@
-// Who comes in at a pace: after a broker has died, thousands of laptops come to another one at once, whose own laptops go first. A few are looked
-// up at a time, the others wait their turn, address by address, so that a crowd from one place keeps nobody else out; who would wait too long is
-// told when to come again.
+// Limits how many WebSocket upgrades are checked at once. When a broker dies, thousands of laptops come to another one within seconds, whose own
+// laptops must go on working meanwhile. The broker checks a few upgrades at a time; the others wait, and addresses take turns, so that a crowd
+// from one address does not keep others out. A laptop that would wait too long is told when to come again.
 import type { Clock } from 'mcpgate-shared/clock';
 import { turnKeys } from '../../domain/address-key.ts';
 import { createFairQueue } from '../../domain/fair-queue.ts';
 
 const AT_ONCE = 8;
-/** Laptops give an upgrade up after 15 seconds. */
+/** Well below the 15 seconds after which a laptop gives up. */
 const LONGEST_WAIT_MS = 5_000;
-/** Shared by the addresses from which some wait. */
+/** How many upgrades may wait, divided by the number of addresses that they come from. */
 const MAX_WAITING = 2_000;
 const MIN_RETRY_S = 2;
 const MAX_RETRY_S = 10;
-/** How much the last one counts in what one takes. */
+/** The weight of the newest check in the moving average of how long one takes. */
 const WEIGHT = 0.1;
 
 export interface Admission {
-  /** Runs `work`, which comes from `address`, in its turn; returns the seconds after which to come again where it is not taken. `work` never rejects. */
+  /**
+   * Runs `work` when its turn comes. Returns undefined, or, where the queue is too long, the seconds after which to come again. `work` must
+   * not reject.
+   */
   enter(address: string, work: () => Promise<void>): number | undefined;
   readonly waiting: number;
 }
@@ -25,7 +28,7 @@ export function createAdmission(clock: Pick<Clock, 'now'>): Admission {
   const queue = createFairQueue<() => Promise<void>>();
   let running = 0;
   let eachMs = 0;
-  /** For how long who comes now from there would wait: each other address has as many turns before it at most. */
+  /** How long an upgrade from this address would wait if it came now: each other address can have as many turns before it, at most. */
   const waitMs = (key: string) => (Math.min(queue.size, (queue.of(key) + 1) * queue.keys) * eachMs) / AT_ONCE;
   const hasRoom = ({ turn, room }: { turn: string; room: string }) =>
     queue.of(turn) < MAX_WAITING / Math.max(1, queue.keys) &&
@@ -40,7 +43,7 @@ export function createAdmission(clock: Pick<Clock, 'now'>): Admission {
     void work().finally(() => {
       running -= 1;
       eachMs += (clock.now() - startedAt - eachMs) * WEIGHT;
-      // Calls and the bus have their turn between.
+      // Lets the event loop serve calls and the bus between two upgrades.
       setImmediate(next);
     });
   };

@@ -1,16 +1,16 @@
-// Whom a link is taken for, as long as its access token lives.
+// The login of a link: its principal, and the timer that ends the link when the access token ends without having been renewed.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Principal } from '../../domain/principal.ts';
 
-/** A renewed token may arrive this much late. */
+/** How long after the token's end a renewed one may still arrive. */
 const TOKEN_GRACE_MS = 5_000;
 const TIMER_MAX_MS = 0x7fff_ffff;
 
 export interface LinkLogin {
   readonly principal: Principal;
-  /** The same login with a newer token. */
+  /** The daemon has sent a newer token of the same login. */
   renew(principal: Principal): void;
-  /** The person's role or groups are others now. */
+  /** The person's role or groups have changed. */
   personChanged(person: NonNullable<Principal['user']>): void;
   end(): void;
 }

@@ -1,4 +1,4 @@
-// The channels of a link: what a peer opens or resumes, what becomes of those that are not here, and the ends of those that were only left.
+// Handles the `open` frames of one link: opens a new channel, resumes one of this broker, or finds out what became of one that is not here.
 import type { Clock } from 'mcpgate-shared/clock';
 import { CLOSE_CODE } from 'mcpgate-shared/link/close-code';
 import { LINK_CHANNEL } from 'mcpgate-shared/link/frame';
@@ -11,19 +11,22 @@ import type { FormerChannels } from '../handoff/former-channels.ts';
 import type { RejectReason } from './reject-meter.ts';
 import type { Carrier, TunnelChannel, TunnelLimits } from '../channels/tunnel-channel.ts';
 
-/** The laptop had not heard yet that its link leads to another broker: had it been opened here, nobody could tell later where it was. */
+/**
+ * Refuses an `open` that names another broker: `serve` had not yet learnt that its link leads here now. A channel that this broker opened
+ * nevertheless would be looked for at the other one later.
+ */
 const NOT_MEANT: CloseMessage = { code: 'done', message: 'it is meant for another broker', taken: 0 };
 
 const endedAt = (taken: number): CloseMessage => ({ code: 'done', message: 'it has ended', taken });
 
 export interface LinkOpening {
-  /** An `open` frame. */
+  /** Handles an `open` frame for the channel `number`. */
   open(number: number, payload: Buffer): void;
-  /** The peer does not want it any more. */
+  /** The laptop has closed a channel whose fate is still being looked up. */
   forget(number: number): void;
-  /** Whether a channel ever had this number. */
+  /** Whether a channel of this link ever had this number. */
   hadNumber(number: number): boolean;
-  /** One that was left ends as soon as its peer has heard everything. */
+  /** Ends a channel that was given up earlier, if its laptop has acknowledged all of its answers. */
   settle(channel: TunnelChannel): void;
 }
 
@@ -31,31 +34,31 @@ export function createLinkOpening(options: {
   clock: Clock;
   limits: TunnelLimits;
   registry: ChannelRegistry;
-  /** The name of this run. */
+  /** The name of this run of the broker. */
   broker: string;
   formers: Pick<FormerChannels, 'fateOf' | 'heard'>;
-  /** How far a channel got that has ended here. */
+  /** The record of a channel that has ended at this broker. */
   endOf: (id: string) => ChannelEnd | undefined;
   owner: string;
   principal: () => Principal;
-  /** Those of the link, by number. */
+  /** The channels of the link. */
   byNumber: Map<number, TunnelChannel>;
   carrier: Carrier;
   isEnded: () => boolean;
   opened: (number: number, message: OpenedMessage) => void;
   refuse: (number: number, message: CloseMessage) => void;
   noteRejected: (reason: RejectReason, message: string) => void;
-  /** These end the link. */
+  /** `reject` and `close` end the link. */
   reject: (reason: RejectReason, code: number, message: string) => void;
   close: (code: number, reason: string) => void;
 }): LinkOpening {
   const { limits, registry, owner, byNumber, carrier, refuse, noteRejected, reject } = options;
-  /** Numbers of channels whose fate is looked up. */
+  /** Numbers of channels whose fate is being looked up. */
   const reopening = new Set<number>();
   let lastNumber = 0;
   const mayOpen = createRateBound(limits.opens, options.clock.now);
 
-  /** It is asked for by its name and is not here: what became of it is found out first. */
+  /** Resumes a channel that is not in memory: finds out first what became of it. */
   const reopen = async (number: number, message: OpenMessage) => {
     reopening.add(number);
     const fate = await options.formers.fateOf(message, owner, () => options.isEnded() || !reopening.has(number));
@@ -93,7 +96,7 @@ export function createLinkOpening(options: {
     if (message.resume !== true) {
       if (message.broker === undefined) return openChannel(number, message);
       if (message.broker !== options.broker) return refuse(number, NOT_MEANT);
-      // Asked for at another broker before this came: that one has told its peer by now.
+      // `serve` resumed the channel at another broker before this first `open` arrived; that broker has told it by now that the channel is over.
       const end = options.endOf(message.id);
       return end === undefined ? openChannel(number, message) : refuse(number, endedAt(end.taken));
     }
@@ -103,7 +106,7 @@ export function createLinkOpening(options: {
   const openChannel = (number: number, message: OpenMessage, left?: LeftBehind) => {
     const found = registry.openOrResume(message, options.principal(), left);
     if (found.kind === 'leaving') {
-      // What comes behind a first `open` is not taken either.
+      // Messages that follow a first `open` are not read either, so `serve` can send them again elsewhere.
       const taken = message.resume !== true && { taken: 0 };
       return refuse(number, { code: 'gone', message: 'this broker takes leave', ...taken });
     }

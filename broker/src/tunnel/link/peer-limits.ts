@@ -1,27 +1,26 @@
-// What one peer may take of the broker. Each bound is far above what daemons do and far below what hurts the others.
+// How much of the broker one link or one credential may use. Each bound is far above what daemons need and far below what would harm others.
 import type { Rate } from 'mcpgate-shared/rate-bound';
 
 export interface PeerLimits {
-  /** Channels that one link may hold. */
   channelsPerLink: number;
-  /** Channels of one credential, those that wait for their link included. */
+  /** Channels of one credential, including those that have no link at the moment. */
   channelsPerOwner: number;
   linksPerOwner: number;
-  /** Upgrades of one credential. */
+  /** WebSocket upgrades of one credential. */
   upgrades: Rate;
-  /** What all channels of one credential may keep in memory: answers for the peer, messages that have partly come. */
+  /** Memory for all channels of one credential: unacknowledged answers, and messages that have partly arrived. */
   memoryPerOwnerBytes: number;
-  /** A peer that asks and does not read what it is answered: past this many bytes in its socket the link ends. */
+  /** With more than this many unsent bytes in its socket a link ends: its daemon sends requests but does not read the answers. */
   socketBytes: number;
   opens: Rate;
-  /** Control messages: token renewals. */
+  /** Control messages, which are token renewals. */
   controls: Rate;
   pings: Rate;
-  /** How often a link is looked at, and pinged. */
+  /** How often each link is checked and pinged. */
   heartbeatMs: number;
-  /** Nothing was heard for this long: the link is dead. */
+  /** A link on which nothing has arrived for this long is dead. */
   silentMs: number;
-  /** Nothing of what waits in the socket was taken for this long: the peer does not read. */
+  /** A link whose socket has sent none of its waiting bytes for this long ends: the daemon does not read. */
   stalledMs: number;
 }
 

@@ -1,4 +1,4 @@
-// What was refused at the tunnel, and how links ended: counted always, logged as far as a flood leaves room in the log.
+// Counts what the tunnel refused and how links ended, and logs it at a limited rate, so that a flood does not fill the log.
 import type { Clock } from 'mcpgate-shared/clock';
 import { CLOSE_CODE } from 'mcpgate-shared/link/close-code';
 import type { Log } from '../../domain/log.ts';
@@ -6,7 +6,7 @@ import { createRefusalLog } from '../../domain/refusal-log.ts';
 
 /** Why an upgrade, a frame or a link was refused: the label of `mcpgate_tunnel_rejected_total`. */
 export type RejectReason =
-  /** Before the upgrade. */
+  /** Refused before the upgrade. */
   | 'host'
   | 'token'
   | 'revoked'
@@ -14,7 +14,7 @@ export type RejectReason =
   | 'draining'
   | 'too_many_links'
   | 'unavailable'
-  /** The WebSocket itself: its handshake, masks, opcodes, UTF-8. */
+  /** Broken WebSocket protocol: handshake, masks, opcodes, UTF-8. */
   | 'websocket'
   | 'text'
   | 'frame'
@@ -22,7 +22,7 @@ export type RejectReason =
   | 'unknown_channel'
   | 'open'
   | 'control'
-  /** Another's channel, or a secret that does not fit. */
+  /** A resume of somebody else's channel, or with a wrong secret. */
   | 'channel_secret'
   | 'too_many_channels'
   | 'sequence'
@@ -35,11 +35,11 @@ export type RejectReason =
 const KNOWN_CODES: ReadonlySet<number> = new Set<number>([...Object.values(CLOSE_CODE), 1000, 1001, 1005, 1006, 1011]);
 
 export interface RejectMeter {
-  /** `who`: names for the log, no secrets. */
+  /** `who`: names for the log, never secrets. */
   rejected(reason: RejectReason, who: Readonly<Record<string, unknown>>, message: string): void;
   closed(code: number): void;
   readonly rejects: ReadonlyMap<RejectReason, number>;
-  /** By close code; what no side of ours sends is `other`. */
+  /** How many links ended, by close code; codes that mcpgate does not send count as `other`. */
   readonly closes: ReadonlyMap<string, number>;
 }
 

@@ -1,4 +1,5 @@
-// One WebSocket: its channels by number, the turns that channels take, the life of its token. It knows nothing of HTTP or of other links.
+// One WebSocket of a daemon: reads its frames, lets its channels send in turn, and ends when its token does. It knows nothing of HTTP or of
+// other links.
 import type { WebSocket } from 'ws';
 import type { Clock } from 'mcpgate-shared/clock';
 import { CLOSE_CODE, closeCodeOfBadFrame } from 'mcpgate-shared/link/close-code';
@@ -23,35 +24,35 @@ import { createLinkOpening } from './link-opening.ts';
 import type { RejectMeter, RejectReason } from './reject-meter.ts';
 import type { Carrier, TunnelChannel, TunnelLimits } from '../channels/tunnel-channel.ts';
 
-/** Above this many bytes in the socket, channels wait for their turn: a small answer is never behind more than this. */
+/** With more unsent bytes than this in the socket, channels wait: so a small answer never has to wait behind more. */
 const SOCKET_HIGH_BYTES = 256 * 1024;
-/** A peer that does not answer a close by then is cut. */
+/** How long the daemon may take to answer a close before the socket is cut. */
 const CLOSE_MS = 2_000;
-/** A link whose peer may be elsewhere answers within this time. */
+/** How long the daemon may take to answer a ping when another broker says that it is there. */
 const DOUBTED_MS = 2_000;
-/** Only a message's last fragment may be smaller: many tiny ones would cost far more memory than their bytes. */
+/** The smallest fragment, except for a message's last one: many tiny fragments would cost far more memory than their bytes. */
 const FRAGMENT_MIN_BYTES = 1024;
 
 export interface TunnelLink {
   readonly principal: Principal;
-  /** The login that it is of; a renewed token is of the same. */
+  /** The owner of the login (`owner-of.ts`); a renewed token has the same one. */
   readonly owner: string;
-  /** The daemon process at the other end; a newer link of the same one replaces this one. */
+  /** Identifies the daemon process at the other end; a newer link of the same process replaces this one. */
   readonly instance: string;
   readonly openedAt: number;
   readonly channels: number;
-  /** The person's role or groups are others now: for channels that it opens from here on. */
+  /** The person's role or groups have changed; channels that are opened from now on get the new ones. */
   personChanged(person: NonNullable<Principal['user']>): void;
-  /** Bytes that wait in its socket. */
+  /** Bytes that the socket has not sent yet. */
   readonly socketBytes: number;
   send(message: LinkMessage): void;
-  /** Ends it where the peer is silent or does not read; else pings. */
+  /** Ends the link where the daemon is silent or does not read, else pings it. */
   beat(): void;
   close(code: number, reason: string): void;
   terminate(): void;
 }
 
-/** By their message, and by a length that no number holds. */
+/** Error codes of `ws` for a message that is too long, or whose length does not fit into a number. */
 const TOO_LARGE: ReadonlySet<string> = new Set([
   'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
   'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
@@ -65,14 +66,14 @@ export function createTunnelLink(options: {
   limits: TunnelLimits;
   registry: ChannelRegistry;
   meter: RejectMeter;
-  /** Where it comes from, for the log. */
+  /** The daemon's address, for the log. */
   address: string;
-  /** The name of this run. */
+  /** The name of this run of the broker. */
   broker: string;
   formers: Pick<FormerChannels, 'fateOf' | 'heard'>;
-  /** How far a channel got that has ended here. */
+  /** The record of a channel that has ended at this broker. */
   endOf: (id: string) => ChannelEnd | undefined;
-  /** Checks a renewed token: the principal it stands for, if it is the same one. */
+  /** Checks a renewed token; returns its principal, or undefined where it does not belong to the same login. */
   renew: (token: string, current: Principal, address: string) => Promise<Principal | undefined>;
   onClose: (link: TunnelLink) => void;
 }): TunnelLink {
@@ -91,7 +92,7 @@ export function createTunnelLink(options: {
 
   const close = (code: number, reason: string) => {
     if (ended) return;
-    ended = true; // whatever still comes is not read
+    ended = true; // frames that still arrive are not read
     closeCode = code;
     ws.close(code, reason.slice(0, 120));
     clock.after(CLOSE_MS, () => ws.terminate());
@@ -118,7 +119,7 @@ export function createTunnelLink(options: {
       ready.delete(channel);
       const frame = channel.channel.next();
       if (frame === undefined) continue;
-      ready.add(channel); // behind the others
+      ready.add(channel); // it gets its next turn after the others
       ws.send(frame, onSent);
     }
   };
@@ -160,7 +161,7 @@ export function createTunnelLink(options: {
       const askedAt = clock.now();
       ws.ping(undefined, undefined, onSent);
       clock.after(DOUBTED_MS, () => {
-        // What has come meanwhile is read first: a broker that was busy finds it in its socket.
+        // Reads the socket first: where the broker itself was busy, the daemon's answer already waits there.
         setImmediate(() => {
           if (lastHeardAt < askedAt) reject('silent', CLOSE_CODE.heartbeat, 'nothing was heard');
         });
@@ -205,13 +206,14 @@ export function createTunnelLink(options: {
     }
     if (channel === undefined) {
       if (header.kind === FrameKind.close) opening.forget(header.channel);
-      if (header.channel !== LINK_CHANNEL && opening.hadNumber(header.channel)) return; // closed while this was on its way
+      if (header.channel !== LINK_CHANNEL && opening.hadNumber(header.channel)) return; // the channel was closed while this frame was on its way
       return reject('unknown_channel', CLOSE_CODE.protocol, 'a frame for a channel that was never opened');
     }
     if (header.kind === FrameKind.close) return registry.end(channel, 'the AI client has gone');
     if (header.kind === FrameKind.data && (header.flags & FLAG_FINAL) === 0) {
       if (payload.length < FRAGMENT_MIN_BYTES) return reject('frame', CLOSE_CODE.protocol, 'a fragment is too small');
-      if (payload.buffer.byteLength > payload.length * 4) payload = Buffer.from(payload); // it is kept; what it was cut from is not
+      // A copy, so that keeping a small payload does not keep the large buffer around it.
+      if (payload.buffer.byteLength > payload.length * 4) payload = Buffer.from(payload);
     }
     if (header.kind === FrameKind.data && !channel.admits(payload.length)) {
       return registry.fail(channel, { code: 'overflow', message: 'too much of this login is under way' });
@@ -270,7 +272,7 @@ export function createTunnelLink(options: {
     mindReader();
   });
   ws.on('error', (error) => {
-    // A network error is followed by `close` and needs nothing here; for these ws has sent the close code itself.
+    // A network error is followed by `close`, which does the rest. Where the daemon broke the protocol, `ws` has sent the close code itself.
     const code = 'code' in error ? String(error.code) : '';
     if (code.startsWith('WS_ERR_')) {
       if (TOO_LARGE.has(code)) reject('too_large', CLOSE_CODE.tooLarge, 'a frame is too large');

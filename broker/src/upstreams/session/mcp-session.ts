@@ -5,7 +5,7 @@ import type { BaseLogger } from 'pino';
 import { notExecuted } from '../attempt.ts';
 import type { Edge, EdgeOptions } from './edge.ts';
 import type { KnownOpening, Opening } from '../pool/opening-memory.ts';
-import { headerParamsOf } from '../../mcp/header-params.ts';
+import { headerParamsOf } from '../../mcp/repeated-headers.ts';
 import { createLegacyEdge } from './legacy/legacy-edge.ts';
 import { offerOf } from './offered-lists.ts';
 import { createModernEdge } from './modern/modern-edge.ts';

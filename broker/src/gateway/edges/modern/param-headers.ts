@@ -1,6 +1,6 @@
 // Parameters of a tool that its calls repeat in HTTP headers (`x-mcp-header`): both must say the same (2026-07-28, Streamable HTTP, "Custom
 // Headers from Tool Parameters").
-import { headerParamsOf } from '../../../mcp/header-params.ts';
+import { headerParamsOf } from '../../../mcp/repeated-headers.ts';
 import { isRecord } from '../../../mcp/json-rpc-guard.ts';
 import type { Request } from '../../request.ts';
 import { serverByName } from '../../call/route.ts';

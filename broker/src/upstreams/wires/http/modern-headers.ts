@@ -1,9 +1,13 @@
 // The headers of a request over Streamable HTTP from 2026-07-28 on: what it says in its body, for whoever stands between.
 import { MODERN_VERSION } from 'mcpgate-shared/mcp/protocol-version';
-import { headerParamsOf, headersFromArguments, type HeaderParam } from '../../../mcp/header-params.ts';
-import { headerValue } from '../../../mcp/header-value.ts';
+import {
+  headerParamsOf,
+  headersFromArguments,
+  headerValue,
+  NAMED_BY,
+  type HeaderParam,
+} from '../../../mcp/repeated-headers.ts';
 import { parseRecord, stringOf } from '../../../mcp/json-rpc-guard.ts';
-import { NAMED_BY } from '../../../mcp/named-by.ts';
 import type { ServerLists } from '../../session/server-lists.ts';
 import type { ListedItem } from '../../upstream.ts';
 

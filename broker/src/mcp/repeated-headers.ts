@@ -1,19 +1,33 @@
-// Parameters of a tool that its calls repeat in HTTP headers: `x-mcp-header` in the tool's input schema (2026-07-28, Streamable HTTP).
-import { headerValue } from './header-value.ts';
+// Which parts of a request's body its HTTP headers repeat (MCP 2026-07-28, Streamable HTTP): the name of what it is about, and the arguments of
+// a tool call that the tool's input schema marks with `x-mcp-header`.
 import { isRecord, parseRecord } from './json-rpc-guard.ts';
 
+/** By method: the member of a request's params that its HTTP header `Mcp-Name` repeats (MCP 2026-07-28, Streamable HTTP, "Request Metadata"). */
+export const NAMED_BY: ReadonlyMap<string, string> = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
+]);
+
 export interface HeaderParam {
-  /** Lower case, with its prefix. */
+  /** The header's whole name, in lower case: `mcp-param-…`. */
   header: string;
-  /** Where the value stands in the arguments. */
+  /** The keys that lead from the call's arguments to the value. */
   path: readonly string[];
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const TYPES: ReadonlySet<unknown> = new Set(['string', 'integer', 'boolean']);
 const MAX_DEPTH = 64;
+const PLAIN = /^[\t\x20-\x7e]*$/;
 
-/** Of a tool as it was listed. A string says why its schema breaks the rules, so that nobody may call it. */
+/**
+ * The marked parameters of a tool, given as the server listed it. A string says how its schema breaks the rules of the specification: such a
+ * tool may not be called.
+ */
 export function headerParamsOf(toolText: string): readonly HeaderParam[] | string {
   if (!toolText.includes('x-mcp-header') && !toolText.includes('\\u')) return NONE;
   const found: HeaderParam[] = [];
@@ -21,7 +35,7 @@ export function headerParamsOf(toolText: string): readonly HeaderParam[] | strin
   return why ?? found;
 }
 
-/** Names and values in turn; a value that is not there has no header. */
+/** The headers of one call, as names and values in turn. An argument that the call leaves out gets no header. */
 export function headersFromArguments(params: readonly HeaderParam[], args: unknown): string[] {
   return params.flatMap(({ header, path }) => {
     let value: unknown = args;
@@ -32,7 +46,10 @@ export function headersFromArguments(params: readonly HeaderParam[], args: unkno
   });
 }
 
-/** `isReachable`: by `properties` alone, where a call's arguments have one place for it. */
+/**
+ * Adds the marked parameters of `schema` to `found`. `isReachable`: only `properties` led here, so that the value has one place in the
+ * arguments.
+ */
 function collect(
   schema: unknown,
   path: readonly string[],
@@ -55,7 +72,7 @@ function collect(
     if (key === 'properties' && isRecord(value)) {
       return firstOf(Object.entries(value), ([own, inner]) => collect(inner, [...path, own], isReachable, found));
     }
-    // What stands in these is data, not a schema.
+    // The values of these keywords are data, not schemas.
     if (DATA.has(key)) return undefined;
     return collect(value, [...path, key], false, found);
   });
@@ -71,3 +88,10 @@ function firstOf<T>(items: readonly T[], check: (item: T) => string | undefined)
 
 const NONE: readonly HeaderParam[] = [];
 const DATA: ReadonlySet<string> = new Set(['default', 'examples', 'enum', 'const', 'x-mcp-header', 'required']);
+
+/** `text` as a header value: unchanged where it is printable ASCII without blanks at its ends, else as `=?base64?…?=` ("Value Encoding"). */
+export function headerValue(text: string): string {
+  const isMarked = text.startsWith('=?base64?') && text.endsWith('?=');
+  if (text !== '' && text === text.trim() && !isMarked && PLAIN.test(text)) return text;
+  return `=?base64?${Buffer.from(text, 'utf8').toString('base64')}?=`;
+}

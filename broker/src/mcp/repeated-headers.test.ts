@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { headerParamsOf, headersFromArguments } from './header-params.ts';
-import { headerValue } from './header-value.ts';
+import { headerParamsOf, headersFromArguments, headerValue } from './repeated-headers.ts';
 
 const tool = (inputSchema: unknown) => JSON.stringify({ name: 't', inputSchema });
 const property = (schema: unknown) => tool({ type: 'object', properties: { a: schema } });
