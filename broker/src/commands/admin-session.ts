@@ -2,13 +2,14 @@
 import type { Command } from 'commander';
 import { WorkspaceNameSchema, type Receipt } from 'mcpgate-shared/api/fields';
 import { GateError } from 'mcpgate-shared/error';
+import { plainLine } from 'mcpgate-shared/plain-line';
 import { isLoopback } from '../config/listen-address.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { createAdminClient, type AdminClient } from './admin-client.ts';
 import type { CommandContext } from './context.ts';
 import { shellWord } from '../domain/shell-word.ts';
-import { formatTable, plain } from './table.ts';
+import { formatTable } from './table.ts';
 
 export interface AdminOptions {
   data?: string;
@@ -73,7 +74,7 @@ export async function withSession(
               head,
               items.map((_item, index) => row(index)),
               width,
-            ) + below.map((line) => `${plain(line)}\n`).join(''),
+            ) + below.map((line) => `${plainLine(line)}\n`).join(''),
           );
       },
       show(document, text) {

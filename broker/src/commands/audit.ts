@@ -1,10 +1,10 @@
 // `audit …`: what happened.
 import { Command } from 'commander';
 import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
+import { plainLine } from 'mcpgate-shared/plain-line';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import { callCells, eventCells } from './audit-cells.ts';
 import type { CommandContext } from './context.ts';
-import { plain } from './table.ts';
 import { countFlag, pastTime } from './values.ts';
 
 interface SearchOptions extends AdminOptions {
@@ -76,5 +76,5 @@ async function tail({ api, json, context }: AdminSession, options: TailOptions):
 }
 
 function tailText(line: TailLine): string {
-  return plain((line.kind === 'call' ? callCells(line.record) : eventCells(line.record)).join('  ')).trimEnd();
+  return plainLine((line.kind === 'call' ? callCells(line.record) : eventCells(line.record)).join('  ')).trimEnd();
 }

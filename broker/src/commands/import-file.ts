@@ -2,12 +2,12 @@
 import { createInterface } from 'node:readline/promises';
 import { type ImportResult, serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
+import { plainLine } from 'mcpgate-shared/plain-line';
 import type { AdminOptions, AdminSession } from './admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { isolationOf } from './isolation-of.ts';
 import { readClientConfig } from './read-client-config.ts';
 import { importText } from './server-text.ts';
-import { plain } from './table.ts';
 import { pairs } from './values.ts';
 
 export interface ImportOptions extends AdminOptions {
@@ -54,7 +54,7 @@ async function askAbout({ stdin, stderr }: CommandContext, { secrets }: ImportRe
   const none: string[] = [];
   try {
     for (const { name, server, from } of doubtful) {
-      const answer = await lines.question(`  ${server}: ${plain(from)}: is it a secret? [Y/n] `).catch(interrupted);
+      const answer = await lines.question(`  ${server}: ${plainLine(from)}: is it a secret? [Y/n] `).catch(interrupted);
       if (/^\s*no?\s*$/i.test(answer)) none.push(name);
     }
   } finally {

@@ -3,11 +3,12 @@ import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { secretsApi, type SetSecret } from 'mcpgate-shared/api/secrets';
 import { GateError } from 'mcpgate-shared/error';
+import { plainLine } from 'mcpgate-shared/plain-line';
 import { inWorkspace } from '../domain/workspace.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { readSecret } from './read-secret.ts';
-import { ago, plain } from './table.ts';
+import { ago } from './table.ts';
 
 export function secretCommand(context: CommandContext): Command {
   const command = new Command('secret').description('secrets of the upstream servers');
@@ -47,7 +48,7 @@ async function removeSecret(
   options: { yes?: boolean; json?: boolean },
 ): Promise<void> {
   const isAsked = context.stdin.isTTY === true && options.yes !== true && options.json !== true;
-  if (isAsked && !(await isConfirmed(context, `Remove ${plain(name)} for good? [y/N] `)))
+  if (isAsked && !(await isConfirmed(context, `Remove ${plainLine(name)} for good? [y/N] `)))
     throw new GateError('cancelled', 'nothing was removed');
   show(await api.call(secretsApi.remove, { params: { name } }), `${name} is removed, with all its versions`);
 }
@@ -73,7 +74,7 @@ function setText({ name, version, servers, unfit }: SetSecret): string {
   const fit = servers.filter((server) => unfit.every((each) => each.server !== server));
   const users = fit.length === 0 ? '' : `; used by ${fit.join(', ')} from the next call on`;
   const unused = servers.length === 0 ? `; no server uses it yet; refer to it as \${secret:${name}}` : '';
-  const lines = unfit.map(({ server, why }) => `  ! ${server} cannot use it, and its calls fail: ${plain(why)}`);
+  const lines = unfit.map(({ server, why }) => `  ! ${server} cannot use it, and its calls fail: ${plainLine(why)}`);
   return [`${name} is now version ${version}${users}${unused}`, ...lines].join('\n');
 }
 

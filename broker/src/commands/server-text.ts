@@ -1,21 +1,21 @@
 // What the commands about servers print of them.
 import { limitsText } from 'mcpgate-shared/api/resource-limits';
 import type { ImportResult, Server } from 'mcpgate-shared/api/servers';
-import { plain } from './table.ts';
+import { plainLine } from 'mcpgate-shared/plain-line';
 
 /** What is done, and what is left to do. `inside`: the flags that the next command needs, too. */
 export function importText(result: ImportResult, file: string, inside: string): string {
   const { servers, renamed, secrets, unset, warnings, dry_run: isDryRun } = result;
   const lines = [`${isDryRun ? 'would import' : 'imported'} ${servers.join(', ') || 'nothing'}`];
-  for (const { from, to } of renamed) lines.push(`  ${to}: is named ${JSON.stringify(plain(from))} in the file`);
+  for (const { from, to } of renamed) lines.push(`  ${to}: is named ${JSON.stringify(plainLine(from))} in the file`);
   const becomes = isDryRun ? 'would be' : 'is now';
   for (const { server, from, name, kind } of secrets) {
     const doubt = kind === 'doubtful' ? ' (it may be none)' : '';
-    lines.push(`  ${server}: ${plain(from)} ${becomes} the secret ${name}${doubt}`);
+    lines.push(`  ${server}: ${plainLine(from)} ${becomes} the secret ${name}${doubt}`);
   }
   for (const { server, from, name } of unset)
-    lines.push(`  ${server}: ${plain(from)} has no value yet; set it: mcpgate-broker secret set ${name}${inside}`);
-  for (const warning of warnings) lines.push(`  ! ${plain(warning)}`);
+    lines.push(`  ${server}: ${plainLine(from)} has no value yet; set it: mcpgate-broker secret set ${name}${inside}`);
+  for (const warning of warnings) lines.push(`  ! ${plainLine(warning)}`);
   if (secrets.length > 0 && !isDryRun) lines.push(`the values are in the vault now; delete them from ${file}`);
   return lines.join('\n');
 }
@@ -31,21 +31,21 @@ export function serverText(server: Server): string {
   return [
     `${server.name} (${server.state}${server.unisolated ? ', unisolated' : ''})`,
     `id         ${server.id}`,
-    `runs       ${plain(targetOf(server))}`,
+    `runs       ${plainLine(targetOf(server))}`,
     `isolation  ${server.isolation}, ${server.processes} live`,
     ...processLines(server),
     `tools      ${server.tools ?? 'not asked yet'}${server.trust_annotations ? '; trusted about being read-only or idempotent' : ''}`,
     ...limitLines(server),
-    ...Object.entries(values).map(([key, value]) => `value      ${plain(key)}=${plain(value)}`),
-    ...(server.error === null ? [] : [`error      ${plain(server.error)}`]),
-    ...server.warnings.map((line) => `warning    ${plain(line)}`),
-    ...server.stderr.map((line) => `stderr     ${plain(line)}`),
+    ...Object.entries(values).map(([key, value]) => `value      ${plainLine(key)}=${plainLine(value)}`),
+    ...(server.error === null ? [] : [`error      ${plainLine(server.error)}`]),
+    ...server.warnings.map((line) => `warning    ${plainLine(line)}`),
+    ...server.stderr.map((line) => `stderr     ${plainLine(line)}`),
   ].join('\n');
 }
 
 function processLines({ process_isolation: kept, no_sandbox: why, network }: Server): string[] {
   if (kept === null) return [];
-  const reason = why === null ? '' : ` (no sandbox: ${plain(why)})`;
+  const reason = why === null ? '' : ` (no sandbox: ${plainLine(why)})`;
   return [`process    ${kept}${reason}`, `network    ${network ?? 'full'}`];
 }
 

@@ -1,10 +1,11 @@
 // `status`: how the broker is.
 import { Command } from 'commander';
 import { statusApi } from 'mcpgate-shared/api/status';
+import { plainLine } from 'mcpgate-shared/plain-line';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { circuitWords } from './circuit-words.ts';
-import { ago, plain } from './table.ts';
+import { ago } from './table.ts';
 
 export function statusCommand(context: CommandContext): Command {
   return adminOptions(new Command('status').description('how the broker is')).action(
@@ -19,7 +20,7 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
     `mcpgate-broker ${status.version} at ${status.url}: ${status.state === 'not_ready' ? 'not ready' : status.state}`,
     `process      ${status.pid}, started ${ago(status.started_at, context.now())}`,
     `data         ${status.data} (${status.database})`,
-    ...status.other_brokers.map((place) => `beside       ${plain(place)}`),
+    ...status.other_brokers.map((place) => `beside       ${plainLine(place)}`),
     `enforcement  ${status.enforcement}, ${status.rules} rule${status.rules === 1 ? '' : 's'}`,
     `people       ${status.users}`,
     `links        ${status.links}, with ${status.channels} channel${status.channels === 1 ? '' : 's'}`,
@@ -31,10 +32,10 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
         ...(server.tools === null ? [] : [`${server.tools} tools`]),
         ...(server.processes === 0 ? [] : [`${server.processes} process${server.processes === 1 ? '' : 'es'}`]),
         ...circuitWords(server, context.now()),
-        ...(server.error === null ? [] : [plain(server.error)]),
+        ...(server.error === null ? [] : [plainLine(server.error)]),
       ].join(', '),
     ),
-    ...status.warnings.map((warning) => `!            ${plain(warning)}`),
+    ...status.warnings.map((warning) => `!            ${plainLine(warning)}`),
   ];
   show(status, lines.join('\n'));
 }

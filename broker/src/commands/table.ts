@@ -1,5 +1,5 @@
 // Tables for people: columns as wide as their texts, the widest ones cut with an ellipsis where the terminal is narrower.
-import { stripVTControlCharacters } from 'node:util';
+import { plainLine } from 'mcpgate-shared/plain-line';
 import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
 
 const GAP = '  ';
@@ -11,7 +11,7 @@ export function formatTable(
   rows: readonly (readonly string[])[],
   width: number | undefined,
 ): string {
-  const cells = [head, ...rows.map((row) => row.map(plain))];
+  const cells = [head, ...rows.map((row) => row.map(plainLine))];
   const natural = head.map((_name, column) =>
     cells.reduce((widest, row) => Math.max(widest, textWidth(row[column] ?? '')), 0),
   );
@@ -31,15 +31,6 @@ function narrowed(natural: readonly number[], room: number): number[] {
 }
 
 const sum = (widths: readonly number[]): number => widths.reduce((total, each) => total + each, 0);
-
-/** One line without control characters: what comes from others must not steer a terminal. */
-export function plain(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this removes
-  return stripVTControlCharacters(text).replaceAll(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    ' ',
-  );
-}
 
 const fit = (text: string, width: number): string => padded(shortened(text, width), width);
 
