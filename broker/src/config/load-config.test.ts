@@ -37,6 +37,15 @@ describe('configuration file', () => {
     ]);
   });
 
+  test('two letters that changed places are one mistake, so that the shortest keys are recognized too', () => {
+    for (const [written, meant] of [
+      ['olg', 'log'],
+      ['dtaa', 'data'],
+      ['oicd', 'oidc'],
+    ] as const)
+      assert.match(mistakesOf(`${written}: x\n`)[0] ?? '', new RegExp(`did you mean "${meant}"`));
+  });
+
   test('every mistake is reported, in the order of the lines', () => {
     const mistakes = mistakesOf('drain:\n  timeout: soon\nlisten: nowhere\nzzz: 1\n');
     assert.deepEqual(mistakes, [
