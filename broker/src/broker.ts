@@ -33,7 +33,7 @@ import { openStore } from './store/open-store.ts';
 import { createTunnel } from './tunnel/tunnel.ts';
 import { createUpstreams } from './upstreams/create-upstreams.ts';
 import { systemFoldersOf } from './upstreams/process/find-tool.ts';
-import { referencesIn } from './values/secret-reference.ts';
+import { referencesIn } from 'mcpgate-shared/values/secret-reference';
 import { createVault } from './vault/create-vault.ts';
 import { loadMasterKey } from './vault/master-key.ts';
 

@@ -90,14 +90,15 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   },
   import: {
     sources: [
-      'broker/src/admin/import/{classify-value,value-sense,secret-names}.ts',
-      'broker/src/admin/import/token-formats.ts:76-90',
-      'broker/src/admin/import/placeholders.ts:10-60',
-      'broker/src/admin/import/{secret-extraction,secret-references,prefer-environment}.ts',
+      'shared/src/entries/{classify-value,value-sense,secret-names,secret-extraction}.ts',
+      'shared/src/entries/token-formats.ts:76-90',
+      'shared/src/entries/placeholders.ts:10-60',
+      'broker/src/admin/import/{secret-references,prefer-environment}.ts',
     ],
     tests: [
-      'broker/src/admin/import/{secret-names,value-sense,placeholders,classify-value,secret-references,prefer-environment}.test.ts',
-      'broker/src/admin/import/{doubtful-values,secret-extraction,secrets-in-programs,import-shapes}.test.ts',
+      'shared/src/entries/{secret-names,value-sense,placeholders,classify-value}.test.ts',
+      'shared/src/entries/{doubtful-values,secret-extraction,secrets-in-programs,import-shapes}.test.ts',
+      'broker/src/admin/import/{secret-references,prefer-environment}.test.ts',
     ],
     except: ['Regex'],
   },

@@ -5,7 +5,7 @@ type Package = 'shared' | 'cli' | 'broker';
 
 /** Files of no folder stand here under their own names; `*` is every one that is not named. */
 const LAYERS: Readonly<Record<Package, readonly (readonly string[])[]>> = {
-  shared: [['*'], ['mcp', 'link'], ['api']],
+  shared: [['*'], ['mcp', 'link', 'values'], ['api'], ['entries']],
   cli: [
     ['laptop'],
     ['credentials', 'channel'],
@@ -18,7 +18,7 @@ const LAYERS: Readonly<Record<Package, readonly (readonly string[])[]>> = {
   ],
   broker: [
     ['domain'],
-    ['message', 'values'],
+    ['message'],
     ['mcp'],
     ['config', 'log', 'net'],
     ['store'],

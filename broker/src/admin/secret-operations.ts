@@ -1,10 +1,10 @@
 // Secrets by name: a value goes in and never comes out.
 import { secretsApi, type Secret } from 'mcpgate-shared/api/secrets';
 import { GateError, toGateError } from 'mcpgate-shared/error';
+import { fillTransport } from 'mcpgate-shared/values/fill-values';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { DEFAULT_WORKSPACE, inWorkspace } from '../domain/workspace.ts';
-import { fillTransport } from '../values/fill-values.ts';
-import { secretNamesIn } from '../values/transport-places.ts';
+import { secretNamesIn } from '../domain/transport-texts.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';

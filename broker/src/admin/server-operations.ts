@@ -6,15 +6,15 @@ import { limitNotes, shownLimits, withLimits } from '../domain/resource-limits.t
 import type { ServerRecord, Transport } from '../domain/server-record.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { UpstreamStatus } from '../upstreams/upstream.ts';
-import { secretNamesIn } from '../values/transport-places.ts';
+import { secretNamesIn } from '../domain/transport-texts.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
-import { extractSecrets } from './import/secret-extraction.ts';
+import { extractSecrets } from 'mcpgate-shared/entries/secret-extraction';
 import { assertMaySend } from './import/secret-references.ts';
 import { importServers } from './import/server-import.ts';
 import { assertMayRun } from './stdio-permission.ts';
-import { senseOfValue } from './import/value-sense.ts';
+import { senseOfValue } from 'mcpgate-shared/entries/value-sense';
 
 function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Server {
   const { transport } = record;

@@ -264,7 +264,9 @@ describe('server import', () => {
     }
     const shapes = ['import-shapes.json', 'more-import-shapes.json'].flatMap(
       (name): Shape[] =>
-        JSON.parse(readFileSync(new URL(`../admin/import/fixtures/${name}`, import.meta.url), 'utf8')) as Shape[],
+        JSON.parse(
+          readFileSync(new URL(`../../../shared/src/entries/fixtures/${name}`, import.meta.url), 'utf8'),
+        ) as Shape[],
     );
     const file = importFile(
       JSON.stringify({ mcpServers: Object.fromEntries(shapes.map(({ id, entry }) => [id, entry])) }),

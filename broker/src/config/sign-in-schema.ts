@@ -1,5 +1,5 @@
 // The keys of who may sign in how: the company's IdP, a trusted reverse proxy, passwords of this broker.
-import { isSecretReference } from '../values/secret-reference.ts';
+import { isSecretReference } from 'mcpgate-shared/values/secret-reference';
 import { ROLES } from 'mcpgate-shared/api/roles';
 import { WorkspaceNameSchema } from 'mcpgate-shared/api/fields';
 import { z } from 'zod';

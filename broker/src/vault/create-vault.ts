@@ -3,7 +3,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
-import { fillReferences, referencesIn } from '../values/secret-reference.ts';
+import { fillReferences, referencesIn } from 'mcpgate-shared/values/secret-reference';
 import type { MasterKey } from './master-key.ts';
 import { seal, unseal } from './seal.ts';
 import type { Vault } from './vault.ts';

@@ -3,12 +3,18 @@
 import { ServerNameSchema } from 'mcpgate-shared/api/fields';
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
-import type { Isolation, ServerRecord } from '../../domain/server-record.ts';
-import { referencesIn } from '../../values/secret-reference.ts';
-import { openTextsOf, secretNamesIn } from '../../values/transport-places.ts';
-import { legalServerName, readClientEntry, type ServerDraft } from './client-config.ts';
+import type { Isolation, ServerRecord, Transport } from '../../domain/server-record.ts';
+import { referencesIn } from 'mcpgate-shared/values/secret-reference';
+import { withLimits } from '../../domain/resource-limits.ts';
+import { openTextsOf, secretNamesIn } from '../../domain/transport-texts.ts';
+import { legalServerName, readClientEntry, type ServerDraft as EntryDraft } from 'mcpgate-shared/entries/client-entry';
 import { preferEnvironment } from './prefer-environment.ts';
-import { extractSecrets, type FoundSecret } from './secret-extraction.ts';
+import { extractSecrets, type FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
+
+/** An entry of the file, with its limits as a record has them. */
+interface ServerDraft extends Omit<EntryDraft, 'transport'> {
+  transport: Transport;
+}
 
 export interface ImportRequest {
   mcpServers: Readonly<Record<string, unknown>>;
@@ -51,7 +57,7 @@ export function planImport(
   const named = new Set<string>();
   let known = 0;
   for (const [given, value] of Object.entries(request.mcpServers)) {
-    const read = readClientEntry(given, value);
+    const read = readEntry(given, value);
     named.add(given);
     if ('skipped' in read) {
       warnings.push(read.skipped);
@@ -115,6 +121,16 @@ function inArguments(name: string, found: readonly FoundSecret[]): string[] {
       ({ from, name: secret }) =>
         `${name}: ${from} (${secret}) stays an argument, which other processes of the host can read where there is no sandbox; give it in the environment where the program takes it there`,
     );
+}
+
+function readEntry(given: string, value: unknown): ServerDraft | { skipped: string } {
+  const read = readClientEntry(given, value);
+  if ('skipped' in read) return read;
+  const { transport } = read;
+  if (transport.kind === 'http') return { ...read, transport };
+  const { limits: form, ...rest } = transport;
+  const limits = withLimits({}, form ?? {});
+  return { ...read, transport: limits === undefined ? rest : { ...rest, limits } };
 }
 
 const nothing = (reasons: readonly string[]): GateError =>

@@ -5,11 +5,11 @@ import type { ImportResult } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { limitNotes } from '../../domain/resource-limits.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { secretNamesIn } from '../../values/transport-places.ts';
+import { secretNamesIn } from '../../domain/transport-texts.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { type ImportPlan, type ImportRequest, planImport, type PlannedServer } from './import-plan.ts';
 import type { Caller } from '../operation.ts';
-import type { FoundSecret } from './secret-extraction.ts';
+import type { FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
 import { assertMaySend } from './secret-references.ts';
 import { assertMayRun } from '../stdio-permission.ts';
 

@@ -1,6 +1,6 @@
 // Groups whom the company's IdP adds, fills and removes.
 import { GateError } from 'mcpgate-shared/error';
-import { asciiLetters } from '../../domain/ascii-letters.ts';
+import { asciiLetters } from 'mcpgate-shared/ascii-letters';
 import type { Actor } from '../../domain/receipt.ts';
 import type { Store } from '../../store/store.ts';
 import type { Groups } from '../registers/registers.ts';

@@ -1,6 +1,6 @@
 // The name that somebody gets here whom another system knows by a name of its own.
 import { randomBytes } from 'node:crypto';
-import { asciiLetters } from '../../domain/ascii-letters.ts';
+import { asciiLetters } from 'mcpgate-shared/ascii-letters';
 import type { Store } from '../../store/store.ts';
 import { UserNameSchema } from './people.ts';
 

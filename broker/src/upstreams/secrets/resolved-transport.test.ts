@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { withHome } from '../../values/home-folder.ts';
+import { withHome } from './home-folder.ts';
 import { serverRecord } from '../fixtures/pool.ts';
 import { resolveTransport } from './resolved-transport.ts';
 

@@ -1,8 +1,8 @@
 // A server's transport with its secrets put in, and the mask that keeps them out of every text that leaves.
 import type { ServerRecord, Transport } from '../../domain/server-record.ts';
-import { fillTransport, type SecretValue } from '../../values/fill-values.ts';
-import { guardHome } from '../../values/home-folder.ts';
-import { secretNamesIn } from '../../values/transport-places.ts';
+import { fillTransport, type SecretValue } from 'mcpgate-shared/values/fill-values';
+import { guardHome } from './home-folder.ts';
+import { secretNamesIn } from '../../domain/transport-texts.ts';
 import { hiddenIn } from './hidden-values.ts';
 import { createSecretMask, type SecretMask } from './secret-mask.ts';
 import type { Secrets } from './secrets.ts';

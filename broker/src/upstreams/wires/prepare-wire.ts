@@ -7,7 +7,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
 import { shownLimits } from '../../domain/resource-limits.ts';
 import type { ServerRecord, Transport } from '../../domain/server-record.ts';
-import { withHome } from '../../values/home-folder.ts';
+import { withHome } from '../secrets/home-folder.ts';
 import { openHttpWire } from './http/http-wire.ts';
 import type { LimitKeeper } from '../process/limit-keeper.ts';
 import type { ProcessHomes } from '../process/process-home.ts';

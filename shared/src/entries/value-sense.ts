@@ -1,5 +1,5 @@
 // What a value looks like by itself, whatever it stands under.
-import { isWord } from '../../values/plain-word.ts';
+import { isWord } from '../values/plain-word.ts';
 import { isKnownToken } from './token-formats.ts';
 
 export type ValueSense =

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Transport } from '../domain/server-record.ts';
+import type { RecordTexts as Transport } from './record-texts.ts';
 import { fillTransport } from './fill-values.ts';
 
 const NASTY = 'n&w#k/y ?=%41+"\'\\$(id)`id`;\n${home} ${secret:x} é😀';

@@ -1,6 +1,6 @@
 // What the name of a value says about it: `GITHUB_TOKEN` holds a secret, `TOKEN_LIMIT` does not, `AUTH` may hold either.
 
-import { asciiLetters } from '../../domain/ascii-letters.ts';
+import { asciiLetters } from '../ascii-letters.ts';
 
 export type NameSense = 'secret' | 'unclear' | 'harmless' | 'silent';
 

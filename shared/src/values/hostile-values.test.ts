@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Transport } from '../domain/server-record.ts';
+import type { RecordTexts as Transport } from './record-texts.ts';
 import { fillTransport } from './fill-values.ts';
 
 const REF = '${secret:pw}';

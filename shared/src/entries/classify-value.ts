@@ -1,7 +1,7 @@
 // Whether a value is a secret. One pure function over what it is, what it stands under and where.
-import type { Place } from '../../values/place.ts';
-import { hasSecretReference } from '../../values/secret-reference.ts';
-import { isPlainName } from '../../values/plain-word.ts';
+import type { Place } from '../values/place.ts';
+import { hasSecretReference } from '../values/secret-reference.ts';
+import { isPlainName } from '../values/plain-word.ts';
 import { isPlaceholder, variableOf } from './placeholders.ts';
 import { type NameSense, senseOfName } from './secret-names.ts';
 import { senseOfValue } from './value-sense.ts';

@@ -1,14 +1,13 @@
 // Takes the secrets out of a server's configuration: each becomes a `${secret:SERVER-key}` reference, and what surrounds it (a scheme
 // such as `Bearer`, a flag, the rest of a URL, of a JSON text or of a shell's line) stays readable in the record. What is put back later
 // is to the letter what stood there; but for a password that would end the host of a URL which mcpgate reads itself.
-import type { Transport } from '../../domain/server-record.ts';
-import { fillText, mapValues, type SecretValue } from '../../values/fill-values.ts';
-import type { Part, Place } from '../../values/place.ts';
-import { isPlainIn } from '../../values/program-text.ts';
-import { mapAround, referencesIn, secretReference } from '../../values/secret-reference.ts';
-import { variablesSetIn } from '../../values/shell-variables.ts';
-import { transportPlaces } from '../../values/transport-places.ts';
-import { type Parsed, partsOf } from '../../values/value-parts.ts';
+import { fillText, type SecretValue } from '../values/fill-values.ts';
+import type { Part, Place } from '../values/place.ts';
+import { isPlainIn } from '../values/program-text.ts';
+import { mapTexts, type RecordTexts, textsOf } from '../values/record-texts.ts';
+import { mapAround, referencesIn, secretReference } from '../values/secret-reference.ts';
+import { variablesSetIn } from '../values/shell-variables.ts';
+import { type Parsed, partsOf } from '../values/value-parts.ts';
 import { classifyValue, type Surroundings } from './classify-value.ts';
 import { senseOfName, wordsOf } from './secret-names.ts';
 import { isToken, knownTokensIn } from './token-formats.ts';
@@ -23,8 +22,8 @@ export interface FoundSecret {
   value: string | undefined;
 }
 
-export interface Extraction {
-  transport: Transport;
+export interface Extraction<T extends RecordTexts> {
+  transport: T;
   found: readonly FoundSecret[];
 }
 
@@ -37,13 +36,17 @@ interface ExtractionOptions {
   passwordInputs?: ReadonlySet<string>;
 }
 
-export function extractSecrets(server: string, transport: Transport, options: ExtractionOptions): Extraction {
+export function extractSecrets<T extends RecordTexts>(
+  server: string,
+  transport: T,
+  options: ExtractionOptions,
+): Extraction<T> {
   const { isTaken, plain = new Set<string>(), passwordInputs = new Set<string>() } = options;
   let found: FoundSecret[] = [];
   /** What stood where a placeholder was found. */
   const originals = new Map<string, string>();
   const surroundings: Surroundings = {
-    own: new Set(transport.kind === 'stdio' ? ownVariables(transport) : []),
+    own: new Set(ownVariables(transport)),
     passwordInputs,
     carriers: new Set(),
   };
@@ -160,33 +163,30 @@ export function extractSecrets(server: string, transport: Transport, options: Ex
     return isSame ? url : withEach((name) => secretReference(name));
   }
 
-  const places = transportPlaces(transport);
-  if (transport.kind === 'http') {
-    const headers = mapValues(transport.headers, (value, name) => replace(value, places.named(name)));
-    return {
-      transport: { ...transport, headers, url: withHost(replace(transport.url, places.url), places.url) },
-      found,
-    };
+  if (surroundings.own.size > 0) {
+    // A variable may be put into an argument or into another variable.
+    mapTexts(transport, replace);
+    found = [];
   }
-  // A variable may be put into an argument or into another variable.
-  transport.args.forEach((argument, index) => replace(argument, places.argument(index)));
-  mapValues(transport.env, (value, name) => replace(value, places.named(name)));
-  found = [];
-  const env = mapValues(transport.env, (value, name) => replace(value, places.named(name)));
-  const args = transport.args.map((argument, index) => replace(argument, places.argument(index)));
-  return { transport: { ...transport, args, env }, found };
+  // A secret that stands in two places is named after the variable or header that it is in.
+  const named = mapTexts(transport, (text, place) => (isNamedValue(place) ? replace(text, place) : text));
+  const rewritten = mapTexts(named, (text, place) => {
+    if (isNamedValue(place)) return text;
+    return place.kind === 'url' ? withHost(replace(text, place), place) : replace(text, place);
+  });
+  return { transport: rewritten, found };
 }
+
+const isNamedValue = ({ kind }: Place): boolean => kind === 'env' || kind === 'header';
 
 const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined);
 
 /** Variables of the entry, and those that a shell's line in it sets. */
-function ownVariables(transport: Transport & { kind: 'stdio' }): string[] {
-  const places = transportPlaces(transport);
-  const set = transport.args.flatMap((argument, index) => {
-    const { shell } = places.argument(index);
-    return shell === undefined ? [] : variablesSetIn(argument, shell);
-  });
-  return [...Object.keys(transport.env), ...set];
+function ownVariables(transport: RecordTexts): string[] {
+  return textsOf(transport).flatMap(({ text, place: { kind, name, shell } }) => [
+    ...(kind === 'env' ? [name] : []),
+    ...(shell === undefined ? [] : variablesSetIn(text, shell)),
+  ]);
 }
 
 /** Whether a text under a secret's name is one value, whatever it happens to hold: a password may have `=` or `;` in it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Place, PlaceKind } from '../../values/place.ts';
+import type { Place, PlaceKind } from '../values/place.ts';
 import { classifyValue, type Surroundings, type ValueClass } from './classify-value.ts';
 
 const SURROUNDINGS: Surroundings = { own: new Set(['OWN']), passwordInputs: new Set(['pw']), carriers: new Set() };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fillTransport } from '../../values/fill-values.ts';
+import { fillTransport } from '../values/fill-values.ts';
 import { extractSecrets } from './secret-extraction.ts';
 
 const free = { isTaken: () => false };

@@ -1,12 +1,11 @@
 // Puts the values of secrets into a record, each spelled for the place that it stands in: percent-encoded in a URL, escaped in JSON, as it is
 // in a header or an argument, and nothing but a plain word in what is carried out. A value can never change what stands around it; one that
 // cannot stand in its place is refused by name.
-import { GateError } from 'mcpgate-shared/error';
-import type { Transport } from '../domain/server-record.ts';
+import { GateError } from '../error.ts';
 import type { Place, Spelling } from './place.ts';
 import { type Reference, referencesIn } from './secret-reference.ts';
+import { mapTexts, type RecordTexts } from './record-texts.ts';
 import { isPlainIn, type Language } from './program-text.ts';
-import { transportPlaces } from './transport-places.ts';
 import { partsOf, spellingOf } from './value-parts.ts';
 
 export interface SecretValue {
@@ -21,22 +20,15 @@ export type Values = (name: string) => SecretValue | undefined;
  * Throws `config` naming a secret that cannot stand where it is referred to. References to unknown secrets stay. `guard` is applied to each
  * value as it is put in.
  */
-export function fillTransport(transport: Transport, values: Values, guard = (spelled: string) => spelled): Transport {
-  const fill = (text: string, place: Place): string => fillText(text, place, values, guard);
-  const places = transportPlaces(transport);
-  if (transport.kind === 'http')
-    return {
-      ...transport,
-      url: fill(transport.url, places.url),
-      headers: mapValues(transport.headers, (value, name) => fill(value, places.named(name))),
-    };
-  return {
-    ...transport,
-    args: transport.args.map((argument, index) => fill(argument, places.argument(index))),
-    env: mapValues(transport.env, (value, name) => fill(value, places.named(name))),
-  };
+export function fillTransport<T extends RecordTexts>(
+  transport: T,
+  values: Values,
+  guard = (spelled: string) => spelled,
+): T {
+  return mapTexts(transport, (text, place) => fillText(text, place, values, guard));
 }
 
+/** As {@link fillTransport} for one text, which stands at `place`. */
 export function fillText(
   text: string,
   place: Place,
@@ -113,11 +105,4 @@ function chainsOf(text: string, place: Place, depth: number): Spelling[][] {
     const index = parsed.parts.findIndex((part) => part.start <= start && end <= part.end);
     return inside.get(index)?.shift() ?? [parsed.between];
   });
-}
-
-export function mapValues(
-  values: Readonly<Record<string, string>>,
-  map: (value: string, name: string) => string,
-): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value, name)]));
 }

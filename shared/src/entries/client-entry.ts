@@ -1,17 +1,27 @@
 // Reads one entry of an AI client's configuration into a server draft. The formats of Claude, Cursor, Windsurf, VS Code, Gemini, Cline, Zed,
 // OpenCode, Codex and Goose differ in small ways; what only means something on a laptop is dropped and said.
-import { ResourceLimitsSchema } from 'mcpgate-shared/api/resource-limits';
+import { type ResourceLimitsForm, ResourceLimitsSchema } from '../api/resource-limits.ts';
 import { z } from 'zod';
-import { asciiLetters } from '../../domain/ascii-letters.ts';
-import { withLimits } from '../../domain/resource-limits.ts';
-import type { Transport } from '../../domain/server-record.ts';
+import { asciiLetters } from '../ascii-letters.ts';
 import { senseOfName } from './secret-names.ts';
 import { splitCommand } from './split-command.ts';
+
+export type EntryTransport =
+  | {
+      kind: 'stdio';
+      command: string;
+      args: string[];
+      env: Record<string, string>;
+      cwd?: string;
+      limits?: ResourceLimitsForm;
+      network?: 'none';
+    }
+  | { kind: 'http'; url: string; headers: Record<string, string> };
 
 export interface ServerDraft {
   name: string;
   enabled: boolean;
-  transport: Transport;
+  transport: EntryTransport;
   /** Placeholders in it (`${input:NAME}`) of which the client says that they hold secrets. */
   inputs: readonly string[];
   warnings: readonly string[];
@@ -125,10 +135,9 @@ export function readClientEntry(name: string, value: unknown): ServerDraft | { s
       ...entry.environment,
       ...started.env,
     });
-    const limits = withLimits({}, entry.limits ?? {});
     const more = {
       ...(cwd === undefined ? {} : { cwd }),
-      ...(limits === undefined ? {} : { limits }),
+      ...(entry.limits ? { limits: entry.limits } : {}),
       ...(entry.network === 'none' ? { network: 'none' as const } : {}),
     };
     const { command, args } = started;

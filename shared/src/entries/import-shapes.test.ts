@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { fillTransport } from '../../values/fill-values.ts';
-import { readClientEntry } from './client-config.ts';
+import { fillTransport } from '../values/fill-values.ts';
+import { readClientEntry } from './client-entry.ts';
 import { extractSecrets } from './secret-extraction.ts';
 
 interface Shape {
