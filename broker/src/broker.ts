@@ -1,4 +1,4 @@
-// The broker put together, in dependency order: reading this is reading the architecture.
+// Puts the broker together, each part after those that it depends on: to read this file is to read the architecture.
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -37,23 +37,26 @@ import { referencesIn } from 'mcpgate-shared/values/secret-reference';
 import { createVault } from './vault/create-vault.ts';
 import { loadMasterKey } from './vault/master-key.ts';
 
-/** What an answer may grow by on its way from a server to a client: whatever a server may say, a client can be told. */
+/**
+ * How much longer an answer may become on its way from a server to a client. A server's messages are limited to this much less than a client's,
+ * so that the longest answer of a server still fits.
+ */
 const ENVELOPE_BYTES = 4096;
-/** How long the last answers may take to leave once no call is under way. */
+/** How long, at the end of a drain, the broker waits for the last HTTP answers to be sent. */
 const CLOSE_LIMIT_MS = 2_000;
 
 export interface Broker {
   readonly url: string;
   /** The administrator's one-time link, as long as there is no administrator. */
   readonly setupUrl: string | undefined;
-  /** Not ready any more, no new links; resolves when no call is under way, at the latest after the configured limit. */
+  /** Stops being ready and taking new links; resolves when no call is under way, at the latest after the configured limit. */
   drain(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface BrokerOptions {
   config: Config;
-  /** Open, and the broker's to close once it serves. */
+  /** The open listener and administration socket; the broker closes them when it ends. */
   doors: Doors;
   unexpected: Unexpected;
   log: Logger;
@@ -68,8 +71,8 @@ export interface BrokerOptions {
 }
 
 /**
- * The caller holds the data folder. Throws GateError with one clear line for whatever keeps it from serving; `unavailable` where its database
- * does, after which it may be tried again with the same doors.
+ * Makes a broker and begins to serve. The caller holds the lock of the data folder. Throws a GateError with one clear line for whatever keeps the
+ * broker from serving; `unavailable` where that is its database: then it may be called again with the same doors.
  */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const { config, log, clock, doors, unexpected } = options;
@@ -91,18 +94,18 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
     const masterKey = loadMasterKey({ dataDir, file: config.master_key_file });
     const { database_url: databaseUrl } = config;
-    const self = { name: randomBytes(12).toString('hex'), place: `${hostname()} (process ${options.pid})` };
+    const self = { name: randomBytes(12).toString('hex'), location: `${hostname()} (process ${options.pid})` };
     const store = await openStore({ dataDir, log, clock, self, ...(databaseUrl === undefined ? {} : { databaseUrl }) });
     closers.push(() => store.close());
     const vault = await createVault({ store, masterKey, clock });
-    // In containers every broker is process 1.
+    // The process id alone would not do: in containers every broker is process 1.
     const writerId = `${options.pid}-${startedAt}-${self.name.slice(0, 8)}`;
     const audit = createAudit({ store, clock, log, writerId });
     closers.push(() => audit.flush());
 
     const replicas = createReplicas({ bus: store.bus, self, audit, log, clock });
     closers.push(() => replicas.close());
-    // Whatever broke off may have been the news of a revocation.
+    // What the error broke off may have been the handling of a revocation by another broker: everything is read again.
     closers.push(unexpected.listen(() => replicas.doubt('an unexpected error')));
 
     const { backlog: backlogBytes, max_message: maxMessageBytes, resume_window: resumeMs } = config.tunnel;

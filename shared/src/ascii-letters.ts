@@ -1,6 +1,6 @@
-// Names of others in the letters that names have here.
+// Turns a name in any script into ASCII letters as far as possible: names of users, groups, servers and secrets hold ASCII only.
 
-/** Letters that no decomposition takes apart, as they are written where there is nothing else. */
+/** Letters that Unicode does not decompose into an ASCII letter and a mark, with the usual ASCII spelling of each. */
 const LETTERS: Readonly<Record<string, string>> = {
   ß: 'ss',
   ẞ: 'SS',
@@ -23,7 +23,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   ı: 'i',
 };
 
-/** `Müßig Łódź` → `Mussig Lodz`; full-width letters as plain ones. What is of another script stays. */
+/** `Müßig Łódź` → `Mussig Lodz`; full-width letters become plain ones. Letters of other scripts stay as they are. */
 export function asciiLetters(text: string): string {
   return text
     .normalize('NFKD')

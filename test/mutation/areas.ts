@@ -17,18 +17,18 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   audit: {
     sources: ['broker/src/audit/*.ts'],
     tests: [
-      'broker/src/audit/{event-id,hash-chain,call-rows,refused-events,chain-writer,chain-callers,unwritable-log,create-audit}.test.ts',
+      'broker/src/audit/{event-id,hash-chain,log-rows,refused-events,chain-writer,chain-callers,unwritable-log,create-audit}.test.ts',
       'broker/src/admin/audit-operations.test.ts',
     ],
     without: ['refuses more than it can hold'],
   },
   policy: {
     sources: [
-      'broker/src/policy/{answer-cache,compile-policy,glob,glob-below,judge,naming,rule-index,rule-preview}.ts',
+      'broker/src/policy/{answer-cache,compile-policy,glob,judge,naming,rule-index,rule-preview}.ts',
       'broker/src/gateway/policy-cache.ts',
     ],
     tests: [
-      'broker/src/policy/{glob-below,may-use,naming,judge,compile-policy}.test.ts',
+      'broker/src/policy/{glob,may-use,naming,judge,compile-policy}.test.ts',
       'broker/src/gateway/policy-cache.test.ts',
       'broker/src/policy/answer-cache.test.ts',
     ],
@@ -71,8 +71,8 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     tests: ['broker/src/store/{announced,workspace-scope,workspaces,store,people,logins,provisioning}.test.ts'],
   },
   hearing: {
-    sources: ['broker/src/replicas/{hearing,replicas,end-elsewhere}.ts', 'broker/src/domain/unheard.ts'],
-    tests: ['broker/src/domain/unheard.test.ts', 'broker/src/replicas/*.test.ts'],
+    sources: ['broker/src/replicas/{hearing,replicas,end-elsewhere}.ts', 'broker/src/domain/hearing-limit.ts'],
+    tests: ['broker/src/domain/hearing-limit.test.ts', 'broker/src/replicas/*.test.ts'],
   },
   retries: {
     sources: [

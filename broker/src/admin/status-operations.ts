@@ -51,7 +51,7 @@ export function statusOperations({
         started_at: isoTime(facts.startedAt),
         data: facts.dataDir,
         database: facts.database,
-        other_brokers: facts.replicas.others().map(({ place }) => place),
+        other_brokers: facts.replicas.others().map(({ location }) => location),
         enforcement: policy.enforcement,
         rules: policy.rules.length,
         users,

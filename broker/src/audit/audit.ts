@@ -1,5 +1,5 @@
-// What happened, provably. Appends rows with a hash chain per writing process; searches; tails. `beginCall` resolves only when the
-// intent is committed. Rows that arrive in one turn of the loop are committed together.
+// The audit log: what happened, provably. It appends rows, in a hash chain for each broker process that writes; it is searched, and its new records
+// are told to listeners. Rows that come within one turn of the event loop are committed together.
 import type { GateError } from 'mcpgate-shared/error';
 import type { AuditEvent, CallIntent, CallOutcome, CallRecord } from '../domain/call-record.ts';
 
@@ -16,23 +16,24 @@ export interface AuditSearch {
 export type LoggedEvent = AuditEvent & { id: string; ts: string; seq: number; prev_hash: string; hash: string };
 
 export interface Audit {
-  /** Commits the intent; the returned id is the call's. Throws `unavailable` where it cannot be committed: then nothing is forwarded. */
+  /** Commits the intent and returns the call's id. Throws `unavailable` where it cannot be committed; the call must not be forwarded then. */
   beginCall(intent: CallIntent): Promise<string>;
-  /** Throws `unavailable` where it cannot be committed now; it is kept, within bounds, and committed as soon as that is possible. */
+  /** Commits the outcome. Throws `unavailable` where that is not possible now; the outcome is then kept in memory, and committed later. */
   endCall(callId: string, intent: CallIntent, outcome: CallOutcome): Promise<void>;
-  /** A call that never is forwarded (denied): intent and outcome in one commit. */
+  /** Commits intent and outcome together, for a call that is not forwarded (denied, for instance). Returns the call's id. */
   recordCall(intent: CallIntent, outcome: CallOutcome): Promise<string>;
+  /** Commits an event. Throws `unavailable` as `beginCall` does. */
   event(event: AuditEvent): Promise<void>;
-  /** The event of somebody who was refused before it was known who it is: a row as far as a flood leaves room, else a count. */
+  /** An event that a stranger caused by being refused. It gets a row within a rate; past that it is counted, so that no flood fills the log. */
   refused(event: AuditEvent): Promise<void>;
   searchCalls(search: AuditSearch): Promise<CallRecord[]>;
   searchEvents(search: AuditSearch & { type?: string }): Promise<LoggedEvent[]>;
-  /** Called with each record after its commit (calls: after their outcome). Returns the function that ends it. */
+  /** Calls `listener` with each record after its commit; with a call after its outcome. Returns the function that removes the listener. */
   onRecord(
     listener: (record: { kind: 'call'; record: CallRecord } | { kind: 'event'; record: LoggedEvent }) => void,
   ): () => void;
-  /** Why the log cannot be written at the moment, so that nothing is forwarded; tried again all the while. */
+  /** Why the log cannot be written now, so that no call is forwarded; undefined where it can. The log keeps trying meanwhile. */
   readonly unwritable: GateError | undefined;
-  /** Tells what was counted, and waits until everything appended is committed, or cannot be. */
+  /** Records how many refusals were counted, and waits until everything is committed or has been refused. */
   flush(): Promise<void>;
 }

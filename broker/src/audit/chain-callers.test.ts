@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
-import { AppendInDoubt } from '../store/append-in-doubt.ts';
+import { AppendInDoubt } from '../store/audit-row.ts';
 import type { AuditRow } from '../store/audit-row.ts';
 import { chainWorld, row, turns } from './fixtures/chain-world.ts';
 import { verifyChain } from './hash-chain.ts';

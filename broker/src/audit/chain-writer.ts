@@ -1,37 +1,40 @@
-// Appends rows to this process's chain. Rows that come while an append is under way, or in one turn of the loop, go in the next one
-// together; a row that comes alone is committed before its caller goes on.
+// Appends rows to this process's hash chain. Rows that come within one turn of the event loop, or while an append is under way, go into the next
+// append together. The caller's promise resolves once its rows are committed.
 //
-// An append whose answer is lost is in doubt: it may stand in the log or not. Nothing else is appended before that is known: where its place in
-// the chain is empty, the very same rows are appended there again, which no two can be. So each row stands there once, whatever was lost.
+// An append whose answer was lost is in doubt: its rows may stand in the log or not. The writer appends nothing else before it knows. It looks
+// whether the chain holds a row at their first position; where it holds none, it appends the very same rows there again. No two rows can have
+// the same position, so each row stands in the log once, whatever answers were lost.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import { toldOutside } from '../domain/told-outside.ts';
-import { AppendInDoubt } from '../store/append-in-doubt.ts';
+import { publicMessage } from '../domain/public-message.ts';
+import { AppendInDoubt } from '../store/audit-row.ts';
 import type { AuditRow } from '../store/audit-row.ts';
 import type { Store } from '../store/store.ts';
 import { type ChainPosition, GENESIS, hashRow } from './hash-chain.ts';
 
-/** A row before it has its place in the chain. */
+/** A row that has no position in the chain yet. */
 export type LooseRow = Omit<AuditRow, 'writer' | 'seq' | 'prevHash' | 'hash'>;
 
 const MAX_QUEUED_ROWS = 10_000;
 const MAX_ROWS_PER_APPEND = 1_000;
-/** A failure that comes so soon is one of the connection rather than of the database: it is looked again at once. */
+/** An append that fails this fast lost its connection rather than its database, so the writer looks at once whether the rows are there. */
 const SOON_MS = 1_000;
 const RETRY_MS = 500;
 
+/** Rows of one caller that wait to be appended. */
 interface Waiting {
   rows: readonly LooseRow[];
-  /** It is not given up: committed as soon as that is possible, and told then. */
+  /** Set: the rows are kept after their caller was refused, and this is called once they are committed. */
   later: ((rows: AuditRow[]) => void) | undefined;
-  /** What is appended where its caller was refused, and it stands in the log all the same. */
+  /** Makes the rows that are appended where the caller was refused, but its rows turn out to stand in the log. */
   amend: (() => readonly LooseRow[]) | undefined;
+  /** The caller's promise was rejected: it must not rely on its rows. */
   isRefused: boolean;
   resolve(rows: AuditRow[]): void;
   reject(error: GateError): void;
 }
 
-/** An append whose fate is not known. */
+/** An append whose answer was lost. */
 interface Doubt {
   rows: readonly AuditRow[];
   first: AuditRow;
@@ -39,7 +42,7 @@ interface Doubt {
   entries: readonly Waiting[];
 }
 
-/** What the log itself says of a time in which it could not be written; `refused`: so many appends were. */
+/** Makes the rows by which the log itself says that it could not be written for a while; `refused`: how many appends were refused meanwhile. */
 export interface GapRows {
   begins(why: GateError): readonly LooseRow[];
   ends(gap: { why: GateError; ms: number; refused: number }): readonly LooseRow[];
@@ -47,17 +50,17 @@ export interface GapRows {
 
 export interface ChainWriter {
   /**
-   * All of `rows` in one commit; resolves with them as they stand in the chain. Throws `unavailable`: then none of them may be relied on. With
-   * `later` they are kept all the same, and it is called once they are committed; `amend` makes what is to stand behind rows that were
-   * refused and are in the log.
+   * Commits all of `rows` together, and resolves with them as they stand in the chain. Throws `unavailable`; the caller must then not rely on any
+   * of them. With `later` the writer keeps refused rows and commits them as soon as it can; it calls `later` then. `amend` makes the rows that
+   * are to follow refused rows that turn out to stand in the log all the same.
    */
   append(
     rows: readonly LooseRow[],
     more?: { later?: (rows: AuditRow[]) => void; amend?: () => readonly LooseRow[] },
   ): Promise<AuditRow[]>;
-  /** Resolves when nothing is under way; what is kept is tried once more. */
+  /** Tries once more to commit what waits; resolves when no append is under way. */
   flush(): Promise<void>;
-  /** Rows that are kept and not committed yet. */
+  /** How many rows wait to be committed. */
   readonly owed: number;
   /** Why the last append was refused, until one succeeds. */
   readonly unwritable: GateError | undefined;
@@ -71,7 +74,7 @@ export function createChainWriter(
 ): ChainWriter {
   let queue: Waiting[] = [];
   let queuedRows = 0;
-  /** The end of the chain; undefined before the first append, and after one that was refused. */
+  /** The end of the chain. Undefined where the store has to be asked for it: before the first append, and after the store refused one. */
   let position: ChainPosition | undefined;
   let doubt: Doubt | undefined;
   let running: Promise<void> | undefined;
@@ -102,7 +105,7 @@ export function createChainWriter(
     return queue.splice(0, count);
   }
 
-  /** Throws what the store throws. */
+  /** Finds out whether the rows of a doubtful append stand in the log, and appends them where they do not. Throws what the store throws. */
   async function settle({ rows, first, last, entries }: Doubt): Promise<void> {
     const [found] = await store.chain(writer, first.seq, 1);
     if (found === undefined) await store.append(rows);
@@ -119,6 +122,7 @@ export function createChainWriter(
     }
   }
 
+  /** Queues rows that no caller waits for. */
   function keep(rows: readonly LooseRow[]): void {
     if (rows.length === 0) return;
     queuedRows += rows.length;
@@ -131,13 +135,20 @@ export function createChainWriter(
     if (gap !== undefined) gap.refused += 1;
     entry.isRefused = true;
     entry.reject(
-      new GateError('unavailable', `the audit log cannot be written, so nothing is forwarded: ${toldOutside(cause)}`, {
-        cause,
-      }),
+      new GateError(
+        'unavailable',
+        `the audit log cannot be written, so nothing is forwarded: ${publicMessage(cause)}`,
+        {
+          cause,
+        },
+      ),
     );
   }
 
-  /** Everybody who waits is refused; what is kept stays. What says so is kept too, and so tried until it is there: nobody has to ask. */
+  /**
+   * Refuses all callers that wait; rows with `later` stay. The row that says that the log cannot be written stays too: so there is always
+   * something to append, and the writer keeps trying without being asked.
+   */
   function refuseAll(cause: GateError): void {
     if (gap === undefined) {
       gap = { since: clock.now(), why: cause, refused: 0 };
@@ -156,6 +167,7 @@ export function createChainWriter(
     });
   }
 
+  /** The store has taken an append, whose last row is `end`: the log is writable again. */
   function taken(end: ChainPosition): void {
     position = end;
     if (gap === undefined) return;
@@ -164,7 +176,7 @@ export function createChainWriter(
     keep(gapRows.ends({ why, ms: clock.now() - since, refused }));
   }
 
-  /** Appends what waits; false: the store does not take it now. */
+  /** Makes the next append. False: the store takes nothing now, and is tried again later. */
   async function appendNext(): Promise<boolean> {
     const startedAt = clock.now();
     let entries: readonly Waiting[] = [];
@@ -191,10 +203,10 @@ export function createChainWriter(
       return true;
     } catch (error) {
       const cause = toGateError(error);
-      // The lost one came after all, after it was looked for: it is found now.
+      // The doubtful append was committed after all, between the look and the second append: the next round finds it.
       if (cause.code === 'conflict' && doubt !== undefined) return true;
       if (cause.code !== 'unavailable') {
-        // It says that it has not taken them, and would say so again.
+        // The store says that it has refused these rows, and would refuse them again.
         for (const entry of doubt?.entries ?? entries) refuse(entry, cause);
         doubt = undefined;
         position = undefined;
@@ -214,7 +226,7 @@ export function createChainWriter(
   }
 
   async function run(): Promise<void> {
-    // What else is asked for in this turn joins the first append.
+    // Rows that come later in this turn of the event loop join the first append.
     await Promise.resolve();
     while ((queue.length > 0 || doubt !== undefined) && (await appendNext()));
     running = undefined;

@@ -1,4 +1,4 @@
-// The audit log over the store: makes rows, lets the chain writer commit them, tells listeners, searches.
+// The audit log over the store: makes rows, has the chain writer commit them, tells the listeners, and searches.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Logger } from 'pino';
 import type { AuditEvent, CallOutcome } from '../domain/call-record.ts';
@@ -6,13 +6,12 @@ import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { AuditRow } from '../store/audit-row.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';
-import { intentRow, joinCall, outcomeRow, toCallRecord } from './call-rows.ts';
 import { createChainWriter } from './chain-writer.ts';
 import { createEventIds, eventIdTime } from './event-id.ts';
-import { eventRow, toLoggedEvent } from './event-rows.ts';
+import { eventRow, intentRow, joinCall, outcomeRow, toCallRecord, toLoggedEvent } from './log-rows.ts';
 import { createRefusedEvents } from './refused-events.ts';
 
-/** What a call comes to whose intent could not be recorded, as far as its caller heard. */
+/** The outcome of a call that was refused because its intent was not known to be recorded. */
 const NOT_FORWARDED: CallOutcome = {
   status: 'failed',
   error_code: 'unavailable',
@@ -55,7 +54,7 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
   });
   const listeners = new Set<Listener>();
 
-  /** Nothing is made that nobody hears. */
+  /** Makes the record and tells it to the listeners; where there are none, no record is made. */
   function tell(row: AuditRow | undefined, recordOf: (row: AuditRow) => Parameters<Listener>[0]): void {
     if (row === undefined || listeners.size === 0) return;
     const record = recordOf(row);
@@ -63,7 +62,7 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
       try {
         listener(record);
       } catch (error) {
-        // The record is committed: whoever watches must not make its writer fail.
+        // The record is committed: a listener that throws must not make the call or the event fail.
         log.error({ err: error }, 'an audit listener failed');
       }
     }
@@ -83,7 +82,7 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
   return {
     async beginCall(intent) {
       const { id, ts } = nextId();
-      // Refused, because the answer of the commit was lost, and in the log all the same: then it says what became of the call.
+      // The answer of the commit was lost, so the call was refused; where the intent stands in the log all the same, it gets this outcome.
       const amend = () => {
         const end = nextId();
         return [outcomeRow(intent.workspace_id, id, NOT_FORWARDED, end.id, end.ts)];
@@ -126,7 +125,7 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
       return chain.unwritable;
     },
     async flush() {
-      // Without its database a broker ends all the same.
+      // A broker must be able to end without its database: a failure is logged only.
       await refused.tell().catch((error: unknown) => log.error({ err: error }, 'what was refused could not be told'));
       await chain.flush();
       if (chain.owed > 0) log.error({ records: chain.owed }, 'what the audit log could not be told is lost');

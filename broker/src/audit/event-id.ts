@@ -1,11 +1,11 @@
-// Ids of audit records: UUIDs of version 7 (RFC 9562), so that they sort as they were made and the index grows at one end.
+// The ids of audit records: UUIDs of version 7 (RFC 9562), which sort in the order in which they were made, so that the index grows at its end.
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 
-/** The 12 bits after the time count within a millisecond. */
+/** The largest value of the 12 bits that count the ids of one millisecond. */
 const LAST_IN_MS = 0xfff;
 
-/** Returns a function that makes the next id and its time; times never go back within one process. */
+/** Returns a function that makes the next id and its time (ms since the epoch). Times never go back, even where the clock does. */
 export function createEventIds(clock: Clock): () => { id: string; ts: number } {
   let ts = 0;
   let count = 0;
@@ -27,7 +27,7 @@ export function createEventIds(clock: Clock): () => { id: string; ts: number } {
   };
 }
 
-/** The time of an id made above, ms since the epoch. */
+/** The time at which `createEventIds` made the id, ms since the epoch. */
 export function eventIdTime(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

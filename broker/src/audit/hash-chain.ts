@@ -1,11 +1,12 @@
-// The chain: each row's hash covers the row and the hash before it, so a row that was changed, removed, added or moved shows.
+// The hash chain of a writer: the hash of each row covers the row and the hash of the row before it. So a check finds a row that was changed,
+// removed, added or moved.
 import { hash } from 'node:crypto';
 import type { AuditRow } from '../store/audit-row.ts';
 
-/** What stands before the first row of a writer. */
+/** The position before the first row of a writer. */
 export const GENESIS: ChainPosition = { seq: 0, hash: '0'.repeat(64) };
 
-/** The last row that is known good. */
+/** A position in a chain: that of a row which is known to be good. */
 export interface ChainPosition {
   seq: number;
   hash: string;
@@ -13,10 +14,10 @@ export interface ChainPosition {
 
 export type ChainVerdict =
   | { ok: true; rows: number; last: ChainPosition }
-  /** `seq` is the first that does not fit. */
+  /** `seq` is that of the first row that does not fit. */
   | { ok: false; seq: number; id: string; reason: string };
 
-/** SHA-256, hex, over the hash before, a newline and the row as a JSON array in this order. */
+/** SHA-256 (hex) over the hash of the row before, a newline, and the row as a JSON array in this order. */
 export function hashRow(prevHash: string, row: Omit<AuditRow, 'prevHash' | 'hash'>): string {
   const canonical = JSON.stringify([
     row.id,
@@ -35,7 +36,10 @@ export function hashRow(prevHash: string, row: Omit<AuditRow, 'prevHash' | 'hash
   return hash('sha256', `${prevHash}\n${canonical}`, 'hex');
 }
 
-/** Checks one writer's rows, in order, from the row after `from` on. Rows cut off at the end show only against a position kept elsewhere. */
+/**
+ * Checks the rows of one writer, in order, from the row after `from` on. Rows that were cut off at the end cannot be noticed here, but only by
+ * comparing `last` with a position that was kept elsewhere.
+ */
 export function verifyChain(rows: Iterable<AuditRow>, from: ChainPosition = GENESIS): ChainVerdict {
   let last = from;
   let count = 0;

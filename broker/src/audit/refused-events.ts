@@ -1,27 +1,27 @@
-// Events that strangers cause by being refused: each has its row as far as a flood leaves room in the log. Past that they are counted, and
-// one row a minute says of how many of a kind there is no row, and from where some of them came.
+// Events that strangers cause by being refused. Each gets a row of the log within a rate, so that a flood cannot fill the log. Past that rate events
+// are counted by kind, and one row a minute says how many of the kind got no row, and from which addresses some of them came.
 import type { Clock } from 'mcpgate-shared/clock';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import { addressKey } from '../domain/address-key.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
 
 export interface RefusedEvents {
-  /** Resolves when the row is committed, or at once where there is none. */
+  /** Records or counts the event. Resolves when its row is committed, or at once where it is only counted. */
   note(event: AuditEvent): Promise<void>;
-  /** Tells at once what was counted so far. */
+  /** Records now how many events were counted so far. */
   tell(): Promise<void>;
 }
 
-/** Rows of a kind. */
+/** The rate of rows for each kind of event. */
 const ROWS = { burst: 100, perSecond: 0.1 };
 const TELL_AFTER_MS = 60_000;
-/** Kinds are words of this program, by workspace; should they become many, the rest are of one kind. */
+/** A kind is a type and reason that this program names, in one workspace. Should there be more than this, the rest count as one kind. */
 const MAX_KINDS = 500;
 const MAX_ADDRESSES = 10;
 
 interface Kind {
   mayRecord: () => boolean;
-  /** What its rows have in common. */
+  /** The members that are the same in all events of this kind. */
   common: AuditEvent;
   unrecorded: number;
   addresses: Set<string>;

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { GateError } from 'mcpgate-shared/error';
 import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import type { AuditEvent, CallIntent, CallOutcome } from '../domain/call-record.ts';
-import { AppendInDoubt } from '../store/append-in-doubt.ts';
+import { AppendInDoubt } from '../store/audit-row.ts';
 import { temporaryFolder } from '../store/fixtures/both-engines.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';

@@ -1,10 +1,12 @@
-// What an address is counted by: IPv4 as it is, IPv6 by its /64, which is what one customer or machine is given (RFC 6177): whoever has one
-// has 2^64 addresses. An IPv4 address that is written as IPv6, however, is the IPv4 address.
+// The keys by which limits count the addresses of clients. An IPv4 address counts as it is. An IPv6 address counts by its /64 network: a
+// provider gives a customer or a machine a /64 at least (RFC 6177), so one client can use 2^64 addresses. An IPv4 address that is written as
+// IPv6 (`::ffff:192.0.2.1`) counts as the IPv4 address.
 import { isIP } from 'node:net';
 
-/** Of what is no address: a proxy may say anything. */
+/** A text that is no address is cut to this length and counts as it is: a proxy may write anything into `X-Forwarded-For`. */
 const MAX_CHARS = 64;
 
+/** The key of one address: `192.0.2.1`, or `2001:db8:0:1::/64`. */
 export function addressKey(address: string): string {
   const plain = address.split('%', 1)[0] ?? '';
   if (isIP(plain) !== 6) return plain.slice(0, MAX_CHARS);
@@ -20,8 +22,8 @@ export function addressKey(address: string): string {
 }
 
 /**
- * The networks that an address is counted by besides, from the narrower to the wider one: whoever is given many addresses is given them
- * together. IPv6 its /48, which is what a site is given, and its /32, which is what a provider is; IPv4 its /24 and /16.
+ * The two networks around an address, the narrower one first, for limits that one client must not get around with many neighbouring addresses.
+ * IPv6: its /48, which is what a site is given, and its /32, which is what a provider is given. IPv4: its /24 and its /16.
  */
 export function networkKeys(address: string): readonly [string, string] {
   const key = addressKey(address);
@@ -35,14 +37,15 @@ export function networkKeys(address: string): readonly [string, string] {
 }
 
 /**
- * Where strangers wait for their turns: whose turn it is, and what has a bounded part of the room. IPv6 by its /48 and its /32: whoever is
- * given a /48 has 65,536 of what `addressKey` tells apart. Nobody is given many addresses of IPv4.
+ * The two keys under which a stranger's request waits in a fair queue: `turn`, which takes turns with all others, and `quota`, which has a bounded
+ * part of the queue. IPv6: its /48 and its /32, because a site with a /48 has 65,536 of the /64 networks that `addressKey` tells apart. IPv4: the
+ * address itself for both, because nobody is given many of them.
  */
-export function turnKeys(address: string): { turn: string; room: string } {
+export function turnKeys(address: string): { turn: string; quota: string } {
   const key = addressKey(address);
-  if (!key.endsWith('::/64')) return { turn: key, room: key };
-  const [turn, room] = networkKeys(address);
-  return { turn, room };
+  if (!key.endsWith('::/64')) return { turn: key, quota: key };
+  const [turn, quota] = networkKeys(address);
+  return { turn, quota };
 }
 
 /** The eight groups of a valid IPv6 address. */

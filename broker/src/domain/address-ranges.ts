@@ -1,14 +1,15 @@
-// Addresses and ranges of addresses (CIDR), and whether one is among them.
+// Lists of addresses and of ranges of addresses (CIDR), and whether a given address is in one.
 import { BlockList, isIP } from 'node:net';
 
 export interface AddressRanges {
   includes(address: string | undefined): boolean;
 }
 
-/** An IPv4 address as IPv4, also where a socket for both families writes it as IPv6. */
+/** `::ffff:192.0.2.1` → `192.0.2.1`: a socket for both families writes IPv4 addresses as IPv6. Other addresses stay as they are. */
 export const withoutMapping = (address: string): string =>
   address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 
+/** `ranges`: as in the configuration, `192.0.2.1` or `10.0.0.0/8`. What is no address is in no list. */
 export function createAddressRanges(ranges: readonly string[]): AddressRanges {
   const list = new BlockList();
   for (const range of ranges) {

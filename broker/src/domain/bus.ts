@@ -1,9 +1,9 @@
-// What brokers over one database tell each other. Ids and counts, and of a channel's secret the hash: everybody who may connect to the
-// database can listen.
+// The messages that brokers over one database send each other, and the bus that carries them. Messages hold ids and counts, and of a channel's
+// secret the hash only, because everybody who may connect to the database can listen.
 import type { WantedChannel } from './channel-end.ts';
 import type { Revocation } from './revocation.ts';
 
-/** Something was changed of which brokers keep a copy in memory; what it is now, they read. */
+/** The store changed something that brokers keep a copy of in memory. The message names it only; each broker reads the new state itself. */
 export type Change =
   | { kind: 'policy'; workspaceId: string }
   /** Servers or workspaces. */
@@ -14,42 +14,50 @@ export type Change =
 
 export type BusMessage =
   | Change
-  /** Ended, and committed. Who holds something of it ends that and says how much it was. */
+  /** These revocations are committed. Each broker ends the links, sessions and calls that it has of them, and answers with `ended`. */
   | { kind: 'revoked'; question: string; revocations: readonly Revocation[] }
+  /** The answer to `revoked`; `question` is that of the message that it answers. */
   | { kind: 'ended'; question: string; linksClosed: number; callsCancelled: number }
-  /** The laptops of these channels of the run `broker` are elsewhere now: it shall leave them in the store as soon as nothing runs on them. */
+  /**
+   * The laptops of these channels are connected to the sender now. The run `broker`, which still has the channels, is to leave each of them in
+   * the store as soon as no call runs on it, so that the sender can take it from there.
+   */
   | { kind: 'wanted'; broker: string; channels: readonly WantedChannel[] };
 
-/** One run of a broker. */
+/** Names one run of a broker: a process, from its start to its end. */
 export interface BrokerName {
   /** Random: no other run has it. */
   name: string;
-  /** Where it runs, for people: `HOST (process PID)`. */
-  place: string;
+  /** The host and process that the broker runs in, for people to read: `HOST (process PID)`. */
+  location: string;
 }
 
-/** What the bus tells whoever listens. */
+/** What the bus tells its listeners within this broker. */
 export type BusEvent =
   | { kind: 'message'; from: BrokerName; message: BusMessage }
-  /** From `since` (ms since the epoch) on nothing is heard. */
+  /** The bus has heard nothing since `since` (ms since the epoch), and may miss messages from then on. */
   | { kind: 'lost'; since: number; why: string }
-  /** It is heard again, from now on: what was said meanwhile is not. */
+  /** The bus hears messages again. Those that were sent since `lost` are not delivered later. */
   | { kind: 'found' }
-  /** Something was said, or not said, that cannot be made up for but by reading everything again. */
+  /** At least one message of another broker did not arrive, or was never sent. The listener must read again everything that it keeps a copy of. */
   | { kind: 'missed'; why: string };
 
 export interface Bus {
-  /** Begins to hear, and tells the others that this broker is there. Before it nothing is heard. Throws `unavailable` and `config`. */
+  /** Begins to listen, and tells the other brokers that this one is there. Throws `unavailable` and `config`. */
   open(): Promise<void>;
   /**
-   * Resolves when this broker has heard it itself: whoever was there before it is known by then, and hears it too. Throws `unavailable`;
-   * the others are then told, as soon as that is possible, that they have missed something.
+   * Sends a message to the other brokers. Resolves when this broker has received its own message back: by then it knows every broker that was
+   * there before, and each of these receives the message too. Throws `unavailable`; the other brokers are then told, as soon as that is
+   * possible, that they have missed something.
    */
   publish(message: BusMessage): Promise<void>;
-  /** A broker does not hear what it says itself. Returns the function that ends it. */
+  /** Calls `listener` with each event; messages of this broker itself are left out. Returns the function that removes the listener. */
   listen(listener: (event: BusEvent) => void): () => void;
-  /** Those that are there: heard of within the last seconds, as far as anything was heard. */
+  /** The other brokers that sent something within the last seconds of the time in which this broker could hear. */
   others(): readonly BrokerName[];
-  /** Those that were heard of in the last minutes, then no more, and took no leave: they were killed, or they are cut off and hold what they have. */
+  /**
+   * Brokers that sent something within the last minutes, then stopped without saying that they leave. Each was either killed, or is cut off
+   * from the database and still has its links and sessions.
+   */
   silent(): readonly BrokerName[];
 }

@@ -10,7 +10,7 @@ export type RetryReason = 'never_sent' | 'unauthorized' | 'session_lost' | 'read
 /** What a server may need of the AI client before it can answer. */
 export type InputKind = 'elicitation' | 'roots' | 'sampling';
 
-/** What is known before a call is forwarded; committed before it is. */
+/** What the log says of a call before it is forwarded. The call is forwarded only once this is committed. */
 export interface CallIntent {
   workspace_id: string;
   member_id: string | null;
@@ -35,7 +35,7 @@ export interface CallIntent {
   trace_id: string | null;
 }
 
-/** What is known once it has ended. */
+/** What the log says of a call once it has ended. */
 export interface CallOutcome {
   status: CallStatus;
   error_code: string | null;
@@ -44,12 +44,12 @@ export interface CallOutcome {
   response_bytes: number;
   /** `name@version` of every secret that the upstream's connection was made with. */
   secret_versions: readonly string[];
-  /** How often it was handed to a connection of its server; null where that is not known. */
+  /** How often the call was handed to a connection of its server; null where that is not known. */
   attempts: number | null;
   retry_reason: RetryReason | null;
-  /** How often more was asked of the AI client, by a retry or a question, before the call was answered. */
+  /** How often the server needed something of the AI client before it answered the call. */
   input_rounds: number;
-  /** Which kinds of things, each once. */
+  /** Which kinds of input the server needed, each once. */
   input_asked: readonly InputKind[];
 }
 

@@ -1,34 +1,37 @@
-// A queue in which the keys take turns: one of each, then one of each again, in the order in which they came. Keys may share rooms, in
-// which those who wait are counted.
+// A queue in which keys take turns, so that no key with many items delays the others: it gives out one item of each key, then one of each again.
+// The items of several keys may be counted together under one quota; the caller compares that count with its limit.
 
 export interface FairQueue<Item> {
-  push(key: string, item: Item, room?: string): void;
+  /** `quota`: under what the item is counted besides; the key itself unless said. */
+  push(key: string, item: Item, quota?: string): void;
+  /** Takes the item out whose turn it is; undefined where the queue is empty. */
   next(): Item | undefined;
-  /** How many of this key wait. */
+  /** How many items of this key wait. */
   of(key: string): number;
-  inRoom(room: string): number;
-  /** Keys of which some wait. */
+  /** How many items wait that are counted under this quota. */
+  inQuota(quota: string): number;
+  /** How many keys have items that wait. */
   readonly keys: number;
   readonly size: number;
 }
 
 export function createFairQueue<Item>(): FairQueue<Item> {
-  /** In the order of their turns. */
-  const queues = new Map<string, { item: Item; room: string }[]>();
-  const rooms = new Map<string, number>();
+  /** The keys in the order of their turns. */
+  const queues = new Map<string, { item: Item; quota: string }[]>();
+  const quotas = new Map<string, number>();
   let size = 0;
-  const count = (room: string, change: number) => {
-    const now = (rooms.get(room) ?? 0) + change;
-    if (now > 0) rooms.set(room, now);
-    else rooms.delete(room);
+  const count = (quota: string, change: number) => {
+    const now = (quotas.get(quota) ?? 0) + change;
+    if (now > 0) quotas.set(quota, now);
+    else quotas.delete(quota);
     size += change;
   };
   return {
-    push(key, item, room = key) {
+    push(key, item, quota = key) {
       const queue = queues.get(key);
-      if (queue === undefined) queues.set(key, [{ item, room }]);
-      else queue.push({ item, room });
-      count(room, 1);
+      if (queue === undefined) queues.set(key, [{ item, quota }]);
+      else queue.push({ item, quota });
+      count(quota, 1);
     },
     next() {
       for (const [key, queue] of queues) {
@@ -36,13 +39,13 @@ export function createFairQueue<Item>(): FairQueue<Item> {
         queues.delete(key);
         if (queue.length > 0) queues.set(key, queue);
         if (first === undefined) continue;
-        count(first.room, -1);
+        count(first.quota, -1);
         return first.item;
       }
       return undefined;
     },
     of: (key) => queues.get(key)?.length ?? 0,
-    inRoom: (room) => rooms.get(room) ?? 0,
+    inQuota: (quota) => quotas.get(quota) ?? 0,
     get keys() {
       return queues.size;
     },

@@ -1,4 +1,4 @@
-// What the configuration says of the company's IdP.
+// The settings of the company's IdP (OpenID Connect), as the configuration gives them.
 import type { Role } from 'mcpgate-shared/api/roles';
 import type { WorkspaceSettings } from './workspace.ts';
 
@@ -6,29 +6,30 @@ export interface IdpSettings extends WorkspaceSettings {
   /** As the IdP writes it in its tokens. */
   issuer: string;
   clientId: string;
-  /** Asked at each sign-in, so that a new secret needs no restart. Undefined: a public client. */
+  /** Reads the secret anew at each sign-in, so that a changed one needs no restart. Undefined: the broker is a public client there. */
   clientSecret: (() => Promise<string>) | undefined;
   scopes: readonly string[];
-  /** What people see on the button. */
+  /** The text on the button of the sign-in page. */
   label: string;
   nameClaim: string;
   emailClaim: string;
-  /** Undefined: groups are managed here. */
+  /** The claim that lists a person's groups. Undefined: groups are managed in mcpgate. */
   groupsClaim: string | undefined;
-  /** The IdP's group to ours; undefined: by the same names. */
+  /** From the IdP's name of a group to that in mcpgate. Undefined: the names are the same. */
   groupMapping: Readonly<Record<string, string>> | undefined;
-  /** The IdP's group to a role; undefined: roles are managed here. */
+  /** From the IdP's name of a group to a role. Undefined: roles are managed in mcpgate. */
   roleMapping: Readonly<Record<string, Role>> | undefined;
-  /** Empty: any. */
+  /** Domains of e-mail addresses whose people may sign in. Empty: all. */
   allowedDomains: readonly string[];
-  /** The IdP has checked every address, though its tokens do not say so. */
+  /** Every e-mail address counts as verified, though the IdP's tokens do not say so. */
   trustEmail: boolean;
-  /** A person who is here already is recognized by a checked address. */
+  /** A person who has an account already is recognized by a verified e-mail address. */
   linkByEmail: boolean;
+  /** Somebody who signs in for the first time gets an account. */
   justInTime: boolean;
-  /** Names the person's workspace. Undefined: everybody is in the same. */
+  /** The claim that names a person's workspace. Undefined: everybody is in the same one. */
   workspaceClaim: string | undefined;
-  /** Who signs out here signs out there too. */
+  /** Signing out of mcpgate's pages signs the person out at the IdP too. */
   endSession: boolean;
   /** What a logout token of the IdP ends: browser sessions, or devices and HTTP clients as well. */
   logoutEnds: 'sessions' | 'devices';

@@ -1,4 +1,4 @@
-// People and what they are connected with: as the store keeps them, and as others may see them.
+// People with their groups, devices, tokens and logins: as the store keeps them (`…Record`), and as the administration shows them.
 import type { Role, TokenRole } from 'mcpgate-shared/api/roles';
 
 export interface UserRecord {
@@ -42,7 +42,7 @@ export interface GrantRecord {
   /** SHA-256 of the token, hex. */
   tokenHash: string;
   servers: readonly string[];
-  /** Addresses and ranges (CIDR) that it may be used from; empty: anywhere. */
+  /** Addresses and ranges (CIDR) that the grant may be used from; empty: anywhere. */
   allowFrom: readonly string[];
   expiresAt: number | null;
   createdAt: number;
@@ -66,33 +66,33 @@ export interface AdminTokenRecord {
   revokedAt: number | null;
 }
 
-/** An administration token as others may see it: never its hash. */
+/** An administration token as the administration shows it: without its hash. */
 export type AdminToken = Omit<AdminTokenRecord, 'tokenHash'> & { state: Exclude<TokenState, 'suspended'> };
 
-/** `suspended`: its person is disabled, so that it is refused until the person is enabled again. */
+/** `suspended`: the token's person is disabled, so the token is refused until the person is enabled again. */
 export type TokenState = 'active' | 'suspended' | 'expired' | 'revoked';
 
-/** A user as others may see it: never the password hash. */
+/** A user as the administration shows them: without the password hash. */
 export type Person = Omit<UserRecord, 'passwordHash'> & { hasPassword: boolean };
 
-/** A grant as others may see it: never the token's hash. */
+/** A grant as the administration shows it: without the token's hash. */
 export type Grant = Omit<GrantRecord, 'tokenHash' | 'userId'> & {
   user: string | null;
   state: TokenState;
 };
 
-/** A device with its owner's name, and whether it has a login that has not ended. */
+/** A device with its owner's name. `loggedIn`: it has a login that has not ended. */
 export type Device = DeviceRecord & { user: string; loggedIn: boolean };
 
 /** A login that lasts: a device's OAuth grant (`device`), an HTTP client's (`oauth`) or a browser's cookie (`web`). */
 export interface Session {
-  /** What `session end` names. */
+  /** The id that `session end` takes. */
   id: string;
   kind: 'device' | 'oauth' | 'web';
   user: string;
   /** The device's name, the client's, or the browser's user agent. */
   label: string;
-  /** What an HTTP client was let in for; null for the others. */
+  /** The resource and scopes that a person allowed an HTTP client; null for devices and browsers. */
   access: { resource: string; scopes: readonly string[] } | null;
   address: string;
   createdAt: number;

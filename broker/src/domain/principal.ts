@@ -1,8 +1,8 @@
-// Who is asking. Made by `identity` from a bearer token, read by everything else.
+// Who is asking. `identity` makes a principal from a bearer token (or from a trusted proxy's headers); all other rooms only read it.
 import type { Role } from 'mcpgate-shared/api/roles';
 
 export type CredentialKind = 'device' | 'grant' | 'oauth' | 'forwarded';
-/** What a token may be presented to (RFC 8707): one audience each. */
+/** The door that a token is for (RFC 8707). A token has one audience, and other doors refuse it. */
 export type Audience = 'tunnel' | 'mcp' | 'api';
 
 export interface Principal {
@@ -17,8 +17,8 @@ export interface Principal {
     label: string;
   };
   device?: { id: string; name: string };
-  /** Server names this credential is bound to; undefined: no bound of its own. */
+  /** Names of the servers that this credential is bound to; undefined: it is bound to none, and rules alone decide. */
   servers?: readonly string[];
-  /** When the presented token ends by itself, ms since the epoch; undefined: it does not. */
+  /** When the presented token expires, ms since the epoch; undefined: never. */
   expiresAt?: number;
 }

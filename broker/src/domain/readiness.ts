@@ -1,19 +1,19 @@
-// Whether this broker can serve a call now. The one answer for `/readyz`, `status` and whoever else asks.
+// Whether this broker can serve a call now: the one answer that `/readyz` and `status` give.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 
 export type Readiness = { kind: 'ready' } | { kind: 'draining' } | { kind: 'not_ready'; why: GateError };
 
-/** Whoever asks knows the answer by then. */
+/** A database that has not answered by then counts as not answering. */
 const ANSWER_LIMIT_MS = 2_000;
-/** So long what was found holds: strangers may ask as often as they like. */
+/** An answer of the database is used again for this long: anybody may ask `/readyz`, as often as they like. */
 const FRESH_MS = 1_000;
 
 export function createReadiness(parts: {
   clock: Clock;
   isDraining: () => boolean;
   isDeaf: () => boolean;
-  /** Why calls cannot be recorded. */
+  /** Why the audit log cannot be written; undefined where it can. */
   unwritable: () => GateError | undefined;
   /** Rejects where the database does not answer or takes no writes. */
   probe: () => Promise<void>;
@@ -34,7 +34,7 @@ export function createReadiness(parts: {
     return running;
   };
 
-  /** What keeps the database from taking writes. */
+  /** Why the database takes no writes; undefined where it does. */
   const troubleOfStore = async (): Promise<GateError | undefined> => {
     if (found !== undefined && clock.now() - found.at < FRESH_MS) return found.trouble;
     let cancel = (): void => undefined;

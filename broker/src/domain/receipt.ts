@@ -1,6 +1,6 @@
-// Who ended something, and the proof that it has ended.
+// Who makes an administrative change (`Actor`), and the proof of what a revocation has ended (`Receipt`).
 
-/** Who does it: a user name, `host:USERNAME`, `admin-token:LABEL`; the address it came from, where there is one. */
+/** Who makes a change. `name`: a user name, `host:USERNAME` or `admin-token:LABEL`. `address`: where the request came from; null on the socket. */
 export interface Actor {
   name: string;
   address: string | null;
@@ -12,25 +12,25 @@ export interface Receipt {
   links_closed: number;
   calls_cancelled: number;
   tokens_revoked: number;
-  /** From the command to the last listener's answer. */
+  /** The time from the command until everything has ended, here and at other brokers. */
   ms: number;
   at: string;
-  /** What each device and grant that ended did last, as far as the log's newest calls of its person tell. */
+  /** The last call of each device and grant that was ended, as far as it is among the newest calls of its person in the log. */
   last_calls: LastCall[];
-  /** Other brokers over the same database that are there, and have not said in time that they have ended what they had of it. */
+  /** Other brokers over the same database that have not confirmed in time that they ended their part. */
   unconfirmed: string[];
   /**
-   * What a person who was ended had issued and that is not theirs, so that it goes on: `grant:ci`, `admin-token:terraform`; with `@WORKSPACE`
-   * where that is another one.
+   * Tokens that the disabled or removed person had issued for others or for machines, and that work on: `grant:ci`, `admin-token:terraform`;
+   * with `@WORKSPACE` behind it where they belong to another workspace.
    */
   still_active: string[];
-  /** Rules that named nobody but a person who was removed, and went with that person. */
+  /** Ids of rules that named only the removed person, and were removed too. */
   rules_removed: string[];
-  /** Rules that named the person beside others, for whom they hold on. */
+  /** Ids of rules that named the removed person and others; they go on for the others. */
   rules_narrowed: string[];
 }
 
-/** What the other brokers have ended of it. */
+/** What the other brokers have ended of a revocation; `unconfirmed`: those that have not confirmed it in time. */
 export interface EndedElsewhere {
   linksClosed: number;
   callsCancelled: number;

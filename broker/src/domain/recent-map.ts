@@ -1,5 +1,6 @@
-// A map of what was seen lately, for keys that strangers make up: it holds two generations, the older of which goes when the younger is full
-// or old. So it is bounded in number, and forgets nothing before its time unless very many others came in between.
+// A map that forgets, for keys that strangers can make up (addresses, account names, tokens). It holds two maps, a young and an old one; when the
+// young one is full or old enough, it becomes the old one, and the old one is dropped. So the number of keys is bounded, and a key is forgotten
+// before its time only where very many others were set after it.
 import type { Clock } from 'mcpgate-shared/clock';
 
 export interface RecentMap<Value> {
@@ -9,10 +10,10 @@ export interface RecentMap<Value> {
   readonly size: number;
 }
 
-/** Longer keys than this are nobody's: the rest of them does not count. */
+/** Longer keys are cut: no real key is as long, and a stranger's must not take more memory. */
 const MAX_KEY_CHARS = 256;
 
-/** What was set is kept for `keepMs` at least, and twice that at most, within `2 * maxKeys` keys. */
+/** Keeps each value for `keepMs` at least and twice that at most, and `2 * maxKeys` keys at most. */
 export function createRecentMap<Value>(options: {
   clock: Pick<Clock, 'now'>;
   keepMs: number;

@@ -1,13 +1,13 @@
-// What strangers had refused: counted always, logged as far as a flood leaves room in the log.
+// Counts what the broker refused to strangers, by reason, and logs it within a rate, so that a flood of refusals cannot fill the log.
 import type { Clock } from 'mcpgate-shared/clock';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { Log } from './log.ts';
 
-/** Lines a reason; past it they are counted and told with the next one. */
+/** Log lines for each reason. Refusals past this rate are counted; the next line for that reason says how many there were (`unlogged`). */
 const LINES = { burst: 10, perSecond: 0.1 };
 
 export interface RefusalLog<Reason extends string> {
-  /** `who`: names for the log, no secrets. */
+  /** Counts a refusal, and logs `message` with `who` where the rate allows it. `who` must hold no secrets. */
   note(reason: Reason, who: Readonly<Record<string, unknown>>, message: string): void;
   readonly counts: ReadonlyMap<Reason, number>;
 }

@@ -1,4 +1,4 @@
-// What one stdio server may use up of the computer. Null: as much as there is.
+// How much of the host one stdio server may use: memory, files, processes, CPU time. Null: no limit.
 import type { KeptLimits, ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
 import { parseByteSize } from 'mcpgate-shared/byte-size';
 
@@ -13,15 +13,15 @@ export interface ResourceLimits {
   readonly cpuSeconds: number | null;
 }
 
-/** What a record says of them; what it does not say is as the broker's configuration says. */
+/** The limits that a server's own record sets; the broker's configuration sets the others. */
 export type OwnLimits = Partial<ResourceLimits>;
 
-/** As the API shows them. */
+/** The limits as the API shows them. */
 export function shownLimits({ memoryBytes, openFiles, processes, cpuSeconds }: ResourceLimits): KeptLimits {
   return { memory_bytes: memoryBytes, open_files: openFiles, processes, cpu_seconds: cpuSeconds };
 }
 
-/** What a record says of them, for the log: `memory=536870912`. */
+/** The limits of a record as the audit log notes them: `memory=536870912`, `processes=none`. */
 export function limitNotes(own: OwnLimits): string[] {
   const said = {
     memory: own.memoryBytes,
@@ -32,7 +32,7 @@ export function limitNotes(own: OwnLimits): string[] {
   return Object.entries(said).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value ?? 'none'}`]));
 }
 
-/** `known` with what `form` says besides; `default` takes a limit out again. Undefined where none is left. */
+/** `known` with the changes of `form` made; the value `default` takes a limit out of the record. Undefined where no limit is left. */
 export function withLimits(known: OwnLimits, form: ResourceLimitsForm): OwnLimits | undefined {
   const bytes = form.memory === undefined ? undefined : (parseByteSize(form.memory) ?? form.memory);
   const limits = {

@@ -1,20 +1,21 @@
-// Something that ended, and whom that means.
+// A revocation: a person, device, grant or administration token that ended, and which principals that means.
 import type { Principal } from './principal.ts';
 
-/** Every live link, session and call of a matching principal must end at once. */
+/** A committed revocation. Every link, session and call of a principal that it means must end at once. */
 export interface Revocation {
   workspaceId: string;
-  /** What matches: the id of a user, a device, a grant (a labelled grant's or an OAuth grant's), an administration token. */
+  /** What `id` is the id of. `grant`: a labelled grant or an OAuth grant. */
   kind: 'user' | 'device' | 'grant' | 'admin-token';
   id: string;
   reason: string;
 }
 
-/** Whose something is that lives: a link, a session, a request, a stream. */
+/** The owner of a link, session, request or stream that is open now: as much of a principal as tells whether a revocation means it. */
 export type Live = Pick<Principal, 'workspaceId' | 'user' | 'device'> & {
   credential: { kind: Principal['credential']['kind'] | 'admin-token'; id: string };
 };
 
+/** Whether the revocation means this principal. */
 export function isRevoked({ workspaceId, kind, id }: Revocation, principal: Principal): boolean {
   if (principal.workspaceId !== workspaceId) return false;
   if (kind === 'user') return principal.user?.id === id;
@@ -22,4 +23,5 @@ export function isRevoked({ workspaceId, kind, id }: Revocation, principal: Prin
   return principal.credential.id === id;
 }
 
+/** Ends everything of the revoked principals that the listener has, and says how much that was. */
 export type RevocationListener = (revocation: Revocation) => Promise<{ linksClosed: number; callsCancelled: number }>;

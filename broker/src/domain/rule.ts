@@ -15,7 +15,7 @@ export interface Rule {
   createdBy: string;
 }
 
-/** Everything a decision depends on besides the question. `version` grows with every change and is kept in each call's record. */
+/** The rules of a workspace and its enforcement at one time. `version` grows with every change; each call's record has it. */
 export interface PolicySnapshot {
   version: number;
   enforcement: Enforcement;

@@ -1,8 +1,8 @@
-// A registered upstream MCP server, as stored. Secrets are never in it: `${secret:NAME}` inside a value is replaced by the vault
-// at the moment of use.
+// A registered MCP server, as stored. The record never holds a secret: a value says `${secret:NAME}`, and the secret is put in when a
+// connection to the server is made.
 import type { OwnLimits } from './resource-limits.ts';
 
-/** Who shares a connection: everybody, one person's sessions, or nobody (only then may the server ask its client something). */
+/** Who shares a connection: everybody, one person's sessions, or nobody. Only `per-session` lets a legacy server ask its client something. */
 export type Isolation = 'shared' | 'per-user' | 'per-session';
 
 export type Transport =
@@ -12,9 +12,9 @@ export type Transport =
       args: readonly string[];
       env: Readonly<Record<string, string>>;
       cwd?: string;
-      /** What is left out is as the broker's configuration says. */
+      /** The broker's configuration gives the limits that are left out. */
       limits?: OwnLimits;
-      /** What it can reach; everything that its host can unless said. */
+      /** Which network the process can reach: that of its host (`full`, the default), or none. */
       network?: 'full' | 'none';
     }
   | { kind: 'http'; url: string; headers: Readonly<Record<string, string>> };
@@ -28,7 +28,7 @@ export interface ServerRecord {
   enabled: boolean;
   transport: Transport;
   isolation: Isolation;
-  /** Believes what its tools say of themselves (read-only, idempotent): such a call is repeated where its connection died under it. */
+  /** Believe the server's annotations of its tools: a call of a read-only or idempotent one is sent again where its connection broke. */
   trustAnnotations: boolean;
   createdAt: number;
   updatedAt: number;

@@ -1,5 +1,6 @@
-// What no part of the broker has caught: an exception, a rejection, an `error` event that nobody listens for, an output that has gone. None of
-// it ends the process. Each is counted, logged as far as a flood leaves room, and told to whoever must not rely on what it knows any more.
+// Errors that no part of the broker has caught: an exception, a rejected promise, an `error` event without a listener, a closed stdout or stderr.
+// None of them ends the process. Each is counted, and logged within a rate. Listeners hear of it, because whatever broke off may have been the
+// handling of a change: `replicas` then reads everything again.
 import type { Clock } from 'mcpgate-shared/clock';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { Log } from './log.ts';
@@ -10,10 +11,11 @@ export type UnexpectedKind = 'exception' | 'rejection' | 'output';
 export interface Unexpected {
   note(kind: UnexpectedKind, error: unknown): void;
   readonly counts: ReadonlyMap<UnexpectedKind, number>;
-  /** Called with each exception and rejection. Returns the function that ends it. */
+  /** Calls `listener` after each exception and rejection. Returns the function that removes it. */
   listen(listener: () => void): () => void;
 }
 
+/** Log lines; errors past this rate are counted, and the next line says how many there were. */
 const LOGGED = { burst: 20, perSecond: 1 };
 
 export function createUnexpected({ log, clock }: { log: Log; clock: Clock }): Unexpected {
@@ -25,7 +27,7 @@ export function createUnexpected({ log, clock }: { log: Log; clock: Clock }): Un
     counts,
     note(kind, error) {
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
-      // Where nobody reads the log any more, a line about it would be the next error.
+      // The output that failed is where the log goes: a line about it would fail too.
       if (kind === 'output') return;
       if (mayLog()) {
         log.error({ err: error, kind, ...(unlogged > 0 && { unlogged }) }, 'an unexpected error; the broker goes on');

@@ -1,7 +1,7 @@
-// Waiting that ends when the caller is gone.
+// Waiting for a promise until the caller cancels.
 import { GateError, toGateError } from 'mcpgate-shared/error';
 
-/** Rejects `cancelled` as soon as the caller of `what` is gone; what it waited for goes on for others. */
+/** Settles as `promise` does, or rejects with `cancelled` as soon as `signal` aborts. The work behind `promise` goes on: others may wait for it too. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal, what = 'the call'): Promise<T> {
   const cancelled = () => new GateError('cancelled', `${what} was cancelled`);
   if (signal.aborted) return Promise.reject(cancelled());

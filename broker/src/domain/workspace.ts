@@ -1,16 +1,19 @@
 // A workspace has its own people, servers, secrets, rules and log.
 
-/** There from the start, for good: its administrators see to the other workspaces. */
+/** The first workspace, which always exists. Its administrators administer all the others too. */
 export const DEFAULT_WORKSPACE = 'default';
 
-/** What a command that a message prints needs besides, so that it works there: empty for `default`, where it needs nothing. */
+/** The flag that a command printed in a message needs to act on this workspace: ` --workspace NAME`, or nothing for `default`. */
 export const inWorkspace = (workspaceId: string): string =>
   workspaceId === DEFAULT_WORKSPACE ? '' : ` --workspace ${workspaceId}`;
 
-/** Into which workspace a system that vouches for people puts them. */
+/** Which workspace people get who are known from the company's IdP or a trusted proxy. */
 export interface WorkspaceSettings {
-  /** Everybody's; where the system is asked for it, theirs for whom it names none. Undefined: `default`, or where it is asked, nobody's. */
+  /**
+   * The workspace of everybody for whom the IdP or the proxy names none. Undefined: `default`; but where the configuration says how they name
+   * workspaces, a person without one may not come in.
+   */
   workspace: string | undefined;
-  /** What the system calls it to its name here; undefined: by the same names. */
+  /** From the IdP's or the proxy's name of a workspace to that in mcpgate. Undefined: the names are the same. */
   workspaceMapping: Readonly<Record<string, string>> | undefined;
 }

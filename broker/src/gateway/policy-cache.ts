@@ -1,9 +1,9 @@
 // The compiled policy of each workspace, until it changes. Where it cannot be read nobody may do anything.
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { PolicySnapshot } from '../domain/rule.ts';
-import { toldOutside } from '../domain/told-outside.ts';
+import { publicMessage } from '../domain/public-message.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
-import type { CompiledPolicy } from '../policy/decide.ts';
+import type { CompiledPolicy } from '../policy/verdict.ts';
 
 /** In place of an answer, where what is allowed may have changed unheard. */
 const DEAF =
@@ -34,7 +34,7 @@ export function createPolicyCache(
       texts.set(workspaceId, JSON.stringify(read));
       return compilePolicy(read);
     } catch (error) {
-      const why = toldOutside(toGateError(error));
+      const why = publicMessage(toGateError(error));
       throw new GateError('unavailable', `the rules cannot be read, so nothing is allowed: ${why}`, { cause: error });
     }
   }

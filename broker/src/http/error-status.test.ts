@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
-import { forTheHost } from '../domain/told-outside.ts';
+import { asHostError } from '../domain/public-message.ts';
 import { errorBody } from './error-status.ts';
 
 const INSIDE = 'select * from users: /var/lib/mcpgate/mcpgate.db is locked';
@@ -14,7 +14,7 @@ test('whoever asked over HTTP hears of an internal failure where it is logged, a
     request_id: 'req-7',
   });
   for (const code of ['unavailable', 'conflict', 'upstream'] as const) {
-    const { message } = said(forTheHost(new GateError(code, INSIDE)));
+    const { message } = said(asHostError(new GateError(code, INSIDE)));
     assert.ok(message !== '' && !/select|var\/lib/.test(message), message);
   }
 });

@@ -1,6 +1,6 @@
 // The one table from error codes to HTTP status, and the form of an error on the wire.
 import type { ErrorCode, GateError } from 'mcpgate-shared/error';
-import { toldOutside } from '../domain/told-outside.ts';
+import { publicMessage } from '../domain/public-message.ts';
 
 export const HTTP_STATUS = {
   usage: 400,
@@ -35,6 +35,6 @@ export function errorBody(error: GateError, requestId: string): ErrorBody {
   const message =
     error.code === 'internal'
       ? `an unexpected error; the broker's log has it under request ${requestId}`
-      : toldOutside(error);
+      : publicMessage(error);
   return { error: { code: error.code, message, request_id: requestId } };
 }

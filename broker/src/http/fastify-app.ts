@@ -3,7 +3,7 @@
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
-import { isForTheLog } from '../domain/told-outside.ts';
+import { mustBeLogged } from '../domain/public-message.ts';
 import { checkBodies, STRANGERS_BODY_BYTES } from './doors/body-doors.ts';
 import { isCanonicalPath, pathOf, withoutMcpSlash } from './doors/canonical-path.ts';
 import { errorBody, HTTP_STATUS } from './error-status.ts';
@@ -59,7 +59,7 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
   });
   app.setErrorHandler((thrown, request, reply) => {
     const error = toHttpError(thrown);
-    if (isForTheLog(error)) request.log.error({ req: request, err: thrown }, 'a request failed');
+    if (mustBeLogged(error)) request.log.error({ req: request, err: thrown }, 'a request failed');
     const { retryAfterMs } = error;
     if (retryAfterMs !== undefined) void reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
     if (error.code === 'not_logged_in' && !reply.hasHeader('www-authenticate'))

@@ -1,6 +1,6 @@
-// The broker's log: JSON lines on stderr, or one line for people on a terminal. Credentials and query strings never get in.
+// The broker's log: JSON lines, or readable ones for a terminal. Fields with the names of secrets are redacted, and URLs lose their query.
+import { Chalk } from 'chalk';
 import { pino, type Logger as PinoLogger } from 'pino';
-import { prettyLine } from './pretty-line.ts';
 
 export type Logger = PinoLogger;
 
@@ -57,4 +57,34 @@ export function createLogger(options: {
     },
     stream,
   );
+}
+
+/** A JSON log line as a person reads it: `12:00:01 warn  text  key=value`. A line that is no JSON stays as it is. */
+function prettyLine(line: string, colours: boolean): string {
+  const entry = parse(line);
+  if (entry === undefined) return line;
+  const chalk = new Chalk({ level: colours ? 1 : 0 });
+  const { level, time, msg, err, ...rest } = entry;
+  const paint = level === 'error' || level === 'fatal' ? chalk.red : level === 'warn' ? chalk.yellow : chalk.dim;
+  const fields = Object.entries(rest)
+    .filter(([key]) => key !== 'pid' && key !== 'hostname')
+    .map(([key, value]) => chalk.dim(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`));
+  const clockTime = typeof time === 'string' ? time.slice(11, 19) : '';
+  const parts = [chalk.dim(clockTime), paint(String(level).padEnd(5)), typeof msg === 'string' ? msg : '', ...fields];
+  return `${parts.join(' ')}${errorText(err)}\n`;
+}
+
+function parse(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function errorText(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
+  if ('stack' in error && typeof error.stack === 'string') return `\n  ${error.stack.replaceAll('\n', '\n  ')}`;
+  return 'message' in error ? ` ${String(error.message)}` : '';
 }

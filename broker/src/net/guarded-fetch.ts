@@ -1,6 +1,7 @@
-// Fetches what a stranger has named: https only, from public addresses only, little and soon. The name is resolved once, its addresses
-// are judged, and the connection goes to one of exactly these: an answer that changes in between changes nothing. Redirects are judged
-// like the first address. Hosts of the company's own network are named in the configuration.
+// Fetches a URL that a stranger has chosen, without letting them reach the company's own network (server-side request forgery): https only, public
+// addresses only, within a size and a time. A host name is resolved once, its addresses are checked, and the connection goes to one of exactly
+// these, so that a DNS answer that changes in between (DNS rebinding) changes nothing. Redirects are checked like the first URL. The
+// configuration may name hosts with private addresses that are allowed.
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { request, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
@@ -21,7 +22,7 @@ export interface GuardedFetchRequest {
   maxRedirects?: number;
 }
 
-/** Throws `forbidden` where the address may not be asked, `unreachable` where it does not answer in bounds. */
+/** Throws `forbidden` where the URL may not be fetched, `unreachable` where it does not answer within the time and size. */
 export type GuardedFetch = (url: string, request?: GuardedFetchRequest) => Promise<GuardedAnswer>;
 
 type Resolve = (hostname: string, found: (error: Error | null, addresses: readonly LookupAddress[]) => void) => void;
@@ -29,7 +30,7 @@ type Resolve = (hostname: string, found: (error: Error | null, addresses: readon
 export interface GuardedFetchOptions {
   /** Hosts that may have private addresses: names or addresses, small letters. */
   allowHosts: readonly string[];
-  /** For all of it: resolving, connecting, redirects, body. */
+  /** The time for everything together: resolving, connecting, redirects, body. */
   timeoutMs?: number;
   maxBytes?: number;
   /** PEM certificates that are trusted instead of Node's own. */
@@ -46,7 +47,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const refusal = (host: string): GateError =>
     new GateError('forbidden', `${host} is not on the public internet; \`outbound.allow_hosts\` names private hosts`);
 
-  /** What https asks for the addresses of a name. */
+  /** Given to `https.request`, so that its connection goes to the addresses that were checked here. */
   const lookup: NonNullable<RequestOptions['lookup']> = (hostname, { all }, found) => {
     resolve(hostname, (error, addresses) => {
       const [first] = addresses;

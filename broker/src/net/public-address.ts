@@ -1,5 +1,5 @@
-// Whether an address is one of the public internet: not this machine, not a private, link-local, documentation or translated range
-// (IANA's special-purpose registries). What is not certainly public counts as private.
+// Whether an address is on the public internet, by IANA's special-purpose registries: not this machine, nor a private, link-local, documentation
+// or translated range. An address that is not certainly public counts as private.
 import { BlockList, isIP } from 'node:net';
 
 const SPECIAL_V4 = [
@@ -35,7 +35,7 @@ const specialV4 = blockList(SPECIAL_V4, 'ipv4');
 const specialV6 = blockList(SPECIAL_V6, 'ipv6');
 const globalV6 = blockList(['2000::/3'], 'ipv6');
 
-/** False for what is no address at all. */
+/** False also for a text that is no address. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 4) return !specialV4.check(address, 'ipv4');

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Principal } from '../domain/principal.ts';
 import { createAnswerCache } from './answer-cache.ts';
 import { compilePolicy } from './compile-policy.ts';
-import type { Verdict } from './decide.ts';
+import type { Verdict } from './verdict.ts';
 
 const MIB = 1024 * 1024;
 const person = (name: string): Principal => ({

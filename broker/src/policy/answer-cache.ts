@@ -1,26 +1,30 @@
-// Answers that were given, kept for who asks the same again. Bounded in bytes, for each requester and for all: what is asked is a caller's text.
-import type { Verdict } from './decide.ts';
+// Verdicts that were given, kept for the next time that the same is asked. The cache is bounded in bytes, for each set of names and for all of
+// them, because a caller chooses the text of the question.
+import type { Verdict } from './verdict.ts';
 
-/** The answers of those who have the same names. */
+/** The verdicts for all principals that rules know by the same names (user, role, groups, grant). */
 export interface OwnAnswers {
   get(what: string): Verdict | undefined;
   keep(what: string, verdict: Verdict): void;
 }
 
 export interface AnswerCache {
-  /** `key`: what those who share answers have in common. Good until `onRenewed` is called. */
+  /** The verdicts kept under `key`, which principals share whom rules know by the same names. Valid until `onRenewed` is called. */
   of(key: string): OwnAnswers;
   readonly bytes: number;
 }
 
-/** What is longer is hardly asked twice. */
+/** A longer question is not kept: it is hardly asked twice. */
 const MAX_KEPT_CHARS = 512;
 const MAX_OWN_BYTES = 4 * 1024 * 1024;
 const MAX_BYTES = 16 * 1024 * 1024;
-/** Of an answer besides the text. */
+/** What a kept verdict costs besides the text of its question, about. */
 const ANSWER_BYTES = 200;
 
-/** `onRenewed`: the cache is full and begins anew. An answer costs a microsecond, an eviction list would cost every call. */
+/**
+ * `onRenewed` is called when the cache was full and has been emptied. It is emptied as a whole, because a verdict takes a microsecond to find
+ * anew, while a list of the oldest ones would cost time in every call.
+ */
 export function createAnswerCache(onRenewed: () => void): AnswerCache {
   let all = new Map<string, OwnAnswers>();
   let bytes = 0;
@@ -45,7 +49,7 @@ export function createAnswerCache(onRenewed: () => void): AnswerCache {
     };
   }
 
-  /** Counts what is to be kept; false: there was no room, and now there is. */
+  /** Counts `cost` bytes that are to be kept. False: the cache was full and has been emptied, so the caller's own part of it is gone too. */
   function admits(cost: number): boolean {
     bytes += cost;
     if (bytes <= MAX_BYTES) return true;

@@ -1,26 +1,25 @@
-// The policy's engine: bounds of the credential first, then deny rules, then allow rules; no match denies.
+// Decides: first by the servers that the credential is bound to, then by deny rules, then by allow rules; where no rule matches, it denies.
 import type { Principal } from '../domain/principal.ts';
 import type { PolicySnapshot, Rule } from '../domain/rule.ts';
 import { createAnswerCache, type OwnAnswers } from './answer-cache.ts';
-import type { CompiledPolicy, Verdict } from './decide.ts';
-import { compileGlob } from './glob.ts';
-import { matchesAllBelow, matchesSomeBelow } from './glob-below.ts';
+import type { CompiledPolicy, Verdict } from './verdict.ts';
+import { compileGlob, matchesAllBelow, matchesSomeBelow } from './glob.ts';
 import { createRuleIndex } from './rule-index.ts';
 import { nameHeads } from './naming.ts';
 
-/** Who a principal is to the rules, with the answers that people of the same names share. */
+/** The names by which rules know a principal (`*`, `user:ada`, `role:admin`, `group:eng`, `grant:ci`), and what was decided for them. */
 interface View {
-  /** What a deny rule may name. */
+  /** The names that a deny rule matches. */
   denyTokens: readonly string[];
-  /** What an allow rule may name: a person's grant never widens the person's rights. */
+  /** The names that an allow rule matches. A person's grant is left out: it never widens the person's rights. */
   allowTokens: readonly string[];
   servers: ReadonlySet<string> | undefined;
-  /** By the server's name. */
+  /** The answers of `mayUse`, by the server's name. */
   mayUse: Map<string, boolean>;
   answers: OwnAnswers;
 }
 
-/** Compiles a snapshot: once a version, not once a call. */
+/** Makes a snapshot ready for many decisions. To be called once for each version of the policy, not for each call. */
 export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
   const deny = createRuleIndex(snapshot.rules.filter((rule) => rule.effect === 'deny'));
   const allow = createRuleIndex(snapshot.rules.filter((rule) => rule.effect === 'allow'));
@@ -93,7 +92,7 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
   };
 }
 
-/** What is remembered of servers for one who asks. */
+/** For how many servers the answer of `mayUse` is kept, for each principal. */
 const MAX_SERVERS = 1_000;
 
 function mayUseUnder(
@@ -105,7 +104,7 @@ function mayUseUnder(
     rules.filter((rule) => rule.effect === effect && concerns(rule, tokens)).flatMap(({ what }) => what);
   const allowed = whatsOf('allow', allowTokens);
   const denied = whatsOf('deny', denyTokens);
-  // A resource has two names, and a deny of either denies it.
+  // Rules know a resource by two names, and a deny of either one denies it.
   return nameHeads(server).some(
     (heads) =>
       heads.some((head) => allowed.some((what) => matchesSomeBelow(what, head))) &&

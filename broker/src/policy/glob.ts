@@ -1,4 +1,5 @@
-// Globs of rules: `*` is any run of characters (none too, and `_`, `/`, `:` like every other), `?` is any one. Nothing else is special.
+// The globs of rules: `*` matches any run of characters, also none, and also `_`, `/` and `:`; `?` matches any one character. Nothing else is
+// special. What a glob says of all texts that begin alike is asked here too, for the question whether anything of a server may be allowed.
 
 export interface Glob {
   /** The pattern up to its first `*` or `?`; the whole of it where it has neither. */
@@ -18,7 +19,7 @@ export function compileGlob(pattern: string): Glob {
   return { prefix, literal: false, matches: (text) => matchGlob(pattern, text) };
 }
 
-/** Greedy with one point to fall back to: time is at most pattern times text, whatever a rule's author writes. */
+/** Matches greedily and goes back to the last `*` only: the time is at most the pattern's length times the text's, whatever a rule says. */
 function matchGlob(pattern: string, text: string): boolean {
   let inPattern = 0;
   let inText = 0;
@@ -41,4 +42,20 @@ function matchGlob(pattern: string, text: string): boolean {
   }
   while (pattern.charAt(inPattern) === '*') inPattern++;
   return inPattern === pattern.length;
+}
+
+/** Whether the glob matches at least one text that begins with `head`. */
+export function matchesSomeBelow(glob: string, head: string): boolean {
+  for (let at = 0; at < head.length; at++) {
+    const wanted = glob.charAt(at);
+    if (wanted === '*') return true;
+    if (wanted !== '?' && wanted !== head.charAt(at)) return false;
+  }
+  // There is a text that goes on after `head` as the rest of the glob does.
+  return true;
+}
+
+/** Whether the glob matches every text that begins with `head`: only a glob with a `*` at its end can. */
+export function matchesAllBelow(glob: string, head: string): boolean {
+  return glob.endsWith('*') && compileGlob(glob).matches(head);
 }

@@ -1,14 +1,14 @@
-// One verdict over all that rules may know a thing by: the names of it, and the spellings of a resource's URI.
+// Finds the one verdict on a thing over all its names, and over all spellings of a resource's URI.
 import type { Principal } from '../domain/principal.ts';
-import type { CompiledPolicy, Verdict } from './decide.ts';
+import type { CompiledPolicy, Verdict } from './verdict.ts';
 import { RESOURCE, ruleNames, type RuleNames } from './naming.ts';
 import { readableUri, uriSpellings } from './normal-uri.ts';
 
 type Verdicts = readonly [Verdict, ...Verdict[]];
 
 /**
- * A rule that denies any of the names wins, in any spelling; then one that allows any of them, which must be so in each spelling.
- * `names`: as sent, the one of the server itself first.
+ * A rule that denies the thing under any name, in any spelling, wins. Else the thing is allowed where each spelling is allowed under one of its
+ * names. `names`: as the caller wrote them; the first is the server's own.
  */
 export function judge(policy: CompiledPolicy, principal: Principal, server: string, names: RuleNames): Verdict {
   const decide = (name: string) => policy.decide(principal, server, name);
@@ -29,7 +29,7 @@ export function judge(policy: CompiledPolicy, principal: Principal, server: stri
   return { ...verdict, reason: `${verdict.reason} as what it stands for, ${shown(missed.meant)}` };
 }
 
-/** By a rule, or by the bounds of the credential; not for want of a rule. */
+/** Denied by a rule or by the servers that the credential is bound to, and not only because no rule allows it. */
 const isDenial = ({ decision, rule }: Verdict) => decision !== 'allow' && rule !== null;
 const isAllowed = ({ decision }: Verdict) => decision === 'allow';
 
@@ -42,7 +42,7 @@ function spellingsOf(server: string, first: string): typeof NONE {
   return { normal: normal.map(namesOf), denied: denied.map(namesOf) };
 }
 
-/** A caller's text in a sentence of ours: only what cannot end it. */
+/** A caller's text, to be shown within a message of mcpgate: only where no character of it can end the sentence or begin another one. */
 function shown(what: string): string {
   const text = readableUri(what);
   return /^[\w./:+?*#=&%-]{1,200}$/.test(text) ? text : 'a URI that is not repeated here';

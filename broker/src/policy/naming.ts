@@ -1,11 +1,11 @@
 // The names by which rules know what servers offer: `SERVER__TOOL`, `prompt:SERVER__NAME`, `resource:URI` and `resource:SERVER+URI`, with the
-// server's own names, never cut. Whoever judges anything asks here what it is called.
+// server's own names, never cut. All code that asks the policy for a verdict gets the names here.
 import type { ListKind } from '../mcp/list-kind.ts';
 
-/** Every name of one thing; the record of a call has the first. */
+/** All names of one thing; the record of a call holds the first. */
 export type RuleNames = readonly [string, ...string[]];
 
-/** One thing of one server (empty: of none that is known), by all its names. */
+/** One thing of one server, by all its names. `server` is empty where no known server offers the thing. */
 export interface Subject {
   server: string;
   names: RuleNames;
@@ -14,18 +14,21 @@ export interface Subject {
 const PROMPT = 'prompt:';
 export const RESOURCE = 'resource:';
 
-/** What stands before a server's own URIs and URI templates. A scheme begins with a letter (RFC 3986, section 3.1); server names need not. */
+/**
+ * What clients see before a server's own URIs and URI templates: `SERVER+`. A scheme must begin with a letter (RFC 3986, section 3.1), which a
+ * server's name need not; then it is `n.SERVER+`.
+ */
 export function uriPrefix(server: string): string {
   return /^[a-z]/.test(server) ? `${server}+` : `n.${server}+`;
 }
 
-/** Server and the name within it, as written in `SERVER__NAME`; undefined where it is no such name. */
+/** Takes `SERVER__NAME` apart; undefined for a text without `__`. */
 export function splitName(name: string): { server: string; rest: string } | undefined {
   const at = name.indexOf('__');
   return at <= 0 ? undefined : { server: name.slice(0, at), rest: name.slice(at + 2) };
 }
 
-/** Server and its own URI, as written in `SERVER+URI`; undefined where it is no such URI. */
+/** Takes `SERVER+URI` apart; undefined for a text without `+`. */
 export function splitUri(uri: string): { server: string; rest: string } | undefined {
   const at = uri.indexOf('+');
   if (at <= 0) return undefined;
@@ -33,7 +36,7 @@ export function splitUri(uri: string): { server: string; rest: string } | undefi
   return { server: scheme.startsWith('n.') ? scheme.slice(2) : scheme, rest: uri.slice(at + 1) };
 }
 
-/** `own`: the server's name or URI of it. `server` empty: the name as it was written says none. */
+/** `own`: the server's own name or URI of the thing. `server`: empty where the name names no server. */
 export function ruleNames(kind: ListKind, server: string, own: string): RuleNames {
   switch (kind) {
     case 'tools':
@@ -46,12 +49,12 @@ export function ruleNames(kind: ListKind, server: string, own: string): RuleName
   }
 }
 
-/** What the names of everything of a server begin with, by kind: of a thing with several names, each. */
+/** With what the names of a server's things begin: one list for each kind of thing, with one entry for each name that such a thing has. */
 export function nameHeads(server: string): readonly (readonly string[])[] {
   return [[`${server}__`], [`${PROMPT}${server}__`], [RESOURCE, RESOURCE + uriPrefix(server)]];
 }
 
-/** What somebody means who writes a name as rules do: a resource without its server may be of any of `servers`. */
+/** What a name means that is written as in rules. `resource:URI` does not name a server, so it may mean a resource of each of `servers`. */
 export function subjectsOf(name: string, servers: readonly string[]): readonly Subject[] {
   if (!name.startsWith(RESOURCE)) {
     const isPrompt = name.startsWith(PROMPT);

@@ -1,7 +1,7 @@
-// One spelling for all spellings of a host that lead to the same one: an international name and its ASCII form, an address of IPv4 in
-// fewer parts or in other bases, an address of IPv6 in full or with a zone, one of IPv4 within one of IPv6.
+// Brings all spellings of one host to the same spelling: an international name and its ASCII form; an IPv4 address in fewer parts or in other
+// bases; an IPv6 address in full or with a zone; an IPv4 address within an IPv6 one.
 
-/** `host`: without a port, maybe with wildcards. What is no host stays as it is. */
+/** `host`: without a port; it may hold a glob's wildcards. A text that is no host stays as it is. */
 export function normalHost(host: string): string {
   const name = host.replace(/[:.]+$/, '').replace(/%[^\]]*(?=\]$)/, '');
   if (!/^(?:\[.*\]|[^:\\]+)$/.test(name)) return name;

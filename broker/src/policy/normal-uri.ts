@@ -1,14 +1,15 @@
-// One spelling for all spellings of a URI that some reader takes for the same: what RFC 3986, section 6.2.2 has for equal (letter case,
-// percent-encoding, dot segments), and what readers are known to do besides: decode again, take `\` for `/`, several `/` for one, leave
-// out a default port, an empty host or the name before an `@`. It is to be judged beside what was sent, never to be sent.
+// Brings all spellings of a URI that a server may take for the same resource to one spelling, so that no rule is got around by another spelling.
+// Equal are the spellings that RFC 3986, section 6.2.2 calls so (letter case, percent-encoding, dot segments), and those that servers are known
+// to treat alike: encoded twice, `\` for `/`, several `/` for one, with or without a default port, an empty host, a name before an `@`. The policy
+// judges these spellings beside the URI that was sent; they are never sent.
 
 import { normalHost } from './normal-host.ts';
 
-/** Stand for characters of a URI that are wildcards in a rule. */
+/** Stand for a `*` and a `?` that are characters of a URI, because both are wildcards in a rule. */
 const STAR = '\ue02a';
 const QUERY = '\ue03f';
 const MAX_ROUNDS = 8;
-/** WHATWG readers pass over these wherever they stand, and over blanks and controls at both ends. */
+/** URL parsers after the WHATWG standard ignore these anywhere in a URL, and blanks and control characters at both ends. */
 const PASSED_OVER = /[\t\n\r]/g;
 const AT_ENDS = /^[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]+|[\p{Z}\p{Default_Ignorable_Code_Point}]+$/gu;
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
@@ -22,24 +23,24 @@ const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([
 
 /** Spellings of one resource that the rules must be asked about. */
 export interface UriSpellings {
-  /** What every reader of another mind may take it for: an allow must hold for each of these too. */
+  /** What other servers may take the URI for. It is allowed only where each of these is allowed too. */
   readonly normal: readonly string[];
-  /** What a deny is asked about besides: without fragment, query and the `/` at its end. */
+  /** Shorter forms (without fragment, query, the `/` at the end). It is denied where one of these is denied. */
   readonly denied: readonly string[];
 }
 
 const NONE: UriSpellings = { normal: [], denied: [] };
-/** Nothing in it is read in two ways. A host whose last label is a number is an address, which has many spellings. */
+/** A URI that all servers read alike. A host whose last label is a number is left out: that is an address, which has many spellings. */
 const PLAIN =
   /^(?:file:\/\/(?=\/)|(?!\S*file:)[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9-]+\.)*(?!\d+\/|0x[0-9a-f]*\/)[a-z0-9-]+)(?:\/[\w~!$&'()+,=@{}-][\w.~!$&'()+,=@{}-]*)+$/;
 
-/** Those that differ from `uri` itself. */
+/** The spellings to be judged besides `uri` itself. */
 export function uriSpellings(uri: string): UriSpellings {
   if (PLAIN.test(uri)) return NONE;
   const joins = PERCENT.test(uri) ? JOINS : [AS_IT_STANDS];
   const whole = joins.flatMap((join) => readings(plainly(uri, join)));
   const cuts = joins.flatMap((join) => cutsOf(uri, join));
-  // Where the path ends is read in many ways, and what is behind its end has no part in its dot segments.
+  // Servers differ in where they see the path end; dot segments behind that end do not shorten the path.
   const heads = cuts.flatMap(({ head }) => readings(head));
   const normal = [...whole, ...cuts.flatMap(({ head, tail }) => readings(head).map((each) => each + tail))];
   const denied = [...normal, ...heads].flatMap(shorterOf);
@@ -49,11 +50,11 @@ export function uriSpellings(uri: string): UriSpellings {
 
 interface Cut {
   readonly head: string;
-  /** What stands behind it; empty for a NUL, which a reader in C ends it at. */
+  /** The rest, from the mark on; empty behind a NUL, where a server written in C sees the text end. */
   readonly tail: string;
 }
 
-/** All that a reader may take for the part before the fragment, the query or a NUL: it looks for them before or after it has decoded. */
+/** All positions at which a server may cut the URI at a `#`, a `?` or a NUL: some look for them before they decode the text, some afterwards. */
 function cutsOf(uri: string, join: Join): readonly Cut[] {
   const cuts = new Map<string, Cut>();
   for (const text of roundsOf(uri, fromBytes, join)) {
@@ -67,13 +68,13 @@ function cutsOf(uri: string, join: Join): readonly Cut[] {
   return [...cuts.values()];
 }
 
-/** `\` is `/` to some readers everywhere, and to others no end of the authority. */
+/** Some servers take `\` for `/` everywhere, others do not see the end of the authority in it. */
 function readings(text: string): readonly string[] {
   const own = text.replace(/^<?(?:url:)+/i, '');
   return [...new Set([own.replaceAll('\\', '/'), own])].map(normalised);
 }
 
-/** What a deny speaks of besides: the same without its end, without parameters, and a file whatever the host. */
+/** The shorter forms of a spelling: without fragment, query and a `/` at the end, without `;` parameters, and a file's URI without its host. */
 function shorterOf(normal: string): readonly string[] {
   const ends = [normal.indexOf('#'), normal.indexOf(QUERY)].filter((at) => at >= 0);
   const cut = [normal, ...ends.map((at) => normal.slice(0, at))];
@@ -82,32 +83,32 @@ function shorterOf(normal: string): readonly string[] {
   return hostless.flatMap((text) => [text, text.replace(/(?<=[^/:])\/+$/, '')]);
 }
 
-/** A server may look at the path alone, also of what has no scheme. */
+/** A server may look at a file's path alone, without its host or scheme. */
 const FILE_OF_HOST = /^((?:[a-z0-9+.-]+\+)?file:\/\/)[^/]+(?=\/)/;
 const NO_SCHEME = /^\/+/;
 
-/** The same spelling of a rule's glob over URIs. */
+/** Brings a rule's glob over URIs to the same spelling as the URIs. */
 export function normalGlob(glob: string): string {
   const own = decoded(glob, (run) => marked(fromBytes(run)));
-  // What is decoded, or is another form of the character, is no wildcard.
+  // An encoded `*` or `?`, or another form of one (full-width), is no wildcard.
   const plain = own.replace(/[^*?]+/g, (part) => marked(part.normalize('NFKC')));
   return normalised(plain.replaceAll('\\', '/'));
 }
 
-/** For people: what a spelling says. */
+/** A spelling as people can read it. */
 export function readableUri(spelling: string): string {
   return spelling.replaceAll(STAR, '*').replaceAll(QUERY, '?').replaceAll('\0', '%00');
 }
 
 const plainly = (text: string, join: Join): string => marked(decoded(text, fromBytes, join).normalize('NFKC'));
 
-/** Percent-encoding is resolved until nothing is left of it. */
+/** Decodes percent-encoding again and again, until none is left (8 times at most). */
 function decoded(text: string, decode: (run: string) => string, join = AS_IT_STANDS): string {
   const last = roundsOf(text, decode, join).at(-1) ?? text;
   return last.replace(PASSED_OVER, '').replace(AT_ENDS, '');
 }
 
-/** The text, and what is left of it after each time that it is decoded. */
+/** The text as it is, and after each time that it is decoded. */
 function roundsOf(text: string, decode: (run: string) => string, join: Join): readonly string[] {
   const rounds = [join(text)];
   for (let last = join(text); rounds.length <= MAX_ROUNDS;) {
@@ -119,14 +120,14 @@ function roundsOf(text: string, decode: (run: string) => string, join: Join): re
   return rounds;
 }
 
-/** What a reader does to a text before it decodes it. */
+/** How a server prepares a text before it decodes it. */
 type Join = (text: string) => string;
 const AS_IT_STANDS: Join = (text) => text;
-/** A percent sign, also one that becomes one. */
+/** A percent sign, or a character that NFKC turns into one. */
 const PERCENT = /[%\uff05\ufe6a]/;
 const BETWEEN = '[\\p{C}\\p{Z}\\p{Default_Ignorable_Code_Point}]*';
 const BROKEN = new RegExp(`%${BETWEEN}(u?)${BETWEEN}([0-9a-f])${BETWEEN}([0-9a-f])`, 'giu');
-/** As they stand; without tabs and line breaks (WHATWG); in NFKC, joined whatever is between the sign and its digits. */
+/** As it stands; without tabs and line breaks (WHATWG); in NFKC, with everything removed that stands between a percent sign and its digits. */
 const JOINS: readonly Join[] = [
   AS_IT_STANDS,
   (text) => text.replace(PASSED_OVER, ''),
@@ -134,7 +135,7 @@ const JOINS: readonly Join[] = [
 ];
 
 const ENCODED = /(?:%[0-9a-f]{2})+/gi;
-/** As `escape` of JavaScript and some servers have it. */
+/** The form that JavaScript's `escape` writes and some servers decode. */
 const UTF16_ENCODED = /%u([0-9a-f]{4})/gi;
 
 const asBytes = (hex: string): string =>
@@ -148,7 +149,7 @@ function fromBytes(run: string): string {
   const bytes = Buffer.from(run.replaceAll('%', ''), 'hex');
   const text = bytes.toString('utf8');
   if (!text.includes('\ufffd')) return text;
-  // No UTF-8: single characters all the same, and those in the overlong form that lax decoders take.
+  // The bytes are not UTF-8: decodes the ASCII characters among them, also in the overlong form that lax decoders accept.
   let out = '';
   for (let at = 0; at < bytes.length;) {
     const byte = bytes[at] ?? 0;
@@ -159,7 +160,7 @@ function fromBytes(run: string): string {
   return out;
 }
 
-/** A character of ASCII in more bytes than it needs, two to six. */
+/** Reads an ASCII character that is encoded in two to six bytes, more than it needs; undefined where there is none at `at`. */
 function overlong(bytes: Uint8Array, at: number): { character: string; length: number } | undefined {
   const lead = bytes[at] ?? 0;
   const length = Math.clz32(~(lead << 24));
@@ -176,9 +177,9 @@ function overlong(bytes: Uint8Array, at: number): { character: string; length: n
 function normalised(text: string): string {
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase() ?? '';
   const rest = scheme === '' ? text : text.slice(scheme.length + 1);
-  // `SERVER+file:` and `git+https:` are read by what stands last.
+  // In `SERVER+file:` and `git+https:` the last part says how the rest is read.
   const kind = scheme.slice(scheme.lastIndexOf('+') + 1);
-  // These have a host however many slashes stand before it (WHATWG URL, "special authority ignore slashes state").
+  // URIs of these schemes have a host, however many slashes stand before it (WHATWG URL, "special authority ignore slashes state").
   const isSpecial = DEFAULT_PORTS.has(kind);
   const authority = (isSpecial ? SPECIAL : GENERIC).exec(rest);
   const head = scheme === '' ? '' : `${scheme}:`;
@@ -210,10 +211,10 @@ function hostOf(authority: string, kind: string): string {
   return normalHost(name) + (digits === '' || digits === standard ? '' : `:${digits}`);
 }
 
-/** Blanks and what is not shown: `.. ` is `..` to some systems. */
+/** Blanks and invisible characters: `.. ` is `..` to some systems. */
 const NOT_SHOWN = /[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** Without dot segments and empty ones, wherever they stand: what is behind a `?` a reader may take for a part of the path. */
+/** Removes dot segments and empty ones, also behind a `?`, which a server may take for a part of the path. */
 function pathOf(path: string): string {
   const slashed = path.replaceAll('\\', '/');
   const isAbsolute = slashed.startsWith('/');

@@ -1,5 +1,6 @@
-// The rules of one effect, found by what is asked and who asks, so that rules that cannot match cost nothing. A rule is filed under
-// its literal WHAT, else under its server (the literal text up to `__`), else under "any"; inside, under its literal WHO.
+// An index of the rules of one effect, by what is asked and who asks, so that rules that cannot match cost nothing. A rule is filed on a shelf: that
+// of its WHAT where this has no wildcard, else that of its server (the text up to `__`), else the shelf for any. On the shelf it is filed under
+// its WHO where that has no wildcard.
 import type { Rule } from '../domain/rule.ts';
 import { compileGlob, type Glob } from './glob.ts';
 import { normalGlob } from './normal-uri.ts';
@@ -7,7 +8,7 @@ import { normalGlob } from './normal-uri.ts';
 interface Entry {
   order: number;
   rule: Rule;
-  /** Undefined where the place it is filed under says it all. */
+  /** Undefined where the shelf, or the key on it, already says that the rule matches. */
   what: Glob | undefined;
   who: Glob | undefined;
 }
@@ -18,11 +19,11 @@ interface Shelf {
 }
 
 export interface RuleIndex {
-  /** The first rule, in the order of the snapshot, that matches. `tokens` are what the requester answers to: `*`, `user:ada`, `group:eng`… */
+  /** The first rule that matches, in the order of the snapshot. `tokens`: the names by which rules know the principal, `*`, `user:ada`, `group:eng`… */
   first(tokens: readonly string[], what: string): Rule | undefined;
 }
 
-/** `compile`: how a glob is read; tests count what is compared. */
+/** `compile` reads a glob; tests pass their own to count comparisons. */
 export function createRuleIndex(rules: readonly Rule[], compile: (pattern: string) => Glob = compileGlob): RuleIndex {
   const exact = new Map<string, Shelf>();
   const byServer = new Map<string, Shelf>();
@@ -36,7 +37,7 @@ export function createRuleIndex(rules: readonly Rule[], compile: (pattern: strin
       const entry = { order, rule, what: glob.literal ? undefined : glob };
       for (const who of new Set(rule.who)) {
         const whoGlob = compile(who);
-        // `*` is a token of everyone; as a glob it would be the same.
+        // `*` is one of everybody's tokens, so it needs no comparison as a glob.
         if (who === '*' || whoGlob.literal) file(shelf, who, { ...entry, who: undefined });
         else shelf.globWho.push({ ...entry, who: whoGlob });
       }
@@ -74,7 +75,7 @@ function better(
   return best;
 }
 
-/** A rule about resources holds for its URIs however they are spelled. */
+/** A rule about resources matches a URI in every spelling, so it is filed as it is written and in the normal spelling. */
 function spellingsOf(what: string): readonly string[] {
   if (!what.startsWith(RESOURCE)) return [what];
   return [what, RESOURCE + normalGlob(what.slice(RESOURCE.length))];

@@ -1,11 +1,12 @@
-// What the gateway would decide of something that is only named: for `rule test`.
+// Answers `rule test`: the verdict that the gateway would find on a thing of which only the name is known.
 import type { Principal } from '../domain/principal.ts';
-import type { CompiledPolicy, Verdict } from './decide.ts';
+import type { CompiledPolicy, Verdict } from './verdict.ts';
 import { judge } from './judge.ts';
 import { RESOURCE, subjectsOf } from './naming.ts';
 
 /**
- * `name`: as rules have it, or `resource:URI` of any of the `servers`: where they differ, the verdict is the first that is not to allow it.
+ * `name`: as written in rules. `resource:URI` may mean a resource of each of `servers`: where their verdicts differ, the first one that does not
+ * allow it is returned, and its reason says so.
  */
 export function previewVerdict(
   policy: CompiledPolicy,

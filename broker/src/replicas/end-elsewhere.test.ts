@@ -46,7 +46,7 @@ onPostgres((open) => {
   it('does not wait for one that went silent, and names it: it may be cut off, and hold what it has', async (t) => {
     const { store, clock, tamper } = await open(t);
     await store.bus.open();
-    const ghost = writeBusText({ name: 'ghost', place: 'a host' }, 1, { kind: 'beat', isNew: true, owes: false });
+    const ghost = writeBusText({ name: 'ghost', location: 'a host' }, 1, { kind: 'beat', isNew: true, owes: false });
     await tamper(`select pg_notify('mcpgate_bus', '${ghost}')`);
     for (let step = 0; step < 4; step++) {
       await store.bus.publish({ kind: 'servers' });
@@ -76,7 +76,7 @@ onPostgres((open) => {
 /** A bus on which the test is everybody else; `asking`: ends when the question has come round. */
 function openBus({ others = ['one', 'two'], silent = [] as string[] } = {}) {
   const clock = steppedClock();
-  const named = (names: readonly string[]) => names.map((name) => ({ name, place: `place of ${name}` }));
+  const named = (names: readonly string[]) => names.map((name) => ({ name, location: `place of ${name}` }));
   const present = new Set(others);
   const listeners = new Set<(event: BusEvent) => void>();
   const said: BusMessage[] = [];
@@ -101,7 +101,7 @@ function openBus({ others = ['one', 'two'], silent = [] as string[] } = {}) {
     const [asked] = said;
     const own = asked?.kind === 'revoked' ? asked.question : '';
     const message = { kind: 'ended', question: question ?? own, linksClosed: links, callsCancelled: calls } as const;
-    tell({ kind: 'message', from: { name: from, place: '' }, message });
+    tell({ kind: 'message', from: { name: from, location: '' }, message });
   };
   const ended = createEndElsewhere({ bus, clock })([REVOKED]);
   let isOver = false;
@@ -155,7 +155,7 @@ describe('what others have to end', () => {
     asking.resolve();
     await turn();
     answer('one', 7, 7, 'another question');
-    tell({ kind: 'message', from: { name: 'one', place: '' }, message: { kind: 'servers' } });
+    tell({ kind: 'message', from: { name: 'one', location: '' }, message: { kind: 'servers' } });
     tell({ kind: 'found' });
     await turn();
     assert.equal(over(), false);

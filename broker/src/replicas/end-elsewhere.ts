@@ -50,7 +50,7 @@ export function createEndElsewhere(parts: {
       callsCancelled: sum('callsCancelled'),
       // If this broker does not hear its own question come back, it does not know which other brokers there are.
       unconfirmed: [
-        ...[...unanswered, ...bus.silent()].map(({ place }) => place),
+        ...[...unanswered, ...bus.silent()].map(({ location }) => location),
         ...(asked === undefined ? [UNHEARD] : []),
       ],
     };

@@ -1,9 +1,9 @@
 // Keeps track of whether this broker hears the changes that other brokers announce on the bus. A broker that has not heard the bus for longer
 // than a second is deaf: it allows no call. Once it hears again it reads policies, secrets, servers and people again before it allows
 // anything, because it does not know which announcements it has missed. Time during which the process was too busy to read the bus does not
-// count, within the bounds of `unheard.ts`.
+// count, within the bounds of `hearing-limit.ts`.
 import type { Clock } from 'mcpgate-shared/clock';
-import { hearableForMs } from '../domain/unheard.ts';
+import { hearingLeftMs } from '../domain/hearing-limit.ts';
 
 /** How often a timer measures whether the event loop of this process runs late. */
 const LOOK_MS = 100;
@@ -52,7 +52,7 @@ export function createHearing(options: {
 
   /** Makes this broker deaf when its time is over. `busyMs`: by how much the timers since `since` ran late, in all. */
   function watch(since: number, busyMs: number): void {
-    const leftMs = hearableForMs(clock.now() - since, busyMs);
+    const leftMs = hearingLeftMs(clock.now() - since, busyMs);
     const dueAt = clock.now() + Math.min(LOOK_MS, leftMs);
     cancelDeaf = clock.after(dueAt - clock.now(), () => {
       if (leftMs > 0) return watch(since, busyMs + Math.max(0, clock.now() - dueAt));

@@ -9,7 +9,7 @@ import { createPolicyCache } from '../gateway/policy-cache.ts';
 import { createReplicas, type Keepers } from './replicas.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-const OTHER = { name: 'other', place: 'elsewhere (process 2)' };
+const OTHER = { name: 'other', location: 'elsewhere (process 2)' };
 
 /** This broker on a bus that says what the test says, with the rules of two workspaces in a real cache. */
 async function open(t: TestContext, { follows = true } = {}) {
@@ -44,7 +44,7 @@ async function open(t: TestContext, { follows = true } = {}) {
   const failing = new Set<string>();
   const replicas = createReplicas({
     bus,
-    self: { name: 'self', place: 'here (process 1)' },
+    self: { name: 'self', location: 'here (process 1)' },
     audit: {
       event(event) {
         events.push(event);
@@ -236,7 +236,7 @@ test('what is revoked here is ended by the others', async (t) => {
   const ended = replicas.endElsewhere([revocation]);
   await turn();
   clock.advance(500);
-  assert.deepEqual((await ended).unconfirmed, [OTHER.place]);
+  assert.deepEqual((await ended).unconfirmed, [OTHER.location]);
   assert.deepEqual(
     published.map((message) => message.kind === 'revoked' && message.revocations),
     [[revocation]],

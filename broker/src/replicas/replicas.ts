@@ -50,7 +50,7 @@ export function createReplicas(parts: {
   let cancelDoubt: (() => void) | undefined;
 
   const record = (type: string, data: Record<string, string | number>): void => {
-    const common = { actor: 'broker', subject: `broker:${self.place}`, address: null };
+    const common = { actor: 'broker', subject: `broker:${self.location}`, address: null };
     audit
       .event({ workspace_id: DEFAULT_WORKSPACE, type, ...common, data })
       .catch((error: unknown) => log.warn({ err: error, type }, 'an event could not be recorded'));

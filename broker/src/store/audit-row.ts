@@ -1,4 +1,5 @@
-// The audit log as the database has it: rows of one table, which are only ever appended, and what can be asked of them.
+// The audit log as the database has it: rows of one table, which are only ever appended; what can be asked of them, and how an append fails.
+import { HostError } from '../domain/public-message.ts';
 
 /** An event as appended: the chain's fields are the audit module's, the store only keeps them. */
 export interface AuditRow {
@@ -39,3 +40,6 @@ export interface CallRow {
   intent: AuditRow;
   outcome: AuditRow | null;
 }
+
+/** The answer to an append was lost on its way: the rows may stand in the table or not. */
+export class AppendInDoubt extends HostError {}

@@ -1,7 +1,7 @@
 // A driver around a driver: the engine's own errors leave it as GateErrors, so that nothing above knows an engine's error codes.
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely';
 import type { GateError } from 'mcpgate-shared/error';
-import { forTheHost } from '../domain/told-outside.ts';
+import { asHostError } from '../domain/public-message.ts';
 
 /** Turns an engine's error into ours. */
 export type ExplainError = (error: unknown) => GateError;
@@ -12,7 +12,7 @@ export function createGuardedDriver(driver: Driver, explain: ExplainError): Driv
     try {
       return await work;
     } catch (error) {
-      throw forTheHost(explain(error));
+      throw asHostError(explain(error));
     }
   };
   const connections = new WeakMap<DatabaseConnection, DatabaseConnection>();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import { isForTheLog, toldOutside } from '../domain/told-outside.ts';
+import { mustBeLogged, publicMessage } from '../domain/public-message.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import { addUser } from './fixtures/people-rows.ts';
 
@@ -26,11 +26,11 @@ onBothEngines((open) => {
     const away = await failureOf(addUser(store, 'ada'));
     await giveBack();
     assert.equal(away.code, 'unavailable');
-    assert.equal(toldOutside(away), 'the broker cannot use its database now; try again in a moment');
+    assert.equal(publicMessage(away), 'the broker cannot use its database now; try again in a moment');
     for (const failure of [broken, away]) {
-      assert.equal(isForTheLog(failure), true);
+      assert.equal(mustBeLogged(failure), true);
       for (const words of [dataDir, 'departures', '127.0.0.1', 'mcpgate_test', 'insert', 'lock'])
-        assert.ok(!toldOutside(failure).includes(words), `${words}: ${toldOutside(failure)}`);
+        assert.ok(!publicMessage(failure).includes(words), `${words}: ${publicMessage(failure)}`);
     }
   });
 
@@ -38,20 +38,20 @@ onBothEngines((open) => {
     const { store } = await open(t);
     await addUser(store, 'ada');
     const known = await failureOf(addUser(store, 'ada'));
-    assert.equal(toldOutside(known), 'a user named ada exists already');
+    assert.equal(publicMessage(known), 'a user named ada exists already');
     const session = { workspaceId: 'default', address: '', userAgent: '', createdAt: 1, expiresAt: 2, tokenHash: 'x' };
     const { id: userId } = (await store.users.byName('default', 'ada')) ?? assert.fail();
     await store.webSessions.create({ ...session, userId });
     const raw = await failureOf(store.webSessions.create({ ...session, userId }));
     assert.equal(raw.code, 'conflict');
-    assert.equal(toldOutside(raw), 'it exists already, or was changed meanwhile');
+    assert.equal(publicMessage(raw), 'it exists already, or was changed meanwhile');
   });
 });
 
 it('a failure that came of one for the host is logged, and told in its own words', () => {
   const inside = new GateError('internal', 'no such table: rules');
   const told = new GateError('unavailable', 'the rules cannot be read', { cause: inside });
-  assert.deepEqual([isForTheLog(told), toldOutside(told)], [true, 'the rules cannot be read']);
+  assert.deepEqual([mustBeLogged(told), publicMessage(told)], [true, 'the rules cannot be read']);
   const plain = new GateError('not_found', 'there is no server x', { cause: new Error('x') });
-  assert.deepEqual([isForTheLog(plain), toldOutside(plain)], [false, 'there is no server x']);
+  assert.deepEqual([mustBeLogged(plain), publicMessage(plain)], [false, 'there is no server x']);
 });

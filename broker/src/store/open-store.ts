@@ -49,7 +49,7 @@ export interface StoreOptions {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { databaseUrl, dataDir, busyTimeoutMs, log, clock } = options;
-  const self = options.self ?? { name: randomUUID(), place: 'somewhere' };
+  const self = options.self ?? { name: randomUUID(), location: 'somewhere' };
   const engine =
     databaseUrl === undefined ? openSqlite(dataDir, busyTimeoutMs) : openPostgres(databaseUrl, { log, clock, self });
   try {

@@ -1,4 +1,5 @@
-// The vault over the store. What is read is opened anew each time: a connection is made with what a secret is now.
+// The vault over the store. A secret is read from the store and unsealed each time that it is asked for, so that a connection is made with its
+// current version.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { inWorkspace } from '../domain/workspace.ts';
@@ -26,7 +27,7 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
   await checkKey(store, masterKey);
 
   const listeners = new Set<(change: { workspaceId: string; name: string }) => void>();
-  /** Of everything that was opened. */
+  /** The version of each secret that was last opened here, to find out later which secrets other brokers have changed. */
   const openedVersions = new Map<string, { workspaceId: string; name: string; version: number }>();
   const touchedAt = new Map<string, number>();
 
@@ -46,24 +47,24 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       throw new GateError('internal', text);
     }
     const { version, source } = record;
-    openedVersions.set(placeOf(workspaceId, name), { workspaceId, name, version });
+    openedVersions.set(secretKey(workspaceId, name), { workspaceId, name, version });
     return { value: Buffer.from(plain).toString('utf8'), version, imported: source === 'import' };
   }
 
-  /** Throws where the name or the value cannot be one. */
+  /** Returns the function that seals the value once the store has chosen the version. Throws `usage` or `too_large` for a bad name or value. */
   function sealer(workspaceId: string, name: string, value: string): (version: number) => Uint8Array {
     checkName(name);
     const plain = checkValue(name, value);
     return (version) => seal(key, secretContext(workspaceId, name, version), plain);
   }
 
-  /** Undefined where it has been written down a moment ago. */
+  /** Writes down that the secret is used; undefined, and nothing is written, where that was done within the last minute. */
   function touch(workspaceId: string, name: string): Promise<void> | undefined {
-    const place = placeOf(workspaceId, name);
+    const secret = secretKey(workspaceId, name);
     const now = clock.now();
-    const last = touchedAt.get(place);
+    const last = touchedAt.get(secret);
     if (last !== undefined && now - last < TOUCH_INTERVAL_MS) return undefined;
-    touchedAt.set(place, now);
+    touchedAt.set(secret, now);
     return store.secrets.touch(workspaceId, name, now);
   }
 
@@ -122,7 +123,7 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
           const now = new Map((await store.secrets.list(workspaceId)).map(({ name, version }) => [name, version]));
           for (const { name, version } of opened) {
             if (now.get(name) === version) continue;
-            openedVersions.delete(placeOf(workspaceId, name));
+            openedVersions.delete(secretKey(workspaceId, name));
             changed(workspaceId, name);
           }
         }
@@ -135,7 +136,7 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
   };
 }
 
-/** A known text, sealed by the first start: whoever opens it has the right key. */
+/** The first start seals a known text and keeps it in the store: a master key that opens it is the right one. */
 async function checkKey(store: Store, { bytes, file, created }: MasterKey): Promise<void> {
   const context = ['purpose', KEY_CHECK];
   const mine = Buffer.from(seal(bytes, context, Buffer.from(KEY_CHECK))).toString('base64');
@@ -169,6 +170,6 @@ function secretContext(workspaceId: string, name: string, version: number): stri
   return ['secret', workspaceId, name, String(version)];
 }
 
-function placeOf(workspaceId: string, name: string): string {
+function secretKey(workspaceId: string, name: string): string {
   return `${workspaceId}/${name}`;
 }

@@ -9,13 +9,13 @@ const KEY_TEXT = /^[A-Za-z0-9+/]{43}=$/;
 
 export interface MasterKey {
   bytes: Uint8Array;
-  /** Where it lies: errors name this, never the key. */
+  /** The path of its file: errors name the path, never the key. */
   file: string;
-  /** True where this call made it. */
+  /** True where `loadMasterKey` has just made the file. */
   created: boolean;
 }
 
-/** Reads the key from `file` (`master.key` in `dataDir` unless said), or makes it. Throws `config` where it cannot be used as it is. */
+/** Reads the key from `file` (`master.key` in `dataDir` unless said); makes file and key where there is none. Throws `config` for a file of no use. */
 export function loadMasterKey({ dataDir, file }: { dataDir: string; file?: string }): MasterKey {
   const path = file ?? join(dataDir, 'master.key');
   try {
@@ -29,7 +29,7 @@ export function loadMasterKey({ dataDir, file }: { dataDir: string; file?: strin
   }
 }
 
-/** True where the file was not there: whoever creates it exclusively fills it. */
+/** Makes the file with a new key; false where there is one already. It is opened exclusively, so that two processes cannot both make a key. */
 function createKeyFile(path: string): boolean {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let descriptor: number;
@@ -52,7 +52,7 @@ function readKeyFile(path: string): Uint8Array {
   const descriptor = openSync(path, 'r');
   try {
     const mode = fstatSync(descriptor).mode & 0o777;
-    // Windows has no such bits; the data folder's own rights guard the file there.
+    // Windows has no such permission bits; there the rights of the data folder protect the file.
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       const text = `the master key ${path} can be read by others (mode ${mode.toString(8)}): run chmod 600 ${path}`;
       throw new GateError('config', text);

@@ -7,6 +7,7 @@ const FORMAT = 1;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+/** `context`: the associated data. The result opens under the same key and context only. */
 export function seal(key: Uint8Array, context: readonly string[], plain: Uint8Array): Uint8Array {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
@@ -21,7 +22,7 @@ export function seal(key: Uint8Array, context: readonly string[], plain: Uint8Ar
   return new Uint8Array(sealed);
 }
 
-/** The plain bytes; undefined where the key, the context or a single bit is another. */
+/** The plain bytes; undefined where the key or the context differs from that of `seal`, or `sealed` was changed. */
 export function unseal(key: Uint8Array, context: readonly string[], sealed: Uint8Array): Uint8Array | undefined {
   if (sealed[0] !== FORMAT || sealed.length < 1 + NONCE_BYTES + TAG_BYTES) return undefined;
   const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
@@ -37,7 +38,7 @@ export function unseal(key: Uint8Array, context: readonly string[], sealed: Uint
   }
 }
 
-/** JSON keeps the parts apart: no two contexts have the same text. */
+/** Written as JSON, so that two different contexts never have the same bytes. */
 function associatedData(context: readonly string[]): Uint8Array {
   return Buffer.from(JSON.stringify([FORMAT, ...context]));
 }

@@ -10,30 +10,30 @@ interface ResolvedText {
 export interface Vault {
   /** Stores a new version, which is the current one from now on, tells listeners, and returns its number. */
   set(workspaceId: string, name: string, value: string, source: string): Promise<number>;
-  /** The same for a name that nothing has; undefined, and nothing is changed, where there is a secret of that name. */
+  /** As `set`, but only where there is no secret of that name yet; else it changes nothing and returns undefined. */
   add(workspaceId: string, name: string, value: string, source: string): Promise<number | undefined>;
   list(
     workspaceId: string,
   ): Promise<{ name: string; version: number; source: string; createdAt: number; lastUsedAt: number | null }[]>;
   remove(workspaceId: string, name: string): Promise<boolean>;
-  /** What a secret is now, for the place that it stands in; `imported`: as an import brought it. Throws `not_found`, naming it. */
+  /** The current value and version of a secret. `imported`: its value came from an import. Throws `not_found`, which names the secret. */
   value(workspaceId: string, name: string): Promise<{ value: string; version: number; imported: boolean }>;
-  /** Replaces each `${secret:NAME}` in `text`; throws `not_found` naming the secret that is missing. */
+  /** Replaces each `${secret:NAME}` in `text`. Throws `not_found`, which names the missing secret. */
   resolve(workspaceId: string, text: string): Promise<ResolvedText>;
   /**
-   * A connection that holds these (`name@version`, of `resolve`) is used again: written down at most once a minute for each secret.
-   * Undefined where nothing is to be written.
+   * Writes down that a connection that was made with these secrets (`name@version`, as `resolve` returns them) is used again, at most once a
+   * minute for each secret. Undefined where nothing is to be written.
    */
   used(workspaceId: string, versions: readonly string[]): Promise<unknown> | undefined;
-  /** Seals and opens what other modules must keep encrypted (signing keys, kept refresh answers); `purpose` is associated data. */
+  /** Seals and opens what other rooms must store encrypted (signing keys, kept refresh answers). `purpose` is associated data. */
   seal(purpose: string, plain: Uint8Array): Uint8Array;
   open(purpose: string, sealed: Uint8Array): Uint8Array;
-  /** For what another broker over the same database has changed: `changed` where it is known which, else `recheck`. */
+  /** Called by `replicas` after another broker over the same database has changed secrets: `changed` where it is known which one, else `recheck`. */
   readonly elsewhere: {
     changed(change: { workspaceId: string; name: string }): void;
-    /** Tells listeners of every secret that has another version than the one that was opened here last. */
+    /** Calls the listeners for every secret whose current version is not the one that was opened here last. */
     recheck(): Promise<void>;
   };
-  /** Called after a secret changed, with its name. Returns the function that ends it. */
+  /** Calls `listener` after a secret was changed or removed. Returns the function that removes the listener. */
   onChange(listener: (change: { workspaceId: string; name: string }) => void): () => void;
 }

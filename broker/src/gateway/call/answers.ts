@@ -1,11 +1,11 @@
 // What mcpgate itself answers a request with: denials, and failures of its own.
 import type { ErrorCode, GateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
-import { toldOutside } from '../../domain/told-outside.ts';
+import { publicMessage } from '../../domain/public-message.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { shellWord } from '../../domain/shell-word.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
-import type { Verdict } from '../../policy/decide.ts';
+import type { Verdict } from '../../policy/verdict.ts';
 import { errorReply, resultReply, type Answer } from '../reply.ts';
 
 /** Of a name in a command that somebody is to type. */
@@ -84,7 +84,7 @@ function failureText(error: GateError, { name, workspaceId }: Failed): string {
     /(`mcpgate-broker [^`]*)`/,
     (_command, line: string) => `${line}${inWorkspace(workspaceId)}\``,
   );
-  return `[mcpgate] ${toldOutside(error)}. ${advice.replaceAll('SERVER', name)}`.trim();
+  return `[mcpgate] ${publicMessage(error)}. ${advice.replaceAll('SERVER', name)}`.trim();
 }
 
 const RETRY = 'Try again; if it stays, ask your administrator to run `mcpgate-broker server test SERVER`.';

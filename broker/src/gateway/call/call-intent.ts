@@ -1,7 +1,7 @@
 // What a record says of a request before it is known what became of it.
 import type { CallIntent } from '../../domain/call-record.ts';
 import { byteLengthOf } from '../../message/pieces.ts';
-import type { Verdict } from '../../policy/decide.ts';
+import type { Verdict } from '../../policy/verdict.ts';
 import { argumentsDigest } from './arguments-digest.ts';
 import type { Request } from '../request.ts';
 import type { SessionScope } from '../session-scope.ts';

@@ -1,6 +1,6 @@
 // What a request is answered with that broke off before it could answer by itself.
 import { toGateError } from 'mcpgate-shared/error';
-import { isForTheLog } from '../../domain/told-outside.ts';
+import { mustBeLogged } from '../../domain/public-message.ts';
 import { type Failed, failureReply } from './answers.ts';
 import { NO_REPLY, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
@@ -13,6 +13,6 @@ export function failureAnswer(
   failed: Failed,
 ): Reply {
   const failure = toGateError(error);
-  if (isForTheLog(failure)) log.error({ err: error, server: failed.name }, 'a request failed inside the gateway');
+  if (mustBeLogged(failure)) log.error({ err: error, server: failed.name }, 'a request failed inside the gateway');
   return signal.aborted ? NO_REPLY : failureReply(request.method, failure, failed);
 }

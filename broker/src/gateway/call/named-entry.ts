@@ -1,7 +1,7 @@
 // Which tool or prompt of a server a name means. Only what the server lists is ever called, under the name that the server gave it: what a
 // caller writes is looked up and goes no further.
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import type { CompiledPolicy, Verdict } from '../../policy/decide.ts';
+import type { CompiledPolicy, Verdict } from '../../policy/verdict.ts';
 import { untilAborted } from '../../domain/until-aborted.ts';
 import { type CatalogItem, type CatalogList } from '../lists/catalog.ts';
 import { isCutName } from '../lists/exposed-name.ts';

@@ -1,7 +1,7 @@
 // Requests that go to no server: what the rules deny, and what is not there. Whoever may not use a thing hears the same whether it is there
 // or not: a name is judged before it is looked for.
 import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
-import type { CompiledPolicy } from '../../policy/decide.ts';
+import type { CompiledPolicy } from '../../policy/verdict.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import { denialReply } from './answers.ts';
 import { callIntent, type Judged } from './call-intent.ts';

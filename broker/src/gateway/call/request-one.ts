@@ -1,7 +1,7 @@
 // A request that is meant for one server and is there as it was written, but for what names the thing: judged, carried out, and answered
 // also where that breaks off. Tools and prompts, whose names and arguments want more, have named-request.ts.
 import type { RuleNames } from '../../policy/naming.ts';
-import type { CompiledPolicy } from '../../policy/decide.ts';
+import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { carryOut, type Call } from './carry-out.ts';
 import { failureAnswer } from './failure-answer.ts';
 import { judge } from '../../policy/judge.ts';

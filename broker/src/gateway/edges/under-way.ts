@@ -1,7 +1,7 @@
 // The requests of one session that are not answered yet: each can be cancelled until it is over.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
-import { isForTheLog, toldOutside } from '../../domain/told-outside.ts';
+import { mustBeLogged, publicMessage } from '../../domain/public-message.ts';
 import { idKey } from '../../mcp/json-rpc-guard.ts';
 import { type ClientRequest } from './envelope.ts';
 import type { ToClient } from './client-channel.ts';
@@ -47,8 +47,8 @@ export function createUnderWay(
         (error: unknown) => {
           entries.delete(key);
           const failure = toGateError(error);
-          if (isForTheLog(failure)) parts.log.error({ err: error, method }, 'a request failed');
-          if (!controller.signal.aborted) refuse(RPC_CODE.internalError, `[mcpgate] ${toldOutside(failure)}`);
+          if (mustBeLogged(failure)) parts.log.error({ err: error, method }, 'a request failed');
+          if (!controller.signal.aborted) refuse(RPC_CODE.internalError, `[mcpgate] ${publicMessage(failure)}`);
         },
       );
       entries.set(key, { controller, method, over });

@@ -1,6 +1,6 @@
 // A list of one server has changed: told to who sees the server and something of that list, before or after. To others it is nothing.
 import { toGateError } from 'mcpgate-shared/error';
-import type { CompiledPolicy } from '../../policy/decide.ts';
+import type { CompiledPolicy } from '../../policy/verdict.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import { placeOf, type UpstreamEvent } from '../../upstreams/upstream.ts';
 import type { CatalogList } from './catalog.ts';

@@ -4,7 +4,7 @@ import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Principal } from '../../domain/principal.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import type { CompiledPolicy } from '../../policy/decide.ts';
+import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { LISTS } from '../../upstreams/session/list-pages.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import { asShown, type CatalogItem, type CatalogList } from './catalog.ts';

@@ -1,6 +1,6 @@
 // The servers of which a caller may use something: nothing of another one reaches the caller, and it is not started for them.
 import type { ServerRecord } from '../../domain/server-record.ts';
-import type { CompiledPolicy } from '../../policy/decide.ts';
+import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { judge } from '../../policy/judge.ts';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';

@@ -1,7 +1,7 @@
 // `notifications/resources/updated`: who of those that follow a resource is told, and under which URI.
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import { toGateError } from 'mcpgate-shared/error';
-import type { CompiledPolicy } from '../../policy/decide.ts';
+import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { placeOf, type UpstreamEvent } from '../../upstreams/upstream.ts';
 import { judge } from '../../policy/judge.ts';
 import { ruleNames } from '../../policy/naming.ts';

@@ -3,7 +3,7 @@
 import type { RuleNames } from '../../policy/naming.ts';
 import { findMember, scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import { RELATED_TASK } from 'mcpgate-shared/mcp/protocol-version';
-import type { CompiledPolicy } from '../../policy/decide.ts';
+import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { judge } from '../../policy/judge.ts';
 import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import { placeOf } from '../../upstreams/upstream.ts';

@@ -29,10 +29,10 @@ export function createStrangerTurns(limits = LIMITS): StrangerTurns {
 
   return {
     enter(address, work) {
-      const { turn, room } = turnKeys(address);
-      const isFull = queue.of(turn) >= limits.ofAddress || queue.inRoom(room) >= limits.inAll / 2;
+      const { turn, quota } = turnKeys(address);
+      const isFull = queue.of(turn) >= limits.ofAddress || queue.inQuota(quota) >= limits.inAll / 2;
       if (isFull || queue.size >= limits.inAll) return false;
-      queue.push(turn, work, room);
+      queue.push(turn, work, quota);
       schedule();
       return true;
     },

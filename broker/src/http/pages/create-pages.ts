@@ -5,7 +5,7 @@ import csrf from '@fastify/csrf-protection';
 import formbody from '@fastify/formbody';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from 'mcpgate-shared/clock';
-import { toldOutside } from '../../domain/told-outside.ts';
+import { publicMessage } from '../../domain/public-message.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Identity } from '../../identity/identity.ts';
 import { takesBodies } from '../doors/body-doors.ts';
@@ -47,7 +47,7 @@ function explain(error: unknown): { status: number; title: string; message: stri
       message: 'Go back, load the page again and send it once more.',
     };
   if (error instanceof GateError && error.code !== 'internal')
-    return { status: HTTP_STATUS[error.code], title: 'That did not work', message: toldOutside(error) };
+    return { status: HTTP_STATUS[error.code], title: 'That did not work', message: publicMessage(error) };
   const status =
     error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
   if (status < 500)

@@ -1,7 +1,7 @@
 // SCIM 2.0 (RFC 7643, RFC 7644) under `/scim/v2`: the company's IdP adds people and groups, and cuts leavers off by itself.
 import type { FastifyInstance } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
-import { isForTheLog } from '../../domain/told-outside.ts';
+import { mustBeLogged } from '../../domain/public-message.ts';
 import type { Audit } from '../../audit/audit.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { createAddressThrottle } from '../../identity/throttle.ts';
@@ -53,7 +53,7 @@ export async function registerScim(
     });
     app.setErrorHandler((thrown, request, reply) => {
       const error = toHttpError(thrown);
-      if (isForTheLog(error)) request.log.error({ req: request, err: thrown }, 'a request failed');
+      if (mustBeLogged(error)) request.log.error({ req: request, err: thrown }, 'a request failed');
       const { retryAfterMs } = error;
       if (retryAfterMs !== undefined) void reply.header('retry-after', Math.ceil(retryAfterMs / 1000));
       if (error.code === 'not_logged_in') void reply.header('www-authenticate', 'Bearer error="invalid_token"');

@@ -1,4 +1,4 @@
-// What passes over the bus, as text: read through a schema, because whoever may connect to the database can write there.
+// Messages of the bus as text and back. They are read through a schema, because everybody who may connect to the database can write to the bus.
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { BrokerName, BusMessage } from '../../domain/bus.ts';
@@ -28,13 +28,17 @@ const SaidSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('revoked'), question: id, revocations: z.array(RevocationSchema) }),
   z.object({ kind: z.literal('ended'), question: id, linksClosed: count, callsCancelled: count }),
   z.object({ kind: z.literal('wanted'), broker: id, channels: z.array(WantedSchema) }),
-  // Of the bus itself. `isNew`: it has begun to hear; `owes`: something that it should have said was never said.
+  // Messages of the bus itself, sent at regular intervals and at the end. `isNew`: the sender has just begun to listen. `owes`: the sender
+  // failed to publish a change earlier, so the receivers have missed something.
   z.object({ kind: z.literal('beat'), isNew: z.boolean(), owes: z.boolean() }),
   z.object({ kind: z.literal('leaving') }),
 ]);
 const BusTextSchema = z.object({
-  from: z.object({ name: id, place: z.string().max(300) }),
-  /** Of the sender, to know its own again. */
+  // `place` is the word of this format for a broker's location: brokers of other versions read and write it so.
+  from: z
+    .object({ name: id, place: z.string().max(300) })
+    .transform(({ name, place }): BrokerName => ({ name, location: place })),
+  /** Counts the messages of one sender, which recognizes its own by it. */
   seq: count,
   said: SaidSchema,
 });
@@ -43,12 +47,13 @@ type Beat = { kind: 'beat'; isNew: boolean; owes: boolean } | { kind: 'leaving' 
 export type Said = BusMessage | Beat;
 
 export function writeBusText(from: BrokerName, seq: number, said: Said): string {
-  const text = JSON.stringify({ from, seq, said: said.kind === 'revoked' ? shortened(said) : said });
+  const sender = { name: from.name, place: from.location };
+  const text = JSON.stringify({ from: sender, seq, said: said.kind === 'revoked' ? shortened(said) : said });
   if (Buffer.byteLength(text) <= MAX_BYTES) return text;
   throw new GateError('internal', `a message of kind ${said.kind} is too long for the change bus`);
 }
 
-/** Undefined: nothing that this version understands. */
+/** Undefined where the text is no message that this version of the broker understands. */
 export function readBusText(text: string): { from: BrokerName; seq: number; said: Said } | undefined {
   try {
     return BusTextSchema.safeParse(JSON.parse(text)).data;

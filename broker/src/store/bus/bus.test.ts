@@ -5,7 +5,7 @@ import { onBothEngines, onPostgres, type StoreUnderTest } from '../fixtures/both
 import type { Store } from '../store.ts';
 import { readBusText, writeBusText } from './bus-text.ts';
 
-const SELF = { name: 'run-1', place: 'here (process 1)' };
+const SELF = { name: 'run-1', location: 'here (process 1)' };
 
 /** Everything that a store's bus tells; `next` waits for the first of a kind that nobody has waited for. */
 function listenTo({ bus }: Store) {
@@ -169,7 +169,7 @@ onPostgres((open) => {
     const world = await open(t);
     const heard = listenTo(world.store);
     await world.store.bus.open();
-    const ghost = { name: 'ghost', place: 'a host (process 2)' };
+    const ghost = { name: 'ghost', location: 'a host (process 2)' };
     const leaving = writeBusText(ghost, 2, { kind: 'leaving' });
     const late = writeBusText(ghost, 1, { kind: 'beat', isNew: false, owes: false });
     const change = writeBusText(ghost, 3, { kind: 'servers' });
@@ -209,11 +209,11 @@ onPostgres((open) => {
     const world = await open(t);
     await world.store.bus.open();
     const heard = listenTo(world.store);
-    const said = writeBusText({ name: 'ghost', place: 'a host (process 2)' }, 1, { kind: 'leaving' });
+    const said = writeBusText({ name: 'ghost', location: 'a host (process 2)' }, 1, { kind: 'leaving' });
     const beat = said.replace('{"kind":"leaving"}', '{"kind":"beat","isNew":true,"owes":false}');
     await world.tamper(`select pg_notify('mcpgate_bus', '${beat}')`);
     await world.store.bus.publish({ kind: 'servers' });
-    assert.deepEqual(world.store.bus.others(), [{ name: 'ghost', place: 'a host (process 2)' }]);
+    assert.deepEqual(world.store.bus.others(), [{ name: 'ghost', location: 'a host (process 2)' }]);
     for (let step = 0; step < 4; step++) {
       world.clock.at += 900;
       await world.store.bus.publish({ kind: 'servers' });
@@ -225,7 +225,7 @@ onPostgres((open) => {
   it('names a broker that went silent for five minutes: it may be cut off, and hold what it has', async (t) => {
     const world = await open(t);
     await world.store.bus.open();
-    const ghost = { name: 'ghost', place: 'a host (process 2)' };
+    const ghost = { name: 'ghost', location: 'a host (process 2)' };
     const pass = async (ms: number) => {
       world.clock.at += ms;
       await world.store.bus.publish({ kind: 'servers' });

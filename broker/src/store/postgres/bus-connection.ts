@@ -3,7 +3,7 @@
 import { Socket } from 'node:net';
 import type { Clock } from 'mcpgate-shared/clock';
 import pg from 'pg';
-import { hearableForMs } from '../../domain/unheard.ts';
+import { hearingLeftMs } from '../../domain/hearing-limit.ts';
 
 export const BUS_CHANNEL = 'mcpgate_bus';
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -95,7 +95,7 @@ export function createBusConnection(options: {
       setImmediate(() => {
         if (client !== beating) return;
         const silentMs = unheardSince === undefined ? 0 : clock.now() - unheardSince;
-        if (hearableForMs(silentMs, busyMs) === 0) {
+        if (hearingLeftMs(silentMs, busyMs) === 0) {
           lose(beating, new Error(`what it says does not come round for ${silentMs} ms`));
         } else beatOn(beating, false);
       });

@@ -5,8 +5,8 @@ import { GateError } from 'mcpgate-shared/error';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { BrokerName } from '../../domain/bus.ts';
-import { forTheHost, HostError } from '../../domain/told-outside.ts';
-import { AppendInDoubt } from '../append-in-doubt.ts';
+import { asHostError, HostError } from '../../domain/public-message.ts';
+import { AppendInDoubt } from '../audit-row.ts';
 import { AUDIT_COLUMNS, auditValues } from '../audit-columns.ts';
 import { PROBE_NAME, type Engine } from '../engine.ts';
 import { createGuardedDriver } from '../guarded-driver.ts';
@@ -64,7 +64,7 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
     announce: bus.announce,
     async appendAudit(rows) {
       const client = await auditPool.connect().catch((error: unknown) => {
-        throw forTheHost(explain(error));
+        throw asHostError(explain(error));
       });
       try {
         await append(client, rows);

@@ -92,7 +92,7 @@ export function createPostgresBus(options: {
       peers.delete(name);
       silent.set(name, { broker, heardAt });
       // It may have changed something and not said so any more.
-      tell({ kind: 'missed', why: `the broker on ${broker.place} has ended without a word` });
+      tell({ kind: 'missed', why: `the broker on ${broker.location} has ended without a word` });
     }
     for (const [name, { heardAt }] of silent) if (clock.now() - heardAt >= REMEMBERED_MS) silent.delete(name);
     for (const [name, leftAt] of left) if (clock.now() - leftAt >= SILENT_MS) left.delete(name);
@@ -109,7 +109,7 @@ export function createPostgresBus(options: {
     if (!left.has(from.name)) peers.set(from.name, { broker: from, heardAt: clock.now() });
     if (said.kind !== 'beat') return tell({ kind: 'message', from, message: said });
     if (said.isNew || !isKnown) connection.say(beat(false));
-    if (said.owes) tell({ kind: 'missed', why: `the broker on ${from.place} could not say what it has changed` });
+    if (said.owes) tell({ kind: 'missed', why: `the broker on ${from.location} could not say what it has changed` });
   }
 
   return {

@@ -1,6 +1,6 @@
 // PostgreSQL's error codes (https://www.postgresql.org/docs/current/errcodes-appendix.html) as GateErrors.
 import { GateError } from 'mcpgate-shared/error';
-import { HostError } from '../../domain/told-outside.ts';
+import { HostError } from '../../domain/public-message.ts';
 
 /** Classes that pass by themselves: connection, rollback (serialization, deadlock), resources, state, operator. */
 const AWAY = /^(?:08|40|53|55|57)/;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { GateError } from 'mcpgate-shared/error';
-import { forTheHost } from '../../domain/told-outside.ts';
+import { asHostError } from '../../domain/public-message.ts';
 import { createSilentBus } from '../bus/silent-bus.ts';
 import { AUDIT_COLUMNS, auditValues } from '../audit-columns.ts';
 import { PROBE_NAME, type Engine } from '../engine.ts';
@@ -57,7 +57,7 @@ export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT
       database.exec('PRAGMA busy_timeout = 0');
       database.prepare(PROBE).run(PROBE_NAME, text);
     } catch (error) {
-      if (!isBusy(error)) throw forTheHost(explain(error));
+      if (!isBusy(error)) throw asHostError(explain(error));
     } finally {
       if (database.isOpen) database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     }
@@ -67,7 +67,7 @@ export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT
     try {
       append(rows);
     } catch (error) {
-      throw forTheHost(explain(error));
+      throw asHostError(explain(error));
     }
   }
 }

@@ -81,7 +81,7 @@ function open({ maxEnded = 10 } = {}) {
   };
   const want = (wanted: WantedChannel, broker = 'run-1') => {
     const message = { kind: 'wanted', broker, channels: [wanted] } as const;
-    tell({ kind: 'message', from: { name: 'other', place: '' }, message });
+    tell({ kind: 'message', from: { name: 'other', location: '' }, message });
   };
   return {
     clock,
@@ -204,7 +204,7 @@ test('who asks for another’s, or with another secret, gets nothing and ends no
 test('what another broker is asked for, and whatever else is said, is nothing to this one', () => {
   const { clock, want, lefts, tell } = open();
   want(wantedOf('here'), 'run-2');
-  tell({ kind: 'message', from: { name: 'other', place: '' }, message: { kind: 'servers' } });
+  tell({ kind: 'message', from: { name: 'other', location: '' }, message: { kind: 'servers' } });
   tell({ kind: 'found' });
   clock.advance(10_000);
   assert.deepEqual(lefts, []);

@@ -30,9 +30,9 @@ export function createAdmission(clock: Pick<Clock, 'now'>): Admission {
   let eachMs = 0;
   /** How long an upgrade from this address would wait if it came now: each other address can have as many turns before it, at most. */
   const waitMs = (key: string) => (Math.min(queue.size, (queue.of(key) + 1) * queue.keys) * eachMs) / AT_ONCE;
-  const hasRoom = ({ turn, room }: { turn: string; room: string }) =>
+  const hasRoom = ({ turn, quota }: { turn: string; quota: string }) =>
     queue.of(turn) < MAX_WAITING / Math.max(1, queue.keys) &&
-    queue.inRoom(room) < MAX_WAITING &&
+    queue.inQuota(quota) < MAX_WAITING &&
     queue.size < 2 * MAX_WAITING;
 
   const next = (): void => {
@@ -54,7 +54,7 @@ export function createAdmission(clock: Pick<Clock, 'now'>): Admission {
       const wait = waitMs(keys.turn);
       if (!hasRoom(keys) || wait > LONGEST_WAIT_MS)
         return Math.min(MAX_RETRY_S, Math.max(MIN_RETRY_S, Math.ceil(wait / 1_000)));
-      queue.push(keys.turn, work, keys.room);
+      queue.push(keys.turn, work, keys.quota);
       if (running < AT_ONCE) next();
       return undefined;
     },

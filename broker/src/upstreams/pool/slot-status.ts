@@ -1,6 +1,6 @@
 // A server's slots summed up for administrators.
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { toldOutside } from '../../domain/told-outside.ts';
+import { publicMessage } from '../../domain/public-message.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { FailedStart } from './failed-start.ts';
 import type { LimitKeeper } from '../process/limit-keeper.ts';
@@ -23,7 +23,7 @@ export function statusOf(
   const isWaited = breaker !== undefined && breaker.circuit !== 'closed' && breaker.retryAt > around.nowMs;
   const state = RANK.find((each) => slots.some((slot) => slot.state === each)) ?? 'idle';
   const failing = slots.find((slot) => slot.error !== undefined);
-  const error = failing?.error && toldOutside(failing.error);
+  const error = failing?.error && publicMessage(failing.error);
   const stderr = slots.flatMap((slot) => slot.connection?.stderr() ?? saidBefore(slot.error));
   const isProcess = record.transport.kind === 'stdio';
   const tools = slots.map((slot) => slot.tools).find((each) => each !== undefined);

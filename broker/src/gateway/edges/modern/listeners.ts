@@ -1,7 +1,7 @@
 // The streams of changes of one session: opened, cancelled, ended.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
-import { isForTheLog, toldOutside } from '../../../domain/told-outside.ts';
+import { mustBeLogged, publicMessage } from '../../../domain/public-message.ts';
 import type { ListKind } from '../../../mcp/list-kind.ts';
 import type { UpstreamEvent } from '../../../upstreams/upstream.ts';
 import { idKey } from '../../../mcp/json-rpc-guard.ts';
@@ -67,8 +67,8 @@ export function createListeners(parts: GatewayParts, to: Pick<ToClient, 'answer'
       open(scope, heard, stream, filter).catch((error: unknown) => {
         if (!streams.delete(key)) return;
         const failure = toGateError(error);
-        if (isForTheLog(failure)) parts.log.error({ err: error }, 'a stream of changes could not be opened');
-        refuse(RPC_CODE.internalError, `[mcpgate] ${toldOutside(failure)}`);
+        if (mustBeLogged(failure)) parts.log.error({ err: error }, 'a stream of changes could not be opened');
+        refuse(RPC_CODE.internalError, `[mcpgate] ${publicMessage(failure)}`);
       });
     },
     cancel(idText) {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compileGlob } from './glob.ts';
-import { matchesAllBelow, matchesSomeBelow } from './glob-below.ts';
+import { compileGlob, matchesAllBelow, matchesSomeBelow } from './glob.ts';
 
 describe('a glob and all texts that begin alike', () => {
   it('may match some of them, or each', () => {

@@ -1,4 +1,5 @@
-// A pure function from who and what to a decision and the rule that made it. No clock, no I/O.
+// What the policy answers: a verdict for a principal and a thing of a server. `judge.ts` asks for one, `compile-policy.ts` finds it; all of it
+// is pure.
 import type { Decision } from '../domain/call-record.ts';
 import type { Principal } from '../domain/principal.ts';
 
@@ -10,13 +11,13 @@ export interface Verdict {
   reason: string;
 }
 
-/** A snapshot made ready for many decisions: globs compiled, rules indexed. Cost is flat in the number of rules that cannot match. */
+/** A policy made ready for many decisions: globs compiled, rules indexed. Rules that cannot match cost nothing. */
 export interface CompiledPolicy {
   version: number;
-  /** What is kept of answers that were given. */
+  /** How much memory the kept verdicts take, about. */
   readonly cachedBytes: number;
-  /** `what` is `SERVER__TOOL`, `resource:URI` or `prompt:SERVER__NAME`, with the server's own, uncut name. */
+  /** The verdict on one name and spelling. `what`: `SERVER__TOOL`, `resource:URI` or `prompt:SERVER__NAME`, with the server's own, uncut name. */
   decide(principal: Principal, server: string, what: string): Verdict;
-  /** False: nothing of this server can be allowed, whatever it offers. True: something may be. */
+  /** False: no rule can allow anything of this server, whatever it offers. True: some of it may be allowed. */
   mayUse(principal: Principal, server: string): boolean;
 }

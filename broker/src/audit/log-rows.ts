@@ -1,10 +1,11 @@
-// A call as rows and back: the intent and the outcome are appended, the record of contract.md is their join.
+// Turns calls and events into rows of the audit log, and rows back into records. A call has two rows, its intent and its outcome; its record is
+// the join of both. Rows are read through schemas, because somebody may have changed them in the database.
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
-import type { CallIntent, CallOutcome, CallRecord } from '../domain/call-record.ts';
+import type { AuditEvent, CallIntent, CallOutcome, CallRecord } from '../domain/call-record.ts';
 import type { AuditRow, CallRow } from '../store/audit-row.ts';
+import type { LoggedEvent } from './audit.ts';
 import type { LooseRow } from './chain-writer.ts';
-import { storable } from './storable-text.ts';
 
 type IntentData = Omit<CallIntent, 'workspace_id' | 'server' | 'tool_name'>;
 
@@ -35,7 +36,7 @@ const outcomeSchema: z.ZodType<CallOutcome> = z.object({
   upstream_ms: z.number().nullable(),
   response_bytes: z.number(),
   secret_versions: z.array(z.string()),
-  // Left out by brokers that did not count.
+  // Older brokers did not write these.
   attempts: z.number().nullable().default(null),
   retry_reason: z
     .enum(['never_sent', 'unauthorized', 'session_lost', 'read_only', 'idempotent'])
@@ -45,7 +46,7 @@ const outcomeSchema: z.ZodType<CallOutcome> = z.object({
   input_asked: z.array(z.enum(['elicitation', 'roots', 'sampling'])).default([]),
 });
 
-/** What a call without an outcome reads as: the broker ended first, or the call is still under way. */
+/** The outcome in the record of a call that has no row for it: its broker was killed, or the call is still under way. */
 const NO_OUTCOME = {
   status: 'unknown',
   error_code: null,
@@ -93,7 +94,7 @@ export function intentRow(intent: CallIntent, id: string, ts: number): LooseRow 
   };
 }
 
-/** Who and what stand in the intent; the outcome is found by its call alone. */
+/** Who called what stands in the intent alone; the outcome is joined to it by the call's id. */
 export function outcomeRow(
   workspaceId: string,
   callId: string,
@@ -127,7 +128,7 @@ export function outcomeRow(
   };
 }
 
-/** The record; its place in the chain is that of the outcome, which covers the intent, or of the intent where there is none. */
+/** The record of a call. Its position in the chain is that of the outcome, or that of the intent where there is no outcome yet. */
 export function toCallRecord({ intent, outcome }: CallRow): CallRecord {
   const asked: CallIntent = {
     workspace_id: intent.workspaceId,
@@ -139,7 +140,7 @@ export function toCallRecord({ intent, outcome }: CallRow): CallRecord {
   return joinCall(intent.id, intent.ts, asked, outcome ?? intent, ended);
 }
 
-/** The same from what is in memory. `sealedBy` is the row that stands for the record in the chain. */
+/** Makes the record from an intent and an outcome in memory. `sealedBy`: the row whose position in the chain the record has. */
 export function joinCall(
   id: string,
   ts: number,
@@ -158,6 +159,43 @@ export function joinCall(
   };
 }
 
+const eventSchema = z.object({
+  address: z.string().nullable(),
+  data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())])),
+});
+
+export function eventRow(event: AuditEvent, id: string, ts: number): LooseRow {
+  return {
+    id,
+    workspaceId: event.workspace_id,
+    ts,
+    type: storable(event.type),
+    callId: null,
+    actor: storable(event.actor),
+    subject: event.subject === null ? null : storable(event.subject),
+    server: null,
+    toolName: null,
+    data: JSON.stringify({ address: event.address, data: event.data }),
+  };
+}
+
+export function toLoggedEvent(row: AuditRow): LoggedEvent {
+  const { address, data } = readData(eventSchema, row);
+  return {
+    id: row.id,
+    ts: new Date(row.ts).toISOString(),
+    workspace_id: row.workspaceId,
+    type: row.type,
+    actor: row.actor ?? '',
+    subject: row.subject,
+    address,
+    data,
+    seq: row.seq,
+    prev_hash: row.prevHash,
+    hash: row.hash,
+  };
+}
+
 function readData<T>(schema: z.ZodType<T>, row: AuditRow): T {
   try {
     return schema.parse(JSON.parse(row.data));
@@ -165,4 +203,14 @@ function readData<T>(schema: z.ZodType<T>, row: AuditRow): T {
     const text = `audit record ${row.id} is not in the form it was written in: somebody has changed it in the database, or a newer mcpgate-broker wrote it`;
     throw new GateError('internal', text, { cause: error });
   }
+}
+
+const MAX_CHARACTERS = 1_024;
+
+/**
+ * `text` in a form that both engines give back unchanged, so that a row's hash still fits when it is read: without NUL, which PostgreSQL
+ * refuses, without lone surrogates, which UTF-8 cannot hold, and no longer than an index takes.
+ */
+function storable(text: string): string {
+  return text.slice(0, MAX_CHARACTERS).toWellFormed().replaceAll('\0', '\uFFFD');
 }

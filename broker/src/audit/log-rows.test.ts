@@ -4,9 +4,8 @@ import { test } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
 import type { CallIntent, CallOutcome } from '../domain/call-record.ts';
 import type { AuditRow } from '../store/audit-row.ts';
-import { intentRow, outcomeRow, toCallRecord } from './call-rows.ts';
+import { eventRow, intentRow, outcomeRow, toCallRecord, toLoggedEvent } from './log-rows.ts';
 import type { LooseRow } from './chain-writer.ts';
-import { eventRow, toLoggedEvent } from './event-rows.ts';
 
 const INTENT: CallIntent = {
   ...{ workspace_id: 'team-a', member_id: 'u1', member: 'ada', credential_kind: 'device', credential_id: 'd1' },
