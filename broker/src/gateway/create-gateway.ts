@@ -1,4 +1,4 @@
-// The gateway: sessions over one catalog and one cache of policies.
+// Creates the gateway: makes the parts that all sessions share, opens sessions, and tells them of changes.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
@@ -20,9 +20,9 @@ import { createToolIndexes } from './search/tool-index.ts';
 
 export interface GatewayOptions {
   upstreams: Upstreams;
-  /** Rules and enforcement of a workspace; asked once, and again after `policyChanged`. */
+  /** Reads the rules and enforcement of a workspace; called once, and again after `policyChanged`. */
   snapshot: (workspaceId: string) => Promise<PolicySnapshot>;
-  /** Whether a change of the rules by another broker would be heard of; where not, nothing is allowed. */
+  /** Whether this broker hears changes of the rules that other brokers make. While it returns false, nothing is allowed. */
   hears?: () => boolean;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   log: Pick<BaseLogger, 'error' | 'warn' | 'debug'>;
@@ -30,10 +30,10 @@ export interface GatewayOptions {
   brokerVersion: string;
   /** How long a list waits for one server. */
   listDeadlineMs?: number;
-  /** Requests under way in one session. */
+  /** The most requests that may be under way in one session. */
   maxPending?: number;
   maxMessageChars?: number;
-  /** Clients that take only so many tools. */
+  /** Clients that can only take a limited number of tools. */
   searchRules?: readonly SearchRule[];
 }
 
@@ -77,7 +77,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     if (event.kind === 'connected') parts.subscriptions.renew(event);
     if (event.kind === 'list_stale') return parts.catalog.expire(event);
     for (const session of sessions) if (session.workspaceId === event.workspaceId) session.onEvent(event);
-    // Sessions look at what they saw of it.
+    // Only now, because the sessions above compare with the list of before.
     if (event.kind === 'list_changed') parts.catalog.forget(event);
   });
 
@@ -129,7 +129,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
   };
 }
 
-/** A login and the door that it came through. */
+/** Identifies a login together with the one server that it sees, if its door leads to one server. */
 function loginOf({ workspaceId, user, credential }: Principal, server: string | undefined): string {
   return LOGIN + JSON.stringify([workspaceId, user?.id, credential.kind, credential.id, server]);
 }

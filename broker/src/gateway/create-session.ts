@@ -1,5 +1,5 @@
-// One session: reads the client's messages, gives each to the edge of its generation of MCP, and ends what is under way. Text in, text out;
-// of large messages the pieces beside it.
+// One session: reads the client's messages, gives each to the edge of its generation of MCP, and ends its requests when it is closed. Messages
+// go in and out as text, large ones with their pieces beside it.
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../domain/principal.ts';
 import type { Pieces } from '../message/pieces.ts';
@@ -18,14 +18,14 @@ import { errorReply } from './reply.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { createUnderWay } from './edges/under-way.ts';
 
-/** What the gateway may do with a session besides. */
+/** A session as the gateway itself sees it. */
 export interface Session extends GatewaySession {
   readonly workspaceId: string;
-  /** Tells the client, once it has listed, that its lists may differ. */
+  /** Tells a client that has read the list that it may have changed. */
   listChanged(kind: ListKind | 'all'): void;
-  /** Does nothing where it is another person's. */
+  /** The person's role or groups have changed. Does nothing in a session of another person. */
   personChanged(person: NonNullable<Principal['user']>): void;
-  /** What a server of the session's workspace said by itself. */
+  /** A notification or other event of a server in the session's workspace. */
   onEvent(event: UpstreamEvent): void;
 }
 
@@ -35,7 +35,7 @@ export function createSession(
     principal: Principal;
     server?: string;
     tools?: ToolMode;
-    /** One of the many short ones of a client without a session. */
+    /** Set where the client has no session of its own (2026-07-28 over HTTP): this one serves one request. */
     stateless?: { login: string; paramHeaders: ParamHeaders };
     send: SendToClient;
     onClosed: (session: Session) => void;

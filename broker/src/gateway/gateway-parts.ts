@@ -1,4 +1,4 @@
-// What every part of the gateway works with: made once, for all sessions.
+// The parts of the gateway that all sessions share; create-gateway.ts makes them once.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
@@ -25,11 +25,11 @@ export interface GatewayParts {
   refused: RefusedMessages;
   log: Pick<BaseLogger, 'error' | 'warn' | 'debug'>;
   clock: Clock;
-  /** Milliseconds that only grow, with fractions, for durations. */
+  /** A clock that never goes back, in milliseconds with fractions, for durations. */
   elapsedMs: () => number;
   brokerVersion: string;
   listDeadlineMs: number;
-  /** Since when what a connection has not said yet is waited for, ms since the epoch. */
+  /** Since when each answer of a slow server has been waited for (ms since the epoch); see `in-time.ts`. */
   waits: Map<string, number>;
   maxPending: number;
   toolIndexes: ToolIndexes;

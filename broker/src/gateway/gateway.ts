@@ -1,36 +1,36 @@
-// One MCP session per channel or HTTP session: initialize, ping, lists, calls. A call's way, always this one:
-// route -> decide -> record the intent (committed) -> forward -> record the outcome -> answer.
+// The interfaces of the gateway. It has one session for each channel or HTTP session of an AI client, and speaks MCP with the client. Every call
+// takes the same way: route -> decide -> record the intent (committed) -> forward -> record the outcome -> answer.
 import type { Principal } from '../domain/principal.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { Envelope } from './edges/envelope.ts';
 
-/** Which request (`idKey`) a message to the client answers, or is about. Neither: it stands by itself. */
+/** The request (by its `idKey`) that a message to the client answers or is about. Neither: the message belongs to no request. */
 export interface Belongs {
   answers?: string;
-  /** Of an answer that is an error. */
+  /** The JSON-RPC code, where the answer is an error. */
   errorCode?: number | undefined;
   about?: string;
 }
 
-/** One JSON-RPC message to the client, as text, with `pieces` where it is large (`partsOf`); without line breaks. */
+/** Sends one JSON-RPC message to the client: its text, without line breaks, and its `pieces` where it is large (`partsOf` joins them). */
 export type SendToClient = (text: string, pieces: Pieces | undefined, belongs: Belongs) => void;
 
 /** How a session shows its tools: all of them, or three that search, describe and call. */
 export type ToolMode = 'all' | 'search';
 
-/** The `Mcp-Param-*` headers of a request, decoded, by their names in lower case; undefined: a value is not well-formed. */
+/** The `Mcp-Param-*` headers of a request, decoded, by their names in lower case. Undefined: the value is not well-formed. */
 export type ParamHeaders = ReadonlyMap<string, string | undefined>;
 
 export interface GatewaySession {
   readonly id: string;
   /**
-   * One JSON-RPC message from the client, as text, with `pieces` where it was large, and as `readEnvelope` read it where the edge has done
-   * so. Never throws; answers go to `send`.
+   * Handles one JSON-RPC message of the client: its text, its `pieces` where it is large, and its envelope where the caller has read it
+   * already. Never throws; answers go to `send`.
    */
   receive(text: string, pieces?: Pieces, envelope?: Envelope): void;
-  /** A message that was longer than allowed: all that is there of it are its first and last characters. */
+  /** Handles a message that was longer than allowed, of which only the beginning and the end were kept. */
   receiveCut(head: string, tail: string): void;
-  /** Cancels what is under way and forgets the session. Resolves when every outcome is recorded. */
+  /** Cancels all requests and ends the session. Resolves when all outcomes are recorded. */
   close(reason: string): Promise<void>;
   /** Calls under way. */
   readonly pending: number;
@@ -39,35 +39,41 @@ export interface GatewaySession {
 export interface Gateway {
   open(options: {
     principal: Principal;
-    /** `serve --server NAME` and `/mcp/NAME-or-UUID`: only this server, its own names. */
+    /** Shows only this server, under its own names: `serve --server NAME` and `/mcp/NAME-or-UUID`. */
     server?: string;
     /** `serve --tools` and `/mcp?tools=`. */
     tools?: ToolMode;
     /**
-     * For clients that have no session (2026-07-28 over HTTP): each request is a session of its own, and what such a client has beyond its
-     * requests (calls that wait for its answers, connections of its own) is kept under its login.
+     * Set for clients without a session (2026-07-28 over HTTP): each request opens a session of its own. Parked calls and connections of such a
+     * client, which must outlive one request, are kept under its login.
      */
     stateless?: { paramHeaders: ParamHeaders };
     send: SendToClient;
   }): GatewaySession;
 }
 
-/** The whole, for the composition root. */
+/** The gateway with everything that only the rest of the broker calls. */
 export interface GatewayService extends Gateway {
-  /** Ends what is kept of clients without sessions. Resolves when every outcome is recorded. */
+  /** Ends the parked calls and connections of clients without sessions. Resolves when all outcomes are recorded. */
   endStateless(isMeant: (principal: Principal) => boolean, reason: string): Promise<void>;
-  /** Whose things are kept of clients without sessions. */
+  /** The principals of clients without sessions that have parked calls or connections. */
   stateless(): Iterable<Principal>;
-  /** Rules or enforcement changed, in one workspace or in any: holds for the next call, and clients are told that their lists may differ. */
+  /**
+   * Rules or enforcement have changed, in one workspace or in all: the next call is judged by the new ones, and clients are told that their
+   * lists may have changed.
+   */
   policyChanged(workspaceId?: string): void;
-  /** The same for every workspace whose rules are others than are known here; clients of the others hear nothing. Throws where they cannot be read. */
+  /** Reads the rules of all workspaces again and calls `policyChanged` for those that differ. Throws where the rules cannot be read. */
   recheckPolicies(): Promise<void>;
-  /** A person's role or groups are others now: holds for the next call, and their clients are told that their lists may differ. */
+  /**
+   * A person's role or groups have changed: their next call is judged by the new ones, and their clients are told that their lists may have
+   * changed.
+   */
   personChanged(person: NonNullable<Principal['user']>): void;
-  /** Closes every session. Resolves when every outcome is recorded. */
+  /** Closes all sessions. Resolves when all outcomes are recorded. */
   closeAll(reason: string): Promise<void>;
-  /** Messages of clients that went nowhere, by the reason. */
+  /** How many messages of clients were refused or dropped, by the reason. */
   readonly refused: ReadonlyMap<string, number>;
-  /** Calls under way in all sessions. */
+  /** Requests that have no answer yet, in all sessions. */
   readonly pending: number;
 }

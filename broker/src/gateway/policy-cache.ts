@@ -1,31 +1,31 @@
-// The compiled policy of each workspace, until it changes. Where it cannot be read nobody may do anything.
+// Keeps the compiled policy of each workspace until it changes. Where a policy cannot be read, nobody may do anything.
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { PolicySnapshot } from '../domain/rule.ts';
 import { publicMessage } from '../domain/public-message.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 import type { CompiledPolicy } from '../policy/verdict.ts';
 
-/** In place of an answer, where what is allowed may have changed unheard. */
+/** The error message while this broker is deaf, because rules may have changed meanwhile. */
 const DEAF =
   'this broker does not hear of changes that other brokers make (it has lost the database), so nothing is allowed; try again in a moment';
 
 export interface PolicyCache {
-  /** At once where it is known. Throws or rejects `unavailable`. */
+  /** The policy itself where it is known, else a promise. Throws or rejects `unavailable`. */
   get(workspaceId: string): CompiledPolicy | Promise<CompiledPolicy>;
-  /** The next `get` reads it anew, also where a reading is under way; of every workspace unless said. */
+  /** Has the next `get` read the policy again, even where a reading is under way. Without a workspace: of all. */
   forget(workspaceId?: string): void;
-  /** Of these and of every other that is known, the workspaces whose policy is another one now. Throws where that cannot be read. */
+  /** Those of the given and of all known workspaces whose policy differs from the one in the store. Throws where the store cannot be read. */
   outdated(workspaceIds: Iterable<string>): Promise<string[]>;
 }
 
-/** `hears`: whether a change by another broker would be heard of. */
+/** `hears`: whether this broker hears changes by other brokers; while it does not, `get` throws. */
 export function createPolicyCache(
   snapshot: (workspaceId: string) => Promise<PolicySnapshot>,
   hears: () => boolean = () => true,
 ): PolicyCache {
   const known = new Map<string, CompiledPolicy>();
   const reading = new Map<string, Promise<CompiledPolicy>>();
-  /** What each was compiled of. */
+  /** The JSON text of the snapshot that each policy was compiled from, by workspace. */
   const texts = new Map<string, string>();
 
   async function read(workspaceId: string): Promise<CompiledPolicy> {
@@ -63,11 +63,11 @@ export function createPolicyCache(
       const found: string[] = [];
       for (const id of new Set([...workspaceIds, ...known.keys(), ...reading.keys()])) {
         const now = await snapshot(id).catch((error: unknown) => {
-          // The workspace has gone.
+          // The workspace was removed.
           if (error instanceof GateError && error.code === 'not_found') return undefined;
           throw error;
         });
-        // Not by its version alone, which a database that was put back to an earlier state gives a second time.
+        // The version alone does not tell: a database that was restored to an earlier state uses versions a second time.
         if (!known.has(id) || texts.get(id) !== JSON.stringify(now)) found.push(id);
       }
       return found;

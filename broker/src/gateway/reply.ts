@@ -1,13 +1,13 @@
-// What a request is answered with: a value, until the edge to the client writes it as a message.
+// The reply to a request, as a value; the edge to the client writes it as a message.
 import type { Pieces } from '../message/pieces.ts';
 
 export type Answer =
-  /** `text`: the result, JSON text. `pieces`: of a large one. */
+  /** `text`: the result as JSON text; `pieces`: its large values that are not in the text. */
   | { kind: 'result'; text: string; pieces?: Pieces | undefined }
-  /** `text`: the JSON-RPC error object, whose code stands beside it where it has one. */
+  /** `text`: the JSON-RPC error object as JSON text; `code`: the code in it. */
   | { kind: 'error'; text: string; code: number | undefined; pieces?: Pieces | undefined };
 
-/** `none`: nothing is to be said; the caller has cancelled. */
+/** `none`: the caller has cancelled the request, so there is no answer. */
 export type Reply = Answer | { kind: 'none' };
 
 export const NO_REPLY: Reply = { kind: 'none' };

@@ -1,5 +1,5 @@
-// A request of the client, as everything behind the edge has it: what it asks for, and what may be done while it is under way. Its id is the
-// edge's alone.
+// A request of the client as the gateway handles it: method and params, and what its handler may do while it is under way. Its id is known only
+// to the edge.
 import { scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import type { Pieces } from '../message/pieces.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
@@ -9,15 +9,15 @@ import type { InputTally } from './call/input-tally.ts';
 export interface Request {
   method: string;
   params: JsonRecord;
-  /** The text in which the params stand. */
+  /** The text of the whole message, which contains the params. */
   text: string;
-  /** Where they stand there; undefined where there are none. */
+  /** Where the params and their members stand in `text`; undefined: there are none. */
   paramsSpan: JsonObject | undefined;
-  /** What was taken out of a large text. */
+  /** The large values that are not in `text`. */
   pieces?: Pieces | undefined;
 }
 
-/** What is told to the client while a request is under way, or by itself. */
+/** A notification to the client. */
 export interface Notice {
   method: string;
   /** JSON text of an object; undefined: the notification has no params. */
@@ -27,17 +27,17 @@ export interface Notice {
 export interface Handling {
   request: Request;
   signal: AbortSignal;
-  /** Tells the client something about the request. */
+  /** Sends the client a notification about the request. */
   tell: (notice: Notice) => void;
-  /** What a list lacked is there now. */
+  /** A server that a list had to leave out has answered now. */
   onLate: (list: ListKind) => void;
-  /** It goes to this server now, whose connection may be made for it. */
+  /** The request is about to go to this server; its connection may not exist yet. */
   sentTo?: (server: string) => void;
-  /** Counts what is asked of the client meanwhile. */
+  /** Counts the questions that servers ask the client meanwhile. */
   input?: InputTally;
 }
 
-/** A request that mcpgate makes on behalf of the client. `members`: JSON text by name, in their order; `params`: the same, read. */
+/** A request that mcpgate makes on behalf of the client. `members`: the params as JSON text by name, in their order; `params`: the same, parsed. */
 export function madeRequest(
   method: string,
   params: JsonRecord,

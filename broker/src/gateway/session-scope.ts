@@ -1,43 +1,43 @@
-// Who asks, and through which door: what the parts of a session know of it.
+// The facts about a session that the parts of the gateway need to handle its requests.
 import type { Principal } from '../domain/principal.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { Requester, Upstreams } from '../upstreams/upstream.ts';
 import type { ToolMode } from './gateway.ts';
 
-/** Who asks, and through which door. */
+/** Who makes the requests of a session, and what the session shows. */
 export interface SessionScope {
   readonly id: string;
-  /** Under which resources are followed: the session, or one stream of changes. */
+  /** The id under which resources are followed: of the session, or of one `subscriptions/listen` stream. */
   readonly followerId: string;
-  /** Replaced where the person's role or groups change. */
+  /** Replaced when the person's role or groups change. */
   principal: Principal;
-  /** Only this server, under its own names. */
+  /** Set where the session shows only this server, under its own names. */
   readonly only: string | undefined;
-  /** What upstreams are asked in the name of. */
+  /** On whose behalf servers are asked. */
   readonly requester: Requester;
-  /** What the session asked for: every tool in the list, or a search; undefined: as the rules for clients say. */
+  /** The mode that the session asked for: every tool in the list, or the search tools; undefined: as `search-rule.ts` decides. */
   readonly toolMode: ToolMode | undefined;
-  /** `search_tools`, `describe_tool` and `call_tool` stand for the list. */
+  /** True: `search_tools`, `describe_tool` and `call_tool` stand for the list of tools. */
   searchesTools: boolean;
-  /** As the client introduced itself. */
+  /** The client's name and version from `clientInfo`. */
   client: { name: string | null; version: string | null };
-  /** The least severe log message that the client wants to hear. */
+  /** The least severe level of log messages that the client wants. */
   logLevel: string | undefined;
-  /** Whether the client runs a task of this id that the server asked for; undefined: it runs none. */
+  /** Whether the client itself runs a task with this id for the server; undefined: clients of this session run no tasks. */
   readonly runsTaskFor?: (server: string, taskId: string) => boolean;
 }
 
-/** Tells people apart where a server has a process for each. */
+/** A key for the person, or for a grant without one, as in connections that each person has to themselves. */
 export function userKeyOf({ user, credential }: Principal): string {
   return user === undefined ? `grant:${credential.id}` : `user:${user.id}`;
 }
 
-/** As rules and administrators name who asks. */
+/** The caller by the name that rules use: `user:NAME` or `grant:LABEL`. */
 export function whoOf({ user, credential }: Principal): string {
   return user === undefined ? `grant:${credential.label}` : `user:${user.name}`;
 }
 
-/** The servers that the session's door and credential lead to. */
+/** The servers that the session shows and that its credential is bound to. */
 export function serversOf(upstreams: Upstreams, { principal, only }: SessionScope): readonly ServerRecord[] {
   const all = upstreams.servers(principal.workspaceId);
   if (only === undefined && principal.servers === undefined) return all;

@@ -1,5 +1,5 @@
-// One table of what becomes of a request that servers or lists answer, for clients of both generations of MCP. Which methods a generation
-// has is said in methods.ts; what mcpgate answers by itself is each edge's own.
+// The functions that answer requests for tools, prompts, resources, tasks and lists, by method, for clients of both generations of MCP.
+// methods.ts says which generation has which method; each edge answers `initialize`, `ping` and the like itself.
 import type { ListKind } from '../../mcp/list-kind.ts';
 import { complete } from './complete.ts';
 import { listKind } from '../lists/lists.ts';
@@ -15,7 +15,7 @@ import { requestOfTask } from '../tasks/task-request.ts';
 import { listTools } from '../search/list-tools.ts';
 import { callSearchTool, isSearchTool } from '../search/search-tools.ts';
 
-/** Rejects where nothing may be forwarded: no record, no call. */
+/** Answers one request. Rejects where nothing may be forwarded: the rules cannot be read, or the intent cannot be recorded. */
 export type Answerer = (parts: GatewayParts, scope: SessionScope, handling: Handling) => Promise<Reply>;
 
 const listOf =

@@ -1,4 +1,4 @@
-// What mcpgate itself answers a request with: denials, and failures of its own.
+// Answers that mcpgate writes itself instead of a server: denials, and failures to carry out a request.
 import type { ErrorCode, GateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { publicMessage } from '../../domain/public-message.ts';
@@ -8,27 +8,27 @@ import { inWorkspace } from '../../domain/workspace.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import { errorReply, resultReply, type Answer } from '../reply.ts';
 
-/** Of a name in a command that somebody is to type. */
+/** The longest name, in characters, that is put into a command for the reader to type. */
 const MOST_TYPED = 200;
 
 export interface Denial {
   verdict: Verdict;
   policyVersion: number;
   server: string;
-  /** As rules name it, never cut: `SERVER__TOOL`, `resource:URI`, `prompt:SERVER__NAME`. */
+  /** The name that rules use, never shortened: `SERVER__TOOL`, `resource:URI`, `prompt:SERVER__NAME`. */
   what: string;
   /** Who was denied, as rules name them: `user:ada` or `grant:ci`. */
   who: string;
   workspaceId: string;
 }
 
-/** What could not be carried out: `name` of its server, empty where that is not known. */
+/** A request that could not be carried out. `name`: of its server, or empty where the server is not known. */
 export interface Failed {
   name: string;
   workspaceId: string;
 }
 
-/** A denied call is a tool result, which the model reads; everything else that is denied is an error. */
+/** The answer to a denied request: for `tools/call` a tool result, because the model reads those; for other methods an error. */
 export function denialReply(method: string, denial: Denial): Answer {
   const said = { 'mcpgate/decision': decisionOf(denial) };
   return method === 'tools/call'
@@ -42,7 +42,7 @@ function decisionOf({ verdict, policyVersion, server, what }: Denial): object {
 
 function denialText(denial: Denial): string {
   const { verdict, server, who } = denial;
-  // A tool's name is its server's: it must not end our sentence and begin another.
+  // A server chooses the names of its tools: such a name is quoted, so that it cannot look like a sentence of mcpgate's.
   const what = /^[\w./:+-]{1,200}$/.test(denial.what) ? denial.what : quoteForeign(denial.what);
   const rule = verdict.rule === null ? 'Rule: none' : `Rule: ${verdict.rule}`;
   const isNowhere = verdict.rule === 'grant-bound' && server === '';
@@ -57,12 +57,12 @@ function denialText(denial: Denial): string {
   return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask}${isNowhere ? '' : ' Do not try again until it is granted.'}`;
 }
 
-/** What was denied, as it is typed into a shell; a name that could end the command, or hide what it is, is left to the administrator. */
+/** The denied name as a word for the shell, or `WHAT` where the name could run another command or has invisible characters. */
 function ruleWord(what: string): string {
   return /[`\p{C}\p{Zl}\p{Zp}]/u.test(what) || what.length > MOST_TYPED ? 'WHAT' : shellWord(what);
 }
 
-/** The same of what mcpgate could not carry out. */
+/** The answer to a request that mcpgate could not carry out; in the same forms as `denialReply`. */
 export function failureReply(method: string, error: GateError, failed: Failed): Answer {
   const said = { 'mcpgate/error': machineForm(error, failed) };
   return method === 'tools/call'

@@ -5,10 +5,10 @@ import { findMember } from 'mcpgate-shared/mcp/json-span';
 import type { Pieces } from '../../message/pieces.ts';
 import type { Request } from '../request.ts';
 
-/** The loop is given back after so much. */
+/** How much is hashed before other work on the event loop gets its turn. */
 const BYTES_AT_ONCE = 1024 * 1024;
 
-/** SHA-256, hex, of the arguments as they were written; null where the request has none. */
+/** SHA-256 (hex) of the arguments of a large request, as the client wrote them; null where it has none. */
 export async function argumentsDigest({ text, paramsSpan }: Request, pieces: Pieces): Promise<string | null> {
   const span = findMember(paramsSpan?.members ?? [], 'arguments');
   if (span === undefined) return null;

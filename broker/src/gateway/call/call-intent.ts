@@ -1,4 +1,4 @@
-// What a record says of a request before it is known what became of it.
+// Makes the intent of a call: the part of its record that is written before the request is forwarded.
 import type { CallIntent } from '../../domain/call-record.ts';
 import { byteLengthOf } from '../../message/pieces.ts';
 import type { Verdict } from '../../policy/verdict.ts';
@@ -6,21 +6,21 @@ import { argumentsDigest } from './arguments-digest.ts';
 import type { Request } from '../request.ts';
 import type { SessionScope } from '../session-scope.ts';
 
-/** What was asked, and how it was judged. */
+/** A request with the verdict on it. */
 export interface Judged {
-  /** What is asked, as rules name it: `SERVER__TOOL`, `resource:URI`, `prompt:SERVER__NAME`. */
+  /** The requested thing by the name that rules use: `SERVER__TOOL`, `resource:URI`, `prompt:SERVER__NAME`. */
   what: string;
   verdict: Verdict;
   policyVersion: number;
-  /** SHA-256 of the argument text, hex. */
+  /** SHA-256 of the arguments as the client wrote them, hex; null: there are none. */
   argsDigest: string | null;
   argKeys: readonly string[];
   traceId: string | null;
-  /** When the request came, by `elapsedMs`. */
+  /** When the request arrived, on the clock of `elapsedMs`. */
   startedAt: number;
 }
 
-/** `server`: its name, also where there is none of that name. */
+/** `server`: the name that the client wrote, even where no server has it. */
 export async function callIntent(
   { id, principal, client }: SessionScope,
   request: Request,

@@ -1,4 +1,4 @@
-// The params of a `tools/call` or `prompts/get`: a name and arguments. The arguments stay the text that was sent.
+// Reads the params of a `tools/call` or `prompts/get`: a name and arguments. The arguments are passed on as the text that the client sent.
 import { hash } from 'node:crypto';
 import { findMember } from 'mcpgate-shared/mcp/json-span';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
@@ -8,20 +8,20 @@ import type { Request } from '../request.ts';
 export interface CallParams {
   /** The tool or prompt as the client named it. */
   name: string;
-  /** SHA-256 of the argument text, hex. */
+  /** SHA-256 of the arguments as they stand in the request's text, hex; null: there are none. A large request is hashed by `argumentsDigest`. */
   argsDigest: string | null;
   argKeys: readonly string[];
   traceId: string | null;
-  /** The caller's progress token as it was written. */
+  /** The caller's progress token, as JSON text. */
   progressToken: string | undefined;
-  /** The params for the upstream: under its own name, without the caller's progress token. */
+  /** The params for the server, as JSON text: with the server's own name of the tool, and without the caller's progress token. */
   forUpstream(ownName: string): string;
 }
 
 const MAX_KEYS = 200;
 const MAX_KEY_CHARS = 200;
 
-/** A string says what is wrong with them. */
+/** Returns a sentence where the params are not valid. */
 export function readCallParams(request: Request): CallParams | string {
   const { text, params, paramsSpan } = request;
   const name = params['name'];

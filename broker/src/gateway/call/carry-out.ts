@@ -1,5 +1,5 @@
-// The way of every request that is meant for a server, once it is known which: decide -> record the intent (committed) -> forward ->
-// record the outcome -> answer. Tools, resources, prompts and whatever else a server understands go the same way.
+// Carries out a request whose server is known: record the intent (committed) -> forward -> record the outcome -> answer. There is no other
+// way to a server: tools, resources, prompts, tasks and completions all take this one.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { CallOutcome, CallStatus, RetryReason } from '../../domain/call-record.ts';
@@ -22,24 +22,24 @@ import { whoOf, type SessionScope } from '../session-scope.ts';
 import { withOwnAnswers } from '../tasks/answered-task.ts';
 import { withOwnTask } from '../tasks/related-task.ts';
 
-/** A request that is meant for one server, and judged. */
+/** A request to one server, with the verdict on it. */
 export interface Call extends Judged {
   server: ServerRecord;
   /** The params for the server, as JSON text. */
   paramsText: string;
-  /** The caller's progress token as it was written. */
+  /** The caller's progress token, as JSON text. */
   progressToken: string | undefined;
-  /** It may be sent again where its connection died under it. */
+  /** Whether the request may be sent a second time if its connection dies. */
   repeatable?: Repeatable;
-  /** Puts the names and URIs of mcpgate into what the server answered: a result's text, or an error object's. */
+  /** Replaces the server's names and URIs in its answer by those that the client knows. Takes the JSON text of a result or an error object. */
   rewrite: (text: string) => string;
-  /** It is sent to the server now; what it returns is called where the server does not answer with a result. */
+  /** Called when the request is sent. The function that it returns is called if the server does not answer with a result. */
   onSent?: () => () => void;
-  /** Why it cannot be sent at all. */
+  /** Set where the request cannot be sent at all: why. */
   failure?: GateError;
 }
 
-/** Rejects where nothing may be forwarded: no record, no call. */
+/** Rejects where the intent cannot be recorded; then nothing was forwarded. */
 export async function carryOut(
   parts: GatewayParts,
   scope: SessionScope,
@@ -72,13 +72,14 @@ export async function carryOut(
   try {
     await parts.audit.endCall(callId, intent, outcome);
   } catch (error) {
-    // The call was carried out and its intent is committed: its record reads as unknown until then, its answer is not lost.
+    // The call was carried out and its intent is committed, so the client gets its answer. Until the outcome is written, the record says that
+    // it is unknown.
     parts.log.error({ err: error, callId }, 'the outcome of a call is not recorded yet');
   }
   return handling.signal.aborted ? NO_REPLY : forwarded.answer;
 }
 
-/** Somebody else's task is as good as none, as for `tasks/get`. */
+/** A task of another caller is answered like one that does not exist, as `tasks/get` does. */
 function answerForeignTask(parts: GatewayParts, { principal }: SessionScope, { method }: Request): Reply {
   parts.refused.note(principal, 'unknown_task', method);
   return errorReply(
@@ -87,7 +88,7 @@ function answerForeignTask(parts: GatewayParts, { principal }: SessionScope, { m
   );
 }
 
-/** A server that carries out what was cancelled is known to the administrators; its answer reaches nobody. */
+/** Records that a server answered a call although it had been cancelled; the answer is dropped. */
 function noteLateAnswer(parts: GatewayParts, { principal }: SessionScope, call: Call, callId: string): void {
   const { server, what } = call;
   parts.audit
@@ -102,7 +103,7 @@ function noteLateAnswer(parts: GatewayParts, { principal }: SessionScope, call: 
     .catch((error: unknown) => parts.log.error({ err: error, callId }, 'a late answer could not be recorded'));
 }
 
-/** Methods whose large answers are seen to without being one string. */
+/** Methods whose large answers are handled as pieces instead of one string. */
 const TAKES_PIECES: ReadonlySet<string> = new Set(['tools/call', 'resources/read', 'prompts/get']);
 
 interface Forwarded {
@@ -190,14 +191,14 @@ async function forward(
   }
 }
 
-/** A fault of this side after the request had gone out says nothing of what the server did with it. */
+/** The error of a request that the broker itself failed to finish: if it had been sent, its outcome is unknown. */
 function onceSent(failure: GateError, server: string, attempts: number): GateError {
   if (failure.code !== 'internal' || attempts === 0) return failure;
   const message = `the answer of server ${server} could not be seen to; whether the call was carried out is not known`;
   return new GateError('unknown_outcome', message, { cause: failure });
 }
 
-/** Servers up to 2025-11-25 know no `requestState`: to them the retry would be a call like any other. */
+/** Whether a retry goes to a server up to 2025-11-25, which does not know `requestState` and would carry out the call a second time. */
 function isForeignRetry({ requester }: SessionScope, { params }: Request, { facts }: UpstreamSession): boolean {
   return requester.generation === 'modern' && facts.generation === 'legacy' && 'requestState' in params;
 }

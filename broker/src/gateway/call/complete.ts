@@ -1,4 +1,4 @@
-// `completion/complete`: a reference to a prompt by name or to a resource by URI template; whoever may use it may have it completed.
+// `completion/complete`: completes an argument of a prompt (by name) or of a resource template (by URI), for callers who may use it.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';

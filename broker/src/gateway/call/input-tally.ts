@@ -1,11 +1,12 @@
-// What a call was asked for before it could be answered, for its audit record: how often and which kinds of things, never what.
+// Counts what a server asked the client for during one call. The audit record has the number of rounds and the kinds of questions, never their
+// contents.
 import type { InputKind } from '../../domain/call-record.ts';
 
 export interface InputTally {
   readonly rounds: number;
-  /** Each kind once, sorted. */
+  /** The kinds of questions, each once, sorted. */
   readonly asked: readonly InputKind[];
-  /** One more round that asks with these methods. */
+  /** Counts one more round of questions, with these methods. */
   round(methods: readonly string[]): void;
 }
 

@@ -1,5 +1,5 @@
-// `logging/setLevel` and who hears a server's log. A connection that people share may log what concerns one of them, so its log reaches
-// nobody; the log of a person's or session's own connection does.
+// `logging/setLevel`, and which clients get a server's log messages. Messages on a connection that people share may be about any of them, so no
+// client gets those; messages on a connection of one person or session are passed on to it.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
 import { isRecord, parseRecord } from '../../mcp/json-rpc-guard.ts';
@@ -11,7 +11,7 @@ import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 import { usableServers } from '../lists/usable-servers.ts';
 
-/** Tells the servers whose connections are the requester's own; one that fails is told again at its next `logging/setLevel`. */
+/** Sends the level to all servers on whose connections the caller is alone. A server where this fails gets it with the next `logging/setLevel`. */
 export async function setLogLevel(
   parts: GatewayParts,
   scope: SessionScope,
@@ -38,7 +38,7 @@ export async function setLogLevel(
   return EMPTY_RESULT;
 }
 
-/** A connection of the session's own was made, perhaps anew: what it had said to the one before holds for this one too. */
+/** Sends the session's level on a connection of its own that was just made, because the one before may have had it. */
 export function tellLogLevel(
   { log }: Pick<GatewayParts, 'log'>,
   { logLevel }: SessionScope,
@@ -52,7 +52,10 @@ export function tellLogLevel(
 
 const NEVER = new AbortController().signal;
 
-/** Whether the session wants a `notifications/message` of this severity; without a level the server decides, but since 2026-07-28 there is none then. */
+/**
+ * Whether the session wants a `notifications/message` of this severity. A client that set no level gets all of them up to 2025-11-25, and none
+ * since 2026-07-28.
+ */
 export function isLogged({ logLevel, requester }: SessionScope, paramsText: string): boolean {
   if (logLevel === undefined) return requester.generation === 'legacy';
   const level = parseRecord(paramsText)?.['level'];

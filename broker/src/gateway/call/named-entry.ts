@@ -1,5 +1,5 @@
-// Which tool or prompt of a server a name means. Only what the server lists is ever called, under the name that the server gave it: what a
-// caller writes is looked up and goes no further.
+// Finds the tool or prompt of a server that a client's name means. The name is only looked up in the server's list and never sent to it: the
+// server gets the name that stands in its list.
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy, Verdict } from '../../policy/verdict.ts';
 import { untilAborted } from '../../domain/until-aborted.ts';
@@ -13,18 +13,18 @@ import type { SessionScope } from '../session-scope.ts';
 
 export type NamedKind = 'tools' | 'prompts';
 
-/** What is forwarded and judged of an entry of a list. */
+/** The part of a list's entry that is needed to judge and forward a call. */
 export type Named = Pick<CatalogItem, 'ownKey' | 'ruleNames' | 'repeatable'>;
 
 export type NamedEntry =
   | { kind: 'listed'; entry: Named; verdict: Verdict }
-  /** Denied whatever it is, so that it need not be looked for. */
+  /** The rules deny every thing of this name, so the list was not looked into. */
   | { kind: 'denied'; ruleNames: Named['ruleNames']; verdict: Verdict }
   | { kind: 'missing' }
-  /** Its server's list cannot be had now. */
+  /** The server's list cannot be read now. */
   | { kind: 'unreadable'; ruleNames: Named['ruleNames']; verdict: Verdict; error: GateError };
 
-/** `name`: as the caller wrote it. A denial needs no list, and starts no process. */
+/** `name`: as the client wrote it. Where the name is denied, no list is read and no server is started. */
 export async function namedEntry(
   parts: Pick<GatewayParts, 'catalog'>,
   { requester, only, principal }: SessionScope,
@@ -36,20 +36,20 @@ export async function namedEntry(
 ): Promise<NamedEntry> {
   const names = ruleNames(kind, server.name, rest);
   const verdict = judge(policy, principal, server.name, names);
-  // Rules speak of whole names: what a cut one stands for only the list can tell.
+  // Rules contain full names; which one a shortened name stands for can only be found in the list.
   const mayBeCut = only === undefined && isCutName(name) && policy.mayUse(principal, server.name);
   if (verdict.decision === 'deny' && !mayBeCut) return { kind: 'denied', ruleNames: names, verdict };
   const known = parts.catalog.known(kind, server, requester);
   let list = known;
   try {
     list ??= await untilAborted(parts.catalog.list(kind, server, requester), signal);
-    // It may have been deployed anew since then, and not have said so.
+    // The server may have been updated since the list was read, without having announced it.
     if (known !== undefined && verdict.decision !== 'deny' && entryIn(known, name, only) === undefined) {
       const again = parts.catalog.again(kind, server, requester);
       if (again !== undefined) list = await untilAborted(again, signal);
     }
   } catch (error) {
-    // Read again in vain, it counts as it was.
+    // If reading the list again fails, the former list still counts.
     if (list === undefined) return { kind: 'unreadable', ruleNames: names, verdict, error: unsent(toGateError(error)) };
   }
   const entry = entryIn(list, name, only);
@@ -57,7 +57,7 @@ export async function namedEntry(
   if (entry.ownKey === rest) return { kind: 'listed', entry, verdict };
   const meant = judge(policy, principal, server.name, entry.ruleNames);
   if (meant.decision !== 'deny') return { kind: 'listed', entry, verdict: meant };
-  // Whoever may not use what a cut name stands for hears what they would if it stood for nothing.
+  // A caller who may not use what a shortened name stands for gets the same answer as for a name that stands for nothing.
   return verdict.decision === 'deny' ? { kind: 'denied', ruleNames: names, verdict } : { kind: 'missing' };
 }
 
@@ -65,7 +65,7 @@ function entryIn(list: CatalogList, name: string, only: string | undefined): Cat
   return (only === undefined ? list.byKey : list.byOwnKey).get(name);
 }
 
-/** However the list failed, the call itself was never sent. */
+/** The error of reading the list, as the call's error: the call itself was never sent, so its outcome is not unknown. */
 function unsent(error: GateError): GateError {
   return error.code === 'unknown_outcome' || error.code === 'timeout'
     ? new GateError('upstream', error.message, { cause: error })

@@ -1,5 +1,4 @@
-// `tools/call` and `prompts/get`: which server and entry a name means, and whether the caller may; then it is carried out like everything
-// else.
+// `tools/call` and `prompts/get`: finds the server and entry that the name means, judges the request, and has it carried out.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { placeOf } from '../../upstreams/upstream.ts';
@@ -95,7 +94,7 @@ async function requestEntry(
   });
 }
 
-/** A grant says which servers it is for: one of them that is there no more is no typing error. */
+/** The answer to a call of a server that a grant is bound to and that has been removed: it says so, because the name is no typing error. */
 function removedServer({ principal }: SessionScope, name: string): Reply | undefined {
   const server = splitName(name)?.server;
   if (server === undefined || principal.servers?.includes(server) !== true) return undefined;

@@ -1,5 +1,5 @@
-// Requests that go to no server: what the rules deny, and what is not there. Whoever may not use a thing hears the same whether it is there
-// or not: a name is judged before it is looked for.
+// Answers and records requests that go to no server: those that the rules deny, and those for things that do not exist. Names are judged before
+// they are looked up, so a caller who may not use a thing gets the same answer whether it exists or not.
 import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
@@ -12,7 +12,7 @@ import type { Request } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { whoOf, type SessionScope } from '../session-scope.ts';
 
-/** The denial; it is recorded by then. */
+/** Records the denial and returns its answer. */
 export async function answerDenied(
   parts: Pick<GatewayParts, 'audit' | 'elapsedMs'>,
   scope: SessionScope,
@@ -35,18 +35,18 @@ export async function answerDenied(
   return answer;
 }
 
-/** What is asked for, and is not there. */
+/** A request for a thing that does not exist. */
 export interface Missing extends Omit<Judged, 'what' | 'verdict' | 'policyVersion'> {
   kind: ListKind;
-  /** As the caller wrote it: of a server that there is, or of none; empty where the name says no server. */
+  /** The server's name as the client wrote it, whether there is such a server or not; empty where the client named none. */
   server: string;
   /** The name or URI within the server. */
   rest: string;
-  /** What those hear who might use it, were it there. */
+  /** The answer for callers whom the rules would allow to use the thing. */
   error: Answer;
 }
 
-/** The denial where the rules deny the name, else that it is not there. */
+/** The denial where the rules deny the name, else the answer that it does not exist. */
 export async function answerMissing(
   parts: Pick<GatewayParts, 'audit' | 'elapsedMs' | 'refused'>,
   scope: SessionScope,

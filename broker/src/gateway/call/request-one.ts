@@ -1,5 +1,5 @@
-// A request that is meant for one server and is there as it was written, but for what names the thing: judged, carried out, and answered
-// also where that breaks off. Tools and prompts, whose names and arguments want more, have named-request.ts.
+// Judges and carries out a request to one server whose params are passed on as they are, except for the name or URI of the thing: resources,
+// tasks and completions. Tools and prompts, where there is more to do, have named-request.ts.
 import type { RuleNames } from '../../policy/naming.ts';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { carryOut, type Call } from './carry-out.ts';
@@ -13,20 +13,20 @@ import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 
 export interface Asked {
-  /** What is asked, by every name that rules may know it by; the record has the first. */
+  /** All names that rules may use for the requested thing; the record has the first. */
   ruleNames: RuleNames;
-  /** What the server calls differently from the client: JSON text by the member of the params. */
+  /** Members of the params that the server must get in its own words: the JSON text, by the member's name. */
   replaced: Readonly<Record<string, string>>;
 }
 
-/** It is answered already. */
+/** The request is answered already and goes to no server. */
 export interface Answered {
   reply: Reply;
 }
 
 export interface OneRequest extends Pick<Call, 'server' | 'rewrite' | 'onSent'> {
   params: RequestParams;
-  /** Called once there are rules to judge it by. */
+  /** Called with the caller's policy: says what is requested, or answers. */
   asked: (policy: CompiledPolicy) => Asked | Answered | Promise<Asked | Answered>;
 }
 
@@ -62,7 +62,7 @@ export async function requestOne(
   }
 }
 
-/** The answer to a request for what no server has: `server` and `rest` as the caller wrote them. Never rejects. */
+/** Answers a request for a thing that no server has. `server` and `rest`: as the client wrote them. Never rejects. */
 export async function missingOne(
   parts: GatewayParts,
   scope: SessionScope,

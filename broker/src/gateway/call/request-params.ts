@@ -1,5 +1,5 @@
-// The params of a request that is meant for a server: read, and built anew of the members that its method knows. What is not rewritten
-// stays the text that was sent.
+// Reads the params of a request to a server, and writes the params that the server gets. Only members that the method is known to have are
+// passed on, as the text that the client sent unless they are replaced.
 import { findMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import { REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
@@ -9,21 +9,21 @@ import type { Request } from '../request.ts';
 
 export interface RequestParams {
   traceId: string | null;
-  /** The caller's progress token as it was written. */
+  /** The caller's progress token, as JSON text. */
   progressToken: string | undefined;
   /**
-   * The members that the method knows, without what is between the caller and mcpgate; `replaced`: JSON text in place of what was sent, by
-   * the member's name.
+   * The params for the server, as JSON text: the members that the method has, without those of `_meta` that only concern the client and mcpgate.
+   * `replaced`: JSON text to put in place of what the client sent, by the member's name.
    */
   forUpstream(replaced: Readonly<Record<string, string>>): string;
 }
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
 
-/** Members of `_meta` that the two ends of one connection say to each other: the server gets mcpgate's own. */
+/** Members of `_meta` that describe one connection: they are not passed on, because the server gets mcpgate's own. */
 const BETWEEN_US: ReadonlySet<string> = new Set(['progressToken', ...Object.values(REQUEST_META)]);
 
-/** A string says what is wrong with them. */
+/** Returns a sentence where the params are not valid. */
 export function readRequestParams({ text, method, params, paramsSpan }: Request): RequestParams | string {
   const meta = params['_meta'];
   if (meta !== undefined && !isRecord(meta)) return '"_meta" must be an object';
@@ -43,7 +43,7 @@ export function readRequestParams({ text, method, params, paramsSpan }: Request)
       for (const { key, start, end } of paramsSpan?.members ?? []) {
         if (known?.has(key) !== true) continue;
         const value = key === '_meta' && metaAt !== undefined ? metaText(text, metaAt) : text.slice(start, end);
-        // The name as the method has it: what a client escapes not every reader resolves.
+        // Writes the member's name plainly: a client may have written it with escapes, which not every server resolves.
         put.push(`"${key}":${replaced[key] ?? value}`);
       }
       return `{${put.join(',')}}`;

@@ -1,6 +1,6 @@
-// What a server sends, as the client may see it. Texts that begin with `[mcpgate` and `_meta` keys `mcpgate/…` are mcpgate's own: where a
-// server uses them they are marked as the server's. URIs of its resources get the server's prefix. Nothing else is touched, and texts
-// with neither cost one search.
+// Rewrites results and errors of a server for the client. Texts that begin with `[mcpgate` and `_meta` keys `mcpgate/…` are reserved for
+// mcpgate: where a server uses them, they are marked as the server's. URIs of the server's resources get its prefix. Everything else stays as
+// it is, and a text with none of these costs one search.
 import { findMember, scanArray, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 
 interface Insertion {
@@ -10,15 +10,15 @@ interface Insertion {
 
 const RESERVED_TEXT = /^\s*\[\s*mcpgate/i;
 const RESERVED_KEY = /^\s*mcpgate\//i;
-/** Members of a result that hold content: of tools, of resources, of prompts. */
+/** The members of results that hold content: of tools, resources and prompts. */
 const CONTENT_KEYS: readonly string[] = ['content', 'contents', 'messages'];
 
 /**
- * A result, or a JSON-RPC error object. `prefix` goes before the URIs of resources; empty for a session that sees the server under its
- * own names.
+ * `text`: the JSON text of a result or of a JSON-RPC error object. `prefix`: goes before the URIs of resources; empty in a session that shows
+ * one server under its own names.
  */
 export function asSeen(text: string, server: string, prefix = ''): string {
-  // Escapes may hide the words; they are rare enough to look closer at each.
+  // The words may be written with escapes. Texts with escapes are rare, so each is looked at more closely.
   const mayHide = text.includes('\\u');
   const marks = mayHide || /mcpgate/i.test(text);
   const uris = prefix !== '' && (mayHide || text.includes('"uri"'));
@@ -56,7 +56,7 @@ export function asSeen(text: string, server: string, prefix = ''): string {
   return insertAll(text, insertions);
 }
 
-/** The members `keys` of an object text: a tool's title and description, a progress notification's message. */
+/** Marks reserved texts in the members `keys` of a JSON object, such as a tool's description or a progress notification's message. */
 export function markReservedMembers(text: string, keys: readonly string[], server: string): string {
   if (!/mcpgate/i.test(text) && !text.includes('\\u')) return text;
   const insertions: Insertion[] = [];

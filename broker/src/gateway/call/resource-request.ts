@@ -1,4 +1,5 @@
-// `resources/read`, `resources/subscribe` and `resources/unsubscribe`: which server a URI means, and whether the caller may.
+// `resources/read`, `resources/subscribe` and `resources/unsubscribe`: finds the server that a URI means, judges the request, and has it
+// carried out.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { ruleNames } from '../../policy/naming.ts';
@@ -11,7 +12,10 @@ import { noServer, prefixFor, serverByUri, writtenUri, type Route } from './rout
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 
-/** `onSent` is told the route of a request when it is sent; what it returns is called where the server does not grant it. Never rejects. */
+/**
+ * `onSent` is called when the request is sent; the function that it returns is called if the server does not answer with a result. Never
+ * rejects.
+ */
 export async function requestByUri(
   parts: GatewayParts,
   scope: SessionScope,
@@ -51,7 +55,7 @@ export async function requestByUri(
   });
 }
 
-/** An error that says in its data which resource it is about (2025-11-25, server/resources) says it as the client knows it. */
+/** Replaces the server's URI in the `data` of an error by the URI that the client knows (MCP 2025-11-25, server/resources). */
 function withSeenUri(text: string, prefix: string): string {
   if (prefix === '' || !text.includes('"data"')) return text;
   const { members } = scanObject(text, 0, ['data']);

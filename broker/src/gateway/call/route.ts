@@ -1,5 +1,5 @@
-// Which server a name or URI means. By what was written alone: the credential's bounds are the policy's matter, so that a denial can
-// name them.
+// Finds the server that a name or URI means, going only by what the client wrote. Whether the credential is bound to other servers is left to
+// the policy, so that the denial can say so.
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { splitName, splitUri, uriPrefix } from '../../policy/naming.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
@@ -7,19 +7,19 @@ import type { SessionScope } from '../session-scope.ts';
 
 export interface Route {
   server: ServerRecord;
-  /** The name or URI within the server; a name may be a cut one. */
+  /** The name or URI within the server; the name may be a shortened one (`exposed-name.ts`). */
   rest: string;
 }
 
 type Parts = Pick<GatewayParts, 'upstreams'>;
 
-/** The one server of a session that shows one server under its own names. */
+/** In a session that shows one server under its own names: that server. */
 function onlyServer({ upstreams }: Parts, { principal, only }: SessionScope): ServerRecord | undefined {
   if (only === undefined) return undefined;
   return upstreams.servers(principal.workspaceId).find((each) => each.name === only || each.id === only);
 }
 
-/** Why nothing can be found in a session that shows one server under its own names; undefined: that one is there. */
+/** In a session that shows one server under its own names: a sentence where that server does not exist, else undefined. */
 export function noServer(parts: Parts, scope: SessionScope): string | undefined {
   if (scope.only === undefined || onlyServer(parts, scope) !== undefined) return undefined;
   return `[mcpgate] there is no server ${JSON.stringify(scope.only.slice(0, 100))} that you may use`;
@@ -33,12 +33,12 @@ export function serverByUri(parts: Parts, scope: SessionScope, uri: string): Rou
   return routeBy(parts, scope, uri, splitUri);
 }
 
-/** Server and name as they were written, where there may be no such server; without a server's name it is empty. */
+/** Takes a name apart without looking whether the server exists; `server` is empty where the name has none. */
 export function writtenName({ only }: Pick<SessionScope, 'only'>, name: string): { server: string; rest: string } {
   return only === undefined ? (splitName(name) ?? { server: '', rest: name }) : { server: only, rest: name };
 }
 
-/** The same of a URI. */
+/** Does the same with a URI. */
 export function writtenUri({ only }: Pick<SessionScope, 'only'>, uri: string): { server: string; rest: string } {
   return only === undefined ? (splitUri(uri) ?? { server: '', rest: uri }) : { server: only, rest: uri };
 }
@@ -59,7 +59,7 @@ function routeBy(
   return server === undefined ? undefined : { server, rest: found.rest };
 }
 
-/** What goes before the server's own URIs in this session. */
+/** The text that stands before the server's own URIs in this session. */
 export function prefixFor({ only }: SessionScope, server: ServerRecord): string {
   return only === undefined ? uriPrefix(server.name) : '';
 }

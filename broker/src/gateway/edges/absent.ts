@@ -1,19 +1,19 @@
-// Clients whose language writes every member that it knows (`"arguments": null`, `"cursor": null`) mean that there is none: in the params
-// of a method of MCP, which has no member whose value may be null, such a member counts as absent.
+// Removes members that are null from the params of a request. The JSON libraries of some clients write every member that they know
+// (`"arguments": null`), and mean that there is none. No member of MCP's own methods may be null.
 import { onOneLine, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import type { JsonRecord } from '../../mcp/json-rpc-guard.ts';
 
 export interface ReadParams {
   params: JsonRecord;
-  /** Undefined where the message has no params. */
+  /** Where the params and their members stand in the text; undefined: the message has no params. */
   paramsSpan: JsonObject | undefined;
 }
 
-/** Methods of others may mean something by a null. */
+/** Methods of MCP itself; in other methods a null may mean something. */
 const OF_MCP =
   /^(initialize|ping|(tools|prompts|resources|completion|logging|tasks|server|subscriptions|notifications)\/.*)$/;
 
-/** The params without the members that are null; those of `_meta` are looked at by whoever reads them (`present`). */
+/** The params without the members that are null. Nulls in `_meta` stay; its readers use `present`. */
 export function withoutNulls(method: string, read: ReadParams): ReadParams {
   const { params, paramsSpan } = read;
   if (paramsSpan === undefined || !OF_MCP.test(method) || !Object.values(params).includes(null)) return read;
@@ -24,14 +24,14 @@ export function withoutNulls(method: string, read: ReadParams): ReadParams {
   };
 }
 
-/** What stands there, unless it is null. */
+/** The value of a member, or undefined where it is null or absent. */
 export function present(from: JsonRecord | undefined, key: string): unknown {
   return from?.[key] ?? undefined;
 }
 
 /**
- * JSON text of what a client can do, as it is kept and servers are told it: on one line, and without nulls at any depth, which the SDKs of
- * some servers refuse. A copy: a part of a text would keep all of that text in memory.
+ * The client's capabilities as JSON text to keep and to send to servers: on one line, and without nulls at any depth, which the SDKs of some
+ * servers refuse. It is a copy, because a slice would keep the whole message in memory.
  */
 export function keptCapabilities(text: string, capabilities: JsonRecord): string {
   if (!text.includes('null')) return Buffer.from(onOneLine(text), 'utf8').toString('utf8');

@@ -1,4 +1,4 @@
-// Which messages of a client go on at all, by the tables of methods; here nobody is known yet, and nothing judged.
+// Refuses messages of clients that are not in the tables of methods.ts. This only looks at the form of a message, before the rules are asked.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { findMember, onOneLine, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import type { ServerFacts } from '../../upstreams/upstream.ts';
@@ -6,15 +6,15 @@ import { type ClientNotification, type ClientRequest } from './envelope.ts';
 import { errorReply, type Answer } from '../reply.ts';
 import { META_KEYS, NOTIFICATIONS, REQUESTS, type NotificationMethod } from './methods.ts';
 
-/** Why a message went nowhere; counted by it. */
+/** Why a message was refused or dropped: the label under which it is counted. */
 export type RefusedReason =
-  /** A request that no table has, or one of the other generation. */
+  /** A request with a method that is not in the tables, or that the client's generation of MCP does not have. */
   | 'unknown_method'
-  /** A key that some reader takes for another one. */
+  /** A key that some JSON parsers take for another one (`folded-key.ts`). */
   | 'mistakable_key'
-  /** A notification that no table has, or whose members are not what they must be. */
+  /** A notification that is not in the tables, or whose members do not have the right types. */
   | 'dropped_notification'
-  /** A name that nothing has. */
+  /** A name or URI that no server has. */
   | 'unknown_name'
   /** A task that is not the caller's. */
   | 'unknown_task';
@@ -25,7 +25,7 @@ export interface RefusedRequest {
   message: string;
 }
 
-/** Undefined: it may go on. */
+/** The error for a request that is refused; undefined: it may go on. */
 export function refusedRequest(
   { method, paramsSpan }: Pick<ClientRequest, 'method' | 'paramsSpan'>,
   generation: ServerFacts['generation'],
@@ -54,7 +54,7 @@ const unknownMethod = (message: string): RefusedRequest => ({
   message,
 });
 
-/** What is said of such a key. */
+/** The error message for a key that may be taken for another one. */
 export function mistakable(key: string): string {
   return `${JSON.stringify(key.slice(0, 100))} may be taken for another member; send each under its own name`;
 }
@@ -67,7 +67,7 @@ function mistakableKey(
 }
 
 export type AdmittedNotification =
-  /** `paramsText`: the members that the method knows, as they were written; undefined where it has none. */
+  /** `paramsText`: the members that the method has, as the client wrote them; undefined where there are none. */
   { kind: 'pass'; paramsText: string | undefined } | { kind: 'dropped' };
 
 const DROPPED: AdmittedNotification = { kind: 'dropped' };

@@ -1,4 +1,4 @@
-// A JSON-RPC batch: several messages in one array. Protocol version 2025-03-26 has them; before and after it nobody may send them.
+// Reads JSON-RPC batches: several messages in one array. Only protocol version 2025-03-26 allows them.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { batchItems } from '../../message/batch-items.ts';
 import type { Pieces } from '../../message/pieces.ts';
@@ -9,13 +9,13 @@ export interface BatchItem {
   text: string;
 }
 
-/** Whether it will have an answer. */
+/** Whether a message gets an answer. */
 export const isAnswered = ({ kind }: Envelope): boolean => kind === 'request' || kind === 'invalid';
 
-/** Each is a request of its own: what may be under way at a time in a session. */
+/** As many as requests that may be under way in a session, because each item may be one. */
 const MAX_ITEMS = 1_000;
 
-/** The messages of a batch; undefined: it is none that can be read, which `readEnvelope` answers. */
+/** The messages of a batch. Undefined: the text is no valid batch; `readEnvelope` makes the error. */
 export function readBatch(text: string, pieces?: Pieces): BatchItem[] | undefined {
   const items = batchItems(text, pieces) ?? [];
   // An empty array is an invalid request (JSON-RPC 2.0, section 6), and so is one without an end.

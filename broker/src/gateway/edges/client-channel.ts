@@ -1,5 +1,5 @@
-// The one way out of a session: answers, notices and questions as JSON-RPC messages to its client. What cannot be handed over is logged;
-// an answer that is too long is told to who waits for it.
+// Sends the answers, notices and questions of a session to its client, as JSON-RPC messages. A message that cannot be sent is logged; in place
+// of an answer that is too long the client gets an error.
 import { idKey } from '../../mcp/json-rpc-guard.ts';
 import { noticeMessage, replyMessage, replyTooLong } from './edge-messages.ts';
 import type { ClientRequest } from './envelope.ts';
@@ -12,9 +12,9 @@ type Asked = Pick<ClientRequest, 'id' | 'idText'>;
 
 export interface ToClient {
   answer(request: Asked, answer: Answer): void;
-  /** `about`: the request that it belongs to. */
+  /** Sends a notification. `about`: the request that it belongs to. */
   tell(notice: Notice, about?: Asked): void;
-  /** A message that answers no request that could be read, or asks something. */
+  /** Sends a question, or an error for a message whose id could not be read. */
   put(message: string): void;
 }
 
@@ -24,7 +24,7 @@ export function createToClient(
   send: SendToClient,
 ): ToClient {
   const failed = (error: unknown) =>
-    // The way back is gone; whoever owns it closes the session.
+    // The channel or HTTP session has ended; its owner closes this session too.
     log.warn({ err: error, session }, 'a message could not be handed to its client');
 
   function trySend(...message: Parameters<SendToClient>): void {

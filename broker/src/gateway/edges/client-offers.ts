@@ -1,7 +1,7 @@
-// What an AI client of before 2026-07-28 can be asked, by what it declared in its handshake.
+// Which questions of servers an AI client can answer, by the capabilities that it declared.
 import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 
-/** Whether a request of this method may be put to it. */
+/** Whether the client can answer a question with this method, such as `sampling/createMessage`. */
 export function clientOffers(capabilities: JsonRecord, method: string): boolean {
   const [area = '', verb = ''] = method.split('/', 2);
   const declared = capabilities[area];

@@ -1,12 +1,12 @@
-// Finds a key that stands twice in an object, at any depth. Readers of JSON disagree on which of the two counts, so a policy could judge one
-// and a server carry out the other.
+// Finds a key that occurs twice in a JSON object, at any depth. JSON parsers disagree on which of the two counts, so the policy could judge one
+// value and a server use the other.
 
 const QUOTE = 34;
 const BACKSLASH = 92;
 const COMMA = 44;
 const COLON = 58;
 
-/** Few keys are compared one by one; many through a set. */
+/** Up to this many keys of an object are compared one by one; more go into a set. */
 const FEW = 8;
 
 interface Level {
@@ -14,7 +14,7 @@ interface Level {
   keys: string[] | Set<string> | undefined;
 }
 
-/** The first such key of the valid JSON text in `text.slice(start, end)`, decoded; undefined where there is none. */
+/** The first duplicate key in `text.slice(start, end)`, decoded; undefined where there is none. The text must be valid JSON. */
 export function duplicateKey(text: string, start = 0, end = text.length): string | undefined {
   const levels: Level[] = [];
   let level: Level | undefined;
@@ -62,7 +62,7 @@ function add(level: Level, key: string): boolean {
   return true;
 }
 
-/** Index of the closing quote. */
+/** Index of the closing quote of the string whose opening quote is at `open`. */
 function endOfString(text: string, open: number): number {
   for (let at = text.indexOf('"', open + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let before = at - 1;

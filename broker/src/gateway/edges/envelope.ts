@@ -1,5 +1,5 @@
-// A client's JSON-RPC message: what it is, and where its parts stand. Ambiguous messages (a key that stands twice, or that some reader
-// takes for another one) are refused: the policy and the upstream must not read two different calls.
+// Reads a client's JSON-RPC message: what kind it is, and where its parts stand in the text. Messages that JSON parsers may read differently
+// (duplicate keys, or keys that some parser takes for another one) are refused, so that the policy and the server cannot see different calls.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { BATCH_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import { findMember, scanObject, type JsonObject } from 'mcpgate-shared/mcp/json-span';
@@ -13,7 +13,7 @@ import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 export interface ClientRequest extends Request {
   kind: 'request';
   id: string | number;
-  /** The id as it was written. */
+  /** The id as the client wrote it, JSON text. */
   idText: string;
 }
 
@@ -27,7 +27,7 @@ export interface ClientNotification {
 export type Envelope =
   | ClientRequest
   | ClientNotification
-  /** An answer to a question; nothing was asked. */
+  /** The client's answer to a question of a server. */
   | { kind: 'response' }
   | { kind: 'invalid'; idText: string; code: number; message: string };
 

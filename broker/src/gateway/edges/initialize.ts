@@ -1,4 +1,4 @@
-// `initialize`: what a session can truly use of the servers that it leads to, summed up from what they said of themselves.
+// Answers `initialize`: sums up the capabilities and instructions of the servers that the caller may use.
 import { legacyVersionFor } from 'mcpgate-shared/mcp/protocol-version';
 import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../../domain/server-record.ts';
@@ -15,21 +15,24 @@ const ANSWERS =
   'One that starts with "[mcpgate]" says what to do.';
 const MANY = `These are the tools of your organisation’s MCP servers, through mcpgate; names are SERVER__TOOL. ${ANSWERS}`;
 const ONE = `This is one of your organisation’s MCP servers, through mcpgate. ${ANSWERS}`;
-/** So much of the servers' own instructions goes into those of a session with many servers. */
+/** How many characters of each server's instructions, and of all together, go into those of a session with several servers. */
 const MAX_INSTRUCTIONS = 2_000;
 const MAX_ALL_INSTRUCTIONS = 12_000;
-/** Of one that is shown alone: all, within reason. */
+/** The limit in a session that shows one server. */
 const MAX_INSTRUCTIONS_ALONE = 100_000;
 
-/** What is offered to who asks. */
+/** What mcpgate offers a session. */
 export interface Offer {
   capabilities: JsonRecord;
-  /** Who answers, as JSON text. */
+  /** `serverInfo`, as JSON text. */
   serverInfoText: string;
   instructions: string;
 }
 
-/** Waits for servers that are not known yet, for as long as a list does. Where the rules cannot be read nothing of any server is told. */
+/**
+ * Waits for servers that have not connected yet, as long as a list does. Where the rules cannot be read, the offer contains nothing of any
+ * server.
+ */
 export async function offerOf(parts: GatewayParts, scope: SessionScope): Promise<Offer> {
   const usable = await usableServers(parts, scope).catch((error: unknown) => {
     parts.log.debug({ error: toGateError(error).message }, 'a session begins without knowing what it may use');
@@ -59,7 +62,7 @@ export async function offerOf(parts: GatewayParts, scope: SessionScope): Promise
   };
 }
 
-/** Who answers, as JSON text: mcpgate, or the one server that is shown under its own names. */
+/** `serverInfo` as JSON text: mcpgate, or the one server that the session shows under its own names. */
 export function serverInfoText(parts: GatewayParts, scope: SessionScope): string {
   const server = scope.only === undefined ? undefined : serversOf(parts.upstreams, scope)[0];
   const isShown = server !== undefined && isUsable(parts, scope, server.name);
@@ -89,7 +92,7 @@ async function factsOf(
   return inTime(parts, server, scope, 'handshake', connected);
 }
 
-/** What a server says of itself is for those who may use something of it: undefined where that is not known in time. */
+/** The server's instructions, for callers who may use something that it offers; undefined where that is not known in time. */
 async function instructionsFor(
   parts: GatewayParts,
   scope: SessionScope,
@@ -108,7 +111,10 @@ async function instructionsFor(
 
 type Known = readonly { server: ServerRecord; said: ServerFacts }[];
 
-/** Lists change with the rules too, so every list can change. A server that is not known yet may offer anything. */
+/**
+ * The capabilities of several servers as one. Every list is said to change, because rules change them too. A server that has not answered yet
+ * may offer anything.
+ */
 function merged(known: Known, isComplete: boolean): JsonRecord {
   const any = (fits: (capabilities: JsonRecord) => boolean) =>
     !isComplete || known.some(({ said }) => fits(said.capabilities));
@@ -122,7 +128,7 @@ function merged(known: Known, isComplete: boolean): JsonRecord {
   };
 }
 
-/** Tasks are of one generation: what a client makes of one is nothing that a server of the other knows. */
+/** The task capabilities of the servers of the client's generation; tasks of the two generations are not compatible. */
 function tasksOf(known: Known, generation: ServerFacts['generation']): JsonRecord {
   const same = known.filter(({ said }) => said.generation === generation).map(({ said }) => said.capabilities);
   if (generation === 'legacy') {
@@ -135,7 +141,7 @@ function tasksOf(known: Known, generation: ServerFacts['generation']): JsonRecor
 
 const TASKS = 'io.modelcontextprotocol/tasks';
 
-/** As the server declared them, but that every list can change. */
+/** The capabilities of one server as it declared them, except that every list is said to change. */
 function ownCapabilities(said: ServerFacts, generation: ServerFacts['generation']): JsonRecord {
   const { tasks, extensions, ...rest } = said.capabilities;
   const isSame = said.generation === generation;

@@ -1,10 +1,10 @@
-// Tells a client that its lists may differ, once it has asked for them; changes that come together are told together.
+// Tells a client that a list which it has read may have changed. Changes within a short time are told once.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import type { Notice } from '../request.ts';
 
 export interface ListNotices {
-  /** The client has asked for this list: from now on it is told. */
+  /** The client has read this list: from now on it is told of changes. */
   listed(kind: ListKind): void;
   changed(kind: ListKind | 'all'): void;
   close(): void;
@@ -18,7 +18,7 @@ const TOPIC: Readonly<Record<ListKind, string>> = {
   templates: 'resources',
 };
 
-/** `paramsText`: the params of what is told. */
+/** `paramsText`: the params of the notifications, as JSON text. */
 export function createListNotices(clock: Clock, tell: (notice: Notice) => void, paramsText?: string): ListNotices {
   const listed = new Set<string>();
   const waiting = new Set<string>();

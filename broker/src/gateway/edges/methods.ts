@@ -1,35 +1,35 @@
-// Everything that an AI client may send, in both generations of MCP: what mcpgate does with it, which members of its params it knows, and
-// which of them names what is judged. What is not in these tables goes nowhere, and neither does a member that is not.
+// Tables of all methods that an AI client may send, in both generations of MCP: how mcpgate handles each, which members its params may have,
+// and which member names the thing that the rules judge. Methods and members that are not in these tables never reach a server.
 import { ANSWER_META, RELATED_TASK, REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import { createKnownKeys, type KnownKeys } from './folded-key.ts';
 
-/** What becomes of a request. */
+/** How a request is handled. */
 export type Way =
-  /** A tool or prompt: the rules for its name, a record, then its server. */
+  /** A tool or prompt: judged by its name, recorded, sent to its server. */
   | 'named'
-  /** A resource: the rules for its URI, a record, then its server. */
+  /** A resource: judged by its URI, recorded, sent to its server. */
   | 'resource'
-  /** A prompt or a resource template: the rules for it, a record, then its server. */
+  /** A completion: judged by its prompt or resource template, recorded, sent to its server. */
   | 'completion'
-  /** A task: whose it is, the rules for the tool that made it, a record, then its server. */
+  /** A task: must be the caller's own, judged by the tool that made it, recorded, sent to its server. */
   | 'task'
-  /** What the rules let the caller see of the servers' lists; nothing of the params goes to a server. */
+  /** A list: what the servers list, as far as the rules allow the caller to see it; the params go to no server. */
   | 'list'
-  /** Answered by mcpgate; what servers are told of it mcpgate writes itself. */
+  /** Answered by mcpgate itself; the params go to no server. */
   | 'here';
 
 export interface RequestMethod {
   readonly way: Way;
-  /** The member that names what is judged; null: nothing is. */
+  /** The member of the params that names what the rules judge; null: nothing is judged. */
   readonly judged: 'name' | 'uri' | 'ref' | 'taskId' | null;
-  /** Which generation of MCP has it. */
+  /** Which generation of MCP has the method. */
   readonly generation: 'legacy' | 'modern' | 'both';
   readonly params: KnownKeys;
 }
 
 type Row = readonly [way: Way, judged: RequestMethod['judged'], generation: RequestMethod['generation'], ...string[]];
 
-/** What a retry brings (2026-07-28, "Multi Round-Trip Requests"). */
+/** The members that a retry adds (2026-07-28, "Multi Round-Trip Requests"). */
 const RETRY = ['inputResponses', 'requestState'];
 
 const REQUEST_ROWS: Readonly<Record<string, Row>> = {
@@ -53,7 +53,7 @@ const REQUEST_ROWS: Readonly<Record<string, Row>> = {
   'logging/setLevel': ['here', null, 'legacy', 'level'],
   'mcpgate/session': ['here', null, 'legacy'],
   'server/discover': ['here', null, 'modern'],
-  // The resources that it names are followed one by one, each as a request of its own.
+  // Each resource that it names is followed by a request of its own, which is judged.
   'subscriptions/listen': ['here', null, 'modern', 'notifications'],
 };
 
@@ -64,13 +64,13 @@ export const REQUESTS: ReadonlyMap<string, RequestMethod> = new Map(
   ]),
 );
 
-/** Whether a request of the method has a record, which whoever ends the session waits for. */
+/** Whether requests of the method are recorded. The end of a session waits for these. */
 export function isRecorded(method: string): boolean {
   const way = REQUESTS.get(method)?.way;
   return way !== 'list' && way !== 'here';
 }
 
-/** What a member of a notification must be. */
+/** The type that a member of a notification must have. */
 type Field = 'id' | 'number' | 'text' | 'any';
 
 export interface NotificationMethod {
@@ -82,17 +82,17 @@ export interface NotificationMethod {
 type NotificationRow = Pick<NotificationMethod, 'required' | 'optional'>;
 
 const NOTIFICATION_ROWS: Readonly<Record<string, NotificationRow>> = {
-  // To mcpgate: which of the session's own requests.
+  // Handled by mcpgate: cancels one of the session's own requests.
   'notifications/cancelled': { required: { requestId: 'id' }, optional: { reason: 'any' } },
   'notifications/initialized': { required: {}, optional: {} },
-  // To the one server whose question it is about.
+  // Goes to the server whose question it is about.
   'notifications/progress': {
     required: { progressToken: 'id', progress: 'number' },
     optional: { total: 'number', message: 'text' },
   },
-  // To the session's own connections.
+  // Goes to connections that belong to the session alone.
   'notifications/roots/list_changed': { required: {}, optional: {} },
-  // To the one server that the task was made for.
+  // Goes to the server that the task was made for.
   'notifications/tasks/status': {
     required: { taskId: 'text', status: 'text' },
     optional: {
@@ -115,9 +115,9 @@ export const NOTIFICATIONS: ReadonlyMap<string, NotificationMethod> = new Map(
   ]),
 );
 
-/** Members of a message. */
+/** Members of a JSON-RPC message. */
 export const MESSAGE_KEYS = createKnownKeys(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
-/** Members of `_meta` that mean something between a client, mcpgate and a server; all others are of those who use them. */
+/** Members of `_meta` that mcpgate or servers interpret; all others belong to the programs that use them. */
 export const META_KEYS = createKnownKeys([
   'progressToken',
   RELATED_TASK,

@@ -1,4 +1,4 @@
-// What a server hears whose question the AI client does not answer, in both generations of MCP.
+// Errors that a server gets when the AI client does not answer its question, in both generations of MCP.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { errorReply, type Answer } from '../reply.ts';
 

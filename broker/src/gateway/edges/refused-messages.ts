@@ -1,5 +1,5 @@
-// What clients sent that went nowhere: counted always, and a row in the audit log as far as a flood leaves room there. What had no row of
-// its own is told with a number, a minute later.
+// Counts refused messages of clients and writes them into the audit log, at a limited rate per person, so that a flood does not fill the log. The
+// number of those that were not written follows in one row a minute later.
 import type { Clock } from 'mcpgate-shared/clock';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { BaseLogger } from 'pino';
@@ -9,14 +9,14 @@ import type { RefusedReason } from './admission.ts';
 import { userKeyOf, whoOf } from '../session-scope.ts';
 
 export interface RefusedMessages {
-  /** `method`: as the client wrote it. `row`: writes a row of another kind than an event. */
+  /** `method`: as the client wrote it. `row`: writes the row, where it is not to be an event. */
   note(principal: Principal, reason: RefusedReason, method: string, row?: () => Promise<unknown>): void;
   readonly counts: ReadonlyMap<RefusedReason, number>;
-  /** Tells what has only been counted. Resolves when it is recorded, and what was noted before. */
+  /** Writes the numbers that are not written yet. Resolves when all rows are recorded. */
   close(): Promise<void>;
 }
 
-/** Rows of one person. */
+/** How many rows one person's messages may cause. */
 const ROWS = { burst: 20, perSecond: 0.2 };
 const TELL_MS = 60_000;
 const MAX_METHOD_CHARS = 100;
@@ -37,7 +37,7 @@ export function createRefusedMessages({
   log: Pick<BaseLogger, 'error'>;
 }): RefusedMessages {
   const counts = new Map<RefusedReason, number>();
-  /** Of those who had something refused in this minute. */
+  /** One for each person who had a message refused in this minute. */
   const meters = new Map<string, Meter>();
   const writing = new Set<Promise<unknown>>();
   let cancelTelling: (() => void) | undefined;
@@ -62,7 +62,7 @@ export function createRefusedMessages({
     cancelTelling = undefined;
     for (const [key, { principal, unwritten }] of meters) {
       for (const [reason, count] of unwritten) keep(event(principal, { reason, unwritten: count }));
-      // Whoever was quiet has its rows again.
+      // A person with no further refused messages starts with a full allowance again.
       if (unwritten.size === 0) meters.delete(key);
       unwritten.clear();
     }

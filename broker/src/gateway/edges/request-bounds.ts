@@ -1,5 +1,6 @@
-// How long what a caller names may be: looked at in one place, before anything is judged, kept or recorded, because names become keys of
-// caches, words of the log and questions to servers. What is data (`arguments`, what a client answers) is bounded by the message alone.
+// The longest names, URIs, ids and tokens that a client may send. They are checked here before a request is judged or recorded, because they
+// become keys of caches and words of the log, and are sent to servers. Data (`arguments`, a client's answers) is bounded only by the length of
+// the message.
 import { findMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import { REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
@@ -9,28 +10,28 @@ interface Bound {
   unit: 'characters' | 'bytes';
 }
 
-/** Of an id as it is written: a longer one is not even repeated. */
+/** The longest id, as JSON text. A longer one is not repeated in the error. */
 export const ID_MAX_CHARS = 256;
 const NAME: Bound = { max: 256, unit: 'characters' };
 const URI: Bound = { max: 8 * 1024, unit: 'bytes' };
-/** What servers or mcpgate gave out, and get back as it was. */
+/** Values that servers or mcpgate made and that clients send back. */
 const TASK_ID: Bound = { max: 1_280, unit: 'characters' };
 const CURSOR: Bound = { max: 8 * 1024, unit: 'characters' };
 const STATE: Bound = { max: 64 * 1024, unit: 'characters' };
-/** What somebody has typed so far. */
+/** The text that is to be completed. */
 const TYPED: Bound = { max: 8 * 1024, unit: 'characters' };
-/** As it is written, escapes and all. */
+/** The longest progress token, as JSON text. */
 const TOKEN_MAX_CHARS = 2 * 1024;
-/** What a client can do, as it is written: kept as long as its session, and by each connection of its own. */
+/** The longest capabilities, as JSON text: each session keeps them, and each connection of its own does. */
 const CAPABILITIES_MAX_CHARS = 16 * 1024;
-/** All URIs of one `subscriptions/listen`. */
+/** All URIs of one `subscriptions/listen` together. */
 const URIS_MAX_BYTES = 256 * 1024;
 
 type Shape = { readonly [member: string]: Bound | Shape };
 
-/** What is kept of a client's own words on itself. */
+/** The parts of `clientInfo` that are kept. */
 const CLIENT: Shape = { name: NAME, version: NAME };
-/** By the member of `params`. */
+/** The bounds by the members of `params`. */
 const PARAMS: Shape = {
   name: NAME,
   uri: URI,
@@ -54,7 +55,7 @@ const PARAMS: Shape = {
   },
 };
 
-/** What is too long, as a sentence; undefined where nothing is. `idText`: as it was written; `span`: of the params. */
+/** A sentence about the first value that is too long, or undefined. `idText`: the id as JSON text; `span`: the members of the params. */
 export function tooLong(
   idText: string,
   method: string,
@@ -68,7 +69,7 @@ export function tooLong(
   return (
     exceeds('id', idText, { max: ID_MAX_CHARS, unit: 'characters' }) ??
     exceeds('method', method, NAME) ??
-    // Repeated with each notice of progress, as it was written: a number can have as many digits as somebody likes.
+    // Each progress notification repeats the token as the client wrote it, and JSON does not limit the digits of a number.
     (token !== undefined && token.end - token.start > TOKEN_MAX_CHARS ? '"progressToken" is too long' : undefined) ??
     (capabilities !== undefined && capabilities.end - capabilities.start > CAPABILITIES_MAX_CHARS
       ? `what the client can do is longer than ${CAPABILITIES_MAX_CHARS} characters`

@@ -1,4 +1,4 @@
-// The requests of one session that are not answered yet: each can be cancelled until it is over.
+// The requests of one session that are not answered yet. Runs, cancels and counts them.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
 import { mustBeLogged, publicMessage } from '../../domain/public-message.ts';
@@ -10,11 +10,14 @@ import { errorReply, type Reply } from '../reply.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 
 export interface UnderWay {
-  /** Runs `task` and sends its answer, unless the caller has cancelled. Refuses an id that is taken, and more than the limit. */
+  /**
+   * Runs `task` and sends its answer, unless the client has cancelled the request. Refuses an id that is in use, and more requests than the
+   * limit.
+   */
   run(request: ClientRequest, task: (signal: AbortSignal) => Promise<Reply>): void;
-  /** `idText`: the id as it was written. */
+  /** `idText`: the id as the client wrote it. */
   cancel(idText: string): void;
-  /** Cancels everything. Resolves when what goes to servers is over, and recorded. */
+  /** Cancels all requests. Resolves when those that go to servers are over and recorded. */
   close(reason: string): Promise<void>;
   readonly size: number;
 }
@@ -59,7 +62,7 @@ export function createUnderWay(
     async close(reason) {
       const rest = [...entries.values()];
       for (const { controller } of rest) controller.abort(reason);
-      // A revocation need not wait for a list that waits for a slow server.
+      // Lists are not waited for: a revocation must not wait for a slow server that is being listed.
       await Promise.all(rest.filter(({ method }) => isRecorded(method)).map(({ over }) => over));
     },
     get size() {

@@ -1,5 +1,5 @@
-// What each server offers, under the names that clients see. Kept per server (and person or session, where its connections are), so that a
-// call finds its tool without listing again.
+// Keeps the lists of all servers, under the names that clients see, so that a call finds its tool without listing again. A server has one set
+// of lists, or one for each person or session where its connections are not shared.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from 'mcpgate-shared/clock';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
@@ -16,17 +16,20 @@ import type { SessionScope } from '../session-scope.ts';
 export interface CatalogItem {
   /** The server's own name, URI or URI template. */
   ownKey: string;
-  /** What clients of all servers see: `SERVER__NAME`, cut where it is too long, or `SERVER+URI`. */
+  /** The name in sessions with all servers: `SERVER__NAME`, shortened where it is too long, or `SERVER+URI`. */
   key: string;
-  /** What rules speak of, never cut: `SERVER__TOOL`, `prompt:SERVER__NAME`, or `resource:URI` with the server's own URI and with the exposed one. */
+  /**
+   * The names that rules use, never shortened: `SERVER__TOOL`, `prompt:SERVER__NAME`, or `resource:URI` with the server's own URI and with the
+   * exposed one.
+   */
   ruleNames: RuleNames;
-  /** What a tool's annotations say of calling it twice: hints of a stranger, for servers that are trusted about them. */
+  /** Whether a tool may be called twice, by its annotations. These are claims of the server, and count only where its record trusts them. */
   repeatable: Repeatable | undefined;
-  /** The entry as JSON text, under `key`. */
+  /** The entry as JSON text, named `key`. */
   text: string;
-  /** The same under the server's own. */
+  /** The entry as JSON text, named `ownKey`. */
   ownText: string;
-  /** Both for clients up to 2025-11-25, where these cannot take the others. */
+  /** Both texts for clients up to 2025-11-25, where they must differ. */
   legacy?: { text: string; ownText: string };
 }
 
@@ -37,30 +40,29 @@ export interface CatalogList {
 }
 
 export interface Catalog {
-  /** It may have been known for too long. */
+  /** The list if it is known, however old it is. */
   known(kind: ListKind, server: ServerRecord, requester: Requester): CatalogList | undefined;
-  /** Known, and not for too long. */
+  /** The list if it is known and not too old. */
   fresh(kind: ListKind, server: ServerRecord, requester: Requester): CatalogList | undefined;
-  /** Lists where it is not known, or has been for too long; callers at the same time share one listing. */
+  /** The list; reads it from the server where it is unknown or too old. Callers at the same time share one reading. */
   list(kind: ListKind, server: ServerRecord, requester: Requester): Promise<CatalogList>;
-  /** Reads it from the server now: something is asked for that is not in it. Undefined: that was done a moment ago. */
+  /** Reads the list from the server now, because a name was not found in it. Undefined: it was read a moment ago. */
   again(kind: ListKind, server: ServerRecord, requester: Requester): Promise<CatalogList> | undefined;
-  /** Reads it again when it is asked for next; calls go by it until then. */
+  /** Marks the list as too old: `list` reads it again, `known` still has it. */
   expire(list: { workspaceId: string; server: string; place: string | null; list: ListKind }): void;
-  /** Forgets what may have changed. */
+  /** Forgets lists that have changed. */
   forget(change: { workspaceId: string; server: string; place: string | null; list: ListKind | 'all' }): void;
 }
 
-/** Lists of people's own connections are kept for so many; the oldest goes first. */
+/** How many lists of connections of one person or session are kept; the oldest is dropped first. */
 const MAX_KEPT = 10_000;
-/** A list that changes whenever it is read counts until it is asked for next. */
+/** How often a list is read again because it changed while it was read. */
 const MAX_TRIES = 3;
-/** The loop is given back after so many. */
+/** How many entries are handled before other work on the event loop gets its turn. */
 const ITEMS_A_TURN = 1_000;
 
-/** Whatever is asked for, a server is not asked for its list again sooner, */
+/** `again` reads a list of a server at most once in this time, and its readings take at most one part in `AGAIN_PART` of all time. */
 const AGAIN_MS = 2_000;
-/** nor for more than this part of the time. */
 const AGAIN_PART = 20;
 
 export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): Catalog {
@@ -68,11 +70,11 @@ export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): 
   const expired = new Set<string>();
   const underWay = new Map<string, Promise<CatalogList>>();
   const againUnderWay = new Map<string, Promise<CatalogList>>();
-  /** Since when a list may be asked for again, by server and kind. */
+  /** From when on `again` may read a list (ms since the epoch), by server and kind. */
   const againAt = new Map<string, number>();
-  /** Grows with each `forget` of a server: a list that was read across it may be the list of before. */
+  /** Counts the `forget`s of each server: a list whose reading began before one may be outdated. */
   const forgets = new Map<string, number>();
-  /** Lists that people share are made once, however many connections gave them. */
+  /** Lists that were made already: connections that share a server's answer share the list. */
   const made = new WeakMap<readonly ListedItem[], Promise<CatalogList>>();
 
   const serverKey = (workspaceId: string, server: string): string => `${workspaceId}\n${server}\n`;
@@ -125,7 +127,7 @@ export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): 
       const key = keyOf(kind, server, requester);
       const running = againUnderWay.get(key);
       if (running !== undefined) return running;
-      // One bound for all places of a server: whoever has many is no excuse to ask it often.
+      // One bound for all connections to a server, however many there are.
       const bound = `${server.id}\n${kind}`;
       const startedAt = clock.now();
       if ((againAt.get(bound) ?? 0) > startedAt) return undefined;
@@ -147,7 +149,7 @@ export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): 
       const running = underWay.get(key);
       if (running !== undefined) return running;
       const fetched = fetch(key, kind, server, requester);
-      // An old list is of more use than none (2026-07-28, "Caching").
+      // Where the reading fails, the old list is better than none (MCP 2026-07-28, "Caching").
       const started = known === undefined ? fetched : fetched.catch(() => known);
       underWay.set(key, started);
       const over = () => {
@@ -173,7 +175,7 @@ export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): 
 
 const NEVER = new AbortController().signal;
 
-/** The member that holds an entry's key, and those whose texts people read. */
+/** By the kind of list: the member that names an entry, and the members with texts for people. */
 const MEMBERS: Readonly<Record<ListKind, { key: string; texts: readonly string[] }>> = {
   tools: { key: 'name', texts: ['title', 'description'] },
   prompts: { key: 'name', texts: ['title', 'description'] },
@@ -191,7 +193,7 @@ async function expose(kind: ListKind, server: string, listed: readonly ListedIte
     const annotationsAt = kind === 'tools' ? findMember(members, 'annotations') : undefined;
     const exposed = exposedAs(kind, server, ownKey);
     const { key } = exposed;
-    // Two names that are cut to the same one: the second cannot be called, so it is not shown.
+    // Two names were shortened to the same one: the second could not be called, so it is left out.
     if (byKey.has(key)) continue;
     const shown = (own: string) => ({
       text: markReservedMembers(renamed(own, member, key), texts, server),
@@ -215,7 +217,7 @@ function renamed(text: string, member: string, key: string): string {
   return at === undefined ? text : text.slice(0, at.start) + JSON.stringify(key) + text.slice(at.end);
 }
 
-/** The key and the entry as this client sees them. */
+/** The name and the JSON text of an entry, as this client sees them. */
 export function asShown(item: CatalogItem, { only, requester }: SessionScope): { key: string; text: string } {
   const { text, ownText } = (requester.generation === 'legacy' ? item.legacy : undefined) ?? item;
   return only === undefined ? { key: item.key, text } : { key: item.ownKey, text: ownText };
@@ -227,7 +229,7 @@ function repeatableOf(annotationsText: string): Repeatable | undefined {
   return annotations?.['idempotentHint'] === true ? 'idempotent' : undefined;
 }
 
-/** How a server's own name or URI is known to clients and to rules. */
+/** The names under which clients and rules know a server's own name or URI. */
 function exposedAs(kind: ListKind, server: string, own: string): Pick<CatalogItem, 'key' | 'ruleNames'> {
   const isName = kind === 'tools' || kind === 'prompts';
   return {

@@ -1,12 +1,11 @@
-// How what servers offer is named towards AI clients: tools and prompts `SERVER__NAME`, at most 50 of `[a-zA-Z0-9_-]`; resources
-// `SERVER+URI`, which is unique over servers and can be taken apart again.
+// The names under which AI clients see tools and prompts: `SERVER__NAME`, at most 50 characters of `[a-zA-Z0-9_-]`.
 import { hash } from 'node:crypto';
 
 const LEGAL = /^[a-zA-Z0-9_-]{1,50}$/;
 const MAX_CHARS = 50;
 const HASH_CHARS = 8;
 
-/** Stable: the same server and name always get the same. What is too long or has other characters is cut and gets a hash. */
+/** The name for clients. One that is too long or has other characters is shortened and ends with a hash; the result is always the same. */
 export function exposedName(server: string, name: string): string {
   const full = `${server}__${name}`;
   if (LEGAL.test(full)) return full;
@@ -14,7 +13,7 @@ export function exposedName(server: string, name: string): string {
   return `${kept}_${hash('sha256', full, 'hex').slice(0, HASH_CHARS)}`;
 }
 
-/** False: the name is certainly as the server gave it. */
+/** Whether a name may be a shortened one. False: it certainly contains the server's own name. */
 export function isCutName(name: string): boolean {
   return /_[0-9a-f]{8}$/.test(name);
 }

@@ -1,16 +1,16 @@
-// What many servers are asked for at once is there after the deadline at the latest: who is slow or dead is left out.
+// Bounds the time that a request to many servers takes: servers that have not answered within the deadline are left out.
 import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { placeOf } from '../../upstreams/upstream.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 
-/** Who has kept others waiting for so many deadlines is not waited for any more until it has said it. */
+/** A server that has not answered for this many deadlines is no longer waited for at all, until it answers. */
 const DEADLINES = 5;
 
 /**
- * What a server says; undefined where it fails, or has not said it within `listDeadlineMs`. `what`: which of its answers is waited for.
- * `onLate` is called where it says it after all.
+ * The answer of a server; undefined where it fails or does not answer within `listDeadlineMs`. `what`: names the answer that is waited for.
+ * `onLate` is called if the answer comes later.
  */
 export async function inTime<T>(
   { clock, log, listDeadlineMs, waits }: Pick<GatewayParts, 'clock' | 'log' | 'listDeadlineMs' | 'waits'>,

@@ -1,4 +1,4 @@
-// A list of one server has changed: told to who sees the server and something of that list, before or after. To others it is nothing.
+// Tells a client that a list of one server has changed, if the client sees anything of that list before or after the change.
 import { toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
@@ -8,10 +8,10 @@ import { judge } from '../../policy/judge.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { serversOf, type SessionScope } from '../session-scope.ts';
 
-/** Looking through a longer list costs more than being told. */
+/** Longer lists are not judged entry by entry: the client is told in any case, which costs less. */
 const MAX_JUDGED = 1_000;
 
-/** To be called while the catalog still has the list of before. */
+/** Must be called while the catalog still has the former list. */
 export function tellListChange(
   parts: GatewayParts,
   scope: SessionScope,
@@ -19,11 +19,11 @@ export function tellListChange(
   tell: (list: ListKind | 'all') => void,
 ): void {
   const { list } = event;
-  // Three tools stand for all: that list never changes.
+  // This session lists only the three search tools, and these never change.
   if (list === 'tools' && scope.searchesTools) return;
   const server = parts.upstreams.servers(event.workspaceId).find(({ name }) => name === event.server);
   if (server === undefined) {
-    // One that was removed has no record any more; its lists are gone for all who could see it.
+    // The server was removed and has no record any more: everybody who could see it is told.
     const { only, principal } = scope;
     if ((only ?? event.server) === event.server && principal.servers?.includes(event.server) !== false) tell(list);
     return;
@@ -38,7 +38,7 @@ export function tellListChange(
     all.length > MAX_JUDGED ||
     all.some(({ ruleNames }) => judge(policy, scope.principal, server.name, ruleNames).decision !== 'deny');
   if (isSeen(before)) return tell(list);
-  // Once the catalog has let go of the list of before.
+  // Runs after the catalog has forgotten the former list.
   queueMicrotask(() => {
     parts.catalog.list(list, server, scope.requester).then(
       (after) => {
@@ -50,13 +50,13 @@ export function tellListChange(
   });
 }
 
-/** Undefined where it is not known at once. */
+/** The policy, or undefined where it would have to be read first. */
 function policyOf({ policies }: GatewayParts, { principal }: SessionScope): CompiledPolicy | undefined {
   try {
     const policy = policies.get(principal.workspaceId);
     return policy instanceof Promise ? undefined : policy;
   } catch {
-    // Nobody may do anything now; when that is over all lists are told as changed.
+    // The broker is deaf and allows nothing now; when it hears again, all clients are told of changed lists.
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
-// Lists, merged over the servers that the session leads to: only what the caller may use. A server that is slow or dead is left out after
-// the deadline; the client hears of it when it is there.
+// Answers the list methods with the lists of all servers of the session as one, in pages, and only with entries that the caller may use. A server
+// that does not answer within the deadline is left out; the client is told when its list is there.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Principal } from '../../domain/principal.ts';
@@ -16,13 +16,13 @@ import type { GatewayParts } from '../gateway-parts.ts';
 import { serversOf, type SessionScope } from '../session-scope.ts';
 
 const PAGE_ITEMS = 500;
-/** What clients read as one message; an entry is never longer than a part of it. */
+/** The most characters of one page, which clients read as one message. */
 const PAGE_CHARS = 4 * 1024 * 1024;
-/** The loop is given back after so many. */
+/** How many entries are judged before other work on the event loop gets its turn. */
 const ITEMS_A_TURN = 2_000;
 const FIRST = { list: 0, item: 0 };
 
-/** Which list a method asks for. */
+/** The kind of list, by method. */
 export const LIST_METHODS: ReadonlyMap<string, ListKind> = new Map([
   ['tools/list', 'tools'],
   ['prompts/list', 'prompts'],
@@ -32,11 +32,14 @@ export const LIST_METHODS: ReadonlyMap<string, ListKind> = new Map([
 
 export interface ReachableServer {
   server: ServerRecord;
-  /** Undefined where its list was not there in time. */
+  /** The entries that the caller may use; undefined: the list was not there in time. */
   allowed: readonly CatalogItem[] | undefined;
 }
 
-/** `onLate` is called once for each server whose list came after the deadline. Throws `unavailable` without a policy. */
+/**
+ * The servers of which the caller may use something. `onLate` is called for each server whose list comes after the deadline. Throws
+ * `unavailable` where the rules cannot be read.
+ */
 export async function reachableServers(
   parts: GatewayParts,
   scope: SessionScope,
@@ -53,7 +56,7 @@ export async function reachableServers(
   return reachable;
 }
 
-/** At most `limit` of those that the caller may use, from an index on. */
+/** At most `limit` entries that the caller may use, from an index on. */
 async function allowedOf(
   policy: CompiledPolicy,
   principal: Principal,
@@ -75,7 +78,7 @@ async function allowedOf(
 
 interface ServerList {
   server: ServerRecord;
-  /** Undefined where it was not there in time. */
+  /** Undefined: the list was not there in time. */
   list: CatalogList | undefined;
 }
 
@@ -87,14 +90,14 @@ async function listsOf(
 ): Promise<{ policy: CompiledPolicy; lists: ServerList[] }> {
   const { principal, requester } = scope;
   const policy = await parts.policies.get(principal.workspaceId);
-  // A server of which the caller may use nothing is not even started.
+  // Servers of which the caller may use nothing are not started.
   const servers = serversOf(parts.upstreams, scope).filter(({ name }) => policy.mayUse(principal, name));
   const lists = await Promise.all(
     servers.map(
       async (server) =>
         parts.catalog.fresh(kind, server, requester) ??
         (await inTime(parts, server, scope, kind, parts.catalog.list(kind, server, requester), onLate)) ??
-        // An old list is of more use than none.
+        // An old list is better than none.
         parts.catalog.known(kind, server, requester),
     ),
   );
@@ -124,7 +127,7 @@ export async function listKind(
   for (const [index, { server, list }] of lists.entries()) {
     if (index < start.list || list === undefined || items.length > PAGE_ITEMS) continue;
     const from = index === start.list ? start.item : 0;
-    // One more than the page holds tells that there is another one.
+    // One entry more than a page holds shows that there is another page.
     const limit = PAGE_ITEMS + 1 - items.length;
     const allowed = await allowedOf(policy, scope.principal, server, list.all, from, limit);
     items.push(...allowed.map((item) => ({ item, server, list })));
@@ -146,15 +149,15 @@ export async function listKind(
   return resultReply(`{"${LISTS[kind].member}":[${texts.join(',')}]${next}}`);
 }
 
-/** Where a page ended: the server, and its entry with its index. Lists may change between two pages. */
+/** The cursor behind a page's last entry: the server, the entry's index and its name, because lists may change between two pages. */
 function cursorAfter(server: ServerRecord, list: CatalogList, item: CatalogItem): string {
   const place = [server.name, list.all.indexOf(item), item.key];
   return Buffer.from(JSON.stringify(place), 'utf8').toString('base64url');
 }
 
 /**
- * Behind the entry; where it is not there any more, at what has come into its place; where its server's list is not there, at the next
- * one: a client that pages hears of the change besides. Undefined where it is no cursor of ours.
+ * Where the page after a cursor begins: behind the cursor's entry; where that entry is gone, at its former index; where the server's list is
+ * missing, at the next server. In these cases the client is also told that the list has changed. Undefined: the cursor is not mcpgate's.
  */
 function placeAfter(lists: readonly ServerList[], cursor: string): typeof FIRST | undefined {
   const place = parseArray(Buffer.from(cursor, 'base64url').toString());
@@ -173,7 +176,7 @@ function parseArray(text: string): unknown[] | undefined {
     const value: unknown = JSON.parse(text);
     return Array.isArray(value) ? (value as unknown[]) : undefined;
   } catch {
-    // Not a cursor: the caller says so.
+    // The text is no JSON, so it is no cursor; the caller makes the error.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-// The servers of which a caller may use something: nothing of another one reaches the caller, and it is not started for them.
+// Finds the servers of which a caller may use something. Other servers are not started for the caller, and the caller learns nothing of them.
 import type { ServerRecord } from '../../domain/server-record.ts';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { judge } from '../../policy/judge.ts';
@@ -10,19 +10,19 @@ import { serversOf, type SessionScope } from '../session-scope.ts';
 
 type Parts = Pick<GatewayParts, 'upstreams' | 'policies'>;
 
-/** Those of which the rules may allow something, whatever they offer. Throws `unavailable` without a policy. */
+/** The servers of which the rules could allow something, whatever they offer. Throws `unavailable` where the rules cannot be read. */
 export async function usableServers(parts: Parts, scope: SessionScope): Promise<ServerRecord[]> {
   const policy = await parts.policies.get(scope.principal.workspaceId);
   return serversOf(parts.upstreams, scope).filter(({ name }) => policy.mayUse(scope.principal, name));
 }
 
-/** The same of one of them, at once; false where the rules are not known yet. */
+/** Whether one server is among those; false where the rules would have to be read first. */
 export function isUsable({ policies }: Pick<Parts, 'policies'>, { principal }: SessionScope, name: string): boolean {
   try {
     const policy = policies.get(principal.workspaceId);
     return !(policy instanceof Promise) && policy.mayUse(principal, name);
   } catch {
-    // Without a policy nobody may do anything.
+    // Where the rules cannot be read, nobody may do anything.
     return false;
   }
 }

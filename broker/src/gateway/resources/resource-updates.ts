@@ -1,4 +1,4 @@
-// `notifications/resources/updated`: who of those that follow a resource is told, and under which URI.
+// Passes `notifications/resources/updated` on to clients that follow the resource and may still use it, with the URI that they know.
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import { toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
@@ -14,12 +14,12 @@ export const UPDATED = 'notifications/resources/updated';
 export interface SeenUpdate {
   /** The URI as the client knows it, as JSON text. */
   uriText: string;
-  /** The members of the server's params, and the URI among them. */
+  /** The members of the server's params; `at` is the URI among them. */
   members: readonly JsonMember[];
   at: JsonMember;
 }
 
-/** Calls `tell` where the follower of this scope follows the resource, or one that it is a part of, and may still use it. */
+/** Calls `tell` if the follower of this scope follows the resource, or one that it is a part of, and may still use it. */
 export function tellUpdate(
   parts: Pick<GatewayParts, 'upstreams' | 'subscriptions' | 'policies' | 'log'>,
   scope: SessionScope,

@@ -1,5 +1,5 @@
-// `resources/subscribe` and `resources/unsubscribe`. Sessions that share a connection share its subscription: the server hears of the first
-// and of the last one.
+// `resources/subscribe` and `resources/unsubscribe`. Sessions that share a connection share its subscriptions: the server is told when the first
+// session follows a resource and when the last one stops.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { judge } from '../../policy/judge.ts';
 import { ruleNames } from '../../policy/naming.ts';
@@ -28,7 +28,7 @@ export function followResource(parts: GatewayParts, scope: SessionScope, handlin
     const message = '[mcpgate] the resources that this person follows are too many; unsubscribe from some';
     return Promise.resolve(errorReply(RPC_CODE.serverError, message));
   }
-  // From now on, not from the answer on: a server may tell before it answers.
+  // Counts from now on, because a server may send an update before its answer.
   return requestByUri(parts, scope, handling, ({ server, rest }) =>
     subscriptions.add(follower, server, placeOf(server, scope.requester), rest),
   );
@@ -43,7 +43,7 @@ export async function unfollowResource(parts: GatewayParts, scope: SessionScope,
       parts.subscriptions.followers(route.server.workspaceId, route.server.name, place, route.rest);
     const followed = followers().has(scope.followerId);
     parts.subscriptions.remove(scope.followerId, route.server, place, route.rest);
-    // It goes on for the others of the connection; that there are any is for those alone who may use it.
+    // Other sessions of the connection still follow it, so the server is not told. Only callers who may use the resource learn that there are any.
     if (followers().size > 0 && (followed || (await mayUse(parts, scope, route)))) return EMPTY_RESULT;
   }
   return await requestByUri(parts, scope, handling);
@@ -54,7 +54,7 @@ async function mayUse(parts: GatewayParts, { principal }: SessionScope, { server
     const policy = await parts.policies.get(principal.workspaceId);
     return judge(policy, principal, server.name, ruleNames('resources', server.name, rest)).decision !== 'deny';
   } catch {
-    // The request itself says what is wrong.
+    // Where the rules cannot be read, the request itself fails with the error.
     return false;
   }
 }

@@ -1,4 +1,5 @@
-// Which resources a session follows. A server is told when the first session of a connection follows a URI and when the last one stops.
+// Which resources sessions and streams follow. A server is told when the first follower of a connection follows a URI and when the last one
+// stops.
 import { toGateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
 import type { ServerRecord } from '../../domain/server-record.ts';
@@ -7,34 +8,37 @@ import { placeOf, type Requester, type UpstreamEvent, type Upstreams } from '../
 /** A session, or one stream of changes. */
 export interface Follower {
   id: string;
-  /** Whose it is. */
+  /** The person or grant that it belongs to (`userKeyOf`). */
   userKey: string;
 }
 
 export interface Subscriptions {
-  /** Returns what takes it back, where it was new. */
+  /** Notes that a follower follows a URI. Returns a function that takes this back if it was new. */
   add(follower: Follower, server: ServerRecord, place: string | null, uri: string): () => void;
-  /** False: what this person follows, over all sessions and streams, is too long already. */
+  /** False: this person follows too much already, over all sessions and streams. */
   hasRoom(follower: Follower, uri: string): boolean;
-  /** True where nobody else of the same connection follows it. */
+  /** Removes a URI. Returns true if nobody else on the same connection follows it. */
   remove(sessionKey: string, server: ServerRecord, place: string | null, uri: string): boolean;
-  /** The sessions that follow the URI on this connection. */
+  /** The ids of the sessions and streams that follow the URI on this connection. */
   followers(workspaceId: string, server: string, place: string | null, uri: string): ReadonlySet<string>;
-  /** Whether the follower is told of the URI: it follows it, or one that it is a part of (MCP, `ResourceUpdatedNotification`: "a sub-resource"). */
+  /**
+   * Whether a follower is told of updates of the URI: it follows the URI, or one that this is a part of (MCP, `ResourceUpdatedNotification`:
+   * "a sub-resource").
+   */
   isFollowed(followerId: string, server: ServerRecord, place: string | null, uri: string): boolean;
   /** How many resources the session follows. */
   count(sessionKey: string): number;
-  /** A connection was made, perhaps anew: it is told what its sessions follow. */
+  /** A connection was made, for the first time or again: sends it all subscriptions of its followers. */
   renew(event: UpstreamEvent & { kind: 'connected' }): void;
-  /** The follower (a session, or one stream of changes) has ended: what only it followed is given up. */
+  /** A follower has ended: removes what it followed, and tells servers where it was the last one. */
   leave(followerId: string, requester: Requester): void;
 }
 
 const NEVER = new AbortController().signal;
 const NOBODY: ReadonlySet<string> = new Set();
-/** What one session may follow at the same time. */
+/** How many resources one session may follow at the same time. */
 export const MAX_SUBSCRIPTIONS = 1_000;
-/** All that one person follows, in characters. */
+/** The characters of all URIs that one person may follow. */
 const MAX_CHARS_EACH = 4 * 1024 * 1024;
 
 function isPartOf(uri: string, whole: string): boolean {
@@ -115,9 +119,9 @@ export function createSubscriptions(
     leave(followerId, requester) {
       for (const key of [...(bySession.get(followerId)?.keys ?? [])]) {
         const last = drop(key, followerId);
-        // A session's own connections end with it.
+        // Connections of the follower alone end with it, so their servers need not be told.
         if (last === undefined || placeOf(last.server, requester) === followerId) continue;
-        // Only tidiness: nobody waits for it, and a server that is gone has forgotten anyway.
+        // Failures do not matter: no client waits for this, and a server that has ended has forgotten its subscriptions.
         upstreams
           .acquire(last.server, requester)
           .then((session) =>

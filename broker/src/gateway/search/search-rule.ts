@@ -1,9 +1,9 @@
-// Which clients get the search instead of the whole list, where nothing was asked for: those that take only so many tools.
+// Rules for clients that can only take a limited number of tools: they get the search tools instead of a longer list, unless they chose a mode.
 
 export interface SearchRule {
-  /** A glob over the client's name; upper and lower case are one. */
+  /** A glob for the client's name; case is ignored. */
   client: string;
-  /** It takes at most so many tools. */
+  /** The most tools that the client can take. */
   above: number;
 }
 
@@ -16,7 +16,7 @@ const toPattern = (glob: string): RegExp =>
     'i',
   );
 
-/** The most tools that the client takes; undefined: no rule names it. */
+/** The most tools that the client can take; undefined: no rule matches its name. */
 export function toolLimitOf(rules: readonly SearchRule[], clientName: string | null): number | undefined {
   return clientName === null ? undefined : rules.find(({ client }) => toPattern(client).test(clientName))?.above;
 }

@@ -1,5 +1,5 @@
-// Many tools, little context: `search_tools`, `describe_tool` and `call_tool` stand for the whole list. What is found and called is held to
-// the rules as ever; a tool that is called goes the way of every call.
+// Search mode, for clients with many tools and little context: `search_tools`, `describe_tool` and `call_tool` stand for the whole list. The
+// rules hold for what is found and called, and a tool that is called goes the way of every call.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
@@ -21,7 +21,7 @@ const SUMMARY_CHARS = 300;
 const readOnly = { readOnlyHint: true, openWorldHint: false };
 const name = { type: 'string', description: 'The name of a tool, as search_tools gave it.' };
 
-/** The three tools, as `tools/list` shows them. */
+/** The three tools as `tools/list` shows them. */
 const TOOLS = [
   {
     name: 'search_tools',
@@ -69,7 +69,7 @@ export function isSearchTool(toolName: unknown): boolean {
   return TOOLS.some((tool) => tool.name === toolName);
 }
 
-/** A `tools/call` of one of the three. Never rejects but where the rules cannot be read. */
+/** Answers a `tools/call` of one of the three. Rejects only where the rules cannot be read. */
 export async function callSearchTool(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
   const { params } = handling.request;
   const args: JsonRecord = isRecord(params['arguments']) ? params['arguments'] : {};
@@ -104,7 +104,7 @@ function summaryOf({ key, text: toolText }: { key: string; text: string }): Json
   return { name: key, ...(stringOf(tool['title']) && { title: tool['title'] }), description: short };
 }
 
-/** The call that is meant, as if the client had made it: the arguments stay the text that was sent. */
+/** Answers `call_tool` by calling the tool that it names, as if the client had called it. Its arguments are passed on as the text that was sent. */
 async function callThrough(
   parts: GatewayParts,
   scope: SessionScope,
@@ -125,7 +125,7 @@ async function callThrough(
     parts.refused.note(scope.principal, 'mistakable_key', 'tools/call');
     return errorReply(RPC_CODE.invalidParams, mistakable(key));
   }
-  // What belongs to the call and not to the tool, such as `_meta` and the answers to what its server asked (2026-07-28).
+  // Members of the call's params other than the tool's name and arguments, such as `_meta` and a retry's answers (2026-07-28), are kept.
   const isOfCall = (name: string) => !CALL_TOOL_KEYS.has(name);
   const innerArgs = args['arguments'] === null ? undefined : findMember(inner.members, 'arguments');
   const call = madeRequest(

@@ -1,11 +1,10 @@
-// Ranks tools by how well they fit a few words. Indexes are made once for one selection of tools and shared by the sessions that have the
-// same one.
+// A full-text index that ranks tools by how well they match a few words. Sessions with the same selection of tools share one index.
 import MiniSearch from 'minisearch';
 import { isRecord, parseRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import type { CatalogItem } from '../lists/catalog.ts';
 
 export interface ToolIndex {
-  /** The best first, at most `limit`. */
+  /** The best matches first, at most `limit`. */
   search(query: string, limit: number): readonly CatalogItem[];
 }
 
@@ -13,9 +12,9 @@ export interface ToolIndexes {
   of(tools: readonly CatalogItem[]): Promise<ToolIndex>;
 }
 
-/** Selections of different people; more than this many at the same time are made anew. */
+/** How many indexes are kept; people with different rights have different selections. */
 const MAX_KEPT = 16;
-/** The loop is given back after so many tools. */
+/** How many tools are indexed before other work on the event loop gets its turn. */
 const CHUNK = 200;
 
 interface Document {
@@ -39,7 +38,7 @@ function documentOf({ key, text }: CatalogItem, id: number): Document {
   };
 }
 
-/** `createIssue`, `create_issue` and `create-issue` are all "create issue". */
+/** Splits text into words: `createIssue`, `create_issue` and `create-issue` all give "create issue". */
 const wordsOf = (text: string): string[] =>
   text
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')

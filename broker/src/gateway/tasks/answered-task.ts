@@ -1,6 +1,6 @@
-// The task that an answer of a client says it is about: in a result of its own (2025-11-25), or in one that a retry or an update brings along
-// (`inputResponses`, 2026-07-28). The server hears of no task but one of its own and the caller's, under its own id, however the name of the
-// member is written: a key that some reader takes for it is as good as it.
+// A client's answer to a question may say which task it is about: in its result (2025-11-25), or in `inputResponses` of a retry or an update
+// (2026-07-28). This module replaces the task's id by the server's own, and lets only tasks of that server and that caller through. Keys that
+// some JSON parser may take for the member's name count as well.
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import { RELATED_TASK } from 'mcpgate-shared/mcp/protocol-version';
 import { byteLengthOf, wholeText } from '../../message/pieces.ts';
@@ -22,8 +22,8 @@ type Parts = Pick<GatewayParts, 'upstreams' | 'tasks'>;
 const ANSWER_KEYS = createKnownKeys(['_meta']);
 
 /**
- * Puts a server's question to the client, with the ids of tasks as the client knows them. What it answers goes on in any case, without what is
- * no task of that server's and the caller's.
+ * Puts a server's question to the client, with task ids as the client knows them. The client's answer is always passed on; a reference to a
+ * task of another server or caller is removed from it.
  */
 export async function askAboutOwnTasks(
   parts: Parts,
@@ -37,7 +37,10 @@ export async function askAboutOwnTasks(
   return reply.kind === 'result' ? { ...reply, text: readAnswer(parts, scope, server, reply.text).text } : reply;
 }
 
-/** `paramsText`: the params as they go to the server, the tasks of all answers in them under its own ids afterwards. Undefined: one is about a task that is not the caller's. */
+/**
+ * Replaces the task ids in all answers of a retry or update. `paramsText`: the params for the server. Undefined: an answer is about a task
+ * that is not the caller's.
+ */
 export async function withOwnAnswers(
   parts: Parts & Pick<GatewayParts, 'policies'>,
   scope: SessionScope,
@@ -51,7 +54,7 @@ export async function withOwnAnswers(
   const cut = paramsText.slice(at.start, at.end);
   if (byteLengthOf(cut, pieces) > MAX_ANSWER_BYTES) return undefined;
   const whole = wholeText(cut, pieces);
-  // What was taken out of a large message has not been looked at yet.
+  // The pieces of a large message have not been checked for duplicate keys yet.
   if (pieces !== undefined && duplicateKey(whole) !== undefined) return undefined;
   if (!whole.startsWith('{')) return whole === 'null' ? paramsText : undefined;
   const policy = await parts.policies.get(scope.principal.workspaceId);
@@ -69,10 +72,10 @@ export async function withOwnAnswers(
 }
 
 interface Answer {
-  /** As it goes to the server. */
+  /** The answer for the server, as JSON text. */
   text: string;
   related: RelatedTask;
-  /** Something in it may be taken for the task by some reader. */
+  /** Whether it has a key that some parser may take for the reference to a task. */
   isOdd: boolean;
 }
 
@@ -102,7 +105,7 @@ function readAnswer(parts: Parts, scope: SessionScope, server: string, text: str
 const metaOf = (text: string, meta: JsonMember | undefined) =>
   meta === undefined ? {} : { _meta: parseRecord(text.slice(meta.start, meta.end)) };
 
-/** `valueOf` undefined: without that member. */
+/** Writes an object anew. `valueOf`: the value of a member as JSON text; undefined leaves the member out. */
 function objectOf(
   text: string,
   members: readonly JsonMember[],

@@ -1,5 +1,5 @@
-// Tasks that an AI client runs for servers (2025-11-25): a server asks for sampling or elicitation as a task, then how it is. The client's ids
-// are its own and pass as they are; which server each was made for is kept here, because a client has one list of them for all.
+// Tasks that an AI client runs for servers (MCP 2025-11-25): a server asks for sampling or elicitation as a task, and later for its state. Ids are
+// passed on as the client made them. The client has one list of tasks for all servers, so this module keeps which server each was made for.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { findMember, scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { isRecord, parseRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
@@ -7,23 +7,23 @@ import { errorReply } from '../reply.ts';
 import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';
 
 export interface ClientTasks {
-  /** Puts a server's question to the client, where it is about the server's own tasks or about none. Never rejects. */
+  /** Puts a server's question to the client, unless it is about a task of another server. Never rejects. */
   ask(question: ServerQuestion): Promise<UpstreamReply>;
-  /** Whether the task was made for this server. */
+  /** Whether the client runs the task for this server. */
   isFor(server: string, taskId: string): boolean;
-  /** The server that what the client says by itself is for; undefined: for all; null: for nobody. */
+  /** The server that a notification of the client is for; undefined: for all; null: for none. */
   audienceOf(method: string, params: JsonRecord): string | null | undefined;
 }
 
-/** Of one session; the oldest is forgotten first. */
+/** How many tasks of one session are kept; the oldest is forgotten first. */
 const MAX_TASKS = 1_000;
 const MAX_ID_CHARS = 1_024;
 
-/** `put` sends a question, and answers with what the client says. */
+/** `put`: sends a question to the client and resolves with its reply. */
 export function createClientTasks(put: (question: ServerQuestion) => Promise<UpstreamReply>): ClientTasks {
   const servers = new Map<string, string>();
 
-  /** The first server that gets an id has it: a client that gives it twice gives nothing away. */
+  /** Notes which server a task is for. If the client uses an id twice, it stays with the first server, so the second cannot reach that task. */
   function note(server: string, reply: UpstreamReply): void {
     const task = reply.kind === 'result' ? parseRecord(reply.text)?.['task'] : undefined;
     const id = isRecord(task) ? task['taskId'] : undefined;
@@ -64,7 +64,7 @@ export function createClientTasks(put: (question: ServerQuestion) => Promise<Ups
   };
 }
 
-/** A list of tasks with only those that are `own`, each as it was written. */
+/** A list of tasks with only those for which `own` returns true, each as the text that the client wrote. */
 function ownOf(listText: string, own: (task: JsonRecord | undefined) => boolean): string {
   const tasks = findMember(scanObject(listText).members, 'tasks');
   if (tasks === undefined || listText.charAt(tasks.start) !== '[') return '{"tasks":[]}';

@@ -1,5 +1,5 @@
-// `tasks/list` (2025-11-25): the caller's own tasks, each asked for at its server: what a server lists on a connection that people share is
-// everybody's.
+// `tasks/list` (MCP 2025-11-25): lists the caller's own tasks from the task table and asks each server for their states. The server's own list is
+// not used, because on a shared connection it contains everybody's tasks.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { scanObject } from 'mcpgate-shared/mcp/json-span';
 import { placeOf } from '../../upstreams/upstream.ts';
@@ -10,7 +10,7 @@ import type { GatewayParts } from '../gateway-parts.ts';
 import { serversOf, type SessionScope } from '../session-scope.ts';
 import { requestOfTask } from './task-request.ts';
 
-/** Each is a request to a server, and a record. */
+/** Few, because each task costs a request to its server and a record. */
 const PAGE_TASKS = 20;
 
 export async function listTasks(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
@@ -42,7 +42,7 @@ export async function listTasks(parts: GatewayParts, scope: SessionScope, handli
   return resultReply(`{"tasks":[${states.filter((state) => state !== undefined).join(',')}]${next}}`);
 }
 
-/** The task as JSON text; undefined where its server does not tell: it may have forgotten it. */
+/** The state of a task as JSON text; undefined where its server does not answer with one, as when it has forgotten the task. */
 async function stateOf(
   parts: GatewayParts,
   scope: SessionScope,

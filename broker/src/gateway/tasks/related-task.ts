@@ -1,5 +1,5 @@
-// The task that a client says its message is about (`_meta`, 2025-11-25, "Related Task Metadata"). Servers may act on it, so it is held to what
-// holds for `tasks/get`: a task of the caller's, of the server that the message goes to, which hears it under its own id and nothing else there.
+// A client can say in `_meta` which task a message is about (MCP 2025-11-25, "Related Task Metadata"). Servers may act on that, so it is checked as
+// for `tasks/get`: the task must be the caller's and belong to the server that gets the message. The server gets it under its own id.
 import type { RuleNames } from '../../policy/naming.ts';
 import { findMember, scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import { RELATED_TASK } from 'mcpgate-shared/mcp/protocol-version';
@@ -13,13 +13,13 @@ import type { SessionScope } from '../session-scope.ts';
 
 export type RelatedTask =
   | { kind: 'none' }
-  /** `ownId`: as its server knows it. `ruleNames`: the tool that made it; undefined: the client runs it for that server. */
+  /** `ownId`: the server's id of the task. `ruleNames`: of the tool that made it; undefined: the client runs the task for the server. */
   | { kind: 'own'; ownId: string; ruleNames: RuleNames | undefined }
   | { kind: 'foreign'; taskId: string };
 
 type Parts = Pick<GatewayParts, 'upstreams' | 'tasks'>;
 
-/** `server`: the one that the message goes to; undefined: there are several, and none of them has a task of all. */
+/** `server`: gets the message; undefined: several servers get it, and no task belongs to all of them. */
 export function relatedTask(
   parts: Parts,
   scope: SessionScope,
@@ -41,7 +41,10 @@ export function relatedTask(
   return { kind: 'foreign', taskId };
 }
 
-/** `params` as the client sent them, `paramsText` as they go to the server. Undefined: they are about a task that is not the caller's. */
+/**
+ * Replaces the task's id in `paramsText`, the params for the server. `params`: as the client sent them. Undefined: the task is not the
+ * caller's.
+ */
 export async function withOwnTask(
   parts: Parts & Pick<GatewayParts, 'policies'>,
   scope: SessionScope,
@@ -55,7 +58,7 @@ export async function withOwnTask(
   return isDenied(policy, scope, server, related) ? undefined : withRelated(paramsText, related.ownId);
 }
 
-/** Whether the caller may not use the tool any more that made the task. */
+/** Whether the rules by now deny the caller the tool that made the task. */
 export function isDenied(
   policy: CompiledPolicy,
   { principal }: Pick<SessionScope, 'principal'>,
@@ -66,7 +69,7 @@ export function isDenied(
   return ruleNames !== undefined && judge(policy, principal, server, ruleNames).decision === 'deny';
 }
 
-/** `ownId` undefined: without it. */
+/** Replaces the id of the related task in `_meta`, or removes it where `ownId` is undefined. */
 export function withRelated(text: string, ownId: string | undefined): string {
   const meta = findMember(scanObject(text, 0, ['_meta']).members, '_meta')?.inner;
   const at = findMember(meta?.members ?? [], RELATED_TASK);

@@ -1,11 +1,11 @@
-// Where task ids stand in what servers answer and tell, and the ids that clients see: `SERVER+ID`, or the server's own where it is shown
-// under its own names.
+// Replaces task ids in results and notifications of servers by the ids that clients see: `SERVER+ID`, or the server's own id in a session that
+// shows one server under its own names.
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import { RELATED_TASK } from 'mcpgate-shared/mcp/protocol-version';
 
 /**
- * `text`: a result, or a notification's params. `isTask`: it is a task's state itself (`tasks/get`, `tasks/cancel`, a notification).
- * `onTask`: called with the server's own id where it says that a task was made.
+ * `text`: a result, or the params of a notification. `isTask`: the text is the state of a task (`tasks/get`, `tasks/cancel`, a notification).
+ * `onTask`: called with the server's own id where the text says that a task was made.
  */
 export function withSeenTaskIds(
   text: string,

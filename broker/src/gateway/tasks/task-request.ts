@@ -1,5 +1,5 @@
-// `tasks/get`, `tasks/result`, `tasks/cancel`, `tasks/update`: which server a task is of, whether it is the caller's, and whether the caller
-// may still use the tool that made it.
+// `tasks/get`, `tasks/result`, `tasks/cancel`, `tasks/update`: finds the server of a task, checks that the task is the caller's and that the rules
+// still allow the tool that made it, and has the request carried out.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { placeOf } from '../../upstreams/upstream.ts';
 import { requestOne } from '../call/request-one.ts';
@@ -22,7 +22,7 @@ export async function requestOfTask(parts: GatewayParts, scope: SessionScope, ha
   if (typeof taskId !== 'string') return invalid('"taskId" must be a string');
   const route = serverByUri(parts, scope, taskId);
   const entry = route && parts.tasks.find(route.server, placeOf(route.server, scope.requester), route.rest);
-  // Somebody else's is as good as none: not even that it exists is anybody's business.
+  // A task of another caller is answered like one that does not exist, so that nobody learns of it.
   if (route === undefined || entry?.owner !== scope.requester.userKey) {
     parts.refused.note(scope.principal, 'unknown_task', method);
     return invalid(`there is no task ${JSON.stringify(taskId.slice(0, 200))} of yours`);

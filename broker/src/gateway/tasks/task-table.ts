@@ -1,25 +1,25 @@
-// Whose the tasks of servers are, and which tool made each: on a connection that people share only mcpgate can tell. In memory, like the
-// connections that the tasks came on; bounded, and the oldest goes first.
+// Keeps of each task of a server who made it, and with which tool; on a connection that people share the server cannot know. The table is in
+// memory, like the connections that the tasks belong to, and bounded: the oldest task is dropped first.
 import type { RuleNames } from '../../policy/naming.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 
 export interface TaskEntry {
-  /** Who made it: a person, or a grant without one. */
+  /** The person or grant that made the task (`userKeyOf`). */
   owner: string;
-  /** The session that made it, which is told how it goes. */
+  /** The session that made the task and gets its notifications. */
   sessionId: string;
   server: string;
-  /** The server's own name of it. */
+  /** The server's own id of the task. */
   ownId: string;
-  /** The tool that made it, as rules name it. */
+  /** The names that rules use for the tool that made the task. */
   ruleNames: RuleNames;
 }
 
 export interface TaskTable {
-  /** The first who is given an id has it: a server cannot give one's task to another. */
+  /** Notes a task. An id that is known already stays with its owner, so that a server cannot give a person's task to another. */
   note(server: ServerRecord, place: string | null, entry: TaskEntry): void;
   find(server: Pick<ServerRecord, 'workspaceId' | 'name'>, place: string | null, ownId: string): TaskEntry | undefined;
-  /** The owner's, newest first. */
+  /** The tasks of one owner, newest first. */
   of(workspaceId: string, owner: string): readonly TaskEntry[];
 }
 
@@ -29,7 +29,7 @@ const MAX_ID_CHARS = 1_024;
 
 export function createTaskTable(): TaskTable {
   const entries = new Map<string, TaskEntry>();
-  /** The keys of each owner, oldest first. */
+  /** The keys of tasks by owner, oldest first. */
   const byOwner = new Map<string, Set<string>>();
   const keyOf = (workspaceId: string, server: string, place: string | null, ownId: string) =>
     JSON.stringify([workspaceId, server, place, ownId]);

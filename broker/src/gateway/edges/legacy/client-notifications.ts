@@ -1,4 +1,5 @@
-// What a client says without waiting for an answer: what the tables of methods have goes where it belongs, everything else is dropped.
+// Handles notifications of a client: cancels requests and passes on what servers must know. Notifications that are not in the tables of
+// methods.ts are dropped.
 import { findMember } from 'mcpgate-shared/mcp/json-span';
 import { admitNotification } from '../admission.ts';
 import type { ClientQuestions } from './client-questions.ts';
@@ -8,7 +9,7 @@ import type { SessionScope } from '../../session-scope.ts';
 import type { ClientTasks } from '../../tasks/client-tasks.ts';
 import { relatedTask, withRelated } from '../../tasks/related-task.ts';
 
-/** `cancel`: the session's own request of an id as it was written. */
+/** `cancel`: cancels the session's request with that id (JSON text). */
 export function hearNotification(
   parts: Pick<GatewayParts, 'upstreams' | 'refused' | 'tasks'>,
   scope: SessionScope,
@@ -38,7 +39,7 @@ export function hearNotification(
     const about = paramsText === undefined ? undefined : to.questions.progress(paramsText);
     if (about !== undefined) tell(about.paramsText, about.server);
   } else if (method !== 'notifications/initialized') {
-    // Only a connection of the session's own may hear what its client says by itself.
+    // Notifications of a client go only to connections that belong to its session alone.
     const audience = to.clientTasks.audienceOf(method, params);
     if (audience !== null) tell(paramsText, audience);
   }

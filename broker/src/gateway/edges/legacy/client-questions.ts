@@ -1,4 +1,4 @@
-// What upstream servers ask the AI client of a session: sent as requests of our own, matched with the client's answers.
+// Puts questions of servers to the AI client of a session: sends each as a request of mcpgate's own and finds the client's answer by its id.
 import { requestText } from 'mcpgate-shared/mcp/rpc-text';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { randomBytes } from 'node:crypto';
@@ -12,25 +12,28 @@ import type { Notice } from '../../request.ts';
 import type { ServerQuestion, UpstreamReply } from '../../../upstreams/upstream.ts';
 
 const MAX_OPEN = 64;
-/** Of an answer of the client: it is handled as one text, which holds the loop for some milliseconds a megabyte. */
+/** The longest answer of a client. It is handled as one string, which blocks the event loop for some milliseconds per megabyte. */
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export interface ClientQuestions {
-  /** Never rejects: what cannot be asked is an error reply. */
+  /** Never rejects: a question that cannot be asked gets an error as its reply. */
   ask(question: ServerQuestion): Promise<UpstreamReply>;
-  /** A response of the client; false where nothing was asked under its id. */
+  /** Handles a response of the client; false: no open question has its id. */
   answered(text: string, pieces: Pieces | undefined): boolean;
-  /** What the client says of how far it is: which server it is for, under the server's own token. Undefined: it is about no question. */
+  /**
+   * The server that a progress notification of the client is for, and its params with that server's token. Undefined: it is about no open
+   * question.
+   */
   progress(paramsText: string): { server: string; paramsText: string } | undefined;
-  /** Nobody is there any more: every open question ends with an error. */
+  /** Ends every open question with an error, because the client has gone. */
   close(): void;
 }
 
-/** `"error": null` beside a result is none. */
+/** Treats `"error": null` beside a result as no error. */
 const notNull = (text: string, member: JsonMember | undefined): JsonMember | undefined =>
   member === undefined || text.slice(member.start, member.end) === 'null' ? undefined : member;
 
-/** An id stands in the text, whatever was taken out of it. */
+/** The id of a response; it is never among the pieces. */
 function idOf(text: string): string | undefined {
   const at = findMember(scanObject(text).members, 'id');
   const id: unknown = at === undefined ? undefined : JSON.parse(text.slice(at.start, at.end));
@@ -38,7 +41,7 @@ function idOf(text: string): string | undefined {
 }
 
 export function createClientQuestions(options: {
-  /** Sends a request of our own. */
+  /** Sends a request to the client. */
   put: (message: string) => void;
   tell: (notice: Notice) => void;
   /** Whether the client declared that it can answer this. */
@@ -46,7 +49,7 @@ export function createClientQuestions(options: {
 }): ClientQuestions {
   const open = new Map<string, (reply: UpstreamReply) => void>();
   const tokens = createQuestionTokens();
-  // A client that moves to another session has questions of both for a while.
+  // The prefix differs by session: a client that changes sessions has questions of both for a while.
   const prefix = `mcpgate-${randomBytes(4).toString('hex')}`;
   let lastId = 0;
   let closed = false;
@@ -82,7 +85,7 @@ export function createClientQuestions(options: {
     answered(cut, pieces) {
       const key = idOf(cut);
       const resolve = key === undefined ? undefined : open.get(key);
-      // What answers nothing is not put together.
+      // A response that answers no question is not assembled from its pieces.
       if (key === undefined || resolve === undefined) return false;
       open.delete(key);
       tokens.over(key);

@@ -1,5 +1,5 @@
-// The edge of MCP up to 2025-11-25: a handshake says who asks and what the client can do, servers' questions go out as requests, changes are
-// told as notifications. What is asked of servers goes the one way of all requests.
+// Speaks MCP up to 2025-11-25 with a client: the handshake (`initialize`) tells the client's name and capabilities, questions of servers are
+// sent to it as requests, and changes as notifications. Requests to servers are answered by the table in answer-request.ts.
 import { findMember } from 'mcpgate-shared/mcp/json-span';
 import type { Principal } from '../../../domain/principal.ts';
 import type { ServerRecord } from '../../../domain/server-record.ts';
@@ -35,7 +35,7 @@ import { withSeenTaskIds } from '../../tasks/task-ids.ts';
 import type { UnderWay } from '../under-way.ts';
 
 export interface LegacyEdge {
-  /** As it is now: the person's role or groups may change. */
+  /** The principal with the person's present role and groups. */
   readonly principal: Principal;
   request(request: ClientRequest): void;
   notification(notification: ClientNotification, text: string): void;
@@ -43,7 +43,7 @@ export interface LegacyEdge {
   response(text: string, pieces: Pieces | undefined): void;
   onEvent(event: UpstreamEvent): void;
   listChanged(kind: ListKind | 'all'): void;
-  /** Does nothing where it is another person's; whether it is this one's. */
+  /** The person's role or groups have changed. Returns whether this session is that person's; if not, does nothing. */
   personChanged(person: NonNullable<Principal['user']>): boolean;
   close(): void;
 }
@@ -57,7 +57,7 @@ export function createLegacyEdge(
     tools: ToolMode | undefined;
     underWay: UnderWay;
     to: ToClient;
-    /** A request of the session by its id as it was written. */
+    /** Cancels the request of the session with that id (JSON text). */
     cancel: (idText: string) => void;
   },
 ): LegacyEdge {
@@ -119,7 +119,7 @@ export function createLegacyEdge(
     to.answer(request, refusedReply(refused));
   }
 
-  /** What the client says of itself and of what it can do. */
+  /** Keeps the client's name, version and capabilities from its `initialize`. */
   function introduce({ text, params, paramsSpan }: ClientRequest): void {
     const client = isRecord(params['clientInfo']) ? params['clientInfo'] : {};
     scope.client = {
@@ -176,7 +176,7 @@ export function createLegacyEdge(
       if (event.kind !== 'notification') return;
       if (event.method === UPDATED) return resourceUpdated(event);
       if (event.method === 'notifications/tasks/status') return taskChanged(event, server);
-      // What a shared connection says may concern anybody.
+      // A message on a shared connection may be about another person's request.
       if (event.place === null || (event.method === 'notifications/message' && !isLogged(scope, event.paramsText)))
         return;
       to.tell(noticeOf(event.method, event.paramsText, event.server));

@@ -1,21 +1,22 @@
-// Progress tokens of what servers ask the client: each server counts its own, so the client sees one of mcpgate's in their place, and what
-// it says under it goes to the one server that asked.
+// Replaces the progress tokens in questions of servers. Two servers may use the same token, so the client gets one of mcpgate's instead, and its
+// progress notifications go to the one server that asked, under that server's token.
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 
 export interface QuestionTokens {
-  /** The params of the question `id`, with its token replaced where it has one. */
+  /** Returns the params of the question `id` with its token, if any, replaced. */
   take(id: string, server: string, paramsText: string): string;
-  /** The question was answered or withdrawn. One that is done as a task goes on (2025-11-25, "Task Progress"). */
+  /** The question was answered or withdrawn: forgets its token, unless it runs on as a task (MCP 2025-11-25, "Task Progress"). */
   over(id: string): void;
+  /** The server that a progress notification is for, and the params with the server's token; undefined: the token is not known. */
   progress(paramsText: string): { server: string; paramsText: string } | undefined;
 }
 
-/** Of tasks; the oldest are forgotten first. */
+/** How many tokens of tasks are kept; the oldest are forgotten first. */
 const MAX_KEPT = 256;
 
 interface Taken {
   server: string;
-  /** As the server wrote it. */
+  /** The server's own token, as JSON text. */
   tokenText: string;
   isTask: boolean;
 }

@@ -1,10 +1,10 @@
-// `mcpgate/session`: what `mcpgate status` shows of a session.
+// Answers `mcpgate/session`, mcpgate's own method, with which `mcpgate status` shows the caller and the servers of a session.
 import type { GatewayParts } from '../../gateway-parts.ts';
 import type { SessionScope } from '../../session-scope.ts';
 import { whoOf } from '../../session-scope.ts';
 import { reachableServers } from '../../lists/lists.ts';
 
-/** The result as JSON text. A server of whose tools the caller may use none is not in it. */
+/** The result as JSON text. Servers none of whose tools the caller may use are left out. */
 export async function sessionInfo(parts: GatewayParts, scope: SessionScope): Promise<string> {
   const { principal } = scope;
   const reachable = await reachableServers(parts, scope, 'tools', () => undefined);

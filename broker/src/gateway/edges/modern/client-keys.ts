@@ -1,16 +1,19 @@
-// Under which key the connections are kept that belong to one client alone (isolation `per-session`), where no session says which client
-// it is: the login, the door and what the client says of itself. Two processes of one program that share a login share the key: they are
-// the same person with the same rights, and nothing else in their requests could tell them apart. What a client can do is part of it,
-// because a server up to 2025-11-25 is told so once for each connection.
+// Gives clients without a session (2026-07-28 over HTTP) a key, under which connections for one client alone (isolation `per-session`) are kept.
+// The key is made of the login, the door, and the client's name, version and capabilities. Two processes of one program with the same login
+// share a key: they act for the same person with the same rights, and nothing in their requests could tell them apart. Capabilities are part of
+// the key because a server up to 2025-11-25 learns them only once per connection.
 import { hash, randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Principal } from '../../../domain/principal.ts';
 
 export interface ClientKeys {
-  /** `owner`: the session, or the login and the door. `client`: what it says of itself. */
+  /**
+   * Returns the client's key, which is kept for some time from now. `owner`: the session, or the login and the door. `client`: its name,
+   * version and capabilities.
+   */
   use(owner: string, principal: Principal, client: string): string;
   principals(isMeant: (owner: string) => boolean): Principal[];
-  /** Ends the keys for which `isMeant`. Resolves when what they had under way is over; how many there were. */
+  /** Ends the keys for which `isMeant` returns true. Resolves with their number when their requests are over. */
   end(isMeant: (owner: string, principal: Principal) => boolean, reason: string): Promise<number>;
 }
 
@@ -29,7 +32,7 @@ interface Entry {
 export function createClientKeys(options: {
   clock: Clock;
   isBusy: (key: string) => boolean;
-  /** Lets go of what is kept under the key. */
+  /** Ends the parked calls and connections under the key. */
   release: (key: string, reason: string) => Promise<void>;
   onError: (error: unknown) => void;
 }): ClientKeys {
@@ -60,7 +63,7 @@ export function createClientKeys(options: {
 
   return {
     use(owner, principal, client) {
-      // What a client says of itself is as long as it likes.
+      // Hashed, because a client's name and capabilities can be long.
       const id = hash('sha256', JSON.stringify([owner, client]), 'base64url');
       const known = entries.get(id);
       if (known !== undefined) {

@@ -1,5 +1,5 @@
-// What a server asks while none of its client's calls is under way with it (many ask for the roots as soon as they are connected): kept
-// until the next call can carry it to the client.
+// Keeps questions that a server asks while no call of the client to it is under way (many servers ask for the roots as soon as they are
+// connected). A modern client can only be asked in the result of a call, so a question waits for the next one.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { Clock } from 'mcpgate-shared/clock';
 import { errorReply } from '../../reply.ts';
@@ -7,13 +7,13 @@ import { withdrawn } from '../question-errors.ts';
 import type { ServerQuestion, UpstreamReply } from '../../../upstreams/upstream.ts';
 
 export interface Question extends ServerQuestion {
-  /** Counts once; later ones are ignored. */
+  /** Answers the question; only the first answer counts. */
   answer(reply: UpstreamReply): void;
 }
 
 export interface HeldQuestions {
   hold(sessionKey: string, question: Question): void;
-  /** What is held of this server for this session; it is held no longer. */
+  /** Removes and returns the questions of this server to this session. */
   take(sessionKey: string, server: string): readonly Question[];
   end(sessionKey: string): void;
 }

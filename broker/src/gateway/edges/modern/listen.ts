@@ -1,5 +1,5 @@
-// `subscriptions/listen`: one long request that tells of changed lists and resources, as the client sees them, until it is cancelled or
-// its session ends.
+// `subscriptions/listen`: one long request (a stream) over which the client is told of changed lists and resources, until it cancels the
+// request or its session ends.
 import { randomUUID } from 'node:crypto';
 import { ANSWER_META } from 'mcpgate-shared/mcp/protocol-version';
 import { isRecord } from '../../../mcp/json-rpc-guard.ts';
@@ -19,7 +19,7 @@ import { MAX_SUBSCRIPTIONS } from '../../resources/subscriptions.ts';
 export interface Listener {
   onEvent(event: UpstreamEvent): void;
   listChanged(kind: ListKind | 'all'): void;
-  /** Gives up what it follows; no notification comes after it. */
+  /** Ends the stream: stops following its resources and sends nothing more. */
   close(): void;
 }
 
@@ -29,13 +29,13 @@ const LIST_FIELDS: Readonly<Record<string, ListKind>> = {
   resourcesListChanged: 'resources',
 };
 
-/** What a stream tells of. */
+/** The changes that a stream tells of: which lists, and which resources by URI. */
 export interface Filter {
   lists: string[];
   uris: string[];
 }
 
-/** A string says what is wrong with it. */
+/** Returns a sentence where the params are not valid. */
 export function readFilter({ params }: Request): Filter | string {
   const wanted = params['notifications'];
   if (!isRecord(wanted)) return '"notifications" must be an object';
@@ -47,7 +47,10 @@ export function readFilter({ params }: Request): Filter | string {
   return { lists: Object.keys(LIST_FIELDS).filter((field) => wanted[field] === true), uris: [...new Set(uris)] };
 }
 
-/** `idText`: of the request. `opened`: the client was told what it will hear. A resource that it may not follow is left out. */
+/**
+ * `idText`: the id of the request, JSON text. `opened` resolves when the client has been told which changes it will get; resources that it may
+ * not follow are left out.
+ */
 export function openListener(
   parts: GatewayParts,
   session: SessionScope,
@@ -55,14 +58,14 @@ export function openListener(
   { lists, uris, idText }: Filter & { idText: string },
 ): { listener: Listener; opened: Promise<void> } {
   const metaText = `"_meta":{"${ANSWER_META.subscriptionId}":${idText}}`;
-  // Each stream follows by itself, so that one that ends takes nothing from another.
+  // Each stream is a follower of its own, so that the end of one takes nothing from another.
   const scope: SessionScope = { ...session, followerId: randomUUID() };
   const follower = followerOf(scope);
   const notices = createListNotices(parts.clock, handling.tell, `{${metaText}}`);
-  /** The client's own spelling, by what a server calls it. */
+  /** The URI as the client wrote it, by the URI that servers use. */
   const followed = new Map<string, string>();
   let isOpen = false;
-  /** What servers told before the client was. */
+  /** Updates that servers sent before the client was told that the stream is open. */
   const early: UpstreamEvent[] = [];
 
   function resourceUpdated(event: UpstreamEvent & { kind: 'notification' }): void {
@@ -126,13 +129,13 @@ export function openListener(
   return { listener, opened: open() };
 }
 
-/** More than a stream may follow. */
+/** Twice as many as a stream may follow. */
 const MAX_EARLY = 2 * MAX_SUBSCRIPTIONS;
 
 const isTold = (event: UpstreamEvent): boolean =>
   event.kind === 'list_changed' || (event.kind === 'notification' && event.method === UPDATED);
 
-/** The answer to a stream that mcpgate ends. */
+/** The answer with which mcpgate ends a stream. */
 export function listenEnded(idText: string): Answer {
   return resultReply(`{"resultType":"complete","_meta":{"${ANSWER_META.subscriptionId}":${idText}}}`);
 }

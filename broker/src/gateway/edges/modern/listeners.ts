@@ -1,4 +1,4 @@
-// The streams of changes of one session: opened, cancelled, ended.
+// Opens, cancels and ends the `subscriptions/listen` streams of one session, and passes events on to them.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
 import { mustBeLogged, publicMessage } from '../../../domain/public-message.ts';
@@ -19,7 +19,7 @@ export interface Listeners {
   cancel(idText: string): boolean;
   onEvent(event: UpstreamEvent): void;
   listChanged(kind: ListKind | 'all'): void;
-  /** Ends all, and says so. */
+  /** Ends all streams, each with an answer. */
   close(): void;
 }
 
@@ -38,7 +38,7 @@ export function createListeners(parts: GatewayParts, to: Pick<ToClient, 'answer'
     const { listener, opened } = openListener(parts, scope, handling, { ...filter, idText: stream.request.idText });
     stream.listener = listener;
     await opened;
-    // What it began to follow after it was cancelled it gives up, too.
+    // The stream was cancelled while it was being opened: close it, so that it gives up what it began to follow.
     if (stream.controller.signal.aborted) listener.close();
   }
 

@@ -1,5 +1,5 @@
-// The edge of MCP from 2026-07-28 on: every request says itself who asks and what the client can do; a server's questions go out as results;
-// changes are told on `subscriptions/listen`. What is asked of servers goes the one way of all requests.
+// Speaks MCP from 2026-07-28 on with a client: every request tells the client's name and capabilities, questions of servers are put to the
+// client as results, and changes are told on `subscriptions/listen`. Requests to servers are answered by the table in answer-request.ts.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { type ClientRequest } from '../envelope.ts';
 import type { Principal } from '../../../domain/principal.ts';
@@ -39,18 +39,18 @@ import { retokened } from './retokened.ts';
 
 export interface ModernEdge {
   request(request: ClientRequest): void;
-  /** `idText`: the id as it was written. False: it is none of the long requests of this edge. */
+  /** Cancels a stream. `idText`: the id of its request, JSON text. False: no stream has that id. */
   cancel(idText: string): boolean;
   onEvent(event: UpstreamEvent): void;
   listChanged(kind: ListKind | 'all'): void;
-  /** Tells those who listen that it is over. */
+  /** Ends all streams, each with an answer. */
   close(): void;
 }
 
 const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
-/** What a server may answer with a question of its own (InputRequiredResult). */
+/** Methods that a server may answer with a question (InputRequiredResult). */
 const PARKABLE: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
-/** Clients may keep such a result (CacheableResult). */
+/** Methods whose results clients may cache (CacheableResult). */
 const CACHEABLE: ReadonlySet<string> = new Set([...LIST_METHODS.keys(), 'resources/read', 'server/discover']);
 
 function declaresTasks({ capabilities }: ModernMeta): boolean {
@@ -61,13 +61,13 @@ function declaresTasks({ capabilities }: ModernMeta): boolean {
 export function createModernEdge(
   parts: GatewayParts,
   options: {
-    /** As it is now: read at each request. */
+    /** The principal with the person's present role and groups. */
     readonly principal: Principal;
     only: string | undefined;
     tools: ToolMode | undefined;
     /** The session, or the login and the door. */
     owner: string;
-    /** Over HTTP. */
+    /** The `Mcp-Param-*` headers, where the request came over HTTP. */
     paramHeaders: ParamHeaders | undefined;
     underWay: UnderWay;
     to: ToClient;
@@ -75,7 +75,7 @@ export function createModernEdge(
 ): ModernEdge {
   const { only, tools, owner, underWay, to } = options;
   const listeners = createListeners(parts, to);
-  /** What is at work at a server, for its log. */
+  /** The requests that servers are working on, to find the one that a log message belongs to. */
   const atWork = new Set<{ server: string; scope: SessionScope; tell: (notice: Notice) => void }>();
 
   function scopeOf(meta: ModernMeta, isCall: boolean): SessionScope {
@@ -89,7 +89,8 @@ export function createModernEdge(
       principal,
       only,
       toolMode: tools,
-      // Where the rules for clients say so the list decides; a call counts by its name, which no server's tool has in the list of all.
+      // Without a mode, `tools/list` decides by the number of tools. A call of `call_tool` and the like is taken as such where a rule names the
+      // client, because in the full list no tool has such a name.
       searchesTools:
         tools === 'search' ||
         (tools === undefined && only === undefined && toolLimitOf(parts.searchRules, name) !== undefined && isCall),
@@ -110,14 +111,14 @@ export function createModernEdge(
     return scope;
   }
 
-  /** The answer as this generation has it. */
+  /** Adds the members that results have in this generation. */
   function asModern(scope: SessionScope, method: string, reply: Reply): Reply {
     if (reply.kind !== 'result') return reply;
     const text = modernResult(reply.text, serverInfoText(parts, scope), CACHEABLE.has(method));
     return { ...reply, text };
   }
 
-  /** A call that its server may answer with a question: parked while the client is asked. */
+  /** Answers a call during which its server may ask something: the call is parked while the client is asked. */
   function park(scope: SessionScope, handling: Handling, answerer: Answerer): Promise<Reply> {
     const { request, signal } = handling;
     const { params, text, pieces } = request;
@@ -146,7 +147,7 @@ export function createModernEdge(
     });
   }
 
-  /** What the server logs meanwhile is for this request. */
+  /** Answers a request; log messages of the server meanwhile are told to its client. */
   async function answerAtWork(scope: SessionScope, handling: Handling, answerer: Answerer): Promise<Reply> {
     const work = { server: '', scope, tell: handling.tell };
     atWork.add(work);
@@ -194,7 +195,7 @@ export function createModernEdge(
       const isCall = method === 'tools/call';
       const scope = scopeOf(meta, isCall);
       const { paramHeaders } = options;
-      // What was taken out of a large request is not there to be compared.
+      // In a large request the arguments are pieces and cannot be compared with headers.
       const isCompared = isCall && paramHeaders !== undefined && request.pieces === undefined;
       const mismatch = isCompared ? paramMismatch(parts, scope, request, paramHeaders) : undefined;
       if (mismatch !== undefined) return refuse(RPC_CODE.headerMismatch, mismatch);
@@ -212,7 +213,7 @@ export function createModernEdge(
       if (event.kind !== 'notification' || event.method !== 'notifications/message' || event.place === null) return;
       const server = parts.upstreams.servers(options.principal.workspaceId).find(({ name }) => name === event.server);
       if (server === undefined) return;
-      // A connection does not say which request a message is about; a client hears it once, and only where it asked for messages.
+      // Servers do not say which request a log message is about, so it goes to the newest one, and only where that one asked for messages.
       const work = [...atWork].findLast(
         ({ server: at, scope }) => at === event.server && event.place === placeOf(server, scope.requester),
       );

@@ -1,5 +1,5 @@
-// What each request from 2026-07-28 on says of its client, in `params._meta`: version, name, what the client can do, what it wants logged.
-// There is no handshake, and nothing is concluded from an earlier request (schema/2026-07-28, RequestMetaObject).
+// Reads what each request from 2026-07-28 on says of its client in `params._meta`: protocol version, name, capabilities and log level. There is
+// no handshake, and nothing carries over from an earlier request (schema/2026-07-28, RequestMetaObject).
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { findMember } from 'mcpgate-shared/mcp/json-span';
 import { MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
@@ -8,26 +8,26 @@ import { isRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard
 import { keptCapabilities, present } from '../absent.ts';
 import type { Request } from '../../request.ts';
 
-/** Methods that no earlier version has. */
+/** Methods that earlier versions do not have. */
 const MODERN_METHODS: ReadonlySet<string> = new Set(['server/discover', 'subscriptions/listen']);
 
 export interface ModernMeta {
   client: { name: string | null; version: string | null };
   capabilities: JsonRecord;
-  /** As JSON text. */
+  /** The client's capabilities, as JSON text. */
   capabilitiesText: string;
-  /** The least severe log message that the client wants of this request; undefined: none. */
+  /** The least severe level of log messages that the client wants during this request; undefined: it wants none. */
   logLevel: string | undefined;
 }
 
-/** The JSON-RPC error that such a request is answered with. */
+/** The JSON-RPC error for a request whose `_meta` is not valid. */
 export interface MetaRefusal {
   code: number;
   message: string;
   data?: object;
 }
 
-/** Only clients from 2026-07-28 on say a version in each request. */
+/** Whether a request is one of 2026-07-28 or later: only those name a version in `_meta`. */
 export function isModern({ method, params }: Pick<Request, 'method' | 'params'>): boolean {
   const meta = params['_meta'];
   return MODERN_METHODS.has(method) || (isRecord(meta) && present(meta, REQUEST_META.protocolVersion) !== undefined);

@@ -1,12 +1,12 @@
-// What a result holds from 2026-07-28 on, put into the text that a server (or mcpgate) answered with; what stands there already stays.
+// Adds to a result the members that results have from 2026-07-28 on, where they are missing.
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { ANSWER_META } from 'mcpgate-shared/mcp/protocol-version';
 
 const SERVER_INFO_KEY = ANSWER_META.serverInfo;
 
 /**
- * `resultText`: a result. `serverInfoText`: the implementation that answers, as JSON text. `isCacheable`: clients may keep such a result
- * (CacheableResult): never for others, for what one may see depends on who asks, and never past a change of the rules.
+ * `resultText`: the result, JSON text. `serverInfoText`: `serverInfo`, JSON text. `isCacheable`: the method's results are CacheableResults; they
+ * are marked as private, because they depend on the caller's rights, and as valid for no time, because the rules may change.
  */
 export function modernResult(resultText: string, serverInfoText: string, isCacheable: boolean): string {
   const { start, members } = scanObject(resultText, 0, ['_meta']);
@@ -28,7 +28,7 @@ export function modernResult(resultText: string, serverInfoText: string, isCache
   return `${text.slice(0, start + 1)}${put.join(',')}${members.length === 0 ? '' : ','}${text.slice(start + 1)}`;
 }
 
-/** A server may call its result public; behind mcpgate it is for who asked. */
+/** Marks the result as private, even where the server said public: what a caller sees depends on the rules. */
 function withPrivateScope(text: string, put: string[]): string {
   const { members } = scanObject(text);
   if (findMember(members, 'ttlMs') === undefined) put.push('"ttlMs":0');

@@ -1,5 +1,5 @@
-// Parameters of a tool that its calls repeat in HTTP headers (`x-mcp-header`): both must say the same (2026-07-28, Streamable HTTP, "Custom
-// Headers from Tool Parameters").
+// Compares the arguments of a tool call with the HTTP headers that repeat them (`x-mcp-header`); they must be equal (MCP 2026-07-28, Streamable
+// HTTP, "Custom Headers from Tool Parameters").
 import { headerParamsOf } from '../../../mcp/repeated-headers.ts';
 import { isRecord } from '../../../mcp/json-rpc-guard.ts';
 import type { Request } from '../../request.ts';
@@ -8,7 +8,7 @@ import type { ParamHeaders } from '../../gateway.ts';
 import type { GatewayParts } from '../../gateway-parts.ts';
 import type { SessionScope } from '../../session-scope.ts';
 
-/** What does not match, or undefined. Goes by the list that clients know the tool from. */
+/** A sentence about the first header that does not match, or undefined. Goes by the tool's schema in the list that clients get. */
 export function paramMismatch(
   parts: GatewayParts,
   scope: SessionScope,

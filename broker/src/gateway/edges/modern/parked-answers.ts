@@ -2,7 +2,10 @@
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { resultReply, type Answer } from '../../reply.ts';
 
-/** An InputRequiredResult. `questions`: by the key that the client sees; `state`: what its retry brings back. */
+/**
+ * The result that puts a server's questions to the client (InputRequiredResult). The key of a question names its answer in the client's retry;
+ * `state`: the `requestState` that the retry repeats.
+ */
 export function inputRequired(
   questions: Iterable<readonly [key: string, question: { method: string; paramsText: string }]>,
   state: string,
@@ -17,7 +20,7 @@ export function inputRequired(
   );
 }
 
-/** The client answers with a retry, which has progress of its own; the server's token is good on its connection alone. */
+/** Removes the server's progress token from a question: the client's retry has a token of its own. */
 function withoutProgressToken(paramsText: string): string {
   if (!paramsText.includes('"progressToken"')) return paramsText;
   const meta = findMember(scanObject(paramsText, 0, ['_meta']).members, '_meta');

@@ -1,6 +1,6 @@
-// Calls of clients from 2026-07-28 on to servers that may ask in return. Such a client is not asked while its call is under way: the call
-// is parked, the client gets what is asked as its result (InputRequiredResult), and its retry brings the answers and goes on with the same
-// call. For the server and for the audit log it is one call all the while.
+// Parks calls of clients from 2026-07-28 on while their server asks something. Such a client cannot be asked during a call: its request is
+// answered with the questions (InputRequiredResult), the call waits, and the client's retry brings the answers and goes on with the same call.
+// The server and the audit log see one call.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -16,38 +16,41 @@ import type { Notice } from '../../request.ts';
 import { inputRequired } from './parked-answers.ts';
 import { createStateSigner } from './request-state.ts';
 
-/** A request of the client that waits for what becomes of a call. */
+/** A request of the client (the first one, or a retry) that waits for a call's result or questions. */
 export interface Waiter {
-  /** Or an InputRequiredResult. */
+  /** Answers the request with the call's answer, or with an InputRequiredResult. */
   answer(answer: Answer): void;
   tell(notice: Notice): void;
-  /** The call came to no answer: cancelled, or not to be carried out. */
+  /** The call has ended without an answer: it was cancelled or failed. */
   end(error: unknown): void;
 }
 
 export interface CallHandle {
   readonly signal: AbortSignal;
-  /** It goes to this server: what the server asks of the session from now on may concern it. */
+  /** The call goes to this server now: questions of that server to the session may belong to it. */
   sentTo(server: string): void;
-  /** Nobody hears it while the call is parked. */
+  /** Sends a notification to the waiting request; dropped while the call is parked. */
   tell(notice: Notice): void;
-  /** What has been asked of the client so far. */
+  /** Counts the questions of this call. */
   readonly input: InputTally;
 }
 
 export interface ParkedCalls {
-  /** Starts a call. `bound`: who asks for what; its retries must have the same. */
+  /** Starts a call. `bound`: identifies what is requested; retries must have the same. */
   begin(options: {
     sessionKey: string;
     owner: string;
     bound: () => Promise<string>;
-    /** Of the request, which is kept as long as the call is. */
+    /** The size of the request, which is kept as long as the call. */
     bytes: () => number;
     waiter: Waiter;
     signal: AbortSignal;
     run: (call: CallHandle) => Promise<Reply>;
   }): void;
-  /** Goes on with a parked one. False: it is not known (any more), or not to this one. `responses`: JSON text of an object. */
+  /**
+   * Goes on with a parked call. False: there is no such call for this caller (any more). `responses`: JSON text of an object, by the keys of
+   * the questions.
+   */
   resume(options: {
     state: string;
     owner: string;
@@ -56,22 +59,22 @@ export interface ParkedCalls {
     waiter: Waiter;
     signal: AbortSignal;
   }): boolean;
-  /** A server asks on a connection of this session. */
+  /** Puts a question to the client that a server asks on a connection of this session. */
   ask(sessionKey: string, question: ServerQuestion): Promise<UpstreamReply>;
-  /** Whether any call of the session is not over. */
+  /** Whether a call of the session is not over. */
   isBusy(sessionKey: string): boolean;
-  /** Cancels the session's calls. Resolves when every outcome is recorded. */
+  /** Cancels the session's calls. Resolves when all outcomes are recorded. */
   end(sessionKey: string, reason: string): Promise<void>;
   readonly parked: number;
 }
 
-/** A person may take so long to answer. */
+/** How long a call stays parked: the time that a person has to answer. */
 const PARK_MS = 10 * 60_000;
 const MAX_PARKED = 2_000;
 const MAX_PARKED_EACH = 64;
-/** The requests of all parked calls of one login; a single one may be longer. */
+/** The most bytes of requests in all parked calls of one login; a single request may be longer. */
 const MAX_PARKED_BYTES_EACH = 32 * 1024 * 1024;
-/** What one call may ask at the same time. */
+/** How many questions one call may have open at the same time. */
 const MAX_QUESTIONS = 16;
 
 interface Call {
@@ -83,7 +86,7 @@ interface Call {
   readonly controller: AbortController;
   server: string | undefined;
   waiter: { waiter: Waiter; detach: () => void } | undefined;
-  /** By the key that the client sees. */
+  /** The open questions, by the key that the client gets. */
   readonly questions: Map<string, Question>;
   lastQuestion: number;
   round: number;
@@ -114,7 +117,7 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
     settle(call);
   }
 
-  /** Gives whoever waits what there is: the outcome, or what is asked. */
+  /** Answers the waiting request, if any, with the call's outcome or its open questions. */
   function settle(call: Call): void {
     const { waiter: waiting, outcome } = call;
     if (waiting === undefined) return;
@@ -257,7 +260,7 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
       return new Promise((resolve) => {
         if (question.signal.aborted) return resolve(withdrawn());
         const asked: Question = { ...question, answer: resolve };
-        // All calls of a session are one client's, so that any of them may carry the question to it; one that waits does so at once.
+        // All calls of a session belong to one client, so any of them can carry the question. A call with a waiting request delivers it at once.
         const own = of(sessionKey).filter(({ server, outcome }) => server === question.server && outcome === undefined);
         const call = own.findLast(({ waiter }) => waiter !== undefined) ?? own.at(-1);
         if (call === undefined) held.hold(sessionKey, asked);

@@ -1,4 +1,4 @@
-// The retry of a request whose call is parked: it brings what was asked of the client, and is answered as the call goes on.
+// Handles the retry of a request whose call is parked: gives the client's answers to the call, whose result then answers the retry.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { findMember } from 'mcpgate-shared/mcp/json-span';
@@ -15,13 +15,13 @@ export async function goOnWithParked(
   parkedCalls: Pick<ParkedCalls, 'resume'>,
   retry: {
     request: Request;
-    /** One of ours. */
+    /** The `requestState` of the retry, which mcpgate has made. */
     state: string;
     owner: string;
     bound: () => Promise<string>;
     waiter: Waiter;
     signal: AbortSignal;
-    /** Answers the request itself. */
+    /** Answers the retry with an error. */
     refuse: (answer: Answer) => void;
   },
 ): Promise<void> {
@@ -30,7 +30,7 @@ export async function goOnWithParked(
   const refuse = (why: string) => retry.refuse(errorReply(RPC_CODE.invalidParams, why));
   const at = findMember(request.paramsSpan?.members ?? [], 'inputResponses');
   const cut = at === undefined ? '{}' : text.slice(at.start, at.end);
-  // Handled as one text.
+  // The answers are handled as one string.
   if (byteLengthOf(cut, pieces) > MAX_ANSWER_BYTES) {
     return refuse(`"inputResponses" may be ${formatByteSize(MAX_ANSWER_BYTES)} long`);
   }

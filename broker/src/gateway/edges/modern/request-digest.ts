@@ -4,13 +4,16 @@ import { setImmediate } from 'node:timers/promises';
 import { partsOf } from '../../../message/pieces.ts';
 import type { Request } from '../../request.ts';
 
-/** What a retry may have that the first request had not, or had otherwise. */
+/** The members of the params that may differ between a request and its retry. */
 const OF_THE_ROUND: ReadonlySet<string> = new Set(['_meta', 'inputResponses', 'requestState']);
 
-/** The loop is given back after so much. */
+/** How much is hashed before other work on the event loop gets its turn. */
 const BYTES_AT_ONCE = 1024 * 1024;
 
-/** SHA-256, hex, of the method and the params as they were written, whatever the order of their members. */
+/**
+ * Identifies what a request asks for, so that a retry cannot ask for something else than the policy has judged: SHA-256 (hex) of the method
+ * and the params, independent of the order of their members.
+ */
 export async function requestDigest({ method, text, paramsSpan, pieces }: Request): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(method));
   let bytes = 0;

@@ -1,31 +1,31 @@
-// The `requestState` of a parked call: which call, which round of it, until when. Nothing in it is secret; it is signed together with who
-// asked and what, so that it is of no use to anybody else or for anything else (2026-07-28, "Multi Round-Trip Requests").
+// The `requestState` of a parked call: the call, its round and the end of its time. Nothing in it is secret. Its signature also covers the caller
+// and the request, so nobody else can use it, nor for another request (MCP 2026-07-28, "Multi Round-Trip Requests").
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { parseRecord, stringOf } from '../../../mcp/json-rpc-guard.ts';
 
 export interface RequestState {
   callId: string;
-  /** Grows with each round: a state is good for one retry. */
+  /** Grows with each round, so that a state is good for one retry only. */
   round: number;
   /** Milliseconds since the epoch. */
   expiresAt: number;
 }
 
 export interface StateSigner {
-  /** `bound`: who may use it, for what. */
+  /** `bound`: text that identifies the caller and what is requested. */
   sign(state: RequestState, bound: string): string;
-  /** Undefined: forged, or bound to something else. */
+  /** Undefined: the state is forged, or belongs to another caller or request. */
   verify(text: string, bound: string): RequestState | undefined;
 }
 
-/** A server's own states, which are passed on as they are, do not begin so. */
+/** How mcpgate's own states begin; states of servers are passed on unchanged. */
 const PREFIX = 'mcpgate-state-1.';
 
 export function isOwnState(text: string): boolean {
   return text.startsWith(PREFIX);
 }
 
-/** The key is as old as the process: the calls that it signs for do not outlive it. */
+/** The key is made anew by each process, because parked calls do not outlive it either. */
 export function createStateSigner(key: Buffer = randomBytes(32)): StateSigner {
   const macOf = (payload: string, bound: string) =>
     createHmac('sha256', key).update(payload).update('\n').update(bound).digest();

@@ -3,7 +3,10 @@ import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { Notice } from '../../request.ts';
 import { PROGRESS } from '../../call/server-notification.ts';
 
-/** `token`: of the request that waits; a notice that is no progress, or one that it did not ask for, stays as it is. */
+/**
+ * A progress notification of a parked call, under the token of the retry that waits for it now. Other notices stay as they are, and all do
+ * where the retry has no token.
+ */
 export function retokened(notice: Notice, token: unknown): Notice {
   const { method, paramsText } = notice;
   if ((typeof token !== 'string' && typeof token !== 'number') || method !== PROGRESS || paramsText === undefined)
