@@ -12,8 +12,7 @@ import type { SessionScope } from '../session-scope.ts';
 import { followResource, unfollowResource } from '../resources/subscribe.ts';
 import { listTasks } from '../tasks/list-tasks.ts';
 import { requestOfTask } from '../tasks/task-request.ts';
-import { listTools } from '../search/list-tools.ts';
-import { callSearchTool, isSearchTool } from '../search/search-tools.ts';
+import { callSearchTool, isSearchTool, listTools } from '../search/search-tools.ts';
 
 /** Answers one request. Rejects where nothing may be forwarded: the rules cannot be read, or the intent cannot be recorded. */
 export type Answerer = (parts: GatewayParts, scope: SessionScope, handling: Handling) => Promise<Reply>;

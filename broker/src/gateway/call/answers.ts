@@ -1,12 +1,14 @@
 // Answers that mcpgate writes itself instead of a server: denials, and failures to carry out a request.
-import type { ErrorCode, GateError } from 'mcpgate-shared/error';
+import { type ErrorCode, type GateError, toGateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
-import { publicMessage } from '../../domain/public-message.ts';
+import { mustBeLogged, publicMessage } from '../../domain/public-message.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { shellWord } from '../../domain/shell-word.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { Verdict } from '../../policy/verdict.ts';
-import { errorReply, resultReply, type Answer } from '../reply.ts';
+import { type Answer, errorReply, NO_REPLY, type Reply, resultReply } from '../reply.ts';
+import type { Handling } from '../request.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
 
 /** The longest name, in characters, that is put into a command for the reader to type. */
 const MOST_TYPED = 200;
@@ -113,3 +115,16 @@ const ADVICE = {
   client_file: REPORT,
   internal: REPORT,
 } as const satisfies Record<ErrorCode, string>;
+
+/** The reply to a request that failed with an exception. Logs the error where it is the gateway's own fault. */
+/** The reply to a request that failed with an exception. Logs the error where it is the fault of the gateway itself. */
+export function failureAnswer(
+  { log }: Pick<GatewayParts, 'log'>,
+  { request, signal }: Pick<Handling, 'request' | 'signal'>,
+  error: unknown,
+  failed: Failed,
+): Reply {
+  const failure = toGateError(error);
+  if (mustBeLogged(failure)) log.error({ err: error, server: failed.name }, 'a request failed inside the gateway');
+  return signal.aborted ? NO_REPLY : failureReply(request.method, failure, failed);
+}

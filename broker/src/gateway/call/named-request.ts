@@ -6,7 +6,7 @@ import type { Judged } from './call-intent.ts';
 import { readCallParams, type CallParams } from './call-params.ts';
 import { carryOut } from './carry-out.ts';
 import { splitName } from '../../policy/naming.ts';
-import { failureAnswer } from './failure-answer.ts';
+import { failureAnswer } from './answers.ts';
 import { namedEntry, type Named, type NamedKind } from './named-entry.ts';
 import { answerMissing } from './not-forwarded.ts';
 import { errorReply, type Reply } from '../reply.ts';

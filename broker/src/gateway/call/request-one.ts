@@ -3,7 +3,7 @@
 import type { RuleNames } from '../../policy/naming.ts';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { carryOut, type Call } from './carry-out.ts';
-import { failureAnswer } from './failure-answer.ts';
+import { failureAnswer } from './answers.ts';
 import { judge } from '../../policy/judge.ts';
 import { answerMissing, type Missing } from './not-forwarded.ts';
 import type { Reply } from '../reply.ts';

@@ -3,7 +3,7 @@
 import { findMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import { REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
-import { present } from '../edges/absent.ts';
+import { present } from '../edges/null-members.ts';
 import { REQUESTS } from '../edges/methods.ts';
 import type { Request } from '../request.ts';
 

@@ -1,5 +1,6 @@
-// Answers `initialize`: sums up the capabilities and instructions of the servers that the caller may use.
-import { legacyVersionFor } from 'mcpgate-shared/mcp/protocol-version';
+// Answers `initialize` (up to 2025-11-25) and `server/discover` (from 2026-07-28 on): sums up the capabilities and instructions of the servers
+// that the caller may use.
+import { legacyVersionFor, MODERN_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
@@ -168,4 +169,11 @@ function instructionsOf(said: readonly { name: string; text: string }[], isAlone
     if (text.length + part.length <= mostOfAll) text += part;
   }
   return text;
+}
+
+/** The `server/discover` result as JSON text. */
+export async function discoverResult(parts: GatewayParts, scope: SessionScope): Promise<string> {
+  const { capabilities, instructions } = await offerOf(parts, scope);
+  const versions = JSON.stringify([MODERN_VERSION]);
+  return `{"supportedVersions":${versions},"capabilities":${JSON.stringify(capabilities)},"instructions":${JSON.stringify(instructions)}}`;
 }

@@ -1,18 +1,19 @@
 // Search mode, for clients with many tools and little context: `search_tools`, `describe_tool` and `call_tool` stand for the whole list. The
 // rules hold for what is found and called, and a tool that is called goes the way of every call.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
-import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
-import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
+import { findMember, type JsonMember, scanObject } from 'mcpgate-shared/mcp/json-span';
+import { isRecord, type JsonRecord, parseRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import { mistakable } from '../edges/admission.ts';
 import { asShown, type CatalogItem } from '../lists/catalog.ts';
-import { reachableServers } from '../lists/lists.ts';
+import { listKind, reachableServers } from '../lists/lists.ts';
 import { CALL_TOOL_KEYS } from '../edges/methods.ts';
 import { requestByName } from '../call/named-request.ts';
-import { errorReply, resultReply, type Reply } from '../reply.ts';
+import { errorReply, type Reply, resultReply } from '../reply.ts';
 import { tooLong } from '../edges/request-bounds.ts';
-import { madeRequest, type Handling } from '../request.ts';
+import { type Handling, madeRequest } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
+import { toolLimitOf } from './search-rule.ts';
 
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 50;
@@ -153,4 +154,21 @@ function text(said: string, structuredContent?: JsonRecord): Reply {
 
 function failed(why: string): Reply {
   return resultReply(JSON.stringify({ content: [{ type: 'text', text: `[mcpgate] ${why}` }], isError: true }));
+}
+
+/** Answers `tools/list` with every tool, or with the three search tools, as the session asked or as `search-rule.ts` decides. */
+/** Answers `tools/list` with every tool, or with the three search tools, as the session asked or as `search-rule.ts` decides. */
+export async function listTools(
+  parts: GatewayParts,
+  scope: SessionScope,
+  handling: Pick<Handling, 'request' | 'onLate'>,
+): Promise<Reply> {
+  if (!scope.searchesTools && scope.toolMode === undefined) {
+    const limit = toolLimitOf(parts.searchRules, scope.client.name);
+    if (limit !== undefined) {
+      const reachable = await reachableServers(parts, scope, 'tools', () => handling.onLate('tools'));
+      scope.searchesTools = reachable.reduce((sum, { allowed }) => sum + (allowed?.length ?? 0), 0) > limit;
+    }
+  }
+  return scope.searchesTools ? resultReply(SEARCH_TOOLS_RESULT) : await listKind(parts, scope, handling, 'tools');
 }

@@ -6,7 +6,7 @@ import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { findMember, onOneLine, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import { byteLengthOf, wholeText, type Pieces } from '../../../message/pieces.ts';
 import { errorReply } from '../../reply.ts';
-import { notOfferedByClient, withdrawn } from '../question-errors.ts';
+import { notOfferedByClient, withdrawn } from '../client-offers.ts';
 import { createQuestionTokens } from './question-tokens.ts';
 import type { Notice } from '../../request.ts';
 import type { ServerQuestion, UpstreamReply } from '../../../upstreams/upstream.ts';

@@ -7,7 +7,7 @@ import type { Pieces } from '../../../message/pieces.ts';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import type { ListKind } from '../../../mcp/list-kind.ts';
 import { placeOf, type UpstreamEvent } from '../../../upstreams/upstream.ts';
-import { keptCapabilities } from '../absent.ts';
+import { keptCapabilities } from '../null-members.ts';
 import { notOffered, refusedReply, refusedRequest, type RefusedRequest } from '../admission.ts';
 import { ANSWERERS } from '../../call/answer-request.ts';
 import type { ToClient } from '../client-channel.ts';

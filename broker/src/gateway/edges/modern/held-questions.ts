@@ -3,7 +3,7 @@
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { Clock } from 'mcpgate-shared/clock';
 import { errorReply } from '../../reply.ts';
-import { withdrawn } from '../question-errors.ts';
+import { withdrawn } from '../client-offers.ts';
 import type { ServerQuestion, UpstreamReply } from '../../../upstreams/upstream.ts';
 
 export interface Question extends ServerQuestion {

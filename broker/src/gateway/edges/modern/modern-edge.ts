@@ -1,7 +1,7 @@
 // Speaks MCP from 2026-07-28 on with a client: every request tells the client's name and capabilities, questions of servers are put to the
 // client as results, and changes are told on `subscriptions/listen`. Requests to servers are answered by the table in answer-request.ts.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
-import { type ClientRequest } from '../envelope.ts';
+import type { ClientRequest } from '../envelope.ts';
 import type { Principal } from '../../../domain/principal.ts';
 import { byteLengthOf } from '../../../message/pieces.ts';
 import { QUESTIONS } from '../../../upstreams/session/edge.ts';
@@ -9,33 +9,28 @@ import { isRecord } from '../../../mcp/json-rpc-guard.ts';
 import type { ListKind } from '../../../mcp/list-kind.ts';
 import { placeOf, type ServerQuestion, type UpstreamEvent } from '../../../upstreams/upstream.ts';
 import { notOffered, refusedReply, refusedRequest } from '../admission.ts';
-import { ANSWERERS, type Answerer } from '../../call/answer-request.ts';
+import { type Answerer, ANSWERERS } from '../../call/answer-request.ts';
 import type { ToClient } from '../client-channel.ts';
-import { clientOffers } from '../client-offers.ts';
-import type { ToolMode } from '../../gateway.ts';
-import { serverInfoText } from '../initialize.ts';
+import { clientOffers, notOfferedByClient } from '../client-offers.ts';
+import type { ParamHeaders, ToolMode } from '../../gateway.ts';
+import { discoverResult, serverInfoText } from '../initialize.ts';
 import { LIST_METHODS } from '../../lists/lists.ts';
 import { isLogged } from '../../call/logging.ts';
 import { REQUESTS } from '../methods.ts';
-import { errorReply, resultReply, type Reply } from '../../reply.ts';
+import { errorReply, type Reply, resultReply } from '../../reply.ts';
 import type { Handling, Notice } from '../../request.ts';
 import { noticeOf } from '../../call/server-notification.ts';
 import type { GatewayParts } from '../../gateway-parts.ts';
-import { userKeyOf, type SessionScope } from '../../session-scope.ts';
+import { type SessionScope, userKeyOf } from '../../session-scope.ts';
 import { askAboutOwnTasks } from '../../tasks/answered-task.ts';
 import { toolLimitOf } from '../../search/search-rule.ts';
 import type { UnderWay } from '../under-way.ts';
-import { discoverResult } from './discover.ts';
-import { notOfferedByClient } from '../question-errors.ts';
 import { createListeners } from './listeners.ts';
-import { readModernMeta, type ModernMeta } from './modern-meta.ts';
+import { type ModernMeta, readModernMeta } from './modern-meta.ts';
 import { modernResult } from './modern-result.ts';
-import type { ParamHeaders } from '../../gateway.ts';
 import { paramMismatch } from './param-headers.ts';
-import { goOnWithParked } from './parked-retry.ts';
-import { requestDigest } from './request-digest.ts';
+import { goOnWithParked, requestDigest, retokened } from './parked-retry.ts';
 import { isOwnState } from './request-state.ts';
-import { retokened } from './retokened.ts';
 
 export interface ModernEdge {
   request(request: ClientRequest): void;

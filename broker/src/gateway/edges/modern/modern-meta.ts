@@ -5,7 +5,7 @@ import { findMember } from 'mcpgate-shared/mcp/json-span';
 import { MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import { LOG_LEVELS } from '../../../upstreams/session/tidy/notification.ts';
 import { isRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
-import { keptCapabilities, present } from '../absent.ts';
+import { keptCapabilities, present } from '../null-members.ts';
 import type { Request } from '../../request.ts';
 
 /** Methods that earlier versions do not have. */

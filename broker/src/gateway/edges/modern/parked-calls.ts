@@ -9,11 +9,11 @@ import { onOneLine, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { BaseLogger } from 'pino';
 import type { ServerQuestion, UpstreamReply } from '../../../upstreams/upstream.ts';
 import { createInputTally, type InputTally } from '../../call/input-tally.ts';
-import { withdrawn } from '../question-errors.ts';
+import { withdrawn } from '../client-offers.ts';
 import { createHeldQuestions, type Question } from './held-questions.ts';
 import { errorReply, type Answer, type Reply } from '../../reply.ts';
 import type { Notice } from '../../request.ts';
-import { inputRequired } from './parked-answers.ts';
+import { inputRequired } from './input-required.ts';
 import { createStateSigner } from './request-state.ts';
 
 /** A request of the client (the first one, or a retry) that waits for a call's result or questions. */

@@ -1,12 +1,16 @@
-// Handles the retry of a request whose call is parked: gives the client's answers to the call, whose result then answers the retry.
+// Handles the retry of a request whose call is parked: checks that it asks for the same, gives the client's answers to the call, and lets the
+// call's progress and result answer the retry.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
-import { findMember } from 'mcpgate-shared/mcp/json-span';
-import { byteLengthOf, wholeText } from '../../../message/pieces.ts';
+import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
+import { byteLengthOf, partsOf, wholeText } from '../../../message/pieces.ts';
 import { MAX_ANSWER_BYTES } from '../legacy/client-questions.ts';
-import { errorReply, type Answer } from '../../reply.ts';
-import type { Request } from '../../request.ts';
+import { type Answer, errorReply } from '../../reply.ts';
+import type { Notice, Request } from '../../request.ts';
 import type { ParkedCalls, Waiter } from './parked-calls.ts';
+import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { PROGRESS } from '../../call/server-notification.ts';
 
 const NOT_VALID =
   '"requestState" is not valid for this request: it belongs to another one, was used already, or its call is over. Send the request again without it';
@@ -38,4 +42,44 @@ export async function goOnWithParked(
   if (!responses.startsWith('{')) return refuse('"inputResponses" must be an object');
   const bound = await retry.bound();
   if (!parkedCalls.resume({ state, owner, bound, responses, waiter, signal })) refuse(NOT_VALID);
+}
+
+/** The members of the params that may differ between a request and its retry. */
+const OF_THE_ROUND: ReadonlySet<string> = new Set(['_meta', 'inputResponses', 'requestState']);
+
+/** How much is hashed before other work on the event loop gets its turn. */
+const BYTES_AT_ONCE = 1024 * 1024;
+
+/**
+ * Identifies what a request asks for, so that a retry cannot ask for something else than the policy has judged: SHA-256 (hex) of the method
+ * and the params, independent of the order of their members.
+ */
+export async function requestDigest({ method, text, paramsSpan, pieces }: Request): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(method));
+  let bytes = 0;
+  const members = (paramsSpan?.members ?? []).filter(({ key }) => !OF_THE_ROUND.has(key));
+  for (const { key, start, end } of members.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
+    hash.update(`\n${JSON.stringify(key)}:`);
+    for (const part of partsOf(text.slice(start, end), pieces)) {
+      hash.update(part);
+      bytes += part.length;
+      if (bytes < BYTES_AT_ONCE) continue;
+      bytes = 0;
+      await setImmediate();
+    }
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * A progress notification of a parked call, under the token of the retry that waits for it now. Other notices stay as they are, and all do
+ * where the retry has no token.
+ */
+export function retokened(notice: Notice, token: unknown): Notice {
+  const { method, paramsText } = notice;
+  if ((typeof token !== 'string' && typeof token !== 'number') || method !== PROGRESS || paramsText === undefined)
+    return notice;
+  const at = findMember(scanObject(paramsText).members, 'progressToken');
+  if (at === undefined) return notice;
+  return { method, paramsText: paramsText.slice(0, at.start) + JSON.stringify(token) + paramsText.slice(at.end) };
 }

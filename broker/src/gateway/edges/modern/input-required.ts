@@ -1,4 +1,4 @@
-// What a parked call asks of its client, as the result of the request that waits.
+// Writes the result with which the questions of a parked call are put to the client.
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { resultReply, type Answer } from '../../reply.ts';
 

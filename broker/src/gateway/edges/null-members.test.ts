@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { scanObject } from 'mcpgate-shared/mcp/json-span';
-import { keptCapabilities, withoutNulls } from './absent.ts';
+import { keptCapabilities, withoutNulls } from './null-members.ts';
 import { readEnvelope } from './envelope.ts';
 
 const read = (method: string, paramsText: string) => {
