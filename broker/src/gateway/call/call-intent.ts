@@ -58,7 +58,7 @@ export async function callIntent(
 const BYTES_AT_ONCE = 1024 * 1024;
 
 /** SHA-256 (hex) of the arguments of a large request, as the client wrote them; null where it has none. */
-export async function argumentsDigest({ text, paramsSpan }: Request, pieces: Pieces): Promise<string | null> {
+async function argumentsDigest({ text, paramsSpan }: Request, pieces: Pieces): Promise<string | null> {
   const span = findMember(paramsSpan?.members ?? [], 'arguments');
   if (span === undefined) return null;
   const digest = createHash('sha256');

@@ -34,7 +34,7 @@ export interface Offer {
  * Waits for servers that have not connected yet, as long as a list does. Where the rules cannot be read, the offer contains nothing of any
  * server.
  */
-export async function offerOf(parts: GatewayParts, scope: SessionScope): Promise<Offer> {
+async function offerOf(parts: GatewayParts, scope: SessionScope): Promise<Offer> {
   const usable = await usableServers(parts, scope).catch((error: unknown) => {
     parts.log.debug({ error: toGateError(error).message }, 'a session begins without knowing what it may use');
     return undefined;

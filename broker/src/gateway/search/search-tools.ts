@@ -64,7 +64,7 @@ const TOOLS = [
   },
 ] as const;
 
-export const SEARCH_TOOLS_RESULT = JSON.stringify({ tools: TOOLS });
+const SEARCH_TOOLS_RESULT = JSON.stringify({ tools: TOOLS });
 
 export function isSearchTool(toolName: unknown): boolean {
   return TOOLS.some((tool) => tool.name === toolName);
