@@ -1,4 +1,4 @@
-// Sizes as people write them: `512KiB`, `16MiB`, `1GiB`; also `16MB` (of 1000) and plain bytes.
+// Reads and writes sizes as people write them: `512KiB`, `16MiB`, `1GiB`; also `16MB` (powers of 1000) and plain bytes.
 const UNIT_BYTES: Readonly<Record<string, number>> = {
   B: 1,
   kB: 1000,
@@ -10,7 +10,7 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   GiB: 1024 ** 3,
 };
 
-/** Bytes, or undefined where `text` is no size. */
+/** The size in bytes, or undefined where `text` is no size. */
 export function parseByteSize(text: string): number | undefined {
   const match = /^(\d{1,12}(?:\.\d{1,3})?)\s*([kKMG]i?B|B)?$/.exec(text.trim());
   const unit = match?.[2] ?? 'B';
@@ -18,7 +18,7 @@ export function parseByteSize(text: string): number | undefined {
   return match === null || unitBytes === undefined ? undefined : Math.floor(Number(match[1]) * unitBytes);
 }
 
-/** `64 MiB` where it is a whole number of them, else bytes. */
+/** `64 MiB` and the like where the size is a whole number of a unit, else bytes. */
 export function formatByteSize(bytes: number): string {
   for (const unit of ['GiB', 'MiB', 'KiB'] as const) {
     const unitBytes = UNIT_BYTES[unit] ?? 1;

@@ -1,15 +1,16 @@
-// The one error of the product. Every failure that a person or a program may see is one of these codes; each edge (HTTP, exit code,
-// JSON-RPC, close code) has one table over the closed union. Expected outcomes (poll pending, denied) are unions, not throws.
+// The error class of mcpgate. Every failure that a person or a program may see has one of these codes. Each place where errors leave a process
+// (HTTP status, exit code, JSON-RPC error, close code) has one table over all codes. Expected outcomes, such as a poll that is still pending, are
+// values of union types and not errors.
 
 export type ErrorCode =
-  | 'usage' // the caller's words are wrong: flags, arguments, a body that does not fit
+  | 'usage' // the caller's input is wrong: flags, arguments, a body that does not fit
   | 'config' // a configuration file or key is wrong; the message has file, line and key
   | 'not_logged_in' // no usable credential: never logged in, expired for good, revoked
   | 'forbidden' // a known caller who may not do this
   | 'denied' // the policy said no
   | 'not_found'
   | 'conflict' // exists already, or changed meanwhile
-  | 'gone' // was there, is used up: one-time links, device codes
+  | 'gone' // existed, and is used up: one-time links, device codes
   | 'throttled' // too many tries; `retryAfterMs` says how long to wait
   | 'too_large'
   | 'unreachable' // no broker, no DNS, refused, timed out
@@ -25,13 +26,14 @@ export type ErrorCode =
   | 'internal';
 
 /**
- * A failure with a message that says what happened and what to do, and never holds a secret. What code is to tell apart beyond the code is a
- * class of its own with typed fields, or an outcome that its function returns: a record of anything would survive no renaming.
+ * A failure with a message that says what happened and what to do, and never holds a secret. Where a caller must distinguish more than the
+ * code says, the error gets a subclass with typed fields, or the function returns an outcome. There is no untyped record of details, because a
+ * renamed field would break its readers silently.
  */
 export class GateError extends Error {
   override readonly name = 'GateError';
   readonly code: ErrorCode;
-  /** The same may be tried again after so long, where that is known. */
+  /** How long to wait before trying again, where that is known. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number | undefined }) {

@@ -1,4 +1,4 @@
-// What is wrong with a file that cannot be read or written, in words, by the code of the system's error.
+// Explains in words why a file cannot be read or written, by the code of the system's error.
 
 const FAULTS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -12,12 +12,12 @@ const FAULTS: Readonly<Record<string, string>> = {
   EBUSY: 'another program holds it open',
 };
 
-/** The system's own code; empty where the error has none. */
+/** The code of a system error, such as `ENOENT`; empty where the error has none. */
 export function fileErrorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-/** What the system says stands for it where there is no word. */
+/** The explanation; the system's own message where the code is not in the table. */
 export function fileFault(error: unknown): string {
   return FAULTS[fileErrorCode(error)] ?? (error instanceof Error ? error.message : String(error));
 }

@@ -1,12 +1,12 @@
-// A token bucket: how often something may happen.
+// A token bucket, which limits how often something may happen.
 
 export interface Rate {
-  /** At once, after a quiet while. */
+  /** How often in a row, after a pause. */
   burst: number;
   perSecond: number;
 }
 
-/** Returns the function to ask each time. False: too many. */
+/** Returns a function to call each time; it returns false where that is too often. */
 export function createRateBound(rate: Rate, now: () => number): () => boolean {
   let left = rate.burst;
   let countedAt = now();

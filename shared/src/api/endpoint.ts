@@ -1,4 +1,4 @@
-// One endpoint of `/api/v1`, described once: the broker serves it, the commands call it, and the OpenAPI document is written from it.
+// The description of one endpoint of `/api/v1`. The broker serves it, the commands call it, and the OpenAPI document is generated from it.
 import { z } from 'zod';
 import type { Access } from './roles.ts';
 
@@ -10,17 +10,17 @@ export interface Endpoint<
   Body extends z.ZodType = z.ZodType,
   Answer extends z.ZodType = z.ZodType,
 > {
-  /** Stable, camelCase: the operationId of the OpenAPI document. */
+  /** The operationId of the OpenAPI document: camelCase, and never changed. */
   readonly name: string;
   readonly method: Method;
-  /** Below `/api/v1`, with `:param` parts. */
+  /** The path below `/api/v1`, with `:param` parts. */
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
-  /** The answer's body; for a stream, one line of it. */
+  /** The schema of the answer's body; of a stream, of one line. */
   readonly answer: Answer;
   /** True: the answer is `application/x-ndjson`, one `answer` a line, until the caller hangs up. */
   readonly stream: boolean;
@@ -68,7 +68,7 @@ type Part<Key extends string, T> = undefined extends T
     ? { [K in Key]?: T }
     : { [K in Key]: T };
 
-/** What a caller gives: the parts that have required fields are required. */
+/** The arguments of a call of an endpoint. A part (params, query, body) with required fields is required itself. */
 export type CallInput<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> = Part<
   'params',
   z.input<Params>

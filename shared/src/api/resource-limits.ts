@@ -1,8 +1,9 @@
-// What a server that mcpgate starts may use up: as configuration files, imports and the API write it, and how the API shows it.
+// Limits for memory, files and processes of servers that mcpgate starts: as configuration files, imports and requests of the API write them, and
+// as answers of the API show them.
 import { z } from 'zod';
 import { formatByteSize, parseByteSize } from '../byte-size.ts';
 
-/** A Node server of the usual kind takes 80 MiB and 24 files; with less than these none would start. */
+/** The smallest limits that are accepted. A usual Node server takes 80 MiB and 24 files; with less than these, no server would start. */
 const MIN_MEMORY_BYTES = 64 * 1024 * 1024;
 const MIN_OPEN_FILES = 32;
 const MIN_PROCESSES = 16;
@@ -13,7 +14,7 @@ function count(min: number) {
   return z.union([z.int(message).min(min, message).max(10_000_000, message), z.literal('none')], message);
 }
 
-/** Each limit as people write it; `none`: as much as there is. */
+/** Each limit as people write it; `none`: no limit. */
 export const LimitForms = {
   memory: z.string('write a size such as 512MiB, or none').refine(isMemory, 'write a size of 64MiB or more, or none'),
   open_files: count(MIN_OPEN_FILES),
@@ -38,7 +39,7 @@ export type ResourceLimitsForm = z.output<typeof ResourceLimitsSchema>;
 
 const shown = z.number().int().nullable();
 
-/** What holds for a server: null is no limit. */
+/** The limits that hold for a server; null: no limit. */
 export const KeptLimitsSchema = z.object({
   memory_bytes: shown,
   open_files: shown,
@@ -47,7 +48,7 @@ export const KeptLimitsSchema = z.object({
 });
 export type KeptLimits = z.output<typeof KeptLimitsSchema>;
 
-/** In words: `at most 2 GiB of memory, 4096 open files`. */
+/** The limits in words: `at most 2 GiB of memory, 4096 open files`. */
 export function limitsText(limits: KeptLimits): string {
   const parts = [
     ...(limits.memory_bytes === null ? [] : [`${formatByteSize(limits.memory_bytes)} of memory`]),

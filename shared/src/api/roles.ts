@@ -1,13 +1,14 @@
-// Who may do what in the administration: the one table of roles. What a member may do concerns their own things; the operation sees to that.
+// The table of roles: who may call which endpoints of the administration. Endpoints for members only show and change the member's own things; each
+// operation checks that.
 
-/** Of a person; the highest first. */
+/** Roles of people, the highest first. */
 export const ROLES = ['admin', 'operator', 'auditor', 'member'] as const;
-/** Of an administration token; `scim`: nothing but the people of `/scim/v2`. */
+/** Roles of administration tokens; `scim`: may only manage people at `/scim/v2`. */
 export const TOKEN_ROLES = ['admin', 'operator', 'auditor', 'scim'] as const;
 
 export type Role = (typeof ROLES)[number];
 export type TokenRole = (typeof TOKEN_ROLES)[number];
-/** What a caller of the API may be. */
+/** The roles that a caller of the API can have. */
 export type ApiRole = Role | TokenRole;
 
 /**

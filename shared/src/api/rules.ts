@@ -24,7 +24,7 @@ export const RuleSchema = z
 export type Rule = z.output<typeof RuleSchema>;
 
 export const AddedRuleSchema = RuleSchema.extend({
-  /** Of WHO: people and groups that are not there yet, for whom the rule waits; a name may be mistyped. */
+  /** The people and groups in WHO that do not exist yet. The rule holds for them once they do; or the name is mistyped. */
   nobody_yet: z.array(z.string()),
 }).meta({ id: 'AddedRule' });
 

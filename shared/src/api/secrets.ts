@@ -16,7 +16,7 @@ export const SecretSchema = z
 export type Secret = z.output<typeof SecretSchema>;
 
 export const SetSecretSchema = SecretSchema.extend({
-  /** Servers whose records refer to it where this value cannot stand: their calls fail until it is set again. */
+  /** Servers whose records use the secret in a place that cannot hold this value. Their calls fail until the secret is set to another value. */
   unfit: z.array(z.object({ server: z.string(), why: z.string() })),
 }).meta({ id: 'SetSecret' });
 export type SetSecret = z.output<typeof SetSecretSchema>;

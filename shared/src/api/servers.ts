@@ -11,7 +11,7 @@ const TrustAnnotationsSchema = z.boolean().meta({
 
 export const IsolationSchema = z.enum(['shared', 'per-user', 'per-session']);
 
-/** What keeps the processes of a server apart from the broker and from others. */
+/** How the processes of a server are kept apart from the broker and from other servers. */
 export const ProcessIsolationSchema = z.enum(['sandbox', 'uid', 'none']);
 export type ProcessIsolation = z.output<typeof ProcessIsolationSchema>;
 

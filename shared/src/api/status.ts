@@ -1,4 +1,4 @@
-// The broker itself, and who is asking.
+// The status of the broker, and the caller's own identity.
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { RoleSchema, TimeSchema, TokenRoleSchema } from './fields.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { NameParams, TimeSchema, WorkspaceNameSchema } from './fields.ts';
 
-/** Names the workspace that a request of the administration is about; without it, it is the caller's own. */
+/** The HTTP header that names the workspace of an administrative request; without it, the request is about the caller's own. */
 export const WORKSPACE_HEADER = 'x-mcpgate-workspace';
 
 const WorkspaceSchema = z.object({ name: z.string(), created_at: TimeSchema }).meta({ id: 'Workspace' });

@@ -1,45 +1,45 @@
-// What one end receives: fragments in their order, held while the reader is paused, put together to messages. A peer can make it keep
-// one message and one window, whatever it sends.
+// The receiving half of a channel's end: checks the order of fragments, holds them while the reader is paused, and joins them into messages. Whatever
+// the other end sends, this half never keeps more than one message and one window of fragments.
 import { FLAG_FINAL, FRAME_MAX_BYTES, HEADER_BYTES, type FrameHeader } from './frame.ts';
 
-/** A fragment that is not the last of its message has at least so many bytes: empty ones would cost memory that no limit counts. */
+/** The fewest bytes of a fragment, except for a message's last one: empty fragments would cost memory that no limit counts. */
 const FRAGMENT_MIN_BYTES = 1024;
-/** What is kept of either end of a message over the limit, to say whose it was. */
+/** How much is kept of the beginning and of the end of a message over the limit, to find the request that it belongs to. */
 const OVERSIZE_END_BYTES = 1024;
 
 const NOTHING: Buffer = Buffer.alloc(0);
 
 const headOf = (first: Buffer): Buffer => Buffer.from(first.subarray(0, OVERSIZE_END_BYTES));
 
-/** Reads one message from the peer. A channel that ends in the middle of it, or finds it over the limit, drops it. */
+/** Reads one large message in parts. Is dropped without `end` where the channel ends within the message, or the message is over the limit. */
 export interface LargeMessage {
   feed(bytes: Buffer): void;
   end(): void;
 }
 
 interface IncomingOptions {
-  /** The number of the first fragment. */
+  /** The sequence number of the first fragment to receive. */
   first: number;
-  /** What the peer was told that may be under way. */
+  /** How many unacknowledged bytes the other end was told that it may send. */
   windowBytes: number;
   maxMessageBytes: number;
   onMessage: (message: Buffer) => void;
   large: { fromBytes: number; open: (first: readonly Buffer[]) => LargeMessage } | undefined;
-  /** A message over the limit has passed: its first and last kilobyte. */
+  /** Called with the first and last kilobyte of a message over the limit, when its end has come. */
   onOversize: (head: Buffer, tail: Buffer) => void;
-  /** So many bytes more have been consumed. */
+  /** Called with the number of bytes that were just consumed. */
   onConsumed: (bytes: number) => void;
 }
 
 export interface Incoming {
-  /** `again`: it had come already. A sentence: no peer that keeps to the protocol sends this. */
+  /** Takes a fragment. `again`: it came before. `broken`: a sentence about what the other end did against the protocol. */
   receive(header: FrameHeader, payload: Buffer): 'taken' | 'again' | { broken: string };
   pause(): void;
   resume(): void;
-  /** What is held was not acknowledged, so it comes again on the next link. */
+  /** Drops the held fragments. They were not acknowledged, so they come again on the next link. */
   dropHeld(): void;
   maxMessageBytes: number;
-  /** The number of the next fragment to be consumed. */
+  /** The sequence number of the next fragment to be consumed. */
   readonly next: number;
   /** Bytes of fragments that wait for the reader. */
   readonly heldBytes: number;
@@ -53,7 +53,7 @@ export function createIncoming(options: IncomingOptions): Incoming {
   let partialBytes = 0;
   let large: LargeMessage | undefined;
   let largeHead = NOTHING;
-  /** Both ends of a message over the limit; the rest of it is passed over. */
+  /** The beginning and the end of a message over the limit; the bytes between are dropped. */
   let oversize: { head: Buffer; tail: Buffer } | undefined;
   let held: { payload: Buffer; flags: number }[] = [];
   let heldBytes = 0;
@@ -76,7 +76,7 @@ export function createIncoming(options: IncomingOptions): Incoming {
     parts = [];
   };
 
-  /** The acknowledgement comes last: over a link that answers at once, it may bring the next fragment before it returns. */
+  /** Consumes a fragment. Acknowledges it last, because over a link that answers at once the next fragment may arrive within that call. */
   const consume = (payload: Buffer, flags: number) => {
     next += 1;
     place(payload, flags);
@@ -122,7 +122,7 @@ export function createIncoming(options: IncomingOptions): Incoming {
         return 'taken';
       }
       heldBytes += HEADER_BYTES + payload.length;
-      // The last frame that the window admits may go over it.
+      // The last frame that fits into the window may extend beyond it.
       if (heldBytes > options.windowBytes + FRAME_MAX_BYTES) return { broken: 'more came than the window admits' };
       held.push({ payload: Buffer.from(payload), flags }); // a copy: a small one must not keep the whole chunk it came in
       return 'taken';

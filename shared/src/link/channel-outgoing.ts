@@ -1,42 +1,43 @@
-// What one end sends: messages cut into fragments, kept until the peer has consumed them, sent again from there after each `rewind`.
+// The sending half of a channel's end: cuts messages into fragments, keeps them until the other end has consumed them, and sends them again after a
+// `rewind`.
 import { FLAG_FINAL, FRAGMENT_BYTES, HEADER_BYTES } from './frame.ts';
 
 const SEQ_MAX = 0xffff_fffe;
 
 interface Fragment {
-  /** In parts where it lies across those of its message: they are put together when it leaves. */
+  /** Several parts where the fragment extends over several parts of its message; they are joined when it is sent. */
   payload: Uint8Array | readonly Uint8Array[];
   bytes: number;
   flags: number;
 }
 
-/** What the peer has not consumed, in order: `first` is the number of the first. A flag for each, as its frame has it. */
+/** The fragments that the other end has not consumed, in order. `first`: the sequence number of the first one. `flags`: those of its frame. */
 export interface KeptFragments {
   first: number;
   fragments: readonly { payload: Uint8Array; flags: number }[];
 }
 
 export interface Outgoing {
-  /** Cuts and keeps a message. False: the sequence numbers are used up. */
+  /** Cuts a message into fragments and keeps them. False: the sequence numbers are used up. */
   queue(message: Uint8Array | readonly Uint8Array[], messageBytes: number): boolean;
-  /** The next fragment, where the peer's window has room for it; `nextSend` is its number before the call. */
+  /** The next fragment to send, if it fits into the window of the other end. Its sequence number is `nextSend` before the call. */
   take(peerWindowBytes: number): Fragment | undefined;
-  /** Drops what the peer has consumed. False: it claims more than was ever sent. */
+  /** Drops all fragments before `peerNext`, which the other end has consumed. False: that is more than was ever sent. */
   acknowledge(peerNext: number): boolean;
-  /** Everything that is not acknowledged is sent again. */
+  /** Has everything that is not acknowledged sent again. */
   rewind(): void;
-  /** Everything that is kept. */
+  /** All fragments that are not acknowledged. */
   kept(): KeptFragments;
-  /** The number of the oldest fragment that is kept. */
+  /** The sequence number of the oldest fragment that is kept. */
   readonly oldest: number;
   readonly nextSend: number;
-  /** The number of the first fragment that is not queued yet. */
+  /** The sequence number that the next queued fragment will get. */
   readonly end: number;
-  /** What is kept, headers included: many small messages are not free. */
+  /** The bytes of all kept fragments with their headers, because many small messages cost memory too. */
   readonly bytes: number;
 }
 
-/** Stands in for what the peer has consumed, so that its bytes are free before the array is compacted. */
+/** Replaces consumed fragments in the array, so that their bytes can be freed before the array is compacted. */
 const CONSUMED: Fragment = { payload: new Uint8Array(0), bytes: 0, flags: 0 };
 
 /** Cuts a message of several fragments without copying it. */
@@ -62,9 +63,9 @@ function pushFragments(fragments: Fragment[], message: readonly Uint8Array[], by
 
 const costOf = (fragment: Fragment | undefined) => HEADER_BYTES + (fragment?.bytes ?? 0);
 
-/** `kept`: what another end has left to be sent. */
+/** `kept`: fragments of an earlier end of this channel that are still to be sent. */
 export function createOutgoing(kept: KeptFragments = { first: 0, fragments: [] }): Outgoing {
-  // fragments[head] has number `oldest`; everything before `nextSend` is under way on this link.
+  // fragments[head] has the sequence number `oldest`; everything before `nextSend` was sent on the present link.
   let fragments: Fragment[] = kept.fragments.map((each) => ({ ...each, bytes: each.payload.length }));
   let head = 0;
   let oldest = kept.first;
@@ -93,7 +94,7 @@ export function createOutgoing(kept: KeptFragments = { first: 0, fragments: [] }
     },
 
     acknowledge(peerNext) {
-      if (peerNext < oldest) return true; // an older acknowledgement, overtaken
+      if (peerNext < oldest) return true; // an older acknowledgement that arrives late
       if (peerNext > end()) return false;
       while (oldest < peerNext) {
         const cost = costOf(fragments[head]);

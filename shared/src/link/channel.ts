@@ -1,81 +1,89 @@
-// One end of a channel: messages in order and exactly once, over links that come and go. Pure: it owns no socket and no timer of its
-// own, it is pulled by whatever carries it (`next`) and told what arrives (`receive`).
+// One end of a channel, which delivers messages in order and exactly once over links that come and go. It owns no socket: its carrier (a link)
+// takes frames from it with `next` and gives it the frames that arrive with `receive`.
 //
-// - A message is cut into fragments of at most 64 KiB; each counts in the sequence. What the peer has not acknowledged is kept and
-//   sent again after the next `attach`.
-// - An acknowledgement means *consumed*: while the reader is paused none is sent, the peer stops at its window, and nobody else notices.
-// - A fragment that comes again is dropped; one that is missing means a broken carrier: `onBroken`, and the owner attaches anew.
-// - A frame that an earlier carrier still had under way is dropped by its channel number.
+// - A message is cut into fragments of at most 64 KiB, each with a sequence number. Fragments that the other end has not acknowledged are kept
+//   and sent again after the next `attach`.
+// - An acknowledgement means *consumed*: while the reader is paused none is sent, so the other end stops when its window is full. Other channels
+//   of the link are not affected.
+// - A fragment that comes again is dropped. A missing one means that the carrier is broken: `onBroken` is called, and the owner attaches the
+//   channel again.
+// - A late frame of an earlier carrier is recognised by its channel number and dropped.
 import { createIncoming, type LargeMessage } from './channel-incoming.ts';
 import { createOutgoing, type KeptFragments } from './channel-outgoing.ts';
 import type { Clock } from '../clock.ts';
 import { FrameKind, writeFrame, type FrameHeader } from './frame.ts';
 
 export const CHANNEL_DEFAULTS = {
-  /** What may be under way unacknowledged, each way; fixed for protocol version 1. */
+  /** How many unacknowledged bytes may be under way in each direction; fixed for protocol version 1. */
   windowBytes: 1024 * 1024,
-  /** What an end keeps for a peer that is away; past it the channel ends. One message more than this always fits. */
+  /** How many bytes an end keeps while the other end is away; with more the channel ends. One message beyond this is always accepted. */
   backlogBytes: 16 * 1024 * 1024,
   maxMessageBytes: 64 * 1024 * 1024,
   /** How long a broker keeps a channel without a link. */
   resumeMs: 5 * 60_000,
 } as const;
 
-/** An acknowledgement that nothing else carries waits this long for company. */
+/** How long an acknowledgement waits for a data frame that can carry it, before it is sent in a frame of its own. */
 const ACK_DELAY_MS = 25;
 
 export interface ChannelLimits {
   backlogBytes: number;
-  /** The longest message, either way. */
+  /** The longest message, in either direction. */
   maxMessageBytes: number;
 }
 
 export interface ChannelOptions extends ChannelLimits {
   clock: Clock;
   windowBytes: number;
-  /** Bytes left free before each frame, for the carrier's prefix. */
+  /** Bytes to leave free before each frame, for a prefix of the carrier. */
   headroomBytes?: number;
-  /** It goes on where another end has left off, which will never send or receive again. */
+  /**
+   * Set where this end continues an earlier one that will never send or receive again: its next sequence number, and its unacknowledged
+   * fragments.
+   */
   left?: { nextReceive: number; kept: KeptFragments };
   onMessage: (message: Buffer) => void;
-  /** Messages that are longer than `fromBytes` are not gathered for `onMessage`, but read as their fragments come; `first` is the beginning. */
+  /** Messages longer than `fromBytes` are not collected for `onMessage` but read while their fragments arrive; `first`: the fragments so far. */
   large?: { fromBytes: number; open: (first: readonly Buffer[]) => LargeMessage };
-  /** The peer sent a message over the limit: its first and last kilobyte. It counts as consumed, and everything goes on. */
+  /** The other end sent a message over the limit: its first and last kilobyte. It counts as consumed, and the channel goes on. */
   onOversize: (head: Buffer, tail: Buffer) => void;
-  /** `next` has something to give. */
+  /** `next` has a frame to send. */
   onReady: () => void;
-  /** The carrier lost or invented something: attach anew. The channel has detached itself. */
+  /** The carrier lost or made up a frame. The channel has detached itself; its owner must attach it again. */
   onBroken: (reason: string) => void;
-  /** The peer did not take what was sent for too long: the channel is over. */
+  /** Too many bytes wait for the other end, so the channel is over. */
   onFatal: (code: 'overflow', reason: string) => void;
 }
 
 export interface Channel {
   /**
-   * Queues a message, whole or in parts, which must not change afterwards, and returns the sequence number behind it: whoever has taken
-   * everything before that has taken all of it. Throws RangeError for one over the limit.
+   * Queues a message, whole or in parts; its bytes must not change afterwards. Returns the sequence number after its last fragment: an end that
+   * has consumed everything before that number has the whole message. Throws RangeError for a message over the limit.
    */
   send(message: Uint8Array | readonly Uint8Array[]): number;
-  /** The next frame for the carrier, or undefined. */
+  /** The next frame for the carrier to send, or undefined. */
   next(): Buffer | undefined;
-  /** A `data` or `ack` frame of the peer. */
+  /** Takes a `data` or `ack` frame of the other end. */
   receive(header: FrameHeader, payload: Buffer): void;
-  /** Whether the peer can have consumed everything before `peerNext` and nothing more: what `attach` would answer. */
+  /** Whether the other end can have consumed everything before `peerNext` and nothing more; the result that `attach` would have. */
   couldAttach(peerNext: number): boolean;
-  /** From now on the carrier `number` carries it; the peer has consumed everything before `peerNext`. False: the peer claims the impossible. */
+  /**
+   * Gives the channel a new carrier on which it has this number. The other end has consumed everything before `peerNext`. False: that cannot
+   * be.
+   */
   attach(number: number, peerNext: number, peerWindowBytes: number): boolean;
   detach(): void;
-  /** Stops and starts the delivery of messages; while stopped nothing more is acknowledged. */
+  /** `pause` stops the delivery of messages and with it their acknowledgement, `resume` starts both again. */
   pause(): void;
   resume(): void;
-  /** What the peer has not consumed, for an end that goes on in its place (`left`). */
+  /** The unacknowledged fragments, for an end that continues this one (`left`). */
   kept(): KeptFragments;
-  /** From now on these hold. */
+  /** Sets other limits from now on. */
   limit(limits: ChannelLimits): void;
   readonly attached: boolean;
-  /** The next sequence number expected: what `open` and `opened` say. */
+  /** The next sequence number that is expected; `open` and `opened` frames carry it. */
   readonly nextReceive: number;
-  /** Bytes kept for the peer. */
+  /** Bytes that the other end has not acknowledged. */
   readonly backlogBytes: number;
   /** Bytes that arrived and wait for the reader. */
   readonly heldBytes: number;
@@ -153,7 +161,7 @@ export function createChannel(options: ChannelOptions): Channel {
       if (bytes > maxMessageBytes) {
         throw new RangeError(`a message of ${bytes} bytes is longer than ${maxMessageBytes}`);
       }
-      // A peer that is there and reads slowly is no peer that is away: who sends to it bounds what it sends.
+      // Only while the other end is away. For one that reads slowly, the sender must bound what it sends.
       if (!attached && outgoing.bytes > backlogBytes) {
         options.onFatal('overflow', `more than ${backlogBytes} bytes wait for the other end`);
         return Number.POSITIVE_INFINITY;
@@ -185,7 +193,7 @@ export function createChannel(options: ChannelOptions): Channel {
       if (outgoing.nextSend < outgoing.end) options.onReady();
       if (header.kind !== FrameKind.data) return;
       const outcome = incoming.receive(header, payload);
-      if (outcome === 'again') return dueAck(); // it does not know that we have it
+      if (outcome === 'again') return dueAck(); // the other end does not know that this fragment has arrived
       if (outcome !== 'taken') broken(outcome.broken);
     },
 

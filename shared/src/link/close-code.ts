@@ -4,16 +4,16 @@ import { FRAME_MAX_BYTES, HEADER_BYTES } from './frame.ts';
 export const CLOSE_CODE = {
   /** The access token ended and was not renewed. */
   token: 4401,
-  /** User, device or grant were revoked: only a new login helps. */
+  /** The user, device or grant was revoked: only a new login helps. */
   revoked: 4403,
   heartbeat: 4408,
   /** A newer link of the same daemon took over. */
   replaced: 4409,
   tooLarge: 4413,
   version: 4426,
-  /** More of something than any peer needs: channels, renewals, pings. */
+  /** The daemon opened, renewed or pinged more often than any daemon needs to. */
   tooMany: 4429,
-  /** RFC 6455: a peer that breaks the protocol. */
+  /** RFC 6455: protocol error. */
   protocol: 1002,
   /** IANA registry: service restart. */
   draining: 1012,
@@ -21,7 +21,7 @@ export const CLOSE_CODE = {
 
 export const SUBPROTOCOL = 'mcpgate.v1';
 
-/** The close code for bytes that `readFrame` refused: kinds and bits that this version does not know are another version's. */
+/** The close code for a frame that `readFrame` refused. A frame of valid length is taken for one of another version of the protocol. */
 export function closeCodeOfBadFrame(frame: Buffer): number {
   if (frame.length < HEADER_BYTES) return CLOSE_CODE.protocol;
   return frame.length > FRAME_MAX_BYTES ? CLOSE_CODE.tooLarge : CLOSE_CODE.version;

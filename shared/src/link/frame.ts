@@ -1,5 +1,5 @@
-// The frame: what travels between `serve`, the daemon and the broker. A 16-byte header, then a payload that nobody between the two
-// ends of a channel looks into. All numbers are big-endian.
+// The format of frames, which travel between `serve`, the daemon and the broker: a 16-byte header and a payload. Only the two ends of a channel
+// look into the payload. All numbers are big-endian.
 //
 //   0 kind u8 | 1 flags u8 | 2 zero u16 | 4 channel u32 | 8 sequence u32 | 12 acknowledgement u32 | 16 payload
 
@@ -7,7 +7,7 @@ export const HEADER_BYTES = 16;
 /** The longest payload of one frame; longer messages travel as fragments, so that channels can take turns. */
 export const FRAGMENT_BYTES = 64 * 1024 - HEADER_BYTES;
 export const FRAME_MAX_BYTES = HEADER_BYTES + FRAGMENT_BYTES;
-/** Channel 0 is the link itself: control between its two ends. */
+/** Channel 0 carries control messages between the two ends of the link itself. */
 export const LINK_CHANNEL = 0;
 
 export const FrameKind = {
@@ -39,7 +39,7 @@ export interface FrameHeader {
   ack: number;
 }
 
-/** Reads a header in place; a sentence instead of a header says what is wrong with the frame. */
+/** Reads the header of a frame. Returns a sentence where the frame is not valid. */
 export function readFrame(frame: Buffer): FrameHeader | string {
   if (frame.length < HEADER_BYTES) return `a frame of ${frame.length} bytes is shorter than its header`;
   if (frame.length > FRAME_MAX_BYTES) return `a frame of ${frame.length} bytes is longer than ${FRAME_MAX_BYTES}`;
@@ -70,7 +70,7 @@ export function writeFrame(header: FrameHeader, payload: Uint8Array, headroomByt
   return bytes;
 }
 
-/** Rewrites the channel number in place: all that the daemon ever changes. */
+/** Overwrites the channel number in a frame; the daemon changes nothing else. */
 export function setChannel(frame: Buffer, channel: number): void {
   frame.writeUInt32BE(channel, 4);
 }

@@ -1,10 +1,13 @@
-// The small JSON bodies of `open`, `opened`, `close` and `control` frames, with hand-written guards: `serve` loads no validation library.
+// The JSON payloads of `open`, `opened`, `close` and `control` frames, with hand-written guards, because `serve` loads no validation library.
 
 /** `serve` -> broker. */
 export interface OpenMessage {
   /** The channel's own name, 32 hex digits, chosen by `serve`. */
   id: string;
-  /** Chosen by `serve`: proves, on a resume, that this is the one who opened it. 43 characters of base64url. */
+  /**
+   * Chosen by `serve`: 43 characters of base64url. A resume must show the same secret, which proves that it comes from the process that opened
+   * the channel.
+   */
   secret: string;
   /** The next sequence number expected from the broker. */
   next: number;
@@ -15,11 +18,11 @@ export interface OpenMessage {
   /** `serve --tools all|search`. */
   tools?: 'all' | 'search';
   /**
-   * The run of the broker that the channel was opened at, by the name of its `welcome`; with a first `open`, the one that it is meant for:
-   * another one does not open it.
+   * A run of the broker, by its name in `welcome`. On a resume: the run at which the channel was opened. On a first `open`: the run that it is
+   * meant for; another broker does not open the channel.
    */
   broker?: string;
-  /** It was opened before. */
+  /** True: the channel was opened before, and this resumes it. */
   resume?: boolean;
   version: string;
 }
@@ -28,13 +31,13 @@ export interface OpenMessage {
 export interface OpenedMessage {
   next: number;
   windowBytes: number;
-  /** False: the broker knows nothing of this channel; everything starts from 0, and calls under way have an unknown outcome. */
+  /** False: the broker does not know the channel. Sequence numbers start from 0, and calls under way have an unknown outcome. */
   resumed: boolean;
   /** The run of the broker that has the channel. */
   broker?: string;
-  /** The longest message, either way. */
+  /** The longest message, in either direction. */
   maxMessageBytes: number;
-  /** What each end keeps for the other while it is away, and for how long. */
+  /** How many bytes each end keeps while the other is away, and for how long. */
   backlogBytes: number;
   resumeMs: number;
 }
@@ -43,13 +46,13 @@ export interface CloseMessage {
   code: 'done' | 'gone' | 'refused' | 'revoked' | 'protocol' | 'too_large' | 'overflow';
   message: string;
   /**
-   * What `serve` sent before this sequence number was taken, and nothing from there on: it can be sent again on another channel. Without
-   * it nobody can tell.
+   * The broker has read what `serve` sent before this sequence number and nothing from there on, so `serve` can send the rest again on another
+   * channel. Absent: the broker does not know what was read.
    */
   taken?: number;
 }
 
-/** Whom the broker takes the link for, and itself: `broker` names this run of it. */
+/** The first message of the broker: who is logged in on the link, and the broker's own version. `broker`: the name of this run of it. */
 export interface Welcome {
   type: 'welcome';
   user: string | null;
@@ -59,7 +62,7 @@ export interface Welcome {
   broker?: string;
 }
 
-/** On the WebSocket, channel 0. */
+/** The messages on channel 0 of the WebSocket. */
 export type LinkMessage =
   | { type: 'token'; token: string } // daemon -> broker: the renewed access token
   | Welcome // broker -> daemon, first
@@ -71,7 +74,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const isName = (value: unknown): value is string => typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** The JSON object in a payload; undefined where there is none. */
+/** The JSON object in a payload; undefined where the payload is none. */
 export function readJson(payload: Buffer): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(payload.toString('utf8'));
@@ -96,7 +99,7 @@ export function readOpen(payload: Buffer): OpenMessage | undefined {
     next: m['next'],
     windowBytes: m['windowBytes'],
     version: m['version'].slice(0, 64),
-    ...(server === undefined ? {} : { server: server.slice(0, 64) }), // longer than any name: it is still nobody's
+    ...(server === undefined ? {} : { server: server.slice(0, 64) }), // longer than any server's name, so the shortened text still names none
     ...(tools === undefined ? {} : { tools }),
     ...(broker === undefined ? {} : { broker }),
     ...(resume === true && { resume }),
@@ -152,6 +155,6 @@ export function readLinkMessage(payload: Buffer): LinkMessage | undefined {
   }
 }
 
-/** The payload of a message. */
+/** Writes a message as the payload of a frame. */
 export const toPayload = (message: OpenMessage | OpenedMessage | CloseMessage | LinkMessage): Buffer =>
   Buffer.from(JSON.stringify(message));

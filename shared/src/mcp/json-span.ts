@@ -1,5 +1,5 @@
-// Where the members of a JSON text stand, so that messages are spliced as text and never printed again: large integers, key order
-// and spacing stay as they were sent. Nothing here validates: `JSON.parse` the text first, then scan it.
+// Finds the positions of members in a JSON text, so that messages can be changed as text instead of being parsed and printed: large integers, key
+// order and spacing stay as they were sent. These functions do not validate: the text must have passed `JSON.parse` before.
 
 export interface JsonMember {
   /** The key, decoded. */
@@ -9,7 +9,7 @@ export interface JsonMember {
   /** `text.slice(start, end)` is the value. */
   start: number;
   end: number;
-  /** The value's own members, where the path of `scanObject` led into it and it is an object. */
+  /** The value's own members, if the value is an object and the `path` of `scanObject` leads into it. */
   inner: JsonObject | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface JsonObject {
   /** Index after `}`. */
   end: number;
   members: readonly JsonMember[];
-  /** The first key that stands twice (readers disagree on which one counts), or undefined. */
+  /** The first key that occurs twice, or undefined. JSON parsers disagree on which one counts. */
   duplicate: string | undefined;
 }
 
@@ -40,8 +40,8 @@ const CLOSE_BRACKET = 93;
 const CASE_BIT = 32;
 
 /**
- * The members of the object that begins at `from` (white space before it is skipped). `path` names a way down: the members of
- * `path[0]` are found too, then of `path[1]` inside it. One pass. Throws SyntaxError where there is no object or it does not end.
+ * Finds the members of the object that begins at `from` (white space before it is skipped), and along `path` also the members of `path[0]`, of
+ * `path[1]` inside it, and so on. Reads the text once. Throws SyntaxError where there is no object or it does not end.
  */
 export function scanObject(text: string, from = 0, path: readonly string[] = [], depth = 0): JsonObject {
   const start = skipSpace(text, from);
@@ -49,7 +49,7 @@ export function scanObject(text: string, from = 0, path: readonly string[] = [],
   const wanted = path[depth];
   const members: JsonMember[] = [];
   let duplicate: string | undefined;
-  // Few keys are compared one by one; many through a set, or an object of a million keys would take minutes.
+  // Few keys are compared one by one. Many go into a set; otherwise an object of a million keys would take minutes.
   let seen: Set<string> | undefined;
   let at = skipSpace(text, start + 1);
   if (text.charCodeAt(at) === CLOSE_BRACE) return { start, end: at + 1, members, duplicate };
@@ -99,7 +99,7 @@ export function scanArray(text: string, from = 0): readonly JsonItem[] {
   }
 }
 
-/** The last member of that name, as `JSON.parse` would read it. */
+/** The last member with this key, which is the one that `JSON.parse` takes. */
 export function findMember(members: readonly JsonMember[], key: string): JsonMember | undefined {
   for (let index = members.length - 1; index >= 0; index--) {
     const member = members[index];
@@ -108,7 +108,10 @@ export function findMember(members: readonly JsonMember[], key: string): JsonMem
   return undefined;
 }
 
-/** The same JSON without line breaks: between tokens they mean nothing, and inside strings JSON has none. For line framing. */
+/**
+ * The same JSON without line breaks, for transports that send one message a line. Line breaks only occur between tokens, where they mean
+ * nothing.
+ */
 export function onOneLine(text: string): string {
   return text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n]+/g, ' ') : text;
 }
@@ -151,7 +154,10 @@ function skipNested(text: string, from: number): number {
   throw new SyntaxError(`no end of the value at ${from}`);
 }
 
-/** Index after the closing quote of the string that begins at `from`. Short strings by hand, long ones by the engine's own search. */
+/**
+ * Index after the closing quote of the string that begins at `from`. Scans the first characters itself, then uses the engine's faster
+ * `indexOf`.
+ */
 function skipString(text: string, from: number): number {
   const near = Math.min(from + 24, text.length);
   for (let at = from + 1; at < near; at++) {
@@ -165,7 +171,7 @@ function skipString(text: string, from: number): number {
     if (quote < 0) throw new SyntaxError(`no end of the string at ${from}`);
     let before = quote - 1;
     while (text.charCodeAt(before) === BACKSLASH) before--;
-    // An even number of backslashes before it: the quote is not escaped.
+    // With an even number of backslashes before it, the quote is not escaped.
     if (((quote - before) & 1) === 1) return quote + 1;
   }
 }

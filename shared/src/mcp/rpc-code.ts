@@ -1,4 +1,4 @@
-/** Codes of JSON-RPC errors, the same from the broker and from `serve`. */
+/** The codes of JSON-RPC errors that the broker and `serve` use. */
 export const RPC_CODE = {
   // JSON-RPC 2.0, section 5.1.
   parseError: -32700,
@@ -6,9 +6,9 @@ export const RPC_CODE = {
   methodNotFound: -32601,
   invalidParams: -32602,
   internalError: -32603,
-  /** Of the range that JSON-RPC leaves to servers: what there is no other code for. */
+  /** For errors without a code of their own; from the range that JSON-RPC leaves to servers. */
   serverError: -32000,
-  /** Of the official SDKs: the session is not known, or an answer took too long. */
+  /** Used by the official SDKs where a session is not known or an answer takes too long. */
   unknownSession: -32001,
   /** MCP 2025-11-25, server/resources, "Error Handling". */
   resourceNotFound: -32002,
@@ -16,11 +16,11 @@ export const RPC_CODE = {
   headerMismatch: -32020,
   missingClientCapability: -32021,
   unsupportedProtocolVersion: -32022,
-  /** Of the Language Server Protocol, which official SDKs took it from. */
+  /** From the Language Server Protocol; official SDKs use it too. */
   cancelled: -32800,
-  // Of mcpgate's own: of the range that MCP leaves to implementations, apart from those that its SDKs use.
-  /** The rules deny it; `data` says which. */
+  // mcpgate's own codes, from the range that MCP leaves to implementations and that its SDKs do not use.
+  /** The rules deny the request; `data` says which rule. */
   denied: -32010,
-  /** It could not be carried out; the message says why and what to do. */
+  /** The request could not be carried out; the message says why and what to do. */
   failed: -32011,
 } as const;

@@ -1,13 +1,13 @@
-// JSON-RPC messages as mcpgate writes them. The members stand in this order, so that whoever has the first bytes of a message knows what it
-// answers or asks, however long it is: `serve` reads no answer of megabytes to pass it on.
+// Writes JSON-RPC messages with their members in a fixed order, so that the first bytes of a message show its id and kind, however long it is.
+// `serve` passes on answers of megabytes without reading more than that.
 
 const ID = String.raw`("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)`;
 const ANSWER = new RegExp(String.raw`^\{"jsonrpc":"2\.0","id":${ID},"(result|error)":`);
 const REQUEST = new RegExp(String.raw`^\{"jsonrpc":"2\.0","id":${ID},"method":`);
-/** How much of a message shows what it is: ids are bounded. */
+/** How many bytes of a message suffice to recognise it, because ids are bounded. */
 export const HEAD_BYTES = 1024;
 
-/** `idText`: the id as it was written. `text`: a result or an error object, as JSON text. */
+/** A response. `idText`: the id as JSON text. `text`: the result or the error object, as JSON text. */
 export function answerText(idText: string, member: 'result' | 'error', text: string): string {
   return `{"jsonrpc":"2.0","id":${idText},"${member}":${text}}`;
 }
@@ -21,7 +21,10 @@ export function noticeText(method: string, paramsText?: string): string {
   return `{"jsonrpc":"2.0","method":${JSON.stringify(method)}${params}}`;
 }
 
-/** Of a message that was written here, by its first characters; `from`: where the result or the error begins. Undefined: it is no answer. */
+/**
+ * Recognises a response that `answerText` wrote by its first characters. `from`: where the result or error begins. Undefined: it is no
+ * response.
+ */
 export function answerHead(head: string): { idText: string; member: 'result' | 'error'; from: number } | undefined {
   const match = ANSWER.exec(head);
   const [all = '', idText = '', member] = match ?? [];
@@ -29,5 +32,5 @@ export function answerHead(head: string): { idText: string; member: 'result' | '
   return { idText, member, from: all.length };
 }
 
-/** The id of a request that was written here, by its first characters; undefined: it is none. */
+/** The id of a request that `requestText` wrote, by its first characters; undefined: it is no request. */
 export const requestHead = (head: string): string | undefined => REQUEST.exec(head)?.[1];
