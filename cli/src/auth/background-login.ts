@@ -1,4 +1,4 @@
-// A login that no command asked for: the stored one has ended, and the daemon asks for the next as the same device. Loaded only then.
+// Begins a new login from the daemon when the stored one has ended, as the same device and without a command. Loaded only when that happens.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { BACKGROUND_TIMEOUT_MS } from '../credentials/keychain.ts';
@@ -12,7 +12,10 @@ import { createOAuthClient, type DeviceCode } from './oauth-client.ts';
 
 export interface BackgroundLogin {
   code: DeviceCode;
-  /** Waits for the person and stores the login. Throws what `waitForApproval` throws, and `conflict` where it is not to be kept. */
+  /**
+   * Waits until the person has decided, and stores the login. Throws as `waitForApproval` does, and `conflict` where another user has logged
+   * in.
+   */
   finish(): Promise<LoginEnd>;
 }
 
@@ -20,7 +23,7 @@ export type LoginEnd = { kind: 'stored' } | Extract<Approval, { kind: 'denied' }
 
 export interface BackgroundLoginHost {
   configDir: string;
-  /** Of this process, completed by what was kept at login. */
+  /** The environment of this process, completed by the variables kept at login. */
   env: Environment;
   hostname: string;
   platform: string;
@@ -28,7 +31,7 @@ export interface BackgroundLoginHost {
   log(line: string): void;
 }
 
-/** Asks the broker of the stored login for a code. Throws what says why there can be none. */
+/** Asks the broker of the stored login for a device code. Throws an error that says why where there is none. */
 export async function beginBackgroundLogin(
   host: BackgroundLoginHost,
   interrupted: AbortSignal,
@@ -44,7 +47,7 @@ export async function beginBackgroundLogin(
   const tokenStore = before.tokenStore ?? wantedTokenStore(env);
   const openCredentials = (kind: TokenStoreKind) =>
     openCredentialStore(kind, { configDir, env, timeoutMs: BACKGROUND_TIMEOUT_MS });
-  // Before the person is sent to the browser: a login that cannot be stored would be in vain.
+  // First checks that the credential can be stored, so that the person does not log in in vain.
   await openCredentials(tokenStore).probe();
   const { fetch } = createHttpFetch(env, { keepsConnections: false });
   const client = await createOAuthClient(broker, { fetch, clock });
@@ -76,7 +79,7 @@ export async function beginBackgroundLogin(
             if (settings.read().loginId !== loginId) {
               throw new GateError('conflict', 'somebody has logged in or out meanwhile');
             }
-            // Only a command changes whose tools the AI clients use.
+            // A background login must not change the user whose tools the AI clients use; only `mcpgate login` may.
             if (user !== undefined && login.user !== user) {
               throw new GateError(
                 'conflict',

@@ -1,5 +1,5 @@
-// The one way to a broker's TLS, for HTTP and the WebSocket alike: directly or through a proxy's CONNECT (RFC 9110 §9.3.6), trusting the
-// given authorities, within a limit. Its failures say which hop failed and what to do.
+// Opens the TLS connection to a broker, for HTTP and the WebSocket: directly or through a proxy's CONNECT (RFC 9110 §9.3.6), with the given
+// certificate authorities and a time limit. Errors say which hop failed and what to do.
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
@@ -12,11 +12,11 @@ const ISSUER_LIMIT_MS = 3_000;
 
 export interface Route {
   proxy: URL | undefined;
-  /** PEM texts. */
+  /** The trusted certificate authorities, as PEM texts. */
   ca: string[];
 }
 
-/** The certificate was refused. `code` is OpenSSL's; `issuer` names who signed it, where that could be seen. */
+/** The broker's certificate was refused. `code`: OpenSSL's; `issuer`: the name of its signer, where that could be found out. */
 export class CertificateError extends Error {
   readonly code: string;
   readonly issuer: string | undefined;
@@ -27,7 +27,7 @@ export class CertificateError extends Error {
   }
 }
 
-/** Throws `CertificateError`, `GateError` where the proxy failed, else what the operating system said. */
+/** Throws `CertificateError`, a `GateError` where the proxy failed, else the error of the operating system. */
 export async function openBrokerSocket(
   url: URL,
   route: Route,
@@ -98,7 +98,7 @@ function openTls(
   signal: AbortSignal,
 ): Promise<tls.TLSSocket> {
   const host = bareHost(url);
-  // An address is no server name (RFC 6066).
+  // An IP address must not be sent as a server name (RFC 6066).
   const name = isIP(host) === 0 ? { host, servername: host } : { host };
   return new Promise((resolve, reject) => {
     const secure = tls.connect({ socket, ...name, ...trust, ALPNProtocols: ['http/1.1'] });
@@ -136,9 +136,9 @@ function credentialsOf({ username, password }: URL): Record<string, string> {
   }
 }
 
-/** Why a proxy did not connect; its answer is not the broker's and must not be taken for it. */
+/** Why a proxy refused to connect, as a sentence. */
 function refusal(proxy: URL, target: string, { statusCode = 0, headers }: IncomingMessage): string {
-  // tinyproxy says 401 where it means 407.
+  // tinyproxy answers 401 instead of 407.
   if (statusCode === 407 || statusCode === 401) {
     const offered = headers['proxy-authenticate'] ?? 'Basic';
     if (!/\bbasic\b/i.test(offered)) {
@@ -156,7 +156,7 @@ function refusal(proxy: URL, target: string, { statusCode = 0, headers }: Incomi
   return `cannot reach ${target} (HTTP ${statusCode}); the broker may be away, or its name unknown to the proxy`;
 }
 
-/** Who issued the certificate that is shown there; looked at without trusting it and without sending anything. */
+/** Who issued the certificate of the server at `url`. Connects without trusting it and without sending anything. */
 async function issuerOf(url: URL, route: Route): Promise<string | undefined> {
   const signal = AbortSignal.timeout(ISSUER_LIMIT_MS);
   try {
@@ -166,6 +166,6 @@ async function issuerOf(url: URL, route: Route): Promise<string | undefined> {
     const names = [issuer?.O, issuer?.CN].flat().filter((name) => name !== undefined && name !== '');
     return names.length === 0 ? undefined : [...new Set(names)].join(', ');
   } catch {
-    return undefined; // only the message's detail is missing then
+    return undefined; // the error message then names no issuer
   }
 }

@@ -1,11 +1,11 @@
-// What a person may type for a broker, as its origin. Plain HTTP is for loopback only: a token must not travel in the clear.
+// Turns what a person types for a broker into its origin. Plain HTTP is allowed for loopback only, because tokens must not be sent unencrypted.
 import { GateError } from 'mcpgate-shared/error';
 
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/;
 
 export const isLoopback = (url: URL): boolean => LOOPBACK.test(url.hostname);
 
-/** The origin, e.g. `https://mcp.example.com`; a missing scheme is https, on loopback http. Throws `usage`. */
+/** The origin, e.g. `https://mcp.example.com`. A missing scheme means https, or http for loopback. Throws `usage`. */
 export function parseBrokerUrl(typed: string): string {
   const text = typed.trim();
   const example = 'it looks like https://mcp.example.com';

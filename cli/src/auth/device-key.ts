@@ -1,5 +1,5 @@
-// The device key: 32 random bytes of this laptop (0600). With it a refresh proves that a token which comes a second time comes from
-// the same device, so that an answer lost on the way does not log anyone out, and a login that it is the device that logged in before.
+// The device key: 32 random bytes of this laptop, in a file of mode 0600. It proves to the broker that a refresh token which is sent a second time
+// comes from the same device, so that a lost answer does not log the person out; and that a new login is of a device that logged in before.
 import { createHmac, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { GateError } from 'mcpgate-shared/error';
 
 const KEY_BYTES = 32;
 
-/** Reads the key, makes it at the first use. Two processes at the same instant end with the same one. */
+/** Reads the key, or makes it at the first use. Two processes that make it at the same time end up with the same one. */
 export function deviceKey(configDir: string): Buffer {
   const path = join(configDir, 'device-key');
   const existing = readKey(path);
@@ -36,7 +36,7 @@ export function deviceKey(configDir: string): Buffer {
 export const retryProof = (key: Buffer, refreshToken: string): string =>
   createHmac('sha256', key).update(refreshToken).digest('base64url');
 
-/** `device_proof` of a login: one value for each broker, so that none can use it at another. */
+/** `device_proof` of a login. It differs by broker, so that no broker can use it at another one. */
 export const deviceProof = (key: Buffer, broker: string): string =>
   createHmac('sha256', key).update(`device login at ${broker}`).digest('base64url');
 

@@ -1,15 +1,15 @@
-// A login as this device: what it says about itself, and the wait until the person at the device page has decided. Cuts on the way do not
-// end it: the code is good until it expires.
+// The device login: the parameters that describe this device, and the wait until the person has decided on the device page. Network failures
+// meanwhile do not end the wait, because the code is valid until it expires.
 import { GateError } from 'mcpgate-shared/error';
 import type { Settings } from '../laptop/settings-file.ts';
 import { deviceKey, deviceProof } from './device-key.ts';
 import type { DeviceCode, OAuthClient, Tokens } from './oauth-client.ts';
 
 const AGAIN = 'run `mcpgate login` again';
-/** The broker’s page says it; here it looks like a code that nobody confirmed. */
+/** A hint for the case that the broker's page refuses the person: here that cannot be told from a code that nobody confirmed. */
 const NOT_LET_IN = 'Where the page does not let you in, your account may be suspended: ask your platform team';
 
-/** With the id of the first login and the proof that it is this device's, a login there is a re-login: only to be confirmed. */
+/** The parameters that describe this device. With the device id of an earlier login and its proof, the person only has to confirm the login. */
 export function deviceParameters(
   host: { hostname: string; platform: string; configDir: string; settings: { read(): Settings } },
   broker: string,
@@ -23,10 +23,10 @@ export function deviceParameters(
   };
 }
 
-/** What the person has decided; `message` says what to do. */
+/** The person's decision. `message`: what to do after a denial. */
 export type Approval = { kind: 'tokens'; tokens: Tokens } | { kind: 'denied'; message: string };
 
-/** Throws `not_logged_in` where the code expired, `cancelled` where it was interrupted. */
+/** Throws `not_logged_in` where the code expires, `cancelled` where `interrupted` is aborted. */
 export async function waitForApproval(
   client: OAuthClient,
   code: DeviceCode,

@@ -1,23 +1,23 @@
-// What an answer means that came from somebody else where a broker was expected: a captive portal, a proxy's page, a front whose broker
-// is away, another service. A broker's own refusals are JSON.
+// Explains HTTP answers that come from another program where a broker was expected: a captive portal, a proxy's error page, a load balancer
+// whose broker is down, another service. They are recognised because a broker's own refusals are JSON.
 import { GateError } from 'mcpgate-shared/error';
 
 export interface ForeignAnswer {
   status: number;
   contentType: string | null | undefined;
-  /** The `Location` of a redirect. */
+  /** The `Location` header of a redirect. */
   location?: string | null | undefined;
 }
 
 export const isPage = ({ contentType }: ForeignAnswer): boolean => /\bhtml\b/i.test(contentType ?? '');
 
-/** Networks that want a sign-in answer in the broker's place: with a redirect, a page, or 511 (RFC 6585 §6). */
+/** Whether a network that requires a sign-in has answered: with a redirect, a page, or 511 (RFC 6585 §6). */
 const isCaptivePortal = (answer: ForeignAnswer): boolean =>
   answer.status === 511 ||
   (answer.status >= 300 && answer.status < 400) ||
   (answer.status >= 200 && answer.status < 300 && isPage(answer));
 
-/** One line that says what to do. Of the answer only numbers and the redirect's origin are repeated. */
+/** One line that says what happened and what to do. It repeats only the status and the redirect's origin, because the rest may hold anything. */
 export function describeForeignAnswer(broker: string, answer: ForeignAnswer): string {
   const { status } = answer;
   if (isCaptivePortal(answer)) {
@@ -35,7 +35,7 @@ export function describeForeignAnswer(broker: string, answer: ForeignAnswer): st
   return `${broker} is not an mcpgate broker (${what}); check the URL, and whether a proxy or firewall stands between`;
 }
 
-/** `unreachable` for a captive portal, `unavailable` for a passing trouble, else `protocol`. */
+/** The error: `unreachable` for a captive portal, `unavailable` for a temporary trouble, else `protocol`. */
 export function foreignAnswerError(broker: string, answer: ForeignAnswer, cause?: unknown): GateError {
   const passing = answer.status >= 500 || answer.status === 429;
   const code = isCaptivePortal(answer) ? 'unreachable' : passing ? 'unavailable' : 'protocol';

@@ -1,5 +1,5 @@
-// The one way to speak HTTP to a broker: through the proxy the environment names, with the system's trust store. Plain HTTP to this
-// machine goes direct with Node's own fetch; undici is loaded only where more is needed.
+// All HTTP requests to a broker: through the proxy that the environment names, with the system's trust store. Plain HTTP to this machine uses
+// Node's own fetch; undici is loaded only where more is needed.
 import type { Socket } from 'node:net';
 import { GateError } from 'mcpgate-shared/error';
 import type { buildConnector, Dispatcher } from 'undici';
@@ -21,13 +21,11 @@ export type HttpFetch = (url: string, request?: HttpRequest) => Promise<Response
 
 export interface HttpFetcher {
   fetch: HttpFetch;
-  /** Ends idle connections, so that a command can end at once. */
+  /** Closes idle connections, so that a command can end at once. */
   close(): Promise<void>;
 }
 
-/**
- * `keepsConnections` false is for the daemon: it asks rarely and lives long, and beside its one WebSocket no connection of it stays open.
- */
+/** `keepsConnections`: false in the daemon, which makes few requests and must not keep a connection open besides its WebSocket. */
 export function createHttpFetch(env: Environment, { keepsConnections = true } = {}): HttpFetcher {
   let opening: Promise<Dispatcher> | undefined;
   return {
@@ -38,11 +36,11 @@ export function createHttpFetch(env: Environment, { keepsConnections = true } = 
       if (protocol === 'http:' && isLoopback(new URL(url))) return fetch(url, init);
       const undici = await import('undici');
       opening ??= openDispatcher(env).catch((error: unknown) => {
-        opening = undefined; // there is nothing to close then
+        opening = undefined; // nothing was opened that `close` would have to close
         throw error;
       });
       const response = await undici.fetch(url, { ...init, dispatcher: await opening });
-      // Node's own Response, so that nobody needs to know of two.
+      // Node's own Response, so that callers deal with one class only.
       return new Response(response.body === null ? null : ReadableStream.from(response.body), {
         status: response.status,
         statusText: response.statusText,
@@ -65,7 +63,7 @@ async function openDispatcher(env: Environment): Promise<Dispatcher> {
   async function open({ protocol, hostname, port }: buildConnector.Options, done: buildConnector.Callback) {
     let socket: Socket;
     try {
-      // A redirect could lead here; what is meant for a broker never travels in the clear.
+      // A redirect could lead to plain HTTP; requests to a broker are never sent unencrypted.
       if (protocol !== 'https:') throw new GateError('protocol', `a broker is not spoken to over ${protocol}//`);
       const url = new URL(`https://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port || 443}`);
       socket = await openBrokerSocket(url, { proxy: proxyFor(url, env), ca });

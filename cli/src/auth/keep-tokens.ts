@@ -1,5 +1,4 @@
-// What a device login gave becomes this laptop's stored login; where that fails it is given back to the broker, so that no unused
-// credential stays alive.
+// Stores the tokens of a device login as this laptop's login. Where that fails, revokes them at the broker, so that no unused credential stays valid.
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { TokenStoreKind } from '../laptop/settings-file.ts';
 import type { HttpFetch } from './http-fetch.ts';
@@ -9,11 +8,11 @@ import { whoami } from './whoami.ts';
 
 export interface KeepOptions {
   tokenStore: TokenStoreKind;
-  /** The workspace that was asked for. */
+  /** The workspace that the person asked for. */
   workspace: string | undefined;
   fetch: HttpFetch;
   warn(line: string): void;
-  /** Throws where this login must not be kept. */
+  /** Called before the login is stored; throws where it must not be. */
   accept?(login: StoredLogin): void;
 }
 

@@ -1,4 +1,4 @@
-// Why a broker could not be reached, in one line that says what to do.
+// Explains why a broker could not be reached, in one line that says what to do.
 import { GateError } from 'mcpgate-shared/error';
 import { CertificateError } from './broker-socket.ts';
 
@@ -29,7 +29,7 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS there; is it http:// or another port?',
 };
 
-/** `error` and what caused it: `fetch failed` hides it in `cause`, a dual-stack connect in `errors`. */
+/** `error` and its causes. `fetch` puts the cause into `cause`, a connection over IPv4 and IPv6 into `errors`. */
 function chainOf(error: unknown): [Error, ...Error[]] {
   let at = error instanceof Error ? error : new Error(String(error));
   const chain: [Error, ...Error[]] = [at];
@@ -42,13 +42,13 @@ function chainOf(error: unknown): [Error, ...Error[]] {
   return chain;
 }
 
-/** What `ws` and `fetch` say without a code. */
+/** Codes for errors of `ws` and `fetch` that have none. */
 const WORDS: Readonly<Record<string, string>> = {
   'Opening handshake has timed out': 'ETIMEDOUT',
   'bad port': 'BAD_PORT',
 };
 
-/** What the failure is, as Node and undici name it. */
+/** The code of the failure, as Node and undici name it. */
 function failureCode(chain: readonly Error[]): string | undefined {
   if (chain.some(({ name }) => name === 'TimeoutError')) return 'ETIMEDOUT';
   for (const { message } of chain) if (WORDS[message] !== undefined) return WORDS[message];
@@ -56,7 +56,7 @@ function failureCode(chain: readonly Error[]): string | undefined {
   return last !== undefined && 'code' in last && typeof last.code === 'string' ? last.code : undefined;
 }
 
-/** The error to show where a request to `broker` got no HTTP answer: `untrusted`, `unreachable`, or `config` of this machine. */
+/** The error for a request to `broker` that got no HTTP answer: `untrusted`, `unreachable`, or `config` where this machine's settings are wrong. */
 export function networkFailure(broker: string, error: unknown): GateError {
   const chain = chainOf(error);
   const known = chain.find((each) => each instanceof GateError);

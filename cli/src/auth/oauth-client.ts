@@ -1,5 +1,5 @@
-// The broker as an OAuth 2.1 authorization server: discovery (RFC 8414), device authorization (RFC 8628), refresh and revocation
-// (RFC 7009), on openid-client. Loaded only where a token has to be fetched. Answers become unions before anything acts on them.
+// Speaks OAuth 2.1 with the broker as authorization server: discovery (RFC 8414), device authorization (RFC 8628), refresh and revocation
+// (RFC 7009), with openid-client. Loaded only when a token has to be fetched. Expected answers are returned as unions, not thrown.
 import * as oauth from 'openid-client';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -15,7 +15,7 @@ export interface DeviceCode {
   deviceCode: string;
   userCode: string;
   verificationUri: string;
-  /** With the code in it; the plain one where the broker gives none. */
+  /** The page's address with the code in it, or the plain address where the broker gives no other. */
   verificationUriComplete: string;
   expiresInS: number;
   intervalS: number;
@@ -24,9 +24,9 @@ export interface DeviceCode {
 export interface Tokens {
   accessToken: string;
   refreshToken: string | undefined;
-  /** ms since the epoch by this machine's clock. */
+  /** When the access token ends: ms since the epoch, by this machine's clock. */
   expiresAt: number;
-  /** The id_token's claims, as far as mcpgate knows them. */
+  /** The claims of the id_token that mcpgate uses. */
   user: string | undefined;
   workspace: string | undefined;
   deviceId: string | undefined;
@@ -37,24 +37,24 @@ export type PollResult =
 
 export type RefreshResult =
   | { kind: 'tokens'; tokens: Tokens }
-  /** A definite `invalid_grant`. */
+  /** The broker answered `invalid_grant`: the login has ended. */
   | { kind: 'ended' }
   | { kind: 'retry'; error: GateError };
 
 export interface OAuthClient {
-  /** The broker's own name for itself, an origin. */
+  /** The broker's issuer, an origin. */
   readonly broker: string;
-  /** How far this machine's clock is behind the broker's (negative: ahead), by its last `Date` header. */
+  /** By how much this machine's clock is behind the broker's (negative: ahead), by the last `Date` header. */
   clockSkewMs(): number;
   startDeviceLogin(parameters: Record<string, string>): Promise<DeviceCode>;
-  /** Waits for the person; `retry` where the network failed, the code still counts. */
+  /** Polls until the person has decided. `retry`: the network failed, and the code is still valid. */
   pollDeviceLogin(code: DeviceCode, signal: AbortSignal): Promise<PollResult>;
   refresh(refreshToken: string, parameters: Record<string, string>): Promise<RefreshResult>;
-  /** Ends the refresh token and what hangs on it. Throws `unreachable` and the like. */
+  /** Revokes the refresh token and its access tokens. Throws `unreachable` and the like. */
   revoke(token: string): Promise<void>;
 }
 
-/** Discovers the broker at `origin`. Throws `unreachable`, `untrusted`, or `protocol` where something else answers there. */
+/** Discovers the broker at `origin`. Throws `unreachable`, `untrusted`, or `protocol` where another program answers. */
 export async function createOAuthClient(
   origin: string,
   { fetch, clock }: { fetch: HttpFetch; clock: Clock },
@@ -72,7 +72,7 @@ export async function createOAuthClient(
   const server = discovered.serverMetadata();
   const broker = new URL(server.issuer).origin;
   const resource = `${broker}/v1/tunnel`;
-  /** Made for each use: a wrong clock here must not refuse the broker's id_token, and the skew is known only by now. */
+  /** Made anew for each use with the clock skew known by then, so that a wrong clock on this machine does not refuse the broker's id_token. */
   const configured = (): oauth.Configuration => {
     const metadata = { [oauth.clockSkew]: Math.round(skewMs / 1000) };
     const config = new oauth.Configuration(server, CLIENT_ID, metadata, oauth.None());
@@ -170,7 +170,7 @@ async function discover(origin: string, fetch: oauth.CustomFetch): Promise<oauth
   } catch (error) {
     const issuer = otherIssuer(error);
     if (issuer === undefined) throw oauthFailure(origin, error);
-    // `localhost` and `127.0.0.1` are the same broker to a person.
+    // To a person, `localhost` and `127.0.0.1` are the same broker.
     if (isLoopback(issuer) && isLoopback(new URL(origin))) return run(issuer);
     throw new GateError('usage', `the broker at ${origin} calls itself ${issuer.origin}; use that URL`, {
       cause: error,
@@ -178,7 +178,7 @@ async function discover(origin: string, fetch: oauth.CustomFetch): Promise<oauth
   }
 }
 
-/** The issuer that a discovery document names where it is not the one asked for. */
+/** The issuer in a discovery document, where it differs from the one that was asked. */
 function otherIssuer(error: unknown): URL | undefined {
   if (!(error instanceof oauth.ClientError) || error.code !== 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED')
     return undefined;
@@ -188,7 +188,7 @@ function otherIssuer(error: unknown): URL | undefined {
   return typeof issuer === 'string' && URL.canParse(issuer) ? new URL(issuer) : undefined;
 }
 
-/** Whether trying again can help: no network, a broker that restarts, a captive portal. */
+/** Whether trying again later can help: no network, a broker that restarts, a captive portal. */
 function isPassing(error: unknown, failure: GateError): boolean {
   if (failure.code === 'unreachable' || failure.code === 'unavailable') return true;
   return error instanceof oauth.ClientError;

@@ -1,11 +1,11 @@
-// Which proxy a connection leaves through: one reading of HTTPS_PROXY and NO_PROXY for HTTP and the WebSocket, the one that curl has
-// (a name covers its subdomains; `*`, ports, addresses and CIDR ranges count).
+// Finds the proxy for a connection. HTTPS_PROXY and NO_PROXY are read for HTTP and the WebSocket alike, with curl's rules: a name covers its
+// subdomains; `*`, ports, addresses and CIDR ranges work.
 import { BlockList, isIP } from 'node:net';
 import { GateError } from 'mcpgate-shared/error';
 import type { Environment } from '../laptop/settings-file.ts';
 import { isLoopback } from './broker-url.ts';
 
-/** The proxy for `url`, or undefined where it is reached directly; this machine itself always is. Throws `config`. */
+/** The proxy for `url`, or undefined for a direct connection; loopback is always direct. Throws `config`. */
 export function proxyFor(url: URL, env: Environment): URL | undefined {
   if (isLoopback(url)) return undefined;
   const name = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].find((each) => (env[each] ?? '') !== '');
@@ -13,7 +13,7 @@ export function proxyFor(url: URL, env: Environment): URL | undefined {
   return parseProxy(name, env[name] ?? '');
 }
 
-/** The value may hold a password, so no message repeats it. */
+/** Error messages do not repeat the value, because it may contain a password. */
 function parseProxy(name: string, value: string): URL {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
@@ -42,7 +42,7 @@ export function bypassesProxy(url: URL, noProxy: string): boolean {
     .some((entry) => entry !== '' && covers(entry, host, port));
 }
 
-/** The name or address of a URL, without the brackets of IPv6 and the dot of a full name. */
+/** The host of a URL, without the brackets of an IPv6 address and the final dot of a full name. */
 export const bareHost = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
 
 function covers(entry: string, host: string, port: number): boolean {

@@ -1,4 +1,4 @@
-// The one login of this laptop as commands change it: what is stored, replaced, revoked and forgotten, in an order that loses nothing.
+// Reads, stores, revokes and forgets the one login of this laptop. The order of the steps is such that a failure between two loses nothing.
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -28,14 +28,14 @@ export interface StoredLogin {
   kind: Credential['kind'];
 }
 
-/** The login that the settings tell of; undefined: not logged in. */
+/** The login that the settings describe; undefined: not logged in. */
 export function storedLogin(settings: Settings): StoredLogin | undefined {
   const { broker, user, credential, workspace = 'default', tokenStore = 'keychain' } = settings;
   if (broker === undefined || credential === undefined) return undefined;
   return { user: user ?? 'unknown', address: { broker, workspace }, tokenStore, kind: credential };
 }
 
-/** Puts the credential in its store, then tells the settings. The kept environment is this shell's. */
+/** Writes the credential into its store, then the settings, with variables of this shell for the daemon. */
 export async function saveLogin(
   host: StoreHost,
   login: StoredLogin,
@@ -54,7 +54,7 @@ export async function saveLogin(
   });
 }
 
-/** Ends a device login at its broker. Throws `unreachable` and the like. A grant is its administrator's to revoke. */
+/** Revokes a device login at its broker; does nothing with a grant, which only an administrator can revoke. Throws `unreachable` and the like. */
 export async function revokeCredential(host: Host, broker: string, credential: Credential): Promise<void> {
   if (credential.kind === 'grant') return;
   const { createOAuthClient } = await import('./oauth-client.ts');
@@ -62,7 +62,7 @@ export async function revokeCredential(host: Host, broker: string, credential: C
   await client.revoke(credential.token);
 }
 
-/** Tells a running daemon that the stored login changed. Whether one was told. */
+/** Tells the daemon that the stored login has changed. Returns whether one runs. */
 export async function reloadDaemon(host: Host): Promise<boolean> {
   try {
     const daemon = await host.connectDaemon({ spawn: false });

@@ -1,6 +1,6 @@
-// Where the daemon gets its access token: a grant (`MCPGATE_TOKEN`, or stored by `login --with-token`), or the refresh token in the
-// keychain. One refresh at a time; the rotated refresh token is stored before the access token is used. Loads the OAuth library only
-// when a refresh is due.
+// Gives the daemon its access token: a grant (`MCPGATE_TOKEN`, or stored by `login --with-token`), or one that it fetches with the refresh token in
+// the keychain. It makes one refresh at a time, and stores the new refresh token before the access token is used. It loads the OAuth library only
+// for a refresh.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Credential, CredentialAddress, CredentialStore } from '../credentials/credential-store.ts';
@@ -15,40 +15,40 @@ import type { OAuthClient, Tokens } from './oauth-client.ts';
 
 export type TokenResult =
   /**
-   * `expiresAt` in ms since the epoch; null: does not end by itself (a grant). `remedy`: what a person does where the broker refuses it and
-   * a login would not help.
+   * `expiresAt`: ms since the epoch; null: the token does not end by itself (a grant). `remedy`: what a person does if the broker refuses the
+   * token, where a login would not help.
    */
   | { kind: 'token'; token: string; expiresAt: number | null; remedy?: string }
-  /** A definite answer: never logged in, `invalid_grant`, revoked. Only a login helps. `ended`: there was one, and the broker ended it. */
+  /** Only a login helps: there was none, or the broker answered `invalid_grant`, which is marked by `ended`. */
   | { kind: 'login_needed'; message: string; ended?: true }
-  /** A passing reason: no network, 5xx, keychain locked. Try again later. */
+  /** A temporary failure: no network, 5xx, keychain locked. Try again later. */
   | { kind: 'retry'; message: string };
 
-/** For a grant that was not stored by `login --with-token`. */
+/** What a person does about a refused grant that comes from the environment. */
 export const GRANT_REMEDY = 'set MCPGATE_TOKEN to another grant';
 
 export interface TokenSource {
-  /** The broker's origin this source is for, e.g. `https://mcp.example.com`; undefined: never logged in. */
+  /** The origin of the broker, e.g. `https://mcp.example.com`; undefined: never logged in. */
   readonly broker: string | undefined;
-  /** The access token for the tunnel; refreshed where it ends within `minValidityMs`, or where the broker refused the last one (`force`). */
+  /** The access token for the tunnel. Refreshes it if it ends within `minValidityMs`, or if the broker refused the last one (`force`). */
   token(options: { minValidityMs: number; force?: boolean; signal: AbortSignal }): Promise<TokenResult>;
 }
 
 export interface TokenSourceOptions {
   configDir: string;
-  /** As the process has it; what was kept at login is added here. */
+  /** The environment of the process; variables that were kept at login are added here. */
   env: Environment;
-  /** `createHttpFetch` of the same environment unless given. */
+  /** By default `createHttpFetch` with the same environment. */
   fetch?: HttpFetch;
   clock: Clock;
-  /** Never gets a secret. */
+  /** Writes a line to the log; lines never contain a secret. */
   log(line: string): void;
-  /** Tests give a store of their own. */
+  /** For tests: another store. */
   openStore?(kind: TokenStoreKind): CredentialStore;
 }
 
 interface Login {
-  /** Another login, another text. */
+  /** Identifies the login: differs after each login. */
   id: string;
   broker: string;
   address: CredentialAddress;
@@ -59,7 +59,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { configDir, env, clock, log } = options;
   const fetch: HttpFetch =
     options.fetch ??
-    // Made for each refresh: they are rare, and a login may have changed the proxy.
+    // Made anew for each refresh, because a login may have changed the proxy; refreshes are rare.
     ((url, request) => {
       const kept = effectiveEnvironment(env, readSettings(configDir));
       return createHttpFetch(kept, { keepsConnections: false }).fetch(url, request);
@@ -72,10 +72,10 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     });
   let refreshing: Promise<TokenResult> | undefined;
   let current: { login: string; tokens: Tokens } | undefined;
-  /** Fetched, but the store refused it: must be stored before anything else, or this login is lost. */
+  /** Tokens that were fetched and could not be stored. They must be stored before the next refresh, or the login is lost. */
   let unstored: { tokens: Tokens; spent: Credential; owner: Credential } | undefined;
   let client: OAuthClient | undefined;
-  /** Said by the broker for this very token: asking again cannot help. */
+  /** The credential that the broker has answered with `invalid_grant`, so that it is not asked again. */
   let ended: Credential | undefined;
 
   function login(): Login | { kind: 'login_needed'; message: string } {
@@ -92,7 +92,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     const { tokens, spent, owner } = unstored;
     const kept = await store.replace(address, spent, owner);
     unstored = undefined;
-    // Somebody logged in or out while the refresh was on its way: theirs is the login that counts.
+    // A person logged in or out while the refresh was under way; that login counts, not this one.
     if (!kept) return { kind: 'retry', message: 'the login changed meanwhile' };
     current = { login: id, tokens };
     return handOut(tokens);
@@ -126,7 +126,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     });
     if (result.kind === 'retry') throw result.error;
     if (result.kind === 'ended') {
-      // Another process may have refreshed or logged in while this one asked: only the token still stored is ended.
+      // Another process may have refreshed or logged in meanwhile. Only if the same token is still stored, the login has ended.
       const now = await store.read(address);
       if (now !== null && now.token !== credential.token)
         return { kind: 'retry', message: 'the login changed meanwhile' };
@@ -185,7 +185,7 @@ const loginEnded = (broker: string) =>
     ended: true,
   }) as const;
 
-/** One caller that gives up must not end the refresh that others wait for. */
+/** The result, or `cancelled` for the caller that gives up. The refresh goes on, because other callers may wait for it. */
 function orAborted(result: Promise<TokenResult>, signal: AbortSignal): Promise<TokenResult> {
   const cancelled: TokenResult = { kind: 'retry', message: 'cancelled' };
   if (signal.aborted) return Promise.resolve(cancelled);

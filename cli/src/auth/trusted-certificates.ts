@@ -1,19 +1,19 @@
-// Whom TLS trusts: Node's own list, the system's store (corporate CAs live there), and the files that the environment kept at login
-// names, because AI clients start the daemon without it.
+// The certificate authorities that TLS trusts: Node's own list, the system's store (with the company's CAs), and the files that the environment
+// names. Callers pass the environment completed by what was kept at login, because AI clients start the daemon without these variables.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import tls from 'node:tls';
 import { GateError } from 'mcpgate-shared/error';
 import type { Environment } from '../laptop/settings-file.ts';
 
-/** PEM texts for `ca` of a TLS connection. Takes some 60 ms: ask once, and only where TLS is used. */
+/** PEM texts for `ca` of a TLS connection. Takes some 60 ms, so call it once, and only where TLS is used. */
 export function trustedCertificates(env: Environment): string[] {
   const certificates = new Set([...tls.getCACertificates('default'), ...tls.getCACertificates('system')]);
   for (const name of ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']) {
     const path = env[name];
     if (path !== undefined && path !== '') certificates.add(readPem(name, path));
   }
-  // Node's reading of the system's store follows this variable only as the process was started with it.
+  // Node itself follows this variable only if the process was started with it.
   const folders = env['SSL_CERT_DIR'];
   if (folders !== undefined && folders !== '') {
     for (const folder of folders.split(delimiter)) for (const pem of readFolder(folder)) certificates.add(pem);
@@ -21,7 +21,7 @@ export function trustedCertificates(env: Environment): string[] {
   return [...certificates];
 }
 
-/** The certificates in a folder, as OpenSSL takes them: files of one certificate or more, whatever their names. */
+/** All certificates in the files of a folder, whatever their names, as OpenSSL reads them. */
 function readFolder(folder: string): string[] {
   const paths = attempt('SSL_CERT_DIR', 'folder', () => readdirSync(folder)).map((name) => join(folder, name));
   return paths

@@ -1,4 +1,4 @@
-// `GET /v1/whoami`: who a token is for, by the broker's word.
+// `GET /v1/whoami`: asks the broker whose token this is.
 import { GateError } from 'mcpgate-shared/error';
 import { foreignAnswerError, isPage } from './foreign-answer.ts';
 import type { HttpFetch } from './http-fetch.ts';
@@ -9,7 +9,7 @@ export interface Whoami {
   workspace: string;
 }
 
-/** Throws `not_logged_in` where the broker refuses the token, `protocol` where no broker answers, `unreachable` and the like. */
+/** Throws `not_logged_in` where the broker refuses the token, `protocol` where another program answers, `unreachable` and the like. */
 export async function whoami(broker: string, token: string, fetch: HttpFetch): Promise<Whoami> {
   let response: Response;
   try {
@@ -37,7 +37,7 @@ export async function whoami(broker: string, token: string, fetch: HttpFetch): P
   throw foreignAnswerError(broker, answer);
 }
 
-/** Why the broker refuses a token, in its own words; of the answer of another program there are none. */
+/** The message in a broker's refusal; undefined where another program has answered. */
 function saidIn(text: string): string | undefined {
   const told = /"message":("(?:[^"\\]|\\.){1,300}")/.exec(text)?.[1];
   const message: unknown = told === undefined ? undefined : JSON.parse(told);
@@ -54,7 +54,7 @@ function parseWhoami(text: string): Whoami | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const user: unknown = Reflect.get(value, 'user');
   const workspace: unknown = Reflect.get(value, 'workspace');
-  // A grant of its own has no person.
+  // A grant that belongs to no person is named by its label.
   const label: unknown = Reflect.get(value, 'credential');
   const name = typeof user === 'string' ? user : typeof label === 'string' ? label : 'grant';
   return { user: name, workspace: typeof workspace === 'string' ? workspace : 'default' };

@@ -1,4 +1,4 @@
-// Frames on a byte stream: each behind its length as u32. Bytes are copied only where a frame lies across two chunks.
+// Writes and reads frames on a byte stream, each after its length (u32). Bytes are copied only where a frame extends over two chunks.
 import { FRAME_MAX_BYTES, HEADER_BYTES } from 'mcpgate-shared/link/frame';
 
 export const PREFIX_BYTES = 4;
@@ -9,14 +9,14 @@ export function fillPrefix(bytes: Buffer): Buffer {
   return bytes;
 }
 
-/** The prefix alone. */
+/** The length prefix of `frame`, in a buffer of its own. */
 export function prefixOf(frame: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(PREFIX_BYTES);
   bytes.writeUInt32BE(frame.length, 0);
   return bytes;
 }
 
-/** A copy of `frame` behind its prefix: for a few KiB one write of a copy is cheaper than two of the parts. */
+/** A copy of `frame` with its prefix. For a few KiB, one write of a copy is cheaper than two writes. */
 export function withPrefix(frame: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(PREFIX_BYTES + frame.length);
   bytes.writeUInt32BE(frame.length, 0);
@@ -24,7 +24,7 @@ export function withPrefix(frame: Buffer): Buffer {
   return bytes;
 }
 
-/** Returns the function that takes chunks; it answers false once the stream is not one of frames. */
+/** Returns a function that takes the chunks of a stream. It returns false once the stream contains something else than frames. */
 export function createFrameReader(onFrame: (frame: Buffer) => void): (chunk: Buffer) => boolean {
   let rest: Buffer | undefined;
   return (chunk) => {

@@ -1,24 +1,24 @@
-// The session's channels: the one that new messages take and, while a broker drains, those before it, which finish what runs on them.
-// A former channel is left as soon as nothing waits on it.
+// The channels of a serve session: the current one, which takes new messages, and former ones at draining brokers, on which calls finish. A former
+// channel is closed as soon as no request waits on it.
 import { FrameKind, type FrameHeader } from 'mcpgate-shared/link/frame';
 import { createResumableChannel, type ResumableChannel, type ResumableChannelOptions } from './resumable-channel.ts';
 
 export interface MovingChannel {
-  /** Takes new messages. */
+  /** The channel for new messages. */
   readonly current: ResumableChannel;
-  /** Detached ones, of which the broker may know: they can be resumed for a while. */
+  /** Channels without a link that the broker may still have; they can be resumed for some time. */
   readonly lingering: readonly ResumableChannel[];
-  /** A frame of the daemon for one of them. */
+  /** Takes a frame from the daemon for one of the channels. */
   receive(header: FrameHeader, payload: Buffer): void;
   linkUp(broker?: string): void;
   linkDown(): void;
-  /** Every link has gone with the daemon, those of brokers that drain too: the next one carries what is left. */
+  /** The daemon has ended and with it all links, including those to draining brokers. The next link carries all channels. */
   daemonLost(): void;
-  /** The broker of the present link takes leave: new messages wait for the next link. */
+  /** The broker of the present link drains: new messages wait for the next link. */
   draining(): void;
-  /** The former link that carried this channel was lost. */
+  /** The link to a draining broker that carried this channel was lost. */
   detached(number: number): void;
-  /** Something was answered: leaves former channels that nobody waits for. */
+  /** A request was answered: closes former channels on which none waits any more. */
   settle(): void;
   pump(): void;
   pause(): void;
@@ -30,11 +30,11 @@ export type MovingChannelOptions = Omit<
   'number' | 'onMessage' | 'onLost' | 'onLive' | 'onRetired'
 > & {
   onMessage: (message: Buffer, from: ResumableChannel) => void;
-  /** The outcome of what was sent on it is unknown; what was sent from `taken` on was never taken. */
+  /** A channel is lost: the broker did not read what was sent from sequence number `taken` on; the outcome of everything before is unknown. */
   onLost: (channel: ResumableChannel, taken?: number) => void;
-  /** The current one is attached; `fresh`: the broker's end starts from nothing. */
+  /** The current channel has a link. `fresh`: the broker has just opened it, and knows nothing of the session. */
   onLive: (fresh: boolean) => void;
-  /** Whether somebody waits for an answer that comes on it. */
+  /** Whether a request waits for its answer on this channel. */
   isAwaited: (channel: ResumableChannel) => boolean;
 };
 
@@ -43,7 +43,7 @@ export function createMovingChannel(options: MovingChannelOptions): MovingChanne
   let isLinkUp = false;
   let linkBroker: string | undefined;
   const formers = new Set<ResumableChannel>();
-  /** Those that the present link carries, or is to carry. */
+  /** The channels that the present link carries or is to carry. */
   const onPresentLink = new Set<ResumableChannel>();
   let current = open();
 
@@ -74,14 +74,17 @@ export function createMovingChannel(options: MovingChannelOptions): MovingChanne
     channel.linkDown();
   }
 
-  /** From here on the present one only finishes what runs on it. */
+  /** Makes the current channel a former one, and opens a new one. */
   function moveOn(): void {
     formers.add(current);
     current.retire();
     current = open();
   }
 
-  /** One whose link was lost is left once it has been resumed: its broker may still wait for an acknowledgement. */
+  /**
+   * Closes former channels on which no request waits. One without a link must be resumed first, because its broker may wait for an
+   * acknowledgement.
+   */
   function settle(): void {
     for (const channel of formers) if (channel.attached && !options.isAwaited(channel)) leave(channel);
   }
@@ -96,13 +99,13 @@ export function createMovingChannel(options: MovingChannelOptions): MovingChanne
     receive(header, payload) {
       const channel = [current, ...formers].find(({ number }) => number === header.channel);
       if (channel !== undefined) channel.receive(header, payload);
-      // A resume of one that was left meanwhile: the broker keeps nothing of it either.
+      // The answer to the resume of a channel that was closed meanwhile: has the broker close it too.
       else if (header.kind === FrameKind.opened) options.toLink(current.closeFrame('nobody waits', header.channel));
     },
     linkUp(broker) {
       isLinkUp = true;
       linkBroker = broker;
-      // Its own broker may have it still, with something under way: what is new must not wait for that.
+      // The former broker may still have the channel with calls under way. New messages must not wait for these.
       if (current.opened && broker !== undefined && current.broker !== broker) moveOn();
       for (const channel of onPresentLink) channel.linkUp(broker);
     },

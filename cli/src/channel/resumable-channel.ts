@@ -1,5 +1,5 @@
-// The life of the channel: opened under a name and a secret of its own, resumed on the next link, and given up for a new one where the
-// broker no longer knows it. What travels on it is the session's.
+// One channel of a serve session over its whole life: opens it at the broker with a name and a secret, resumes it on the next link, and replaces
+// it by a new one where the broker no longer knows it. It does not look into the messages.
 import { CHANNEL_DEFAULTS, createChannel, type Channel, type ChannelLimits } from 'mcpgate-shared/link/channel';
 import type { Clock } from 'mcpgate-shared/clock';
 import { FrameKind, writeFrame, type FrameHeader } from 'mcpgate-shared/link/frame';
@@ -13,42 +13,42 @@ import {
 import { VERSION } from 'mcpgate-shared/version';
 import { fillPrefix, PREFIX_BYTES } from './frame-stream.ts';
 
-/** A broker that has not named itself. */
+/** Stands for the name of a broker that has not told one. */
 const UNNAMED = 'unnamed';
 
 export interface ResumableChannel {
-  /** Its number on the local socket. */
+  /** The channel's number on the local socket. */
   readonly number: number;
   readonly attached: boolean;
-  /** As much waits for the broker as may: nothing more should be taken from the client for now. */
+  /** So much waits for the broker that no more should be read from the AI client for now. */
   readonly isFull: boolean;
-  /** What is kept at most for a broker that is away. */
+  /** The most bytes that are kept while the broker is away. */
   readonly backlogBytes: number;
-  /** The broker was asked for this channel once: it may have it. */
+  /** An `open` was sent, so a broker may have this channel. */
   readonly opened: boolean;
-  /** The run of the broker that it was opened at, where that has named itself. */
+  /** The run of the broker at which the channel was opened, if known. */
   readonly broker: string | undefined;
-  /** When it was asked for last; ms by the clock. */
+  /** When the last `open` was sent (ms, by the clock). */
   readonly askedAt: number;
-  /** The longest message, either way. */
+  /** The longest message, in either direction. */
   readonly maxMessageBytes: number;
-  /** Until then the broker keeps it; ms by the clock. */
+  /** Until when the broker keeps the channel without a link (ms, by the clock). */
   readonly resumeUntil: number;
-  /** Returns the sequence number behind it. Throws `RangeError` where the message is too large or too much waits already. */
+  /** Returns the sequence number after the message. Throws `RangeError` where the message is too large or too much waits already. */
   send(message: Buffer): number;
-  /** A frame of the daemon for the channel. */
+  /** Takes a frame from the daemon for this channel. */
   receive(header: FrameHeader, payload: Buffer): void;
-  /** `broker`: the run of the broker that the link leads to, as its `welcome` names it. */
+  /** The link is open. `broker`: the run of the broker at its other end, by its `welcome`. */
   linkUp(broker?: string): void;
   linkDown(): void;
-  /** It can no longer be resumed: the next link gets a new one, unless it has retired. */
+  /** The channel can no longer be resumed: a new one is opened on the next link, unless this one is retired. */
   giveUp(): void;
-  /** Only finishes what runs on it: never opened anew. */
+  /** From now on calls only finish on this channel; it is never replaced by a new one. */
   retire(): void;
   pump(): void;
   pause(): void;
   resume(): void;
-  /** Tells the broker that nobody is here any more. */
+  /** The frame that closes the channel at the broker. */
   closeFrame(message: string, number?: number): Buffer;
 }
 
@@ -60,23 +60,23 @@ export interface ResumableChannelOptions {
   number: number;
   randomHex: (bytes: number) => string;
   randomSecret: () => string;
-  /** What the AI client shall see. */
+  /** The options of `serve` that the broker must know: which server and which tools the AI client sees. */
   view: ServeView;
-  /** Writes to the daemon; false: no more for now. */
+  /** Sends a frame to the daemon; false: the socket is full, wait until it is writable. */
   toLink: (frame: Buffer) => boolean;
-  /** What this laptop keeps and takes at most; the broker's limits hold besides. */
+  /** Limits that this laptop sets; the smaller of its and the broker's count. */
   ownLimits?: Partial<ChannelLimits>;
   onMessage: (message: Buffer) => void;
-  /** A message of the broker that was over the limit: its first and last kilobyte. */
+  /** The broker sent a message over the limit: its first and last kilobyte. */
   onOversize: (head: Buffer, tail: Buffer) => void;
   /**
-   * The broker has nothing of the channel any more. What was sent before `taken` has an unknown outcome, what comes from there on was never
-   * taken; without it all is unknown.
+   * The broker no longer has the channel. Messages before sequence number `taken` were read and their outcome is unknown; later ones were not
+   * read. Without `taken`, the outcome of all is unknown.
    */
   onLost: (taken?: number) => void;
-  /** Attached; `fresh`: the broker's end starts from nothing. */
+  /** The channel has a link. `fresh`: the broker has just opened it, and knows nothing of the session. */
   onLive: (fresh: boolean) => void;
-  /** It had retired, and is over. */
+  /** A retired channel has ended: the broker no longer has it, and no new one is opened in its place. */
   onRetired: () => void;
 }
 
@@ -84,11 +84,11 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
   const { clock, number, ownLimits = {} } = options;
   let id = options.randomHex(16);
   let secret = options.randomSecret();
-  let opened = false; // an `open` of this channel was sent once: from then on only a resume continues it
-  /** What was asked for; its `opened` says where to go on. A link may be half-open: nothing is sent before. */
+  let opened = false; // an `open` was sent; from then on the channel can only be resumed
+  /** The kind of `open` whose answer is awaited. Nothing is sent before the answer, because the link may be half-open. */
   let awaiting: 'fresh' | 'resume' | undefined;
   let isLinkUp = false;
-  /** The run of the broker at the other end of the link, and the one that the channel was opened at. */
+  /** The run of the broker at the other end of the link, and the run at which the channel was opened. */
   let linkBroker: string | undefined;
   let openedAt: string | undefined;
   let retired = false;
@@ -98,7 +98,7 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
   let resumeMs: number = CHANNEL_DEFAULTS.resumeMs;
   let channel = makeChannel();
 
-  /** The smaller of both ends' limits. */
+  /** The smaller of this laptop's and the broker's limits. */
   function limitsWith(broker: ChannelLimits): ChannelLimits {
     const { maxMessageBytes = broker.maxMessageBytes, backlogBytes = broker.backlogBytes } = ownLimits;
     return {
@@ -161,7 +161,7 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
     options.onLost(taken);
   }
 
-  /** Refused or ended by the broker: a new channel under a new name. */
+  /** Opens a new channel under a new name, because the broker has refused or ended this one. */
   function openAnew(taken?: number): void {
     startOver(taken);
     if (retired) return options.onRetired();
@@ -207,9 +207,9 @@ export function createResumableChannel(options: ResumableChannelOptions): Resuma
     const wasResuming = awaiting === 'resume';
     awaiting = undefined;
     channel.detach();
-    // A resume that was refused would be refused again.
+    // A first `open` is sent again; a resume is not, because it would be refused again.
     if (close?.code === 'protocol' && !wasResuming) return sendOpen();
-    if (close?.code === 'gone') isLinkUp = false; // this broker takes nothing more: the next link does
+    if (close?.code === 'gone') isLinkUp = false; // this broker drains and opens no channel; wait for the next link
     openAnew(close?.taken);
   }
 

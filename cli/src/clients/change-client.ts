@@ -1,5 +1,5 @@
-// One change to one file of one AI client: put the entry in, take it out, or put the last backup back. Read, edit, back up, and replace
-// only what is still as it was read; a file that changed meanwhile is read again.
+// Makes one change to one file of an AI client: adds the entry, removes it, or restores the last backup. Reads the file, edits it, backs it up, and
+// replaces it only if it is still as it was read; otherwise begins again.
 import { basename } from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
 import { runClaude } from './claude-command.ts';
@@ -17,19 +17,19 @@ export interface Change {
   readonly action: Action;
   /** Whether the file was changed (never, on a dry run). */
   readonly changed: boolean;
-  /** Where the bytes of before are kept. */
+  /** The path of the backup; null: none was made. */
   readonly backup: string | null;
-  /** The texts before and after; null: no file. */
+  /** The file's text before and after the change; null: there is no file. */
   readonly before: string | null;
   readonly after: string | null;
-  /** What became of an entry of our name that is the person's own: it starts something else, or is a URL. */
+  /** What was done with an entry named `mcpgate` that the person made: one that starts another program, or is a URL. */
   readonly own?: 'replaced' | 'given-back' | 'left';
 }
 
 export interface ChangeContext {
   readonly ledger: LedgerStore;
   readonly isDryRun: boolean;
-  /** The client's own command may be asked to make the change: not for project files. */
+  /** Whether the client's own command may make the change; false for project files. */
   readonly mayAskClient: boolean;
   readonly deps: Pick<ClientDeps, 'env' | 'platform' | 'homedir'>;
 }
@@ -37,7 +37,7 @@ export interface ChangeContext {
 interface Edit {
   action: Action;
   after: Buffer | null;
-  /** What to keep for a later removal: undefined leaves what is kept. */
+  /** What the ledger keeps for a later removal; undefined: the ledger stays as it is. */
   undo?: (Undo & { createdFile?: number }) | null;
   own?: 'replaced' | 'given-back' | 'left';
 }
@@ -89,7 +89,7 @@ export async function takeOut(client: Client, path: string, context: ChangeConte
   });
 }
 
-/** Puts the last backup back; what it replaces is backed up too. Null: there is no backup. */
+/** Restores the last backup, after a backup of the present file. Null: there is no backup. */
 export async function putBack(client: Client, path: string, context: ChangeContext): Promise<Change | null> {
   const { backups } = await context.ledger.read();
   const last = backups.findLast(
@@ -111,7 +111,7 @@ async function change(
   edit: (snapshot: FileSnapshot) => Edit,
 ): Promise<Change> {
   const { ledger, isDryRun } = context;
-  await ledger.read(); // a damaged one is to be known before anything is changed
+  await ledger.read(); // throws where the ledger is damaged, before anything is changed
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const snapshot = await readSnapshot(path);
     const { action, after, undo, own } = edit(snapshot);
@@ -165,7 +165,7 @@ async function record(
   });
 }
 
-/** Asks the client's own command to add the entry; null where it cannot or did not, and the file is to be edited. */
+/** Has the client's own command add the entry. Null: the command cannot or did not, so the file must be edited. */
 async function setUpByClient(
   client: Client,
   path: string,
@@ -179,7 +179,7 @@ async function setUpByClient(
   if (typeof command !== 'string' || !Array.isArray(args)) return null;
   const add = ['mcp', 'add', '--scope', 'user', ENTRY_NAME, '--', command, ...args.map(String)];
   const isOwn = existing !== undefined && !isOurs(existing, entry);
-  // What the client is asked to remove is written down as a splice would have kept it.
+  // Keeps the person's own entry in the same form as an edit of the file would.
   const undo = isOwn ? client.format.put(decode(before.bytes, path).text, path, entry).undo : null;
   const steps = existing === undefined ? [add] : [['mcp', 'remove', '--scope', 'user', ENTRY_NAME], add];
   const change = await byClient(client, before, 'install', steps, context, undo, (now) =>
@@ -192,7 +192,7 @@ async function takeOutByClient(client: Client, path: string, context: ChangeCont
   const before = await readSnapshot(path);
   const existing = client.format.read(decode(before.bytes, path).text, path);
   if (existing === undefined || !isOurs(existing, client.entry(''))) return null;
-  // An entry that was spliced in is cut out the same way, without a trace.
+  // An entry that was added by editing the file is removed by editing it too, which leaves no trace.
   if ((await context.ledger.read()).undo[path] !== undefined) return null;
   const remove = ['mcp', 'remove', '--scope', 'user', ENTRY_NAME];
   return await byClient(client, before, 'uninstall', [remove], context, null, (now) =>

@@ -5,13 +5,13 @@ import { findExecutable } from './find-clients.ts';
 
 const TIMEOUT_MS = 20_000;
 
-/** Runs `claude` with these arguments, without a shell; whether it said that it succeeded. False where it cannot be run. */
+/** Runs `claude` with these arguments, without a shell. Returns whether it exited with 0; false also where it cannot be run. */
 export async function runClaude(
   args: readonly string[],
   deps: Pick<ClientDeps, 'env' | 'platform' | 'homedir'>,
 ): Promise<boolean> {
   const path = findExecutable('claude', deps);
-  // npm's shim on Windows is a .cmd, which does not start without a shell.
+  // npm's shim on Windows is a .cmd file, which does not start without a shell.
   if (path === undefined || /\.(cmd|bat)$/i.test(path)) return false;
   return await new Promise((resolve) => {
     const child = spawn(path, [...args], {

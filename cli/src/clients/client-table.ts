@@ -1,5 +1,5 @@
-// The AI clients that mcpgate knows, one descriptor each. Paths are those of the clients' own documentation; where builds differ (the
-// Microsoft Store's, previews, a new name) all are listed.
+// The table of AI clients that mcpgate knows. Paths are from the clients' own documentation; where builds differ (Microsoft Store, previews, a new
+// name), all paths are listed.
 import { posix, win32 } from 'node:path';
 import type { Node } from 'jsonc-parser';
 import { type Client, ENTRY_NAME, type Place } from './client.ts';
@@ -19,13 +19,13 @@ const inAppData = (place: Place, ...parts: string[]): string => {
   if (place.platform === 'darwin') return inHome(place, 'Library', 'Application Support', ...parts);
   return inConfig(place, ...parts);
 };
-/** `$XDG_CONFIG_HOME`, also on macOS, for clients that keep to it there. */
+/** `~/.config` or `$XDG_CONFIG_HOME`, also on macOS, for clients that use it there. */
 const inConfig = (place: Place, ...parts: string[]): string => {
   const xdg = place.platform === 'linux' ? place.env['XDG_CONFIG_HOME'] : undefined;
   return join(place, xdg && posix.isAbsolute(xdg) ? xdg : inHome(place, '.config'), ...parts);
 };
 
-/** The Store's build is redirected into its package's own folder, whose name ends in a hash of the publisher. */
+/** The folders of a Microsoft Store build: Windows redirects its files into its package's folder, whose name ends in a hash of the publisher. */
 function storePackages(place: Place): string[] {
   if (place.platform !== 'win32') return [];
   const packages = join(place, place.env['LOCALAPPDATA'] || inHome(place, 'AppData', 'Local'), 'Packages');
@@ -34,7 +34,10 @@ function storePackages(place: Place): string[] {
     .flatMap((name) => (name.startsWith('Claude_') ? [join(place, packages, name)] : []));
 }
 
-/** OpenCode 2 keeps servers one level deeper and reads the old place too: a file that has the new one is followed. */
+/**
+ * Where the entry is in OpenCode's file: version 2 keeps servers one level deeper and also reads the old place. The file's present form is
+ * kept.
+ */
 function openCodePath(root: Node | undefined): readonly string[] {
   const mcp = root === undefined ? undefined : members(root).find((each) => each.key === 'mcp');
   const hasServers =
@@ -158,7 +161,7 @@ export const CLIENTS: readonly Client[] = [
     name: 'copilot-cli',
     title: 'Copilot CLI',
     format: MCP_SERVERS,
-    // Without `tools` it offers all of them; which ones is then left to the person.
+    // Without `tools` the client offers all tools, and the person can choose.
     entry: (launcher) => ({ type: 'local', ...startServe(launcher) }),
     files: (place) => [join(place, place.env['COPILOT_HOME'] || inHome(place, '.copilot'), 'mcp-config.json')],
     folders: () => [],
@@ -179,7 +182,7 @@ export const CLIENTS: readonly Client[] = [
   },
 ];
 
-/** It reads `.json` and `.jsonc`; one that is there is used. */
+/** OpenCode reads `.json` and `.jsonc`; the one that exists is used. */
 function openCodeFiles(place: Place): string[] {
   const base = place.platform === 'win32' ? inHome(place, '.config') : inConfig(place);
   const folder = join(place, base, 'opencode');

@@ -1,35 +1,35 @@
-// What mcpgate knows of one AI client: where its file lies, how the entry looks in it, and how to tell that it is installed.
+// The description of one AI client: where its file is, how mcpgate's entry looks in it, and how to find out that the client is installed.
 import type { ClientDeps } from './client-deps.ts';
 import type { EntryFormat } from './entry-format.ts';
 
-/** The name of our entry in every client's file. */
+/** The name of mcpgate's entry in every client's file. */
 export const ENTRY_NAME = 'mcpgate';
 
-/** What the paths of a client depend on. */
+/** The facts about a computer that the paths of a client depend on. */
 export interface Place extends Pick<ClientDeps, 'env' | 'platform' | 'homedir'> {
-  /** Names in a folder; empty where it cannot be read. */
+  /** The names in a folder; empty where the folder cannot be read. */
   listFolder(path: string): readonly string[];
 }
 
 export interface Client {
-  /** As typed: `mcpgate install-clients NAME`. */
+  /** The name that people type: `mcpgate install-clients NAME`. */
   readonly name: string;
   readonly title: string;
   readonly format: EntryFormat;
   /** The entry that starts `launcher serve`. */
   entry(launcher: string): Readonly<Record<string, unknown>>;
-  /** Absolute paths of its file, most usual first; more than one where builds of the client read different ones. */
+  /** Absolute paths of the client's file, the most usual first; several where builds of the client read different files. */
   files(place: Place): readonly string[];
-  /** Folders that exist only where the client is installed, besides those of its files. */
+  /** More folders that exist only where the client is installed. */
   folders(place: Place): readonly string[];
-  /** Names of its executable on PATH. */
+  /** Names of the client's executable on PATH. */
   readonly executables: readonly string[];
-  /** Path of its project file, relative to the project; absent where it has none. */
+  /** Path of the client's project file, relative to the project; absent where there is none. */
   readonly projectFile?: string;
-  /** Reads strict JSON only: comments and trailing commas in its file are worth a note. */
+  /** The client reads strict JSON only, so the person is told of comments and trailing commas in its file. */
   readonly strictJson?: true;
-  /** Has a command line of its own that must make the change, because the client rewrites its file all the time. */
+  /** The client has a command that must make the change, because the client rewrites its file all the time. */
   readonly ownCommand?: 'claude';
-  /** What the person does for the change to take effect. */
+  /** What the person has to do for the change to take effect. */
   readonly restart: string;
 }

@@ -1,21 +1,21 @@
-// How one entry is read from, put into and taken out of the text of a client's file. One implementation a file format.
+// The interface for reading, adding and removing an entry in the text of a client's file. Each file format has one implementation.
 
-/** What is needed to take the entry out again without a trace. Kept as JSON by the ledger; only the format that made it reads it. */
+/** What is needed to remove the entry again without a trace. The ledger keeps it as JSON; only the format that made it reads it. */
 export type Undo = Readonly<Record<string, string | number>>;
 
 export interface EntryFormat {
-  /** The entry as a plain value; undefined where there is none, or null. Refuses (`client_file`) a text that it could not edit safely. */
+  /** The entry as a plain value; undefined where there is none or it is null. Throws `client_file` for a text that cannot be edited safely. */
   read(text: string, file: string): unknown;
   /**
-   * The text with the entry put in or brought up to date; everything else stays byte for byte. `undo` is null where an entry of ours was
-   * there; where it was the person's own, it is replaced, and `undo` keeps it.
+   * The text with the entry added or updated; everything else stays the same, byte for byte. `undo` is null where mcpgate's entry was there
+   * already. An entry of the same name that the person made is replaced, and `undo` keeps it.
    */
   put(text: string, file: string, entry: Readonly<Record<string, unknown>>): { text: string; undo: Undo | null };
   /**
-   * The text without the entry. With the `undo` of `put` also without the containers that it created, empty where nothing is left, and with
-   * the person's own entry that it replaced.
+   * The text without the entry. With the `undo` of `put`, containers that `put` created are removed too, and an entry of the person's that it
+   * replaced is restored; the text is empty where nothing is left.
    */
   remove(text: string, file: string, undo: Undo | null): string;
-  /** Whether the text uses what strict JSON does not know. */
+  /** Whether the text has comments or trailing commas, which strict JSON does not allow. */
   isRelaxed(text: string): boolean;
 }

@@ -1,25 +1,25 @@
-// Whether an entry that is there already is ours, and how much of it to touch.
+// Decides whether an existing entry named `mcpgate` was made by mcpgate, and whether it is up to date.
 import { isDeepStrictEqual } from 'node:util';
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** The launcher, or the command itself. */
+/** The path of the launcher, or of the command itself. */
 const MCPGATE = /(?:^|[\\/])mcpgate(?:\.cmd|\.exe)?$/i;
 
-/** Whether an entry already does what `wanted` says; what else stands in it is the person's. */
+/** Whether an entry has everything that `wanted` has; its other members belong to the person. */
 export function isCurrent(existing: unknown, wanted: Entry): boolean {
   return isObject(existing) && Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(existing[key], value));
 }
 
-/** Whether only what differs is to be replaced: an entry that starts a program in the same way, not one that connects to a URL. */
+/** Whether an entry starts a program in the same way as `wanted`, instead of connecting to a URL; then only members that differ are replaced. */
 function isSameKind(existing: unknown, wanted: Entry): existing is Record<string, unknown> {
   if (!isObject(existing) || 'url' in existing || 'serverUrl' in existing || 'httpUrl' in existing) return false;
   return Array.isArray(existing['command']) === Array.isArray(wanted['command']) && 'command' in existing;
 }
 
 /**
- * Whether an entry of our name was made by install-clients, now or by an earlier version: it starts a program called mcpgate with `serve`.
- * Any other is the person's own, whatever it is called.
+ * Whether an entry named `mcpgate` was made by `install-clients`, of this or an earlier version: it starts a program called mcpgate with `serve`.
+ * Any other entry of that name belongs to the person.
  */
 export function isOurs(existing: unknown, wanted: Entry): existing is Record<string, unknown> {
   if (!isSameKind(existing, wanted)) return false;

@@ -1,4 +1,4 @@
-// Which AI clients this computer has, and which of their files are to be written.
+// Finds out which AI clients are installed on this computer, and which of their files to write.
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import type { Client, Place } from './client.ts';
@@ -7,7 +7,7 @@ import type { ClientDeps } from './client-deps.ts';
 export interface FoundClient {
   readonly client: Client;
   readonly isFound: boolean;
-  /** The files to write: those that are there or whose folder is, else the most usual one. */
+  /** The files to write: those that exist or whose folder does, else the most usual one. */
   readonly paths: readonly [string, ...string[]];
 }
 
@@ -24,7 +24,7 @@ export function lookFor(client: Client, deps: FindDeps): FoundClient {
   return { client, isFound, paths: [first ?? usual, ...rest] };
 }
 
-/** The path of `name` on PATH; undefined where there is none. */
+/** The path of the executable `name` on PATH; undefined where there is none. */
 export function findExecutable(
   name: string,
   { env, platform }: Pick<ClientDeps, 'env' | 'platform'>,
@@ -36,7 +36,7 @@ export function findExecutable(
   return folders.flatMap((folder) => endings.map((ending) => join(folder, name + ending))).find(isExecutable);
 }
 
-/** Whether the folder of a client's file is there and is the client's own, not a home folder. */
+/** Whether the folder of a client's file exists and belongs to the client, which a home folder does not. */
 function holdsClient(path: string, { platform, homedir }: FindDeps): boolean {
   const folder = (platform === 'win32' ? win32 : posix).dirname(path);
   return folder !== homedir && existsSync(folder);
@@ -47,7 +47,7 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
   } catch {
-    // Not there, or not to be run: not the one.
+    // The file does not exist or cannot be executed.
     return false;
   }
 }
@@ -61,7 +61,7 @@ function placeOf(deps: FindDeps): Place {
       try {
         return readdirSync(path);
       } catch {
-        // A folder that is not there, or not ours to read, holds no client.
+        // A folder that does not exist or cannot be read has no names.
         return [];
       }
     },

@@ -1,5 +1,5 @@
-// What install-clients did to which file: the backups, and what it takes to undo each entry without a trace. Lies in
-// `<configDir>/backups`, for this person only, since clients' files may hold tokens of others.
+// Records what `install-clients` did to which file: the backups, and what is needed to remove each entry without a trace. The records are in
+// `<configDir>/backups`, readable by this person only, because clients' files may contain tokens.
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -9,16 +9,16 @@ import { fileError, orMissing, readSnapshot, replaceSnapshot } from './files/fil
 const Backup = z.object({
   client: z.string(),
   path: z.string(),
-  /** Name in the folder; null: there was no file. */
+  /** The name of the backup in the folder; null: there was no file to back up. */
   file: z.string().nullable(),
   at: z.string(),
-  /** `restore`: taken before a restore, only for safety. */
+  /** The change before which the backup was made. Backups made before a `restore` are for safety only and are not restored. */
   reason: z.enum(['install', 'uninstall', 'restore']),
 });
 
 const Ledger = z.object({
   backups: z.array(Backup),
-  /** By path of the client's file; `createdFile`: 1 where there was none. */
+  /** What undoes the entry, by the path of the client's file. `createdFile`: 1 where the file did not exist before. */
   undo: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number()]))),
 });
 
@@ -28,12 +28,12 @@ type Ledger = z.infer<typeof Ledger>;
 export interface LedgerStore {
   read(): Promise<Ledger>;
   update(change: (ledger: Ledger) => void): Promise<void>;
-  /** Keeps `bytes` in a file of their own (0600) and returns its path. */
+  /** Writes `bytes` into a new file (0600) and returns its path. */
   keep(client: string, bytes: Buffer): Promise<string>;
-  /** The path of a kept file. */
+  /** The path of a backup, by its name. */
   pathOf(file: string): string;
   forget(path: string): Promise<void>;
-  /** The time as it stands in the index. */
+  /** The present time in the form that the index uses. */
   timestamp(): string;
 }
 
@@ -98,7 +98,7 @@ export function createLedger(configDir: string, now: () => number): LedgerStore 
   };
 }
 
-/** The bytes of a backup. */
+/** Reads a backup. */
 export async function readBackup(path: string): Promise<Buffer> {
   const bytes = await orMissing(readFile(path));
   if (bytes === null) throw new GateError('client_file', `the backup ${path} is gone; nothing was changed`);

@@ -1,4 +1,4 @@
-// For `mcpgate status` and `doctor`: each AI client, whether it is here, and whether it starts mcpgate. Reads only.
+// Lists all AI clients for `mcpgate status` and `doctor`: whether each is installed, and whether it is set up to start mcpgate. Changes nothing.
 import { GateError } from 'mcpgate-shared/error';
 import { CLIENTS } from './client-table.ts';
 import { type ClientDeps, withAbsoluteDirs } from './client-deps.ts';
@@ -14,9 +14,9 @@ export interface ClientStatus {
   title: string;
   path: string;
   found: boolean;
-  /** Its file has the entry that starts this launcher. */
+  /** Whether the client's file has the entry that starts this launcher. */
   configured: boolean;
-  /** Why its file cannot be read; null where it can. */
+  /** Why the client's file cannot be read; null where it can. */
   error: string | null;
 }
 
@@ -40,7 +40,7 @@ export async function listClients(
   );
 }
 
-/** Or why that cannot be told. */
+/** Whether the file has the entry, or why that cannot be found out. */
 async function isConfigured(
   client: (typeof CLIENTS)[number],
   path: string,

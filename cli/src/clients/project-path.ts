@@ -2,7 +2,7 @@ import { posix, win32 } from 'node:path';
 import type { Client } from './client.ts';
 import type { ClientDeps } from './client-deps.ts';
 
-/** The client's file in the project that is the current folder; undefined where it knows none. */
+/** The client's file in the project in the current folder; undefined where the client has no project files. */
 export function projectPath(
   client: Client,
   { cwd, platform }: Pick<ClientDeps, 'cwd' | 'platform'>,

@@ -1,32 +1,32 @@
-// What a place for the one secret of this laptop can do. Implementations: the OS keychain, and a file where that was asked for.
+// The interface of the store for this laptop's credential. Implementations: the OS keychain, and a file for people who ask for that.
 import type { TokenStoreKind } from '../laptop/settings-file.ts';
 
-/** The one secret: the refresh token of a device login, or a grant. */
+/** The secret of a login: the refresh token of a device login, or a grant. */
 export interface Credential {
   kind: 'device' | 'grant';
   token: string;
 }
 
-/** Whose it is: one item for each broker and workspace. */
+/** Identifies a credential in the store: there is one for each broker and workspace. */
 export interface CredentialAddress {
   /** The broker's origin. */
   broker: string;
   workspace: string;
 }
 
-/** Every function throws `keychain` with one line that says what to do. */
+/** All functions throw `keychain` errors with one line that says what to do. */
 export interface CredentialStore {
   readonly kind: TokenStoreKind;
-  /** For messages: `the keychain`, or the file's path. */
+  /** The store in messages: `the keychain`, or the file's path. */
   readonly place: string;
-  /** Writes and removes a probe, so that a login is not made in vain. */
+  /** Tests the store by writing and removing an item, so that nobody logs in before a failing store is noticed. */
   probe(): Promise<void>;
-  /** null: provably not there (a locked keychain throws). */
+  /** Null: there is certainly no credential; a locked keychain throws. */
   read(address: CredentialAddress): Promise<Credential | null>;
   write(address: CredentialAddress, credential: Credential): Promise<void>;
-  /** Writes `next` only where `expected` is still stored; false: somebody logged in or out meanwhile. */
+  /** Writes `next` only if `expected` is still stored. False: a person logged in or out meanwhile. */
   replace(address: CredentialAddress, expected: Credential, next: Credential): Promise<boolean>;
-  /** Whether there was one. */
+  /** Returns whether there was a credential. */
   remove(address: CredentialAddress): Promise<boolean>;
 }
 
@@ -34,7 +34,7 @@ export const accountOf = ({ broker, workspace }: CredentialAddress): string => `
 
 export const serializeCredential = ({ kind, token }: Credential): string => JSON.stringify({ kind, token });
 
-/** The stored text as a credential; null where it is none of ours. */
+/** Reads a stored text; null where it is not a credential of mcpgate's. */
 export function parseCredential(text: string): Credential | null {
   let value: unknown;
   try {

@@ -1,5 +1,5 @@
-// The only process that loads the keychain library: a call that hangs there can hold a process until its end, so this one can be
-// killed. One JSON request on stdin, one JSON line on stdout; the secret never stands in an argument or in the environment.
+// The process that calls the keychain library for its parent. A call may hang for ever, and then the parent kills this process. The request is one
+// JSON text on stdin, the answer one JSON line on stdout; the secret is never in an argument or in the environment.
 import { text } from 'node:stream/consumers';
 import { guardKeychainRequest, type KeychainAnswer, type KeychainRequest } from './keychain-protocol.ts';
 
@@ -18,7 +18,7 @@ async function answer(request: KeychainRequest): Promise<KeychainAnswer> {
       return { ok: true, value: null };
     case 'read': {
       const value = await keytar.getPassword(SERVICE, request.account);
-      // A missing item and a locked keychain read the same; only writing tells them apart.
+      // Reading gives the same result for a missing item and a locked keychain; only writing shows which one it is.
       if (value === null) await probe();
       return { ok: true, value };
     }

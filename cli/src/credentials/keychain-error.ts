@@ -1,4 +1,4 @@
-// One line for each way a keychain can fail, and what to do about it. The library's words are matched, never passed on alone.
+// Explains how a keychain failed and what to do, by matching the library's message.
 import { GateError } from 'mcpgate-shared/error';
 
 const OR_A_FILE = 'or keep the token in a file (0600) with MCPGATE_TOKEN_STORE=file';
@@ -29,7 +29,7 @@ const ADVICE: readonly { words: RegExp; advice: string }[] = [
   },
 ];
 
-/** The error for what the keychain library said. */
+/** The error for a message of the keychain library. */
 export function keychainError(said: string): GateError {
   const known = ADVICE.find(({ words }) => words.test(said));
   const line =

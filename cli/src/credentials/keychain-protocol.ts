@@ -1,4 +1,4 @@
-// What the keychain child and its parent say to each other, one JSON text each way.
+// The messages between the keychain child and its parent: one JSON text in each direction.
 
 export type KeychainRequest =
   | { op: 'probe' }
@@ -9,7 +9,7 @@ export type KeychainRequest =
 
 export type KeychainAnswer =
   | { ok: true; value: string | null; done?: boolean }
-  /** `error`: the keychain library's own words. */
+  /** `error`: the message of the keychain library. */
   | { ok: false; error: string };
 
 function stringOf(value: object, key: string): string | undefined {

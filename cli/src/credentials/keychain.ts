@@ -1,5 +1,5 @@
-// The OS keychain as a credential store. Every operation is a child process with a deadline, because a locked keychain can wait for a
-// prompt for ever and would take its process with it.
+// The OS keychain as a credential store. Every operation runs in a child process with a deadline, because the keychain library can wait for ever
+// for a prompt and block its process.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,12 +10,12 @@ import { accountOf, parseCredential, serializeCredential, type CredentialStore }
 import { keychainError, keychainTimeout } from './keychain-error.ts';
 import { guardKeychainAnswer, type KeychainAnswer, type KeychainRequest } from './keychain-protocol.ts';
 
-/** Nobody may be there to answer a prompt. */
+/** The deadline in the daemon, where no person may be there to answer a prompt. */
 export const BACKGROUND_TIMEOUT_MS = 2_000;
-/** A person may be typing the keychain's password. */
+/** The deadline in commands, where a person may have to type the keychain's password. */
 export const PROMPT_TIMEOUT_MS = 60_000;
 
-/** What Windows stores at most in one item. */
+/** The most bytes that Windows stores in one item. */
 const MAX_ITEM_BYTES = 2_560;
 
 export function createKeychain(options: { env: Environment; timeoutMs: number }): CredentialStore {
@@ -56,7 +56,7 @@ function fitting(value: string): string {
   throw new GateError('keychain', `the token has ${bytes} bytes, Windows stores at most ${MAX_ITEM_BYTES}: ${advice}`);
 }
 
-/** Where no bus is named, the well-known one of the runtime folder: AI clients start the daemon without either variable. */
+/** The environment with the address of the D-Bus session bus, found in its usual folder, because AI clients start the daemon without it. */
 function busEnvironment(env: Environment): Environment {
   if (process.platform !== 'linux' || process.getuid === undefined) return env;
   if ((env['DBUS_SESSION_BUS_ADDRESS'] ?? '') !== '') return env;
@@ -64,7 +64,7 @@ function busEnvironment(env: Environment): Environment {
   return existsSync(bus) ? { ...env, DBUS_SESSION_BUS_ADDRESS: `unix:path=${bus}` } : env;
 }
 
-/** From sources the child is the file beside this one; bundled it is a command of the bin. */
+/** The arguments that start the child: from sources the file beside this one, in the bundle a command of bin/mcpgate.cjs. */
 function childArguments(): string[] {
   if (import.meta.url.endsWith('.ts')) return [fileURLToPath(new URL('./keychain-child.ts', import.meta.url))];
   return [fileURLToPath(new URL('../bin/mcpgate.cjs', import.meta.url)), 'keychain-child'];
@@ -95,10 +95,10 @@ function askChild(request: KeychainRequest, env: Environment, timeoutMs: number)
       clearTimeout(deadline);
       const answer = parseAnswer(stdout);
       if (answer !== undefined) resolve(answer);
-      // Crashed before it could answer; its last words say why (they never hold the secret: it came on stdin).
+      // The child crashed before it could answer. The last line of its stderr says why; the secret, which came on stdin, is never in it.
       else reject(keychainError(stderr.trim().split('\n').at(-1) || 'its helper process died'));
     });
-    // A child that is gone before it read its request: 'close' tells.
+    // The child ended before it read its request; 'close' handles that.
     child.stdin.on('error', () => undefined);
     child.stdin.end(JSON.stringify(request));
   });

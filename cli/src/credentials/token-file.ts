@@ -1,4 +1,4 @@
-// The credential in a file of mode 0600, for machines without a keychain, and only where that was asked for. One file for all
+// The credential store in a file of mode 0600, for machines without a keychain, if the person asked for it. One file holds the credentials of all
 // brokers and workspaces; each write is atomic.
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -73,7 +73,7 @@ async function writePrivately(path: string, text: string): Promise<void> {
     await writeFile(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
     await rename(temporary, path);
   } catch (error) {
-    // Where even this fails, the first failure is the one to tell.
+    // Where this fails too, the first failure is reported.
     await rm(temporary, { force: true }).catch(() => undefined);
     throw fileError('write', path, error);
   }

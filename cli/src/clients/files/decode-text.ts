@@ -1,9 +1,12 @@
-// Bytes of a client's file as text and back, byte for byte.
+// Decodes the bytes of a client's file and encodes them again without any loss.
 import { unusableFile } from './unusable-file.ts';
 
 const MARK = '\uFEFF';
 
-/** The text without its byte order mark; refuses what is not UTF-8, since it would not come back the same. No file reads as empty. */
+/**
+ * The text without its byte order mark, and the mark. A missing file (null) reads as empty. Throws for bytes that are not UTF-8, which would
+ * change.
+ */
 export function decode(bytes: Buffer | null, file: string): { text: string; mark: string } {
   if (bytes === null) return { text: '', mark: '' };
   let text: string;

@@ -1,5 +1,5 @@
-// Reads a file and replaces it only if it is still what was read: atomically, with its mode and owner, through symbolic links. Other
-// programs write these files at any time, and nothing of theirs may be lost.
+// Reads a file, and replaces it only if it has not changed since: atomically, with its mode and owner, through symbolic links. Other programs write
+// these files at any time, and no change of theirs may be lost.
 import { createHash, randomBytes } from 'node:crypto';
 import {
   access,
@@ -22,15 +22,15 @@ import { GateError } from 'mcpgate-shared/error';
 import { unusableFile } from './unusable-file.ts';
 
 export interface FileSnapshot {
-  /** As asked for. */
+  /** The path that the caller gave. */
   readonly path: string;
-  /** Where the bytes lie once links are followed. */
+  /** The path of the file itself, with symbolic links followed. */
   readonly target: string;
-  /** Null: there is no such file. */
+  /** The content; null: there is no such file. */
   readonly bytes: Buffer | null;
 }
 
-/** Mode of files that did not exist. */
+/** The mode of new files. */
 const PRIVATE_MODE = 0o600;
 
 export async function readSnapshot(path: string): Promise<FileSnapshot> {
@@ -43,8 +43,8 @@ export async function readSnapshot(path: string): Promise<FileSnapshot> {
 }
 
 /**
- * Puts `bytes` (null: nothing, the file goes) in the place of what `snapshot` saw. False, and nothing done, where the file is no longer
- * that. Missing folders are made. Written by hand and not with a library, because the comparison has to be the last thing before the rename.
+ * Replaces the file by `bytes`, or removes it where they are null, and makes missing folders. Returns false, and does nothing, where the file
+ * has changed since `snapshot`. No library is used, because the comparison must be the last step before the rename.
  */
 export async function replaceSnapshot(snapshot: FileSnapshot, bytes: Buffer | null): Promise<boolean> {
   const { target } = snapshot;
@@ -54,7 +54,7 @@ export async function replaceSnapshot(snapshot: FileSnapshot, bytes: Buffer | nu
       await rm(target, { force: true });
       return true;
     }
-    // A rename would replace a read-only file too; somebody made it read-only for a reason.
+    // A rename would replace a read-only file too, but the person made it read-only for a reason.
     await orMissing(access(target, constants.W_OK));
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
@@ -71,7 +71,7 @@ export async function replaceSnapshot(snapshot: FileSnapshot, bytes: Buffer | nu
   }
 }
 
-/** Writes a file that must not exist yet, flushed to the disk. */
+/** Writes a file that must not exist yet, and flushes it to the disk. */
 async function writeNew(
   path: string,
   bytes: Buffer,
@@ -97,7 +97,7 @@ async function isUnchanged({ path, target, bytes }: FileSnapshot): Promise<boole
 
 export const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-/** The file that a path leads to, also where its last link leads to nothing yet. */
+/** The file that a path leads to through symbolic links, even if the last link leads to a file that does not exist. */
 async function followLinks(path: string): Promise<string> {
   for (let at = path, hops = 0; hops < 40; hops += 1) {
     const there = await orMissing(realpath(at));
@@ -111,7 +111,7 @@ async function followLinks(path: string): Promise<string> {
 
 const readIfThere = (path: string): Promise<Buffer | null> => orMissing(readFile(path));
 
-/** Null where there is no such file. */
+/** The result, or null where there is no such file. */
 export async function orMissing<T>(result: Promise<T>): Promise<T | null> {
   try {
     return await result;

@@ -18,10 +18,10 @@ const WORDS: Readonly<Partial<Record<ReturnType<typeof printParseErrorCode>, str
   InvalidCharacter: 'a tab or another control character stands in a text',
 };
 
-/** Without what stands there: it may be a token. */
+/** The first error of a JSON text in words for a person who edits it. Does not repeat the text there, which may be a token. */
 export function jsonFault(text: string, first: ParseError | undefined): string {
   if (first === undefined) return 'no value is there';
-  // Git leaves these where two changes met.
+  // Git writes these marks into a file with a merge conflict.
   if (/^(?:<{7}|={7}|>{7})/m.test(text)) return 'the marks of a merge conflict are in it';
   return WORDS[printParseErrorCode(first.error)] ?? 'something there is neither a value nor a name in double quotes';
 }

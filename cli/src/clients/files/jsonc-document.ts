@@ -1,4 +1,4 @@
-// A JSON or JSONC text as a tree with offsets, parsed strictly: what cannot be edited safely is refused here, with file, line and column.
+// Parses a JSON or JSONC text into a tree with offsets. A text that cannot be edited safely is refused, with file, line and column.
 import { type Node, type ParseError, parseTree } from 'jsonc-parser';
 import type { GateError } from 'mcpgate-shared/error';
 import { jsonFault } from './json-fault.ts';
@@ -6,7 +6,7 @@ import { unusableFile } from './unusable-file.ts';
 
 export interface JsoncDocument {
   readonly text: string;
-  /** The root object; undefined where the text is blank or null. */
+  /** The root object; undefined where the text is blank or `null`. */
   readonly root: Node | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface Member {
   readonly value: Node;
 }
 
-/** Parses `text` (without byte order mark); throws `client_file` where it is no object or has errors. */
+/** Parses `text` (without byte order mark). Throws `client_file` where it is not a valid object. */
 export function parseJsonc(text: string, file: string): JsoncDocument {
   if (/^[ \t\r\n]*(?:null[ \t\r\n]*)?$/.test(text)) return { text, root: undefined };
   const errors: ParseError[] = [];
@@ -45,7 +45,7 @@ export function members(object: Node): Member[] {
   });
 }
 
-/** The member `key`; refuses an object in which any key stands twice, since programs differ in which one counts. */
+/** The member `key`. Throws where a key occurs twice in the object, because programs differ in which one counts. */
 export function member(document: JsoncDocument, object: Node, key: string, file: string): Member | undefined {
   const all = members(object);
   const seen = new Set<string>();
@@ -63,7 +63,7 @@ export function member(document: JsoncDocument, object: Node, key: string, file:
   return all.find((each) => each.key === key);
 }
 
-/** As {@link member}, for a value that has to be an object; null stands for an empty one. */
+/** As {@link member}, for a value that must be an object or null; null counts as an empty object. */
 export function objectMember(document: JsoncDocument, object: Node, key: string, file: string): Member | undefined {
   const found = member(document, object, key, file);
   if (found !== undefined && found.value.type !== 'object' && found.value.type !== 'null') {

@@ -1,5 +1,5 @@
-// The entry format of JSON and JSONC files. Every edit is checked before it is handed out: the new text parses, the entry reads back as
-// meant, and everything else is the same, key for key, in the same order.
+// The entry format of JSON and JSONC files. The result of every edit is checked: it parses, the entry reads back as intended, and everything else is
+// the same, key for key, in the same order.
 import { isDeepStrictEqual } from 'node:util';
 import { type Node, visit } from 'jsonc-parser';
 import { GateError } from 'mcpgate-shared/error';
@@ -11,13 +11,13 @@ import { detectStyle, printValue } from './jsonc-style.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** An object on the way to the entry, and what it has under the next key. */
+/** An object on the path to the entry, and its member for the next key of the path. */
 interface Step {
   readonly object: Node;
   readonly found: Member | undefined;
 }
 
-/** For files in which the entry stands at `path`, e.g. `['mcpServers', 'mcpgate']`; a function chooses by what the root object holds. */
+/** `path`: the keys that lead to the entry, e.g. `['mcpServers', 'mcpgate']`, or a function that chooses them by the root object. */
 export function createJsoncFormat(
   path: readonly string[] | ((root: Node | undefined) => readonly string[]),
 ): EntryFormat {
@@ -57,7 +57,7 @@ export function createJsoncFormat(
     },
 
     isRelaxed(text) {
-      if (text.trim() === '') return false; // an empty file: clients begin with it
+      if (text.trim() === '') return false; // an empty file, as new clients have it
       let isRelaxed = false;
       visit(text, { onComment: () => (isRelaxed = true), onError: () => (isRelaxed = true) });
       return isRelaxed;
@@ -65,7 +65,7 @@ export function createJsoncFormat(
   };
 }
 
-/** From the root object along `keys`, as far as it goes: each object and what it has under the next key. A container that is null ends it. */
+/** The objects from the root along `keys`, each with its member for the next key, until one is missing or null. */
 function locate(document: JsoncDocument, keys: readonly string[], file: string): Step[] {
   const steps: Step[] = [];
   let object = document.root;
@@ -79,7 +79,7 @@ function locate(document: JsoncDocument, keys: readonly string[], file: string):
   return steps;
 }
 
-/** Where the entry stands, or would; undefined where a container is missing or null. */
+/** The place of the entry, whether it exists or not; undefined where a container is missing or null. */
 function entryIn(document: JsoncDocument, keys: readonly string[], file: string): Step | undefined {
   return locate(document, keys, file)[keys.length - 1];
 }
@@ -142,7 +142,7 @@ function update(
   return { text, undo: null };
 }
 
-/** The text with the entry that the person had, as it was written. */
+/** The text with the person's own entry restored as it was written. */
 function giveBack(document: JsoncDocument, keys: readonly string[], file: string, own: string): string {
   const { text } = document;
   const current = entryIn(document, keys, file)?.found?.value;
@@ -185,7 +185,7 @@ function remove(
   return cutMember(text, step.object, step.found, depth === created ? hollow : '', keepSpace);
 }
 
-/** Whether the text holds nothing visible besides its root object. */
+/** Whether the text contains only white space besides its root object. */
 function trimmedEquals(text: string, root: Node): boolean {
   return text.slice(0, root.offset).trim() === '' && text.slice(root.offset + root.length).trim() === '';
 }
@@ -209,7 +209,10 @@ function verify(
   }
 }
 
-/** Everything in a tree besides the entry at `keys` (and the containers it leaves empty): ordered, numbers and strings as they read. */
+/**
+ * Everything in a tree except the entry at `keys` and containers that are empty without it, in order, to compare texts before and after an
+ * edit.
+ */
 function outline(node: Node | undefined, keys: readonly string[]): unknown {
   if (node === undefined) return [];
   if (node.type === 'null' && keys.length > 0) return [];

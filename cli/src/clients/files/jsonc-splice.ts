@@ -1,11 +1,10 @@
-// Puts a member into a JSONC object, replaces its value, or cuts it out, by splicing the text: no byte is touched that does not have to be.
-// Insertion and removal are inverse: what is inserted always starts right after the last visible character before it, so that cutting a
-// member together with the white space before it restores the text.
+// Inserts, replaces or removes a member of a JSONC object by changing only the bytes that must change. Removal is the inverse of insertion: an
+// inserted member starts right after the last visible character before it, so removing it with the white space before it restores the text.
 import type { Node } from 'jsonc-parser';
 import { type Member, members } from './jsonc-document.ts';
 import { detectLayout, type JsoncStyle, type Layout, lineIndent, printMember, printValue } from './jsonc-style.ts';
 
-/** Inserts `key` as the last member. `hollow` is what stood between the braces where that was only white space; else null. */
+/** Inserts `key` as the last member. `hollow` in the result: the white space that was between the braces of an empty object, else null. */
 export function insertMember(
   text: string,
   object: Node,
@@ -61,8 +60,8 @@ export function replaceValue(text: string, object: Node, target: Member, value: 
 }
 
 /**
- * Cuts a member out. Where the object is then empty, `hollow` is put between its braces. `keepSpace` leaves the white space before the
- * member: needed where a line comment stands before it and the rest of the line after it.
+ * Removes a member. `hollow`: the text to put between the braces of the object if it is empty then. `keepSpace`: leaves the white space before
+ * the member, which is needed where a line comment stands before it and more text after it.
  */
 export function cutMember(text: string, object: Node, target: Member, hollow: string, keepSpace: boolean): string {
   const all = members(object);
@@ -81,13 +80,13 @@ export function cutMember(text: string, object: Node, target: Member, hollow: st
   return text.slice(0, open) + inner + text.slice(close);
 }
 
-/** Whether an object holds this one member and nothing else, not even a comment. */
+/** Whether an object has only this member and nothing else, not even a comment. */
 export function holdsOnly(text: string, object: Node, target: Member): boolean {
   const rest = text.slice(object.offset + 1, target.start) + text.slice(target.end, object.offset + object.length - 1);
   return members(object).length === 1 && /^[ \t\r\n]*,?[ \t\r\n]*$/.test(rest);
 }
 
-/** After a value: where its comma stands (null: none) and where the comments end that share its line (or its comma's). */
+/** The index of the comma after a value (null: none), and the end of the comments on the same line. */
 function triviaAfter(text: string, from: number): { comma: number | null; lineEnd: number } {
   let comma: number | null = null;
   let lineEnd = from;
@@ -117,12 +116,12 @@ function triviaAfter(text: string, from: number): { comma: number | null; lineEn
   return { comma, lineEnd };
 }
 
-/** Whether the trivia between two offsets ends in a `//` comment, after which only a new line may follow. */
+/** Whether the text between two offsets ends in a `//` comment, after which only a new line may follow. */
 function endsWithLineComment(text: string, from: number, to: number): boolean {
   return /\/\/[^\r\n]*$/.test(text.slice(from, to).replace(/\/\*[\s\S]*?\*\//g, ''));
 }
 
-/** Without the white space of JSON at its end; `trimEnd` would take more than that. */
+/** The text without white space of JSON at its end; `trimEnd` would remove more. */
 function trimSpace(text: string): string {
   let end = text.length;
   while (end > 0 && ' \t\r\n'.includes(text.charAt(end - 1))) end -= 1;

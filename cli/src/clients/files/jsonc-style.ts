@@ -1,4 +1,4 @@
-// How a JSONC text is laid out, so that what is put into it looks as if its author had written it.
+// Detects the layout of a JSONC text, so that inserted members look as if its author had written them.
 import type { Node } from 'jsonc-parser';
 import { type JsoncDocument, members } from './jsonc-document.ts';
 
@@ -6,11 +6,11 @@ export interface JsoncStyle {
   readonly eol: string;
   /** One step of indentation. */
   readonly unit: string;
-  /** Between a key and its value. */
+  /** The text between a key and its value. */
   readonly colon: string;
-  /** Between members on one line. */
+  /** The text between two members on one line. */
   readonly comma: string;
-  /** Whether an object that is still empty opens up over several lines. */
+  /** Whether an empty object is spread over several lines when it gets members. */
   readonly isMultiline: boolean;
 }
 
@@ -31,11 +31,11 @@ export function detectStyle({ text, root }: JsoncDocument): JsoncStyle {
   };
 }
 
-/** How the members of one object are laid out. */
+/** The layout of the members of one object. */
 export interface Layout {
-  /** Each member on a line of its own, indented so; null: all on one line. */
+  /** The indentation, where each member has a line of its own; null: all members are on one line. */
   readonly indent: string | null;
-  /** Inside the braces of a one-line object. */
+  /** The white space inside the braces of an object on one line. */
   readonly pad: string;
 }
 
@@ -57,7 +57,7 @@ export function printMember(key: string, value: unknown, style: JsoncStyle, layo
   return JSON.stringify(key) + style.colon + printValue(value, style, layout);
 }
 
-/** A value as text; objects open up where the layout has lines, arrays never do. */
+/** A value as text. Objects are spread over lines where the layout has lines; arrays never are. */
 export function printValue(value: unknown, style: JsoncStyle, layout: Layout): string {
   if (Array.isArray(value))
     return `[${value.map((item) => printValue(item, style, { ...layout, indent: null })).join(style.comma)}]`;

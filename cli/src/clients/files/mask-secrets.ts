@@ -1,14 +1,14 @@
-// A diff of a client's file is shown in terminals and logs, and its neighbouring lines may hold tokens of other programs.
+// Masks secrets in the diff of a client's file. The diff is shown in terminals and logs, and its context lines may contain tokens of other programs.
 
 const MASK = '***';
 const SECRET_KEY = /token|secret|passw|passphrase|credential|api[-_]?key|auth|cookie|private[-_]?key/i;
-/** Environment variables of other servers: `"GITHUB_TOKEN": …`, `SENTRY_DSN = …`. */
+/** Names of environment variables of other servers: `"GITHUB_TOKEN": …`, `SENTRY_DSN = …`. */
 const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
 const KNOWN =
   /\b(?:gh[a-z]_|github_pat_|glpat-|sk-|sntry|xox[a-z]-|mcg_|eyJ|AKIA|AIza|ntn_|secret_)[\w.-]{6,}|\bBearer\s+\S+/gi;
 const RANDOM = /^(?=.*\d)(?=.*[A-Za-z])[\w+/=.~-]{20,}$/;
 
-/** The diff with everything in quotes that looks like a secret replaced by `***`. */
+/** The diff with `***` in place of every quoted text that looks like a secret. */
 export function maskSecrets(diff: string): string {
   return diff
     .split('\n')

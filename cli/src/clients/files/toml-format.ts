@@ -1,5 +1,5 @@
-// The entry format of TOML files: a whole table, appended, and found again by its name. TOML has no parser that keeps offsets, so each
-// edit is a guess about lines that is handed out only if the parsed result proves it right.
+// The entry format of TOML files: the entry is a whole table, which is appended and found again by its name. There is no TOML parser that keeps
+// offsets, so each edit works on lines, and its result is only used if parsing it shows that it is right.
 import { isDeepStrictEqual } from 'node:util';
 import { parse, TomlError } from 'smol-toml';
 import { GateError } from 'mcpgate-shared/error';
@@ -9,7 +9,7 @@ import { unusableFile } from './unusable-file.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** For files in which the entry is the table `[path…]`, e.g. `['mcp_servers', 'mcpgate']`. */
+/** `path`: the name of the entry's table, e.g. `['mcp_servers', 'mcpgate']`. */
 export function createTomlFormat(path: readonly [string, string]): EntryFormat {
   const [container, name] = path;
   const key = (part: string): string => `\\s*(?:${part}|"${part}"|'${part}')\\s*`;
@@ -82,7 +82,7 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
     return [...lines.slice(0, start), table, ...lines.slice(end)].join('');
   };
 
-  /** Which lines are of our table. */
+  /** Finds the lines of the entry's table. */
   const isOwnLine = (text: string): ((line: string, index: number) => boolean) => {
     const own = new Set<number>();
     let isOwn = false;
@@ -95,7 +95,7 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
       }
       if (!isOwn) continue;
       own.add(index);
-      // Blank lines and comments before the next table (or the end) are not ours.
+      // Blank lines and comments before the next table or the end do not belong to the entry.
       if (/^\s*(?:#.*)?$/.test(line.trimEnd())) pending.push(index);
       else pending = [];
     }
@@ -111,7 +111,7 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
       .join('');
   };
 
-  /** Ours in the place of the person's own, which is kept with where it stood. */
+  /** Replaces the person's own table by mcpgate's; `undo` keeps the person's table and its place. */
   const replace = (text: string, entry: Entry): { text: string; undo: Undo } => {
     const rest = cut(text);
     let start = 0;
@@ -127,7 +127,7 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
     const table = String(replaced);
     const wanted = read(table, file);
     const inPlace = removed.slice(0, Number(at)) + String(part) + removed.slice(Number(at));
-    // Where the rest is as it was, to the byte; else at the end.
+    // In its former place if the rest of the file has not changed, else at the end.
     const isAsBefore = isValid(inPlace) && cut(inPlace) === removed;
     const gap = removed === '' ? '' : removed.endsWith('\n') ? '\n' : '\n\n';
     const given = isAsBefore ? inPlace : removed + gap + table;
@@ -191,7 +191,7 @@ const splitLines = (text: string): string[] => text.split(/(?<=\n)/);
 const print = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(print).join(', ')}]` : JSON.stringify(value);
 
-/** The parser's tables have no prototype, which deep comparison minds. */
+/** The same value in ordinary objects: the parser's tables have no prototype, which makes deep comparison fail. */
 function toPlain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toPlain);
   return isTable(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item)])) : value;

@@ -2,7 +2,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import { maskSecrets } from './mask-secrets.ts';
 
-/** Null stands for no file. Secrets of other programs are masked. */
+/** The change of a client's file as `diff -u` prints it, with secrets of other programs masked. Null: there is no file. */
 export function unifiedDiff(path: string, before: string | null, after: string | null): string {
   const name = (text: string | null): string => (text === null ? '/dev/null' : path);
   const patch = createTwoFilesPatch(name(before), name(after), before ?? '', after ?? '', undefined, undefined, {

@@ -1,10 +1,10 @@
-// A client's file that cannot be read or edited as it is: said in one sentence, with what the person does about it.
+// The error for a client's file that cannot be read or edited: one sentence that also says what the person has to do.
 import { GateError } from 'mcpgate-shared/error';
 
 interface Fault {
-  /** The file and what is wrong with it. */
+  /** Names the file and says what is wrong with it. */
   readonly fault: string;
-  /** What the person does, without "then run this again". */
+  /** What the person has to do, without "then run this again". */
   readonly todo: string;
 }
 
@@ -23,7 +23,7 @@ export function unusableFile(fault: Fault, cause?: unknown): GateError {
   return new UnusableFile(fault, cause);
 }
 
-/** For those who only look: nothing was to be changed, and `next` is what follows the mending. */
+/** The message for commands that only read the file. `next`: what the person does after the correction. */
 export function faultWords(error: GateError, next: string): string {
   return error instanceof UnusableFile ? `${error.fault}: ${error.todo}, then ${next}` : error.message;
 }

@@ -1,4 +1,4 @@
-// The launcher as a Windows command script. cmd cannot replace itself by another program, so it stays until mcpgate ends.
+// The launcher as a Windows command script. cmd cannot replace itself by another program, so it runs until mcpgate ends.
 import type { LauncherContent } from './launcher-sh.ts';
 
 export function launcherCmd({ variables, candidates }: LauncherContent): string {
@@ -8,7 +8,7 @@ export function launcherCmd({ variables, candidates }: LauncherContent): string 
     'setlocal',
   ];
   const paths = [...Object.values(variables), ...candidates.nodes, ...candidates.scripts];
-  // Without this cmd reads the file in the machine's old code page.
+  // Without this, cmd reads the file in the machine's legacy code page.
   if (paths.some((path) => /[^\x20-\x7e]/.test(path))) lines.push('chcp 65001 >nul');
   for (const [name, value] of Object.entries(variables))
     lines.push(`if not defined ${name} set "${name}=${escape(value)}"`);

@@ -1,5 +1,5 @@
-// The launcher as a POSIX shell script. It uses nothing but the shell itself, works with an empty environment, and `exec`s, so that no
-// shell stays between the AI client and mcpgate.
+// The launcher as a POSIX shell script. It uses only builtins of the shell, works with an empty environment, and replaces itself by mcpgate with
+// `exec`, so that no shell process stays between the AI client and mcpgate.
 import type { RuntimeCandidates } from './runtime-candidates.ts';
 
 export interface LauncherContent {

@@ -1,5 +1,5 @@
-// The small script that AI clients start, `<configDir>/bin/mcpgate`: their files keep one path that stays the same whatever becomes of
-// Node and of the installation of mcpgate.
+// Writes the launcher, a small script at `<configDir>/bin/mcpgate` that AI clients start. Its path stays the same when Node or mcpgate are upgraded
+// or moved, so the clients' files need no change then.
 import { chmod, stat } from 'node:fs/promises';
 import { posix, win32 } from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
@@ -27,7 +27,7 @@ export function launcherPath({ platform, configDir }: Pick<ClientDeps, 'platform
   return platform === 'win32' ? win32.join(configDir, 'bin', 'mcpgate.cmd') : posix.join(configDir, 'bin', 'mcpgate');
 }
 
-/** Writes the launcher where it is missing or says something else; returns its path and whether it was written. */
+/** Writes the launcher where it is missing or differs. Returns its path, and whether it was written. */
 export async function writeLauncher(deps: LauncherDeps): Promise<{ path: string; changed: boolean }> {
   const path = launcherPath(deps);
   const variables: Record<string, string> = {};
@@ -44,7 +44,7 @@ export async function writeLauncher(deps: LauncherDeps): Promise<{ path: string;
   throw new GateError('conflict', `${path} keeps changing while it is written; run this again`);
 }
 
-/** Whether the mode had to be changed. */
+/** Makes the launcher executable. Returns whether the mode had to be changed. */
 async function makeExecutable(path: string): Promise<boolean> {
   try {
     if (((await stat(path)).mode & 0o777) === 0o755) return false;

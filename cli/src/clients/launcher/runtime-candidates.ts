@@ -1,19 +1,19 @@
-// Where Node and an installation of mcpgate may be found later, when the ones that wrote the launcher are gone: an upgrade of Node or of
-// mcpgate moves them, and an AI client has no shell PATH to look in.
+// Places where the launcher looks for Node and mcpgate. Upgrades may move the ones that wrote the launcher, and AI clients start it without the PATH
+// of a shell.
 import { realpathSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import type { ClientDeps } from '../client-deps.ts';
 
 export interface RuntimeCandidates {
-  /** Executables, best first. */
+  /** Node executables, best first. */
   readonly nodes: readonly string[];
-  /** `…/VERSION/…` patterns with one `*`; the newest version is meant. */
+  /** Patterns for Node executables with one `*` for the version; the newest one is used. */
   readonly versionedNodes: readonly string[];
   /** `bin/mcpgate.cjs` of installations, best first. */
   readonly scripts: readonly string[];
-  /** As `versionedNodes`, where globally installed packages move with Node's version. */
+  /** Patterns as in `versionedNodes`, where globally installed packages are in the folder of a Node version. */
   readonly versionedScripts: readonly string[];
-  /** Executables `mcpgate` of package managers, the last resort. */
+  /** `mcpgate` executables of package managers, as the last resort. */
   readonly commands: readonly string[];
 }
 
@@ -95,7 +95,7 @@ function onWindows({
   };
 }
 
-/** The stable path that leads to `nodePath` now, e.g. `/opt/homebrew/bin/node` for one in a versioned Cellar folder. */
+/** A stable path that leads to `nodePath`, e.g. `/opt/homebrew/bin/node` for a file in a versioned Cellar folder. */
 function stableAlias(nodePath: string, stable: readonly string[]): string {
   const real = resolved(nodePath);
   return stable.find((candidate) => real !== undefined && resolved(candidate) === real) ?? nodePath;
@@ -105,7 +105,7 @@ function resolved(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch {
-    // Not there, or not to be looked into: no alias.
+    // The path does not exist or cannot be read, so it is no alias.
     return undefined;
   }
 }
