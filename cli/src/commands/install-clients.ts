@@ -6,10 +6,9 @@ import type { Client } from '../clients/client.ts';
 import { type ClientDeps, withAbsoluteDirs } from '../clients/client-deps.ts';
 import { CLIENTS, findClient } from '../clients/client-table.ts';
 import { type ChangeContext, putBack, setUp, takeOut } from '../clients/change-client.ts';
-import { lookFor } from '../clients/find-clients.ts';
+import { lookFor, projectPath } from '../clients/find-clients.ts';
 import { launcherPath, writeLauncher } from '../clients/launcher/launcher.ts';
 import { createLedger } from '../clients/ledger.ts';
-import { projectPath } from '../clients/project-path.ts';
 import { unifiedDiff } from '../clients/files/unified-diff.ts';
 import { type Outcome, renderOutcome } from './render-client-outcome.ts';
 

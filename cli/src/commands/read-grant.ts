@@ -1,12 +1,12 @@
-// What `login --with-token` reads: one grant from stdin. What cannot be one is told here, before the broker is asked.
+// Reads the grant for `login --with-token` from stdin, and refuses text that cannot be a grant before the broker is asked.
 import { GateError } from 'mcpgate-shared/error';
 import type { CliContext } from '../context.ts';
-import { readSecret } from './read-secret.ts';
+import { createInterface } from 'node:readline';
 
 const SHOW = 'echo "$GRANT" | mcpgate login URL --with-token';
 const ISSUE = 'an administrator issues one with `mcpgate-broker grant issue`';
 
-/** Throws `usage`; never with what was read. */
+/** Throws `usage`; the message never contains what was read. */
 export async function readGrant({
   stdin,
   stdinIsTTY,
@@ -36,4 +36,15 @@ function problemOf(text: string, isTyped: boolean): string | undefined {
     return `this is no grant: one begins with mcg_ and holds letters and digits only, without quotes; ${ISSUE}`;
   }
   return undefined;
+}
+
+async function readSecret(stdin: NodeJS.ReadableStream): Promise<string> {
+  const lines: string[] = [];
+  const reader = createInterface({ input: stdin, terminal: false });
+  for await (const line of reader) {
+    lines.push(line);
+    if ('isTTY' in stdin && stdin.isTTY === true) break;
+  }
+  reader.close();
+  return lines.join('\n').trim();
 }

@@ -13,11 +13,10 @@ import type { LocalRequest } from '../local/control.ts';
 import type { DaemonStatus } from '../local/daemon-connection.ts';
 import { readLocalKey } from '../local/runtime-dir.ts';
 import type { Paths } from '../laptop/paths.ts';
-import { createBrokerLink, type BrokerLinkOptions } from './broker-link.ts';
+import { type BrokerLinkOptions, createBrokerLink } from './broker-link.ts';
 import type { DaemonLog } from './daemon-log.ts';
 import { withLock } from './daemon-lock.ts';
 import { createLocalDoor } from './local-door.ts';
-import { isNewer } from './is-newer.ts';
 import { createLoginAgain, type LoginAgainOptions } from './login-again.ts';
 import { createLinkSwitch, type LinkSwitch } from './link-switch.ts';
 import { acceptLocalClient, type LocalClient } from './local-client.ts';
@@ -236,4 +235,16 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
       return { kind: 'listening', stop: end };
     },
   );
+}
+
+const numbersOf = (version: string) => (/^(\d+)\.(\d+)\.(\d+)/.exec(version) ?? []).slice(1).map(Number);
+
+/** Whether release `a` is newer than release `b`; what is not a release is never newer. */
+function isNewer(a: string, b: string): boolean {
+  const [left, right] = [numbersOf(a), numbersOf(b)];
+  for (const [index, number] of left.entries()) {
+    const other = right[index] ?? 0;
+    if (number !== other) return number > other;
+  }
+  return false;
 }

@@ -1,7 +1,6 @@
-// Looks after what waits, for a link, a login or the end of a channel that cannot be resumed for ever: ends each wait when its time is over,
-// and sets the one timer for the next.
+// Decides how long requests wait, for a link, for a login, or for a channel that may be resumed. Ends each wait when its time is over, with one timer
+// for the next one.
 import type { Clock } from 'mcpgate-shared/clock';
-import { callHoldMs, holdMs, OPENING_HOLD_MS } from './hold-rules.ts';
 import type { LastKnown } from './last-known.ts';
 import type { LinkView } from './link-view.ts';
 import type { LoginWait } from './login-wait.ts';
@@ -9,15 +8,15 @@ import type { MovingChannel } from '../channel/moving-channel.ts';
 import type { Entry, OpenRequests } from './open-requests.ts';
 import type { ResumableChannel } from '../channel/resumable-channel.ts';
 
-/** What a person would log in for. */
+/** The methods for which a person is asked to log in. */
 const CALLS: readonly (string | undefined)[] = ['tools/call', 'prompts/get', 'resources/read'];
 
 export const isCall = ({ method }: { method: string | undefined }): boolean => CALLS.includes(method);
 
 export interface HoldWatch {
-  /** Answers what has waited for long enough, and looks again when the next one has. */
+  /** Ends the waits whose time is over, and sets the timer for the next one. */
   look(): void;
-  /** Nothing waits any more. */
+  /** Stops the timer, because nothing waits any more. */
   stop(): void;
 }
 
@@ -28,11 +27,11 @@ export interface HoldWatchOptions {
   channel: MovingChannel;
   loginWait: LoginWait;
   lastKnown: LastKnown;
-  /** MCPGATE_HOLD_SECONDS: how long a call waits for a broker that was there before. */
+  /** MCPGATE_HOLD_SECONDS: how long a call waits for a link that was open before. */
   holdSeconds: string | undefined;
-  /** It has waited for long enough; `why`: only the link's own reason is known where undefined. */
+  /** The request has waited for long enough. `why`: what to tell the client; undefined: the link's own reason. */
   onDue(entry: Entry, why: string | undefined): void;
-  /** The channel can no longer be resumed. */
+  /** The time in which the channel could be resumed is over. */
   onExpired(channel: ResumableChannel): void;
 }
 
@@ -47,7 +46,7 @@ export function createHoldWatch({
   const callMs = callHoldMs(options.holdSeconds);
   let cancelTimer: (() => void) | undefined;
 
-  /** What was sent waits for as long as the broker keeps the channel; after a revocation the broker has ended it. */
+  /** Until when a channel can be resumed: for as long as the broker keeps it. After a revocation the broker has ended it. */
   const resumeUntil = (one: ResumableChannel) => (link.state === 'revoked' ? 0 : one.resumeUntil);
 
   const isKnown = (entry: Entry) => options.lastKnown.read(entry) !== undefined;
@@ -85,4 +84,32 @@ export function createHoldWatch({
   }
 
   return { look, stop };
+}
+
+/** How long a handshake waits before `serve` answers it, and a list of which there is a copy or whose broker is known to be away. */
+const AWAY_HOLD_MS = 250;
+/** The same on an open link, from the `open` of the channel on: the broker may be slow, or the link half-open. */
+const OPENING_HOLD_MS = 1_000;
+/** How long a list without a copy waits for a link that is being opened. */
+const LIST_HOLD_MS = 2_000;
+/** How long a call waits for a link: by default, at most, and where there never was a link. */
+const CALL_HOLD_MS = 30_000;
+const CALL_HOLD_MAX_MS = 24 * 3_600_000;
+const FIRST_CALL_HOLD_MS = 10_000;
+
+/** How long a call waits for a link that was open before. `seconds`: MCPGATE_HOLD_SECONDS. */
+function callHoldMs(seconds: string | undefined): number {
+  const ms = Number(seconds || Number.NaN) * 1000;
+  return ms >= 0 ? Math.min(ms, CALL_HOLD_MAX_MS) : CALL_HOLD_MS;
+}
+
+/** How long a request waits for a link before `serve` answers it. `known`: there is a copy to answer with. `callMs`: of `callHoldMs`. */
+function holdMs(method: string | undefined, link: LinkView, known: boolean, callMs: number): number {
+  const { state, wasOpen, away } = link;
+  // This request stays open as long as the client runs, so no answer is expected.
+  if (method === 'subscriptions/listen' && state !== 'revoked') return Number.POSITIVE_INFINITY;
+  if (state === 'login_needed' || state === 'revoked') return 0;
+  const isIntroduction = method === 'initialize' || method === 'server/discover';
+  if (method !== 'tools/call') return away || known || isIntroduction ? AWAY_HOLD_MS : LIST_HOLD_MS;
+  return wasOpen ? callMs : Math.min(callMs, FIRST_CALL_HOLD_MS);
 }

@@ -1,7 +1,6 @@
 // Parses a JSON or JSONC text into a tree with offsets. A text that cannot be edited safely is refused, with file, line and column.
-import { type Node, type ParseError, parseTree } from 'jsonc-parser';
+import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { GateError } from 'mcpgate-shared/error';
-import { jsonFault } from './json-fault.ts';
 import { unusableFile } from './unusable-file.ts';
 
 export interface JsoncDocument {
@@ -88,4 +87,29 @@ function article(type: string): string {
 function lineAndColumn(text: string, offset: number): { line: number; column: number } {
   const lines = text.slice(0, offset).split(/\r\n|\r|\n/);
   return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+}
+
+const WORDS: Readonly<Partial<Record<ReturnType<typeof printParseErrorCode>, string>>> = {
+  InvalidNumberFormat: 'a number is cut off or has too much in it',
+  UnexpectedEndOfNumber: 'a number is cut off or has too much in it',
+  PropertyNameExpected: 'a name in double quotes is missing',
+  ValueExpected: 'a value is missing',
+  ColonExpected: 'a colon is missing after a name',
+  CommaExpected: 'a comma is missing',
+  CloseBraceExpected: 'a closing brace } is missing',
+  CloseBracketExpected: 'a closing bracket ] is missing',
+  EndOfFileExpected: 'something stands after the end',
+  UnexpectedEndOfComment: 'a comment does not end',
+  UnexpectedEndOfString: 'a closing double quote is missing',
+  InvalidUnicode: 'a \\u is not followed by four digits',
+  InvalidEscapeCharacter: 'a backslash has to be doubled',
+  InvalidCharacter: 'a tab or another control character stands in a text',
+};
+
+/** The first error of a JSON text in words for a person who edits it. Does not repeat the text there, which may be a token. */
+function jsonFault(text: string, first: ParseError | undefined): string {
+  if (first === undefined) return 'no value is there';
+  // Git writes these marks into a file with a merge conflict.
+  if (/^(?:<{7}|={7}|>{7})/m.test(text)) return 'the marks of a merge conflict are in it';
+  return WORDS[printParseErrorCode(first.error)] ?? 'something there is neither a value nor a name in double quotes';
 }

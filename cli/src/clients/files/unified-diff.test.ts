@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { maskSecrets } from './mask-secrets.ts';
+import { maskSecrets } from './unified-diff.ts';
 
 describe('a diff that is shown', () => {
   for (const line of [
