@@ -1,4 +1,4 @@
-// The arguments of `mcpgate call`: JSON, or key=value words typed by the tool's input schema.
+// Reads the arguments of `mcpgate call`: JSON, or key=value words whose types come from the tool's input schema.
 import { GateError } from 'mcpgate-shared/error';
 
 /** A JSON object given as one word; undefined where the words are key=value pairs. Throws `usage`. */
@@ -16,7 +16,7 @@ export function jsonArgument(words: readonly string[]): string | undefined {
   throw new GateError('usage', `the arguments must be one JSON object, e.g. '{"path":"README.md"}'`);
 }
 
-/** `key=value` words as an object. A key given twice makes a list where the schema wants one. Throws `usage`. */
+/** Makes an object of `key=value` words. A key that occurs twice gives a list where the schema allows one. Throws `usage`. */
 export function keyValueArguments(words: readonly string[], inputSchema: unknown): Record<string, unknown> {
   const properties = record(record(inputSchema)['properties']);
   const closed = record(inputSchema)['additionalProperties'] === false;
@@ -47,7 +47,7 @@ export function keyValueArguments(words: readonly string[], inputSchema: unknown
 const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 
-/** The JSON types a schema allows; none where it does not say. */
+/** The JSON types that a schema allows; empty where it does not say. */
 function typesOf(schema: unknown): readonly string[] {
   const { type, anyOf, oneOf, enum: values } = record(schema);
   if (typeof type === 'string') return [type];

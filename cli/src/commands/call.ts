@@ -13,7 +13,7 @@ import { withSession } from './with-session.ts';
 
 interface CallRequest {
   tool: string;
-  /** The arguments' JSON as given, or words that the tool's schema must type. */
+  /** The arguments as JSON text; undefined: they are key=value words, for which the tool's schema is needed. */
   argumentsJson: string | undefined;
   words: readonly string[];
   json: boolean;
@@ -53,7 +53,7 @@ async function runCall(request: CallRequest, context: CliContext): Promise<void>
   try {
     const answer = await withSession(context, async (session) => {
       const args = request.argumentsJson ?? JSON.stringify(await typedArguments(request, session, interrupted));
-      // The id of the request is its progress token; the arguments go as they were typed.
+      // JSON arguments are sent as they were typed.
       const params = { name: request.tool };
       return session.request('tools/call', params, {
         signal: interrupted,

@@ -1,4 +1,4 @@
-// `mcpgate completion bash|zsh|fish`: made from the commands themselves, so that it cannot fall behind them.
+// `mcpgate completion bash|zsh|fish`: generated from the commands' own definitions, so that it is always complete.
 import { Argument, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
 
@@ -6,7 +6,7 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
 
 interface Words {
-  /** Words before it: `daemon` for `daemon stop`; empty at the top. */
+  /** The words before the completed one: `daemon` for `daemon stop`; empty at the top level. */
   path: string;
   words: { word: string; description: string }[];
 }

@@ -1,4 +1,4 @@
-// The command line as commander knows it: the commands, their help, and how mistakes in words are told.
+// Defines the command line with commander: the commands, their help, and the messages for wrong words.
 import { Command } from 'commander';
 import { VERSION } from 'mcpgate-shared/version';
 import { addCall } from './call.ts';
@@ -43,7 +43,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not logged in or revoked, 4 broker out 
   addStatus(program, context);
   addTools(program, context);
   addCall(program, context);
-  // What AI clients start: an entry of its own (bin/mcpgate.cjs), here for the help only.
+  // bin/mcpgate.cjs handles `serve` itself, so that it starts fast; here it is only defined for the help.
   program
     .command('serve')
     .description('the stdio MCP server that AI clients start')

@@ -1,4 +1,4 @@
-// `mcpgate daemon stop|restart|logs`. `daemon run` is an entry of its own (bin/mcpgate.cjs) and stands here for the help only.
+// `mcpgate daemon stop|restart|logs`. bin/mcpgate.cjs handles `daemon run` itself; here it is only defined for the help.
 import { createReadStream, readFileSync, statSync, watch } from 'node:fs';
 import type { Command } from 'commander';
 import { GateError } from 'mcpgate-shared/error';
@@ -51,7 +51,7 @@ async function connectIfRunning(context: CliContext): Promise<DaemonConnection |
   }
 }
 
-/** Waits until the process is gone: a new one must not meet it. False: none ran. */
+/** Stops the daemon and waits until its process has ended, so that a new one does not find it. False: none was running. */
 async function stopDaemon(context: CliContext): Promise<boolean> {
   const connection = await connectIfRunning(context);
   if (connection === undefined) return false;
@@ -78,7 +78,7 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
-  // In a container nobody may collect the dead: they still take signals.
+  // A zombie process still accepts signals, and in a container there may be no init process that collects it.
   try {
     return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
   } catch {
@@ -86,7 +86,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The log's last part, then what is added to it. */
+/** Prints the last part of the log and, with `follow`, everything that is added to it. */
 async function runLogs(follow: boolean, context: CliContext): Promise<void> {
   const { daemonLogPath } = context.paths;
   const size = sizeOf(daemonLogPath);
@@ -98,7 +98,7 @@ async function runLogs(follow: boolean, context: CliContext): Promise<void> {
   let copying = Promise.resolve();
   const more = async (): Promise<void> => {
     const now = sizeOf(daemonLogPath) ?? 0;
-    // A new daemon puts a long log aside and begins anew.
+    // A new daemon moves a long log aside and begins a new one.
     from = await copy(daemonLogPath, now < from ? 0 : from, context.stdout);
   };
   const watcher = watch(context.configDir, (_event, name) => {
@@ -117,7 +117,7 @@ function sizeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
-/** Copies from `start` to the end; where the end was. */
+/** Copies a file from `start` to its end; returns where the end was. */
 async function copy(path: string, start: number, to: NodeJS.WritableStream): Promise<number> {
   if (sizeOf(path) === undefined) return 0;
   let at = start;

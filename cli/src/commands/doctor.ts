@@ -1,5 +1,5 @@
-// `mcpgate doctor`: everything between an AI client on this machine and the broker, checked one by one, each with what to do. Starts
-// nothing. Its exit code is that of the first trouble.
+// `mcpgate doctor`: checks everything between an AI client on this machine and the broker, and says of each finding what to do. It starts no daemon.
+// Its exit code is that of the first bad finding.
 import type { Command } from 'commander';
 import { EXIT_CODE } from 'mcpgate-shared/error';
 import { parseBrokerUrl } from '../auth/broker-url.ts';
@@ -53,7 +53,7 @@ async function runDoctor({ fix, json }: DoctorFlags, context: CliContext): Promi
 
 const withoutCure = ({ cure: _cure, ...finding }: Finding): Finding => finding;
 
-/** What it did is said as it is done. True where anything was. */
+/** Does what `--fix` can do about the findings, and prints each step. Returns whether it did anything. */
 async function cure(findings: readonly Finding[], context: CliContext): Promise<boolean> {
   const clients = findings.flatMap((finding) => (finding.cure?.kind === 'install_client' ? [finding.cure.client] : []));
   const isOtherDaemon = findings.some((finding) => finding.cure?.kind === 'restart_daemon');
@@ -76,7 +76,7 @@ async function cure(findings: readonly Finding[], context: CliContext): Promise<
 async function collect(context: CliContext): Promise<Finding[]> {
   const settings = context.settings.read();
   const broker = context.env['MCPGATE_BROKER'] || settings.broker;
-  const folder = checkFolder(context); // as it is found: whoever asks the daemon makes it private
+  const folder = checkFolder(context); // must come first: connecting to the daemon makes the folder private
   const network =
     broker === undefined
       ? Promise.resolve([])

@@ -1,4 +1,4 @@
-// `mcpgate install-clients`: sets every AI client up to start mcpgate, or undoes that. One client's trouble never stops the others.
+// `mcpgate install-clients`: sets AI clients up to start mcpgate, or undoes that. A failure with one client does not stop the others.
 import { Chalk, type ChalkInstance } from 'chalk';
 import type { Command } from 'commander';
 import { GateError, toGateError } from 'mcpgate-shared/error';
@@ -40,14 +40,14 @@ export function addInstallClients(program: Command, context: ClientDeps & { setE
     });
 }
 
-/** Returns the exit code: 0 where everything asked for was done, else 1. Throws `usage`. */
+/** Returns the exit code: 0 where everything was done, else 1. Throws `usage`. */
 export async function runInstallClients(options: InstallClientsOptions, given: ClientDeps): Promise<number> {
   const deps = withAbsoluteDirs(given);
   if (options.uninstall && options.restore)
     throw new GateError('usage', '--uninstall and --restore exclude each other');
   const chosen = choose(options, deps);
   const outcomes: Outcome[] = [];
-  // Before the clients' files: an entry must never name a launcher that is not there.
+  // Written before the clients' files, because an entry must never name a launcher that does not exist.
   if (!options.dryRun && !options.uninstall && !options.restore && chosen.some(({ isWanted }) => isWanted))
     await writeLauncher(deps);
   for (const { client, isWanted, paths } of chosen) {
@@ -64,7 +64,7 @@ interface Choice {
   paths: readonly string[];
 }
 
-/** The clients that are named, or found; those that are not found stay in the list, to be told of. */
+/** The clients that were named, or all known ones. Those that are not installed stay in the list, so that the output mentions them. */
 function choose({ names, all, project }: InstallClientsOptions, deps: ClientDeps): Choice[] {
   for (const name of names) {
     const client = findClient(name);

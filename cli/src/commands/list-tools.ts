@@ -1,17 +1,17 @@
-// All pages of `tools/list`, as far as commands need to know a tool.
+// Reads all pages of `tools/list` for commands.
 import { findMember, scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { McpSession } from './mcp-session.ts';
 
 export interface ListedTool {
   name: string;
   description: string;
-  /** As sent; JSON Schema. */
+  /** The tool's JSON Schema, parsed. */
   inputSchema: unknown;
-  /** The tool's own JSON, as it came. */
+  /** The tool's entry as the JSON text that was received. */
   text: string;
 }
 
-/** More pages than any broker has: a cursor that goes in circles must not go on for ever. */
+/** More pages than any broker has, so that a cursor which goes in circles ends. */
 const MAX_PAGES = 1_000;
 
 export async function listTools(session: McpSession, signal: AbortSignal): Promise<ListedTool[]> {

@@ -79,7 +79,7 @@ async function runLogin(request: LoginRequest, context: CliContext): Promise<voi
   }
   const login = request.withToken ? await loginWithToken(request, context) : await loginOnDevice(request, context);
   if (earlier !== undefined) await endEarlier(earlier, login, context);
-  // The daemon may be busy or of another version; the login itself is done.
+  // The login itself is done, so a daemon that is busy or of another version only causes a warning.
   await reloadDaemon(context).catch((error: unknown) =>
     terminal.warn(`the daemon was not told: ${toGateError(error).message}; run \`mcpgate daemon restart\``),
   );
@@ -107,7 +107,7 @@ async function loginOnDevice(request: LoginRequest, context: CliContext): Promis
   const { createOAuthClient } = await import('../auth/oauth-client.ts');
   const client = await createOAuthClient(request.broker, { fetch, clock });
   warnOfClock(client, context);
-  // Before the person is sent to the browser: a login that cannot be stored would be in vain.
+  // First checks that the credential can be stored, so that the person does not log in in vain.
   await context.openCredentials(request.tokenStore).probe();
   const code = await client.startDeviceLogin({
     ...deviceParameters(context, client.broker),
@@ -173,7 +173,7 @@ async function showCode(code: DeviceCode, request: LoginRequest, context: CliCon
 
 interface Earlier {
   login: StoredLogin;
-  /** Absent where the store could not be read. */
+  /** The credential of the earlier login; absent where its store could not be read. */
   credential?: Credential | undefined;
 }
 
@@ -185,13 +185,16 @@ async function readEarlier(context: CliContext): Promise<Earlier | undefined> {
     const credential = await context.openCredentials(login.tokenStore).read(login.address);
     return { login, ...(credential === null ? {} : { credential }) };
   } catch (error) {
-    // Where the new credential goes may be another place that works; probed before the login.
+    // The new credential may go into another store that works; that one is tested before the login.
     context.terminal.debug(`the earlier login cannot be read: ${toGateError(error).message}`);
     return { login };
   }
 }
 
-/** Ends the login that was replaced: its token must not live on unseen. Only warns, for the new login is there. */
+/**
+ * Revokes the login that was replaced, so that its token does not stay valid unnoticed. Failures only cause a warning, because the new login
+ * is done.
+ */
 async function endEarlier(earlier: Earlier, login: StoredLogin, context: CliContext): Promise<void> {
   const { address, tokenStore } = earlier.login;
   const sameItem =

@@ -1,4 +1,5 @@
-// `mcpgate logout`: revokes at the broker, forgets here, ends the daemon's link. Without the network it still forgets, and says what stays.
+// `mcpgate logout`: revokes the login at the broker, removes it here, and ends the daemon's link. Without the network it still removes the login, and
+// says that the broker does not know.
 import { rmSync } from 'node:fs';
 import type { Command } from 'commander';
 import { toGateError } from 'mcpgate-shared/error';
@@ -21,7 +22,7 @@ async function runLogout(context: CliContext): Promise<void> {
   }
   const { broker } = login.address;
   const store = context.openCredentials(login.tokenStore);
-  // A locked keychain ends it here, with the login whole: what cannot be read can neither be revoked nor forgotten.
+  // With a locked keychain this throws and the login stays: a credential that cannot be read can be neither revoked nor removed.
   const credential = await store.read(login.address);
   if (credential !== null) {
     try {
@@ -35,7 +36,7 @@ async function runLogout(context: CliContext): Promise<void> {
     await store.remove(login.address);
   }
   await settings.update({ user: undefined, credential: undefined, loginId: undefined, tokenStore: undefined });
-  rmSync(context.paths.cacheDir, { recursive: true, force: true }); // what the broker last said to this login
+  rmSync(context.paths.cacheDir, { recursive: true, force: true }); // copies of lists that the broker sent to this login
   await reloadDaemon(context).catch((error: unknown) =>
     terminal.warn(`the daemon was not told: ${toGateError(error).message}; run \`mcpgate daemon stop\``),
   );

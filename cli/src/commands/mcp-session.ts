@@ -1,5 +1,5 @@
-// An MCP session of a command over the daemon's link: the handshake, requests with progress and cancellation. Answers stay text as well:
-// large integers and key order must survive `--json`.
+// An MCP session of a command over the daemon's link: the handshake, and requests with progress and cancellation. Results are also kept as text,
+// because `--json` must not change large integers or the order of keys.
 import { requestText } from 'mcpgate-shared/mcp/rpc-text';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { GateError, toGateError } from 'mcpgate-shared/error';
@@ -11,9 +11,9 @@ import type { DaemonConnection } from '../local/daemon-connection.ts';
 const HANDSHAKE_TIMEOUT_MS = 30_000;
 
 export interface McpAnswer {
-  /** `result`, parsed. */
+  /** The result, parsed. */
   result: unknown;
-  /** `result` as it came. */
+  /** The result as the JSON text that was received. */
   text: string;
 }
 
@@ -24,7 +24,7 @@ export interface McpProgress {
 }
 
 export interface McpSession {
-  /** Throws the JSON-RPC error as `upstream`, `cancelled` where `signal` was aborted (the other side is told). */
+  /** Throws a JSON-RPC error as `upstream`, and `cancelled` where `signal` was aborted, which the broker is told. */
   request(
     method: string,
     params: Record<string, unknown>,
@@ -44,7 +44,7 @@ interface Pending {
   onProgress: ((progress: McpProgress) => void) | undefined;
 }
 
-/** Opens a session; throws what the daemon says where the broker is not to be had. */
+/** Opens a session. Throws the daemon's error where the link cannot be opened. */
 export async function openMcpSession(connection: DaemonConnection, interrupted: AbortSignal): Promise<McpSession> {
   const channel = connection.channel();
   const pending = new Map<number, Pending>();
@@ -68,7 +68,7 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
     try {
       message = JSON.parse(text);
     } catch {
-      return; // nobody waits for a text that is no message
+      return; // text that is no JSON answers no request
     }
     const id = member(message, 'id');
     const method = member(message, 'method');
@@ -93,7 +93,7 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
     });
   }
 
-  /** A command is no client that could be asked: only the ping has an answer. */
+  /** Answers a request of a server. Commands cannot be asked anything, so all but `ping` get an error. */
   function answerRequest(id: unknown, method: string): void {
     const answer =
       method === 'ping'
@@ -178,7 +178,7 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
   }
 }
 
-/** A call had been sent by then: whoever made it must not be told to try again. */
+/** The error for a request whose link was lost. A call was already sent, so the message must not tell the person to try again. */
 function lostUnder(method: string, cause: Error): Error {
   if (method !== 'tools/call') return cause;
   const message = 'the link was lost while the call ran, so its outcome is unknown; look before you repeat it';

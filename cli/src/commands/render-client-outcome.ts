@@ -1,4 +1,4 @@
-// One line for each AI client: ✓ done, = as it should be already, – nothing there, ✗ why not and what to do.
+// Renders the result for each AI client as one line: ✓ done, = nothing to change, – not installed, ✗ failed, with the reason and what to do.
 import type { ChalkInstance } from 'chalk';
 import type { Action } from '../clients/change-client.ts';
 import type { Client } from '../clients/client.ts';
@@ -10,7 +10,7 @@ export interface Outcome {
   changed: boolean;
   backup: string | null;
   error: string | null;
-  /** On a dry run; empty where nothing would change. */
+  /** The change on a dry run; empty where nothing would change. */
   diff?: string;
   note?: string;
 }

@@ -1,4 +1,4 @@
-// A tool's result as a person reads it in a terminal: texts plainly, the rest by what it is.
+// Renders a tool's result for a terminal: texts as they are, other content by its kind and size.
 
 const member = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
@@ -10,7 +10,7 @@ const stringOf = (value: unknown, key: string): string | undefined => {
 
 export const isErrorResult = (result: unknown): boolean => member(result, 'isError') === true;
 
-/** One text a content block; structured content where there is no block. */
+/** One text for each content block, or the structured content where there are no blocks. */
 export function renderResult(result: unknown): string[] {
   const content = member(result, 'content');
   const blocks = Array.isArray(content) ? content.map(renderBlock) : [];

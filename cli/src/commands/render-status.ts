@@ -1,4 +1,4 @@
-// `mcpgate status` as a person reads it: on a terminal no line is wider than that, elsewhere all is whole.
+// Renders `mcpgate status` for a person. On a terminal, lines are wrapped or shortened to its width.
 import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
 import type { Terminal } from '../laptop/terminal.ts';
 import { hanging } from './hanging.ts';
@@ -13,7 +13,7 @@ const TUNNEL_WORDS: Readonly<Record<string, string>> = {
   revoked: 'access revoked',
 };
 
-/** Of a server's name on a narrow terminal. */
+/** The width of a server's name on a narrow terminal. */
 const NAME_WIDTH = 32;
 
 export function renderStatus(status: Status, terminal: Pick<Terminal, 'colour' | 'columns'>, now: number): string[] {
@@ -97,7 +97,7 @@ function tokenWords({ kind, store, path }: Status['token']): string {
   return store === 'file' ? `${what} in a plain file, ${path}` : `${what} in the OS keychain`;
 }
 
-/** Nothing where nothing waits, as it should be. */
+/** The bytes that wait in the daemon, in words; empty where none do. */
 function waitingWords({ bytes_to_broker: out, bytes_to_clients: back }: Status['daemon']): string {
   const kib = (bytes: number): string => `${Math.ceil(bytes / 1024)} KiB`;
   return out + back === 0 ? '' : `; waiting: ${kib(out)} for the broker, ${kib(back)} for clients`;

@@ -1,10 +1,10 @@
-// Runs one command line to its exit code. The one place where a failure becomes a line on stderr; never a stack trace.
+// Runs one command line and returns its exit code. A failure is printed here as one line on stderr, without a stack trace.
 import { CommanderError } from 'commander';
 import { EXIT_CODE, toGateError } from 'mcpgate-shared/error';
 import type { OpenedContext } from '../context.ts';
 import { createProgram } from './create-program.ts';
 
-/** `args`: without node and script. */
+/** `args`: the words of the command line, without node and script. */
 export async function runCli(args: readonly string[], { context, exitCode }: OpenedContext): Promise<number> {
   const program = createProgram(context);
   try {
@@ -15,7 +15,7 @@ export async function runCli(args: readonly string[], { context, exitCode }: Ope
     await program.parseAsync([...args], { from: 'user' });
     return exitCode();
   } catch (error) {
-    // Said by commander already; help and version are no mistakes.
+    // commander has printed the message already. Help and version also end here, with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_CODE.usage;
     const failure = toGateError(error);
     context.terminal.note(`mcpgate: ${failure.message}`);

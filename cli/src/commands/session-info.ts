@@ -1,4 +1,4 @@
-// The answer to `mcpgate/session`: who the broker takes this session for, and the servers it may use.
+// Reads the result of `mcpgate/session`: the user and workspace of this session, and the servers that it may use.
 
 export interface SessionInfo {
   user: string | null;
@@ -23,7 +23,7 @@ export function parseSessionInfo(result: unknown): SessionInfo {
         state: stringOrNull(member(server, 'state')) ?? 'unknown',
         tools: typeof tools === 'number' ? tools : 0,
         message: stringOrNull(member(server, 'message')),
-        // A broker of before does not count them.
+        // Earlier versions of the broker do not send this.
         warnings: Number(member(server, 'warnings') ?? 0),
       };
     }),

@@ -1,4 +1,4 @@
-// What `mcpgate status` knows, as `--json` prints it.
+// The document that `mcpgate status --json` prints.
 import type { ClientStatus } from '../clients/list-clients.ts';
 import type { SessionInfo } from './session-info.ts';
 

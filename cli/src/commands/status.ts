@@ -1,5 +1,5 @@
-// `mcpgate status`: what is set up, what is connected, where the token is. Exits 3 where nobody is logged in, 4 where the broker is out
-// of reach; what is known is printed all the same.
+// `mcpgate status`: shows what is set up and connected, and where the token is. Exits with 3 where nobody is logged in and with 4 where the broker
+// cannot be reached; it prints what it knows in any case.
 import type { Command } from 'commander';
 import { EXIT_CODE, type GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
 import { storedLogin } from '../auth/stored-login.ts';
@@ -59,7 +59,7 @@ async function collect(context: CliContext): Promise<Found> {
       version: daemon?.version ?? null,
       pid: daemon?.pid ?? null,
       started_at: startedAt,
-      // This command was one of them while it asked.
+      // The daemon counted this command too.
       clients: Math.max(0, (daemon?.clients ?? 0) - (session === undefined ? 0 : 1)),
       channels: Math.max(0, (daemon?.channels ?? 0) - (session === undefined ? 0 : 1)),
       bytes_to_broker: daemon?.bytesToBroker ?? 0,
@@ -84,7 +84,7 @@ async function collect(context: CliContext): Promise<Found> {
   return { status, problem: live.error?.code };
 }
 
-/** A daemon of an earlier version says nothing of logins. */
+/** The login that waits to be confirmed; a daemon of an earlier version does not send the field. */
 function pendingLogin({ login }: Partial<Pick<DaemonStatus, 'login'>>): PendingLoginStatus | null {
   if (login === undefined || login === null) return null;
   return { url: login.url, user_code: login.userCode, expires_at: new Date(login.expiresAt).toISOString() };
@@ -96,7 +96,7 @@ interface Live {
   error?: GateError;
 }
 
-/** Without a login nothing is started: only a daemon that runs is asked. */
+/** Asks the daemon if one runs; does not start one. */
 async function look(context: CliContext): Promise<Live> {
   try {
     const connection = await context.connectDaemon({ spawn: false });
@@ -126,7 +126,7 @@ async function ask(context: CliContext): Promise<Live> {
   } catch (error) {
     const failure = toGateError(error);
     if (failure.code === 'cancelled') throw failure;
-    // The session's failure ended its connection; the daemon may be well.
+    // The failed session closed its connection to the daemon, so the daemon is asked again over a new one.
     return { ...(await look(context)), error: failure };
   }
 }

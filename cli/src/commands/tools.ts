@@ -1,4 +1,4 @@
-// `mcpgate tools [PATTERN]`: what the person may call.
+// `mcpgate tools [PATTERN]`: lists the tools that the person may call.
 import type { Command } from 'commander';
 import { shortened } from 'mcpgate-shared/text-width';
 import type { CliContext } from '../context.ts';
@@ -6,7 +6,7 @@ import { listTools, type ListedTool } from './list-tools.ts';
 import { onePlainLine } from './one-plain-line.ts';
 import { withSession } from './with-session.ts';
 
-/** A description is worth showing from so many columns on. */
+/** Descriptions are left out where there are fewer columns for them than this. */
 const LEAST_WORDS = 12;
 
 interface ToolsRequest {
@@ -35,7 +35,7 @@ function parseTools(pattern: string | undefined, flags: { json?: true }): ToolsR
   return { matches: pattern === undefined ? () => true : nameMatcher(pattern), json: flags.json === true };
 }
 
-/** With `*` or `?` a glob over the whole name, else a part of it; case does not matter. */
+/** Returns a filter for names. A pattern with `*` or `?` is a glob for the whole name, any other a part of it; case is ignored. */
 export function nameMatcher(pattern: string): (name: string) => boolean {
   if (!/[*?]/.test(pattern)) return (name) => name.toLowerCase().includes(pattern.toLowerCase());
   const source = pattern
@@ -63,7 +63,7 @@ async function runTools(request: ToolsRequest, context: CliContext): Promise<voi
   const width = Math.max(0, ...found.map(({ name }) => name.length));
   for (const { name, description } of found) {
     const line = onePlainLine(description);
-    // A name stays whole, since it is what the person types next.
+    // Names are never shortened, because people type them next.
     const room = terminal.columns === undefined ? Infinity : terminal.columns - width - 2;
     const shown = room < LEAST_WORDS ? '' : shortened(line, room);
     terminal.print(`${terminal.colour.bold(name.padEnd(width))}  ${terminal.colour.dim(shown)}`.trimEnd());

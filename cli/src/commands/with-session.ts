@@ -1,10 +1,10 @@
-// Opens the way from a command to the broker's servers, and closes it.
+// Runs a function of a command with an MCP session through the daemon, and closes the session afterwards.
 import { GateError } from 'mcpgate-shared/error';
 import { storedLogin } from '../auth/stored-login.ts';
 import type { CliContext } from '../context.ts';
 import { openMcpSession, type McpSession } from './mcp-session.ts';
 
-/** Throws `not_logged_in` before anything is started where there is no credential at all. */
+/** Starts the daemon where none runs. Throws `not_logged_in` before that where there is no credential. */
 export async function withSession<T>(context: CliContext, run: (session: McpSession) => Promise<T>): Promise<T> {
   requireLogin(context);
   const daemon = await context.connectDaemon({ spawn: true });

@@ -1,5 +1,5 @@
-// The link to the broker for one credential: connects with the current token, says what each end of it means, and comes back. It moves frames
-// and never looks into a payload.
+// The daemon's link to the broker for one credential: connects with the current token, decides what each failure or close means, and connects again
+// where that can help. It passes frames on and never looks into a payload.
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -17,11 +17,11 @@ import { openLinkSocket, type SocketOptions } from './link-socket.ts';
 import { watchSleep } from './sleep-watch.ts';
 import { createTokenRenewal } from './token-renewal.ts';
 
-/** A link whose refresh was refused is closed by the broker within this time, or by this end. */
+/** How long the broker has to close a link whose token refresh was refused; then this end closes it. */
 const REASON_MS = 1_000;
-/** Clients have resumed their channels this long after a link was opened. */
+/** By this time after a link was opened, clients have resumed their channels on it. */
 const SETTLE_MS = 250;
-/** Above this many bytes in the socket, local clients wait: a small call is never behind much more than this. */
+/** With more unsent bytes than this in the socket, local clients wait: so a small call never has to wait behind much more. */
 const SOCKET_HIGH_BYTES = 256 * 1024;
 const SOCKET_LOW_BYTES = 64 * 1024;
 
@@ -29,17 +29,20 @@ export interface BrokerLink {
   readonly state: LinkState;
   readonly message: string | null;
   readonly broker: string | undefined;
-  /** The run of the broker that it leads to, while it is open. */
+  /** The run of the broker at the other end, while the link is open. */
   readonly welcomedBy: string | undefined;
   readonly since: number | null;
   readonly latencyMs: number | null;
-  /** Bytes that the broker has not taken yet. */
+  /** Bytes that the socket has not sent yet. */
   readonly unsentBytes: number;
-  /** Sends a frame; false: no more of this client for now, `onWritable` follows. Frames for a link that is not open are dropped: channels resend. */
+  /**
+   * Sends a frame. False: this client should send no more until `onWritable`. Drops the frame where the link is not open, because channels
+   * send it again.
+   */
   send(frame: Buffer): boolean;
-  /** Connects where it waits, or where a login was needed. */
+  /** Connects now, if the link waits for its next try or for a login. */
   wake(): void;
-  /** Carries what it carries, and does not come back; `onRetired` says when it is over. */
+  /** Keeps its present channels but is not opened again when it ends, which `onRetired` tells. */
   retire(): void;
   close(): void;
 }
@@ -49,18 +52,18 @@ export interface BrokerLinkOptions {
   clock: Clock;
   random: () => number;
   log: DaemonLog;
-  /** Tells the broker that a new link is of the same daemon process. */
+  /** Identifies this daemon process, so that the broker replaces its earlier link. */
   instance: string;
   /** TLS and proxy settings for the socket. */
   socketOptions: (broker: string) => SocketOptions;
   onFrame: (frame: Buffer) => void;
   onState: (state: LinkState, message: string | null) => void;
   onWritable: () => void;
-  /** The broker takes leave. */
+  /** The broker drains. */
   onDraining: () => void;
-  /** A retired link has ended; `isOver`: nothing of it can be resumed. */
+  /** A retired link has ended. `isOver`: none of its channels can be resumed. */
   onRetired: (isOver: boolean) => void;
-  /** It follows the link of a broker that drains, which is soon back, or has another beside it. */
+  /** This link replaces one to a draining broker. That broker will soon be back, or there is another one. */
   isSuccessor: boolean;
 }
 
@@ -76,10 +79,10 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
   let closed = false;
   let choked = false;
   let retired = false;
-  /** What the broker said when it ended the login, which a refusal of the same login later does not say. */
+  /** The reason that the broker gave when it ended the login; later refusals of that login give none. */
   let whyRevoked: string | undefined;
   let cancelRetry: (() => void) | undefined;
-  /** What a person can do where the broker refuses what was presented last. */
+  /** What a person can do if the broker refuses the last token. */
   let remedy = LOGIN;
   let isGrant = false;
   const abort = new AbortController();
@@ -92,7 +95,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     signal: abort.signal,
     onToken: (token) => sendToken(token),
     onLoginNeeded(why) {
-      // A refresh token that was revoked a moment ago: the broker is about to say so on the link, and why.
+      // The login was revoked a moment ago: waits for the broker's close of the link, which says why.
       cancelRetry = clock.after(REASON_MS, () => {
         pulse.stop();
         ws?.close(1000);
@@ -122,7 +125,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     retryLater(networkFailure(broker, error).message);
   };
 
-  /** Stops for good until somebody logs in. */
+  /** Makes no more tries until a person logs in. */
   const giveUp = (next: 'login_needed' | 'revoked', why: string) => become(next, why);
 
   const sendToken = (token: string) => {
@@ -130,7 +133,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     ws?.send(writeFrame(header, toPayload({ type: 'token', token })));
   };
 
-  /** After a sleep the socket may be half-open, and a back-off may be of another network. */
+  /** The computer has slept: the socket may be half-open, and the back-off may come from another network. */
   const onWoken = () => {
     log.info('woke up');
     backoff.reset();
@@ -150,7 +153,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     } else if (control?.type === 'renewed') renewal.schedule(control.expiresAt);
     else if (control?.type === 'draining') {
       log.info('the broker takes leave');
-      // A link that was let in to finish something first takes the channels that it is for.
+      // A draining broker let this link in so that clients can finish calls: they first resume their channels.
       clock.after(Math.max(0, SETTLE_MS - (clock.now() - (since ?? 0))), () => {
         if (!closed && state === 'open') options.onDraining();
       });
@@ -184,10 +187,10 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     else retryLater(code === CLOSE_CODE.draining ? 'the broker restarts' : `the link was lost (${code} ${reason})`);
   };
 
-  /** The upgrade was answered with an HTTP status. `forced`: with a token that was new. */
+  /** The upgrade was answered with an HTTP status. `forced`: the token had just been refreshed. */
   const onRefused = (broker: string, response: IncomingMessage, forced: boolean) => {
     ws = undefined;
-    // A page with these numbers is a firewall's; only the broker's own word ends a login.
+    // 401 or 403 with an HTML page comes from a firewall; only an answer of the broker itself ends a login.
     const statusCode = isBrokersAnswer(response) ? response.statusCode : undefined;
     if (statusCode === 401 && !forced) return void connect(true);
     if (statusCode === 401) {
@@ -203,7 +206,7 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
 
   const onFailed = (broker: string, error: Error) => {
     if (state === 'open')
-      log.warn(`the link failed: ${error.message}`); // its close follows
+      log.warn(`the link failed: ${error.message}`); // the event `close` follows
     else failed(broker, error);
   };
 

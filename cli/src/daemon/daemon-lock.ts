@@ -1,5 +1,5 @@
-// One daemon comes up at a time. The lock is held only while a daemon looks whether another one listens and, if not, takes the socket;
-// a lock that its owner left behind (killed in those milliseconds) is taken over.
+// A lock that lets one daemon start at a time. It is held only while a daemon checks whether another one listens and, if not, takes the socket. A
+// lock whose owner was killed in those milliseconds is taken over.
 import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 
@@ -22,7 +22,7 @@ function isStale(path: string, now: number): boolean {
     const pid = Number(readFileSync(path, 'utf8'));
     return !Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid) || now - statSync(path).mtimeMs > STALE_AFTER_MS;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false; // just released: try again
+    if (codeOf(error) === 'ENOENT') return false; // its owner has just released it: try again
     throw error;
   }
 }
@@ -34,7 +34,7 @@ export async function withLock<T>(path: string, now: () => number, inside: () =>
   try {
     for (;;) {
       try {
-        linkSync(own, path); // appears whole or not at all
+        linkSync(own, path); // atomic: the lock never exists without its content
         break;
       } catch (error) {
         if (codeOf(error) !== 'EEXIST') throw error;
@@ -45,7 +45,7 @@ export async function withLock<T>(path: string, now: () => number, inside: () =>
           renameSync(path, aside);
           unlinkSync(aside);
         } catch (error) {
-          if (codeOf(error) !== 'ENOENT') throw error; // another one was faster
+          if (codeOf(error) !== 'ENOENT') throw error; // another process was faster
         }
       } else await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }

@@ -1,4 +1,4 @@
-/** The daemon's log: one line an event, to the stream it was given (its log file). */
+/** The daemon's log, with one line for each event. */
 export interface DaemonLog {
   debug(message: string): void;
   info(message: string): void;

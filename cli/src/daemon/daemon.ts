@@ -1,5 +1,5 @@
-// One per user and machine: owns the local socket and, per credential, one link. Comes up on demand, ends when nobody has been there
-// for a while, gives way to a newer version.
+// The daemon: one process per user and machine. It owns the local socket and one link for each credential. `serve` and commands start it; it ends
+// when it has had no client for a while, or when a client of a newer version comes.
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -27,16 +27,16 @@ export interface DaemonOptions {
   random: () => number;
   log: DaemonLog;
   idleMs: number;
-  /** The stored login, or a grant that one client brought. */
+  /** The tokens of the stored login, or of a grant that a client has brought. */
   tokenSource: (grant?: { broker: string; token: string }) => TokenSource;
   socketOptions: BrokerLinkOptions['socketOptions'];
-  /** How the stored login is renewed by its person. */
+  /** How to have the person log in again when the stored login has ended. */
   login: Pick<LoginAgainOptions, 'begin' | 'browser'>;
-  /** Nothing is left to do: the process may end. */
+  /** The daemon has ended, so the process can. */
   onEnd: () => void;
 }
 
-/** `taken`: another daemon listens already. */
+/** `taken`: another daemon is listening already. */
 export type DaemonStart = { kind: 'listening'; stop: () => void } | { kind: 'taken' };
 
 const STORED_LOGIN = 'stored login';
@@ -52,7 +52,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
   const key = readLocalKey(paths, randomBytes);
   const instance = randomUUID();
   const startedAt = clock.now();
-  /** By credential; a call never travels under another's. */
+  /** One switch for each credential, so that no call travels under another one. */
   const switches = new Map<string, LinkSwitch>();
   const switchOf = new Map<LocalClient, LinkSwitch>();
   const connected = new Set<LocalClient>();
@@ -120,13 +120,13 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
   });
 
   const askLogin = async (client: LocalClient, browser: boolean) => {
-    if (switchOf.get(client) !== switches.get(STORED_LOGIN)) return; // a grant is nobody's to confirm
+    if (switchOf.get(client) !== switches.get(STORED_LOGIN)) return; // no person can renew a grant
     const answer = await loginAgain.ask({ browser });
     if (answer.kind === 'pending') client.send({ type: 'login', pending: answer.pending, message: '' });
     else client.send({ type: 'login', pending: null, message: answer.message });
   };
 
-  /** The stored login is another one now: the link of the old one ends, its clients go on with the new one. */
+  /** The stored login has changed: ends the link of the former login; its clients go on with the new one. */
   const reload = () => {
     loginAgain.reset();
     const old = switches.get(STORED_LOGIN);
@@ -168,7 +168,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
     had?.remove(client);
     for (const [name, one] of switches) {
       if (one !== had || name === STORED_LOGIN || one.clients.size > 0) continue;
-      one.close(); // a grant's link lives as long as the clients that brought it
+      one.close(); // the link of a grant ends with the last client that brought the grant
       switches.delete(name);
     }
     if (connected.size === 0) watchIdle();
@@ -185,7 +185,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
         cancelIdle?.();
         if (!isNewer(client.version, VERSION)) return;
         log.info(`giving way to version ${client.version}`);
-        end(); // the channels of all clients resume through the newer daemon
+        end(); // all clients resume their channels through the newer daemon
       },
       onRequest,
       onFrame: (client: LocalClient, header: FrameHeader, frame: Buffer) =>
@@ -200,7 +200,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
     ending = true;
     cancelIdle?.();
     loginAgain.reset();
-    server.close(); // removes the socket file: the next one can listen at once
+    server.close(); // removes the socket file, so that the next daemon can listen at once
     for (const one of switches.values()) one.close();
     for (const client of connected) client.close();
     options.onEnd();
@@ -225,7 +225,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
       }
       if (process.platform !== 'win32') {
         try {
-          unlinkSync(paths.socketPath); // left behind by one that was killed
+          unlinkSync(paths.socketPath); // left behind by a daemon that was killed
         } catch (error) {
           if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
         }
@@ -239,7 +239,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
 
 const numbersOf = (version: string) => (/^(\d+)\.(\d+)\.(\d+)/.exec(version) ?? []).slice(1).map(Number);
 
-/** Whether release `a` is newer than release `b`; what is not a release is never newer. */
+/** Whether version `a` is newer than version `b`; false where one is not of the form `1.2.3`. */
 function isNewer(a: string, b: string): boolean {
   const [left, right] = [numbersOf(a), numbersOf(b)];
   for (const [index, number] of left.entries()) {

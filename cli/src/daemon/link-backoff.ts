@@ -1,11 +1,11 @@
-// How long a link that is away waits before its next try: exponential with full jitter, shorter where a broker is soon back or calls are
-// held for it, longer where this end is at fault.
+// Computes how long a lost link waits before its next try: exponential back-off with full jitter; less where the broker will soon be back or calls
+// wait for it, more where this end caused the close.
 import type { Clock } from 'mcpgate-shared/clock';
 import { CLOSE_CODE } from 'mcpgate-shared/link/close-code';
 
 const FIRST_MS = 250;
 const MAX_MS = 30_000;
-/** Closes that say that this end is at fault; the first is waited for as after so many failures. */
+/** Close codes for faults of this end. The first of them counts like `FIRST_BLAMED_ATTEMPT` failed tries. */
 const BLAMING: ReadonlySet<number> = new Set([
   CLOSE_CODE.protocol,
   CLOSE_CODE.tooLarge,
@@ -13,29 +13,29 @@ const BLAMING: ReadonlySet<number> = new Set([
   CLOSE_CODE.tooMany,
 ]);
 const FIRST_BLAMED_ATTEMPT = 4;
-/** A link that lived so long was no mistake. */
+/** A link that was open for this long is not counted as a fault. */
 const STABLE_MS = 60_000;
-/** After a broker's leave, which is a short one, it is looked for at this pace for so long. */
+/** The longest wait, and for how long it holds, after a broker has drained: it will soon be back. */
 const HURRY_MAX_MS = 1_000;
 const HURRY_MS = 60_000;
-/** For so long after a loss that nobody announced calls are held, which end after 30 s: the way back is found while they wait. */
+/** The longest wait, and for how long it holds, after a sudden loss: calls are held for 30 s, and the link should be back before they fail. */
 const HELD_MAX_MS = 5_000;
 const HELD_MS = 60_000;
 
 export interface LinkBackoff {
-  /** A link that was open for `openMs` was closed: who is to blame, for what comes next. */
+  /** Notes that a link was closed that was open for `openMs`; returns whether this end caused it. */
   lost(code: number, openMs: number): 'this_end' | 'nobody';
-  /** The next try counts as the first one. */
+  /** Forgets earlier failures. */
   reset(): void;
-  /** How long to wait for the next try, which is counted. `toldMs`: what a broker that is full has asked for; everybody comes at another time around it. */
+  /** Counts a try and returns how long to wait before it. `toldMs`: the wait that a full broker has asked for, which is varied at random. */
   nextMs(toldMs?: number): number;
 }
 
-/** `random`: from 0 to 1. `isHurried`: as after a broker's leave. */
+/** `random`: a number from 0 to 1. `isHurried`: begins as after a broker has drained. */
 export function createLinkBackoff(options: { clock: Clock; random: () => number; isHurried: boolean }): LinkBackoff {
   const { clock } = options;
   let attempt = 0;
-  /** How often in a row the broker ended the link for what came over it. */
+  /** How often in a row the broker closed the link because of a fault of this end. */
   let blamed = 0;
   let heldUntil = clock.now() + HELD_MS;
   let hurryUntil = options.isHurried ? clock.now() + HURRY_MS : 0;
@@ -44,7 +44,7 @@ export function createLinkBackoff(options: { clock: Clock; random: () => number;
       heldUntil = clock.now() + HELD_MS;
       if (code === CLOSE_CODE.draining) hurryUntil = clock.now() + HURRY_MS;
       if (BLAMING.has(code)) {
-        // The next link would say the same: it must not go round at full speed.
+        // The next link would probably fail in the same way, so the tries must be slow.
         heldUntil = 0;
         attempt = FIRST_BLAMED_ATTEMPT + blamed;
         blamed += 1;

@@ -1,9 +1,9 @@
-// Whether the broker is still there: a ping every few seconds, and the end of a socket over which nothing has come for too long.
+// Checks that the broker is still there: sends a ping every few seconds, and ends a socket on which nothing has arrived for too long.
 import type { Clock } from 'mcpgate-shared/clock';
 
 const HEARTBEAT_MS = 8_000;
 const SILENT_AFTER_MS = 18_000;
-/** After a sleep the link answers within this, or it is dead. */
+/** How long a link may take to answer after the computer has slept. */
 const PROOF_OF_LIFE_MS = 2_000;
 
 export interface Pulsing {
@@ -15,11 +15,11 @@ export interface LinkPulse {
   readonly latencyMs: number | null;
   start(socket: Pulsing): void;
   stop(): void;
-  /** Something came over the socket. */
+  /** Bytes have arrived on the socket. */
   heard(): void;
-  /** An answer to a ping did. */
+  /** A pong has arrived. */
   ponged(): void;
-  /** After a sleep the socket may be half-open: it has to answer at once. */
+  /** Pings and ends the socket unless an answer comes soon: after a sleep it may be half-open. */
   prove(): void;
 }
 
@@ -36,7 +36,7 @@ export function createLinkPulse(clock: Clock): LinkPulse {
   }
 
   function beat(socket: Pulsing): void {
-    // The look that finds it silent is not put off to the next ping.
+    // The timer also fires when the silence becomes too long, not only for the next ping.
     const silentInMs = lastHeardAt + SILENT_AFTER_MS - clock.now() + 1;
     cancelBeat = clock.after(Math.max(1, Math.min(HEARTBEAT_MS, silentInMs)), () => {
       if (clock.now() - lastHeardAt > SILENT_AFTER_MS) return socket.terminate();
@@ -72,7 +72,7 @@ export function createLinkPulse(clock: Clock): LinkPulse {
       const socket = watched;
       if (socket === undefined) return;
       const askedAt = clock.now();
-      lastHeardAt = askedAt - 1; // nobody could be heard while asleep: that is no silence
+      lastHeardAt = askedAt - 1; // the time of the sleep does not count as silence
       ping(socket);
       clock.after(PROOF_OF_LIFE_MS, () => {
         if (watched === socket && lastHeardAt < askedAt) socket.terminate();

@@ -1,5 +1,4 @@
-// One WebSocket to the broker: opened with a token, and what comes over it told apart. What its end means, and when there is another one,
-// is broker-link.ts's.
+// Opens one WebSocket to the broker with a token, and sorts its events. broker-link.ts decides what they mean and when to open the next socket.
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { CLOSE_CODE, SUBPROTOCOL } from 'mcpgate-shared/link/close-code';
@@ -15,24 +14,24 @@ export interface LinkSocketOptions extends SocketOptions {
   broker: string;
   token: string;
   instance: string;
-  /** Whether the broker has welcomed the link: from then on every end is a close. */
+  /** Whether the broker has sent `welcome`; from then on every end of the socket is reported by `onClosed`. */
   isWelcome: () => boolean;
-  /** Something came. */
+  /** Bytes have arrived. */
   onHeard: () => void;
-  /** An answer to a ping did. */
+  /** A pong has arrived. */
   onPonged: () => void;
-  /** A frame of a channel. */
+  /** A frame of a channel has arrived. */
   onFrame: (frame: Buffer) => void;
-  /** A message about the link itself. */
+  /** A control message has arrived. */
   onControl: (payload: Buffer) => void;
-  /** The upgrade was answered with an HTTP status; nothing else is told then. */
+  /** The upgrade was answered with an HTTP status; no other event follows. */
   onRefused: (response: IncomingMessage) => void;
-  /** It failed; before it was welcome nothing else is told, after that `onClosed` follows. */
+  /** The socket has failed. After `welcome`, `onClosed` follows; before it, no other event does. */
   onFailed: (error: Error) => void;
   onClosed: (code: number, reason: string) => void;
 }
 
-/** Throws where the broker's address or the settings are of no use. */
+/** Throws where the broker's address or the settings are invalid. */
 export function openLinkSocket(options: LinkSocketOptions): WebSocket {
   const { broker, agent } = options;
   const url = `${broker.replace(/^http/, 'ws').replace(/\/$/, '')}/v1/tunnel`;

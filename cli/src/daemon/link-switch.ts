@@ -1,6 +1,5 @@
-// The switch of one credential: local clients on one side, WebSockets on the other. New channels take the present link; one whose broker
-// drains keeps those that it has until they leave it. A channel gets a new number with every `open`, so that what an earlier link still
-// had under way can never reach it.
+// The switch of one credential, between local clients and links. New channels are opened on the present link; a link to a draining broker keeps its
+// channels until they close. A channel gets a new number with every `open`, so that late frames of an earlier link cannot reach it.
 import { FrameKind, readFrame, setChannel, writeFrame, type FrameHeader } from 'mcpgate-shared/link/frame';
 import { toPayload, type CloseMessage } from 'mcpgate-shared/link/link-message';
 import type { LocalEvent } from '../local/control.ts';
@@ -8,15 +7,15 @@ import type { BrokerLink, BrokerLinkOptions } from './broker-link.ts';
 import type { LocalClient } from './local-client.ts';
 
 export interface LinkSwitch {
-  /** The one that new channels take. */
+  /** The link for new channels. */
   readonly link: BrokerLink;
   readonly clients: ReadonlySet<LocalClient>;
-  /** Channels that its links carry now. */
+  /** How many channels the links carry now. */
   readonly channels: number;
   add(client: LocalClient): void;
   remove(client: LocalClient): void;
   fromClient(client: LocalClient, header: FrameHeader, frame: Buffer): void;
-  /** Ends every link. */
+  /** Closes all links. */
   close(): void;
 }
 
@@ -25,7 +24,7 @@ export type LinkEvents = Pick<
   'onFrame' | 'onWritable' | 'onState' | 'onDraining' | 'onRetired' | 'isSuccessor'
 >;
 
-/** One link, and the channels that it carries by their numbers on it. */
+/** One link with its channels, by their numbers on the link. */
 interface Carrier {
   link: BrokerLink;
   seats: Map<number, Seat>;
@@ -34,13 +33,13 @@ interface Carrier {
 /** A channel of a client on a link. */
 interface Seat {
   client: LocalClient;
-  /** Its number on the client's socket. */
+  /** The channel's number on the client's local socket. */
   local: number;
   carrier: Carrier;
   number: number;
 }
 
-/** Channels of one client at a time: the present one, and those that finish on draining brokers. */
+/** The most channels of one client: its current one, and those that finish at draining brokers. */
 const SEATS_PER_CLIENT = 16;
 
 export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): LinkSwitch {
@@ -58,7 +57,7 @@ export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): 
         const header = readFrame(frame);
         if (typeof header === 'string') return;
         const seat = seats.get(header.channel);
-        if (seat === undefined) return; // its client has gone, or has opened anew
+        if (seat === undefined) return; // the client has gone, or has opened the channel again
         seat.client.deliver(frame, seat.local);
         if (header.kind === FrameKind.close) leave(seat);
       },
@@ -90,7 +89,7 @@ export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): 
     return carrier;
   }
 
-  /** The broker of the present link takes leave: a second link is opened, and the first one carries what it has until that is done. */
+  /** The broker of the present link drains: opens a second link for new channels; the first one keeps its channels until they are done. */
   function replace(): void {
     const former = present;
     formers.add(former);
@@ -105,7 +104,7 @@ export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): 
     seatsOf.get(client)?.delete(local);
   }
 
-  /** It has left its link for good. */
+  /** A channel has ended: removes it from its link. */
   function leave(seat: Seat): void {
     forget(seat);
     endIfIdle(seat.carrier);
@@ -120,7 +119,7 @@ export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): 
     const own = seatsOf.get(client) ?? new Map<number, Seat>();
     seatsOf.set(client, own);
     const before = own.get(local);
-    // Opened anew on a link that is still there: the number changes, the link does not.
+    // A channel that is opened again stays on its link and only gets a new number.
     const carrier = before?.carrier ?? present;
     if (before !== undefined) forget(before);
     if (own.size >= SEATS_PER_CLIENT) return undefined;
@@ -156,14 +155,14 @@ export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): 
       const isOpen = kind === FrameKind.open;
       const known = seatsOf.get(client)?.get(local);
       if ((known?.carrier ?? present).link.state !== 'open') {
-        // The channel sends it again on the next link.
+        // The frame is dropped; the channel sends it again on the next link.
         if (isOpen) client.send({ type: 'detached', channel: local });
         return;
       }
       const seat = isOpen ? take(client, local) : known;
-      if (seat === undefined) return isOpen ? client.close() : undefined; // closed by the broker while this was on its way
+      if (seat === undefined) return isOpen ? client.close() : undefined; // the broker closed the channel while this frame was on its way
       setChannel(frame, seat.number);
-      // Only who sends much waits: the others are behind what is in the socket, and no more.
+      // Only a client that sends when the socket is full waits; frames of the others wait for the present content of the socket at most.
       if (!seat.carrier.link.send(frame)) client.pause();
       if (kind === FrameKind.close) leave(seat);
     },

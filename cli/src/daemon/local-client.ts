@@ -1,4 +1,5 @@
-// One connection on the local socket: proves itself, then is either a client with a channel (`serve`) or a command that asks.
+// The daemon's end of one connection on the local socket: does the handshake, then serves either a client with channels (`serve`) or the requests
+// of a command.
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import {
@@ -14,19 +15,19 @@ import { controlFrame, readLocalRequest, type LocalEvent, type LocalRequest } fr
 import { createFrameReader, prefixOf, withPrefix } from '../channel/frame-stream.ts';
 import { daemonHello, HANDSHAKE_NONCE_BYTES, readClientHello, readClientProof } from '../local/handshake.ts';
 
-/** A client that has not proven itself by then is shown out. */
+/** A connection that has not finished the handshake by then is closed. */
 const HANDSHAKE_MS = 3_000;
-/** Up to here a copy behind its prefix costs less than two writes. */
+/** Up to this size, one write of a copy with its prefix is cheaper than two writes. */
 const ONE_WRITE_BYTES = 8 * 1024;
-/** A client that does not read: its channel's window is far below this, so it asks without listening. */
+/** A client with more unread bytes than this is closed. It does not read, because the window of a channel is far smaller. */
 const UNREAD_MAX_BYTES = 32 * 1024 * 1024;
 
 export interface LocalClient {
   readonly version: string;
-  /** Bytes that it has not read yet. */
+  /** Bytes that the client has not read yet. */
   readonly unreadBytes: number;
   send(event: LocalEvent): void;
-  /** A frame of the broker for this client's channel of that number on its own socket. */
+  /** Sends a frame of the broker to the client. `local`: the channel's number on the local socket. */
   deliver(frame: Buffer, local: number): void;
   pause(): void;
   resume(): void;
@@ -122,7 +123,7 @@ export function acceptLocalClient(socket: Socket, key: Buffer, events: LocalClie
     if (feed === undefined) prove(chunk);
     else if (!feed(chunk)) refuse('not a stream of frames');
   });
-  socket.on('error', () => socket.destroy()); // a client that went away mid-write; `close` follows
+  socket.on('error', () => socket.destroy()); // the client has gone during a write; `close` follows
   socket.on('close', () => {
     clearTimeout(deadline);
     if (feed !== undefined) events.onGone(client);

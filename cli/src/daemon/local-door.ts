@@ -1,16 +1,16 @@
-// How many may stand at the local socket at once, and how much of what is refused there is logged.
+// Limits the number of connections on the local socket, and how many refused ones are logged.
 import type { Socket } from 'node:net';
 import type { Clock } from 'mcpgate-shared/clock';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { DaemonLog } from './daemon-log.ts';
 
-/** Connections that have not proven themselves; each may take the time of the handshake. */
+/** The most connections that have not finished the handshake. */
 const UNPROVEN_MAX = 64;
 const CONNECTIONS_MAX = 1_000;
 const LINES = { burst: 10, perSecond: 0.1 };
 
 export interface LocalDoor {
-  /** Undefined: it was one too many, and is gone. `proven` is called once it has proven itself. */
+  /** Admits a connection; undefined: there are too many, and this one was closed. Call `proven` when the handshake is done. */
   enter(socket: Socket): { proven: () => void } | undefined;
   refused(reason: string): void;
 }

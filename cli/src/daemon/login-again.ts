@@ -1,5 +1,5 @@
-// When a call needs a login that has ended, one is begun here: one at a time, ever more rarely while nobody answers, and not again where
-// the answer was no. `mcpgate login` and `logout` begin anew.
+// Begins a new login when a call needs one because the stored login has ended: one login at a time, less and less often while the person does not
+// confirm, and not again after the person has denied it. `mcpgate login` and `logout` reset this.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { BackgroundLogin } from '../auth/background-login.ts';
@@ -7,7 +7,7 @@ import type { Browser } from '../laptop/browser.ts';
 import type { PendingLogin } from '../local/pending-login.ts';
 import type { DaemonLog } from './daemon-log.ts';
 
-/** From the beginning of one login to that of the next; doubled for each that nobody answered. */
+/** The time between the beginnings of two logins; doubled after each login that nobody confirmed. */
 const PAUSE_MS = 10 * 60_000;
 const PAUSE_MAX_MS = 24 * 3_600_000;
 
@@ -16,9 +16,9 @@ export interface LoginAgainOptions {
   log: DaemonLog;
   begin(interrupted: AbortSignal): Promise<BackgroundLogin>;
   browser(): Promise<Browser>;
-  /** The stored login is a new one. */
+  /** The person has confirmed, and the new login is stored. */
   onLoggedIn(): void;
-  /** It came to nothing: why, and what to do. */
+  /** The login failed. `message`: why, and what to do. */
   onFailed(message: string): void;
 }
 
@@ -26,9 +26,9 @@ export type LoginAsked = { kind: 'pending'; pending: PendingLogin } | { kind: 'r
 
 export interface LoginAgain {
   readonly pending: PendingLogin | undefined;
-  /** A call needs the login. `browser` false: its AI client shows the page. */
+  /** Begins a login for a call, unless one is under way. `browser` false: the AI client shows the page itself. */
   ask(options: { browser: boolean }): Promise<LoginAsked>;
-  /** A person has logged in or out, or the daemon ends: what is under way is given up, what failed is forgotten. */
+  /** Cancels the login under way and forgets earlier failures: a person has logged in or out, or the daemon ends. */
   reset(): void;
 }
 
@@ -60,7 +60,7 @@ export function createLoginAgain(options: LoginAgainOptions): LoginAgain {
     if (signal.aborted) return;
     if (end instanceof GateError) return cameToNothing(end.message);
     if (end.kind === 'denied') {
-      // Whoever said no is not asked again.
+      // A person who denied a login is not asked again.
       notBefore = Infinity;
       return cameToNothing(end.message);
     }

@@ -1,4 +1,4 @@
-// The daemon's entry (`mcpgate daemon run`): wires real time, environment and log, and nothing else.
+// The entry of the daemon (`mcpgate daemon run`): starts it with the real clock, environment and log.
 import { hostname } from 'node:os';
 import { systemClock } from 'mcpgate-shared/clock';
 import { toGateError } from 'mcpgate-shared/error';
@@ -21,7 +21,7 @@ const grantSource = (broker: string, token: string): TokenSource => ({
   broker,
   token: () => Promise.resolve({ kind: 'token', token, expiresAt: null, remedy: GRANT_REMEDY }),
 });
-// What one AI client was started with is that client's own; the stored login is the one of config.json.
+// These variables belong to the AI client that started the daemon. The stored login is the one in config.json.
 const { MCPGATE_TOKEN: _token, MCPGATE_BROKER: _broker, ...storedLoginEnv } = env;
 const keptEnv = () => effectiveEnvironment(storedLoginEnv, readSettings(paths.configDir));
 
@@ -52,13 +52,14 @@ try {
       },
       async browser() {
         const { createBrowser } = await import('../laptop/browser.ts');
-        // A browser is started with this process's own environment. The proxy of one login is not put there: the next may have another.
+        // A browser inherits the environment of this process, so the variables of the desktop are set here. Proxy variables are not, because the
+        // next login may have others.
         const kept = keptEnv();
         for (const name of DESKTOP_VARIABLES) if (kept[name] !== undefined) env[name] = kept[name];
         return createBrowser(env, process.platform);
       },
     },
-    // Lets the last bytes out, then ends whatever still holds the process.
+    // Waits until the last bytes are sent, then ends the process even if something still keeps it alive.
     onEnd: () => setTimeout(() => process.exit(0), 200),
   });
   if (started.kind === 'taken') {

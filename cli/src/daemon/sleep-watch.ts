@@ -1,10 +1,10 @@
-// Notices that the computer has slept: a timer of one second that comes much later.
+// Notices that the computer has slept, by a timer of one second that fires much later.
 import type { Clock } from 'mcpgate-shared/clock';
 
 const TICK_MS = 1_000;
 const SLEPT_MS = 4_000;
 
-/** Returns how to end it. */
+/** Returns a function that stops the watch. */
 export function watchSleep(clock: Clock, onWoken: () => void): () => void {
   let cancel: () => void = () => undefined;
   const tick = () => {

@@ -1,5 +1,5 @@
-// How the daemon's WebSocket leaves this computer: through the proxy that the environment names, trusting what the system trusts.
-// What was kept at login fills in what an AI client did not pass on; it is read anew for each connection.
+// The proxy and TLS options of the daemon's WebSocket, by the environment and the system's trust store. Variables that the AI client did not pass on
+// are taken from those kept at login, which are read again for each connection.
 import { Agent } from 'node:https';
 import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
@@ -10,7 +10,7 @@ import { trustedCertificates } from '../auth/trusted-certificates.ts';
 import { effectiveEnvironment } from '../laptop/kept-environment.ts';
 import { readSettings, type Environment } from '../laptop/settings-file.ts';
 
-/** Throws `config` where a variable names something that cannot be used. */
+/** Throws `config` where a variable has a value that cannot be used. */
 export function socketOptions(
   broker: string,
   context: { configDir: string; env: Environment },
@@ -39,7 +39,7 @@ class BrokerAgent extends Agent {
     try {
       socket = await openBrokerSocket(this.#url, this.#route);
     } catch (error) {
-      // Beside an error the stream is not looked at; the type wants one.
+      // The type requires a stream, which is ignored beside an error.
       return done?.(error instanceof Error ? error : new Error(String(error)), new Duplex().destroy());
     }
     done?.(null, socket);

@@ -1,15 +1,15 @@
-// A new access token for a link before the one that it was opened with ends.
+// Sends the broker a new access token before the link's present one ends.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { TokenSource } from '../auth/token-source.ts';
 import type { DaemonLog } from './daemon-log.ts';
 
-/** A token is renewed this long before its end. */
+/** How long before its end a token is renewed. */
 const RENEW_BEFORE_MS = 60_000;
 
 export interface TokenRenewal {
-  /** The broker has taken a token that ends then, ms since the epoch; null: never. */
+  /** The broker has accepted a token that ends at `expiresAt` (ms since the epoch); null: never. */
   schedule(expiresAt: number | null): void;
-  /** The link is gone: what is under way is of no use any more. */
+  /** Cancels a renewal, because the link has ended. */
   stop(): void;
 }
 

@@ -1,4 +1,5 @@
-// What is on this machine: the stored login and where its token is, the local folder, the daemon and its link, the AI clients.
+// The checks of `mcpgate doctor` on this machine: the stored login and its token, the folder of the local socket, the daemon and its link, the AI
+// clients.
 import { lstatSync } from 'node:fs';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
@@ -32,7 +33,7 @@ async function ofEnvironment(grant: string, broker: string | undefined, { fetch 
     const { user } = await whoami(parseBrokerUrl(broker), grant, fetch);
     return good('token', `${told}: ${user}`);
   } catch (error) {
-    // Whether the broker can be reached is asked on a line of its own.
+    // The network has a check of its own.
     if (['unreachable', 'untrusted', 'protocol'].includes(toGateError(error).code)) return good('token', told);
     return bad('token', error);
   }
@@ -70,7 +71,7 @@ export async function checkDaemon(context: CliContext): Promise<Finding[]> {
   }
 }
 
-/** On Windows the named pipe has the user's own permissions. */
+/** Checks the folder of the local socket. Not needed on Windows, where the named pipe belongs to the user. */
 export function checkFolder({ platform, runtimeDir }: Pick<CliContext, 'platform' | 'runtimeDir'>): Finding[] {
   if (platform === 'win32') return [];
   const found = lstatSync(runtimeDir, { throwIfNoEntry: false });

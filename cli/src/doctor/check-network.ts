@@ -1,5 +1,5 @@
-// The way to the broker, hop by hop: proxy, name, TLS, the broker itself, and this machine's clock by the broker's. What lies behind a hop
-// that fails is not asked: it would only fail again.
+// The checks of `mcpgate doctor` on the way to the broker, hop by hop: proxy, name, TLS, the broker itself, and this machine's clock against the
+// broker's. Hops behind one that fails are not checked, because they would fail too.
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -18,7 +18,7 @@ const SOON_DAYS = 14;
 const WORST_CLOCK_SKEW_MS = 5 * 60_000;
 const LOOKUP_LIMIT_MS = 5_000;
 
-/** `env`: completed by what was kept at login. */
+/** `env`: the environment, completed by the variables kept at login. */
 export async function checkNetwork(
   broker: string,
   env: Environment,

@@ -1,18 +1,18 @@
 import { toGateError, type ErrorCode } from 'mcpgate-shared/error';
 
-/** One line of `mcpgate doctor`. */
+/** The result of one check, which is one line of `mcpgate doctor`. */
 export interface Finding {
   name: string;
   mark: 'good' | 'warning' | 'bad';
-  /** What is so, and where it is not well what to do. */
+  /** What was found, and what to do if it is not good. */
   text: string;
-  /** Of a bad one: what the exit code comes from. */
+  /** The error code of a bad finding, which decides on the exit code. */
   code?: ErrorCode;
-  /** What `--fix` does about it. */
+  /** What `--fix` does about this finding. */
   cure?: Cure;
 }
 
-/** `restart_daemon`: its version is another one. `install_client`: the AI client found here does not start mcpgate. */
+/** `restart_daemon`: the daemon has another version than this command. `install_client`: an installed AI client does not start mcpgate. */
 export type Cure = { kind: 'restart_daemon' } | { kind: 'install_client'; client: string };
 
 export const good = (name: string, text: string): Finding => ({ name, mark: 'good', text });

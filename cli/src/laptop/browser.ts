@@ -1,17 +1,17 @@
-// Opens a page in the person's browser, where there is a person with a browser.
+// Opens a page in the person's browser, if there is one on this computer.
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Environment } from './settings-file.ts';
 
 export interface Browser {
   /** False over SSH, in CI and where there is no display. */
   readonly available: boolean;
-  /** Whether a browser was started; never throws. */
+  /** Returns whether a browser was started; never throws. */
   open(url: string): Promise<boolean>;
 }
 
 const set = (env: Environment, name: string): boolean => env[name] !== undefined && env[name] !== '';
 
-/** Whether a browser started here would be seen by the person at the keyboard. */
+/** Whether the person would see a browser that is started here. */
 export function canOpenBrowser(env: Environment, platform: NodeJS.Platform): boolean {
   if (['SSH_CONNECTION', 'SSH_CLIENT', 'SSH_TTY'].some((name) => set(env, name))) return false;
   if (set(env, 'CI') && env['CI'] !== 'false') return false;
@@ -19,7 +19,7 @@ export function canOpenBrowser(env: Environment, platform: NodeJS.Platform): boo
   return ['DISPLAY', 'WAYLAND_DISPLAY', 'WSL_DISTRO_NAME'].some((name) => set(env, name));
 }
 
-/** `BROWSER` is a program with arguments, `%s` for the URL; the first of a list with colons. It beats the desktop's choice. */
+/** Starts a browser: the first program in the list that the variable `BROWSER` holds, with `%s` for the URL, else the desktop's choice. */
 async function start(browser: string | undefined, url: string): Promise<ChildProcess> {
   const [program = '', ...words] =
     (browser ?? '').split(process.platform === 'win32' ? ';' : ':', 1)[0]?.split(/\s+/) ?? [];
@@ -37,7 +37,7 @@ export function createBrowser(env: Environment, platform: NodeJS.Platform): Brow
     async open(url) {
       try {
         const child = await start(env['BROWSER'], url);
-        // A program that is missing or fails later must not end the login: its URL is on the screen.
+        // A browser that is missing or fails must not end the login, because the URL is on the screen too.
         child.on('error', () => undefined);
         child.unref();
         return true;

@@ -1,8 +1,8 @@
-// Variables of the shell that logged in which the daemon needs and may not be given, because AI clients start it with next to none.
+// At login, keeps variables of the shell that the daemon needs, such as proxies, because AI clients start the daemon with almost no environment.
 import { existsSync } from 'node:fs';
 import type { Environment, Settings } from './settings-file.ts';
 
-/** Of a desktop session: what a program needs to show something there. */
+/** The variables of a desktop session that a program needs to open a window. */
 export const DESKTOP_VARIABLES = [
   'DBUS_SESSION_BUS_ADDRESS',
   'XDG_RUNTIME_DIR',
@@ -12,7 +12,7 @@ export const DESKTOP_VARIABLES = [
   'BROWSER',
 ] as const;
 
-/** Variables kept at login for the daemon. */
+/** The names of the variables that are kept. */
 const KEPT_VARIABLES: readonly string[] = [
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'],
   ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'],
@@ -21,7 +21,7 @@ const KEPT_VARIABLES: readonly string[] = [
   'MCPGATE_DAEMON_IDLE_SECONDS',
 ];
 
-/** The variables of `env` that the daemon will need and may not be given. */
+/** The variables of `env` to keep. */
 export function keptEnvironment(env: Environment): Record<string, string> {
   return Object.fromEntries(
     KEPT_VARIABLES.flatMap((name): [string, string][] => {
@@ -32,8 +32,8 @@ export function keptEnvironment(env: Environment): Record<string, string> {
 }
 
 /**
- * `env` completed by what was kept at login. What is set now wins, also where it is spelled in the other case. A kept bus address whose
- * socket is gone is of a session before the reboot.
+ * `env` completed by the kept variables. Variables that are set in `env` win, even in the other case (`http_proxy`, `HTTP_PROXY`). A kept address
+ * of the D-Bus session bus is left out if its socket is gone: it is from a session before a reboot.
  */
 export function effectiveEnvironment(env: Environment, settings: Settings): Environment {
   const present = new Set(Object.keys(env).flatMap((name) => (env[name] === undefined ? [] : [name.toUpperCase()])));

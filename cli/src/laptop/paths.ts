@@ -1,36 +1,36 @@
-// Where mcpgate keeps its files on this computer. Pure but for the last function: environment, platform and home folder come as parameters.
+// The paths of mcpgate's files on this computer. Environment, platform and home folder are parameters; only the last function reads the real ones.
 import { homedir, tmpdir } from 'node:os';
 import { posix, win32 } from 'node:path';
 
 export interface Paths {
   configDir: string;
-  /** True where `configDir` is not the platform's default: launchers must then pass it on. */
+  /** True: `configDir` is not the platform's default, so launchers must pass it on. */
   configDirIsCustom: boolean;
-  /** Socket, lock and local secret; 0700. */
+  /** The folder (0700) of socket, lock and local secret. */
   runtimeDir: string;
   runtimeDirIsCustom: boolean;
-  /** The daemon's unix socket, or named pipe on Windows. */
+  /** The daemon's Unix socket, or its named pipe on Windows. */
   socketPath: string;
-  /** 32 random bytes, 0600: what both ends of the local socket prove to know. */
+  /** The local secret: 32 random bytes in a file of mode 0600, which both ends of the local socket must know. */
   localKeyPath: string;
   lockPath: string;
-  /** conf's file. */
+  /** The settings, `config.json`. */
   configPath: string;
   daemonLogPath: string;
-  /** Last known copies of lists, for when the broker is away. */
+  /** The folder of last known copies of lists, for times when the broker is away. */
   cacheDir: string;
-  /** What AI clients launch. */
+  /** The script that AI clients start. */
   launcherPath: string;
 }
 
-/** Unix socket addresses end at 108 bytes on Linux, 104 on macOS, with the closing zero. */
+/** The longest path of a Unix socket: 104 bytes on macOS (108 on Linux) with the final zero. */
 const SOCKET_PATH_MAX = 103;
 
 export interface PathEnvironment {
   env: Readonly<Record<string, string | undefined>>;
   platform: NodeJS.Platform;
   homedir: string;
-  /** The numeric user, undefined on Windows. */
+  /** The numeric user id; undefined on Windows. */
   uid: number | undefined;
   tmpdir: string;
 }
@@ -42,7 +42,7 @@ function defaultConfigDir({ env, platform, homedir }: PathEnvironment): string {
   return posix.join(base && posix.isAbsolute(base) ? base : posix.join(homedir, '.config'), 'mcpgate');
 }
 
-/** FNV-1a, to tell folders apart in a short name; nothing secret hangs on it. */
+/** An FNV-1a hash, to make short names that differ by folder. Security does not depend on it. */
 function shortHash(text: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

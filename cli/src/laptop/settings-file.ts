@@ -1,5 +1,4 @@
-// What `config.json` in the configuration folder says, read without a library: the daemon and `serve` need it and load next to
-// nothing. Writing it is `settings.ts`.
+// Reads `config.json` in the configuration folder, without a library, because `serve` and the daemon must start fast. `settings.ts` writes it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
@@ -7,22 +6,22 @@ import { GateError } from 'mcpgate-shared/error';
 export type TokenStoreKind = 'keychain' | 'file';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The stored settings. Holds no secret of mcpgate; a proxy variable may hold the person's own, hence 0600. */
+/** The stored settings. They contain no secret of mcpgate; the file has mode 0600 because a proxy variable may contain a password. */
 export interface Settings {
   /** The broker's origin, e.g. `https://mcp.example.com`. Kept after a logout, so that the next `login` needs no URL. */
   broker?: string;
   workspace?: string;
-  /** Who is logged in; absent after a logout. */
+  /** The name of the user who is logged in; absent after a logout. */
   user?: string;
-  /** What kind of credential is stored: a device login (refresh token) or a grant. Absent: not logged in. */
+  /** The kind of the stored credential: a device login (refresh token) or a grant. Absent: not logged in. */
   credential?: 'device' | 'grant';
-  /** Random, another one at each login: tells whoever holds tokens in memory that they are of an earlier one. */
+  /** A random value that changes at each login, so that a process knows when the tokens in its memory are of an earlier one. */
   loginId?: string;
-  /** Given by the broker at the first login; sent again so that the same laptop stays one device. */
+  /** The id that the broker gave this laptop at the first login. It is sent with later logins, so that the laptop stays one device. */
   deviceId?: string;
-  /** Where the credential was put at login. */
+  /** The store in which the credential was put at login. */
   tokenStore?: TokenStoreKind;
-  /** Variables of the shell that logged in (kept-environment.ts): AI clients start the daemon with next to none. */
+  /** Variables of the shell that logged in (kept-environment.ts). */
   environment?: Record<string, string>;
 }
 
@@ -50,7 +49,7 @@ export function readSettings(configDir: string): Settings {
   return guardSettings(parsed);
 }
 
-/** Keeps the keys that are known and well-typed; the rest is as if it were not there. */
+/** Takes the keys that are known and have the right type, and ignores all others. */
 export function guardSettings(value: unknown): Settings {
   if (typeof value !== 'object' || value === null) return {};
   const settings: Settings = {};

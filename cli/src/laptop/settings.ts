@@ -1,4 +1,4 @@
-// Writes `config.json` (0600) through `conf`: atomic, and merged with what is there. Only commands load it.
+// Writes `config.json` (0600) with the library `conf`: atomically, and merged with the present content. Only commands load it.
 import { mkdirSync } from 'node:fs';
 import { GateError } from 'mcpgate-shared/error';
 import { readSettings, settingsPath, type Settings } from './settings-file.ts';

@@ -1,4 +1,4 @@
-// How commands speak: data on stdout, words on stderr, colour only where a person looks and wants it, progress only on a terminal.
+// The output of commands: data on stdout, messages for the person on stderr, colours only on a terminal and if wanted, progress only on a terminal.
 import { Chalk, type ChalkInstance } from 'chalk';
 import type { Environment } from './settings-file.ts';
 
@@ -18,18 +18,18 @@ export interface Terminal {
   readonly colour: ChalkInstance;
   /** Colours for stderr. */
   readonly noteColour: ChalkInstance;
-  /** Whether a person sees stderr. */
+  /** Whether stderr is a terminal. */
   readonly attended: boolean;
-  /** Width of stdout; undefined where it is no terminal. */
+  /** The width of stdout; undefined where it is no terminal. */
   readonly columns: number | undefined;
-  /** A line of data. */
+  /** Writes a line of data to stdout. */
   print(line: string): void;
-  /** A line for the person. */
+  /** Writes a message for the person to stderr. */
   note(line: string): void;
   warn(line: string): void;
-  /** Only with MCPGATE_LOG=debug. */
+  /** Writes a line to stderr if MCPGATE_LOG is `debug`. */
   debug(this: void, line: string): void;
-  /** Shows that something is under way. Silent where stderr is no terminal. */
+  /** Shows a spinner with a text. Does nothing where stderr is no terminal. */
   progress(text: string): Promise<Progress>;
 }
 
@@ -50,10 +50,10 @@ export function createTerminal(options: { stdout: Output; stderr: Output; env: E
       if (env['MCPGATE_LOG'] === 'debug') stderr.write(`debug: ${line}\n`);
     },
     async progress(text) {
-      // A terminal without a width cannot be redrawn.
+      // On a terminal without a width, lines cannot be redrawn.
       if (stderr.isTTY !== true || !stderr.columns) return { update: () => undefined, stop: () => undefined };
       const { default: ora } = await import('ora');
-      // stdin stays as it is: ora would swallow Ctrl-C with it. It writes to stderr of its own accord.
+      // `discardStdin` is off because ora would swallow Ctrl-C with it. ora writes to stderr by default.
       const spinner = ora({ text, discardStdin: false, ...(plain ? { color: false } : {}) }).start();
       return {
         update: (next) => (spinner.text = next),

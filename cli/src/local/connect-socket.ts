@@ -1,4 +1,5 @@
-// A client's way to the daemon: connect, prove, start it where none runs. Used by `serve` and by the commands; node builtins only.
+// Connects `serve` and commands to the daemon: opens the local socket, does the handshake, and starts a daemon where none runs. Loads Node builtins
+// only.
 import { connect, type Socket } from 'node:net';
 import { GateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
@@ -9,18 +10,18 @@ import { readLocalKey } from './runtime-dir.ts';
 
 export interface LocalSocket {
   socket: Socket;
-  /** Version of the daemon. */
+  /** The version of the daemon. */
   version: string;
-  /** Bytes that came behind the handshake. */
+  /** Bytes that arrived together with the end of the handshake. */
   rest: Buffer;
 }
 
 const HANDSHAKE_MS = 3_000;
-/** A cold daemon listens within this; machines under load need most of it. */
+/** How long a new daemon may take until it listens; machines under load need most of it. */
 const START_MS = 15_000;
 const POLL_MS = 15;
 
-/** Connects and proves. Resolves undefined where no daemon listens; throws `untrusted` where something else does. */
+/** Connects and does the handshake. Resolves undefined where no daemon listens; throws `untrusted` where another program does. */
 export function connectSocket(paths: Paths): Promise<LocalSocket | undefined> {
   const key = readLocalKey(paths, randomBytes);
   const nonce = randomBytes(HANDSHAKE_NONCE_BYTES);
@@ -31,7 +32,7 @@ export function connectSocket(paths: Paths): Promise<LocalSocket | undefined> {
       clearTimeout(deadline);
       socket.removeAllListeners();
       if (outcome) return resolve(outcome);
-      socket.on('error', () => undefined); // it is over; nothing of it matters any more
+      socket.on('error', () => undefined); // errors of a socket that was given up do not matter
       socket.destroy();
       if (error) reject(error);
       else resolve(undefined);
@@ -41,7 +42,7 @@ export function connectSocket(paths: Paths): Promise<LocalSocket | undefined> {
       finish(undefined, new GateError('untrusted', `${paths.socketPath}: ${reason}; ${advice}`));
     };
     const deadline = setTimeout(() => untrusted('no answer within 3 s'), HANDSHAKE_MS);
-    socket.on('error', () => finish(undefined)); // ENOENT, ECONNREFUSED, reset: no daemon, or one that is just ending
+    socket.on('error', () => finish(undefined)); // ENOENT, ECONNREFUSED, reset: there is no daemon, or it is just ending
     socket.on('close', () => finish(undefined));
     socket.on('connect', () => socket.write(clientHello(nonce, VERSION)));
     socket.on('data', (chunk: Buffer) => {
@@ -57,11 +58,11 @@ export function connectSocket(paths: Paths): Promise<LocalSocket | undefined> {
 
 export interface StartOptions {
   paths: Paths;
-  /** Starts a daemon process; returns at once. */
+  /** Starts a daemon process, without waiting for it. */
   startDaemon: () => void;
 }
 
-/** Connects, starting the daemon where none runs. Throws `unavailable` where it does not come up. */
+/** Connects, and starts the daemon where none runs. Throws `unavailable` where the daemon does not start. */
 export async function connectOrStart({ paths, startDaemon }: StartOptions): Promise<LocalSocket> {
   const running = await connectSocket(paths);
   if (running) return running;

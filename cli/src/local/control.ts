@@ -1,4 +1,4 @@
-// Control messages on the local socket (channel 0), as JSON. Small guards by hand: `serve` loads no validation library.
+// The control messages on the local socket (channel 0), as JSON, with small hand-written guards, because `serve` loads no validation library.
 import { FrameKind, LINK_CHANNEL, writeFrame } from 'mcpgate-shared/link/frame';
 import { readJson } from 'mcpgate-shared/link/link-message';
 import type { DaemonStatus } from './daemon-connection.ts';
@@ -9,24 +9,24 @@ export type LinkState = DaemonStatus['link']['state'];
 
 /** Client -> daemon. */
 export type LocalRequest =
-  /** The first message of a client with a channel. With a token: a link of its own, never another credential's. */
+  /** The first message of a client that opens channels. With a token, it gets the link of that credential. */
   | { type: 'attach'; broker?: string; token?: string }
   | { type: 'status' }
   | { type: 'reload' }
   | { type: 'stop' }
-  /** A call needs the stored login, which has ended. `browser` false: the AI client shows the page. */
+  /** Asks for a new login, because a call needs the stored one and it has ended. `browser` false: the AI client shows the page itself. */
   | { type: 'login'; browser: boolean };
 
 /** Daemon -> client. */
 export type LocalEvent =
-  /** `broker`: the run of the broker that an open link leads to. */
+  /** The state of the link. `broker`: the run of the broker at its other end, where it is open. */
   | { type: 'link'; state: LinkState; message: string | null; broker?: string }
-  /** The broker takes leave. Open channels finish on the link that they have; `link` speaks of the next one from now on. */
+  /** The broker drains. Open channels stay on their link; later `link` events are about the next link. */
   | { type: 'draining' }
-  /** The former link that carried this channel of the client was lost. */
+  /** The link to a draining broker that carried this channel was lost. */
   | { type: 'detached'; channel: number }
   | { type: 'status'; status: DaemonStatus }
-  /** A login waits for its person; null: there is none, and why. */
+  /** A login waits for the person to confirm it; null: there is none, and `message` says why. */
   | { type: 'login'; pending: PendingLogin | null; message: string }
   | { type: 'ok' };
 
@@ -70,7 +70,7 @@ export function readLocalEvent(payload: Buffer): LocalEvent | undefined {
       };
     }
     case 'status':
-      // The peer has proven that it is this user's own daemon; its status is shown, nothing is decided by it.
+      // Not checked in detail: the handshake has proven that the daemon belongs to this user, and the status is only shown.
       return { type: 'status', status: m['status'] as DaemonStatus };
     case 'login': {
       const message = m['message'];

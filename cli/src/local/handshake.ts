@@ -1,9 +1,9 @@
-// The first bytes on the local socket. Both ends prove that they know the local secret before either says anything else:
+// The handshake on the local socket, in which both ends prove that they know the local secret before they send anything else:
 //
 //   client: magic, nonce, version          daemon: magic, nonce, HMAC(key, "daemon" nonces), version
 //   client: HMAC(key, "client" nonces)     then frames, each behind its length as u32
 //
-// HMAC comes from a library in JavaScript, because `node:crypto` costs `serve` 3 ms and 3 MB at every start, and this is all it needs of it.
+// HMAC comes from a JavaScript library, because loading `node:crypto` costs `serve` 3 ms and 3 MB at every start, and it needs nothing else of it.
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 
@@ -16,7 +16,7 @@ function prove(key: Buffer, side: 'client' | 'daemon', clientNonce: Buffer, daem
   return Buffer.from(hmac(sha256, key, Buffer.concat([Buffer.from(side), clientNonce, daemonNonce])));
 }
 
-/** Takes the same time wherever they differ. */
+/** Compares in constant time. */
 function isSame(proof: Buffer, expected: Buffer): boolean {
   let difference = proof.length ^ expected.length;
   for (const [index, byte] of expected.entries()) difference |= byte ^ (proof[index] ?? 0);
@@ -28,7 +28,7 @@ const withVersion = (version: string) => {
   return Buffer.concat([Buffer.from([text.length]), text]);
 };
 
-/** Reads a length-prefixed version at `offset`; undefined while bytes are missing, null where it is no version: it is logged and shown. */
+/** Reads a length-prefixed version at `offset`; undefined: bytes are missing; null: the text is no version, and must not be logged and shown. */
 function readVersion(bytes: Buffer, offset: number): { version: string; end: number } | null | undefined {
   const length = bytes[offset];
   if (length === undefined) return undefined;
@@ -40,13 +40,16 @@ function readVersion(bytes: Buffer, offset: number): { version: string; end: num
 
 const NO_VERSION = { kind: 'refused', reason: 'a version that is none' } as const;
 
-/** `more`: not whole yet; `refused`: not one of ours. `used` bytes of the input are consumed. */
+/**
+ * `more`: bytes are missing; `refused`: the other end is not mcpgate or does not know the secret; `used`: how many bytes of the input were
+ * consumed.
+ */
 export type Step<T> = { kind: 'more' } | { kind: 'refused'; reason: string } | ({ kind: 'done'; used: number } & T);
 
 export const clientHello = (nonce: Buffer, version: string): Buffer =>
   Buffer.concat([MAGIC, nonce, withVersion(version)]);
 
-/** The client reads the daemon's answer; `proof` is what it sends next. */
+/** The client reads the daemon's answer. `proof`: the bytes to send next. */
 export function readDaemonHello(
   bytes: Buffer,
   key: Buffer,
@@ -72,7 +75,7 @@ export function readDaemonHello(
   };
 }
 
-/** The daemon reads a client's first words. */
+/** The daemon reads a client's first message. */
 export function readClientHello(bytes: Buffer): Step<{ nonce: Buffer; version: string }> {
   const fixed = MAGIC.length + NONCE_BYTES;
   if (!MAGIC.subarray(0, bytes.length).equals(bytes.subarray(0, MAGIC.length))) {

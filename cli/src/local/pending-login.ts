@@ -1,17 +1,17 @@
-// A login that the daemon has begun and that waits for its person.
+// A login that the daemon has begun and that waits for the person to confirm it.
 
 export interface PendingLogin {
-  /** The page to confirm it at, with the code. */
+  /** The page on which to confirm the login, with the code in its address. */
   url: string;
-  /** For a page that asks for it. */
+  /** The code, for a page that asks for it. */
   userCode: string;
-  /** The page was opened in a browser here. */
+  /** Whether the daemon has opened the page in a browser. */
   browserOpened: boolean;
-  /** ms since the epoch */
+  /** When the code expires (ms since the epoch). */
   expiresAt: number;
 }
 
-/** Only what the daemon itself says; undefined where it is none. */
+/** Reads a pending login from a message of the daemon; undefined where the value is none. */
 export function readPendingLogin(value: unknown): PendingLogin | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const url: unknown = Reflect.get(value, 'url');
@@ -21,7 +21,7 @@ export function readPendingLogin(value: unknown): PendingLogin | undefined {
   return { url, userCode, expiresAt, browserOpened: Reflect.get(value, 'browserOpened') === true };
 }
 
-/** What the person is to do, as one line. */
+/** One line that tells the person what to do. */
 export const pendingLoginText = ({ url, userCode, browserOpened }: PendingLogin): string =>
   browserOpened
     ? `a login is needed: confirm it in the browser window that was opened at ${url} (if it asks for a code: ${userCode})`

@@ -1,4 +1,4 @@
-// Random bytes from the kernel without loading `node:crypto`, which costs `serve` 3 ms and 3 MB at every start.
+// Reads random bytes from the kernel without loading `node:crypto`, which would cost `serve` 3 ms and 3 MB at every start.
 import { closeSync, openSync, readSync } from 'node:fs';
 
 export function randomBytes(count: number): Buffer {

@@ -1,5 +1,5 @@
-// The folder of the local socket, and the secret that both ends of it must know. Only the user may read either: the folder is 0700
-// and its owner is checked, because a folder in a shared place could have been put there by somebody else.
+// The folder of the local socket, and the secret that both ends of the socket must know. Only the user may read them: the folder has mode 0700 and
+// its owner is checked, because in a shared place another user could have made it.
 import { chmodSync, closeSync, constants, fstatSync, linkSync, lstatSync, mkdirSync } from 'node:fs';
 import { openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { GateError } from 'mcpgate-shared/error';
@@ -9,7 +9,7 @@ const KEY_BYTES = 32;
 
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);
 
-/** Makes the folder where it is missing; throws `untrusted` where it is not the user's alone. */
+/** Makes the folder if it is missing. Throws `untrusted` where others own it or may use it. */
 function ensureRuntimeDir(runtimeDir: string): void {
   const uid = process.getuid?.();
   try {
@@ -35,7 +35,7 @@ function ensureRuntimeDir(runtimeDir: string): void {
   }
 }
 
-/** A key that somebody else put there, or could have read, while the folder was wider than it is now proves nothing. */
+/** Reads the secret. Refuses a file that another user made or could have read while the folder was open to others. */
 function readOwnKey(path: string): Buffer {
   const untrusted = (what: string) =>
     new GateError('untrusted', `${path} ${what}; remove it, then run \`mcpgate daemon restart\``);
@@ -61,7 +61,7 @@ function readOwnKey(path: string): Buffer {
   }
 }
 
-/** The local secret: read, or made by whoever comes first. */
+/** Reads the local secret; the first process makes it. */
 export function readLocalKey(
   paths: Pick<Paths, 'runtimeDir' | 'localKeyPath'>,
   random: (bytes: number) => Buffer,
@@ -74,9 +74,9 @@ export function readLocalKey(
       if (codeOf(error) !== 'ENOENT') throw error;
     }
     const fresh = `${paths.localKeyPath}.${random(8).toString('hex')}`;
-    writeFileSync(fresh, random(KEY_BYTES), { mode: 0o600, flag: 'wx' }); // never through a link that somebody planted
+    writeFileSync(fresh, random(KEY_BYTES), { mode: 0o600, flag: 'wx' }); // `wx` does not follow a link that another user has planted
     try {
-      linkSync(fresh, paths.localKeyPath); // atomic, and never replaces the one that another process has made meanwhile
+      linkSync(fresh, paths.localKeyPath); // atomic, and does not replace a secret that another process has made meanwhile
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
     } finally {

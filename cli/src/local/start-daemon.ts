@@ -1,4 +1,4 @@
-// Starts the daemon as a process of its own that survives its starter. Loaded only when one must be started.
+// Starts the daemon as a process that outlives the one that starts it. Loaded only when a daemon must be started.
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -12,7 +12,7 @@ function openLog(path: string): number {
   return openSync(path, 'a', 0o600);
 }
 
-/** `scriptPath`: bin/mcpgate.cjs of this installation. The process reads `… daemon run` in a process list. */
+/** `scriptPath`: bin/mcpgate.cjs of this installation. In a process list the daemon is shown as `… daemon run`. */
 export function startDaemon(options: {
   paths: Paths;
   scriptPath: string;
@@ -21,7 +21,7 @@ export function startDaemon(options: {
   const { paths, scriptPath } = options;
   const log = openLog(paths.daemonLogPath);
   try {
-    // A grant of one AI client's environment is that client's alone: the daemon gets it over the socket.
+    // A grant in the environment belongs to this AI client alone; the daemon gets it over the socket.
     const { MCPGATE_TOKEN: _token, ...env } = options.env;
     const child = spawn(process.execPath, [scriptPath, 'daemon', 'run'], {
       detached: true,
@@ -30,7 +30,7 @@ export function startDaemon(options: {
       env,
       windowsHide: true,
     });
-    child.on('error', () => undefined); // its absence is noticed by who waits for the socket
+    child.on('error', () => undefined); // the caller notices a missing daemon when it waits for the socket
     child.unref();
   } finally {
     closeSync(log);

@@ -1,15 +1,15 @@
-// What `serve` needs to know of a JSON-RPC message, and no more. By hand: it loads no validation library.
+// Reads the few parts of JSON-RPC messages that `serve` needs, by hand, because it loads no validation library.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { answerHead, HEAD_BYTES, requestHead } from 'mcpgate-shared/mcp/rpc-text';
 
-/** A message of the AI client. `id` is the id's JSON text. */
+/** A message of the AI client. `id`: as JSON text. */
 export interface ClientMessage {
   id: string | undefined;
   method: string | undefined;
   params: Readonly<Record<string, unknown>>;
 }
 
-/** Undefined where it is not JSON. */
+/** The parsed line; undefined where it is not JSON. */
 function parse(line: Buffer): unknown {
   try {
     return JSON.parse(line.toString('utf8'));
@@ -18,17 +18,17 @@ function parse(line: Buffer): unknown {
   }
 }
 
-/** The error code for a line that is no message at all: no JSON, or no object. `serve` answers it, also where the broker is away. */
+/** The error code for a line that is no message, because it is not JSON or not an object. `serve` answers such a line itself. */
 export type Garbage = typeof RPC_CODE.parseError | typeof RPC_CODE.invalidRequest;
 
-/** A JSON array is left to the broker, which says what it thinks of batches. */
+/** Reads a line. A JSON array counts as a message without id and method: the broker answers batches. */
 export function readClientMessage(line: Buffer): ClientMessage | Garbage {
   const value = parse(line);
   if (value === undefined) return RPC_CODE.parseError;
   if (typeof value !== 'object' || value === null) return RPC_CODE.invalidRequest;
   const { id, method, params } = value as Record<string, unknown>;
   const isObject = typeof params === 'object' && params !== null;
-  // Some write every member that they know: null means that there is none.
+  // Some clients write every member that they know; a null means that there is none.
   if (isObject && Reflect.get(params, 'cursor') === null) Reflect.deleteProperty(params, 'cursor');
   return {
     id: typeof id === 'string' || typeof id === 'number' ? JSON.stringify(id) : undefined,
@@ -37,7 +37,7 @@ export function readClientMessage(line: Buffer): ClientMessage | Garbage {
   };
 }
 
-/** The messages of a JSON-RPC batch, each as a line; undefined: it is none. Of the versions of MCP 2025-03-26 alone has it. */
+/** The messages of a JSON-RPC batch, each as a line; undefined: the line is no batch. Only MCP 2025-03-26 has batches. */
 export function batchLines(line: Buffer): Buffer[] | undefined {
   if (!/^\s*\[/.test(line.toString('latin1', 0, 99)) || parse(line) === undefined) return undefined;
   const text = line.toString();
@@ -56,24 +56,24 @@ export function batchLines(line: Buffer): Buffer[] | undefined {
       from = at + 1;
     }
   }
-  // An empty one is no valid request, which the broker says.
+  // An empty batch is passed on as it is; the broker answers that it is not valid.
   return lines.length === 1 && lines[0]?.toString().trim() === '' ? undefined : lines;
 }
 
 const headOf = (message: Buffer) => message.toString('utf8', 0, HEAD_BYTES);
 
-/** The id (JSON text) that a message of the broker answers; undefined: it is no response. */
+/** The id (JSON text) of the request that a message of the broker answers; undefined: the message is no response. */
 export function answeredId(message: Buffer): string | undefined {
   const head = answerHead(headOf(message));
   return head === undefined ? undefined : JSON.stringify(JSON.parse(head.idText));
 }
 
-/** The id (JSON text) of a question to the client. */
+/** The id (JSON text) of a question of a server to the client; undefined: the message is none. */
 export function askedId(message: Buffer): string | undefined {
   return requestHead(headOf(message));
 }
 
-/** The result text of a response that `answeredId` recognised; undefined for an error. */
+/** The result (JSON text) of a response; undefined for an error. */
 export function resultText(message: Buffer): string | undefined {
   const text = headOf(message);
   const head = answerHead(text);

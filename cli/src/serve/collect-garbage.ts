@@ -1,7 +1,7 @@
-// Before the process ends: `process.exit` joins V8's compiler threads, and one that needs a collection at that moment waits for the main
-// thread, which waits for it, for ever (nodejs/node#54918). After a full collection none needs another one.
+// Collects all garbage before the process ends, against a deadlock in Node (nodejs/node#54918): `process.exit` waits for V8's compiler threads, and a
+// thread that needs a garbage collection at that moment waits for the main thread. After a full collection no thread needs one.
 
-/** A few milliseconds. The modules are loaded here: nobody pays for them at the start. */
+/** Takes a few milliseconds. Loads its modules only here, so that they do not slow down the start. */
 export function collectGarbage(): void {
   process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc');
   const collect: unknown = process.getBuiltinModule('node:vm').runInNewContext('gc');

@@ -1,4 +1,4 @@
-// The commands' way to the daemon: status, reload, stop, and an MCP session as an AI client has it.
+// Connects a command to the daemon: asks for its status, has it reload or stop, or opens an MCP session like that of an AI client.
 import { randomBytes } from 'node:crypto';
 import { systemClock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -17,15 +17,15 @@ const ANSWER_MS = 5_000;
 export interface ConnectDaemonOptions {
   paths: Paths;
   env: Readonly<Record<string, string | undefined>>;
-  /** bin/mcpgate.cjs of this installation, to start a daemon with. */
+  /** bin/mcpgate.cjs of this installation, with which a daemon is started. */
   scriptPath: string;
-  /** Start one where none runs. */
+  /** Whether to start a daemon where none runs. */
   spawn: boolean;
-  /** A grant of the caller's own, for `channel`: never the stored login's link. */
+  /** The caller's own grant, for `channel`; without it, the stored login is used. */
   grant?: { broker: string; token: string };
 }
 
-/** Throws `unreachable` where none runs and none is to be started. */
+/** Throws `unreachable` where no daemon runs and none may be started. */
 export async function connectDaemon(options: ConnectDaemonOptions): Promise<DaemonConnection> {
   const { paths, env, scriptPath } = options;
   const found = options.spawn
@@ -119,7 +119,7 @@ export async function connectDaemon(options: ConnectDaemonOptions): Promise<Daem
       const text = message ?? 'the broker is not connected';
       tried ||= state === 'connecting';
       if (state === 'login_needed' || state === 'revoked') return onFailure(new GateError('not_logged_in', text));
-      // Idle without a reason, or waiting before a try of its own: the daemon is about to connect for this channel.
+      // Not a failure: a link that is idle without a reason, or that waits without having been tried, is about to be opened for this channel.
       const gaveUp = state === 'idle' ? message !== null : state === 'waiting' && tried && !opened;
       if (gaveUp) return onFailure(new GateError('unreachable', text));
       session.linkState(state, message);

@@ -1,5 +1,5 @@
-// Last known copies on disk: one small file (0600) for each key, written whole or not at all, the oldest removed when there are many.
-// What cannot be read is as if it were not there.
+// Stores the last known copies on disk: one small file (0600) for each key, written atomically; the oldest are removed when there are many. A file
+// that cannot be read counts as missing.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toGateError } from 'mcpgate-shared/error';
@@ -18,7 +18,7 @@ export function createCopyFiles(cacheDir: string, say: (line: string) => void): 
     try {
       value = JSON.parse(readFileSync(pathOf(key), 'utf8'));
     } catch {
-      return {}; // none yet, or damaged: the next answer of the broker is written over it
+      return {}; // there is none yet, or it is damaged and the next answer of the broker replaces it
     }
     if (typeof value !== 'object' || value === null || Reflect.get(value, KEY) !== key) return {};
     return Object.fromEntries(
@@ -46,7 +46,7 @@ export function createCopyFiles(cacheDir: string, say: (line: string) => void): 
       const text = `{${[`"${KEY}":${JSON.stringify(key)}`, ...members].join(',')}}`;
       try {
         mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
-        // Rare and small: no thread pool for it.
+        // Synchronous, because the files are small and writes are rare.
         writeFileSync(temporary, text, { mode: 0o600 });
         renameSync(temporary, path);
         prune();

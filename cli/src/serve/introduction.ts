@@ -1,25 +1,25 @@
-// The handshake between the AI client and the broker: what the client asked and was told, and how it is said again over a new channel
-// without the client.
+// Remembers the handshake between the AI client and the broker, so that `serve` can repeat it on a new channel without the client.
 import { noticeText, requestText } from 'mcpgate-shared/mcp/rpc-text';
 import type { ClientMessage } from './client-message.ts';
 import { listsChanged } from './local-answer.ts';
 
-/** The id of a handshake that is repeated; its answer is nobody's but our own. */
+/** The id of a repeated handshake, whose answer is not passed on to the client. */
 export const REINITIALIZE_ID = '"mcpgate-initialize-again"';
 
 export interface Introduction<M extends ClientMessage> {
-  /** The client's `initialize`, the last one. */
+  /** The client's last `initialize`. */
   readonly request: M | undefined;
+  /** The client has sent `initialize`. */
   begin(message: M): void;
-  /** The same request, which is sent again. */
+  /** The same request is sent again, as a new entry. */
   replace(message: M): void;
-  /** The client has the answer; `result` is its text. */
+  /** The client has its answer. `result`: as JSON text; undefined: it was an error. */
   answered(result: string | undefined): void;
-  /** The client has said that it is ready. */
+  /** The client has sent `notifications/initialized`. */
   initialized(): void;
-  /** What a channel that knows nothing is told first; empty where the client has no answer yet. */
+  /** The messages that repeat the handshake on a new channel; empty where the client has no answer yet. */
   again(): Buffer[];
-  /** Tells the client that what it was offered may be another. */
+  /** The notifications that tell the client that all its lists may have changed. */
   listsChanged(): readonly string[];
 }
 
@@ -27,7 +27,7 @@ export function createIntroduction<M extends ClientMessage>(): Introduction<M> {
   let request: M | undefined;
   let isAnswered = false;
   let isInitialized = false;
-  /** The result of the handshake that the client has. */
+  /** The `initialize` result that the client has. */
   let known: string | undefined;
   return {
     get request() {

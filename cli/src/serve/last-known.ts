@@ -1,5 +1,5 @@
-// The last known copy of what a broker said that does not change from call to call: the handshake's result and the lists. Only what is
-// complete is kept, for each login apart: a copy of another login is never shown.
+// Keeps copies of the broker's last `initialize` results and lists, to answer a client while the broker is away. Only complete lists are kept, and
+// each login has its own copies, so that no other login sees them.
 import { resultText } from './client-message.ts';
 import type { ServeView } from '../channel/resumable-channel.ts';
 
@@ -9,7 +9,7 @@ const LIST_MEMBERS: ReadonlyMap<string, string> = new Map([
   ['resources/list', 'resources'],
   ['resources/templates/list', 'resourceTemplates'],
 ]);
-/** What says what there is, by the version of the client. */
+/** The methods whose result tells the client what the server offers. */
 const INTRODUCTIONS: ReadonlySet<string> = new Set(['initialize', 'server/discover']);
 const COPY_MAX_BYTES = 4 * 1024 * 1024;
 
@@ -18,24 +18,24 @@ export const emptyList = (method: string): string | undefined => {
   return member === undefined ? undefined : `{"${member}":[]}`;
 };
 
-/** The request that a copy is of. */
+/** The request that a copy answers. */
 interface Asked {
   method: string | undefined;
   params: Readonly<Record<string, unknown>>;
 }
 
 export interface LastKnown {
-  /** The whole result, as JSON text. Undefined where nothing is known, and for a later page. */
+  /** The complete result as JSON text; undefined where there is no copy, and for requests of later pages. */
   read(asked: Asked): string | undefined;
-  /** A response of the broker. */
+  /** Keeps the result in a response of the broker. */
   keep(asked: Asked, message: Buffer): void;
-  /** A client's handshake asked for this version; copies of another are not shown. */
+  /** The client's handshake asked for this version of MCP. Copies in another version are not used. */
   speak(protocolVersion: unknown): void;
-  /** The link is open, for the login of now. */
+  /** The link is open: its answers belong to the present login. */
   linkOpen(): void;
 }
 
-/** For a client that asks the broker or nobody. */
+/** For clients that must not get copies, such as commands. */
 export const NOTHING_KNOWN: LastKnown = {
   read: () => undefined,
   keep: () => undefined,
@@ -44,9 +44,9 @@ export const NOTHING_KNOWN: LastKnown = {
 };
 
 export interface LastKnownOptions {
-  /** Names the login of now: broker, workspace and person; undefined: nobody is logged in, or it is not the stored login that counts. */
+  /** The present login: broker, workspace and person. Undefined: nobody is logged in, or the stored login is not used. */
   login(): string | undefined;
-  /** Copies by method, as JSON texts. */
+  /** The store of the copies: JSON texts by method, under a key for each login and view. */
   files: {
     read(key: string): Readonly<Record<string, string>>;
     write(key: string, copies: Record<string, string>): void;
@@ -59,9 +59,9 @@ const member = (value: unknown, name: string): unknown =>
 
 export function createLastKnown({ login, files, view }: LastKnownOptions): LastKnown {
   let version = '';
-  /** Whose answers the link brings. */
+  /** The login to which answers over the link belong. */
   let answering: string | undefined;
-  /** Pages of a list that is not whole yet, by method. */
+  /** Lists of which some pages have come, by method. */
   const pages = new Map<string, { items: unknown[]; bytes: number; cursor: string }>();
   const keyOf = (name: string) => JSON.stringify([name, view.server ?? null, view.tools ?? null, version]);
 
@@ -72,7 +72,7 @@ export function createLastKnown({ login, files, view }: LastKnownOptions): LastK
     if (copies[method] !== text) files.write(keyOf(name), { ...copies, [method]: text });
   }
 
-  /** One page; the list is kept with its last one. */
+  /** Adds a page of a list; stores the list with its last page. */
   function storePage(method: string, name: string, cursor: unknown, text: string): void {
     const value: unknown = JSON.parse(text);
     const items = member(value, name);

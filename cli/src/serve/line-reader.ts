@@ -1,28 +1,28 @@
-// Lines on a byte stream, as MCP's stdio transport has them: a message a line, `\n`, tolerating what some programs put around one: `\r`,
+// Reads the lines of a byte stream, as MCP's stdio transport has them: one message per line. Removes what some programs put around a message: `\r`,
 // blanks, a byte order mark.
 const NEWLINE = 10;
 const SPACE = 32;
-/** The first byte of a byte order mark, which is three long. */
+/** The first byte of a byte order mark, which has three bytes. */
 const MARK = 0xef;
-/** What is kept of either end of a line over the limit. */
+/** How much is kept of the beginning and of the end of a line over the limit. */
 const END_BYTES = 1024;
 const NOTHING = Buffer.alloc(0);
 
 export interface LineReaderOptions {
-  /** The longest line; asked for each time. */
+  /** Returns the longest line, which may change. */
   maxBytes: () => number;
   onLine: (line: Buffer) => void;
-  /** A line over the limit has passed: its first and last kilobyte. */
+  /** Called with the first and last kilobyte of a line over the limit. */
   onOversize: (head: Buffer, tail: Buffer) => void;
 }
 
 export interface LineReader {
   feed(chunk: Buffer): void;
-  /** The input is over: what it ended with was a line too. */
+  /** The input has ended: the rest counts as a line too. */
   end(): void;
 }
 
-/** Blank lines are passed over. */
+/** Blank lines are ignored. */
 export function createLineReader({ maxBytes, onLine, onOversize }: LineReaderOptions): LineReader {
   let parts: Buffer[] = [];
   let bytes = 0;
@@ -32,7 +32,7 @@ export function createLineReader({ maxBytes, onLine, onOversize }: LineReaderOpt
     if (oversize === undefined) {
       parts.push(part);
       bytes += part.length;
-      if (bytes <= maxBytes() + 1) return; // a carriage return does not count
+      if (bytes <= maxBytes() + 1) return; // one byte more, because a carriage return does not count
       const whole = parts.length === 1 ? part : Buffer.concat(parts);
       oversize = { head: Buffer.from(whole.subarray(0, END_BYTES)), tail: Buffer.from(whole.subarray(-END_BYTES)) };
       parts = [];
@@ -66,7 +66,7 @@ export function createLineReader({ maxBytes, onLine, onOversize }: LineReaderOpt
   };
 }
 
-/** Without blanks and byte order marks around it. */
+/** The line without blanks and byte order marks at its ends. */
 function bare(line: Buffer): Buffer {
   let start = 0;
   let end = line.length;

@@ -1,19 +1,19 @@
-// What `serve` knows of its link, and what a caller is told while there is none.
+// The state of the link as `serve` knows it, and the reason to tell callers while there is no link.
 import type { LinkState } from '../local/control.ts';
 
 export interface LinkView {
   readonly state: LinkState;
-  /** There was a link before. */
+  /** Whether the link was open before. */
   readonly wasOpen: boolean;
-  /** The broker was tried and did not answer, and has not since. */
+  /** Whether the last try to reach the broker failed. */
   readonly away: boolean;
 }
 
 export interface ChangingLinkView extends LinkView {
-  /** Why there is no link. */
+  /** Why there is no link, as a line that says what to do. */
   readonly reason: string;
   change(next: LinkState, message: string | null): void;
-  /** The broker, or the local daemon, is to come back. */
+  /** The link or the daemon was lost and is expected back. */
   lost(why: string): void;
 }
 

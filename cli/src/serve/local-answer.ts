@@ -1,5 +1,5 @@
-// What `serve` answers by itself while the broker is away or nobody is logged in: the handshake and the lists as they were last known, and
-// for a call what to do. Everything else gets a JSON-RPC error with the same sentence.
+// The answers that `serve` gives itself while the broker is away or nobody is logged in: to the handshake and lists from the last known copies, to a
+// call a text that says what to do, and to every other request a JSON-RPC error with that text.
 import { answerText, noticeText } from 'mcpgate-shared/mcp/rpc-text';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { ANSWER_META, legacyVersionFor, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
@@ -8,9 +8,9 @@ import { VERSION } from 'mcpgate-shared/version';
 import type { ClientMessage, Garbage } from './client-message.ts';
 import { emptyList } from './last-known.ts';
 
-/** The lists of a server that are announced as changed, by the result of its handshake. */
+/** The notifications for changed lists that the client accepts, by the capabilities in its `initialize` result. */
 export function listsChanged(initializeResult: string): string[] {
-  /** Undefined where `value` is no object. */
+  /** A member of `value`; undefined where `value` is no object. */
   const member = (value: unknown, name: string): unknown => Object(value)[name];
   const capabilities = member(JSON.parse(initializeResult), 'capabilities');
   const changes = (name: string): boolean => member(member(capabilities, name), 'listChanged') === true;
@@ -21,7 +21,10 @@ export function listsChanged(initializeResult: string): string[] {
 
 const ANYTHING = { tools: { listChanged: true }, prompts: { listChanged: true }, resources: { listChanged: true } };
 
-/** Of a broker that was never reached: its servers may offer anything, and a client does not ask twice. */
+/**
+ * The `initialize` result while the broker was never reached. It declares everything, because the servers may offer anything and clients ask
+ * only once.
+ */
 function firstInitializeResult(params: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({
     protocolVersion: legacyVersionFor(params['protocolVersion']),
@@ -30,7 +33,7 @@ function firstInitializeResult(params: Readonly<Record<string, unknown>>): strin
   });
 }
 
-/** Clients from 2026-07-28 on shake no hands: each request says its version. */
+/** Whether a request is of MCP 2026-07-28 or later, where each request names its version. */
 function isModern({ method, params }: ClientMessage): boolean {
   const meta = params['_meta'];
   return (
@@ -39,14 +42,14 @@ function isModern({ method, params }: ClientMessage): boolean {
   );
 }
 
-/** A result as they expect it; `isKept`: one that they may keep. A copy of one has it all. */
+/** Adds the members that results have from 2026-07-28 on; copies have them already. `isKept`: clients may cache such a result. */
 function modernResult(result: string, isKept: boolean): string {
   if (result.includes('"resultType"')) return result;
   const own = isKept ? '"resultType":"complete","ttlMs":0,"cacheScope":"private"' : '"resultType":"complete"';
   return result === '{}' ? `{${own}}` : `{${own},${result.slice(1)}`;
 }
 
-/** What `server/discover` says of a broker that was never reached. */
+/** The `server/discover` result while the broker was never reached. */
 const FIRST_DISCOVERY = JSON.stringify({
   supportedVersions: [MODERN_VERSION],
   capabilities: ANYTHING,
@@ -56,7 +59,7 @@ const FIRST_DISCOVERY = JSON.stringify({
 const toolError = (text: string) =>
   JSON.stringify({ content: [{ type: 'text', text: `[mcpgate] ${text}` }], isError: true });
 
-/** What answers a handshake or the first page of a list; undefined: such a request is not answered here. */
+/** The result of a handshake, or of the first page of a list; undefined: `serve` has no result for such a request. */
 export function localResult(message: ClientMessage, copy: string | undefined): string | undefined {
   const { method, params } = message;
   if (method === 'initialize') return copy ?? firstInitializeResult(params);
@@ -65,7 +68,7 @@ export function localResult(message: ClientMessage, copy: string | undefined): s
   return result !== undefined && isModern(message) ? modernResult(result, true) : result;
 }
 
-/** `reason`: one line that says what is wrong and what to do. `copy`: the last known result of this very request. */
+/** The answer to a request. `reason`: one line that says what is wrong and what to do. `copy`: the last known result of this request. */
 export function localAnswer(message: ClientMessage & { id: string }, reason: string, copy: string | undefined): string {
   const result = localResult(message, copy);
   if (result !== undefined) return answerText(message.id, 'result', result);
@@ -83,17 +86,17 @@ export function localAnswer(message: ClientMessage & { id: string }, reason: str
   }
 }
 
-/** To a line that is no message, with the codes of JSON-RPC 2.0, section 5.1; without the line, which may hold anything. */
+/** The answer to a line that is no message (JSON-RPC 2.0, section 5.1). It does not repeat the line, which may contain anything. */
 export const garbageAnswer = (code: Garbage): string =>
   answerText('null', 'error', JSON.stringify({ code, message: '[mcpgate] this is no JSON object' }));
 
-/** A message over the limit, of either side. */
+/** The error for a request where its own message or its answer is over the limit. */
 export function tooLarge(id: string, maxBytes: number): string {
   const message = `[mcpgate] a message of this exchange is longer than ${formatByteSize(maxBytes)}; send or ask for less at once`;
   return answerText(id, 'error', JSON.stringify({ code: RPC_CODE.invalidRequest, message }));
 }
 
-/** A call was sent, and its answer does not come any more. */
+/** The answer to a call that was sent and whose own answer is lost. */
 export function unknownOutcome(id: string): string {
   const text =
     'the answer to this call was lost: its outcome is unknown. It may or may not have been carried out; check before you repeat it.';

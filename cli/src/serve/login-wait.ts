@@ -1,10 +1,10 @@
-// Calls that need a login which has ended. The daemon is asked to begin one; a call then waits for its person where the AI client can show
-// what to do (it gave a progress token, or takes elicitation by URL), and is answered at once with what to do where it cannot.
+// Handles calls that need a login while the stored one has ended. Asks the daemon to begin a new login. A call waits for the person's confirmation if
+// the AI client can show what to do (it gave a progress token, or supports elicitation by URL); otherwise it is answered at once with what to do.
 import type { Clock } from 'mcpgate-shared/clock';
 import { pendingLoginText, type PendingLogin } from '../local/pending-login.ts';
 import type { ClientMessage } from './client-message.ts';
 
-/** The daemon has told by then whether there is a login to confirm. */
+/** How long the daemon may take to say whether there is a login to confirm. */
 const ASK_MS = 8_000;
 const PROGRESS_MS = 5_000;
 const ELICIT_ID = 'mcpgate-login';
@@ -14,29 +14,30 @@ export interface WaitingCall extends ClientMessage {
 }
 
 export interface LoginWait {
-  /** Until when (by the clock) the call waits; 0: it does not. Begins a login where none is under way. */
+  /** Until when (by the clock) a call waits; 0: it does not wait. Begins a login where none is under way. */
   until(call: WaitingCall): number;
-  /** What to do; undefined: only the link's own reason is known. */
+  /** What the person has to do; undefined: the link's own reason applies. */
   readonly reason: string | undefined;
+  /** A login waits for the person to confirm it. */
   onPending(pending: PendingLogin): void;
-  /** There is none, or it came to nothing. */
+  /** No login could be begun, or it failed. */
   onRefused(message: string): void;
-  /** True: the message was an answer to our own question. */
+  /** Handles the client's answer to an elicitation of `serve` itself; false: the message is none. */
   answered(message: ClientMessage & { line: Buffer }): boolean;
-  /** No login is needed any more, or the daemon has gone. */
+  /** Nothing waits for a login any more: the link is open (`done`), the credential was revoked, or the daemon has gone. */
   over(done: boolean): void;
 }
 
 export interface LoginWaitOptions {
   clock: Clock;
   toClient(message: string): void;
-  /** Asks the daemon; absent where the client's own credential counts. */
+  /** Asks the daemon to begin a login; undefined where the client has a credential of its own. */
   begin: ((options: { browser: boolean }) => void) | undefined;
-  /** What the AI client said in its handshake. */
+  /** The capabilities of the AI client from its handshake. */
   clientCapabilities(): unknown;
-  /** The calls that wait now. */
+  /** The calls that are waiting now. */
   calls(): readonly WaitingCall[];
-  /** Look again at what waits. */
+  /** Called when waiting calls must be looked at again. */
   onChange(): void;
 }
 
@@ -61,7 +62,7 @@ export function createLoginWait(options: LoginWaitOptions): LoginWait {
   const notify = (method: string, params: object) =>
     options.toClient(JSON.stringify({ jsonrpc: '2.0', method: `notifications/${method}`, params }));
 
-  /** 2025-11-25: elicitation by URL is a capability of its own. */
+  /** Whether the client supports elicitation by URL, a capability of its own since 2025-11-25. */
   const takesUrl = (): boolean => {
     const url = member(member(options.clientCapabilities(), 'elicitation'), 'url');
     return typeof url === 'object' && url !== null;
@@ -82,7 +83,7 @@ export function createLoginWait(options: LoginWaitOptions): LoginWait {
     if (pending === undefined) return;
     const tokens = options.calls().flatMap((call) => progressToken(call) ?? []);
     if (tokens.length === 0) return;
-    // Tiny steps: whatever the upstream counts later is more, as the protocol wants it.
+    // In tiny steps, because MCP requires progress to grow, and the server's own progress comes later under the same token.
     const progress = ++steps / 1e6;
     for (const token of tokens)
       notify('progress', { progressToken: token, progress, message: `[mcpgate] ${pendingLoginText(pending)}` });
@@ -126,7 +127,7 @@ export function createLoginWait(options: LoginWaitOptions): LoginWait {
     },
     answered({ id, method, line }) {
       if (method !== undefined || id === undefined || !id.startsWith(`"${ELICIT_ID}-`)) return false;
-      if (elicited === undefined || id !== JSON.stringify(elicited.id)) return true; // of an earlier login
+      if (elicited === undefined || id !== JSON.stringify(elicited.id)) return true; // an answer to the elicitation of an earlier login
       const answer: unknown = JSON.parse(line.toString('utf8'));
       elicited.isAnswered = true;
       elicited.isDeclined = member(member(answer, 'result'), 'action') !== 'accept';

@@ -1,5 +1,5 @@
-// What every AI client launches: an MCP server on stdio over the local daemon. Start-up and memory are paid once per AI client, so this
-// entry loads node builtins and the channel, and nothing else; what is rarely needed is loaded when it is.
+// The entry of `mcpgate serve`, which every AI client starts: an MCP server on stdio that passes messages on to the local daemon. Each AI client has
+// its own process, so start-up time and memory matter: the entry loads only Node builtins and the channel, and everything else when it is needed.
 import type { Socket } from 'node:net';
 import { systemClock } from 'mcpgate-shared/clock';
 import { toGateError } from 'mcpgate-shared/error';
@@ -20,13 +20,13 @@ import { readServeView } from './serve-view.ts';
 import { sha256Hex } from './sha256-hex.ts';
 
 const RETRY_MS = 1_000;
-/** Others who lost the same daemon may be starting the next one. */
+/** How long to wait before starting a daemon after one was lost, because another client may start it. */
 const RESPAWN_AFTER_MS = 300;
 const EXIT_MS = 60;
-/** So long answers are waited for whose requests came before the end of the input. */
+/** How long answers are waited for after the input has ended. */
 const DRAIN_MS = 10_000;
 const NEWLINE = Buffer.from('\n');
-/** Below this, one write of a copy is cheaper than two of the parts. */
+/** Up to this size, one write of a copy is cheaper than two writes. */
 const ONE_WRITE_BYTES = 8 * 1024;
 
 const { env } = process;
@@ -34,15 +34,15 @@ const paths = systemPaths(env);
 const view = readServeView(process.argv.slice(3));
 const grant = env['MCPGATE_TOKEN'];
 let socket: Socket | undefined;
-/** The daemon was stopped by hand: it comes back with the next line of the client. */
+/** The daemon was stopped by a person; it is started again with the next line of the client. */
 let stopped = false;
 let connecting = false;
-/** The input is over: nothing is asked any more. */
+/** The input has ended. */
 let ended = false;
 
 const say = (line: string) => void process.stderr.write(`mcpgate: ${line}\n`);
 
-/** The stored login by its broker, workspace and person; a grant by its hash. */
+/** Identifies the login for its copies: the stored login by broker, workspace and person, a grant by its hash. */
 function loginName(): string | undefined {
   const { broker, workspace, user, credential } = readSettings(paths.configDir);
   if (grant) return sha256Hex(`${env['MCPGATE_BROKER'] || broker} ${grant}`);
@@ -91,7 +91,7 @@ function onFrame(frame: Buffer): void {
   session.linkState(event.state, event.message, event.broker);
 }
 
-/** `spawn: false` first looks whether somebody else brings the daemon back. */
+/** Connects to the daemon. `spawn` false: does not start one, because another client may be doing so. */
 async function link(spawn: boolean): Promise<void> {
   if (connecting || socket) return;
   connecting = true;
@@ -131,7 +131,7 @@ function retry(delayMs: number): void {
 }
 
 function launchDaemon(): void {
-  // Loaded here: with a running daemon nobody pays for child_process.
+  // Loaded here, so that `child_process` is not loaded where a daemon runs.
   void import('../local/start-daemon.ts').then(({ startDaemon }) =>
     startDaemon({ paths, scriptPath: process.argv[1] ?? '', env }),
   );
@@ -148,12 +148,12 @@ function leave(): void {
   if (!isTold) process.exit(0);
 }
 
-/** Everything that was asked is answered, and the answers have been read. */
+/** Ends the process if all requests are answered and the answers have been read. */
 function leaveIfDone(): void {
   if (session.pending === 0 && process.stdout.writableLength === 0) leave();
 }
 
-/** `printf … | mcpgate serve`: what was asked is answered before it ends. */
+/** The input has ended, as in `printf … | mcpgate serve`: answers all requests, then ends. */
 function onEnd(): void {
   lines.end();
   ended = true;
@@ -172,7 +172,10 @@ const lines = createLineReader({
   },
   onOversize: (head, tail) => session.fromClientCut(head, tail),
 });
-/** A client that sends more than the link carries waits; one whose link is away does not, so that its end is noticed. */
+/**
+ * Reads on after a pause. A client is paused while it sends more than the link carries, but not while the link is away, so that its end is
+ * noticed.
+ */
 function readOn(): void {
   if (process.stdin.isPaused() && !session.isFull) process.stdin.resume();
 }
@@ -187,6 +190,6 @@ process.stdout.on('drain', () => {
   session.clientWritable();
   if (ended) leaveIfDone();
 });
-process.stdout.on('error', leave); // the client does not read any more
+process.stdout.on('error', leave); // the client has closed its end
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, leave);
 void link(true);

@@ -1,13 +1,13 @@
-// What the AI client asked and has no answer to, by id; what of it waits for a channel, in order; and what servers asked the client. Keeps
-// the books only: when something is sent or answered, and how, is the session's matter.
+// Keeps track of the AI client's unanswered requests by id, of the messages that wait for a channel, and of servers' questions to the client. The
+// session (`serve-session.ts`) decides when and how something is sent or answered.
 import type { ClientMessage } from './client-message.ts';
 import type { ResumableChannel } from '../channel/resumable-channel.ts';
 
 export interface Entry extends ClientMessage {
   line: Buffer;
-  /** The channel that it was given to: from then on it may have been carried out. */
+  /** The channel on which the request was sent; from then on it may have been carried out. */
   via: ResumableChannel | undefined;
-  /** On that channel, the sequence number behind it. */
+  /** The sequence number after the request on that channel. */
   upTo: number;
   since: number;
 }
@@ -16,29 +16,32 @@ export interface OpenRequests {
   /** Requests without an answer. */
   readonly size: number;
   values(): Iterable<Entry>;
-  /** A request: from now on somebody waits for its answer. */
+  /** Adds a request that waits for its answer. */
   add(id: string, entry: Entry): void;
-  /** It has its answer. Undefined: nobody waits for one. */
+  /** Removes a request that has its answer. Undefined: no request with that id waits for one. */
   settle(id: string | undefined): Entry | undefined;
-  /** The client does not want an answer any more; where it was not sent, nothing needs to be. Else: where it was. */
+  /**
+   * Removes a request that the client has cancelled. Returns the channel on which it was sent, or `not_sent`; undefined: there is no such
+   * request.
+   */
   cancel(message: ClientMessage): ResumableChannel | 'not_sent' | undefined;
-  /** Whether somebody waits for an answer that comes on the channel. */
+  /** Whether a request waits for its answer on the channel. */
   areAwaited(channel: ResumableChannel): boolean;
 
   /** Requests and notifications that wait for a channel, in order. */
   readonly waiting: readonly Entry[];
   hold(entry: Entry): void;
-  /** Takes out of `waiting` what is to go, in order. */
+  /** Removes from `waiting`, in order, the messages for which `isDue` returns true, and returns them. */
   release(isDue: (entry: Entry) => boolean): Entry[];
 
-  /** A server asks the client: the answer goes back the same way. */
+  /** Notes the channel on which a server's question to the client has come. */
   asked(id: string, from: ResumableChannel): void;
-  /** Where the answer goes. */
+  /** The channel on which the client's answer must be sent. */
   askedFrom(id: string): ResumableChannel | undefined;
 
   /**
-   * The broker has nothing of the channel any more: what it had taken has an unknown outcome, and is forgotten; what it had not (from `taken`
-   * on), and what can be asked twice, waits again, before everything else.
+   * The broker no longer has the channel, and had read everything before sequence number `taken`. `unknown`: ids of removed requests that it had
+   * read, whose outcome is unknown. `again`: requests that it had not read or that can be repeated; they wait again, before all others.
    */
   lose(channel: ResumableChannel, taken: number): { unknown: string[]; again: Entry[] };
 }

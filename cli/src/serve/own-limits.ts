@@ -1,10 +1,10 @@
-// What this laptop sets for its channels, below the broker's own limits: `MCPGATE_MAX_MESSAGE` and `MCPGATE_BACKLOG`, as `16MiB`.
+// Reads this laptop's own limits for channels from `MCPGATE_MAX_MESSAGE` and `MCPGATE_BACKLOG`, such as `16MiB`. The broker's limits hold besides.
 import { parseByteSize } from 'mcpgate-shared/byte-size';
 import type { ChannelLimits } from 'mcpgate-shared/link/channel';
 
 const MIN_BYTES = 64 * 1024;
 
-/** `complain` is told of what is no size; the broker's limit holds then. */
+/** `complain` is called for a value that is no size; then only the broker's limit holds. */
 export function ownLimits(
   env: Readonly<Record<string, string | undefined>>,
   complain: (line: string) => void,

@@ -1,5 +1,6 @@
-// The AI client's session: passes on what can be sent, holds what cannot be yet, and answers by itself what must not wait. Which requests are
-// unanswered is in `open-requests.ts`, how long they wait in `hold-watch.ts`; the channel under it outlives the daemon and the link.
+// The session of one AI client in `serve`: sends its messages on the channel, holds those that cannot be sent yet, and answers requests itself that
+// must not wait longer. `open-requests.ts` keeps track of unanswered requests, `hold-watch.ts` of how long they wait. The channel outlives the
+// daemon and the link.
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import type { ChannelLimits } from 'mcpgate-shared/link/channel';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -20,33 +21,32 @@ import { createOpenRequests, type Entry } from './open-requests.ts';
 import type { ResumableChannel, ServeView } from '../channel/resumable-channel.ts';
 
 export interface ServeSession {
-  /** One line of the AI client. */
+  /** Takes one line of the AI client. */
   fromClient(line: Buffer): void;
-  /** A line over the limit: its first and last kilobyte. */
+  /** Takes the first and last kilobyte of a line over the limit. */
   fromClientCut(head: Buffer, tail: Buffer): void;
   /** The longest line. */
   readonly maxMessageBytes: number;
-  /** A frame of the daemon for the channel. */
+  /** Takes a frame from the daemon. */
   fromLink(header: FrameHeader, payload: Buffer): void;
   linkState(state: LinkState, message: string | null, broker?: string): void;
-  /** A login waits to be confirmed, or there is none and why. */
+  /** A login waits for the person to confirm it; undefined: there is none, and `message` says why. */
   loginState(pending: PendingLogin | undefined, message: string): void;
-  /** The broker takes leave: what runs on the link finishes, the rest waits for the next one. */
+  /** The broker drains: calls that run finish on the present link, new messages wait for the next one. */
   linkDraining(): void;
-  /** The former link that carried this channel was lost. */
+  /** The link to a draining broker that carried this channel was lost. */
   channelDetached(number: number): void;
-  /** The daemon has gone. */
+  /** The connection to the daemon is lost. */
   linkLost(): void;
-  /** The local socket, or the AI client, takes more. */
+  /** The local socket (`linkWritable`) or the AI client (`clientWritable`) accepts more data. */
   linkWritable(): void;
   clientWritable(): void;
-  /** The last frame: tells the broker that nobody is here any more. Undefined where there is no channel. */
+  /** The last frame, which closes the channel at the broker; undefined where there is no channel. */
   closing(): Buffer | undefined;
-  /** Answers what is still open: nobody waits for it any longer. */
+  /** Answers all open requests, because the session ends. */
   abandonAll(): void;
-  /** Requests without an answer. */
   readonly pending: number;
-  /** The link is behind the client, who should wait. */
+  /** So much waits for the link that the client should be paused. */
   readonly isFull: boolean;
 }
 
@@ -56,15 +56,15 @@ export interface ServeSessionOptions {
   randomSecret: () => string;
   view: ServeView;
   ownLimits?: Partial<ChannelLimits>;
-  /** Writes to the daemon; false: no more for now. */
+  /** Sends a frame to the daemon; false: wait for `linkWritable`. */
   toLink: (frame: Buffer) => boolean;
-  /** Writes a message to the AI client; false: no more for now. */
+  /** Sends a message to the AI client; false: wait for `clientWritable`. */
   toClient: (message: Buffer | string) => boolean;
-  /** MCPGATE_HOLD_SECONDS: how long a call waits for a broker that was there before. */
+  /** MCPGATE_HOLD_SECONDS: how long a call waits for a link that was open before. */
   holdSeconds?: string | undefined;
-  /** For when the link is away. */
+  /** The copies with which requests are answered while the link is away. */
   lastKnown: LastKnown;
-  /** Asks the daemon for a login; absent where there is none to be had. */
+  /** Asks the daemon to begin a login; undefined where the client has a credential of its own. */
   beginLogin?: LoginWaitOptions['begin'];
 }
 
@@ -75,7 +75,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
   const link = createLinkView();
   const requests = createOpenRequests();
   const introduction = createIntroduction<Entry>();
-  /** The client was told something that the broker may know better. */
+  /** The client got an answer of `serve` itself, which may be outdated. */
   let answeredLocally = false;
 
   const channel = createMovingChannel({
@@ -126,7 +126,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     if (question !== undefined) requests.asked(question, from);
     if (answered === REINITIALIZE_ID) {
       if (introduction.request) lastKnown.keep(introduction.request, message);
-      return; // our own question
+      return; // the answer to the handshake that `serve` has repeated
     }
     const entry = requests.settle(answered);
     if (entry !== undefined) {
@@ -168,7 +168,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     toClient(localAnswer({ ...entry, id: entry.id }, why, copy));
   }
 
-  /** The channel is live: everything that waits goes out, behind a handshake of our own where the client has had its answer. */
+  /** The channel has a link: sends all waiting messages; `serve` has repeated the handshake before, if the client has its answer. */
   function flush(): void {
     holdWatch.stop();
     for (const entry of requests.release(() => true)) deliver(entry);
@@ -180,21 +180,21 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
   function introduce(): void {
     for (const line of introduction.again()) {
       channel.current.send(line);
-      answeredLocally = true; // whatever the client knows may be old
+      answeredLocally = true; // the client's lists may be outdated
     }
   }
 
-  /** The broker has nothing of the channel any more. */
+  /** The broker no longer has the channel; it had read everything before `taken`. */
   function onLost(lost: ResumableChannel, taken = Number.POSITIVE_INFINITY): void {
     const { unknown, again } = requests.lose(lost, taken);
     for (const id of unknown) toClient(unknownOutcome(id));
     const first = again.find((entry) => entry.method === 'initialize');
     if (first) introduction.replace(first);
-    // A former channel: the present one is there already.
+    // The lost channel was a former one, so the requests to repeat can be sent on the current one at once.
     if (lost !== channel.current && channel.current.attached) flush();
   }
 
-  /** The channel can no longer be resumed: what was under way is answered, and the next link gets a new channel. */
+  /** A channel can no longer be resumed: answers its requests; the next link gets a new channel. */
   function abandon(one: ResumableChannel): void {
     if (link.state === 'revoked') {
       for (const entry of [...requests.values()]) if (entry.via === one) answer(entry, link.reason);
@@ -202,7 +202,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     one.giveUp();
   }
 
-  /** One line more than the limit always fits. All that waits is looked through for each line, hence the bound on its number. */
+  /** Whether too much is waiting; one message always fits. Their number is bounded because each new line causes a search through all of them. */
   const isTooMuch = (entry: Entry) =>
     requests.waiting.length >= MAX_WAITING ||
     (requests.waiting.length > 0 &&
@@ -244,7 +244,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
   return {
     fromClient(line) {
       const isBatching = introduction.request?.params['protocolVersion'] === BATCH_VERSION;
-      // Each is a message of its own from here on: held, resumed and answered by itself.
+      // The messages of a batch are handled one by one.
       for (const each of (isBatching ? batchLines(line) : undefined) ?? [line]) take(each);
     },
     fromClientCut(head, tail) {
@@ -259,7 +259,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     fromLink: (header, payload) => channel.receive(header, payload),
 
     linkState(next, message, broker) {
-      // What waited for a login waits for the link from now on.
+      // After the login, waiting requests wait for the link, and their time begins again.
       if (link.state === 'login_needed' && next !== 'login_needed') {
         for (const entry of requests.waiting) entry.since = clock.now();
       }

@@ -1,4 +1,4 @@
-// The command line of `mcpgate serve`, read by hand: it loads no command library.
+// Reads the command line of `mcpgate serve` by hand, because `serve` loads no library for that.
 import type { ServeView } from '../channel/resumable-channel.ts';
 
 const USAGE = `Usage: mcpgate serve [--server NAME] [--tools all|search]
@@ -8,7 +8,7 @@ The stdio MCP server that AI clients launch.
   --tools all|search   every tool in the list, or three that search, describe and call (for clients that take only so many)
 `;
 
-/** Ends the process with the usage where the arguments do not fit. */
+/** Prints the usage and ends the process where the arguments are wrong. */
 export function readServeView(args: readonly string[]): ServeView {
   const view = parse(args);
   if (view !== undefined) return view;
