@@ -4,7 +4,7 @@ import { GateError, toGateError } from 'mcpgate-shared/error';
 import { fillTransport } from 'mcpgate-shared/values/fill-values';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { DEFAULT_WORKSPACE, inWorkspace } from '../domain/workspace.ts';
-import { secretNamesIn } from '../domain/transport-texts.ts';
+import { secretNamesOfRecord } from '../domain/transport-texts.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
@@ -18,7 +18,7 @@ export function secretOperations({
   const list = async (workspaceId: string): Promise<Secret[]> => {
     const servers = (await store.servers.list(workspaceId)).map((server) => ({
       name: server.name,
-      secrets: secretNamesIn(server.transport),
+      secrets: secretNamesOfRecord(server),
     }));
     return (await vault.list(workspaceId)).map((secret) => ({
       name: secret.name,

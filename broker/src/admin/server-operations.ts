@@ -3,10 +3,11 @@ import type { ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
 import { serversApi, type Server } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { limitNotes, shownLimits, withLimits } from '../domain/resource-limits.ts';
-import type { ServerRecord, Transport } from '../domain/server-record.ts';
+import { isolationOf, type ServerRecord, type Transport } from '../domain/server-record.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { UpstreamStatus } from '../upstreams/upstream.ts';
-import { secretNamesIn } from '../domain/transport-texts.ts';
+import { secretNamesIn, secretNamesOfRecord } from '../domain/transport-texts.ts';
+import { assertAccountFits, fromAccountForm, toAccountForm } from './account-forms.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
@@ -22,7 +23,9 @@ function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Ser
     id: record.id,
     name: record.name,
     enabled: record.enabled,
-    isolation: record.isolation,
+    isolation: isolationOf(record),
+    credential: record.credential,
+    account: record.account && fromAccountForm(record.account),
     trust_annotations: record.trustAnnotations,
     transport: transport.kind,
     command: transport.kind === 'stdio' ? transport.command : null,
@@ -31,7 +34,7 @@ function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Ser
     cwd: transport.kind === 'stdio' ? (transport.cwd ?? null) : null,
     url: transport.kind === 'http' ? transport.url : null,
     headers: transport.kind === 'http' ? { ...transport.headers } : {},
-    secrets: secretNamesIn(transport),
+    secrets: secretNamesOfRecord(record),
     state: record.enabled ? (status?.state ?? 'idle') : 'disabled',
     circuit: status?.circuit ?? 'closed',
     retry_at: status === undefined || status.retryAt === null ? null : isoTime(status.retryAt),
@@ -81,7 +84,9 @@ export function serverOperations(
       address: actor.address,
       data: {
         transport: record.transport.kind,
-        isolation: record.isolation,
+        isolation: isolationOf(record),
+        credential: record.credential,
+        ...(record.account === null ? {} : { account: record.account.kind }),
         trust_annotations: record.trustAnnotations,
         ...(limits === undefined ? {} : { limits: limitNotes(limits) }),
       },
@@ -103,13 +108,16 @@ export function serverOperations(
       return (await store.servers.list(workspaceId)).map((record) => toServer(record, status.get(record.name)));
     }),
     operation(serversApi.add, async ({ body }, caller) => {
-      const { name, isolation, trust_annotations: trustAnnotations } = body;
+      const { name, isolation, credential, trust_annotations: trustAnnotations } = body;
       const transport = toTransport(body.transport);
+      const account = body.account && toAccountForm(body.account);
+      assertAccountFits({ name, transport, credential, account });
       assertMayRun(caller, name, transport, allowedCommands);
       const known = new Set((await vault.list(caller.workspaceId)).map((secret) => secret.name));
       refusePlainSecrets(name, transport, caller.workspaceId, known);
-      assertMaySend(caller, secretNamesIn(transport), new Set());
-      const missing = secretNamesIn(transport).filter((secret) => !known.has(secret));
+      const wanted = secretNamesOfRecord({ transport, account });
+      assertMaySend(caller, wanted, new Set());
+      const missing = wanted.filter((secret) => !known.has(secret));
       if (missing.length > 0) {
         throw new GateError(
           'not_found',
@@ -129,6 +137,8 @@ export function serverOperations(
         transport,
         isolation,
         trustAnnotations,
+        credential,
+        account,
       });
       await changed(caller, 'server.added', record);
       return show(record);
@@ -140,7 +150,15 @@ export function serverOperations(
       const limited = body.limits === undefined ? record.transport : withOwnLimits(record, body.limits);
       const transport = body.network === undefined ? limited : withNetwork(record.name, limited, body.network);
       assertMayRun(caller, record.name, transport, allowedCommands);
+      const credential = body.credential ?? record.credential;
+      const account = body.account === undefined ? record.account : body.account && toAccountForm(body.account);
+      assertAccountFits({ name: record.name, transport, credential, account });
+      // What is sent to an authorization server is told by the account as well.
+      const known = new Set(body.account === undefined ? secretNamesOfRecord(record) : secretNamesIn(record.transport));
+      assertMaySend(caller, secretNamesOfRecord({ transport, account }), known);
       const updated = await store.servers.update(record.id, {
+        ...(body.credential === undefined ? {} : { credential }),
+        ...(body.account === undefined ? {} : { account }),
         ...(body.trust_annotations === undefined ? {} : { trustAnnotations: body.trust_annotations }),
         ...(body.isolation === undefined ? {} : { isolation: body.isolation }),
         ...(transport === record.transport ? {} : { transport }),

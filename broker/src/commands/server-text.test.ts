@@ -8,6 +8,8 @@ const server: Server = {
   name: 'files',
   enabled: true,
   isolation: 'shared',
+  credential: 'shared',
+  account: null,
   trust_annotations: false,
   transport: 'stdio',
   command: 'node',

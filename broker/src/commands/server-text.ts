@@ -33,6 +33,7 @@ export function serverText(server: Server): string {
     `id         ${server.id}`,
     `runs       ${plainLine(targetOf(server))}`,
     `isolation  ${server.isolation}, ${server.processes} live`,
+    ...accountLines(server),
     ...processLines(server),
     `tools      ${server.tools ?? 'not asked yet'}${server.trust_annotations ? '; trusted about being read-only or idempotent' : ''}`,
     ...limitLines(server),
@@ -41,6 +42,22 @@ export function serverText(server: Server): string {
     ...server.warnings.map((line) => `warning    ${plainLine(line)}`),
     ...server.stderr.map((line) => `stderr     ${plainLine(line)}`),
   ].join('\n');
+}
+
+function accountLines({ credential, account }: Server): string[] {
+  if (account === null) return [];
+  const kind =
+    account.kind === 'oauth' ? oauthText(account) : `keys ${account.fields.map(({ name }) => name).join(', ')}`;
+  return [`account    ${credential}, ${plainLine(kind)}`];
+}
+
+function oauthText({ scopes, client_id: client, issuer }: Extract<Server['account'], { kind: 'oauth' }>): string {
+  return [
+    'OAuth',
+    ...(scopes === undefined ? [] : [`scopes ${scopes.join(' ')}`]),
+    ...(client === undefined ? [] : [`client ${client}`]),
+    ...(issuer === undefined ? [] : [`at ${issuer}`]),
+  ].join(', ');
 }
 
 function processLines({ process_isolation: kept, no_sandbox: why, network }: Server): string[] {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { ResourceLimitsSchema, type ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
 import { NetworkSchema, serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
+import { accountFlags, accountOf, type AccountFlags } from './account-flags.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import { circuitWords } from './circuit-words.ts';
 import type { CommandContext } from './context.ts';
@@ -12,7 +13,7 @@ import { withProgress } from './progress.ts';
 import { serverText, targetOf } from './server-text.ts';
 import { pairs } from './values.ts';
 
-interface AddOptions extends AdminOptions {
+interface AddOptions extends AdminOptions, AccountFlags {
   /** Of the server to add; `--url` of other commands is the broker's. */
   url?: string;
   broker?: string;
@@ -25,7 +26,7 @@ interface AddOptions extends AdminOptions {
   trustAnnotations?: boolean;
 }
 
-interface SetOptions extends AdminOptions {
+interface SetOptions extends AdminOptions, AccountFlags {
   limit?: string[];
   network?: string;
   isolation?: string;
@@ -42,8 +43,7 @@ const NETWORK = 'what a command can reach: all that its host can, or nothing, wh
 
 export function serverCommand(context: CommandContext): Command {
   const command = new Command('server').description('the real MCP servers');
-  command
-    .command('add')
+  accountFlags(command.command('add'))
     .description('add a server: its URL, or -- COMMAND ARGS…')
     .usage('[options] NAME URL | NAME -- COMMAND ARGS…')
     .argument('<name>')
@@ -90,7 +90,7 @@ export function serverCommand(context: CommandContext): Command {
         show(server, serverText(server));
       }),
   );
-  adminOptions(command.command('set <name>').description('change a setting of a server'))
+  accountFlags(adminOptions(command.command('set <name>').description('change a setting of a server')))
     .option('--isolation <mode>', 'shared, per-user or per-session; present connections end once their calls are done')
     .option('--trust-annotations <on|off>', TRUST)
     .option('--limit <name=value...>', `${LIMIT}; default: the broker’s`)
@@ -187,21 +187,25 @@ async function addServer(
     throw new GateError('usage', '--network is for a command; a server at a URL runs elsewhere');
   if (program !== undefined && options.header !== undefined)
     throw new GateError('usage', '--header is for --url; use --env with a command');
-  const body = { name, isolation, trust_annotations: options.trustAnnotations === true, transport };
+  const trusts = options.trustAnnotations === true;
+  const body = { name, isolation, trust_annotations: trusts, ...accountOf(options), transport };
   const server = await api.call(serversApi.add, { body });
   show(server, `added ${server.name}\nnext: mcpgate-broker server test ${server.name}${inside}`);
 }
 
 async function setServer({ api, show }: AdminSession, name: string, options: SetOptions): Promise<void> {
   const { trustAnnotations, isolation, limit, network } = options;
-  if ([trustAnnotations, isolation, limit, network].every((each) => each === undefined))
+  const account = accountOf(options);
+  const said = [trustAnnotations, isolation, limit, network, ...Object.values(account)];
+  if (said.every((each) => each === undefined))
     throw new GateError(
       'usage',
-      'say what to set: --isolation MODE, --trust-annotations on|off, --network full|none or --limit NAME=VALUE',
+      'say what to set: --credential shared|personal, --isolation MODE, --trust-annotations on|off, --network full|none or --limit NAME=VALUE',
     );
   if (trustAnnotations !== undefined && trustAnnotations !== 'on' && trustAnnotations !== 'off')
     throw new GateError('usage', `--trust-annotations: "${trustAnnotations}" is neither on nor off`);
   const body = {
+    ...account,
     ...(trustAnnotations === undefined ? {} : { trust_annotations: trustAnnotations === 'on' }),
     ...(isolation === undefined ? {} : { isolation: isolationOf('--isolation', isolation) }),
     ...(limit === undefined ? {} : { limits: limitsOf(limit) }),

@@ -1,9 +1,13 @@
-// A registered MCP server, as stored. The record never holds a secret: a value says `${secret:NAME}`, and the secret is put in when a
-// connection to the server is made.
+// A registered MCP server, as stored. The record never holds a secret: a value says `${secret:NAME}`, or `${account:FIELD}` for a key of whoever
+// asks, and these are put in when a connection to the server is made.
+import type { AccountForm } from './account-form.ts';
 import type { OwnLimits } from './resource-limits.ts';
 
 /** Who shares a connection: everybody, one person's sessions, or nobody. Only `per-session` lets a legacy server ask its client something. */
 export type Isolation = 'shared' | 'per-user' | 'per-session';
+
+/** Whose account a connection carries towards the server: one for everybody, or each person's own. */
+export type WhoseCredential = 'shared' | 'personal';
 
 export type Transport =
   | {
@@ -27,9 +31,18 @@ export interface ServerRecord {
   name: string;
   enabled: boolean;
   transport: Transport;
+  /** As it was set; what holds is `isolationOf`. */
   isolation: Isolation;
+  credential: WhoseCredential;
+  /** Null where all that it needs is in the vault. */
+  account: AccountForm | null;
   /** Believe the server's annotations of its tools: a call of a read-only or idempotent one is sent again where its connection broke. */
   trustAnnotations: boolean;
   createdAt: number;
   updatedAt: number;
+}
+
+/** Who shares a connection. What carries one person's account is nobody else's, whatever was set. */
+export function isolationOf({ isolation, credential }: Pick<ServerRecord, 'isolation' | 'credential'>): Isolation {
+  return credential === 'personal' && isolation === 'shared' ? 'per-user' : isolation;
 }

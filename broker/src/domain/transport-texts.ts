@@ -1,11 +1,27 @@
 // Which secrets the texts of a server's record name, and what stands openly in it.
 import { textsOf } from 'mcpgate-shared/values/record-texts';
-import { referencesIn, withoutReferences } from 'mcpgate-shared/values/secret-reference';
-import type { Transport } from './server-record.ts';
+import { type ReferenceKind, referencesIn, withoutReferences } from 'mcpgate-shared/values/secret-reference';
+import type { ServerRecord, Transport } from './server-record.ts';
 
 /** Names of the secrets that a record refers to, each once. */
 export function secretNamesIn(transport: Transport): string[] {
-  return [...new Set(textsOf(transport).flatMap(({ text }) => referencesIn(text).map(({ name }) => name)))];
+  return namesIn(transport, 'secret');
+}
+
+/** The same with those that its account needs. */
+export function secretNamesOfRecord({ transport, account }: Pick<ServerRecord, 'transport' | 'account'>): string[] {
+  const client = account?.kind === 'oauth' ? (account.clientSecret ?? '') : '';
+  return [...new Set([...secretNamesIn(transport), ...referencesIn(client).map(({ name }) => name)])];
+}
+
+/** Names of the keys of an account that a record refers to, each once. */
+export function accountKeysIn(transport: Transport): string[] {
+  return namesIn(transport, 'account');
+}
+
+function namesIn(transport: Transport, kind: ReferenceKind): string[] {
+  const references = textsOf(transport).flatMap(({ text }) => referencesIn(text));
+  return [...new Set(references.filter((each) => each.kind === kind).map(({ name }) => name))];
 }
 
 /** What stands openly in a record. */

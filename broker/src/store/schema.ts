@@ -1,7 +1,9 @@
 // The tables as the query builder sees them. Numbers are whole; times are ms since the epoch; `*_json` columns hold JSON text; `sealed`
 // columns hold what the vault sealed. Kept in step with `first-migration.ts` and those after it.
 import type { Enforcement, Rule } from '../domain/rule.ts';
-import type { Isolation } from '../domain/server-record.ts';
+import type { AccountState } from '../domain/account.ts';
+import type { AccountForm } from '../domain/account-form.ts';
+import type { Isolation, WhoseCredential } from '../domain/server-record.ts';
 import type { AdminTokenRecord } from '../domain/people.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
 import type { OneTimeLink } from './store.ts';
@@ -125,8 +127,37 @@ export interface Database {
     transport_json: string;
     isolation: Isolation;
     trust_annotations: number;
+    credential: WhoseCredential;
+    account_json: string | null;
     created_at: number;
     updated_at: number;
+  };
+  /** What somebody has at a server. `owner`: `user:ID` or `shared`; `user_id`: so that it goes with the person. */
+  accounts: {
+    workspace_id: string;
+    server_id: string;
+    owner: string;
+    user_id: string | null;
+    kind: AccountForm['kind'];
+    state: AccountState;
+    version: number;
+    sealed: Uint8Array;
+    scopes_json: string;
+    /** Of the access token; null: it does not say, or there is none. */
+    expires_at: number | null;
+    lease_holder: string | null;
+    lease_until: number | null;
+    in_use_since: number | null;
+    created_at: number;
+    updated_at: number;
+  };
+  /** Clients that the broker has registered at authorization servers. */
+  oauth_registrations: {
+    workspace_id: string;
+    issuer: string;
+    redirect_uri: string;
+    sealed: Uint8Array;
+    created_at: number;
   };
   /** One row a name; it stays when the secret is removed, so that a version number never names two values. */
   secrets: { workspace_id: string; name: string; last_version: number; last_used_at: number | null };

@@ -254,12 +254,18 @@ export interface Store {
     add(key: { kid: string; sealed: Uint8Array }): Promise<void>;
   };
   servers: {
-    create(server: Omit<ServerRecord, 'id' | 'createdAt' | 'updatedAt'>): Promise<ServerRecord>;
+    /** Shared and without an account, unless said. */
+    create(
+      server: Omit<ServerRecord, 'id' | 'createdAt' | 'updatedAt' | 'credential' | 'account'> &
+        Partial<Pick<ServerRecord, 'credential' | 'account'>>,
+    ): Promise<ServerRecord>;
     byName(workspaceId: string, name: string): Promise<ServerRecord | undefined>;
     list(workspaceId: string): Promise<ServerRecord[]>;
     update(
       id: string,
-      change: Partial<Pick<ServerRecord, 'enabled' | 'transport' | 'isolation' | 'trustAnnotations'>>,
+      change: Partial<
+        Pick<ServerRecord, 'enabled' | 'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account'>
+      >,
     ): Promise<ServerRecord>;
     remove(id: string): Promise<void>;
   };

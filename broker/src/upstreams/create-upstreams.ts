@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import type { ServerRecord } from '../domain/server-record.ts';
+import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
 import { createCircuitBreaker, type CircuitBreaker } from './pool/circuit-breaker.ts';
 import { connect, type ConnectDeps } from './pool/connect.ts';
 import { folderOf } from './wires/prepare-wire.ts';
@@ -156,7 +156,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
           homeName,
           ...events,
           // Only where a connection is one session's own is it certain whom the server asks.
-          ...(record.isolation === 'per-session' && requester !== undefined ? { requester } : {}),
+          ...(isolationOf(record) === 'per-session' && requester !== undefined ? { requester } : {}),
         });
       },
       onConnected: (session) => tell(record, name, { kind: 'connected', session }),
@@ -188,7 +188,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     places.delete(key);
     const left = place.slot.close(graceMs).then(() => {
       // What a session's process wrote is of use to nobody after it.
-      if (place.record.isolation === 'per-session' && place.record.transport.kind === 'stdio')
+      if (isolationOf(place.record) === 'per-session' && place.record.transport.kind === 'stdio')
         return deps.homes.removeHome(folderOf(place.record), place.homeName);
     });
     left.catch((error: unknown) =>
@@ -204,7 +204,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       const { record, name, slot } = place;
       const unusedMs = clock.now() - slot.lastUsedAt;
       // What is known of a person's stopped connection is kept for a while; a session's ends with the session.
-      if (record.isolation === 'per-user' && slot.state === 'idle' && unusedMs > FORGET_MS) places.delete(key);
+      if (isolationOf(record) === 'per-user' && slot.state === 'idle' && unusedMs > FORGET_MS) places.delete(key);
       const mayStop = name !== null || record.transport.kind === 'stdio';
       if (!mayStop || !slot.isIdle || unusedMs < place.idleTime.ms) continue;
       log.debug({ server: record.name, place: name === null ? 'shared' : 'own' }, 'an idle connection ends');
@@ -240,7 +240,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       if (now === undefined || !isSameServer(now, place.record)) void leave(key, place, 30_000);
     }
     for (const id of serverBreakers.keys()) if (!records.has(id)) serverBreakers.delete(id);
-    for (const record of enabled) if (record.isolation === 'shared') obtain(record, null, undefined).slot.warm();
+    for (const record of enabled) if (isolationOf(record) === 'shared') obtain(record, null, undefined).slot.warm();
     for (const record of [...before.values(), ...records.values()]) {
       const [old, now] = [before.get(record.id), records.get(record.id)];
       if (
@@ -273,14 +273,14 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       places.get(keyOf(server, placeOf(server, requester)))?.slot.facts ?? lastFacts.get(server.id),
     notify(sessionKey, method, paramsText, server) {
       for (const { record, name, slot } of places.values()) {
-        if (record.isolation !== 'per-session' || name !== sessionKey) continue;
+        if (isolationOf(record) !== 'per-session' || name !== sessionKey) continue;
         if (server !== undefined && record.name !== server) continue;
         void slot.connection?.session.notify(method, paramsText);
       }
     },
     release(sessionKey) {
       for (const [key, place] of places) {
-        if (place.record.isolation === 'per-session' && place.name === sessionKey) void leave(key, place, 0);
+        if (isolationOf(place.record) === 'per-session' && place.name === sessionKey) void leave(key, place, 0);
       }
     },
     status(workspaceId) {

@@ -3,7 +3,7 @@
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import type { RetryReason } from '../domain/call-record.ts';
 import type { ResourceLimits } from '../domain/resource-limits.ts';
-import type { Isolation, ServerRecord } from '../domain/server-record.ts';
+import { type Isolation, isolationOf, type ServerRecord } from '../domain/server-record.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { Circuit } from './pool/circuit-breaker.ts';
@@ -184,9 +184,10 @@ export interface Upstreams {
 
 /** The place of a connection within its server: null where all share it. */
 export function placeOf(
-  server: Pick<ServerRecord, 'isolation'>,
+  server: Pick<ServerRecord, 'isolation' | 'credential'>,
   requester: Pick<Requester, 'userKey' | 'sessionKey'>,
 ): string | null {
-  if (server.isolation === 'shared') return null;
-  return server.isolation === 'per-user' ? requester.userKey : requester.sessionKey;
+  const isolation = isolationOf(server);
+  if (isolation === 'shared') return null;
+  return isolation === 'per-user' ? requester.userKey : requester.sessionKey;
 }

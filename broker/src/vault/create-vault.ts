@@ -93,8 +93,8 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
     },
     async resolve(workspaceId, text) {
       const values = new Map<string, Opened>();
-      for (const { name } of referencesIn(text)) {
-        if (values.has(name)) continue;
+      for (const { kind, name } of referencesIn(text)) {
+        if (kind !== 'secret' || values.has(name)) continue;
         checkName(name);
         values.set(name, await read(workspaceId, name));
         await touch(workspaceId, name);

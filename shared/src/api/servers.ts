@@ -1,5 +1,6 @@
 // Registered upstream MCP servers. Values hold `${secret:NAME}` references, never a secret.
 import { z } from 'zod';
+import { AccountFormSchema, WhoseCredentialSchema } from './account-forms.ts';
 import { endpoint } from './endpoint.ts';
 import { NameParams, ServerNameSchema, TimeSchema } from './fields.ts';
 import { KeptLimitsSchema, ResourceLimitsSchema } from './resource-limits.ts';
@@ -40,7 +41,11 @@ export const ServerSchema = z
     id: z.string(),
     name: z.string(),
     enabled: z.boolean(),
-    isolation: IsolationSchema,
+    isolation: IsolationSchema.meta({ description: 'What holds: a personal server is at least `per-user`' }),
+    credential: WhoseCredentialSchema.default('shared'),
+    account: AccountFormSchema.nullable()
+      .default(null)
+      .meta({ description: 'Null where all that it needs is in the vault' }),
     trust_annotations: TrustAnnotationsSchema,
     transport: z.enum(['stdio', 'http']),
     command: z.string().nullable(),
@@ -141,6 +146,8 @@ export const serversApi = {
       name: ServerNameSchema,
       isolation: IsolationSchema.default('shared'),
       trust_annotations: TrustAnnotationsSchema.default(false),
+      credential: WhoseCredentialSchema.default('shared'),
+      account: AccountFormSchema.nullable().default(null),
       transport: TransportSchema,
     }),
     answer: ServerSchema,
@@ -190,6 +197,8 @@ export const serversApi = {
     body: z.strictObject({
       trust_annotations: TrustAnnotationsSchema.optional(),
       isolation: IsolationSchema.optional(),
+      credential: WhoseCredentialSchema.optional(),
+      account: AccountFormSchema.nullable().optional(),
       limits: ResourceLimitsSchema.optional(),
       network: NetworkSchema.optional(),
     }),

@@ -1,6 +1,6 @@
 // Whether a value is a secret. One pure function over what it is, what it stands under and where.
 import type { Place } from '../values/place.ts';
-import { hasSecretReference } from '../values/secret-reference.ts';
+import { hasReference } from '../values/secret-reference.ts';
 import { isPlainName } from '../values/plain-word.ts';
 import { isPlaceholder, variableOf } from './placeholders.ts';
 import { type NameSense, senseOfName } from './secret-names.ts';
@@ -27,7 +27,7 @@ export interface Surroundings {
 
 export function classifyValue(text: string, place: Place, { own, passwordInputs, carriers }: Surroundings): ValueClass {
   if (text.trim() === '') return 'plain';
-  if (hasSecretReference(text)) return 'reference';
+  if (hasReference(text)) return 'reference';
   const isSecretPlace = place.kind === 'url-password' || place.kind === 'scheme';
   const isCarrier = place.kind === 'env' && carriers.has(place.name);
   const name = isSecretPlace || isCarrier ? 'secret' : senseOfPlace(place, text);

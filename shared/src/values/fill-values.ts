@@ -3,7 +3,7 @@
 // cannot stand in its place is refused by name.
 import { GateError } from '../error.ts';
 import type { Place, Spelling } from './place.ts';
-import { type Reference, referencesIn } from './secret-reference.ts';
+import { type Reference, type ReferenceKind, referencesIn } from './secret-reference.ts';
 import { mapTexts, type RecordTexts } from './record-texts.ts';
 import { isPlainIn, type Language } from './program-text.ts';
 import { partsOf, spellingOf } from './value-parts.ts';
@@ -14,7 +14,8 @@ export interface SecretValue {
   imported: boolean;
 }
 
-export type Values = (name: string) => SecretValue | undefined;
+/** Of secrets unless said; a key of an account is `account`. */
+export type Values = (name: string, kind: ReferenceKind) => SecretValue | undefined;
 
 /**
  * Throws `config` naming a secret that cannot stand where it is referred to. References to unknown secrets stay. `guard` is applied to each
@@ -42,21 +43,21 @@ export function fillText(
   let out = '';
   let from = 0;
   for (const [index, reference] of references.entries()) {
-    const found = values(reference.name);
+    const found = values(reference.name, reference.kind);
     out += text.slice(from, reference.start);
     from = reference.end;
     if (found === undefined) out += text.slice(reference.start, reference.end);
     else if (reference.asImported && found.imported) out += guard(found.value);
     else {
-      if (place.program !== undefined) assertPlain(found.value, place.program, place, reference.name);
-      out += guard(spell(found.value, [...(chains[index] ?? []), outer], reference.name));
+      if (place.program !== undefined) assertPlain(found.value, place.program, place, reference);
+      out += guard(spell(found.value, [...(chains[index] ?? []), outer], reference));
     }
   }
   return out + text.slice(from);
 }
 
 /** No quoting is relied on: what reads the text may quote otherwise, or hand it on to what reads it again. */
-function assertPlain(value: string, program: Language, { kind, label }: Place, name: string): void {
+function assertPlain(value: string, program: Language, { kind, label }: Place, reference: Reference): void {
   if (isPlainIn(program, value)) return;
   const what = program === 'code' ? 'the text of a program' : 'a line of a shell';
   const instead =
@@ -65,23 +66,26 @@ function assertPlain(value: string, program: Language, { kind, label }: Place, n
       : 'give it to the server as an environment variable, and have the text read that ("$NAME" in sh)';
   throw new GateError(
     'config',
-    `the secret ${name} cannot stand in ${what} (${label}): its value holds more than letters, digits and _./:@=+,-%, and could be carried out there; ${instead}`,
+    `${wordsFor(reference)} cannot stand in ${what} (${label}): its value holds more than letters, digits and _./:@=+,-%, and could be carried out there; ${instead}`,
   );
 }
 
-function spell(value: string, chain: readonly Spelling[], name: string): string {
+function spell(value: string, chain: readonly Spelling[], reference: Reference): string {
   let text = value;
   for (const spelling of chain) {
     const next = spelling.encode(text);
     if (next === undefined)
       throw new GateError(
         'config',
-        `the secret ${name} cannot stand in ${spelling.where}: a character of its value would change what stands around it, or is not allowed there; set it again`,
+        `${wordsFor(reference)} cannot stand in ${spelling.where}: a character of its value would change what stands around it, or is not allowed there; set it again`,
       );
     text = next;
   }
   return text;
 }
+
+const wordsFor = ({ kind, name }: Reference): string =>
+  kind === 'secret' ? `the secret ${name}` : `the key ${name} of an account`;
 
 const isWhole = (text: string, [first]: readonly Reference[]): boolean =>
   first !== undefined && first.start === 0 && first.end === text.length;

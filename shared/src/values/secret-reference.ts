@@ -1,10 +1,14 @@
-// `${secret:NAME}` in the values of a server's record. `${secret:NAME|as-imported}` is what an import writes where a file spells a value
+// `${secret:NAME}` in the values of a server's record, and `${account:FIELD}` for a key of the account that it is used with. `${secret:NAME|as-imported}` is what an import writes where a file spells a value
 // otherwise than it would be spelled here: as long as the secret is what the import brought, it is put back to the letter; a value that is
 // set later is spelled for its place like any other.
 
-const REFERENCE = /\$\{secret:([^}|]*)(\|as-imported)?\}/g;
+const REFERENCE = /\$\{(secret|account):([^}|]*)(\|as-imported)?\}/g;
+
+/** Of the vault, or of whoever's account it is. */
+export type ReferenceKind = 'secret' | 'account';
 
 export interface Reference {
+  kind: ReferenceKind;
   name: string;
   asImported: boolean;
   start: number;
@@ -17,8 +21,9 @@ export function secretReference(name: string, asImported = false): string {
 
 export function referencesIn(text: string): Reference[] {
   return [...text.matchAll(REFERENCE)].map((match) => ({
-    name: match[1] ?? '',
-    asImported: match[2] !== undefined,
+    kind: match[1] === 'account' ? 'account' : 'secret',
+    name: match[2] ?? '',
+    asImported: match[3] !== undefined,
     start: match.index,
     end: match.index + match[0].length,
   }));
@@ -27,15 +32,18 @@ export function referencesIn(text: string): Reference[] {
 /** The text is one reference and nothing else. */
 export function isSecretReference(text: string): boolean {
   const [first] = referencesIn(text);
-  return first?.start === 0 && first.end === text.length;
+  return first?.kind === 'secret' && first.start === 0 && first.end === text.length;
 }
 
-/** The text with values in the place of its references; one without a value stays. */
+/** The text with values in the place of its references to secrets; one without a value stays. */
 export function fillReferences(text: string, valueOf: (name: string) => string | undefined): string {
-  return text.replaceAll(REFERENCE, (reference, name: string) => valueOf(name) ?? reference);
+  return text.replaceAll(REFERENCE, (reference, kind: string, name: string) =>
+    kind === 'secret' ? (valueOf(name) ?? reference) : reference,
+  );
 }
 
-export function hasSecretReference(text: string): boolean {
+/** Of either kind. */
+export function hasReference(text: string): boolean {
   return text.search(REFERENCE) !== -1;
 }
 

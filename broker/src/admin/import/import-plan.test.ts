@@ -141,6 +141,8 @@ describe('an import of programs that take a secret in their environment too', ()
       enabled: true,
       transport: draft.transport,
       isolation,
+      credential: 'shared',
+      account: null,
       trustAnnotations,
       createdAt: 0,
       updatedAt: 0,

@@ -6,7 +6,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Isolation, ServerRecord, Transport } from '../../domain/server-record.ts';
 import { referencesIn } from 'mcpgate-shared/values/secret-reference';
 import { withLimits } from '../../domain/resource-limits.ts';
-import { openTextsOf, secretNamesIn } from '../../domain/transport-texts.ts';
+import { openTextsOf, secretNamesOfRecord } from '../../domain/transport-texts.ts';
 import { legalServerName, readClientEntry, type ServerDraft as EntryDraft } from 'mcpgate-shared/entries/client-entry';
 import { preferEnvironment } from './prefer-environment.ts';
 import { extractSecrets, type FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
@@ -52,7 +52,7 @@ export function planImport(
   const servers: PlannedServer[] = [];
   const renamed: { from: string; to: string }[] = [];
   // A name that is made up here must not mean a secret that is there already, whoever refers to it.
-  const usedSecrets = new Set([...inVault, ...existing.flatMap((server) => secretNamesIn(server.transport))]);
+  const usedSecrets = new Set([...inVault, ...existing.flatMap(secretNamesOfRecord)]);
   const usedNames = new Set(existing.map((server) => server.name));
   const named = new Set<string>();
   let known = 0;

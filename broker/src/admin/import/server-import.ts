@@ -5,11 +5,12 @@ import type { ImportResult } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { limitNotes } from '../../domain/resource-limits.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { secretNamesIn } from '../../domain/transport-texts.ts';
+import { secretNamesIn, secretNamesOfRecord } from '../../domain/transport-texts.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { type ImportPlan, type ImportRequest, planImport, type PlannedServer } from './import-plan.ts';
 import type { Caller } from '../operation.ts';
 import type { FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
+import { assertAccountFits } from '../account-forms.ts';
 import { assertMaySend } from './secret-references.ts';
 import { assertMayRun } from '../stdio-permission.ts';
 
@@ -32,6 +33,7 @@ export async function importServers(
       new Set((await needs.vault.list(caller.workspaceId)).map((secret) => secret.name)),
       (name) => collided.covers(name),
     );
+    for (const { draft } of plan.servers) assertAccountFits({ ...draft, credential: 'shared', account: null });
     for (const { draft } of plan.servers) assertMayRun(caller, draft.name, draft.transport, needs.allowedCommands);
     const found = plan.servers.flatMap((server) => server.found).filter(({ kind }) => kind !== 'placeholder');
     const brought = new Set(found.map(({ name }) => name));
@@ -167,7 +169,7 @@ async function takenOf(
 ): Promise<string | undefined> {
   const others = (await store.servers.list(workspaceId)).filter(({ id }) => !own.has(id));
   const taken = new Set([
-    ...others.flatMap(({ transport }) => secretNamesIn(transport)),
+    ...others.flatMap(secretNamesOfRecord),
     ...(await vault.list(workspaceId)).map(({ name }) => name),
   ]);
   return made.find(({ name }) => taken.has(name))?.name;

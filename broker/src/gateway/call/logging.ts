@@ -1,5 +1,6 @@
 // `logging/setLevel`, and which clients get a server's log messages. Messages on a connection that people share may be about any of them, so no
 // client gets those; messages on a connection of one person or session are passed on to it.
+import { isolationOf } from '../../domain/server-record.ts';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { toGateError } from 'mcpgate-shared/error';
 import { isRecord, parseRecord } from '../../mcp/json-rpc-guard.ts';
@@ -23,7 +24,7 @@ export async function setLogLevel(
   }
   scope.logLevel = level;
   const paramsText = JSON.stringify({ level });
-  const own = (await usableServers(parts, scope)).filter(({ isolation }) => isolation !== 'shared');
+  const own = (await usableServers(parts, scope)).filter((server) => isolationOf(server) !== 'shared');
   await Promise.all(
     own.map(async (server) => {
       try {

@@ -2,6 +2,7 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Engine } from '../engine.ts';
+import { createAccountsMigration } from './0008-accounts.ts';
 import { createDeparturesMigration } from './0006-departures.ts';
 import { createExternalIdentitiesMigration } from './0004-external-identities.ts';
 import { createFirstMigration } from './0001-first.ts';
@@ -20,6 +21,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0005-provisioning': createProvisioningMigration(engine.kind),
     '0006-departures': createDeparturesMigration(engine.kind),
     '0007-left-channels': createLeftChannelsMigration(engine.kind),
+    '0008-accounts': createAccountsMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
   const unknown = (await appliedMigrations(engine))

@@ -4,6 +4,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
+import type { AccountForm } from '../../domain/account-form.ts';
 import type { ServerRecord, Transport } from '../../domain/server-record.ts';
 import { readJson } from '../json-text.ts';
 import type { Announce } from '../bus/announce.ts';
@@ -32,6 +33,24 @@ const transportSchema: z.ZodType<Transport> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('http'), url: z.string(), headers: z.record(z.string(), z.string()) }),
 ]);
 
+const accountSchema: z.ZodType<AccountForm> = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('oauth'),
+    scopes: z.array(z.string()).exactOptional(),
+    clientId: z.string().exactOptional(),
+    clientSecret: z.string().exactOptional(),
+    issuer: z.string().exactOptional(),
+  }),
+  z.object({
+    kind: z.literal('keys'),
+    fields: z.array(
+      z.object({ name: z.string(), label: z.string(), help: z.string().exactOptional(), secret: z.boolean() }),
+    ),
+  }),
+]);
+
+const accountText = (account: AccountForm | null): string | null => (account === null ? null : JSON.stringify(account));
+
 export function createServers(db: Kysely<Database>, clock: Clock, announce: Announce): Store['servers'] {
   const servers = db.selectFrom('servers').selectAll();
   const change = <T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
@@ -52,6 +71,8 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         transport_json: JSON.stringify(server.transport),
         isolation: server.isolation,
         trust_annotations: server.trustAnnotations ? 1 : 0,
+        credential: server.credential ?? 'shared',
+        account_json: accountText(server.account ?? null),
         created_at: at,
         updated_at: at,
       };
@@ -81,6 +102,8 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
             ...(changes.transport !== undefined && { transport_json: JSON.stringify(changes.transport) }),
             ...(changes.isolation !== undefined && { isolation: changes.isolation }),
             ...(changes.trustAnnotations !== undefined && { trust_annotations: changes.trustAnnotations ? 1 : 0 }),
+            ...(changes.credential !== undefined && { credential: changes.credential }),
+            ...(changes.account !== undefined && { account_json: accountText(changes.account) }),
           })
           .where('id', '=', id)
           .returningAll()
@@ -108,6 +131,9 @@ function toServer(row: Selectable<Database['servers']>): ServerRecord {
     transport: readJson(transportSchema, row.transport_json, `the transport of server ${row.name}`),
     isolation: row.isolation,
     trustAnnotations: row.trust_annotations !== 0,
+    credential: row.credential,
+    account:
+      row.account_json === null ? null : readJson(accountSchema, row.account_json, `the account of server ${row.name}`),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -6,6 +6,8 @@ export function isSameServer(a: ServerRecord, b: ServerRecord): boolean {
     a.name === b.name &&
     a.enabled === b.enabled &&
     a.isolation === b.isolation &&
+    a.credential === b.credential &&
+    JSON.stringify(a.account) === JSON.stringify(b.account) &&
     JSON.stringify(a.transport) === JSON.stringify(b.transport)
   );
 }

@@ -1,5 +1,5 @@
 // A server's slots summed up for administrators.
-import type { ServerRecord } from '../../domain/server-record.ts';
+import { isolationOf, type ServerRecord } from '../../domain/server-record.ts';
 import { publicMessage } from '../../domain/public-message.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { FailedStart } from './failed-start.ts';
@@ -29,7 +29,7 @@ export function statusOf(
   const tools = slots.map((slot) => slot.tools).find((each) => each !== undefined);
   return {
     name: record.name,
-    isolation: record.isolation,
+    isolation: isolationOf(record),
     state: record.enabled ? state : 'disabled',
     circuit: record.enabled ? (breaker?.circuit ?? 'closed') : 'closed',
     retryAt: record.enabled && isWaited ? breaker.retryAt : null,
