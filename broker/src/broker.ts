@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock } from 'mcpgate-shared/clock';
 import { VERSION } from 'mcpgate-shared/version';
+import { createAccounts } from './accounts/create-accounts.ts';
 import { adminOperations } from './admin/admin-operations.ts';
 import { createAudit } from './audit/create-audit.ts';
 import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
@@ -109,9 +110,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     closers.push(unexpected.listen(() => replicas.doubt('an unexpected error')));
 
     const { backlog: backlogBytes, max_message: maxMessageBytes, resume_window: resumeMs } = config.tunnel;
+    const accounts = createAccounts({ store, vault, audit, publicUrl });
     const upstreams = createUpstreams({
       store,
       vault,
+      accounts,
       log,
       clock,
       dataDir,
@@ -248,7 +251,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       clock,
     });
 
-    await replicas.follow({ gateway, upstreams, vault, identity });
+    await replicas.follow({ gateway, upstreams, vault, accounts, identity });
 
     const enterWorkspace = createEnterWorkspace(store.workspaces);
     const hostCheck = createHostCheck({ publicUrl, proxies });

@@ -22,7 +22,7 @@ const LAYERS: Readonly<Record<Package, readonly (readonly string[])[]>> = {
     ['mcp'],
     ['config', 'log', 'net'],
     ['store'],
-    ['upstreams', 'policy', 'audit', 'vault'],
+    ['upstreams', 'policy', 'audit', 'vault', 'accounts'],
     ['gateway', 'identity', 'admin', 'tunnel', 'replicas'],
     ['http'],
     ['broker.ts'],

@@ -1,7 +1,7 @@
 // The accounts that a record asks for, as the API has them, and what does not fit together.
 import type { AccountFormBody } from 'mcpgate-shared/api/account-forms';
 import { GateError } from 'mcpgate-shared/error';
-import type { AccountForm } from '../domain/account-form.ts';
+import type { AccountForm } from '../domain/account.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { accountKeysIn } from '../domain/transport-texts.ts';
 

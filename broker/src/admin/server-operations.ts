@@ -170,7 +170,10 @@ export function serverOperations(
     operation(serversApi.test, async ({ params }, caller) => {
       const record = await find(caller.workspaceId, params.name);
       if (!record.enabled) assertMayRun(caller, record.name, record.transport, allowedCommands);
-      const steps = await upstreams.test(record);
+      const steps = await upstreams.test(
+        record,
+        caller.principal?.user === undefined ? null : `user:${caller.principal.user.id}`,
+      );
       return steps.map((step) => ({ ...step, warnings: [...step.warnings] }));
     }),
     operation(serversApi.enable, async ({ params }, caller) => await setEnabled(caller, params.name, true)),

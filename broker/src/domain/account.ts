@@ -1,5 +1,4 @@
 // What somebody has at a server: a person, or the company for everybody. Made by OAuth or of keys; what is in it is sealed.
-import type { AccountForm } from './account-form.ts';
 
 /** Whose it is: `user:ID` of a person, or everybody's. */
 export type AccountOwner = `user:${string}` | 'shared';
@@ -30,3 +29,41 @@ export interface AccountRecord {
 export function userIdOf(owner: AccountOwner): string | undefined {
   return owner === 'shared' ? undefined : owner.slice('user:'.length);
 }
+
+/** Whose account a connection carries; undefined: its requester is no person, and can have none. */
+export function ownerFor(server: { credential: 'shared' | 'personal' }, userKey: string | null): AccountOwner | undefined {
+  if (server.credential === 'shared') return 'shared';
+  return userKey?.startsWith('user:') === true ? `user:${userKey.slice('user:'.length)}` : undefined;
+}
+
+/** Made by OAuth. */
+export interface OAuthForm {
+  kind: 'oauth';
+  /** What is asked for; left out: what the server names. */
+  scopes?: readonly string[];
+  /** The client that was registered for the broker by hand; left out: it introduces itself. */
+  clientId?: string;
+  /** One `${secret:NAME}`. */
+  clientSecret?: string;
+  /** The only authorization server that is gone to; left out: the one that the server names. */
+  issuer?: string;
+}
+
+/** A value that a person enters, and that stands in the record as `${account:NAME}`. */
+export interface AccountKey {
+  /** `[A-Z0-9_]{1,64}` */
+  name: string;
+  /** What the form calls it: `Your Jira token`. */
+  label: string;
+  /** Where one gets it. */
+  help?: string;
+  /** False for what may be read by others, as an e-mail address. */
+  secret: boolean;
+}
+
+export interface KeysForm {
+  kind: 'keys';
+  fields: readonly AccountKey[];
+}
+
+export type AccountForm = OAuthForm | KeysForm;

@@ -1,5 +1,6 @@
 // The messages that brokers over one database send each other, and the bus that carries them. Messages hold ids and counts, and of a channel's
 // secret the hash only, because everybody who may connect to the database can listen.
+import type { AccountOwner } from './account.ts';
 import type { WantedChannel } from './channel-end.ts';
 import type { Revocation } from './revocation.ts';
 
@@ -9,6 +10,8 @@ export type Change =
   /** Servers or workspaces. */
   | { kind: 'servers' }
   | { kind: 'secret'; workspaceId: string; name: string }
+  /** Made, replaced, expired or ended; a refresh alone is no change. */
+  | { kind: 'account'; workspaceId: string; serverId: string; owner: AccountOwner }
   /** Roles or groups of these people, by id. */
   | { kind: 'people'; ids: readonly string[] };
 

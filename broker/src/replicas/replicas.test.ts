@@ -82,6 +82,12 @@ async function open(t: TestContext, { follows = true } = {}) {
         recheck: () => tell('secrets'),
       },
     },
+    accounts: {
+      elsewhere: {
+        changed: ({ serverId, owner }) => tell(`account ${serverId}/${owner}`),
+        recheck: () => tell('accounts'),
+      },
+    },
     identity: {
       elsewhere: {
         changed: (ids) => tell(`people ${ids.join()}`),
@@ -106,7 +112,7 @@ async function open(t: TestContext, { follows = true } = {}) {
   return { clock, replicas, told, events, logged, published, versions, failing, say, rulesOf };
 }
 
-const ALL = ['everybody', 'policy of all', 'secrets', 'servers'];
+const ALL = ['everybody', 'policy of all', 'secrets', 'servers', 'accounts'];
 
 test('each change is told to the one who keeps a copy of it, and to nobody else', async (t) => {
   const { told, published, say } = await open(t);
@@ -116,6 +122,7 @@ test('each change is told to the one who keeps a copy of it, and to nobody else'
     [{ kind: 'secret', workspaceId: 'team-b', name: 'token' }, ['secret team-b/token']],
     [{ kind: 'people', ids: ['u1', 'u2'] }, ['people u1,u2']],
     [{ kind: 'ended', question: 'q', linksClosed: 1, callsCancelled: 1 }, []],
+    [{ kind: 'account', workspaceId: 'default', serverId: 's1', owner: 'user:u1' }, ['account s1/user:u1']],
     [{ kind: 'wanted', broker: 'self', channels: [] }, []],
     [
       {

@@ -2,6 +2,7 @@
 // changes made at this broker, and knows whether this broker hears the announcements.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
+import type { Accounts } from '../accounts/accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { BrokerName, BusMessage } from '../domain/bus.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
@@ -21,6 +22,7 @@ export interface Keepers {
   gateway: Pick<GatewayService, 'policyChanged' | 'recheckPolicies'>;
   upstreams: Pick<Upstreams, 'reload'>;
   vault: Pick<Vault, 'elsewhere'>;
+  accounts: Pick<Accounts, 'elsewhere'>;
   identity: { elsewhere: Elsewhere };
 }
 
@@ -64,6 +66,7 @@ export function createReplicas(parts: {
       await keepers.gateway.recheckPolicies();
       await keepers.vault.elsewhere.recheck();
       await keepers.upstreams.reload();
+      await keepers.accounts.elsewhere.recheck();
       return ended;
     },
     onFailed: (error) => log.warn({ err: error }, 'what other brokers changed cannot be read; tried again'),
@@ -80,7 +83,7 @@ export function createReplicas(parts: {
     },
   });
 
-  async function apply(message: BusMessage, { gateway, upstreams, vault, identity }: Keepers): Promise<void> {
+  async function apply(message: BusMessage, { gateway, upstreams, vault, accounts, identity }: Keepers): Promise<void> {
     switch (message.kind) {
       case 'policy':
         return gateway.policyChanged(message.workspaceId);
@@ -88,6 +91,8 @@ export function createReplicas(parts: {
         return upstreams.reload();
       case 'secret':
         return vault.elsewhere.changed(message);
+      case 'account':
+        return accounts.elsewhere.changed(message);
       case 'people':
         return identity.elsewhere.changed(message.ids);
       case 'revoked': {

@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts';
 import { migrate } from './migrations/migrate.ts';
 import { openPostgres } from './postgres/open-postgres.ts';
 import { DatabaseRefusal } from './postgres/postgres-error.ts';
+import { createAccounts } from './repositories/accounts.ts';
 import { createAuditRows } from './repositories/audit.ts';
 import { createAdminTokens } from './repositories/admin-tokens.ts';
 import { createDepartures } from './repositories/departures.ts';
@@ -19,6 +20,7 @@ import { createKeys } from './repositories/keys.ts';
 import { createLeftChannels } from './repositories/left-channels.ts';
 import { createLinks } from './repositories/links.ts';
 import { createOAuth } from './repositories/oauth.ts';
+import { createOAuthRegistrations } from './repositories/oauth-registrations.ts';
 import { createPolicy } from './repositories/policy.ts';
 import { createProvisioning } from './repositories/provisioning.ts';
 import { createSecrets } from './repositories/secrets.ts';
@@ -82,6 +84,8 @@ function createStore(engine: Engine, clock: Clock): Store {
     oauth: createOAuth(db),
     keys: createKeys(db, clock),
     servers: createServers(db, clock, announce),
+    accounts: createAccounts(db, clock, announce),
+    oauthRegistrations: createOAuthRegistrations(db, clock),
     secrets: createSecrets(db, clock, announce),
     policy: createPolicy(db, clock, announce),
     settings: createSettings(db),

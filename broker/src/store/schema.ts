@@ -1,8 +1,7 @@
 // The tables as the query builder sees them. Numbers are whole; times are ms since the epoch; `*_json` columns hold JSON text; `sealed`
 // columns hold what the vault sealed. Kept in step with `first-migration.ts` and those after it.
 import type { Enforcement, Rule } from '../domain/rule.ts';
-import type { AccountState } from '../domain/account.ts';
-import type { AccountForm } from '../domain/account-form.ts';
+import type { AccountForm, AccountState } from '../domain/account.ts';
 import type { Isolation, WhoseCredential } from '../domain/server-record.ts';
 import type { AdminTokenRecord } from '../domain/people.ts';
 import type { Role } from 'mcpgate-shared/api/roles';

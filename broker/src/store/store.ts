@@ -1,6 +1,7 @@
 // What the rest of the broker may ask of the database. Nothing outside this folder knows SQL. One implementation over a query
 // builder, two engines (SQLite, PostgreSQL), one test suite for both. Every table of people's things carries `workspace_id`;
 // functions without a workspace argument take globally unique ids. Times are ms since the epoch.
+import type { AccountOwner, AccountRecord } from '../domain/account.ts';
 import type { Bus } from '../domain/bus.ts';
 import type { Departure, LeftChannel } from '../domain/channel-end.ts';
 import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } from '../domain/people.ts';
@@ -268,6 +269,41 @@ export interface Store {
       >,
     ): Promise<ServerRecord>;
     remove(id: string): Promise<void>;
+  };
+  /** What people and the company have at servers. It goes with its server, and with its person. */
+  accounts: {
+    find(serverId: string, owner: AccountOwner): Promise<AccountRecord | undefined>;
+    ofOwner(workspaceId: string, owner: AccountOwner): Promise<AccountRecord[]>;
+    ofServer(serverId: string): Promise<AccountRecord[]>;
+    /** A new one, or what takes the place of the one that is there; whatever refresh was under way is void. */
+    put(account: Omit<AccountRecord, 'state' | 'version' | 'createdAt' | 'updatedAt'>): Promise<AccountRecord>;
+    /**
+     * The right to refresh this version until then, for the one who gets true. It is written down that the refresh token is in use, which
+     * outlives the lease: only `evenIfInUse` gets it again. Atomic.
+     */
+    lease(
+      account: Pick<AccountRecord, 'serverId' | 'owner' | 'version'>,
+      lease: { holder: string; until: number; evenIfInUse: boolean },
+    ): Promise<boolean>;
+    leaseOf(
+      serverId: string,
+      owner: AccountOwner,
+    ): Promise<{ until: number | null; inUseSince: number | null } | undefined>;
+    /** The refresh token of this lease is known not to have been used up. */
+    release(account: Pick<AccountRecord, 'serverId' | 'owner'>, holder: string): Promise<void>;
+    /** What a refresh has brought, as the next version, and the end of its lease; undefined where there is another version, or none. */
+    refreshed(
+      account: Pick<AccountRecord, 'serverId' | 'owner' | 'version'>,
+      fresh: Pick<AccountRecord, 'sealed' | 'scopes' | 'expiresAt'>,
+    ): Promise<AccountRecord | undefined>;
+    /** False where there is another version, or it is so already. */
+    expire(account: Pick<AccountRecord, 'workspaceId' | 'serverId' | 'owner' | 'version'>): Promise<boolean>;
+    remove(account: Pick<AccountRecord, 'workspaceId' | 'serverId' | 'owner'>): Promise<boolean>;
+  };
+  /** Clients that were registered for the broker, by the authorization server that knows them. */
+  oauthRegistrations: {
+    find(workspaceId: string, issuer: string, redirectUri: string): Promise<Uint8Array | undefined>;
+    put(registration: { workspaceId: string; issuer: string; redirectUri: string; sealed: Uint8Array }): Promise<void>;
   };
   secrets: {
     /** Appends the next version, which becomes the current one; returns its number. `seal` gets that number (associated data). */

@@ -19,6 +19,7 @@ type Repositories = Omit<Store, 'bus' | 'probe' | 'close'>;
 type Table = { [R in keyof Repositories]: { [M in keyof Repositories[R]]: Scope } };
 
 const NOW = 1_790_000_000_000;
+const sharedAccount = ({ workspaceId, serverId }: Twin) => ({ workspaceId, serverId, owner: 'shared' }) as const;
 const all = ({ workspaceId }: Twin) => ({ workspaceId, limit: 100 });
 
 /** In the order in which the writes are done: what removes comes after what needs it. */
@@ -232,6 +233,50 @@ const TABLE: Table = {
     list: { reads: (store, { workspaceId }) => store.servers.list(workspaceId) },
     update: { writes: (store, { serverId }) => store.servers.update(serverId, { enabled: false }) },
     remove: { writes: (store, { goneServerId }) => store.servers.remove(goneServerId) },
+  },
+  accounts: {
+    find: { reads: (store, { serverId, userId }) => store.accounts.find(serverId, `user:${userId}`) },
+    ofOwner: { reads: (store, { workspaceId, userId }) => store.accounts.ofOwner(workspaceId, `user:${userId}`) },
+    ofServer: { reads: (store, { serverId }) => store.accounts.ofServer(serverId) },
+    put: {
+      writes: (store, { workspaceId, serverId, mateId }) =>
+        store.accounts.put({
+          ...{ workspaceId, serverId, owner: `user:${mateId}`, kind: 'keys' },
+          ...{ sealed: Uint8Array.of(1), scopes: [], expiresAt: null },
+        }),
+    },
+    lease: {
+      writes: (store, at) =>
+        store.accounts.lease({ ...sharedAccount(at), version: 1 }, { holder: 'x', until: NOW, evenIfInUse: false }),
+    },
+    leaseOf: {
+      reads: async (store, { serverId }) => [serverId, await store.accounts.leaseOf(serverId, 'shared')],
+    },
+    release: { writes: (store, at) => store.accounts.release(sharedAccount(at), 'x') },
+    refreshed: {
+      writes: (store, at) =>
+        store.accounts.refreshed(
+          { ...sharedAccount(at), version: 1 },
+          { sealed: Uint8Array.of(2), scopes: [], expiresAt: NOW },
+        ),
+    },
+    expire: { writes: (store, at) => store.accounts.expire({ ...sharedAccount(at), version: 2 }) },
+    remove: { writes: (store, at) => store.accounts.remove(sharedAccount(at)) },
+  },
+  oauthRegistrations: {
+    find: {
+      reads: async (store, { workspaceId, mark }) => {
+        const sealed = await store.oauthRegistrations.find(workspaceId, 'https://as.example', 'https://here.example/');
+        return [Buffer.from(sealed ?? []).toString(), mark];
+      },
+    },
+    put: {
+      writes: (store, { workspaceId }) =>
+        store.oauthRegistrations.put({
+          ...{ workspaceId, issuer: 'https://as.example', redirectUri: 'https://here.example/' },
+          sealed: Uint8Array.of(3),
+        }),
+    },
   },
   secrets: {
     append: {

@@ -1,5 +1,6 @@
 // What became of an attempt at a server: a closed union, kept by the error that tells of it however often its words are bettered. What may be
 // done about it is remedy.ts's to say.
+import type { AccountLack } from '../domain/account.ts';
 import { GateError, type ErrorCode } from 'mcpgate-shared/error';
 
 /** What became of it, and so of the request that was made. */
@@ -8,6 +9,8 @@ export type Outcome =
   | 'never_sent'
   /** HTTP 401: the server looked at the credentials, and at nothing else. */
   | 'unauthorized'
+  /** An account must be connected first. Nothing was executed. */
+  | 'account_needed'
   /** The server does not know the session, and says so before it looks at the request. */
   | 'session_lost'
   /** The server asks for a pause; the error's `retryAfterMs` says how long, where the server does. Nothing was executed. */
@@ -41,6 +44,8 @@ export interface Attempt {
   readonly outcome: Outcome;
   /** The HTTP status that said so. */
   readonly status?: number;
+  /** Why an account is needed. */
+  readonly lack?: AccountLack;
   /** The connection ended while a request of this method was under way. */
   readonly endedUnder?: string;
   /** Over HTTP with SSE: whether the server had named the endpoint that messages are posted to, as only a server of that transport does. */
@@ -69,6 +74,11 @@ export function notExecuted(outcome: NotExecuted, message: string, cause?: unkno
   return new AttemptError('upstream', message, { outcome }, { cause });
 }
 
+/** Nothing was sent, or nothing of it carried out: whoever asks has something to do first. */
+export function accountNeeded(message: string, lack: AccountLack, cause?: unknown): AttemptError {
+  return new AttemptError('account_needed', message, { outcome: 'account_needed', lack }, { cause });
+}
+
 /** It had been sent when the way to its answer was lost. */
 export function outcomeUnknown(message: string, cause?: unknown): AttemptError {
   return new AttemptError('unknown_outcome', message, { outcome: 'unclear' }, { cause });
@@ -87,6 +97,7 @@ export function withWords(
 /** The codes that say by themselves what became of an attempt; with the others a server or its connection failed. */
 const OUTCOMES: Partial<Record<ErrorCode, Outcome>> = {
   unknown_outcome: 'unclear',
+  account_needed: 'account_needed',
   throttled: 'busy',
   timeout: 'unanswered',
   too_large: 'too_long',

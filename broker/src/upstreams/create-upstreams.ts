@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { GateError, toGateError } from 'mcpgate-shared/error';
+import { ownerFor } from '../domain/account.ts';
 import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
 import { createCircuitBreaker, type CircuitBreaker } from './pool/circuit-breaker.ts';
 import { connect, type ConnectDeps } from './pool/connect.ts';
@@ -74,6 +75,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     }));
   const deps: ConnectDeps = {
     vault,
+    accounts: options.accounts,
     log,
     clock,
     homes: createProcessHomes({ dataDir, isRoot: options.isRoot }),
@@ -154,6 +156,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         return connect(deps, {
           record,
           homeName,
+          owner: ownerFor(record, requester?.userKey ?? null),
           ...events,
           // Only where a connection is one session's own is it certain whom the server asks.
           ...(isolationOf(record) === 'per-session' && requester !== undefined ? { requester } : {}),
@@ -257,6 +260,11 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       if (record.workspaceId === workspaceId && secretNamesOf(record).has(name)) slot.renew();
     }
   });
+  const endAccounts = options.accounts.onChange(({ serverId, owner }) => {
+    for (const { record, userKey, slot } of places.values()) {
+      if (record.id === serverId && record.account !== null && ownerFor(record, userKey) === owner) slot.renew();
+    }
+  });
   sweep();
 
   return {
@@ -270,7 +278,8 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       return obtain(record, placeOf(record, requester), requester).slot.acquire();
     },
     facts: (server, requester) =>
-      places.get(keyOf(server, placeOf(server, requester)))?.slot.facts ?? lastFacts.get(server.id),
+      places.get(keyOf(server, placeOf(server, requester)))?.slot.facts ??
+      factsForOthers(server, lastFacts.get(server.id)),
     notify(sessionKey, method, paramsText, server) {
       for (const { record, name, slot } of places.values()) {
         if (isolationOf(record) !== 'per-session' || name !== sessionKey) continue;
@@ -297,8 +306,8 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         );
     },
     processIsolation: async () => (await findIsolator()).kind,
-    async test(server) {
-      const steps = await testServer(deps, server, `test-${randomUUID()}`);
+    async test(server, userKey = null) {
+      const steps = await testServer(deps, server, `test-${randomUUID()}`, ownerFor(server, userKey));
       // What is new in it is new for everybody.
       await refresh(server);
       return steps;
@@ -316,11 +325,17 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     async close() {
       isClosed = true;
       endVault();
+      endAccounts();
       cancelSweep();
       for (const [key, place] of places) void leave(key, place, 0);
       await Promise.allSettled(leaving);
     },
   };
+}
+
+/** What a server said of itself on another's connection: with an account it may have spoken to its owner. */
+function factsForOthers({ account }: ServerRecord, facts: ServerFacts | undefined): ServerFacts | undefined {
+  return account === null || facts === undefined ? facts : { ...facts, instructions: null };
 }
 
 /** Nobody who asks for a refresh waits longer. */

@@ -5,7 +5,8 @@ import type { Attempt, Outcome } from './attempt.ts';
 import { isSettled, remedy, type Remedy, type Tried } from './remedy.ts';
 
 const OUTCOMES: readonly Outcome[] = [
-  ...(['never_sent', 'unauthorized', 'session_lost', 'busy', 'redirected', 'refused', 'answered'] as const),
+  ...(['never_sent', 'unauthorized', 'account_needed', 'session_lost'] as const),
+  ...(['busy', 'redirected', 'refused', 'answered'] as const),
   ...(['unknown_method', 'incompatible', 'unclear', 'unanswered', 'too_long', 'cancelled'] as const),
   ...(['misconfigured', 'failed', 'own_fault'] as const),
 ];
@@ -42,7 +43,7 @@ const TABLE: readonly Row[] = [
     rest: 'other_generation',
     outcomes: {
       ...{ never_sent: 'tell', unauthorized: 'tell', session_lost: 'tell', incompatible: 'tell' },
-      ...{ cancelled: 'tell', misconfigured: 'tell', own_fault: 'tell' },
+      ...{ account_needed: 'tell', cancelled: 'tell', misconfigured: 'tell', own_fault: 'tell' },
     },
     statuses: { 401: 'tell', 403: 'tell', 407: 'tell', 429: 'tell' },
   },
@@ -55,6 +56,7 @@ const TABLE: readonly Row[] = [
   {
     tried: { what: 'server_stream', hasSession: true },
     rest: 'pause',
+    outcomes: { account_needed: 'tell' },
     statuses: {
       ...{ 302: 'tell', 400: 'tell', 401: 'tell', 403: 'tell', 404: 'reconnect', 405: 'tell', 407: 'tell' },
       ...{ 410: 'tell', 422: 'tell', 429: 'tell' },
@@ -63,12 +65,17 @@ const TABLE: readonly Row[] = [
   {
     tried: { what: 'server_stream', hasSession: false },
     rest: 'pause',
+    outcomes: { account_needed: 'tell' },
     statuses: {
       ...{ 302: 'tell', 400: 'tell', 401: 'tell', 403: 'tell', 404: 'tell', 405: 'tell', 407: 'tell' },
       ...{ 410: 'tell', 422: 'tell', 429: 'tell' },
     },
   },
-  { tried: { what: 'subscription' }, rest: 'pause', outcomes: { answered: 'tell', unknown_method: 'tell' } },
+  {
+    tried: { what: 'subscription' },
+    rest: 'pause',
+    outcomes: { answered: 'tell', unknown_method: 'tell', account_needed: 'tell' },
+  },
 ];
 
 describe('what may be done about a failed attempt', () => {
@@ -96,7 +103,7 @@ describe('what may be done about a failed attempt', () => {
 
 it('what became of a request that was sent is told by some outcomes; with the others nobody can tell', () => {
   const settled: readonly Outcome[] = [
-    ...(['never_sent', 'unauthorized', 'session_lost', 'busy', 'redirected', 'refused'] as const),
+    ...(['never_sent', 'unauthorized', 'account_needed', 'session_lost', 'busy', 'redirected', 'refused'] as const),
     ...(['unanswered', 'too_long', 'cancelled'] as const),
   ];
   assert.deepEqual(OUTCOMES.filter(isSettled), settled);

@@ -43,7 +43,7 @@ const NO_STREAMABLE_HTTP: readonly unknown[] = [400, 404, 405];
 const NO_VERDICT: readonly unknown[] = [401, 403, 407, 429];
 /** Outcomes that say nothing about the generation of a server, or all that there is to say. */
 const NO_OTHER_GENERATION: ReadonlySet<Outcome> = new Set([
-  ...(['never_sent', 'unauthorized', 'session_lost'] as const),
+  ...(['never_sent', 'unauthorized', 'account_needed', 'session_lost'] as const),
   ...(['incompatible', 'cancelled', 'misconfigured', 'own_fault'] as const),
 ]);
 
@@ -66,11 +66,13 @@ export function remedy(attempt: Attempt, tried: Tried): Remedy {
       return outcome === 'session_lost' ? 'reconnect' : 'tell';
     case 'server_stream':
       if (status === 404 && tried.hasSession) return 'reconnect';
+      // It is opened with the next connection, which there is once somebody has connected their account.
+      if (outcome === 'account_needed') return 'tell';
       // 405 and its like: the server offers no such stream.
       return status !== undefined && status < 500 ? 'tell' : 'pause';
     case 'subscription':
       // What it does not know it will not know later.
-      return outcome === 'answered' || outcome === 'unknown_method' ? 'tell' : 'pause';
+      return outcome === 'answered' || outcome === 'unknown_method' || outcome === 'account_needed' ? 'tell' : 'pause';
   }
 }
 
@@ -81,7 +83,7 @@ export function isNotExecuted(outcome: Outcome): outcome is NotExecuted {
 
 /** Outcomes that say by themselves what became of the request; with any other that a sent request has, nobody can tell. */
 const SETTLED: ReadonlySet<Outcome> = new Set([
-  ...(['never_sent', 'unauthorized', 'session_lost', 'busy', 'redirected', 'refused'] as const),
+  ...(['never_sent', 'unauthorized', 'account_needed', 'session_lost', 'busy', 'redirected', 'refused'] as const),
   ...(['unanswered', 'too_long', 'cancelled'] as const),
 ]);
 

@@ -171,8 +171,11 @@ export interface Upstreams {
   status(workspaceId: string): UpstreamStatus[];
   /** What keeps apart the servers that are started here. */
   processIsolation(): Promise<ProcessIsolation>;
-  /** Connects anew and lists, step by step; for `server test`. Live connections go on, and read their lists again. */
-  test(server: ServerRecord): Promise<TestStep[]>;
+  /**
+   * Connects anew and lists, step by step; for `server test`. Live connections go on, and read their lists again. `userKey`: of the person who
+   * tests, whose account is used where each has their own; null unless said: it is no person.
+   */
+  test(server: ServerRecord, userKey?: string | null): Promise<TestStep[]>;
   /** Reads the lists of its live connections again; resolves when that is done, or has taken too long to wait for. */
   refresh(server: ServerRecord): Promise<void>;
   /** Reads the records again (after an administrative change); connections of changed or removed servers end once their calls are done. */

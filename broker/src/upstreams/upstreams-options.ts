@@ -1,4 +1,5 @@
 // What the pool of connections to real MCP servers is made of and bounded by.
+import type { Accounts } from '../accounts/accounts.ts';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { ResourceLimits } from '../domain/resource-limits.ts';
@@ -10,6 +11,7 @@ import type { Secrets } from './secrets/secrets.ts';
 export interface UpstreamsOptions {
   store: { servers: Pick<Store['servers'], 'list'>; workspaces: Pick<Store['workspaces'], 'list'> };
   vault: Secrets;
+  accounts: Pick<Accounts, 'keys' | 'pageOf' | 'onChange'>;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
   clock: Clock;
   /** Homes of stdio servers are made below it. */

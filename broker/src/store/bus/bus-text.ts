@@ -20,10 +20,12 @@ const WantedSchema = z.object({
   owner: z.string().min(1).max(400),
   secretHash: z.string().regex(/^[0-9a-f]{64}$/),
 });
+const OwnerSchema = z.union([z.literal('shared'), z.templateLiteral(['user:', id])]);
 const SaidSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('policy'), workspaceId: id }),
   z.object({ kind: z.literal('servers') }),
   z.object({ kind: z.literal('secret'), workspaceId: id, name: id }),
+  z.object({ kind: z.literal('account'), workspaceId: id, serverId: id, owner: OwnerSchema }),
   z.object({ kind: z.literal('people'), ids: z.array(id) }),
   z.object({ kind: z.literal('revoked'), question: id, revocations: z.array(RevocationSchema) }),
   z.object({ kind: z.literal('ended'), question: id, linksClosed: count, callsCancelled: count }),

@@ -4,7 +4,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
-import type { AccountForm } from '../../domain/account-form.ts';
+import type { AccountForm } from '../../domain/account.ts';
 import type { ServerRecord, Transport } from '../../domain/server-record.ts';
 import { readJson } from '../json-text.ts';
 import type { Announce } from '../bus/announce.ts';

@@ -1,6 +1,9 @@
 // Makes one connection to a server: secrets put in, process or pool opened (prepare-wire.ts), handshake done.
 import { GateError, toGateError } from 'mcpgate-shared/error';
+import type { Accounts } from '../../accounts/accounts.ts';
+import type { AccountOwner } from '../../domain/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
+import { accountValues } from '../secrets/account-values.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { FailedStart } from './failed-start.ts';
 import { lastWords } from '../wires/stdio/last-words.ts';
@@ -28,6 +31,7 @@ export interface Connection {
 
 export interface ConnectDeps extends WireDeps {
   vault: Pick<Secrets, 'value' | 'used'>;
+  accounts: Pick<Accounts, 'keys' | 'pageOf'>;
   /** What servers were found to speak. */
   openings: OpeningMemory;
   brokerVersion: string;
@@ -43,6 +47,8 @@ export interface ConnectRequest {
   record: ServerRecord;
   /** The name of the home below the server's folder. */
   homeName: string;
+  /** Whose account it carries, where its server wants one; undefined: whoever asks can have none. */
+  owner: AccountOwner | undefined;
   /** The one whose connection it is; left out where people share it. */
   requester?: Requester;
   onListChanged: (kind: ListKind) => void;
@@ -58,7 +64,8 @@ export interface ConnectRequest {
 /** Throws GateError; a FailedStart where the connection was tried. */
 export async function connect(deps: ConnectDeps, request: ConnectRequest): Promise<Connection> {
   const { record } = request;
-  const resolved = await resolveTransport(record, deps.vault);
+  const keys = await accountValues(record, request.owner, deps.accounts);
+  const resolved = await resolveTransport(record, deps.vault, keys);
   let noise = 0;
   const stderr = createStderrRing(
     resolved.mask.text,

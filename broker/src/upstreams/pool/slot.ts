@@ -134,8 +134,12 @@ export function createSlot(options: SlotOptions): Slot {
     cancelRetry = clock.after(backoffMs, warm);
   }
 
-  /** A start that failed for want of room says nothing of the server. */
+  /** A start that failed for want of room, or of somebody's account, says nothing of the server. */
   function startFailed(why: GateError): void {
+    if (attemptOf(why).outcome === 'account_needed') {
+      error = undefined;
+      return options.onState('idle', undefined);
+    }
     if (why.code === 'unavailable') {
       error = why;
       return options.onState('failed', why);

@@ -1,5 +1,6 @@
 // `server test`: connects anew, beside the live connections, and says each step and how long it took.
 import { toGateError } from 'mcpgate-shared/error';
+import type { AccountOwner } from '../../domain/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { connect, type ConnectDeps, type Connection } from '../pool/connect.ts';
 import { folderOf } from '../wires/prepare-wire.ts';
@@ -7,14 +8,21 @@ import { parseRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import { offerOf } from '../session/offered-lists.ts';
 import { nextStep } from './next-step.ts';
 import { connectTo, handshakeTls, resolveHost } from './probe-address.ts';
+import { accountValues } from '../secrets/account-values.ts';
 import { resolveTransport } from '../secrets/resolved-transport.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import type { ServerFacts, TestStep } from '../upstream.ts';
 
+const UNTESTED = 'what needs an account was not tested';
 const SHOWN: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
 
 /** `homeName` names a home of its own, which is deleted again. Stops at the first step that fails. */
-export async function testServer(deps: ConnectDeps, record: ServerRecord, homeName: string): Promise<TestStep[]> {
+export async function testServer(
+  deps: ConnectDeps,
+  record: ServerRecord,
+  homeName: string,
+  owner: AccountOwner | undefined,
+): Promise<TestStep[]> {
   const steps: TestStep[] = [];
   let mask = (text: string): string => text;
   let current = 'secrets';
@@ -33,19 +41,27 @@ export async function testServer(deps: ConnectDeps, record: ServerRecord, homeNa
 
   let connection: Connection | undefined;
   try {
+    if (owner !== undefined && record.account !== null) begin('account');
+    const keys = owner === undefined ? undefined : await accountValues(record, owner, deps.accounts);
     await take('secrets', async () => {
-      const resolved = await resolveTransport(record, deps.vault);
+      const resolved = await resolveTransport(record, deps.vault, keys);
       mask = resolved.mask.text;
       return resolved.versions.length === 0 ? 'none needed' : resolved.versions.join(', ');
     });
     if (record.transport.kind === 'http') {
-      const { transport } = await resolveTransport(record, deps.vault);
+      const { transport } = await resolveTransport(record, deps.vault, keys);
       if (transport.kind === 'http' && URL.canParse(transport.url)) await reach(new URL(transport.url), take);
-      begin('handshake');
-    } else begin('start');
+    }
+    if (owner === undefined && record.account !== null) {
+      begin('account');
+      done('each person uses it with their own; whoever tests it as a person tests it with theirs', [UNTESTED]);
+      return steps;
+    }
+    begin(record.transport.kind === 'http' ? 'handshake' : 'start');
     connection = await connect(deps, {
       record,
       homeName,
+      owner,
       onListChanged: () => undefined,
       onListStale: () => undefined,
       onNotification: () => undefined,

@@ -1,6 +1,6 @@
 // A server's transport with its secrets put in, and the mask that keeps them out of every text that leaves.
 import type { ServerRecord, Transport } from '../../domain/server-record.ts';
-import { fillTransport, type SecretValue } from 'mcpgate-shared/values/fill-values';
+import { fillTransport, type SecretValue, type Values } from 'mcpgate-shared/values/fill-values';
 import { guardHome } from './home-folder.ts';
 import { secretNamesIn } from '../../domain/transport-texts.ts';
 import { hiddenIn } from './hidden-values.ts';
@@ -20,10 +20,14 @@ export function secretNamesOf(record: ServerRecord): ReadonlySet<string> {
   return new Set(secretNamesIn(record.transport));
 }
 
-/** Throws `not_found` naming a secret that is missing, `config` naming one that cannot stand where it is referred to. */
+/**
+ * `keys`: of the account that the connection is made with. Throws `not_found` naming a secret that is missing, `config` naming one that
+ * cannot stand where it is referred to.
+ */
 export async function resolveTransport(
   record: ServerRecord,
   vault: Pick<Secrets, 'value'>,
+  keys: ReadonlyMap<string, string> = new Map(),
 ): Promise<ResolvedTransport> {
   const values = new Map<string, SecretValue>();
   const versions = new Set<string>();
@@ -32,17 +36,23 @@ export async function resolveTransport(
     values.set(name, secret);
     versions.add(`${name}@${secret.version}`);
   }
-  const hidden = hiddenIn(
-    record.transport,
-    [...values.values()].map(({ value }) => value),
-  );
+  const hidden = hiddenIn(record.transport, [
+    ...[...values.values()].map(({ value }) => value),
+    ...secretKeysOf(record).flatMap((name) => keys.get(name) ?? []),
+  ]);
+  const valueOf: Values = (name, kind) => {
+    if (kind === 'secret') return values.get(name);
+    const value = keys.get(name);
+    return value === undefined ? undefined : { value, imported: false };
+  };
   return {
-    transport: fillTransport(
-      record.transport,
-      (name) => values.get(name),
-      record.transport.kind === 'stdio' ? guardHome : undefined,
-    ),
+    transport: fillTransport(record.transport, valueOf, record.transport.kind === 'stdio' ? guardHome : undefined),
     versions: [...versions].sort(),
     mask: createSecretMask(hidden),
   };
+}
+
+/** What of an account nobody may read. */
+function secretKeysOf({ account }: ServerRecord): string[] {
+  return account?.kind === 'keys' ? account.fields.filter(({ secret }) => secret).map(({ name }) => name) : [];
 }
