@@ -11,7 +11,6 @@ const KeysContentSchema = z.object({
   target: z.string(),
   values: z.record(z.string(), z.string()),
 });
-export type KeysContent = z.output<typeof KeysContentSchema>;
 
 const ContentSchema = z.discriminatedUnion('kind', [KeysContentSchema]);
 export type AccountContent = z.output<typeof ContentSchema>;

@@ -31,7 +31,10 @@ export function userIdOf(owner: AccountOwner): string | undefined {
 }
 
 /** Whose account a connection carries; undefined: its requester is no person, and can have none. */
-export function ownerFor(server: { credential: 'shared' | 'personal' }, userKey: string | null): AccountOwner | undefined {
+export function ownerFor(
+  server: { credential: 'shared' | 'personal' },
+  userKey: string | null,
+): AccountOwner | undefined {
   if (server.credential === 'shared') return 'shared';
   return userKey?.startsWith('user:') === true ? `user:${userKey.slice('user:'.length)}` : undefined;
 }
