@@ -1,8 +1,9 @@
-// `npm run bench:fairness`: small calls of one AI client while another moves 50 MB results or arguments over the same link. Reports the
-// small ones' latency, and how long the loops of broker and daemon were held. `--json` prints one document. Exits 1 where a p99 misses
-// the goal.
+// `npm run bench:fairness`: small calls of one AI client while another moves results or arguments of 50 MB (`--bytes N`) over the same
+// link. Reports the small ones' latency, and how long the loops of broker and daemon were held. `--json` prints one document. Exits 1
+// where a p99 misses the goal.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { openWorld } from '../world.ts';
 import { startCommand, type Running } from '../world/command.ts';
 import { GATE } from '../world/person.ts';
@@ -10,7 +11,13 @@ import { openStdioClient, shakeHands, type LoadClient } from './load-client.ts';
 import { quantile } from './quantile.ts';
 
 const GOAL_MS = 50;
-const BULK_BYTES = 50_000_000;
+const { values: options } = parseArgs({
+  options: {
+    bytes: { type: 'string', default: '50000000' },
+    json: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  },
+});
 const PHASE_MS = 8_000;
 const node = process.execPath;
 
@@ -87,7 +94,7 @@ async function measure(): Promise<Measured[]> {
     await timeCalls(small, performance.now() + 1_000); // warm
     const measured: Measured[] = [];
     for (const tool of [undefined, 'http__bulk', 'stdio__bulk', 'http__take', 'stdio__take']) {
-      const command = [node, join(import.meta.dirname, 'bulk-client.ts'), String(tool), String(BULK_BYTES)] as const;
+      const command = [node, join(import.meta.dirname, 'bulk-client.ts'), String(tool), options.bytes] as const;
       const bulk = tool === undefined ? undefined : startCommand([...command, node, GATE, 'serve'], { env: ada.env });
       await bulk?.line(/moved/, 60_000);
       loops();
@@ -107,7 +114,7 @@ async function measure(): Promise<Measured[]> {
         max: Math.max(...times),
         loops: loops(),
       });
-      if (process.argv.includes('--verbose')) process.stderr.write(`${bulk?.output() ?? ''}\n`);
+      if (options.verbose) process.stderr.write(`${bulk?.output() ?? ''}\n`);
       await bulk?.stop();
     }
     return measured;
@@ -133,7 +140,7 @@ function movedBy(output = ''): { calls: number; bytes: number } {
 }
 
 const measured = await measure();
-if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(measured, null, 2)}\n`);
+if (options.json) process.stdout.write(`${JSON.stringify(measured, null, 2)}\n`);
 else {
   for (const { beside, calls, bulkCalls, megabytesPerS, p50, p99, max, loops } of measured) {
     const ms = (value: number) => `${value.toFixed(1)} ms`.padStart(9);

@@ -1,4 +1,4 @@
-// What becomes of the bytes of a message that is cut: most are kept as text, those of a hole are taken out and stand in the text as a
+// What becomes of the characters of a message that is cut: most are kept as text, those of a hole are taken out and stand in the text as a
 // token (see pieces.ts). Where a hole begins and ends, the reader says.
 import { onOneLine } from 'mcpgate-shared/mcp/json-span';
 import { createPieces, pieceToken, type PieceKind, type Pieces } from './pieces.ts';
@@ -9,18 +9,18 @@ export interface CutMessage {
 }
 
 export interface CutOutput {
-  /** Bytes that were kept, with the tokens. */
-  readonly textBytes: number;
+  /** Characters that were kept, with the tokens. */
+  readonly textLength: number;
   /** Another chunk: indexes count from its beginning. */
   begin(): void;
   /** Keeps what stands before `at` and opens a hole. */
-  open(bytes: Buffer, at: number, kind: PieceKind): void;
+  open(chunk: string, at: number, kind: PieceKind): void;
   /** Takes what stands before `at`; what follows is kept. */
-  close(bytes: Buffer, at: number): void;
+  close(chunk: string, at: number): void;
   /** The last hole, which is closed, took nothing. */
   undo(): void;
-  /** The rest of the chunk goes where the bytes before it went. */
-  flush(bytes: Buffer): void;
+  /** The rest of the chunk goes where the characters before it went. */
+  flush(chunk: string): void;
   message(): CutMessage;
 }
 
@@ -28,58 +28,49 @@ export interface CutOutput {
 export function createCutOutput(token: string): CutOutput {
   const kept: string[] = [];
   const taken: Buffer[][] = [];
-  let textBytes = 0;
+  let textLength = 0;
   let hole: Buffer[] | undefined;
   /** What stands before it in the chunk is kept or taken already. */
   let from = 0;
 
-  function keep(bytes: Buffer, to: number): void {
-    if (to <= from) return;
-    textBytes += to - from;
-    kept.push(bytes.toString('utf8', from, to));
-    from = to;
+  function keep(text: string): void {
+    textLength += text.length;
+    kept.push(text);
   }
 
-  function take(bytes: Buffer, to: number): void {
-    if (to > from) hole?.push(withoutLineBreaks(bytes.subarray(from, to)));
+  /** The characters up to `to` go where the ones before them went. */
+  function pass(chunk: string, to: number): void {
+    if (to <= from) return;
+    const text = chunk.slice(from, to);
+    if (hole === undefined) keep(text);
+    else hole.push(Buffer.from(onOneLine(text), 'utf8'));
     from = to;
   }
 
   return {
-    get textBytes() {
-      return textBytes;
+    get textLength() {
+      return textLength;
     },
     begin() {
       from = 0;
     },
-    open(bytes, at, kind) {
-      keep(bytes, at);
-      const text = pieceToken(token, kind, taken.length);
-      textBytes += text.length;
-      kept.push(text);
+    open(chunk, at, kind) {
+      pass(chunk, at);
+      keep(pieceToken(token, kind, taken.length));
       hole = [];
       taken.push(hole);
     },
-    close(bytes, at) {
-      take(bytes, at);
+    close(chunk, at) {
+      pass(chunk, at);
       hole = undefined;
     },
     undo() {
       kept.pop();
       taken.pop();
     },
-    flush(bytes) {
-      if (hole === undefined) keep(bytes, bytes.length);
-      else take(bytes, bytes.length);
+    flush(chunk) {
+      pass(chunk, chunk.length);
     },
     message: () => ({ text: onOneLine(kept.join('')), pieces: createPieces(token, taken) }),
   };
-}
-
-/** Line breaks between tokens mean nothing; inside strings JSON has none. */
-function withoutLineBreaks(bytes: Buffer): Buffer {
-  for (const lineBreak of [10, 13]) {
-    for (let at = bytes.indexOf(lineBreak); at >= 0; at = bytes.indexOf(lineBreak, at + 1)) bytes[at] = 32;
-  }
-  return bytes;
 }

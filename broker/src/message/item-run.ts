@@ -12,13 +12,13 @@ export interface ItemRun {
   /** An item is read that may join. */
   readonly hasItem: boolean;
   /** An item begins at `at`, which may join. */
-  begin(bytes: Buffer, at: number, depth: number): void;
+  begin(chunk: string, at: number, depth: number): void;
   /** It ends at `at`; false: it cannot join. */
-  join(bytes: Buffer, at: number): boolean;
+  join(chunk: string, at: number): boolean;
   /** The item does not join. Where it began. */
   giveUp(): number;
   /** The run ends behind its last item that joined; what follows is kept. */
-  close(bytes: Buffer): void;
+  close(chunk: string): void;
 }
 
 export function createItemRun(output: CutOutput): ItemRun {
@@ -30,9 +30,9 @@ export function createItemRun(output: CutOutput): ItemRun {
     isOpen: false,
     depth: 0,
     hasItem: false,
-    begin(bytes: Buffer, at: number, depth: number): void {
+    begin(chunk: string, at: number, depth: number): void {
       if (!run.isOpen) {
-        output.open(bytes, at, 'value');
+        output.open(chunk, at, 'value');
         run.isOpen = true;
         from = to = at;
       }
@@ -40,8 +40,8 @@ export function createItemRun(output: CutOutput): ItemRun {
       itemAt = at;
       run.depth = depth;
     },
-    join(bytes: Buffer, at: number): boolean {
-      if (RESERVED_WORD.test(bytes.toString('latin1', itemAt, at))) return false;
+    join(chunk: string, at: number): boolean {
+      if (RESERVED_WORD.test(chunk.slice(itemAt, at))) return false;
       to = at;
       run.hasItem = false;
       return true;
@@ -50,9 +50,9 @@ export function createItemRun(output: CutOutput): ItemRun {
       run.hasItem = false;
       return itemAt;
     },
-    close(bytes: Buffer): void {
+    close(chunk: string): void {
       run.isOpen = false;
-      output.close(bytes, to);
+      output.close(chunk, to);
       if (to <= from) output.undo();
     },
   };

@@ -187,18 +187,37 @@ describe('a JSON cutter', () => {
     }
   });
 
-  it('reads bytes that are no UTF-8 as a decoder does', () => {
-    const bytes = Buffer.concat([
-      Buffer.from(`{"result":{"content":["${'z'.repeat(100)}`),
-      Buffer.from([0xff, 0xc3]),
-      Buffer.from('"]}}'),
-    ]);
-    assert.equal(whole(cut(bytes, [126, 1])), bytes.toString('utf8'));
+  it('reads bytes that are no UTF-8 as a decoder does, wherever a chunk ends', () => {
+    const rest = fc.uint8Array({ maxLength: 40 }).map((bytes) => bytes.map((byte) => (byte < 0x80 ? 0x78 : byte)));
+    fc.assert(
+      fc.property(fc.nat(300), rest, sizes, (before, noise, chunks) => {
+        const begin = `{"result":{"content":["${'z'.repeat(before)}`;
+        const bytes = Buffer.concat([Buffer.from(begin), noise, Buffer.from('"]}}')]);
+        assert.equal(whole(cut(bytes, chunks)), bytes.toString('utf8'));
+      }),
+      { numRuns: 300 },
+    );
   });
 
-  it('refuses what leaves too much text, and nesting without end', () => {
+  it('cuts no character apart', () => {
+    for (const before of [0, 1, 2, 3]) {
+      const text = JSON.stringify({ result: { content: ['x'.repeat(before) + '😀'.repeat(600)] }, id: 1 });
+      for (const size of [65_536, 1_000, 7]) assert.equal(whole(cut(text, [size])), text);
+    }
+  });
+
+  it('leaves numbers as they were written', () => {
+    for (const at of ['structuredContent', 'content', '_meta']) {
+      const text = `{"id":12345678901234567890,"result":{"${at}":{"a":[1.0,-0,1e400,12345678901234567890,0.10]}}}`;
+      for (const size of [65_536, 3, 1]) assert.equal(whole(cut(text, [size])), text);
+    }
+  });
+
+  it('refuses what leaves too much text, nesting without end and numbers that no program reads', () => {
     const keys = Array.from({ length: 200_000 }, (_, index) => `"key ${index}":0`).join(',');
     assert.equal(cut(`{"result":{${keys}}}`), undefined);
+    assert.equal(cut(`{"a":${'9'.repeat(200_000)}}`), undefined);
+    assert.ok(cut(`{"a":${'9'.repeat(10_000)}}`, [1_000]));
     assert.equal(cut(`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`), undefined);
   });
 });

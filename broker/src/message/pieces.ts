@@ -12,7 +12,7 @@ export interface Pieces {
   join(text: string): readonly Buffer[];
 }
 
-/** Messages from here on are cut; shorter ones are parsed as they are, which holds the loop for some milliseconds at most. */
+/** Messages from here on are cut; shorter ones are parsed as they are, which holds the loop for 2 ms at most (docs/decisions/large-json.md). */
 export const LARGE_BYTES = 512 * 1024;
 
 /** The text as bytes, in parts. */
