@@ -1,5 +1,5 @@
-// The composition root of the command line: everything a command touches outside itself, in dependency order. Commands get this
-// interface and nothing else; tests give one of their own.
+// The composition root of the command line: makes everything that commands use from outside, in dependency order. Commands get only this interface;
+// tests pass in their own.
 import { homedir, hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { systemClock, type Clock } from 'mcpgate-shared/clock';
@@ -19,13 +19,13 @@ import { systemPaths, type Paths } from './laptop/paths.ts';
 import { createTerminal, type Terminal } from './laptop/terminal.ts';
 
 export interface CliContext {
-  /** As the shell gave it. */
+  /** The environment of the process. */
   readonly env: Environment;
   readonly platform: NodeJS.Platform;
   readonly homedir: string;
   readonly cwd: string;
   readonly hostname: string;
-  /** The Node that runs this, and `bin/mcpgate.cjs`. */
+  /** The paths of the running Node and of `bin/mcpgate.cjs`. */
   readonly nodePath: string;
   readonly scriptPath: string;
   readonly stdin: NodeJS.ReadableStream;
@@ -34,26 +34,26 @@ export interface CliContext {
   /** Whether stdout is a terminal. */
   readonly isTTY: boolean;
   readonly stdinIsTTY: boolean;
-  /** Data on stdout, words on stderr, colours and progress where a person looks. */
+  /** Writes data to stdout and messages to stderr, with colours and progress on a terminal. */
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly now: () => number;
   readonly paths: Paths;
   readonly configDir: string;
   readonly runtimeDir: string;
-  /** False where a process that an AI client starts with next to no environment would look elsewhere. */
+  /** False: the folder is not the default one, so a process that an AI client starts with almost no environment would look elsewhere. */
   readonly configDirIsDefault: boolean;
   readonly runtimeDirIsDefault: boolean;
   readonly settings: SettingsStore;
-  /** The place of the credential. At a terminal it waits for a person to unlock it, else 2 s. */
+  /** The store of the credential. At a terminal it waits until a person unlocks the keychain, else for 2 s. */
   openCredentials(kind: TokenStoreKind): CredentialStore;
   readonly fetch: HttpFetch;
   readonly browser: Browser;
-  /** Throws `unreachable` where none runs and `spawn` is false. */
+  /** Connects to the daemon. Throws `unreachable` where none runs and `spawn` is false. */
   connectDaemon(options: { spawn: boolean }): Promise<DaemonConnection>;
-  /** Ctrl-C. */
+  /** Aborted on Ctrl-C. */
   readonly interrupted: AbortSignal;
-  /** What the process ends with where nothing is thrown; 0 unless set. */
+  /** Sets the exit code for a command that throws nothing; 0 by default. */
   setExitCode(code: number): void;
 }
 
@@ -63,13 +63,13 @@ export interface OpenedContext {
   close(): Promise<void>;
 }
 
-/** The context of a real process. `interrupted` is aborted by its caller on Ctrl-C. */
+/** The context of a real process. The caller aborts `interrupted` on Ctrl-C. */
 export function createContext(host: NodeJS.Process, interrupted: AbortSignal): OpenedContext {
   const { env, platform } = host;
   const paths = systemPaths(env);
   const terminal = createTerminal({ stdout: host.stdout, stderr: host.stderr, env });
   const settings = createSettingsStore(paths.configDir);
-  // A broken settings file is told by the command that needs it.
+  // A broken settings file is reported by the command that needs it.
   const stored = (): Settings => {
     try {
       return settings.read();
@@ -121,10 +121,10 @@ export function createContext(host: NodeJS.Process, interrupted: AbortSignal): O
   return { context, exitCode: () => exitCode, close: () => http.close() };
 }
 
-/** From sources this file is `cli/src/context.ts`, bundled it is in `cli/dist`: the bin is a sibling of both folders. */
+/** This file is in `cli/src`, or bundled in `cli/dist`; `bin` is beside both folders. */
 const scriptPath = (): string => fileURLToPath(new URL('../bin/mcpgate.cjs', import.meta.url));
 
-/** `MCPGATE_TOKEN` beats the stored login, on a link of its own. */
+/** The grant in `MCPGATE_TOKEN`, which is used instead of the stored login, on a link of its own. */
 function grantOf(env: Environment, stored: string | undefined): { broker: string; token: string } | undefined {
   const token = env['MCPGATE_TOKEN'];
   if (token === undefined || token === '') return undefined;

@@ -20,7 +20,7 @@ function answering(store: Store, callsCancelled: number): void {
 }
 
 onBothEngines((open) => {
-  it('waits for nobody where nobody else is there', async (t) => {
+  it('does not wait where there is no other broker', async (t) => {
     const { store } = await open(t);
     await store.bus.open();
     const endElsewhere = createEndElsewhere({ bus: store.bus, clock: systemClock });
@@ -29,7 +29,7 @@ onBothEngines((open) => {
 });
 
 onPostgres((open) => {
-  it('adds up what the others have ended, and names who has not answered in time', async (t) => {
+  it('adds up what the others have ended, and names brokers that have not answered in time', async (t) => {
     const { store, reopen } = await open(t);
     const [one, two, silent] = [await reopen(), await reopen(), await reopen()];
     answering(one, 2);
@@ -43,7 +43,7 @@ onPostgres((open) => {
     assert.deepEqual([callsCancelled, unconfirmed], [5, ['somewhere']]);
   });
 
-  it('does not wait for one that went silent, and names it: it may be cut off, and hold what it has', async (t) => {
+  it('does not wait for a broker that went silent, and names it, because it may be cut off and still have links', async (t) => {
     const { store, clock, tamper } = await open(t);
     await store.bus.open();
     const ghost = writeBusText({ name: 'ghost', location: 'a host' }, 1, { kind: 'beat', isNew: true, owes: false });

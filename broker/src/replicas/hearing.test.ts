@@ -32,7 +32,7 @@ function open(t: TestContext) {
   return { clock, hearing, said, catchUps, next };
 }
 
-test('a connection that is back within a second makes nobody deaf, but everything is read again', async (t) => {
+test('a connection that is back within a second does not make the broker deaf, but everything is read again', async (t) => {
   const { clock, hearing, said, next } = open(t);
   hearing.lost(clock.now(), 'cut');
   clock.advance(900);
@@ -63,7 +63,7 @@ test('after a second without hearing it is deaf, and stays so until it has read 
   assert.deepEqual(said, ['deaf: cut', 'failed', 'caught up: true 1100 2']);
 });
 
-test('what is lost again while everything is read is read once more when it is found', async (t) => {
+test('where the bus is lost again during the reading, everything is read once more when it is back', async (t) => {
   const { clock, hearing, catchUps, next } = open(t);
   hearing.lost(clock.now(), 'cut');
   hearing.found();

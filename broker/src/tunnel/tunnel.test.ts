@@ -118,7 +118,7 @@ async function statusOf(token: string, protocol?: string): Promise<number> {
   return response.statusCode;
 }
 
-test('who is not known, revoked or of another version is refused before the upgrade, and the log says so', async () => {
+test('unknown, revoked and outdated clients are refused before the upgrade, and the log says so', async () => {
   assert.equal(await statusOf('nobody'), 401);
   assert.equal(await statusOf('revoked'), 403);
   assert.equal(await statusOf('token-ada', 'mcpgate.v9'), 426);
@@ -157,7 +157,7 @@ test('a channel whose link was cut goes on over the next link, and what was lost
   second.ws.terminate();
 });
 
-test('nobody else, and nobody without the secret, can take a channel', async () => {
+test('a channel cannot be resumed by others, nor without its secret', async () => {
   const ada = await connect('token-ada');
   ada.open(1, idOf('3'));
   await ada.next(FrameKind.opened);
@@ -201,7 +201,7 @@ test('a resumed link fences off the one before it', async () => {
   for (const link of [old, now]) link.ws.terminate();
 });
 
-test('a late open of a link before cannot take a channel away unnoticed: who has it is told and takes it back', async () => {
+test('a late open on an earlier link cannot take a channel away unnoticed: the present link is told and takes it back', async () => {
   const [before, now] = [await connect('token-ada'), await connect('token-ada')];
   now.open(1, idOf('9'));
   await now.next(FrameKind.opened);
@@ -215,7 +215,7 @@ test('a late open of a link before cannot take a channel away unnoticed: who has
   for (const link of [before, now]) link.ws.terminate();
 });
 
-test('a resume that fits nothing leaves the link that has the channel in peace', async () => {
+test('a resume with a wrong acknowledgement does not disturb the link that has the channel', async () => {
   const [holder, stale] = [await connect('token-ada'), await connect('token-ada')];
   holder.open(1, idOf('8'));
   await holder.next(FrameKind.opened);

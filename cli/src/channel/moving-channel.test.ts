@@ -60,7 +60,7 @@ test('a daemon that dies while a broker drains: what runs there is resumed over 
   assert.equal(opens.filter(({ number, id }) => number === first?.number && id === first?.id).length, 2);
 });
 
-test('a channel that nobody waits on any more, and whose link was lost, is closed as soon as its broker can hear of it', () => {
+test('a channel without a link and without waiting requests is closed as soon as its broker can be told', () => {
   const { channel, opens, closes, answered, resumed } = world();
   channel.linkUp();
   channel.draining();

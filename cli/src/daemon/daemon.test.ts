@@ -120,7 +120,7 @@ test('a client refuses to talk to a listener that does not know the local secret
   impostor.close();
 });
 
-test('it ends when nobody has been connected for the idle time, and not before', async () => {
+test('the daemon ends when no client has been connected for the idle time, and not before', async () => {
   const idle = new Set<() => void>();
   const clock: Clock = {
     now: () => 0,
@@ -142,7 +142,7 @@ test('it ends when nobody has been connected for the idle time, and not before',
   assert.equal(existsSync(paths.socketPath), false);
 });
 
-test('it gives way to a newer version at once', async () => {
+test('the daemon gives way to a newer version at once', async () => {
   const lines: string[] = [];
   const ended = new Promise<void>((resolve) => void start({ lines, onEnd: resolve }).then(() => greet()));
   function greet() {

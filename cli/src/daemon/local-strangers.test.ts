@@ -105,7 +105,7 @@ test('connections without a proof are bounded, and those who belong there get in
   assert.ok(lines.filter((line) => line.includes('refused')).length <= 11, 'the log is bounded');
 });
 
-test('whoever proves nothing in time is shown out: silent, or with half a hello', async () => {
+test('a connection that does not finish the handshake in time is closed: silent, or with half a hello', async () => {
   await start();
   const silent = connect(paths.socketPath);
   const half = connect(paths.socketPath);

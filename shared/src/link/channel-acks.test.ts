@@ -37,7 +37,7 @@ function given(channel: Channel): string[] {
   return frames;
 }
 
-test('an acknowledgement waits 25 ms for company, and is said once', () => {
+test('an acknowledgement waits 25 ms for a data frame, and is sent once', () => {
   const { clock, channel, receive, seen } = open();
   channel.attach(1, 0, WINDOW);
   receive(0, 'one');
@@ -51,7 +51,7 @@ test('an acknowledgement waits 25 ms for company, and is said once', () => {
   assert.deepEqual([given(channel), seen.ready], [[], 1]);
 });
 
-test('it goes with a message that leaves before, and then not by itself', () => {
+test('an acknowledgement is carried by a data frame that is sent before, and then not sent by itself', () => {
   const { clock, channel, receive } = open();
   channel.attach(1, 0, WINDOW);
   receive(0, 'one');
@@ -77,7 +77,7 @@ test('a quarter of the window is acknowledged at once, headers included', () => 
   assert.deepEqual(given(channel), ['ack 0 6'], 'just a quarter');
 });
 
-test('what comes again is acknowledged at once, because its peer does not know', () => {
+test('a fragment that comes again is acknowledged at once, because the other end does not know that it arrived', () => {
   const { channel, receive, seen } = open();
   channel.attach(1, 0, WINDOW);
   receive(0, 'one');
@@ -85,7 +85,7 @@ test('what comes again is acknowledged at once, because its peer does not know',
   assert.deepEqual([given(channel), seen.messages], [['ack 0 1'], ['one']]);
 });
 
-test('nothing is owed to a link that is gone', () => {
+test('no acknowledgement is sent for a link that is gone', () => {
   const { clock, channel, receive, seen } = open();
   channel.attach(1, 0, WINDOW);
   receive(0, 'one');
@@ -99,7 +99,7 @@ test('nothing is owed to a link that is gone', () => {
   assert.equal(channel.nextReceive, 1);
 });
 
-test('what the peer has consumed is dropped, an older word of it changes nothing, and one of more than was sent is refused', () => {
+test('consumed fragments are dropped, an older acknowledgement changes nothing, and one of more than was sent is refused', () => {
   const { channel, acknowledge, seen } = open();
   channel.attach(1, 0, WINDOW);
   assert.deepEqual(
@@ -141,7 +141,7 @@ test('the window holds back what follows, and each acknowledgement lets more go'
   assert.deepEqual(given(channel), ['data 4 0'], 'one that is larger than the window goes alone');
 });
 
-test('what the window holds is counted anew on each link, for what that link has under way', () => {
+test('each link has its own count of the window, of what is under way on it', () => {
   const { channel } = open();
   channel.attach(1, 0, 100);
   for (let count = 0; count < 8; count++) channel.send(Buffer.alloc(60));
@@ -156,7 +156,7 @@ test('what the window holds is counted anew on each link, for what that link has
   assert.deepEqual(given(channel), ['data 2 0'], 'and one goes where there is no room at all');
 });
 
-test('a link is told that there is something to give when it begins, and when something is queued', () => {
+test('a link is told that there are frames when it is attached, and when a message is queued', () => {
   const { channel, seen } = open();
   channel.send(Buffer.from('before'));
   assert.deepEqual([given(channel), seen.ready], [[], 0], 'nobody is there to be told');
@@ -170,7 +170,7 @@ test('a link is told that there is something to give when it begins, and when so
   assert.equal(seen.ready, 2, 'all of it was consumed');
 });
 
-test('the longest message passes, and for a peer that is away so much is kept and one message more', () => {
+test('the longest message passes, and while the other end is away the backlog and one more message are kept', () => {
   const { channel, seen } = open();
   assert.throws(() => channel.send(Buffer.alloc(100_001)), RangeError);
   assert.throws(() => channel.send([Buffer.alloc(100_000), Buffer.alloc(1)]), /of 100001 bytes is longer than 100000/);
@@ -185,7 +185,7 @@ test('the longest message passes, and for a peer that is away so much is kept an
   assert.throws(() => channel.send(Buffer.alloc(11)), RangeError);
 });
 
-test('numbers go to the last of them, and the channel ends instead of beginning anew', () => {
+test('sequence numbers are used to the last, and then the channel ends instead of starting over', () => {
   const seen: string[] = [];
   const nobody = () => undefined;
   const channel = createChannel({
@@ -201,7 +201,7 @@ test('numbers go to the last of them, and the channel ends instead of beginning 
   assert.deepEqual(seen, ['overflow: the channel has used up its sequence numbers']);
 });
 
-test('of thousands that were consumed nothing is kept, and their numbers go on', () => {
+test('nothing is kept of thousands of consumed fragments, and numbers go on', () => {
   const { channel, acknowledge } = open(1 << 20);
   channel.attach(1, 0, 1 << 20);
   for (let count = 0; count < 3_000; count++) channel.send(Buffer.from(`${count}`));

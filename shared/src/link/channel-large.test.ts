@@ -39,7 +39,7 @@ function open(large = true) {
   return { incoming, feed, said, tails, skip: (to: number) => (seq = to) };
 }
 
-test('a message that grows past the limit is opened with what has come, then fed, and ends with its last fragment', () => {
+test('a message longer than the limit is opened with the fragments so far, fed with the rest, and ends with its last one', () => {
   const { feed, incoming } = open();
   assert.deepEqual(feed('a', 2 * KIB), [`consumed ${2 * KIB}`]);
   assert.deepEqual(feed('b', KIB), ['open ab', `consumed ${KIB}`]);
@@ -51,7 +51,7 @@ test('a message that grows past the limit is opened with what has come, then fed
   assert.deepEqual(feed('f', 1, true), [`message of ${KIB + 1}`, 'consumed 1'], 'the next one is gathered again');
 });
 
-test('one of just that size, and one in a single fragment, are gathered', () => {
+test('a message of exactly the limit, and one of a single fragment, are collected', () => {
   const { feed } = open();
   feed('a', KIB);
   assert.deepEqual(feed('b', KIB, true), [`message of ${2 * KIB}`, `consumed ${KIB}`]);
@@ -59,7 +59,7 @@ test('one of just that size, and one in a single fragment, are gathered', () => 
   assert.deepEqual(feed('d', 0, true), ['message of 0', 'consumed 0']);
 });
 
-test('one that grows past all limits is dropped, and its first and last kilobyte are told', () => {
+test('a message over the largest size is dropped, and its first and last kilobyte are reported', () => {
   for (const large of [true, false]) {
     const { feed, incoming } = open(large);
     for (const letter of 'abc') feed(letter, 2 * KIB);
@@ -71,20 +71,20 @@ test('one that grows past all limits is dropped, and its first and last kilobyte
   }
 });
 
-test('the last kilobyte of one that is too long may lie in two of its fragments', () => {
+test('the last kilobyte of a message that is too long may come from two fragments', () => {
   const { feed, tails } = open(false);
   for (const letter of 'abc') feed(letter, 2 * KIB);
   feed('d', 10, true);
   assert.deepEqual(tails, [`${'c'.repeat(KIB - 10)}${'d'.repeat(10)}`]);
 });
 
-test('one of just all that is allowed passes, and a byte more does not', () => {
+test('a message of exactly the largest size passes, and one byte more does not', () => {
   const { feed } = open(false);
   assert.deepEqual(feed('a', 6 * KIB, true), [`message of ${6 * KIB}`, `consumed ${6 * KIB}`]);
   assert.deepEqual(feed('b', 6 * KIB + 1, true), ['oversize 1024b 1024b', `consumed ${6 * KIB + 1}`]);
 });
 
-test('fragments come in their order: what came is passed over, what is missing or next to nothing is told', () => {
+test('repeated fragments are ignored; missing and far too small ones are reported', () => {
   const { feed, skip, incoming } = open();
   feed('a', 1, true);
   skip(0);
@@ -121,7 +121,7 @@ test('while its reader pauses fragments are held and not consumed, and a reader 
   assert.deepEqual([incoming.heldBytes, incoming.next, said], [0, 3, []]);
 });
 
-test('so much is held as the window admits, and one frame more', () => {
+test('held fragments are bounded by the window and one frame more', () => {
   const { feed, incoming } = open();
   incoming.pause();
   const all = 10 * KIB + FRAME_MAX_BYTES;

@@ -91,7 +91,7 @@ test('a message larger than the window travels', () => {
   assert.equal(world.received[1][0]?.length, 3_000_000);
 });
 
-test('what has come of a message is counted until the rest has', () => {
+test('the bytes of an incomplete message are counted until it is complete', () => {
   const world = pair(1 << 20);
   world.connect();
   world.ends[0].send(Buffer.alloc(150_000, 66));
@@ -120,7 +120,7 @@ test('a message in parts arrives as one, whatever their sizes', () => {
   );
 });
 
-test('what is kept for a peer that is away is bounded; one that is there is waited for', () => {
+test('the backlog for an end that is away is bounded; an end that is there is waited for', () => {
   const world = pair(70_000, 1_000_000);
   world.connect();
   for (let i = 0; i < 30; i++) world.ends[0].send(Buffer.alloc(100_000, 67));
@@ -132,7 +132,7 @@ test('what is kept for a peer that is away is bounded; one that is there is wait
   assert.match(world.trouble.join(), /overflow: more than 1000000 bytes wait/);
 });
 
-test('an end that goes on where another has left off says exactly what its peer has still to hear', () => {
+test('an end that continues an earlier one sends exactly the fragments that are missing', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(200_000), { maxLength: 8 }), fc.nat(20), (lengths, frames) => {
       const world = pair(100_000);
@@ -168,7 +168,7 @@ test('a missing fragment is noticed, and a new attachment brings everything', ()
   assert.deepEqual(world.received[1], ['one', 'two']);
 });
 
-test('a peer that claims to have what was never sent is refused', () => {
+test('an acknowledgement of what was never sent is refused', () => {
   const world = pair();
   assert.equal(world.ends[0].attach(1, 1, 4096), false);
 });
@@ -179,7 +179,7 @@ test('a message over the limit is refused on both ends', () => {
   assert.throws(() => world.ends[0].send(Buffer.alloc((1 << 22) + 1)), /longer than/);
 });
 
-test('a message over the limit of its reader costs its two ends and nothing else', () => {
+test('a message over the reader’s limit is dropped except for its beginning and end, and the channel goes on', () => {
   const world = pair(1 << 20);
   world.connect();
   world.ends[1].limit({ maxMessageBytes: 200_000, backlogBytes: 1 << 20 });
@@ -216,7 +216,7 @@ test('fragments that hold next to nothing are refused: they would cost more than
   assert.match(world.trouble[0] ?? '', /not the last/);
 });
 
-test('a frame of an earlier carrier is not looked at', () => {
+test('a frame of an earlier carrier is ignored', () => {
   const world = pair();
   world.connect();
   world.ends[1].receive(dataFrame(0, FLAG_FINAL, 7), Buffer.from('old'));

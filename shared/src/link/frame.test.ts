@@ -41,7 +41,7 @@ test('a frame over the limit is refused by its length alone', () => {
   assert.match(String(readFrame(Buffer.alloc(FRAME_MAX_BYTES + 1, 1))), /longer than/);
 });
 
-test('what is no frame is told by what is wrong with it, and what is just one is read', () => {
+test('bytes that are no frame are refused with what is wrong, and the smallest and largest frames are read', () => {
   const frame = (change: (bytes: Buffer) => void, length = HEADER_BYTES) => {
     const bytes = Buffer.alloc(length);
     bytes[0] = FrameKind.data;
@@ -71,7 +71,7 @@ test('what is no frame is told by what is wrong with it, and what is just one is
     );
 });
 
-test('room is left before a frame where its carrier wants some, and none else', () => {
+test('room is left before a frame only where the carrier wants it', () => {
   const written = { kind: FrameKind.data, flags: 1, channel: 1, seq: 2, ack: 3 };
   assert.equal(writeFrame(written, Buffer.from('abc')).length, HEADER_BYTES + 3);
   assert.equal(writeFrame(written, Buffer.from('abc'), 14).length, 14 + HEADER_BYTES + 3);

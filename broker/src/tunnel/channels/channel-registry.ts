@@ -43,7 +43,7 @@ export interface ChannelRegistry {
    */
   leave(message: string): readonly TunnelChannel[];
   /** Ends a channel whose laptop goes on at another broker; returns the fragments that the laptop has not acknowledged, if any. */
-  part(channel: TunnelChannel): KeptFragments | undefined;
+  giveUp(channel: TunnelChannel): KeptFragments | undefined;
   /** Ends a channel that was given up earlier, if its laptop has acknowledged everything by now; returns whether it has. */
   settle(channel: TunnelChannel): boolean;
   /** Keeps a channel that has lost its link, and ends it unless it is resumed within the resume window. */
@@ -105,7 +105,7 @@ export function createChannelRegistry(options: {
     const owner = owners.get(channel.owner);
     if (owner?.channels.delete(channel) && owner.channels.size === 0) owners.delete(channel.owner);
     channel.cancelExpiry?.();
-    channel.carrier?.left(channel);
+    channel.carrier?.ended(channel);
     if (channel.leftBy === undefined) ended.add(channel.end());
     return channel.session.close(reason);
   };
@@ -150,7 +150,7 @@ export function createChannelRegistry(options: {
         known.cancelExpiry?.();
         known.cancelExpiry = undefined;
         known.detachedAt = undefined;
-        known.carrier?.taken(known);
+        known.carrier?.takenOver(known);
         return { kind: 'opened', channel: known, resumed: true };
       }
       if (!mayOpen && left === undefined) return { kind: 'leaving' };
@@ -182,7 +182,7 @@ export function createChannelRegistry(options: {
       const all = [...channels.values()];
       for (const channel of all) {
         const { carrier } = channel;
-        carrier?.left(channel);
+        carrier?.ended(channel);
         if (channel.leftBy !== undefined) continue; // it is in the store already, where the next broker finds it
         const end = channel.end();
         if (channel.channel.backlogBytes === 0) carrier?.fatal(channel, { code: 'gone', message, taken: end.taken });
@@ -191,7 +191,7 @@ export function createChannelRegistry(options: {
       channels.clear();
       return all;
     },
-    part(channel) {
+    giveUp(channel) {
       const kept = keptOf(channel);
       end(channel, 'its AI client goes on at another broker');
       return kept;

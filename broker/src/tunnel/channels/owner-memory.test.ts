@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createOwnerMemory } from './owner-memory.ts';
 
-test('bytes are added as they come, and counted anew where they reach the bound', () => {
+test('bytes are added as they arrive, and the real use is measured when their sum reaches the bound', () => {
   let kept = 0;
   let counts = 0;
   const memory = createOwnerMemory(100, () => {

@@ -36,11 +36,11 @@ export interface Carrier {
   /** The channel has failed: tells the laptop why. */
   fatal(channel: TunnelChannel, close: CloseMessage): void;
   /** Another link has taken the channel over. Tells the laptop on this link, which takes the channel back should it be the one that is alive. */
-  taken(channel: TunnelChannel): void;
+  takenOver(channel: TunnelChannel): void;
   /** The channel has ended: forgets it. */
-  left(channel: TunnelChannel): void;
+  ended(channel: TunnelChannel): void;
   /** Another broker says that the laptop is there now: pings it, and gives the link up where no answer comes soon. */
-  doubted(): void;
+  checkAlive(): void;
 }
 
 export interface TunnelChannel {

@@ -29,7 +29,7 @@ function world(names: string[], publish?: (message: BusMessage) => Promise<void>
   return { awaited, said, errors, store };
 }
 
-test('however many brokers a peer makes up, they are asked for with one message at a time', async () => {
+test('however many broker names a laptop makes up, they cause one message at a time', async () => {
   const { awaited, said } = world([]);
   const all = Array.from({ length: 200 }, (_, number) => awaited.until(`made-up-${number}`, wantedOf(number), never));
   await Promise.all(all);
@@ -37,7 +37,7 @@ test('however many brokers a peer makes up, they are asked for with one message 
   assert.equal(awaited.size, 0);
 });
 
-test('many channels of a broker that is there are asked for in parts that fit into a message', async () => {
+test('many channels of one broker are asked for in parts that fit into a message of the bus', async () => {
   const { awaited, said } = world(['there']);
   const all = Array.from({ length: 30 }, (_, number) => awaited.until('there', wantedOf(number), never));
   const asked = () =>
@@ -48,7 +48,7 @@ test('many channels of a broker that is there are asked for in parts that fit in
   await Promise.all(all);
 });
 
-test('where the others cannot be asked, what one has left is found all the same, and the failure is told once', async () => {
+test('channels in the store are found even where other brokers cannot be asked, and the failure is reported once', async () => {
   const { awaited, errors, store, said } = world(['there'], () => Promise.reject(new Error('the bus is away')));
   const left = awaited.until('there', wantedOf(1), never);
   while (said.length < 3) await new Promise((resolve) => setImmediate(resolve));

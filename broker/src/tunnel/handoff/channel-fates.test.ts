@@ -61,13 +61,13 @@ function open({ maxEnded = 10 } = {}) {
   return { departures, fateOf, leave, left, leftStore, ended, state, read, waits, put, errors, clock };
 }
 
-test('of a channel that names no broker nobody can tell, and nobody is asked', async () => {
+test('the fate of a channel without a broker’s name is unknown, and no broker is asked', async () => {
   const { fateOf, read, waits } = open();
   assert.deepEqual(await fateOf('a'), { kind: 'unknown' });
   assert.deepEqual([read, waits], [[], []]);
 });
 
-test('of its own a broker knows what ended and what it left, and that others never were', async () => {
+test('a broker knows which of its own channels ended or were given up, and that others never existed', async () => {
   const { fateOf, ended, left, read, waits } = open();
   ended.add(endOf('ended'));
   ended.add(endOf('left', { taken: 1 }));
@@ -80,14 +80,14 @@ test('of its own a broker knows what ended and what it left, and that others nev
   assert.deepEqual([read, waits], [[], []]);
 });
 
-test('a broker that has forgotten some of its own says of one that it does not know that nobody can tell', async () => {
+test('once a broker has forgotten some of its channels, the fate of one that it does not find is unknown', async () => {
   const { fateOf, ended } = open({ maxEnded: 1 });
   for (const id of ['a', 'b']) ended.add(endOf(id));
   assert.deepEqual(await fateOf('a', 'this-run'), { kind: 'unknown' });
   assert.deepEqual(await fateOf('b', 'this-run'), { kind: 'taken', taken: 3 });
 });
 
-test('of another run it is what that left: all of its channels, or those that it still knew', async () => {
+test('the fate of another run’s channel comes from its departure, which has all of its channels or those that it still knew', async () => {
   const { fateOf, leave, waits } = open();
   leave('run-1', [endOf('a')]);
   leave('run-2', [endOf('a')], false);
@@ -100,7 +100,7 @@ test('of another run it is what that left: all of its channels, or those that it
   assert.deepEqual(waits, [], 'nobody has to be waited for');
 });
 
-test('a channel that another run handed over goes on with what its peer has still to hear', async () => {
+test('a channel that another run handed over continues with the missing answers', async () => {
   const { fateOf, leave, leftStore, waits } = open();
   await leftStore.put({ ...endOf('a', { taken: 4 }), broker: 'run-1', sealed: null }, 0);
   assert.deepEqual(await fateOf('a', 'run-1'), { kind: 'taken', taken: 4 });
@@ -110,7 +110,7 @@ test('a channel that another run handed over goes on with what its peer has stil
   assert.deepEqual(waits, []);
 });
 
-test('a run that has left nothing yet is waited for, and then looked up once more', async () => {
+test('a run without a departure is waited for, and then looked up once more', async () => {
   const { fateOf, leave, waits, state, leftStore } = open();
   assert.deepEqual(await fateOf('a', 'run-1'), { kind: 'unknown' });
   assert.deepEqual(waits, [{ at: 'run-1', wanted: { id: 'a', owner: 'ada', secretHash: SECRET_HASH }, isOver }]);
@@ -120,7 +120,7 @@ test('a run that has left nothing yet is waited for, and then looked up once mor
   assert.deepEqual(await fateOf('b', 'run-2'), { kind: 'taken', taken: 3 });
 });
 
-test('what a broker left behind is read once for all who come back, and again where it could not be read', async () => {
+test('a departure is read once for all laptops that come back, and again where reading failed', async () => {
   const { fateOf, leave, state, read } = open();
   leave('run-1', [endOf('a')]);
   state.failure = new Error('the store is away');
@@ -136,7 +136,7 @@ test('what a broker left behind is read once for all who come back, and again wh
   assert.deepEqual(read.slice(2), Array(4).fill('killed'), 'once more when nobody has it');
 });
 
-test('four runs are kept in memory; the one that was read first gives way to the fifth', async () => {
+test('four departures are kept in memory; the fifth replaces the one that was read first', async () => {
   const { fateOf, leave, read } = open();
   const runs = [1, 2, 3, 4, 5].map((number) => `run-${number}`);
   for (const run of runs) leave(run, [endOf('a')]);
@@ -150,7 +150,7 @@ test('four runs are kept in memory; the one that was read first gives way to the
   assert.deepEqual(read.slice(5), ['run-1']);
 });
 
-test('who goes writes down what it leaves, and then how far each channel had got, for as long as peers may come back', async () => {
+test('at its end a broker writes first the missing answers and then the departure, for as long as laptops may come back', async () => {
   const { departures, ended, left, leftStore, put, errors, clock } = open();
   ended.add(endOf('a'));
   await departures.leave([{ end: endOf('b'), kept: KEPT }]);
@@ -167,7 +167,7 @@ test('who goes writes down what it leaves, and then how far each channel had got
   assert.deepEqual(errors, []);
 });
 
-test('where an answer could not be left, that is told, and how far each channel had got is written down all the same', async () => {
+test('a failure to write answers is reported, and the departure is written nevertheless', async () => {
   const { departures, leftStore, put, errors } = open({ maxEnded: 0 });
   const failure = new Error('the store is away');
   leftStore.put = () => Promise.reject(failure);

@@ -15,7 +15,7 @@ async function worldOf(t: TestContext, options: Parameters<typeof createTunnelWo
 const closeOf = async (link: PeerLink) => readClose(bodyOf(await link.next(FrameKind.close)));
 const saidBack = async (link: PeerLink) => bodyOf(await link.next(FrameKind.data)).toString();
 
-test('a broker that takes leave opens no channel: what comes behind the first frame is not taken', async (t) => {
+test('a draining broker opens no channel, and does not read what follows the first frame', async (t) => {
   const { tunnel, connect } = await worldOf(t);
   const ada = await connect('ada');
   ada.open(1, idOf(1));
@@ -32,7 +32,7 @@ test('a broker that takes leave opens no channel: what comes behind the first fr
   await drain;
 });
 
-test('who has lost its link with something to finish is let back in while the broker drains, and nobody else is', async (t) => {
+test('while the broker drains, only a daemon whose channel has something to finish is let back in', async (t) => {
   const { tunnel, connect, statusOf } = await worldOf(t);
   const cut = await connect('ada');
   cut.open(1, idOf(1));
@@ -53,7 +53,7 @@ test('who has lost its link with something to finish is let back in while the br
   assert.equal(await statusOf('token-ada'), 503);
 });
 
-test('the next broker knows how far each channel had got at the one that took leave', async (t) => {
+test('the next broker knows up to which message each channel was read by the one that has ended', async (t) => {
   const departures = memoryOfDepartures();
   const before = await worldOf(t, { broker: 'run-1', departures });
   const ada = await before.connect('ada');
@@ -89,7 +89,7 @@ test('the next broker knows how far each channel had got at the one that took le
   assert.equal(next.sessions(), 0);
 });
 
-test('of a broker that was killed nobody can tell: its channels start from nothing', async (t) => {
+test('the channels of a killed broker are unknown, and start from nothing', async (t) => {
   const { connect } = await worldOf(t);
   const ada = await connect('ada');
   ada.open(1, idOf(1), { next: 5, broker: 'killed-run' });
@@ -97,7 +97,7 @@ test('of a broker that was killed nobody can tell: its channels start from nothi
   assert.deepEqual([opened?.resumed, opened?.next], [false, 0]);
 });
 
-test('a channel is opened only at the broker that it is meant for: where it was opened must be known to who resumes it', async (t) => {
+test('a channel is opened only at the broker that it is meant for, so that a resume knows where it was opened', async (t) => {
   const { connect, sessions } = await worldOf(t);
   const ada = await connect('ada');
   ada.open(1, idOf(1), { broker: 'run-before', resume: false });
@@ -108,7 +108,7 @@ test('a channel is opened only at the broker that it is meant for: where it was 
   assert.equal(readOpened(bodyOf(await ada.next(FrameKind.opened)))?.broker, 'this-run');
 });
 
-test('a channel that ended here while its link was lost is known by how far it got', async (t) => {
+test('of a channel that ended while its link was lost, it is known up to which message it was read', async (t) => {
   const { connect } = await worldOf(t);
   const ada = await connect('ada');
   ada.open(1, idOf(1));

@@ -26,17 +26,17 @@ const away = (pending: number, backlogBytes: number): DrainedChannel => ({
   channel: { backlogBytes },
 });
 
-test('who has lost its link and nothing under way is not waited for', async () => {
+test('a channel without a link and without anything to finish is not waited for', async () => {
   assert.deepEqual(await drain(away(0, 0)), { isDone: true, seconds: 1 });
 });
 
-test('who has lost its link before it could acknowledge an answer is waited for ten seconds', async () => {
+test('a channel that lost its link before an answer was acknowledged is waited for ten seconds', async () => {
   assert.deepEqual(await drain(away(0, 500)), { isDone: true, seconds: 11 });
   const neverLinked = { ...away(0, 500), detachedAt: undefined };
   assert.deepEqual(await drain(neverLinked), { isDone: true, seconds: 11 });
 });
 
-test('a link that is lost while the broker drains has its ten seconds from then on', async () => {
+test('for a link that is lost while the broker drains, the ten seconds begin with the loss', async () => {
   const channel = away(1, 0);
   const { isDone, seconds } = await drain(channel, (second) => {
     if (second !== 8) return;
@@ -47,13 +47,13 @@ test('a link that is lost while the broker drains has its ten seconds from then 
   assert.deepEqual({ isDone, seconds }, { isDone: true, seconds: 19 });
 });
 
-test('a call that runs is waited for up to the limit', async () => {
+test('a running call is waited for up to the limit', async () => {
   assert.deepEqual(await drain(away(1, 0)), { isDone: false, seconds: 30 });
 });
 
 const linked = (): DrainedChannel => ({ ...away(0, 0), carrier: {} as NonNullable<DrainedChannel['carrier']> });
 
-test('who has a link has three seconds to leave it once nothing is under way, and again after each call', async () => {
+test('a channel with a link has three seconds to leave once it is idle, and again after each call', async () => {
   assert.deepEqual(await drain(linked()), { isDone: true, seconds: 4 });
   const busy = linked();
   const answer = await drain(busy, (second) => {
@@ -68,7 +68,7 @@ test('who has a link has three seconds to leave it once nothing is under way, an
   assert.deepEqual(left, { isDone: true, seconds: 2 }, 'who has left is not waited for');
 });
 
-test('the last of all is waited for, and nothing is where there is none', async () => {
+test('all channels are waited for, and without channels the drain ends at once', async () => {
   assert.deepEqual(await drainAll([]), { isDone: true, seconds: 1 });
   const calling = away(1, 0);
   const all = [calling, away(0, 0), linked(), linked()];
@@ -76,7 +76,7 @@ test('the last of all is waited for, and nothing is where there is none', async 
   assert.deepEqual(answer, { isDone: true, seconds: 6 }, 'the others have had their time meanwhile');
 });
 
-test('let back in is who has no link and something to finish', () => {
+test('a daemon is let back in if a channel has no link and something to finish', () => {
   assert.deepEqual(
     [away(1, 0), away(0, 1), away(0, 0), linked(), { ...linked(), session: { pending: 1 } }].map(mayReturn),
     [true, true, false, false, false],

@@ -55,7 +55,7 @@ function open(channels: readonly TunnelChannel[] = []) {
   return { former, errors, departures, leftChannels, leaving, clock, gone, listeners: () => listeners };
 }
 
-test('who leaves keeps what peers have still to hear, and not what another run has left, or nothing waits for', async () => {
+test('a broker that ends keeps missing answers of its own channels, not those of another run, and no empty ones', async () => {
   const { former, leftChannels, leaving, listeners, departures } = open([
     channelOf('waits', 6),
     channelOf('heard', 0),
@@ -71,7 +71,7 @@ test('who leaves keeps what peers have still to hear, and not what another run h
   assert.equal((await departures.find('run-1', 0))?.broker, 'run-1');
 });
 
-test('where the store is away, that is told, and nothing else fails', async () => {
+test('failures of the store are reported, and nothing else fails', async () => {
   const { former, errors, departures, leftChannels } = open();
   const failure = new Error('the store is away');
   departures.put = () => Promise.reject(failure);
@@ -86,7 +86,7 @@ test('where the store is away, that is told, and nothing else fails', async () =
   assert.deepEqual(errors, [failure, failure, failure]);
 });
 
-test('what a peer has heard is not left any more, nor what was for somebody who is revoked', async () => {
+test('acknowledged answers are deleted, and so are those of revoked owners', async () => {
   const { former, leftChannels } = open([channelOf('a', 6), channelOf('b', 6)]);
   await former.leave('going');
   former.heard('run-1', 'a');
@@ -99,7 +99,7 @@ test('what a peer has heard is not left any more, nor what was for somebody who 
   assert.deepEqual(leftChannels.all, []);
 });
 
-test('one that is closed listens to nobody, sweeps nothing, and lets go whoever waits', async () => {
+test('after it is closed it hears no requests, removes nothing, and ends all waits', async () => {
   const { former, leftChannels, listeners, clock } = open();
   let sweeps = 0;
   leftChannels.removeExpired = () => Promise.resolve(void (sweeps += 1));

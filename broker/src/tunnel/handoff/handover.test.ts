@@ -51,7 +51,7 @@ function open({ maxEnded = 10 } = {}) {
   ]);
   const registry = {
     find: (id: string) => channels.get(id) as TunnelChannel | undefined,
-    part() {
+    giveUp() {
       channels.delete('here');
       return channel.kept ? KEPT : undefined;
     },
@@ -99,7 +99,7 @@ function open({ maxEnded = 10 } = {}) {
   };
 }
 
-test('one that has lost its link and on which nothing runs is left at once, with what its peer has still to hear', () => {
+test('a channel without a link and without a running call is handed over at once, with the answers its laptop has not got', () => {
   const { want, lefts, channels, said } = open();
   want(wantedOf('here'));
   assert.deepEqual(lefts, [{ end: endOf('here'), kept: KEPT }]);
@@ -109,17 +109,17 @@ test('one that has lost its link and on which nothing runs is left at once, with
   assert.deepEqual(said, ['written', 'written'], 'and written again, should it not be in the store');
 });
 
-test('one whose peer has heard everything is left without anything', () => {
+test('a channel whose laptop has all answers is handed over without any', () => {
   const { want, lefts, channel } = open();
   channel.kept = false;
   want(wantedOf('here'));
   assert.deepEqual(lefts, [{ end: endOf('here') }]);
 });
 
-test('one with a link is kept, its link is doubted, and it is left as soon as that is gone and nothing runs', () => {
+test('a channel with a link is kept while its link is checked, and handed over once the link is gone and no call runs', () => {
   const { clock, want, lefts, channel } = open();
   let doubts = 0;
-  channel.carrier = { doubted: () => void (doubts += 1) };
+  channel.carrier = { checkAlive: () => void (doubts += 1) };
   channel.pending = 1;
   want(wantedOf('here'));
   assert.equal(doubts, 1);
@@ -134,7 +134,7 @@ test('one with a link is kept, its link is doubted, and it is left as soon as th
   assert.equal(lefts.length, 1);
 });
 
-test('who does not ask again for seven seconds wants it no more; who does is waited with', () => {
+test('a request that is not repeated for seven seconds is forgotten; a repeated one is kept', () => {
   for (const asksAgain of [false, true]) {
     const { clock, want, lefts, channel, listeners } = open();
     channel.pending = 1;
@@ -149,7 +149,7 @@ test('who does not ask again for seven seconds wants it no more; who does is wai
   }
 });
 
-test('who has asked just seven seconds ago still wants it', () => {
+test('a request still counts exactly seven seconds after it was made', () => {
   const { clock, want, lefts, channel } = open();
   channel.pending = 1;
   want(wantedOf('here'));
@@ -159,7 +159,7 @@ test('who has asked just seven seconds ago still wants it', () => {
   assert.equal(lefts.length, 1);
 });
 
-test('it is looked twenty times a second and no more, however often it is asked for, and only while somebody does', () => {
+test('requested channels are checked twenty times a second, however often they are asked for, and only while they are', () => {
   const { clock, want, channel, looks } = open();
   channel.pending = 1;
   for (let times = 0; times < 3; times++) want(wantedOf('here'));
@@ -171,7 +171,7 @@ test('it is looked twenty times a second and no more, however often it is asked 
   assert.equal(looks(), 3, 'it has been left');
 });
 
-test('one that has ended is known no longer for being asked for', () => {
+test('asking for an ended channel does not extend the time for which it is remembered', () => {
   const { clock, want, ended } = open();
   ended.add(endOf('ended'));
   clock.advance(50_000);
@@ -181,7 +181,7 @@ test('one that has ended is known no longer for being asked for', () => {
   assert.equal(ended.find('ended'), undefined);
 });
 
-test('one that has gone meanwhile is looked for no longer', () => {
+test('a requested channel that has ended meanwhile is checked no longer', () => {
   const { clock, want, lefts, channel, channels } = open();
   channel.pending = 1;
   want(wantedOf('here'));
@@ -190,7 +190,7 @@ test('one that has gone meanwhile is looked for no longer', () => {
   assert.deepEqual(lefts, []);
 });
 
-test('who asks for another’s, or with another secret, gets nothing and ends nothing', () => {
+test('a request for a channel of another owner, or with another secret, gets nothing and ends nothing', () => {
   for (const more of [{ owner: 'bob' }, { secretHash: 'cd' }]) {
     const { clock, want, lefts, channels, ended, said } = open();
     want(wantedOf('here', more));
@@ -201,7 +201,7 @@ test('who asks for another’s, or with another secret, gets nothing and ends no
   }
 });
 
-test('what another broker is asked for, and whatever else is said, is nothing to this one', () => {
+test('requests to other brokers and other messages of the bus are ignored', () => {
   const { clock, want, lefts, tell } = open();
   want(wantedOf('here'), 'run-2');
   tell({ kind: 'message', from: { name: 'other', location: '' }, message: { kind: 'servers' } });
@@ -210,7 +210,7 @@ test('what another broker is asked for, and whatever else is said, is nothing to
   assert.deepEqual(lefts, []);
 });
 
-test('one that has ended is left as it ended, and one that never was as not begun, which it never will be', () => {
+test('an ended channel is recorded as it ended, and one that never existed as unread, and it can never be opened', () => {
   const { want, lefts, ended } = open();
   ended.add(endOf('ended'));
   want(wantedOf('ended'));
@@ -221,7 +221,7 @@ test('one that has ended is left as it ended, and one that never was as not begu
   assert.deepEqual(ended.find('unknown'), never);
 });
 
-test('where some that ended were forgotten, nobody says of one that it never was', () => {
+test('once ended channels were forgotten, no channel is said never to have existed', () => {
   const { want, lefts, ended } = open({ maxEnded: 1 });
   for (const id of ['a', 'b']) ended.add(endOf(id));
   assert.equal(ended.isComplete, false);
@@ -231,7 +231,7 @@ test('where some that ended were forgotten, nobody says of one that it never was
   assert.deepEqual(lefts, [{ end: endOf('b') }]);
 });
 
-test('what could not be written is told', async () => {
+test('a failed write is reported', async () => {
   const { want, said, failures } = open();
   failures.push(new Error('the store is away'));
   want(wantedOf('here'));
@@ -239,7 +239,7 @@ test('what could not be written is told', async () => {
   assert.deepEqual(said, ['written', 'Error: the store is away']);
 });
 
-test('one that was closed hands over nothing any more', () => {
+test('after it is closed, nothing is handed over any more', () => {
   const { clock, want, lefts, channel, handover, listeners } = open();
   channel.pending = 1;
   want(wantedOf('here'));

@@ -44,7 +44,7 @@ export function createHandover(options: {
       if (channel === undefined || now > until) wanted.delete(id);
       else if (channel.carrier === undefined && channel.session.pending === 0) {
         wanted.delete(id);
-        const kept = registry.part(channel);
+        const kept = registry.giveUp(channel);
         leave({ end: channel.end(), ...(kept !== undefined && { kept }) });
       }
     }
@@ -73,7 +73,7 @@ export function createHandover(options: {
       if (channel === undefined) leaveEnded(asked);
       else if (isSame(channel.end(), asked)) {
         wanted.set(asked.id, clock.now() + WANTED_MS);
-        channel.carrier?.doubted();
+        channel.carrier?.checkAlive();
       }
     }
     if (cancelLook === undefined) look();

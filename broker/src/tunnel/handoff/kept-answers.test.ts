@@ -21,7 +21,7 @@ function open() {
   return { clock, store, errors, left };
 }
 
-test('what was added is found at once, and the same from the store once it is written', async () => {
+test('a channel that was given up is found at once, and unchanged in the store once it is written', async () => {
   const { left, store } = open();
   left.add({ end: endOf('a'), kept: KEPT });
   left.add({ end: endOf('b') });
@@ -40,7 +40,7 @@ test('what was added is found at once, and the same from the store once it is wr
   assert.deepEqual([left.has('a'), left.has('c'), await left.find('run-1', 'c')], [true, false, undefined]);
 });
 
-test('what is in the store is not written again; what could not be written is, and the first failure is told', async () => {
+test('written channels are not written again, those that failed are, and the first failure is reported', async () => {
   const { left, store } = open();
   const put = store.put.bind(store);
   const written: string[] = [];
@@ -58,7 +58,7 @@ test('what is in the store is not written again; what could not be written is, a
   assert.deepEqual(written.slice(3), ['a until 1000', 'c until 1000']);
 });
 
-test('after as long as peers may come back nobody has left anything', async () => {
+test('after the time in which laptops may come back, nothing is kept', async () => {
   const { left, clock, store } = open();
   const sweeps: number[] = [];
   store.removeExpired = (now) => Promise.resolve(void sweeps.push(now - 1_000_000));
@@ -76,7 +76,7 @@ test('after as long as peers may come back nobody has left anything', async () =
   assert.equal(sweeps.length, 2);
 });
 
-test('a store that cannot be swept is told, and swept again', async () => {
+test('a failure to remove expired channels is reported, and the removal is repeated', async () => {
   const { left, clock, store, errors } = open();
   store.removeExpired = () => Promise.reject(new Error('the store is away'));
   for (let round = 0; round < 2; round++) {
@@ -87,7 +87,7 @@ test('a store that cannot be swept is told, and swept again', async () => {
   left.close();
 });
 
-test('what its peer has heard is nothing to hear, written or not, and of another run too', async () => {
+test('answers that the laptop has acknowledged are deleted, written or not, and those of another run too', async () => {
   const { left, store } = open();
   left.add({ end: endOf('a'), kept: KEPT });
   await left.delivered('run-1', 'a');
@@ -102,7 +102,7 @@ test('what its peer has heard is nothing to hear, written or not, and of another
   assert.deepEqual(await left.find('run-1', 'b'), { end: endOf('b') });
 });
 
-test('whoever was revoked has nothing left, in memory or in the store, nor what is written at that moment', async () => {
+test('the channels of a revoked owner are deleted in memory and in the store, and while they are being written', async () => {
   const { left, store } = open();
   left.add({ end: endOf('a'), kept: KEPT });
   left.add({ end: endOf('b', 'bob'), kept: KEPT });

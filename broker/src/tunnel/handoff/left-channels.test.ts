@@ -45,7 +45,7 @@ async function loseLink({ connect, held }: TunnelWorld, messages: readonly strin
   await link.closed;
 }
 
-test('the next broker says what the peer has still to hear, under the same numbers, and then how far its channel had got', async (t) => {
+test('the next broker delivers the missing answers under the same numbers, and then says up to which message the channel was read', async (t) => {
   const { start, leftChannels } = brokersOf(t);
   const before = await start('run-1');
   await loseLink(before, ['one', 'two', 'hold']);
@@ -82,7 +82,7 @@ test('the next broker says what the peer has still to hear, under the same numbe
   assert.deepEqual([next.sessions(), third.sessions()], [0, 0]);
 });
 
-test('what was left is given to its owner with its secret, and to nobody else', async (t) => {
+test('kept answers are given only to their owner with the channel’s secret', async (t) => {
   const { start } = brokersOf(t);
   const before = await start('run-1');
   await loseLink(before, ['one']);
@@ -97,7 +97,7 @@ test('what was left is given to its owner with its secret, and to nobody else', 
   assert.equal((await dataOf(ada)).text, 'ada:one');
 });
 
-test('what was left for somebody who is revoked meanwhile is left for nobody', async (t) => {
+test('kept answers of an owner who is revoked meanwhile are given to nobody', async (t) => {
   const { start, leftChannels } = brokersOf(t);
   const before = await start('run-1');
   await loseLink(before, ['one']);
@@ -112,7 +112,7 @@ test('what was left for somebody who is revoked meanwhile is left for nobody', a
   assert.equal((await closeOf(back))?.taken, 1);
 });
 
-test('a channel whose laptop is at another broker is handed over once nothing runs on it, and is no more at the first', async (t) => {
+test('a channel whose laptop is at another broker is handed over once no call runs on it, and has ended at the first', async (t) => {
   const { start } = brokersOf(t, 'run-1', 'run-2');
   const [first, second] = [await start('run-1'), await start('run-2')];
   await loseLink(first, ['hold']);
@@ -133,7 +133,7 @@ test('a channel whose laptop is at another broker is handed over once nothing ru
   assert.equal((await closeOf(back))?.taken, 1);
 });
 
-test('a channel that has its link is not handed over, nor one that is asked for with another secret', async (t) => {
+test('a channel with a link is not handed over, nor one that is asked for with another secret', async (t) => {
   const { start } = brokersOf(t, 'run-1', 'run-2');
   const [first, second] = [await start('run-1'), await start('run-2')];
   const here = await first.connect('ada');
@@ -168,7 +168,7 @@ test('a link that is half open does not keep its channel from the broker where t
   assert.equal(first.tunnel.stats().closes.get('4408'), 1);
 });
 
-test('an answer of many fragments that was cut in the middle is gone on with, from where its peer has it', async (t) => {
+test('an answer of many fragments that was cut in the middle continues after the fragments that the laptop has', async (t) => {
   const { start } = brokersOf(t);
   const before = await start('run-1');
   const link = await before.connect('ada');
@@ -194,7 +194,7 @@ test('an answer of many fragments that was cut in the middle is gone on with, fr
   assert.equal((await closeOf(back))?.taken, 1);
 });
 
-test('a channel that the other broker never had was not taken, and is not opened there any more either', async (t) => {
+test('a channel that the other broker never had is reported as unread, and cannot be opened there any more', async (t) => {
   const { start } = brokersOf(t, 'run-1', 'run-2');
   const [first, second] = [await start('run-1'), await start('run-2')];
   const late = await first.connect('ada');
@@ -206,7 +206,7 @@ test('a channel that the other broker never had was not taken, and is not opened
   assert.deepEqual([(await closeOf(late))?.taken, first.sessions()], [0, 0]);
 });
 
-test('a broker that goes without a word is waited for no longer, and who has gone does not wait', async (t) => {
+test('the wait ends when the other broker disappears, and when the laptop does', async (t) => {
   const { start, gone } = brokersOf(t, 'run-1', 'run-2');
   const [first, second] = [await start('run-1'), await start('run-2')];
   await loseLink(first, ['hold']);

@@ -15,7 +15,7 @@ function crowd(admission: ReturnType<typeof createAdmission>) {
   };
 }
 
-test('of a thousand that come at once eight are looked up at a time, in their order, and all have their turn', async () => {
+test('of a thousand upgrades at once eight are checked at a time, in their order, and all get their turn', async () => {
   const admission = createAdmission(steppedClock());
   const { running, come } = crowd(admission);
   for (let one = 0; one < 1_000; one += 1) assert.equal(come(), undefined);
@@ -31,7 +31,7 @@ test('of a thousand that come at once eight are looked up at a time, in their or
   assert.deepEqual([done, admission.waiting], [1_000, 0]);
 });
 
-test('others have their turn between one and the next', async () => {
+test('other work on the event loop gets its turn between two upgrades', async () => {
   const admission = createAdmission(steppedClock());
   const order: string[] = [];
   for (let one = 0; one < 10; one += 1) {
@@ -47,7 +47,7 @@ test('others have their turn between one and the next', async () => {
   assert.ok(order.indexOf('a call') <= 8, order.join(', '));
 });
 
-test('who would wait too long is told when to come again, and later the more there are; once the crowd is gone everybody is let in', async () => {
+test('an upgrade that would wait too long is told when to come again, later the more there are; after the crowd all are let in', async () => {
   const clock = steppedClock();
   const admission = createAdmission(clock);
   const { running, come } = crowd(admission);
@@ -72,7 +72,7 @@ test('who would wait too long is told when to come again, and later the more the
   assert.equal(come(), undefined);
 });
 
-test('a crowd from one address keeps nobody of another one out, and waits behind them', async () => {
+test('a crowd from one address keeps no other address out, and waits behind the others', async () => {
   const admission = createAdmission(steppedClock());
   const order: string[] = [];
   const running: (() => void)[] = [];

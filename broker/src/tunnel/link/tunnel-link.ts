@@ -29,7 +29,7 @@ const SOCKET_HIGH_BYTES = 256 * 1024;
 /** How long the daemon may take to answer a close before the socket is cut. */
 const CLOSE_MS = 2_000;
 /** How long the daemon may take to answer a ping when another broker says that it is there. */
-const DOUBTED_MS = 2_000;
+const ALIVE_MS = 2_000;
 /** The smallest fragment, except for a message's last one: many tiny fragments would cost far more memory than their bytes. */
 const FRAGMENT_MIN_BYTES = 1024;
 
@@ -152,15 +152,15 @@ export function createTunnelLink(options: {
       refuse(channel.number, { code: 'protocol', message: reason });
     },
     fatal: (channel, message) => refuse(channel.number, message),
-    taken(channel) {
+    takenOver(channel) {
       leave(channel);
       refuse(channel.number, { code: 'protocol', message: 'another link has taken this channel over' });
     },
-    left: leave,
-    doubted() {
+    ended: leave,
+    checkAlive() {
       const askedAt = clock.now();
       ws.ping(undefined, undefined, onSent);
-      clock.after(DOUBTED_MS, () => {
+      clock.after(ALIVE_MS, () => {
         // Reads the socket first: where the broker itself was busy, the daemon's answer already waits there.
         setImmediate(() => {
           if (lastHeardAt < askedAt) reject('silent', CLOSE_CODE.heartbeat, 'nothing was heard');
