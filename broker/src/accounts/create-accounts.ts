@@ -8,7 +8,8 @@ import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { AccountChange, Accounts, AccountView, Ended } from './accounts.ts';
 import { checkKeys, keysOf } from './keys.ts';
-import { type AccountContent, openAccount, sealAccount, targetOf } from './sealed-account.ts';
+import { targetOf } from '../domain/transports/transports.ts';
+import { type AccountContent, openAccount, sealAccount } from './sealed-account.ts';
 
 export interface AccountsOptions {
   store: Pick<Store, 'accounts' | 'servers' | 'users'>;
@@ -35,7 +36,7 @@ export function createAccounts({ store, vault, audit, publicUrl }: AccountsOptio
     if (record === undefined || record.kind !== server.account?.kind) return 'missing';
     if (record.state === 'expired') return 'expired';
     const content = openAccount(vault, record);
-    return content.target === targetOf(server) ? { record, content } : 'missing';
+    return content.target === targetOf(server.transport) ? { record, content } : 'missing';
   }
 
   /** As people are named in the log. */
@@ -97,7 +98,7 @@ export function createAccounts({ store, vault, audit, publicUrl }: AccountsOptio
     async setKeys(server, owner, given, actor) {
       const values = checkKeys(server, given);
       const of = { workspaceId: server.workspaceId, serverId: server.id, owner };
-      const sealed = sealAccount(vault, of, { kind: 'keys', target: targetOf(server), values });
+      const sealed = sealAccount(vault, of, { kind: 'keys', target: targetOf(server.transport), values });
       await store.accounts.put({ ...of, kind: 'keys', sealed, scopes: [], expiresAt: null });
       await record('account.connected', server, owner, actor);
       tell({ ...of, state: 'ready' });

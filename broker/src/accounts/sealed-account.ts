@@ -2,7 +2,6 @@
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { AccountRecord } from '../domain/account.ts';
-import type { ServerRecord } from '../domain/server-record.ts';
 import type { Vault } from '../vault/vault.ts';
 
 const KeysContentSchema = z.object({
@@ -32,10 +31,4 @@ export function openAccount(vault: Pick<Vault, 'open'>, account: Of & Pick<Accou
     'internal',
     `the account of ${account.owner} at server ${account.serverId} is of another version`,
   );
-}
-
-/** Where a server is, as far as an account is bound to it: whoever moves the server elsewhere does not take accounts along. */
-export function targetOf({ transport }: Pick<ServerRecord, 'transport'>): string {
-  if (transport.kind === 'stdio') return transport.command;
-  return /^[a-z]+:\/\/[^/?#]*/i.exec(transport.url)?.[0].toLowerCase() ?? transport.url;
 }

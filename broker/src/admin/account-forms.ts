@@ -3,7 +3,8 @@ import type { AccountFormBody } from 'mcpgate-shared/api/account-forms';
 import { GateError } from 'mcpgate-shared/error';
 import type { AccountForm } from '../domain/account.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
-import { accountKeysIn } from '../domain/transport-texts.ts';
+import { isAtUrl } from '../domain/transports/transports.ts';
+import { accountKeysIn } from '../domain/transports/transport-texts.ts';
 
 export function toAccountForm(body: AccountFormBody): AccountForm {
   if (body.kind === 'keys') {
@@ -60,7 +61,7 @@ export function assertAccountFits({ name, transport, credential, account }: Told
       'keys that everybody uses are secrets: `secret set NAME` and ${secret:NAME}; --key is for personal ones',
     );
   }
-  if (transport.kind !== 'http') throw usage('OAuth is for servers at a URL; a command takes keys');
+  if (!isAtUrl(transport)) throw usage('OAuth is for servers at a URL; a command takes keys');
   const own = Object.keys(transport.headers).find((header) => header.toLowerCase() === 'authorization');
   if (own !== undefined) throw usage(`with OAuth the header ${own} is mcpgate's to set; leave it out of the record`);
   if (/^[a-z]+:\/\/[^/?#]*@/i.test(transport.url)) throw usage('with OAuth no user or password may stand in the URL');

@@ -4,7 +4,7 @@ import { GateError, toGateError } from 'mcpgate-shared/error';
 import { fillTransport } from 'mcpgate-shared/values/fill-values';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { DEFAULT_WORKSPACE, inWorkspace } from '../domain/workspace.ts';
-import { secretNamesOfRecord } from '../domain/transport-texts.ts';
+import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';

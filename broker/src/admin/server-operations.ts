@@ -1,12 +1,12 @@
 // The registered upstream servers.
-import type { ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
 import { serversApi, type Server } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
-import { limitNotes, shownLimits, withLimits } from '../domain/resource-limits.ts';
-import { isolationOf, type ServerRecord, type Transport } from '../domain/server-record.ts';
+import { shownLimits } from '../domain/resource-limits.ts';
+import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
+import { changedTransport, readTransport, shownTransport, type Transport } from '../domain/transports/transports.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { UpstreamStatus } from '../upstreams/upstream.ts';
-import { secretNamesIn, secretNamesOfRecord } from '../domain/transport-texts.ts';
+import { secretNamesIn, secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import { assertAccountFits, fromAccountForm, toAccountForm } from './account-forms.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
@@ -14,11 +14,12 @@ import { operation, type Caller, type Operation } from './operation.ts';
 import { extractSecrets } from 'mcpgate-shared/entries/secret-extraction';
 import { assertMaySend } from './import/secret-references.ts';
 import { importServers } from './import/server-import.ts';
+import { ownLimitNotes } from './own-limit-notes.ts';
 import { assertMayRun } from './stdio-permission.ts';
 import { senseOfValue } from 'mcpgate-shared/entries/value-sense';
 
 function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Server {
-  const { transport } = record;
+  const { network, ...fields } = shownTransport(record.transport);
   return {
     id: record.id,
     name: record.name,
@@ -27,13 +28,8 @@ function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Ser
     credential: record.credential,
     account: record.account && fromAccountForm(record.account),
     trust_annotations: record.trustAnnotations,
-    transport: transport.kind,
-    command: transport.kind === 'stdio' ? transport.command : null,
-    args: transport.kind === 'stdio' ? [...transport.args] : [],
-    env: transport.kind === 'stdio' ? { ...transport.env } : {},
-    cwd: transport.kind === 'stdio' ? (transport.cwd ?? null) : null,
-    url: transport.kind === 'http' ? transport.url : null,
-    headers: transport.kind === 'http' ? { ...transport.headers } : {},
+    transport: record.transport.kind,
+    ...fields,
     secrets: secretNamesOfRecord(record),
     state: record.enabled ? (status?.state ?? 'idle') : 'disabled',
     circuit: status?.circuit ?? 'closed',
@@ -47,7 +43,7 @@ function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Ser
     unisolated: status?.processIsolation === 'none',
     process_isolation: status?.processIsolation ?? null,
     no_sandbox: status?.noSandbox ?? null,
-    network: transport.kind === 'stdio' ? (transport.network ?? 'full') : null,
+    network,
     limits: status === undefined || status.limits === null ? null : shownLimits(status.limits),
     limits_missing: status?.limitsMissing ?? null,
     created_at: isoTime(record.createdAt),
@@ -75,7 +71,6 @@ export function serverOperations(
       upstreams.status(record.workspaceId).find((status) => status.name === record.name),
     );
   const changed = async ({ workspaceId, actor }: Caller, type: string, record: ServerRecord): Promise<void> => {
-    const limits = record.transport.kind === 'stdio' ? record.transport.limits : undefined;
     await audit.event({
       workspace_id: workspaceId,
       type,
@@ -88,7 +83,7 @@ export function serverOperations(
         credential: record.credential,
         ...(record.account === null ? {} : { account: record.account.kind }),
         trust_annotations: record.trustAnnotations,
-        ...(limits === undefined ? {} : { limits: limitNotes(limits) }),
+        ...ownLimitNotes(record.transport),
       },
     });
     await upstreams.reload();
@@ -109,7 +104,7 @@ export function serverOperations(
     }),
     operation(serversApi.add, async ({ body }, caller) => {
       const { name, isolation, credential, trust_annotations: trustAnnotations } = body;
-      const transport = toTransport(body.transport);
+      const transport = readTransport(body.transport);
       const account = body.account && toAccountForm(body.account);
       assertAccountFits({ name, transport, credential, account });
       assertMayRun(caller, name, transport, allowedCommands);
@@ -147,8 +142,8 @@ export function serverOperations(
     operation(serversApi.show, async ({ params }, { workspaceId }) => show(await find(workspaceId, params.name))),
     operation(serversApi.update, async ({ params, body }, caller) => {
       const record = await find(caller.workspaceId, params.name);
-      const limited = body.limits === undefined ? record.transport : withOwnLimits(record, body.limits);
-      const transport = body.network === undefined ? limited : withNetwork(record.name, limited, body.network);
+      const { limits, network } = body;
+      const transport = changedTransport(record.name, record.transport, { limits, network });
       assertMayRun(caller, record.name, transport, allowedCommands);
       const credential = body.credential ?? record.credential;
       const account = body.account === undefined ? record.account : body.account && toAccountForm(body.account);
@@ -185,49 +180,6 @@ export function serverOperations(
       return toServer(record, undefined);
     }),
   ];
-}
-
-function toTransport(
-  body:
-    | { kind: 'http'; url: string; headers: Record<string, string> }
-    | {
-        kind: 'stdio';
-        command: string;
-        args: string[];
-        env: Record<string, string>;
-        cwd?: string | undefined;
-        limits?: ResourceLimitsForm | undefined;
-        network?: 'full' | 'none' | undefined;
-      },
-): Transport {
-  if (body.kind === 'http') {
-    if (!/^https?:\/\/[^/?#\s]+/i.test(body.url))
-      throw new GateError('usage', 'the address of a server starts with https:// or http://');
-    return body;
-  }
-  const { cwd, limits: form, network, ...rest } = body;
-  const limits = withLimits({}, form ?? {});
-  return {
-    ...rest,
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(limits === undefined ? {} : { limits }),
-    ...(network === 'none' ? { network } : {}),
-  };
-}
-
-function withNetwork(name: string, transport: Transport, network: 'full' | 'none'): Transport {
-  if (transport.kind === 'http')
-    throw new GateError('usage', `${name} is reached at a URL; network is for servers that mcpgate starts`);
-  const { network: _known, ...rest } = transport;
-  return network === 'none' ? { ...rest, network } : rest;
-}
-
-function withOwnLimits({ name, transport }: ServerRecord, form: ResourceLimitsForm): Transport {
-  if (transport.kind === 'http')
-    throw new GateError('usage', `${name} is reached at a URL; limits are for servers that mcpgate starts`);
-  const { limits: known, ...rest } = transport;
-  const limits = withLimits(known ?? {}, form);
-  return limits === undefined ? rest : { ...rest, limits };
 }
 
 /** A record never holds a secret, and a command line is seen by every process of the host. */

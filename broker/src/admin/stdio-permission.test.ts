@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Transport } from '../domain/server-record.ts';
+import type { Transport } from '../domain/transports/transports.ts';
 import { assertMayRun } from './stdio-permission.ts';
 
 const stdio = (command: string, args: string[] = [], more: object = {}): Transport => ({

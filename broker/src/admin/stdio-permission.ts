@@ -1,7 +1,7 @@
 // Who may say what is run on the broker's host. A server that is started is a command there, whatever the workspace and the role that names
 // it; so it is for the administrators of the first workspace, and for others as far as `stdio.allow` names the command.
 import { GateError } from 'mcpgate-shared/error';
-import type { Transport } from '../domain/server-record.ts';
+import { type ProcessTransport, runsHere, type Transport } from '../domain/transports/transports.ts';
 import type { AllowedCommand } from '../domain/stdio-settings.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { Caller } from './operation.ts';
@@ -15,7 +15,7 @@ export function assertMayRun(
   transport: Transport,
   allow: readonly AllowedCommand[],
 ): void {
-  if (transport.kind !== 'stdio') return;
+  if (!runsHere(transport)) return;
   if (caller.role === 'admin' && caller.homeWorkspaceId === DEFAULT_WORKSPACE) return;
   const named = allow.filter(({ command }) => command === transport.command);
   const objections = named.map((allowed) => objection(transport, allowed));
@@ -28,10 +28,7 @@ export function assertMayRun(
 }
 
 /** Why the entry does not allow it; undefined where it does. */
-function objection(
-  { args, env, cwd, limits }: Extract<Transport, { kind: 'stdio' }>,
-  allowed: AllowedCommand,
-): string | undefined {
+function objection({ args, env, cwd, limits }: ProcessTransport, allowed: AllowedCommand): string | undefined {
   if (!allowed.args.every((arg, index) => args[index] === arg))
     return `its arguments must begin with: ${allowed.args.join(' ')}`;
   const other = Object.keys(env).find((name) => !allowed.env.includes(name));

@@ -1,7 +1,6 @@
 // `server …`: the real MCP servers behind the broker.
 import { Command } from 'commander';
-import { ResourceLimitsSchema, type ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
-import { NetworkSchema, serversApi } from 'mcpgate-shared/api/servers';
+import { serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { accountFlags, accountOf, type AccountFlags } from './account-flags.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
@@ -11,17 +10,12 @@ import { importFile, type ImportOptions } from './import-file.ts';
 import { isolationOf } from './isolation-of.ts';
 import { withProgress } from './progress.ts';
 import { serverText, targetOf } from './server-text.ts';
-import { pairs } from './values.ts';
+import { limitsOf, networkOf, transportOf, whereOf, type TransportOptions } from './transport-options.ts';
 
-interface AddOptions extends AdminOptions, AccountFlags {
+interface AddOptions extends AdminOptions, AccountFlags, TransportOptions {
   /** Of the server to add; `--url` of other commands is the broker's. */
   url?: string;
   broker?: string;
-  header?: string[];
-  env?: string[];
-  cwd?: string;
-  limit?: string[];
-  network?: string;
   isolation?: string;
   trustAnnotations?: boolean;
 }
@@ -126,67 +120,15 @@ export function serverCommand(context: CommandContext): Command {
   return command;
 }
 
-/** What was given after the name: an address, however it is given, or a command. Throws `usage` for neither, and for both. */
-function whereOf(
-  name: string,
-  words: readonly string[],
-  flag: string | undefined,
-): { url: string; program?: undefined; args: string[] } | { url: undefined; program: string; args: string[] } {
-  const [first, ...args] = words;
-  const usage = (message: string) =>
-    new GateError(
-      'usage',
-      `${message}: \`server add ${name} https://HOST/mcp\`, or \`server add ${name} -- COMMAND ARGS…\``,
-    );
-  if (first === undefined) {
-    if (flag === undefined) throw usage('say where the server is');
-    return { url: flag, args };
-  }
-  if (flag !== undefined) throw usage('a server has one address or one command');
-  if (!/^https?:\/\//i.test(first)) {
-    if (looksLikeAddress(first))
-      throw usage(`"${first}" is no command, and an address starts with https:// or http://`);
-    return { url: undefined, program: first, args };
-  }
-  if (args.length > 0) throw usage(`a URL takes no arguments, and "${args[0] ?? ''}" follows it`);
-  return { url: first, args };
-}
-
-/** `wiki.example.com/mcp`, `localhost:8080/mcp`, `wss://…`: nobody calls a program so. */
-function looksLikeAddress(word: string): boolean {
-  return (
-    /^[a-z][a-z\d+.-]*:\/\//i.test(word) || /^(?:[\w-]+(?:\.[\w-]+)*:\d+(?:\/|$)|(?:[\w-]+\.)+[\w-]+\/)/.test(word)
-  );
-}
-
 async function addServer(
   { api, show, inside }: AdminSession,
   name: string,
   words: readonly string[],
   options: AddOptions,
 ): Promise<void> {
-  const { url, program, args } = whereOf(name, words, options.url);
+  const where = whereOf(name, words, options.url);
   const isolation = isolationOf('--isolation', options.isolation ?? 'shared');
-  const transport =
-    program === undefined
-      ? { kind: 'http' as const, url, headers: pairs('--header', options.header, /=|:\s*/) }
-      : {
-          kind: 'stdio' as const,
-          command: program,
-          args,
-          env: pairs('--env', options.env, /=/),
-          ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-          ...(options.limit === undefined ? {} : { limits: limitsOf(options.limit) }),
-          ...(options.network === undefined ? {} : { network: networkOf(options.network) }),
-        };
-  if (program === undefined && options.env !== undefined)
-    throw new GateError('usage', '--env is for a command; use --header with --url');
-  if (program === undefined && options.limit !== undefined)
-    throw new GateError('usage', '--limit is for a command; a server at a URL runs elsewhere');
-  if (program === undefined && options.network !== undefined)
-    throw new GateError('usage', '--network is for a command; a server at a URL runs elsewhere');
-  if (program !== undefined && options.header !== undefined)
-    throw new GateError('usage', '--header is for --url; use --env with a command');
+  const transport = transportOf(where, options);
   const trusts = options.trustAnnotations === true;
   const body = { name, isolation, trust_annotations: trusts, ...accountOf(options), transport };
   const server = await api.call(serversApi.add, { body });
@@ -259,28 +201,4 @@ async function testServer({ api, list, context }: AdminSession, name: string): P
     steps.flatMap(({ warnings }) => warnings.map((line) => `!  ${line}`)),
   );
   return steps.some((step) => !step.ok);
-}
-
-function limitsOf(words: readonly string[]): ResourceLimitsForm {
-  const form = Object.fromEntries(
-    Object.entries(pairs('--limit', words, /=/)).map(([name, text]) => [
-      name,
-      name !== 'memory' && /^\d+$/.test(text) ? Number(text) : text,
-    ]),
-  );
-  const checked = ResourceLimitsSchema.safeParse(form);
-  if (checked.success) return checked.data;
-  const issue = checked.error.issues[0];
-  const name = issue?.path[0];
-  const why =
-    name === undefined
-      ? 'the limits are memory, open_files, processes, cpu_seconds'
-      : `${String(name)}: ${issue?.message}`;
-  throw new GateError('usage', `--limit: ${why}`);
-}
-
-function networkOf(text: string): 'full' | 'none' {
-  const known = NetworkSchema.safeParse(text);
-  if (known.success) return known.data;
-  throw new GateError('usage', `--network: "${text}" is neither full nor none`);
 }

@@ -1,27 +1,13 @@
 // A registered MCP server, as stored. The record never holds a secret: a value says `${secret:NAME}`, or `${account:FIELD}` for a key of whoever
 // asks, and these are put in when a connection to the server is made.
 import type { AccountForm } from './account.ts';
-import type { OwnLimits } from './resource-limits.ts';
+import type { Transport } from './transports/transports.ts';
 
 /** Who shares a connection: everybody, one person's sessions, or nobody. Only `per-session` lets a legacy server ask its client something. */
 export type Isolation = 'shared' | 'per-user' | 'per-session';
 
 /** Whose account a connection carries towards the server: one for everybody, or each person's own. */
 export type WhoseCredential = 'shared' | 'personal';
-
-export type Transport =
-  | {
-      kind: 'stdio';
-      command: string;
-      args: readonly string[];
-      env: Readonly<Record<string, string>>;
-      cwd?: string;
-      /** The broker's configuration gives the limits that are left out. */
-      limits?: OwnLimits;
-      /** Which network the process can reach: that of its host (`full`, the default), or none. */
-      network?: 'full' | 'none';
-    }
-  | { kind: 'http'; url: string; headers: Readonly<Record<string, string>> };
 
 export interface ServerRecord {
   /** A UUID; `/mcp/UUID` names the server too. */

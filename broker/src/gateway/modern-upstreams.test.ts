@@ -4,7 +4,7 @@ import { afterEach, describe, it } from 'node:test';
 import { startModernHttp } from 'mcpgate-test/upstreams/modern-http';
 import { until } from 'mcpgate-test/world/until';
 import { connectSessionClient } from 'mcpgate-test/world/session-client';
-import type { Transport } from '../domain/server-record.ts';
+import type { Transport } from '../domain/transports/transports.ts';
 import { ada, bob, startWorld } from './fixtures/gateway-world.ts';
 
 const STDIO = fileURLToPath(import.meta.resolve('mcpgate-test/upstreams/modern-stdio'));

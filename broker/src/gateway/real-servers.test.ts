@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import type { Transport } from '../domain/server-record.ts';
+import type { Transport } from '../domain/transports/transports.ts';
 import { ada, bob, startWorld, textOf } from './fixtures/gateway-world.ts';
 
 const require = createRequire(import.meta.url);

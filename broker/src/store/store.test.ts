@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Transport } from '../domain/server-record.ts';
+import type { Transport } from '../domain/transports/transports.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import { addUser, WORKSPACE } from './fixtures/people-rows.ts';
 

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { ownerFor } from '../domain/account.ts';
 import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
+import { runsHere } from '../domain/transports/transports.ts';
 import { createCircuitBreaker, type CircuitBreaker } from './pool/circuit-breaker.ts';
 import { connect, type ConnectDeps } from './pool/connect.ts';
-import { folderOf } from './wires/prepare-wire.ts';
 import { createOpeningMemory } from './pool/opening-memory.ts';
 import { createIdleTime, type IdleTime } from './pool/idle-time.ts';
 import { isSameServer } from './pool/is-same-server.ts';
@@ -15,7 +15,7 @@ import { homeNameOf } from './pool/home-name.ts';
 import { createLimitKeeper, DEFAULT_LIMITS } from './process/limit-keeper.ts';
 import { makeRoom, type ProcessLimits } from './pool/make-room.ts';
 import { createProcessRegister } from './process/process-register.ts';
-import { createProcessHomes } from './process/process-home.ts';
+import { createProcessHomes, folderOf } from './process/process-home.ts';
 import { SYSTEM_PATH } from './process/find-tool.ts';
 import { createIsolator, type Isolator } from './process/isolation.ts';
 import { endLeftoversBelow } from './process/leftovers.ts';
@@ -152,7 +152,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       idleTime,
       pingMs: options.pingMs ?? 10_000,
       async connect(events) {
-        if (record.transport.kind === 'stdio') await makeRoom(place, places.values(), limits);
+        if (runsHere(record.transport)) await makeRoom(place, places.values(), limits);
         return connect(deps, {
           record,
           homeName,
@@ -191,7 +191,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     places.delete(key);
     const left = place.slot.close(graceMs).then(() => {
       // What a session's process wrote is of use to nobody after it.
-      if (isolationOf(place.record) === 'per-session' && place.record.transport.kind === 'stdio')
+      if (isolationOf(place.record) === 'per-session' && runsHere(place.record.transport))
         return deps.homes.removeHome(folderOf(place.record), place.homeName);
     });
     left.catch((error: unknown) =>
@@ -208,7 +208,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       const unusedMs = clock.now() - slot.lastUsedAt;
       // What is known of a person's stopped connection is kept for a while; a session's ends with the session.
       if (isolationOf(record) === 'per-user' && slot.state === 'idle' && unusedMs > FORGET_MS) places.delete(key);
-      const mayStop = name !== null || record.transport.kind === 'stdio';
+      const mayStop = name !== null || runsHere(record.transport);
       if (!mayStop || !slot.isIdle || unusedMs < place.idleTime.ms) continue;
       log.debug({ server: record.name, place: name === null ? 'shared' : 'own' }, 'an idle connection ends');
       void slot.stop();
@@ -226,7 +226,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   async function reload(): Promise<void> {
     const workspaces = await options.store.workspaces.list();
     const lists = await Promise.all(workspaces.map(({ name }) => options.store.servers.list(name)));
-    if (lists.flat().some(({ transport }) => transport.kind === 'stdio')) await findIsolator();
+    if (lists.flat().some(({ transport }) => runsHere(transport))) await findIsolator();
     if (isClosed) return;
     const before = records;
     records = new Map(lists.flat().map((record) => [record.id, record]));

@@ -35,6 +35,8 @@ export const TransportSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('http'), url: z.string().min(1).max(4096), headers: textMap.default({}) }),
 ]);
+export type TransportForm = z.output<typeof TransportSchema>;
+const TransportKindSchema = z.enum(TransportSchema.options.map(({ shape }) => shape.kind.value));
 
 export const ServerSchema = z
   .object({
@@ -47,7 +49,7 @@ export const ServerSchema = z
       .default(null)
       .meta({ description: 'Null where all that it needs is in the vault' }),
     trust_annotations: TrustAnnotationsSchema,
-    transport: z.enum(['stdio', 'http']),
+    transport: TransportKindSchema,
     command: z.string().nullable(),
     args: z.array(z.string()),
     env: z.record(z.string(), z.string()),

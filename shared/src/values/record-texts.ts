@@ -3,15 +3,17 @@
 import { argumentPlaces } from './argument-places.ts';
 import type { Place } from './place.ts';
 
-/** As much of a record as holds such texts. */
-export type RecordTexts =
-  | {
-      readonly kind: 'stdio';
-      readonly command: string;
-      readonly args: readonly string[];
-      readonly env: Readonly<Record<string, string>>;
-    }
-  | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+interface Kinds {
+  stdio: {
+    readonly command: string;
+    readonly args: readonly string[];
+    readonly env: Readonly<Record<string, string>>;
+  };
+  http: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+}
+
+/** As much of a record as holds such texts; of one kind, or of any where none is named. */
+export type RecordTexts<K extends keyof Kinds = keyof Kinds> = { [P in K]: { readonly kind: P } & Kinds[P] }[K];
 
 type MapText = (text: string, place: Place) => string;
 
@@ -22,21 +24,28 @@ const CARRIED_OUT =
 const URL_PLACE: Place = { kind: 'url', name: 'url', label: 'the URL' };
 const UNKNOWN_ARGUMENT: Place = { kind: 'argument', name: '', label: 'an argument' };
 
+/** The fields that hold such texts, each text replaced by what `map` makes of it; in the order in which a record names its secrets. */
+const MAPPED: { readonly [K in keyof Kinds]: (record: RecordTexts<K>, map: MapText) => Partial<Kinds[K]> } = {
+  stdio({ command, args, env }, map) {
+    const places = argumentPlaces(command, args);
+    return {
+      args: args.map((text, index) => map(text, places[index] ?? UNKNOWN_ARGUMENT)),
+      env: mapValues(env, (text, name) => map(text, variablePlace(name))),
+    };
+  },
+  http: ({ url, headers }, map) => ({
+    url: map(url, URL_PLACE),
+    headers: mapValues(headers, (text, name) => map(text, { kind: 'header', name, label: `header ${name}` })),
+  }),
+};
+
+function mapped<K extends keyof Kinds>(record: RecordTexts<K>, map: MapText): Partial<Kinds[K]> {
+  return MAPPED[record.kind](record, map);
+}
+
 /** The record with each of its texts replaced by what `map` makes of it. */
 export function mapTexts<T extends RecordTexts>(record: T, map: MapText): T {
-  if (record.kind === 'http') {
-    return {
-      ...record,
-      url: map(record.url, URL_PLACE),
-      headers: mapValues(record.headers, (text, name) => map(text, { kind: 'header', name, label: `header ${name}` })),
-    };
-  }
-  const places = argumentPlaces(record.command, record.args);
-  return {
-    ...record,
-    args: record.args.map((text, index) => map(text, places[index] ?? UNKNOWN_ARGUMENT)),
-    env: mapValues(record.env, (text, name) => map(text, variablePlace(name))),
-  };
+  return { ...record, ...mapped(record, map) };
 }
 
 /** Every such text, with where it stands. */

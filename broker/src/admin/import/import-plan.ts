@@ -3,10 +3,10 @@
 import { ServerNameSchema } from 'mcpgate-shared/api/fields';
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
-import type { Isolation, ServerRecord, Transport } from '../../domain/server-record.ts';
+import type { Isolation, ServerRecord } from '../../domain/server-record.ts';
 import { referencesIn } from 'mcpgate-shared/values/secret-reference';
-import { withLimits } from '../../domain/resource-limits.ts';
-import { openTextsOf, secretNamesOfRecord } from '../../domain/transport-texts.ts';
+import { readTransport, runsHere, type Transport } from '../../domain/transports/transports.ts';
+import { openTextsOf, secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import { legalServerName, readClientEntry, type ServerDraft as EntryDraft } from 'mcpgate-shared/entries/client-entry';
 import { preferEnvironment } from './prefer-environment.ts';
 import { extractSecrets, type FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
@@ -85,7 +85,7 @@ export function planImport(
     if (name !== given) renamed.push({ from: given, to: name });
     const { transport, found } = extractSecrets(name, entry, options);
     for (const secret of found) usedSecrets.add(secret.name);
-    const own = entry.kind === 'stdio' ? Object.keys(entry.env) : [];
+    const own = runsHere(entry) ? Object.keys(entry.env) : [];
     for (const { flag, variable } of moved)
       warnings.push(`${name}: ${flag} is given as ${variable}, because other processes of the host can read arguments`);
     if (isolation !== 'sandbox') warnings.push(...inArguments(name, found));
@@ -126,11 +126,7 @@ function inArguments(name: string, found: readonly FoundSecret[]): string[] {
 function readEntry(given: string, value: unknown): ServerDraft | { skipped: string } {
   const read = readClientEntry(given, value);
   if ('skipped' in read) return read;
-  const { transport } = read;
-  if (transport.kind === 'http') return { ...read, transport };
-  const { limits: form, ...rest } = transport;
-  const limits = withLimits({}, form ?? {});
-  return { ...read, transport: limits === undefined ? rest : { ...rest, limits } };
+  return { ...read, transport: readTransport(read.transport) };
 }
 
 const nothing = (reasons: readonly string[]): GateError =>

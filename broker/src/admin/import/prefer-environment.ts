@@ -1,6 +1,6 @@
 // Where a program takes a secret in its environment as well as in an argument. Arguments of a process can be read by every other one of the
 // computer; its environment cannot.
-import type { Transport } from '../../domain/server-record.ts';
+import { runsHere, type Transport } from '../../domain/transports/transports.ts';
 
 /** Read in the packages themselves (November 2026): flag and variable mean the same to them, and the flag wins. */
 const TAKEN: readonly { program: string; flag: string; variable: string }[] = [
@@ -18,7 +18,7 @@ export interface Preferred {
 
 /** `--flag VALUE` and `--flag=VALUE` of a known program become its variable, where that is not set already. */
 export function preferEnvironment(transport: Transport): Preferred {
-  if (transport.kind !== 'stdio') return { transport, moved: [] };
+  if (!runsHere(transport)) return { transport, moved: [] };
   const words = [transport.command, ...transport.args];
   const known = TAKEN.filter(({ program }) => words.some((word) => isProgram(word, program)));
   const args: string[] = [];

@@ -3,12 +3,12 @@
 import { randomInt } from 'node:crypto';
 import type { ImportResult } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
-import { limitNotes } from '../../domain/resource-limits.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { secretNamesIn, secretNamesOfRecord } from '../../domain/transport-texts.ts';
+import { secretNamesIn, secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { type ImportPlan, type ImportRequest, planImport, type PlannedServer } from './import-plan.ts';
 import type { Caller } from '../operation.ts';
+import { ownLimitNotes } from '../own-limit-notes.ts';
 import type { FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
 import { assertAccountFits } from '../account-forms.ts';
 import { assertMaySend } from './secret-references.ts';
@@ -139,8 +139,7 @@ async function carryOut(
         transport: draft.transport.kind,
         isolation,
         trust_annotations: trustAnnotations,
-        ...(draft.transport.kind === 'stdio' &&
-          draft.transport.limits !== undefined && { limits: limitNotes(draft.transport.limits) }),
+        ...ownLimitNotes(draft.transport),
         secrets: secretNamesIn(draft.transport),
       },
     });

@@ -5,33 +5,12 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { AccountForm } from '../../domain/account.ts';
-import type { ServerRecord, Transport } from '../../domain/server-record.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { StoredTransportSchema } from '../../domain/transports/transports.ts';
 import { readJson } from '../json-text.ts';
 import type { Announce } from '../bus/announce.ts';
 import type { Database } from '../schema.ts';
 import type { Store } from '../store.ts';
-
-const limit = z.number().nullable().exactOptional();
-
-const transportSchema: z.ZodType<Transport> = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('stdio'),
-    command: z.string(),
-    args: z.array(z.string()),
-    env: z.record(z.string(), z.string()),
-    cwd: z.string().exactOptional(),
-    limits: z
-      .object({
-        memoryBytes: limit,
-        openFiles: limit,
-        processes: limit,
-        cpuSeconds: limit,
-      })
-      .exactOptional(),
-    network: z.enum(['full', 'none']).exactOptional(),
-  }),
-  z.object({ kind: z.literal('http'), url: z.string(), headers: z.record(z.string(), z.string()) }),
-]);
 
 const accountSchema: z.ZodType<AccountForm> = z.discriminatedUnion('kind', [
   z.object({
@@ -128,7 +107,7 @@ function toServer(row: Selectable<Database['servers']>): ServerRecord {
     workspaceId: row.workspace_id,
     name: row.name,
     enabled: row.enabled !== 0,
-    transport: readJson(transportSchema, row.transport_json, `the transport of server ${row.name}`),
+    transport: readJson(StoredTransportSchema, row.transport_json, `the transport of server ${row.name}`),
     isolation: row.isolation,
     trustAnnotations: row.trust_annotations !== 0,
     credential: row.credential,

@@ -11,7 +11,8 @@ import type { OpeningMemory } from './opening-memory.ts';
 import type { McpSession } from '../session/mcp-session.ts';
 import { openSession } from '../session/open-session.ts';
 import { paced } from './log-pace.ts';
-import { prepareWire, type WireDeps } from '../wires/prepare-wire.ts';
+import { prepareWire } from '../wires/prepare-wire.ts';
+import type { WireDeps } from '../wires/prepared-wire.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { resolveTransport } from '../secrets/resolved-transport.ts';
 import { createStderrRing } from '../wires/stdio/stderr-ring.ts';
@@ -92,7 +93,12 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     openSseWire: openOldWire,
     where,
     outOfReach,
-  } = await prepareWire(deps, record, request.homeName, resolved, { stderr, onNoise });
+  } = await prepareWire(deps, resolved.transport, {
+    record,
+    homeName: request.homeName,
+    mask: resolved.mask,
+    output: { stderr, onNoise },
+  });
   if (isGivenUp(request)) throw abandoned(record);
   request.onStart?.(where);
   const session = await inOneDeadline(deps, request, (signal) =>

@@ -2,6 +2,7 @@
 // further one.
 import { GateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../../domain/server-record.ts';
+import { runsHere } from '../../domain/transports/transports.ts';
 import type { Slot } from './slot.ts';
 
 export interface ProcessLimits {
@@ -19,7 +20,7 @@ export interface Occupant {
 
 /** Resolves when one more process may start. Throws `unavailable`, naming the limit. */
 export async function makeRoom(next: Occupant, all: Iterable<Occupant>, limits: ProcessLimits): Promise<void> {
-  const others = [...all].filter((each) => each !== next && each.record.transport.kind === 'stdio');
+  const others = [...all].filter((each) => each !== next && runsHere(each.record.transport));
   const scopes: readonly { key: string; limit: number; within: readonly Occupant[]; what: string }[] = [
     {
       key: 'upstreams.max_processes_per_server',

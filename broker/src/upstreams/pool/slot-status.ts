@@ -1,6 +1,7 @@
 // A server's slots summed up for administrators.
 import { isolationOf, type ServerRecord } from '../../domain/server-record.ts';
 import { publicMessage } from '../../domain/public-message.ts';
+import { runsHere } from '../../domain/transports/transports.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { FailedStart } from './failed-start.ts';
 import type { LimitKeeper } from '../process/limit-keeper.ts';
@@ -25,7 +26,7 @@ export function statusOf(
   const failing = slots.find((slot) => slot.error !== undefined);
   const error = failing?.error && publicMessage(failing.error);
   const stderr = slots.flatMap((slot) => slot.connection?.stderr() ?? saidBefore(slot.error));
-  const isProcess = record.transport.kind === 'stdio';
+  const isProcess = runsHere(record.transport);
   const tools = slots.map((slot) => slot.tools).find((each) => each !== undefined);
   return {
     name: record.name,
@@ -50,7 +51,7 @@ function limitsOf(
   hasOwnUid: boolean,
   limits: LimitKeeper,
 ): Pick<UpstreamStatus, 'limits' | 'limitsMissing'> {
-  if (transport.kind !== 'stdio') return { limits: null, limitsMissing: null };
+  if (!runsHere(transport)) return { limits: null, limitsMissing: null };
   return { limits: limits.of(transport, hasOwnUid), limitsMissing: limits.missing };
 }
 

@@ -1,5 +1,6 @@
 // What to do about a server that failed its test.
 import type { ServerRecord } from '../../domain/server-record.ts';
+import { runsHere } from '../../domain/transports/transports.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { attemptOf } from '../attempt.ts';
 import { secretNamesOf } from '../secrets/resolved-transport.ts';
@@ -26,12 +27,12 @@ export function nextStep(step: string, error: unknown, record: ServerRecord): st
   if (code.has('404') || code.has('405')) return 'check the path of its URL: most servers are at /mcp';
   if (code.has('timeout')) {
     const slow = 'where it is only slow, raise upstreams.start_timeout';
-    return record.transport.kind === 'stdio'
+    return runsHere(record.transport)
       ? `${slow}; else read its stderr: mcpgate-broker server show ${record.name}${where}; an installer such as npx or uvx has the proxy and certificate variables that \`--env\` gives it, and no others`
       : slow;
   }
   if (step === 'start') return 'install the command for all users of this host, or register its full path';
-  if (record.transport.kind === 'stdio') {
+  if (runsHere(record.transport)) {
     return `read its stderr: mcpgate-broker server show ${record.name}${where}${secret === undefined ? '' : `; where it refuses its token: ${setSecret}`}`;
   }
   return null;

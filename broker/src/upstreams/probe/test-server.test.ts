@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, it } from 'node:test';
-import type { Transport } from '../../domain/server-record.ts';
+import type { Transport } from '../../domain/transports/transports.ts';
 import { startHttpUpstream } from '../fixtures/http-upstream.ts';
 import { fixtureServer, serverRecord, startPool } from '../fixtures/pool.ts';
 

@@ -2,10 +2,11 @@
 import { toGateError } from 'mcpgate-shared/error';
 import type { AccountOwner } from '../../domain/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
+import { isAtUrl, runsHere } from '../../domain/transports/transports.ts';
 import { connect, type ConnectDeps, type Connection } from '../pool/connect.ts';
-import { folderOf } from '../wires/prepare-wire.ts';
 import { parseRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import { offerOf } from '../session/offered-lists.ts';
+import { folderOf } from '../process/process-home.ts';
 import { nextStep } from './next-step.ts';
 import { connectTo, handshakeTls, resolveHost } from './probe-address.ts';
 import { accountValues } from '../secrets/account-values.ts';
@@ -48,16 +49,16 @@ export async function testServer(
       mask = resolved.mask.text;
       return resolved.versions.length === 0 ? 'none needed' : resolved.versions.join(', ');
     });
-    if (record.transport.kind === 'http') {
+    if (isAtUrl(record.transport)) {
       const { transport } = await resolveTransport(record, deps.vault, keys);
-      if (transport.kind === 'http' && URL.canParse(transport.url)) await reach(new URL(transport.url), take);
+      if (isAtUrl(transport) && URL.canParse(transport.url)) await reach(new URL(transport.url), take);
     }
     if (owner === undefined && record.account !== null) {
       begin('account');
       done('each person uses it with their own; whoever tests it as a person tests it with theirs', [UNTESTED]);
       return steps;
     }
-    begin(record.transport.kind === 'http' ? 'handshake' : 'start');
+    begin(isAtUrl(record.transport) ? 'handshake' : 'start');
     connection = await connect(deps, {
       record,
       homeName,
@@ -67,7 +68,7 @@ export async function testServer(
       onNotification: () => undefined,
       onClosed: () => undefined,
       onStart(where) {
-        if (record.transport.kind !== 'stdio') return;
+        if (!runsHere(record.transport)) return;
         done(where);
         begin('handshake');
       },
@@ -101,7 +102,7 @@ export async function testServer(
     steps.push({ step: current, ok: false, detail, ms: ms(), next, warnings: [] });
   } finally {
     await connection?.session.close();
-    if (record.transport.kind === 'stdio') await deps.homes.removeHome(folderOf(record), homeName);
+    if (runsHere(record.transport)) await deps.homes.removeHome(folderOf(record), homeName);
   }
   return steps;
 }

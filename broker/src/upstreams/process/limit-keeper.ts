@@ -2,12 +2,10 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { ResourceLimits } from '../../domain/resource-limits.ts';
-import type { Transport } from '../../domain/server-record.ts';
+import type { ProcessTransport } from '../../domain/transports/transports.ts';
 import { createLimitLauncher } from './limit-launcher.ts';
 import { SYSTEM_PATH } from './find-tool.ts';
 import { createMemoryWatch, type MemoryWatch } from './memory-watch.ts';
-
-type StdioTransport = Extract<Transport, { kind: 'stdio' }>;
 
 /** How one server is started, and what holds for it. */
 export interface LimitedStart {
@@ -21,9 +19,9 @@ export interface LimitKeeper {
   /** Why some limits cannot be kept on this computer; null: all can. */
   readonly missing: string | null;
   /** What holds for a server's processes. */
-  of(transport: StdioTransport, hasOwnUid: boolean): ResourceLimits;
+  of(transport: ProcessTransport, hasOwnUid: boolean): ResourceLimits;
   /** `command` and `args` with everything put in. */
-  start(transport: StdioTransport, args: readonly string[], hasOwnUid: boolean): LimitedStart;
+  start(transport: ProcessTransport, args: readonly string[], hasOwnUid: boolean): LimitedStart;
 }
 
 /** What holds where neither the configuration nor the server's record says otherwise. */

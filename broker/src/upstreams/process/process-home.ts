@@ -4,6 +4,8 @@ import { constants } from 'node:fs';
 import { chmod, lchown, lstat, mkdir, open as openFile, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import { endLeftovers, uidsInUse } from './leftovers.ts';
 import { FIRST_UID, isServerUid, LAST_UID } from './server-uids.ts';
 
@@ -24,6 +26,11 @@ export interface ProcessHomes {
 
 /** Homes that end with what they were made for; those of a broker that was killed are removed at the next start. */
 const PASSING = /^(session|test)-/;
+
+/** The server's folder below `DATA/upstreams`. */
+export function folderOf({ name, workspaceId }: ServerRecord): string {
+  return workspaceId === DEFAULT_WORKSPACE ? name : `${name}@${workspaceId}`;
+}
 
 export function createProcessHomes(options: { dataDir: string; isRoot: boolean }): ProcessHomes {
   const dataDir = path.resolve(options.dataDir);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Transport } from '../../domain/server-record.ts';
+import type { Transport } from '../../domain/transports/transports.ts';
 import { hiddenIn } from './hidden-values.ts';
 import { createSecretMask } from './secret-mask.ts';
 

@@ -1,8 +1,8 @@
 // What of a connection's secrets is hidden in what its server says. Not what is no secret at all (a word that stands openly in the record,
 // a plain word such as `postgres`), but also the forms in which a secret is usually sent on: its lines, percent-encoded, in Base64.
-import type { Transport } from '../../domain/server-record.ts';
+import type { Transport } from '../../domain/transports/transports.ts';
 import { isPlainName } from 'mcpgate-shared/values/plain-word';
-import { openTextsOf } from '../../domain/transport-texts.ts';
+import { openTextsOf } from '../../domain/transports/transport-texts.ts';
 
 /** Shorter ones stand in ordinary text too. */
 const MIN_LINE = 12;

@@ -1,8 +1,9 @@
 // A server's transport with its secrets put in, and the mask that keeps them out of every text that leaves.
-import type { ServerRecord, Transport } from '../../domain/server-record.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { runsHere, type Transport } from '../../domain/transports/transports.ts';
 import { fillTransport, type SecretValue, type Values } from 'mcpgate-shared/values/fill-values';
 import { guardHome } from './home-folder.ts';
-import { secretNamesIn } from '../../domain/transport-texts.ts';
+import { secretNamesIn } from '../../domain/transports/transport-texts.ts';
 import { hiddenIn } from './hidden-values.ts';
 import { createSecretMask, type SecretMask } from './secret-mask.ts';
 import type { Secrets } from './secrets.ts';
@@ -46,7 +47,7 @@ export async function resolveTransport(
     return value === undefined ? undefined : { value, imported: false };
   };
   return {
-    transport: fillTransport(record.transport, valueOf, record.transport.kind === 'stdio' ? guardHome : undefined),
+    transport: fillTransport(record.transport, valueOf, runsHere(record.transport) ? guardHome : undefined),
     versions: [...versions].sort(),
     mask: createSecretMask(hidden),
   };

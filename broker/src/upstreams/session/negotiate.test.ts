@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, it } from 'node:test';
 import { startModernHttp } from 'mcpgate-test/upstreams/modern-http';
-import type { Transport } from '../../domain/server-record.ts';
+import type { Transport } from '../../domain/transports/transports.ts';
 import { startHttpUpstream } from '../fixtures/http-upstream.ts';
 import { requester, fixtureServer, NEVER, serverRecord, startPool } from '../fixtures/pool.ts';
 import type { UpstreamSession } from '../upstream.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, it } from 'node:test';
 import { startModernHttp, type ModernHttp } from 'mcpgate-test/upstreams/modern-http';
-import type { Transport } from '../../../domain/server-record.ts';
+import type { Transport } from '../../../domain/transports/transports.ts';
 import { requester, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
 import type { Requester, ServerQuestion, UpstreamEvent, UpstreamReply, UpstreamSession } from '../../upstream.ts';
 

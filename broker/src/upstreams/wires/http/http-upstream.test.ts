@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
-import type { Transport } from '../../../domain/server-record.ts';
+import type { Transport } from '../../../domain/transports/transports.ts';
 import { startHttpUpstream, type HttpUpstream } from '../../fixtures/http-upstream.ts';
 import { requester, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
 import type { UpstreamSession } from '../../upstream.ts';

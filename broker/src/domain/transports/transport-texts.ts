@@ -1,7 +1,8 @@
 // Which secrets the texts of a server's record name, and what stands openly in it.
 import { textsOf } from 'mcpgate-shared/values/record-texts';
 import { type ReferenceKind, referencesIn, withoutReferences } from 'mcpgate-shared/values/secret-reference';
-import type { ServerRecord, Transport } from './server-record.ts';
+import type { ServerRecord } from '../server-record.ts';
+import { fixedTextsOf, type Transport } from './transports.ts';
 
 /** Names of the secrets that a record refers to, each once. */
 export function secretNamesIn(transport: Transport): string[] {
@@ -26,6 +27,5 @@ function namesIn(transport: Transport, kind: ReferenceKind): string[] {
 
 /** What stands openly in a record. */
 export function openTextsOf(transport: Transport): string[] {
-  const named = transport.kind === 'stdio' ? [transport.command] : [];
-  return [...named, ...textsOf(transport).map(({ text }) => text)].map(withoutReferences);
+  return [...fixedTextsOf(transport), ...textsOf(transport).map(({ text }) => text)].map(withoutReferences);
 }

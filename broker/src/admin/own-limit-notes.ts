@@ -1,0 +1,8 @@
+import { limitNotes } from '../domain/resource-limits.ts';
+import { runsHere, type Transport } from '../domain/transports/transports.ts';
+
+/** What events say of the limits that a record sets itself; nothing where it sets none. */
+export function ownLimitNotes(transport: Transport): { limits?: string[] } {
+  const limits = runsHere(transport) ? transport.limits : undefined;
+  return limits === undefined ? {} : { limits: limitNotes(limits) };
+}

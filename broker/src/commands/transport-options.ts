@@ -1,0 +1,110 @@
+// How a server is reached, as flags and words say it.
+import { ResourceLimitsSchema, type ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
+import { NetworkSchema, type TransportForm } from 'mcpgate-shared/api/servers';
+import { GateError } from 'mcpgate-shared/error';
+import { pairs } from './values.ts';
+
+export interface TransportOptions {
+  header?: string[];
+  env?: string[];
+  cwd?: string;
+  limit?: string[];
+  network?: string;
+}
+
+type Kind = TransportForm['kind'];
+type Forms = { [K in Kind]: Extract<TransportForm, { kind: K }> };
+
+/** What is said without a flag. */
+type Where<K extends Kind = Kind> = {
+  [P in K]: { kind: P } & { stdio: Pick<Forms['stdio'], 'command' | 'args'>; http: Pick<Forms['http'], 'url'> }[P];
+}[K];
+
+interface KindFlags<K extends Kind> {
+  /** Throws `usage` where a flag of this kind cannot be read. */
+  read(where: Where<K>, options: TransportOptions): Forms[K];
+  /** What is said of the flags of other kinds; the first one that was given counts. */
+  others: readonly [flag: keyof TransportOptions, objection: string][];
+}
+
+const FLAGS: { readonly [K in Kind]: KindFlags<K> } = {
+  http: {
+    read: (where, { header }) => ({ ...where, headers: pairs('--header', header, /=|:\s*/) }),
+    others: [
+      ['env', '--env is for a command; use --header with --url'],
+      ['limit', '--limit is for a command; a server at a URL runs elsewhere'],
+      ['network', '--network is for a command; a server at a URL runs elsewhere'],
+    ],
+  },
+  stdio: {
+    read: (where, { env, cwd, limit, network }) => ({
+      ...where,
+      env: pairs('--env', env, /=/),
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(limit === undefined ? {} : { limits: limitsOf(limit) }),
+      ...(network === undefined ? {} : { network: networkOf(network) }),
+    }),
+    others: [['header', '--header is for --url; use --env with a command']],
+  },
+};
+
+/** Throws `usage` where a flag cannot be read, or is for servers of another kind. */
+export function transportOf<K extends Kind>(where: Where<K>, options: TransportOptions): TransportForm {
+  const { read, others } = FLAGS[where.kind];
+  const form = read(where, options);
+  for (const [flag, objection] of others) if (options[flag] !== undefined) throw new GateError('usage', objection);
+  return form;
+}
+
+/** What was given after the name: an address, however it is given, or a command. Throws `usage` for neither, and for both. */
+export function whereOf(name: string, words: readonly string[], flag: string | undefined): Where {
+  const [first, ...args] = words;
+  const usage = (message: string) =>
+    new GateError(
+      'usage',
+      `${message}: \`server add ${name} https://HOST/mcp\`, or \`server add ${name} -- COMMAND ARGS…\``,
+    );
+  if (first === undefined) {
+    if (flag === undefined) throw usage('say where the server is');
+    return { kind: 'http', url: flag };
+  }
+  if (flag !== undefined) throw usage('a server has one address or one command');
+  if (!/^https?:\/\//i.test(first)) {
+    if (looksLikeAddress(first))
+      throw usage(`"${first}" is no command, and an address starts with https:// or http://`);
+    return { kind: 'stdio', command: first, args };
+  }
+  if (args.length > 0) throw usage(`a URL takes no arguments, and "${args[0] ?? ''}" follows it`);
+  return { kind: 'http', url: first };
+}
+
+/** `wiki.example.com/mcp`, `localhost:8080/mcp`, `wss://…`: nobody calls a program so. */
+function looksLikeAddress(word: string): boolean {
+  return (
+    /^[a-z][a-z\d+.-]*:\/\//i.test(word) || /^(?:[\w-]+(?:\.[\w-]+)*:\d+(?:\/|$)|(?:[\w-]+\.)+[\w-]+\/)/.test(word)
+  );
+}
+
+export function limitsOf(words: readonly string[]): ResourceLimitsForm {
+  const form = Object.fromEntries(
+    Object.entries(pairs('--limit', words, /=/)).map(([name, text]) => [
+      name,
+      name !== 'memory' && /^\d+$/.test(text) ? Number(text) : text,
+    ]),
+  );
+  const checked = ResourceLimitsSchema.safeParse(form);
+  if (checked.success) return checked.data;
+  const issue = checked.error.issues[0];
+  const name = issue?.path[0];
+  const why =
+    name === undefined
+      ? 'the limits are memory, open_files, processes, cpu_seconds'
+      : `${String(name)}: ${issue?.message}`;
+  throw new GateError('usage', `--limit: ${why}`);
+}
+
+export function networkOf(text: string): 'full' | 'none' {
+  const known = NetworkSchema.safeParse(text);
+  if (known.success) return known.data;
+  throw new GateError('usage', `--network: "${text}" is neither full nor none`);
+}

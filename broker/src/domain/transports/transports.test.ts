@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { TransportForm } from 'mcpgate-shared/api/servers';
+import { mapTexts } from 'mcpgate-shared/values/record-texts';
+import { openTextsOf, secretNamesIn } from './transport-texts.ts';
+import {
+  changedTransport,
+  readTransport,
+  shownTransport,
+  targetOf,
+  StoredTransportSchema,
+  type Transport,
+  type TransportKind,
+} from './transports.ts';
+
+/** Every field of each kind is in it, and a secret in each text that may refer to one. */
+const FORMS: { readonly [K in TransportKind]: Extract<TransportForm, { kind: K }> } = {
+  stdio: {
+    kind: 'stdio',
+    command: 'tool',
+    args: ['--key', '${secret:first}'],
+    env: { TOKEN: '${secret:second}' },
+    cwd: '/srv',
+    limits: { memory: '512MiB' },
+    network: 'none',
+  },
+  http: { kind: 'http', url: 'https://wiki.example/${secret:first}', headers: { 'X-Key': '${secret:second}' } },
+};
+const url: Transport<'http'> = { kind: 'http', url: 'https://wiki.example/mcp', headers: {} };
+const command: Transport = { kind: 'stdio', command: 'tool', args: [], env: {} };
+
+for (const form of Object.values(FORMS)) {
+  describe(`a transport of the kind ${form.kind}`, () => {
+    const transport = readTransport(form);
+
+    it('comes back from the database as it was given', () => {
+      assert.deepEqual(StoredTransportSchema.parse(JSON.parse(JSON.stringify(transport))), transport);
+    });
+    it('is shown with every field that it was given', () => {
+      const shown = shownTransport(transport);
+      // The limits that hold are shown, which the broker's configuration has a say in.
+      const { kind: _kind, limits: _limits, ...fields } = { limits: undefined, ...form };
+      assert.deepEqual({ ...shown, ...fields }, shown);
+    });
+    it('names its secrets in the order of the record, and is the same where its texts are', () => {
+      assert.deepEqual(secretNamesIn(transport), ['first', 'second']);
+      assert.deepEqual(
+        mapTexts(transport, (text) => text),
+        transport,
+      );
+    });
+    it('is left alone by changes that say nothing', () => {
+      assert.equal(changedTransport('wiki', transport, { limits: undefined, network: undefined }), transport);
+    });
+  });
+}
+
+describe('new settings', () => {
+  it('are refused by name where they are for servers that mcpgate starts, and this one is reached at a URL', () => {
+    assert.throws(() => changedTransport('wiki', url, { network: 'none' }), {
+      code: 'usage',
+      message: 'wiki is reached at a URL; network is for servers that mcpgate starts',
+    });
+    assert.throws(() => changedTransport('wiki', url, { network: 'none', limits: { open_files: 64 } }), {
+      code: 'usage',
+      message: 'wiki is reached at a URL; limits are for servers that mcpgate starts',
+    });
+  });
+  it('of a command change what they name; the default is not written down', () => {
+    const changed = changedTransport('tool', command, { network: 'none', limits: { open_files: 64 } });
+    assert.deepEqual(changed, { ...command, network: 'none', limits: { openFiles: 64 } });
+    assert.deepEqual(
+      changedTransport('tool', changed, { network: 'full', limits: { open_files: 'default' } }),
+      command,
+    );
+  });
+});
+
+it('an address that is none is refused as it is read', () => {
+  assert.throws(() => readTransport({ kind: 'http', url: 'wiki.example', headers: {} }), { code: 'usage' });
+});
+
+it('what stands openly in a record is the command and each text without its references', () => {
+  const transport: Transport = { kind: 'stdio', command: 'tool', args: ['a${secret:x}b'], env: { A: 'open' } };
+  const open = openTextsOf(transport);
+  assert.equal(open.length, 3);
+  assert.deepEqual([open[0], open[2]], ['tool', 'open']);
+  assert.doesNotMatch(open.join(' '), /secret/);
+});
+
+it('an account is bound to the command, or to the host of the URL, however it is written and whatever follows it', () => {
+  assert.equal(targetOf(command), 'tool');
+  for (const address of ['https://wiki.example/mcp', 'HTTPS://Wiki.example?x=1'])
+    assert.equal(targetOf({ ...url, url: address }), 'https://wiki.example');
+});

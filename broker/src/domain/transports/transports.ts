@@ -1,0 +1,85 @@
+// Every kind of transport that a server's record may have, and what is asked of one whichever it is. A new kind is a file beside this one
+// and its two lines here; the compiler names what else must know of it (docs/architecture.md, “Adding a transport”).
+import type { TransportForm } from 'mcpgate-shared/api/servers';
+import { GateError } from 'mcpgate-shared/error';
+import { z } from 'zod';
+import { httpTransport, type HttpTransport } from './http-transport.ts';
+import { stdioTransport, type StdioTransport } from './stdio-transport.ts';
+import type { Reach, ShownTransport, TransportChanges, TransportDescription } from './transport-description.ts';
+
+interface Kinds {
+  stdio: StdioTransport;
+  http: HttpTransport;
+}
+
+const TABLE = {
+  stdio: stdioTransport,
+  http: httpTransport,
+} as const satisfies { readonly [K in keyof Kinds]: TransportDescription<Kinds[K]> };
+
+export type TransportKind = keyof Kinds;
+/** Of one kind; of any where none is named. */
+export type Transport<K extends TransportKind = TransportKind> = { [P in K]: { kind: P } & Kinds[P] }[K];
+
+/** The same table, as the compiler follows a transport to the description of its own kind. */
+const DESCRIPTIONS: { readonly [K in TransportKind]: TransportDescription<Transport<K>> } = TABLE;
+
+export const TRANSPORT_KINDS: readonly string[] = Object.keys(TABLE);
+
+type Reached<R extends Reach> = {
+  [K in TransportKind]: (typeof TABLE)[K]['reach'] extends R ? Transport<K> : never;
+}[TransportKind];
+export type ProcessTransport = Reached<'process'>;
+type UrlTransport = Reached<'url'>;
+
+/** Whether the broker starts the server, as a process of its own host: with a home, limits, a sandbox, and leave to be run at all. */
+export function runsHere(transport: Transport): transport is ProcessTransport {
+  return DESCRIPTIONS[transport.kind].reach === 'process';
+}
+
+/** Whether the server runs elsewhere, at an address that can be looked up. */
+export function isAtUrl(transport: Transport): transport is UrlTransport {
+  return DESCRIPTIONS[transport.kind].reach === 'url';
+}
+
+/** As it stands in the database. */
+export const StoredTransportSchema: z.ZodType<Transport> = z.union(Object.values(TABLE).map(({ stored }) => stored));
+
+/** Throws `usage` where the form says what no server can be reached by. */
+export function readTransport<K extends TransportKind>(form: Extract<TransportForm, { kind: K }>): Transport {
+  return DESCRIPTIONS[form.kind].read(form);
+}
+
+export function shownTransport<K extends TransportKind>(transport: Transport<K>): ShownTransport {
+  return DESCRIPTIONS[transport.kind].shown(transport);
+}
+
+/** Where the server is, as far as an account is bound to it. */
+export function targetOf<K extends TransportKind>(transport: Transport<K>): string {
+  return DESCRIPTIONS[transport.kind].target(transport);
+}
+
+export function fixedTextsOf<K extends TransportKind>(transport: Transport<K>): readonly string[] {
+  return DESCRIPTIONS[transport.kind].fixedTexts(transport);
+}
+
+const REACHED: Readonly<Record<Reach, string>> = { process: 'is started by mcpgate', url: 'is reached at a URL' };
+const ABOUT: Readonly<Record<keyof TransportChanges, string>> = {
+  limits: 'limits are for servers that mcpgate starts',
+  network: 'network is for servers that mcpgate starts',
+};
+
+const CHANGES = Object.keys(ABOUT).filter((name): name is keyof TransportChanges => name in ABOUT);
+
+/** With other settings. Throws `usage` where one of them is not for this kind of server. */
+export function changedTransport<K extends TransportKind>(
+  server: string,
+  transport: Transport<K>,
+  changes: TransportChanges,
+): Transport<K> {
+  const { reach, changed } = DESCRIPTIONS[transport.kind];
+  const [result, others] = changed(transport, changes);
+  const unfit = CHANGES.find((name) => others[name] !== undefined);
+  if (unfit !== undefined) throw new GateError('usage', `${server} ${REACHED[reach]}; ${ABOUT[unfit]}`);
+  return result;
+}
