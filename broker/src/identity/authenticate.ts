@@ -1,4 +1,4 @@
-// The one door for bearer tokens. Every check reads the store: what was revoked a moment ago is refused now.
+// Checks bearer tokens: every door asks here. Each check reads the store anew, so that a token which was revoked a moment ago is refused.
 import { createAddressRanges } from '../domain/address-ranges.ts';
 import type { UserRecord } from '../domain/people.ts';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -12,7 +12,7 @@ import { deviceIdOfGrant, isClientGrantId } from './oauth/grant-id.ts';
 import { readResource } from './oauth/resources.ts';
 import { isToken, sameText, sha256Hex } from './secret-token.ts';
 
-/** When something was used, for lists: written so often at most. */
+/** The time of the last use, which lists show, is written no more often than this for each credential. */
 export const TOUCH_EVERY_MS = 60_000;
 
 const MESSAGES: Readonly<Record<RejectionReason, string>> = {
@@ -25,14 +25,14 @@ const MESSAGES: Readonly<Record<RejectionReason, string>> = {
   wrong_address: 'this grant may not be used from this address; ask your platform team',
 };
 export const rejected = (reason: RejectionReason) => ({ kind: 'rejected', reason, message: MESSAGES[reason] }) as const;
-/** A new login would not help: whoever reads it is to ask a person. */
+/** The rejection where the person is disabled. Its message does not advise to log in again, which would not help. */
 const suspended = () =>
   ({
     kind: 'rejected',
     reason: 'revoked',
     message: 'the account behind this access is suspended or was removed; ask your platform team',
   }) as const;
-/** A grant is nobody's login: a new one is asked for where it came from. */
+/** The rejection of a grant. Its message does not advise to log in again: grants are issued by the platform team. */
 const grantRejected = (reason: 'unknown' | 'expired') =>
   ({
     kind: 'rejected',
@@ -94,7 +94,7 @@ export function createAuthenticate(parts: {
     return { kind: 'ok', principal };
   };
 
-  /** The servers that `/mcp/NAME-or-UUID` names. A server that is gone leaves a token for nothing. */
+  /** The names of the server that `/mcp/NAME-or-UUID` means. Empty where it was removed: the token is then bound to no server at all. */
   const serversOf = async (workspaceId: string, server: string): Promise<string[]> => {
     const servers = await store.servers.list(workspaceId);
     return servers.filter(({ id, name }) => name === server || id === server).map(({ name }) => name);
@@ -120,7 +120,7 @@ export function createAuthenticate(parts: {
     if (token.expiresAt <= clock.now()) return rejected('expired');
     const resource = readResource(token.audience, issuer);
     if (resource?.audience !== audience) return rejected('wrong_audience');
-    // A token that was made in the very moment its login ended has no grant any more.
+    // A token that was made at the moment at which its login ended is still stored, but its grant is gone.
     if ((await store.oauth.find('Grant', sha256Hex(token.grantId))) === undefined) return rejected('revoked');
     const answer = await (isClientGrantId(token.grantId) ? byClient(token) : byDevice(token));
     if (answer.kind === 'rejected' || resource.server === undefined) return answer;

@@ -1,4 +1,5 @@
-// Logins of HTTP clients as sessions: listed, ended one by one or with their person, each with what must end along with it.
+// The logins of HTTP clients, as `session list` shows and `session end` ends them. Whatever ends a login here also ends its tokens, and the open
+// sessions and calls of its client.
 import type { Session } from '../domain/people.ts';
 import type { Actor, Receipt } from '../domain/receipt.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
@@ -10,13 +11,13 @@ import { pickById } from './registers/people.ts';
 import type { Revocations } from './revocations.ts';
 
 export interface ClientSessions {
-  /** Of the people whose names these are, by id; `userId`: of that one alone. */
+  /** The logins of these people. `names`: the people's names by id. `userId`: the logins of that person alone. */
   list(names: ReadonlyMap<string, string>, userId?: string): Promise<Session[]>;
-  /** `id` may be cut to a prefix that fits one only. Throws `not_found`, `usage` (ambiguous). */
+  /** Ends one login. `id` may be cut to a prefix that fits only one. Throws `not_found`, `usage` (ambiguous prefix). */
   end(workspaceId: string, id: string, actor: Actor): Promise<Receipt>;
-  /** Ends all of a person; returns how many tokens were good until now. */
+  /** Ends all logins of a person; returns how many valid tokens were ended. */
   endOf(userId: string): Promise<number>;
-  /** A client has given its login up, or somebody else has shown what only it may have: its tokens are gone already. */
+  /** The OAuth server ended a login and its tokens: its client logged out, or a used token was presented again, as a thief would do. */
   ended(grantId: string, why: 'reuse' | 'logout', address: string): Promise<void>;
 }
 

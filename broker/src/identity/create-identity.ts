@@ -1,4 +1,4 @@
-// Puts identity together: people, devices, grants, browser sessions and the OAuth server over one store.
+// Puts identity together over one store: the registers, the logins, the OAuth server, the company's IdP and the pages' part.
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Log } from '../domain/log.ts';
@@ -22,7 +22,7 @@ import { createForwardedPeople, type ForwardedSettings } from './idp/forwarded-p
 import { createIdpMetadata } from './idp/idp-metadata.ts';
 import type { IdpSettings } from '../domain/idp-settings.ts';
 import { createGroups } from './registers/groups.ts';
-import { createLiving } from './registers/living.ts';
+import { createValidCredentials } from './registers/valid-credentials.ts';
 import { createLogins } from './browser/logins.ts';
 import { createClientLogins } from './oauth/client-logins.ts';
 import { nameOfClient } from './oauth/consents.ts';
@@ -42,7 +42,7 @@ import { createUsers } from './registers/users.ts';
 import { createWebSessions } from './browser/web-sessions.ts';
 
 const CLEAN_EVERY_MS = 10 * 60_000;
-/** Expired objects stay this long, so that their owners are told "expired" and not "unknown". */
+/** How long expired tokens and codes stay in the store, so that their owners are told "expired" and not "unknown". */
 const KEEP_EXPIRED_MS = 3_600_000;
 
 export interface IdentityOptions {
@@ -53,20 +53,20 @@ export interface IdentityOptions {
   publicUrl: string;
   clock: Clock;
   log: Log;
-  /** For what strangers name: the documents by which HTTP clients describe themselves. */
+  /** Fetches the documents by which HTTP clients describe themselves; strangers choose their URLs. */
   guardedFetch: GuardedFetch;
-  /** Origins of web pages whose scripts may log in as HTTP clients. */
+  /** Origins of web pages whose scripts may be HTTP clients of the broker. */
   allowedOrigins?: readonly string[];
   oauthSettings?: Partial<OAuthSettings>;
-  /** Has this broker read the rules of a workspace again: those that named a person went with that person. */
+  /** Makes this broker read the rules of a workspace again, after a removed person was taken out of them. */
   policyChanged?: (workspaceId: string) => void;
-  /** Has the other brokers over the same database end what they have of a revocation. */
+  /** Makes the other brokers over the same database end what they have of a revocation. */
   endElsewhere?: EndElsewhere;
   /** The company's IdP. */
   idp?: IdpSettings | undefined;
-  /** A trusted reverse proxy says who somebody is. */
+  /** The settings of a trusted reverse proxy that signs people in. */
   forwarded?: ForwardedSettings | undefined;
-  /** False: passwords of this broker are for administrators alone. True unless said. */
+  /** False: passwords are only for administrators who have no account at the IdP. True unless said. */
   localAccounts?: boolean | undefined;
 }
 
@@ -214,7 +214,11 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       }
     },
     onRevoked: (listener, live) => revocations.listen(listener, live),
-    elsewhere: createElsewhere({ living: createLiving({ store, logins, clientLogins }), revocations, changes }),
+    elsewhere: createElsewhere({
+      valid: createValidCredentials({ store, logins, clientLogins }),
+      revocations,
+      changes,
+    }),
     onChanged: (listener) => changes.listen(listener),
     users,
     groups,

@@ -1,30 +1,30 @@
-// What other brokers over the same database have changed, for those who are here.
+// Applies to this broker's open links, sessions and calls what other brokers over the same database have revoked or changed.
 import type { UserRecord } from '../domain/people.ts';
 import type { Live, Revocation } from '../domain/revocation.ts';
 import type { Changes } from './registers/changes.ts';
 import type { Elsewhere } from './identity.ts';
-import type { Living } from './registers/living.ts';
+import type { ValidCredentials } from './registers/valid-credentials.ts';
 import type { Revocations } from './revocations.ts';
 
 export function createElsewhere(parts: {
-  living: Living;
+  valid: ValidCredentials;
   revocations: Pick<Revocations, 'endHere' | 'live'>;
   changes: Changes;
 }): Elsewhere {
-  const { living, revocations, changes } = parts;
+  const { valid, revocations, changes } = parts;
 
   return {
     revoked: (ended) => revocations.endHere(ended),
     changed: (userIds) => changes.tell(userIds),
     async recheck() {
-      await changes.tell([]); // whoever is being let in now is looked up again
+      await changes.tell([]); // who is being authenticated right now is looked up again
       const all = revocations.live();
       const each = [...new Map(all.map((live) => [keyOf(live), live])).values()];
-      const people = await living.people(all.flatMap(({ user }) => user?.id ?? []));
-      const alive = await living.credentials(each);
+      const people = await valid.people(all.flatMap(({ user }) => user?.id ?? []));
+      const alive = await valid.credentials(each);
       const ended = each.flatMap((live) => revocationOf(live, people, alive) ?? []);
       await revocations.endHere(ended);
-      // Whoever is as they were hears nothing: thousands who list anew at once would keep everybody else waiting.
+      // Only people whose role or groups differ are told: thousands of clients that list their tools anew at once would keep all others waiting.
       const changed = all.flatMap(({ user }) =>
         user !== undefined && !isSame(user, people.get(user.id)) ? user.id : [],
       );
@@ -34,7 +34,7 @@ export function createElsewhere(parts: {
   };
 }
 
-/** What was revoked that this one lives by. */
+/** The revocation that ends `live`: of its person, or of its credential; undefined where both are still valid. */
 function revocationOf(
   live: Live,
   people: ReadonlyMap<string, UserRecord>,

@@ -1,5 +1,5 @@
-// People, groups, devices, grants and the OAuth server. `authenticate` is the one door for bearer tokens. Every function that changes
-// something takes the actor, writes an audit event, and answers only when the change is committed.
+// Identity: people, groups, devices, grants and the OAuth server, and `authenticate`, which checks every bearer token. Each function that changes
+// something takes the actor, writes an audit event, and answers only once the change is committed.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Device } from '../domain/people.ts';
 import type { Audience, Principal } from '../domain/principal.ts';
@@ -13,32 +13,36 @@ import type { Provisioning } from './provisioning/provisioning.ts';
 import type { Devices, Grants, Groups, OneTimeUrl, Sessions, Users } from './registers/registers.ts';
 import type { WebAccess } from './browser/web-access.ts';
 
-/** A person's role or groups are others now: whatever keeps them for live sessions takes these. */
+/** Takes a person whose role or groups have changed, to use them for the person's open sessions from now on. */
 export type ChangeListener = (person: NonNullable<Principal['user']> & { workspaceId: string }) => void;
 
+/** What `replicas` calls for changes that other brokers over the same database have made. */
 export interface Elsewhere {
-  /** They were revoked there: ends what is here of them. Throws where something could not be ended. */
+  /** Another broker has committed these revocations: ends what this broker has of them. Throws where something could not be ended. */
   revoked(revocations: readonly Revocation[]): Promise<{ linksClosed: number; callsCancelled: number }>;
-  /** The roles or groups of these people, by id, are others now. */
+  /** The roles or groups of these people have changed. */
   changed(userIds: readonly string[]): Promise<void>;
-  /** Anything may have changed: everybody who is here is looked up again, and who may not be here any more is ended. Returns how many. */
+  /**
+   * Any change may have been missed: looks up everybody again who has something open at this broker, and ends what belongs to credentials that are
+   * no longer valid. Returns the number of these credentials.
+   */
   recheck(): Promise<number>;
 }
 
 export interface Identity {
   /**
-   * Checks the token, the credential behind it and its person, now. `address`: where it is presented from, as the proxy rules say;
-   * without it a grant that is bound to addresses is refused. A rejection is recorded in the audit log by the caller's edge.
+   * Checks the token, the credential behind it and its person, against the store. `address`: the client's, with trusted proxies taken into
+   * account; without it a grant that is bound to addresses is rejected. The caller records a rejection in the audit log.
    */
   authenticate(bearer: string | undefined, audience: Audience, address?: string): Promise<Authentication>;
   /**
-   * Listeners run after the change is committed; a receipt waits for all of them. `live`: whose the things are that the listener would end.
-   * Returns the function that ends it.
+   * Calls `listener` after each committed revocation; the receipt waits for all listeners. `live`: the owners of everything that the listener could
+   * have to end now. Returns the function that removes the listener.
    */
   onRevoked(listener: RevocationListener, live?: () => Iterable<Live>): () => void;
   /** For what other brokers over the same database have changed. */
   readonly elsewhere: Elsewhere;
-  /** Listeners run after the change is committed, before the function that made it answers. */
+  /** Calls `listener` after a person's role or groups have changed, before the function that changed them answers. */
   onChanged(listener: ChangeListener): () => void;
   readonly users: Users;
   readonly groups: Groups;
@@ -48,23 +52,23 @@ export interface Identity {
   readonly adminTokens: AdminTokens;
   /** People and groups as the company's IdP keeps them here. */
   readonly provisioning: Provisioning;
-  /** Approves a device login that waits (`login approve CODE --as NAME`). The code as a person types it. Throws `not_found`, `gone`, `conflict`. */
+  /** Approves a waiting device login (`login approve CODE --as NAME`). `userCode`: as a person types it. Throws `not_found`, `gone`, `conflict`. */
   approveDevice(workspaceId: string, userCode: string, userName: string, actor: Actor): Promise<Device>;
-  /** A new set-up link, which replaces the one before it; undefined where the workspace has an administrator. */
+  /** Makes a set-up link for the first administrator, which replaces the one before it; undefined where the workspace has an administrator. */
   setupLink(workspaceId: string): Promise<OneTimeUrl | undefined>;
   /**
-   * Serves `/oauth/*` and `/.well-known/{openid-configuration,oauth-authorization-server}`. Reads the body itself: mount it where no
-   * parser has touched the request. `address` is the visitor's, as the proxy rules say; else the socket's.
+   * Serves `/oauth/*` and `/.well-known/{openid-configuration,oauth-authorization-server}`. It reads the body itself, so no parser may have
+   * touched the request. `address`: the client's, with trusted proxies taken into account; the socket's unless said.
    */
   readonly oauth: (request: IncomingMessage, response: ServerResponse, address?: string) => void;
-  /** What the page needs on which a person lets an HTTP client in. */
+  /** For the page on which a person allows an HTTP client to act for them. */
   readonly consents: Consents;
-  /** What the pages need: browser sessions, passwords, one-time links, device confirmation. */
+  /** For the other pages: browser sessions, passwords, one-time links, confirmation of device logins. */
   readonly web: WebAccess;
   /** Signing in at the company's IdP, where one is configured. */
   readonly idp: CompanyLogin | undefined;
-  /** Those whom a trusted reverse proxy names, where one is configured. */
+  /** People whom a trusted reverse proxy has signed in, where one is configured. */
   readonly forwarded: ForwardedPeople | undefined;
-  /** Ends timers. */
+  /** Stops the timers. */
   close(): void;
 }

@@ -1,7 +1,7 @@
-// One at a time per key, in this process. Waiters go in order; a key costs nothing once nobody holds it.
+// A lock for each key, within this process. Those who wait get it in the order in which they came; a key that nobody holds takes no memory.
 
 export interface KeyedLock {
-  /** Waits for the key; resolves to the function that gives it back, and whether somebody else held it before. */
+  /** Waits for the lock. `release` gives it back; `waited`: whether it was held before, so that what was read earlier may be out of date. */
   acquire(key: string): Promise<{ release: () => void; waited: boolean }>;
 }
 

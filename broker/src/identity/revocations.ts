@@ -1,5 +1,5 @@
-// Tells everybody who holds live links that a credential ended, here and in the other brokers, and makes the receipt. Called after the change
-// is committed.
+// Makes a committed revocation take effect: listeners end the links, sessions and calls that it means, at this broker and at all others over the
+// database; then the receipt is made and recorded.
 import type { EndedElsewhere, LastCall, Receipt } from '../domain/receipt.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -10,26 +10,29 @@ import type { FallenRules } from '../store/store.ts';
 import type { RevocationListener } from '../domain/revocation.ts';
 
 export interface Revocations {
-  /** `live`: whose the things are that the listener would end. */
+  /** `live`: the owners of everything that the listener could have to end now. Returns the function that removes the listener. */
   listen(listener: RevocationListener, live?: () => Iterable<Live>): () => void;
-  /** Ends what this broker has of it, which was revoked by another. Throws where listeners fail, after all have run. */
+  /** Ends what this broker has of revocations that another broker has made. Throws where listeners fail, after all have run. */
   endHere(revocations: readonly Revocation[]): Promise<{ linksClosed: number; callsCancelled: number }>;
-  /** Grows with every revocation: who was found good before one must be looked up again. */
+  /** Grows with every revocation. A credential that was authenticated before it grew must be checked again. */
   readonly count: number;
-  /** Of everything that listeners keep. */
+  /** The owners of everything that is open at this broker, as the listeners have it. */
   live(): Live[];
-  /** Runs all listeners and asks the other brokers, then records `event` with what they did. Listeners that fail are reported after all have run. */
+  /**
+   * Runs all listeners and asks the other brokers to do the same; then records `event` with the receipt. Throws `internal` where listeners fail,
+   * after all have run and the event is recorded.
+   */
   end(options: {
     subject: string;
     startedAt: number;
     revocations: readonly Revocation[];
     tokensRevoked: number;
     event: Omit<AuditEvent, 'subject'>;
-    /** Whose last calls the receipt tells: a user's name or `grant:LABEL`, and which credential of theirs. */
+    /** Whose last calls the receipt shows: a user's name or `grant:LABEL`; `credentialId`: only the calls of this credential. */
     caller?: { name: string; credentialId?: string };
-    /** What they had issued and that goes on without them; asked once all has ended. */
+    /** Finds the tokens that the person had issued and that work on; asked once everything has ended. */
     stillActive?: () => Promise<readonly string[]>;
-    /** What became of the rules that named them. */
+    /** What became of the rules that named the removed person. */
     rules?: FallenRules;
   }): Promise<Receipt>;
 }
@@ -37,13 +40,13 @@ export interface Revocations {
 export type EndElsewhere = (revocations: readonly Revocation[]) => Promise<EndedElsewhere>;
 const NOWHERE: EndedElsewhere = { linksClosed: 0, callsCancelled: 0, unconfirmed: [] };
 
-/** How far back the last call of each device is looked for. */
+/** Among how many of a person's newest calls the last call of each device is looked for. */
 const NEWEST_CALLS = 1_000;
 
 export function createRevocations(parts: {
   clock: Clock;
   audit: Audit;
-  /** Has the other brokers end what they have of it. */
+  /** Makes the other brokers end what they have of a revocation. */
   endElsewhere?: EndElsewhere | undefined;
 }): Revocations {
   const { clock, audit, endElsewhere = () => Promise.resolve(NOWHERE) } = parts;

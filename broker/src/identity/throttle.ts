@@ -1,12 +1,12 @@
-// Slows down guessing: tries by a key in a window of time. Counts in this process; a try counts before it is judged, so that many tries at
-// once are no way around. Keys that strangers make up are bounded in number.
+// Throttles: how often something may be tried under a key within a window of time. They count in this process alone. A try counts before it is
+// judged, so that many tries at once are no way around. The number of keys is bounded, because strangers can make them up.
 import { addressKey, networkKeys } from '../domain/address-key.ts';
 import { createRecentMap } from '../domain/recent-map.ts';
 
 export interface Throttle {
-  /** Counts a try; how long to wait, in ms, where there were too many, else 0. */
+  /** Counts a try. Returns 0 where it is allowed, else how many ms to wait before the next one. */
   hit(key: string): number;
-  /** Takes one try back: it was a good one. */
+  /** Takes one try back, because it was rightful. */
   forgive(key: string): void;
 }
 
@@ -38,7 +38,7 @@ export function createThrottle(
   };
 }
 
-/** The same by address: one of IPv6 counts by its /64. */
+/** A throttle whose keys are addresses: all addresses of an IPv6 /64 count as one. */
 export function createAddressThrottle(rate: { tries: number; windowS: number }, now?: () => number): Throttle {
   const throttle = createThrottle(rate, now);
   return {
@@ -48,8 +48,8 @@ export function createAddressThrottle(rate: { tries: number; windowS: number }, 
 }
 
 /**
- * The same, and by the networks that the address is of, and by all together: so what one stranger can have of what there is for all is the
- * share of their network. A try that is refused counts for the address alone.
+ * Throttles each address, the two networks around it (a site's and a provider's), and all addresses together. So one stranger can use up no more
+ * than the share of their network of what there is for everybody. A try that is refused for the address does not count for the others.
  */
 export function createSharedThrottle(
   rate: { ofAddress: number; ofSite: number; ofProvider: number; ofAll: number; windowS: number },

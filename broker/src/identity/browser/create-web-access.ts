@@ -1,4 +1,4 @@
-// The pages' side of identity, over the same parts as the administrative side.
+// What the web pages may do with identity (`web-access.ts`), over the same registers, logins and links as the administration.
 import type { Clock } from 'mcpgate-shared/clock';
 import { addressKey } from '../../domain/address-key.ts';
 import type { UserRecord } from '../../domain/people.ts';
@@ -23,12 +23,12 @@ import { createAddressThrottle, createThrottle } from '../throttle.ts';
 import type { SetPasswordOutcome, WebAccess, WebLogin, WebVisitor } from './web-access.ts';
 import type { WebSessions } from './web-sessions.ts';
 
-/** User codes that nobody was ever given. */
+/** How many wrong user codes of devices may be typed, by a person and from an address. */
 const CODES = { tries: 20, windowS: 15 * 60 };
-/** Where too many passwords wait to be hashed. */
+/** When to try again where too many passwords wait to be hashed. */
 const BUSY_MS = 3_000;
 
-/** By what tries are counted. Names of workspaces that are not there share one count. */
+/** The key by which sign-ins to an account are counted. All names of workspaces that do not exist share one. */
 const accountKey = (workspace: string, account: string): string => `${workspace}/${account.slice(0, 64)}`;
 
 export function createWebAccess(parts: {
@@ -79,7 +79,7 @@ export function createWebAccess(parts: {
     return undefined;
   };
 
-  /** Throws `throttled` where too many are hashed: before a link is used up by it. */
+  /** Throws `throttled` where too many passwords wait to be hashed. To be called before a link is used up. */
   const hashOf = async (password: string): Promise<string> => {
     const hashed = await passwords.run(() => hashPassword(password));
     if (hashed !== undefined) return hashed;
@@ -95,11 +95,11 @@ export function createWebAccess(parts: {
     return saved;
   };
 
-  /** With local accounts switched off the way in that no IdP can close stays: administrators who are nobody there. */
+  /** Without local accounts, administrators who have no account at the IdP keep their passwords: the IdP must not be able to lock everybody out. */
   const mayUsePassword = async (user: UserRecord): Promise<boolean> =>
     localAccounts || (user.role === 'admin' && (await store.externalIdentities.issuersOf(user.id)).length === 0);
 
-  /** One of the person's devices was there. */
+  /** Whether one of the person's devices has logged in from this address. */
   const knowsAddress = async (user: UserRecord, address: string): Promise<boolean> => {
     const devices = await store.devices.listByUser(user.id);
     const key = addressKey(address);

@@ -1,12 +1,12 @@
-// By what a browser is known that has signed in to an account before: a value that proves only that, and lets nobody in. Its tries are
-// counted apart from those of strangers (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
+// Recognizes a browser that has signed in to an account before, by a cookie. The cookie proves only that, and lets nobody in; but the failed
+// sign-ins of such a browser are counted apart from those of strangers (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
 import { createHmac, randomBytes } from 'node:crypto';
 import { sameText } from '../secret-token.ts';
 
 export interface KnownBrowsers {
-  /** For a browser whose person has signed in. */
+  /** Makes the cookie's value for a browser in which this person has just signed in. */
   issue(userId: string): string;
-  /** Which browser it is, where the value was issued for this account. */
+  /** An id of the browser, where `value` was issued for this account; else undefined. */
   read(value: string | undefined, userId: string | undefined): string | undefined;
 }
 

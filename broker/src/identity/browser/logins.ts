@@ -1,17 +1,17 @@
-// The OAuth side of a device: its one grant and the tokens under it.
+// The login of a device: the one OAuth grant that it has, and the tokens under that grant.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Store } from '../../store/store.ts';
 
 export interface Logins {
-  /** Undefined where the device has none. */
+  /** The device's login; undefined where it has none. */
   of(deviceId: string): Promise<{ grantId: string } | undefined>;
-  /** Those of the devices that have one, in one question. */
+  /** Which of these devices have a login, in one query. */
   amongst(deviceIds: readonly string[]): Promise<Set<string>>;
-  /** When the device's login ends if it is not used; null: never, undefined where it has none. */
+  /** When the device's login expires if it is not used, ms since the epoch. Null: never. Undefined: the device has no login. */
   lastsUntil(deviceId: string): Promise<number | null | undefined>;
   /** Whether the device has a login that has not ended. */
   isGood(deviceId: string): Promise<boolean>;
-  /** Ends the device's login and every token under it; returns how many tokens were good until now. */
+  /** Ends the device's login and every token under it; returns how many valid tokens were ended. */
   end(deviceId: string): Promise<number>;
 }
 
@@ -19,7 +19,7 @@ export function createLogins({ store, clock }: { store: Store; clock: Clock }): 
   const find = (deviceId: string) => store.oauth.findByUid('Grant', deviceId);
   const lastsUntil: Logins['lastsUntil'] = async (deviceId) => {
     const row = await find(deviceId);
-    // Until it has fetched its first token there is none.
+    // A device that has not fetched its first token yet has no refresh token: then the grant's own expiry counts.
     return row?.grantId ? ((await store.oauth.refreshableUntil(row.grantId)) ?? row.expiresAt) : undefined;
   };
   return {

@@ -1,6 +1,6 @@
-// One-time links: the first administrator's set-up and the setting of one's own password. The store keeps the token's hash. The token
-// travels in the query, so that the page works without JavaScript; the pages keep queries out of the log, send no referrer, use the
-// link up at the first success, and links end by themselves. Opening a link does not use it up: mail scanners open links.
+// One-time links: for the set-up of the first administrator, and for a person to set a password. The store keeps the hash of the link's token.
+// The token stands in the URL's query, so that the page works without JavaScript; therefore queries stay out of the log, the pages send no
+// referrer, the link is used up at the first success, and it expires. Opening a link does not use it up, because mail scanners open links.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { OneTimeLink, Store } from '../../store/store.ts';
 import type { OneTimeUrl } from '../registers/registers.ts';
@@ -13,9 +13,11 @@ const KINDS = {
 } as const;
 
 export interface OneTimeLinks {
-  /** A new link; the unused one before it, of the same kind and person, ends. */
+  /** Makes a link. An unused earlier one of the same kind and person ends. `userId`: null for the set-up of the first administrator. */
   create(workspaceId: string, kind: OneTimeLink['kind'], userId: string | null): Promise<OneTimeUrl>;
+  /** The link, which stays usable; undefined where it is unknown, used up or expired. */
   peek(kind: OneTimeLink['kind'], token: string): Promise<OneTimeLink | undefined>;
+  /** Uses the link up; undefined as in `peek`. Of two who do this at once, one gets it. */
   consume(kind: OneTimeLink['kind'], token: string): Promise<OneTimeLink | undefined>;
 }
 

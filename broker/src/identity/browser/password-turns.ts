@@ -1,12 +1,13 @@
-// Hashing a password takes memory and a core for a good while, and is asked for by strangers: few at a time, and not too many wait.
+// Bounds how many passwords are hashed at a time. A hash takes 32 MiB and a core for a fraction of a second, and any stranger can cause one by
+// trying to sign in.
 import { availableParallelism } from 'node:os';
 
 export interface PasswordTurns {
-  /** Undefined: too many wait already. */
+  /** Runs `work` when its turn comes; undefined, without running it, where too many wait already. */
   run<T>(work: () => Promise<T>): Promise<T | undefined>;
 }
 
-/** At least one thread of four is left for what else node does there (names, files). */
+/** How many run at once: libuv has four threads, and others are needed for DNS and files. */
 const AT_ONCE = Math.max(1, Math.min(2, availableParallelism() - 1));
 const MAX_WAITING = 64;
 
@@ -22,7 +23,7 @@ export function createPasswordTurns(atOnce = AT_ONCE, maxWaiting = MAX_WAITING):
       try {
         return await work();
       } finally {
-        // The place goes to who waits longest.
+        // The one that has waited longest runs next.
         const next = waiting.shift();
         if (next === undefined) running -= 1;
         else next();

@@ -1,7 +1,8 @@
-// Local passwords: scrypt in PHC form. A person without a password costs as much time as one with a wrong password.
+// Hashes and checks local passwords: scrypt, in PHC form. Checking the password of an account without one takes as long as checking a wrong one,
+// so that the time does not show which accounts exist.
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** OWASP's scrypt setting for 32 MiB a guess. */
+/** OWASP's setting of scrypt that takes 32 MiB for each guess. */
 const COST = { log2N: 15, r: 8, p: 3, hashBytes: 32 };
 const MAX_MEMORY_BYTES = 64 * 1024 * 1024;
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;

@@ -1,10 +1,11 @@
-// How fast passwords may be tried. Nobody is locked out by what others try: who guesses is slowed down, by place and account, ever more; a try
-// that comes too early waits for its turn, and is judged then. (NIST SP 800-63B, section 5.2.2: a wait that grows with each failure.)
+// How fast passwords may be tried. Nobody is locked out by what others try. Instead each source of failed tries is slowed down, more with each
+// failure; a try that comes too early waits for its turn, and is judged then (NIST SP 800-63B, section 5.2.2).
 //
-// A place is an address (IPv6: its /64), or a browser that has signed in to the account before. Three things are counted: failures of a
-// place at an account; of an address at all accounts; and of an account from everywhere, which bounds guesses from very many addresses. A
-// known place is held to the first alone: so however many guess, the person gets in from where they have been before; and one stranger, or
-// twenty, do not slow down the person's first try from a place that nobody has failed from.
+// A source is an address (IPv6: its /64), or a browser that has signed in to the account before. Three counts are kept: the failures of a source at
+// one account, the failures of an address at all accounts, and the failures at an account from all sources, which bounds guesses from very many
+// addresses. A source that the account knows (that browser, or an address of the person's devices) is held to the first count alone, so the
+// person gets in from there however many others guess. And failures from up to twenty sources do not slow down the person's first try from a
+// source that has not failed yet.
 import type { Clock } from 'mcpgate-shared/clock';
 import { addressKey } from '../../domain/address-key.ts';
 import { createRecentMap } from '../../domain/recent-map.ts';
@@ -14,51 +15,52 @@ export interface SignInTry {
   address: string;
   /** A browser that has signed in to this account before. */
   browser: string | undefined;
-  /** The account has been used from this address. */
+  /** One of the account's devices has logged in from this address. */
   knowsAddress: boolean;
 }
 
 export type Turn =
-  /** The password may be judged now; `right` says that it was the right one. */
+  /** The password may be checked now. The caller calls `right` where it was the right one. */
   { kind: 'go'; right: () => void } | { kind: 'later'; retryAfterMs: number };
 
 export interface SignInPace {
-  /** Waits for the turn where that comes soon. */
+  /** Resolves when the try may be judged, after a wait of up to ten seconds; or at once with `later`, where the wait would be longer. */
   turn(attempt: SignInTry): Promise<Turn>;
 }
 
 interface Kind {
-  /** Failures that cost nothing. */
+  /** How many failures cause no wait yet. */
   free: number;
   /** The longest time between two tries, after some failures and after very many. */
   capMs: number;
   manyFrom: number;
   manyCapMs: number;
-  /** Tries that may wait at a time. */
+  /** How many tries may wait at a time. */
   waiting: number;
 }
 
-const PLACE: Kind = { free: 5, capMs: 8_000, manyFrom: 50, manyCapMs: 30_000, waiting: 2 };
+const SOURCE: Kind = { free: 5, capMs: 8_000, manyFrom: 50, manyCapMs: 30_000, waiting: 2 };
 const ADDRESS: Kind = { free: 50, capMs: 8_000, manyFrom: 500, manyCapMs: 30_000, waiting: 4 };
 const ACCOUNT: Kind = { free: 100, capMs: 30_000, manyFrom: 500, manyCapMs: 60_000, waiting: 4 };
-/** A try waits so long at most; who would wait longer is told to come back. */
+/** The longest time that a try waits; one that would wait longer is refused, and told when to come back. */
 const HOLD_MS = 10_000;
 const KEEP_MS = 24 * 3_600_000;
-/** Places that may have failed at an account before the first try from another one is no longer free. */
-const FEW_PLACES = 20;
+/** How many sources may have failed at an account before the first try of another source has to wait too. */
+const FEW_SOURCES = 20;
 
+/** A count of failures, and when the next try under it may be judged. */
 interface Lane {
   failures: number;
   nextAt: number;
   waiting: number;
-  /** Of an account: places that have failed. */
-  places: number;
+  /** For the count of an account: how many sources have failed at it. */
+  sources: number;
 }
 
 export function createSignInPace({ clock }: { clock: Clock }): SignInPace {
   const lanes = createRecentMap<Lane>({ clock, keepMs: KEEP_MS });
 
-  const laneOf = (key: string): Lane => lanes.get(key) ?? { failures: 0, nextAt: 0, waiting: 0, places: 0 };
+  const laneOf = (key: string): Lane => lanes.get(key) ?? { failures: 0, nextAt: 0, waiting: 0, sources: 0 };
 
   function gapMs({ failures }: Lane, { free, capMs, manyFrom, manyCapMs }: Kind): number {
     if (failures < free) return 0;
@@ -68,13 +70,13 @@ export function createSignInPace({ clock }: { clock: Clock }): SignInPace {
   return {
     async turn({ account, address, browser, knowsAddress }) {
       const from = addressKey(address);
-      const placeKey = JSON.stringify(['place', account, browser ?? from]);
+      const sourceKey = JSON.stringify(['source', account, browser ?? from]);
       const accountKey = JSON.stringify(['account', account]);
-      const place = laneOf(placeKey);
+      const source = laneOf(sourceKey);
       const everywhere = laneOf(accountKey);
       const isKnown = browser !== undefined || knowsAddress;
-      const isFresh = place.failures === 0 && everywhere.places <= FEW_PLACES;
-      const held: { key: string; lane: Lane; kind: Kind }[] = [{ key: placeKey, lane: place, kind: PLACE }];
+      const isFresh = source.failures === 0 && everywhere.sources <= FEW_SOURCES;
+      const held: { key: string; lane: Lane; kind: Kind }[] = [{ key: sourceKey, lane: source, kind: SOURCE }];
       if (!isKnown) {
         const addressesKey = JSON.stringify(['address', from]);
         held.push({ key: addressesKey, lane: laneOf(addressesKey), kind: ADDRESS });
@@ -86,8 +88,8 @@ export function createSignInPace({ clock }: { clock: Clock }): SignInPace {
       const isCrowded = held.some(({ lane, kind }) => lane.waiting >= kind.waiting && lane.nextAt > now);
       if (at - now > HOLD_MS || isCrowded) return { kind: 'later', retryAfterMs: Math.max(1_000, at - now) };
 
-      // It counts as a failure until it is known to be none: many at once are no way around.
-      if (place.failures === 0 && !isKnown) everywhere.places += 1;
+      // A try counts as a failure until its password proves right, so that many tries at once are no way around the counts.
+      if (source.failures === 0 && !isKnown) everywhere.sources += 1;
       if (!isKnown && isFresh) everywhere.failures += 1;
       for (const { lane, kind } of held) {
         lane.failures += 1;
@@ -104,10 +106,10 @@ export function createSignInPace({ clock }: { clock: Clock }): SignInPace {
       return {
         kind: 'go',
         right() {
-          lanes.delete(placeKey);
+          lanes.delete(sourceKey);
           for (const { lane } of held) lane.failures -= 1;
           if (!isKnown && isFresh) everywhere.failures -= 1;
-          if (!isKnown) everywhere.places = Math.max(0, everywhere.places - 1);
+          if (!isKnown) everywhere.sources = Math.max(0, everywhere.sources - 1);
         },
       };
     },

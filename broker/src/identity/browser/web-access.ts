@@ -5,7 +5,7 @@ import type { Device, Person } from '../../domain/people.ts';
 export interface WebVisitor {
   address: string;
   userAgent: string;
-  /** What a browser has been given at an earlier sign-in. */
+  /** The value of the cookie by which the browser is recognized (`known-browsers.ts`). */
   known?: string | undefined;
 }
 
@@ -14,12 +14,12 @@ export interface WebLogin {
   /** For the cookie; the store knows its hash only. */
   token: string;
   expiresAt: number;
-  /** For another cookie: what the browser is known by at its next sign-in. */
+  /** For another cookie, by which the browser is recognized at its next sign-in (`known-browsers.ts`). */
   known: string;
   user: Person;
 }
 
-/** Too many tries: when the next one counts. */
+/** There were too many tries; the next one is judged after `retryAfterMs`. */
 interface Throttled {
   kind: 'throttled';
   retryAfterMs: number;
@@ -35,7 +35,10 @@ interface DeviceRequest {
   address: string;
   requestedAt: number;
   expiresAt: number;
-  /** The person's own device that logs in again, by its proof. Any other must show that the person has its code: it is typed. */
+  /**
+   * The device, where it is one of this person's that logs in again and has proven so: then the page only asks for a yes. Null for any other
+   * device: then the person must type its code, which shows that they have it before them.
+   */
   known: { name: string; connectedAt: number; isLoggedIn: boolean } | null;
 }
 
@@ -56,7 +59,7 @@ export interface ConnectedClient {
   id: string;
   name: string;
   scopes: readonly string[];
-  /** Name or UUID of the one server that it is for; undefined: all. */
+  /** Name or UUID of the only server that the client may use; undefined: all servers. */
   server: string | undefined;
   address: string;
   createdAt: number;
@@ -68,14 +71,14 @@ export interface WebAccess {
   readonly formKey: string;
   /** False: passwords are for administrators who have no account at the IdP. */
   readonly localAccounts: boolean;
-  /** Whether people must say where they belong. */
+  /** Whether there is more than one workspace, so that people who sign in must name theirs. */
   hasWorkspaces(): Promise<boolean>;
-  /** `workspace`: where the person is; empty: in the first one. */
+  /** Signs in with a password. `workspace`: the person's; empty: the first one. */
   login(name: string, password: string, visitor: WebVisitor, workspace?: string): Promise<LoginOutcome>;
-  /** The person of a browser session, if it lives and its person is not disabled. */
+  /** The person of a browser session; undefined where the session has ended or its person is disabled. */
   session(token: string | undefined): Promise<Person | undefined>;
   logout(token: string, visitor: WebVisitor): Promise<void>;
-  /** Whether a link may still be used, and whose it is; looking does not use it up. */
+  /** Whose link this is (nobody's for the first administrator), without using it up; undefined where it can no longer be used. */
   peekLink(kind: 'setup' | 'password', token: string): Promise<{ user: Person | undefined } | undefined>;
   /** Makes the first administrator; uses the link up. */
   setup(
@@ -97,7 +100,7 @@ export interface WebAccess {
     visitor: WebVisitor,
   ): Promise<{ kind: 'ok'; device: Device } | { kind: 'gone' }>;
   denyDevice(userCode: string, person: Person, visitor: WebVisitor): Promise<void>;
-  /** Those that are not revoked, newest first. */
+  /** The person's devices that are not revoked, the last used first. */
   devicesOf(person: Person): Promise<Device[]>;
   /** Revokes one of these, for good; `gone` where the person has none of this id. */
   disconnectDevice(

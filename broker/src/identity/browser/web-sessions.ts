@@ -8,8 +8,11 @@ import type { WebVisitor } from './web-access.ts';
 const LIFETIME_MS = 12 * 3_600_000;
 
 export interface WebSessions {
+  /** Makes a session; `token` is the cookie's value. */
   start(user: UserRecord, visitor: WebVisitor): Promise<{ token: string; expiresAt: number }>;
+  /** The person; undefined where the session is unknown or has ended, or the person is disabled. */
   userOf(token: string | undefined): Promise<UserRecord | undefined>;
+  /** Ends the session; returns whose it was, as `userOf` does. */
   end(token: string): Promise<UserRecord | undefined>;
 }
 

@@ -1,4 +1,5 @@
-// Signing in at the company's IdP, from the button to the browser session here. What it refuses is recorded with its reason.
+// Signing in at the company's IdP (OpenID Connect), from the button on the sign-in page to the browser session, and signing out. Every refusal is
+// recorded with its reason.
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../../audit/audit.ts';
@@ -27,41 +28,40 @@ import { createIdpSessions } from './idp-sessions.ts';
 import { createLogoutEffects } from './logout-effects.ts';
 import { createLogoutTokens, type LogoutOutcome } from './logout-tokens.ts';
 import { createSignInAttempts } from './sign-in-attempts.ts';
-import { createWorkspaceChoice } from './workspace-choice.ts';
-import { readWorkspaceClaim } from './workspace-claim.ts';
+import { createWorkspaceChoice, readWorkspaceClaim } from './workspace-choice.ts';
 
 const WINDOW_S = 15 * 60;
 export const CALLBACK_PATH = '/oauth/idp/callback';
 const SIGNED_OUT_PATH = '/logout';
 
 export interface CompanyLogin {
-  /** What people call the IdP. */
+  /** The IdP's name for people. */
   readonly label: string;
-  /** Whether who signs out here is sent there to sign out too. */
+  /** Whether somebody who signs out of the pages is sent to the IdP to sign out there too. */
   readonly endsSessions: boolean;
-  /** Whether signing out there ends devices here. */
+  /** Whether signing out at the IdP revokes the person's devices. */
   readonly endsDevices: boolean;
   /**
-   * Where to send the browser. `browserSecret` is what its cookie holds, if it has one; the answer says what it must hold. `goTo`: the
-   * path here to end at; anything but a path of this origin becomes the start page.
+   * Begins a sign-in: returns the URL to send the browser to, and the secret that its cookie must hold. `browserSecret`: what the cookie holds now.
+   * `goTo`: the path of the broker at which the sign-in is to end; anything but a path becomes the start page.
    */
   start(
     browserSecret: string | undefined,
     goTo: string,
     visitor: WebVisitor,
   ): Promise<{ kind: 'ok'; url: string; browserSecret: string } | Refusal>;
-  /** The IdP has sent the browser back with `query`. */
+  /** Ends a sign-in: the IdP has sent the browser back with `query`. */
   finish(
     query: URLSearchParams,
     browserSecret: string | undefined,
     visitor: WebVisitor,
   ): Promise<(Omit<WebLogin, 'known'> & { goTo: string }) | Refusal>;
   /**
-   * A device or application was let in from a browser session: the session at the IdP that this one came from is theirs, too. Ends it
-   * again where that has ended meanwhile.
+   * A person has approved a device or application in this browser session: notes that it comes from the same session at the IdP, so that it can end
+   * with that. Ends it at once where the browser session has ended meanwhile.
    */
   letIn(sessionToken: string | undefined, login: FromIdp, address: string): Promise<void>;
-  /** Called when a browser session ends here: where its browser signs out at the IdP too, if it came from there. Never log it. */
+  /** Where to send the browser of an ended session to sign out at the IdP; undefined where it did not begin there. Never log the URL. */
   endUrl(sessionToken: string): Promise<string | undefined>;
   /** The IdP says that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0): ends their sessions here. */
   backChannelLogout(token: string, address: string): Promise<LogoutOutcome>;
@@ -92,7 +92,7 @@ export function createCompanyLogin(parts: {
     toldBy: settings.label,
     workspaces: store.workspaces,
   });
-  /** Whose log has what happens before it is known where a person belongs. */
+  /** The workspace in whose log an event is recorded before the person's workspace is known. */
   const home = async (): Promise<string> => {
     const { workspace = DEFAULT_WORKSPACE } = settings;
     return (await store.workspaces.has(workspace)) ? workspace : DEFAULT_WORKSPACE;
@@ -139,7 +139,7 @@ export function createCompanyLogin(parts: {
   const tooMany = (retryAfterMs: number): Refusal =>
     refused('throttled', `Too many sign-ins from your address. Try again in ${Math.ceil(retryAfterMs / 60_000)} min.`);
 
-  /** Records and returns a refusal; past some from one address only that there are too many. */
+  /** Records a refusal and returns it. After too many from one address, it records and returns only that there were too many. */
   const fail = async (refusal: Refusal, visitor: WebVisitor): Promise<Refusal> => {
     const { reason, detail = null, workspaceId, calledName } = refusal;
     const retryAfterMs = failures.hit(visitor.address);
@@ -150,7 +150,7 @@ export function createCompanyLogin(parts: {
       return tooMany(retryAfterMs);
     }
     const user = reason === 'disabled' ? detail : null;
-    // Nothing of one workspace is for the log of another.
+    // This detail names another workspace, which is not for this workspace's log.
     const told = user === null && detail !== null && reason !== 'elsewhere' && { detail };
     const data = { reason, ...told, ...(calledName !== undefined && { called_name: calledName }) };
     await record('login.failed', visitor, data, { user, workspaceId });
@@ -197,12 +197,12 @@ export function createCompanyLogin(parts: {
       }
       const browserSecret = known !== undefined && /^[\w-]{43}$/.test(known) ? known : createSecret();
       try {
-        // Asked first: an attempt that can lead nowhere is not worth a row.
+        // First, so that no row is written for an attempt while the IdP does not answer.
         await metadata.read();
         const attempt = await attempts.begin(browserSecret, goTo);
         return { kind: 'ok', url: (await tokens.authorizationUrl(attempt)).href, browserSecret };
       } catch (error) {
-        // Only what the IdP is to blame for: a store that is away is everybody's trouble.
+        // Only errors of the IdP are refusals of a sign-in; an error of the store is answered as at every other page.
         if (!(error instanceof GateError) || !['unreachable', 'config', 'too_large'].includes(error.code)) throw error;
         return fail(tokens.explain(error), visitor);
       }

@@ -1,5 +1,6 @@
-// Lets somebody in whom another system vouches for: finds the person behind the identity, links or makes one where the configuration
-// says so, and brings groups, role and address up to date. Issuer and subject are the identity: a new name or address is no new person.
+// Admits people for whom the company's IdP or a trusted proxy vouches: finds the person behind an external identity; links it to a person, or makes
+// one, where the configuration says so; and brings groups, role and e-mail address up to date. The identity is issuer and subject, so a person
+// whose name or address changes stays the same.
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
 import type { AuditEvent } from '../../domain/call-record.ts';
@@ -12,7 +13,7 @@ import { freeUserName, toUserName } from '../registers/user-names.ts';
 import type { ExternalPerson } from './idp-claims.ts';
 import { refused, type Refusal } from './refusal.ts';
 
-/** Of somebody who is known in the workspace `knownIn`, and comes as one of another. */
+/** The refusal of somebody who is a person of the workspace `knownIn`, and is now said to belong to `workspaceId`. */
 export const refusedElsewhere = (calledName: string, workspaceId: string, knownIn: string): Refusal => ({
   ...refused(
     'elsewhere',
@@ -24,19 +25,19 @@ export const refusedElsewhere = (calledName: string, workspaceId: string, knownI
 });
 
 export interface AdmitOptions {
-  /** Where the person belongs. */
+  /** The person's workspace. */
   workspaceId: string;
   justInTime: boolean;
   linkByEmail: boolean;
-  /** Who is named in the audit log: `idp:HOST`, `proxy`. */
+  /** The actor in the audit log: `idp:HOST`, `proxy`. */
   actor: string;
   address: string;
 }
 
 export interface ExternalPeople {
-  /** Who is known in another workspace is refused: a person belongs to one. */
+  /** The person behind an identity. One who is known in another workspace is refused, because a person belongs to one only. */
   admit(person: ExternalPerson, options: AdmitOptions): Promise<{ kind: 'ok'; user: UserRecord } | Refusal>;
-  /** The groups and the role that a system says now; what did not change is not touched. */
+  /** Sets the groups, role and e-mail address that the IdP or proxy says now, where they differ from what is stored. */
   update(
     user: UserRecord,
     told: Pick<ExternalPerson, 'groups' | 'role' | 'email'>,
@@ -60,7 +61,7 @@ export function createExternalPeople(parts: {
     data: AuditEvent['data'],
   ) => audit.event({ workspace_id: workspaceId, type, actor, subject: `user:${name}`, address, data });
 
-  /** Who is here already with the same checked address: one person, of those who are not somebody else at the same IdP. */
+  /** The one person who has the same verified e-mail address and no identity at this IdP yet; undefined where there is none, or more than one. */
   const sameAddress = async (
     { issuer, email, emailVerified }: ExternalPerson,
     { workspaceId }: AdmitOptions,
@@ -82,7 +83,7 @@ export function createExternalPeople(parts: {
     return { user: here && (await store.users.byId(here.userId)), elsewhere };
   };
 
-  /** What another workspace says of an address keeps nobody out; whoever runs the broker may want to know that two have it. */
+  /** Logs that the e-mail address of a new person is that of somebody in another workspace too. It is no reason to refuse anybody. */
   const noteNamesakes = async ({ email }: ExternalPerson, { workspaceId }: AdmitOptions): Promise<void> => {
     const known = email === null ? [] : await store.users.workspacesOf(email);
     const others = known.filter((each) => each !== workspaceId);

@@ -1,5 +1,5 @@
-// People whom a trusted reverse proxy has signed in: the proxy's word is who they are. The door that reads its headers has checked that
-// it is the proxy who speaks.
+// Finds the people whom a trusted reverse proxy has signed in, by what its headers say. `http/doors/forwarded-door.ts` reads the headers, and has
+// checked that they come from the proxy.
 import { GateError } from 'mcpgate-shared/error';
 import type { Principal } from '../../domain/principal.ts';
 import type { Person, UserRecord } from '../../domain/people.ts';
@@ -14,12 +14,12 @@ const ISSUER = 'forwarded';
 const MAX_GROUPS = 200;
 
 export interface ForwardedUser {
-  /** A login name, or an address. */
+  /** The person's user name, or an e-mail address. */
   name: string;
-  /** Undefined: the proxy does not tell groups, those here stay. */
+  /** Undefined: the proxy does not say the groups, so the stored ones stay. */
   groups: readonly string[] | undefined;
   email: string | undefined;
-  /** What the proxy calls the person's workspace; empty where it says nothing, or is not asked. */
+  /** The proxy's names for the person's workspace; empty where it names none, or is not asked. */
   workspaces: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export interface ForwardedSettings extends WorkspaceSettings {
 }
 
 export interface ForwardedPeople {
-  /** The person, made where the configuration says so. */
+  /** The person, who is made where there is none and the configuration says so. */
   find(told: ForwardedUser, address: string): Promise<{ kind: 'ok'; person: Person; principal: Principal } | Refusal>;
 }
 
@@ -53,7 +53,7 @@ export function createForwardedPeople(parts: {
     return { kind: 'ok' as const, person: toPerson(user), principal };
   };
 
-  /** From now on the proxy's name is this person's, in this workspace alone. */
+  /** Notes that the proxy's name means this person, so that the same name is nobody in another workspace. */
   const claim = async ({ id, workspaceId }: UserRecord, name: string): Promise<void> => {
     if ((await store.externalIdentities.issuersOf(id)).includes(ISSUER)) return;
     try {
@@ -77,10 +77,10 @@ export function createForwardedPeople(parts: {
       if (chosen.kind === 'refused') return chosen;
       const { workspaceId } = chosen;
       const options = { workspaceId, justInTime, linkByEmail: false, actor: 'proxy', address };
-      // A login name is the person's here; an address may fit several of them, so it gets an identity of its own.
+      // A user name means the person who has it in mcpgate. An e-mail address may be that of several people, so it is an external identity of its own.
       const isLogin = UserNameSchema.safeParse(name).success;
       const known = isLogin ? await store.users.byName(workspaceId, name) : undefined;
-      // Whom the proxy has brought to another workspace is of that one. Who only has the name there is somebody else.
+      // Somebody whom the proxy has signed in to another workspace before belongs there. Somebody who only has the same name there is another person.
       const holders = await store.externalIdentities.holders(ISSUER, name);
       const elsewhere = holders.find((holder) => holder.workspaceId !== workspaceId);
       if (elsewhere !== undefined) return refusedElsewhere(name, workspaceId, elsewhere.workspaceId);

@@ -1,5 +1,5 @@
-// What the IdP says of a person, as this broker understands it. A claim is a stranger's text: bounded, and where it decides over access,
-// read to the letter or refused.
+// Reads the claims of a verified ID token: who the person is, and their e-mail address, groups and role. A claim is a stranger's text: it is bounded,
+// and one that decides over access is refused where it is not in the expected form.
 import { ROLES, type Role } from 'mcpgate-shared/api/roles';
 import { GroupNameSchema, EmailSchema } from '../registers/people.ts';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
@@ -8,16 +8,16 @@ import { refused, type Refusal } from './refusal.ts';
 const MAX_GROUPS = 2_000;
 const MAX_SUBJECT_CHARS = 255;
 
-/** Somebody as another system knows them. */
+/** A person as the company's IdP or a trusted proxy knows them. */
 export interface ExternalPerson {
   issuer: string;
   subject: string;
-  /** What they are called there: a login name or an address. */
+  /** The name that the IdP or proxy has for the person: a login name or an e-mail address. */
   calledName: string;
-  /** Of a proxy: as it says. Of an IdP: verified, else null. */
+  /** From an IdP: only a verified address, else null. From a proxy: as it says. */
   email: string | null;
   emailVerified: boolean;
-  /** Undefined: not said, what is stored here stays. */
+  /** Undefined: the IdP or proxy does not say the groups, so the stored ones stay. The same holds for the role. */
   groups: readonly string[] | undefined;
   role: Role | undefined;
 }
@@ -36,7 +36,7 @@ type ClaimSettings = Pick<
   | 'trustEmail'
 >;
 
-/** A claim by its name, or nested (`realm_access.roles`). Names may hold dots themselves: the whole name counts first. */
+/** The claim with this name, or with this path (`realm_access.roles`). A name may itself hold dots, so the whole text is tried as a name first. */
 export function claimAt(claims: Claims, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path];
   return path.split('.').reduce<unknown>((value, part) => {
@@ -68,7 +68,7 @@ export function readClaims(claims: Claims, settings: ClaimSettings): { kind: 'ok
       issuer: settings.issuer,
       subject,
       calledName: text(claimAt(claims, settings.nameClaim), 256) ?? email ?? 'user',
-      // Of an address that anybody could have claimed nothing is to follow: not here, nor where SCIM looks for people by theirs.
+      // An unverified address is dropped: anybody could have claimed it, and sign-ins and SCIM recognize people by their address.
       email: emailVerified ? email : null,
       emailVerified,
       groups: names === undefined ? undefined : ourGroups(names, settings.groupMapping),
@@ -83,7 +83,7 @@ function domainProblem(
 ): Refusal | undefined {
   if (allowedDomains.length === 0) return undefined;
   const allowed = new Set(allowedDomains.map((domain) => domain.toLowerCase()));
-  // Google's claim of the organization: where it is there, it and not the address says whose account this is.
+  // `hd` is Google's claim of the account's organization. Where it is there, it decides, and not the domain of the address.
   const hosted = claims['hd'];
   if (hosted !== undefined) {
     if (typeof hosted === 'string' && allowed.has(hosted.toLowerCase())) return undefined;
@@ -102,7 +102,7 @@ function readGroups(
   if (groupsClaim === undefined) return { kind: 'ok', names: undefined };
   const elsewhere = claims['_claim_names'];
   const told = claimAt(claims, groupsClaim);
-  // Entra's overage: too many groups for a token, which then names a place to ask instead (OpenID Connect Core, section 5.6.2).
+  // Entra's "overage": the person has too many groups for a token, which then names a URL to ask instead (OpenID Connect Core, section 5.6.2).
   if (
     told === undefined &&
     typeof elsewhere === 'object' &&

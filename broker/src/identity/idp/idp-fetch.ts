@@ -1,4 +1,4 @@
-// How the broker talks to the company's IdP: TLS (plain HTTP only on this machine), no redirects, bounded in time and size.
+// The `fetch` for all requests to the company's IdP: over TLS (plain HTTP only to this machine), without redirects, bounded in time and size.
 import { GateError } from 'mcpgate-shared/error';
 import type { CustomFetch } from 'openid-client';
 
@@ -6,14 +6,14 @@ const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 1024 * 1024;
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
-/** Whether `url` may be asked: https, or http on this machine. */
+/** Whether the URL may be used: https, or http to this machine. */
 export function isSafeIdpUrl(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, hostname } = new URL(url);
   return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
 }
 
-/** Throws `config` for an address that must not be asked, `unreachable` for one that does not answer, `too_large`. */
+/** Throws `config` for a URL that may not be used, `unreachable` where it does not answer, `too_large`. */
 export const idpFetch: CustomFetch = async (url, options) => {
   const { origin } = new URL(url);
   if (!isSafeIdpUrl(url)) throw new GateError('config', `the IdP names an address without TLS: ${origin}`);

@@ -1,5 +1,5 @@
-// The IdP's discovery document and its keys, as they are now: kept for a while, asked for again when they do not fit. An IdP that is away
-// when the broker starts is tried again until it answers.
+// The IdP's discovery document and its keys. Both are kept for a while, and fetched again when a token does not fit them. An IdP that does not answer
+// when the broker starts is tried again until it does.
 import { createRemoteJWKSet, customFetch as keyFetch, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -10,7 +10,7 @@ import type { IdpSettings } from '../../domain/idp-settings.ts';
 
 const KEEP_MS = 3_600_000;
 const RETRY_MS = 15_000;
-/** An IdP that changes its keys is asked for them again, but not more often than this: its tokens are not ours to count. */
+/** The keys are fetched again for a token with an unknown one, but no more often than this: anybody can send such a token. */
 const KEYS_PAUSE_MS = 1_000;
 const KEYS_KEEP_MS = 600_000;
 
@@ -20,9 +20,9 @@ export interface IdpDocument {
 }
 
 export interface IdpMetadata {
-  /** Throws `unreachable` (does not answer), `config` (its document is not what the configuration says). */
+  /** Throws `unreachable` (the IdP does not answer), `config` (its document contradicts the configuration). */
   read(): Promise<IdpDocument>;
-  /** What was read does not fit what the IdP does: the next `read` asks again. */
+  /** The document does not fit what the IdP does: the next `read` fetches it again. */
   forget(): void;
   close(): void;
 }
@@ -55,7 +55,7 @@ export function createIdpMetadata(options: {
     try {
       return await asking;
     } catch (error) {
-      // Away for a moment: what it said before still holds, and its tokens are verified all the same.
+      // The IdP does not answer now. Its last document still holds, and tokens are verified with its keys.
       if (kept !== undefined && error instanceof GateError && error.code === 'unreachable') return kept.document;
       throw error;
     }
@@ -111,7 +111,7 @@ async function discover({ issuer, clientId }: Pick<IdpSettings, 'issuer' | 'clie
   return server;
 }
 
-/** The set of before where its address is the same, so that a document that is read again does not ask for keys more often. */
+/** The key set of the document before, where the keys' URL is the same, so that reading the document again does not fetch the keys more often. */
 function keysOf(server: ServerMetadata, before: IdpDocument | undefined): JWTVerifyGetKey {
   if (before !== undefined && before.server.jwks_uri === server.jwks_uri) return before.keys;
   return createRemoteJWKSet(new URL(server.jwks_uri ?? ''), {

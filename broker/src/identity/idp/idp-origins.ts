@@ -1,5 +1,5 @@
-// From which session at the IdP something here has come (`sid`, OpenID Connect Back-Channel Logout 1.0, section 2.1): a browser session, and
-// the devices and applications that were let in from it. Kept hashed among the OAuth server's objects, each row with its login.
+// Keeps from which session at the IdP (`sid`, OpenID Connect Back-Channel Logout 1.0, section 2.1) a browser session came, and the devices and
+// applications that were approved in it, so that they can end with that session. The rows are among the OAuth server's objects, with hashed keys.
 import { z } from 'zod';
 import type { Store } from '../../store/store.ts';
 import { sha256Hex } from '../secret-token.ts';
@@ -15,19 +15,19 @@ const OriginSchema = z.object({
 export type FromIdp = z.output<typeof OriginSchema>;
 
 export interface IdpOrigins {
-  /** A browser session began with an ID token of the session `sid`. */
+  /** Notes that a browser session began with an ID token of the session `sid`. */
   keep(browser: { tokenHash: string; userId: string; expiresAt: number }, sid: string): Promise<void>;
-  /** A device or application was let in from a browser session; false where that one came from no known session. */
+  /** Notes that a device or application was approved in a browser session. False: it is not known from which session at the IdP that one came. */
   follow(tokenHash: string, login: FromIdp & { grantId: string }): Promise<boolean>;
-  /** What has come from the session `sid`; some of it may have ended. */
+  /** Everything that came from the session `sid`; some of it may have ended since. */
   of(sid: string): Promise<FromIdp[]>;
-  /** Whether it is known from which session a browser session came. */
+  /** Whether it is known from which session at the IdP a browser session came. */
   knows(tokenHash: string): Promise<boolean>;
 }
 
 export function createIdpOrigins({ issuer, store }: { issuer: string; store: Store }): IdpOrigins {
-  const place = ({ what, id }: Pick<FromIdp, 'what' | 'id'>): string => sha256Hex(`${what}:${id}`);
-  const find = (tokenHash: string) => store.oauth.find(KIND, place({ what: 'browser', id: tokenHash }));
+  const idHashOf = ({ what, id }: Pick<FromIdp, 'what' | 'id'>): string => sha256Hex(`${what}:${id}`);
+  const find = (tokenHash: string) => store.oauth.find(KIND, idHashOf({ what: 'browser', id: tokenHash }));
   const put = (
     { what, id, userId }: FromIdp,
     how: { uid: string | null; grantId: string | null; expiresAt: number | null },
@@ -35,7 +35,7 @@ export function createIdpOrigins({ issuer, store }: { issuer: string; store: Sto
     const payload = JSON.stringify({ what, id, userId });
     return store.oauth.upsert({
       kind: KIND,
-      idHash: place({ what, id }),
+      idHash: idHashOf({ what, id }),
       payload,
       userCode: null,
       consumedAt: null,
@@ -49,10 +49,10 @@ export function createIdpOrigins({ issuer, store }: { issuer: string; store: Sto
       put({ what: 'browser', id: tokenHash, userId }, { uid: uidOf(sid), grantId: null, expiresAt }),
     async follow(tokenHash, { grantId, ...login }) {
       const row = await find(tokenHash);
-      // A browser may hold the session of somebody else than the person who let this in.
+      // The browser session may meanwhile be that of another person than the one who approved the login.
       const isTheirs = row !== undefined && OriginSchema.parse(JSON.parse(row.payload)).userId === login.userId;
       if (isTheirs) await put(login, { uid: row.uid, grantId, expiresAt: null });
-      else await store.oauth.destroy(KIND, place(login));
+      else await store.oauth.destroy(KIND, idHashOf(login));
       return isTheirs;
     },
     async of(sid) {

@@ -1,5 +1,5 @@
-// Browser sessions that came by the IdP, for the day on which they end here: where to send the browser so that they end there too (OpenID
-// Connect RP-Initiated Logout 1.0). The ID token that this takes is kept sealed, and only as long as the session.
+// Finds out where to send a browser that signs out, so that it is signed out at the IdP too (OpenID Connect RP-Initiated Logout 1.0). For that the
+// ID token of the sign-in is kept, sealed, as long as the browser session.
 import type { Clock } from 'mcpgate-shared/clock';
 import { allowInsecureRequests, buildEndSessionUrl, Configuration, None } from 'openid-client';
 import type { IdpSettings } from '../../domain/idp-settings.ts';
@@ -11,15 +11,15 @@ import { isSafeIdpUrl } from './idp-fetch.ts';
 import type { IdpMetadata } from './idp-metadata.ts';
 
 const KIND = 'IdpSession';
-/** A longer one would not fit into what servers read as an address: the IdP then asks the person. */
+/** A longer ID token would make the URL longer than servers read. It is left out then, and the IdP asks the person. */
 const MAX_HINT_CHARS = 4_096;
 
 export interface IdpSessions {
-  /** `sessionToken`: what the browser's cookie holds. */
+  /** Keeps the ID token of a sign-in. `sessionToken`: the value of the browser's cookie. */
   keep(sessionToken: string, idToken: string, expiresAt: number): Promise<void>;
   /**
-   * Once for each session: where its browser signs out at the IdP. Undefined where it did not come by the IdP, or the IdP has no such
-   * place or is away. The URL holds the ID token: send the browser there, never log it.
+   * The URL at which the session's browser signs out at the IdP; given once for each session. Undefined where the session did not begin at the IdP,
+   * or the IdP has no such endpoint or does not answer. The URL holds the ID token: send the browser there, never log it.
    */
   endUrl(sessionToken: string): Promise<string | undefined>;
 }
@@ -27,7 +27,7 @@ export interface IdpSessions {
 export function createIdpSessions(options: {
   settings: Pick<IdpSettings, 'issuer' | 'clientId' | 'endSession'>;
   metadata: IdpMetadata;
-  /** Where the IdP sends the browser afterwards. */
+  /** The URL to which the IdP sends the browser afterwards. */
   returnTo: string;
   store: Store;
   vault: Pick<Vault, 'seal' | 'open'>;
@@ -63,9 +63,9 @@ export function createIdpSessions(options: {
       if ((row.expiresAt ?? 0) <= clock.now()) return undefined;
       try {
         const { server } = await metadata.read();
-        const place = server.end_session_endpoint;
-        if (place === undefined) return undefined;
-        if (!isSafeIdpUrl(place)) {
+        const endpoint = server.end_session_endpoint;
+        if (endpoint === undefined) return undefined;
+        if (!isSafeIdpUrl(endpoint)) {
           log.warn({ issuer }, 'the IdP names a place to sign out without TLS: nobody is sent there');
           return undefined;
         }

@@ -1,5 +1,5 @@
-// The conversation with the IdP: where a person is sent, and what the code that they come back with is worth (authorization code with
-// PKCE, RFC 6749 and RFC 7636; OpenID Connect Core, section 3.1). Whatever is not exactly as it must be is a refusal.
+// The conversation with the IdP: makes the URL to which a person is sent, and exchanges the code that they come back with for verified claims
+// (authorization code with PKCE, RFC 6749 and RFC 7636; OpenID Connect Core, section 3.1). Every deviation is a refusal.
 import { jwtVerify, errors as joseErrors } from 'jose';
 import { GateError } from 'mcpgate-shared/error';
 import {
@@ -27,10 +27,10 @@ import { refused, type Refusal } from './refusal.ts';
 
 export const CLOCK_TOLERANCE_S = 60;
 export const SIGNATURES = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
-/** A code is redeemed at once: its token is young. */
+/** The oldest ID token that is accepted; a code is redeemed at once, so its ID token is new. */
 const MAX_AGE_S = 3600;
 
-/** The secrets of one sign-in: in the browser's hands, or made of what is. */
+/** The secrets of one sign-in, which the browser holds or which are derived from its secret. */
 export interface Attempt {
   state: string;
   nonce: string;
@@ -38,9 +38,9 @@ export interface Attempt {
 }
 
 export interface IdpTokens {
-  /** Where to send the person. Throws what `IdpMetadata.read` throws. */
+  /** The URL to which the person is sent. Throws what `IdpMetadata.read` throws. */
   authorizationUrl(attempt: Attempt): Promise<URL>;
-  /** Verified claims, and the ID token itself, for the query that the IdP sent the person back with. */
+  /** Exchanges the code in the query with which the IdP sent the person back: for verified claims, and the ID token itself. */
   redeem(
     query: URLSearchParams,
     attempt: Attempt,
@@ -74,7 +74,7 @@ export function createIdpTokens(options: {
       expectedNonce: attempt.nonce,
       idTokenExpected: true,
     });
-    // openid-client trusts the token endpoint's TLS; who can answer for that still has not the IdP's keys.
+    // openid-client relies on the TLS of the token endpoint. The signature is verified besides: somebody who can break that TLS lacks the IdP's keys.
     const idToken = tokens.id_token ?? '';
     const { payload } = await jwtVerify(idToken, document.keys, {
       issuer,
@@ -137,7 +137,7 @@ export function createIdpTokens(options: {
       try {
         return { kind: 'ok', ...(await redeem(query, attempt)) };
       } catch (error) {
-        // The store's trouble is not the IdP's.
+        // An error of the store or the vault is not one of the IdP.
         if (error instanceof GateError && ['unavailable', 'internal'].includes(error.code)) throw error;
         const refusal = explain(error);
         if (refusal.reason === 'token') metadata.forget();
@@ -147,7 +147,7 @@ export function createIdpTokens(options: {
   };
 }
 
-/** Basic unless the IdP names its methods without it (OpenID Connect Discovery, section 3). */
+/** HTTP Basic, unless the IdP lists its methods without it (OpenID Connect Discovery, section 3). */
 async function clientAuth(
   { clientSecret }: IdpSettings,
   methods: readonly string[] | undefined = ['client_secret_basic'],

@@ -1,6 +1,6 @@
-// What ends here when somebody has signed out at the IdP: browser sessions, and where the configuration says so devices and applications too,
-// as an administrator would end them, receipts included. Where the IdP names the session that ended, the browser sessions of another stay;
-// laptops outlive the session that they were connected from, so a person who is named loses them all.
+// What a sign-out at the IdP ends in mcpgate: browser sessions, and where the configuration says so devices and applications too, with the same
+// receipts as when an administrator ends them. Where the IdP names the session that ended, browser sessions that came from another session at
+// the IdP stay. Devices outlive the session in which they were approved; so where the IdP names the person, all of the person's devices are ended.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
@@ -10,23 +10,23 @@ import type { ClientSessions } from '../client-sessions.ts';
 import type { Devices } from '../registers/registers.ts';
 import type { FromIdp, IdpOrigins } from './idp-origins.ts';
 
-/** Throws `internal`, once all has been tried, where something could not be ended. */
+/** Ends what a sign-out at the IdP is to end. Throws `internal`, after everything has been tried, where something could not be ended. */
 export type EndOnLogout = (
   user: UserRecord,
   address: string,
-  /** `sid`: the session at the IdP, undefined for all. `isNamed`: the IdP says that it is this person, not the session alone. */
+  /** `sid`: the session at the IdP; undefined: all of them. `isNamed`: the IdP names the person, and not only the session. */
   which: { sid: string | undefined; isNamed: boolean },
 ) => Promise<void>;
 
 export interface LogoutEffects {
   end: EndOnLogout;
-  /** Ends one device or application; nothing where these are to stay. */
+  /** Ends one device or application; does nothing where the configuration says that these outlive a sign-out. */
   endOne(login: FromIdp, workspaceId: string, address: string): Promise<void>;
 }
 
 export function createLogoutEffects(parts: {
   ends: 'sessions' | 'devices';
-  /** Who is named in the audit log. */
+  /** The actor in the audit log. */
   actor: string;
   store: Store;
   origins: Pick<IdpOrigins, 'of' | 'knows'>;
@@ -46,7 +46,7 @@ export function createLogoutEffects(parts: {
     ];
   };
 
-  /** Returns how many lived. */
+  /** Ends the browser sessions that came from this session at the IdP, or of which that is not known; returns how many. */
   const endBrowsers = async (user: UserRecord, from: readonly FromIdp[], isNamed: boolean): Promise<number> => {
     const named = new Set(from.map(({ id }) => id));
     let count = 0;
@@ -75,7 +75,7 @@ export function createLogoutEffects(parts: {
       const event = { workspace_id: workspaceId, type: 'logout', actor: name, subject: `user:${user.name}`, address };
       await audit.event({ ...event, data: { browser_sessions: browsers, ends } });
       if (ends === 'sessions') return;
-      // Read again: what was let in from one of those sessions until they ended is among them.
+      // Read again, because until those browser sessions ended, more devices and applications may have been approved in them.
       const now = sid === undefined || isNamed ? [] : await origins.of(sid);
       const isFrom = ({ what, id }: FromIdp): boolean => now.some((each) => each.what === what && each.id === id);
       const failures: unknown[] = [];

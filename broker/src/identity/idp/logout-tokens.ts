@@ -1,6 +1,6 @@
-// A logout token of the IdP (OpenID Connect Back-Channel Logout 1.0, section 2.6): verified, used once, and worth the end of what came from
-// that session, or of all the person's where it names none. Devices stay unless the configuration says otherwise: what was given for offline
-// access outlives a sign-out (section 2.7).
+// Handles a logout token of the IdP (OpenID Connect Back-Channel Logout 1.0, section 2.6): verifies it, accepts it once, and ends what came from the
+// session that it names, or everything of the person where it names no session. Devices stay unless the configuration says otherwise, because what
+// was granted for offline access outlives a sign-out (section 2.7).
 import { jwtVerify } from 'jose';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -53,7 +53,7 @@ export function createLogoutTokens(options: {
     return LogoutClaimsSchema.safeParse(payload);
   };
 
-  /** True for the first time that this token comes. */
+  /** True the first time that this token comes. */
   const isFirst = async (idHash: string): Promise<boolean> => {
     if ((await store.oauth.find(KIND, idHash)) !== undefined) return false;
     const expiresAt = clock.now() + 2 * MAX_AGE_S * 1000;
@@ -75,7 +75,7 @@ export function createLogoutTokens(options: {
     }
     const idHash = sha256Hex(`${settings.issuer}\n${claims.jti}`);
     if (!(await isFirst(idHash))) return { kind: 'refused', detail: 'the token was used already' };
-    // Nobody of ours: what the IdP wants is so already.
+    // Where the token means nobody who is known here, there is nothing to end, and it is accepted.
     try {
       const { sub, sid } = claims;
       const holders = sub === undefined ? [] : await store.externalIdentities.holders(settings.issuer, sub);
@@ -85,7 +85,7 @@ export function createLogoutTokens(options: {
         if (user !== undefined) await end(user, address, { sid, isNamed: sub !== undefined });
       }
     } catch (error) {
-      // Not done: the IdP may send it again.
+      // Something could not be ended: the token counts as unused, so that the IdP may send it again.
       await store.oauth.destroy(KIND, idHash);
       throw error;
     }

@@ -1,4 +1,4 @@
-// A sign-in that the IdP or this broker refuses: an expected outcome, with words for the person and a reason for the log.
+// The refusal of a sign-in, by the IdP or by this broker: an expected outcome, with a message for the person and a reason for the log.
 
 export type RefusalReason =
   | 'throttled'
@@ -16,13 +16,13 @@ export type RefusalReason =
   | 'no_account'
   | 'disabled';
 
-/** `message` is for the person; `detail` for the log: never a token, never a code. */
+/** `message`: for the person. `detail`: for the log; never a token or a code. */
 export interface Refusal {
   kind: 'refused';
   reason: RefusalReason;
   message: string;
   detail?: string;
-  /** Where that is known: in whose log it belongs, and what the person is called where they come from. */
+  /** The workspace in whose log the refusal is recorded, and the IdP's or proxy's name for the person, where these are known. */
   workspaceId?: string;
   calledName?: string;
 }

@@ -1,5 +1,5 @@
-// Sign-ins that are on their way through the IdP: each belongs to the browser that began it, ends by time, and comes back once. The store
-// keeps where the person wants to go; nonce and code verifier are made of the browser's own secret, and kept nowhere.
+// Sign-ins that have begun here and are under way at the IdP. Each belongs to the browser that began it, expires, and can be finished once. The store
+// keeps the path at which it is to end; nonce and code verifier are derived from the browser's own secret and are not stored.
 import { createHmac } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Store } from '../../store/store.ts';
@@ -11,11 +11,11 @@ const LIFETIME_MS = 15 * 60_000;
 
 export interface SignInAttempts {
   begin(browserSecret: string, goTo: string): Promise<Attempt>;
-  /** Uses it up; undefined where it is unknown, used, expired or another browser's. */
+  /** Uses the attempt up; undefined where it is unknown, was used, has expired, or was begun in another browser. */
   finish(state: string, browserSecret: string): Promise<{ attempt: Attempt; goTo: string } | undefined>;
 }
 
-/** A path of this very origin: never another host, whatever a browser makes of slashes. */
+/** Whether this is a path of the broker: browsers take `//` and `/\` at the beginning for another host. */
 const isOwnPath = (path: string): boolean => path.length <= 1024 && /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(path);
 
 export function createSignInAttempts({ store, clock }: { store: Store; clock: Clock }): SignInAttempts {
@@ -41,7 +41,7 @@ export function createSignInAttempts({ store, clock }: { store: Store; clock: Cl
     async finish(state, browserSecret) {
       const idHash = sha256Hex(state);
       const row = await store.oauth.find(KIND, idHash);
-      // Another browser's answer must not use this one's attempt up.
+      // An answer that arrives in another browser must not use the attempt up.
       if (row === undefined || row.uid !== sha256Hex(`${state}:${browserSecret}`)) return undefined;
       if ((row.expiresAt ?? 0) <= clock.now()) return undefined;
       if (!(await store.oauth.consume(KIND, idHash, clock.now()))) return undefined;

@@ -1,5 +1,5 @@
-// Logins of HTTP clients: whom an OAuth grant lets in, for what, since when. It lasts until its client has not renewed its tokens for as
-// long as a refresh token lives. A grant that the provider ends leaves it behind, so that it can still be said what has ended.
+// The logins of HTTP clients: for each OAuth grant, its person, client, resource and times. A login expires when its client has not renewed its
+// tokens for the lifetime of a refresh token. It outlives a grant that the provider ends, so that the audit log can say which login has ended.
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';
 import type { OAuthObject, Store } from '../../store/store.ts';
@@ -11,7 +11,7 @@ const KeptSchema = z.object({
   grantId: z.string(),
   userId: z.string(),
   clientId: z.string(),
-  /** As the client calls itself, or where its codes go. */
+  /** The client's own name, or else its redirect target (`nameOfClient`). */
   name: z.string(),
   resource: z.string(),
   address: z.string(),
@@ -23,16 +23,16 @@ export type ClientLogin = z.output<typeof KeptSchema> & { expiresAt: number };
 
 export interface ClientLogins {
   start(login: Omit<ClientLogin, 'createdAt' | 'lastSeenAt'>): Promise<void>;
-  /** Undefined where it has ended. */
+  /** Undefined where the login has ended or expired. */
   find(grantId: string): Promise<ClientLogin | undefined>;
-  /** Those of them that have not ended, in one question. */
+  /** Which of these logins have neither ended nor expired, in one query. */
   amongst(grantIds: readonly string[]): Promise<Set<string>>;
-  /** Its client was here, perhaps to renew its tokens, which makes it last until `expiresAt`. */
+  /** Writes down that the client was seen. `expiresAt`: the new expiry of the login, where the client has got new tokens. */
   seen(login: ClientLogin, expiresAt?: number): Promise<void>;
   list(userId?: string): Promise<ClientLogin[]>;
-  /** Ends it with every token under it; returns how many were good until now. */
+  /** Ends the login and every token under it; returns how many valid tokens were ended. */
   end(grantId: string): Promise<number>;
-  /** Ends those whose time is over. */
+  /** Ends the logins that have expired. */
   removeExpired(): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ export function createClientLogins({ store, clock }: { store: Store; clock: Cloc
     async seen(login, expiresAt) {
       const lastSeenAt = clock.now();
       if (expiresAt === undefined && lastSeenAt - login.lastSeenAt < TOUCH_EVERY_MS) return;
-      // An update, so that a login that was ended in between stays so.
+      // An update and no upsert, so that a login that was ended in between does not come back.
       await store.oauth.update(toRow({ ...login, lastSeenAt, expiresAt: expiresAt ?? login.expiresAt }));
     },
     list: async (userId) => (await all(userId)).filter(lives),

@@ -1,5 +1,5 @@
-// What a client may say of itself, by registration (RFC 7591) or in its metadata document. All of it is a stranger's text: what is not
-// needed is dropped, what is kept is bounded. Such clients are public: a secret that anybody can ask for proves nothing, PKCE does.
+// Narrows what a client says of itself, in its registration (RFC 7591) or in its metadata document. All of it is a stranger's text: members that are
+// not needed are dropped, the others are bounded. These clients are public: a client secret that anybody can ask for would prove nothing; PKCE does.
 import { errors, type ClientMetadata } from 'oidc-provider';
 import { readRedirectTarget } from './redirect-target.ts';
 
@@ -12,10 +12,10 @@ const MAX_REDIRECT_URIS = 10;
 const MAX_NAME = 64;
 const MAX_URL = 512;
 
-/** True where the client is described by a document at its own address, which is its id. */
+/** Whether the client's id is the URL of the document that describes it. */
 export const isMetadataUrl = (clientId: string): boolean => clientId.startsWith('https://');
 
-/** A stranger's name, fit to be shown: no control, bidirectional or invisible characters, one line, short. */
+/** A stranger's name made fit to be shown: one short line without control, bidirectional or invisible characters. */
 const readableName = (name: unknown): string =>
   typeof name !== 'string'
     ? ''
@@ -30,7 +30,7 @@ const refuse = (why: string): never => {
   throw new errors.InvalidClientMetadata(why);
 };
 
-/** Rewrites `metadata` in place, as the provider wants it. Throws InvalidClientMetadata. */
+/** Changes `metadata` itself, as the provider wants it. Throws InvalidClientMetadata. */
 export function narrowClientMetadata(metadata: ClientMetadata): void {
   for (const key of Object.keys(metadata)) if (!KEPT.has(key)) Reflect.deleteProperty(metadata, key);
 
@@ -46,7 +46,7 @@ export function narrowClientMetadata(metadata: ClientMetadata): void {
   if (isMetadataUrl(metadata.client_id) && method !== undefined && method !== 'none')
     refuse('only clients with token_endpoint_auth_method none');
   metadata.token_endpoint_auth_method = 'none';
-  // Only native clients may have any port of the loopback and private schemes; few clients say which they are.
+  // The provider lets only native clients use any port of the loopback, and private schemes. Few clients say which type they are, so it is derived.
   metadata.application_type = targets.every((target) => target?.kind === 'web') ? 'web' : 'native';
   const { grant_types: grantTypes } = metadata;
   metadata.grant_types = Array.isArray(grantTypes)

@@ -1,5 +1,6 @@
-// A client that is known by nothing but its own words asks for a login in the browser: look at what it asks, say yes or no. Asked each
-// time: its tokens renew themselves, so a client comes back only when it has lost them, or when it is another program under the same name.
+// The consent of a person to the login of an HTTP client, of which the broker knows only what it says of itself. The consent page shows the request,
+// and the person approves or denies it. It is asked for at each login: a client's tokens are renewed without one, so a client asks again only when
+// it has lost its tokens, or when it is another program under the same name.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errors, type Client, type default as Provider } from 'oidc-provider';
 import { z } from 'zod';
@@ -7,7 +8,7 @@ import { isMetadataUrl } from './client-metadata.ts';
 import { readRedirectTarget, type RedirectTarget } from './redirect-target.ts';
 import { readResource } from './resources.ts';
 
-/** The request and answer of the browser: a cookie in them says that it is the one that was sent here. */
+/** The browser's HTTP request and response. A cookie in them proves that it is the browser in which the client began the login. */
 export interface Browser {
   request: IncomingMessage;
   response: ServerResponse;
@@ -16,22 +17,22 @@ export interface Browser {
 }
 
 export interface ConsentRequest {
-  /** As the client says of itself; empty where it says nothing. */
+  /** The client's own name for itself; empty where it has given none. */
   clientName: string;
   /** The host that vouches for the client with its metadata document; undefined for one that registered itself. */
   verifiedHost: string | undefined;
   redirect: RedirectTarget;
-  /** Name or UUID of the one server that it asks for; undefined: all. */
+  /** Name or UUID of the only server that the client asks for; undefined: all servers. */
   server: string | undefined;
 }
 
 export type ConsentLookup =
-  /** Over, answered, or begun in another browser. */
+  /** The request has expired, was answered already, or was begun in another browser. */
   { kind: 'gone' } | { kind: 'pending'; request: ConsentRequest };
 
 export type ConsentOutcome =
   | { kind: 'gone' }
-  /** `grantId`: of the login, where it was agreed to. */
+  /** Send the browser to `redirectTo`. `grantId`: that of the login, where it was approved. */
   | { kind: 'ok'; redirectTo: string; grantId?: string };
 
 interface ConsentingUser {
@@ -41,7 +42,7 @@ interface ConsentingUser {
 
 export interface Consents {
   find(browser: Browser): Promise<ConsentLookup>;
-  /** Lets the client act as this user. */
+  /** Lets the client act for this user. */
   approve(browser: Browser, user: ConsentingUser & { id: string }, address: string): Promise<ConsentOutcome>;
   deny(browser: Browser, user: ConsentingUser, address: string): Promise<ConsentOutcome>;
 }
@@ -56,12 +57,12 @@ export interface Consent extends ConsentRequest {
 export interface ConsentsOptions {
   provider: Provider;
   issuer: string;
-  /** Makes the grant of a login that was agreed to; returns its id. */
+  /** Makes the grant of an approved login; returns its id. */
   grant: (consent: Consent, user: ConsentingUser & { id: string }, address: string) => Promise<string>;
   onDenied: (consent: Consent, user: ConsentingUser, address: string) => Promise<void>;
 }
 
-/** What people know a client by: its own name, else where its codes go. */
+/** The name of a client for people: its own, or else its redirect target. */
 export const nameOfClient = ({ clientName, redirect }: ConsentRequest): string => clientName || redirect.shownAs;
 
 export function createConsents({ provider, issuer, grant, onDenied }: ConsentsOptions): Consents {

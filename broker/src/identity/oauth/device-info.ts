@@ -7,9 +7,9 @@ export interface DeviceInfo {
   address: string;
   /** ms since the epoch */
   requestedAt: number;
-  /** SHA-256 of what the device proves itself with; null where it gave nothing. */
+  /** SHA-256 of the value by which the device proves who it is at its next login; null where it sent none. */
   proofHash: string | null;
-  /** Where it wants to log in; null: wherever the person is who lets it in. */
+  /** The workspace that it asks for; null: the workspace of the person who approves the login. */
   workspace: string | null;
 }
 

@@ -1,5 +1,5 @@
-// Device logins that wait for a person: look up, approve, deny. Works on the rows of the OAuth server's device codes, because the
-// code's own value is known to the device only.
+// Device logins that wait for a person, who finds them by the typed user code and approves or denies them. This works on the stored rows of the OAuth
+// server's device codes, because only the device knows the value of its code.
 import type { DeviceRecord, UserRecord } from '../../domain/people.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -31,22 +31,25 @@ type FoundLogin =
       info: DeviceInfo;
       userCode: string;
       expiresAt: number;
-      /** The person's own device, proven: a re-login. */
+      /** The person's device that logs in again and has proven so; undefined for any other device. */
       known: DeviceRecord | undefined;
     }
-  /** The device asks for another workspace than the person's. */
+  /** The device asks for a workspace that is not the person's. */
   | { kind: 'elsewhere'; workspace: string }
   | { kind: 'unknown' | 'expired' | 'used' };
 
 export interface DeviceLogins {
   find(typedCode: string, user: Pick<UserRecord, 'id' | 'workspaceId'>): Promise<FoundLogin>;
-  /** Makes or renews the device and gives it a grant. Throws `not_found` (no such code), `conflict` (it asks for another workspace), `gone` (expired, used, overtaken by a later login of that device). */
+  /**
+   * Makes the device, or renews a known one, and gives it a grant. Throws `not_found` (no such code), `conflict` (the device asks for another
+   * workspace), `gone` (the code has expired or was used, or the device has logged in since).
+   */
   approve(typedCode: string, user: UserRecord): Promise<DeviceRecord>;
-  /** The waiting device, or undefined where the code is not pending any more, or asks for another workspace. */
+  /** Denies the login and returns the device; undefined where the code no longer waits, or the device asks for another workspace. */
   deny(typedCode: string, workspaceId: string): Promise<DeviceInfo | undefined>;
 }
 
-/** The workspace that a device asks for, where that is not this one. */
+/** The workspace that the device asks for, where that is not `workspaceId`; else undefined. */
 const elsewhere = ({ workspace }: DeviceInfo, workspaceId: string): string | undefined =>
   workspace === null || workspace === workspaceId ? undefined : workspace;
 
@@ -79,7 +82,7 @@ export function createDeviceLogins(options: {
     return { state: 'pending', userCode, row, payload } as const;
   };
 
-  /** One answer at a time for a code: two people who press at once get one yes. */
+  /** Runs one answer to a code at a time, so that two people who press at the same time cannot both approve it. */
   const exclusively = async <T>(typedCode: string, run: () => Promise<T>): Promise<T> => {
     const { release } = await lock.acquire(normalizeUserCode(typedCode) ?? '');
     try {
@@ -102,7 +105,7 @@ export function createDeviceLogins(options: {
     const seen = { name, platform, address };
     const claimed = await knownDevices.find(user.id, claimOf(payload));
     const known = claimed?.device;
-    // A page that was left open must not end the login that was made since.
+    // Approving an old code must not end a login that the device has made since.
     if (claimed !== undefined && claimed.loggedInAt > requestedAt)
       throw new GateError('gone', 'this device has logged in since this code was made');
     if (known !== undefined) {

@@ -1,12 +1,12 @@
-// Names of OAuth grants. A device's login is named `DEVICE_ID.RANDOM`: each login has its own, and each names its device. An HTTP client's
-// is `oauth-RANDOM`, which is also what `session end` takes.
+// The ids of OAuth grants. That of a device's login is `DEVICE_ID.RANDOM`, so that it names the device, and each login of the device has its own.
+// That of an HTTP client's login is `oauth-RANDOM`, which `session end` takes too.
 import { randomBytes } from 'node:crypto';
 
 const CLIENT_PREFIX = 'oauth-';
 
 export const createGrantId = (deviceId: string): string => `${deviceId}.${randomBytes(16).toString('base64url')}`;
 
-/** The device of a grant; undefined for a grant that is not a device's. */
+/** The id of the device whose login the grant is; undefined for other grants. */
 export function deviceIdOfGrant(grantId: string | undefined): string | undefined {
   const dot = grantId?.indexOf('.') ?? -1;
   return dot > 0 ? grantId?.slice(0, dot) : undefined;

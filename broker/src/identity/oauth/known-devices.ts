@@ -1,5 +1,5 @@
-// Which device asks. A device id alone is a claim; a device that has logged in before shows its proof too, a value only it can make, of
-// which the hash of the last login's is kept, with its time. Kept among the OAuth server's objects, without an end.
+// Recognizes a device that logs in again. Its id alone is only a claim; it also sends a proof, a value that only this device can make. The hash of
+// the proof at the last login is kept among the OAuth server's objects, with the time of that login, and does not expire.
 import type { DeviceRecord } from '../../domain/people.ts';
 import { z } from 'zod';
 import type { Store } from '../../store/store.ts';
@@ -9,7 +9,7 @@ const KIND = 'DeviceProof';
 const PROOF_SHAPE = /^[A-Za-z0-9_-]{43}$/;
 const KeptSchema = z.object({ proofHash: z.string().nullable(), loggedInAt: z.number() });
 
-/** What is kept of the `device_proof` of a request; null where there is none. */
+/** The hash of a request's `device_proof`, which is kept of it; null where it is missing or malformed. */
 export const hashDeviceProof = (proof: unknown): string | null =>
   typeof proof === 'string' && PROOF_SHAPE.test(proof) ? sha256Hex(proof) : null;
 
@@ -20,8 +20,8 @@ interface Claim {
 
 export interface KnownDevices {
   /**
-   * The person's own device that is claimed, unless it was revoked or the proof is another's. `proven` is false for a device that never
-   * gave a proof.
+   * The claimed device; undefined where it is not this person's, was revoked, or another proof is known of it. `proven` is false for a device that
+   * has never sent a proof.
    */
   find(
     userId: string,

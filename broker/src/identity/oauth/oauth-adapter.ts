@@ -1,5 +1,5 @@
-// oidc-provider's persistence over `store.oauth`. Ids are kept as SHA-256 and no payload holds the token's value: the value comes back
-// with each look-up by its holder. The provider's own browser sessions are not kept at all: who sits at a browser is what the pages know.
+// Where oidc-provider keeps its objects: in `store.oauth`. Ids are hashed (SHA-256) and payloads do not hold a token's value: whoever looks a token up
+// presents the value. The provider's own browser sessions are not kept at all, because the pages have sessions of their own.
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -29,7 +29,7 @@ const nothing: Adapter = {
 export function createOAuthAdapter(store: Store, clock: Clock): (kind: string) => Adapter {
   return (kind) => {
     if (kind === 'Session') return nothing;
-    /** Of what the provider keeps without an end, only clients get one. */
+    /** The expiry in ms since the epoch. Of objects that the provider keeps for ever, only registered clients get one. */
     const expiryOf = (expiresInS: number | undefined): number | null => {
       if (expiresInS !== undefined) return clock.now() + expiresInS * 1000;
       return kind === 'Client' ? clock.now() + UNUSED_CLIENT_TTL_MS : null;
@@ -38,7 +38,7 @@ export function createOAuthAdapter(store: Store, clock: Clock): (kind: string) =
       kind === 'Client' && row.expiresAt !== null && row.expiresAt <= clock.now();
     const found = (row: OAuthObject | undefined, id: string): AdapterPayload | undefined =>
       row === undefined || isOver(row) ? undefined : { ...parsePayload(row), jti: id };
-    // A look-up by anything but the id cannot give the value back; nothing of what is switched on asks for one.
+    // Looked up by anything but its id, an object would come back without its value. No feature that is switched on does that.
     const unsupported = async (): Promise<undefined> => undefined;
     return {
       async upsert(id, { jti: _value, consumed: _consumed, ...payload }, expiresInS) {
@@ -59,7 +59,7 @@ export function createOAuthAdapter(store: Store, clock: Clock): (kind: string) =
       findByUserCode: unsupported,
       async consume(id) {
         const first = await store.oauth.consume(kind, sha256Hex(id), clock.now());
-        // Another replica has it in hand: to be asked again, not to be given up.
+        // Another broker is answering the same request: the client is to try again, and keeps its token.
         if (!first) throw new errors.TemporarilyUnavailable('this request is being answered already; try again');
       },
       destroy: (id) => store.oauth.destroy(kind, sha256Hex(id)),

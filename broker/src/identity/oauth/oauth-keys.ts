@@ -1,4 +1,4 @@
-// The OAuth server's keys: made at the first start, kept in the store sealed by the vault.
+// The OAuth server's keys: made at the first start, and kept in the store, sealed by the vault.
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -29,7 +29,7 @@ async function createSigningKey(): Promise<string> {
   return JSON.stringify({ ...(await exportJWK(privateKey)), kid: SIGNING_KID, alg: 'ES256', use: 'sig' });
 }
 
-/** Throws what the vault throws where the keys were sealed under another master key. */
+/** Reads the keys, or makes them. Throws what the vault throws where they were sealed under another master key. */
 export async function loadOAuthKeys(store: Store, vault: Vault): Promise<OAuthKeys> {
   const purpose = (kid: string): string => `key:${kid}`;
   const find = async (kid: string): Promise<string | undefined> => {
@@ -44,7 +44,7 @@ export async function loadOAuthKeys(store: Store, vault: Vault): Promise<OAuthKe
       await store.keys.add({ kid, sealed: vault.seal(purpose(kid), Buffer.from(made, 'utf8')) });
       return made;
     } catch (error) {
-      // Another replica that starts at the same moment was first: its key counts.
+      // Another broker that started at the same moment has stored its key first: that key counts.
       const theirs = await find(kid);
       if (theirs === undefined) throw error;
       return theirs;

@@ -1,5 +1,6 @@
-// The OAuth 2.1 server: oidc-provider, configured for opaque, audience-bound tokens, the device flow and HTTP clients in the browser, behind
-// a middleware that adds what the provider leaves out: polling pace (RFC 8628), throttles, the grace for lost refresh answers.
+// The OAuth 2.1 server: oidc-provider, configured for opaque tokens that are bound to an audience, for the device flow, and for HTTP clients that
+// log in with a browser. A middleware adds what the provider does not have: the pace of polling devices (RFC 8628), throttles, and the repetition
+// of refresh answers that were lost on the way.
 import { Provider, type errors, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider';
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
@@ -22,23 +23,26 @@ import type { OAuthKeys } from './oauth-keys.ts';
 import { LOGIN_SCOPE, MCP_SCOPE, type OAuthSettings } from './oauth-settings.ts';
 import { createPollPace } from './poll-pace.ts';
 import { fixedConfiguration, fixedFeatures, resourceIndicators } from './provider-settings.ts';
-import { placeOfAddress, type Admission, type RefreshRetry } from './refresh-retry.ts';
+import { sourceOfAddress, type Admission, type RefreshRetry } from './refresh-retry.ts';
 import type { Registrations } from './registrations.ts';
 import { withCanonicalResource } from './resources.ts';
 import { createWebClients } from './web-clients.ts';
 
-/** How long a client may ask again for the answer to a refresh, with its proof or from the same place. */
+/** How long a client may repeat a refresh whose answer it has lost, with its proof or from the same source. */
 const GRACE_MS = 60_000;
-/** A login that was agreed to and whose code nobody has fetched. */
+/** How long a login of an HTTP client lasts that a person has approved, before the client has fetched its tokens. */
 const UNFETCHED_LOGIN_MS = 10 * 60_000;
 
-/** The person behind a token and the login that it belongs to, if both may still act. No grant: nobody has been let in yet. */
+/**
+ * Finds the person and device behind a token; undefined where the person is disabled or the login has ended. `grantId`: undefined where a login is
+ * only about to begin.
+ */
 type FindHolder = (
   userId: string,
   grantId: string | undefined,
 ) => Promise<{ userId: string; userName: string; deviceId?: string; workspaceId: string } | undefined>;
 
-/** An access token that is known to the server, whether or not its time is over. */
+/** What the server knows of an access token, also of an expired one. */
 export interface AccessTokenFacts {
   userId: string;
   grantId: string;
@@ -65,7 +69,7 @@ export interface OAuthServerOptions {
   clientLogins: ClientLogins;
   registrations: Registrations;
   guardedFetch: GuardedFetch;
-  /** Origins of web pages whose scripts may be clients. */
+  /** Origins of web pages whose scripts may be HTTP clients. */
   allowedOrigins: readonly string[];
   findHolder: FindHolder;
   onConsent: (answer: {
@@ -75,18 +79,21 @@ export interface OAuthServerOptions {
     address: string;
     grantId: string | null;
   }) => Promise<void>;
-  /** A family of refresh tokens ended: a token or code was used twice, or its holder logged out. After the rows are gone. */
+  /**
+   * Called after a grant and all its tokens have been removed from the store: because a used token or code was presented again (`reuse`), or because
+   * its holder has logged out.
+   */
   onGrantEnded: (end: { grantId: string; why: 'reuse' | 'logout'; address: string }) => Promise<void>;
 }
 
-/** As the provider makes them (256 bits): what looks otherwise is not looked up. */
+/** The shape of the provider's access tokens (256 bits); other texts are not looked up. */
 const ACCESS_TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
-/** What the adapter says where another broker has used the token up. */
+/** Whether the answer is the adapter's error for a token that another broker has just used up. */
 const isTakenElsewhere = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && 'error' in body && body.error === 'temporarily_unavailable';
 
-/** The link that a device shows leads to the sign-in of the workspace that it asked for. */
+/** Adds the workspace that the device asked for to the link that it shows, so that the person signs in there. */
 function completeUri(answer: object, workspace: unknown): object {
   const uri: unknown = Reflect.get(answer, 'verification_uri_complete');
   if (typeof uri !== 'string' || !WorkspaceNameSchema.safeParse(workspace).success) return {};
@@ -110,10 +117,10 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
     addressOf,
     registrations: options.registrations,
   });
-  /** Families that the provider ended because a code was used twice. */
+  /** The grants that the provider has ended because a code was used twice, by request. */
   const ended = new WeakMap<IncomingMessage, string>();
 
-  /** A client gets new tokens: its login and its registration last on. */
+  /** A client gets new tokens: moves the expiry of its login and its registration on. */
   const prolong = async (ctx: KoaContextWithOIDC, grantId: string): Promise<void> => {
     const login = await clientLogins.find(grantId);
     if (login === undefined) return;
@@ -128,24 +135,24 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
     const holder = await findHolder(sub, grantId);
     if (holder === undefined) return undefined;
     const isClient = grantId !== undefined && isClientGrantId(grantId);
-    // It is asked next whether the token is for the resource that is named here, in whatever spelling.
+    // The provider checks next whether the token is for the resource that the request names; it compares spellings.
     const { params } = ctx.oidc;
     if (params?.resource !== undefined) params.resource = withCanonicalResource(params.resource, issuer);
-    // The provider asks for the account after it has checked client and grant, and before it looks whether the token was used up:
-    // the one moment at which a repeated refresh can still be told from theft.
+    // The provider calls this after it has checked client and grant, and before it looks whether the refresh token was used up already. This is
+    // the only moment at which a repeated refresh can be told from a stolen token.
     if (token?.kind === 'RefreshToken') {
       const { refresh_token: refreshToken } = ctx.oidc.params ?? {};
       if (typeof refreshToken !== 'string') return undefined;
       const consumed = 'consumed' in token && token.consumed !== undefined;
       const proof = isClient
         ? createHash('sha256')
-            .update(placeOfAddress(addressOf(ctx.req)))
+            .update(sourceOfAddress(addressOf(ctx.req)))
             .digest('base64url')
         : ctx.oidc.body?.retry_proof;
       const admission = await refreshRetry.admit({ refreshToken, grantId, proof, consumed, graceMs: GRACE_MS });
       admissions.set(ctx.req, admission);
       if (admission.kind === 'replay') return undefined;
-      // The provider looks at `consumed` next; what was read before the wait may be out of date either way.
+      // The provider looks at `consumed` next, and its value may be out of date: `admit` may have waited for another refresh.
       Object.assign(token, { consumed: admission.kind === 'reuse' ? Math.floor(clock.now() / 1000) : undefined });
       if (isClient && admission.kind === 'rotate') await prolong(ctx, grantId);
     } else if (isClient) {
@@ -173,7 +180,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
         enabled: true,
         charset: 'base-20',
         mask: '****-****',
-        // The proof is read from the body: parameters are stored as they came.
+        // The proof is read from the body and is no parameter of the provider: it stores parameters as they came, and the proof must be hashed.
         deviceInfo: (ctx) => ({
           ...readDeviceInfo(ctx.oidc.params ?? {}, {
             address: addressOf(ctx.req),
@@ -194,7 +201,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
     } else if (admission.kind === 'rotate' && ctx.status === 200) {
       await admission.keep(ctx.body);
     } else if (admission.kind === 'rotate' && isTakenElsewhere(ctx.body)) {
-      // Another broker was a moment earlier with the same token: its answer is for this client too.
+      // Another broker has used the token up a moment earlier, for the same client: this client gets that broker's answer.
       const answer = await admission.elsewhere();
       if (answer === undefined) return;
       ctx.status = 200;
@@ -226,14 +233,14 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   };
 
   provider.use(async (ctx, next) => {
-    // The public address, whatever the Host header says: links that people and devices follow are made of it.
+    // The provider makes links for people and devices from this: it must be the public URL, whatever the Host header says.
     Object.defineProperty(ctx, 'href', { value: `${issuer}${ctx.originalUrl}` });
-    // Cookies are for https wherever people use https, also where a proxy ends it.
+    // Cookies are for https only wherever people use https, also where a proxy ends TLS.
     Object.defineProperty(ctx.request, 'secure', { value: issuer.startsWith('https:') });
     if (!(await webClients.admit(ctx))) return;
     try {
       await next();
-      // Routes that the provider does not know have no context.
+      // A request for a path that the provider does not know has no `oidc` context.
       if (!('oidc' in ctx)) return;
       const oidcCtx = ctx as KoaContextWithOIDC;
       const admission = admissions.get(ctx.req);
@@ -258,7 +265,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
     log.error({ route: ctx.oidc.route, err: error }, 'OAuth request failed');
   });
-  // Koa's own event for what no handler caught; the provider's types do not know it.
+  // Koa emits `error` for what no handler caught; the provider's types do not have this event.
   EventEmitter.prototype.on.call(provider, 'error', (error: Error) =>
     log.error({ err: error }, 'OAuth request failed'),
   );

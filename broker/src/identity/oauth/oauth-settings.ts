@@ -1,4 +1,4 @@
-// The lifetimes of the OAuth server and the names that it and the tunnel, MCP and API doors agree on.
+// The OAuth server's lifetimes, and the names that it shares with the doors: scopes, the first-party client, and the URI of each door.
 import type { Audience } from '../../domain/principal.ts';
 
 export interface OAuthSettings {
@@ -20,18 +20,18 @@ export const DEFAULT_OAUTH_SETTINGS: OAuthSettings = {
 /** The first-party client; public, device flow only. */
 export const CLI_CLIENT_ID = 'mcpgate-cli';
 export const LOGIN_SCOPE = 'openid offline_access';
-/** The one scope of HTTP clients; what they may do is said by rules, not by scopes. */
+/** The one scope of HTTP clients. Rules say what a client may do, and not scopes. */
 export const MCP_SCOPE = 'mcp';
-/** A client that registered itself and was let in by nobody is forgotten after this. */
+/** A client that registered itself, and that no person has approved, is forgotten after this time. */
 export const UNUSED_CLIENT_TTL_MS = 7 * 86_400_000;
-/** So many of these are kept. Past it those go that are not new any more, the oldest first; where all are new, there are no more for now. */
+/** How many such clients are kept. Past it the oldest that are no longer new are forgotten; where all are new, no more may register for now. */
 export const UNUSED_CLIENTS_MAX = 5_000;
-/** A client that registered itself is left so much time to come back with a person. */
+/** How long a client counts as new: it has this time to send a person to the consent page. */
 export const NEW_CLIENT_MS = 3_600_000;
-/** How long a registration is kept from the day its client was let in or renewed its tokens. */
+/** How long a registration is kept after a person approved its client, or the client renewed its tokens. */
 export const USED_CLIENT_TTL_MS = 90 * 86_400_000;
 
-/** The resource indicators (RFC 8707), one for each door; `issuer` without a slash at its end. */
+/** The URI of each door as a resource indicator (RFC 8707). `issuer`: without a slash at its end. */
 export const audienceUris = (issuer: string): Readonly<Record<Audience, string>> => ({
   tunnel: `${issuer}/v1/tunnel`,
   mcp: `${issuer}/mcp`,

@@ -1,12 +1,12 @@
-// Holds devices that poll to the interval they were told (RFC 8628, section 3.5). The first poll is never too early, and a poll that
-// was told to slow down does not count, so that a device which keeps its pace always gets through.
+// Tells which polls of a device come earlier than the interval that it was told (RFC 8628, section 3.5). The first poll is never too early. A
+// poll that was too early does not count for the next one, so that a device which keeps to the interval always gets its answer.
 import type { Clock } from 'mcpgate-shared/clock';
 import { sha256Hex } from '../secret-token.ts';
 
 const MAX_CODES = 10_000;
 
 export interface PollPace {
-  /** True where this poll came too early. */
+  /** Notes a poll; true where it came too early. */
   tooFast(deviceCode: string): boolean;
 }
 

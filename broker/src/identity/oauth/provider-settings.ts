@@ -1,5 +1,5 @@
-// What oidc-provider is told once and for all: opaque tokens, one first-party client, S256 and code only, and nothing of OpenID that is not
-// needed. What depends on a request stands where it is decided.
+// The fixed part of oidc-provider's configuration: opaque tokens, one first-party client, the authorization code with PKCE only, and nothing of
+// OpenID that is not needed. The parts that depend on a request are in `oauth-server.ts` and `web-clients.ts`.
 import { errors, type Configuration } from 'oidc-provider';
 import type { OAuthKeys } from './oauth-keys.ts';
 import { audienceUris, CLI_CLIENT_ID, LOGIN_SCOPE, MCP_SCOPE, type OAuthSettings } from './oauth-settings.ts';
@@ -57,7 +57,7 @@ export const fixedConfiguration = (keys: OAuthKeys, settings: OAuthSettings) =>
       revocation: '/oauth/revoke',
       registration: '/oauth/register',
       jwks: '/oauth/jwks',
-      // Served by the pages, not by the provider; its name is what devices are told.
+      // The pages serve this path, not the provider; the provider tells devices its URL.
       code_verification: '/device',
     },
   }) satisfies Configuration;
@@ -71,7 +71,7 @@ export const fixedFeatures = {
   revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
 } satisfies Configuration['features'];
 
-/** Tokens are for one door, or one server behind it (RFC 8707). Clients that nobody has set up here are for the MCP door only. */
+/** A token is for one door, or for one server behind the MCP door (RFC 8707). HTTP clients get tokens for the MCP door only. */
 export function resourceIndicators(issuer: string, settings: OAuthSettings) {
   const audiences = audienceUris(issuer);
   return {

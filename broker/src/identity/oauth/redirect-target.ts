@@ -1,16 +1,16 @@
-// Where a client that nobody has checked may have codes sent (RFC 8252, sections 7 and 8.4): https, this machine's loopback, or the private
-// scheme of an application. Schemes that browsers and desktops act on by themselves are none of these.
+// Where a client that nobody has checked may have its authorization codes sent (RFC 8252, sections 7 and 8.4): to https, to the loopback of the
+// person's computer, or to the private scheme of an application. Schemes that browsers and desktops handle themselves (`file:`, `mailto:`) are refused.
 
 export interface RedirectTarget {
   kind: 'web' | 'loopback' | 'app';
-  /** What people are shown: the host, or the scheme of an application. */
+  /** For people: the host, or the scheme of an application. */
   shownAs: string;
-  /** What a content security policy calls it. */
+  /** For the `form-action` of the consent page's content security policy. */
   policySource: string;
 }
 
 const LOOPBACKS: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
-/** Editors and assistants whose schemes are older than the rule that such a scheme is a domain written backwards. */
+/** Schemes of editors and assistants that do not follow the rule that a private scheme is a reversed domain name (`com.example.app:`). */
 const APP_SCHEMES: ReadonlySet<string> = new Set([
   ...['vscode:', 'vscode-insiders:', 'vscodium:', 'code-oss:', 'cursor:', 'windsurf:', 'trae:', 'kiro:', 'zed:'],
   ...['jetbrains:', 'idea:', 'claude:', 'chatgpt:', 'goose:', 'raycast:', 'warp:', 'lmstudio:', 'opencode:'],
@@ -18,7 +18,7 @@ const APP_SCHEMES: ReadonlySet<string> = new Set([
 const REVERSED_DOMAIN = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/;
 const MAX_LENGTH = 512;
 
-/** Undefined where no code may be sent there. */
+/** Reads a redirect URI; undefined where no code may be sent there. */
 export function readRedirectTarget(uri: string): RedirectTarget | undefined {
   const url = uri.length > MAX_LENGTH ? null : URL.parse(uri);
   if (url === null || url.username !== '' || url.password !== '' || uri.includes('#')) return undefined;
@@ -26,7 +26,7 @@ export function readRedirectTarget(uri: string): RedirectTarget | undefined {
   if (protocol === 'https:') return { kind: 'web', shownAs: host, policySource: origin };
   if (protocol === 'http:') {
     if (!LOOPBACKS.has(hostname)) return undefined;
-    // The grammar of policies has no IPv6 addresses.
+    // The grammar of content security policies has no IPv6 addresses.
     return { kind: 'loopback', shownAs: host, policySource: hostname.startsWith('[') ? 'http:' : origin };
   }
   if (!APP_SCHEMES.has(protocol) && !REVERSED_DOMAIN.test(protocol)) return undefined;

@@ -4,10 +4,10 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { steppedClock, type SteppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import { createIdentityWorld, type IdentityWorld } from '../fixtures/identity-world.ts';
 import { sha256Hex } from '../secret-token.ts';
-import { createRefreshRetry, placeOfAddress, type Admission, type RefreshRetry } from './refresh-retry.ts';
+import { createRefreshRetry, sourceOfAddress, type Admission, type RefreshRetry } from './refresh-retry.ts';
 
-test('a place is an IPv4 address, a /64 of IPv6, or this computer, however the socket writes it', () => {
-  for (const [address, place] of [
+test('a source is an IPv4 address, a /64 of IPv6, or this computer, however the socket writes it', () => {
+  for (const [address, source] of [
     ['10.1.2.3', '10.1.2.3'],
     ['::ffff:10.1.2.3', '10.1.2.3'],
     ['127.0.0.1', 'loopback'],
@@ -18,7 +18,7 @@ test('a place is an IPv4 address, a /64 of IPv6, or this computer, however the s
     ['2001:db8::1', '2001:db8:0:0::/64'],
     ['fe80::1:2:3:4', 'fe80:0:0:0::/64'],
   ] as const) {
-    assert.equal(placeOfAddress(address), place, address);
+    assert.equal(sourceOfAddress(address), source, address);
   }
 });
 
@@ -51,7 +51,7 @@ test('of two brokers that get the same refresh token at once one rotates, and bo
   second.release();
   // One that had been let through before the token was used up finds it gone, and looks for the answer.
   assert.deepEqual(await first.elsewhere(), { access_token: 'x' });
-  assert.equal((await two.admit(attempt('b'))).kind, 'reuse', 'from another place it is somebody else');
+  assert.equal((await two.admit(attempt('b'))).kind, 'reuse', 'from another source it is somebody else');
 });
 
 suite('a refresh that is asked for again', () => {

@@ -1,8 +1,8 @@
-// A refresh answer that was lost on the way must not log anyone out. A device proves that a repeated refresh is its own with
-// `retry_proof`, an HMAC that only it can make; within the grace it gets the very same answer again. Whoever repeats a used refresh
-// token without that proof ends the whole family (RFC 9700, section 4.14.2). HTTP clients know nothing of proofs: what stands in for one
-// is the place that they ask from. Whoever gets an answer again gets the same tokens and no others, so a thief is found out at the next
-// refresh of either.
+// Repeats a refresh answer that was lost on the way, so that a lost answer logs nobody out. A device proves that a repeated refresh is its own with
+// `retry_proof`, an HMAC that only it can make; within the grace it gets the very same answer again. A used refresh token that comes without
+// that proof ends the grant and all its tokens (RFC 9700, section 4.14.2). HTTP clients know nothing of proofs; for them the source of the request
+// (its address or network) stands in. A repeated answer holds the same tokens and no others, so a thief who got one is found out when either of
+// the two refreshes next.
 import { z } from 'zod';
 import { addressKey } from '../../domain/address-key.ts';
 import { withoutMapping } from '../../domain/address-ranges.ts';
@@ -12,12 +12,12 @@ import type { Vault } from '../../vault/vault.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
 import { sameText, sha256Hex } from '../secret-token.ts';
 
-/** How long another broker may take to answer a refresh that it has begun, and how often it is looked whether it has. */
+/** How long to wait for another broker to answer a refresh that it has begun, and how often to look in the store whether it has. */
 const ELSEWHERE_MS = 3_000;
 const LOOK_MS = 50;
 
-/** Where a request comes from, as far as it tells one household from another. */
-export function placeOfAddress(address: string): string {
+/** The source of a request: an address (IPv6: its /64), or `loopback`. Requests of one computer or household have the same source. */
+export function sourceOfAddress(address: string): string {
   const key = addressKey(address);
   return key.startsWith('127.') || withoutMapping(address) === '::1' ? 'loopback' : key;
 }
@@ -32,28 +32,28 @@ interface RefreshAttempt {
   grantId: string | undefined;
   proof: unknown;
   consumed: boolean;
-  /** How long the answer may be asked for again. */
+  /** How long the answer may be repeated. */
   graceMs: number;
 }
 
 export type Admission =
-  /** Go on and rotate. */
+  /** The provider is to rotate the token; `keep` then stores its answer, to be repeated. */
   | {
       kind: 'rotate';
       keep: (answer: unknown) => Promise<void>;
-      /** The token turned out to be used up by another broker just now: the answer that it gives, once it is known. */
+      /** For a token that another broker has used up at the same time: waits for that broker's answer; undefined where none comes. */
       elsewhere: () => Promise<unknown>;
       release: () => void;
     }
-  /** The same device asks again: this is the answer it lost. */
+  /** The same client repeats its refresh: it is to get this answer again. */
   | { kind: 'replay'; answer: unknown; release: () => void }
-  /** A used token in somebody else's hands, or too late. */
+  /** The token was used already, and it comes from somebody else or after the grace. */
   | { kind: 'reuse'; release: () => void };
 
 type Decision = { kind: 'rotate' } | { kind: 'reuse' } | { kind: 'replay'; answer: unknown };
 
 export interface RefreshRetry {
-  /** Waits for another refresh with the same token. The caller releases when its answer is made. */
+  /** Decides about a refresh, after waiting for any other one with the same token. The caller must call `release` once its answer is made. */
   admit(attempt: RefreshAttempt): Promise<Admission>;
 }
 
@@ -78,7 +78,7 @@ export function createRefreshRetry({
   const isProven = (proof: unknown, kept: z.infer<typeof KeptSchema> | undefined): boolean =>
     kept !== undefined && typeof proof === 'string' && sameText(sha256Hex(proof), kept.proofHash);
 
-  /** The answer to a refresh that has begun, here or at another broker; undefined: none comes. */
+  /** Waits for the answer to a refresh that this or another broker has begun; undefined where none comes in time. */
   const answerOf = async (proof: unknown, idHash: string): Promise<unknown> => {
     for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
       const kept = await findKept(idHash);
@@ -102,7 +102,7 @@ export function createRefreshRetry({
     const answer = await answerOf(attempt.proof, idHash);
     if (answer !== undefined) return { kind: 'replay', answer };
     if (!consumed) return { kind: 'rotate' };
-    // The broker ended between using the token up and keeping the answer: nobody has got one, so the token is opened again.
+    // A broker ended after it had used the token up and before it stored an answer. Nobody has got one, so the token may be used again.
     const used = await store.oauth.find('RefreshToken', idHash);
     if (used === undefined) return { kind: 'reuse' };
     await store.oauth.upsert({ ...used, consumedAt: null });

@@ -1,4 +1,5 @@
-// Registrations of clients by themselves: recorded, bounded while nobody has let them in, kept for longer once somebody has.
+// Clients that register themselves (RFC 7591). Each registration is recorded. Those that no person has approved yet are bounded in number and soon
+// forgotten; the others are kept for longer.
 import type { Client } from 'oidc-provider';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../../audit/audit.ts';
@@ -10,10 +11,11 @@ const KIND = 'Client';
 const PROLONG_EVERY_MS = 3_600_000;
 
 export interface Registrations {
-  /** False: there are as many as may be that nobody has let in, and all of them are new. */
+  /** Whether one more may register; forgets unapproved registrations that are not new for it. False: there are too many, and all are new. */
   hasRoom(): Promise<boolean>;
+  /** Records a registration in the audit log. */
   added(client: Client, address: string): Promise<void>;
-  /** Somebody has let it in, or it has renewed its tokens. Nothing to do for a client that is no registration. */
+  /** A person has approved a login of the client, or the client has renewed its tokens: its registration is kept longer. Others are ignored. */
   used(clientId: string): Promise<void>;
 }
 
@@ -41,7 +43,7 @@ export function createRegistrations(parts: {
       if (row === undefined) return;
       const expiresAt = clock.now() + USED_CLIENT_TTL_MS;
       if (row.uid !== null && row.expiresAt !== null && expiresAt - row.expiresAt < PROLONG_EVERY_MS) return;
-      // A `uid` says that it is in use: only those without one are cut to a number.
+      // A `uid` marks a registration as used: only those without one are bounded in number.
       await store.oauth.update({ ...row, uid: clientId, expiresAt });
     },
   };

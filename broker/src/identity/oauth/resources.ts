@@ -1,25 +1,25 @@
-// What a token may be for (RFC 8707): one of the broker's doors, or one server behind the MCP door. People and clients write the address of
-// a door in several ways; whatever names the same door is one audience.
+// The resources that a token may be for (RFC 8707): one of the broker's doors, or one server behind the MCP door. People and clients write a door's
+// URL in several ways, which are brought to one spelling here.
 import type { Audience } from '../../domain/principal.ts';
 import { audienceUris } from './oauth-settings.ts';
 
 export interface Resource {
   audience: Audience;
-  /** Name or UUID: `/mcp/NAME-or-UUID`. Undefined: the whole door. */
+  /** Name or UUID of the only server, for `/mcp/NAME-or-UUID`. Undefined: everything behind the door. */
   server?: string;
 }
 
 const SERVER_SHAPE = /^[A-Za-z0-9-]{1,64}$/;
 
 /**
- * The one spelling of a resource of this broker; undefined for what is none. The host in any case, its own port, slashes at the end and the
- * query of an address mean nothing, and the bare origin means the MCP door; another host, another scheme and another path are something else.
+ * Brings the URI of a resource of this broker to its one spelling; undefined where it names none. Ignored are the letter case of the host, the
+ * default port, slashes at the end and the query; the origin alone means the MCP door. Another host, scheme or path names no resource.
  */
 export function canonicalResource(uri: string, issuer: string): string | undefined {
   if (!URL.canParse(uri)) return undefined;
   const url = new URL(uri);
   const home = new URL(issuer);
-  // A fragment is forbidden (RFC 8707, section 2), and nobody logs in by an address.
+  // A fragment is forbidden (RFC 8707, section 2), and so is a user name or password.
   if (url.origin !== home.origin || uri.includes('#') || url.username !== '' || url.password !== '') return undefined;
   const base = home.pathname.replace(/\/+$/, '');
   const path = url.pathname.replace(/\/+$/, '');
@@ -31,7 +31,7 @@ export function canonicalResource(uri: string, issuer: string): string | undefin
   return SERVER_SHAPE.test(server) ? door : undefined;
 }
 
-/** A `resource` parameter with each of its addresses in the one spelling; what is none of this broker's stays as it is, to be refused. */
+/** A `resource` parameter with each URI in its one spelling. A URI that is no resource of this broker stays as it is; the provider refuses it. */
 export function withCanonicalResource(value: unknown, issuer: string): unknown {
   if (typeof value === 'string') return canonicalResource(value, issuer) ?? value;
   if (!Array.isArray(value)) return value;
@@ -39,7 +39,7 @@ export function withCanonicalResource(value: unknown, issuer: string): unknown {
   return others.length === 0 ? first : [first, ...others];
 }
 
-/** The resource that `uri` names; undefined for what is none of this broker's. */
+/** The resource that `uri` names, in any spelling; undefined where it is none of this broker. */
 export function readResource(uri: string, issuer: string): Resource | undefined {
   const { tunnel, mcp, api } = audienceUris(issuer);
   const resource = canonicalResource(uri, issuer);

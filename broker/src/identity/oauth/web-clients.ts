@@ -1,6 +1,6 @@
-// Clients that nobody has set up here: those that register themselves (RFC 7591) and those whose id is the address of a document that
-// describes them. What the provider is told about them, what keeps strangers from making it work for them, and how little of an
-// authorization request counts.
+// HTTP clients that no administrator has set up: those that register themselves (RFC 7591), and those whose id is the URL of a document that
+// describes them. This is the provider's configuration for them, the throttles that bound what strangers can make it do, and the few parameters of
+// an authorization request that count.
 import { interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import { randomBytes } from 'node:crypto';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
@@ -13,32 +13,32 @@ import { withCanonicalResource } from './resources.ts';
 const WINDOW_S = 15 * 60;
 const CONSENT_PATH = '/consent';
 const REGISTRATION_PATH = '/oauth/register';
-/** Everything else that a client adds is as if it were not there: no id tokens, no other ways of answering. */
+/** The parameters of an authorization request that are passed on. All others are dropped: no ID tokens, no other response modes. */
 const AUTHORIZATION_PARAMS = [
   ...['client_id', 'redirect_uri', 'response_type', 'state', 'resource', 'code_challenge', 'code_challenge_method'],
 ];
 
-/** Each leaves a row until it is over: by address, by the networks that it is of, and by all together. */
+/** Requests that begin a login, each of which leaves a row in the store. They are throttled by address, by its networks, and all together. */
 const BEGINS_LOGIN: ReadonlySet<string> = new Set(['/oauth/auth', '/oauth/device_authorization']);
 const LOGINS = { ofAddress: 300, ofSite: 1_000, ofProvider: 5_000, ofAll: 20_000, windowS: WINDOW_S };
-/** When a client may ask again that found no room. */
+/** When a client may try again whose registration was refused because there are too many. */
 const CROWDED_MS = 10 * 60_000;
 
 type Koa = Pick<KoaContextWithOIDC, 'path' | 'method' | 'query' | 'req' | 'status' | 'body' | 'set'>;
 
 export interface WebClients {
-  /** For the provider; its part of `features`. */
+  /** For the provider's configuration: its `features`. */
   readonly features: Pick<NonNullable<Configuration['features']>, 'registration' | 'clientIdMetadataDocument'>;
-  /** For the provider; the rest. */
+  /** For the provider's configuration: the rest. */
   readonly configuration: Pick<
     Configuration,
     'clientBasedCORS' | 'extraClientMetadata' | 'fetch' | 'interactions' | 'pkce' | 'renderError'
   >;
-  /** False where the request is answered already: there were too many. */
+  /** Throttles a request and drops its superfluous parameters. False: the request has been answered, with 429 or as a preflight. */
   admit(ctx: Koa): Promise<boolean>;
 }
 
-/** Always false: the request is answered. */
+/** Answers the request with 429; returns false, for `admit`. */
 function refuse(ctx: Koa, retryAfterMs: number, why: string): false {
   ctx.status = 429;
   ctx.set('retry-after', String(Math.ceil(retryAfterMs / 1000)));
@@ -48,7 +48,7 @@ function refuse(ctx: Koa, retryAfterMs: number, why: string): false {
 
 const { Check, Prompt } = interactionPolicy;
 
-/** Every login of a client is agreed to by a person, on a page of ours. */
+/** A person must approve every login of a client on the broker's consent page. */
 const consentPolicy = () => [
   new Prompt(
     { name: 'consent', requestable: true },
@@ -101,7 +101,7 @@ export function createWebClients({
         const { status, headers, body } = await guardedFetch(input instanceof Request ? input.url : input.toString(), {
           headers: { accept: 'application/json' },
         });
-        // A redirect's answer has no body of its own that counts, and none is followed.
+        // Redirects are not followed; the provider refuses an answer that is not 200.
         return new Response(status === 200 ? new Uint8Array(body) : null, { status, headers });
       },
       interactions: { policy: consentPolicy(), url: (_ctx, interaction) => `${CONSENT_PATH}/${interaction.uid}` },
@@ -123,7 +123,7 @@ export function createWebClients({
     async admit(ctx) {
       const { origin } = ctx.req.headers;
       if (ctx.path === REGISTRATION_PATH && origin !== undefined && origins.has(origin)) {
-        // The provider leaves its registration out of what other sites' scripts may use.
+        // The provider does not answer cross-origin requests to its registration, so that is done here.
         ctx.set({
           'access-control-allow-origin': origin,
           vary: 'origin',

@@ -1,4 +1,4 @@
-// People whom the company's IdP adds, changes, deactivates and removes.
+// The people whom the company's IdP adds, changes, deactivates and removes over SCIM.
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
 import type { UserRecord } from '../../domain/people.ts';
@@ -9,7 +9,7 @@ import { createKeyedLock } from '../keyed-lock.ts';
 import { freeUserName, toUserName } from '../registers/user-names.ts';
 import type { PersonChange, ProvisionedPeople, ProvisionedPerson } from './provisioning.ts';
 
-/** Sure to differ from every key of one person. */
+/** The lock's key for adding somebody; no person's id is like it. */
 const ADDING = 'adding';
 
 export function createProvisionedPeople(parts: {
@@ -48,7 +48,10 @@ export function createProvisionedPeople(parts: {
     return found.filter((user) => user?.workspaceId === workspaceId).filter((user) => user !== undefined);
   };
 
-  /** Those first whom the IdP has given the name; else who shows it because the IdP has given them none. */
+  /**
+   * The people to whom the IdP has given this user name. Where there is none, the person whom the IdP has given no user name yet, and who
+   * shows this one as their e-mail address or name.
+   */
   const byUserName = async (workspaceId: string, userName: string): Promise<UserRecord[]> => {
     const ids = await store.provisioning.userIdsOf(workspaceId, { userName });
     if (ids.length > 0) return some(workspaceId, ids);
@@ -88,7 +91,8 @@ export function createProvisionedPeople(parts: {
       const { userName: user_name, externalId: external_id } = names;
       await record('user.provisioned', user, actor, { user_name, external_id });
     }
-    // By the address a sign-in at the IdP is recognized: nobody becomes an administrator by being given theirs.
+    // A sign-in at the IdP may recognize a person by the e-mail address, so only plain members get one from here: else an administrator's account
+    // could be given the address of somebody else, who would then sign in as that administrator.
     if (email === undefined || email === user.email || user.role !== 'member') return;
     await store.users.setEmail(user.id, email);
     await record('user.email_changed', user, actor, { email });

@@ -1,4 +1,4 @@
-// Groups whom the company's IdP adds, fills and removes.
+// The groups that the company's IdP adds, fills and removes over SCIM. A team is such a group with the names that the IdP has for it.
 import { GateError } from 'mcpgate-shared/error';
 import { asciiLetters } from 'mcpgate-shared/ascii-letters';
 import type { Actor } from '../../domain/receipt.ts';
@@ -64,7 +64,7 @@ export function createProvisionedTeams({
     const now = new Set((await store.provisioning.membersOf(workspaceId, id)).map((member) => member.id));
     const wanted = new Set([...(set ?? now), ...add]);
     for (const each of take) wanted.delete(each);
-    // Who loses membership does so before a member that does not exist can stop the rest.
+    // Members are taken out first: a new member who does not exist ends the request, and must not keep anybody in.
     const leaving = [...now].filter((each) => !wanted.has(each));
     const gone = (await Promise.all(leaving.map((each) => nameOf(workspaceId, each)))).filter(
       (name) => name !== undefined,

@@ -1,10 +1,10 @@
-// People and groups as the company's IdP keeps them here (SCIM): by ids, under names of its own. What it does goes through the same
-// functions as an administrator's commands, so it cuts off at once and is in the log with its receipt.
+// Provisioning: the company's IdP keeps people and groups in this broker over SCIM, under its own names for them. Its changes go through the same
+// functions as an administrator's commands, so a deactivated person is cut off at once, and the audit log has the receipt.
 import type { Actor } from '../../domain/receipt.ts';
 
 export interface ProvisionedPerson {
   id: string;
-  /** What the IdP calls the person; for somebody whom it has not provisioned, the e-mail address or else the name here. */
+  /** The IdP's name for the person. For somebody whom the IdP has not named, their e-mail address, or else their name in mcpgate. */
   userName: string;
   externalId: string | null;
   displayName: string | null;
@@ -16,7 +16,7 @@ export interface ProvisionedPerson {
   createdAt: number;
 }
 
-/** What is left out stays. */
+/** A change to a person; members that are left out stay as they are. */
 export interface PersonChange {
   userName?: string;
   externalId?: string | null;
@@ -37,15 +37,15 @@ export interface ProvisionedPeople {
   ): Promise<{ total: number; people: ProvisionedPerson[] }>;
   /** Throws `not_found`, as all below do. */
   show(workspaceId: string, id: string): Promise<ProvisionedPerson>;
-  /** A member with a name made of the user name. Throws `conflict` where somebody here has that user name. */
+  /** Adds a person with the role `member`, under a name made of the user name. Throws `conflict` where somebody has that user name already. */
   add(workspaceId: string, person: PersonChange & { userName: string }, actor: Actor): Promise<ProvisionedPerson>;
-  /** Cuts off first where the person becomes inactive: nothing else in the change can keep it from that. */
+  /** Where the person becomes inactive, that is done first, so that no error in the rest of the change can prevent it. */
   change(workspaceId: string, id: string, change: PersonChange, actor: Actor): Promise<ProvisionedPerson>;
   remove(workspaceId: string, id: string, actor: Actor): Promise<void>;
 }
 
 export interface ProvisionedTeam {
-  /** The group's name here, made of the first display name; it stays, because rules are written with it. */
+  /** The group's name in mcpgate, made of the first display name. It stays when the display name changes, because rules name the group by it. */
   id: string;
   displayName: string;
   externalId: string | null;
@@ -55,7 +55,7 @@ export interface ProvisionedTeam {
 export interface TeamChange {
   displayName?: string;
   externalId?: string | null;
-  /** Ids of people. `set` is done before the others. */
+  /** Ids of people. `set` replaces all members, before `add` and `take` are done. */
   members?: { set?: readonly string[]; add: readonly string[]; take: readonly string[] };
 }
 
@@ -66,7 +66,7 @@ export interface ProvisionedTeams {
   membersOf(workspaceId: string, id: string): Promise<{ id: string; name: string }[]>;
   /** Throws `not_found`, as all below do. */
   show(workspaceId: string, id: string): Promise<ProvisionedTeam>;
-  /** Throws `conflict` where there is a group of that name, `usage` where no name can be made of it, or a member is nobody here. */
+  /** Throws `conflict` where there is a group of that name, `usage` where no name can be made of the display name or a member does not exist. */
   add(workspaceId: string, team: TeamChange & { displayName: string }, actor: Actor): Promise<ProvisionedTeam>;
   change(workspaceId: string, id: string, change: TeamChange, actor: Actor): Promise<ProvisionedTeam>;
   remove(workspaceId: string, id: string, actor: Actor): Promise<void>;

@@ -1,4 +1,5 @@
-// Tokens for the administration itself: a label, a role of their own, no person. Shown once; the SHA-256 is kept.
+// The register of administration tokens: bearer tokens for the API with a label and a role of their own, and without a person. A token is shown
+// once; the store keeps its SHA-256.
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import { NO_TOKEN_ROLE, TOKEN_ROLES } from 'mcpgate-shared/api/roles';

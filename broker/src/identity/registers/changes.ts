@@ -1,13 +1,13 @@
-// Tells everybody who keeps what a person may that it has changed: it holds for what is connected, not from the next login on.
+// Tells listeners that the role or groups of a person have changed, so that the change holds for open sessions too, and not from the next login on.
 import type { UserRecord } from '../../domain/people.ts';
 import type { Store } from '../../store/store.ts';
 import type { ChangeListener } from '../identity.ts';
 
 export interface Changes {
   listen(listener: ChangeListener): () => void;
-  /** Called once the change is committed. */
+  /** Reads these people and tells the listeners. To be called once the change is committed. */
   tell(userIds: readonly string[]): Promise<void>;
-  /** Grows with every change: what was read before one must be read again. */
+  /** Grows with every change. A person who was read before it grew must be read again. */
   readonly count: number;
 }
 
@@ -22,7 +22,7 @@ export function createChanges(store: { users: Pick<Store['users'], 'byId'> }): C
       const user = await store.users.byId(id);
       if (user !== undefined) found.push(user);
     }
-    count += 1; // whoever read while the people were read may have read them as they were
+    count += 1; // an authentication that ran while this read the people may have read them as they were before
     for (const { workspaceId, id, name, role, groups } of found) {
       for (const listener of listeners) listener({ workspaceId, id, name, role, groups });
     }
@@ -35,7 +35,7 @@ export function createChanges(store: { users: Pick<Store['users'], 'byId'> }): C
     },
     tell(userIds) {
       count += 1;
-      // In order: what was read before must not be told after what was read later.
+      // One after the other: listeners must not hear of an older state after a newer one.
       telling = telling.catch(() => undefined).then(() => tellNow(userIds));
       return telling;
     },

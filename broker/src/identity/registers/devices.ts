@@ -1,4 +1,5 @@
-// Devices that logged in, and the end of their login: for good (`revoke`) or until the next one (`sessions.end`).
+// The registers of devices and of sessions. A device is revoked for good (`devices.revoke`), or its login is ended and it may log in again
+// (`sessions.end`). Sessions are the logins of devices, of HTTP clients and of browsers.
 import type { DeviceRecord, Session } from '../../domain/people.ts';
 import type { Actor, Receipt } from '../../domain/receipt.ts';
 import { inWorkspace } from '../../domain/workspace.ts';

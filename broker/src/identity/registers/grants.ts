@@ -1,4 +1,4 @@
-// Grants: labelled bearer tokens for machines, bound to servers. The token is shown once; its SHA-256 is kept.
+// The register of grants: labelled bearer tokens for machines, bound to servers. A token is shown once; the store keeps its SHA-256.
 import type { Grant, GrantRecord, UserRecord } from '../../domain/people.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -28,7 +28,7 @@ export function toGrant(
   return { ...grant, user: owner?.name ?? null, state: grantStateOf(grant, owner, now) };
 }
 
-/** Whether it works, or will again by itself: its label is taken. */
+/** Whether the grant works, or will work again once its person is enabled: its label cannot be given to another one. */
 const mayStillWork = ({ state }: Grant): boolean => state === 'active' || state === 'suspended';
 
 export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; revocations: Revocations }): Grants {

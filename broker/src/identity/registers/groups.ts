@@ -1,4 +1,4 @@
-// Groups: who is in them decides what rules allow, so a change holds for everyone who is connected.
+// The register of groups. Rules allow by groups, so a change of members takes effect at once for the open sessions of these people.
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../../audit/audit.ts';

@@ -1,4 +1,4 @@
-// People as others may see them, and the look-up that every administrative function begins with.
+// What all registers share: the schemas of names, the states of tokens, and finding the person, device or token that an administrator has named.
 import type { Person, TokenState, UserRecord } from '../../domain/people.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
@@ -53,7 +53,7 @@ export async function requireUser(store: Store, workspaceId: string, name: strin
   return user;
 }
 
-/** A grant's state: what is good by itself is worth nothing while its person is disabled. */
+/** A grant's state. One that is active by itself is `suspended` while its person is disabled. */
 export function grantStateOf(
   grant: { revokedAt: number | null; expiresAt: number | null },
   owner: Pick<UserRecord, 'disabledAt'> | undefined,
@@ -63,12 +63,12 @@ export function grantStateOf(
   return state === 'active' && owner !== undefined && owner.disabledAt !== null ? 'suspended' : state;
 }
 
-/** Owner names by id, for lists. */
+/** The names of a workspace's people, by id. */
 export async function userNames(store: Store, workspaceId: string): Promise<ReadonlyMap<string, string>> {
   return new Map((await store.users.list(workspaceId)).map((user) => [user.id, user.name]));
 }
 
-/** The one item that `id` names: exactly, or as the beginning of one id only. */
+/** The item with this id, or the only one whose id begins with it (4 characters at least). Throws `not_found`, `usage` (ambiguous). */
 export function pickById<T extends { id: string }>(
   items: readonly T[],
   id: string,
@@ -89,8 +89,8 @@ export function pickById<T extends { id: string }>(
 }
 
 /**
- * As `pickById`, or by label: what is active or will be again, else the newest, because a label is free again once its token has ended. Ids count first: a
- * label is anybody's text, and must not stand before what it imitates.
+ * As `pickById`, or by label. Several tokens may have had one label, because a label is free again once its token has ended: then the active or
+ * suspended one is meant, else the newest. An id counts before a label: a label is free text, and could imitate another token's id.
  */
 export function pickToken<T extends { id: string; label: string; state: TokenState; createdAt: number }>(
   items: readonly T[],

@@ -1,4 +1,5 @@
-// What is kept of people and of what they are connected with: each with what may be done about it. Every change takes who makes it.
+// The registers of identity: people, groups, devices, sessions and grants, each with what the administration can do with it. Every function that
+// changes something takes the actor.
 import type { Device, DeviceRecord, Grant, Group, Person, Session } from '../../domain/people.ts';
 import type { Actor, Receipt } from '../../domain/receipt.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
@@ -19,9 +20,9 @@ export interface Users {
   list(workspaceId: string): Promise<Person[]>;
   /** Throws `not_found`, as all below do. */
   show(workspaceId: string, name: string): Promise<Person & { devices: DeviceRecord[]; grants: Grant[] }>;
-  /** A new one-time link to set one's password; ends the one before it. Throws `conflict` for a disabled user. */
+  /** Makes a one-time link for the person to set a password; the one before it ends. Throws `conflict` for a disabled user. */
   link(workspaceId: string, name: string, actor: Actor): Promise<OneTimeUrl>;
-  /** Commits, ends every token and browser session, then waits for the listeners. Again on a disabled user: again a receipt. */
+  /** Disables the person, ends their tokens and browser sessions, then waits until all links and calls have ended. May be repeated. */
   disable(workspaceId: string, name: string, actor: Actor): Promise<Receipt>;
   enable(workspaceId: string, name: string, actor: Actor): Promise<Person>;
   remove(workspaceId: string, name: string, actor: Actor): Promise<Receipt>;
@@ -37,14 +38,14 @@ export interface Groups {
   add(workspaceId: string, name: string, users: readonly string[], actor: Actor): Promise<Group>;
   take(workspaceId: string, name: string, users: readonly string[], actor: Actor): Promise<Group>;
   remove(workspaceId: string, name: string, actor: Actor): Promise<Group>;
-  /** Disables every member; the receipt is of all of them. */
+  /** Disables every member of the group; the receipt is the sum of theirs. */
   disable(workspaceId: string, name: string, actor: Actor): Promise<Receipt>;
 }
 
 export interface Devices {
-  /** Throws `not_found` for a person who is not there, as `Sessions` does. */
+  /** `filter.user`: the devices of this person. Throws `not_found` where there is no such person, as `Sessions` does. */
   list(workspaceId: string, filter?: { user?: string }): Promise<Device[]>;
-  /** `id` may be cut to a prefix that fits one device only; of a filter's person's. Throws `not_found`, `usage` (ambiguous). */
+  /** `id` may be cut to a prefix that fits only one device (of the filter's person). Throws `not_found`, `usage` (ambiguous). */
   revoke(workspaceId: string, id: string, actor: Actor, filter?: { user?: string }): Promise<Receipt>;
 }
 
@@ -55,7 +56,7 @@ export interface Sessions {
 }
 
 export interface Grants {
-  /** The token is in this answer only. Throws `usage`, `not_found` (user), `conflict` (label in use by a grant that is active). */
+  /** Makes a grant; no later answer shows its token again. Throws `usage`, `not_found` (user), `conflict` (an active grant has the label). */
   issue(
     workspaceId: string,
     grant: {
@@ -68,6 +69,6 @@ export interface Grants {
     actor: Actor,
   ): Promise<{ grant: Grant; token: string }>;
   list(workspaceId: string): Promise<Grant[]>;
-  /** By id (or a prefix that fits one only) or by label: of the active grant, else of the last one. */
+  /** `idOrLabel`: an id, a prefix that fits only one id, or a label: then the active grant of that label is meant, else the newest one. */
   revoke(workspaceId: string, idOrLabel: string, actor: Actor, filter?: { user?: string }): Promise<Receipt>;
 }

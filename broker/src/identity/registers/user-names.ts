@@ -1,4 +1,4 @@
-// The name that somebody gets here whom another system knows by a name of its own.
+// Makes user names for people who come from the company's IdP or a trusted proxy, which have names of their own for them.
 import { randomBytes } from 'node:crypto';
 import { asciiLetters } from 'mcpgate-shared/ascii-letters';
 import type { Store } from '../../store/store.ts';
@@ -15,7 +15,7 @@ export function toUserName(calledName: string): string {
   return UserNameSchema.safeParse(name).success ? name : 'user';
 }
 
-/** `wanted`, or where somebody has that, another one like it. */
+/** `wanted`, or where somebody has that name, `wanted-2` and so on. */
 export async function freeUserName(store: Pick<Store, 'users'>, workspaceId: string, wanted: string): Promise<string> {
   for (let number = 1; number < 20; number++) {
     const name = number === 1 ? wanted : `${wanted}-${number}`;

@@ -1,4 +1,4 @@
-// Adding, disabling and removing people. Disabling ends everything a person is connected with, at once.
+// The register of people: adds, disables, enables and removes them. Disabling or removing a person ends all their logins, links and calls at once.
 import type { UserRecord } from '../../domain/people.ts';
 import type { Actor } from '../../domain/receipt.ts';
 import { DEFAULT_WORKSPACE, inWorkspace } from '../../domain/workspace.ts';
@@ -42,7 +42,7 @@ export function createUsers(parts: {
   links: OneTimeLinks;
   revocations: Revocations;
   changes: Changes;
-  /** Has this broker read the rules of the workspace again. */
+  /** Makes this broker read the rules of the workspace again. */
   policyChanged: (workspaceId: string) => void;
 }): Users {
   const { store, audit, clock, logins, links, revocations, changes } = parts;
@@ -66,7 +66,7 @@ export function createUsers(parts: {
     return toPerson(user);
   };
 
-  /** Ends tokens and browser sessions; how many were good until now. */
+  /** Ends a person's tokens and browser sessions; returns how many valid ones were ended. */
   const endLogins = async (user: UserRecord): Promise<number> => {
     let tokens = await store.webSessions.removeByUser(user.id);
     tokens += await parts.clientSessions.endOf(user.id);
@@ -75,18 +75,18 @@ export function createUsers(parts: {
     return tokens;
   };
 
-  /** What they have issued that is not theirs: it does not end with them, and whoever ends them may want it to. */
+  /** Active tokens that this person has issued for others or for machines. They do not end with the person, so the receipt names them. */
   const issuedBy = async ({ id, name, workspaceId }: UserRecord): Promise<string[]> => {
     const all = workspaceId === DEFAULT_WORKSPACE ? (await store.workspaces.list()).map((each) => each.name) : [];
     const found: string[] = [];
-    for (const place of new Set([workspaceId, ...all])) {
-      const [issuer, at] = place === workspaceId ? [name, ''] : [`${name}@${workspaceId}`, `@${place}`];
+    for (const workspace of new Set([workspaceId, ...all])) {
+      const [issuer, at] = workspace === workspaceId ? [name, ''] : [`${name}@${workspaceId}`, `@${workspace}`];
       const isActive = (token: { revokedAt: number | null; expiresAt: number | null }): boolean =>
         stateOf(token, clock.now()) === 'active';
-      const grants = (await store.grants.issuedBy(place, issuer)).filter(
+      const grants = (await store.grants.issuedBy(workspace, issuer)).filter(
         (grant) => grant.userId !== id && isActive(grant),
       );
-      const tokens = (await store.adminTokens.list(place)).filter(
+      const tokens = (await store.adminTokens.list(workspace)).filter(
         (token) => token.createdBy === issuer && isActive(token),
       );
       found.push(...grants.map(({ label }) => `grant:${label}${at}`));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AdminTokenRecord, DeviceRecord, GrantRecord, UserRecord } from '../../domain/people.ts';
 import type { Live } from '../../domain/revocation.ts';
-import { createLiving } from './living.ts';
+import { createValidCredentials } from './valid-credentials.ts';
 
 const laptop = (number: number): Live => ({
   workspaceId: 'default',
@@ -19,7 +19,7 @@ test('three thousand people and their laptops are looked up in a few questions, 
     questions.push(ids.length);
     return Promise.resolve(ids.filter((id) => !id.endsWith('7')).map(made));
   };
-  const living = createLiving({
+  const valid = createValidCredentials({
     store: {
       users: { byIds: (ids: readonly string[]) => asked(ids, (id) => ({ id }) as UserRecord) },
       devices: { byIds: (ids: readonly string[]) => asked(ids, (id) => ({ id, revokedAt: null }) as DeviceRecord) },
@@ -31,8 +31,8 @@ test('three thousand people and their laptops are looked up in a few questions, 
   });
   const all = Array.from({ length: 3_000 }, (_, number) => laptop(number));
   const timer = setInterval(() => (turns += 1), 0);
-  const people = await living.people(all.flatMap(({ user }) => user?.id ?? []));
-  const alive = await living.credentials(all);
+  const people = await valid.people(all.flatMap(({ user }) => user?.id ?? []));
+  const alive = await valid.credentials(all);
   clearInterval(timer);
   assert.equal(people.size, 2_700);
   assert.deepEqual(
@@ -52,7 +52,7 @@ function stores() {
     return Promise.resolve(answer);
   };
   const record = (id: string) => ({ id, revokedAt: id.startsWith('revoked') ? 1 : null });
-  const living = createLiving({
+  const valid = createValidCredentials({
     store: {
       users: {
         byIds: (ids) =>
@@ -71,7 +71,7 @@ function stores() {
     logins: { amongst: (ids) => ask(`logins ${ids.join()}`, new Set(ids.filter((id) => !id.endsWith('out')))) },
     clientLogins: { amongst: (ids) => ask(`clients ${ids.join()}`, new Set(ids.filter((id) => id !== 'ended'))) },
   });
-  return { living, asked };
+  return { valid, asked };
 }
 
 const one = (kind: Live['credential']['kind'], id: string, workspaceId = 'default'): Live => ({
@@ -81,8 +81,8 @@ const one = (kind: Live['credential']['kind'], id: string, workspaceId = 'defaul
 
 /** Of `all`, by id: which live. */
 async function aliveOf(all: readonly Live[]) {
-  const { living, asked } = stores();
-  const alive = await living.credentials(all);
+  const { valid, asked } = stores();
+  const alive = await valid.credentials(all);
   return { ids: all.filter((each) => alive.has(each)).map(({ credential }) => credential.id), asked };
 }
 
@@ -116,7 +116,7 @@ test('whom a trusted proxy names lives as long as its person: there is nobody to
 test('all that live on one credential are asked for once, and so are people', async () => {
   const { ids, asked } = await aliveOf([one('grant', 'g1'), one('grant', 'g1'), one('grant', 'g1')]);
   assert.deepEqual([ids.length, asked], [3, ['grants g1']]);
-  const { living, asked: questions } = stores();
-  assert.deepEqual([...(await living.people(['u1', 'u2', 'u1'])).keys()], ['u1', 'u2']);
+  const { valid, asked: questions } = stores();
+  assert.deepEqual([...(await valid.people(['u1', 'u2', 'u1'])).keys()], ['u1', 'u2']);
   assert.deepEqual(questions, ['people u1,u2']);
 });

@@ -1,4 +1,4 @@
-// Which of many credentials live still, as the store has it: thousands at once are looked up in a few questions.
+// Looks up which of many credentials are still valid in the store: thousands at once in a few queries.
 import { setImmediate } from 'node:timers/promises';
 import type { UserRecord } from '../../domain/people.ts';
 import type { Live } from '../../domain/revocation.ts';
@@ -6,17 +6,17 @@ import type { Store } from '../../store/store.ts';
 import type { Logins } from '../browser/logins.ts';
 import type { ClientLogins } from '../oauth/client-logins.ts';
 
-/** In one question: the database and this process are held no longer than a moment. */
+/** How many are looked up in one query, so that neither the database nor this process is held for long. */
 const AT_A_TIME = 200;
 
-export interface Living {
-  /** By id; who is not there any more is missing. */
+export interface ValidCredentials {
+  /** The people with these ids, by id; removed ones are missing. */
   people(ids: Iterable<string>): Promise<Map<string, UserRecord>>;
-  /** Those of `all` whose own credential has not ended, whatever became of their person. */
+  /** Those of `all` whose credential is neither revoked nor ended. Whether their person is disabled is not looked at. */
   credentials(all: readonly Live[]): Promise<Set<Live>>;
 }
 
-export function createLiving(parts: {
+export function createValidCredentials(parts: {
   store: {
     users: Pick<Store['users'], 'byIds'>;
     devices: Pick<Store['devices'], 'byIds'>;
@@ -25,10 +25,10 @@ export function createLiving(parts: {
   };
   logins: Pick<Logins, 'amongst'>;
   clientLogins: Pick<ClientLogins, 'amongst'>;
-}): Living {
+}): ValidCredentials {
   const { store, logins, clientLogins } = parts;
 
-  /** Those of `ids`, of one kind and workspace, that live. */
+  /** Which of these credentials, all of one kind and workspace, are valid. */
   const amongst = async (
     kind: Live['credential']['kind'],
     workspaceId: string,
@@ -48,7 +48,7 @@ export function createLiving(parts: {
         return new Set(tokens.flatMap(({ id, revokedAt }) => (revokedAt === null ? id : [])));
       }
       case 'forwarded':
-        return new Set(ids); // nothing but its person
+        return new Set(ids); // a forwarded login has nothing of its own that could end, only its person
     }
   };
 
@@ -75,7 +75,7 @@ export function createLiving(parts: {
   };
 }
 
-/** Others have their turn between: what waits for the event loop meanwhile goes first. */
+/** Cuts the list into parts, and lets the event loop do other work between them. */
 async function* inParts(all: readonly string[]): AsyncGenerator<string[]> {
   for (let at = 0; at < all.length; at += AT_A_TIME) {
     if (at > 0) await setImmediate();
