@@ -1,4 +1,4 @@
-// The one table from error codes to HTTP status, and the form of an error on the wire.
+// The table from error codes to HTTP statuses, and the body of an error answer.
 import type { ErrorCode, GateError } from 'mcpgate-shared/error';
 import { publicMessage } from '../domain/public-message.ts';
 
@@ -32,7 +32,7 @@ export interface ErrorBody {
 }
 
 export function errorBody(error: GateError, requestId: string): ErrorBody {
-  // Internal failures may quote anything: the log has them, the answer only says where to look.
+  // The message of an internal error may quote anything, so it is in the log only; the answer says under which request to find it.
   const message =
     error.code === 'internal'
       ? `an unexpected error; the broker's log has it under request ${requestId}`

@@ -1,8 +1,8 @@
-// How long the process kept others waiting: the delay of its event loop over the last whole minute.
+// Measures by how much the event loop of this process runs late, over the last whole minute.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface EventLoopDelay {
-  /** Milliseconds; of the time since the start, before the first minute is over. */
+  /** In ms. Before the first minute is over, of the time since the start. */
   read(): { p50: number; p99: number; max: number };
   stop(): void;
 }
@@ -14,7 +14,7 @@ const NS_PER_MS = 1e6;
 export function watchEventLoopDelay(): EventLoopDelay {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
-  // The histogram holds the time between two looks, of which the resolution itself is no delay.
+  // The histogram holds the time between two ticks of a timer, of which the timer's own interval is no delay.
   const delayMs = (ns: number) => Math.max(0, Math.round((ns / NS_PER_MS - RESOLUTION_MS) * 100) / 100);
   const now = () => ({
     p50: delayMs(histogram.percentile(50)),

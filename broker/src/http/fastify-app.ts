@@ -1,5 +1,5 @@
-// A Fastify instance with what both servers (TCP and the administration's socket) share: limits, request ids, logging, and the one
-// form of an error.
+// Makes the Fastify instance of both servers (TCP and the administration's socket), with what they share: limits, request ids, logging, and the form
+// of errors.
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
@@ -20,7 +20,7 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    // Of paths that are nothing here; routes say their own.
+    // For paths without a route; each route sets its own.
     bodyLimit: STRANGERS_BODY_BYTES,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     routerOptions: { maxParamLength: 200 },
@@ -33,7 +33,7 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
     },
   });
   checkBodies(app);
-  // Before anything else looks at the path.
+  // The first hook, so that nothing else looks at the path before.
   app.addHook('onRequest', (request, _reply, done) => {
     const path = pathOf(request.url);
     if (isCanonicalPath(path)) return done();
@@ -45,7 +45,8 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
     void reply.header('x-request-id', request.id);
     done();
   });
-  // Who asks before sending a body (RFC 9110, section 10.1.1) is told to when it is known who it is, and that the body is none too long.
+  // A client may ask before it sends a body (RFC 9110, section 10.1.1). It is told to go on only here, after it was authenticated, and where the body
+  // is not too long.
   app.addHook('preParsing', (request, reply, _body, done) => {
     const { bodyLimit } = request.routeOptions;
     const isShort = Number(request.headers['content-length'] ?? 0) <= bodyLimit;
@@ -69,7 +70,7 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
   return app;
 }
 
-/** Fastify's own errors (body too large, no JSON, wrong type) in our codes. */
+/** Turns Fastify's own errors (body too large, no JSON, wrong type) into errors of the broker. */
 export function toHttpError(thrown: unknown): GateError {
   if (thrown instanceof GateError) return thrown;
   const status =

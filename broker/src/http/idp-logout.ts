@@ -1,5 +1,5 @@
-// Where the company's IdP says that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0, section 2.5). It speaks for
-// itself, by the signature of its token: no cookie, no form token.
+// The endpoint at which the company's IdP tells the broker that a person has signed out there (OpenID Connect Back-Channel Logout 1.0, section 2.5).
+// The signature of its logout token authenticates the IdP, so there is no cookie and no form token.
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { CompanyLogin } from '../identity/idp/company-login.ts';

@@ -1,5 +1,5 @@
-// The socket that the broker serves on. It is opened before anything else is made, so that a port in use is one clear line, and so
-// that the port is known before the public URL is. Until handlers are attached it answers that it is starting.
+// The TCP socket that the broker serves on. It is opened before any other part is made, so that a port in use is told in one clear line, and because
+// the public URL may depend on the port. Until a handler is attached it answers that the broker is starting.
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -10,8 +10,7 @@ import type { TLSSocket } from 'node:tls';
 import { GateError } from 'mcpgate-shared/error';
 import { originOf, type ListenAddress } from '../config/listen-address.ts';
 import type { BadRequest, BadRequests } from './doors/bad-requests.ts';
-import type { RequestHandler } from './request-handler.ts';
-import { startingHandler } from './starting.ts';
+import { startingHandler, type RequestHandler } from './request-handler.ts';
 import { createStrangerConnections } from './doors/stranger-connections.ts';
 import { endUnread } from './doors/unread-body.ts';
 
@@ -19,13 +18,13 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
 
 export interface Listener {
   readonly server: Server;
-  /** Where it really listens: the port is never 0. */
+  /** The address that it listens on, with the real port where the configuration said 0. */
   readonly address: ListenAddress;
   readonly origin: string;
   attach(handler: RequestHandler): void;
-  /** Somebody known has come over this connection: it is bounded as theirs, no longer as a stranger's. */
+  /** A known client has sent a request over this connection: it no longer counts as a stranger's (`stranger-connections.ts`). */
   known(socket: Socket): void;
-  /** WebSocket upgrades of `path` go to `handler`; every other upgrade is answered as the plain request that it also is. */
+  /** WebSocket upgrades of `path` go to `handler`; any other upgrade is handled as a plain request. */
   attachUpgrade(path: string, handler: UpgradeHandler): void;
   /** Waits until every answer under way has left, at most `limitMs`. Goes on answering (503 at `/readyz`) meanwhile. */
   finish(limitMs: number): Promise<void>;
@@ -33,11 +32,11 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** A client has these times to send its head and its whole request: slow senders cannot hold connections. */
+/** How long a client may take to send a request's head, and the whole request, so that slow senders cannot hold connections. */
 export interface ListenerTimeouts {
   headersMs: number;
   requestMs: number;
-  /** How often the two above are looked at. */
+  /** How often the two times above are checked. */
   checkMs: number;
 }
 const TIMEOUTS: ListenerTimeouts = { headersMs: 10_000, requestMs: 60_000, checkMs: 5_000 };
@@ -87,7 +86,7 @@ export async function openListener(
     handle(request, response);
   };
   server.on('request', serve);
-  // Node would ask for the body at once: whoever reads it asks, when it is known whose it is.
+  // Without this Node would tell the client at once to send its body. It is told so later, once it is known who asks (`fastify-app.ts`).
   server.on('checkContinue', serve);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     strangers.known(request.socket);
@@ -102,7 +101,7 @@ export async function openListener(
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
   });
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
-    // Load balancers that only look whether the port is open come and go.
+    // Load balancers that only check whether the port is open reset the connection.
     if (error.code !== 'ECONNRESET') badRequests.note('tls', socket.remoteAddress);
   });
   await listen(server, address);

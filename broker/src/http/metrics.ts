@@ -1,4 +1,4 @@
-// What Prometheus reads at `/metrics`: counts and states, no names of people, no arguments.
+// The metrics that Prometheus reads at `/metrics`: counts and states, without names of people or arguments of calls.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Audit } from '../audit/audit.ts';
 import type { TunnelStats } from '../tunnel/tunnel.ts';
@@ -17,15 +17,15 @@ export function createMetrics(sources: {
   audit: Pick<Audit, 'onRecord' | 'unwritable'>;
   tunnel: () => TunnelStats;
   eventLoopDelay: () => { p50: number; p99: number; max: number };
-  /** Requests that never came whole, by reason. */
+  /** Connections that were ended before a whole request came, by reason. */
   badRequests: () => ReadonlyMap<string, number>;
-  /** Messages of AI clients that went nowhere, by reason. */
+  /** Messages of AI clients that name no method, tool or task, and went to no server, by reason. */
   refusedMessages: () => ReadonlyMap<string, number>;
-  /** What nobody had caught, by kind. */
+  /** Errors that no part of the broker has caught, by kind. */
   unexpected: () => ReadonlyMap<string, number>;
   upstreams: () => readonly (UpstreamStatus & { workspace: string })[];
   draining: () => boolean;
-  /** This broker and the others of its database. */
+  /** Whether this broker is deaf, and the other brokers over its database. */
   replicas: { readonly isDeaf: boolean; others(): readonly unknown[] };
 }): Metrics {
   const registry = new Registry();

@@ -1,12 +1,12 @@
-// Mounts the OAuth server, which reads its requests itself, and the metadata of what its tokens are for (RFC 9728).
+// Mounts the OAuth server, which reads the bodies of its requests itself, and serves the metadata of the broker's resources (RFC 9728).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import { STRANGERS_BODY_BYTES, takesBodies } from './doors/body-doors.ts';
 
 /**
- * What the OAuth server serves, path by path: it reads them more loosely than the router does (in any case, with a slash at the end), and a
- * bound on a path would be none on its other spellings.
+ * The paths of the OAuth server, listed one by one. It would accept more spellings than the router does (other letter cases, a slash at the end), and
+ * a limit on a path would not hold for its other spellings.
  */
 const SERVED = [
   ...['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/oauth/jwks'],
@@ -38,7 +38,7 @@ export function registerOAuth(
     bearer_methods_supported: ['header'],
     resource_name: 'mcpgate',
   });
-  // Nothing in it is secret, and pages of other sites may look where to ask.
+  // The metadata is public, and scripts of other sites may read where to get a token.
   const openToAll = async (_request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     void reply.header('access-control-allow-origin', '*');
   };

@@ -1,4 +1,5 @@
-// Everything that is served over TCP: health, metrics, OAuth, pages, whoami, the API by token. The tunnel takes its upgrades beside it.
+// Puts together everything that is served over TCP: health, metrics, `/mcp`, OAuth, the API by token, SCIM, the pages. The tunnel's WebSocket
+// upgrades do not pass here; the listener hands them to the tunnel.
 import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync } from 'fastify';
@@ -9,8 +10,8 @@ import type { Audit } from '../audit/audit.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
-import { assertMay, registerApi, type ResolveCaller } from './api/api-routes.ts';
-import { createResolveCaller } from './api/api-caller.ts';
+import { registerApi } from './api/api-routes.ts';
+import { assertMay, createResolveCaller, type ResolveCaller } from './api/callers.ts';
 import type { EnterWorkspace } from './api/enter-workspace.ts';
 import { errorBody } from './error-status.ts';
 import type { ForwardedDoor } from './doors/forwarded-door.ts';
@@ -102,7 +103,7 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     if (answer.kind === 'rejected') throw await rejected(audit, answer, { door: 'whoami', address: request.ip });
     const { user, workspaceId, device, credential, servers } = answer.principal;
     return {
-      // A grant without a person is a principal of its own, under the name that rules know it by.
+      // A grant without a person is a principal of its own; it is shown under the name that rules know it by.
       user: user?.name ?? `grant:${credential.label}`,
       workspace: workspaceId,
       device: device?.name ?? null,
@@ -110,7 +111,7 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
       servers: servers ?? options.upstreams.servers(workspaceId).map((server) => server.name),
     };
   });
-  // A real upgrade never gets here: the listener hands it to the tunnel.
+  // A WebSocket upgrade never gets here, because the listener hands it to the tunnel: this answers plain requests.
   app.get('/v1/tunnel', (request, reply) => {
     const error = new GateError('usage', 'this is a WebSocket: connect with the subprotocol mcpgate.v1');
     return reply

@@ -1,15 +1,15 @@
-// A bearer token that did not pass: the audit event, and the answer.
+// Bearer tokens in HTTP requests: reads them from the header, and records and answers those that identity rejects.
 import type { Audit } from '../audit/audit.ts';
 import type { Authentication } from '../identity/authentication.ts';
 import type { Audience } from '../domain/principal.ts';
 import { GateError } from 'mcpgate-shared/error';
 
-/** The token of an `Authorization: Bearer …` header. */
+/** The token of an `Authorization: Bearer …` header; undefined where the header is missing or another. */
 export function bearerOf(header: string | undefined): string | undefined {
   return /^Bearer ([\x21-\x7e]+)$/i.exec(header ?? '')?.[1];
 }
 
-/** Records the reject and makes the error for the caller: 401, or 403 for a token that was meant for another door. */
+/** Records the rejection in the audit log, and makes the error to throw: 401, or 403 for a grant that came from an address where it may not be used. */
 export async function rejected(
   audit: Pick<Audit, 'refused'>,
   answer: Authentication & { kind: 'rejected' },

@@ -1,4 +1,4 @@
-// The tunnel's part of `/metrics`: what it keeps in memory, what it refused, how its links ended.
+// The tunnel's figures in `/metrics`: its links and channels, how much they keep in memory, what was refused, and how links ended.
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { TunnelStats } from '../tunnel/tunnel.ts';
 

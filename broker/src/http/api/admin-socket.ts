@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Operation } from '../../admin/operation.ts';
-import { registerApi, socketCaller } from './api-routes.ts';
+import { registerApi } from './api-routes.ts';
+import { socketCaller } from './callers.ts';
 import type { EnterWorkspace } from './enter-workspace.ts';
 import { createFastifyApp } from '../fastify-app.ts';
-import type { RequestHandler } from '../request-handler.ts';
-import { startingHandler } from '../starting.ts';
+import { startingHandler, type RequestHandler } from '../request-handler.ts';
 import { endUnread } from '../doors/unread-body.ts';
 
-/** Addresses of sockets end here on Linux (108 with the NUL) and macOS (104). */
+/** The longest path of a Unix socket: Linux allows 108 bytes with the NUL at its end, macOS 104. */
 const MAX_PATH_BYTES = 103;
 
 export interface AdminSocket {
@@ -22,7 +22,10 @@ export interface AdminSocket {
   close(): Promise<void>;
 }
 
-/** The caller holds the data folder's lock: a socket that is there already is a dead one. Until it serves it says that it is starting. */
+/**
+ * Opens the socket; until `attach` is called it answers that the broker is starting. The caller holds the data folder's lock, so a socket file that
+ * is there already belongs to no running broker, and is removed. Throws `config` where the path is too long.
+ */
 export async function openAdminSocket(dataDir: string): Promise<AdminSocket> {
   const path = join(dataDir, 'admin.sock');
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
@@ -39,11 +42,11 @@ export async function openAdminSocket(dataDir: string): Promise<AdminSocket> {
     handle(request, response);
   };
   server.on('request', serve);
-  // As over TCP: whoever reads the body asks for it.
+  // As over TCP: the request is handled before the client is told to send its body.
   server.on('checkContinue', serve);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    // The file is made within this call: no other can be made under this mask.
+    // `listen` makes the file within this call, so no other file is made while this mask is set.
     const umask = process.umask(0o177);
     server.listen(path, resolve);
     process.umask(umask);
@@ -64,7 +67,7 @@ export async function openAdminSocket(dataDir: string): Promise<AdminSocket> {
   };
 }
 
-/** From now on the operations are served there. */
+/** Serves the operations on the socket from now on. */
 export async function serveAdministration(options: {
   socket: Pick<AdminSocket, 'server' | 'attach'>;
   enterWorkspace: EnterWorkspace;

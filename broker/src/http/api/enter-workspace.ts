@@ -1,4 +1,4 @@
-// Which workspace a request of the administration is about: the caller's own, or the one that its header names, where the caller may.
+// Finds the workspace that a request of the administration is about: the caller's own, or the one that the request's header names.
 import type { IncomingHttpHeaders } from 'node:http';
 import { WORKSPACE_HEADER } from 'mcpgate-shared/api/workspaces';
 import { GateError } from 'mcpgate-shared/error';
@@ -8,7 +8,7 @@ import type { Store } from '../../store/store.ts';
 
 export type EnterWorkspace = (caller: Caller, headers: IncomingHttpHeaders) => Promise<Caller>;
 
-/** Throws `forbidden` to all but administrators of the first workspace, and `not_found`. */
+/** Returns the caller in the workspace of the request. Throws `not_found`, and `forbidden` unless it is the caller's own or they administer the first. */
 export function createEnterWorkspace(workspaces: Pick<Store['workspaces'], 'has'>): EnterWorkspace {
   return async (caller, headers) => {
     const asked = headers[WORKSPACE_HEADER];
@@ -20,7 +20,7 @@ export function createEnterWorkspace(workspaces: Pick<Store['workspaces'], 'has'
     }
     if (typeof asked !== 'string' || !(await workspaces.has(asked)))
       throw new GateError('not_found', `there is no workspace ${String(asked)}; \`workspace list\` shows the names`);
-    // Somebody of the same name may be a member there.
+    // The other workspace may have a person of the same name, so the log shows where this one comes from.
     const name = credential.kind === 'socket' ? actor.name : `${actor.name}@${homeWorkspaceId}`;
     return { ...caller, workspaceId: asked, actor: { ...actor, name } };
   };

@@ -1,4 +1,4 @@
-// The OpenAPI document of `/api/v1`, written from the same schemas that check every request.
+// Writes the OpenAPI document of `/api/v1`, from the same schemas that check every request.
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { ErrorSchema } from 'mcpgate-shared/api/fields';
 import { VERSION } from 'mcpgate-shared/version';
@@ -15,14 +15,14 @@ function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   return rest;
 }
 
-function parameters(schema: z.ZodType, place: 'path' | 'query'): JsonSchema[] {
+function parameters(schema: z.ZodType, carriedIn: 'path' | 'query'): JsonSchema[] {
   const { properties, required } = toJsonSchema(schema, 'input');
   if (typeof properties !== 'object' || properties === null) return [];
   const needed = new Set(Array.isArray(required) ? required : []);
   return Object.entries(properties).map(([name, property]: [string, unknown]) => ({
     name,
-    in: place,
-    required: place === 'path' || needed.has(name),
+    in: carriedIn,
+    required: carriedIn === 'path' || needed.has(name),
     schema: property,
   }));
 }
@@ -67,7 +67,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
   return withSharedSchemas(document);
 }
 
-/** Schemas that have a name lie in `$defs` of each place that uses them: they move to `components`, once. */
+/** zod repeats named schemas in the `$defs` of each schema that uses them; this moves them to `components`, once. */
 function withSharedSchemas(document: JsonSchema & { components: JsonSchema }): JsonSchema {
   const schemas: JsonSchema = {};
   const text = JSON.stringify(document, (key, value: unknown) => {

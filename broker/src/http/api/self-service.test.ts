@@ -10,7 +10,7 @@ import { deviceOperations } from '../../admin/device-operations.ts';
 import { grantOperations } from '../../admin/grant-operations.ts';
 import type { Caller, RawInput } from '../../admin/operation.ts';
 import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../../identity/fixtures/identity-world.ts';
-import { assertMay } from './api-routes.ts';
+import { assertMay } from './callers.ts';
 
 suite('self-service', () => {
   let world: IdentityWorld;

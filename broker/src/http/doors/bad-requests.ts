@@ -1,4 +1,4 @@
-// Connections that were ended before a whole request came: counted always, logged as far as a flood leaves room in the log.
+// Counts connections that the broker ended before a whole request came over them, and logs them within a rate.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Log } from '../../domain/log.ts';
 import { createRefusalLog } from '../../domain/refusal-log.ts';
@@ -8,15 +8,15 @@ export type BadRequest =
   /** The head or the body did not come in time. */
   | 'slow'
   | 'headers_too_long'
-  /** No HTTP. */
+  /** What came is no HTTP. */
   | 'malformed'
-  /** No TLS handshake that leads to anything: plain HTTP, old versions, one that never ends. */
+  /** The TLS handshake failed: plain HTTP, an old version, or no end of it. */
   | 'tls'
-  /** So many connections of strangers are open that the oldest is ended. */
+  /** Too many connections of strangers were open, and the one that was unused for longest was ended. */
   | 'too_many';
 
 export interface BadRequests {
-  /** `address`: of the connection's peer. */
+  /** `address`: that of the connection's peer. */
   note(reason: BadRequest, address: string | undefined): void;
   readonly counts: ReadonlyMap<string, number>;
 }

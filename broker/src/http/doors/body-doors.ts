@@ -1,7 +1,8 @@
-// Every route that may be sent a body says who may send one, and how long it may be: a route that does not is a broker that does not start.
+// Every route whose method has a body must say who may send one, and how long it may be. A route that does not keeps the broker from starting, so
+// that none is forgotten.
 import type { FastifyInstance, RouteOptions } from 'fastify';
 
-/** `caller`: who it is is known from the headers, before the body is read. `anyone`: nobody is known by then, so the body is short. */
+/** `caller`: the route authenticates by the headers, before it reads the body. `anyone`: it reads bodies of strangers, which must be short. */
 export type BodySender = 'caller' | 'anyone';
 
 declare module 'fastify' {
@@ -10,11 +11,11 @@ declare module 'fastify' {
   }
 }
 
-/** What is read of somebody who may be a stranger. */
+/** The longest body that a stranger may send. */
 export const STRANGERS_BODY_BYTES = 64 * 1024;
 const BODILESS = new Set(['GET', 'HEAD']);
 
-/** Says it for all routes that `scope` is given from now on. */
+/** Says who may send bodies, and how long ones, for all routes that are added to `scope` from now on. */
 export function takesBodies(scope: FastifyInstance, bodyFrom: BodySender, limitBytes: number): void {
   scope.addHook('onRoute', (route) => {
     route.bodyLimit = limitBytes;
@@ -22,7 +23,7 @@ export function takesBodies(scope: FastifyInstance, bodyFrom: BodySender, limitB
   });
 }
 
-/** Before any route: looks at each when all are there. */
+/** Checks all routes once they are added; to be called before the first. `app.ready()` rejects where a route does not say it. */
 export function checkBodies(app: FastifyInstance): void {
   const routes: RouteOptions[] = [];
   app.addHook('onRoute', (route) => void routes.push(route));

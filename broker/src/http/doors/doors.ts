@@ -1,12 +1,12 @@
-// The sockets that the broker serves on, for everybody and for its administrators. Both are opened before anything else is made, so that a port
-// in use is one clear line, and so that a broker that waits for its database can say so.
+// The two sockets that the broker serves on: the listener over TCP, and the administration's socket. Both are opened before any other part is made,
+// so that a port in use is told in one clear line, and so that a broker that waits for its database can say so.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { ListenAddress } from '../../config/listen-address.ts';
 import type { Log } from '../../domain/log.ts';
 import { openAdminSocket, type AdminSocket } from '../api/admin-socket.ts';
 import { createBadRequests, type BadRequests } from './bad-requests.ts';
 import { openListener, type Listener } from '../listener.ts';
-import { startingHandler } from '../starting.ts';
+import { startingHandler } from '../request-handler.ts';
 import { createTrustedProxies, type TrustedProxies } from './trusted-proxies.ts';
 
 export interface Doors {
@@ -14,7 +14,7 @@ export interface Doors {
   readonly admin: AdminSocket;
   readonly badRequests: BadRequests;
   readonly proxies: TrustedProxies;
-  /** Until it serves, whoever knocks hears this; what keeps it is for administrators. */
+  /** Answers requests with what the broker waits for, until it serves. `why`, the details, is told on the administration's socket only. */
   waitsFor(why: string): void;
   close(): Promise<void>;
 }

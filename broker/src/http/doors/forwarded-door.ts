@@ -1,5 +1,5 @@
-// Reads who a trusted reverse proxy says is asking. Only the peer of the connection itself counts: a header from anywhere else is a
-// forgery, and so is one that came twice, because a proxy that only adds its own would pass on a stranger's.
+// Reads from the headers of a trusted reverse proxy who is asking. The headers count only where the connection itself comes from the proxy; from
+// anywhere else they are a forgery. So is a header that came twice: a proxy that adds its own without removing others passes a stranger's on.
 import type { IncomingMessage } from 'node:http';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
@@ -13,8 +13,8 @@ const MAX_CHARS = 8_192;
 
 export interface ForwardedDoor {
   /**
-   * Who is asking, by the word of the proxy; undefined where the headers are not there. Throws `forbidden`, after recording it, for
-   * headers that cannot be believed and people who may not come in.
+   * The person whom the proxy names; undefined where the request has no such headers. Throws `forbidden`, after recording it, for headers that
+   * cannot be trusted and for people who may not sign in.
    */
   enter(
     request: { raw: IncomingMessage; ip: string },
@@ -63,7 +63,7 @@ export function createForwardedDoor(options: {
     const list = groups[0];
     if (list !== undefined && list.length > MAX_CHARS)
       return { kind: 'refused', reason: 'too_many_groups', message: `${groupsHeader} is longer than is read` };
-    // No header for groups in this request is no group: a proxy leaves out what is empty.
+    // A request without the groups' header means that the person is in no group: proxies leave out empty headers.
     const names = groupsHeader === undefined ? undefined : commaList(list);
     const [workspace = ''] = workspaces;
     if (workspace.length > MAX_CHARS)
@@ -90,7 +90,7 @@ export function createForwardedDoor(options: {
   };
 }
 
-/** Every value that the header came with, as it came: Node joins those of the same name. */
+/** All values of a header, one by one: Node's `headers` would join those of the same name. */
 function valuesOf({ rawHeaders }: IncomingMessage, name: string): string[] {
   const values: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {

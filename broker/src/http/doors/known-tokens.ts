@@ -1,5 +1,5 @@
-// Bearer tokens that were good lately, as hashes: who comes with one goes before strangers. It says nothing about what a token is good for
-// now; every request is authenticated anew.
+// Remembers the hashes of bearer tokens that were valid within the last hour: requests with one of them are served before those of strangers. It
+// does not authenticate: every request's token is checked anew.
 import { createHash } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { createRecentMap } from '../../domain/recent-map.ts';
@@ -7,12 +7,12 @@ import type { Identity } from '../../identity/identity.ts';
 
 export interface KnownTokens {
   has(bearer: string | undefined): boolean;
-  /** `identity`, whose answers are noted. */
+  /** Returns `identity` with its authentication watched: each answer is noted here. */
   watch<Part extends Pick<Identity, 'authenticate' | 'adminTokens'>>(identity: Part): Part;
 }
 
 const KEEP_MS = 3_600_000;
-/** Longer ones are none of ours. */
+/** No token of the broker is longer. */
 const MAX_CHARS = 512;
 
 export function createKnownTokens(clock: Pick<Clock, 'now'>): KnownTokens {

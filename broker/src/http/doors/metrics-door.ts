@@ -1,5 +1,6 @@
-// Who may read `/metrics`: peers of the configured ranges. A request that some proxy has passed on counts as its client's; where that
-// proxy is none of ours nobody knows whose it is, and it is refused: else everybody would come from the proxy's own loopback.
+// Decides who may read `/metrics`: clients whose address is in the configured ranges. A request that a trusted proxy has passed on counts as coming
+// from that proxy's client. One that another proxy has passed on is refused: its client is not known, and counted by the proxy's own address
+// (often the loopback) it would let everybody in.
 import type { IncomingHttpHeaders } from 'node:http';
 import { createAddressRanges } from '../../domain/address-ranges.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';

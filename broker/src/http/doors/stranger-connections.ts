@@ -1,21 +1,21 @@
-// Connections of whom nobody knows who it is: so many of an address, so many in all. Past that the one goes over which nothing has come for
-// longest, so that who holds many keeps nobody out and cuts no answer off that is under way. Links of the tunnel, which has bounds of its
-// own, and connections over which somebody known has come count no longer; those of trusted proxies never do: a proxy speaks for many, and
-// bounds them itself.
+// Bounds the open connections of strangers, for each address and in all. Past the limit the connection is ended that was unused for longest; so
+// somebody who holds many connections open keeps nobody out, and a connection with a request under way is the last to go. A connection stops
+// counting once a known client has sent a request over it, or once it is a link of the tunnel, which has limits of its own. Connections of trusted
+// proxies never count: a proxy speaks for many clients, and bounds them itself.
 import type { Duplex } from 'node:stream';
 import { addressKey } from '../../domain/address-key.ts';
 
 export interface StrangerConnections {
-  /** A connection is there. */
+  /** A connection was opened: it counts, and may end another one. */
   opened(socket: Connection): void;
-  /** A request has come over it. */
+  /** A request has come over the connection. */
   used(socket: Pick<Connection, 'remoteAddress' | 'remotePort'>): void;
-  /** It counts no more. */
+  /** The connection is a known client's, and no longer counts. */
   known(socket: Pick<Connection, 'remoteAddress' | 'remotePort'>): void;
   readonly count: number;
 }
 
-/** `remotePort` tells a connection from others of its address, also where TLS wraps it. */
+/** Address and port identify a connection: with TLS, `opened` and `used` get different socket objects for the same one. */
 export type Connection = Pick<Duplex, 'destroy' | 'once'> & {
   remoteAddress?: string | undefined;
   remotePort?: number | undefined;
@@ -26,12 +26,12 @@ const LIMITS = { ofAddress: 2_048, inAll: 4_096 };
 
 export function createStrangerConnections(options: {
   isTrusted: (address: string | undefined) => boolean;
-  /** One was ended. */
+  /** Called after a connection was ended because there were too many. */
   onEnded: (address: string | undefined) => void;
   limits?: typeof LIMITS;
 }): StrangerConnections {
   const { limits = LIMITS } = options;
-  /** The one that was used longest ago first. */
+  /** In the order of their last use, the longest unused first. */
   const all = new Map<string, Connection>();
   const byAddress = new Map<string, Map<string, Connection>>();
   const keyOf = ({ remoteAddress = '', remotePort = 0 }: Pick<Connection, 'remoteAddress' | 'remotePort'>) =>
@@ -47,7 +47,7 @@ export function createStrangerConnections(options: {
   function endFirst(connections: ReadonlyMap<string, Connection>): void {
     for (const [key, socket] of connections) {
       const { remoteAddress } = socket;
-      // Its address is gone as soon as it is destroyed.
+      // Before it is destroyed, because a destroyed socket has no address.
       forget(key, addressKey(remoteAddress ?? ''));
       socket.destroy();
       options.onEnded(remoteAddress);

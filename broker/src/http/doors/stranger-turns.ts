@@ -1,15 +1,15 @@
-// Requests of whom it is not known who they are take turns: a few are begun in each turn of the loop, address by address, so that calls of
-// those who are known, and strangers of other addresses, come in between whatever one of them sends.
+// Strangers' requests take turns, address by address: the broker begins a few in each turn of the event loop. So however many one stranger sends, the
+// calls of known clients and the requests of other addresses are handled in between.
 import { turnKeys } from '../../domain/address-key.ts';
 import { createFairQueue } from '../../domain/fair-queue.ts';
 
 export interface StrangerTurns {
-  /** Runs `work` in its turn. False: too many of this address, of its provider's network, or of all wait already. */
+  /** Runs `work` in its turn. False: too many requests of this address, of its provider's network, or of all strangers wait already. */
   enter(address: string, work: () => void): boolean;
   readonly waiting: number;
 }
 
-/** What strangers ask for takes about a millisecond each. */
+/** How many requests are begun in one turn of the loop; each takes about a millisecond. */
 const AT_A_TURN = 4;
 const LIMITS = { ofAddress: 2_048, inAll: 8_192 };
 

@@ -1,4 +1,5 @@
-// Before anything is done for a request: who comes with a token that was good lately is served at once, everybody else in their turn.
+// Stands before everything else that is done for a request: a request with a token that was valid lately is handled at once, all others wait for
+// their turn as strangers' requests.
 import type { KnownTokens } from './known-tokens.ts';
 import type { RequestHandler } from '../request-handler.ts';
 import { bearerOf } from '../rejection.ts';

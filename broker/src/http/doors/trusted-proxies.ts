@@ -1,10 +1,10 @@
-// Which peers are our reverse proxies, and whose request it is that one of them passes on.
+// The reverse proxies that the configuration trusts, and the address of the client whose request one of them has passed on.
 import { isIP } from 'node:net';
 import { createAddressRanges, withoutMapping, type AddressRanges } from '../../domain/address-ranges.ts';
 
 export interface TrustedProxies extends AddressRanges {
   readonly ranges: readonly string[];
-  /** The client's address: the peer itself, or behind proxies of ours the last address that is not one of them. */
+  /** The client's address: that of the peer, or, behind trusted proxies, the last address of `X-Forwarded-For` that is not one of them. */
   clientAddress(peer: string | undefined, forwardedFor: string | undefined): string;
 }
 

@@ -1,4 +1,5 @@
-// Who knocks at the tunnel: where from, as the proxies in front say, and for which name. The tunnel asks who it is.
+// Takes WebSocket upgrades for the tunnel: finds the client's address, with trusted proxies taken into account, and refuses requests for a foreign
+// `Host`. The tunnel authenticates.
 import type { Tunnel } from '../../tunnel/tunnel.ts';
 import type { HostCheck } from './host-check.ts';
 import type { UpgradeHandler } from '../listener.ts';
@@ -20,7 +21,7 @@ export function createUpgradeDoor(options: {
     if (hostCheck.allows({ host: headers.host, path: '/v1/tunnel', peer })) {
       return tunnel.handleUpgrade(request, socket, head, address);
     }
-    // Not 403, which would tell a laptop that its person's access is over.
+    // Not 403: a laptop would take that for the end of its person's access.
     const message = `this broker is ${publicUrl}; it does not answer for other names`;
     tunnel.turnAway(socket, address, { reason: 'host', status: 421, code: 'forbidden', message });
   };

@@ -1,22 +1,22 @@
-// What bodies of requests may take of the memory: of each login and of all. Counted as bytes come in, so that what is only announced takes
-// nothing from others; a small body always fits into the sum of all, so that large ones keep nobody from small calls.
+// Bounds the memory that request bodies take, for each owner and for all together. Bytes count as they arrive, so a length that is only announced
+// takes nothing from others. The first 64 KiB of each body do not count for the sum of all, so that large bodies never prevent small calls.
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { GateError } from 'mcpgate-shared/error';
 
 export interface BodyMemory {
-  /** What one body of `owner` takes. */
+  /** Begins to count one body of this owner. */
   open(owner: string): BodyShare;
   readonly bytes: number;
 }
 
 export interface BodyShare {
-  /** Throws `throttled` or `unavailable` where the login's, or everybody's, is used up. */
+  /** Counts bytes that have arrived. Throws `throttled` where the owner's memory is used up, `unavailable` where that of all is. */
   take(bytes: number): void;
-  /** Gives it all back; once more does nothing. */
+  /** Gives all bytes of this body back. May be called again, and then does nothing. */
   free(): void;
 }
 
-/** Of each body this much is left out of the sum of all. */
+/** How much of each body does not count for the sum of all. */
 const SMALL_BYTES = 64 * 1024;
 const RETRY_AFTER_MS = 2_000;
 

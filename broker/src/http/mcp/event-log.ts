@@ -1,5 +1,5 @@
-// What was sent on the event streams of one session, kept for a while, so that a client that lost its connection can go on where it was
-// (MCP 2025-11-25, transports, "Resumability and Redelivery"). Event ids are `STREAM-NUMBER`.
+// Keeps for a while what was sent on the event streams of one session, so that a client that lost its connection can resume a stream where it was
+// (MCP 2025-11-25, transports, "Resumability and Redelivery"). The ids of events are `STREAM-NUMBER`.
 import type { Clock } from 'mcpgate-shared/clock';
 
 export interface LoggedEvent {
@@ -10,14 +10,14 @@ export interface LoggedEvent {
 export interface EventLog {
   /** Keeps the event and gives it its id. */
   add(stream: number, parts: readonly Buffer[]): LoggedEvent;
-  /** The stream that an event id belongs to, and what came on it after that event; undefined where that is not known any more. */
+  /** The stream that an event belongs to, and the later events of that stream; undefined where some of them are no longer kept. */
   after(eventId: string): { stream: number; events: readonly LoggedEvent[] } | undefined;
   readonly bytes: number;
-  /** When the oldest event that is kept came; undefined where none is. */
+  /** When the oldest kept event came, ms since the epoch; undefined where none is kept. */
   readonly oldestAt: number | undefined;
-  /** Of how many bytes the event was that is not kept any more. */
+  /** Drops the oldest event; returns its size in bytes. */
   dropOldest(): number;
-  /** Lets go of what is past its time, the newest as well. */
+  /** Drops all events that are older than `keepMs`, also the newest one. */
   expire(): void;
 }
 
@@ -31,12 +31,12 @@ interface Kept extends LoggedEvent {
   at: number;
 }
 
-/** `keepMs`: how long an event is kept. The newest is kept whatever its size. */
+/** `keepMs`: how long an event is kept, within a number and a size. The newest event is kept whatever its size. */
 export function createEventLog(clock: Clock, keepMs: number): EventLog {
   let kept: Kept[] = [];
   let bytes = 0;
   let lastNumber = 0;
-  /** Everything up to this number may be missing. */
+  /** The number of the last event that was dropped; those up to it may be missing. */
   let dropped = 0;
 
   function trim(): void {

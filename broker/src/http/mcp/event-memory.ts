@@ -1,12 +1,12 @@
-// What the event logs of one login keep together, however many sessions it opens: past the limit the oldest event of all its sessions goes.
+// Bounds what all event logs of one owner keep together, however many sessions it opens: past the limit the oldest events of these sessions are dropped.
 import type { EventLog } from './event-log.ts';
 
 export interface EventMemory {
-  /** From now on the log counts; undone by what is returned. */
+  /** Counts a log for its owner from now on; returns the function that ends that. */
   count(owner: string, log: EventLog): () => void;
-  /** Something was added to a log of this owner. */
+  /** To be called after an event was added to a log of this owner: drops the oldest events past the limit. */
   added(owner: string): void;
-  /** Lets go of what is past its time, of everybody. */
+  /** Drops the events of all owners that are older than they are kept. */
   expire(): void;
 }
 

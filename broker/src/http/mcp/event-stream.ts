@@ -1,19 +1,19 @@
-// One answer of the kind `text/event-stream`, written event by event; a reader that does not read is let go.
+// An HTTP answer of the type `text/event-stream`, written event by event. A client that does not read is disconnected.
 import type { ServerResponse } from 'node:http';
 import type { LoggedEvent } from './event-log.ts';
 
 export interface EventStream {
-  /** Without an id where it is empty: nobody can come back for it. */
+  /** An event whose id is empty is sent without one: no client can ask for it again. */
   send(event: LoggedEvent): void;
-  /** An event without data: only its id counts. */
+  /** Sends an event without data, to give the client an id from which it can resume. */
   prime(eventId: string): void;
   end(): void;
   readonly closed: boolean;
 }
 
-/** Proxies close what is silent for a minute. */
+/** How often a comment is sent, because proxies close connections that are silent for a minute. */
 const KEEP_ALIVE_MS = 15_000;
-/** Past this a reader that does not read is let go; what it misses is in the log. */
+/** A client with more unread bytes than this is disconnected; it can resume from the event log. */
 const MAX_BUFFERED_BYTES = 80 * 1024 * 1024;
 const DATA = Buffer.from('data: ');
 const END = Buffer.from('\n\n');

@@ -1,4 +1,5 @@
-// Who comes to `/mcp`: known from the headers, before a byte of the body is read; asked again where somebody's access ended meanwhile.
+// Authenticates requests to `/mcp` by their headers, before any of the body is read; and again once the body is there, where a credential was
+// revoked meanwhile.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
@@ -7,13 +8,12 @@ import type { Identity } from '../../identity/identity.ts';
 import type { ForwardedDoor } from '../doors/forwarded-door.ts';
 import { bearerOf, rejected } from '../rejection.ts';
 
-/** The path's `server`, where it names one. */
 type McpRequest = FastifyRequest;
 
 export interface McpDoor {
-  /** Throws `not_logged_in` or `forbidden`, after recording it. */
+  /** Authenticates by the headers. Throws `not_logged_in` or `forbidden`, after recording it. */
   admit(request: McpRequest, reply: FastifyReply): Promise<Principal>;
-  /** Whose request it is, when all of it has come. Throws as `admit` does. */
+  /** The principal of an admitted request whose body has come; authenticated again where anything was revoked since. Throws as `admit` does. */
   principalOf(request: McpRequest, reply: FastifyReply): Promise<Principal>;
 }
 
@@ -30,7 +30,7 @@ export function createMcpDoor(options: {
 }): McpDoor {
   const { identity, audit, publicUrl } = options;
   const admitted = new WeakMap<FastifyRequest, Admitted>();
-  /** Those whose request is on its way in. */
+  /** The principals of requests whose body is still on its way. */
   const entering = new Set<Principal>();
   let revocations = 0;
   identity.onRevoked(
@@ -80,6 +80,7 @@ export function createMcpDoor(options: {
   };
 }
 
+/** The server that the path `/mcp/SERVER` names, by name or UUID; undefined for `/mcp`. */
 export function serverOf({ params }: FastifyRequest): string | undefined {
   const named: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, 'server') : undefined;
   return typeof named === 'string' ? named : undefined;

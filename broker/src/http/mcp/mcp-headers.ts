@@ -1,4 +1,4 @@
-// What the headers of a request to `/mcp` must hold (MCP, transports, "Streamable HTTP").
+// Checks the headers of requests to `/mcp` (MCP, transports, "Streamable HTTP"): origin, content type, accepted types, protocol version.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import { LEGACY_VERSIONS, MODERN_VERSION } from 'mcpgate-shared/mcp/protocol-version';
@@ -14,7 +14,10 @@ export interface Refusal {
   message: string;
 }
 
-/** A page of another site must not speak for whoever looks at it (DNS rebinding): throws `forbidden`. Pages of allowed sites may. */
+/**
+ * A script of another site must not use the broker with the rights of the person in whose browser it runs (DNS rebinding): throws `forbidden` for such
+ * an origin. For an allowed one the headers are set by which the browser lets its scripts read the answer.
+ */
 export function checkOrigin(request: FastifyRequest, reply: FastifyReply, origins: ReadonlySet<string>): void {
   const { origin } = request.headers;
   if (origin === undefined) return;
@@ -32,7 +35,7 @@ export function checkOrigin(request: FastifyRequest, reply: FastifyReply, origin
 
 const PARAM_HEADER = /^mcp-param-[a-z0-9_.-]{1,100}$/;
 
-/** Which parameters a tool wants in headers is its own matter (2026-07-28), so that only the page can name them. */
+/** Each tool says which of its parameters are repeated in headers (2026-07-28), so the allowed names are those that the preflight asks for. */
 function paramHeaders({ headers }: FastifyRequest): string[] {
   const asked = (headers['access-control-request-headers'] ?? '').split(',', 100);
   return asked.map((name) => name.trim().toLowerCase()).filter((name) => PARAM_HEADER.test(name));
@@ -55,13 +58,13 @@ export function checkGet({ headers }: FastifyRequest): Refusal | undefined {
   return { status: 406, message: 'Accept must list text/event-stream' };
 }
 
-/** The version is said without a handshake: one from 2026-07-28 on, or one that nobody knows. */
+/** Whether the header names a version that is not legacy: one from 2026-07-28 on, or an unknown one. */
 export function saysModernVersion({ headers }: FastifyRequest): boolean {
   const version = headers['mcp-protocol-version'];
   return typeof version === 'string' && !LEGACY_VERSIONS.includes(version);
 }
 
-/** A version that nobody knows. One that is said in the body too is answered by it. */
+/** The refusal of a header with an unknown version. Not for requests whose body says the version too: the gateway answers these. */
 export function checkVersion({ headers }: FastifyRequest): Refusal | undefined {
   const version = headers['mcp-protocol-version'];
   if (version === undefined || (typeof version === 'string' && VERSIONS.includes(version))) return undefined;

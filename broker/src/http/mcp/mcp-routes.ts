@@ -34,13 +34,13 @@ export interface McpRoutesOptions {
   exchanges: ModernExchanges;
   /** For people whom a reverse proxy has signed in; a bearer token goes before its word. */
   forwarded: ForwardedDoor | undefined;
-  /** Over this connection came somebody who is let in. */
+  /** Tells the listener that an authenticated client uses this connection. */
   known: (socket: Socket) => void;
   publicUrl: string;
   /** Origins of web pages that may speak to `/mcp` besides the broker's own. */
   allowedOrigins: readonly string[];
   maxMessageBytes: number;
-  /** No new sessions: the broker drains. */
+  /** Whether the broker drains, and opens no new sessions. */
   draining: () => boolean;
 }
 
@@ -73,7 +73,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
       .type('application/json')
       .send(replyMessage(id ?? 'null', errorReply(code, message, data)));
 
-  /** From 2026-07-28 on: no session, and the headers say what the body says. */
+  /** Answers a POST of a modern client: there is no session, and the headers must say the same as the body. */
   function modernPost(
     http: Pick<FastifyRequest, 'headers'>,
     reply: FastifyReply,
@@ -84,7 +84,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
       envelope: Envelope;
     },
   ): FastifyReply {
-    // The one notification of this version, a cancellation, is over HTTP the end of the request's own stream.
+    // Over HTTP a modern client cancels by closing the request's stream, so no notification of it has an effect.
     if (envelope.kind === 'notification') {
       exchanges.notify({ ...rest, envelope });
       return reply.code(202).send();
@@ -139,7 +139,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
     });
     scope.addHook('onRequest', async (request, reply) => {
       checkOrigin(request, reply, origins);
-      // Browsers ask before they know who somebody is: no body of it is read.
+      // A preflight of a browser comes without a token, and its body is not read.
       if (request.method === 'OPTIONS') return void reply.code(204).send();
       const principal = await door.admit(request, reply);
       options.known(request.raw.socket);
@@ -148,7 +148,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
       shares.set(request, share);
       reply.raw.once('close', () => share.free());
     });
-    // What is wrong with the headers is said before the body is read, too.
+    // Wrong headers are refused before the body is read.
     scope.addHook('preParsing', (request, reply, _body, done) => {
       const refusal = request.method === 'POST' ? checkPost(request) : undefined;
       if (refusal === undefined) return done();

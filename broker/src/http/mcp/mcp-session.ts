@@ -1,5 +1,5 @@
-// One session of a plain HTTP client (up to 2025-11-25) over the gateway: which answer goes out on which request, what goes on the stream
-// that the client keeps open, and what is kept for a client that comes back.
+// One HTTP session of a legacy client (MCP up to 2025-11-25) over a gateway session: which answer goes out on which HTTP request, what goes to the
+// stream that the client keeps open, and what is kept for a client that lost its connection and resumes.
 import type { ServerResponse } from 'node:http';
 import { BATCH_VERSION, legacyVersionFor } from 'mcpgate-shared/mcp/protocol-version';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
@@ -13,7 +13,6 @@ import { idKey } from '../../mcp/json-rpc-guard.ts';
 import type { Belongs, Gateway, GatewaySession, ToolMode } from '../../gateway/gateway.ts';
 import { errorReply } from '../../gateway/reply.ts';
 import { partsOf, type Pieces } from '../../message/pieces.ts';
-import { createOutlet, type Outlet } from './outlet.ts';
 import { createEventLog } from './event-log.ts';
 import type { EventMemory } from './event-memory.ts';
 import { openEventStream, type EventStream } from './event-stream.ts';
@@ -22,32 +21,52 @@ export interface HttpSession {
   readonly id: string;
   readonly principal: Principal;
   readonly lastUsedAt: number;
-  /** Requests and streams that are open now. */
+  /** How many requests and streams are open now. */
   readonly open: number;
+  /** How many calls are under way. */
   readonly pending: number;
-  /** A request: its answer goes out on `response`, at once or as an event stream. */
+  /** Takes a request; its answer goes out on `response`, as one JSON object or as an event stream. */
   request(
     envelope: Envelope & { kind: 'request' },
     text: string,
     pieces: Pieces | undefined,
     response: ServerResponse,
   ): void;
-  /** Several messages in one POST (2025-03-26 alone has that); the answers come as events, each by itself. */
+  /** Takes several messages of one POST (only MCP 2025-03-26 has that); each answer goes out as an event of its own. */
   batch(items: readonly BatchItem[], response: ServerResponse): void;
   readonly takesBatches: boolean;
-  /** Anything else that a client sends: it has no answer. */
+  /** Takes a message that has no answer: a notification, or the client's answer to a question. */
   notify(envelope: Envelope, text: string, pieces: Pieces | undefined): void;
-  /** The stream for what belongs to no request. False: `lastEventId` is not known any more. */
+  /**
+   * Opens the stream for messages that belong to no request; or, with `lastEventId`, resumes the stream of that event. False: that event is no longer
+   * kept.
+   */
   listen(response: ServerResponse, lastEventId: string | undefined): boolean;
   close(reason: string): Promise<void>;
 }
 
-/** Streams are numbered; this one is for what belongs to no request. */
+/** Streams are numbered; this is the stream for messages that belong to no request. */
 const LISTENING = 0;
-/** An answer that takes longer than this begins as a stream, so that proxies see life and a client can come back for it. */
+/** An answer that takes longer than this is begun as a stream, so that proxies do not close the connection, and a client can resume it. */
 const STREAM_AFTER_MS = 5_000;
 const KEEP_EVENTS_MS = 5 * 60_000;
 
+/** Where the answers to one POST go: one JSON object, or a stream of events, which holds as many answers as the POST held requests. */
+interface Outlet {
+  /** The number of the stream under which its events are kept. */
+  readonly stream: number;
+  readonly response: ServerResponse;
+  events: EventStream | undefined;
+  /** How many answers are still to come. */
+  waits: number;
+  cancelDelay: () => void;
+}
+
+function createOutlet(stream: number, response: ServerResponse, waits: number): Outlet {
+  return { stream, response, events: undefined, waits, cancelDelay: () => undefined };
+}
+
+/** A request whose answer is still to come. */
 interface Exchange {
   /** The id as the client wrote it. */
   idText: string;
@@ -68,7 +87,7 @@ export function openHttpSession(options: {
   const owner = ownerOf(principal);
   const endCount = memory.count(owner, log);
   const exchanges = new Map<string, Exchange>();
-  /** Where each stream is read now. */
+  /** The open HTTP answer of each stream, by the stream's number. */
   const readers = new Map<number, EventStream>();
   let lastStream = LISTENING;
   let lastUsedAt = clock.now();
@@ -86,7 +105,8 @@ export function openHttpSession(options: {
     const parts = partsOf(text, pieces);
     if (answers !== undefined) return finish(answers, parts);
     const exchange = about === undefined ? newest() : exchanges.get(about);
-    // What is about a request goes on its stream; what stands by itself, or is about a task whose request is over, where somebody listens.
+    // A message about a request goes to that request's stream. A message about no request, or about a task whose request is over, goes to the
+    // stream that the client keeps open, or where there is none to that of the newest request.
     if (exchange === undefined || (about === undefined && readers.has(LISTENING))) return emit(LISTENING, parts);
     beginStream(exchange.outlet);
     emit(exchange.outlet.stream, parts);
@@ -106,7 +126,7 @@ export function openHttpSession(options: {
     outlet.cancelDelay();
     if (outlet.events !== undefined || outlet.response.writableEnded) return;
     outlet.events = read(outlet.stream, outlet.response);
-    // Clients before 2025-11-25 take an event without data for a broken one.
+    // Older clients would take an event without data for a broken one.
     if (version === '2025-11-25') outlet.events.prime(log.add(outlet.stream, []).id);
   }
 
@@ -204,7 +224,7 @@ export function openHttpSession(options: {
       const key = idKey(requestId, JSON.stringify(requestId));
       const exchange = exchanges.get(key);
       if (exchange === undefined) return;
-      // No answer will come: its request ends without one.
+      // The gateway answers no cancelled request, so the HTTP request is ended without an answer.
       exchanges.delete(key);
       const { outlet } = exchange;
       outlet.cancelDelay();
@@ -218,7 +238,7 @@ export function openHttpSession(options: {
       if (past === undefined) return false;
       const events = read(past.stream, response);
       for (const event of past.events) if (event.parts.length > 0) events.send(event);
-      // A stream whose answer has been sent has nothing more to say.
+      // A stream whose answer has been sent is complete.
       const isOver =
         past.stream !== LISTENING && ![...exchanges.values()].some(({ outlet }) => outlet.stream === past.stream);
       if (isOver) events.end();
@@ -232,7 +252,7 @@ export function openHttpSession(options: {
         const { stream, response, events } = outlet;
         outlet.cancelDelay();
         const answer = replyMessage(idText, errorReply(RPC_CODE.failed, `[mcpgate] ${reason}`));
-        // A client whose stream only ended would come back for the answer, and wait.
+        // Without this answer a client whose stream ended would resume it, and wait for ever.
         if (events !== undefined) emit(stream, [Buffer.from(answer)]);
         else if (!response.destroyed) response.writeHead(404, { 'content-type': 'application/json' }).end(answer);
       }

@@ -1,4 +1,5 @@
-// The sessions of plain HTTP clients: each belongs to one credential, ends with it, and does not outlive its use for long.
+// All HTTP sessions of legacy clients. Each belongs to one owner, ends when the owner's credential is revoked, and is ended after 30 minutes
+// without use.
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -11,9 +12,9 @@ import { openHttpSession, type HttpSession } from './mcp-session.ts';
 import { isRevoked } from '../../domain/revocation.ts';
 
 export interface HttpSessions {
-  /** Throws `throttled` where the credential has too many that are in use. */
+  /** Opens a session. Past the limit of its owner an idle one is ended for it; throws `throttled` where all are in use. */
   open(principal: Principal, server: string | undefined, tools: ToolMode | undefined): HttpSession;
-  /** Undefined: unknown, ended, or somebody else's. */
+  /** Undefined where the session is unknown, has ended, is for another server, or belongs to another owner. */
   find(id: string, principal: Principal, server: string | undefined): HttpSession | undefined;
   end(session: HttpSession, reason: string): Promise<void>;
   stats(): { sessions: number; open: number; pending: number };
@@ -23,7 +24,7 @@ export interface HttpSessions {
 const IDLE_MS = 30 * 60_000;
 const SWEEP_MS = 60_000;
 const MAX_PER_OWNER = 256;
-/** What is kept for clients that come back, of all sessions of one login. */
+/** How much is kept for clients that resume a stream, for all sessions of one owner together. */
 const EVENTS_PER_OWNER_BYTES = 32 * 1024 * 1024;
 
 interface Entry {

@@ -1,5 +1,5 @@
-// Requests of HTTP clients from 2026-07-28 on: each is by itself, answered as one JSON object or, where there is more to say before the
-// answer, as a stream of events. A client that closes the stream has cancelled the request. Nothing is resumed.
+// Requests of modern HTTP clients (MCP from 2026-07-28 on). Each stands by itself, without a session. It is answered with one JSON object or, where
+// something has to be sent before the answer, with a stream of events. A client that closes the stream cancels the request; streams are not resumed.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { ServerResponse } from 'node:http';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -14,7 +14,7 @@ import { openEventStream, type EventStream } from './event-stream.ts';
 import { isRevoked } from '../../domain/revocation.ts';
 
 export interface ModernExchanges {
-  /** Throws `throttled` where the login has too many open. */
+  /** Answers a request; `response` is called once to take the HTTP response over. Throws `throttled` where the login has too many requests open. */
   request(options: {
     principal: Principal;
     server: string | undefined;
@@ -25,7 +25,7 @@ export interface ModernExchanges {
     paramHeaders: ParamHeaders;
     response: () => ServerResponse;
   }): void;
-  /** What a client says without waiting for an answer: nothing of it is meant for a server. */
+  /** Takes a notification; none that a modern client may send is meant for a server. */
   notify(options: {
     principal: Principal;
     server: string | undefined;
@@ -35,10 +35,10 @@ export interface ModernExchanges {
   close(reason: string): Promise<void>;
 }
 
-/** An answer that takes longer than this begins as a stream, so that proxies see life. */
+/** An answer that takes longer than this is begun as a stream, so that proxies do not close the connection. */
 const STREAM_AFTER_MS = 5_000;
 const MAX_PER_LOGIN = 1_024;
-/** Errors that have a status of their own; every other answer is 200. */
+/** The HTTP status of errors that have one of their own; every other answer has 200. */
 const STATUS: ReadonlyMap<number | undefined, number> = new Map([
   [RPC_CODE.methodNotFound, 404],
   [RPC_CODE.headerMismatch, 400],

@@ -1,5 +1,5 @@
-// What the headers of a request from 2026-07-28 on repeat of its body, so that whoever is in between can go by them: both must say the same
-// (2026-07-28, Streamable HTTP, "Request Metadata").
+// From 2026-07-28 on the headers of a request repeat some of its body, so that proxies can route by them. This checks that both say the same
+// (MCP 2026-07-28, Streamable HTTP, "Request Metadata").
 import type { IncomingHttpHeaders } from 'node:http';
 import { REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import type { ClientRequest } from '../../gateway/edges/envelope.ts';
@@ -9,7 +9,7 @@ import { NAMED_BY } from '../../mcp/repeated-headers.ts';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** What does not match, or undefined. */
+/** What headers and body say differently, as a message for the client; undefined where they agree. */
 export function headerMismatch(headers: IncomingHttpHeaders, { method, params }: ClientRequest): string | undefined {
   const meta = isRecord(params['_meta']) ? params['_meta'] : {};
   const version = meta[REQUEST_META.protocolVersion];
@@ -27,7 +27,7 @@ function nameDiffers(
 ): string | undefined {
   const member = NAMED_BY.get(method);
   const value = member === undefined ? undefined : params[member];
-  // What is wrong with the params themselves is said by whoever reads them.
+  // Wrong params are refused later, by the code that reads them.
   if (typeof value !== 'string') return undefined;
   return differs('Mcp-Name', typeof header === 'string' ? decodedHeader(header) : header, value);
 }
@@ -38,7 +38,7 @@ function differs(name: string, header: string | string[] | undefined, value: unk
   return `the header ${name} says ${JSON.stringify(header.slice(0, 100))}, the body ${JSON.stringify(value.slice(0, 100))}`;
 }
 
-/** A value that no header can hold comes as Base64 between markers; undefined: it is not well-formed. */
+/** The value of a header. One with characters that no header can hold comes as `=?base64?…?=`; undefined where that is not well-formed. */
 function decodedHeader(value: string): string | undefined {
   const text = value.trim();
   if (!text.startsWith('=?base64?') || !text.endsWith('?=')) return text;
@@ -48,7 +48,7 @@ function decodedHeader(value: string): string | undefined {
 
 const PARAM = 'mcp-param-';
 
-/** The headers that repeat parameters of a tool. */
+/** The headers that repeat parameters of a tool, by their names; undefined for one that cannot be decoded. */
 export function paramHeadersOf(headers: IncomingHttpHeaders): ParamHeaders {
   const found = new Map<string, string | undefined>();
   for (const [name, value] of Object.entries(headers)) {

@@ -1,5 +1,5 @@
-// Reads the message that a POST brings, a chunk at a time: each is counted before it is kept, and a large message is cut as it comes, within
-// turns of the loop that all such readers share.
+// Reads the message of a POST, chunk by chunk. Each chunk is counted before it is kept. A large message is cut into pieces as it arrives; all requests
+// share the turns of the event loop in which that is done, so that large messages do not delay other work.
 import type { Readable } from 'node:stream';
 import { bareText } from 'mcpgate-shared/bare-text';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
@@ -14,7 +14,7 @@ export interface ReadMessage {
   pieces?: Pieces;
 }
 
-/** Throws `too_large`, and what `share.take` throws. */
+/** Throws `too_large` past `maxBytes`, and what `share.take` throws. */
 export async function readMessage(
   body: Readable,
   options: { share: BodyShare; turns: Turns; maxBytes: number },

@@ -1,11 +1,17 @@
-// /setup, /login, /link and /logout.
+// Serves /setup (the first administrator), /link (setting a password), /login and /logout.
 import type { FastifyInstance } from 'fastify';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { SetPasswordOutcome } from '../../identity/browser/web-access.ts';
 import { loginPage, logoutPage, passwordPage, setupPage, signOutThereTooPage } from './account-views.ts';
 import type { PageContext } from './page-context.ts';
-import { pathAfter } from './page-paths.ts';
-import { LoginFormSchema, LoginQuerySchema, SetupFormSchema, TokenQuerySchema, type LoginGoal } from './page-forms.ts';
+import {
+  LoginFormSchema,
+  LoginQuerySchema,
+  pathAfter,
+  SetupFormSchema,
+  TokenQuerySchema,
+  type LoginGoal,
+} from './page-forms.ts';
 import { messagePage } from './plain-views.ts';
 import { waitText } from './time-text.ts';
 
@@ -24,7 +30,7 @@ const problemOf = (outcome: SetPasswordOutcome) => (outcome.kind === 'invalid' ?
 
 export function registerAccountRoutes(app: FastifyInstance, context: PageContext): void {
   const { web, idp } = context.identity;
-  /** How one may sign in, for the page. */
+  /** The ways to sign in that the sign-in page offers. */
   const waysTo = async (goal: LoginGoal) => ({
     idp: idp && { label: idp.label, href: `/login/idp?${new URLSearchParams(goal).toString()}` },
     localAccounts: web.localAccounts,

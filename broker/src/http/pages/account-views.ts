@@ -1,4 +1,4 @@
-// The pages about one's own account: first set-up, sign-in, setting a password, signing out.
+// The pages about a person's own account: the set-up of the first administrator, sign-in, setting a password, sign-out.
 import { html } from 'ghtml';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import { renderAlert, renderField } from './fields.ts';
@@ -70,7 +70,7 @@ export const passwordPage = (view: {
   csrf: string;
   token: string;
   name: string;
-  /** Said where it is not the first one, because the sign-in page will ask for it. */
+  /** Shown where it is not the first one, because the sign-in page will ask for it. */
   workspace: string;
   problem?: Problem | undefined;
 }): PageContent => ({
@@ -145,7 +145,7 @@ const passwordForm = (view: LoginView): string =>
     <button class="full${view.ways.idp === undefined ? '' : ' quiet'}" type="submit">Sign in</button>
   </form>`;
 
-/** The company's IdP first; passwords below it, or folded away where they are for administrators alone. */
+/** The company's IdP stands first, the password form below it; the form is folded away where passwords are only for administrators. */
 export const loginPage = (view: LoginView): PageContent => {
   const { idp, localAccounts } = view.ways;
   const form = passwordForm(view);
@@ -171,7 +171,7 @@ export const loginPage = (view: LoginView): PageContent => {
   };
 };
 
-/** What signing out ends, where somebody who came by the IdP signs out there too. */
+/** The sentence that says what signing out ends. `there`: the IdP, where signing out here signs the person out there too. */
 const logoutReach = (there: LogoutThere | undefined): string => {
   if (there === undefined) return 'Signing out ends this browser’s session; your devices stay connected.';
   const both = `Signing out ends this browser’s session, and the one at ${there.label} if you signed in there`;
@@ -188,7 +188,7 @@ interface LogoutThere {
 export const logoutPage = (view: {
   csrf: string;
   name: string;
-  /** The IdP at which it ends, too. */
+  /** The IdP at which the person is signed out too. */
   there: LogoutThere | undefined;
 }): PageContent => ({
   title: 'Sign out',
@@ -201,7 +201,10 @@ export const logoutPage = (view: {
   </div>`,
 });
 
-/** A page and not a redirect: a form's answer may lead to this broker only, and an IdP goes on to hosts of its own choice. */
+/**
+ * Leads on to the IdP after signing out. It is a page and not a redirect, because the content security policy lets a form's answer lead to this broker
+ * only, and an IdP redirects to hosts of its own choice.
+ */
 export const signOutThereTooPage = (view: { label: string; href: string }): PageContent => ({
   title: 'Signed out',
   goOnTo: view.href,

@@ -1,8 +1,8 @@
-// What the pages load besides themselves: the stylesheet and the mark, from memory, under names that change with their content.
+// The files that the pages load: the stylesheet and the icon. They are served from memory, under names that change with their content.
 import { createHash } from 'node:crypto';
 import { STYLESHEET } from './stylesheet.ts';
 
-/** A gate with its one opening. `currentColor`, so that it follows the page. */
+/** The logo, a gate with one opening. It is drawn in `currentColor`, so that it has the colour of the page's text. */
 export const MARK = `<svg viewBox="0 0 32 32" fill="none" stroke="currentColor" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false"><path d="M5 27V14a11 11 0 0 1 22 0v13"/><path d="M11 27V15a5 5 0 0 1 10 0v12"/><path d="M16 19.5v3"/><path d="M2.5 27h27"/></svg>`;
 
 const ICON = MARK.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ').replaceAll('currentColor', '#4c78ff');

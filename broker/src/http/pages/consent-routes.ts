@@ -1,12 +1,11 @@
-// /consent: an HTTP client sent the browser here and asks to act for whoever sits at it. The sign-in, then what it asks, then yes or no;
-// either way the browser goes back to the client with the answer.
+// Serves /consent, where an HTTP client has sent the browser to ask the person for access. The person signs in, sees what the client asks for, and
+// approves or denies it; then the browser goes back to the client with the answer.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Person } from '../../domain/people.ts';
 import type { Browser, ConsentOutcome } from '../../identity/oauth/consents.ts';
 import { consentPage } from './consent-views.ts';
-import { consentPath } from './page-paths.ts';
 import type { PageContext } from './page-context.ts';
-import { ConsentFormSchema, ConsentQuerySchema } from './page-forms.ts';
+import { ConsentFormSchema, consentPath, ConsentQuerySchema } from './page-forms.ts';
 import { messagePage } from './plain-views.ts';
 
 const GONE = messagePage({
@@ -14,7 +13,7 @@ const GONE = messagePage({
   message: 'It was answered already, took too long, or was begun in another browser. Start again in the application.',
 });
 
-/** Words of the OAuth server, which may lead here with a link of anybody's: never text from the link. */
+/** Messages for error codes of the OAuth server. Anybody can make a link with any code, so no text from the link is ever shown. */
 const PROBLEMS: Readonly<Record<string, string>> = {
   invalid_client:
     'The application is not known here, or its description could not be fetched. Remove its stored login and connect it again.',

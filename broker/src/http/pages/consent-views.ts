@@ -1,5 +1,5 @@
-// The page on which a person lets an HTTP client in, or not. Whatever the client says of itself is shown as its own words; what is certain
-// is where the answer goes.
+// The page on which a person approves or denies an HTTP client. What the client says of itself is marked as unverified; the broker itself knows only
+// where the answer goes.
 import { html } from 'ghtml';
 import type { ConsentRequest } from '../../identity/oauth/consents.ts';
 import { csrfField, type PageContent } from './layout.ts';

@@ -1,5 +1,5 @@
-// The pages: /, /applications, /setup, /login, /link, /logout, /device, /consent and their assets. Works without JavaScript; strict policy, no caching, form
-// tokens, and no query string in any log line, because links carry one-time tokens.
+// Puts the web pages together. They work without JavaScript, under a strict content security policy, are not cached, and their forms carry tokens.
+// Query strings stay out of the log, because links carry one-time tokens.
 import cookie from '@fastify/cookie';
 import csrf from '@fastify/csrf-protection';
 import formbody from '@fastify/formbody';
@@ -14,19 +14,18 @@ import type { ForwardedDoor } from '../doors/forwarded-door.ts';
 import { registerAccountRoutes } from './account-routes.ts';
 import { iconAsset, stylesheetAsset } from './assets.ts';
 import { registerConsentRoutes } from './consent-routes.ts';
-import { pageCookies } from './cookies.ts';
 import { registerIdpRoutes } from './idp-routes.ts';
 import { registerDeviceRoutes } from './device-routes.ts';
 import { renderPage } from './layout.ts';
 import { registerHomeRoutes } from './home-routes.ts';
-import type { PageContext } from './page-context.ts';
+import { pageCookies, type PageContext } from './page-context.ts';
 import { messagePage } from './plain-views.ts';
 
-/** `formTarget`: where an answer to a form may lead besides this broker; browsers judge redirects too. */
+/** `formTarget`: a source to which the answer to a form may redirect besides this broker, because browsers check redirects by `form-action` too. */
 const policy = (formTarget = ''): string =>
   `default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'${formTarget && ` ${formTarget}`}; frame-ancestors 'none'; base-uri 'none'`;
 const BODY_LIMIT_BYTES = 16 * 1024;
-/** As long as browsers keep a cookie. */
+/** The longest time for which browsers keep a cookie. */
 const KNOWN_FOR_S = 400 * 86_400;
 
 export interface PagesOptions {
@@ -37,7 +36,7 @@ export interface PagesOptions {
   forwarded?: ForwardedDoor | undefined;
 }
 
-/** Only what a person may read: never a stack, never what an unexpected error quotes. */
+/** What the page for an error says. It never shows a stack, nor the message of an unexpected error. */
 function explain(error: unknown): { status: number; title: string; message: string } {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (typeof code === 'string' && code.startsWith('FST_CSRF'))
@@ -80,7 +79,7 @@ export function createPages({ identity, publicUrl, clock, forwarded }: PagesOpti
       await app.register(formbody, { bodyLimit: BODY_LIMIT_BYTES });
     await app.register(csrf, { cookieKey: cookies.csrf, cookieOpts: { ...cookies.options, signed: true } });
 
-    /** One for all forms of a page: a second one would belong to another cookie where the browser has none yet. */
+    /** The form token of each page. All forms of a page share one, because a second one would set another cookie where the browser has none yet. */
     const formTokens = new WeakMap<FastifyReply, string>();
     const formToken = (reply: FastifyReply): string => {
       const token = formTokens.get(reply) ?? reply.generateCsrf();
@@ -137,7 +136,7 @@ export function createPages({ identity, publicUrl, clock, forwarded }: PagesOpti
       if (request.method === 'POST' && (site === 'cross-site' || site === 'same-site'))
         throw new GateError('forbidden', 'This form was sent from another site.');
     });
-    // After the body is read, because the form carries the token.
+    // This runs after the body was read, because the form carries the token.
     app.addHook('preHandler', (request, reply, done) => {
       if (request.method === 'POST') app.csrfProtection(request, reply, done);
       else done();

@@ -1,5 +1,6 @@
-// /device: the sign-in, then the code, then the device itself and a yes or no. A link with a code leads to the device, and nothing more:
-// who wants to connect it types the code that it shows. Only the person's own device, proven to be that, is confirmed without.
+// Serves /device: a person signs in, types the code that the device shows, sees the device, and approves or denies it. A link with a code only leads to
+// the page about that device; to approve it the person must still type the code, so that nobody is tricked by a link. Only a device of the person's
+// own that has proven who it is needs no code.
 import type { Person } from '../../domain/people.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { normalizeUserCode } from '../../identity/oauth/user-code.ts';
@@ -50,7 +51,7 @@ export function registerDeviceRoutes(app: FastifyInstance, context: PageContext)
       ...(refused && { status: refused.status }),
     });
 
-  /** The device behind a code, or in plain words why there is none. */
+  /** Sends the page about the device behind a code, or the code page with the reason why there is none. */
   const sendDevice = async (
     request: FastifyRequest,
     reply: FastifyReply,

@@ -1,4 +1,4 @@
-// The pages of a device login: type the code, look at the device, say yes or no. Who, where and when are always shown.
+// The pages of a device login: typing the code, looking at the device, approving or denying it. The device's name, address and time are always shown.
 import { html } from 'ghtml';
 import { renderAlert, renderField } from './fields.ts';
 import { csrfField, type PageContent } from './layout.ts';
@@ -50,7 +50,7 @@ interface ConfirmView {
     requestedAt: number;
     known: { name: string; connectedAt: number; isLoggedIn: boolean } | null;
   };
-  /** What the person typed; empty where a link led here. */
+  /** The code that the person typed; empty where they came by a link. */
   typedCode: string;
   problem?: string | undefined;
 }

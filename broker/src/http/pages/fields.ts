@@ -1,4 +1,4 @@
-// Form fields with their labels, hints and problems tied together for screen readers.
+// Renders form fields, with labels, hints and problems tied to them for screen readers.
 import { html } from 'ghtml';
 
 export interface Field {
@@ -46,7 +46,7 @@ export function renderField(field: Field): string {
   </div>`;
 }
 
-/** A problem of the whole form, announced at once. */
+/** The message about a problem of the whole form; screen readers announce it at once. */
 export const renderAlert = (message: string | undefined): string =>
   message === undefined
     ? ''

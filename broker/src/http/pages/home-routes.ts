@@ -1,4 +1,4 @@
-// /, /devices and /applications: what a person is connected with, and the end of one device's or application's login.
+// Serves /, /devices and /applications: shows a person's devices and applications, and disconnects one.
 import type { FastifyInstance } from 'fastify';
 import type { PageContext } from './page-context.ts';
 import { homePage } from './home-views.ts';

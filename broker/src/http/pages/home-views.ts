@@ -1,4 +1,4 @@
-// The page of somebody who is signed in: their devices and the applications that they have let in.
+// The start page of a person who is signed in: their devices and the applications that they have approved.
 import { html } from 'ghtml';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { ConnectedClient } from '../../identity/browser/web-access.ts';
@@ -7,7 +7,7 @@ import { csrfField, type PageContent } from './layout.ts';
 import { getStartedSteps } from './plain-views.ts';
 import { renderAgo } from './time-text.ts';
 
-/** The button that ends one of them. */
+/** The button that disconnects a device or an application. */
 const renderDisconnect = (path: string, { id, name }: { id: string; name: string }, csrf: string): string =>
   html`<form method="post" action="${path}">
     !${csrfField(csrf)}<input type="hidden" name="id" value="${id}" />

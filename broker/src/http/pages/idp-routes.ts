@@ -1,10 +1,9 @@
-// /login/idp and /oauth/idp/callback: to the company's IdP and back, to where the person was going.
+// Serves /login/idp and /oauth/idp/callback: sends the browser to the company's IdP, takes it back, and leads on to where the person was going.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CALLBACK_PATH, type CompanyLogin } from '../../identity/idp/company-login.ts';
 import type { Refusal, RefusalReason } from '../../identity/idp/refusal.ts';
-import { pathAfter } from './page-paths.ts';
 import type { PageContext } from './page-context.ts';
-import { LoginQuerySchema } from './page-forms.ts';
+import { LoginQuerySchema, pathAfter } from './page-forms.ts';
 import { messagePage } from './plain-views.ts';
 
 const STATUS: Readonly<Record<RefusalReason, number>> = {

@@ -1,21 +1,21 @@
-// The frame of every page: landmarks, title, who is signed in. Content is HTML that is escaped already.
+// Renders the frame of every page: landmarks, title, who is signed in. `content` must be HTML that is escaped already.
 import { html } from 'ghtml';
 import { iconAsset, MARK, stylesheetAsset } from './assets.ts';
 
 export interface Frame {
   /** The broker's host, so that people see where they are. */
   host: string;
-  /** Who is signed in. */
+  /** The name of the person who is signed in. */
   userName: string | undefined;
   csrf: string;
 }
 
 export interface PageContent {
   title: string;
-  /** Set where a form was sent back: the title says so first, for those who hear it. */
+  /** Set where a form is shown again with a problem: the title then begins with `Error`, for people who hear it read. */
   failed?: boolean;
   wide?: boolean;
-  /** Where the browser goes on to by itself. */
+  /** The URL to which the browser goes on by itself. */
   goOnTo?: string;
   content: string;
 }

@@ -1,21 +1,20 @@
-// What the routes of the pages share.
+// What the routes of all pages share: the person in the browser, cookies, sending a page.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Person } from '../../domain/people.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { WebVisitor } from '../../identity/browser/web-access.ts';
-import type { PageCookies } from './cookies.ts';
 import type { PageContent } from './layout.ts';
 
 export interface PageContext {
   identity: Identity;
   clock: Clock;
   publicUrl: string;
-  /** Holds the secret by which a browser that comes back from the IdP is the one that was sent there. */
+  /** The cookie with the secret that proves that a browser which comes back from the IdP is the one that was sent there. */
   idpCookie: { name: string; options: PageCookies['options'] };
   visitor(request: FastifyRequest): WebVisitor;
   person(request: FastifyRequest): Promise<Person | undefined>;
-  /** A device or application was let in by this browser's person. */
+  /** Notes that this browser's person has approved a device or an application (`CompanyLogin.letIn`). */
   letIn(request: FastifyRequest, login: { what: 'device' | 'client'; id: string; userId: string }): Promise<void>;
   csrf(reply: FastifyReply): string;
   send(
@@ -24,6 +23,27 @@ export interface PageContext {
     options?: { person?: Person | undefined; status?: number; formTarget?: string },
   ): FastifyReply;
   startSession(reply: FastifyReply, login: { token: string; expiresAt: number; known?: string }): void;
-  /** Where the browser goes on to, if the session came by the IdP and ends there too. */
+  /** Ends the browser session; returns the URL at which the browser signs out at the IdP too, where the session began there. */
   endSession(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>;
+}
+
+/** The names and options of the pages' cookies. Over https browsers bind them to this host alone (`__Host-`); plain http is for the loopback only. */
+interface PageCookies {
+  session: string;
+  csrf: string;
+  idp: string;
+  known: string;
+  options: { path: '/'; httpOnly: true; sameSite: 'lax'; secure: boolean };
+}
+
+export function pageCookies(publicUrl: string): PageCookies {
+  const secure = new URL(publicUrl).protocol === 'https:';
+  const prefix = secure ? '__Host-' : '';
+  return {
+    session: `${prefix}mcpgate`,
+    csrf: `${prefix}mcpgate-form`,
+    idp: `${prefix}mcpgate-idp`,
+    known: `${prefix}mcpgate-known`,
+    options: { path: '/', httpOnly: true, sameSite: 'lax', secure },
+  };
 }

@@ -1,4 +1,5 @@
-// What the forms and links of the pages send. Anything else is read as empty, and the page says what is missing.
+// Reads what the forms and links of the pages send, and makes the paths that they lead to. A missing or malformed field is read as empty, and the page
+// then says what is missing.
 import { z } from 'zod';
 
 const text = (maxLength: number) => z.string().max(maxLength).catch('');
@@ -7,8 +8,10 @@ export const TokenQuerySchema = z.object({ token: text(128) }).catch({ token: ''
 export const UserCodeQuerySchema = z
   .object({ user_code: text(64), workspace: text(64) })
   .catch({ user_code: '', workspace: '' });
-/** Where a sign-in leads: the home page, the device page, there with the code of a link, or to a client that asks to be let in. */
-/** `workspace` is where one signs in: empty for the first one. */
+/**
+ * Where a sign-in leads: by default to the home page; with `to` to the device page, with `user_code` to that device, with `consent` to the request of
+ * an HTTP client. `workspace`: the one to sign in to; empty: the first one.
+ */
 const goal = { user_code: text(64), consent: text(64), to: z.enum(['device', '']).catch(''), workspace: text(64) };
 const noGoal = { user_code: '', consent: '', to: '', workspace: '' } as const;
 export type LoginGoal = z.output<z.ZodObject<typeof goal>>;
@@ -27,3 +30,12 @@ export const SetupFormSchema = z
 export const DeviceFormSchema = z
   .object({ user_code: text(64), typed_code: text(64), decision: z.enum(['approve', 'deny', '']).catch('') })
   .catch({ user_code: '', typed_code: '', decision: '' });
+
+export const consentPath = (id: string): string => `/consent/${encodeURIComponent(id)}`;
+
+/** The path to go to after the sign-in. */
+export const pathAfter = ({ user_code: userCode, consent, to }: LoginGoal): string => {
+  if (consent !== '') return consentPath(consent);
+  if (userCode !== '') return `/device?user_code=${encodeURIComponent(userCode)}`;
+  return to === 'device' ? '/device' : '/';
+};

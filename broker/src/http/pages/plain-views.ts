@@ -1,8 +1,8 @@
-// The start page of those who are not signed in, and the page for everything that has one thing to say.
+// The start page for people who are not signed in, and the page that shows one message.
 import { html } from 'ghtml';
 import type { PageContent } from './layout.ts';
 
-/** What to run on a laptop. */
+/** The commands to run on a laptop, as a list. */
 export const getStartedSteps = (publicUrl: string): string =>
   html`<ol class="steps">
     <li>

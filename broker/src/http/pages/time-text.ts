@@ -1,4 +1,4 @@
-// Times for people: how long ago, with the exact moment behind it. Pages have no script, so no local time zone either.
+// Times as the pages show them: how long ago, with the exact time as a tooltip. Pages have no script, so exact times are in UTC.
 import { html } from 'ghtml';
 
 function ago(elapsedMs: number): string {
