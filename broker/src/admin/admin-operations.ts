@@ -1,4 +1,4 @@
-// Everything that can be administered, as one list of operations; `http` serves it on the socket and over TCP.
+// The list of all administrative operations; `http` serves them on the socket and over TCP.
 import { adminTokenOperations } from './admin-token-operations.ts';
 import { auditOperations } from './audit-operations.ts';
 import type { AdminDependencies } from './dependencies.ts';

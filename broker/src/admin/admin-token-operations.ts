@@ -1,4 +1,4 @@
-// Tokens for the administration itself.
+// The operations on administration tokens.
 import { adminTokensApi, type AdminToken } from 'mcpgate-shared/api/admin-tokens';
 import type { AdminToken as TokenOfPeople } from '../domain/people.ts';
 import type { AdminDependencies } from './dependencies.ts';

@@ -1,10 +1,10 @@
-// Search and live tail of the audit log.
+// The operations on the audit log: search, and following new records as a stream.
 import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
 import type { AuditSearch } from '../audit/audit.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { operation, streamOperation, type Operation } from './operation.ts';
 
-/** A tail that its reader does not keep up with is cut at this many waiting records. */
+/** A stream is cut when this many records wait because its reader does not keep up. */
 const MAX_WAITING = 10_000;
 
 interface Filter {
@@ -58,7 +58,7 @@ export function auditOperations({ audit }: Pick<AdminDependencies, 'audit'>): Op
         ...events.map((record) => ({ kind: 'event' as const, record })),
       ].sort((a, b) => a.record.ts.localeCompare(b.record.ts) || a.record.seq - b.record.seq);
       const shown = lines === 0 ? [] : past.slice(-lines);
-      // A call still under way is shown again with its outcome.
+      // A call that is still under way is sent again once it has its outcome.
       const seen = new Set(
         shown.filter((line) => line.kind === 'event' || line.record.latency_ms !== null).map((line) => line.record.id),
       );

@@ -1,4 +1,4 @@
-// What the administration needs of the rest. People and live links belong to siblings (identity, tunnel): they are injected.
+// The other rooms' parts that the operations need. Identity and the tunnel are siblings of this room, so `broker.ts` injects them.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../audit/audit.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -9,22 +9,22 @@ import type { Readiness } from '../domain/readiness.ts';
 import type { AllowedCommand } from '../domain/stdio-settings.ts';
 import type { Vault } from '../vault/vault.ts';
 
-/** A live WebSocket, as far as lists and counts need it. */
+/** An open link of the tunnel, as far as lists and counts need it. */
 export interface LinkView {
   workspaceId: string;
   credentialId: string;
   channels: number;
 }
 
-/** What the broker keeps in memory. */
+/** How much the broker keeps in memory. */
 export interface MemoryView {
-  /** For peers, until they acknowledge it. */
+  /** Messages that peers have not acknowledged yet. */
   backlogBytes: number;
-  /** For slow readers in the broker. */
+  /** Messages that have come, and wait for a slow reader in the broker. */
   heldBytes: number;
-  /** Of messages that have not wholly come. */
+  /** Parts of messages that have not wholly come yet. */
   partialBytes: number;
-  /** In sockets whose peers have not taken it. */
+  /** Bytes in sockets that peers have not taken yet. */
   socketBytes: number;
   heapBytes: number;
   processBytes: number;
@@ -38,7 +38,7 @@ export interface BrokerFacts {
   dataDir: string;
   database: 'sqlite' | 'postgres';
   readiness(): Promise<Readiness>;
-  /** The others over the same database. */
+  /** The other brokers over the same database. */
   replicas: { others(): readonly BrokerName[] };
 }
 
@@ -50,13 +50,13 @@ export interface AdminDependencies {
   people: Pick<Identity, 'users' | 'devices' | 'sessions' | 'groups' | 'grants' | 'adminTokens' | 'approveDevice'>;
   links: () => readonly LinkView[];
   memory: () => MemoryView;
-  /** Of the last whole minute, in milliseconds. */
+  /** How late the event loop was in the last whole minute, in ms. */
   eventLoopDelay: () => { p50: number; p99: number; max: number };
-  /** Makes a change of rules or enforcement hold from the next call on. */
+  /** Makes this broker read the rules of a workspace again, so that a change holds from the next call on. */
   policyChanged: (workspaceId: string) => void;
-  /** Names of the first workspace's secrets that the configuration refers to. */
+  /** The names of secrets (of the first workspace) that the broker's configuration refers to. */
   secretsOfConfiguration: readonly string[];
-  /** Commands that others than administrators of the first workspace may register. */
+  /** The commands of stdio servers that people may register who are no administrators of the first workspace. */
   allowedCommands: readonly AllowedCommand[];
   facts: BrokerFacts;
   clock: Clock;

@@ -1,4 +1,4 @@
-// Devices, lasting logins, and the approval of a login from the host.
+// The operations on devices and sessions, and the approval of a device login by an operator.
 import type { Device as DeviceOfPerson } from '../domain/people.ts';
 import { devicesApi, loginsApi, sessionsApi, type Device } from 'mcpgate-shared/api/devices';
 import type { AdminDependencies } from './dependencies.ts';
@@ -19,7 +19,7 @@ export function deviceOperations({ people, links }: Pick<AdminDependencies, 'peo
     last_seen_at: isoTime(device.lastSeenAt),
     revoked_at: isoTimeOrNull(device.revokedAt),
   });
-  /** What a caller may list: everything, a person's, or their own. */
+  /** Whose devices and sessions the caller gets: an administrator those of everybody or of one person, anybody else their own. */
   const filterFor = (caller: Caller, wanted: string | undefined): { user?: string } => {
     const user = ownerFor(caller) ?? wanted;
     return user === undefined ? {} : { user };

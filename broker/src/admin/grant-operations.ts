@@ -1,4 +1,4 @@
-// Labelled bearer tokens.
+// The operations on grants.
 import type { Grant as GrantOfPerson } from '../domain/people.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { grantsApi, type Grant } from 'mcpgate-shared/api/grants';

@@ -1,4 +1,4 @@
-// Groups of people.
+// The operations on groups of people.
 import { groupsApi } from 'mcpgate-shared/api/groups';
 import type { AdminDependencies } from './dependencies.ts';
 import { operation, type Operation } from './operation.ts';

@@ -1,4 +1,4 @@
-/** Milliseconds since the epoch as the API writes times. */
+/** A time in ms since the epoch, as the API writes times: ISO 8601 in UTC. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }

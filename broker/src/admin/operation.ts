@@ -1,4 +1,5 @@
-// An endpoint with what it does: input is checked on the way in, and nothing about HTTP is known here.
+// An operation: an endpoint of the administration with the function that carries it out. The input is checked by the endpoint's schemas before that.
+// Operations know nothing of HTTP.
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
@@ -6,19 +7,19 @@ import type { ApiRole } from 'mcpgate-shared/api/roles';
 import type { Principal } from '../domain/principal.ts';
 import type { Actor } from '../domain/receipt.ts';
 
-/** Who asks. `principal` is there for people only: neither for administration tokens nor on the socket. */
+/** Who asks for an operation. `principal` is set for people and grants; not for administration tokens, nor on the socket. */
 export interface Caller {
   actor: Actor;
   role: ApiRole;
-  /** What the request is about. */
+  /** The workspace that the request is about. */
   workspaceId: string;
-  /** What the caller belongs to: another one for administrators of the first workspace alone. */
+  /** The caller's own workspace. Only for administrators of the first workspace can the two differ. */
   homeWorkspaceId: string;
   credential: { kind: Principal['credential']['kind'] | 'admin-token' | 'socket'; id: string; label: string };
   principal?: Principal;
 }
 
-/** The person to whose own things the caller is confined; undefined for administrators. */
+/** The name of the person whose own devices and grants the caller may see and change; undefined for administrators, who may do so for everybody. */
 export function ownerFor({ role, principal }: Caller): string | undefined {
   if (role === 'admin') return undefined;
   if (principal?.user === undefined) throw new GateError('forbidden', 'a token has no devices, sessions or grants');
@@ -33,7 +34,7 @@ export interface RawInput {
 
 export interface Operation {
   readonly endpoint: Endpoint;
-  /** The answer's body, or the lines of a stream. Throws `usage` where the input does not fit. */
+  /** Carries it out: returns the answer's body, or the lines of a stream. Throws `usage` where the input does not fit the schemas. */
   run(input: RawInput, caller: Caller, signal: AbortSignal): Promise<unknown> | AsyncIterable<unknown>;
 }
 

@@ -1,4 +1,4 @@
-// Rules, enforcement, and what would be decided.
+// The operations on rules: list, add, remove, enforcement, and `rule test`, which shows the verdict on a call that nobody makes.
 import { rulesApi, type Rule as RuleView } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
 import type { Principal } from '../domain/principal.ts';
@@ -42,7 +42,7 @@ export function ruleOperations({ store, audit, people, policyChanged }: Needs): 
     });
   };
 
-  /** The principal that a person on a device of theirs, or a grant, would be. */
+  /** The principal of a person as if on one of their devices, or of a grant, for `rule test`. */
   const principalOf = async (workspaceId: string, who: string): Promise<Principal> => {
     const [kind, name] = [who.slice(0, who.indexOf(':')), who.slice(who.indexOf(':') + 1)];
     const userOf = async (userName: string): Promise<NonNullable<Principal['user']>> => {
@@ -68,7 +68,7 @@ export function ruleOperations({ store, audit, people, policyChanged }: Needs): 
     };
   };
 
-  /** People and groups among `who` that are named in full, and are not there. */
+  /** Those people and groups in `who` that are written without wildcards and do not exist. */
   const nobodyYet = async (workspaceId: string, who: readonly string[]): Promise<string[]> => {
     const users = await people.users.list(workspaceId);
     const groups = await people.groups.list(workspaceId);

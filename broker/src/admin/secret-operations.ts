@@ -1,4 +1,4 @@
-// Secrets by name: a value goes in and never comes out.
+// The operations on secrets: list, set, remove. No operation returns a secret's value.
 import { secretsApi, type Secret } from 'mcpgate-shared/api/secrets';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { fillTransport } from 'mcpgate-shared/values/fill-values';
@@ -74,7 +74,7 @@ export function secretOperations({
   ];
 }
 
-/** Why the value cannot stand where the record refers to it. */
+/** Why a server's record cannot use this value: where it refers to the secret, such a value is not possible. */
 function unfitFor(server: ServerRecord, name: string, value: string): { server: string; why: string }[] {
   try {
     fillTransport(server.transport, (each) => (each === name ? { value, imported: false } : undefined));

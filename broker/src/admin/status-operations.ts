@@ -1,4 +1,4 @@
-// The broker's own state, and who is asking.
+// The operations about the broker itself: its status, and the caller's own name and role.
 import { statusApi } from 'mcpgate-shared/api/status';
 import { inWorkspace } from '../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
@@ -97,7 +97,7 @@ export function statusOperations({
   ];
 }
 
-/** For the platform team: with what it comes of. */
+/** The message of an error with those of its causes, for the platform team. */
 function withCause({ message, cause }: GateError): string {
   return cause instanceof GateError ? `${message}: ${cause.message}` : message;
 }

@@ -1,5 +1,5 @@
-// Who may say what is run on the broker's host. A server that is started is a command there, whatever the workspace and the role that names
-// it; so it is for the administrators of the first workspace, and for others as far as `stdio.allow` names the command.
+// Decides who may register a command. A stdio server is a command that runs on the broker's host, whichever workspace it belongs to. So administrators
+// of the first workspace may register any command, and others only those that `stdio.allow` in the configuration lists.
 import { GateError } from 'mcpgate-shared/error';
 import { type ProcessTransport, runsHere, type Transport } from '../domain/transports/transports.ts';
 import type { AllowedCommand } from '../domain/stdio-settings.ts';
@@ -8,7 +8,7 @@ import type { Caller } from './operation.ts';
 
 type Who = Pick<Caller, 'role' | 'homeWorkspaceId'>;
 
-/** Throws `forbidden` where `transport` is a command that the caller may not have run. */
+/** Throws `forbidden` where the transport is a command that the caller may not register. */
 export function assertMayRun(
   caller: Who,
   server: string,
@@ -27,7 +27,7 @@ export function assertMayRun(
   );
 }
 
-/** Why the entry does not allow it; undefined where it does. */
+/** Why this entry of `stdio.allow` does not allow the command; undefined where it does. */
 function objection({ args, env, cwd, limits }: ProcessTransport, allowed: AllowedCommand): string | undefined {
   if (!allowed.args.every((arg, index) => args[index] === arg))
     return `its arguments must begin with: ${allowed.args.join(' ')}`;

@@ -1,4 +1,4 @@
-// People.
+// The operations on people.
 import type { Person } from '../domain/people.ts';
 import { usersApi, type User } from 'mcpgate-shared/api/users';
 import type { AdminDependencies } from './dependencies.ts';

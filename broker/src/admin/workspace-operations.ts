@@ -1,4 +1,4 @@
-// Workspaces: for administrators of the first one, whatever workspace they look at.
+// The operations on workspaces, for administrators of the first one only, whichever workspace their request is about.
 import { workspacesApi, type Workspace } from 'mcpgate-shared/api/workspaces';
 import { GateError } from 'mcpgate-shared/error';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';

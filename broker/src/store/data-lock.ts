@@ -1,5 +1,5 @@
-// One broker for one data folder. The lock is one of the operating system, held through an SQLite transaction: it ends with the
-// process, however that ends, so that no stale lock can keep a broker from starting.
+// Lets only one broker use a data folder. The lock is one of the operating system, taken by an SQLite transaction. It ends with the process, however
+// that ends, so no stale lock can keep a broker from starting.
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -40,6 +40,6 @@ function readHolder(pidFile: string): string | undefined {
   try {
     return /^\d+/.exec(readFileSync(pidFile, 'utf8'))?.[0];
   } catch {
-    return undefined; // Only the name of the holder is lost: the lock itself is the database's.
+    return undefined; // The file only serves to name the other process in the message.
   }
 }

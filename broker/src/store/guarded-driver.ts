@@ -1,9 +1,9 @@
-// A driver around a driver: the engine's own errors leave it as GateErrors, so that nothing above knows an engine's error codes.
+// Wraps an engine's driver, so that the engine's errors leave it as GateErrors, and no code above knows an engine's error codes.
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely';
 import type { GateError } from 'mcpgate-shared/error';
 import { asHostError } from '../domain/public-message.ts';
 
-/** Turns an engine's error into ours. */
+/** Turns an engine's error into a GateError. */
 export type ExplainError = (error: unknown) => GateError;
 
 /** `driver`, with every failure passed through `explain`. */

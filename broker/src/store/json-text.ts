@@ -1,10 +1,10 @@
-// JSON kept as text, read back through a schema: the database is an edge too.
+// Reads JSON that is stored as text. It goes through a schema, because somebody may have changed it in the database.
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 
 const stringList = z.array(z.string());
 
-/** `text` as `schema` says; `what` names the row in the error. */
+/** The value of `text`. Throws `internal` where it does not fit the schema; `what` names the row in that error. */
 export function readJson<T>(schema: z.ZodType<T>, text: string, what: string): T {
   let value: unknown;
   try {

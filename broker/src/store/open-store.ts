@@ -1,4 +1,4 @@
-// Chooses the engine, brings its tables up to date and hands out the repositories.
+// Opens the store: chooses the engine, migrates its tables, and puts the repositories together.
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -35,13 +35,13 @@ import type { Store } from './store.ts';
 export interface StoreOptions {
   /** `postgres://…`; without it the embedded SQLite file `mcpgate.db` in `dataDir`. */
   databaseUrl?: string;
-  /** Made (0700) where it does not exist; untouched with a `databaseUrl`. */
+  /** The data folder, which is made (0700) where it does not exist. Not used with a `databaseUrl`. */
   dataDir: string;
   /** How long a statement waits for another process's write to the SQLite file; 2 s unless said. */
   busyTimeoutMs?: number;
   log: Logger;
   clock: Clock;
-  /** This run of the broker, as others hear of it; one that nobody knows unless said. */
+  /** The name of this broker on the bus; a random one unless said. */
   self?: BrokerName;
 }
 
@@ -59,7 +59,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     if (ran.length > 0) log.info({ engine: engine.kind, migrations: ran }, 'database migrated');
   } catch (error) {
     await engine.close();
-    // Waiting does not help: a wrong password, a database that does not exist.
+    // Waiting does not help for a wrong password or a database that does not exist.
     if (error instanceof DatabaseRefusal) throw new GateError('config', error.message, { cause: error });
     throw error;
   }

@@ -1,15 +1,16 @@
-// The tables as the query builder sees them. Numbers are whole; times are ms since the epoch; `*_json` columns hold JSON text; `sealed`
-// columns hold what the vault sealed. Kept in step with `first-migration.ts` and those after it.
+// The types of the tables for the query builder; `migrations/` makes the tables. Numbers are whole. Times are ms since the epoch. `*_json` columns
+// hold JSON text, `sealed` columns hold bytes that the vault has sealed.
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import type { AccountForm, AccountState } from '../domain/account.ts';
 import type { Isolation, WhoseCredential } from '../domain/server-record.ts';
 import type { AdminTokenRecord } from '../domain/people.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
+import type { AuditEventsTable } from './audit-row.ts';
 import type { OneTimeLink } from './store.ts';
 
 export interface Database {
   workspaces: { id: string; created_at: number };
-  /** Facts about this database as a whole. */
+  /** Values that belong to the database as a whole. */
   settings: { name: string; value: string };
   departures: { broker: string; ends_json: string; is_complete: number; expires_at: number };
   left_channels: {
@@ -31,7 +32,7 @@ export interface Database {
     disabled_at: number | null;
     created_at: number;
   };
-  /** Who a person is at an IdP or for a reverse proxy. */
+  /** The identities that people have at the company's IdP or at a trusted proxy. */
   external_identities: {
     workspace_id: string;
     issuer: string;
@@ -40,7 +41,7 @@ export interface Database {
     created_at: number;
   };
   groups: { workspace_id: string; name: string; created_at: number };
-  /** What the IdP calls a person whom it provisions. `user_name_key`: in small letters. */
+  /** The IdP's names for people whom it provisions. `user_name_key`: the user name in lower case. */
   provisioned_users: {
     user_id: string;
     workspace_id: string;
@@ -158,7 +159,7 @@ export interface Database {
     sealed: Uint8Array;
     created_at: number;
   };
-  /** One row a name; it stays when the secret is removed, so that a version number never names two values. */
+  /** One row for each name. It stays when the secret is removed, so that no version number is ever given to two values. */
   secrets: { workspace_id: string; name: string; last_version: number; last_used_at: number | null };
   secret_versions: {
     workspace_id: string;
@@ -172,7 +173,7 @@ export interface Database {
   rules: {
     workspace_id: string;
     id: string;
-    /** The policy version that it came with; the order of the rules. */
+    /** The policy version with which the rule was added. Rules are ordered by it. */
     added_in: number;
     effect: Rule['effect'];
     who_json: string;
@@ -182,21 +183,4 @@ export interface Database {
     created_by: string;
   };
   audit_events: AuditEventsTable;
-}
-
-export interface AuditEventsTable {
-  id: string;
-  workspace_id: string;
-  ts: number;
-  writer: string;
-  seq: number;
-  type: string;
-  call_id: string | null;
-  actor: string | null;
-  subject: string | null;
-  server: string | null;
-  tool_name: string | null;
-  data: string;
-  prev_hash: string;
-  hash: string;
 }

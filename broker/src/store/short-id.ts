@@ -1,4 +1,4 @@
-// Ids that people read aloud and type.
+// Makes short ids, for people to read aloud and type.
 import { randomBytes } from 'node:crypto';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';

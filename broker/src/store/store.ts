@@ -1,6 +1,6 @@
-// What the rest of the broker may ask of the database. Nothing outside this folder knows SQL. One implementation over a query
-// builder, two engines (SQLite, PostgreSQL), one test suite for both. Every table of people's things carries `workspace_id`;
-// functions without a workspace argument take globally unique ids. Times are ms since the epoch.
+// Everything that the other rooms may ask of the database; none of them knows SQL. There is one implementation over a query builder, for two engines
+// (SQLite, PostgreSQL), and one test suite for both. Functions without a workspace argument take ids that are unique in all workspaces. Times are
+// ms since the epoch.
 import type { AccountOwner, AccountRecord } from '../domain/account.ts';
 import type { Bus } from '../domain/bus.ts';
 import type { Departure, LeftChannel } from '../domain/channel-end.ts';
@@ -44,7 +44,7 @@ interface SealedSecret {
   sealed: Uint8Array;
 }
 
-/** A row of the OAuth server's own objects; `payload` is JSON text without the token itself. */
+/** An object of the OAuth server: a token, a code, a grant, a client. `payload`: JSON text, without the value of the token itself. */
 export interface OAuthObject {
   kind: string;
   idHash: string;
@@ -56,7 +56,7 @@ export interface OAuthObject {
   expiresAt: number | null;
 }
 
-/** What the IdP calls a person: its own user name, often an address, and its own id. */
+/** The IdP's names for a person; `userName` is often an e-mail address. */
 export interface ProvisionedNames {
   userName: string;
   externalId: string | null;
@@ -77,23 +77,23 @@ export interface Workspace {
   createdAt: number;
 }
 
-/** What became of the rules that named a person who is removed, by their ids. */
+/** What became of the rules that named a removed person, by their ids. */
 export interface FallenRules {
-  /** They named nobody else. */
+  /** Rules that named nobody else, and were removed. */
   removed: string[];
-  /** They hold on for the others whom they name. */
+  /** Rules that go on for the others whom they name. */
   narrowed: string[];
 }
 
 export interface Store {
-  /** `default` is always there. */
+  /** The workspace `default` always exists. */
   workspaces: {
-    /** By name. */
+    /** In the order of their names. */
     list(): Promise<Workspace[]>;
     has(name: string): Promise<boolean>;
-    /** With no rule, and rules enforced. Throws `conflict` where there is one of this name. */
+    /** Makes a workspace without rules, with enforcement on. Throws `conflict` where there is one of this name. */
     add(name: string): Promise<Workspace>;
-    /** With its rules and groups. Throws `not_found`, and `conflict` while it has people, servers, secrets or live tokens. */
+    /** Removes it with its rules and groups. Throws `not_found`, and `conflict` while it has people, servers, secrets or valid tokens. */
     remove(name: string): Promise<void>;
   };
   users: {
@@ -105,12 +105,12 @@ export interface Store {
       groups: readonly string[];
     }): Promise<UserRecord>;
     byId(id: string): Promise<UserRecord | undefined>;
-    /** Those that are there, in one question. */
+    /** Those of these people that exist, in one query. */
     byIds(ids: readonly string[]): Promise<UserRecord[]>;
     byName(workspaceId: string, name: string): Promise<UserRecord | undefined>;
-    /** Everybody with this e-mail address, however it is written. */
+    /** Everybody with this e-mail address, in any letter case. */
     byEmail(workspaceId: string, email: string): Promise<UserRecord[]>;
-    /** The workspaces with somebody of this e-mail address, however it is written. */
+    /** The workspaces in which somebody has this e-mail address, in any letter case. */
     workspacesOf(email: string): Promise<string[]>;
     list(workspaceId: string): Promise<UserRecord[]>;
     count(workspaceId: string): Promise<number>;
@@ -120,36 +120,39 @@ export interface Store {
     setGroups(id: string, groups: readonly string[]): Promise<void>;
     setRole(id: string, role: Role): Promise<void>;
     setEmail(id: string, email: string | null): Promise<void>;
-    /** With all that hangs on the person: devices, grants, links, browser sessions, and what rules say of them by name. */
+    /** Removes the person with their devices, grants, links and browser sessions, and takes their name out of rules. */
     remove(id: string): Promise<FallenRules>;
   };
-  /** Of brokers that ended in good order. */
+  /** The departures of brokers that ended in good order. */
   departures: {
-    /** Those that had expired by `now` go. */
+    /** Keeps a departure until `expiresAt`, and removes those that had expired by `now`. */
     put(departure: Departure, times: { expiresAt: number; now: number }): Promise<void>;
-    /** One that has not expired. */
+    /** The departure of this broker, where it has not expired. */
     find(broker: string, now: number): Promise<Departure | undefined>;
   };
-  /** What brokers left of single channels. Once there, only what waits for the peer is ever changed: it goes. */
+  /** Channels that brokers gave up. The only change to one that is kept is that its answers are removed once the peer has them. */
   leftChannels: {
-    /** One that is there already stays as it is. */
+    /** Keeps a channel. One that is kept already stays as it is. */
     put(channel: LeftChannel, expiresAt: number): Promise<void>;
-    /** One that has not expired. */
+    /** The channel that this broker gave up, where it has not expired. */
     find(broker: string, id: string, now: number): Promise<LeftChannel | undefined>;
-    /** Of these brokers and channels: the brokers that have departed, and the channels that were left. By name and id. */
+    /** Which of these brokers have a departure (their names), and which of these channels are kept (their ids). */
     amongst(wanted: { brokers: readonly string[]; ids: readonly string[] }): Promise<Set<string>>;
-    /** The peer has everything. */
+    /** The peer has acknowledged everything: removes the kept answers. */
     delivered(broker: string, id: string): Promise<void>;
     removeExpired(now: number): Promise<void>;
-    /** Everybody who has one. */
+    /** The owners of all kept channels. */
     owners(): Promise<string[]>;
     removeOf(owners: readonly string[]): Promise<void>;
   };
   externalIdentities: {
-    /** Who it is, in every workspace that knows it: one person, unless two brokers were told otherwise at the same instant. */
+    /**
+     * The people who have this identity, one in each workspace at most. There is only one in all workspaces, unless two brokers made two at the same
+     * moment.
+     */
     holders(issuer: string, subject: string): Promise<{ workspaceId: string; userId: string }[]>;
     issuersOf(userId: string): Promise<string[]>;
-    /** Throws `conflict` where the identity is somebody's, or the person has another one of this issuer. */
+    /** Throws `conflict` where somebody has the identity already, or the person has another one of this issuer. */
     link(identity: { workspaceId: string; issuer: string; subject: string; userId: string }): Promise<void>;
   };
   groups: {
@@ -157,20 +160,20 @@ export interface Store {
     byName(workspaceId: string, name: string): Promise<Group | undefined>;
     /** Makes the group where it does not exist. */
     add(workspaceId: string, name: string, userIds: readonly string[]): Promise<void>;
+    /** Takes people out of the group. */
     take(workspaceId: string, name: string, userIds: readonly string[]): Promise<void>;
-    /** With its memberships. */
     remove(workspaceId: string, name: string): Promise<void>;
   };
-  /** What the company's IdP calls people and groups that it provisions; it goes with them. */
+  /** The names that the company's IdP has given people and groups. They are removed with the person or group. */
   provisioning: {
     ofUser(userId: string): Promise<ProvisionedNames | undefined>;
-    /** By user name, in whatever case, or by external id; at most 100. */
+    /** The people with this user name (in any letter case) or this external id; at most 100. */
     userIdsOf(workspaceId: string, wanted: { userName?: string; externalId?: string }): Promise<string[]>;
-    /** Of everybody, provisioned or not, in the order of their names here. */
+    /** A page of all people, provisioned or not, in the order of their names in mcpgate. */
     pageOfUserIds(workspaceId: string, page: { offset: number; limit: number }): Promise<string[]>;
     /** Throws `conflict` where somebody else has the user name. */
     putUser(user: ProvisionedNames & { userId: string; workspaceId: string }): Promise<void>;
-    /** All groups; one that the IdP has not named has no display name. */
+    /** All groups. One that the IdP has not provisioned has no display name. */
     groups(workspaceId: string): Promise<ProvisionedGroup[]>;
     membersOf(workspaceId: string, name: string): Promise<{ id: string; name: string }[]>;
     putGroup(group: {
@@ -187,7 +190,7 @@ export interface Store {
     listByUser(userId: string): Promise<DeviceRecord[]>;
     list(workspaceId: string): Promise<DeviceRecord[]>;
     touch(id: string, at: number): Promise<void>;
-    /** A known device that logged in again: what it says about itself now. */
+    /** Keeps what a known device says of itself when it logs in again, and the time. */
     update(id: string, change: Pick<DeviceRecord, 'name' | 'platform' | 'address'>): Promise<DeviceRecord>;
     revoke(id: string, at: number): Promise<void>;
   };
@@ -209,17 +212,17 @@ export interface Store {
   };
   links: {
     create(link: OneTimeLink): Promise<void>;
-    /** The link if it is known, unused and not expired; does not use it up. */
+    /** The link, without using it up; undefined where it is unknown, was used or has expired. */
     peek(tokenHash: string, now: number): Promise<OneTimeLink | undefined>;
-    /** Uses it up; undefined where another request was first. Atomic. */
+    /** Uses the link up; undefined as in `peek`. Of several requests at the same time, one gets it. */
     consume(tokenHash: string, now: number): Promise<OneTimeLink | undefined>;
-    /** Ends every unused link of a kind (a new set-up link replaces the old one). */
+    /** Removes the unused links of a kind and person, before a new one replaces them. */
     expire(workspaceId: string, kind: OneTimeLink['kind'], userId: string | null): Promise<void>;
   };
   webSessions: {
     create(session: WebSessionRecord): Promise<void>;
     byTokenHash(tokenHash: string, now: number): Promise<WebSessionRecord | undefined>;
-    /** Those that live, newest first. */
+    /** Those that have not expired, the newest first. */
     list(workspaceId: string, now: number): Promise<WebSessionRecord[]>;
     remove(tokenHash: string): Promise<void>;
     removeByUser(userId: string): Promise<number>;
@@ -229,24 +232,24 @@ export interface Store {
     find(kind: string, idHash: string): Promise<OAuthObject | undefined>;
     findByUserCode(kind: string, userCode: string): Promise<OAuthObject | undefined>;
     findByUid(kind: string, uid: string): Promise<OAuthObject | undefined>;
-    /** Those that are there, in one question. */
+    /** Those with one of these values that exist, in one query. */
     findAll(kind: string, by: 'idHash' | 'uid', values: readonly string[]): Promise<OAuthObject[]>;
-    /** All of a kind, or those with a `uid`. */
+    /** All objects of a kind; with `uid` only those that have this one. */
     list(kind: string, uid?: string): Promise<OAuthObject[]>;
-    /** Writes over the row that is there; false where it is gone, which it then stays. */
+    /** Overwrites an existing row. False where there is none any more; it is not made again. */
     update(object: OAuthObject): Promise<boolean>;
     /**
-     * Whether there are fewer than `max` rows of a kind without a `uid`. Where not, those go first that expire before `expiringBefore`, the
-     * earliest first.
+     * Whether one more object of a kind may be added, so that there are no more than `max` without a `uid`. Where there are too many, removes those
+     * that expire before `expiringBefore`, the earliest first.
      */
     makeRoom(kind: string, max: number, expiringBefore: number): Promise<boolean>;
-    /** True for the first one only. Atomic. */
+    /** Marks an object as used. True only for the first of several requests, also of those at the same time. */
     consume(kind: string, idHash: string, at: number): Promise<boolean>;
     destroy(kind: string, idHash: string): Promise<void>;
     destroyByGrant(grantId: string): Promise<number>;
     /** Access and refresh tokens of a grant that are neither used up nor expired. */
     countTokens(grantId: string, now: number): Promise<number>;
-    /** When the last refresh token of a grant that can still be used ends; null where it has none. */
+    /** When the last usable refresh token of a grant expires; null where the grant has none. */
     refreshableUntil(grantId: string): Promise<number | null>;
     removeExpired(now: number): Promise<number>;
   };
@@ -308,7 +311,7 @@ export interface Store {
   secrets: {
     /** Appends the next version, which becomes the current one; returns its number. `seal` gets that number (associated data). */
     append(workspaceId: string, name: string, source: string, seal: (version: number) => Uint8Array): Promise<number>;
-    /** The same where the name has no current version; undefined, and nothing is changed, where it has one. */
+    /** As `append`, but only where the name has no current version; else it changes nothing and returns undefined. */
     add(
       workspaceId: string,
       name: string,
@@ -326,18 +329,18 @@ export interface Store {
     removeRule(workspaceId: string, id: string): Promise<boolean>;
     setEnforcement(workspaceId: string, enforcement: Enforcement): Promise<void>;
   };
-  /** Facts about this database as a whole, written once. */
+  /** Values that belong to the database as a whole, each written once. */
   settings: {
-    /** Keeps `value` unless the name has one already; returns the one that is kept. */
+    /** Keeps `value` unless the name has a value already; returns the kept one. */
     putIfAbsent(name: string, value: string): Promise<string>;
   };
   audit: {
     /**
-     * Appends all rows in one committed transaction. The hot path: prepared once, no work per row beyond binding. Throws `unavailable`, as
-     * an AppendInDoubt where the answer was lost, so that they may be there or not.
+     * Appends all rows in one transaction. Every call waits for it twice, so the statement is prepared once. Throws `unavailable`; as an AppendInDoubt
+     * where the answer was lost, so that the rows may have been committed or not.
      */
     append(rows: readonly AuditRow[]): Promise<void>;
-    /** `type` and `tool` may hold `*`; `user` is who did it or, for events, to whom. At most 10,000 rows. */
+    /** `type` and `tool` may hold `*`. `user`: the actor, or for events also the subject. At most 10,000 rows. */
     calls(query: AuditQuery): Promise<CallRow[]>;
     events(query: AuditQuery): Promise<AuditRow[]>;
     /** A writer's rows from `fromSeq` on, in order. */
@@ -346,9 +349,9 @@ export interface Store {
     /** The last row of a writer's chain; undefined where it has written nothing. */
     last(writer: string): Promise<{ seq: number; hash: string } | undefined>;
   };
-  /** Between the brokers of this database. Changes of policies, servers, secrets and people are told by the functions above. */
+  /** The bus of the brokers over this database. The functions above announce changes of policies, servers, secrets and people themselves. */
   readonly bus: Bus;
-  /** Writes a little. Throws `unavailable` where the database does not answer or takes no writes. */
+  /** Tries a small write. Throws `unavailable` where the database does not answer or takes no writes. */
   probe(): Promise<void>;
   close(): Promise<void>;
 }

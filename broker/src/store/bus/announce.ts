@@ -1,4 +1,4 @@
-// How repositories tell the other brokers of a change: in its transaction, so that it is told where it is committed, and only there.
+// How a repository tells the other brokers of a change: within the transaction of the change, so that it is told if and only if it is committed.
 import type { Transaction } from 'kysely';
 import type { Change } from '../../domain/bus.ts';
 import type { Database } from '../schema.ts';

@@ -1,4 +1,4 @@
-// The bus of a database that one broker has for itself: there is nobody to tell.
+// The bus over SQLite, whose database only one broker uses: there are no other brokers to tell or to hear.
 import type { Bus } from '../../domain/bus.ts';
 
 export function createSilentBus(): Bus {

@@ -1,9 +1,9 @@
-// The first tables. Everything that belongs to people carries `workspace_id`; the workspace `default` is there from the start.
+// Makes the first tables. Every table of things that belong to people has a `workspace_id`; the workspace `default` exists from the beginning.
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { EngineKind } from '../engine.ts';
 
-/** Where the two engines' words differ. SQLite's tables are STRICT, so that a column holds what it says, as in PostgreSQL. */
+/** The words in which the SQL of the engines differs. SQLite's tables are STRICT, so that a column only holds values of its type, as in PostgreSQL. */
 const WORDS = {
   sqlite: { int: 'integer', bytes: 'blob', end: ') strict' },
   postgres: { int: 'bigint', bytes: 'bytea', end: ')' },
@@ -67,7 +67,7 @@ function tables(kind: EngineKind): string[] {
     `create index devices_by_user on devices (user_id)`,
     `create index devices_by_workspace on devices (workspace_id)`,
 
-    // A grant goes with its person: without a user it would become a principal of its own.
+    // A grant is removed with its person: without a user it would become a principal of its own.
     `create table grants (
       id text primary key,
       ${workspace},

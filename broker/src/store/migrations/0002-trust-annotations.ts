@@ -1,4 +1,4 @@
-// Servers say whether what their tools claim of themselves is believed; those of before are not.
+// Adds to the record of a server whether its annotations of tools are believed. Those of existing servers are not.
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { EngineKind } from '../engine.ts';

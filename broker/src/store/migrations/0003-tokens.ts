@@ -1,4 +1,4 @@
-// Tokens for the administration, and the addresses that a grant may be used from; those of before may be used from anywhere.
+// Adds administration tokens, and the addresses that a grant may be used from. Existing grants may be used from anywhere.
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { EngineKind } from '../engine.ts';

@@ -1,4 +1,4 @@
-// Who a person is elsewhere: at the company's IdP, or as a reverse proxy names them. Never by name or e-mail address, which change hands.
+// Adds the identities that people have at the company's IdP or at a trusted proxy: issuer and subject, because names and e-mail addresses change hands.
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { EngineKind } from '../engine.ts';

@@ -1,4 +1,4 @@
-// What the company's IdP calls the people and groups that it provisions by SCIM, beside what they are called here.
+// Adds the names that the company's IdP has for the people and groups that it provisions over SCIM.
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { EngineKind } from '../engine.ts';

@@ -1,4 +1,4 @@
-// What brokers that ended in good order had taken of their channels.
+// Adds the departures of brokers that ended in good order: how far each of their channels had got.
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { EngineKind } from '../engine.ts';

@@ -1,4 +1,4 @@
-// What brokers left behind of single channels: answers for laptops that were away or had come to another broker.
+// Adds the channels that brokers gave up, with the answers for laptops that were away or connected to another broker.
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { EngineKind } from '../engine.ts';

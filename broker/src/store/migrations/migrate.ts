@@ -1,4 +1,4 @@
-// Brings a database to this version's tables; refuses one that a newer version has changed.
+// Migrates a database to the tables of this version; refuses one that a newer version has migrated.
 import { type Migration, Migrator } from 'kysely/migration';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Engine } from '../engine.ts';
@@ -11,7 +11,10 @@ import { createProvisioningMigration } from './0005-provisioning.ts';
 import { createTokensMigration } from './0003-tokens.ts';
 import { createTrustAnnotationsMigration } from './0002-trust-annotations.ts';
 
-/** Runs what is missing, in order; concurrent starts wait for each other on PostgreSQL. Returns the names of what ran. */
+/**
+ * Runs the missing migrations in order; returns their names. On PostgreSQL brokers that start at the same time wait for each other. Throws `config` where
+ * a newer version has migrated the database.
+ */
 export async function migrate(engine: Engine): Promise<string[]> {
   const migrations: Record<string, Migration> = {
     '0001-first': createFirstMigration(engine.kind),

@@ -1,5 +1,5 @@
-// The one connection on which a broker listens (LISTEN): opened again where it is lost, and tested all the while, because a connection
-// that was cut off without a word looks like one on which nobody says anything.
+// The one connection on which a broker listens (LISTEN). It is opened again when it is lost. It is tested all the time: the broker sends itself a beat,
+// and expects it back. Without that a connection that was cut off silently would look like one on which no other broker says anything.
 import { Socket } from 'node:net';
 import type { Clock } from 'mcpgate-shared/clock';
 import pg from 'pg';
@@ -9,19 +9,19 @@ export const BUS_CHANNEL = 'mcpgate_bus';
 const CONNECT_TIMEOUT_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
 const BEAT_MS = 400;
-/** How long a start waits for it. */
+/** How long a starting broker waits for its first beat to come back. */
 const OPEN_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_MS = 500;
 const FIRST_BACKOFF_MS = 100;
-/** Short: laptops wait for the broker once the database is back. */
+/** Short, because laptops wait for the broker once the database is back. */
 const MAX_BACKOFF_MS = 1_000;
 
 export interface BusConnection {
-  /** Resolves when what it says comes round; rejects where it does not for a while. */
+  /** Connects; resolves when the first beat has come back, rejects where that takes too long. */
   open(): Promise<void>;
-  /** What was said at `sentAt` has come round. */
+  /** To be called when the beat that was sent at `sentAt` has come back. */
   echoed(sentAt: number): void;
-  /** Says `text` on the connection itself, where there is one. */
+  /** Sends `text` over this very connection; does nothing where it is lost. */
   say(text: string): void;
   close(): Promise<void>;
 }
@@ -29,9 +29,9 @@ export interface BusConnection {
 export function createBusConnection(options: {
   url: string;
   clock: Clock;
-  /** From 0 to 1: half of each back-off is left to it. */
+  /** A random number from 0 to 1, which decides about half of each back-off. */
   random: () => number;
-  /** What to say to see whether it comes round. `isNew`: the connection is. */
+  /** Makes the text of a beat. `isNew`: it is the first one on this connection. */
   beat: (isNew: boolean) => string;
   onText: (text: string) => void;
   onFound: () => void;
@@ -40,15 +40,15 @@ export function createBusConnection(options: {
   const { url, clock, beat } = options;
   let client: pg.Client | undefined;
   let socket: Socket | undefined;
-  /** The first thing said that has not come round. */
+  /** When the first beat was sent that has not come back yet. */
   let unheardSince: number | undefined;
-  /** So much of the time since then the process was busy. */
+  /** For how much of the time since then this process was too busy to read. */
   let busyMs = 0;
   let isFound = false;
   let saying: Promise<unknown> = Promise.resolve();
   let failures = 0;
   let cancelTimer: () => void = () => undefined;
-  /** Whoever waits for the first connection. */
+  /** The promise of `open`, until it is settled. */
   let first: { until: number; resolve: () => void; reject: (error: unknown) => void } | undefined;
 
   function lose(lost: pg.Client, error: unknown): void {
@@ -75,7 +75,7 @@ export function createBusConnection(options: {
   function say(text: string): void {
     const sayer = client;
     if (sayer === undefined) return;
-    // One after the other, as the driver wants it.
+    // One query after the other, as the driver requires.
     saying = saying
       .then(() => (client === sayer ? sayer.query('select pg_notify($1, $2)', [BUS_CHANNEL, text]) : undefined))
       .catch((error: unknown) => lose(sayer, error));
@@ -89,9 +89,9 @@ export function createBusConnection(options: {
     say(beat(isNew));
     const due = clock.now() + BEAT_MS;
     cancelTimer = clock.after(BEAT_MS, () => {
-      // So long this process had too much else to do to hear anything: no silence of the bus.
+      // The timer ran late by the time for which this process was busy; that is no silence of the bus.
       busyMs += Math.max(0, clock.now() - due);
-      // What has come round meanwhile is read first: a process that was stopped finds it in its socket.
+      // What has arrived meanwhile is read first: a process that was stopped for a while finds its beats in the socket.
       setImmediate(() => {
         if (client !== beating) return;
         const silentMs = unheardSince === undefined ? 0 : clock.now() - unheardSince;
@@ -109,7 +109,7 @@ export function createBusConnection(options: {
       connectionString: url,
       stream: () => opened,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      // A server that stands still as soon as it has let somebody in says nothing to the first statement either.
+      // A server that hangs right after the login does not answer the first statement either.
       query_timeout: CONNECT_TIMEOUT_MS,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,

@@ -6,35 +6,36 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import type { BrokerName } from '../../domain/bus.ts';
 import { asHostError, HostError } from '../../domain/public-message.ts';
-import { AppendInDoubt } from '../audit-row.ts';
-import { AUDIT_COLUMNS, auditValues } from '../audit-columns.ts';
+import { AppendInDoubt, AUDIT_COLUMNS, auditValues, type AuditRow } from '../audit-row.ts';
 import { PROBE_NAME, type Engine } from '../engine.ts';
 import { createGuardedDriver } from '../guarded-driver.ts';
 import type { Database } from '../schema.ts';
-import type { AuditRow } from '../audit-row.ts';
 import { createPostgresBus } from './postgres-bus.ts';
 import { explainPostgresError, isServerLost } from './postgres-error.ts';
 import { createPostgresPool, forQueryBuilder, type LentClient } from './postgres-pool.ts';
 
-/** A call waits for this; a server that is cut off without a word must not hold it longer. */
+/** How long an append may take: a call waits for it, and a server that was cut off silently must not hold the call longer. */
 const APPEND_TIMEOUT_MS = 5_000;
 const POOL_SIZE = 10;
-/** What was asked before the bus was lost, and has no answer so long after it was found again, was asked of a server that is gone. */
+/**
+ * A statement that was sent before the bus was lost, and has no answer this long after the bus was found again, was sent to a server that is gone: its
+ * connection is cut.
+ */
 const STUCK_MS = 2_000;
 
 /** Pools for `url`; connects at first use. Throws `config` where `url` is no PostgreSQL URL. */
 export function openPostgres(url: string, options: { log: Logger; clock: Clock; self: BrokerName }): Engine {
   const { log, clock, self } = options;
-  const place = describe(url);
-  const explain = (error: unknown): GateError => explainPostgresError(place, error);
+  const database = describe(url);
+  const explain = (error: unknown): GateError => explainPostgresError(database, error);
   const types = new pg.TypeOverrides();
-  // Counts and times are far below 2^53, so bigint columns are read as numbers, as SQLite's are.
+  // bigint columns are read as numbers, as SQLite's are: counts and times are far below 2^53.
   types.setTypeParser(pg.types.builtins.INT8, Number);
-  // An idle connection that is cut off: the next query opens another, or fails and says so.
+  // An unused connection that was lost needs no more than a line in the log: the next query opens another one.
   const onLost = (error: unknown) => log.warn({ err: explain(error) }, 'lost an idle database connection');
 
   const pool = createPostgresPool({ url, max: POOL_SIZE, types, onLost });
-  // One connection for the audit log alone: chains are appended in order, and slow searches cannot stand in a call's way.
+  // The audit log has a connection of its own: rows of a chain are appended in order, and slow searches cannot delay a call.
   const auditPool = createPostgresPool({ url, max: 1, types, onLost });
   const built = forQueryBuilder(pool);
   const plain = new PostgresDialect({ pool: built });
@@ -70,7 +71,7 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
         await append(client, rows);
       } catch (error) {
         const { code, message } = explain(error);
-        // It was sent, and nobody has said what became of it.
+        // Where the server was lost, nobody knows whether it has committed the rows.
         const Failure = isServerLost(error) ? AppendInDoubt : HostError;
         throw new Failure(code, message, { cause: error });
       } finally {
@@ -88,7 +89,7 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
       if (closed) return;
       closed = true;
       await bus.close();
-      // Not through the query builder, whose own refusal afterwards would not be a GateError.
+      // Not through the query builder: it would refuse later queries with an error that is no GateError.
       await Promise.all([pool.end(), auditPool.end()]);
     },
   };
@@ -105,13 +106,13 @@ async function append(client: LentClient, rows: readonly AuditRow[]): Promise<vo
   await client.query({ name: 'audit_append', text: APPEND, values: columns, query_timeout: APPEND_TIMEOUT_MS });
 }
 
-/** Host, port and database of a URL, without its user and password. */
+/** `NAME at HOST:PORT` of a database URL, without user and password. Throws `config` where it is no PostgreSQL URL. */
 function describe(url: string): string {
   let parsed: URL;
   try {
     parsed = new URL(url);
   } catch {
-    // Not kept as a cause: the error of URL holds the text, and that a password.
+    // Without the error as its cause: that holds the whole text, with the password.
     throw new GateError('config', 'DATABASE_URL is not a URL; write postgres://USER:PASSWORD@HOST:PORT/DATABASE');
   }
   if (parsed.protocol !== 'postgres:' && parsed.protocol !== 'postgresql:') {

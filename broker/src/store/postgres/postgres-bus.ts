@@ -1,5 +1,5 @@
-// The bus of brokers that share a PostgreSQL database: LISTEN and NOTIFY. Who is there is known from the beats by which each tests its
-// own connection.
+// The bus of brokers that share a PostgreSQL database, over LISTEN and NOTIFY. Each broker sends a beat a few times a second to test its own
+// connection; by the beats of the others it knows which brokers are there.
 import { sql, type Kysely } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -10,16 +10,16 @@ import { readBusText, writeBusText, type Said } from '../bus/bus-text.ts';
 import type { Database } from '../schema.ts';
 import { BUS_CHANNEL, createBusConnection } from './bus-connection.ts';
 
-/** One that says nothing for so long, while others are heard, is not there any more. */
+/** A broker that was not heard for this long, while this one hears its own beats, counts as gone. */
 const SILENT_MS = 3_000;
-/** So long it is still named as one that may hold something. */
+/** How long a broker that went silent is still listed as one that may have links and sessions (`Bus.silent`). */
 const REMEMBERED_MS = 5 * 60_000;
 const ECHO_LIMIT_MS = 2_000;
 const LEAVE_LIMIT_MS = 500;
 
 export interface PostgresBus extends Bus {
   announce: Announce;
-  /** Takes leave of the others. */
+  /** Tells the other brokers that this one leaves, and closes the connection. */
   close(): Promise<void>;
 }
 
@@ -35,15 +35,19 @@ export function createPostgresBus(options: {
   const { db, self, clock, log, explain } = options;
   const listeners = new Set<(event: BusEvent) => void>();
   const peers = new Map<string, { broker: BrokerName; heardAt: number }>();
-  /** Those that were there, and say nothing any more. */
+  /** Brokers that went silent, by name. */
   const silent = new Map<string, { broker: BrokerName; heardAt: number }>();
-  /** When each took leave: what it said before that, on another connection, may come after it. Names are of one run, so none comes back. */
+  /**
+   * When each broker left. Messages that it sent earlier over another connection may arrive later than its leave, and must not bring it back. A
+   * name is that of one run, so no broker that left returns under it.
+   */
   const left = new Map<string, number>();
-  /** When each beat was said, and what was owed then; and who waits for what else to come round. */
+  /** The beats that have not come back yet, by number: when each was sent, and the value of `owed` then. */
   const beats = new Map<number, { sentAt: number; owed: number }>();
+  /** What to call when the message with this number comes back. */
   const waiting = new Map<number, () => void>();
   let seq = 0;
-  /** So often something could not be said. */
+  /** How many messages could not be sent, or not be confirmed, and which the others have therefore missed. */
   let owed = 0;
   let isOpen = false;
 
@@ -91,7 +95,7 @@ export function createPostgresBus(options: {
       if (clock.now() - heardAt < SILENT_MS) continue;
       peers.delete(name);
       silent.set(name, { broker, heardAt });
-      // It may have changed something and not said so any more.
+      // It may have changed something, and ended before it could tell the others.
       tell({ kind: 'missed', why: `the broker on ${broker.location} has ended without a word` });
     }
     for (const [name, { heardAt }] of silent) if (clock.now() - heardAt >= REMEMBERED_MS) silent.delete(name);
@@ -114,7 +118,7 @@ export function createPostgresBus(options: {
 
   return {
     async announce(trx, change) {
-      // In parts, because a message has its limits.
+      // People are told in parts, because the length of a message is limited.
       const changes = change.kind === 'people' ? inParts(change.ids).map((ids) => ({ ...change, ids })) : [change];
       for (const each of changes) await notify(trx, each);
     },

@@ -1,5 +1,5 @@
-// Connections to PostgreSQL, a few at a time. One that has ended, hangs or leads to a server that takes no writes any more is given back as
-// broken, so that nobody gets it again; and none that dies while it is lent out takes the process with it.
+// A pool of a few connections to PostgreSQL. A connection that has ended, hangs, or leads to a server that takes no writes any more is dropped, so that
+// no query gets it again. An error of a connection never ends the process.
 import { Socket } from 'node:net';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import pg from 'pg';
@@ -7,41 +7,41 @@ import { isServerLost, ReadOnlyServer } from './postgres-error.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const PREPARE_TIMEOUT_MS = 2_000;
-/** A server that lives but does not come to an end with a statement ends it by itself, and its locks with it. */
+/** After this time the server itself ends a statement, with its locks. */
 const STATEMENT_TIMEOUT_MS = 30_000;
-/** One that says nothing is given up a little later. */
+/** A server that does not do so either is given up a little later. */
 const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
-/** So long one that was made before the server was lost may take for a statement: it may lead to a server that is gone. */
+/** The same for a connection from before the server was lost, which may lead to a server that is gone. */
 const OLD_QUERY_TIMEOUT_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
-/** So long a server has for its goodbye. */
+/** How long `end` waits for the server to close the connections. */
 const END_LIMIT_MS = 500;
 
 /** A connection that is lent out. */
 export interface LentClient {
   query(statement: pg.QueryConfig & { query_timeout?: number }): Promise<pg.QueryResult>;
-  /** Once. */
+  /** To be called once. `destroy`: do not use the connection again. */
   release(destroy?: boolean): void;
 }
 
 export interface GuardedPool {
   connect(): Promise<LentClient>;
-  /** Connections that were made before now are not lent out any more: they may lead to a server that is gone. */
+  /** From now on connections that were made before are not lent out any more: they may lead to a server that is gone. */
   renew(): void;
-  /** Cuts every connection whose statement was begun before `at` (of `performance.now()`) and is not answered; returns how many. */
+  /** Cuts every connection that waits for the answer to a statement since before `at` (of `performance.now()`); returns how many. */
   cutBusySince(at: number): number;
   end(): Promise<void>;
 }
 
-/** It has a listener for its errors from its first moment to its last: without one an error of a connection ends the process. */
+/** A client that always has a listener for its errors: without one an error of a connection would end the process. */
 class ListenedClient extends pg.Client {
   constructor(config?: string | pg.ClientConfig) {
     super(config);
-    this.on('error', () => undefined); // who waits for it hears it by what rejects, and of idle ones the pool says it
+    this.on('error', () => undefined); // a running query rejects, and of idle connections the pool tells
   }
 }
 
-/** Connects at first use. `onLost`: one was lost while nobody used it. */
+/** Connects at first use. `onLost` is called when an unused connection was lost. */
 export function createPostgresPool(options: {
   url: string;
   max: number;
@@ -67,7 +67,7 @@ export function createPostgresPool(options: {
     onConnect,
   });
   pool.on('error', (error) => options.onLost(error));
-  /** Since when those that are lent out wait for an answer. */
+  /** The lent connections that wait for an answer, and since when. */
   const busy = new Map<pg.PoolClient, number>();
   const madeAt = new WeakMap<pg.PoolClient, number>();
   pool.on('connect', (client) => madeAt.set(client, performance.now()));
@@ -90,7 +90,7 @@ export function createPostgresPool(options: {
               isOld(client) ? { ...statement, query_timeout: OLD_QUERY_TIMEOUT_MS } : statement,
             );
           } catch (error) {
-            // It may still be busy with the statement, or have ended, or be one that writes nothing.
+            // The connection may still be busy with the statement, have ended, or lead to a server that takes no writes.
             isBroken ||= isServerLost(error);
             throw error;
           } finally {
@@ -106,21 +106,21 @@ export function createPostgresPool(options: {
     cutBusySince(at) {
       const stuck = [...busy].filter(([, since]) => since < at);
       for (const [client] of stuck) {
-        // The driver cuts one that has a statement under way, and tells whoever waits for it.
+        // While a statement is under way the driver cuts the connection, and the statement rejects.
         if (client instanceof pg.Client) client.end().catch(() => undefined);
       }
       return stuck.length;
     },
     async end() {
       const late = new Promise<void>((resolve) => setTimeout(resolve, END_LIMIT_MS).unref());
-      // A server that says nothing would hold the process with its half-closed sockets.
+      // A server that does not answer would leave half-closed sockets, which would keep the process from ending.
       await Promise.race([pool.end(), late]);
       for (const socket of sockets) socket.destroy();
     },
   };
 }
 
-/** `pool` as the query builder wants it. */
+/** The pool in the form that the query builder takes. */
 export function forQueryBuilder(pool: GuardedPool): PostgresPool {
   return {
     options: {},
@@ -133,14 +133,14 @@ export function forQueryBuilder(pool: GuardedPool): PostgresPool {
   };
 }
 
-/** The pool waits for what it returns. */
+/** Prepares each new connection; the pool waits for the promise. */
 const onConnect: (client: pg.ClientBase) => unknown = (client) => prepare(client);
 
-/** A server on which nothing can be written is not the one that is wanted: a standby, or a primary that is none any more. */
+/** Sets the time-outs of a connection. Throws where the server takes no writes: a standby, or a primary that was made one. */
 async function prepare(client: pg.ClientBase): Promise<void> {
   const asked: pg.QueryConfig & { query_timeout: number } = {
     text: `select set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false), current_setting('transaction_read_only') as read_only`,
-    // A part of connecting, and not longer: the pool keeps its place for it.
+    // This is a part of connecting, and as short: the pool counts the connection meanwhile.
     query_timeout: PREPARE_TIMEOUT_MS,
   };
   const { rows } = await client.query<{ read_only: string }>(asked);

@@ -1,4 +1,4 @@
-// Bearer tokens for the administration, known only by their hash.
+// Administration tokens. The store has only their hashes.
 import type { Kysely, Selectable } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';

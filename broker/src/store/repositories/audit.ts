@@ -1,8 +1,8 @@
-// The log: appended by the engine, read here. There is no function that changes or removes a row.
+// The audit log: the engine appends its rows, and this reads them. There is no function that changes or removes a row.
 import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import type { Engine } from '../engine.ts';
-import type { AuditEventsTable, Database } from '../schema.ts';
-import type { AuditQuery, AuditRow } from '../audit-row.ts';
+import type { Database } from '../schema.ts';
+import type { AuditEventsTable, AuditQuery, AuditRow } from '../audit-row.ts';
 import type { Store } from '../store.ts';
 
 const MAX_ROWS = 10_000;
@@ -15,7 +15,7 @@ export function createAuditRows(engine: Engine): Store['audit'] {
   return {
     append: (rows) => engine.appendAudit(rows),
     async calls(query) {
-      // Literal conditions, as the partial indexes have them.
+      // The conditions are written literally, as in the partial indexes, so that these are used.
       const intents = await search(db, query, (rows) => rows.where(sql<boolean>`type = 'call.intent'`)).execute();
       if (intents.length === 0) return [];
       const outcomes = await db
@@ -97,7 +97,7 @@ function search(db: Kysely<Database>, query: AuditQuery, narrow: (rows: AuditSel
     .limit(limit);
 }
 
-/** Equal, or alike where `pattern` has a `*`. */
+/** Rows whose column equals `pattern`; a `*` in it stands for any characters. */
 function matching(rows: AuditSelect, column: 'tool_name' | 'type', pattern: string): AuditSelect {
   if (!pattern.includes('*')) return rows.where(column, '=', pattern);
   const like = pattern.replaceAll(/[\\%_]/g, '\\$&').replaceAll('*', '%');

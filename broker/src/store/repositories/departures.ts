@@ -1,4 +1,4 @@
-// What brokers that ended in good order had taken of their channels, until nobody comes back for them.
+// The departures of brokers that ended in good order: how far each of their channels had got. Each is kept until no laptop may resume a channel of it.
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { readJson } from '../json-text.ts';

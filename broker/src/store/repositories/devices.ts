@@ -1,4 +1,4 @@
-// The machines that people have logged in from.
+// The devices on which people have logged in.
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';

@@ -1,4 +1,4 @@
-// Which person an identity of somewhere else is.
+// Which person an identity at the company's IdP, or at a trusted proxy, belongs to.
 import type { Kysely } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Database } from '../schema.ts';
@@ -10,7 +10,7 @@ export function createExternalIdentities(db: Kysely<Database>, clock: Clock): St
       const rows = await db
         .selectFrom('external_identities')
         .select(['workspace_id', 'user_id'])
-        // The workspaces are few, and the key begins with theirs: without their names every identity would be looked at.
+        // The primary key begins with the workspace. Naming the (few) workspaces lets the database use it; else it would read every identity.
         .where('workspace_id', 'in', db.selectFrom('workspaces').select('id'))
         .where('issuer', '=', issuer)
         .where('subject', '=', subject)

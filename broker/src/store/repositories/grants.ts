@@ -1,4 +1,4 @@
-// Labelled bearer tokens, known only by their hash.
+// Grants. The store has only the hashes of their tokens.
 import type { Kysely, Selectable } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';

@@ -1,4 +1,4 @@
-// Groups and who is in them.
+// Groups and their members.
 import type { Kysely } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Announce } from '../bus/announce.ts';

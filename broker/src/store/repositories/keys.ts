@@ -1,4 +1,4 @@
-// The OAuth server's signing keys, sealed by the vault.
+// The OAuth server's keys, sealed by the vault.
 import type { Kysely } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Database } from '../schema.ts';

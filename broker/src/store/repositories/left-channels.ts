@@ -1,5 +1,5 @@
-// Channels that a broker gave up while their laptops were away or elsewhere, until nobody comes back for them. What is sealed is the
-// vault's business.
+// Channels that a broker gave up while their laptops were away or connected to another broker. Each is kept until its laptop may no longer resume it.
+// The kept answers are sealed by the vault.
 import type { Kysely } from 'kysely';
 import type { Database } from '../schema.ts';
 import type { Store } from '../store.ts';

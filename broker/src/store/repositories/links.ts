@@ -1,4 +1,4 @@
-// One-time links: whoever deletes the row has used it.
+// One-time links. A link is used by deleting its row, so that of two requests at the same time only one can use it.
 import type { Kysely, Selectable } from 'kysely';
 import type { Database } from '../schema.ts';
 import type { OneTimeLink, Store } from '../store.ts';

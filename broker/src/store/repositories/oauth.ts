@@ -1,9 +1,9 @@
-// The OAuth server's own objects, one row each. Expired rows are still found: the server tells "expired" from "unknown" itself.
+// The OAuth server's objects, one row each. Expired rows are still found, so that the server can tell "expired" from "unknown".
 import type { Kysely, Selectable } from 'kysely';
 import type { Database } from '../schema.ts';
 import type { OAuthObject, Store } from '../store.ts';
 
-/** Rows that are removed by one statement. */
+/** How many rows one statement removes at most. */
 const MAX_AT_ONCE = 500;
 
 export function createOAuth(db: Kysely<Database>): Store['oauth'] {

@@ -1,4 +1,5 @@
-// Rules and enforcement of a workspace. Every change raises the version and is told in the same transaction.
+// The rules and the enforcement of each workspace. Every change raises the policy's version, and is announced to the other brokers, in the same
+// transaction.
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -7,8 +8,7 @@ import type { Announce } from '../bus/announce.ts';
 import { readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
 import { shortId } from '../short-id.ts';
-import type { Store } from '../store.ts';
-import { raisePolicyVersion } from './policy-version.ts';
+import type { FallenRules, Store } from '../store.ts';
 
 const ID_ATTEMPTS = 4;
 
@@ -36,7 +36,7 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
 
   return {
     async snapshot(workspaceId) {
-      // One snapshot for both reads, so that the version is that of these rules.
+      // Both reads see the same state of the database, so that the version belongs to these rules.
       return db
         .transaction()
         .setIsolationLevel('repeatable read')
@@ -61,7 +61,7 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
         try {
           return await insertRule(workspaceId, rule);
         } catch (error) {
-          // Six characters meet one in a billion pairs: another draw, in a transaction of its own.
+          // Two random ids of six characters are the same once in a billion pairs: then another one is drawn, in a new transaction.
           if (!(error instanceof GateError) || error.code !== 'conflict' || attempt === ID_ATTEMPTS) throw error;
         }
       }
@@ -85,6 +85,61 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
       });
     },
   };
+}
+
+/**
+ * Takes `user:NAME` of a removed person out of every rule of the workspace, because somebody who gets the same name later is another person. A rule
+ * that names nobody else is removed. Globs stay as they are: they are about names, and not about persons.
+ */
+export async function dropRulesOfPerson(
+  trx: Transaction<Database>,
+  person: { workspaceId: string; name: string },
+  announce: Announce,
+): Promise<FallenRules> {
+  const named = `user:${person.name}`;
+  const rows = await trx
+    .selectFrom('rules')
+    .select(['id', 'who_json'])
+    .where('workspace_id', '=', person.workspaceId)
+    .orderBy('added_in')
+    .execute();
+  const fallen: FallenRules = { removed: [], narrowed: [] };
+  for (const { id, who_json } of rows) {
+    const who = readStringList(who_json, `the people of rule ${id}`);
+    const others = who.filter((each) => each !== named);
+    if (others.length === who.length) continue;
+    if (others.length === 0) {
+      await trx.deleteFrom('rules').where('workspace_id', '=', person.workspaceId).where('id', '=', id).execute();
+      fallen.removed.push(id);
+    } else {
+      await trx
+        .updateTable('rules')
+        .set({ who_json: JSON.stringify(others) })
+        .where('workspace_id', '=', person.workspaceId)
+        .where('id', '=', id)
+        .execute();
+      fallen.narrowed.push(id);
+    }
+  }
+  if (fallen.removed.length + fallen.narrowed.length > 0) await raisePolicyVersion(trx, person.workspaceId, announce);
+  return fallen;
+}
+
+/** Raises the version of a workspace's policy, announces the change, and returns the new version. Throws `not_found` without such a workspace. */
+async function raisePolicyVersion(
+  trx: Transaction<Database>,
+  workspaceId: string,
+  announce: Announce,
+): Promise<number> {
+  const row = await trx
+    .updateTable('policies')
+    .set((eb) => ({ version: eb('version', '+', 1) }))
+    .where('workspace_id', '=', workspaceId)
+    .returning('version')
+    .executeTakeFirst();
+  if (row === undefined) throw new GateError('not_found', `there is no workspace ${workspaceId}`);
+  await announce(trx, { kind: 'policy', workspaceId });
+  return row.version;
 }
 
 function toRule(row: Selectable<Database['rules']>): Rule {

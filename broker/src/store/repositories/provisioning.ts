@@ -1,4 +1,4 @@
-// What the company's IdP calls people and groups. User names are compared without regard to case (RFC 7643, section 4.1.1).
+// The names that the company's IdP has given people and groups over SCIM. User names are compared without regard to case (RFC 7643, section 4.1.1).
 import type { Kysely } from 'kysely';
 import type { Database } from '../schema.ts';
 import type { Store } from '../store.ts';

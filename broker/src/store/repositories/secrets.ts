@@ -1,4 +1,4 @@
-// Sealed values and their versions. What is inside is the vault's business.
+// The secrets' sealed values and their versions. Only the vault can open them.
 import type { Kysely, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Announce } from '../bus/announce.ts';
@@ -6,7 +6,7 @@ import type { Database } from '../schema.ts';
 import type { Store } from '../store.ts';
 
 export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secrets'] {
-  /** Names whose values are all removed have no current version. */
+  /** The current version of each secret. A removed secret keeps its row in `secrets`, but has no current version. */
   const current = db
     .selectFrom('secrets')
     .innerJoin('secret_versions', (join) =>
@@ -16,7 +16,7 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
         .onRef('secret_versions.version', '=', 'secrets.last_version'),
     );
 
-  /** The number of the next version. The statement holds the name until the transaction ends, whoever else writes it. */
+  /** Takes the number of the next version. The statement locks the name until the transaction ends, so no other can take the same number. */
   async function nextVersion(trx: Transaction<Database>, workspaceId: string, name: string): Promise<number> {
     const { last_version: version } = await trx
       .insertInto('secrets')

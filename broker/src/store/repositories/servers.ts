@@ -1,4 +1,4 @@
-// Registered upstream servers.
+// The records of registered servers.
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';

@@ -1,4 +1,4 @@
-// Facts about this database as a whole, written once.
+// Values that belong to the database as a whole, each written once.
 import type { Kysely } from 'kysely';
 import type { Database } from '../schema.ts';
 import type { Store } from '../store.ts';

@@ -1,4 +1,4 @@
-// People and the groups that they are in.
+// People, and the groups that they are in.
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -7,12 +7,12 @@ import type { Announce } from '../bus/announce.ts';
 import type { Database } from '../schema.ts';
 import type { UserRecord } from '../../domain/people.ts';
 import type { Store } from '../store.ts';
-import { dropRulesOfPerson } from './rules-of-person.ts';
+import { dropRulesOfPerson } from './policy.ts';
 
 export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announce): Store['users'] {
   const now = (): number => clock.now();
 
-  /** What the person is now. */
+  /** Updates the row of a person; returns their role and workspace. Throws `not_found`. */
   async function change(
     id: string,
     values: Partial<Database['users']>,
@@ -88,7 +88,7 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
         .selectFrom('users')
         .select('workspace_id')
         .distinct()
-        // The index begins with the workspace.
+        // The workspaces are named so that the index, which begins with the workspace, is used.
         .where('workspace_id', 'in', db.selectFrom('workspaces').select('id'))
         .where((eb) => eb(eb.fn<string>('lower', ['email']), '=', email.toLowerCase()))
         .orderBy('workspace_id')
@@ -160,7 +160,7 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
   };
 }
 
-/** The link that makes the first administrator has no reason left once there is one, whichever way that one came to be it. */
+/** Removes the link for the set-up of the first administrator: it must not work once there is an administrator, however they became one. */
 async function endSetUp(trx: Transaction<Database>, workspaceId: string): Promise<void> {
   const links = trx.deleteFrom('one_time_links').where('workspace_id', '=', workspaceId);
   await links.where('kind', '=', 'setup').execute();

@@ -1,5 +1,5 @@
-// Workspaces, each with a policy from its first moment on. One that is removed takes with it what has no use any more; what is still
-// used keeps it.
+// Workspaces. Each has a policy from the beginning. A workspace that still has people, servers, secrets or valid tokens cannot be removed; what else
+// belongs to it is removed with it.
 import type { Kysely, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -10,12 +10,12 @@ import type { Store } from '../store.ts';
 const HOLDS = [
   { table: 'users', by: 'id', words: ['user', 'users'] },
   { table: 'servers', by: 'id', words: ['server', 'servers'] },
-  // A secret that was removed leaves its row, which has the number of its last version.
+  // Not `secrets`: a removed secret keeps its row there, with the number of its last version.
   { table: 'secret_versions', by: 'name', words: ['secret', 'secrets'] },
   { table: 'grants', by: 'id', words: ['grant', 'grants'] },
   { table: 'admin_tokens', by: 'id', words: ['administration token', 'administration tokens'] },
 ] as const;
-/** In an order that the references between them allow. */
+/** The tables whose rows are removed with the workspace, in an order that the foreign keys allow. */
 const GOES_ALONG = ['one_time_links', 'groups', 'rules', 'policies', 'secrets', 'grants', 'admin_tokens'] as const;
 
 export function createWorkspaces(db: Kysely<Database>, clock: Clock, announce: Announce): Store['workspaces'] {
@@ -57,7 +57,7 @@ export function createWorkspaces(db: Kysely<Database>, clock: Clock, announce: A
   };
 }
 
-/** What must be ended before: `2 users`, `1 grant`. Tokens that were revoked are no reason. */
+/** What keeps the workspace from being removed: `2 users`, `1 grant`. Revoked tokens do not. */
 async function heldBy(trx: Transaction<Database>, name: string): Promise<string[]> {
   const held: string[] = [];
   for (const { table, by, words } of HOLDS) {

@@ -6,18 +6,17 @@ import { Kysely } from 'kysely';
 import { GateError } from 'mcpgate-shared/error';
 import { asHostError } from '../../domain/public-message.ts';
 import { createSilentBus } from '../bus/silent-bus.ts';
-import { AUDIT_COLUMNS, auditValues } from '../audit-columns.ts';
+import { AUDIT_COLUMNS, auditValues, type AuditRow } from '../audit-row.ts';
 import { PROBE_NAME, type Engine } from '../engine.ts';
 import type { Database } from '../schema.ts';
-import type { AuditRow } from '../audit-row.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 import { explainSqliteError, isBusy } from './sqlite-error.ts';
 
-/** Waiting for another process blocks the event loop, so it ends before a heartbeat is missed. */
+/** Waiting for another process blocks the event loop, so it is short enough that no link of the tunnel misses a heartbeat. */
 const DEFAULT_BUSY_TIMEOUT_MS = 2_000;
-/** 32 MiB: a checkpoint waits for the disk (milliseconds), so it is rare, and writes a page that changed often only once. */
+/** A checkpoint after 32 MiB. Each waits some milliseconds for the disk, so they are rare; and a page that changed often is written only once. */
 const CHECKPOINT_PAGES = 16_000;
-/** A commit writes whole pages, one or two for each index: small ones make the audit append a fifth faster (measured). */
+/** A commit writes whole pages, one or two for each index. Small pages make an append to the audit log a fifth faster (measured). */
 const PAGE_BYTES = 2_048;
 
 /** Opens (or creates, 0600) `mcpgate.db` in `dataDir`. Throws `config` where the file cannot be written or is no database. */
@@ -34,7 +33,7 @@ export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT
     bus: createSilentBus(),
     announce: () => Promise.resolve(),
     appendAudit(rows) {
-      // Between the statements of someone else's transaction the connection is theirs: wait for it through the query builder.
+      // While a transaction is under way the connection belongs to it: the query builder waits until it is free.
       if (database.isOpen && database.isTransaction) return db.connection().execute(async () => appendNow(rows));
       try {
         appendNow(rows);
@@ -45,7 +44,7 @@ export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT
     },
     probe: (text) => db.connection().execute(async () => probeNow(text)),
     close() {
-      // Not through the query builder, whose own refusal afterwards would not be a GateError.
+      // Not through the query builder: it would refuse later queries with an error that is no GateError.
       if (database.isOpen) database.close();
       return Promise.resolve();
     },
@@ -53,7 +52,7 @@ export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT
 
   function probeNow(text: string): void {
     try {
-      // Waiting would hold the event loop, and who has the file at the moment writes it.
+      // Without waiting, which would block the event loop. A file that is locked shows that another process can write to it.
       database.exec('PRAGMA busy_timeout = 0');
       database.prepare(PROBE).run(PROBE_NAME, text);
     } catch (error) {
@@ -81,7 +80,7 @@ function openFile(dataDir: string, file: string, busyTimeoutMs: number): Databas
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
     database = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
-    // Holds for a new file only, so it comes first.
+    // First, because the page size can be set only as long as the file is empty.
     database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = NORMAL');
@@ -104,7 +103,7 @@ function createAppend(database: DatabaseSync): (rows: readonly AuditRow[]) => vo
   let insert: ReturnType<DatabaseSync['prepare']> | undefined;
 
   return (rows) => {
-    // Prepared at first use: the table exists only after the migrations.
+    // Prepared at first use, because the table exists only after the migrations.
     const statement = (insert ??= database.prepare(text));
     if (rows.length === 1) {
       for (const row of rows) statement.run(...auditValues(row));

@@ -1,4 +1,4 @@
-// Kysely's SQLite dialect over `node:sqlite`. One connection: statements run synchronously, one after the other.
+// Kysely's SQLite dialect over `node:sqlite`, with one connection. Statements run synchronously, one after the other.
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import {
   CompiledQuery,
@@ -26,14 +26,14 @@ export function createSqliteDialect(database: DatabaseSync, explain: ExplainErro
   };
 }
 
-/** A write lock that is taken late cannot be waited for (SQLITE_BUSY_SNAPSHOT), so every transaction takes it first. */
+/** Every transaction takes the write lock at its beginning, because SQLite cannot wait for it later (SQLITE_BUSY_SNAPSHOT). */
 class ImmediateTransactionDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
   }
 }
 
-/** SQLite rolls schema changes back like any other; a migration that fails half-way leaves nothing. */
+/** Tells Kysely that SQLite rolls schema changes back, so that a migration which fails half-way leaves nothing behind. */
 class TransactionalDdlAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true;

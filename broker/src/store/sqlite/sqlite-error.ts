@@ -1,16 +1,16 @@
-// SQLite's result codes (https://sqlite.org/rescode.html) as GateErrors.
+// Turns SQLite's result codes (https://sqlite.org/rescode.html) into GateErrors.
 import { GateError } from 'mcpgate-shared/error';
 
 const BUSY = 5;
 const LOCKED = 6;
-/** Primary codes that say that the file cannot be used now: READONLY, INTERRUPT, IOERR, FULL and CANTOPEN besides. */
+/** Primary codes for a file that cannot be used now: BUSY, LOCKED, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN. */
 const AWAY = new Set([BUSY, LOCKED, 8, 9, 10, 13, 14]);
-/** Codes that say that the file is no database of ours: CORRUPT, NOTADB. */
+/** Codes for a file that is no readable database: CORRUPT, NOTADB. */
 const BROKEN = new Set([11, 26]);
 /** SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE. */
 const EXISTS = new Set([1555, 2067]);
 
-/** Somebody else has the file for a moment. */
+/** Whether another process has locked the file. */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error) & 0xff;
   return code === BUSY || code === LOCKED;
@@ -20,7 +20,7 @@ function codeOf(error: unknown): number {
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0;
 }
 
-/** What went wrong with the database in `file`. */
+/** The GateError for an error of the database in `file`. */
 export function explainSqliteError(file: string, error: unknown): GateError {
   if (error instanceof GateError) return error;
   const message = error instanceof Error ? error.message : String(error);
