@@ -118,7 +118,7 @@ onBothEngines((open) => {
     }
   });
 
-  it('who follows a workspace is shown its past and each of its new records, and nothing of the others', async (t) => {
+  it('a reader who follows the log of a workspace gets its past and new records, and nothing of other workspaces', async (t) => {
     const { audit, clock, tail } = await openLog(t, open);
     await happen(audit, clock, 1);
     const followers = WORKSPACES.map((workspaceId) => ({ workspaceId, lines: tail(workspaceId, { lines: 2 }) }));

@@ -87,7 +87,7 @@ test('where the end of the chain cannot be read nothing is in doubt, and nothing
   }
 });
 
-test('who flushes waits until nothing is under way, and where nothing is, for nothing', async () => {
+test('a flush waits for the append that is under way, and for nothing where there is none', async () => {
   const { writer, store, ids } = chainWorld();
   await writer.flush();
   const { append } = store;
@@ -131,7 +131,7 @@ test('a caller whose place was taken behind its writer’s back is refused, and 
   assert.deepEqual([c?.seq, c?.prevHash, ids()], [3, 'h', ['a', 'other', 'c']]);
 });
 
-test('who waits behind rows that the database refuses does not wait longer for them', async () => {
+test('a caller behind rows that the database refuses does not wait longer for them', async () => {
   const { writer, set, ids } = chainWorld();
   set('refused', 'fine');
   const many = Array.from({ length: 1_000 }, (_, index) => row(`bad${index}`));

@@ -67,7 +67,7 @@ test('an append that comes to its end only after it was looked for, and not foun
   assert.deepEqual(ids(), ['a', 'b']);
 });
 
-test('what never reached the database leaves nothing behind, but for what is kept', async () => {
+test('rows that never reached the database leave nothing behind, except those that are kept', async () => {
   const { writer, set, ids, pass } = chainWorld();
   set('away');
   const refused = [
@@ -92,7 +92,7 @@ test('a statement that the database refuses is not tried for ever, and holds up 
   assert.equal(writer.owed, 0);
 });
 
-test('what is kept is tried once more at the end, and counted where that is in vain', async () => {
+test('rows that are kept are tried once more at the end, and counted where that is in vain', async () => {
   const { writer, set, ids } = chainWorld();
   set('away');
   await assert.rejects(writer.append([row('a')], { later: () => undefined }));
@@ -135,7 +135,7 @@ test('ten thousand rows may wait, and not one more', async () => {
   await assert.rejects(writer.append(rowsOf('d', 10_001)), { code: 'unavailable' });
 });
 
-test('what is kept is tried again after half a second, and again after each half', async () => {
+test('rows that are kept are tried again every half second', async () => {
   const { writer, set, ids, pass } = chainWorld();
   set('away');
   await assert.rejects(writer.append([row('a')], { later: () => undefined }));

@@ -37,7 +37,7 @@ const isChanged = (error: unknown) => {
   return true;
 };
 
-test('who asked and for what stand in columns of the intent; the outcome is found by its call alone', () => {
+test('who called what stands in columns of the intent; the outcome is joined by the call’s id alone', () => {
   const { data: _intent, ...asked } = intentRow(INTENT, 'c1', 1_000);
   const common = { workspaceId: 'team-a', callId: 'c1', subject: null };
   const columns = { actor: 'ada', server: 'github', toolName: 'github__search' };
@@ -85,7 +85,7 @@ test('each word that a call can have is read again', () => {
   assert.deepEqual({ error_code, upstream_ms, attempts }, bare);
 });
 
-test('what brokers did not count that wrote less is not known, and was not asked', () => {
+test('figures that older brokers did not write read as not known, or as zero', () => {
   const { attempts: _a, retry_reason: _b, input_rounds: _c, input_asked: _d, ...less } = OUTCOME;
   const { attempts, retry_reason, input_rounds, input_asked } = toCallRecord({
     intent: intentOf(),

@@ -76,7 +76,7 @@ test('kinds that a stranger could make up are one kind', async () => {
   assert.ok(rows.length < 700, `${rows.length} rows`);
 });
 
-test('what was counted is told when the broker ends', async () => {
+test('events that were counted are recorded when the broker ends', async () => {
   const { rows, events } = open();
   for (let index = 0; index < 150; index++) await events.note(refusal('api', 'mistyped'));
   await events.tell();
@@ -119,7 +119,7 @@ test('workspaces, types, doors, reasons and ways are kinds of their own', async 
   assert.equal(rows.length, 105, 'other words make no kind');
 });
 
-test('what is no word makes no kind, and is not told of one', async () => {
+test('a member of an event that is no text makes no kind of its own, and is not recorded for one', async () => {
   const { rows, events } = open();
   for (let index = 0; index < 150; index++)
     await events.note({ ...refusal('mcp', ''), data: { door: 'mcp', reason: index } });

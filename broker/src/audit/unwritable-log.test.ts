@@ -65,7 +65,7 @@ async function open(t: TestContext) {
   return { audit, clock, lines, weather, heard, settle };
 }
 
-test('it says from when to when it could not, why, and how many it refused; and so is whoever runs the broker', async (t) => {
+test('the log records from when to when it could not be written, why, and how many appends were refused; so does the broker’s own log', async (t) => {
   const { audit, clock, lines, weather, settle } = await open(t);
   weather.fails = true;
   for (let count = 0; count < 2; count++) await assert.rejects(audit.event(EVENT), { code: 'unavailable' });
@@ -115,7 +115,7 @@ test('an outcome that is committed only later is told to who listens then, once'
   assert.deepEqual(heard, [{ kind: 'call', record: (await audit.searchCalls(ALL))[0] }]);
 });
 
-test('what cannot be told when the broker ends is said to be lost, and the broker ends all the same', async (t) => {
+test('records that cannot be written when the broker ends are logged as lost, and the broker ends all the same', async (t) => {
   const { audit, lines, weather } = await open(t);
   for (let count = 0; count < 101; count++) await audit.refused(EVENT);
   const id = await audit.beginCall(INTENT);

@@ -15,7 +15,7 @@ test('an address of IPv6 counts by its /64, and one of IPv4 by itself, however i
   assert.notEqual(addressKey('2001:db8:1:2::1'), addressKey('2001:db8:1:3::1'));
 });
 
-test('what a proxy says instead of an address is a key of its own, and a short one', () => {
+test('a text that a proxy gives instead of an address is a key of its own, and cut', () => {
   assert.equal(addressKey('unknown'), 'unknown');
   assert.equal(addressKey('x'.repeat(10_000)).length, 64);
 });

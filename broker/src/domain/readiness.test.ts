@@ -30,7 +30,7 @@ function open() {
   return { clock, state, probes, readiness, ask };
 }
 
-test('it is ready where the database takes writes, calls can be recorded and changes are heard of, and else says what is missing', async () => {
+test('a broker is ready where the database takes writes, calls can be recorded and changes are heard, and else says what is missing', async () => {
   const { clock, state, ask } = open();
   assert.equal(await ask(), 'ready');
   clock.advance(1_000);

@@ -12,7 +12,7 @@ function open(maxKeys?: number) {
   return { map, pass: (ms: number) => (now += ms) };
 }
 
-test('what was seen lately is known for its time, and not for ever', () => {
+test('a key is kept for its time, and not for ever', () => {
   const { map, pass } = open();
   map.set('ada', 1);
   pass(999);

@@ -7,7 +7,7 @@ import { errorBody } from './error-status.ts';
 const INSIDE = 'select * from users: /var/lib/mcpgate/mcpgate.db is locked';
 const said = (error: GateError) => errorBody(error, 'req-7').error;
 
-test('whoever asked over HTTP hears of an internal failure where it is logged, and none of its words', () => {
+test('an HTTP client is told under which request an internal failure is logged, and none of its words', () => {
   assert.deepEqual(said(new GateError('internal', INSIDE)), {
     code: 'internal',
     message: "an unexpected error; the broker's log has it under request req-7",

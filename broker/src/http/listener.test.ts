@@ -76,7 +76,7 @@ test('a body that dribbles in is shown out', async (t) => {
   assert.equal(counts.get('slow'), 1);
 });
 
-test('what is no HTTP, and a head without end, are answered in one line and counted', async (t) => {
+test('bytes that are no HTTP, and a head without end, are answered in one line and counted', async (t) => {
   const { opened, counts } = await listener(t);
   const garbage = connect(opened.address.port, '127.0.0.1');
   garbage.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x0d, 0x0a, 0x0d, 0x0a]));
@@ -100,7 +100,7 @@ test('of a flood all are counted and a few logged; the line after it says how ma
   assert.deepEqual(lines.at(-1), { address: '192.0.2.7', reason: 'slow', unlogged: 90 });
 });
 
-test('what is no TLS where TLS is spoken is counted and logged, and others are served', async (t) => {
+test('a client that speaks no TLS to a TLS port is counted and logged, and others are served', async (t) => {
   const authority = await createPrivateAuthority();
   t.after(() => authority.remove());
   const { opened, counts, logged } = await listener(t, { tls: await authority.issue('IP:127.0.0.1') });

@@ -43,7 +43,7 @@ const recheck = async (live: readonly Live[]) => {
   return ended.map(({ kind, id }) => `${kind} ${id}`).toSorted();
 };
 
-test('who was revoked behind its back is ended, each once, and everybody else stays', async () => {
+test('a recheck ends each credential once that was revoked while the broker was deaf, and no other', async () => {
   const [stays, disabled, removed] = [await person('stays'), await person('disabled'), await person('removed')];
   const [lost, ended] = [await person('lost'), await person('ended')];
   const [kept, revoked] = [await grant('kept'), await grant('revoked')];
@@ -76,7 +76,7 @@ test('who was revoked behind its back is ended, each once, and everybody else st
   assert.deepEqual(await recheck(all), wanted.toSorted());
 });
 
-test('who has another role or other groups meanwhile has them from then on', async () => {
+test('a recheck tells of each person whose role or groups have changed meanwhile', async () => {
   const { principal, userId } = await person('moved');
   await world.store.users.setRole(userId, 'operator');
   await world.store.users.setGroups(userId, ['payments']);
@@ -89,7 +89,7 @@ test('who has another role or other groups meanwhile has them from then on', asy
   assert.deepEqual(told, ['moved operator payments']);
 });
 
-test('who is let in just as they are revoked elsewhere is not overlooked, whichever comes first', async () => {
+test('a person who is authenticated while another broker revokes them is refused, whichever comes first', async () => {
   const admitted = new Set<string>();
   const stop = world.identity.onRevoked(async ({ id }) => {
     admitted.delete(id);

@@ -115,7 +115,7 @@ suite('people, grants and the door', () => {
     assert.equal(await reasonOf(second.token), 'revoked');
   });
 
-  test('whoever disables a person is told what that person had issued and goes on', async () => {
+  test('the receipt for a disabled person names the tokens that the person had issued and that work on', async () => {
     const { users, grants, adminTokens, groups } = world.identity;
     const [user, other, place] = [name(), name(), `w-${name().slice(-8)}`.toLowerCase().replaceAll(/[^a-z0-9-]/g, '')];
     for (const each of [user, other]) await users.add(WORKSPACE, { name: each, groups: ['leaving'] }, HOST);

@@ -4,7 +4,7 @@ import { createKeyedLock } from './keyed-lock.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-test('whoever asks for a key that is held waits, in order, and is told so; other keys are free', async () => {
+test('a caller that asks for a held key waits in order and is told that it waited; other keys are free', async () => {
   const lock = createKeyedLock();
   const order: string[] = [];
   const first = await lock.acquire('a');

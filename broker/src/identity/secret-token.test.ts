@@ -28,7 +28,7 @@ function checksumOf(body: string): string {
   return text;
 }
 
-test('what has another prefix, another length, or anything around it is no token', () => {
+test('a text with another prefix, another length, or anything around it is no token', () => {
   const token = createToken('mcg_');
   assert.ok(isToken(token, 'mcg_'));
   assert.ok(!isToken(token, 'mca_'), 'of another kind');

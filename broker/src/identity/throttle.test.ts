@@ -16,7 +16,7 @@ function open() {
 
 const each = (count: number, address: (n: number) => string) => Array.from({ length: count }, (_, n) => address(n));
 
-test('who has many addresses of one network has the share of the network, and others come in', () => {
+test('a stranger with many addresses of one network gets the share of that network, and other networks come in', () => {
   const { passed } = open();
   assert.equal(passed(each(1_000, (n) => `2001:db8:7:${n.toString(16)}::1`)), 10);
   assert.equal(passed(each(1_000, (n) => `2001:db8:${(n + 8).toString(16)}::1`)), 10);
@@ -26,7 +26,7 @@ test('who has many addresses of one network has the share of the network, and ot
   assert.equal(passed(['203.0.113.1', '2001:db9::1']), 2);
 });
 
-test('what is refused to an address takes nothing of what there is for all', () => {
+test('a try that is refused for its address does not count for all addresses together', () => {
   const { passed, pass, hit } = open();
   assert.equal(passed(each(10_000, () => '192.0.2.1')), 3);
   assert.equal(passed(each(97, (n) => `10.${n}.0.1`)), 97);
@@ -35,7 +35,7 @@ test('what is refused to an address takes nothing of what there is for all', () 
   assert.equal(hit('203.0.113.1'), 0);
 });
 
-test('what is no address counts by itself', () => {
+test('a text that is no address counts as a key of its own', () => {
   const { passed } = open();
   assert.equal(passed(each(10, () => 'unknown')), 3);
 });

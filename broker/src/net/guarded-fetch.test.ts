@@ -98,7 +98,7 @@ test('a redirect is the answer, or is followed as often as asked and judged like
   assert.equal(asked.length, 4);
 });
 
-test('what is too large, too slow, cut off or of an unknown authority is an error in words', async (t) => {
+test('an answer that is too large, too slow, cut off or from an unknown authority is an error in words', async (t) => {
   const { port, guarded } = await httpsServer(t, (request, response) => {
     if (request.url === '/large') response.end('x'.repeat(2048));
     else if (request.url === '/cut')

@@ -67,7 +67,7 @@ test('every change of a secret, a group or a rule is told, of what it is, and wh
   }
 });
 
-test('what cannot be told is not done', async (t) => {
+test('a change that cannot be announced is not committed', async (t) => {
   const { secrets, groups, policy, ada, bus } = await open(t);
   await secrets.append('default', 'token', 'test', () => Uint8Array.of(1));
   await groups.add('default', 'eng', [ada]);

@@ -34,7 +34,7 @@ onBothEngines((open) => {
     }
   });
 
-  it('what is there already is said in our words', async (t) => {
+  it('a name that exists already is told in the broker’s own words', async (t) => {
     const { store } = await open(t);
     await addUser(store, 'ada');
     const known = await failureOf(addUser(store, 'ada'));

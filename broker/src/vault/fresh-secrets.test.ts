@@ -36,7 +36,7 @@ onBothEngines((open) => {
     assert.deepEqual(told, ['default/token', 'team-b/token', 'default/token']);
   });
 
-  it('what another broker has set is what is read, before anybody tells of it', async (t) => {
+  it('a secret that another broker has set is read at once, before the bus tells of it', async (t) => {
     const { vault, other, value } = await openVaults(t, open);
     await vault.set('default', 'token', 'one', 'cli');
     assert.equal(await value('token'), 'one');
@@ -46,7 +46,7 @@ onBothEngines((open) => {
     await assert.rejects(value('token'), { code: 'not_found' });
   });
 
-  it('what another broker says has changed is read again, and told of', async (t) => {
+  it('a secret that another broker has changed is read again, and listeners are told', async (t) => {
     const { vault, other, told, value } = await openVaults(t, open);
     await vault.set('default', 'token', 'one', 'cli');
     await value('token');
@@ -75,7 +75,7 @@ onBothEngines((open) => {
     assert.equal(told.length, 2);
   });
 
-  it('nothing is told for a secret that was not there to be removed', async (t) => {
+  it('listeners are told nothing when a secret is removed that does not exist', async (t) => {
     const { vault, told } = await openVaults(t, open);
     assert.equal(await vault.remove('default', 'token'), false);
     assert.deepEqual(told, []);

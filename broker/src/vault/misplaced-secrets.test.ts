@@ -59,7 +59,7 @@ onBothEngines((open) => {
     await assert.rejects(vault.resolve('default', '${secret:token}'), { code: 'internal' });
   });
 
-  it('what other modules have sealed is no secret, and no secret is theirs', async (t) => {
+  it('data that other rooms have sealed does not open as a secret, nor a secret as theirs', async (t) => {
     const { vault, store } = await openVault(t, open);
     const purposes = ['secret', 'default', 'token', '1', 'purpose', 'secret","default","token","1', ''];
     await store.secrets.append('default', 'token', 'cli', () => vault.seal('secret', Buffer.from('x')));
@@ -73,7 +73,7 @@ onBothEngines((open) => {
       assert.throws(() => vault.open(purpose, sealed), { code: 'internal' }, purpose);
   });
 
-  it('what a broker of an earlier version has sealed opens, and its key is known to be the right one', async (t) => {
+  it('a secret that an earlier version has sealed opens, and its key is known to be the right one', async (t) => {
     const world = await open(t);
     await world.store.settings.putIfAbsent('vault.key_check', KEPT.keyCheck);
     const vault = await createVault({ ...world, masterKey });

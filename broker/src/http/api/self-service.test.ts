@@ -79,7 +79,7 @@ suite('self-service', () => {
     assert.equal((await world.identity.authenticate(String(issued['token']), 'mcp')).kind, 'rejected');
   });
 
-  test('what is for administrators a member may not', () => {
+  test('a member may not use the operations for administrators', () => {
     for (const endpoint of Object.values(usersApi)) {
       for (const role of ['member', 'auditor', 'operator', 'scim'] as const)
         assert.throws(() => assertMay({ role }, { endpoint }), { code: 'forbidden' });

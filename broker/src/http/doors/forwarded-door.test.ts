@@ -98,7 +98,7 @@ test('whom the proxy has brought to one workspace does not come into another by 
   assert.equal((await world.comes('ada', 'team-b')).status, 403, 'the proxy’s ada is the one of team-a');
 });
 
-test('nobody is kept out by who has their name in another workspace', async (t) => {
+test('a person is let in although another workspace has somebody of the same name', async (t) => {
   const world = await open(t, { asksForWorkspace: true });
   await world.identity.users.add('team-b', { name: 'ada', email: 'ada@corp.example' }, HOST);
   assert.match((await world.comes('ada', 'team-a')).html, /Hello, ada/);

@@ -142,7 +142,7 @@ test('no header for groups is no group, and one that is too long is refused', as
   );
 });
 
-test('who is found, and may not come in, is recorded where it belongs', async () => {
+test('a person who is found and may not come in is recorded in their own workspace', async () => {
   const refusal = { kind: 'refused', reason: 'elsewhere', message: 'no', workspaceId: 'team-a', calledName: 'ada' };
   const { recorded, comes } = open({
     people: { find: () => Promise.resolve(refusal) } as unknown as Options['people'],

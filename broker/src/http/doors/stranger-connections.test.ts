@@ -84,7 +84,7 @@ test('of all addresses together so many are open', () => {
   assert.equal(connections.count, 3);
 });
 
-test('who is known, and what a trusted proxy brings, does not count; what is closed counts no more', () => {
+test('connections of known clients and of trusted proxies do not count, and closed ones count no more', () => {
   const { open, ended, connections } = bound({ ofAddress: 2, inAll: 3 });
   for (let each = 0; each < 10; each++) open('10.0.0.1');
   const friends = Array.from({ length: 10 }, () => {

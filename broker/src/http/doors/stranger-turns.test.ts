@@ -34,7 +34,7 @@ test('so many wait of an address, and in all; more are turned away', () => {
   );
 });
 
-test('who has a network of IPv6 has the turns of one address for each site, and half of the room for all of it', async () => {
+test('a stranger with an IPv6 network has one turn for each site, and half of the queue for the whole network', async () => {
   const turns = createStrangerTurns({ ofAddress: 3, inAll: 8 });
   const begun: string[] = [];
   const entered = (address: string) => turns.enter(address, () => begun.push(address));

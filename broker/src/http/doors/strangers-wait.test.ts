@@ -45,7 +45,7 @@ async function open(t: TestContext, room = 100) {
   return { ask, waiting, arrived, identity, good };
 }
 
-test('who comes with a token that was good lately is served at once; strangers and bad tokens wait, by their own address', async (t) => {
+test('a request with a token that was valid lately is served at once; strangers and bad tokens wait, by their own address', async (t) => {
   const { ask, waiting, arrived, identity, good } = await open(t);
   await identity.authenticate('good', 'mcp', undefined);
   assert.equal(await ask({ authorization: 'Bearer good' }), '200 served');
@@ -66,12 +66,12 @@ test('who comes with a token that was good lately is served at once; strangers a
   assert.equal(await late, '200 served');
 });
 
-test('who finds no room is told to come again', async (t) => {
+test('a stranger past the limit is told to come again', async (t) => {
   const { ask } = await open(t, 0);
   assert.match(await ask({}), /^503 .*"unavailable"/);
 });
 
-test('nothing is done for who has gone meanwhile', async (t) => {
+test('nothing is done for a stranger whose connection has gone while it waited', async (t) => {
   const { ask, waiting, arrived } = await open(t);
   const gone = new AbortController();
   const asked = ask({}, gone.signal);

@@ -49,7 +49,7 @@ function sendFirst(port: number, bytes: number): Promise<string> {
   });
 }
 
-test('who is answered before the body is read hears the answer, also where it sends all of a body before it listens', async (t) => {
+test('a client that is answered before its body was read gets the answer, also where it first sends the whole body', async (t) => {
   const { port } = await open(t);
   for (const bytes of [65_537, 300_000, MB])
     assert.match(await sendFirst(port, bytes), /^HTTP\/1\.1 401 [^]*who are you\?/);

@@ -181,7 +181,7 @@ describe('the headers of a request', () => {
       assert.equal(statusOf({ ...fine, accept }), 406, accept);
   });
 
-  test('who listens reads a stream of events', () => {
+  test('a client that listens must accept a stream of events', () => {
     for (const accept of ['text/event-stream', both, '*/*', 'text/*'])
       assert.equal(checkGet(asRequest({ accept })), undefined, accept);
     for (const accept of [undefined, '', 'application/json', 'text'])

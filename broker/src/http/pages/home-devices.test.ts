@@ -35,7 +35,7 @@ suite('devices on the home page', () => {
     assert.equal((await ada.browser.submit(page, {})).status, 410);
   });
 
-  test('nobody disconnects another’s device, by its id or its beginning, nor without the form’s token', async () => {
+  test('a person cannot disconnect the device of another, by its id or its beginning, nor any without the form’s token', async () => {
     const [ada, bob] = [await world.personAtBrowser(), await world.personAtBrowser()];
     await world.logIn(ada.name);
     await world.logIn(bob.name);

@@ -69,7 +69,7 @@ suite('applications on the home page', () => {
     assert.ok(anew.get('code'), 'it may ask again');
   });
 
-  test('nobody ends another’s, by its id, its beginning, a device or a browser; nor without the form’s token', async () => {
+  test('a person cannot disconnect the application of another, by its id or its beginning, nor a device or browser by it, nor any without the form’s token', async () => {
     const [hers, his] = [await world.connected(), await world.connected()];
     await world.logIn(his.person.name);
     const page = await hers.person.browser.open('/');

@@ -94,7 +94,7 @@ suite('signing in at the company’s IdP', () => {
     assert.equal((await signIn()).status, 503, 'half of what the IdP says is not enough');
   });
 
-  test('whoever was on the way to a device ends there, and nobody is led to another site', async () => {
+  test('a person who was on the way to a device page ends there, and nobody is led to another site', async () => {
     someone();
     const browser = createPageBrowser(world.origin);
     const started = await world.device().start();
@@ -235,7 +235,7 @@ suite('signing in at the company’s IdP', () => {
     await fresh.close();
   });
 
-  test('who is disabled here stays out', async () => {
+  test('a person who is disabled in mcpgate stays out', async () => {
     const name = someone();
     await signIn();
     await world.identity.users.disable(WORKSPACE, name, HOST);

@@ -91,7 +91,7 @@ suite('workspaces of people from the company’s IdP', () => {
     'a huge name': { claim: 'a'.repeat(200_000), says: /in a form/, evenWithFallback: true },
     'a huge list': { claim: Array(2_001).fill('team-a'), says: /in a form/, evenWithFallback: true },
   };
-  test('whoever is told none, an unknown one, two, or nonsense stays out, by name in the log', async (t) => {
+  test('a person for whom the IdP names no workspace, an unknown one, two, or nonsense stays out, by name in the log', async (t) => {
     const world = await open(t, { workspaceClaim: 'unit' });
     for (const [what, { claim, says }] of Object.entries(unclear)) {
       const page = await comes(world, 'ada', { unit: claim });
@@ -116,7 +116,7 @@ suite('workspaces of people from the company’s IdP', () => {
     assert.deepEqual(await namesIn(world, 'default'), []);
   });
 
-  test('who is known in one workspace does not come into another, and the log of that one says so', async (t) => {
+  test('a person who is known in one workspace does not come into another, and the log of that one says so', async (t) => {
     const world = await open(t, { workspaceClaim: 'unit' });
     const browser = createPageBrowser(world.origin);
     await comes(world, 'ada', { unit: 'team-a' });
@@ -137,7 +137,7 @@ suite('workspaces of people from the company’s IdP', () => {
     assert.match((await browser.open(await callbackOf(sent))).html, /Hello, ada/, 'once she is removed there');
   });
 
-  test('nobody is kept out by what another workspace says of their name or address', async (t) => {
+  test('a person is let in although somebody in another workspace has the same name or address', async (t) => {
     const world = await open(t, { workspaceClaim: 'unit' });
     await world.identity.users.add('team-b', { name: 'ada', email: 'ada@CORP.example' }, HOST);
     const squatter = { userName: 'ada@corp.example', email: 'ada@corp.example' };
@@ -172,7 +172,7 @@ suite('workspaces of people from the company’s IdP', () => {
     assert.equal((await trusting.identity.users.show('team-a', 'grace')).email, 'grace@corp.example');
   });
 
-  test('whoever has an address besides and is somebody at the provider already does not stand in the way', async (t) => {
+  test('a second person with the address, who has an identity at the IdP already, does not stand in the way', async (t) => {
     const world = await open(t, { workspace: 'team-a', justInTime: false, linkByEmail: true });
     await world.identity.users.add('team-a', { name: 'first', email: 'first@corp.example' }, HOST);
     await comes(world, 'first');

@@ -4,7 +4,7 @@ import { DeviceInfoSchema, readDeviceInfo } from './device-info.ts';
 
 const SEEN = { address: '192.0.2.1', now: 7, proofHash: 'hash' };
 
-test('what a device says of itself is kept beside what the broker has seen', () => {
+test('the name and platform that a device gives are kept beside the address that the broker has seen', () => {
   const params = { device_name: 'laptop', device_platform: 'linux', workspace: 'team-b' };
   assert.deepEqual(readDeviceInfo(params, SEEN), {
     ...{ name: 'laptop', platform: 'linux', workspace: 'team-b' },
@@ -12,7 +12,7 @@ test('what a device says of itself is kept beside what the broker has seen', () 
   });
 });
 
-test('what it does not say, or not as a text, has a word that says so', () => {
+test('a name or platform that a device leaves out, or that is no text, is kept as unnamed and unknown', () => {
   for (const nothing of [undefined, 7, {}, '', '  ', '\u202e\u0000']) {
     const { name, platform } = readDeviceInfo({ device_name: nothing, device_platform: nothing }, SEEN);
     assert.deepEqual([name, platform], ['unnamed device', 'unknown']);
@@ -29,7 +29,7 @@ test('its words are one line of at most 64 characters that draws nothing', () =>
   assert.equal(nameOf('x'.repeat(65)), 'x'.repeat(64));
 });
 
-test('what older brokers have kept is read: without a proof, and for wherever the person is', () => {
+test('a device login that an older broker has stored is read, without a proof and without a workspace', () => {
   const kept = { name: 'a', platform: 'b', address: 'c', requestedAt: 1 };
   assert.deepEqual(DeviceInfoSchema.parse(kept), { ...kept, proofHash: null, workspace: null });
 });

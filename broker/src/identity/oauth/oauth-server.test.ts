@@ -119,7 +119,7 @@ suite('the OAuth server', () => {
     assert.deepEqual(results.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
   });
 
-  test('what a device says about itself is made one plain line', async () => {
+  test('the name that a device gives itself is made one plain line', async () => {
     const laptop = world.device(`a\u202eb\n<b>c\u0000   ${'x'.repeat(200)}`);
     const started = await laptop.start();
     const device = await world.identity.approveDevice(WORKSPACE, started.user_code ?? '', await world.addUser(), HOST);

@@ -85,7 +85,7 @@ suite('what refers to somebody ends with the reason for it', () => {
     for (const { id } of after.rules) await policy.removeRule(WORKSPACE, id);
   });
 
-  test('somebody who is removed takes no rule of another workspace along, and a disabled person keeps theirs', async () => {
+  test('removing a person leaves the rules of other workspaces, and disabling one leaves all rules', async () => {
     const { users } = world.identity;
     const { policy, workspaces } = world.store;
     await workspaces.add('team-b');

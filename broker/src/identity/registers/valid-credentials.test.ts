@@ -86,17 +86,17 @@ async function aliveOf(all: readonly Live[]) {
   return { ids: all.filter((each) => alive.has(each)).map(({ credential }) => credential.id), asked };
 }
 
-test('a laptop lives while it is not revoked and its login has not ended', async () => {
+test('a device is valid while it is not revoked and its login has not ended', async () => {
   const { ids } = await aliveOf(['d1', 'revoked', 'd-out', 'd2'].map((id) => one('device', id)));
   assert.deepEqual(ids, ['d1', 'd2']);
 });
 
-test('a grant lives while it is not revoked, and a login of a client as long as that says', async () => {
+test('a grant is valid while it is not revoked, and a client’s login until it ends', async () => {
   const all = [...['g1', 'revoked'].map((id) => one('grant', id)), ...['c1', 'ended'].map((id) => one('oauth', id))];
   assert.deepEqual(await aliveOf(all), { ids: ['g1', 'c1'], asked: ['grants g1,revoked', 'clients c1,ended'] });
 });
 
-test('an administration token lives in its own workspace, while it is there and not revoked', async () => {
+test('an administration token is valid in its own workspace, while it exists and is not revoked', async () => {
   const all = [
     one('admin-token', 'live-default'),
     one('admin-token', 'revoked'),
