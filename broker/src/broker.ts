@@ -36,6 +36,7 @@ import { createUpstreams } from './upstreams/create-upstreams.ts';
 import { systemFoldersOf } from './upstreams/process/find-tool.ts';
 import { referencesIn } from 'mcpgate-shared/values/secret-reference';
 import { createVault } from './vault/create-vault.ts';
+import { createKeyRotation } from './vault/key-rotation.ts';
 import { loadMasterKey } from './vault/master-key.ts';
 
 /**
@@ -106,6 +107,19 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
     const replicas = createReplicas({ bus: store.bus, self, audit, log, clock });
     closers.push(() => replicas.close());
+    const keys = createKeyRotation({
+      ...{ store, keyring: vault.keyring, bus: store.bus, clock, log },
+      record: ({ type, by, data }) =>
+        audit.event({
+          workspace_id: DEFAULT_WORKSPACE,
+          type,
+          actor: by.name,
+          subject: 'master-key',
+          address: by.address,
+          data,
+        }),
+    });
+    closers.push(() => keys.close());
     // What the error broke off may have been the handling of a revocation by another broker: everything is read again.
     closers.push(unexpected.listen(() => replicas.doubt('an unexpected error')));
 
@@ -220,6 +234,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const operations = adminOperations({
       store,
       vault,
+      keys,
       audit,
       upstreams,
       people: identity,
@@ -251,7 +266,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       clock,
     });
 
-    await replicas.follow({ gateway, upstreams, vault, accounts, identity });
+    await replicas.follow({ gateway, upstreams, vault, keys, accounts, identity });
+    void keys.start();
 
     const enterWorkspace = createEnterWorkspace(store.workspaces);
     const hostCheck = createHostCheck({ publicUrl, proxies });

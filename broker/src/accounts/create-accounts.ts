@@ -35,7 +35,7 @@ export function createAccounts({ store, vault, audit, publicUrl }: AccountsOptio
     const record = await store.accounts.find(server.id, owner);
     if (record === undefined || record.kind !== server.account?.kind) return 'missing';
     if (record.state === 'expired') return 'expired';
-    const content = openAccount(vault, record);
+    const content = await openAccount(vault, record);
     return content.target === targetOf(server.transport) ? { record, content } : 'missing';
   }
 

@@ -23,8 +23,11 @@ export function sealAccount(vault: Pick<Vault, 'seal'>, of: Of, content: Account
 }
 
 /** Throws `internal` where it was sealed for somebody else, or changed. */
-export function openAccount(vault: Pick<Vault, 'open'>, account: Of & Pick<AccountRecord, 'sealed'>): AccountContent {
-  const text = Buffer.from(vault.open(purposeOf(account), account.sealed)).toString();
+export async function openAccount(
+  vault: Pick<Vault, 'open'>,
+  account: Of & Pick<AccountRecord, 'sealed'>,
+): Promise<AccountContent> {
+  const text = Buffer.from(await vault.open(purposeOf(account), account.sealed)).toString();
   const content = ContentSchema.safeParse(JSON.parse(text));
   if (content.success) return content.data;
   throw new GateError(

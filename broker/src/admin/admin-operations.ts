@@ -5,6 +5,7 @@ import type { AdminDependencies } from './dependencies.ts';
 import { deviceOperations } from './device-operations.ts';
 import { groupOperations } from './group-operations.ts';
 import { grantOperations } from './grant-operations.ts';
+import { keyOperations } from './key-operations.ts';
 import type { Operation } from './operation.ts';
 import { ruleOperations } from './rule-operations.ts';
 import { secretOperations } from './secret-operations.ts';
@@ -24,6 +25,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...adminTokenOperations(dependencies),
     ...serverOperations(dependencies),
     ...secretOperations(dependencies),
+    ...keyOperations(dependencies),
     ...ruleOperations(dependencies),
     ...auditOperations(dependencies),
   ];

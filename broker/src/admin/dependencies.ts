@@ -7,6 +7,7 @@ import type { Upstreams } from '../upstreams/upstream.ts';
 import type { BrokerName } from '../domain/bus.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { AllowedCommand } from '../domain/stdio-settings.ts';
+import type { KeyRotation } from '../vault/key-rotation.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** An open link of the tunnel, as far as lists and counts need it. */
@@ -45,6 +46,7 @@ export interface BrokerFacts {
 export interface AdminDependencies {
   store: Store;
   vault: Vault;
+  keys: Pick<KeyRotation, 'status' | 'begin'>;
   audit: Audit;
   upstreams: Upstreams;
   people: Pick<Identity, 'users' | 'devices' | 'sessions' | 'groups' | 'grants' | 'adminTokens' | 'approveDevice'>;

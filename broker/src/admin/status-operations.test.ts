@@ -8,6 +8,9 @@ import type { UpstreamsOptions } from '../upstreams/upstreams-options.ts';
 import { requester, fixtureServer, serverRecord, startPool } from '../upstreams/fixtures/pool.ts';
 import { temporaryFolder } from '../store/fixtures/both-engines.ts';
 import { openStore } from '../store/open-store.ts';
+import { createKeyRotation } from '../vault/key-rotation.ts';
+import { createVault } from '../vault/create-vault.ts';
+import { loadMasterKey } from '../vault/master-key.ts';
 import type { Caller } from './operation.ts';
 import { statusOperations } from './status-operations.ts';
 
@@ -20,8 +23,13 @@ const caller: Caller = {
 };
 
 it('a server that nothing keeps apart is warned of by its name, with the reason, as long as it is offered', async (t) => {
-  const store = await openStore({ dataDir: temporaryFolder(t), log: pino({ level: 'silent' }), clock: systemClock });
+  const dataDir = temporaryFolder(t);
+  const log = pino({ level: 'silent' });
+  const store = await openStore({ dataDir, log, clock: systemClock });
   t.after(() => store.close());
+  const { keyring } = await createVault({ store, masterKey: loadMasterKey({ dataDir }), clock: systemClock });
+  const record = () => Promise.resolve();
+  const keys = createKeyRotation({ store, keyring, bus: store.bus, clock: systemClock, log, record });
   const http = { kind: 'http' as const, url: 'http://127.0.0.1:9/mcp', headers: {} };
   async function warnings(options: Partial<UpstreamsOptions>): Promise<readonly string[]> {
     const off = { ...serverRecord('off', fixtureServer()), enabled: false };
@@ -31,7 +39,7 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
       const [record] = pool.records;
       if (record !== undefined) await pool.upstreams.acquire(record, requester('ada')).catch(() => undefined);
       const [status] = statusOperations({
-        store,
+        ...{ store, keys },
         upstreams: pool.upstreams,
         links: () => [],
         memory: () => ({

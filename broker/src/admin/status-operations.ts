@@ -2,6 +2,7 @@
 import { statusApi } from 'mcpgate-shared/api/status';
 import { inWorkspace } from '../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
+import type { MasterKeyView } from '../vault/key-rotation.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
@@ -13,13 +14,18 @@ export function statusOperations({
   memory,
   eventLoopDelay,
   facts,
-}: Pick<AdminDependencies, 'store' | 'upstreams' | 'links' | 'memory' | 'eventLoopDelay' | 'facts'>): Operation[] {
+  keys,
+}: Pick<
+  AdminDependencies,
+  'keys' | 'store' | 'upstreams' | 'links' | 'memory' | 'eventLoopDelay' | 'facts'
+>): Operation[] {
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
-      const [readiness, policy, users] = await Promise.all([
+      const [readiness, policy, users, key] = await Promise.all([
         facts.readiness(),
         store.policy.snapshot(workspaceId),
         store.users.count(workspaceId),
+        keys.status(),
       ]);
       const servers = upstreams.status(workspaceId);
       const live = links().filter((link) => link.workspaceId === workspaceId);
@@ -27,6 +33,7 @@ export function statusOperations({
       const delay = eventLoopDelay();
       const warnings = [
         ...(readiness.kind === 'not_ready' ? [withCause(readiness.why)] : []),
+        ...keyWarnings(key),
         ...servers
           .filter((server) => server.processIsolation === 'none' && server.state !== 'disabled')
           .map(
@@ -51,6 +58,7 @@ export function statusOperations({
         started_at: isoTime(facts.startedAt),
         data: facts.dataDir,
         database: facts.database,
+        master_key: { id: key.id, created_at: isoTime(key.createdAt), is_rotating: key.rotation !== null },
         other_brokers: facts.replicas.others().map(({ location }) => location),
         enforcement: policy.enforcement,
         rules: policy.rules.length,
@@ -95,6 +103,11 @@ export function statusOperations({
       });
     }),
   ];
+}
+
+function keyWarnings({ problem, rotation }: MasterKeyView): string[] {
+  if (problem !== null) return [problem];
+  return (rotation?.waitsFor ?? []).map((what) => `the rotation of the master key waits for ${what}`);
 }
 
 /** The message of an error with those of its causes, for the platform team. */

@@ -10,6 +10,7 @@ import { deviceCommand, loginCommand, sessionCommand } from './device.ts';
 import { EXAMPLES } from './examples.ts';
 import { grantCommand } from './grant.ts';
 import { groupCommand } from './group.ts';
+import { keyCommand } from './key.ts';
 import { reportFailure } from './report-failure.ts';
 import { enforcementCommand, ruleCommand } from './rule.ts';
 import { secretCommand } from './secret.ts';
@@ -52,6 +53,7 @@ export function createProgram(context: CommandContext): Command {
   program.addCommand(loginCommand(context));
   program.addCommand(serverCommand(context));
   program.addCommand(secretCommand(context));
+  program.addCommand(keyCommand(context));
   program.addCommand(grantCommand(context));
   program.addCommand(adminTokenCommand(context));
   program.addCommand(ruleCommand(context));

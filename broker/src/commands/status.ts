@@ -1,6 +1,6 @@
 // `status`: how the broker is.
 import { Command } from 'commander';
-import { statusApi } from 'mcpgate-shared/api/status';
+import { statusApi, type Status } from 'mcpgate-shared/api/status';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import type { CommandContext } from './context.ts';
@@ -20,6 +20,7 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
     `mcpgate-broker ${status.version} at ${status.url}: ${status.state === 'not_ready' ? 'not ready' : status.state}`,
     `process      ${status.pid}, started ${ago(status.started_at, context.now())}`,
     `data         ${status.data} (${status.database})`,
+    ...masterKeyLine(status, context.now()),
     ...status.other_brokers.map((place) => `beside       ${plainLine(place)}`),
     `enforcement  ${status.enforcement}, ${status.rules} rule${status.rules === 1 ? '' : 's'}`,
     `people       ${status.users}`,
@@ -38,6 +39,11 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
     ...status.warnings.map((warning) => `!            ${plainLine(warning)}`),
   ];
   show(status, lines.join('\n'));
+}
+
+function masterKeyLine({ master_key: key }: Status, now: number): string[] {
+  if (key === null) return [];
+  return [`master key   ${key.id}, made ${ago(key.created_at, now)}${key.is_rotating ? ', being rotated' : ''}`];
 }
 
 const megabytes = (bytes: number): string =>

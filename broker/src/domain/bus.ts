@@ -13,7 +13,9 @@ export type Change =
   /** Made, replaced, expired or ended; a refresh alone is no change. */
   | { kind: 'account'; workspaceId: string; serverId: string; owner: AccountOwner }
   /** Roles or groups of these people, by id. */
-  | { kind: 'people'; ids: readonly string[] };
+  | { kind: 'people'; ids: readonly string[] }
+  /** The master key, or which data keys there are. */
+  | { kind: 'keys' };
 
 export type BusMessage =
   | Change
@@ -21,6 +23,11 @@ export type BusMessage =
   | { kind: 'revoked'; question: string; revocations: readonly Revocation[] }
   /** The answer to `revoked`; `question` is that of the message that it answers. */
   | { kind: 'ended'; question: string; linksClosed: number; callsCancelled: number }
+  /**
+   * Said while the master key is rotated: the sender's key file, at this path, holds the master key with this id. The rotation ends when the
+   * files of all brokers hold the new key.
+   */
+  | { kind: 'master-key'; id: string; file: string }
   /**
    * The laptops of these channels are connected to the sender now. The run `broker`, which still has the channels, is to leave each of them in
    * the store as soon as no call runs on it, so that the sender can take it from there.

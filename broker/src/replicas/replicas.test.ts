@@ -88,6 +88,7 @@ async function open(t: TestContext, { follows = true } = {}) {
         recheck: () => tell('accounts'),
       },
     },
+    keys: { changed: () => void told.push('keys') },
     identity: {
       elsewhere: {
         changed: (ids) => tell(`people ${ids.join()}`),
@@ -112,7 +113,7 @@ async function open(t: TestContext, { follows = true } = {}) {
   return { clock, replicas, told, events, logged, published, versions, failing, say, rulesOf };
 }
 
-const ALL = ['everybody', 'policy of all', 'secrets', 'servers', 'accounts'];
+const ALL = ['everybody', 'policy of all', 'secrets', 'keys', 'servers', 'accounts'];
 
 test('each change is told to the one who keeps a copy of it, and to nobody else', async (t) => {
   const { told, published, say } = await open(t);
@@ -121,6 +122,8 @@ test('each change is told to the one who keeps a copy of it, and to nobody else'
     [{ kind: 'servers' }, ['servers']],
     [{ kind: 'secret', workspaceId: 'team-b', name: 'token' }, ['secret team-b/token']],
     [{ kind: 'people', ids: ['u1', 'u2'] }, ['people u1,u2']],
+    [{ kind: 'keys' }, ['keys']],
+    [{ kind: 'master-key', id: 'k1', file: '/k' }, []],
     [{ kind: 'ended', question: 'q', linksClosed: 1, callsCancelled: 1 }, []],
     [{ kind: 'account', workspaceId: 'default', serverId: 's1', owner: 'user:u1' }, ['account s1/user:u1']],
     [{ kind: 'wanted', broker: 'self', channels: [] }, []],

@@ -10,6 +10,7 @@ import type { GatewayService } from '../gateway/gateway.ts';
 import type { Elsewhere } from '../identity/identity.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
+import type { KeyRotation } from '../vault/key-rotation.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createEndElsewhere } from './end-elsewhere.ts';
 import { createHearing } from './hearing.ts';
@@ -23,6 +24,7 @@ export interface Keepers {
   upstreams: Pick<Upstreams, 'reload'>;
   vault: Pick<Vault, 'elsewhere'>;
   accounts: Pick<Accounts, 'elsewhere'>;
+  keys: Pick<KeyRotation, 'changed'>;
   identity: { elsewhere: Elsewhere };
 }
 
@@ -65,6 +67,7 @@ export function createReplicas(parts: {
       const ended = await keepers.identity.elsewhere.recheck();
       await keepers.gateway.recheckPolicies();
       await keepers.vault.elsewhere.recheck();
+      keepers.keys.changed();
       await keepers.upstreams.reload();
       await keepers.accounts.elsewhere.recheck();
       return ended;
@@ -83,7 +86,10 @@ export function createReplicas(parts: {
     },
   });
 
-  async function apply(message: BusMessage, { gateway, upstreams, vault, accounts, identity }: Keepers): Promise<void> {
+  async function apply(
+    message: BusMessage,
+    { gateway, upstreams, vault, keys, accounts, identity }: Keepers,
+  ): Promise<void> {
     switch (message.kind) {
       case 'policy':
         return gateway.policyChanged(message.workspaceId);
@@ -102,6 +108,10 @@ export function createReplicas(parts: {
           .publish({ kind: 'ended', question: message.question, ...counts })
           .catch((error: unknown) => log.warn({ err: error }, 'the end of what was revoked could not be confirmed'));
       }
+      case 'keys':
+        return keys.changed();
+      case 'master-key':
+        return; // the rotation hears it
       case 'ended':
         return; // end-elsewhere.ts of the broker that asked listens for it
       case 'wanted':

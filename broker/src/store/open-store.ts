@@ -16,6 +16,7 @@ import { createDevices } from './repositories/devices.ts';
 import { createExternalIdentities } from './repositories/external-identities.ts';
 import { createGrants } from './repositories/grants.ts';
 import { createGroups } from './repositories/groups.ts';
+import { createKeyring } from './repositories/keyring.ts';
 import { createKeys } from './repositories/keys.ts';
 import { createLeftChannels } from './repositories/left-channels.ts';
 import { createLinks } from './repositories/links.ts';
@@ -24,6 +25,7 @@ import { createOAuthRegistrations } from './repositories/oauth-registrations.ts'
 import { createPolicy } from './repositories/policy.ts';
 import { createProvisioning } from './repositories/provisioning.ts';
 import { createSecrets } from './repositories/secrets.ts';
+import { createSealedBefore } from './repositories/sealed-before.ts';
 import { createServers } from './repositories/servers.ts';
 import { createSettings } from './repositories/settings.ts';
 import { createUsers } from './repositories/users.ts';
@@ -83,6 +85,8 @@ function createStore(engine: Engine, clock: Clock): Store {
     webSessions: createWebSessions(db),
     oauth: createOAuth(db),
     keys: createKeys(db, clock),
+    keyring: createKeyring(db, clock, announce),
+    sealedBefore: createSealedBefore(db),
     servers: createServers(db, clock, announce),
     accounts: createAccounts(db, clock, announce),
     oauthRegistrations: createOAuthRegistrations(db, clock),

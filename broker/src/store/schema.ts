@@ -118,6 +118,19 @@ export interface Database {
     consumed_at: number | null;
     expires_at: number | null;
   };
+  /** `is_told`: that it became the current one is in the log. `key_file`: where an administrator keeps it, where that is said. */
+  master_keys: {
+    id: string;
+    state: 'current' | 'next' | 'retired';
+    created_at: number;
+    retired_at: number | null;
+    key_file: string | null;
+    begun_by: string | null;
+    is_told: number;
+  };
+  /** `number`: in the order in which they were made; the highest seals what is new. */
+  data_keys: { id: string; number: number; created_at: number };
+  wrapped_keys: { data_key_id: string; master_key_id: string; wrapped: Uint8Array };
   signing_keys: { kid: string; sealed: Uint8Array; created_at: number };
   servers: {
     id: string;

@@ -8,6 +8,7 @@ import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } f
 import type { Role } from 'mcpgate-shared/api/roles';
 import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
+import type { Keyring, SealedBefore } from './keyring.ts';
 import type { AuditQuery, AuditRow, CallRow } from './audit-row.ts';
 
 export interface OneTimeLink {
@@ -257,6 +258,9 @@ export interface Store {
     list(): Promise<{ kid: string; sealed: Uint8Array; createdAt: number }[]>;
     add(key: { kid: string; sealed: Uint8Array }): Promise<void>;
   };
+  keyring: Keyring;
+  /** What versions before data keys have sealed under the master key itself. */
+  sealedBefore: SealedBefore;
   servers: {
     /** Shared and without an account, unless said. */
     create(
@@ -333,6 +337,7 @@ export interface Store {
   settings: {
     /** Keeps `value` unless the name has a value already; returns the kept one. */
     putIfAbsent(name: string, value: string): Promise<string>;
+    find(name: string): Promise<string | undefined>;
   };
   audit: {
     /**

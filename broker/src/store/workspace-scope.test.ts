@@ -217,6 +217,19 @@ const TABLE: Table = {
     list: { everywhere: 'the keys that sign are the broker’s' },
     add: { everywhere: 'the keys that sign are the broker’s' },
   },
+  keyring: {
+    read: { everywhere: 'one master key seals all of them' },
+    begin: { everywhere: 'one master key seals all of them' },
+    stage: { everywhere: 'one master key seals all of them' },
+    abandon: { everywhere: 'one master key seals all of them' },
+    wrap: { everywhere: 'one master key seals all of them' },
+    finish: { everywhere: 'one master key seals all of them' },
+    told: { everywhere: 'one master key seals all of them' },
+  },
+  sealedBefore: {
+    list: { everywhere: 'one master key seals all of them' },
+    replace: { everywhere: 'one master key seals all of them' },
+  },
   servers: {
     create: {
       writes: (store, { workspaceId }) =>
@@ -304,7 +317,10 @@ const TABLE: Table = {
     removeRule: { writes: (store, { workspaceId }) => store.policy.removeRule(workspaceId, 'r_same00') },
     setEnforcement: { writes: (store, { workspaceId }) => store.policy.setEnforcement(workspaceId, 'off') },
   },
-  settings: { putIfAbsent: { everywhere: 'they are facts about the database' } },
+  settings: {
+    putIfAbsent: { everywhere: 'they are facts about the database' },
+    find: { everywhere: 'they are facts about the database' },
+  },
   audit: {
     append: {
       writes: (store, { workspaceId, event }) => store.audit.append([event({ workspaceId, type: 'second.event' })]),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { it, type TestContext } from 'node:test';
 import { onBothEngines, type OpenStoreUnderTest, type StoreUnderTest } from '../store/fixtures/both-engines.ts';
 import { createVault } from './create-vault.ts';
@@ -146,8 +146,8 @@ onBothEngines((open) => {
     const { vault, reopen, masterKey, clock } = await openVault(t, open);
     const sealed = vault.seal('signing-key', Uint8Array.of(1, 2, 3));
     const restarted = await createVault({ store: await reopen(), masterKey, clock });
-    assert.deepEqual(restarted.open('signing-key', sealed), Uint8Array.of(1, 2, 3));
-    assert.throws(() => vault.open('refresh-answer', sealed), { code: 'internal', message: /refresh-answer/ });
+    assert.deepEqual(await restarted.open('signing-key', sealed), Uint8Array.of(1, 2, 3));
+    await assert.rejects(vault.open('refresh-answer', sealed), { code: 'internal', message: /refresh-answer/ });
   });
 
   it('notices at the start that the master key is another one', async (t) => {
@@ -155,11 +155,17 @@ onBothEngines((open) => {
     rmSync(masterKey.file);
     const made = loadMasterKey({ dataDir });
     const wrong = /master\.key is not the one this database was sealed with/;
-    await assert.rejects(createVault({ store, clock, masterKey: made }), { code: 'config', message: wrong });
+    await assert.rejects(createVault({ store, clock, masterKey: made }), {
+      code: 'config',
+      message: `the master key ${masterKey.file} is missing, and this database was sealed with one: put the file back where it was`,
+    });
+    assert.equal(existsSync(masterKey.file), false, 'the key that was made in its place is gone again');
+    assert.equal(loadMasterKey({ dataDir }).created, true);
     await assert.rejects(createVault({ store, clock, masterKey: { ...made, created: false } }), {
       code: 'config',
       message: wrong,
     });
+    writeFileSync(masterKey.file, `${Buffer.from(masterKey.bytes).toString('base64')}\n`, { mode: 0o600 });
     await createVault({ store, clock, masterKey });
   });
 });

@@ -5,14 +5,13 @@ import { GateError } from 'mcpgate-shared/error';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
 import { fillReferences, referencesIn } from 'mcpgate-shared/values/secret-reference';
+import { openKeyring } from './keyring.ts';
 import type { MasterKey } from './master-key.ts';
-import { seal, unseal } from './seal.ts';
 import type { Vault } from './vault.ts';
 
 const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 const MAX_VALUE_BYTES = 64 * 1024;
 const TOUCH_INTERVAL_MS = 60_000;
-const KEY_CHECK = 'vault.key_check';
 
 interface Opened {
   value: string;
@@ -23,8 +22,7 @@ interface Opened {
 /** Throws `config` where the master key is not the one that the store's secrets were sealed with. */
 export async function createVault(options: { store: Store; masterKey: MasterKey; clock: Clock }): Promise<Vault> {
   const { store, masterKey, clock } = options;
-  const key = masterKey.bytes;
-  await checkKey(store, masterKey);
+  const keyring = await openKeyring(options);
 
   const listeners = new Set<(change: { workspaceId: string; name: string }) => void>();
   /** The version of each secret that was last opened here, to find out later which secrets other brokers have changed. */
@@ -41,7 +39,7 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       const text = `there is no secret named ${name}: set it with mcpgate-broker secret set ${name}${inWorkspace(workspaceId)}`;
       throw new GateError('not_found', text);
     }
-    const plain = unseal(key, secretContext(workspaceId, name, record.version), record.sealed);
+    const plain = await keyring.open(secretContext(workspaceId, name, record.version), record.sealed);
     if (plain === undefined) {
       const text = `the secret ${name} (version ${record.version}) cannot be opened with ${masterKey.file}: its stored form was changed; set it again`;
       throw new GateError('internal', text);
@@ -55,7 +53,7 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
   function sealer(workspaceId: string, name: string, value: string): (version: number) => Uint8Array {
     checkName(name);
     const plain = checkValue(name, value);
-    return (version) => seal(key, secretContext(workspaceId, name, version), plain);
+    return (version) => keyring.seal(secretContext(workspaceId, name, version), plain);
   }
 
   /** Writes down that the secret is used; undefined, and nothing is written, where that was done within the last minute. */
@@ -109,9 +107,10 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       const writes = versions.flatMap((each) => touch(workspaceId, each.slice(0, each.lastIndexOf('@'))) ?? []);
       return writes.length === 0 ? undefined : Promise.all(writes);
     },
-    seal: (purpose, plain) => seal(key, ['purpose', purpose], plain),
-    open(purpose, sealed) {
-      const plain = unseal(key, ['purpose', purpose], sealed);
+    keyring,
+    seal: (purpose, plain) => keyring.seal(['purpose', purpose], plain),
+    async open(purpose, sealed) {
+      const plain = await keyring.open(['purpose', purpose], sealed);
       if (plain !== undefined) return plain;
       const text = `sealed data (${purpose}) cannot be opened with ${masterKey.file}: its stored form was changed`;
       throw new GateError('internal', text);
@@ -134,19 +133,6 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       return () => listeners.delete(listener);
     },
   };
-}
-
-/** The first start seals a known text and keeps it in the store: a master key that opens it is the right one. */
-async function checkKey(store: Store, { bytes, file, created }: MasterKey): Promise<void> {
-  const context = ['purpose', KEY_CHECK];
-  const mine = Buffer.from(seal(bytes, context, Buffer.from(KEY_CHECK))).toString('base64');
-  const kept = await store.settings.putIfAbsent(KEY_CHECK, mine);
-  if (unseal(bytes, context, Buffer.from(kept, 'base64')) !== undefined) return;
-  const hint = created ? 'it was missing and has just been created: delete it and put' : 'put';
-  throw new GateError(
-    'config',
-    `the master key ${file} is not the one this database was sealed with: ${hint} the original file back`,
-  );
 }
 
 function checkName(name: string): void {

@@ -1,5 +1,5 @@
 // The master key's file: 32 random bytes as base64, readable by the broker's user only. It is never in the database nor in a backup.
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
@@ -13,6 +13,11 @@ export interface MasterKey {
   file: string;
   /** True where `loadMasterKey` has just made the file. */
   created: boolean;
+}
+
+/** Names a key, and tells nothing of it: 16 hex digits. */
+export function masterKeyId(bytes: Uint8Array): string {
+  return createHmac('sha256', bytes).update('id of a master key').digest('hex').slice(0, 16);
 }
 
 /** Reads the key from `file` (`master.key` in `dataDir` unless said); makes file and key where there is none. Throws `config` for a file of no use. */
@@ -29,8 +34,11 @@ export function loadMasterKey({ dataDir, file }: { dataDir: string; file?: strin
   }
 }
 
-/** Makes the file with a new key; false where there is one already. It is opened exclusively, so that two processes cannot both make a key. */
-function createKeyFile(path: string): boolean {
+/**
+ * Makes the file, with a new key unless one is given; false where there is a file already. It is opened exclusively, so that two processes
+ * cannot both make a key.
+ */
+export function createKeyFile(path: string, bytes: Uint8Array = randomBytes(KEY_BYTES)): boolean {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let descriptor: number;
   try {
@@ -40,7 +48,7 @@ function createKeyFile(path: string): boolean {
     throw error;
   }
   try {
-    writeSync(descriptor, `${randomBytes(KEY_BYTES).toString('base64')}\n`);
+    writeSync(descriptor, `${Buffer.from(bytes).toString('base64')}\n`);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
@@ -48,7 +56,8 @@ function createKeyFile(path: string): boolean {
   return true;
 }
 
-function readKeyFile(path: string): Uint8Array {
+/** Throws `config` where the file may not be used as it is, and what the system throws where it cannot be read. */
+export function readKeyFile(path: string): Uint8Array {
   const descriptor = openSync(path, 'r');
   try {
     const mode = fstatSync(descriptor).mode & 0o777;

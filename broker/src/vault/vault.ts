@@ -1,5 +1,7 @@
-// Secrets at rest: sealed with AES-256-GCM under the master key, with workspace, name and version as associated data. A value leaves
+// Secrets at rest: sealed with AES-256-GCM by data keys under the master key, with workspace, name and version as associated data. A value leaves
 // the vault only towards an upstream's connection.
+
+import type { Keyring } from './keyring.ts';
 
 interface ResolvedText {
   value: string;
@@ -25,9 +27,14 @@ export interface Vault {
    * minute for each secret. Undefined where nothing is to be written.
    */
   used(workspaceId: string, versions: readonly string[]): Promise<unknown> | undefined;
-  /** Seals and opens what other rooms must store encrypted (signing keys, kept refresh answers). `purpose` is associated data. */
+  /**
+   * Seals and opens what other rooms must store encrypted (signing keys, kept refresh answers). `purpose` is associated data. A data key seals it,
+   * so that it opens after a rotation of the master key as before. `open` throws `internal` where the stored form was changed, and `unavailable`
+   * where this broker does not have the key.
+   */
   seal(purpose: string, plain: Uint8Array): Uint8Array;
-  open(purpose: string, sealed: Uint8Array): Uint8Array;
+  open(purpose: string, sealed: Uint8Array): Promise<Uint8Array>;
+  readonly keyring: Keyring;
   /** Called by `replicas` after another broker over the same database has changed secrets: `changed` where it is known which one, else `recheck`. */
   readonly elsewhere: {
     changed(change: { workspaceId: string; name: string }): void;

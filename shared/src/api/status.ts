@@ -14,6 +14,11 @@ export const StatusSchema = z
     started_at: TimeSchema,
     data: z.string(),
     database: z.enum(['sqlite', 'postgres']),
+    master_key: z
+      .object({ id: z.string(), created_at: TimeSchema, is_rotating: z.boolean() })
+      .nullable()
+      .default(null)
+      .meta({ description: 'The key that seals all that is secret: its age, and whether it is being rotated' }),
     other_brokers: z
       .array(z.string())
       .default([])

@@ -38,9 +38,9 @@ export function createIdpSessions(options: {
   const { issuer, clientId, endSession } = settings;
   const purpose = (idHash: string): string => `idp-session:${idHash}`;
 
-  const hintOf = (payload: string, idHash: string): Record<string, string> => {
+  const hintOf = async (payload: string, idHash: string): Promise<Record<string, string>> => {
     if (payload === '') return {};
-    const idToken = vault.open(purpose(idHash), Buffer.from(payload, 'base64'));
+    const idToken = await vault.open(purpose(idHash), Buffer.from(payload, 'base64'));
     return { id_token_hint: Buffer.from(idToken).toString('utf8') };
   };
 
@@ -72,7 +72,7 @@ export function createIdpSessions(options: {
         const configuration = new Configuration(server, clientId, undefined, None());
         if (new URL(issuer).protocol === 'http:') allowInsecureRequests(configuration);
         const payload: unknown = JSON.parse(row.payload);
-        const hint = hintOf(typeof payload === 'string' ? payload : '', idHash);
+        const hint = await hintOf(typeof payload === 'string' ? payload : '', idHash);
         return buildEndSessionUrl(configuration, { ...hint, post_logout_redirect_uri: returnTo }).href;
       } catch (error) {
         log.warn({ issuer, err: error }, 'somebody signed out here, and could not be sent to the IdP for that');

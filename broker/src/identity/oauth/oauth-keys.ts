@@ -34,7 +34,7 @@ export async function loadOAuthKeys(store: Store, vault: Vault): Promise<OAuthKe
   const purpose = (kid: string): string => `key:${kid}`;
   const find = async (kid: string): Promise<string | undefined> => {
     const row = (await store.keys.list()).find((key) => key.kid === kid);
-    return row && Buffer.from(vault.open(purpose(kid), row.sealed)).toString('utf8');
+    return row && Buffer.from(await vault.open(purpose(kid), row.sealed)).toString('utf8');
   };
   const findOrMake = async (kid: string, make: () => Promise<string> | string): Promise<string> => {
     const kept = await find(kid);

@@ -84,7 +84,7 @@ export function createRefreshRetry({
       const kept = await findKept(idHash);
       if (kept === undefined || !isProven(proof, kept)) return undefined;
       if (kept.sealed !== null) {
-        const plain = vault.open(purpose(idHash), Buffer.from(kept.sealed, 'base64'));
+        const plain = await vault.open(purpose(idHash), Buffer.from(kept.sealed, 'base64'));
         return JSON.parse(Buffer.from(plain).toString('utf8'));
       }
       if (waitedMs >= ELSEWHERE_MS) return undefined;

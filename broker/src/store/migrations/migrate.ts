@@ -6,6 +6,7 @@ import { createAccountsMigration } from './0008-accounts.ts';
 import { createDeparturesMigration } from './0006-departures.ts';
 import { createExternalIdentitiesMigration } from './0004-external-identities.ts';
 import { createFirstMigration } from './0001-first.ts';
+import { createKeyEnvelopesMigration } from './0011-key-envelopes.ts';
 import { createLeftChannelsMigration } from './0007-left-channels.ts';
 import { createProvisioningMigration } from './0005-provisioning.ts';
 import { createTokensMigration } from './0003-tokens.ts';
@@ -25,6 +26,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0006-departures': createDeparturesMigration(engine.kind),
     '0007-left-channels': createLeftChannelsMigration(engine.kind),
     '0008-accounts': createAccountsMigration(engine.kind),
+    '0011-key-envelopes': createKeyEnvelopesMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
   const unknown = (await appliedMigrations(engine))

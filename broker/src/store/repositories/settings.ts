@@ -14,5 +14,9 @@ export function createSettings(db: Kysely<Database>): Store['settings'] {
       const row = await db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirstOrThrow();
       return row.value;
     },
+    async find(name) {
+      const row = await db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst();
+      return row?.value;
+    },
   };
 }

@@ -79,7 +79,7 @@ export function createLeftChannels(options: {
       const { owner, secretHash, taken, sealed } = found;
       const end = { id, owner, secretHash, taken };
       if (sealed === null) return { end };
-      return { end, kept: unpackAnswers(Buffer.from(vault.open(purposeOf(at, id), sealed))) };
+      return { end, kept: unpackAnswers(Buffer.from(await vault.open(purposeOf(at, id), sealed))) };
     },
     async delivered(at, id) {
       const known = at === broker ? own.get(id) : undefined;

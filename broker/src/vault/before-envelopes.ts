@@ -1,0 +1,37 @@
+// What versions before data keys have sealed under the master key itself, under the names that they had for it. It is sealed by a data key
+// once, so that it opens under the next master key, too.
+import type { Store } from '../store/store.ts';
+import type { SealedPlace } from '../store/keyring.ts';
+import { unseal } from './seal.ts';
+
+/** How many values were sealed anew. What none of the keys opens stays as it is: whoever reads it is told so. */
+export async function sealAnew(
+  store: Pick<Store, 'sealedBefore'>,
+  masterKeys: readonly Uint8Array[],
+  seal: (context: readonly string[], plain: Uint8Array) => Uint8Array,
+): Promise<number> {
+  let count = 0;
+  for (const { place, sealed } of await store.sealedBefore.list()) {
+    const context = contextOf(place);
+    const plain = masterKeys.map((key) => unseal(key, context, sealed)).find((opened) => opened !== undefined);
+    if (plain === undefined) continue;
+    await store.sealedBefore.replace(place, sealed, seal(context, plain));
+    count += 1;
+  }
+  return count;
+}
+
+function contextOf(place: SealedPlace): string[] {
+  switch (place.table) {
+    case 'secret_versions':
+      return ['secret', place.workspaceId, place.name, String(place.version)];
+    case 'signing_keys':
+      return ['purpose', `key:${place.kid}`];
+    case 'left_channels':
+      return ['purpose', `answers:${place.broker}:${place.id}`];
+    case 'accounts':
+      return ['purpose', `account ${place.workspaceId} ${place.serverId} ${place.owner}`];
+    case 'oauth_objects':
+      return ['purpose', `${place.kind === 'IdpSession' ? 'idp-session' : 'refresh-answer'}:${place.idHash}`];
+  }
+}

@@ -1,0 +1,57 @@
+// The master key: how old it is, and its rotation. Never a key.
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { TimeSchema } from './fields.ts';
+
+export const MasterKeySchema = z
+  .object({
+    id: z.string().meta({ description: 'Names the key, and tells nothing of it' }),
+    created_at: TimeSchema,
+    file: z.string().meta({ description: 'Where the broker that answers reads it' }),
+    data_keys: z.number().int().meta({ description: 'How many keys it seals; these seal everything else' }),
+    rotation: z
+      .object({
+        id: z.string().meta({ description: 'Of the key that is to be the next one' }),
+        begun_at: TimeSchema,
+        begun_by: z.string(),
+        rewrapped: z.number().int().meta({ description: 'Data keys that the next one has sealed, too' }),
+        waits_for: z
+          .array(z.string())
+          .meta({ description: 'What is to be done, and where; empty while it goes on by itself' }),
+      })
+      .nullable()
+      .meta({ description: 'The rotation that is under way' }),
+    problem: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why the broker that answers does not open everything, or would not after a restart' }),
+  })
+  .meta({ id: 'MasterKey' });
+export type MasterKey = z.output<typeof MasterKeySchema>;
+
+export const keysApi = {
+  status: endpoint({
+    name: 'getMasterKey',
+    method: 'GET',
+    path: '/key',
+    summary: 'Age of the master key, and its rotation where one is under way',
+    access: 'operator',
+    answer: MasterKeySchema,
+  }),
+  rotate: endpoint({
+    name: 'rotateMasterKey',
+    method: 'POST',
+    path: '/key/rotation',
+    summary: 'Begin a rotation of the master key, or go on with the one that is under way; calls go on meanwhile',
+    body: z.strictObject({
+      new_key_file: z.string().min(1).max(4_096).startsWith('/', 'give the whole path').optional().meta({
+        description: 'On the host of the broker: the new key, where the brokers are not to touch the file of the key',
+      }),
+      start_over: z
+        .boolean()
+        .optional()
+        .meta({ description: 'Give up the rotation that is under way, and begin another' }),
+    }),
+    answer: MasterKeySchema,
+  }),
+};
