@@ -10,13 +10,14 @@ export async function startSecondBroker(
   world: World,
   databaseUrl: string,
   name = 'second',
+  masterKeyFile = join(world.broker.dataDir, 'master.key'),
 ): Promise<Broker> {
   const root = join(world.root, name);
   mkdirSync(root);
   const second = await startBroker({
     root,
     args: ['--public-url', world.url, '--database-url', databaseUrl],
-    env: { MCPGATE_MASTER_KEY_FILE: join(world.broker.dataDir, 'master.key') },
+    env: { MCPGATE_MASTER_KEY_FILE: masterKeyFile },
   });
   t.after(async () => void (await second.stop()));
   return second;

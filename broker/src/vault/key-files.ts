@@ -27,7 +27,7 @@ export interface KeyFiles {
 }
 
 export const nextKeyFile = (path: string): string => `${path}.new`;
-export const keyFileBefore = (path: string): string => `${path}.old`;
+const keyFileBefore = (path: string): string => `${path}.old`;
 
 export function createKeyFiles({ file, bytes }: MasterKey): KeyFiles {
   let known: KeyInFile = { id: masterKeyId(bytes), bytes };

@@ -68,7 +68,7 @@ export async function openKeyring(options: { store: Store; masterKey: MasterKey;
     if (current === undefined) throw new GateError('internal', 'the database names no master key: restore a backup');
     const [next] = inState('next');
     const main = files.main();
-    const beside = files.beside(next?.keyFile == null ? [] : [next.keyFile]);
+    const beside = files.beside(typeof next?.keyFile === 'string' ? [next.keyFile] : []);
     const held = new Map<string, KeyInFile>();
     for (const key of [...beside, { id: masterKeyId(masterKey.bytes), bytes: masterKey.bytes }, main])
       if (key.id === current.id || key.id === next?.id || key.id === main.id) held.set(key.id, key);

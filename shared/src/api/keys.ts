@@ -35,7 +35,6 @@ export const keysApi = {
     method: 'GET',
     path: '/key',
     summary: 'Age of the master key, and its rotation where one is under way',
-    access: 'operator',
     answer: MasterKeySchema,
   }),
   rotate: endpoint({

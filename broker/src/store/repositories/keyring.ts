@@ -18,7 +18,7 @@ export function createKeyring(db: Kysely<Database>, clock: Clock, announce: Anno
       .executeTakeFirstOrThrow();
     await trx
       .insertInto('data_keys')
-      .values({ id: dataKeyId, number: Number(last) + 1, created_at: clock.now() })
+      .values({ id: dataKeyId, number: last + 1, created_at: clock.now() })
       .execute();
     await trx
       .insertInto('wrapped_keys')
