@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { LookupAddress } from 'node:dns';
 import { test, type TestContext } from 'node:test';
 import { startPrivateSite } from '../../../test/world/private-site.ts';
@@ -114,4 +116,45 @@ test('an answer that is too large, too slow, cut off or from an unknown authorit
   const distrustful = createGuardedFetch({ allowHosts: ['client.example'], resolve: at('127.0.0.1') });
   await assert.rejects(distrustful(url('/')), { code: 'unreachable', message: /could not be reached/ });
   await assert.rejects(guarded({ resolve: at() })(url('/')), { code: 'unreachable', message: /no address/ });
+});
+
+test('a host that an administrator has named is asked wherever it is, and without TLS; what it leads to elsewhere is not', async (t) => {
+  const { port, asked, guarded } = await httpsServer(t, (_request, response) => response.end('named'));
+  const fetch = guarded({ resolve: at('127.0.0.1') });
+  const url = `https://client.example:${port}/`;
+  assert.equal((await fetch(url, { namedHost: 'Client.example' })).body.toString(), 'named');
+  await assert.rejects(fetch(url, { namedHost: 'other.example' }), { code: 'forbidden' });
+  assert.equal(asked.length, 1);
+
+  const seen: string[] = [];
+  const plain = createServer((request, response) => {
+    if (request.url === '/away') return response.writeHead(302, { location: url }).end();
+    if (request.url === '/stream') return response.writeHead(401, { 'www-authenticate': 'Bearer a="b"' }).write('…');
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      seen.push(`${request.method} ${Buffer.concat(chunks).toString()}`);
+      response.end('plain');
+    });
+    return undefined;
+  });
+  await once(plain.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => plain.closeAllConnections());
+  t.after(() => plain.close());
+  const { port: plainPort } = plain.address() as AddressInfo;
+  const named = { namedHost: '127.0.0.1' };
+  const here = `http://127.0.0.1:${plainPort}`;
+  await assert.rejects(fetch(here), { code: 'forbidden' });
+  await fetch(here, { ...named, method: 'POST', body: 'a=ü' });
+  assert.deepEqual(seen, ['POST a=ü']);
+  await assert.rejects(fetch(`${here}/away`, { ...named, maxRedirects: 1 }), { code: 'forbidden' });
+  const challenge = await fetch(`${here}/stream`, { ...named, headersOnly: true });
+  assert.deepEqual([challenge.status, challenge.headers.get('www-authenticate')], [401, 'Bearer a="b"']);
+});
+
+test('one that did not answer says whether anything can have reached it', async (t) => {
+  const { port, guarded } = await httpsServer(t, (_request, response) => response.destroy());
+  const fetch = guarded({ allowHosts: ['client.example'], resolve: at('127.0.0.1') });
+  await assert.rejects(fetch(`https://client.example:${port}/`), { code: 'unreachable', wasSent: true });
+  await assert.rejects(fetch('https://client.example:1/'), { code: 'unreachable', wasSent: false });
 });

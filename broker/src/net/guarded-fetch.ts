@@ -1,9 +1,10 @@
 // Fetches a URL that a stranger has chosen, without letting them reach the company's own network (server-side request forgery): https only, public
 // addresses only, within a size and a time. A host name is resolved once, its addresses are checked, and the connection goes to one of exactly
 // these, so that a DNS answer that changes in between (DNS rebinding) changes nothing. Redirects are checked like the first URL. The
-// configuration may name hosts with private addresses that are allowed.
+// configuration may name hosts that are allowed wherever they are; one that an administrator has named in a server's record may be without TLS too.
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
-import { request, type RequestOptions } from 'node:https';
+import { request as plainRequest } from 'node:http';
+import { request as tlsRequest, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { GateError } from 'mcpgate-shared/error';
 import { isPublicAddress } from './public-address.ts';
@@ -18,11 +19,28 @@ export interface GuardedAnswer {
 
 export interface GuardedFetchRequest {
   headers?: Readonly<Record<string, string>>;
+  method?: 'GET' | 'POST';
+  body?: string;
   /** How often a redirect is followed; past it, and by default, the redirect itself is the answer. */
   maxRedirects?: number;
+  /** A host that an administrator has named: it may have private addresses, and no TLS. */
+  namedHost?: string;
+  /** The answer is its status and headers; what follows is not read. */
+  headersOnly?: boolean;
 }
 
-/** Throws `forbidden` where the URL may not be fetched, `unreachable` where it does not answer within the time and size. */
+/** There was no answer within the time and size. */
+export class NoAnswer extends GateError {
+  /** False: nothing of the request can have reached anybody. */
+  readonly wasSent: boolean;
+
+  constructor(message: string, wasSent: boolean, cause: unknown) {
+    super('unreachable', message, { cause });
+    this.wasSent = wasSent;
+  }
+}
+
+/** Throws `forbidden` where the URL may not be fetched, a NoAnswer (`unreachable`) where it does not answer within the time and size. */
 export type GuardedFetch = (url: string, request?: GuardedFetchRequest) => Promise<GuardedAnswer>;
 
 type Resolve = (hostname: string, found: (error: Error | null, addresses: readonly LookupAddress[]) => void) => void;
@@ -42,89 +60,110 @@ const resolveBySystem: Resolve = (hostname, found) => systemLookup(hostname, { a
 
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const { timeoutMs = 5_000, maxBytes = 64 * 1024, ca, resolve = resolveBySystem } = options;
-  const allowed = new Set(options.allowHosts.map((host) => host.toLowerCase()));
+  const configured = new Set(options.allowHosts.map((host) => host.toLowerCase()));
+  const isAllowed = (host: string, { namedHost }: GuardedFetchRequest): boolean =>
+    configured.has(host) || bareHost(namedHost ?? '') === host;
 
   const refusal = (host: string): GateError =>
     new GateError('forbidden', `${host} is not on the public internet; \`outbound.allow_hosts\` names private hosts`);
 
   /** Given to `https.request`, so that its connection goes to the addresses that were checked here. */
-  const lookup: NonNullable<RequestOptions['lookup']> = (hostname, { all }, found) => {
-    resolve(hostname, (error, addresses) => {
-      const [first] = addresses;
-      if (error !== null) return found(error, '');
-      if (first === undefined) return found(new GateError('unreachable', `${hostname} has no address`), '');
-      if (!allowed.has(hostname) && !addresses.every(({ address }) => isPublicAddress(address)))
-        return found(refusal(hostname), '');
-      if (all === true) found(null, [...addresses]);
-      else found(null, first.address, first.family);
-    });
-  };
+  const lookupFor =
+    (wanted: GuardedFetchRequest): NonNullable<RequestOptions['lookup']> =>
+    (hostname, { all }, found) => {
+      resolve(hostname, (error, addresses) => {
+        const [first] = addresses;
+        if (error !== null) return found(error, '');
+        if (first === undefined) return found(new GateError('unreachable', `${hostname} has no address`), '');
+        if (!isAllowed(hostname, wanted) && !addresses.every(({ address }) => isPublicAddress(address)))
+          return found(refusal(hostname), '');
+        if (all === true) found(null, [...addresses]);
+        else found(null, first.address, first.family);
+      });
+    };
 
-  const fetchOnce = (url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal) =>
+  const fetchOnce = (url: URL, wanted: GuardedFetchRequest, progress: { isConnected: boolean }, signal: AbortSignal) =>
     new Promise<GuardedAnswer>((answered, failed) => {
-      const asked = request(
+      const { method = 'GET', headers = {}, body, headersOnly = false } = wanted;
+      const isPlain = url.protocol === 'http:';
+      const asked = (isPlain ? plainRequest : tlsRequest)(
         url,
         {
-          headers: { ...headers, 'accept-encoding': 'identity' },
-          lookup,
+          method,
+          headers: {
+            ...headers,
+            'accept-encoding': 'identity',
+            ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+          },
+          lookup: lookupFor(wanted),
           signal,
           agent: false,
           ...(ca && { ca: [...ca] }),
         },
         (response) => {
+          const pairs = Object.entries(response.headers).flatMap(([name, value]) =>
+            [value ?? []].flat().map((text): [string, string] => [name, text]),
+          );
+          const answer = { status: response.statusCode ?? 0, headers: new Headers(pairs), url: url.href };
+          if (headersOnly) {
+            response.on('error', () => undefined).destroy();
+            return answered({ ...answer, body: Buffer.alloc(0) });
+          }
           const chunks: Buffer[] = [];
           let bytes = 0;
           response.on('data', (chunk: Buffer) => {
             bytes += chunk.length;
             chunks.push(chunk);
             if (bytes > maxBytes)
-              response.destroy(new GateError('unreachable', `${url.host} answered with more than ${maxBytes} bytes`));
+              response.destroy(new NoAnswer(`${url.host} answered with more than ${maxBytes} bytes`, true, undefined));
           });
           response.on('error', failed);
-          response.on('end', () => {
-            const pairs = Object.entries(response.headers).flatMap(([name, value]) =>
-              [value ?? []].flat().map((text): [string, string] => [name, text]),
-            );
-            answered({
-              status: response.statusCode ?? 0,
-              headers: new Headers(pairs),
-              body: Buffer.concat(chunks),
-              url: url.href,
-            });
-          });
+          response.on('end', () => answered({ ...answer, body: Buffer.concat(chunks) }));
         },
       );
+      asked.on('socket', (socket) => {
+        socket.once(isPlain ? 'connect' : 'secureConnect', () => (progress.isConnected = true));
+      });
       asked.on('error', failed);
-      asked.end();
+      asked.end(body);
     });
 
-  const check = (text: string): URL => {
+  const check = (text: string, wanted: GuardedFetchRequest): URL => {
     const url = URL.parse(text);
-    if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '')
+    const isNamed = url !== null && bareHost(wanted.namedHost ?? '') === bareHost(url.hostname);
+    const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isNamed);
+    if (url === null || !isSafe || url.username !== '' || url.password !== '')
       throw new GateError('forbidden', 'only https addresses without a password are fetched');
     // A literal address is connected to without being looked up.
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    if (isIP(host) !== 0 && !allowed.has(host) && !isPublicAddress(host)) throw refusal(url.hostname);
+    const host = bareHost(url.hostname);
+    if (isIP(host) !== 0 && !isAllowed(host, wanted) && !isPublicAddress(host)) throw refusal(url.hostname);
     return url;
   };
 
-  return async (text, { headers = {}, maxRedirects = 0 } = {}) => {
+  return async (text, wanted = {}) => {
+    const { maxRedirects = 0 } = wanted;
     const signal = AbortSignal.timeout(timeoutMs);
-    let url = check(text);
+    let url = check(text, wanted);
     for (let left = maxRedirects; ; left--) {
       let answer: GuardedAnswer;
+      const progress = { isConnected: false };
       try {
-        answer = await fetchOnce(url, headers, signal);
+        answer = await fetchOnce(url, wanted, progress, signal);
       } catch (error) {
         if (error instanceof GateError) throw error;
         const why = signal.aborted ? `did not answer within ${timeoutMs} ms` : 'could not be reached';
-        throw new GateError('unreachable', `${url.host} ${why}`, { cause: error });
+        throw new NoAnswer(`${url.host} ${why}`, progress.isConnected, error);
       }
       const location = answer.headers.get('location');
       if (left <= 0 || location === null || answer.status < 300 || answer.status > 399) return answer;
       const next = URL.parse(location, url.href);
       if (next === null) return answer;
-      url = check(next.href);
+      url = check(next.href, wanted);
     }
   };
+}
+
+/** Without the brackets of an IPv6 address, in small letters. */
+function bareHost(host: string): string {
+  return host.replace(/^\[|\]$/g, '').toLowerCase();
 }
