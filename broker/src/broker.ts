@@ -44,6 +44,9 @@ import { loadMasterKey } from './vault/master-key.ts';
  * so that the longest answer of a server still fits.
  */
 const ENVELOPE_BYTES = 4096;
+/** How long authorization servers of others may take to answer, and how much they may say. */
+const PROVIDER_MS = 10_000;
+const PROVIDER_BYTES = 256 * 1024;
 /** How long, at the end of a drain, the broker waits for the last HTTP answers to be sent. */
 const CLOSE_LIMIT_MS = 2_000;
 
@@ -124,7 +127,16 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     closers.push(unexpected.listen(() => replicas.doubt('an unexpected error')));
 
     const { backlog: backlogBytes, max_message: maxMessageBytes, resume_window: resumeMs } = config.tunnel;
-    const accounts = createAccounts({ store, vault, audit, publicUrl });
+    const { allow_hosts: allowHosts } = config.outbound;
+    const accounts = createAccounts({
+      store,
+      vault,
+      audit,
+      clock,
+      log,
+      publicUrl: new URL(publicUrl).origin,
+      guardedFetch: createGuardedFetch({ allowHosts, timeoutMs: PROVIDER_MS, maxBytes: PROVIDER_BYTES }),
+    });
     const upstreams = createUpstreams({
       store,
       vault,
@@ -162,7 +174,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       publicUrl,
       clock,
       log,
-      guardedFetch: createGuardedFetch({ allowHosts: config.outbound.allow_hosts }),
+      guardedFetch: createGuardedFetch({ allowHosts }),
       allowedOrigins: config.mcp.allowed_origins,
       endElsewhere: replicas.endElsewhere,
       policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),

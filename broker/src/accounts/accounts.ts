@@ -4,6 +4,9 @@ import type { AccountForm, AccountLack, AccountOwner, AccountState } from '../do
 import type { Actor } from '../domain/receipt.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 
+/** What a request to a server over HTTP carries, or why it carries nothing. */
+export type TokenAnswer = { kind: 'token'; value: string } | Lacking;
+
 export interface Lacking {
   kind: 'lacking';
   lack: AccountLack;
@@ -12,6 +15,13 @@ export interface Lacking {
 /** The values of an account that is made of keys, by name. */
 export type KeysAnswer = { kind: 'keys'; values: ReadonlyMap<string, string>; version: number } | Lacking;
 
+/** What a server said when it refused a token. */
+export interface Challenge {
+  status: 401 | 403;
+  /** The `WWW-Authenticate` header, as it came. */
+  header: string | undefined;
+}
+
 /** What an account shows of itself. */
 export interface AccountView {
   serverId: string;
@@ -19,9 +29,21 @@ export interface AccountView {
   kind: AccountForm['kind'];
   state: AccountState;
   scopes: readonly string[];
+  /** Scopes that the server has asked for besides. */
+  wanted: readonly string[];
   createdAt: number;
   updatedAt: number;
 }
+
+/** Where the browser goes, to come back to `finish`; `browserSecret` is kept in a cookie until then. */
+export interface Begun {
+  url: string;
+  browserSecret: string;
+}
+
+/** `message`: for the person who sits at the browser. */
+export type Finished =
+  { kind: 'connected'; server: ServerRecord; owner: AccountOwner } | { kind: 'refused'; message: string };
 
 /** `revoked`: false where its provider did not say so, or cannot be told; `why` then. */
 export interface Ended {
@@ -40,16 +62,36 @@ export interface AccountChange {
 }
 
 export interface Accounts {
+  /** What the broker says of itself to authorization servers, and the path at which they find it. */
+  readonly client: { path: string; document: Readonly<Record<string, unknown>> };
   /** The page at the broker on which a person (an administrator, where it is everybody's) makes or renews the account. */
   pageOf(server: ServerRecord): string;
 
   /** What is missing before a call can be made; undefined: nothing. */
   lackOf(server: ServerRecord, owner: AccountOwner): Promise<AccountLack | undefined>;
+  /** For every request over HTTP: answers at once where nothing is to be fetched. Throws `unreachable` where only its provider is away. */
+  token(server: ServerRecord, owner: AccountOwner): TokenAnswer | Promise<TokenAnswer>;
+  /** The server refused this token. Another one to try once, what is to be done first, or undefined: there is nothing that would help. */
+  refused(
+    server: ServerRecord,
+    owner: AccountOwner,
+    token: string,
+    challenge: Challenge,
+  ): Promise<TokenAnswer | undefined>;
   keys(server: ServerRecord, owner: AccountOwner): Promise<KeysAnswer>;
 
   ofOwner(workspaceId: string, owner: AccountOwner): Promise<AccountView[]>;
   ofServer(serverId: string): Promise<AccountView[]>;
 
+  /** Asks the server who gives tokens for it, and how. Throws GateError in words for whoever wants to connect. */
+  begin(server: ServerRecord, owner: AccountOwner, knownBrowserSecret: string | undefined): Promise<Begun>;
+  /** The browser is back. `owners`: for whom the person at it may make an account. */
+  finish(
+    query: URLSearchParams,
+    browserSecret: string | undefined,
+    owners: (server: ServerRecord) => readonly AccountOwner[],
+    actor: Actor,
+  ): Promise<Finished>;
   /** Throws `usage` naming a key that is missing, unknown or no text. */
   setKeys(
     server: ServerRecord,

@@ -1,42 +1,80 @@
 // Accounts over the store and the vault. Every change is an event of the audit log, with names and never with what is in an account.
-import type { AccountLack, AccountOwner, AccountRecord } from '../domain/account.ts';
-import { userIdOf } from '../domain/account.ts';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { BaseLogger } from 'pino';
+import type { Audit } from '../audit/audit.ts';
+import { type AccountLack, type AccountOwner, type AccountRecord, userIdOf } from '../domain/account.ts';
+import { publicMessage } from '../domain/public-message.ts';
 import type { Actor } from '../domain/receipt.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
-import type { Audit } from '../audit/audit.ts';
+import { targetOf } from '../domain/transports/transports.ts';
+import type { GuardedFetch } from '../net/guarded-fetch.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
-import type { AccountChange, Accounts, AccountView, Ended } from './accounts.ts';
+import type { AccountChange, Accounts, AccountView, Ended, Finished } from './accounts.ts';
 import { checkKeys, keysOf } from './keys.ts';
-import { targetOf } from '../domain/transports/transports.ts';
-import { type AccountContent, openAccount, sealAccount } from './sealed-account.ts';
+import { CLIENT_DOCUMENT_PATH, createClientIdentities } from './oauth/client-identity.ts';
+import { createKeptTokens } from './oauth/kept-tokens.ts';
+import { createLogins } from './oauth/login.ts';
+import { createRefresher } from './oauth/refresher.ts';
+import { revokeTokens } from './oauth/revoke.ts';
+import { openAccount, sealAccount } from './sealed-account.ts';
 
 export interface AccountsOptions {
-  store: Pick<Store, 'accounts' | 'servers' | 'users'>;
-  vault: Pick<Vault, 'seal' | 'open'>;
+  store: Pick<Store, 'accounts' | 'oauthRegistrations' | 'oauth' | 'servers' | 'users'>;
+  vault: Pick<Vault, 'seal' | 'open' | 'resolve'>;
   audit: Pick<Audit, 'event'>;
+  clock: Clock;
+  log: Pick<BaseLogger, 'warn'>;
+  /** For what servers name: their authorization servers. */
+  guardedFetch: GuardedFetch;
   /** Where people reach this broker: an origin. */
   publicUrl: string;
+  /** From 0 to 1. */
+  random?: () => number;
 }
 
-export function createAccounts({ store, vault, audit, publicUrl }: AccountsOptions): Accounts {
+/** Nobody who ends an account waits longer for its provider. */
+const REVOKE_WAIT_MS = 5_000;
+/** Accounts that are ended at a time. */
+const AT_A_TIME = 20;
+const BROKER: Actor = { name: 'broker', address: null };
+
+export function createAccounts(options: AccountsOptions): Accounts {
+  const { store, vault, audit, clock, log, guardedFetch, publicUrl } = options;
   const listeners = new Set<(change: AccountChange) => void>();
   /** What was given to connections last, by server and owner. */
   const handedOut = new Map<string, Pick<AccountRecord, 'workspaceId' | 'serverId' | 'owner' | 'version'>>();
-  const tell = (change: AccountChange): void => {
-    for (const listener of [...listeners]) listener(change);
-  };
+  const clients = createClientIdentities({ store, vault, publicUrl, now: () => clock.now() });
+  const logins = createLogins({ store, vault, clock, guardedFetch, clients });
+  const tokens = createKeptTokens({
+    store,
+    vault,
+    clock,
+    refresher: createRefresher({ store, vault, clock, log, guardedFetch, clients }),
+    random: options.random ?? Math.random,
+    async onExpired(server, { workspaceId, serverId, owner }) {
+      tell({ workspaceId, serverId, owner, state: 'expired' });
+      await record('account.expired', server, owner, BROKER);
+    },
+    onError: (error) => log.warn({ err: error }, 'the tokens of an account could not be refreshed ahead of their end'),
+  });
 
-  /** What there is for the server as it is now, or what is missing. */
-  async function find(
+  function tell(change: AccountChange): void {
+    tokens.forget(change.serverId, change.owner);
+    for (const listener of [...listeners]) listener(change);
+  }
+
+  async function keysAt(
     server: ServerRecord,
     owner: AccountOwner,
-  ): Promise<{ record: AccountRecord; content: AccountContent } | AccountLack> {
-    const record = await store.accounts.find(server.id, owner);
-    if (record === undefined || record.kind !== server.account?.kind) return 'missing';
-    if (record.state === 'expired') return 'expired';
-    const content = await openAccount(vault, record);
-    return content.target === targetOf(server.transport) ? { record, content } : 'missing';
+  ): Promise<{ values: ReadonlyMap<string, string>; record: AccountRecord } | AccountLack> {
+    const found = await store.accounts.find(server.id, owner);
+    if (found === undefined || found.kind !== 'keys') return 'missing';
+    const content = await openAccount(vault, found);
+    if (content.kind !== 'keys' || content.target !== targetOf(server.transport)) return 'missing';
+    const values = new Map(Object.entries(content.values));
+    return keysOf(server).every(({ name }) => values.has(name)) ? { values, record: found } : 'missing';
   }
 
   /** As people are named in the log. */
@@ -45,14 +83,20 @@ export function createAccounts({ store, vault, audit, publicUrl }: AccountsOptio
     return id === undefined ? owner : `user:${(await store.users.byId(id))?.name ?? id}`;
   }
 
-  async function record(type: string, server: ServerRecord, owner: AccountOwner, actor: Actor): Promise<void> {
+  async function record(
+    type: string,
+    server: ServerRecord,
+    owner: AccountOwner,
+    actor: Actor,
+    more: Record<string, string | boolean | readonly string[]> = {},
+  ): Promise<void> {
     await audit.event({
       workspace_id: server.workspaceId,
       type,
       actor: actor.name,
       subject: `server:${server.name}`,
       address: actor.address,
-      data: { owner: await nameOf(owner), kind: server.account?.kind ?? 'none' },
+      data: { owner: await nameOf(owner), kind: server.account?.kind ?? 'none', ...more },
     });
   }
 
@@ -60,53 +104,107 @@ export function createAccounts({ store, vault, audit, publicUrl }: AccountsOptio
     if (!(await store.accounts.remove(account))) return undefined;
     const { workspaceId, serverId, owner } = account;
     tell({ workspaceId, serverId, owner, state: 'gone' });
-    const name = server?.name ?? serverId;
-    const why = `its keys are forgotten here, and good at ${name} until they are ended there`;
-    return { server: name, owner, revoked: false, why };
+    const why = await endThere(account, server);
+    return { server: server?.name ?? serverId, owner, revoked: why === undefined, why: why ?? null };
+  }
+
+  /** Why it is still good at its provider; undefined: it is not. */
+  async function endThere(account: AccountRecord, server: ServerRecord | undefined): Promise<string | undefined> {
+    if (server === undefined) return 'its server is not there any more: end the access there';
+    const content = await openAccount(vault, account);
+    if (content.kind === 'keys')
+      return `its keys are forgotten here, and good at ${server.name} until they are ended there`;
+    let cancel: () => void = () => undefined;
+    const late = new Promise<string>((resolve) => {
+      const text = `${new URL(content.server.issuer).host} did not answer in time: see there that the access has ended`;
+      cancel = clock.after(REVOKE_WAIT_MS, () => resolve(text));
+    });
+    const why = await Promise.race([revokeTokens({ guardedFetch, clients }, server, content), late]);
+    cancel();
+    return why;
   }
 
   async function endAll(accounts: readonly AccountRecord[], servers: readonly ServerRecord[]): Promise<Ended[]> {
-    const ended = await Promise.all(
-      accounts.map((account) =>
-        end(
-          account,
-          servers.find(({ id }) => id === account.serverId),
-        ),
-      ),
-    );
-    return ended.filter((each) => each !== undefined);
+    const ended: Ended[] = [];
+    for (let from = 0; from < accounts.length; from += AT_A_TIME) {
+      const some = accounts.slice(from, from + AT_A_TIME).map((account) => {
+        const server = servers.find(({ id }) => id === account.serverId);
+        return end(account, server);
+      });
+      ended.push(...(await Promise.all(some)).filter((each) => each !== undefined));
+    }
+    return ended;
+  }
+
+  async function finish(
+    query: URLSearchParams,
+    browserSecret: string | undefined,
+    owners: (server: ServerRecord) => readonly AccountOwner[],
+    actor: Actor,
+  ): Promise<Finished> {
+    const taken = await logins.take(query, browserSecret);
+    if (taken === undefined) return refused('It took too long, was finished already, or was begun in another browser.');
+    const { workspaceId, serverId, owner } = taken;
+    const server = (await store.servers.list(workspaceId)).find(({ id }) => id === serverId);
+    if (server === undefined) return refused('The server is not there any more.');
+    if (!owners(server).includes(owner)) return refused('It was begun by somebody else: connect your own account.');
+    try {
+      const { scopes, expiresAt, ...content } = await taken.redeem(server);
+      const of = { workspaceId, serverId, owner };
+      const sealed = sealAccount(vault, of, {
+        kind: 'oauth',
+        target: targetOf(server.transport),
+        rotates: null,
+        ...content,
+      });
+      await store.accounts.put({ ...of, kind: 'oauth', sealed, scopes, expiresAt });
+      tell({ ...of, state: 'ready' });
+      await record('account.connected', server, owner, actor, { issuer: content.server.issuer, scopes });
+      return { kind: 'connected', server, owner };
+    } catch (error) {
+      if (!(error instanceof GateError) || error.code === 'internal') throw error;
+      await record('account.refused', server, owner, actor, { reason: publicMessage(error) });
+      return refused(`${publicMessage(error)}.`);
+    }
   }
 
   return {
+    client: { path: CLIENT_DOCUMENT_PATH, document: clients.document },
     pageOf: ({ name }) => `${publicUrl}/accounts/${name}`,
     async lackOf(server, owner) {
-      const found = await find(server, owner);
+      const found = server.account?.kind === 'oauth' ? await tokens.read(server, owner) : await keysAt(server, owner);
       if (typeof found === 'string') return found;
-      const { content } = found;
-      return keysOf(server).every(({ name }) => Object.hasOwn(content.values, name)) ? undefined : 'missing';
+      return found.record.wanted.length > 0 ? 'more_scopes' : undefined;
     },
+    token: (server, owner) => tokens.token(server, owner),
+    refused: (server, owner, token, challenge) => tokens.refused(server, owner, token, challenge),
     async keys(server, owner) {
-      const found = await find(server, owner);
+      const found = await keysAt(server, owner);
       if (typeof found === 'string') return { kind: 'lacking', lack: found };
-      const values = new Map(Object.entries(found.content.values));
-      if (!keysOf(server).every(({ name }) => values.has(name))) return { kind: 'lacking', lack: 'missing' };
       handedOut.set(`${server.id} ${owner}`, found.record);
-      return { kind: 'keys', values, version: found.record.version };
+      return { kind: 'keys', values: found.values, version: found.record.version };
     },
     ofOwner: async (workspaceId, owner) => (await store.accounts.ofOwner(workspaceId, owner)).map(toView),
     ofServer: async (serverId) => (await store.accounts.ofServer(serverId)).map(toView),
+    async begin(server, owner, browserSecret) {
+      const known = await tokens.read(server, owner);
+      // More is asked for besides what was given, not in its place.
+      const more = typeof known === 'string' || known.record.wanted.length === 0 ? [] : allOf(known.record);
+      return logins.begin(server, owner, { browserSecret, more });
+    },
+    finish,
     async setKeys(server, owner, given, actor) {
       const values = checkKeys(server, given);
       const of = { workspaceId: server.workspaceId, serverId: server.id, owner };
       const sealed = sealAccount(vault, of, { kind: 'keys', target: targetOf(server.transport), values });
       await store.accounts.put({ ...of, kind: 'keys', sealed, scopes: [], expiresAt: null });
-      await record('account.connected', server, owner, actor);
       tell({ ...of, state: 'ready' });
+      await record('account.connected', server, owner, actor);
     },
     async disconnect(server, owner, actor) {
       const account = await store.accounts.find(server.id, owner);
       const ended = account && (await end(account, server));
-      if (ended !== undefined) await record('account.disconnected', server, owner, actor);
+      if (ended !== undefined) await record('account.disconnected', server, owner, actor, { revoked: ended.revoked });
       return ended;
     },
     async endOfPerson(workspaceId, userId) {
@@ -124,6 +222,7 @@ export function createAccounts({ store, vault, audit, publicUrl }: AccountsOptio
         tell({ workspaceId, serverId, owner, state: now?.state ?? 'gone' });
       },
       async recheck() {
+        tokens.forgetAll();
         for (const [key, { workspaceId, serverId, owner, version }] of handedOut) {
           const now = await store.accounts.find(serverId, owner);
           if (now?.version === version && now.state === 'ready') continue;
@@ -135,6 +234,10 @@ export function createAccounts({ store, vault, audit, publicUrl }: AccountsOptio
   };
 }
 
-function toView({ serverId, owner, kind, state, scopes, createdAt, updatedAt }: AccountRecord): AccountView {
-  return { serverId, owner, kind, state, scopes, createdAt, updatedAt };
+const refused = (message: string): Finished => ({ kind: 'refused', message });
+
+const allOf = ({ scopes, wanted }: AccountRecord): string[] => [...new Set([...scopes, ...wanted])];
+
+function toView({ serverId, owner, kind, state, scopes, wanted, createdAt, updatedAt }: AccountRecord): AccountView {
+  return { serverId, owner, kind, state, scopes, wanted, createdAt, updatedAt };
 }

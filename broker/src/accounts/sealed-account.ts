@@ -3,15 +3,33 @@ import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { AccountRecord } from '../domain/account.ts';
 import type { Vault } from '../vault/vault.ts';
+import { OAuthClientSchema } from './oauth/client-identity.ts';
 
-const KeysContentSchema = z.object({
-  kind: z.literal('keys'),
-  /** Where the server was when it was made (`targetOf`): it goes nowhere else. */
-  target: z.string(),
-  values: z.record(z.string(), z.string()),
+/** Where the server was when it was made (`targetOf`): it goes nowhere else. */
+const target = z.string();
+
+const KeysContentSchema = z.object({ kind: z.literal('keys'), target, values: z.record(z.string(), z.string()) });
+
+const TokensContentSchema = z.object({
+  kind: z.literal('oauth'),
+  target,
+  /** Of the authorization server, as much as is needed after the login. */
+  server: z.object({
+    issuer: z.string(),
+    token_endpoint: z.string(),
+    revocation_endpoint: z.string().exactOptional(),
+  }),
+  client: OAuthClientSchema,
+  /** RFC 8707. */
+  resource: z.string(),
+  accessToken: z.string(),
+  refreshToken: z.string().nullable(),
+  /** Whether a refresh token is good for one use; null: none was used yet. */
+  rotates: z.boolean().nullable(),
 });
+export type TokensContent = z.output<typeof TokensContentSchema>;
 
-const ContentSchema = z.discriminatedUnion('kind', [KeysContentSchema]);
+const ContentSchema = z.discriminatedUnion('kind', [KeysContentSchema, TokensContentSchema]);
 export type AccountContent = z.output<typeof ContentSchema>;
 
 type Of = Pick<AccountRecord, 'workspaceId' | 'serverId' | 'owner'>;

@@ -19,6 +19,8 @@ export interface AccountRecord {
   version: number;
   sealed: Uint8Array;
   scopes: readonly string[];
+  /** Scopes that the server has asked for besides, and that its owner has not given yet. */
+  wanted: readonly string[];
   /** Of the access token, ms since the epoch; null: it does not say, or there is none. */
   expiresAt: number | null;
   createdAt: number;

@@ -89,13 +89,16 @@ onBothEngines((open) => {
       inUseSince: clock.now() - 1_000,
     });
     assert.equal(await lease('sure', true), true);
-    await accounts.release(of, 'killed');
+    await accounts.release(of, 'killed', { wasUsed: false });
     assert.notEqual(
       (await accounts.leaseOf(of.serverId, of.owner))?.until,
       null,
       'a lease is given back by its holder',
     );
-    await accounts.release(of, 'sure');
+    await accounts.release(of, 'sure', { wasUsed: true });
+    assert.equal(await lease('careful', false), false, 'it may have been used');
+    assert.equal(await lease('sure', true), true);
+    await accounts.release(of, 'sure', { wasUsed: false });
     assert.deepEqual(await accounts.leaseOf(of.serverId, of.owner), { until: null, inUseSince: null });
     assert.equal(await lease('next', false), true, 'one that was given back was not used');
   });
@@ -108,7 +111,10 @@ onBothEngines((open) => {
     assert.equal(await store.accounts.expire({ ...of, version }), false);
     const lease = { holder: 'x', until: 10, evenIfInUse: true };
     assert.equal(await store.accounts.lease({ ...of, version }, lease), false, 'nothing is left to refresh');
-    assert.equal((await put()).state, 'ready');
+    await store.accounts.want(of, ['write']);
+    assert.deepEqual((await store.accounts.find(of.serverId, of.owner))?.wanted, ['write']);
+    const again = await put();
+    assert.deepEqual([again.state, again.wanted], ['ready', []]);
     assert.equal(await store.accounts.remove(of), true);
     assert.equal(await store.accounts.remove(of), false);
     assert.equal(await store.accounts.leaseOf(of.serverId, of.owner), undefined);

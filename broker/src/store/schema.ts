@@ -156,6 +156,7 @@ export interface Database {
     version: number;
     sealed: Uint8Array;
     scopes_json: string;
+    wanted_json: string;
     /** Of the access token; null: it does not say, or there is none. */
     expires_at: number | null;
     lease_holder: string | null;

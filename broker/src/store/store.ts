@@ -283,7 +283,9 @@ export interface Store {
     ofOwner(workspaceId: string, owner: AccountOwner): Promise<AccountRecord[]>;
     ofServer(serverId: string): Promise<AccountRecord[]>;
     /** A new one, or what takes the place of the one that is there; whatever refresh was under way is void. */
-    put(account: Omit<AccountRecord, 'state' | 'version' | 'createdAt' | 'updatedAt'>): Promise<AccountRecord>;
+    put(
+      account: Omit<AccountRecord, 'state' | 'version' | 'wanted' | 'createdAt' | 'updatedAt'>,
+    ): Promise<AccountRecord>;
     /**
      * The right to refresh this version until then, for the one who gets true. It is written down that the refresh token is in use, which
      * outlives the lease: only `evenIfInUse` gets it again. Atomic.
@@ -296,8 +298,14 @@ export interface Store {
       serverId: string,
       owner: AccountOwner,
     ): Promise<{ until: number | null; inUseSince: number | null } | undefined>;
-    /** The refresh token of this lease is known not to have been used up. */
-    release(account: Pick<AccountRecord, 'serverId' | 'owner'>, holder: string): Promise<void>;
+    /** The lease is over. `wasUsed`: the refresh token may have been used up, so that it stays written down that it is in use. */
+    release(
+      account: Pick<AccountRecord, 'serverId' | 'owner'>,
+      holder: string,
+      how: { wasUsed: boolean },
+    ): Promise<void>;
+    /** Scopes that the server asks for besides; they stand until the account is replaced. */
+    want(account: Pick<AccountRecord, 'serverId' | 'owner'>, wanted: readonly string[]): Promise<void>;
     /** What a refresh has brought, as the next version, and the end of its lease; undefined where there is another version, or none. */
     refreshed(
       account: Pick<AccountRecord, 'serverId' | 'owner' | 'version'>,
@@ -311,6 +319,7 @@ export interface Store {
   oauthRegistrations: {
     find(workspaceId: string, issuer: string, redirectUri: string): Promise<Uint8Array | undefined>;
     put(registration: { workspaceId: string; issuer: string; redirectUri: string; sealed: Uint8Array }): Promise<void>;
+    remove(workspaceId: string, issuer: string, redirectUri: string): Promise<void>;
   };
   secrets: {
     /** Appends the next version, which becomes the current one; returns its number. `seal` gets that number (associated data). */

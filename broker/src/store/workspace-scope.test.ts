@@ -265,7 +265,8 @@ const TABLE: Table = {
     leaseOf: {
       reads: async (store, { serverId }) => [serverId, await store.accounts.leaseOf(serverId, 'shared')],
     },
-    release: { writes: (store, at) => store.accounts.release(sharedAccount(at), 'x') },
+    release: { writes: (store, at) => store.accounts.release(sharedAccount(at), 'x', { wasUsed: false }) },
+    want: { writes: (store, at) => store.accounts.want(sharedAccount(at), ['more']) },
     refreshed: {
       writes: (store, at) =>
         store.accounts.refreshed(
@@ -289,6 +290,10 @@ const TABLE: Table = {
           ...{ workspaceId, issuer: 'https://as.example', redirectUri: 'https://here.example/' },
           sealed: Uint8Array.of(3),
         }),
+    },
+    remove: {
+      writes: (store, { workspaceId }) =>
+        store.oauthRegistrations.remove(workspaceId, 'https://as.example', 'https://here.example/'),
     },
   },
   secrets: {

@@ -44,6 +44,8 @@ export interface Attempt {
   readonly outcome: Outcome;
   /** The HTTP status that said so. */
   readonly status?: number;
+  /** What the server said of the credentials that it wants, in its `WWW-Authenticate` header. */
+  readonly challenge?: string;
   /** Why an account is needed. */
   readonly lack?: AccountLack;
   /** The connection ended while a request of this method was under way. */

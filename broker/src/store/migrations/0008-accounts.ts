@@ -18,6 +18,7 @@ export function createAccountsMigration(kind: EngineKind): Migration {
       version ${int} not null,
       sealed ${bytes} not null,
       scopes_json text not null,
+      wanted_json text not null,
       expires_at ${int},
       lease_holder text,
       lease_until ${int},

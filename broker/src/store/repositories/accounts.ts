@@ -34,7 +34,7 @@ export function createAccounts(db: Kysely<Database>, clock: Clock, announce: Ann
         const at = clock.now();
         const values = {
           ...({ kind: account.kind, state: 'ready', sealed: account.sealed, expires_at: account.expiresAt } as const),
-          ...{ scopes_json: JSON.stringify(account.scopes), updated_at: at, ...NO_LEASE },
+          ...{ scopes_json: JSON.stringify(account.scopes), wanted_json: '[]', updated_at: at, ...NO_LEASE },
         };
         const row = await trx
           .insertInto('accounts')
@@ -80,13 +80,21 @@ export function createAccounts(db: Kysely<Database>, clock: Clock, announce: Ann
         .executeTakeFirst();
       return row && { until: row.lease_until, inUseSince: row.in_use_since };
     },
-    async release({ serverId, owner }, holder) {
+    async release({ serverId, owner }, holder, { wasUsed }) {
       await db
         .updateTable('accounts')
-        .set(NO_LEASE)
+        .set(wasUsed ? { lease_holder: null, lease_until: null } : NO_LEASE)
         .where('server_id', '=', serverId)
         .where('owner', '=', owner)
         .where('lease_holder', '=', holder)
+        .execute();
+    },
+    async want({ serverId, owner }, wanted) {
+      await db
+        .updateTable('accounts')
+        .set({ wanted_json: JSON.stringify(wanted) })
+        .where('server_id', '=', serverId)
+        .where('owner', '=', owner)
         .execute();
     },
     async refreshed({ serverId, owner, version }, { sealed, scopes, expiresAt }) {
@@ -143,6 +151,7 @@ function toAccount(row: Selectable<Database['accounts']>): AccountRecord {
     version: row.version,
     sealed: row.sealed,
     scopes: readJson(scopesSchema, row.scopes_json, 'the scopes of an account'),
+    wanted: readJson(scopesSchema, row.wanted_json, 'the scopes of an account'),
     expiresAt: row.expires_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

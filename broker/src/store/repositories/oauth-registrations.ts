@@ -24,5 +24,13 @@ export function createOAuthRegistrations(db: Kysely<Database>, clock: Clock): St
         .onConflict((conflict) => conflict.columns(['workspace_id', 'issuer', 'redirect_uri']).doUpdateSet(values))
         .execute();
     },
+    async remove(workspaceId, issuer, redirectUri) {
+      await db
+        .deleteFrom('oauth_registrations')
+        .where('workspace_id', '=', workspaceId)
+        .where('issuer', '=', issuer)
+        .where('redirect_uri', '=', redirectUri)
+        .execute();
+    },
   };
 }

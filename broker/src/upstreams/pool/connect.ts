@@ -3,6 +3,7 @@ import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Accounts } from '../../accounts/accounts.ts';
 import type { AccountOwner } from '../../domain/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
+import { createBearer } from '../secrets/bearer.ts';
 import { accountValues } from '../secrets/account-values.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { FailedStart } from './failed-start.ts';
@@ -32,7 +33,7 @@ export interface Connection {
 
 export interface ConnectDeps extends WireDeps {
   vault: Pick<Secrets, 'value' | 'used'>;
-  accounts: Pick<Accounts, 'keys' | 'pageOf'>;
+  accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'pageOf'>;
   /** What servers were found to speak. */
   openings: OpeningMemory;
   brokerVersion: string;
@@ -67,6 +68,9 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
   const { record } = request;
   const keys = await accountValues(record, request.owner, deps.accounts);
   const resolved = await resolveTransport(record, deps.vault, keys);
+  const bearer = createBearer(record, request.owner, deps.accounts, resolved.hide);
+  // Nothing is opened for whoever has no account.
+  await bearer?.current();
   let noise = 0;
   const stderr = createStderrRing(
     resolved.mask.text,
@@ -97,6 +101,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     record,
     homeName: request.homeName,
     mask: resolved.mask,
+    bearer,
     output: { stderr, onNoise },
   });
   if (isGivenUp(request)) throw abandoned(record);

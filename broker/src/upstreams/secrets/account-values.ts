@@ -20,7 +20,7 @@ export async function accountValues(
   throw lacking(record, owner, answer.lack, accounts.pageOf(record));
 }
 
-function lacking(
+export function lacking(
   record: ServerRecord,
   owner: AccountOwner,
   lack: AccountLack,
@@ -45,7 +45,7 @@ const SHARED: Readonly<Record<AccountLack, (name: string) => string>> = {
   more_scopes: (name) => `server ${name} wants more rights than its account has`,
 };
 
-function nobodysAccount({ name }: Pick<ServerRecord, 'name'>): AttemptError {
+export function nobodysAccount({ name }: Pick<ServerRecord, 'name'>): AttemptError {
   const why = `server ${name} is used with each person's own account, and this credential is no person's`;
   return accountNeeded(`${why}: use a login, or a grant that was issued with --user`, 'missing');
 }

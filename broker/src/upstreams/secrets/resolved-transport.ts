@@ -5,7 +5,7 @@ import { fillTransport, type SecretValue, type Values } from 'mcpgate-shared/val
 import { guardHome } from './home-folder.ts';
 import { secretNamesIn } from '../../domain/transports/transport-texts.ts';
 import { hiddenIn } from './hidden-values.ts';
-import { createSecretMask, type SecretMask } from './secret-mask.ts';
+import { createGrowingMask, createSecretMask, type SecretMask } from './secret-mask.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface ResolvedTransport {
@@ -14,6 +14,8 @@ export interface ResolvedTransport {
   versions: readonly string[];
   /** Replaces every secret value by `***`. */
   mask: SecretMask;
+  /** A token of the account that it is used with is hidden from now on. */
+  hide: (token: string) => void;
 }
 
 /** Names of the secrets that a record refers to. */
@@ -49,8 +51,15 @@ export async function resolveTransport(
   return {
     transport: fillTransport(record.transport, valueOf, runsHere(record.transport) ? guardHome : undefined),
     versions: [...versions].sort(),
-    mask: createSecretMask(hidden),
+    ...maskOf(record, hidden),
   };
+}
+
+/** Where tokens come and go, what is hidden grows with them. */
+function maskOf(record: ServerRecord, hidden: readonly string[]): Pick<ResolvedTransport, 'mask' | 'hide'> {
+  if (record.account?.kind !== 'oauth') return { mask: createSecretMask(hidden), hide: () => undefined };
+  const mask = createGrowingMask(hidden);
+  return { mask, hide: (token) => mask.hide(hiddenIn(record.transport, [token])) };
 }
 
 /** What of an account nobody may read. */

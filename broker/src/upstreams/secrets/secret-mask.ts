@@ -38,6 +38,30 @@ export function createSecretMask(secrets: readonly string[]): SecretMask {
   };
 }
 
+/** So many values that came later are hidden: the one in use, and those that are on their way out. */
+const MOST_ADDED = 4;
+
+/** A mask to which values are added as they come: tokens that are refreshed. */
+export interface GrowingMask extends SecretMask {
+  hide(values: readonly string[]): void;
+}
+
+export function createGrowingMask(secrets: readonly string[]): GrowingMask {
+  let added: (readonly string[])[] = [];
+  let mask = createSecretMask(secrets);
+  return {
+    text: (text) => mask.text(text),
+    message: {
+      text: (message) => mask.message?.text(message) ?? message,
+      open: () => mask.message?.open() ?? { feed: (bytes) => [bytes], end: () => [] },
+    },
+    hide(values) {
+      added = [...added, values].slice(-MOST_ADDED);
+      mask = createSecretMask([...new Set([...secrets, ...added.flat()])]);
+    },
+  };
+}
+
 const isNumber = (secret: string) => /^[-+.\deE]+$/.test(secret);
 
 function createMessageMask(needles: readonly Needle[]): MessageMask {

@@ -82,13 +82,16 @@ export interface RefusalContext extends HttpRefusal {
   serverName: string;
   workspaceId: string;
   location: string | undefined;
+  /** Its `WWW-Authenticate` header. */
+  challenge?: string | undefined;
 }
 
 /** `body` is masked. */
 export function refusalError(answer: RefusalContext): AttemptError {
   const { status } = answer;
   const outcome = classifyRefusal(answer);
-  const attempt = { outcome: outcome.kind, status };
+  const { challenge } = answer;
+  const attempt = { outcome: outcome.kind, status, ...(challenge === undefined ? {} : { challenge }) };
   const message = wordsFor(outcome, answer);
   if (outcome.kind !== 'busy') return new AttemptError('upstream', message, attempt);
   return new AttemptError('throttled', message, attempt, { retryAfterMs: outcome.retryAfterMs });

@@ -21,6 +21,8 @@ export interface Exchange {
   id: number | undefined;
   /** It stands for itself, with these: no session, and no going on where its stream broke off. */
   headers?: readonly string[] | undefined;
+  /** Of the account that the server is used with. */
+  token?: string;
   /** Where it was redirected to, within the origin. */
   redirectedTo?: string;
   /** Where its event stream stands. */
@@ -98,6 +100,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
       let status = 0;
       let location: string | undefined;
       let retryAfter: string | undefined;
+      let challenge: string | undefined;
       let body: HttpBody | undefined;
       /** Where the bytes of a coded answer go. */
       let coded: PassThrough | undefined;
@@ -190,13 +193,20 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
           isEstablished: isInSession && !world.isNegotiating,
         };
         const json = jsonOf(text);
-        if (id !== undefined && json !== undefined && SAYS_NO_MORE.has(classifyRefusal(refusal).kind)) {
+        // More rights are its owner's to give: no answer of the server says so to the AI client.
+        const isAboutAccount = what.token !== undefined && status === 403 && challenge !== undefined;
+        if (
+          !isAboutAccount &&
+          id !== undefined &&
+          json !== undefined &&
+          SAYS_NO_MORE.has(classifyRefusal(refusal).kind)
+        ) {
           const answer = what.headers === undefined ? json : withRequestId(json, id);
           // While the protocol is still being found out, an error without an id speaks of the connection.
           const exchange = what.headers === undefined && !world.isNegotiating ? id : undefined;
           if (events.waits(id) && events.message(answer, undefined, exchange) && !events.waits(id)) return done();
         }
-        fail(refusalError({ ...refusal, body: mask(text), serverName, workspaceId, location }));
+        fail(refusalError({ ...refusal, body: mask(text), serverName, workspaceId, location, challenge }));
       }
 
       function onBytes(chunk: Buffer): void {
@@ -266,6 +276,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
             const header = (name: string) => (typeof answer[name] === 'string' ? answer[name] : undefined);
             location = header('location');
             retryAfter = header('retry-after');
+            challenge = [answer['www-authenticate'] ?? []].flat().join(', ') || undefined;
             const codings = readCodings(answer['content-encoding']);
             if (codings.kind === 'unknown') {
               const why = `answers in a coding that is not understood (${JSON.stringify(codings.coding)})`;

@@ -7,6 +7,7 @@ import { attemptOf, notExecuted } from '../../attempt.ts';
 import { createHttpExchanges, FIRST_RESUME_MS, type Exchange, type StreamPlace } from './http-exchange.ts';
 import { ownHeaders } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire-options.ts';
+import type { Bearer } from '../../secrets/bearer.ts';
 import { remedy } from '../../remedy.ts';
 import type { Wire, WireEvents } from '../wire.ts';
 
@@ -29,6 +30,8 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
   let version: string | undefined;
   let postHeaders = headersOfPost();
   let closed = false;
+  /** Of the account, as it was sent last. */
+  let lastToken: string | undefined;
 
   function sessionHeaders(): string[] {
     const headers: string[] = [];
@@ -41,7 +44,12 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
     return [...statelessHeaders, ...sessionHeaders()];
   }
 
-  function headersOf({ method, headers, at }: Exchange): readonly string[] {
+  function headersOf(what: Exchange): readonly string[] {
+    const { token = lastToken } = what;
+    return token === undefined ? plainHeadersOf(what) : [...plainHeadersOf(what), 'authorization', `Bearer ${token}`];
+  }
+
+  function plainHeadersOf({ method, headers, at }: Exchange): readonly string[] {
     if (method === 'POST') return headers === undefined ? postHeaders : [...statelessHeaders, ...headers];
     const lastEventId = at?.lastEventId === undefined ? [] : ['last-event-id', at.lastEventId];
     return [...own, 'accept', 'text/event-stream', ...sessionHeaders(), ...lastEventId];
@@ -70,6 +78,23 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
     events,
   );
 
+  const { bearer } = options;
+  const run = bearer === undefined ? exchanges.run : (what: Exchange) => runWith(bearer, what);
+
+  /** With the token that holds now, and once more with another one where the server refuses it. */
+  async function runWith(from: Bearer, what: Exchange): Promise<void> {
+    const token = await from.current();
+    if (what.id !== undefined && !events.waits(what.id)) throw new GateError('cancelled', 'the caller is gone');
+    lastToken = token;
+    try {
+      await exchanges.run({ ...what, token });
+    } catch (error) {
+      const another = await from.after(error, token);
+      lastToken = another;
+      await exchanges.run({ ...what, token: another });
+    }
+  }
+
   /** The server's own stream, for as long as it offers one. */
   function listen(lastDelayMs: number, at: StreamPlace): void {
     if (closed) return;
@@ -85,7 +110,7 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
       const delayMs = isNews ? FIRST_RESUME_MS : Math.min(lastDelayMs * 2, 60_000);
       clock.after(isNews ? (at.retryMs ?? delayMs) : Math.max(at.retryMs ?? 0, delayMs), () => listen(delayMs, at));
     };
-    exchanges.run({ method: 'GET', body: null, id: undefined, at }).then(() => again(), again);
+    run({ method: 'GET', body: null, id: undefined, at }).then(() => again(), again);
   }
 
   return {
@@ -93,7 +118,7 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
     answersInSend: true,
     send(text, { id, pieces, headers } = {}) {
       if (closed) return Promise.reject(notExecuted('never_sent', `the connection to server ${serverName} is closed`));
-      return exchanges.run({ method: 'POST', body: pieces === undefined ? text : partsOf(text, pieces), id, headers });
+      return run({ method: 'POST', body: pieces === undefined ? text : partsOf(text, pieces), id, headers });
     },
     drop: (id) => exchanges.drop(id),
     established(protocolVersion, mayListen) {
@@ -107,10 +132,7 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
       if (sessionId !== undefined) {
         // Courtesy only: a server that does not answer must not hold up the end.
         const deadline = new Promise<void>((resolve) => clock.after(1_000, resolve));
-        await Promise.race([
-          exchanges.run({ method: 'DELETE', body: null, id: undefined }).catch(() => undefined),
-          deadline,
-        ]);
+        await Promise.race([run({ method: 'DELETE', body: null, id: undefined }).catch(() => undefined), deadline]);
       }
       await pool.destroy(new GateError('cancelled', 'the connection is closed'));
     },

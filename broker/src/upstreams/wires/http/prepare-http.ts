@@ -8,7 +8,7 @@ import { openHttpWire } from './http-wire.ts';
 export const prepareHttp: PrepareWire<Transport<'http'>> = (
   deps,
   transport,
-  { record, mask: { text: mask, message: messageMask } },
+  { record, mask: { text: mask, message: messageMask }, bearer },
 ) => {
   if (!URL.canParse(transport.url))
     throw new GateError('config', `server ${record.name} has no valid URL; register it again`);
@@ -24,6 +24,7 @@ export const prepareHttp: PrepareWire<Transport<'http'>> = (
     workspaceId: record.workspaceId,
     url,
     headers: transport.headers,
+    bearer,
     clock: deps.clock,
     mask,
     messageMask,

@@ -83,11 +83,23 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     onEndpoint(target.pathname + target.search);
   }
 
+  const { bearer } = options;
+
+  /** With the headers of the account, and once more with others where the server refuses these. */
+  async function authorized<T>(send: (headers: readonly string[]) => Promise<T>): Promise<T> {
+    if (bearer === undefined) return send(own);
+    const withToken = (token: string): readonly string[] => [...own, 'authorization', `Bearer ${token}`];
+    const token = await bearer.current();
+    try {
+      return await send(withToken(token));
+    } catch (error) {
+      return await send(withToken(await bearer.after(error, token)));
+    }
+  }
+
   async function listen(): Promise<void> {
-    const { answer, path } = await openStream();
+    const { answer, path } = await authorized(openEvents);
     home = path;
-    const type = textOf(answer.headers['content-type']) ?? '';
-    if (answer.statusCode !== 200 || !/^\s*text\/event-stream\b/i.test(type)) throw await refusalOf(answer);
     const reader = createSseReader({
       maxBytes: maxMessageBytes,
       messageMask: options.messageMask,
@@ -107,8 +119,16 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     throw new GateError('upstream', `server ${serverName} ended its event stream; it is opened again on demand`);
   }
 
+  async function openEvents(headers: readonly string[]): Promise<{ answer: HttpAnswer; path: string }> {
+    const opened = await openStream(headers);
+    const { answer } = opened;
+    const type = textOf(answer.headers['content-type']) ?? '';
+    if (answer.statusCode !== 200 || !/^\s*text\/event-stream\b/i.test(type)) throw await refusalOf(answer);
+    return opened;
+  }
+
   /** A stream that has moved within the origin is followed, with the credentials; to anywhere else it is not. */
-  async function openStream(): Promise<{ answer: HttpAnswer; path: string }> {
+  async function openStream(own: readonly string[]): Promise<{ answer: HttpAnswer; path: string }> {
     let path = url.pathname + url.search;
     for (let hops = 0; ; hops++) {
       const headers = [...own, 'accept', 'text/event-stream'];
@@ -153,6 +173,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
       isEstablished: version !== undefined,
       location: textOf(headers['location']),
       retryAfter: textOf(headers['retry-after']),
+      challenge: textOf(headers['www-authenticate']),
     });
   }
 
@@ -163,7 +184,8 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     if (id !== undefined) openPosts.set(id, over);
     const cancel = id === undefined ? clock.after(NOTE_MS, () => over.abort()) : () => undefined;
     try {
-      await postTo(path, body, AbortSignal.any([abort.signal, over.signal]));
+      const signal = AbortSignal.any([abort.signal, over.signal]);
+      await authorized((headers) => postTo(path, body, headers, signal));
     } catch (error) {
       // Its answer came on the stream.
       if (!over.signal.aborted || id === undefined) throw error;
@@ -173,7 +195,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     }
   }
 
-  async function postTo(path: string, body: Buffer, signal: AbortSignal): Promise<void> {
+  async function postTo(path: string, body: Buffer, own: readonly string[], signal: AbortSignal): Promise<void> {
     const headers = [...own, 'content-type', 'application/json', 'content-length', String(body.length)];
     if (version !== undefined) headers.push('mcp-protocol-version', version);
     let answer: Awaited<ReturnType<typeof pool.request>>;

@@ -1,0 +1,154 @@
+// As whom the broker asks for tokens: as the client that an administrator has registered, else by the document that describes it (client-ID
+// metadata document), else as a client that it has registered for itself, once for each authorization server.
+import { GateError } from 'mcpgate-shared/error';
+import {
+  type AuthorizationServer,
+  type ClientAuth,
+  ClientSecretBasic,
+  ClientSecretPost,
+  customFetch,
+  None,
+} from 'oauth4webapi';
+import { z } from 'zod';
+import type { OAuthForm } from '../../domain/account.ts';
+import type { Store } from '../../store/store.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { explain, type OAuthFetch } from './guarded.ts';
+
+export const CALLBACK_PATH = '/oauth/upstream/callback';
+/** Where the broker describes itself to authorization servers. */
+export const CLIENT_DOCUMENT_PATH = '/oauth/upstream/client';
+
+const METHODS = ['client_secret_basic', 'client_secret_post', 'none'] as const;
+type Method = (typeof METHODS)[number];
+
+export const OAuthClientSchema = z.object({
+  id: z.string(),
+  method: z.enum(METHODS),
+  /** Null: it has none, or it is in the vault. */
+  secret: z.string().nullable(),
+});
+export type OAuthClient = z.output<typeof OAuthClientSchema>;
+
+const RegisteredSchema = z.object({
+  client_id: z.string().min(1).max(2_000),
+  client_secret: z.string().max(4_000).optional(),
+  /** Seconds since the epoch; 0: never. */
+  client_secret_expires_at: z.number().optional(),
+  token_endpoint_auth_method: z.enum(METHODS).optional().catch(undefined),
+});
+
+export interface ClientIdentities {
+  /** The document at `CLIENT_DOCUMENT_PATH`. */
+  readonly document: Readonly<Record<string, unknown>>;
+  readonly redirectUri: string;
+  /** Registers where nothing else goes. Throws GateError in words for whoever connects. */
+  clientFor(
+    at: { server: AuthorizationServer; workspaceId: string; serverName: string; form: OAuthForm },
+    fetch: OAuthFetch,
+  ): Promise<OAuthClient>;
+  /** How it proves itself at the token endpoint. */
+  proofOf(client: OAuthClient, workspaceId: string, form: OAuthForm | undefined): Promise<ClientAuth>;
+  /** The authorization server does not know it any more. */
+  forget(workspaceId: string, issuer: string): Promise<void>;
+}
+
+export function createClientIdentities(options: {
+  store: Pick<Store, 'oauthRegistrations'>;
+  vault: Pick<Vault, 'seal' | 'open' | 'resolve'>;
+  /** Where people and authorization servers reach this broker: an origin. */
+  publicUrl: string;
+  now: () => number;
+}): ClientIdentities {
+  const { store, vault, publicUrl, now } = options;
+  const redirectUri = `${publicUrl}${CALLBACK_PATH}`;
+  const isSecure = publicUrl.startsWith('https:');
+  const about = {
+    client_name: 'mcpgate',
+    client_uri: publicUrl,
+    redirect_uris: [redirectUri],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    // Only on one's own computer is a callback without TLS (RFC 8252, section 7.3).
+    application_type: isSecure ? 'web' : 'native',
+  };
+  const documentUrl = `${publicUrl}${CLIENT_DOCUMENT_PATH}`;
+
+  const purposeOf = (workspaceId: string, issuer: string): string => `oauth registration ${workspaceId} ${issuer}`;
+
+  async function known(workspaceId: string, issuer: string): Promise<OAuthClient | undefined> {
+    const sealed = await store.oauthRegistrations.find(workspaceId, issuer, redirectUri);
+    if (sealed === undefined) return undefined;
+    const text = Buffer.from(await vault.open(purposeOf(workspaceId, issuer), sealed)).toString();
+    const { endsAt, ...client } = OAuthClientSchema.extend({ endsAt: z.number().nullable() }).parse(JSON.parse(text));
+    return endsAt !== null && endsAt <= now() ? undefined : client;
+  }
+
+  async function register(
+    server: AuthorizationServer,
+    workspaceId: string,
+    endpoint: string,
+    fetch: OAuthFetch,
+  ): Promise<OAuthClient> {
+    const method = methodFor(server, true);
+    const body = JSON.stringify({ ...about, token_endpoint_auth_method: method });
+    const headers = { 'content-type': 'application/json', accept: 'application/json' };
+    const who = `the registration at ${server.issuer}`;
+    const answer = await fetch[customFetch](endpoint, { method: 'POST', headers, body }).catch((error: unknown) => {
+      throw explain(error, who);
+    });
+    const text = await answer.text();
+    const registered = answer.ok ? RegisteredSchema.safeParse(parsed(text)) : undefined;
+    if (registered?.success !== true)
+      throw new GateError('upstream', `${who} failed (HTTP ${answer.status}); register a client by hand: --client-id`);
+    const { client_id: id, client_secret: secret, client_secret_expires_at: ends = 0 } = registered.data;
+    const given = registered.data.token_endpoint_auth_method ?? method;
+    const client: OAuthClient = { id, method: secret === undefined ? 'none' : given, secret: secret ?? null };
+    const kept = Buffer.from(JSON.stringify({ ...client, endsAt: ends === 0 ? null : ends * 1_000 }));
+    const { issuer } = server;
+    await store.oauthRegistrations.put({
+      ...{ workspaceId, issuer, redirectUri },
+      sealed: vault.seal(purposeOf(workspaceId, issuer), kept),
+    });
+    return client;
+  }
+
+  return {
+    redirectUri,
+    document: { client_id: documentUrl, ...about, token_endpoint_auth_method: 'none' },
+    async clientFor({ server, workspaceId, serverName, form }, fetch) {
+      if (form.clientId !== undefined)
+        return { id: form.clientId, method: methodFor(server, form.clientSecret !== undefined), secret: null };
+      if (isSecure && server['client_id_metadata_document_supported'] === true)
+        return { id: documentUrl, method: 'none', secret: null };
+      const registered = await known(workspaceId, server.issuer);
+      if (registered !== undefined) return registered;
+      if (server.registration_endpoint !== undefined)
+        return register(server, workspaceId, server.registration_endpoint, fetch);
+      throw new GateError(
+        'upstream',
+        `${server.issuer} lets no client introduce itself: register one there with the redirect URI ${redirectUri}, and say \`mcpgate-broker server set ${serverName} --oauth --client-id ID\``,
+      );
+    },
+    async proofOf(client, workspaceId, form) {
+      if (client.method === 'none') return None();
+      const secret = client.secret ?? (await vault.resolve(workspaceId, form?.clientSecret ?? '')).value;
+      return client.method === 'client_secret_basic' ? ClientSecretBasic(secret) : ClientSecretPost(secret);
+    },
+    forget: (workspaceId, issuer) => store.oauthRegistrations.remove(workspaceId, issuer, redirectUri),
+  };
+}
+
+/** The first of ours that it takes; RFC 8414 has `client_secret_basic` where it does not say. */
+function methodFor({ token_endpoint_auth_methods_supported: taken }: AuthorizationServer, hasSecret: boolean): Method {
+  if (!hasSecret) return 'none';
+  return METHODS.find((method) => (taken ?? ['client_secret_basic']).includes(method)) ?? 'client_secret_basic';
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,181 @@
+// Who gives tokens for a server, and how (MCP 2025-11-25 and 2026-07-28, "Authorization Server Discovery"): the server's challenge, or the
+// well-known places of RFC 9728; then the authorization server's own metadata, RFC 8414 and OpenID Connect. A server of 2025-03-26 has no
+// metadata of its own: its origin is its authorization server.
+import { GateError } from 'mcpgate-shared/error';
+import { type AuthorizationServer, processDiscoveryResponse } from 'oauth4webapi';
+import { z } from 'zod';
+import type { OAuthForm } from '../../domain/account.ts';
+import type { GuardedAnswer, GuardedFetch } from '../../net/guarded-fetch.ts';
+import { type BearerChallenge, readChallenge } from './challenge.ts';
+import { explain } from './guarded.ts';
+
+export interface Discovered {
+  server: AuthorizationServer;
+  /** What tokens are asked for (RFC 8707). */
+  resource: string;
+  /** What the server asks for, where the record does not say; undefined: it does not say either. */
+  scopes: readonly string[] | undefined;
+}
+
+const ResourceSchema = z.looseObject({
+  resource: z.string(),
+  authorization_servers: z.array(z.string()).optional(),
+  scopes_supported: z.array(z.string()).optional(),
+});
+type ResourceDocument = z.output<typeof ResourceSchema>;
+
+const INITIALIZE = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'mcpgate', version: '0' } },
+});
+
+/** Throws GateError in words for whoever connects. */
+export async function discover(
+  guardedFetch: GuardedFetch,
+  target: { name: string; url: URL; form: OAuthForm },
+): Promise<Discovered> {
+  const { name, url, form } = target;
+  const namedHost = url.hostname;
+  const get = (address: string): Promise<GuardedAnswer> =>
+    guardedFetch(address, { namedHost, maxRedirects: 3, headers: { accept: 'application/json' } });
+
+  const said = readChallenge(await askForChallenge(guardedFetch, url));
+  const document = await findResource(get, name, url, said);
+  const scopes = said.scopes.length > 0 ? said.scopes : document?.scopes_supported;
+  const resource = document?.resource ?? canonical(url);
+  const issuers = document?.authorization_servers ?? [];
+  if (document !== undefined && issuers.length > 0) {
+    const issuer = form.issuer ?? issuers[0] ?? '';
+    if (!issuers.some((each) => isSameUrl(each, issuer)))
+      throw new GateError('upstream', `server ${name} names other authorization servers than ${issuer}`);
+    const server = await readMetadata(get, issuer);
+    if (server === undefined) throw new GateError('upstream', `${issuer} has no metadata of an authorization server`);
+    return { server: usable(server), resource, scopes };
+  }
+  if (form.issuer !== undefined) {
+    const server = await readMetadata(get, form.issuer);
+    if (server === undefined)
+      throw new GateError('upstream', `${form.issuer} has no metadata of an authorization server`);
+    return { server: usable(server), resource, scopes };
+  }
+  const origin = url.origin;
+  const server = await readMetadata(get, origin);
+  return { server: server === undefined ? defaultEndpoints(origin) : usable(server), resource, scopes };
+}
+
+/** The first message of a session without a token: where one is needed, the answer says where it is to be had. */
+async function askForChallenge(guardedFetch: GuardedFetch, url: URL): Promise<string | undefined> {
+  const answer = await guardedFetch(url.href, {
+    method: 'POST',
+    body: INITIALIZE,
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    namedHost: url.hostname,
+    headersOnly: true,
+  });
+  return answer.headers.get('www-authenticate') ?? undefined;
+}
+
+async function findResource(
+  get: (address: string) => Promise<GuardedAnswer>,
+  name: string,
+  url: URL,
+  { resourceMetadata }: BearerChallenge,
+): Promise<ResourceDocument | undefined> {
+  const path = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
+  const wellKnown = `${url.origin}/.well-known/oauth-protected-resource`;
+  const places = resourceMetadata === undefined ? [`${wellKnown}${path}`, wellKnown] : [resourceMetadata];
+  for (const place of new Set(places)) {
+    const answer = await get(place);
+    if (answer.status !== 200) continue;
+    const document = ResourceSchema.safeParse(jsonOf(answer));
+    if (!document.success) continue;
+    if (!isResourceOf(document.data.resource, url))
+      throw new GateError(
+        'upstream',
+        `${new URL(place).host} describes another resource than server ${name}: ${document.data.resource.slice(0, 200)}`,
+      );
+    return document.data;
+  }
+  if (resourceMetadata !== undefined)
+    throw new GateError(
+      'upstream',
+      `server ${name} names metadata that is not there: ${resourceMetadata.slice(0, 200)}`,
+    );
+  return undefined;
+}
+
+/** The same, or one that the server's path lies in: a token for it is good for the server, and for no other host. */
+function isResourceOf(resource: string, url: URL): boolean {
+  const described = URL.parse(resource);
+  if (described === null || described.origin !== url.origin) return false;
+  const within = (path: string): string => (path.endsWith('/') ? path : `${path}/`);
+  return within(url.pathname).startsWith(within(described.pathname));
+}
+
+/** RFC 8414, then OpenID Connect Discovery, each in the places of the MCP specification; undefined: none of them is there. */
+async function readMetadata(
+  get: (address: string) => Promise<GuardedAnswer>,
+  issuer: string,
+): Promise<AuthorizationServer | undefined> {
+  const url = URL.parse(issuer);
+  if (url === null) throw new GateError('upstream', `${issuer.slice(0, 200)} is no address of an authorization server`);
+  const path = url.pathname.replace(/\/$/, '');
+  const places = [
+    `${url.origin}/.well-known/oauth-authorization-server${path}`,
+    `${url.origin}/.well-known/openid-configuration${path}`,
+    `${url.origin}${path}/.well-known/openid-configuration`,
+  ];
+  for (const place of new Set(places)) {
+    const answer = await get(place);
+    if (answer.status !== 200) continue;
+    try {
+      return await processDiscoveryResponse(url, new Response(answer.body.toString(), { headers: answer.headers }));
+    } catch (error) {
+      throw explain(error, `the metadata of ${url.host}, which must call itself ${issuer.slice(0, 200)},`);
+    }
+  }
+  return undefined;
+}
+
+/** MCP 2025-03-26, "Fallbacks for Servers without Metadata Discovery". */
+function defaultEndpoints(origin: string): AuthorizationServer {
+  return {
+    issuer: origin,
+    authorization_endpoint: `${origin}/authorize`,
+    token_endpoint: `${origin}/token`,
+    registration_endpoint: `${origin}/register`,
+  };
+}
+
+/** Throws where it lacks what no login goes without. */
+function usable(server: AuthorizationServer): AuthorizationServer {
+  const { issuer, authorization_endpoint: page, token_endpoint: token } = server;
+  for (const [what, address] of Object.entries({ authorization_endpoint: page, token_endpoint: token }))
+    if (!/^https?:$/.test(URL.parse(address ?? '')?.protocol ?? ''))
+      throw new GateError('upstream', `${issuer} has no ${what}`);
+  // 2025-11-25, "Authorization Code Protection": one that does not say so does not have it.
+  if (server.code_challenge_methods_supported?.includes('S256') !== true)
+    throw new GateError('upstream', `${issuer} does not protect its codes (PKCE with S256), so it is not used`);
+  return server;
+}
+
+/** Without fragment, and without the slash that a URL without a path gets (RFC 8707, as MCP has it). */
+function canonical(url: URL): string {
+  const { origin, pathname, search } = url;
+  return `${origin}${pathname === '/' ? '' : pathname}${search}`;
+}
+
+function isSameUrl(one: string, other: string): boolean {
+  const [a, b] = [URL.parse(one), URL.parse(other)];
+  return a !== null && a.href === b?.href;
+}
+
+function jsonOf(answer: GuardedAnswer): unknown {
+  try {
+    return JSON.parse(answer.body.toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,226 @@
+// The login of one person (or, for everybody, of an administrator) at a server's authorization server, from the button at the broker to the
+// tokens (RFC 6749 with PKCE S256, RFC 8707, RFC 9207). It belongs to the browser that began it and to the owner that it was begun for, ends
+// by time, and comes back once. What is kept until then is sealed; the code verifier is made of the browser's own secret, and kept nowhere.
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { GateError } from 'mcpgate-shared/error';
+import type { Clock } from 'mcpgate-shared/clock';
+import {
+  type AuthorizationServer,
+  authorizationCodeGrantRequest,
+  calculatePKCECodeChallenge,
+  processAuthorizationCodeResponse,
+  type TokenEndpointResponse,
+  validateAuthResponse,
+} from 'oauth4webapi';
+import { z } from 'zod';
+import type { AccountOwner, OAuthForm } from '../../domain/account.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { isAtUrl } from '../../domain/transports/transports.ts';
+import type { GuardedFetch } from '../../net/guarded-fetch.ts';
+import type { Store } from '../../store/store.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { scopesOf } from './challenge.ts';
+import { type ClientIdentities, type OAuthClient, OAuthClientSchema } from './client-identity.ts';
+import { discover } from './discovery.ts';
+import { explain, oauthErrorOf, oauthFetch } from './guarded.ts';
+
+const KIND = 'AccountLogin';
+const LIFETIME_MS = 15 * 60_000;
+
+const AttemptSchema = z.object({
+  serverId: z.string(),
+  workspaceId: z.string(),
+  owner: z.string(),
+  /** As much of its metadata as is needed when the browser comes back. */
+  server: z.object({
+    issuer: z.string(),
+    token_endpoint: z.string(),
+    revocation_endpoint: z.string().exactOptional(),
+    authorization_response_iss_parameter_supported: z.boolean().exactOptional(),
+    id_token_signing_alg_values_supported: z.array(z.string()).exactOptional(),
+  }),
+  client: OAuthClientSchema,
+  resource: z.string(),
+  scopes: z.array(z.string()),
+});
+type Attempt = z.output<typeof AttemptSchema>;
+
+/** What a login has brought. */
+export interface Tokens {
+  server: { issuer: string; token_endpoint: string; revocation_endpoint?: string };
+  client: OAuthClient;
+  resource: string;
+  scopes: string[];
+  accessToken: string;
+  refreshToken: string | null;
+  /** ms since the epoch. */
+  expiresAt: number | null;
+}
+
+export interface Logins {
+  /** `more`: scopes that are asked for besides. Throws GateError in words for whoever connects. */
+  begin(
+    record: ServerRecord,
+    owner: AccountOwner,
+    known: { browserSecret: string | undefined; more: readonly string[] },
+  ): Promise<{ url: string; browserSecret: string }>;
+  /** Uses the attempt up; undefined where it is unknown, used, expired or another browser's. */
+  take(query: URLSearchParams, browserSecret: string | undefined): Promise<TakenAttempt | undefined>;
+}
+
+export interface TakenAttempt {
+  workspaceId: string;
+  serverId: string;
+  owner: AccountOwner;
+  /** Throws GateError in words for the person at the browser. */
+  redeem(record: ServerRecord): Promise<Tokens>;
+}
+
+export function createLogins(parts: {
+  store: Pick<Store, 'oauth'>;
+  vault: Pick<Vault, 'seal' | 'open'>;
+  clock: Clock;
+  guardedFetch: GuardedFetch;
+  clients: ClientIdentities;
+}): Logins {
+  const { store, vault, clock, guardedFetch, clients } = parts;
+  const purposeOf = (idHash: string): string => `account login ${idHash}`;
+
+  async function keep(state: string, browserSecret: string, attempt: Attempt): Promise<void> {
+    const idHash = sha256(state);
+    const sealed = vault.seal(purposeOf(idHash), Buffer.from(JSON.stringify(attempt)));
+    await store.oauth.upsert({
+      ...{ kind: KIND, idHash, payload: JSON.stringify(Buffer.from(sealed).toString('base64')) },
+      ...{ grantId: null, userCode: null, uid: sha256(`${state}:${browserSecret}`), consumedAt: null },
+      expiresAt: clock.now() + LIFETIME_MS,
+    });
+  }
+
+  async function redeem(
+    query: URLSearchParams,
+    state: string,
+    browserSecret: string,
+    attempt: Attempt,
+    record: ServerRecord,
+  ): Promise<Tokens> {
+    const { server, client, resource } = attempt;
+    const form = formOf(record);
+    const { host } = new URL(server.issuer);
+    const known = { client_id: client.id };
+    let answer: TokenEndpointResponse;
+    const startedAt = clock.now();
+    try {
+      const verified = validateAuthResponse(server, known, query, state);
+      const response = await authorizationCodeGrantRequest(
+        server,
+        known,
+        await clients.proofOf(client, record.workspaceId, form),
+        verified,
+        clients.redirectUri,
+        codeVerifierOf(state, browserSecret),
+        { ...oauthFetch(guardedFetch, urlOf(record).hostname), additionalParameters: { resource } },
+      );
+      answer = await processAuthorizationCodeResponse(server, known, response);
+    } catch (error) {
+      const code = oauthErrorOf(error)?.code;
+      if (code === 'invalid_client') await clients.forget(record.workspaceId, server.issuer);
+      if (code === 'access_denied') throw new GateError('denied', `${host} was told not to allow it`, { cause: error });
+      throw explain(error, host);
+    }
+    if (answer.token_type !== 'bearer')
+      throw new GateError('upstream', `${host} gives tokens of a kind that is not understood (${answer.token_type})`);
+    return { ...tokensOf(answer, attempt.scopes, startedAt), server, client, resource };
+  }
+
+  return {
+    async begin(record, owner, { browserSecret: known, more }) {
+      const form = formOf(record);
+      const url = urlOf(record);
+      const found = await discover(guardedFetch, { name: record.name, url, form }).catch((error: unknown) => {
+        throw error instanceof GateError ? error : explain(error, `server ${record.name}`);
+      });
+      const { server, resource } = found;
+      const { workspaceId, id: serverId, name: serverName } = record;
+      const client = await clients.clientFor(
+        { server, workspaceId, serverName, form },
+        oauthFetch(guardedFetch, url.hostname),
+      );
+      const scopes = scopesFor(server, [...new Set([...(form.scopes ?? found.scopes ?? []), ...more])]);
+      const state = createSecret();
+      const browserSecret = known !== undefined && /^[\w-]{43}$/.test(known) ? known : createSecret();
+      const page = new URL(server.authorization_endpoint ?? '');
+      const asked = {
+        ...{ response_type: 'code', client_id: client.id, redirect_uri: clients.redirectUri, state, resource },
+        ...{ code_challenge: await calculatePKCECodeChallenge(codeVerifierOf(state, browserSecret)) },
+        ...{ code_challenge_method: 'S256' },
+        ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
+        // OpenID Connect Core, section 11: without it no refresh token is given.
+        ...(scopes.includes('offline_access') ? { prompt: 'consent' } : {}),
+      };
+      for (const [name, value] of Object.entries(asked)) page.searchParams.set(name, value);
+      const attempt = { serverId, workspaceId, owner, server, client, resource, scopes };
+      await keep(state, browserSecret, AttemptSchema.parse(attempt));
+      return { url: page.href, browserSecret };
+    },
+    async take(query, browserSecret) {
+      const state = query.get('state') ?? '';
+      if (browserSecret === undefined || state === '') return undefined;
+      const idHash = sha256(state);
+      const row = await store.oauth.find(KIND, idHash);
+      // The answer to another browser must not use this one's attempt up.
+      if (row === undefined || row.uid !== sha256(`${state}:${browserSecret}`)) return undefined;
+      if ((row.expiresAt ?? 0) <= clock.now() || !(await store.oauth.consume(KIND, idHash, clock.now())))
+        return undefined;
+      const sealed = Buffer.from(z.string().parse(JSON.parse(row.payload)), 'base64');
+      const text = Buffer.from(await vault.open(purposeOf(idHash), sealed)).toString();
+      const attempt = AttemptSchema.parse(JSON.parse(text));
+      const { workspaceId, serverId, owner } = attempt;
+      return {
+        workspaceId,
+        serverId,
+        owner: owner === 'shared' ? 'shared' : `user:${owner.slice('user:'.length)}`,
+        redeem: (record) => redeem(query, state, browserSecret, attempt, record),
+      };
+    },
+  };
+}
+
+/** What a token endpoint has answered; `asked`: what the tokens are for where it does not say. */
+export function tokensOf(
+  answer: TokenEndpointResponse,
+  asked: readonly string[],
+  startedAt: number,
+): Pick<Tokens, 'accessToken' | 'refreshToken' | 'scopes' | 'expiresAt'> {
+  return {
+    accessToken: answer.access_token,
+    refreshToken: answer.refresh_token ?? null,
+    scopes: answer.scope === undefined ? [...asked] : scopesOf(answer.scope),
+    // From when it was asked for: it may have been on its way for a while.
+    expiresAt: answer.expires_in === undefined ? null : startedAt + answer.expires_in * 1_000,
+  };
+}
+
+/** Without a refresh token a person would have to log in again whenever the access token ends. */
+function scopesFor({ scopes_supported: supported }: AuthorizationServer, scopes: readonly string[]): string[] {
+  const isOffered = supported?.includes('offline_access') === true;
+  return isOffered && !scopes.includes('offline_access') ? [...scopes, 'offline_access'] : [...scopes];
+}
+
+export function formOf({ name, account }: ServerRecord): OAuthForm {
+  if (account?.kind === 'oauth') return account;
+  throw new GateError('usage', `server ${name} is not used with an account by OAuth`);
+}
+
+export function urlOf({ name, transport }: ServerRecord): URL {
+  const url = isAtUrl(transport) ? URL.parse(transport.url) : null;
+  if (url !== null) return url;
+  throw new GateError('config', `server ${name} has no URL that could be asked for a login`);
+}
+
+const codeVerifierOf = (state: string, browserSecret: string): string =>
+  createHmac('sha256', browserSecret).update(`code_verifier:${state}`).digest('base64url');
+
+/** 256 random bits. */
+const createSecret = (): string => randomBytes(32).toString('base64url');
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

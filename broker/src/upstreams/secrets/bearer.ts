@@ -1,0 +1,50 @@
+// The token that each request to a server over HTTP carries, where the server is used with an account by OAuth. It is asked for anew for every
+// request, because it may have been refreshed; where the server refuses it, the request may go out once more with another one.
+import type { Accounts, TokenAnswer } from '../../accounts/accounts.ts';
+import type { AccountOwner } from '../../domain/account.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { attemptOf } from '../attempt.ts';
+import { lacking, nobodysAccount } from './account-values.ts';
+
+export interface Bearer {
+  /** Throws an AttemptError of `account_needed`. */
+  current(): string | Promise<string>;
+  /**
+   * After `error`, by which the server refused a request with this token: another token to send it with once more. Throws an AttemptError of
+   * `account_needed` where somebody has something to do first, and `error` where nothing would help.
+   */
+  after(error: unknown, token: string): Promise<string>;
+}
+
+/** `hide`: told each token before it is used, so that nobody hears it from the server. Undefined where the record wants no account by OAuth. */
+export function createBearer(
+  record: ServerRecord,
+  owner: AccountOwner | undefined,
+  accounts: Pick<Accounts, 'token' | 'refused' | 'pageOf'>,
+  hide: (token: string) => void,
+): Bearer | undefined {
+  if (record.account?.kind !== 'oauth') return undefined;
+  if (owner === undefined) throw nobodysAccount(record);
+  let last: string | undefined;
+
+  function take(answer: TokenAnswer, cause?: unknown): string {
+    if (answer.kind === 'lacking')
+      throw lacking(record, owner ?? 'shared', answer.lack, accounts.pageOf(record), cause);
+    if (answer.value !== last) hide((last = answer.value));
+    return answer.value;
+  }
+
+  return {
+    current() {
+      const answer = accounts.token(record, owner);
+      return answer instanceof Promise ? answer.then((late) => take(late)) : take(answer);
+    },
+    async after(error, token) {
+      const { status, challenge } = attemptOf(error);
+      if (status !== 401 && status !== 403) throw error;
+      const answer = await accounts.refused(record, owner, token, { status, header: challenge });
+      if (answer === undefined) throw error;
+      return take(answer, error);
+    },
+  };
+}
