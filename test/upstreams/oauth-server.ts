@@ -75,7 +75,7 @@ export async function startOAuthUpstream(port = 0): Promise<OAuthUpstream> {
         upstream.registered += 1;
         const made = { ...client, client_id: `client-${randomUUID()}`, client_id_issued_at: 1 };
         clients.set(made.client_id, made);
-        return made as never;
+        return made;
       },
     },
     authorize(client, params, response) {
@@ -197,7 +197,7 @@ export async function startOAuthUpstream(port = 0): Promise<OAuthUpstream> {
     server.registerTool('whoami', { description: 'Whose token it was called with.' }, ({ authInfo }) => ({
       content: [{ type: 'text', text: `${String(authInfo?.extra?.['person'])} with ${authInfo?.token ?? 'nothing'}` }],
     }));
-    await server.connect(transport as Parameters<McpServer['connect']>[0]);
+    await server.connect(transport);
     return transport.handleRequest(request, response, request.body);
   });
   return upstream;

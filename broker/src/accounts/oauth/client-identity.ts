@@ -15,7 +15,7 @@ import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { explain, type OAuthFetch } from './guarded.ts';
 
-export const CALLBACK_PATH = '/oauth/upstream/callback';
+const CALLBACK_PATH = '/oauth/upstream/callback';
 /** Where the broker describes itself to authorization servers. */
 export const CLIENT_DOCUMENT_PATH = '/oauth/upstream/client';
 

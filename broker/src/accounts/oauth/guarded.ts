@@ -13,7 +13,7 @@ import { quoteForeign } from '../../mcp/quote-foreign.ts';
 interface FetchOptions {
   method: string;
   headers: Record<string, string>;
-  body?: unknown;
+  body?: URLSearchParams | string | null | undefined;
 }
 
 /** What every function of oauth4webapi is given. TLS is the guarded fetch's to ask for. */
@@ -30,7 +30,7 @@ export function oauthFetch(guardedFetch: GuardedFetch, namedHost: string): OAuth
         method: method === 'POST' ? 'POST' : 'GET',
         headers,
         namedHost,
-        ...(body === undefined || body === null ? {} : { body: String(body) }),
+        ...(body === undefined || body === null ? {} : { body: typeof body === 'string' ? body : body.toString() }),
       });
       const { status } = answer;
       const text = answer.body.toString();

@@ -206,7 +206,7 @@ function scopesFor({ scopes_supported: supported }: AuthorizationServer, scopes:
   return isOffered && !scopes.includes('offline_access') ? [...scopes, 'offline_access'] : [...scopes];
 }
 
-export function formOf({ name, account }: ServerRecord): OAuthForm {
+function formOf({ name, account }: ServerRecord): OAuthForm {
   if (account?.kind === 'oauth') return account;
   throw new GateError('usage', `server ${name} is not used with an account by OAuth`);
 }
