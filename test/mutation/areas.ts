@@ -91,7 +91,7 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   import: {
     sources: [
       'shared/src/entries/{classify-value,value-sense,secret-names,secret-extraction}.ts',
-      'shared/src/entries/token-formats.ts:76-90',
+      'shared/src/entries/token-formats.ts:94-110',
       'shared/src/entries/placeholders.ts:10-60',
       'broker/src/admin/import/{secret-references,prefer-environment}.ts',
     ],

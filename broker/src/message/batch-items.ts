@@ -1,8 +1,8 @@
-// A JSON-RPC batch: several messages in one array. Of the versions of MCP 2025-03-26 alone has it.
+// A JSON-RPC batch: several messages in one array. Of all versions of MCP, only 2025-03-26 has batches.
 import { onOneLine, scanArray } from 'mcpgate-shared/mcp/json-span';
 import { wholeText, type Pieces } from './pieces.ts';
 
-/** The values of an array, each as JSON text on one line; undefined: the text is no JSON array. */
+/** The items of the JSON array `text`, each as JSON text on one line; undefined where the text is no JSON array. */
 export function batchItems(text: string, pieces?: Pieces): string[] | undefined {
   if (!text.trimStart().startsWith('[')) return undefined;
   const whole = wholeText(text, pieces);

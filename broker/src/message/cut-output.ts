@@ -1,25 +1,26 @@
-// What becomes of the characters of a message that is cut: most are kept as text, those of a hole are taken out and stand in the text as a
-// token (see pieces.ts). Where a hole begins and ends, the reader says.
+// The output of the cutter (json-cutter.ts). It keeps most characters of a message as text. The cutter opens a *hole* around a value that is
+// to be taken out: the characters of a hole become a piece, and a token stands in the text instead of them (pieces.ts).
 import { onOneLine } from 'mcpgate-shared/mcp/json-span';
 import { createPieces, pieceToken, type PieceKind, type Pieces } from './pieces.ts';
 
 export interface CutMessage {
+  /** JSON text on one line, with a token for each piece. */
   text: string;
   pieces: Pieces;
 }
 
 export interface CutOutput {
-  /** Characters that were kept, with the tokens. */
+  /** Characters kept so far, tokens included. */
   readonly textLength: number;
-  /** Another chunk: indexes count from its beginning. */
+  /** Begins a new chunk: the indexes `at` count from its beginning. */
   begin(): void;
-  /** Keeps what stands before `at` and opens a hole. */
+  /** Opens a hole at `at`; characters before it are kept. */
   open(chunk: string, at: number, kind: PieceKind): void;
-  /** Takes what stands before `at`; what follows is kept. */
+  /** Closes the hole at `at`; characters from there on are kept. */
   close(chunk: string, at: number): void;
-  /** The last hole, which is closed, took nothing. */
+  /** Removes the last hole, which is closed and empty, and its token. */
   undo(): void;
-  /** The rest of the chunk goes where the characters before it went. */
+  /** Ends the chunk: the rest of it goes into the open hole, or is kept where none is open. */
   flush(chunk: string): void;
   message(): CutMessage;
 }
@@ -30,7 +31,7 @@ export function createCutOutput(token: string): CutOutput {
   const taken: Buffer[][] = [];
   let textLength = 0;
   let hole: Buffer[] | undefined;
-  /** What stands before it in the chunk is kept or taken already. */
+  /** Characters of the chunk before this index have been handled. */
   let from = 0;
 
   function keep(text: string): void {
@@ -38,7 +39,7 @@ export function createCutOutput(token: string): CutOutput {
     kept.push(text);
   }
 
-  /** The characters up to `to` go where the ones before them went. */
+  /** Puts the characters up to `to` into the open hole, or keeps them where none is open. */
   function pass(chunk: string, to: number): void {
     if (to <= from) return;
     const text = chunk.slice(from, to);

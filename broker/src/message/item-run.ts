@@ -1,23 +1,23 @@
-// Items of an array that are taken out together. One joins the run where it ends in the chunk in which it began and holds no reserved word;
-// any other is kept, and read again from its beginning.
+// A run: neighbouring items of an array that the cutter takes out together, as one piece. An item joins the run if it ends in the chunk in
+// which it began and holds no reserved word. Any other item ends the run, is read again from its beginning, and stays in the text.
 import type { CutOutput } from './cut-output.ts';
 
-/** `mcpgate` in any case, or with letters of it escaped. */
+/** Words that the broker looks for in items: `"uri"`, and `mcpgate` in any case, also with some of its letters escaped. */
 const RESERVED_WORD = /mcpgate|"uri"|\\u00[4-7]/i;
 
 export interface ItemRun {
   readonly isOpen: boolean;
-  /** How deep the array is. */
+  /** Nesting level of the array. */
   readonly depth: number;
-  /** An item is read that may join. */
+  /** Whether an item that may join is being read. */
   readonly hasItem: boolean;
-  /** An item begins at `at`, which may join. */
+  /** An item that may join begins at `at`; opens the run where none is open. */
   begin(chunk: string, at: number, depth: number): void;
-  /** It ends at `at`; false: it cannot join. */
+  /** The item ends at `at`. Returns whether it joins the run. */
   join(chunk: string, at: number): boolean;
-  /** The item does not join. Where it began. */
+  /** The item does not join. Returns the index at which it began. */
   giveUp(): number;
-  /** The run ends behind its last item that joined; what follows is kept. */
+  /** Ends the run behind the last item that joined; characters after it are kept. */
   close(chunk: string): void;
 }
 

@@ -1,35 +1,39 @@
-// Reads a large JSON message as it comes in, a chunk at a time: checks that it is JSON, as strictly as `JSON.parse`, and takes the large
-// values out (see pieces.ts). The work for a chunk is done when `feed` returns, so the loop is never held for longer than a chunk takes.
+// The cutter: reads a large JSON message one chunk at a time, checks it as strictly as `JSON.parse` does, and takes its large values out as
+// pieces (pieces.ts). The outline (outline.ts) says what must stay in the text. All work on a chunk is done when `feed` returns, so the event
+// loop is never held for longer than one chunk takes.
 import { createCutOutput, type CutMessage } from './cut-output.ts';
 import { createItemRun } from './item-run.ts';
 import { ESCAPE_BEGUN, escapeEnd, isSecondHalf, isSpace, plainEnd, SCALAR_BEGUN, scalarEnd } from './json-grammar.ts';
 import type { PieceKind } from './pieces.ts';
-import { MESSAGE, type Place } from './places.ts';
+import { MESSAGE_OUTLINE, type Outline } from './outline.ts';
 
 export interface JsonCutter {
-  /** The next bytes. False: this is no JSON object, or one that no honest peer sends. */
+  /** Takes the next bytes. False: the message is no JSON object, or exceeds a limit below that no honest peer exceeds. */
   feed(chunk: Buffer): boolean;
-  /** Undefined: as above, or it ended too early. */
+  /** The cut message; undefined where `feed` returned false, or the JSON ended too early. */
   end(): CutMessage | undefined;
 }
 
-/** What may be left as text. Honest messages leave some kilobytes. */
+/** Characters that may be left as text. Honest messages leave some kilobytes. */
 const MAX_TEXT_LENGTH = 2 * 1024 * 1024;
 const MAX_DEPTH = 10_000;
-/** Of a string that stays whole. Of a longer one about as much stays: past every bound on names, so that it is refused by its name. */
+/**
+ * Characters of a string that the outline wants whole. A longer string is cut there; what is left is still longer than any name may be, so
+ * that whoever reads it as a name refuses it.
+ */
 const MAX_WHOLE_LENGTH = 128 * 1024;
-/** Of a name that is looked for. */
+/** Characters of a member's name; a longer one is in no outline. */
 const MAX_NAME_LENGTH = 400;
-/** Items of an array that stay in any case. */
+/** Items of an array that stay in the text, whatever they hold. */
 const KEPT_ITEMS = 64;
 /**
- * So much of a string stays that its text still tells whether it begins with a reserved mark: eight characters that are no white space
- * decide it (`[mcpgate`), and a little more is kept for who reads a record.
+ * Characters of any other string that stay. The broker must still see whether a string begins with a reserved mark (`[mcpgate`), for which
+ * eight characters that are no white space are enough; the others are for people who read the record of a call.
  */
 const HEAD_LENGTH = 256;
 const DECIDING_CHARACTERS = 8;
 
-/** What may come next. */
+// States of the reader: what may come next, or (STRING) what is being read.
 const VALUE = 0;
 const VALUE_OR_END = 1;
 const KEY = 2;
@@ -41,9 +45,9 @@ const DONE = 7;
 
 interface Frame {
   isArray: boolean;
-  /** Undefined: nobody looks into it. */
-  place: Place | undefined;
-  /** Values that have begun. */
+  /** Undefined: the broker reads nothing in this object or array. */
+  outline: Outline | undefined;
+  /** Values in it that have begun. */
   count: number;
 }
 
@@ -54,23 +58,23 @@ export function createJsonCutter(token: string): JsonCutter {
   const stack: Frame[] = [];
   let state = VALUE;
   let isBroken = false;
-  /** Of a scalar or an escape sequence, which is read when all of it has come. */
+  /** The beginning of a number, a word or an escape sequence that goes on in the next chunk, and is read then. */
   let begun = '';
-  /** Of the member whose value is next. */
-  let place: Place | undefined = MESSAGE;
-  // The string that is read; `name`: as it is written.
+  /** The outline for the next value. */
+  let outline: Outline | undefined = MESSAGE_OUTLINE;
+  // The string that is being read. `name`: the characters of a key as they are written, escape sequences included.
   let isKey = false;
   let name = '';
-  /** So many characters of it stay in any case. An escape sequence is one. */
+  /** So many more characters of it stay. An escape sequence counts as one. */
   let keptLeft = 0;
-  /** And what comes until so many were no white space. */
+  /** Characters also stay until so many more have come that are no white space. */
   let decidingLeft = 0;
-  // Whether something is taken out at the moment: a value, or members until the stack is `holeDepth` high again.
+  // Whether a hole is open: around a value, or around members until the stack is back at `holeDepth`.
   let isTaking = false;
   let holeKind: PieceKind = 'value';
   let holeDepth = 0;
   const run = createItemRun(output);
-  /** An item that did not join is read again. */
+  /** The item that is read did not join its run, is read for the second time, and stays. */
   let keepItem = false;
 
   function openHole(text: string, at: number, kind: PieceKind, depth: number): void {
@@ -91,7 +95,7 @@ export function createJsonCutter(token: string): JsonCutter {
   }
 
   function beginString(isName: boolean): void {
-    const keepsWhole = stack.at(-1)?.place?.wholeStrings === true;
+    const keepsWhole = stack.at(-1)?.outline?.wholeStrings === true;
     state = STRING;
     isKey = isName;
     name = '';
@@ -99,7 +103,7 @@ export function createJsonCutter(token: string): JsonCutter {
     decidingLeft = keepsWhole ? 0 : DECIDING_CHARACTERS;
   }
 
-  /** Characters of a string, up to `end`. */
+  /** Reads characters of a string, from `at` up to `end`, among which there is no escape sequence. */
   function readPlain(text: string, at: number, end: number): void {
     if (isTaking) return;
     if (isKey) {
@@ -128,15 +132,15 @@ export function createJsonCutter(token: string): JsonCutter {
     }
   }
 
-  /** The string ends at `at`. Where to go on. */
+  /** The string ends at `at`. Returns the index to go on at. */
   function endString(text: string, at: number): number {
     if (isTaking && holeKind === 'tail') closeHole(text, at);
     if (!isKey) return endValue(text, at + 1);
     isKey = false;
     state = COLON;
-    const members = isTaking || name.length > MAX_NAME_LENGTH ? undefined : stack.at(-1)?.place?.members;
+    const members = isTaking || name.length > MAX_NAME_LENGTH ? undefined : stack.at(-1)?.outline?.members;
     const key = members === undefined ? '' : String(JSON.parse(`"${name}"`));
-    place = members !== undefined && Object.hasOwn(members, key) ? members[key] : undefined;
+    outline = members !== undefined && Object.hasOwn(members, key) ? members[key] : undefined;
     return at + 1;
   }
 
@@ -144,39 +148,39 @@ export function createJsonCutter(token: string): JsonCutter {
     const parent = stack.at(-1);
     if (parent === undefined) return;
     parent.count += 1;
-    if (!parent.isArray || parent.place?.items === undefined) return;
-    place = parent.place.items;
+    if (!parent.isArray || parent.outline?.items === undefined) return;
+    outline = parent.outline.items;
     if (keepItem || parent.count <= KEPT_ITEMS) return;
     run.begin(text, at, stack.length);
     isTaking = true;
     holeKind = 'value';
   }
 
-  /** The value that ends at `at` is over. Where to go on. */
+  /** A value ends at `at`. Returns the index to go on at. */
   function endValue(text: string, at: number): number {
     state = stack.length === 0 ? DONE : AFTER;
     if (run.hasItem && stack.length === run.depth) return run.join(text, at) ? at : rollBack(text);
-    if (keepItem && stack.at(-1)?.place?.items !== undefined && !isTaking) keepItem = false;
+    if (keepItem && stack.at(-1)?.outline?.items !== undefined && !isTaking) keepItem = false;
     return at;
   }
 
   function beginContainer(text: string, at: number, isArray: boolean): void {
-    const looksIn = !isTaking && place !== undefined && (!isArray || place.items !== undefined);
+    const looksIn = !isTaking && outline !== undefined && (!isArray || outline.items !== undefined);
     if (!isTaking && !looksIn) openHole(text, at, 'value', stack.length);
-    stack.push({ isArray, place: looksIn ? place : undefined, count: 0 });
+    stack.push({ isArray, outline: looksIn ? outline : undefined, count: 0 });
     state = isArray ? VALUE_OR_END : KEY_OR_END;
   }
 
-  /** Index behind the container that ends at `at`. */
+  /** An object or array ends at `at`. Returns the index to go on at. */
   function endContainer(text: string, at: number): number {
     stack.pop();
     if (run.isOpen && stack.length < run.depth) closeRun(text);
-    // Members are taken out up to the end of their object, a value with its own end.
+    // A hole around members ends before the bracket of their object, a hole around a value behind the value's own bracket.
     if (isTaking && !run.isOpen && holeDepth === stack.length) closeHole(text, holeKind === 'members' ? at : at + 1);
     return endValue(text, at + 1);
   }
 
-  /** The item cannot join the run: it is kept, and read again. Its index. */
+  /** The item cannot join the run: ends the run, and returns the index of the item, from which it is read again. */
   function rollBack(text: string): number {
     const at = run.giveUp();
     closeRun(text);
@@ -192,7 +196,7 @@ export function createJsonCutter(token: string): JsonCutter {
     let text = begun + chunk;
     begun = '';
     let at = 0;
-    /** False: what stands at `at` is wrong, and does not only end too early. */
+    /** Puts the rest of the chunk off until the next one, if it may go on there (`pattern`). False: what stands at `at` is not JSON. */
     const putOff = (pattern: RegExp): boolean => {
       pattern.lastIndex = at;
       if (!pattern.test(text)) return false;
@@ -204,7 +208,7 @@ export function createJsonCutter(token: string): JsonCutter {
     for (;;) {
       if (at >= text.length) {
         if (!run.hasItem) break;
-        // It does not end here: it is kept, and read again from its beginning.
+        // The item does not end in this chunk, so it cannot join the run.
         at = rollBack(text);
       }
       if (state === STRING) {
@@ -251,7 +255,7 @@ export function createJsonCutter(token: string): JsonCutter {
           }
           if (code !== 34) return false;
           const frame = stack.at(-1);
-          if (!isTaking && frame !== undefined && frame.count >= (frame.place?.maxMembers ?? Infinity)) {
+          if (!isTaking && frame !== undefined && frame.count >= (frame.outline?.maxMembers ?? Infinity)) {
             openHole(text, at, 'members', stack.length - 1);
           }
           beginString(true);
@@ -282,7 +286,7 @@ export function createJsonCutter(token: string): JsonCutter {
           }
           continue;
         default:
-          return false; // something behind the end
+          return false; // DONE: something stands behind the end of the message
       }
     }
     if (run.isOpen) closeRun(text);

@@ -1,19 +1,19 @@
-// Reads one large message a chunk at a time, for the edges: gives it cut, or says what it began with.
+// Reads one large message from a client or a server, one chunk at a time, and gives it cut; where it is no message, gives its beginning.
 import { randomBytes } from 'node:crypto';
 import { withoutMark } from 'mcpgate-shared/bare-text';
 import type { CutMessage } from './cut-output.ts';
 import { createJsonCutter } from './json-cutter.ts';
 
 export interface LargeReader {
-  /** The next bytes; they belong to the reader from now on. */
+  /** Takes the next bytes; the caller must not change them afterwards. */
   feed(bytes: Buffer): void;
-  /** The message, or, where it is none, the text of its beginning. */
+  /** The cut message; a string where it is no message: its first kilobyte, as text. */
   end(): CutMessage | string;
 }
 
 const HEAD_BYTES = 1_024;
 
-/** Something that changes bytes on their way, and may hold some back. */
+/** Changes bytes before they are read (the mask of a server's secrets does), and may hold some back until it has seen more. */
 export interface ByteFilter {
   feed(bytes: Buffer): readonly Buffer[];
   end(): readonly Buffer[];
@@ -35,7 +35,7 @@ export function createLargeReader(first: readonly Buffer[], filter?: ByteFilter)
 }
 
 function createPlainReader(first: readonly Buffer[]): LargeReader {
-  // Whoever wrote the message must not be able to guess it.
+  // The sender of the message must not be able to guess the token, or it could write one itself.
   const cutter = createJsonCutter(randomBytes(16).toString('hex'));
   const head = Buffer.concat(first.slice(0, 2)).toString('utf8', 0, HEAD_BYTES);
   let isMessage = true;

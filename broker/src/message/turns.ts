@@ -1,12 +1,14 @@
-// Gives the event loop back in between: all who have much to work through share what one turn of the loop may do, first come first served.
+// Shares the event loop between all that read large messages: together they work through a bounded number of bytes in one turn of the loop,
+// first come first served, and everything else in the process runs between the turns.
 
 export interface Turns {
-  /** Resolves as soon as work on so many bytes fits into a turn. */
+  /** Resolves as soon as the work on `bytes` bytes fits into a turn; the caller then does it at once. */
   spend(bytes: number): Promise<void>;
 }
 
 const BYTES_A_TURN = 128 * 1024;
 
+/** `onTurn` is called after each turn with the bytes that were worked through in it. */
 export function createTurns(onTurn: (bytes: number) => void = () => undefined): Turns {
   const waiting: { bytes: number; go: () => void }[] = [];
   let spent = 0;
@@ -28,7 +30,7 @@ export function createTurns(onTurn: (bytes: number) => void = () => undefined): 
     });
   }
 
-  /** A single piece of work may be larger than a turn: nobody can cut it. */
+  /** A single chunk may be larger than a turn; it gets a turn of its own. */
   const fits = (bytes: number) => spent === 0 || spent + bytes <= BYTES_A_TURN;
 
   return {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Place, PlaceKind } from '../values/place.ts';
+import type { Spot, SpotKind } from '../values/spot.ts';
 import { classifyValue, type Surroundings, type ValueClass } from './classify-value.ts';
 
 const SURROUNDINGS: Surroundings = { own: new Set(['OWN']), passwordInputs: new Set(['pw']), carriers: new Set() };
-const classOf = (text: string, place: Partial<Place>) =>
-  classifyValue(text, { kind: 'env', name: '', label: '', ...place }, SURROUNDINGS);
+const classOf = (text: string, spot: Partial<Spot>) =>
+  classifyValue(text, { kind: 'env', name: '', label: '', ...spot }, SURROUNDINGS);
 
 /** Of each sort of value one. */
 const VALUES = {
@@ -40,8 +40,8 @@ const CLASSES: Readonly<Record<string, ValueClass>> = {
   h: 'placeholder',
   '.': 'plain',
 };
-/** What stands under this name, in these places: a letter for each of the values. */
-const TABLE: readonly [name: string, places: string, classes: string][] = [
+/** What stands under this name, in these spots: a letter for each of the values. */
+const TABLE: readonly [name: string, spots: string, classes: string][] = [
   ['TOKEN', 'env header argument json pair url-query url-password scheme', '..SSSSSSSS.SSSrrhhhhSh.'],
   ['TOKEN', 'url-user', '..SSSD........rrhhhhDh.'],
   ['TOKEN', 'url-path', '..SSDD........rrhhhh.h.'],
@@ -81,9 +81,9 @@ const TABLE: readonly [name: string, places: string, classes: string][] = [
   ['', 'url-path', '..SSDD........rr.h.....'],
 ];
 
-for (const [name, places, classes] of TABLE) {
-  test(`what stands under “${name}” in ${places.replaceAll(' ', ', ')} is classified by what it looks like`, () => {
-    for (const kind of places.split(' ') as PlaceKind[])
+for (const [name, spots, classes] of TABLE) {
+  test(`what stands under “${name}” in ${spots.replaceAll(' ', ', ')} is classified by what it looks like`, () => {
+    for (const kind of spots.split(' ') as SpotKind[])
       for (const [index, [sort, text]] of Object.entries(VALUES).entries())
         assert.equal(classOf(text, { kind, name }), CLASSES[classes.charAt(index)], `${kind}: ${sort}`);
   });

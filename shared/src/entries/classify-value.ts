@@ -1,5 +1,5 @@
-// Whether a value is a secret. One pure function over what it is, what it stands under and where.
-import type { Place } from '../values/place.ts';
+// Decides whether a value in an AI client's file is a secret, by what it looks like, the name it stands under, and its spot. Pure.
+import type { Spot } from '../values/spot.ts';
 import { hasReference } from '../values/secret-reference.ts';
 import { isPlainName } from '../values/plain-word.ts';
 import { isPlaceholder, variableOf } from './placeholders.ts';
@@ -8,30 +8,30 @@ import { senseOfValue } from './value-sense.ts';
 
 export type ValueClass =
   | 'secret'
-  /** Looks like one, and no program can tell: it goes to the vault and is asked about. */
+  /** May be a secret, and no program can tell: the import puts it into the vault and asks the person. */
   | 'doubtful'
-  /** Stands for a value that is elsewhere: the vault's, or a variable of the same entry. */
+  /** Refers to a value elsewhere: a secret of the vault, or a variable of the same entry. */
   | 'reference'
-  /** Was to be filled in: nothing is there yet. */
+  /** Says what a person has to fill in; there is no value yet. */
   | 'placeholder'
   | 'plain';
 
 export interface Surroundings {
-  /** Variables of the entry itself. */
+  /** Variables that the entry itself sets. */
   own: ReadonlySet<string>;
-  /** Inputs of the client that are asked as passwords. */
+  /** Inputs (`${input:NAME}`) that the AI client asks for as passwords. */
   passwordInputs: ReadonlySet<string>;
-  /** Variables of the entry that are put where a secret belongs: filled as such places are found. */
+  /** Variables of the entry whose value is used where a secret belongs. `classifyValue` adds to it as it finds such uses. */
   carriers: Set<string>;
 }
 
-export function classifyValue(text: string, place: Place, { own, passwordInputs, carriers }: Surroundings): ValueClass {
+export function classifyValue(text: string, spot: Spot, { own, passwordInputs, carriers }: Surroundings): ValueClass {
   if (text.trim() === '') return 'plain';
   if (hasReference(text)) return 'reference';
-  const isSecretPlace = place.kind === 'url-password' || place.kind === 'scheme';
-  const isCarrier = place.kind === 'env' && carriers.has(place.name);
-  const name = isSecretPlace || isCarrier ? 'secret' : senseOfPlace(place, text);
-  const referred = ownVariable(own, text.trim(), place);
+  const isSecretSpot = spot.kind === 'url-password' || spot.kind === 'scheme';
+  const isCarrier = spot.kind === 'env' && carriers.has(spot.name);
+  const name = isSecretSpot || isCarrier ? 'secret' : senseOfSpot(spot, text);
+  const referred = ownVariable(own, text.trim(), spot);
   if (referred !== undefined) {
     if (name === 'secret') carriers.add(referred);
     return 'reference';
@@ -47,39 +47,39 @@ export function classifyValue(text: string, place: Place, { own, passwordInputs,
   const value = senseOfValue(text);
   if (value === 'trivial') return 'plain';
   if (value === 'token') return 'secret';
-  if (place.kind === 'url-user')
+  if (spot.kind === 'url-user')
     return value === 'random' || value === 'uuid' ? 'secret' : value === 'odd' ? 'doubtful' : 'plain';
-  if (place.kind === 'url-path') return classifySegment(text, value, place);
+  if (spot.kind === 'url-path') return classifySegment(text, value, spot);
   switch (name) {
     case 'secret':
-      return value === 'path' && !/pass|pwd|pin$/i.test(place.name) && isFile(text) ? 'plain' : 'secret';
+      return value === 'path' && !/pass|pwd|pin$/i.test(spot.name) && isFile(text) ? 'plain' : 'secret';
     case 'unclear':
       if (value === 'random') return 'secret';
-      if (value === 'uuid' || value === 'odd') return place.kind === 'url-query' ? 'secret' : 'doubtful';
-      // `?key=…` is there for one reason.
-      if (place.kind === 'url-query' && value !== 'number' && !isPlainName(text)) return 'secret';
-      if (value === 'ordinary' && isDoubtfulWord(text, place)) return 'doubtful';
-      return value === 'number' && /pin|otp|code/i.test(place.name) && text.trim().length >= 4 ? 'secret' : 'plain';
+      if (value === 'uuid' || value === 'odd') return spot.kind === 'url-query' ? 'secret' : 'doubtful';
+      // A parameter such as `?key=…` is there to hold a secret.
+      if (spot.kind === 'url-query' && value !== 'number' && !isPlainName(text)) return 'secret';
+      if (value === 'ordinary' && isDoubtfulWord(text, spot)) return 'doubtful';
+      return value === 'number' && /pin|otp|code/i.test(spot.name) && text.trim().length >= 4 ? 'secret' : 'plain';
     case 'harmless':
-      return value === 'random' && !isIdentifier(place.name) ? 'doubtful' : 'plain';
+      return value === 'random' && !isIdentifier(spot.name) ? 'doubtful' : 'plain';
     case 'silent':
-      if (value === 'random') return isCommit(text, place) ? 'plain' : 'doubtful';
-      if (value === 'uuid') return place.kind === 'header' || place.kind === 'url-query' ? 'doubtful' : 'plain';
-      return value === 'odd' && isSpeaking(place) ? 'doubtful' : 'plain';
+      if (value === 'random') return isCommit(text, spot) ? 'plain' : 'doubtful';
+      if (value === 'uuid') return spot.kind === 'header' || spot.kind === 'url-query' ? 'doubtful' : 'plain';
+      return value === 'odd' && isSpeaking(spot) ? 'doubtful' : 'plain';
   }
 }
 
-/** The variable of the entry that `$T`, `${T}`, `${env:T}` or `%T%` names, however it is called; not where that one is set itself. */
-function ownVariable(own: ReadonlySet<string>, text: string, place: Place): string | undefined {
+/** The variable of the entry that `$T`, `${T}`, `${env:T}` or `%T%` refers to; undefined where the entry has none, or this is its own value. */
+function ownVariable(own: ReadonlySet<string>, text: string, spot: Spot): string | undefined {
   const [, plain] = /^\$(?:env:)?(\w+)$/i.exec(text) ?? /^%(\w+)%$/.exec(text) ?? [];
   const variable = variableOf(text);
   const named = variable?.kind === 'env' && variable.fallback === '' ? variable.name : undefined;
   const name = named ?? plain;
-  return name !== undefined && own.has(name) && place.name !== name ? name : undefined;
+  return name !== undefined && own.has(name) && spot.name !== name ? name : undefined;
 }
 
-/** In `{"tokens":{"acme":"…"}}` it is the outer name that says what `acme` holds. */
-function senseOfPlace({ name, within = name }: Place, text: string): NameSense {
+/** What the spot's name says; in `{"tokens":{"acme":"…"}}` it is the outer name that says what `acme` holds. */
+function senseOfSpot({ name, within = name }: Spot, text: string): NameSense {
   const own = senseOfName(name);
   if (own !== 'silent' || within === name || /^[-+\d.]+$/.test(text)) return own;
   const outer = senseOfName(within);
@@ -88,26 +88,28 @@ function senseOfPlace({ name, within = name }: Place, text: string): NameSense {
   return own;
 }
 
-/** Hosts on which there is nothing but addresses that are secrets. */
+/** Hosts whose URLs are secrets as a whole: whoever knows a webhook's URL may write to it. */
 const WEBHOOK =
   /(?:^|\.)(?:webhook\.office\.com|outlook\.office(?:365)?\.com|hooks\.slack(?:-gov)?\.com|hooks\.zapier\.com|hook\.[\w-]+\.make\.com|hook\.make\.com|hook\.integromat\.com|maker\.ifttt\.com|webhook\.site|events\.pagerduty\.com)(?::\d+)?$/i;
 
-function classifySegment(text: string, value: ReturnType<typeof senseOfValue>, { host }: Place): ValueClass {
+function classifySegment(text: string, value: ReturnType<typeof senseOfValue>, { host }: Spot): ValueClass {
   if (isPlaceholder(text)) return 'plain';
   const isCode = /(^|\.)(?:github|gitlab|bitbucket|codeberg|npmjs|pypi|docker|ghcr)\./.test(host ?? '');
   if (isCode && /@[0-9a-f]{7,64}$|\.git$|^[0-9a-f]{40}$/.test(text)) return 'plain';
   if (value === 'random') return isCode ? 'doubtful' : 'secret';
-  // Whoever knows such an address may write there: it is a password as a whole.
   if (WEBHOOK.test(host ?? '') && /\d/.test(text) && !/^(?:v\d|webhookb2)$/i.test(text)) return 'secret';
   if (value === 'uuid' || value === 'odd') return 'doubtful';
-  // Words with a stroke of chance, as services make them: `abandoned-creamy-horse-Y39-hm`.
+  // Words with random digits among them, as some services make their ids: `abandoned-creamy-horse-Y39-hm`.
   const pieces = text.split(/[-_]/);
   const isChance = pieces.length >= 4 && pieces.some((piece) => /\d/.test(piece) && !/^v?\d+$/.test(piece));
   return isChance ? 'doubtful' : 'plain';
 }
 
-/** Under `auth` or `key`: letters with digits that are no method's name, and any word in a header. */
-function isDoubtfulWord(text: string, { kind }: Place): boolean {
+/**
+ * Whether an ordinary-looking value under `auth` or `key` may be a secret: letters with digits that are no method's name, or any word in a
+ * header.
+ */
+function isDoubtfulWord(text: string, { kind }: Spot): boolean {
   if (
     /^(?:v\d|oauth|o?auth\d|[rhep]s\d{3}|sha\d|md5|ed25519|base64|tls|bearer|basic|digest|jwt|token|api[-_]?key|sso|saml|oidc|ntlm|kerberos)/i.test(
       text,
@@ -117,7 +119,7 @@ function isDoubtfulWord(text: string, { kind }: Place): boolean {
   return kind === 'header' ? !/[\s/,;]/.test(text) : /\d/.test(text) && /[A-Za-z]/.test(text) && !/[\s/]/.test(text);
 }
 
-/** A path with a folder or an ending. */
+/** Whether a path has a folder or a file ending. */
 const isFile = (text: string): boolean =>
   /^(?:[~.]|[A-Za-z]:|file:)?[\\/].*(?:[\\/]|\.\w{1,8}$)|^(?:~|\.{1,2})[\\/]/.test(text);
 
@@ -126,14 +128,17 @@ const isIdentifier = (name: string): boolean =>
     name.replace(/([a-z0-9])([A-Z])/g, '$1_$2'),
   );
 
-/** `…@3f9a1c7`, `sha256:…`: what a package or an image is pinned to. */
-const isCommit = (text: string, { kind, name }: Place): boolean =>
+/** Whether an argument pins a package or an image to a commit or digest: `…@3f9a1c7`, `sha256:…`. */
+const isCommit = (text: string, { kind, name }: Spot): boolean =>
   kind === 'argument' &&
   /[@:#/][0-9a-f]{7,64}$|^sha\d+[:-]|\.(?:js|ts|py|jar|mjs|cjs|json|exe|sh)$/i.test(text) &&
   !/^--?(?:p|k|t)$/.test(name);
 
-/** Where a value that is odd would not be ordinary: not the bare arguments of a command, which are names of packages and the like. */
-function isSpeaking({ kind, name }: Place): boolean {
+/**
+ * Whether an odd value is worth a question at this spot. It is not among the bare arguments of a command, which are names of packages and the
+ * like.
+ */
+function isSpeaking({ kind, name }: Spot): boolean {
   if (kind === 'argument')
     return (
       name !== '' &&

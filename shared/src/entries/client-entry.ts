@@ -1,5 +1,5 @@
 // Reads one entry of an AI client's configuration into a server draft. The formats of Claude, Cursor, Windsurf, VS Code, Gemini, Cline, Zed,
-// OpenCode, Codex and Goose differ in small ways; what only means something on a laptop is dropped and said.
+// OpenCode, Codex and Goose differ in small ways. A setting that means something only on a laptop is dropped, with a warning.
 import { type ResourceLimitsForm, ResourceLimitsSchema } from '../api/resource-limits.ts';
 import { z } from 'zod';
 import { asciiLetters } from '../ascii-letters.ts';
@@ -22,7 +22,7 @@ export interface ServerDraft {
   name: string;
   enabled: boolean;
   transport: EntryTransport;
-  /** Placeholders in it (`${input:NAME}`) of which the client says that they hold secrets. */
+  /** Names of placeholders in it (`${input:NAME}`) that the client says hold secrets. */
   inputs: readonly string[];
   warnings: readonly string[];
 }
@@ -33,7 +33,7 @@ const text = z
   .trim()
   .transform((value) => (value === '' ? undefined : value))
   .nullish();
-/** Nulls are left out, and what has no name. */
+/** Members that are null or have an empty name are left out. */
 const textMap = z
   .record(z.string(), scalar.nullable())
   .nullish()
@@ -48,7 +48,7 @@ const words = z
   .array(scalar.nullable())
   .nullish()
   .transform((list) => (list ?? []).filter((word) => word !== null));
-/** Some write it as a word or a number. */
+/** A truth value; some files have it as a word or a number. */
 const truth = z
   .union([z.boolean(), z.number(), z.string()])
   .nullish()
@@ -82,14 +82,14 @@ const EntrySchema = z.looseObject({
   bearer_token_env_var: text,
   requestInit: z.looseObject({ headers: textMap }).nullish(),
   limits: ResourceLimitsSchema.nullish(),
-  /** `none`; anything else is what is there without a word. */
+  /** `none`; anything else is the same as leaving it out. */
   network: z.unknown().optional(),
   disabled: truth,
   enabled: truth,
 });
 type Entry = z.output<typeof EntrySchema>;
 
-/** Of no use to say: names, and what says again what the rest says. */
+/** Members that are dropped without a warning: names, and descriptions of what the entry says anyway. */
 const SILENT = new Set([
   'name',
   'description',
@@ -103,15 +103,15 @@ const SILENT = new Set([
   '_comment',
 ]);
 
-/** A draft, or why there is none. */
+/** The draft of one entry; `skipped`: why the entry makes none, for people. */
 export function readClientEntry(name: string, value: unknown): ServerDraft | { skipped: string } {
   const shown = name.trim() === '' ? 'an entry without a name' : name;
   if (value === null || value === undefined) return { skipped: `${shown}: is empty; left out` };
   const checked = EntrySchema.safeParse(value);
   if (!checked.success) {
     const issue = checked.error.issues[0];
-    const place = issue === undefined || issue.path.length === 0 ? '' : `.${issue.path.join('.')}`;
-    return { skipped: `${shown}${place}: ${issue?.message ?? 'cannot be read'}; left out` };
+    const where = issue === undefined || issue.path.length === 0 ? '' : `.${issue.path.join('.')}`;
+    return { skipped: `${shown}${where}: ${issue?.message ?? 'cannot be read'}; left out` };
   }
   const entry = checked.data;
   const warnings = notesOf(shown, entry, value);
@@ -185,7 +185,7 @@ function commandOf(
   return { command: first, args: [...rest, ...args], env: {}, isSplit: isLine };
 }
 
-/** Variables that the client takes from its own environment or keychain: their values are not in the file. */
+/** Variables that the client takes from its own environment or keychain, as placeholders: their values are not in the file. */
 function fromLaptop(entry: Entry): Record<string, string> {
   return Object.fromEntries(variablesOf(entry).map((name) => [name, `\${input:${name}}`]));
 }
@@ -212,7 +212,7 @@ function headersOf(entry: Entry): Record<string, string> {
   });
 }
 
-/** `${NAME:-default}`: a variable of the laptop is not set here. */
+/** The value with each `${NAME:-default}` replaced by its default: variables of the laptop are not set at the broker. */
 function withDefault(value: string): string {
   return value.replaceAll(/\$\{[A-Z_][A-Z0-9_]*:-([^{}]+)\}/gi, (_whole, fallback: string) => fallback);
 }
@@ -221,7 +221,7 @@ function withDefaults(values: Readonly<Record<string, string>>): Record<string, 
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, withDefault(value)]));
 }
 
-/** What is not taken over. */
+/** Warnings about members of the entry that are not taken over. */
 function notesOf(name: string, entry: Entry, value: unknown): string[] {
   const notes: string[] = [];
   const dropped = Object.keys(Object(value)).filter(

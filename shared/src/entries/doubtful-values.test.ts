@@ -57,7 +57,7 @@ test('what is to be filled in is a secret without a value, each of its own', () 
   assert.deepEqual(asked.env, { WORKSPACE: '${secret:s-workspace}', X: '${input:other}' });
 });
 
-test('a secret is called after its server and its place, once, in at most 120 letters, and with a number where that is taken', () => {
+test('a secret is called after its server and its spot, once, in at most 120 letters, and with a number where that is taken', () => {
   const nameOf = (server: string, key: string, taken: string[] = []) =>
     extract({ [key]: GITHUB }, { server, isTaken: (name) => taken.includes(name) }).found[0]?.[0];
   assert.equal(nameOf('github', 'TOKEN'), 'github-token');

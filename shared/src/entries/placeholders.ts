@@ -1,4 +1,4 @@
-// Values that are none: what an AI client or a person was to fill in (`${input:key}`, `<your token>`, `YOUR_API_KEY`).
+// Placeholders: texts that say what an AI client or a person has to fill in (`${input:key}`, `<your token>`, `YOUR_API_KEY`).
 
 const NOUNS =
   'api|app|access|auth|client|secret|key|keys|token|tokens|password|pass|pwd|pat|id|user|username|name|email|account|org|organization|team|project|workspace|tenant|url|uri|host|endpoint|domain|here|bot|personal|private|value|credential|credentials|connection|string|database|db|service|instance|github|gitlab|slack|notion|linear|figma|jira|confluence|atlassian|openai|anthropic|google|gemini|brave|stripe|sentry|supabase|airtable|hubspot|perplexity|firecrawl|tavily|exa|azure|aws|region|subscription|smithery|integration|internal|actual|own|real|the|a|an|with|me|this|in|of|for|from|and|or|oauth|bearer|license|cookie|session|webhook|code|data|server|mcp|site|base|portal|hub|store|shop|admin|cloud|zone|bucket|channel|server|refresh|verification|signing';
@@ -8,7 +8,10 @@ const WORDS = new RegExp(
 );
 const TRAILING = new RegExp(`^(?:(?:${NOUNS})[\\s_-]+)+(?:here|goes[\\s_-]here|placeholder)$`, 'i');
 
-/** The variable that it names, where it is a reference of a shell or client: `${X}`, `$X`, `${env:X}`, `{env:X}`, `%X%`. */
+/**
+ * The variable that a text refers to in the way of a shell or AI client: `${X}`, `$X`, `${env:X}`, `{env:X}`, `%X%`; undefined where it is no
+ * such reference.
+ */
 export function variableOf(
   text: string,
 ): { name: string; fallback: string; kind: 'input' | 'env' | 'other' } | undefined {
@@ -32,7 +35,7 @@ export function variableOf(
     : undefined;
 }
 
-/** Whether a value only says what belongs there. */
+/** Whether a value only says what belongs in its spot. */
 export function isPlaceholder(value: string): boolean {
   const text = value.trim();
   if (text === '') return false;
@@ -50,7 +53,7 @@ export function isPlaceholder(value: string): boolean {
   const known =
     /^(?:gh[pousr]|github_pat|glpat|sk|xox[a-z]|xapp|ntn|secret|lin_api|sbp|figd|hf|tvly|fc|pat)[-_](.+)$/i.exec(text);
   const bare = known?.[1] ?? text;
-  // People do choose these.
+  // People do choose these as passwords.
   if (/^my[\s_-]*(?:secret|password|pass|pwd)*$/i.test(bare)) return false;
   return bare.length <= 64 && (WORDS.test(bare) || TRAILING.test(bare));
 }

@@ -210,7 +210,7 @@ const cases: Case[] = [
     found: { 's-jsessionid': 'ABCDEF0123456789' },
   },
   {
-    name: 'one value in two places is one secret',
+    name: 'one value in two spots is one secret',
     args: ['--token', 'opaque'],
     env: { TOKEN: 'opaque' },
     record: { args: ['--token', '${secret:s-token}'], env: { TOKEN: '${secret:s-token}' } },

@@ -1,4 +1,4 @@
-// Tokens that can be told by how they begin, as their issuers publish it.
+// Formats of tokens that can be recognized by their first characters, as their issuers publish them.
 
 const FORMATS: readonly string[] = [
   'gh[pousr]_[A-Za-z0-9]{12,}',
@@ -99,12 +99,12 @@ export function isKnownToken(value: string): boolean {
   return WHOLE.test(value);
 }
 
-/** Whether it is one token and nothing else, whatever stands in it: `=` and `/` are letters of base64. */
+/** Whether the value is one token and nothing else. `=` and `/` may be part of it, as letters of base64. */
 export function isToken(value: string): boolean {
   return EXACT.test(value);
 }
 
-/** Where tokens stand within a text. */
+/** The positions of known tokens in a text. */
 export function knownTokensIn(text: string): { start: number; end: number }[] {
   return [...text.matchAll(INSIDE)].map(({ index, 0: found }) => ({ start: index, end: index + found.length }));
 }

@@ -1,9 +1,9 @@
-// What a value looks like by itself, whatever it stands under.
+// What a value looks like by itself, whatever its name and spot.
 import { isWord } from '../values/plain-word.ts';
 import { isKnownToken } from './token-formats.ts';
 
 export type ValueSense =
-  /** Nobody's secret: nothing, a switch, a word for nothing. */
+  /** Empty, a truth value, or a word such as `none`. */
   | 'trivial'
   | 'number'
   /** Words, addresses, versions, media types, names of models and packages. */
@@ -13,7 +13,7 @@ export type ValueSense =
   /** Short, and neither words nor a number: `q7Jx2pLw`. */
   | 'odd'
   | 'random'
-  /** Its issuer is known by how it begins. */
+  /** A token of a known issuer (token-formats.ts). */
   | 'token';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -44,7 +44,7 @@ function isRandomText(text: string): boolean {
   return text.split(/[-.~:;,!?()[\]{}|@=&%]|\/(?=[a-z]+(?:\/|$))|_(?=[a-z]+(?:_|$))/).some(isRandom);
 }
 
-/** A run of at least 16 letters and digits that no words explain. */
+/** Whether a run of at least 16 letters and digits is not made of words. */
 function isRandom(run: string): boolean {
   if (run.length < 16) return false;
   const digits = (run.match(/\d/g) ?? []).length;
@@ -53,7 +53,7 @@ function isRandom(run: string): boolean {
   return letters >= 16 && /[a-z]/.test(run) && /[A-Z]/.test(run) && !isWords(run);
 }
 
-/** Whether it is made of words as people write them together: `getWorkspaceList`, `us_east`. */
+/** Whether the text is made of words as people join them: `getWorkspaceList`, `us_east`. */
 function isWords(text: string): boolean {
   const words = text
     .replace(/([a-z])([A-Z])/g, '$1 $2')
@@ -75,7 +75,7 @@ function isOdd(text: string): boolean {
   });
 }
 
-/** Bits a character, by the frequencies in `text` itself. */
+/** The entropy of the text in bits a character, by the frequencies in the text itself. */
 function bits(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);

@@ -1,6 +1,6 @@
-// What stands inside one argument: the value of `--flag=value` or `NAME=value`, that of a header, the words of a shell's line.
-import { argumentPlaces, HOLDER } from './argument-places.ts';
-import { asItIs, type Part, type Place, type Structure } from './place.ts';
+// The parts of one command-line argument: the value in `--flag=value`, `NAME=value` or `Name: value`, and the words of a shell's line.
+import { argumentSpots, HOLDER } from './argument-spots.ts';
+import { asItIs, type Part, type Spot, type Structure } from './spot.ts';
 import { isName } from './plain-word.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
 import { shellSpelling } from './shell-spelling.ts';
@@ -8,12 +8,12 @@ import { isComputed } from './shell-variables.ts';
 import { shellWords, type Word } from './shell-words.ts';
 
 const ASSIGNED = /^(\$env:|-{1,2}|\/)?([A-Za-z_][\w.:-]*?)=(?!=*$)(.+)$/s;
-/** As programs of Windows have it. */
+/** `/flag:value`, as programs of Windows take it. */
 const WITH_COLON = /^(-{1,2}|\/)([A-Za-z][\w.-]*):(?![\\/=:])(\S.*)$/s;
 const FIELD = /^([A-Za-z][A-Za-z0-9_-]*)(:\s*)(\S.*)$/s;
 
-/** `--flag=value`, `-pVALUE`, `NAME=value`, `Name: value`; undefined where it is none. */
-export function argumentParts(text: string, place: Place): Structure | undefined {
+/** The value in `--flag=value`, `-pVALUE`, `NAME=value` or `Name: value`; undefined where the argument has none of these forms. */
+export function argumentParts(text: string, spot: Spot): Structure | undefined {
   const shape = withoutPlaceholders(text);
   const assigned = ASSIGNED.exec(shape);
   if (assigned !== null && isName(assigned[2] ?? '')) {
@@ -38,15 +38,15 @@ export function argumentParts(text: string, place: Place): Structure | undefined
     return only(flag.length, text.length, { kind: 'argument', name: flag, label: `argument ${flag}` });
   }
   const field = FIELD.exec(shape);
-  if (field !== null && !/^[A-Za-z][\w+.-]*:(?:\/\/|[\\/])|^[A-Za-z]:\\/.test(shape) && !isImage(shape, place)) {
+  if (field !== null && !/^[A-Za-z][\w+.-]*:(?:\/\/|[\\/])|^[A-Za-z]:\\/.test(shape) && !isImage(shape, spot)) {
     const [, name = '', separator = ''] = field;
     return only(name.length + separator.length, text.length, { kind: 'header', name, label: `argument ${name}` });
   }
   return undefined;
 }
 
-/** `node:22`, `8080:80`, `sha256:…` and the like are no header. */
-function isImage(text: string, { name }: Place): boolean {
+/** Whether `NAME:…` is a tag of an image, a port or a digest (`node:22`, `8080:80`, `sha256:…`) rather than a header. */
+function isImage(text: string, { name }: Spot): boolean {
   return (
     !HOLDER.test(name) &&
     !/^[A-Za-z0-9_-]+:\s/.test(text) &&
@@ -54,45 +54,46 @@ function isImage(text: string, { name }: Place): boolean {
   );
 }
 
-function only(start: number, end: number, place: Place): Structure {
-  return { parts: [{ start, end, place, spelling: asItIs('an argument') }], between: asItIs('an argument') };
+function only(start: number, end: number, spot: Spot): Structure {
+  return { parts: [{ start, end, spot, spelling: asItIs('an argument') }], between: asItIs('an argument') };
 }
 
-export function shellParts(line: string, { shell }: Place): Structure | undefined {
+/** The words of a shell's line as parts; undefined where the text at this spot is no such line. */
+export function shellParts(line: string, { shell }: Spot): Structure | undefined {
   if (shell === undefined) return undefined;
   const shape = withoutPlaceholders(line);
   const { words, isCertain } = shellWords(shape, shell);
-  const places = argumentPlaces(
+  const spots = argumentSpots(
     words[0]?.text ?? '',
     words.slice(1).map((word) => word.text),
   );
   const parts = words.flatMap((word, index): Part[] => {
     const assignedBySpaces = assignedAt(words, index);
-    const place: Place =
+    const spot: Spot =
       index === 0
         ? { kind: 'argument', name: '', label: 'the command' }
-        : (places[index - 1] ?? { kind: 'argument', name: '', label: 'an argument' });
-    const label = place.name === '' ? 'shell line' : `shell line, ${place.name}`;
+        : (spots[index - 1] ?? { kind: 'argument', name: '', label: 'an argument' });
+    const label = spot.name === '' ? 'shell line' : `shell line, ${spot.name}`;
     if (assignedBySpaces !== undefined)
       return [
         partOf(word, word.start, { kind: 'env', name: assignedBySpaces, label: `shell line, ${assignedBySpaces}` }),
       ];
     const equals = assignmentEnd(shape, word);
-    if (equals === undefined) return [partOf(word, word.start, { ...place, label })];
+    if (equals === undefined) return [partOf(word, word.start, { ...spot, label })];
     const name = line.slice(word.start, equals - 1).replace(/^\$env:/, '');
     const key = HOLDER.test(name) ? '' : name;
     return [
       partOf(word, equals, { kind: key.startsWith('-') ? 'argument' : 'env', name: key, label: `shell line, ${name}` }),
     ];
   });
-  function partOf(word: Word, from: number, inner: Place): Part {
+  function partOf(word: Word, from: number, inner: Spot): Part {
     const inside = word.segments.filter((segment) => segment.end > from);
     const [first] = inside;
     const isOne = inside.length === 1 && first !== undefined;
     const start = isOne ? Math.max(first.start, from) : from;
     const end = isOne ? first.end : word.end;
     const quote = isOne ? first.quote : 'none';
-    return { start, end, place: inner, spelling: shellSpelling(shell ?? 'cmd', quote, isCertain) };
+    return { start, end, spot: inner, spelling: shellSpelling(shell ?? 'cmd', quote, isCertain) };
   }
   return {
     parts: parts.filter((part) => part.end > part.start && !isComputed(shape.slice(part.start, part.end))),
@@ -100,14 +101,17 @@ export function shellParts(line: string, { shell }: Place): Structure | undefine
   };
 }
 
-/** `$env:NAME = …` of PowerShell, `setenv NAME …`, `setx NAME …`, and `set -gx NAME …` of fish. */
+/**
+ * The variable that the word is assigned to by the words before it: `$env:NAME = …` (PowerShell), `setenv NAME …`, `setx NAME …`, `set -gx
+ * NAME …` (fish).
+ */
 function assignedAt(words: readonly Word[], index: number): string | undefined {
   const [third = '', second = '', first = ''] = [index - 3, index - 2, index - 1].map((at) => words[at]?.text);
   if (first === '=') return second.replace(/^\$env:/, '');
   return /^setenv$|^setx$/i.test(second) || (third === 'set' && /^-\w*x\w*$/.test(second)) ? first : undefined;
 }
 
-/** Behind the `=` of `NAME=…` or `--flag=…`, where that is not quoted. */
+/** Index behind the `=` of `NAME=…` or `--flag=…`; undefined where the word has no such form, or begins with a quote. */
 function assignmentEnd(line: string, word: Word): number | undefined {
   const [first] = word.segments;
   if (first === undefined || first.quote !== 'none') return undefined;

@@ -1,18 +1,18 @@
-// A program's text in an argument (`node -e`, `python -c`): what is a value in it stands in a literal, under the name before it; everything
-// else is code, and stays as it was written. Enough of what JavaScript, Python, Ruby, Perl and PHP have in common; what is not certain is
-// code.
-import { asItIs, type Part, type Place, type Spelling, type Structure } from './place.ts';
+// The parts of a program's source in an argument (`node -e`, `python -c`): its string literals and numbers, each under the name that stands
+// before it. Everything else is code, and is never touched. The file knows what JavaScript, Python, Ruby, Perl and PHP have in common; what it
+// cannot tell for certain counts as code.
+import { asItIs, type Part, type Spot, type Spelling, type Structure } from './spot.ts';
 import { isName } from './plain-word.ts';
 import { referencesIn } from './secret-reference.ts';
 
 type Quote = '"' | "'" | '`';
 
 interface Literal {
-  /** Of what stands inside the quotes. */
+  /** Of the text inside the quotes. */
   start: number;
   end: number;
   quote: Quote;
-  /** Python puts values into its braces. */
+  /** An f-string of Python, which fills values into its braces. */
   isFormat: boolean;
 }
 
@@ -22,14 +22,14 @@ export function codeParts(code: string): Structure {
   const texts = literals.flatMap((literal, index): Part[] => {
     const pieces = plainPieces(shape, literal);
     const isWhole = pieces.length === 1 && !isJoined(shape, literal);
-    const place = placeOf(isWhole ? nameBefore(shape, literal, literals[index - 1]) : '');
-    return pieces.map(([start, end]) => ({ start, end, place, spelling: SPELLINGS[literal.quote] }));
+    const spot = spotOf(isWhole ? nameBefore(shape, literal, literals[index - 1]) : '');
+    return pieces.map(([start, end]) => ({ start, end, spot, spelling: SPELLINGS[literal.quote] }));
   });
   const parts = [...texts, ...numbersIn(shape, literals)].filter(({ start, end }) => end > start);
   return { parts: parts.toSorted((one, other) => one.start - other.start), between: BETWEEN };
 }
 
-/** A reference is a value wherever it stands, and no substitution of the program. */
+/** The code with letters instead of its `${secret:…}` references, which the program must not be thought to substitute itself. */
 function withoutReferences(code: string): string {
   let out = '';
   let from = 0;
@@ -40,7 +40,7 @@ function withoutReferences(code: string): string {
   return out + code.slice(from);
 }
 
-const placeOf = (name: string): Place =>
+const spotOf = (name: string): Spot =>
   name === '' ? { kind: 'argument', name, label: 'code' } : { kind: 'pair', name, label: `code, ${name}` };
 
 /** A value may neither end its literal nor be taken for a part of the program in it. */
@@ -59,7 +59,7 @@ function inLiteral(bad: RegExp): Spelling {
   };
 }
 
-/** What may stand before a literal as a word; after any other, an apostrophe is one of a comment. */
+/** Words that may stand right before a literal; after any other word a quote is an apostrophe in a comment. */
 const LEADS =
   /^(?:[rbfu]{0,2}|return|case|in|is|of|print|echo|puts|q|typeof|await|yield|and|or|not|if|elif|else|when|require|import|from|raise|throw)$/i;
 
@@ -88,7 +88,7 @@ function literalEnd(code: string, open: number, quote: Quote): number {
   return -1;
 }
 
-/** The literal without what the program puts into it. */
+/** The pieces of a literal between the expressions that the program fills into it (`${…}`, `#{…}`, `{…}`). */
 function plainPieces(code: string, { start, end, quote, isFormat }: Literal): [start: number, end: number][] {
   const filled = isFormat ? /\{[^{}]*\}/g : quote === '"' ? /#\{[^{}]*\}/g : /\$\{(?!env:|input:)[^{}]*\}/g;
   if (quote === "'" && !isFormat) return [[start, end]];
@@ -101,7 +101,7 @@ function plainPieces(code: string, { start, end, quote, isFormat }: Literal): [s
   return [...pieces, [from, end]];
 }
 
-/** Whether the program makes its value of more than the literal. */
+/** Whether the program joins the literal with something else, so that the literal is only a part of the value. */
 const isJoined = (code: string, { start, end }: Literal): boolean =>
   /^\s*(?:\+(?!\+)|%(?!\w+=)|\.\s*(?:format|concat|join)\b|\.\s*\$|\s\.\s)/.test(code.slice(end + 1, end + 40)) ||
   /[^+]\+\s*[rbfu]{0,2}$|\s\.\s*$/i.test(code.slice(Math.max(0, start - 20), start - 1));
@@ -109,7 +109,10 @@ const isJoined = (code: string, { start, end }: Literal): boolean =>
 const NAMED =
   /([A-Za-z_$][\w$-]*)["'`]?\s*[\]}]?\s*(?::\s*[A-Za-z][\w.]*\s*=|:|\|\|=|\?\?=|[:+]?=|=>|\?\?|\|\|)\s*(?:await\s+)?[rbfu]{0,2}$/i;
 
-/** `name: "…"`, `"name": "…"`, `NAME = "…"`, `env["NAME"] = "…"`, `name => "…"`, `set("NAME", "…")`, `"--name", "…"`. */
+/**
+ * The name that a literal stands under: `name: "…"`, `"name": "…"`, `NAME = "…"`, `env["NAME"] = "…"`, `name => "…"`, `set("NAME", "…")`,
+ * `"--name", "…"`.
+ */
 function nameBefore(code: string, { start }: Literal, previous: Literal | undefined): string {
   const named = NAMED.exec(code.slice(Math.max(0, start - 200), start - 1))?.[1];
   if (named !== undefined) return isName(named) ? named : '';
@@ -124,12 +127,12 @@ function nameBefore(code: string, { start }: Literal, previous: Literal | undefi
 const NUMBER = /(?<![\w$-])([A-Za-z_$][\w$-]{0,60})["'`]?\s{0,4}\]?\s{0,4}[:=]\s{0,4}(\d{4,})(?![\w.])/g;
 const DIGITS = asItIs('a number of a program', (value) => /^\d+$/.test(value));
 
-/** `pin = 123456`. */
+/** Numbers of at least four digits that are assigned to a name: `pin = 123456`. */
 function numbersIn(code: string, literals: readonly Literal[]): Part[] {
   return [...code.matchAll(NUMBER)].flatMap(({ index, 0: whole, 1: name = '', 2: digits = '' }): Part[] => {
     const end = index + whole.length;
     const start = end - digits.length;
     const isInside = literals.some((literal) => literal.start <= start && end <= literal.end);
-    return isInside ? [] : [{ start, end, place: placeOf(name), spelling: DIGITS }];
+    return isInside ? [] : [{ start, end, spot: spotOf(name), spelling: DIGITS }];
   });
 }

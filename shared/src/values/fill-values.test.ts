@@ -20,7 +20,7 @@ function argument(transport: Transport, value: string): string {
   return filled.kind === 'stdio' ? (filled.args.at(-1) ?? '') : '';
 }
 
-describe('a secret is spelled for the place that it stands in', () => {
+describe('a secret is spelled for the spot that it stands in', () => {
   it('percent-encoded in each part of a URL, so that it cannot end the part', () => {
     const { url } = Object(
       fillTransport(

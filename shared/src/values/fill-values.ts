@@ -1,8 +1,8 @@
-// Puts the values of secrets into a record, each spelled for the place that it stands in: percent-encoded in a URL, escaped in JSON, as it is
-// in a header or an argument, and nothing but a plain word in what is carried out. A value can never change what stands around it; one that
-// cannot stand in its place is refused by name.
+// Fills the values of secrets into a server's record, each spelled for its spot: percent-encoded in a URL, escaped in JSON, unchanged in a
+// header or an argument. In a text that a program executes only a plain word is let in. So a value can never change the meaning of the text
+// around it; where it would, the secret is refused by its name.
 import { GateError } from '../error.ts';
-import type { Place, Spelling } from './place.ts';
+import type { Spot, Spelling } from './spot.ts';
 import { type Reference, type ReferenceKind, referencesIn } from './secret-reference.ts';
 import { mapTexts, type RecordTexts } from './record-texts.ts';
 import { isPlainIn, type Language } from './program-text.ts';
@@ -10,36 +10,36 @@ import { partsOf, spellingOf } from './value-parts.ts';
 
 export interface SecretValue {
   value: string;
-  /** Nobody has set it since a file was imported. */
+  /** The value is still the one that an import brought: nobody has set it since. */
   imported: boolean;
 }
 
-/** Of secrets unless said; a key of an account is `account`. */
+/** The value of a secret, or of a key of an account; undefined where there is none. */
 export type Values = (name: string, kind: ReferenceKind) => SecretValue | undefined;
 
 /**
- * Throws `config` naming a secret that cannot stand where it is referred to. References to unknown secrets stay. `guard` is applied to each
- * value as it is put in.
+ * The transport of a record with its references replaced by values. A reference without a value stays. `guard` is applied to each value as it
+ * is spelled. Throws `config`, naming a secret whose value cannot stand where it is referred to.
  */
 export function fillTransport<T extends RecordTexts>(
   transport: T,
   values: Values,
   guard = (spelled: string) => spelled,
 ): T {
-  return mapTexts(transport, (text, place) => fillText(text, place, values, guard));
+  return mapTexts(transport, (text, spot) => fillText(text, spot, values, guard));
 }
 
-/** As {@link fillTransport} for one text, which stands at `place`. */
+/** As {@link fillTransport} for one text, which stands at `spot`. */
 export function fillText(
   text: string,
-  place: Place,
+  spot: Spot,
   values: Values,
   guard = (spelled: string): string => spelled,
 ): string {
   const references = referencesIn(text);
   if (references.length === 0) return text;
-  const outer = spellingOf(place);
-  const chains = isWhole(text, references) ? [[]] : chainsOf(text, place, 0);
+  const outer = spellingOf(spot);
+  const chains = isWhole(text, references) ? [[]] : chainsOf(text, spot, 0);
   let out = '';
   let from = 0;
   for (const [index, reference] of references.entries()) {
@@ -49,15 +49,15 @@ export function fillText(
     if (found === undefined) out += text.slice(reference.start, reference.end);
     else if (reference.asImported && found.imported) out += guard(found.value);
     else {
-      if (place.program !== undefined) assertPlain(found.value, place.program, place, reference);
+      if (spot.program !== undefined) assertPlain(found.value, spot.program, spot, reference);
       out += guard(spell(found.value, [...(chains[index] ?? []), outer], reference));
     }
   }
   return out + text.slice(from);
 }
 
-/** No quoting is relied on: what reads the text may quote otherwise, or hand it on to what reads it again. */
-function assertPlain(value: string, program: Language, { kind, label }: Place, reference: Reference): void {
+/** Quoting is not relied on: the program may quote differently, or hand the text on to another program that parses it again. */
+function assertPlain(value: string, program: Language, { kind, label }: Spot, reference: Reference): void {
   if (isPlainIn(program, value)) return;
   const what = program === 'code' ? 'the text of a program' : 'a line of a shell';
   const instead =
@@ -90,10 +90,10 @@ const wordsFor = ({ kind, name }: Reference): string =>
 const isWhole = (text: string, [first]: readonly Reference[]): boolean =>
   first !== undefined && first.start === 0 && first.end === text.length;
 
-/** For each reference in the text, in their order, how its value is spelled: the innermost first. */
-function chainsOf(text: string, place: Place, depth: number): Spelling[][] {
+/** For each reference in the text, in order, the spellings to apply to its value, the innermost first. */
+function chainsOf(text: string, spot: Spot, depth: number): Spelling[][] {
   const references = referencesIn(text);
-  const parsed = isWhole(text, references) ? undefined : partsOf(text, place, depth);
+  const parsed = isWhole(text, references) ? undefined : partsOf(text, spot, depth);
   if (parsed === undefined) return references.map(() => []);
   const inside = new Map<number, Spelling[][]>();
   for (const [index, part] of parsed.parts.entries()) {
@@ -102,7 +102,7 @@ function chainsOf(text: string, place: Place, depth: number): Spelling[][] {
     const inner = part.spelling.decode(raw) ?? raw;
     inside.set(
       index,
-      chainsOf(inner, part.place, depth + 1).map((chain) => [...chain, part.spelling]),
+      chainsOf(inner, part.spot, depth + 1).map((chain) => [...chain, part.spelling]),
     );
   }
   return references.map(({ start, end }) => {

@@ -1,14 +1,14 @@
-// Settings in the middle of a text that is of no other form: options for a program in one variable (`--url … --api-key x`, `-Da.password=x`),
-// settings behind blanks (`user="a" password="b";`), a command for another computer, headers after a semicolon.
-import { asItIs, type Part, type Place, type Structure } from './place.ts';
+// The parts of a text that has no other form but holds settings here and there: a program's options in one variable (`--url … --api-key x`,
+// `-Da.password=x`), settings between blanks (`user="a" password="b";`), a command for another computer, headers after a semicolon.
+import { asItIs, type Part, type Spot, type Structure } from './spot.ts';
 import { isName } from './plain-word.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
 
 const SETTING =
   /(?<![\w.@-])(--?|\/|\$env:)?([A-Za-z_][\w.-]*)((?:["']\])?[ \t]?=[ \t]?|["']\][ \t]*,[ \t]*|:[ \t]+|:(?=[^\s/\\:])|[ \t]+)((?:(?:bearer|basic|token|apikey)[ \t]+)?(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'-][^\s"']*|-[^\s"'A-Za-z-][^\s"']*))/gi;
 
-/** Undefined where there is none. */
-export function inlineParts(text: string, { label }: Place): Structure | undefined {
+/** The values of the settings in `text`; undefined where there are none. */
+export function inlineParts(text: string, { label }: Spot): Structure | undefined {
   const shape = withoutPlaceholders(text);
   const parts: Part[] = [];
   const settings = new RegExp(SETTING);
@@ -24,10 +24,10 @@ export function inlineParts(text: string, { label }: Place): Structure | undefin
     const end = match.index + whole.length - tail - quote;
     const start = match.index + whole.length - value.length + quote;
     if (end <= start || !isName(name) || /^=*$/.test(shape.slice(start, end))) continue;
-    const place: Place = { kind: 'pair', name: name.replace(/^D(?=[a-z]+\.)/, ''), label: `${label}, ${name}` };
+    const spot: Spot = { kind: 'pair', name: name.replace(/^D(?=[a-z]+\.)/, ''), label: `${label}, ${name}` };
     const bad = quote === 1 ? /["'\\\r\n]/ : /[\s"'\\;,&|<>()$`]/;
     const where = quote === 1 ? 'a text in quotes' : 'a text with blanks';
-    parts.push({ start, end, place, spelling: asItIs(where, (each) => !bad.test(each)) });
+    parts.push({ start, end, spot, spelling: asItIs(where, (each) => !bad.test(each)) });
   }
   return parts.length === 0 ? undefined : { parts, between: asItIs(label) };
 }

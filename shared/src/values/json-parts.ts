@@ -1,5 +1,5 @@
-// The strings and numbers of a value that is a JSON text, each under the key that it stands at.
-import { asItIs, type Part, type Place, type Spelling, type Structure } from './place.ts';
+// The parts of a value that is a JSON text: its strings and numbers, each under its key.
+import { asItIs, type Part, type Spot, type Spelling, type Structure } from './spot.ts';
 import { referencesIn, withoutPlaceholders } from './secret-reference.ts';
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[{}[\],:]/g;
@@ -17,12 +17,12 @@ const SCALAR = asItIs('JSON outside of a string', (value) =>
   /^(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)$/.test(value),
 );
 
-/** Undefined where it is no JSON object or list. */
-export function jsonParts(text: string, { name, label }: Place): Structure | undefined {
+/** Undefined where the text is no JSON object or array. */
+export function jsonParts(text: string, { name, label }: Spot): Structure | undefined {
   if (!/^\s*[[{]/.test(text) || !isJson(text)) return undefined;
   const shape = withoutPlaceholders(text);
   const parts: Part[] = [];
-  /** Of each object and list that is open, the key of what comes next. */
+  /** For each open object and array: the key that it stands under. */
   const keys: string[] = [];
   let key = name;
   for (const { 0: token, index } of shape.matchAll(TOKEN)) {
@@ -38,8 +38,8 @@ export function jsonParts(text: string, { name, label }: Place): Structure | und
       }
       const [from, to] = isString ? [index + 1, end - 1] : [index, end];
       const within = keys.at(-1) ?? name;
-      const place: Place = { kind: 'json', name: key, within, label: key === name ? label : `${label}, ${key}` };
-      if (to > from) parts.push({ start: from, end: to, place, spelling: isString ? STRING : SCALAR });
+      const spot: Spot = { kind: 'json', name: key, within, label: key === name ? label : `${label}, ${key}` };
+      if (to > from) parts.push({ start: from, end: to, spot, spelling: isString ? STRING : SCALAR });
     }
   }
   return { parts, between: SCALAR };

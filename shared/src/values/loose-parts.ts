@@ -1,5 +1,5 @@
 // Settings that are no JSON but look like it: `{'token': 'x'}`, `key: value` line by line, as YAML and other languages have them.
-import { asItIs, type Part, type Place, type Spelling, type Structure } from './place.ts';
+import { asItIs, type Part, type Spot, type Spelling, type Structure } from './spot.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
 
 const QUOTED = /(['"]?)([A-Za-z_][\w.-]*)\1\s*[:=]\s*(['"])((?:\\.|(?!\3)[^\\\n])+)\3/g;
@@ -9,12 +9,12 @@ const IN_QUOTES: Spelling = asItIs('a text in quotes', (value) => !/['"\\\0\r\n]
 const ON_A_LINE: Spelling = asItIs('a line of its own', (value) => /^[\w./+=@~-]+$/.test(value));
 
 /** Undefined where it is neither. */
-export function looseParts(text: string, { label }: Place): Structure | undefined {
+export function looseParts(text: string, { label }: Spot): Structure | undefined {
   const shape = withoutPlaceholders(text);
   const part = (index: number, whole: string, key: string, value: string, tail: number, spelling: Spelling): Part => {
     const end = index + whole.length - tail;
-    const place: Place = { kind: 'json', name: key, label: `${label}, ${key}` };
-    return { start: end - value.length, end, place, spelling };
+    const spot: Spot = { kind: 'json', name: key, label: `${label}, ${key}` };
+    return { start: end - value.length, end, spot, spelling };
   };
   const lines = shape.includes('\n')
     ? [...shape.matchAll(LINE)].map(({ index, 0: whole, 2: key = '', 4: value = '' }) =>

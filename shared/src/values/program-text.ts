@@ -1,28 +1,33 @@
-// Which arguments of a command some program carries out: a line for a shell (`sh -c`, `env -S`, `npx -c`, `ssh host …`), the text of a program
-// (`node -e`, `python -c`). A value in such a text can become a part of the program, however it is quoted there, so that whoever may set
-// the secret could run what they like. In doubt an argument is taken for one: it costs only odd characters in the value of a secret.
-import type { Shell } from './place.ts';
+// Which arguments of a command a program executes: a line for a shell (`sh -c`, `env -S`, `npx -c`, `ssh host …`), or the source of a program
+// (`node -e`, `python -c`). However a value is quoted in such a text, it can become a part of the program, and whoever may set the secret could
+// run what they like. In doubt an argument counts as executed: then the secret's value may hold no odd characters, which costs little.
+import type { Shell } from './spot.ts';
 
 export type Language = Shell | 'code';
 
 export interface ProgramText {
   language: Language;
-  /** The argument is the text itself, and not a flag with the text behind it, or one of many words. */
+  /** The argument is the executed text and nothing else; false where a flag stands before the text, or the argument is one of its many words. */
   isWhole: boolean;
 }
 
+/** A program that executes some of its arguments. */
 interface Carrier {
+  /** The program's name, without folder, ending and version. */
   name: RegExp;
   language: Language;
-  /** The text comes behind it. Without one everything is. */
+  /** The flag before the executed text. Left out: the program executes all its arguments. */
   flag?: RegExp;
-  /** Begins an argument that holds the text itself. */
+  /** Matches an argument that holds flag and text together. */
   attached?: RegExp;
-  /** `operand`: options may stand between the flag and the text; `rest`: everything behind the flag belongs to it. */
+  /** Which arguments behind the flag are the text. `next`: the next one; `operand`: the next one that is no option; `rest`: all of them. */
   takes?: 'next' | 'operand' | 'rest';
-  /** Behind it come arguments of something else: `-m MODULE` of Python. */
+  /** The arguments behind this flag are for something else: `-m MODULE` of Python. */
   ends?: RegExp;
-  /** What it carries out instead, so that what follows is for that: any operand, or what looks like a file or a package. */
+  /**
+   * The argument that the program runs instead, so that all arguments behind it are for that: any operand, or one that looks like a file or a
+   * package.
+   */
   until?: 'operand' | 'script';
 }
 
@@ -95,7 +100,7 @@ const CARRIERS: readonly Carrier[] = [
   { name: /^cmd$/, language: 'cmd', flag: /^\/[ckr]$/i, attached: /^\/[ckr]/i, takes: 'rest' },
 ];
 
-/** What these flags say of themselves, whoever takes them. */
+/** Flags whose names say that their value is executed, of whatever program. */
 const ANY_PROGRAM: Carrier = {
   name: /^/,
   language: 'posix',
@@ -103,7 +108,7 @@ const ANY_PROGRAM: Carrier = {
   attached: /^--(?:eval|exec|execute|command|call|split-string|shell-command)=/,
 };
 
-/** For each argument; undefined where nothing carries it out. */
+/** For each argument, how it is executed; undefined where it is not. */
 export function programTexts(command: string, args: readonly string[]): (ProgramText | undefined)[] {
   const found = args.map((): ProgramText | undefined => undefined);
   const take = (index: number, language: Language, isWhole: boolean): void => {
@@ -119,7 +124,7 @@ export function programTexts(command: string, args: readonly string[]): (Program
   return found;
 }
 
-/** Those of the program that has its arguments from `start` on. */
+/** Calls `take` for each argument that the carrier executes; its own arguments begin at `start`. */
 function textsOf(
   { flag, attached, takes = 'next', ends, until }: Carrier,
   args: readonly string[],
@@ -146,7 +151,7 @@ function textsOf(
   }
 }
 
-/** Whether it is what the program carries out instead. A flag before it may have it for its value. */
+/** Whether the argument is what the program runs instead of a text (`until`). It is not where it is the value of the flag before it. */
 function isOther(text: string, before: string, until: Carrier['until']): boolean {
   if (until === undefined || /^[-+]/.test(text)) return false;
   if (until === 'operand') return !/^(?:[-+][A-Za-z]*[oO]|--rcfile|--init-file)$/.test(before);
@@ -158,7 +163,7 @@ function programName(text: string): string {
   return name.replace(/(?<=[a-z])-?\d[\d.]*$/, '');
 }
 
-/** Whether a value is nothing but a word in every place of such a text. `%` has a meaning for shells of Windows. */
+/** Whether a value is nothing but a word, wherever it stands in such a text. `%` has a meaning for shells of Windows. */
 export function isPlainIn(language: Language, value: string): boolean {
   return (language === 'cmd' || language === 'powershell' ? /^[\w./:=@+,-]+$/ : /^[\w./:=@%+,-]+$/).test(value);
 }

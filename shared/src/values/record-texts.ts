@@ -1,7 +1,7 @@
-// The texts of a server's record, or of an entry for it in an AI client's file, that may hold a secret or refer to one, each with the place
-// where it stands. What looks for secrets and what puts them in go through the same list.
-import { argumentPlaces } from './argument-places.ts';
-import type { Place } from './place.ts';
+// The texts of a server's record (or of an entry in an AI client's file) that may hold a secret or refer to one, each with its spot. The import
+// finds secrets and the broker fills them in through this one list.
+import { argumentSpots } from './argument-spots.ts';
+import type { Spot } from './spot.ts';
 
 interface Kinds {
   stdio: {
@@ -12,29 +12,29 @@ interface Kinds {
   http: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
 }
 
-/** As much of a record as holds such texts; of one kind, or of any where none is named. */
+/** The fields of a transport that hold such texts, for the kinds `K` of transport (unless said, of any kind). */
 export type RecordTexts<K extends keyof Kinds = keyof Kinds> = { [P in K]: { readonly kind: P } & Kinds[P] }[K];
 
-type MapText = (text: string, place: Place) => string;
+type MapText = (text: string, spot: Spot) => string;
 
-/** Variables whose value a shell or an interpreter carries out, or reads code by. */
+/** Environment variables whose value a shell or an interpreter executes, or finds code by. */
 const CARRIED_OUT =
   /^(?:BASH_ENV|ENV|NODE_OPTIONS|PERL5OPT|RUBYOPT|PYTHONSTARTUP|LD_(?:PRELOAD|AUDIT)|DYLD_INSERT_LIBRARIES)$|_COMMAND$/;
 
-const URL_PLACE: Place = { kind: 'url', name: 'url', label: 'the URL' };
-const UNKNOWN_ARGUMENT: Place = { kind: 'argument', name: '', label: 'an argument' };
+const URL_SPOT: Spot = { kind: 'url', name: 'url', label: 'the URL' };
+const UNKNOWN_ARGUMENT: Spot = { kind: 'argument', name: '', label: 'an argument' };
 
-/** The fields that hold such texts, each text replaced by what `map` makes of it; in the order in which a record names its secrets. */
+/** For each kind of transport: its fields with each text replaced by `map`'s result, in the order in which a record names its secrets. */
 const MAPPED: { readonly [K in keyof Kinds]: (record: RecordTexts<K>, map: MapText) => Partial<Kinds[K]> } = {
   stdio({ command, args, env }, map) {
-    const places = argumentPlaces(command, args);
+    const spots = argumentSpots(command, args);
     return {
-      args: args.map((text, index) => map(text, places[index] ?? UNKNOWN_ARGUMENT)),
-      env: mapValues(env, (text, name) => map(text, variablePlace(name))),
+      args: args.map((text, index) => map(text, spots[index] ?? UNKNOWN_ARGUMENT)),
+      env: mapValues(env, (text, name) => map(text, variableSpot(name))),
     };
   },
   http: ({ url, headers }, map) => ({
-    url: map(url, URL_PLACE),
+    url: map(url, URL_SPOT),
     headers: mapValues(headers, (text, name) => map(text, { kind: 'header', name, label: `header ${name}` })),
   }),
 };
@@ -43,22 +43,22 @@ function mapped<K extends keyof Kinds>(record: RecordTexts<K>, map: MapText): Pa
   return MAPPED[record.kind](record, map);
 }
 
-/** The record with each of its texts replaced by what `map` makes of it. */
+/** The record with each of its texts replaced by `map`'s result. */
 export function mapTexts<T extends RecordTexts>(record: T, map: MapText): T {
   return { ...record, ...mapped(record, map) };
 }
 
-/** Every such text, with where it stands. */
-export function textsOf(record: RecordTexts): { text: string; place: Place }[] {
-  const texts: { text: string; place: Place }[] = [];
-  mapTexts(record, (text, place) => {
-    texts.push({ text, place });
+/** Every such text of a record, with its spot. */
+export function textsOf(record: RecordTexts): { text: string; spot: Spot }[] {
+  const texts: { text: string; spot: Spot }[] = [];
+  mapTexts(record, (text, spot) => {
+    texts.push({ text, spot });
     return text;
   });
   return texts;
 }
 
-const variablePlace = (name: string): Place => ({
+const variableSpot = (name: string): Spot => ({
   kind: 'env',
   name,
   label: `env ${name}`,

@@ -1,10 +1,10 @@
-// `${secret:NAME}` in the values of a server's record, and `${account:FIELD}` for a key of the account that it is used with. `${secret:NAME|as-imported}` is what an import writes where a file spells a value
-// otherwise than it would be spelled here: as long as the secret is what the import brought, it is put back to the letter; a value that is
-// set later is spelled for its place like any other.
+// References in the texts of a server's record: `${secret:NAME}` for a secret, `${account:FIELD}` for a key of the account that the server is
+// used with. An import writes `${secret:NAME|as-imported}` where the client's file spells a value differently than mcpgate would: while the
+// secret still has the imported value, that is filled in to the letter; a value that is set later is spelled for its spot, like any other.
 
 const REFERENCE = /\$\{(secret|account):([^}|]*)(\|as-imported)?\}/g;
 
-/** Of the vault, or of whoever's account it is. */
+/** `secret`: of the vault; `account`: a key of the account that the server is used with. */
 export type ReferenceKind = 'secret' | 'account';
 
 export interface Reference {
@@ -29,35 +29,38 @@ export function referencesIn(text: string): Reference[] {
   }));
 }
 
-/** The text is one reference and nothing else. */
+/** Whether the text is one reference to a secret and nothing else. */
 export function isSecretReference(text: string): boolean {
   const [first] = referencesIn(text);
   return first?.kind === 'secret' && first.start === 0 && first.end === text.length;
 }
 
-/** The text with values in the place of its references to secrets; one without a value stays. */
+/** The text with its references to secrets replaced by `valueOf`; a reference without a value stays. */
 export function fillReferences(text: string, valueOf: (name: string) => string | undefined): string {
   return text.replaceAll(REFERENCE, (reference, kind: string, name: string) =>
     kind === 'secret' ? (valueOf(name) ?? reference) : reference,
   );
 }
 
-/** Of either kind. */
+/** Whether the text holds a reference of either kind. */
 export function hasReference(text: string): boolean {
   return text.search(REFERENCE) !== -1;
 }
 
-/** The text with a line break for each reference: what stood around it is not joined. */
+/** The text with a line break instead of each reference, so that the texts on both sides of it are not joined. */
 export function withoutReferences(text: string): string {
   return text.replaceAll(REFERENCE, '\n');
 }
 
-/** A `text` of the same length in which references and the placeholders of clients are plain letters: what they hold is no structure. */
+/**
+ * A text of the same length with letters instead of references and of clients' placeholders, whose characters must not be parsed as
+ * structure.
+ */
 export function withoutPlaceholders(text: string): string {
   return text.replaceAll(/\$\{[^{}]*\}|\{\{[^{}]*\}\}|<[\w .-]+>/g, (whole) => 'x'.repeat(whole.length));
 }
 
-/** The text around the references, passed through `spellSome`; they stay. */
+/** The text with `spellSome` applied to what stands between its references; undefined where `spellSome` returns undefined. */
 export function mapAround(text: string, spellSome: (plain: string) => string | undefined): string | undefined {
   const spell = (plain: string): string | undefined => (plain === '' ? '' : spellSome(plain));
   let out = '';

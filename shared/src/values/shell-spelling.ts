@@ -1,12 +1,12 @@
-// How a value is written into a shell's line so that it stays one word and nothing in it is carried out. Where that is not certain, only
-// letters, digits and what no shell minds may stand there.
-import { asItIs, type Shell, type Spelling } from './place.ts';
+// How a value is written into a shell's line so that it stays one word and the shell executes nothing in it. Where the quoting around it is
+// not certain, a value may hold only letters, digits and characters that mean nothing to any shell.
+import { asItIs, type Shell, type Spelling } from './spot.ts';
 
 export type Quote = 'none' | 'single' | 'double';
 
 const PLAIN = /^[\w./:=@%+,-]+$/;
 
-/** For any place of a line whose quoting is not certain. */
+/** The spelling where the quoting of a line is not certain. */
 const PLAIN_WORD = asItIs('a shell’s line', (value) => /^[\w./:=@+,-]+$/.test(value));
 
 const POSIX: Record<Quote, Spelling> = {

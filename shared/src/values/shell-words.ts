@@ -1,10 +1,11 @@
-// The words of a shell's line, with where they stand and how they are quoted. Enough of the shells' grammar to tell a word from its
-// neighbours; what is not certain (a substitution, a here-document) is said, and then nothing is quoted by guess.
-import type { Shell } from './place.ts';
+// Splits a shell's line into words, with their positions and their quoting. It knows as much of the shells' grammar as tells a word from its
+// neighbours. A line with a substitution or a here-document is marked as not certain, and then values are not quoted by guess.
+import type { Shell } from './spot.ts';
 import type { Quote } from './shell-spelling.ts';
 
+/** A part of a word that is quoted in one way. */
 interface Segment {
-  /** Of what stands inside the quotes. */
+  /** Of the text inside the quotes. */
   start: number;
   end: number;
   quote: Quote;
@@ -14,7 +15,7 @@ export interface Word {
   start: number;
   end: number;
   segments: readonly Segment[];
-  /** Without its quotes. */
+  /** The word without its quotes. */
   text: string;
 }
 

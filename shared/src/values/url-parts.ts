@@ -1,22 +1,22 @@
-// The parts of a URL that may hold a secret: user, password, the segments of its path, its parameters. Read as people write them: a
-// password with `#`, `/` or `@` in it, `jdbc:` before it, parameters after `;`.
-import { asItIs, type Part, type Place, type PlaceKind, type Spelling, type Structure } from './place.ts';
+// The parts of a URL that may hold a secret: user, password, the segments of its path, its parameters. URLs are read as people write them, not
+// as RFC 3986 has them: with `#`, `/` or `@` in a password, with `jdbc:` before the scheme, with parameters after `;`.
+import { asItIs, type Part, type Spot, type SpotKind, type Spelling, type Structure } from './spot.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
 
 const SCHEME = /^(?:[a-z][a-z0-9+.-]*:)*\/\/|^(?:[a-z][a-z0-9+.-]*:)+\/\//i;
 const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d+)?(?=[/?#;,]|$)/i;
 
-/** Undefined where it is no URL. */
-export function urlParts(text: string, place: Place): Structure | undefined {
+/** Undefined where the text is no URL. */
+export function urlParts(text: string, spot: Spot): Structure | undefined {
   const shape = withoutPlaceholders(text);
   const scheme = SCHEME.exec(shape)?.[0];
   if (scheme === undefined || scheme === '//') return undefined;
   if (/\s/.test(shape) && !/^[^\s/:@]*:[^\n@/]*@[\w.-]+(?:[:/?][^\s]*)?$/.test(shape.slice(scheme.length)))
     return undefined;
-  const base = place.name === '' ? 'argument' : place.name;
+  const base = spot.name === '' ? 'argument' : spot.name;
   const parts: Part[] = [];
-  const add = (start: number, end: number, kind: PlaceKind, name: string, label: string, spelling: Spelling): void => {
-    if (end > start) parts.push({ start, end, place: { kind, name, label, host }, spelling });
+  const add = (start: number, end: number, kind: SpotKind, name: string, label: string, spelling: Spelling): void => {
+    if (end > start) parts.push({ start, end, spot: { kind, name, label, host }, spelling });
   };
   const at = scheme.length + userEnd(shape.slice(scheme.length), /^(https?|wss?|git|ssh|ftp)/i.test(scheme));
   const hostStart = at > scheme.length ? at : scheme.length;
@@ -51,7 +51,7 @@ export function urlParts(text: string, place: Place): Structure | undefined {
   return { parts, between: asItIs('a URL’s host', (value) => /^[\w.-]+(?::\d+)?$/.test(value)) };
 }
 
-/** `percent-encoding`, as `encodeURIComponent` has it. */
+/** Percent-encoding, as `encodeURIComponent` does it. `where`: for people, as in `Spelling`. */
 export function component(where: string): Spelling {
   return {
     where,
@@ -66,7 +66,7 @@ export function component(where: string): Spelling {
   };
 }
 
-/** Behind the `@` that ends user and password, or 0. */
+/** Index behind the `@` that ends user and password; 0 where there is none. `rest`: the URL behind its scheme. */
 function userEnd(rest: string, isWeb: boolean): number {
   const strictEnd = /[/?#]|$/.exec(rest)?.index ?? rest.length;
   const strict = rest.slice(0, strictEnd).lastIndexOf('@');
@@ -76,7 +76,7 @@ function userEnd(rest: string, isWeb: boolean): number {
   }
   const authority = rest.slice(0, strictEnd);
   if (strict === -1) {
-    // `app:pa/ss@host`: what follows the colon is no port.
+    // `app:pa/ss@host`: the text behind the colon is no port, so it is a password.
     return /^[^:[\]]*:(?!\d*$)/.test(authority) && lenient !== -1 ? lenient + 1 : 0;
   }
   if (lenient <= strict || !authority.slice(0, strict).includes(':')) return strict + 1;

@@ -1,5 +1,5 @@
-// What an import would do: each entry of a client's configuration as a server with a name of its own, its secrets taken out. Nothing of one
-// entry stops the others; whatever is left out or changed is said.
+// Plans an import: makes a server of each entry in an AI client's file, with a free name, and takes its secrets out. An entry that cannot be
+// imported does not stop the others; the plan has a warning for everything that is left out or changed.
 import { ServerNameSchema } from 'mcpgate-shared/api/fields';
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
@@ -11,19 +11,19 @@ import { legalServerName, readClientEntry, type ServerDraft as EntryDraft } from
 import { preferEnvironment } from './prefer-environment.ts';
 import { extractSecrets, type FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
 
-/** An entry of the file, with its limits as a record has them. */
+/** An entry of the file with its transport as a server's record has it. */
 interface ServerDraft extends Omit<EntryDraft, 'transport'> {
   transport: Transport;
 }
 
 export interface ImportRequest {
   mcpServers: Readonly<Record<string, unknown>>;
-  /** By name in the file, or as it is here. */
+  /** By the server's name in the file, or its name in the broker. */
   isolation: Readonly<Record<string, Isolation>>;
   trust_annotations: readonly string[];
-  /** Inputs of the client that it asks for as passwords. */
+  /** Inputs (`${input:NAME}`) that the AI client asks for as passwords. */
   inputs: readonly string[];
-  /** Names of doubtful secrets that are none. */
+  /** Names of doubtful values that the administrator has said are no secrets. */
   plain: readonly string[];
 }
 
@@ -40,7 +40,10 @@ export interface ImportPlan {
   warnings: readonly string[];
 }
 
-/** Throws `usage` where there is nothing to import, or a server is named that the file does not have. `isAvoided`: names not to be made up. */
+/**
+ * `inVault`: names of secrets in the vault. `isAvoided`: whether a secret's name must not be made up. Throws `usage` where there is nothing to
+ * import, or the request names a server that the file does not have.
+ */
 export function planImport(
   request: ImportRequest,
   existing: readonly ServerRecord[],
@@ -51,7 +54,7 @@ export function planImport(
   const warnings: string[] = [];
   const servers: PlannedServer[] = [];
   const renamed: { from: string; to: string }[] = [];
-  // A name that is made up here must not mean a secret that is there already, whoever refers to it.
+  // A name that is made up for a secret must not be that of a secret in the vault, nor one that a record refers to already.
   const usedSecrets = new Set([...inVault, ...existing.flatMap(secretNamesOfRecord)]);
   const usedNames = new Set(existing.map((server) => server.name));
   const named = new Set<string>();
@@ -67,7 +70,7 @@ export function planImport(
     const inputs = new Set([...request.inputs, ...read.inputs]);
     const options = { isTaken, plain: new Set(request.plain), passwordInputs: inputs };
     const legal = legalName(given);
-    // In a sandbox nobody else reads arguments, and the entry stays as it was written.
+    // Other processes cannot read the arguments of a server in a sandbox, so the entry stays as it was written.
     const { transport: entry, moved } =
       isolation === 'sandbox' ? { transport: read.transport, moved: [] } : preferEnvironment(read.transport);
     const { transport: alike } = extractSecrets(legal, entry, options);
@@ -113,7 +116,7 @@ export function planImport(
   return { servers, renamed, warnings };
 }
 
-/** Secrets that other processes can read while the server runs. */
+/** A warning for each secret among the arguments, which other processes can read while the server runs. */
 function inArguments(name: string, found: readonly FoundSecret[]): string[] {
   return found
     .filter(({ from }) => /^(?:argument|shell line|code)/.test(from))
@@ -134,7 +137,7 @@ const nothing = (reasons: readonly string[]): GateError =>
 
 const legalName = (name: string): string => (ServerNameSchema.safeParse(name).success ? name : legalServerName(name));
 
-/** Whether it is the name, or was made of it. */
+/** Whether `name` is `legal`, or `legal` with a number that made it free. */
 const isNameOf = (name: string, legal: string): boolean =>
   name === legal || (/-\d+$/.test(name) && legal.startsWith(name.replace(/-\d+$/, '')));
 
@@ -172,7 +175,7 @@ const sorted = (value: object): unknown =>
     ])
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
 
-/** Placeholders of the client that stay: nobody fills them in here. */
+/** A warning for placeholders of the AI client that stay in the record: the broker does not fill them in. */
 function unfilled(name: string, transport: ServerRecord['transport'], own: readonly string[]): string[] {
   const found = openTextsOf(transport).flatMap((text) =>
     [...text.matchAll(/\$\{(?!home\})(?:env:|input:|config:)?([\w.-]+)\}|\{(?:env|file):[^{}]+\}/g)].flatMap(

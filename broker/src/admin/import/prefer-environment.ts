@@ -1,8 +1,8 @@
-// Where a program takes a secret in its environment as well as in an argument. Arguments of a process can be read by every other one of the
-// computer; its environment cannot.
+// Moves secrets from a command's arguments to its environment, for programs known to take them there too: other processes of the computer can
+// read the arguments of a process, but not its environment.
 import { runsHere, type Transport } from '../../domain/transports/transports.ts';
 
-/** Read in the packages themselves (November 2026): flag and variable mean the same to them, and the flag wins. */
+/** From the sources of these packages (November 2026): flag and variable mean the same to them, and the flag wins. */
 const TAKEN: readonly { program: string; flag: string; variable: string }[] = [
   { program: '@supabase/mcp-server-supabase', flag: '--access-token', variable: 'SUPABASE_ACCESS_TOKEN' },
   { program: 'figma-developer-mcp', flag: '--figma-api-key', variable: 'FIGMA_API_KEY' },
@@ -16,7 +16,7 @@ export interface Preferred {
   moved: readonly { flag: string; variable: string }[];
 }
 
-/** `--flag VALUE` and `--flag=VALUE` of a known program become its variable, where that is not set already. */
+/** The transport with `--flag VALUE` and `--flag=VALUE` of a known program moved to the variable, unless the record sets that one itself. */
 export function preferEnvironment(transport: Transport): Preferred {
   if (!runsHere(transport)) return { transport, moved: [] };
   const words = [transport.command, ...transport.args];
@@ -46,7 +46,7 @@ export function preferEnvironment(transport: Transport): Preferred {
   return moved.length === 0 ? { transport, moved } : { transport: { ...transport, args, env }, moved };
 }
 
-/** `@stripe/mcp`, `@stripe/mcp@latest`; not a path that ends so. */
+/** Whether an argument names the package: `@stripe/mcp`, `@stripe/mcp@latest`; not a path that ends like that. */
 function isProgram(word: string, program: string): boolean {
   return word === program || word.startsWith(`${program}@`);
 }

@@ -1,10 +1,11 @@
-// Who may have a record refer to which secrets.
+// Who may save a server's record that refers to a secret.
 import { GateError } from 'mcpgate-shared/error';
 import type { Caller } from '../operation.ts';
 
 /**
- * Whoever says where a server is gets what is sent there, now or once it is set: only an administrator may have a server use a secret that
- * the caller has not brought along (`brought`), whether or not it exists already. Throws `forbidden`.
+ * Throws `forbidden` where the caller is no administrator and `names`, the secrets that the record refers to, has one that the caller did not
+ * bring along (`brought`). The reason: whoever decides where a server is receives the secrets that are sent there, those that do not exist yet
+ * included.
  */
 export function assertMaySend({ role }: Caller, names: readonly string[], brought: ReadonlySet<string>): void {
   const first = role === 'admin' ? undefined : names.find((name) => !brought.has(name));

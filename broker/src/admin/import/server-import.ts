@@ -1,5 +1,5 @@
-// `server import`: every entry of a client's configuration becomes a server, its secrets go into the vault. Everything is checked before
-// anything is stored, and a failure while storing undoes what was.
+// `server import`: makes a server of each entry in an AI client's file, and puts its secrets into the vault. Everything is checked before
+// anything is stored; where storing fails, what was stored is undone.
 import { randomInt } from 'node:crypto';
 import type { ImportResult } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
@@ -18,7 +18,7 @@ type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams' |
 
 const ATTEMPTS = 5;
 
-/** Throws `conflict` where others take each name that is made up before it can be used. */
+/** Throws `conflict` where at each of `ATTEMPTS` attempts another import takes a name first that this one has made up. */
 export async function importServers(
   needs: Needs,
   request: ImportRequest & { dry_run: boolean },
@@ -50,7 +50,10 @@ export async function importServers(
   }
 }
 
-/** Names that were taken. Whoever took them chooses anew at the same time, so that the next number is none for both. */
+/**
+ * Names that another import took first. Both imports may have to choose new names at the same moment; the random step keeps them from choosing
+ * the same number again.
+ */
 function createCollisions(): { add(name: string): void; covers(name: string): boolean } {
   const upTo = new Map<string, number>();
   const parts = (name: string): [base: string, number: number] => {
@@ -85,8 +88,9 @@ function resultOf(plan: ImportPlan, request: ImportRequest & { dry_run: boolean 
 }
 
 /**
- * The name that somebody else took since the plan was made, with everything undone; undefined where all is stored. The records come first:
- * of two imports that make up the same name at least one sees the other's record before it puts a secret there.
+ * Stores the servers and their secrets. Returns undefined where all is stored; else the name that somebody else has taken since the plan was
+ * made, with everything undone. Records are stored before secrets: so of two imports that make up the same secret's name, at least one sees
+ * the other's record before it stores a secret under that name.
  */
 async function carryOut(
   { store, vault, audit }: Needs,
@@ -159,7 +163,7 @@ async function createdOrTaken(
   }
 }
 
-/** A name that was made up, and that a secret or a record of somebody else has. */
+/** The first of the names in `made` that a secret of the vault has, or that a record which is not in `own` refers to. */
 async function takenOf(
   { store, vault }: Pick<Needs, 'store' | 'vault'>,
   workspaceId: string,
