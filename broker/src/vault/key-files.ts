@@ -1,8 +1,12 @@
-// The files of master keys on this host: the one of the configuration, and during a rotation the next key and the one before beside it.
-import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+// The files of master keys on this host: the one of the configuration, and during a rotation the next key and the one before, in the data folder.
+//
+// A sandbox hides the data folder as a whole, and a key file elsewhere by a mount over it, which ends where another file is renamed to its
+// name: a server that runs would see the new key. So only a file in the data folder is replaced by a rename; another one is written over, in one
+// piece and with as many bytes as before, and other keys never lie beside it.
+import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
-import { createKeyFile, masterKeyId, readKeyFile, type MasterKey } from './master-key.ts';
+import { createKeyFile, keyText, masterKeyId, readKeyFile, type MasterKey } from './master-key.ts';
 
 export interface KeyInFile {
   id: string;
@@ -12,24 +16,23 @@ export interface KeyInFile {
 export interface KeyFiles {
   /** The one of the configuration. */
   readonly path: string;
+  /** Where `makeNext` makes one. */
+  readonly nextPath: string;
   /** What it holds; after a failed read what it held before, with what is wrong. */
   main(): KeyInFile & { problem?: string };
   /** Of these and the files beside: what holds a key. */
   beside(others: readonly string[]): (KeyInFile & { path: string })[];
   /** The key of a file that an administrator names. Throws `config`. */
   named(path: string): KeyInFile;
-  /** Makes a key beside, in the place of whatever was left there. Throws `config` where the folder cannot be written. */
+  /** Makes a key in the data folder, in the place of whatever was left there. Throws `config` where the folder cannot be written. */
   makeNext(): KeyInFile;
-  /** Puts the next key, which lies beside, into its place; `before` stays beside. Throws what the system throws. */
+  /** Puts the key of `nextPath` into the file; `before` is kept. Throws what the system throws. */
   swap(next: string, before: KeyInFile): void;
   /** Removes the key before, once it opens nothing any more. */
   forgetBefore(isRetired: (id: string) => boolean): void;
 }
 
-export const nextKeyFile = (path: string): string => `${path}.new`;
-const keyFileBefore = (path: string): string => `${path}.old`;
-
-export function createKeyFiles({ file, bytes }: MasterKey): KeyFiles {
+export function createKeyFiles({ file, bytes, folder }: MasterKey): KeyFiles {
   let known: KeyInFile = { id: masterKeyId(bytes), bytes };
   /** Where the file itself lies, where the configuration names a link. */
   const place = (): string => {
@@ -39,6 +42,11 @@ export function createKeyFiles({ file, bytes }: MasterKey): KeyFiles {
       return file; // It is not there: whoever reads or writes it is told.
     }
   };
+  const isInFolder = folder === undefined || dirname(place()) === realpathSync(folder);
+  const other = (ending: string): string =>
+    isInFolder ? `${place()}.${ending}` : join(folder, `${basename(place())}.${ending}`);
+  const nextPath = other('new');
+  const oldPath = other('old');
 
   const readIfThere = (path: string): KeyInFile | undefined => {
     try {
@@ -51,17 +59,19 @@ export function createKeyFiles({ file, bytes }: MasterKey): KeyFiles {
 
   return {
     path: file,
+    nextPath,
     main() {
       try {
         const found = readKeyFile(file);
         known = { id: masterKeyId(found), bytes: found };
         return known;
       } catch (error) {
-        return { ...known, problem: error instanceof Error ? error.message : String(error) };
+        if (error instanceof GateError) return { ...known, problem: error.message };
+        return { ...known, problem: `the master key ${file} cannot be read (${reasonOf(error)}): put it back` };
       }
     },
     beside(others) {
-      const paths = new Set([nextKeyFile(place()), keyFileBefore(place()), ...others]);
+      const paths = new Set([nextPath, oldPath, ...others]);
       return [...paths].flatMap((path) => {
         const found = readIfThere(path);
         return found === undefined ? [] : [{ ...found, path }];
@@ -78,39 +88,48 @@ export function createKeyFiles({ file, bytes }: MasterKey): KeyFiles {
       }
     },
     makeNext() {
-      const path = nextKeyFile(place());
       try {
-        rmSync(path, { force: true });
-        createKeyFile(path);
-        const made = readKeyFile(path);
+        rmSync(nextPath, { force: true });
+        createKeyFile(nextPath);
+        const made = readKeyFile(nextPath);
         return { id: masterKeyId(made), bytes: made };
       } catch (error) {
-        const text = `no new master key can be made at ${path} (${reasonOf(error)}): make one elsewhere with (umask 077; openssl rand -base64 32 > FILE) and name it with --new-key-file FILE`;
+        const text = `no new master key can be made at ${nextPath} (${reasonOf(error)}): make one elsewhere with (umask 077; openssl rand -base64 32 > FILE) and name it with --new-key-file FILE`;
         throw new GateError('config', text, { cause: error });
       }
     },
     swap(next, before) {
-      const path = place();
-      // It is written from memory: another broker over the same folder may have put the next key into its place by now.
-      const old = keyFileBefore(path);
-      if (readIfThere(old)?.id !== before.id) {
-        rmSync(old, { force: true });
-        createKeyFile(old, before.bytes);
+      // It is written from memory: another broker over the same file may have put the next key into it by now.
+      if (readIfThere(oldPath)?.id !== before.id) {
+        rmSync(oldPath, { force: true });
+        createKeyFile(oldPath, before.bytes);
       }
-      if (readIfThere(nextKeyFile(path))?.id === next) renameSync(nextKeyFile(path), path);
-      const folder = openSync(dirname(path), 'r');
-      try {
-        fsyncSync(folder);
-      } finally {
-        closeSync(folder);
+      const made = readIfThere(nextPath);
+      if (made?.id !== next) return;
+      if (isInFolder) {
+        renameSync(nextPath, place());
+        sync(dirname(place()), 'r');
+      } else {
+        sync(file, 'r+', keyText(made.bytes));
+        rmSync(nextPath);
       }
     },
     forgetBefore(isRetired) {
-      const old = keyFileBefore(place());
-      const found = readIfThere(old);
-      if (found !== undefined && isRetired(found.id)) rmSync(old, { force: true });
+      const found = readIfThere(oldPath);
+      if (found !== undefined && isRetired(found.id)) rmSync(oldPath, { force: true });
     },
   };
+}
+
+/** Writes `text` over the beginning of a file, and waits until that, or what was done in a folder, is on the disk. */
+function sync(path: string, flags: 'r' | 'r+', text?: string): void {
+  const descriptor = openSync(path, flags);
+  try {
+    if (text !== undefined) writeSync(descriptor, text, 0);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function reasonOf(error: unknown): string {

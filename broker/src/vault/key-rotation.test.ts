@@ -1,12 +1,28 @@
 // A rotation of the master key over real files and a real database: what opens before, meanwhile and after it; and every place at which a
 // broker can be killed.
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
-import { onBothEngines, type OpenStoreUnderTest, type StoreUnderTest } from '../store/fixtures/both-engines.ts';
+import {
+  onBothEngines,
+  temporaryFolder,
+  type OpenStoreUnderTest,
+  type StoreUnderTest,
+} from '../store/fixtures/both-engines.ts';
 import type { Store } from '../store/store.ts';
 import { createKeyRotation, type KeyRotation } from './key-rotation.ts';
 import { createVault } from './create-vault.ts';
@@ -30,9 +46,10 @@ interface Running {
   stop: () => Promise<void>;
 }
 
-/** A broker's part of it, over the key file of the data folder. */
-async function startOn(t: TestContext, world: StoreUnderTest, store = world.store): Promise<Running> {
-  const vault = await createVault({ ...world, store, masterKey: loadMasterKey({ dataDir: world.dataDir }) });
+/** A broker's part of it, over the key file of the data folder unless another is named. */
+async function startOn(t: TestContext, world: StoreUnderTest, store = world.store, file?: string): Promise<Running> {
+  const masterKey = loadMasterKey({ dataDir: world.dataDir, ...(file !== undefined && { file }) });
+  const vault = await createVault({ ...world, store, masterKey });
   const events: Running['events'] = [];
   const keys = createKeyRotation({
     ...{ store, keyring: vault.keyring, bus: store.bus, clock: systemClock, log: pino({ level: 'silent' }) },
@@ -117,6 +134,56 @@ onBothEngines((open) => {
         `^the master key ${file} is the one from before the rotation of \\d{4}-.*: put the file of the key ${current} there; nothing is lost$`,
       ),
     });
+  });
+
+  it('writes over a file that lies elsewhere, so that what hides it from servers stays, and keeps other keys in the data folder', async (t) => {
+    const world = await open(t);
+    const file = join(temporaryFolder(t), 'the.key');
+    const running = await startOn(t, world, world.store, file);
+    await running.vault.set(W, 'github', 'ghp_one', 'cli');
+    SEALED.set(world, running.vault.seal('signing-key', Buffer.from('a key')));
+    const { ino } = statSync(file);
+    const before = idIn(file);
+    assert.equal(running.vault.keyring.files.nextPath, join(world.dataDir, 'the.key.new'));
+    await running.keys.begin(ROTATE);
+    assert.equal((await running.keys.status()).id, idIn(file));
+    assert.notEqual(idIn(file), before);
+    assert.equal(statSync(file).ino, ino);
+    assert.deepEqual(readdirSync(dirname(file)), ['the.key']);
+    assert.deepEqual(
+      readdirSync(world.dataDir).filter((name) => name.includes('key')),
+      [],
+    );
+    await running.stop();
+    assert.deepEqual(await (await startOn(t, world, await world.reopen(), file)).values(), VALUES);
+  });
+
+  it('says what keeps the file from being replaced, and goes on once it is', async (t) => {
+    const world = await open(t);
+    const file = join(temporaryFolder(t), 'the.key');
+    const running = await startOn(t, world, world.store, file);
+    await running.vault.set(W, 'github', 'ghp_one', 'cli');
+    SEALED.set(world, running.vault.seal('signing-key', Buffer.from('a key')));
+    // In the place of the file stands what cannot be written.
+    renameSync(file, `${file}.away`);
+    mkdirSync(file, { mode: 0o700 });
+    await running.keys.begin(ROTATE);
+    const { rotation, problem } = await running.keys.status();
+    assert.match(
+      rotation?.waitsFor.join() ?? '',
+      /^this broker: .*the\.key could not be replaced \(EISDIR.*\); put .*the\.key\.new there/,
+    );
+    assert.match(
+      problem ?? '',
+      /the master key .*the\.key cannot be read \(EISDIR.*\): put it back; the broker would not start again like this/,
+    );
+    assert.deepEqual(await running.values(), VALUES);
+    rmdirSync(file);
+    cpSync(running.vault.keyring.files.nextPath, file);
+    await running.keys.begin(ROTATE);
+    const after = await running.keys.status();
+    assert.deepEqual([after.rotation, after.problem, after.id], [null, null, idIn(file)]);
+    assert.deepEqual(await running.values(), VALUES);
   });
 
   it('a rotation after a rotation is one, too; a key that was in use before is refused', async (t) => {

@@ -8,7 +8,6 @@ import type { Bus } from '../domain/bus.ts';
 import type { Actor } from '../domain/receipt.ts';
 import type { Store } from '../store/store.ts';
 import { makeDataKey, wrapDataKey } from './envelope.ts';
-import { nextKeyFile } from './key-files.ts';
 import type { Keyring, KeysNow } from './keyring.ts';
 
 /** So often files are read again while something is to be waited for. */
@@ -198,7 +197,7 @@ export function createKeyRotation(parts: {
       if (!held.has(next.id)) return [`this broker: ${putThere(next.id, files.path)}`];
       const reason = swapError === undefined ? '' : ` (${swapError})`;
       return [
-        `this broker: ${files.path} could not be replaced${reason}; put ${nextKeyFile(files.path)} there; it is taken up by itself`,
+        `this broker: ${files.path} could not be replaced${reason}; put ${files.nextPath} there; it is taken up by itself`,
       ];
     };
     return [

@@ -13,6 +13,13 @@ export interface MasterKey {
   file: string;
   /** True where `loadMasterKey` has just made the file. */
   created: boolean;
+  /** The folder for the files of other keys during a rotation: no server sees what is in it. That of `file` where it is left out. */
+  folder?: string;
+}
+
+/** What stands in the file of a key: always as many bytes. */
+export function keyText(bytes: Uint8Array): string {
+  return `${Buffer.from(bytes).toString('base64')}\n`;
 }
 
 /** Names a key, and tells nothing of it: 16 hex digits. */
@@ -25,7 +32,7 @@ export function loadMasterKey({ dataDir, file }: { dataDir: string; file?: strin
   const path = file ?? join(dataDir, 'master.key');
   try {
     const created = createKeyFile(path);
-    return { bytes: readKeyFile(path), file: path, created };
+    return { bytes: readKeyFile(path), file: path, created, folder: dataDir };
   } catch (error) {
     if (error instanceof GateError) throw error;
     const detail = error instanceof Error ? error.message : String(error);
@@ -48,7 +55,7 @@ export function createKeyFile(path: string, bytes: Uint8Array = randomBytes(KEY_
     throw error;
   }
   try {
-    writeSync(descriptor, `${Buffer.from(bytes).toString('base64')}\n`);
+    writeSync(descriptor, keyText(bytes));
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
