@@ -5,8 +5,10 @@ import { isPlainName } from 'mcpgate-shared/values/plain-word';
 import { openTextsOf } from '../../domain/transports/transport-texts.ts';
 
 /** Shorter ones stand in ordinary text too. */
-const MIN_LINE = 12;
+const MIN_LINE = 8;
 const MIN_BASE64 = 12;
+/** Of Base64 in mails (and of the command `base64`), and in PEM files. */
+const LINE_LENGTHS = [76, 64];
 
 /** Each once, without what is no secret. */
 export function hiddenIn(transport: Transport, secrets: readonly string[]): string[] {
@@ -29,9 +31,39 @@ function formsOf(secret: string): string[] {
   const lines = secret
     .split(/\r?\n/)
     .map((line) => line.trim())
-    .filter((line) => line.length >= MIN_LINE && !line.startsWith('-----'));
+    .filter((line) => line.length >= MIN_LINE && !line.startsWith('-----') && !isPlainName(line));
   const bases = new Set([secret, decoded(secret), passwordOf(secret), ...lines]);
-  return [...bases].flatMap((base) => [base, encodeURIComponent(base), ...base64Forms(base)]);
+  return [
+    ...[...bases].flatMap((base) => [base, ...urlForms(base), ...base64Forms(base)]),
+    ...LINE_LENGTHS.flatMap((length) => base64Lines(secret, length)),
+  ];
+}
+
+/** As the usual writers of URLs, forms and paths encode it. For most tokens all are the same. */
+function urlForms(text: string): string[] {
+  const component = encodeURIComponent(text);
+  // RFC 3986, as Python, Java, Go and curl read it.
+  const strict = component.replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  const forms = [
+    component,
+    strict,
+    strict.replaceAll('%2F', '/'),
+    strict.replaceAll('%20', '+'),
+    new URLSearchParams([['', text]]).toString().slice(1),
+    encodeURI(text),
+  ];
+  return forms.flatMap((form) => [form, form.replaceAll(/%[\dA-F]{2}/g, (code) => code.toLowerCase())]);
+}
+
+/** As `base64` and `openssl base64` print what is longer than a line: each line. */
+function base64Lines(secret: string, length: number): string[] {
+  const text = Buffer.from(secret, 'utf8').toString('base64');
+  if (text.length <= length) return [];
+  const lines = text.match(new RegExp(`.{1,${length}}`, 'g')) ?? [];
+  return lines.filter((line) => line.length >= MIN_BASE64);
 }
 
 function decoded(text: string): string {

@@ -24,6 +24,21 @@ describe('the mask of messages', () => {
     }
   });
 
+  it('finds a secret in JSON that stands in a string of JSON', () => {
+    const secret = 'pa"ss\\wörd<1>';
+    const { text } = maskOf(secret);
+    const inner = [
+      JSON.stringify({ token: secret }),
+      '{"token":"pa\\"ss\\\\w\\u00f6rd<1>"}',
+      '{"token":"pa\\"ss\\\\wörd\\u003c1\\u003e"}',
+    ];
+    for (const each of inner) {
+      assert.equal((JSON.parse(each) as { token: string }).token, secret);
+      const masked = JSON.parse(text(JSON.stringify({ text: each }))) as { text: string };
+      assert.deepEqual(JSON.parse(masked.text), { token: '***' }, each);
+    }
+  });
+
   it('leaves numbers numbers, and does not touch what is short', () => {
     assert.equal(maskOf('12345678').text('{"n":12345678,"s":"a 12345678"}'), '{"n":11111111,"s":"a 11111111"}');
     assert.equal(createSecretMask(['short', '']).message, undefined);
@@ -90,6 +105,14 @@ describe('the mask of messages', () => {
 });
 
 describe('the mask of texts', () => {
+  it('finds a secret as JSON spells it: a body of an error, a line of a log', () => {
+    const secret = 'pa"ss\\wörd<1>';
+    const { text } = createSecretMask([secret]);
+    for (const said of [{ token: secret }, { line: JSON.stringify({ token: secret }) }])
+      assert.doesNotMatch(text(`refused: ${JSON.stringify(said)}`), /ss.*rd/);
+    assert.equal(text('level=warn token="pa\\"ss\\\\w\\u00f6rd\\u003c1\\u003e"'), 'level=warn token="***"');
+  });
+
   it('hides what messages hide: six characters and eight digits, the longer first', () => {
     const mask = createSecretMask(['abcde1', 'abcde1-f', 'xyz12', '1234567', '87654321']);
     assert.equal(mask.text('abcde1-f abcde1 xyz12 1234567 87654321 abcde1abcde1'), '*** *** xyz12 1234567 *** ******');

@@ -32,9 +32,12 @@ export function createSecretMask(secrets: readonly string[]): SecretMask {
   const hidden = secrets
     .filter((secret) => secret.length >= (isNumber(secret) ? MIN_DIGITS : MIN_LENGTH))
     .sort((a, b) => b.length - a.length);
+  const needles = needlesOf(hidden);
+  // A text may hold JSON, such as the body of an error or a line of a log.
+  const inTexts = [...new Set([...hidden, ...needles.map(({ text }) => text)])].sort((a, b) => b.length - a.length);
   return {
-    text: (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, MASK), text),
-    message: hidden.length === 0 ? undefined : createMessageMask(needlesOf(hidden)),
+    text: (text) => inTexts.reduce((masked, each) => masked.replaceAll(each, MASK), text),
+    message: hidden.length === 0 ? undefined : createMessageMask(needles),
   };
 }
 
@@ -88,7 +91,10 @@ function needlesOf(secrets: readonly string[]): Needle[] {
   return [...needles.values()].sort((a, b) => b.bytes.length - a.bytes.length);
 }
 
-/** A value inside of a JSON string, as the usual writers of JSON spell it. For most tokens all are the same. */
+/**
+ * A value inside of a JSON string, as the usual writers of JSON spell it; also where that string is JSON itself, as tools like to answer. For most
+ * tokens all are the same.
+ */
 function spellings(secret: string): ReadonlySet<string> {
   const plain = JSON.stringify(secret).slice(1, -1);
   const escape = (text: string, which: RegExp, upper: boolean): string =>
@@ -98,8 +104,12 @@ function spellings(secret: string): ReadonlySet<string> {
     });
   const ascii = /[^\x20-\x7e]/g;
   const html = /[<>&'+]|[^\x20-\x7e]/g;
+  const again = (text: string): string => JSON.stringify(text).slice(1, -1);
   return new Set([
     plain,
+    again(plain),
+    again(escape(plain, ascii, false)),
+    again(escape(plain, /[<>&]/g, false)),
     plain.replaceAll('/', '\\/'),
     escape(plain, ascii, false),
     escape(plain, ascii, false).replaceAll('/', '\\/'),

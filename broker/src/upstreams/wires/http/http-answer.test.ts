@@ -95,7 +95,7 @@ const refused = (
 ) =>
   refusalError({
     ...{ status, body, now: NOW, hasSession: true, isEstablished: true, serverName: 'web' },
-    ...{ workspaceId: 'default', location: undefined, retryAfter: undefined, ...more },
+    ...{ workspaceId: 'default', location: undefined, retryAfter: undefined, mask: (text) => text, ...more },
   });
 
 it('the error of a refusal says what the server said, what is known of the call, and its status', () => {

@@ -84,9 +84,10 @@ export interface RefusalContext extends HttpRefusal {
   location: string | undefined;
   /** Its `WWW-Authenticate` header. */
   challenge?: string | undefined;
+  /** For what the server said: only once it is decoded, all of a secret is there to be found. */
+  mask: (text: string) => string;
 }
 
-/** `body` is masked. */
 export function refusalError(answer: RefusalContext): AttemptError {
   const { status } = answer;
   const outcome = classifyRefusal(answer);
@@ -97,8 +98,9 @@ export function refusalError(answer: RefusalContext): AttemptError {
   return new AttemptError('throttled', message, attempt, { retryAfterMs: outcome.retryAfterMs });
 }
 
-function wordsFor(outcome: HttpOutcome, { serverName, workspaceId, status, body, location }: RefusalContext): string {
-  const said = body.trim() === '' ? '' : `: ${quoteForeign(wordsOf(body))}`;
+function wordsFor(outcome: HttpOutcome, answer: RefusalContext): string {
+  const { serverName, workspaceId, status, body, location, mask } = answer;
+  const said = body.trim() === '' ? '' : `: ${quoteForeign(mask(wordsOf(body)))}`;
   switch (outcome.kind) {
     case 'session_lost':
       return `server ${serverName} has forgotten the session (HTTP ${status})`;
@@ -110,7 +112,7 @@ function wordsFor(outcome: HttpOutcome, { serverName, workspaceId, status, body,
       return `server ${serverName} asks for a pause (HTTP ${status}${said}); nothing was carried out, try again ${when}`;
     }
     case 'redirected': {
-      const to = location !== undefined && URL.canParse(location) ? ` to ${new URL(location).origin}` : '';
+      const to = location !== undefined && URL.canParse(location) ? ` to ${mask(new URL(location).origin)}` : '';
       return `server ${serverName} redirects${to} (HTTP ${status}), which is not followed with its credentials; register the new URL`;
     }
     case 'refused':

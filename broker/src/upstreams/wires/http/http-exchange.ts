@@ -206,7 +206,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
           const exchange = what.headers === undefined && !world.isNegotiating ? id : undefined;
           if (events.waits(id) && events.message(answer, undefined, exchange) && !events.waits(id)) return done();
         }
-        fail(refusalError({ ...refusal, body: mask(text), serverName, workspaceId, location, challenge }));
+        fail(refusalError({ ...refusal, serverName, workspaceId, location, challenge, mask }));
       }
 
       function onBytes(chunk: Buffer): void {

@@ -167,7 +167,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     }
     return refusalError({
       ...{ serverName, workspaceId, status, now: clock.now() },
-      body: mask(Buffer.concat(chunks).toString('utf8')),
+      ...{ body: Buffer.concat(chunks).toString('utf8'), mask },
       // The session is part of the endpoint: who does not know it, does not know the endpoint.
       hasSession: hasEndpoint,
       isEstablished: version !== undefined,
