@@ -6,6 +6,7 @@ import { VERSION } from 'mcpgate-shared/version';
 import { createAccounts } from './accounts/create-accounts.ts';
 import { adminOperations } from './admin/admin-operations.ts';
 import { createAudit } from './audit/create-audit.ts';
+import { createRegistry } from './catalogue/registry/registry.ts';
 import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
 import { isLoopback } from './config/listen-address.ts';
 import type { Config } from './config/load-config.ts';
@@ -49,6 +50,9 @@ const PROVIDER_MS = 10_000;
 const PROVIDER_BYTES = 256 * 1024;
 /** How long, at the end of a drain, the broker waits for the last HTTP answers to be sent. */
 const CLOSE_LIMIT_MS = 2_000;
+/** A page of an MCP registry holds fifty descriptions of servers. */
+const REGISTRY_MAX_BYTES = 4 * 1024 * 1024;
+const REGISTRY_TIMEOUT_MS = 15_000;
 
 export interface Broker {
   readonly url: string;
@@ -243,6 +247,12 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       unwritable: () => audit.unwritable,
       probe: () => store.probe(),
     });
+    const { registry: registryUrl } = config.catalogue;
+    const registryFetch = {
+      allowHosts: [...config.outbound.allow_hosts, new URL(registryUrl).hostname.replace(/^\[|\]$/g, '')],
+      timeoutMs: REGISTRY_TIMEOUT_MS,
+      maxBytes: REGISTRY_MAX_BYTES,
+    };
     const operations = adminOperations({
       store,
       vault,
@@ -265,6 +275,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),
       secretsOfConfiguration: referencesIn(config.oidc?.client_secret ?? '').map(({ name }) => name),
       allowedCommands: config.stdio.allow,
+      registry: createRegistry({ url: registryUrl, fetch: createGuardedFetch(registryFetch) }),
       facts: {
         version: VERSION,
         url: publicUrl,

@@ -1,6 +1,7 @@
 // The list of all administrative operations; `http` serves them on the socket and over TCP.
 import { adminTokenOperations } from './admin-token-operations.ts';
 import { auditOperations } from './audit-operations.ts';
+import { catalogueOperations } from './catalogue-operations.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { deviceOperations } from './device-operations.ts';
 import { groupOperations } from './group-operations.ts';
@@ -23,6 +24,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...deviceOperations(dependencies),
     ...grantOperations(dependencies),
     ...adminTokenOperations(dependencies),
+    ...catalogueOperations(dependencies),
     ...serverOperations(dependencies),
     ...secretOperations(dependencies),
     ...keyOperations(dependencies),

@@ -1,6 +1,7 @@
 // The other rooms' parts that the operations need. Identity and the tunnel are siblings of this room, so `broker.ts` injects them.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../audit/audit.ts';
+import type { Registry } from '../catalogue/registry/registry.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
@@ -61,5 +62,6 @@ export interface AdminDependencies {
   /** The commands of stdio servers that people may register who are no administrators of the first workspace. */
   allowedCommands: readonly AllowedCommand[];
   facts: BrokerFacts;
+  registry: Registry;
   clock: Clock;
 }

@@ -34,6 +34,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'server import': ['server import claude_desktop_config.json', 'server import .mcp.json --isolation memory=per-user'],
   'server set': ['server set github --isolation per-user', 'server set grafana --limit memory=512MiB cpu_seconds=600'],
+  'server catalogue': ['server catalogue', 'server catalogue github', 'server catalogue --registry postgres'],
   'server test': ['server test github', 'server test github --json'],
   key: ['key rotate'],
   'key rotate': ['key rotate', 'key rotate --json', 'key rotate --new-key-file /etc/mcpgate/master-2.key'],

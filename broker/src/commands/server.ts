@@ -4,6 +4,7 @@ import { serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { accountFlags, accountOf, type AccountFlags } from './account-flags.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { addCatalogueCommand } from './catalogue.ts';
 import { circuitWords } from './circuit-words.ts';
 import type { CommandContext } from './context.ts';
 import { importFile, type ImportOptions } from './import-file.ts';
@@ -74,6 +75,7 @@ export function serverCommand(context: CommandContext): Command {
       async (file: string, options: ImportOptions) =>
         await withSession(context, options, (session) => importFile(session, file, options)),
     );
+  addCatalogueCommand(command, context);
   adminOptions(command.command('list').description('all servers')).action(
     async (options: AdminOptions) => await withSession(context, options, listServers),
   );

@@ -83,6 +83,14 @@ const originSchema = z.string().transform((text, context) => {
 export const origin = form('origin', originSchema);
 export const origins = form('list of origins', z.array(originSchema));
 
+export const httpsUrl = form(
+  'https URL',
+  z.string().refine((text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    return url?.protocol === 'https:' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  }, 'write an address that starts with https://, without query and password'),
+);
+
 export const databaseUrl = form(
   'URL',
   z

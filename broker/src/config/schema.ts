@@ -9,6 +9,7 @@ import {
   databaseUrl,
   duration,
   durationOrNever,
+  httpsUrl,
   listenAddress,
   origin,
   origins,
@@ -193,6 +194,15 @@ export const ConfigShape = z.strictObject({
         description:
           'Hosts on private addresses that the broker may fetch what a stranger names from, such as the metadata document of an AI client inside the company. Everything else is fetched from the public internet only.',
         example: ['clients.corp.example'],
+      }),
+    })
+    .prefault({}),
+  catalogue: z
+    .strictObject({
+      registry: withDefault(httpsUrl, 'https://registry.modelcontextprotocol.io', {
+        description:
+          'MCP registry (API v0.1) that `server catalogue --registry` searches and `server add --from registry:NAME` takes servers from. It may have a private address.',
+        example: 'https://mcp-registry.corp.example',
       }),
     })
     .prefault({}),

@@ -1,0 +1,113 @@
+// Descriptions of MCP servers from which a server can be added: shipped ones, and those of an MCP registry in the same form. A value may hold
+// `${field:NAME}`, where what the administrator or each person gives under that name is put in.
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { IsolationSchema } from './servers.ts';
+
+const textMap = z.record(z.string().min(1).max(200), z.string().max(20_000));
+
+export const CatalogueFieldSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Z0-9_]{1,64}$/)
+      .meta({ description: 'As in ${field:NAME}' }),
+    label: z.string().min(1).max(200),
+    of: z.enum(['account', 'server']).meta({
+      description:
+        '`account`: each person’s own where the credential is personal; `server`: the same for everybody, as an address',
+    }),
+    secret: z.boolean(),
+    required: z.boolean().default(true),
+    default: z.string().max(4096).nullable().default(null),
+    choices: z.array(z.string().max(200)).max(100).default([]),
+    help: z.string().max(2000).nullable().default(null).meta({
+      description: 'Where it is made, and which rights it needs at least',
+    }),
+    url: z.string().max(2000).nullable().default(null).meta({ description: 'The page where it is made' }),
+  })
+  .meta({ id: 'CatalogueField' });
+export type CatalogueField = z.output<typeof CatalogueFieldSchema>;
+
+export const CatalogueEntrySchema = z
+  .strictObject({
+    name: z.string().min(1).max(300).meta({ description: 'What `server add --from` takes' }),
+    title: z.string().min(1).max(200),
+    description: z.string().max(1000),
+    maker: z.string().max(200).meta({ description: 'Who publishes the server' }),
+    version: z.string().max(255).nullable().default(null).meta({ description: 'Null for what runs at a URL' }),
+    verified: z.boolean().meta({
+      description:
+        'Address, package, version, fields and probe were held against what the maker publishes; of a registry’s servers nothing is',
+    }),
+    transport: z.discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('stdio'),
+        command: z.string().min(1).max(200),
+        args: z.array(z.string().max(4096)).max(100).default([]),
+        env: textMap.default({}),
+      }),
+      z.strictObject({ kind: z.literal('http'), url: z.string().min(1).max(4096), headers: textMap.default({}) }),
+    ]),
+    fields: z.array(CatalogueFieldSchema).max(50).default([]),
+    oauth: z
+      .strictObject({
+        scopes: z.array(z.string().max(200)).max(50).default([]),
+        client: z.enum(['automatic', 'registered']).meta({
+          description: '`registered`: an administrator registers a client at the maker first',
+        }),
+        help: z.string().max(2000).nullable().default(null),
+      })
+      .nullable()
+      .default(null)
+      .meta({ description: 'Null where it takes no OAuth' }),
+    credential: z.enum(['shared', 'personal']).meta({ description: 'Whose credential makes sense' }),
+    account: z.enum(['oauth', 'keys']).nullable().meta({ description: 'What to log in with; null: nothing' }),
+    isolation: IsolationSchema.default('shared'),
+    probe: z
+      .strictObject({ tool: z.string().min(1).max(200), arguments: z.record(z.string(), z.unknown()).default({}) })
+      .nullable()
+      .default(null)
+      .meta({ description: 'A read-only tool that tells whether a credential is good; null: its lists must do' }),
+    docs: z.string().max(2000).nullable().meta({ description: 'What its maker says of it' }),
+    note: z.string().max(2000).nullable().default(null),
+  })
+  .meta({ id: 'CatalogueEntry' });
+export type CatalogueEntry = z.output<typeof CatalogueEntrySchema>;
+/** As it is written: what has a default may be left out. */
+export type CatalogueEntryText = z.input<typeof CatalogueEntrySchema>;
+
+export const CatalogueListSchema = z
+  .object({
+    entries: z.array(CatalogueEntrySchema),
+    left_out: z
+      .array(z.object({ name: z.string(), why: z.string() }))
+      .meta({ description: 'Servers of the registry that cannot be added' }),
+  })
+  .meta({ id: 'CatalogueList' });
+export type CatalogueList = z.output<typeof CatalogueListSchema>;
+
+export const catalogueApi = {
+  list: endpoint({
+    name: 'listCatalogue',
+    method: 'GET',
+    path: '/catalogue',
+    summary: 'Well-known MCP servers that can be added, or those of the MCP registry',
+    access: 'operator',
+    query: z.strictObject({
+      search: z.string().max(200).optional().meta({ description: 'Only those that this word occurs in' }),
+      registry: z.enum(['true', 'false']).default('false').meta({ description: 'Ask the MCP registry of the configuration' }),
+    }),
+    answer: CatalogueListSchema,
+  }),
+  show: endpoint({
+    name: 'getCatalogueEntry',
+    method: 'GET',
+    path: '/catalogue/:name',
+    summary: 'One of them; `registry:NAME` is the newest version of a server in the MCP registry',
+    access: 'operator',
+    params: z.strictObject({ name: z.string().min(1).max(300) }),
+    answer: CatalogueEntrySchema,
+  }),
+};
+
