@@ -51,11 +51,7 @@ export function fieldsOfPeople(entry: CatalogueEntry, { account, credential }: L
  * The transport with everything put in. A header, variable or argument whose field may be left out and was, goes with it. Throws `usage`
  * naming the field for one that is missing, that the entry does not have, or whose text is not one of its choices.
  */
-export function transportDraft(
-  entry: CatalogueEntry,
-  logIn: LogIn,
-  given: ReadonlyMap<string, Given>,
-): TransportDraft {
+export function transportDraft(entry: CatalogueEntry, logIn: LogIn, given: ReadonlyMap<string, Given>): TransportDraft {
   const refuse = (message: string) => new GateError('usage', `${entry.name}: ${message}`);
   const asked = fieldsToGive(entry, logIn);
   const ofPeople = new Set(fieldsOfPeople(entry, logIn).map(({ name }) => name));

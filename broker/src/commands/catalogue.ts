@@ -16,7 +16,9 @@ export function addCatalogueCommand(server: Command, context: CommandContext): v
     server
       .command('catalogue')
       .argument('[word]')
-      .description('servers that can be added with `server add --from`: all, those with WORD in them, or one by its name'),
+      .description(
+        'servers that can be added with `server add --from`: all, those with WORD in them, or one by its name',
+      ),
   )
     .option('--registry', 'search the MCP registry of the configuration (catalogue.registry)')
     .action(async (word: string | undefined, options: CatalogueOptions) => {
@@ -32,8 +34,10 @@ async function showCatalogue(
   const query = { search: word, registry: registry ? ('true' as const) : ('false' as const) };
   const { entries, left_out: leftOut } = await api.call(catalogueApi.list, { query });
   const named = entries.find(({ name }) => name === word || name === `registry:${word}`);
-  const one = named ?? (entries.length === 1 ? entries[0] : undefined);
+  const one = named ?? (entries.length === 1 && leftOut.length === 0 ? entries[0] : undefined);
   if (one !== undefined && !json) return show(one, entryText(one, inside));
+  const cannot = leftOut.map(({ name, why }) => `!  ${name} cannot be added: ${why}`);
+  const none = `no server has "${plainLine(word)}" in it; ${registry ? 'leave out --registry for the shipped catalogue' : 'add --registry to search the MCP registry'}`;
   list(
     entries,
     ['NAME', 'CREDENTIAL', 'RUNS', 'DESCRIPTION'],
@@ -41,8 +45,8 @@ async function showCatalogue(
       const entry = entries[index];
       return entry === undefined ? [] : [entry.name, logInText(entry), runsText(entry), entry.description];
     },
-    `no server has "${plainLine(word)}" in it; ${registry ? 'leave out --registry for the shipped catalogue' : 'add --registry to search the MCP registry'}`,
-    leftOut.map(({ name, why }) => `!  ${name} cannot be added: ${why}`),
+    [none, ...cannot.map(plainLine)].join('\n'),
+    cannot,
   );
 }
 
@@ -77,7 +81,17 @@ function entryText(entry: CatalogueEntry, inside: string): string {
   return [`${entry.name}: ${plainLine(entry.title)}`, ...text].join('\n');
 }
 
-function fieldLines({ name, label, of, secret, required, help, url, choices, ...rest }: CatalogueField): [string, string | null][] {
+function fieldLines({
+  name,
+  label,
+  of,
+  secret,
+  required,
+  help,
+  url,
+  choices,
+  ...rest
+}: CatalogueField): [string, string | null][] {
   const traits = [
     ...(secret ? ['secret'] : []),
     ...(of === 'account' ? ['of the account'] : []),

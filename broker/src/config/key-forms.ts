@@ -87,7 +87,9 @@ export const httpsUrl = form(
   'https URL',
   z.string().refine((text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
-    return url?.protocol === 'https:' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+    return (
+      url?.protocol === 'https:' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
+    );
   }, 'write an address that starts with https://, without query and password'),
 );
 

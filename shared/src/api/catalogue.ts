@@ -56,6 +56,9 @@ export const CatalogueEntrySchema = z
         client: z.enum(['automatic', 'registered']).meta({
           description: '`registered`: an administrator registers a client at the maker first',
         }),
+        issuer: z.string().max(2000).nullable().default(null).meta({
+          description: 'Its authorization server, to which a client that was registered by hand is bound',
+        }),
         help: z.string().max(2000).nullable().default(null),
       })
       .nullable()
@@ -96,7 +99,10 @@ export const catalogueApi = {
     access: 'operator',
     query: z.strictObject({
       search: z.string().max(200).optional().meta({ description: 'Only those that this word occurs in' }),
-      registry: z.enum(['true', 'false']).default('false').meta({ description: 'Ask the MCP registry of the configuration' }),
+      registry: z
+        .enum(['true', 'false'])
+        .default('false')
+        .meta({ description: 'Ask the MCP registry of the configuration' }),
     }),
     answer: CatalogueListSchema,
   }),
@@ -110,4 +116,3 @@ export const catalogueApi = {
     answer: CatalogueEntrySchema,
   }),
 };
-

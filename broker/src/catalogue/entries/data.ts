@@ -172,6 +172,7 @@ export const DATA: readonly CatalogueEntryText[] = [
     oauth: {
       scopes: ['https://www.googleapis.com/auth/bigquery'],
       client: 'registered',
+      issuer: 'https://accounts.google.com',
       help: 'An OAuth client of the type Web application in the Google Cloud project. People need the roles MCP Tool User, BigQuery Job User and BigQuery Data Viewer.',
     },
     credential: 'personal',

@@ -26,6 +26,7 @@ export const DEVELOPMENT: readonly CatalogueEntryText[] = [
     oauth: {
       scopes: ['repo', 'read:org'],
       client: 'registered',
+      issuer: 'https://github.com/login/oauth',
       help: 'GitHub registers no client by itself: an owner of the organization makes an OAuth app (Settings, Developer settings, OAuth apps).',
     },
     credential: 'personal',
@@ -41,9 +42,7 @@ export const DEVELOPMENT: readonly CatalogueEntryText[] = [
     maker: 'GitLab',
     verified: true,
     transport: { kind: 'http', url: 'https://${field:GITLAB_HOST}/api/v4/mcp' },
-    fields: [
-      { name: 'GITLAB_HOST', label: 'Host of your GitLab', of: 'server', secret: false, default: 'gitlab.com' },
-    ],
+    fields: [{ name: 'GITLAB_HOST', label: 'Host of your GitLab', of: 'server', secret: false, default: 'gitlab.com' }],
     oauth: { scopes: ['mcp'], client: 'automatic' },
     credential: 'personal',
     account: 'oauth',
@@ -65,7 +64,12 @@ export const DEVELOPMENT: readonly CatalogueEntryText[] = [
       env: { PERSONAL_ACCESS_TOKEN: '${field:AZURE_DEVOPS_PAT}' },
     },
     fields: [
-      { name: 'AZURE_DEVOPS_ORG', label: 'Organization, as in dev.azure.com/ORGANIZATION', of: 'server', secret: false },
+      {
+        name: 'AZURE_DEVOPS_ORG',
+        label: 'Organization, as in dev.azure.com/ORGANIZATION',
+        of: 'server',
+        secret: false,
+      },
       {
         name: 'AZURE_DEVOPS_PAT',
         label: 'Base64 of E-MAIL:TOKEN, with a personal access token',
@@ -101,7 +105,11 @@ export const DEVELOPMENT: readonly CatalogueEntryText[] = [
     maker: 'Google',
     version: '1.11.0',
     verified: true,
-    transport: { kind: 'stdio', command: 'npx', args: ['-y', 'chrome-devtools-mcp@1.11.0', '--headless', '--isolated'] },
+    transport: {
+      kind: 'stdio',
+      command: 'npx',
+      args: ['-y', 'chrome-devtools-mcp@1.11.0', '--headless', '--isolated'],
+    },
     credential: 'shared',
     account: null,
     isolation: 'per-session',
@@ -186,7 +194,9 @@ export const DEVELOPMENT: readonly CatalogueEntryText[] = [
       command: 'uvx',
       args: ['mcp-server-git@2026.10.19', '--repository', '${field:REPOSITORY}'],
     },
-    fields: [{ name: 'REPOSITORY', label: 'Folder of the repository on the broker’s host', of: 'server', secret: false }],
+    fields: [
+      { name: 'REPOSITORY', label: 'Folder of the repository on the broker’s host', of: 'server', secret: false },
+    ],
     credential: 'shared',
     account: null,
     docs: 'https://github.com/modelcontextprotocol/servers/tree/main/src/git',

@@ -20,7 +20,7 @@ export const WORK: readonly CatalogueEntryText[] = [
   },
   {
     name: 'jira',
-    title: 'Jira, with API tokens',
+    title: 'Atlassian Jira, with API tokens',
     description: 'Issues, sprints and comments, in the cloud or at an address of your own.',
     maker: 'sooperset (community)',
     version: '0.23.1',
@@ -64,7 +64,7 @@ export const WORK: readonly CatalogueEntryText[] = [
   },
   {
     name: 'confluence',
-    title: 'Confluence, with API tokens',
+    title: 'Atlassian Confluence, with API tokens',
     description: 'Pages, comments and search, in the cloud or at an address of your own.',
     maker: 'sooperset (community)',
     version: '0.23.1',

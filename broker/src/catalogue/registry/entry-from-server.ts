@@ -54,7 +54,8 @@ const STARTS: Readonly<Record<string, (pack: Package, fields: FieldCollector) =>
 export function entryFromServer(answer: unknown): CatalogueEntry {
   const response = ServerResponseSchema.safeParse(answer);
   const detail = ServerDetailSchema.safeParse(response.data?.server);
-  if (!response.success || !detail.success) throw new GateError('usage', 'the registry describes it in an unknown form');
+  if (!response.success || !detail.success)
+    throw new GateError('usage', 'the registry describes it in an unknown form');
   const { status, message } = statusOf(response.data);
   if (status === 'deleted') throw new GateError('usage', 'it was deleted from the registry');
   const { name, title, description, version, remotes, packages, websiteUrl, repository } = detail.data;
@@ -125,8 +126,7 @@ const packageArguments = (pack: Package, fields: FieldCollector): string[] =>
 /** `--flag=value` is one word, so that a flag is left out together with its value. */
 function words(argument: Argument, fields: FieldCollector): string[] {
   const hasValue = argument.value !== undefined || argument.default !== undefined || argument.isRequired;
-  if (argument.type === 'positional')
-    return hasValue ? [fields.value(argument.valueHint ?? 'argument', argument)] : [];
+  if (argument.type === 'positional') return hasValue ? [fields.value(argument.valueHint ?? 'argument', argument)] : [];
   if (argument.value === '' || !hasValue) return argument.isRequired || argument.value === '' ? [argument.name] : [];
   const value = fields.value(argument.name, argument);
   // Of docker's and npx's short flags the value is the next word.
@@ -164,7 +164,9 @@ function notesOf(
   const notes = [
     ...(status === 'deprecated' ? [`Deprecated${message === undefined ? '.' : `: ${message}`}`] : []),
     ...(transport.kind === 'http' && !hasKeys
-      ? ['A registry does not say whether a server wants OAuth: where its test is answered with 401, add it with --oauth.']
+      ? [
+          'A registry does not say whether a server wants OAuth: where its test is answered with 401, add it with --oauth.',
+        ]
       : []),
     ...(pack?.fileSha256 === undefined ? [] : ['The checksum in the registry is checked by neither npx nor uvx.']),
   ];

@@ -79,7 +79,8 @@ export function createRegistry({ url, fetch }: { url: string; fetch: GuardedFetc
 }
 
 function nameOf(answer: unknown): string {
-  const server: unknown = typeof answer === 'object' && answer !== null && 'server' in answer ? answer.server : undefined;
+  const server: unknown =
+    typeof answer === 'object' && answer !== null && 'server' in answer ? answer.server : undefined;
   const name: unknown = typeof server === 'object' && server !== null && 'name' in server ? server.name : undefined;
   return typeof name === 'string' ? name.slice(0, 200) : '(no name)';
 }

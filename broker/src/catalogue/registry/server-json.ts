@@ -54,7 +54,10 @@ export const RemoteSchema = z.object({
 });
 
 export const ServerDetailSchema = z.object({
-  name: z.string().regex(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/).max(200),
+  name: z
+    .string()
+    .regex(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/)
+    .max(200),
   description: z.string().max(1000),
   title: z.string().max(200).optional(),
   version: z.string().min(1).max(255),
@@ -70,9 +73,7 @@ export const ServerResponseSchema = z.object({
   server: z.unknown(),
   _meta: z
     .object({
-      [OFFICIAL]: z
-        .object({ status: z.string().optional(), statusMessage: z.string().max(500).optional() })
-        .optional(),
+      [OFFICIAL]: z.object({ status: z.string().optional(), statusMessage: z.string().max(500).optional() }).optional(),
     })
     .optional(),
 });
@@ -89,7 +90,10 @@ export type Package = z.output<typeof PackageSchema>;
 export type Remote = z.output<typeof RemoteSchema>;
 
 /** Whether the registry says that the server is to be used: `active`, `deprecated`, `deleted`; `active` where it says nothing. */
-export function statusOf(response: z.output<typeof ServerResponseSchema>): { status: string; message: string | undefined } {
+export function statusOf(response: z.output<typeof ServerResponseSchema>): {
+  status: string;
+  message: string | undefined;
+} {
   const { status = 'active', statusMessage } = response._meta?.[OFFICIAL] ?? {};
   return { status, message: statusMessage };
 }
