@@ -2,11 +2,14 @@
 // processes is what test/scenarios/command-line.test.ts and others are for, which run them as users do.
 import { Readable, Writable } from 'node:stream';
 import type { Finished } from './command.ts';
+import type { TypedAnswers } from './typed-answers.ts';
 
 export interface CommandOptions {
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
   stdin?: string | undefined;
+  /** A person at a terminal, in place of `stdin`. */
+  terminal?: TypedAnswers | undefined;
 }
 
 /** Runs `mcpgate-broker ARGS`, any but `start`, to its end. */
@@ -19,11 +22,11 @@ export async function runBrokerProgram(args: readonly string[], options: Command
   const code = await runProgram(args, {
     ...processContext(options.env),
     cwd: options.cwd,
-    stdin: Readable.from([options.stdin ?? '']),
+    stdin: options.terminal?.stdin ?? Readable.from([options.stdin ?? '']),
     stdout: stdout.stream,
-    stderr: stderr.stream,
+    stderr: options.terminal?.stderr ?? stderr.stream,
   });
-  return { code, stdout: stdout.text(), stderr: stderr.text() };
+  return { code, stdout: stdout.text(), stderr: options.terminal?.shown() ?? stderr.text() };
 }
 
 function collect(): { stream: Writable; text(): string } {

@@ -19,7 +19,7 @@ export function catalogueOperations({ registry }: Pick<AdminDependencies, 'regis
 }
 
 /** `name`: of a shipped entry, or `registry:NAME`. Throws `not_found`. */
-async function entryNamed(registry: Registry, name: string): Promise<CatalogueEntry> {
+export async function entryNamed(registry: Registry, name: string): Promise<CatalogueEntry> {
   if (name.startsWith(FROM_REGISTRY)) return await registry.find(name.slice(FROM_REGISTRY.length));
   const all = shippedCatalogue();
   const entry = all.find((each) => each.name === name);

@@ -1,22 +1,24 @@
 // The registered upstream servers.
+import { catalogueApi } from 'mcpgate-shared/api/catalogue';
 import { serversApi, type Server } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { shownLimits } from '../domain/resource-limits.ts';
 import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
-import { changedTransport, readTransport, shownTransport, type Transport } from '../domain/transports/transports.ts';
+import { changedTransport, shownTransport } from '../domain/transports/transports.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { UpstreamStatus } from '../upstreams/upstream.ts';
 import { secretNamesIn, secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import { assertAccountFits, fromAccountForm, toAccountForm } from './account-forms.ts';
+import { addServer, takenSecretNames } from './add-server.ts';
+import { entryNamed } from './catalogue-operations.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
-import { extractSecrets } from 'mcpgate-shared/entries/secret-extraction';
 import { assertMaySend } from './import/secret-references.ts';
 import { importServers } from './import/server-import.ts';
 import { ownLimitNotes } from './own-limit-notes.ts';
+import { planFromEntry } from './plan-from-entry.ts';
 import { assertMayRun } from './stdio-permission.ts';
-import { senseOfValue } from 'mcpgate-shared/entries/value-sense';
 
 function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Server {
   const { network, ...fields } = shownTransport(record.transport);
@@ -52,9 +54,9 @@ function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Ser
 }
 
 export function serverOperations(
-  needs: Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams' | 'allowedCommands'>,
+  needs: Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams' | 'allowedCommands' | 'registry'>,
 ): Operation[] {
-  const { store, vault, audit, upstreams, allowedCommands } = needs;
+  const { store, audit, upstreams, allowedCommands, registry } = needs;
 
   const find = async (workspaceId: string, name: string): Promise<ServerRecord> => {
     const record = await store.servers.byName(workspaceId, name);
@@ -70,7 +72,12 @@ export function serverOperations(
       record,
       upstreams.status(record.workspaceId).find((status) => status.name === record.name),
     );
-  const changed = async ({ workspaceId, actor }: Caller, type: string, record: ServerRecord): Promise<void> => {
+  const changed = async (
+    { workspaceId, actor }: Caller,
+    type: string,
+    record: ServerRecord,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<void> => {
     await audit.event({
       workspace_id: workspaceId,
       type,
@@ -84,6 +91,7 @@ export function serverOperations(
         ...(record.account === null ? {} : { account: record.account.kind }),
         trust_annotations: record.trustAnnotations,
         ...ownLimitNotes(record.transport),
+        ...more,
       },
     });
     await upstreams.reload();
@@ -103,40 +111,25 @@ export function serverOperations(
       return (await store.servers.list(workspaceId)).map((record) => toServer(record, status.get(record.name)));
     }),
     operation(serversApi.add, async ({ body }, caller) => {
-      const { name, isolation, credential, trust_annotations: trustAnnotations } = body;
-      const transport = readTransport(body.transport);
-      const account = body.account && toAccountForm(body.account);
-      assertAccountFits({ name, transport, credential, account });
-      assertMayRun(caller, name, transport, allowedCommands);
-      const known = new Set((await vault.list(caller.workspaceId)).map((secret) => secret.name));
-      refusePlainSecrets(name, transport, caller.workspaceId, known);
-      const wanted = secretNamesOfRecord({ transport, account });
-      assertMaySend(caller, wanted, new Set());
-      const missing = wanted.filter((secret) => !known.has(secret));
-      if (missing.length > 0) {
-        throw new GateError(
-          'not_found',
-          `no secret named ${missing.join(', ')}; set it first: \`secret set ${missing[0] ?? 'NAME'}${inWorkspace(caller.workspaceId)}\``,
-        );
-      }
-      if ((await store.servers.byName(caller.workspaceId, name)) !== undefined) {
-        throw new GateError(
-          'conflict',
-          `a server named ${name} exists already; \`server remove ${name}${inWorkspace(caller.workspaceId)}\` first, or choose another name`,
-        );
-      }
-      const record = await store.servers.create({
-        workspaceId: caller.workspaceId,
-        name,
-        enabled: true,
-        transport,
-        isolation,
-        trustAnnotations,
-        credential,
-        account,
-      });
+      const record = await addServer(needs, body, caller);
       await changed(caller, 'server.added', record);
       return show(record);
+    }),
+    operation(catalogueApi.add, async ({ body }, caller) => {
+      const taken = await takenSecretNames(needs, caller.workspaceId);
+      const entry = await entryNamed(registry, body.from);
+      if (body.version !== undefined && body.version !== entry.version)
+        throw new GateError(
+          'conflict',
+          `${entry.name} is version ${entry.version ?? '(none)'} by now; look at it again`,
+        );
+      const { form, brought, missing } = planFromEntry(entry, body, taken);
+      const secrets = brought.map(({ field, name }) => ({ field, name }));
+      const plan = { record: form, secrets, missing, dry_run: body.dry_run };
+      if (body.dry_run) return { ...plan, server: null };
+      const record = await addServer(needs, form, caller, brought);
+      await changed(caller, 'server.added', record, { catalogue: entry.name });
+      return { ...plan, server: show(record) };
     }),
     operation(serversApi.import, async ({ body }, caller) => await importServers(needs, body, caller)),
     operation(serversApi.show, async ({ params }, { workspaceId }) => show(await find(workspaceId, params.name))),
@@ -180,23 +173,4 @@ export function serverOperations(
       return toServer(record, undefined);
     }),
   ];
-}
-
-/** A record never holds a secret, and a command line is seen by every process of the host. */
-function refusePlainSecrets(
-  server: string,
-  transport: Transport,
-  workspaceId: string,
-  known: ReadonlySet<string>,
-): void {
-  // A name that is there already is another secret's: it would be overwritten by who does as the message says.
-  const { found } = extractSecrets(server, transport, { isTaken: (name) => known.has(name) });
-  // What may be anything is only refused where it looks like chance.
-  const first = found.find(({ kind, value }) => kind !== 'doubtful' || senseOfValue(value ?? '') === 'random');
-  if (first === undefined) return;
-  throw new GateError(
-    'usage',
-    `${first.from}: this looks like a secret, and a command line can be read by other people and ends in the shell's history. ` +
-      `Put it in the vault with \`secret set ${first.name}${inWorkspace(workspaceId)}\`, and write \${secret:${first.name}} in its place.`,
-  );
 }

@@ -1,23 +1,7 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, test, type TestContext } from 'node:test';
-import { startMcpRegistry } from 'mcpgate-test/world/mcp-registry';
+import { describe, test } from 'node:test';
 import { administration } from './fixtures/administration.ts';
-import { startBrokerProcess, temporaryFolder } from './fixtures/broker-process.ts';
-
-/** A broker whose registry is one on this machine. */
-async function withRegistry(t: TestContext) {
-  const registry = await startMcpRegistry(t);
-  const file = join(temporaryFolder(), 'mcpgate.yaml');
-  writeFileSync(file, `catalogue:\n  registry: ${registry.url}\n`);
-  const broker = await startBrokerProcess({
-    args: ['--config', file],
-    env: { NODE_EXTRA_CA_CERTS: registry.caFile },
-  });
-  t.after(() => broker.stop('SIGKILL'));
-  return { broker, registry };
-}
+import { withRegistry } from './fixtures/with-registry.ts';
 
 describe('server catalogue', () => {
   const admin = administration();

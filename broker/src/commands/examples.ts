@@ -30,6 +30,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'server add': [
     "server add wiki --url https://wiki.example.com/mcp --header 'Authorization=Bearer ${secret:wiki}'",
     "server add github --env 'GITHUB_TOKEN=${secret:github}' -- npx -y @modelcontextprotocol/server-github",
+    'server add --from github --credential shared',
+    'server add --from jira --field JIRA_URL=https://example.atlassian.net --dry-run',
+    'server add --from postgres --name orders-db --secret DATABASE_URI=orders-db-uri',
+    'server add --from registry:com.example/wiki --yes',
     'server add notes --isolation per-user -- npx -y @modelcontextprotocol/server-memory',
   ],
   'server import': ['server import claude_desktop_config.json', 'server import .mcp.json --isolation memory=per-user'],

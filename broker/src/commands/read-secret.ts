@@ -14,7 +14,8 @@ export async function readSecret(context: CommandContext, prompt: string): Promi
   return value;
 }
 
-async function readHidden({ stdin, stderr }: CommandContext, prompt: string): Promise<string> {
+/** What is typed at a prompt that shows nothing; empty where nothing is. Throws `cancelled` at Ctrl-C. */
+export async function readHidden({ stdin, stderr }: CommandContext, prompt: string): Promise<string> {
   stderr.write(prompt);
   stdin.setRawMode?.(true);
   stdin.setEncoding('utf8');

@@ -9,15 +9,15 @@ import { circuitWords } from './circuit-words.ts';
 import type { CommandContext } from './context.ts';
 import { importFile, type ImportOptions } from './import-file.ts';
 import { isolationOf } from './isolation-of.ts';
-import { withProgress } from './progress.ts';
+import { addFromCatalogue, type FromOptions } from './server-from.ts';
 import { serverText, targetOf } from './server-text.ts';
+import { hasFailed, showSteps, stepsOf } from './server-test.ts';
 import { limitsOf, networkOf, transportOf, whereOf, type TransportOptions } from './transport-options.ts';
 
-interface AddOptions extends AdminOptions, AccountFlags, TransportOptions {
+interface AddOptions extends FromOptions, TransportOptions {
   /** Of the server to add; `--url` of other commands is the broker's. */
   url?: string;
   broker?: string;
-  isolation?: string;
   trustAnnotations?: boolean;
 }
 
@@ -40,8 +40,8 @@ export function serverCommand(context: CommandContext): Command {
   const command = new Command('server').description('the real MCP servers');
   accountFlags(command.command('add'))
     .description('add a server: its URL, or -- COMMAND ARGS…')
-    .usage('[options] NAME URL | NAME -- COMMAND ARGS…')
-    .argument('<name>')
+    .usage('[options] NAME URL | NAME -- COMMAND ARGS… | --from ENTRY')
+    .argument('[name]')
     .argument('[command...]')
     .option('--json', 'print one JSON document')
     .option('--workspace <name>', 'the workspace to work in; your own unless said')
@@ -54,13 +54,23 @@ export function serverCommand(context: CommandContext): Command {
     .option('--cwd <dir>', 'working directory of a command')
     .option('--limit <name=value...>', LIMIT)
     .option('--network <full|none>', NETWORK)
-    .option('--isolation <mode>', 'shared; per-user or per-session: a process or connection for each', 'shared')
+    .option('--isolation <mode>', 'shared (unless said); per-user or per-session: a process or connection for each')
     .option('--trust-annotations', TRUST)
-    .action(async (name: string, words: string[], options: AddOptions) => {
+    .option('--from <entry>', 'an entry of `server catalogue`, or registry:NAME of the MCP registry')
+    .option('--name <name>', 'with --from: what it is called here; the same as NAME')
+    .option('--keys', 'with --from: log in with keys where OAuth is possible, too')
+    .option('--field <name=value...>', 'with --from: what the entry needs and is no secret; else you are asked')
+    .option('--secret <field=name...>', 'with --from: a secret that the vault has already')
+    .option('--dry-run', 'with --from: say what would be added, and change nothing')
+    .option('-y, --yes', 'with --from: run a command of the MCP registry without asking')
+    .option('--no-test', 'with --from: do not connect to it afterwards')
+    .action(async (name: string | undefined, words: string[], options: AddOptions) => {
       const { url: _url, broker, ...rest } = options;
-      await withSession(context, broker === undefined ? rest : { ...rest, url: broker }, (session) =>
-        addServer(session, name, words, options),
-      );
+      let failed = false;
+      await withSession(context, broker === undefined ? rest : { ...rest, url: broker }, async (session) => {
+        failed = await addServer(session, name, words, options);
+      });
+      if (failed) command.error('', { exitCode: 1 });
     });
   adminOptions(
     command
@@ -99,7 +109,9 @@ export function serverCommand(context: CommandContext): Command {
     async (name: string, options: AdminOptions) => {
       let failed = false;
       await withSession(context, options, async (session) => {
-        failed = await testServer(session, name);
+        const steps = await stepsOf(session, name);
+        showSteps(session, steps);
+        failed = hasFailed(steps);
       });
       if (failed) command.error('', { exitCode: 1 });
     },
@@ -122,12 +134,31 @@ export function serverCommand(context: CommandContext): Command {
   return command;
 }
 
+/** Whether it was added, and its test failed. */
 async function addServer(
-  { api, show, inside }: AdminSession,
-  name: string,
+  session: AdminSession,
+  name: string | undefined,
   words: readonly string[],
   options: AddOptions,
-): Promise<void> {
+): Promise<boolean> {
+  const { api, show, inside } = session;
+  const { from } = options;
+  if (from !== undefined) {
+    const other = OF_RECORDS.find((flag) => options[flag] !== undefined);
+    if (other !== undefined || words.length > 0)
+      throw new GateError(
+        'usage',
+        `--from says where the server is: ${other === undefined ? 'no address and no command' : `--${other}`} can be given besides`,
+      );
+    return await addFromCatalogue(session, { ...options, from, name: options.name ?? name });
+  }
+  const alone = OF_CATALOGUE.find((flag) => options[flag] !== undefined);
+  if (alone !== undefined) throw new GateError('usage', `--${alone} goes with --from`);
+  if (name === undefined)
+    throw new GateError(
+      'usage',
+      'say its name and where it is: `server add NAME https://HOST/mcp`, or take one of `server catalogue`: `server add --from ENTRY`',
+    );
   const where = whereOf(name, words, options.url);
   const isolation = isolationOf('--isolation', options.isolation ?? 'shared');
   const transport = transportOf(where, options);
@@ -135,7 +166,12 @@ async function addServer(
   const body = { name, isolation, trust_annotations: trusts, ...accountOf(options), transport };
   const server = await api.call(serversApi.add, { body });
   show(server, `added ${server.name}\nnext: mcpgate-broker server test ${server.name}${inside}`);
+  return false;
 }
+
+/** Flags that say what an entry of the catalogue says, and those that are about an entry. */
+const OF_RECORDS = ['url', 'header', 'env', 'cwd', 'limit', 'network', 'key', 'openKey'] as const;
+const OF_CATALOGUE = ['name', 'keys', 'field', 'secret', 'dryRun'] as const;
 
 async function setServer({ api, show }: AdminSession, name: string, options: SetOptions): Promise<void> {
   const { trustAnnotations, isolation, limit, network } = options;
@@ -185,22 +221,4 @@ async function listServers({ api, list, context, inside }: AdminSession): Promis
     // Of `server add`, `--url` is the server's.
     `no servers yet; add one with \`mcpgate-broker server add${inside.replace(/ --url (?=\S+$)/, ' --broker ')}\` or \`server import${inside}\``,
   );
-}
-
-async function testServer({ api, list, context }: AdminSession, name: string): Promise<boolean> {
-  const text = `Testing ${name}; one that hangs is given up after upstreams.start_timeout (Ctrl-C to stop)`;
-  const steps = await withProgress(context, text, () => api.call(serversApi.test, { params: { name } }));
-  list(
-    steps,
-    ['', 'STEP', 'TIME', 'DETAIL'],
-    (index) => {
-      const step = steps[index];
-      if (step === undefined) return [];
-      const detail = step.next === null ? step.detail : `${step.detail}\n→ ${step.next}`;
-      return [step.ok ? (step.warnings.length === 0 ? '✓' : '!') : '✗', step.step, `${step.ms} ms`, detail];
-    },
-    'nothing was tested',
-    steps.flatMap(({ warnings }) => warnings.map((line) => `!  ${line}`)),
-  );
-  return steps.some((step) => !step.ok);
 }

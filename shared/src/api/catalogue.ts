@@ -1,8 +1,10 @@
 // Descriptions of MCP servers from which a server can be added: shipped ones, and those of an MCP registry in the same form. A value may hold
 // `${field:NAME}`, where what the administrator or each person gives under that name is put in.
 import { z } from 'zod';
+import { WhoseCredentialSchema } from './account-forms.ts';
 import { endpoint } from './endpoint.ts';
-import { IsolationSchema } from './servers.ts';
+import { SecretNameSchema, ServerNameSchema } from './fields.ts';
+import { IsolationSchema, NewServerSchema, ServerSchema } from './servers.ts';
 
 const textMap = z.record(z.string().min(1).max(200), z.string().max(20_000));
 
@@ -64,7 +66,7 @@ export const CatalogueEntrySchema = z
       .nullable()
       .default(null)
       .meta({ description: 'Null where it takes no OAuth' }),
-    credential: z.enum(['shared', 'personal']).meta({ description: 'Whose credential makes sense' }),
+    credential: WhoseCredentialSchema.meta({ description: 'Whose credential makes sense' }),
     account: z.enum(['oauth', 'keys']).nullable().meta({ description: 'What to log in with; null: nothing' }),
     isolation: IsolationSchema.default('shared'),
     probe: z
@@ -90,6 +92,49 @@ export const CatalogueListSchema = z
   .meta({ id: 'CatalogueList' });
 export type CatalogueList = z.output<typeof CatalogueListSchema>;
 
+const AccountKindSchema = z.enum(['oauth', 'keys']);
+
+const FromCatalogueSchema = z.strictObject({
+  from: z.string().min(1).max(300).meta({ description: 'Name of an entry, or `registry:NAME`' }),
+  name: ServerNameSchema.optional().meta({ description: 'Of the server; made of the entry’s unless said' }),
+  version: z.string().max(255).optional().meta({
+    description: 'The one that was looked at; refused where the registry has another one by now',
+  }),
+  credential: WhoseCredentialSchema.optional().meta({ description: 'As the entry recommends unless said' }),
+  account: AccountKindSchema.optional().meta({ description: 'As the entry recommends unless said' }),
+  isolation: IsolationSchema.optional(),
+  values: z
+    .record(z.string().max(64), z.string().max(64 * 1024))
+    .default({})
+    .meta({ description: 'By the name of the field; what is secret goes into the vault, and is nowhere else' }),
+  secrets: z
+    .record(z.string().max(64), SecretNameSchema)
+    .default({})
+    .meta({ description: 'Secrets that the vault has already, by the name of the field' }),
+  scopes: z.array(z.string().max(200)).max(100).optional(),
+  client_id: z.string().min(1).max(2000).optional(),
+  client_secret: SecretNameSchema.optional().meta({ description: 'The secret of the vault that is its secret' }),
+  issuer: z.string().max(2000).optional(),
+  dry_run: z.boolean().default(false).meta({ description: 'Say what would be added, and change nothing' }),
+});
+
+export const AddedFromCatalogueSchema = z
+  .object({
+    server: ServerSchema.nullable().meta({ description: 'Null in a dry run' }),
+    record: NewServerSchema.meta({ description: 'As `POST /servers` takes it' }),
+    secrets: z
+      .array(z.object({ field: z.string(), name: z.string() }))
+      .meta({ description: 'What goes into the vault: names, never a value' }),
+    missing: z
+      .array(z.string())
+      .meta({ description: 'In a dry run: what must be given before it can be added, by field; `client_id` too' }),
+    dry_run: z.boolean(),
+  })
+  .meta({ id: 'AddedFromCatalogue' });
+export type AddedFromCatalogue = z.output<typeof AddedFromCatalogueSchema>;
+
+export type FromCatalogue = z.output<typeof FromCatalogueSchema>;
+
 export const catalogueApi = {
   list: endpoint({
     name: 'listCatalogue',
@@ -114,5 +159,14 @@ export const catalogueApi = {
     access: 'operator',
     params: z.strictObject({ name: z.string().min(1).max(300) }),
     answer: CatalogueEntrySchema,
+  }),
+  add: endpoint({
+    name: 'addServerFromCatalogue',
+    method: 'POST',
+    path: '/servers/from-catalogue',
+    summary: 'Register a server from an entry of the catalogue; its secrets move into the vault',
+    access: 'operator',
+    body: FromCatalogueSchema,
+    answer: AddedFromCatalogueSchema,
   }),
 };

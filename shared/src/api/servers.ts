@@ -129,6 +129,17 @@ export const TestStepSchema = z
   })
   .meta({ id: 'TestStep' });
 
+/** A server as it is added. */
+export const NewServerSchema = z.strictObject({
+  name: ServerNameSchema,
+  isolation: IsolationSchema.default('shared'),
+  trust_annotations: TrustAnnotationsSchema.default(false),
+  credential: WhoseCredentialSchema.default('shared'),
+  account: AccountFormSchema.nullable().default(null),
+  transport: TransportSchema,
+});
+export type NewServer = z.output<typeof NewServerSchema>;
+
 export const serversApi = {
   list: endpoint({
     name: 'listServers',
@@ -144,14 +155,7 @@ export const serversApi = {
     path: '/servers',
     summary: 'Register a server; its values may refer to secrets but may not hold one',
     access: 'operator',
-    body: z.strictObject({
-      name: ServerNameSchema,
-      isolation: IsolationSchema.default('shared'),
-      trust_annotations: TrustAnnotationsSchema.default(false),
-      credential: WhoseCredentialSchema.default('shared'),
-      account: AccountFormSchema.nullable().default(null),
-      transport: TransportSchema,
-    }),
+    body: NewServerSchema,
     answer: ServerSchema,
   }),
   import: endpoint({

@@ -1,0 +1,121 @@
+// A server that becomes known, with the secrets that come along with it: everything is checked before anything is stored, and a failure while
+// storing undoes what was.
+import type { NewServer } from 'mcpgate-shared/api/servers';
+import { extractSecrets } from 'mcpgate-shared/entries/secret-extraction';
+import { senseOfValue } from 'mcpgate-shared/entries/value-sense';
+import { GateError } from 'mcpgate-shared/error';
+import type { ServerRecord } from '../domain/server-record.ts';
+import { readTransport, type Transport } from '../domain/transports/transports.ts';
+import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
+import { inWorkspace } from '../domain/workspace.ts';
+import { assertAccountFits, toAccountForm } from './account-forms.ts';
+import type { AdminDependencies } from './dependencies.ts';
+import { assertMaySend } from './import/secret-references.ts';
+import type { Caller } from './operation.ts';
+import { assertMayRun } from './stdio-permission.ts';
+
+type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'allowedCommands'>;
+
+/** A secret that the record refers to, and that nobody has yet. */
+export interface BroughtSecret {
+  name: string;
+  value: string;
+}
+
+/** The names of secrets that there are in a workspace, or that a server waits for. */
+export async function takenSecretNames(
+  { store, vault }: Pick<Needs, 'store' | 'vault'>,
+  workspaceId: string,
+): Promise<ReadonlySet<string>> {
+  const secrets = await vault.list(workspaceId);
+  const servers = await store.servers.list(workspaceId);
+  return new Set([...secrets.map(({ name }) => name), ...servers.flatMap(secretNamesOfRecord)]);
+}
+
+/**
+ * Throws `usage` for a record that cannot be, `forbidden` where the caller may not have it, `not_found` for a secret that is not there,
+ * `conflict` for a name that is taken.
+ */
+export async function addServer(
+  { store, vault, audit, allowedCommands }: Needs,
+  form: NewServer,
+  caller: Caller,
+  brought: readonly BroughtSecret[] = [],
+): Promise<ServerRecord> {
+  const { workspaceId, actor } = caller;
+  const { name, isolation, credential, trust_annotations: trustAnnotations } = form;
+  const transport = readTransport(form.transport);
+  const account = form.account && toAccountForm(form.account);
+  assertAccountFits({ name, transport, credential, account });
+  assertMayRun(caller, name, transport, allowedCommands);
+  const known = new Set((await vault.list(workspaceId)).map((secret) => secret.name));
+  const own = new Set(brought.map((secret) => secret.name));
+  refusePlainSecrets(name, transport, workspaceId, known);
+  const wanted = secretNamesOfRecord({ transport, account });
+  assertMaySend(caller, wanted, own);
+  const missing = wanted.filter((secret) => !known.has(secret) && !own.has(secret));
+  if (missing.length > 0) {
+    throw new GateError(
+      'not_found',
+      `no secret named ${missing.join(', ')}; set it first: \`secret set ${missing[0] ?? 'NAME'}${inWorkspace(workspaceId)}\``,
+    );
+  }
+  if ((await store.servers.byName(workspaceId, name)) !== undefined) {
+    throw new GateError(
+      'conflict',
+      `a server named ${name} exists already; \`server remove ${name}${inWorkspace(workspaceId)}\` first, or choose another name`,
+    );
+  }
+  const record = await store.servers.create({
+    workspaceId,
+    name,
+    enabled: true,
+    transport,
+    isolation,
+    trustAnnotations,
+    credential,
+    account,
+  });
+  const undo: (() => Promise<unknown>)[] = [() => store.servers.remove(record.id)];
+  try {
+    for (const secret of brought) {
+      const version = await vault.add(workspaceId, secret.name, secret.value, 'set');
+      if (version === undefined)
+        throw new GateError('conflict', `somebody has set ${secret.name} meanwhile; nothing was added, try again`);
+      undo.push(() => vault.remove(workspaceId, secret.name));
+    }
+  } catch (error) {
+    for (const step of undo.toReversed()) await step();
+    throw error;
+  }
+  for (const secret of brought) {
+    await audit.event({
+      workspace_id: workspaceId,
+      type: 'secret.set',
+      actor: actor.name,
+      subject: `secret:${secret.name}`,
+      address: actor.address,
+      data: { version: 1 },
+    });
+  }
+  return record;
+}
+
+/** A record never holds a secret, and a command line is seen by every process of the host. */
+function refusePlainSecrets(
+  server: string,
+  transport: Transport,
+  workspaceId: string,
+  known: ReadonlySet<string>,
+): void {
+  // A name that is there already is another secret's: it would be overwritten by who does as the message says.
+  const { found } = extractSecrets(server, transport, { isTaken: (name) => known.has(name) });
+  // What may be anything is only refused where it looks like chance.
+  const first = found.find(({ kind, value }) => kind !== 'doubtful' || senseOfValue(value ?? '') === 'random');
+  if (first === undefined) return;
+  throw new GateError(
+    'usage',
+    `${first.from}: this looks like a secret, and a command line can be read by other people and ends in the shell's history. ` +
+      `Put it in the vault with \`secret set ${first.name}${inWorkspace(workspaceId)}\`, and write \${secret:${first.name}} in its place.`,
+  );
+}
