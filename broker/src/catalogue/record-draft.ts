@@ -12,9 +12,7 @@ export interface LogIn {
 /** What an administrator gives for a field: the text that stands in the record, or the name of a secret. */
 export type Given = { text: string } | { secret: string };
 
-export type TransportDraft =
-  | { kind: 'stdio'; command: string; args: string[]; env: Record<string, string> }
-  | { kind: 'http'; url: string; headers: Record<string, string> };
+type TransportDraft = CatalogueEntry['transport'];
 
 const FIELD = /\$\{field:([A-Z0-9_]+)\}/g;
 
@@ -77,13 +75,12 @@ export function transportDraft(entry: CatalogueEntry, logIn: LogIn, given: Reado
       }),
     );
   const { transport } = entry;
-  if (transport.kind === 'stdio') {
-    const args = transport.args.flatMap((arg) => filled(arg) ?? []);
-    return { kind: 'stdio', command: transport.command, args, env: filledMap(transport.env) };
+  if ('url' in transport) {
+    const url = filled(transport.url);
+    if (url === undefined) throw refuse('a part of its address is missing');
+    return { ...transport, url, headers: filledMap(transport.headers) };
   }
-  const url = filled(transport.url);
-  if (url === undefined) throw refuse('a part of its address is missing');
-  return { kind: 'http', url, headers: filledMap(transport.headers) };
+  return { ...transport, args: transport.args.flatMap((arg) => filled(arg) ?? []), env: filledMap(transport.env) };
 }
 
 function valueOf(field: CatalogueField, given: Given | undefined): string | undefined {

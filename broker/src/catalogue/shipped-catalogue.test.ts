@@ -20,7 +20,8 @@ const givenFor = (entry: CatalogueEntry, logIn: ReturnType<typeof logInOf>) =>
       field.secret
         ? { secret: secretNameFor(entry.name, field.name) }
         : {
-            text: field.choices[0] ?? (/URL$/.test(field.name) ? 'https://service.example.com' : 'service.example.com'),
+            text:
+              field.choices[0] ?? (field.name.endsWith('URL') ? 'https://service.example.com' : 'service.example.com'),
           },
     ]),
   );

@@ -56,7 +56,7 @@ function logInText({ credential, account }: CatalogueEntry): string {
 }
 
 const runsText = ({ transport }: CatalogueEntry): string =>
-  transport.kind === 'http' ? transport.url : [transport.command, ...transport.args].join(' ');
+  'url' in transport ? transport.url : [transport.command, ...transport.args].join(' ');
 
 /** All of one entry, and how it is added. */
 function entryText(entry: CatalogueEntry, inside: string): string {

@@ -108,7 +108,7 @@ const noClient = ({ name, oauth }: CatalogueEntry): GateError =>
   );
 
 const commandOf = ({ transport }: AddedFromCatalogue['record']): string =>
-  transport.kind === 'http' ? transport.url : [transport.command, ...transport.args].map(shellWord).join(' ');
+  'url' in transport ? transport.url : [transport.command, ...transport.args].map(shellWord).join(' ');
 
 /** A command that a registry names runs on the broker's host only where somebody has seen it. */
 async function assertWanted(
@@ -117,7 +117,7 @@ async function assertWanted(
   { record }: AddedFromCatalogue,
   isYes: boolean,
 ): Promise<void> {
-  if (isYes || record.transport.kind !== 'stdio' || verified || !name.startsWith('registry:')) return;
+  if (isYes || 'url' in record.transport || verified || !name.startsWith('registry:')) return;
   const what = `${plainLine(name)} runs on the broker’s host: ${plainLine(commandOf(record))}`;
   if (context.stdin.isTTY !== true)
     throw new GateError('usage', `${what}; nobody at mcpgate has looked at it: say --yes where you have`);
@@ -227,7 +227,7 @@ function valuesFrom(
 
 function planText(entry: CatalogueEntry, { record, secrets, missing }: AddedFromCatalogue): string {
   const { transport, account } = record;
-  const values = transport.kind === 'http' ? transport.headers : transport.env;
+  const values = 'url' in transport ? transport.headers : transport.env;
   return [
     `would add ${record.name} from ${plainLine(entry.name)}`,
     `  runs       ${plainLine(commandOf(record))}`,

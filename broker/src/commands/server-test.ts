@@ -1,10 +1,7 @@
 // `server test`, and the test of what was just added.
-import { serversApi, TestStepSchema } from 'mcpgate-shared/api/servers';
-import type { z } from 'zod';
+import { serversApi, type TestStep } from 'mcpgate-shared/api/servers';
 import type { AdminSession } from './admin-session.ts';
 import { withProgress } from './progress.ts';
-
-type TestStep = z.output<typeof TestStepSchema>;
 
 export async function stepsOf({ api, context }: AdminSession, name: string): Promise<TestStep[]> {
   const text = `Testing ${name}; one that hangs is given up after upstreams.start_timeout (Ctrl-C to stop)`;

@@ -128,6 +128,7 @@ export const TestStepSchema = z
     warnings: z.array(z.string()).default([]).meta({ description: 'It did, but not all is as it should be' }),
   })
   .meta({ id: 'TestStep' });
+export type TestStep = z.output<typeof TestStepSchema>;
 
 /** A server as it is added. */
 export const NewServerSchema = z.strictObject({

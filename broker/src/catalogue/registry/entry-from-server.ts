@@ -18,6 +18,9 @@ type Transport = CatalogueEntryText['transport'];
 
 const NO_VERSION = 'its package has no exact version';
 
+/** How a package may speak, so that the broker can start it: the others wait for connections of their own. */
+const STARTED: ReadonlySet<string> = new Set(['stdio']);
+
 /** How each kind of package is started, with its version pinned. */
 const STARTS: Readonly<Record<string, (pack: Package, fields: FieldCollector) => Transport>> = {
   npm(pack, fields) {
@@ -73,11 +76,11 @@ export function entryFromServer(answer: unknown): CatalogueEntry {
     transport,
     fields: collected,
     // A registry does not say where a server wants OAuth: the server itself does, once it is asked.
-    oauth: transport.kind === 'http' ? { client: 'automatic' } : null,
+    oauth: pack === undefined ? { client: 'automatic' } : null,
     credential: 'shared',
     account: hasKeys ? 'keys' : null,
     docs: websiteUrl ?? repository?.url ?? null,
-    note: notesOf(status, message, transport, hasKeys, pack),
+    note: notesOf(status, message, hasKeys, pack),
   });
   if (entry.success) return entry.data;
   throw new GateError('usage', 'the registry describes it in an unknown form');
@@ -93,7 +96,7 @@ function chosen(
   const remote = read.find(({ type }) => type === 'streamable-http') ?? read.find(({ type }) => type === 'sse');
   if (remote !== undefined) return { transport: fromRemote(remote, fields) };
   const all = packages.flatMap((each) => PackageSchema.safeParse(each).data ?? []);
-  const pack = all.find(({ registryType, transport }) => registryType in STARTS && transport.type === 'stdio');
+  const pack = all.find(({ registryType, transport }) => registryType in STARTS && STARTED.has(transport.type));
   const start = pack === undefined ? undefined : STARTS[pack.registryType];
   if (pack !== undefined && start !== undefined) return { transport: start(pack, fields), pack };
   const kinds = [...new Set(all.map(({ registryType }) => registryType))].join(', ');
@@ -157,13 +160,12 @@ function imageOf({ identifier, version, registryBaseUrl }: Package): string {
 function notesOf(
   status: string,
   message: string | undefined,
-  transport: Transport,
   hasKeys: boolean,
   pack: Package | undefined,
 ): string | null {
   const notes = [
     ...(status === 'deprecated' ? [`Deprecated${message === undefined ? '.' : `: ${message}`}`] : []),
-    ...(transport.kind === 'http' && !hasKeys
+    ...(pack === undefined && !hasKeys
       ? [
           'A registry does not say whether a server wants OAuth: where its test is answered with 401, add it with --oauth.',
         ]

@@ -38,7 +38,7 @@ export function createRegistry({ url, fetch }: { url: string; fetch: GuardedFetc
   const page = async (search: string, cursor: string | undefined) => {
     const query = new URLSearchParams({ search, version: 'latest', limit: String(PAGE) });
     if (cursor !== undefined) query.set('cursor', cursor);
-    const read = ServerListSchema.safeParse(await get(`servers?${query}`));
+    const read = ServerListSchema.safeParse(await get(`servers?${query.toString()}`));
     if (read.success) return read.data;
     throw new GateError('protocol', `${host} is no MCP registry of API v0.1: its list of servers is in another form`);
   };

@@ -84,7 +84,6 @@ export const ServerListSchema = z.object({
 });
 
 export type Input = z.output<typeof InputSchema>;
-export type KeyValue = z.output<typeof KeyValueSchema>;
 export type Argument = z.output<typeof ArgumentSchema>;
 export type Package = z.output<typeof PackageSchema>;
 export type Remote = z.output<typeof RemoteSchema>;
