@@ -25,6 +25,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'listSecrets',
     ...['listServers', 'addServer', 'importServers', 'getServer', 'updateServer', 'testServer'],
     ...['enableServer', 'disableServer', 'removeServer'],
+    ...['listCatalogue', 'getCatalogueEntry', 'addServerFromCatalogue'],
     ...['listRules', 'addRule', 'removeRule', 'testRules', 'getEnforcement', 'setEnforcement'],
   ],
   auditor: ['getMe', 'searchCalls', 'searchEvents', 'tailAudit'],

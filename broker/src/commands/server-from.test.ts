@@ -117,7 +117,7 @@ describe('server add --from the shipped catalogue', () => {
     const from = ['server', 'add', '--from'];
     const cases: [words: string[], stdin: string, code: number, said: RegExp][] = [
       [[...from, 'githb'], '', 1, /the catalogue has no githb; did you mean github\?/],
-      [[...from, 'github', 'gh', 'https://x/'], '', 2, /no address and no command/],
+      [[...from, 'github', 'gh', 'https://x/'], '', 2, /an address or a command does not go with it/],
       [[...from, 'github', '--header', 'A=b'], '', 2, /--header/],
       [['server', 'add', 'x', '--keys', 'https://x/'], '', 2, /--keys goes with --from/],
       [['server', 'add'], '', 2, /say its name and where it is/],

@@ -62,7 +62,7 @@ export function serverCommand(context: CommandContext): Command {
     .option('--field <name=value...>', 'with --from: what the entry needs and is no secret; else you are asked')
     .option('--secret <field=name...>', 'with --from: a secret that the vault has already')
     .option('--dry-run', 'with --from: say what would be added, and change nothing')
-    .option('-y, --yes', 'with --from: run a command of the MCP registry without asking')
+    .option('--yes', 'with --from: run a command of the MCP registry without asking')
     .option('--no-test', 'with --from: do not connect to it afterwards')
     .action(async (name: string | undefined, words: string[], options: AddOptions) => {
       const { url: _url, broker, ...rest } = options;
@@ -144,16 +144,16 @@ async function addServer(
   const { api, show, inside } = session;
   const { from } = options;
   if (from !== undefined) {
-    const other = OF_RECORDS.find((flag) => options[flag] !== undefined);
+    const other = givenOf(OF_RECORDS, options);
     if (other !== undefined || words.length > 0)
       throw new GateError(
         'usage',
-        `--from says where the server is: ${other === undefined ? 'no address and no command' : `--${other}`} can be given besides`,
+        `--from says where the server is: ${other ?? 'an address or a command'} does not go with it`,
       );
     return await addFromCatalogue(session, { ...options, from, name: options.name ?? name });
   }
-  const alone = OF_CATALOGUE.find((flag) => options[flag] !== undefined);
-  if (alone !== undefined) throw new GateError('usage', `--${alone} goes with --from`);
+  const alone = givenOf(OF_ENTRIES, options);
+  if (alone !== undefined) throw new GateError('usage', `${alone} goes with --from`);
   if (name === undefined)
     throw new GateError(
       'usage',
@@ -169,9 +169,32 @@ async function addServer(
   return false;
 }
 
-/** Flags that say what an entry of the catalogue says, and those that are about an entry. */
-const OF_RECORDS = ['url', 'header', 'env', 'cwd', 'limit', 'network', 'key', 'openKey'] as const;
-const OF_CATALOGUE = ['name', 'keys', 'field', 'secret', 'dryRun'] as const;
+/** Flags that say what an entry of the catalogue says. */
+const OF_RECORDS = {
+  url: '--url',
+  header: '--header',
+  env: '--env',
+  cwd: '--cwd',
+  limit: '--limit',
+  network: '--network',
+  key: '--key',
+  openKey: '--open-key',
+} as const;
+/** Flags that are about an entry. */
+const OF_ENTRIES = {
+  name: '--name',
+  keys: '--keys',
+  field: '--field',
+  secret: '--secret',
+  dryRun: '--dry-run',
+  yes: '--yes',
+} as const;
+
+/** The first of these flags that was given. */
+function givenOf(flags: Readonly<Record<string, string>>, options: AddOptions): string | undefined {
+  const given = new Map<string, unknown>(Object.entries(options));
+  return Object.entries(flags).find(([option]) => given.get(option) !== undefined)?.[1];
+}
 
 async function setServer({ api, show }: AdminSession, name: string, options: SetOptions): Promise<void> {
   const { trustAnnotations, isolation, limit, network } = options;
