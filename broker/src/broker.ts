@@ -34,7 +34,7 @@ import { createReplicas } from './replicas/replicas.ts';
 import { openStore } from './store/open-store.ts';
 import { createTunnel } from './tunnel/tunnel.ts';
 import { createUpstreams } from './upstreams/create-upstreams.ts';
-import { systemFoldersOf } from './upstreams/process/find-tool.ts';
+import { systemFoldersOf } from './upstreams/process/find-program.ts';
 import { referencesIn } from 'mcpgate-shared/values/secret-reference';
 import { createVault } from './vault/create-vault.ts';
 import { createKeyRotation } from './vault/key-rotation.ts';

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { asWritten } from './as-written.ts';
 import { CONFIG_KEYS } from './key-list.ts';
-import { configurationReference } from './reference.ts';
+import { asWritten, configurationReference } from './reference.ts';
 
 test('docs/configuration.md is what the schema says', () => {
   const written = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');

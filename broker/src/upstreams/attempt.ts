@@ -1,11 +1,11 @@
-// What became of an attempt at a server: a closed union, kept by the error that tells of it however often its words are bettered. What may be
-// done about it is remedy.ts's to say.
+// What became of an attempt at a server, as a closed union. The error of a failed attempt carries it, and keeps it when another layer gives the
+// error a better message. What may be done about a failed attempt is decided in remedy.ts.
 import type { AccountLack } from '../domain/account.ts';
 import { GateError, type ErrorCode } from 'mcpgate-shared/error';
 
-/** What became of it, and so of the request that was made. */
+/** What became of an attempt, and so of the request that was made in it. */
 export type Outcome =
-  /** It did not leave. */
+  /** The request was never sent. */
   | 'never_sent'
   /** HTTP 401: the server looked at the credentials, and at nothing else. */
   | 'unauthorized'
@@ -17,40 +17,40 @@ export type Outcome =
   | 'busy'
   /** The server leads elsewhere. Nothing was executed. */
   | 'redirected'
-  /** It was looked at and turned away: nothing was executed, and the same again would be turned away again. */
+  /** The server looked at the request and turned it away. Nothing was executed, and the same request would be turned away again. */
   | 'refused'
   /** The server answered with a JSON-RPC error. */
   | 'answered'
-  /** The same, and the error says that the server does not know the method. */
+  /** The server answered with the JSON-RPC error that it does not know the method. */
   | 'unknown_method'
-  /** The server speaks only versions that are not known here: no other handshake would help. */
+  /** The server speaks only versions of MCP that mcpgate does not know; no other handshake would help. */
   | 'incompatible'
-  /** It was sent, and may have been executed. */
+  /** The request was sent, and may have been executed. */
   | 'unclear'
   /** There was no answer in time. */
   | 'unanswered'
   /** The answer was longer than one may be. */
   | 'too_long'
-  /** Its caller has given it up. */
+  /** The caller cancelled the request. */
   | 'cancelled'
   /** What the server is registered with cannot be used. */
   | 'misconfigured'
   /** The server, or the connection to it, failed in any other way. */
   | 'failed'
-  /** This side failed: it says nothing about the server. */
+  /** The broker itself failed, which says nothing about the server. */
   | 'own_fault';
 
 export interface Attempt {
   readonly outcome: Outcome;
-  /** The HTTP status that said so. */
+  /** The HTTP status of the server's answer. */
   readonly status?: number;
   /** What the server said of the credentials that it wants, in its `WWW-Authenticate` header. */
   readonly challenge?: string;
   /** Why an account is needed. */
   readonly lack?: AccountLack;
-  /** The connection ended while a request of this method was under way. */
+  /** The method of the request during which the connection ended. */
   readonly endedUnder?: string;
-  /** Over HTTP with SSE: whether the server had named the endpoint that messages are posted to, as only a server of that transport does. */
+  /** Over HTTP with SSE: whether the server had named its endpoint for messages, which only a server of that transport does. */
   readonly hasEndpoint?: boolean;
 }
 
@@ -69,24 +69,24 @@ export class AttemptError extends GateError {
   }
 }
 
-/** The outcomes that prove that the request was not executed, and that a new connection may mend. */
+/** The outcomes which prove that the request was not executed, and after which a new connection may help. */
 export type NotExecuted = 'never_sent' | 'unauthorized' | 'session_lost';
 
 export function notExecuted(outcome: NotExecuted, message: string, cause?: unknown): AttemptError {
   return new AttemptError('upstream', message, { outcome }, { cause });
 }
 
-/** Nothing was sent, or nothing of it carried out: whoever asks has something to do first. */
+/** The caller must connect an account first; nothing was sent, or the server executed nothing. */
 export function accountNeeded(message: string, lack: AccountLack, cause?: unknown): AttemptError {
   return new AttemptError('account_needed', message, { outcome: 'account_needed', lack }, { cause });
 }
 
-/** It had been sent when the way to its answer was lost. */
+/** The request was sent, and its answer is lost. */
 export function outcomeUnknown(message: string, cause?: unknown): AttemptError {
   return new AttemptError('unknown_outcome', message, { outcome: 'unclear' }, { cause });
 }
 
-/** The same failure in other words; `facts`: what is known besides. */
+/** The same failure with another message; `facts` replace those of the attempt. */
 export function withWords(
   error: GateError,
   message: string,
@@ -96,7 +96,7 @@ export function withWords(
   return new AttemptError(error.code, message, { ...attemptOf(error), ...facts }, { cause: error, retryAfterMs });
 }
 
-/** The codes that say by themselves what became of an attempt; with the others a server or its connection failed. */
+/** The error codes from which the outcome follows; any other code means that the server or its connection failed. */
 const OUTCOMES: Partial<Record<ErrorCode, Outcome>> = {
   unknown_outcome: 'unclear',
   account_needed: 'account_needed',

@@ -1,4 +1,5 @@
-// The pool of connections to real MCP servers: one slot a server, or one a server and person or session, by the server's record.
+// The pool of connections to real MCP servers. Each place of a server (shared, or one person's or session's, as its record says) has a slot,
+// which makes and keeps the connection. The pool reads the records, obtains and ends places, and stops idle ones.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
@@ -11,12 +12,11 @@ import { connect, type ConnectDeps } from './pool/connect.ts';
 import { createOpeningMemory } from './pool/opening-memory.ts';
 import { createIdleTime, type IdleTime } from './pool/idle-time.ts';
 import { isSameServer } from './pool/is-same-server.ts';
-import { homeNameOf } from './pool/home-name.ts';
 import { createLimitKeeper, DEFAULT_LIMITS } from './process/limit-keeper.ts';
 import { makeRoom, type ProcessLimits } from './pool/make-room.ts';
 import { createProcessRegister } from './process/process-register.ts';
-import { createProcessHomes, folderOf } from './process/process-home.ts';
-import { SYSTEM_PATH } from './process/find-tool.ts';
+import { createProcessHomes, folderOf, homeNameOf } from './process/process-home.ts';
+import { SYSTEM_PATH } from './process/find-program.ts';
 import { createIsolator, type Isolator } from './process/isolation.ts';
 import { endLeftoversBelow } from './process/leftovers.ts';
 import { assertWritableApart } from './process/writable-folders.ts';
@@ -29,12 +29,12 @@ import { placeOf, type Requester, type ServerFacts, type UpstreamEvent, type Ups
 
 interface Place {
   record: ServerRecord;
-  /** Null where people share it. */
+  /** As `placeOf` says: the key of a person or a session; null where people share the connection. */
   name: string | null;
-  /** Whose it is; null where people share it. */
+  /** The person; null where people share the connection. */
   userKey: string | null;
   slot: Slot;
-  /** The folder below the server's one. */
+  /** The name of the home, below the server's folder. */
   homeName: string;
   idleTime: IdleTime;
 }
@@ -103,10 +103,11 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   endLeftoversBelow(path.join(dataDir, 'upstreams'), options.isRoot);
   const listeners = new Set<(event: UpstreamEvent) => void>();
   const places = new Map<string, Place>();
+  /** Connections and processes that are ending; `close` waits for them. */
   const leaving = new Set<Promise<void>>();
-  /** Of servers that have more than one place. */
+  /** By the server's id, for servers with more than one place: the breaker of all of them together. */
   const serverBreakers = new Map<string, CircuitBreaker>();
-  /** By server: what any connection of it said of itself last. */
+  /** By the server's id: what the server said of itself on the connection that was made last. */
   const lastFacts = new Map<string, ServerFacts>();
   let records = new Map<string, ServerRecord>();
   let enabledByWorkspace = new Map<string, readonly ServerRecord[]>();
@@ -168,7 +169,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       onNotification: (method, paramsText) => tell(record, name, { kind: 'notification', method, paramsText }),
       onState(state, error) {
         if (state === 'ready' && slot.facts !== undefined) lastFacts.set(record.id, slot.facts);
-        // The same failure again, at every try, is said once.
+        // A failure that repeats at every try is logged once.
         if (state === 'failed' && error?.message !== lastFailure) {
           lastFailure = error?.message;
           log.warn({ server: record.name, error: error?.message }, 'a server failed');
@@ -190,7 +191,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   function leave(key: string, place: Place, graceMs: number): Promise<void> {
     places.delete(key);
     const left = place.slot.close(graceMs).then(() => {
-      // What a session's process wrote is of use to nobody after it.
+      // The home of a session's process is of no use after the session.
       if (isolationOf(place.record) === 'per-session' && runsHere(place.record.transport))
         return deps.homes.removeHome(folderOf(place.record), place.homeName);
     });
@@ -206,7 +207,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     for (const [key, place] of places) {
       const { record, name, slot } = place;
       const unusedMs = clock.now() - slot.lastUsedAt;
-      // What is known of a person's stopped connection is kept for a while; a session's ends with the session.
+      // The place of a person whose connection is stopped is kept for a while, for its lists; a session's place ends with the session.
       if (isolationOf(record) === 'per-user' && slot.state === 'idle' && unusedMs > FORGET_MS) places.delete(key);
       const mayStop = name !== null || runsHere(record.transport);
       if (!mayStop || !slot.isIdle || unusedMs < place.idleTime.ms) continue;
@@ -308,7 +309,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     processIsolation: async () => (await findIsolator()).kind,
     async test(server, userKey = null) {
       const steps = await testServer(deps, server, `test-${randomUUID()}`, ownerFor(server, userKey));
-      // What is new in it is new for everybody.
+      // The test has shown what the server offers now, so the live connections read their lists again too.
       await refresh(server);
       return steps;
     },
@@ -333,12 +334,15 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   };
 }
 
-/** What a server said of itself on another's connection: with an account it may have spoken to its owner. */
+/**
+ * What a server said of itself on somebody else's connection. Where the connection is made with an account, its instructions may be meant for
+ * the account's owner, and are left out.
+ */
 function factsForOthers({ account }: ServerRecord, facts: ServerFacts | undefined): ServerFacts | undefined {
   return account === null || facts === undefined ? facts : { ...facts, instructions: null };
 }
 
-/** Nobody who asks for a refresh waits longer. */
+/** The longest that `refresh` waits for the lists. */
 const REFRESH_WAIT_MS = 5_000;
-/** A person who has not come back for so long lists anew. */
+/** For so long the place of a person whose connection was stopped is kept; after that their lists are read anew. */
 const FORGET_MS = 6 * 3_600_000;

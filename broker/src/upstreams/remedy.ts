@@ -1,52 +1,56 @@
-// What may be done about an attempt at a server that came to nothing: the one place that decides it, from what became of the attempt and
-// from what was tried, and from nothing else. Those who ask know how it is done: on which connection, how soon, how often.
+// Decides what may be done about a failed attempt at a server, from its outcome and from what was tried, and from nothing else. All such
+// decisions are here. The callers know how to do it: on which connection, how soon, how often.
 import type { Attempt, Outcome, NotExecuted } from './attempt.ts';
 
 export type Remedy =
-  /** The same request once more, although it may have been executed: its caller trusts what the tool says of itself. */
+  /**
+   * Send the same request once more, although it may have been executed: the record trusts the tool's annotation that repeating it is
+   * harmless.
+   */
   | 'send_again'
-  /** A new connection; a request that was under way may go over it once more. */
+  /** Make a new connection; a request that was under way may be sent over it once more. */
   | 'reconnect'
-  /** The server is asked in the way of the other generation of MCP. */
+  /** Ask the server as the other generation of MCP does. */
   | 'other_generation'
-  /** The server is asked over the transport of 2024-11-05. */
+  /** Ask the server over the transport of 2024-11-05. */
   | 'other_transport'
-  /** The same again, after a while. */
+  /** Try the same again after a while. */
   | 'pause'
-  /** Whoever asked is told. */
+  /** Do nothing, and report the failure to the caller. */
   | 'tell';
 
-/** Why a tool may be called again although it may have been executed. */
+/** The annotation of a tool for which a call may be repeated although it may have been executed. */
 export type Repeatable = 'read_only' | 'idempotent';
 
 /** What was tried. */
 export type Tried =
   | { what: 'request'; repeatable: Repeatable | undefined }
-  /** A request as it is from 2026-07-28 on, at a server that has been one of these. */
+  /** A request as MCP has it from 2026-07-28 on, to a server that was of that generation before. */
   | { what: 'modern_request' }
-  /** `server/discover` or `initialize`, on a connection that may take the other one too. */
+  /** `server/discover` or `initialize`, on a connection on which the other of the two may be tried too. */
   | { what: 'handshake' }
-  /** To open a connection that speaks with its server. `isKnown`: it was tried in the way that worked last time. */
+  /** Opening a session with a server. `isKnown`: in the way that worked last time. */
   | { what: 'opening'; isKnown: boolean }
-  /** To have a connection, or to keep it. */
+  /** Making a connection, or keeping one. */
   | { what: 'connection' }
-  /** The stream on which a server over Streamable HTTP speaks by itself. */
+  /** The GET stream on which a server over Streamable HTTP sends its own requests and notifications. */
   | { what: 'server_stream'; hasSession: boolean }
   /** `subscriptions/listen`. */
   | { what: 'subscription' };
 
-/** HTTP statuses of a server that knows nothing of 2026-07-28 (Streamable HTTP, "Backward Compatibility"). */
+/** HTTP statuses with which a legacy server answers a modern request (2026-07-28, Streamable HTTP, "Backward Compatibility"). */
 const NOT_MODERN: readonly unknown[] = [400, 404, 405];
-/** Those of a server that has no Streamable HTTP at its URL (2026-07-28, Streamable HTTP, "HTTP+SSE Transport"). */
+/** HTTP statuses of a server that has no Streamable HTTP at its URL (2026-07-28, Streamable HTTP, "HTTP+SSE Transport"). */
 const NO_STREAMABLE_HTTP: readonly unknown[] = [400, 404, 405];
-/** Those that say nothing about the protocol. */
+/** HTTP statuses that say nothing about the protocol. */
 const NO_VERDICT: readonly unknown[] = [401, 403, 407, 429];
-/** Outcomes that say nothing about the generation of a server, or all that there is to say. */
+/** Outcomes after which the other generation is not tried: they say nothing about the server's generation, or settle it. */
 const NO_OTHER_GENERATION: ReadonlySet<Outcome> = new Set([
   ...(['never_sent', 'unauthorized', 'account_needed', 'session_lost'] as const),
   ...(['incompatible', 'cancelled', 'misconfigured', 'own_fault'] as const),
 ]);
 
+/** What may be done after `attempt`, which tried `tried`. */
 export function remedy(attempt: Attempt, tried: Tried): Remedy {
   const { outcome, status, endedUnder } = attempt;
   switch (tried.what) {
@@ -58,7 +62,7 @@ export function remedy(attempt: Attempt, tried: Tried): Remedy {
     case 'handshake':
       return NO_OTHER_GENERATION.has(outcome) || NO_VERDICT.includes(status) ? 'tell' : 'other_generation';
     case 'opening':
-      // It has died of what it does not know.
+      // The server ended itself at `server/discover`, which a legacy one does not know.
       if (!tried.isKnown && endedUnder === 'server/discover') return 'other_generation';
       return NO_STREAMABLE_HTTP.includes(status) ? 'other_transport' : 'tell';
     case 'connection':
@@ -66,28 +70,28 @@ export function remedy(attempt: Attempt, tried: Tried): Remedy {
       return outcome === 'session_lost' ? 'reconnect' : 'tell';
     case 'server_stream':
       if (status === 404 && tried.hasSession) return 'reconnect';
-      // It is opened with the next connection, which there is once somebody has connected their account.
+      // Once the account is connected there is a new connection, and the stream is opened with that.
       if (outcome === 'account_needed') return 'tell';
       // 405 and its like: the server offers no such stream.
       return status !== undefined && status < 500 ? 'tell' : 'pause';
     case 'subscription':
-      // What it does not know it will not know later.
+      // A server that refused the subscription would refuse it again.
       return outcome === 'answered' || outcome === 'unknown_method' || outcome === 'account_needed' ? 'tell' : 'pause';
   }
 }
 
-/** Whether it provably was not executed, for a reason that a new connection may mend. */
+/** Whether the request provably was not executed, for a reason that a new connection may help with. */
 export function isNotExecuted(outcome: Outcome): outcome is NotExecuted {
   return outcome === 'never_sent' || outcome === 'unauthorized' || outcome === 'session_lost';
 }
 
-/** Outcomes that say by themselves what became of the request; with any other that a sent request has, nobody can tell. */
+/** Outcomes from which it follows what became of a request that was sent. After any other outcome nobody can tell. */
 const SETTLED: ReadonlySet<Outcome> = new Set([
   ...(['never_sent', 'unauthorized', 'account_needed', 'session_lost', 'busy', 'redirected', 'refused'] as const),
   ...(['unanswered', 'too_long', 'cancelled'] as const),
 ]);
 
-/** Whether what became of a request that was sent is told by its outcome. */
+/** Whether the outcome says what became of a request that was sent. */
 export function isSettled(outcome: Outcome): boolean {
   return SETTLED.has(outcome);
 }

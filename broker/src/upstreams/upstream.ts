@@ -1,5 +1,5 @@
-// Connections to the real MCP servers. The gateway sees one form, whatever the transport and the generation of the protocol. Texts are
-// JSON exactly as the server sent it.
+// What the gateway sees of the real MCP servers: the same interface whatever a server's transport and generation of MCP. Fields named `text`
+// or `…Text` are JSON, exactly as the server sent it unless said.
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import type { RetryReason } from '../domain/call-record.ts';
 import type { ResourceLimits } from '../domain/resource-limits.ts';
@@ -10,12 +10,12 @@ import type { Circuit } from './pool/circuit-breaker.ts';
 import type { JsonRecord } from '../mcp/json-rpc-guard.ts';
 import type { Repeatable } from './remedy.ts';
 
-/** An entry of a list; `text` is its JSON as the server sent it, or as AI clients can take it (tidy/entry.ts). */
+/** An entry of a server's list. `text`: its JSON as the server sent it, or repaired so that AI clients can take it (tidy/entry.ts). */
 export interface ListedItem {
   /** The name of a tool or prompt, the `uri` of a resource, the `uriTemplate` of a template. */
   key: string;
   text: string;
-  /** The same for clients up to 2025-11-25, where these cannot take `text`. */
+  /** The entry for clients up to 2025-11-25, where they cannot take `text`. */
   legacyText?: string;
 }
 
@@ -28,7 +28,7 @@ export interface ServerFacts {
   /** Its `serverInfo`, as JSON text of an object. */
   infoText: string;
   instructions: string | null;
-  /** What was not as it should be in its handshake. */
+  /** What was wrong in its handshake, a line each. */
   faults: readonly string[];
 }
 
@@ -43,7 +43,7 @@ export interface ServerQuestion {
   server: string;
   method: string;
   paramsText: string;
-  /** The server has lost interest, or its connection has ended. */
+  /** Aborted when the server withdraws the question, or its connection ends. */
   signal: AbortSignal;
 }
 
@@ -57,34 +57,37 @@ export interface Requester {
   readonly generation: ServerFacts['generation'];
   /** What the AI client declared that it can do, as JSON text of an object. */
   readonly capabilitiesText: string;
-  /** The least severe log message that it wants to hear, where it said so. */
+  /** The least severe level of log messages that the AI client wants to hear, where it has set one. */
   readonly logLevel?: string | undefined;
-  /** Puts a question to the AI client; its answer as it came. Never rejects: a client that is gone is an error reply. */
+  /** Puts a question to the AI client; resolves with its answer as it came. Never rejects: where the client is gone, the reply is an error. */
   ask(question: ServerQuestion): Promise<UpstreamReply>;
 }
 
 export interface UpstreamRequest {
   method: string;
-  /** JSON text of `params`, without what is between the caller and mcpgate: `_meta.progressToken`, and `_meta` of MCP's own envelope (2026-07-28). */
+  /**
+   * JSON text of `params`, without what concerns the AI client and mcpgate alone: `_meta.progressToken`, and MCP's own keys of `_meta`
+   * (2026-07-28).
+   */
   paramsText: string;
   /** What was taken out of `paramsText`. */
   pieces?: Pieces;
-  /** A large answer may come with pieces (see message/pieces.ts for what is left in the text). Otherwise it comes whole. */
+  /** Whether a large answer may come with pieces (message/pieces.ts says what stays in the text). Otherwise it comes whole. */
   takesPieces?: boolean;
   signal: AbortSignal;
-  /** In whose name it is sent; without, it is for everybody (lists, and what mcpgate asks for itself), and a server can ask nothing. */
+  /** On whose behalf it is sent. Left out for mcpgate's own requests (lists, pings), for which the server can ask nothing in return. */
   requester?: Requester;
-  /** Asked for with a token of the upstream session's own; called with the JSON text of the notification's params. */
+  /** Called with the JSON text of each progress notification's params. The upstream session makes the progress token. */
   onProgress?: (paramsText: string) => void;
-  /** What the server says besides about this request (its log); where it cannot be told whose it is, it is an event. */
+  /** Called with log messages about this request. Where mcpgate cannot tell which request a message is about, it becomes an event instead. */
   onNotification?: (method: string, paramsText: string) => void;
-  /** It may be sent again where its connection died under it. Without: only where it provably was not executed. */
+  /** The call may be sent again although its connection ended under it. Left out: only where it provably was not executed. */
   repeatable?: Repeatable;
-  /** It was cancelled, and the server carried it out all the same: its answer has come, and is dropped. */
+  /** Called where the request was cancelled and the server executed it all the same: its answer has come, and is dropped. */
   onLateAnswer?: () => void;
-  /** The server answered that it needs more first: by these methods, one round. */
+  /** Called where the server answers that it needs something of the AI client first: with the methods of its questions, once a round. */
   onAsked?: (methods: readonly string[]) => void;
-  /** It is about to be sent once more. */
+  /** Called before the request is sent once more. */
   onRetry?: (reason: RetryReason) => void;
 }
 
@@ -95,22 +98,22 @@ export interface UpstreamSession {
   readonly secretVersions: readonly string[];
   /** Sends one request. Throws GateError: `upstream` (died, garbage, HTTP error), `timeout`, `cancelled` (signal), `unknown_outcome`. */
   request(request: UpstreamRequest): Promise<UpstreamReply>;
-  /** Sends a notification; lost where the connection is. */
+  /** Sends a notification; where the connection has ended, it is lost without an error. */
   notify(method: string, paramsText?: string): Promise<void>;
-  /** All pages; cached until the server says that the list changed, or for a while. Empty where the server does not offer the kind. */
+  /** All pages of a list; cached until the server says that it changed, or for a while. Empty where the server does not offer the kind. */
   list(kind: ListKind, signal: AbortSignal): Promise<readonly ListedItem[]>;
-  /** The same, read from the server now. */
+  /** The list, read from the server now. */
   listAgain(kind: ListKind, signal: AbortSignal): Promise<readonly ListedItem[]>;
 }
 
-/** What a server says by itself. `place` is null for a shared connection, else the `userKey` or `sessionKey` that it belongs to. */
+/** Something that a server says without being asked, or that happens to its connection. `place`: as `placeOf` has it. */
 export type UpstreamEvent = { workspaceId: string; server: string; place: string | null } & (
   | { kind: 'list_changed'; list: ListKind | 'all' }
-  /** A list has been kept for as long as the server allowed; it may still be the same. */
+  /** A cached list is too old to be used; the server may still have the same one. */
   | { kind: 'list_stale'; list: ListKind }
   /** Any other notification: `notifications/resources/updated`, `notifications/message`, `notifications/tasks/status`, … */
   | { kind: 'notification'; method: string; paramsText: string }
-  /** A connection was made, the first or a new one: what a session had asked of the one before is not known to it. */
+  /** A connection was made, the first or another one. The server knows nothing of what sessions asked for on the one before (subscriptions). */
   | { kind: 'connected'; session: UpstreamSession }
 );
 
@@ -120,9 +123,9 @@ export interface TestStep {
   ok: boolean;
   detail: string;
   ms: number;
-  /** What to do about it. */
+  /** Where it failed: what to do about it, for people. */
   next: string | null;
-  /** It did, but not all is as it should be. */
+  /** What the server does wrong, although the step succeeded. */
   warnings: readonly string[];
 }
 
@@ -133,19 +136,19 @@ export interface UpstreamStatus {
   state: 'disabled' | 'idle' | 'starting' | 'ready' | 'failed';
   /** `open`: it failed several times in a row, and is not tried before `retryAt`; `half-open`: the next try decides. */
   circuit: Circuit;
-  /** When it is tried again, ms since the epoch; null: it is not waited for. */
+  /** When it may be tried again, ms since the epoch; null: at any time. */
   retryAt: number | null;
-  /** Its connections start, and end by themselves again and again. */
+  /** Whether its connections start, and end by themselves again and again. */
   flapping: boolean;
-  /** What went wrong last, one line; the tail of stderr is in `stderr`. */
+  /** What went wrong last, in one line. */
   error: string | null;
   stderr: readonly string[];
-  /** What it sends that is not as it should be, and what became of it; a line each. */
+  /** What the server does wrong, and what mcpgate made of it; a line each. */
   warnings: readonly string[];
   tools: number | null;
   /** What keeps its processes apart from the broker and from others; null where mcpgate starts none. */
   processIsolation: ProcessIsolation | null;
-  /** Why there is no sandbox; null where there is one, or nothing to put into it. */
+  /** Why its processes have no sandbox; null where they have one, or there are none. */
   noSandbox: string | null;
   processes: number;
   /** What its processes may use up; null where mcpgate starts none. */
@@ -154,38 +157,41 @@ export interface UpstreamStatus {
   limitsMissing: string | null;
 }
 
-/** The pool: one connection a server, or one a server and person or session, by the record. */
+/** The pool of connections: one for each place of a server. */
 export interface Upstreams {
   /** All workspaces, as the records were read last. */
   workspaces(): readonly string[];
   /** The enabled servers of a workspace, by name. */
   servers(workspaceId: string): readonly ServerRecord[];
-  /** Connects on demand; concurrent callers of one place share one start. */
+  /**
+   * A session over the connection of the requester's place, which is started where there is none. Concurrent callers of one place share one
+   * start. Throws GateError.
+   */
   acquire(server: ServerRecord, requester: Requester): Promise<UpstreamSession>;
-  /** What the server last said of itself, also where it is not connected now; undefined where it never was. */
+  /** What the server last said of itself in a handshake; undefined where it has never been connected. */
   facts(server: ServerRecord, requester: Requester): ServerFacts | undefined;
-  /** Tells the session's own connections (the one of `server` alone, where given) what its client said by itself. */
+  /** Sends a notification of the AI client on the session's own connections (`server`: on that server's alone). */
   notify(sessionKey: string, method: string, paramsText: string | undefined, server?: string): void;
-  /** The session has ended: its connections end. */
+  /** Ends the session's own connections. */
   release(sessionKey: string): void;
   status(workspaceId: string): UpstreamStatus[];
-  /** What keeps apart the servers that are started here. */
+  /** What keeps the servers that the broker starts apart from each other. */
   processIsolation(): Promise<ProcessIsolation>;
   /**
    * Connects anew and lists, step by step; for `server test`. Live connections go on, and read their lists again. `userKey`: of the person who
    * tests, whose account is used where each has their own; null unless said: it is no person.
    */
   test(server: ServerRecord, userKey?: string | null): Promise<TestStep[]>;
-  /** Reads the lists of its live connections again; resolves when that is done, or has taken too long to wait for. */
+  /** Reads the lists of the server's live connections again; resolves when that is done, or after five seconds. */
   refresh(server: ServerRecord): Promise<void>;
   /** Reads the records again (after an administrative change); connections of changed or removed servers end once their calls are done. */
   reload(): Promise<void>;
-  /** Called with what servers say by themselves; also `list_changed` when one became ready or was added. Returns the function that ends it. */
+  /** Calls `listener` with each event, also with `list_changed` when a server became ready or was added. Returns the function that ends it. */
   onEvent(listener: (event: UpstreamEvent) => void): () => void;
   close(): Promise<void>;
 }
 
-/** The place of a connection within its server: null where all share it. */
+/** The place that a requester has at a server: null where all share the connection, else their `userKey` or `sessionKey`. */
 export function placeOf(
   server: Pick<ServerRecord, 'isolation' | 'credential'>,
   requester: Pick<Requester, 'userKey' | 'sessionKey'>,

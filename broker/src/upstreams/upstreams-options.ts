@@ -1,4 +1,4 @@
-// What the pool of connections to real MCP servers is made of and bounded by.
+// What the pool of connections (create-upstreams.ts) is given: the services that it uses, settings and limits.
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
@@ -14,16 +14,16 @@ export interface UpstreamsOptions {
   accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'pageOf' | 'onChange'>;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
   clock: Clock;
-  /** Homes of stdio servers are made below it. */
+  /** The broker's data folder; homes of stdio servers are made below it. */
   dataDir: string;
   /** The broker runs as root: each stdio server gets a uid of its own. */
   isRoot: boolean;
   brokerVersion: string;
-  /** What stdio servers get of the broker's environment. */
+  /** PATH of the broker, which stdio servers get too. */
   path: string;
   lang?: string;
   startTimeoutMs?: number;
-  /** Without progress for so long, a request has timed out. */
+  /** A request times out after so long without progress. */
   requestTimeoutMs?: number;
   /** Lists are read again after so long, where their server says nothing else; 5 minutes unless said. */
   listAgeMs?: number;
@@ -34,7 +34,7 @@ export interface UpstreamsOptions {
   /** A process that people share ends after so long; never unless said. */
   sharedIdleMs?: number;
   limits?: Partial<ProcessLimits>;
-  /** What each stdio server may use up, where its record does not say. */
+  /** What each stdio server may use, where its record does not say. */
   resourceLimits?: ResourceLimits | undefined;
   /** Where `prlimit` is looked for; the folders of the system unless said. */
   toolPath?: string;
@@ -42,13 +42,13 @@ export interface UpstreamsOptions {
   sandboxToolPath?: string | undefined;
   /** How stdio servers are kept apart; a sandbox where there is one unless said. */
   stdio?: Partial<Omit<StdioSettings, 'allow'>> | undefined;
-  /** Files of the broker that no sandbox shows, wherever they are; its data folder is none of them. */
+  /** Files of the broker outside of its data folder that no sandbox shows. */
   secretFiles?: readonly string[];
   /** The home of the broker's own user. */
   userHome?: string | undefined;
   /** How often the memory of stdio servers is looked at. */
   watchMemoryEveryMs?: number;
-  /** A server that did not answer a request in time has so long to show that it is there. */
+  /** A server that did not answer a request in time is pinged, and has so long to answer. */
   pingMs?: number;
   /** From 0 to 1. */
   random?: () => number;

@@ -4,7 +4,6 @@ import { type ResourceLimitsForm, ResourceLimitsSchema } from '../api/resource-l
 import { z } from 'zod';
 import { asciiLetters } from '../ascii-letters.ts';
 import { senseOfName } from './secret-names.ts';
-import { splitCommand } from './split-command.ts';
 
 export type EntryTransport =
   | {
@@ -265,4 +264,14 @@ export function legalServerName(name: string): string {
     .slice(0, 24)
     .replace(/^-+|-+$/g, '');
   return plain === '' ? 'server' : plain;
+}
+
+/** At blanks, without quotes; nothing in it is carried out. */
+function splitCommand(line: string): string[] {
+  const words: string[] = [];
+  for (const [whole] of line.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*'|["'])+/g))
+    words.push(
+      whole.replaceAll(/"([^"]*)"|'([^']*)'/g, (_found, double?: string, single?: string) => double ?? single ?? ''),
+    );
+  return words;
 }

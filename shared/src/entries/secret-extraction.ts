@@ -6,7 +6,7 @@ import type { Part, Spot } from '../values/spot.ts';
 import { isPlainIn } from '../values/program-text.ts';
 import { mapTexts, type RecordTexts, textsOf } from '../values/record-texts.ts';
 import { mapAround, referencesIn, secretReference } from '../values/secret-reference.ts';
-import { variablesSetIn } from '../values/shell-variables.ts';
+import { variablesSetIn } from '../values/shell-words.ts';
 import { type Parsed, partsOf } from '../values/value-parts.ts';
 import { classifyValue, type Surroundings } from './classify-value.ts';
 import { senseOfName, wordsOf } from './secret-names.ts';

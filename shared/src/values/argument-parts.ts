@@ -4,8 +4,7 @@ import { asItIs, type Part, type Spot, type Structure } from './spot.ts';
 import { isName } from './plain-word.ts';
 import { withoutPlaceholders } from './secret-reference.ts';
 import { shellSpelling } from './shell-spelling.ts';
-import { isComputed } from './shell-variables.ts';
-import { shellWords, type Word } from './shell-words.ts';
+import { isComputed, shellWords, type Word } from './shell-words.ts';
 
 const ASSIGNED = /^(\$env:|-{1,2}|\/)?([A-Za-z_][\w.:-]*?)=(?!=*$)(.+)$/s;
 /** `/flag:value`, as programs of Windows take it. */

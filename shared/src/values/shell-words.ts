@@ -1,5 +1,6 @@
-// Splits a shell's line into words, with their positions and their quoting. It knows as much of the shells' grammar as tells a word from its
-// neighbours. A line with a substitution or a here-document is marked as not certain, and then values are not quoted by guess.
+// Splits a shell's line into words, with their positions and their quoting, and finds the variables that the line sets. It knows as much of the
+// shells' grammar as tells a word from its neighbours. A line with a substitution or a here-document is marked as not certain, and then values
+// are not quoted by guess.
 import type { Shell } from './spot.ts';
 import type { Quote } from './shell-spelling.ts';
 
@@ -69,3 +70,30 @@ function quoteEnd(line: string, open: number, escape: string): number {
   }
   return -1;
 }
+
+const NAME = '[A-Za-z_]\\w*';
+/** `NAME=…`, also behind `export`; `read NAME`; `for NAME in …`. */
+const POSIX = new RegExp(
+  `(?:^|[\\s;&|({])(?:(${NAME})=|read\\s+(?:-\\w+\\s+)*(${NAME})|for\\s+(${NAME})\\s+in\\b)`,
+  'g',
+);
+/** `set -x NAME …` of fish, `setenv NAME …` of csh: both count as `posix`, because they are started in the same way. */
+const SET = new RegExp(`(?:^|[\\s;&|({])(?:set\\s+(?:-\\w+\\s+)+|setenv\\s+)(${NAME})\\s`, 'g');
+const POWERSHELL = new RegExp(`\\$(?:env:)?(${NAME})\\s*=(?!=)`, 'gi');
+const CMD = new RegExp(`\\bset\\s+(?:/\\w\\s+)?"?(${NAME})=`, 'gi');
+
+const SETTING = {
+  posix: [POSIX, SET],
+  powershell: [POWERSHELL],
+  cmd: [CMD],
+} as const satisfies Record<Shell, readonly RegExp[]>;
+
+/** The variables that a shell's line sets itself. Where the line uses one later, that is no placeholder for a person to fill in. */
+export function variablesSetIn(line: string, shell: Shell): string[] {
+  return SETTING[shell].flatMap((form) =>
+    [...line.matchAll(form)].flatMap(([, ...names]) => names.filter((name) => name !== undefined)),
+  );
+}
+
+/** Whether the shell computes the word itself: `$` is what `shellWords` leaves of `$(…)`, which it cuts at the bracket. */
+export const isComputed = (word: string): boolean => word === '$' || /^`[a-z][\w./-]*$/.test(word);

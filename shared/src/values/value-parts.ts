@@ -3,8 +3,7 @@
 import { argumentParts, shellParts } from './argument-parts.ts';
 import { codeParts } from './code-parts.ts';
 import { inlineParts } from './inline-parts.ts';
-import { jsonParts } from './json-parts.ts';
-import { looseParts } from './loose-parts.ts';
+import { jsonParts, looseParts } from './json-parts.ts';
 import { loginParts, pairParts } from './pair-parts.ts';
 import { asItIs, type Spot, type Spelling, type Structure } from './spot.ts';
 import { withoutPlaceholders } from './secret-reference.ts';

@@ -1,37 +1,37 @@
-// When a server that failed may be tried again: soon after the first failures, then ever later, and by one try at a time. It only counts;
-// whoever connects asks it and tells it.
+// Says when a server that failed may be tried again: soon after the first failures, then ever later, and by one try at a time. The breaker only
+// counts; the slot, which connects, asks it before each try and tells it what came of it.
 import type { Clock } from 'mcpgate-shared/clock';
 
-/** `open`: not tried before `retryAt`. `half-open`: the next try, or the one under way, decides. */
+/** `closed`: the server may be tried. `open`: not before `retryAt`. `half-open`: the next try, or the one under way, decides. */
 export type Circuit = 'closed' | 'open' | 'half-open';
 
 export interface CircuitBreaker {
   readonly circuit: Circuit;
-  /** When it may be tried again, ms since the epoch; in the past: now. */
+  /** When the server may be tried again, ms since the epoch; a time in the past means now. */
   readonly retryAt: number;
   /** How often a connection ended by itself within the last ten minutes. */
   readonly losses: number;
-  /** It starts, and ends again and again. */
+  /** Whether connections are made, and end by themselves again and again. */
   readonly flapping: boolean;
-  /** The try that decides a half-open one; never rejects. Others wait for it. */
+  /** While the breaker is half-open: the try under way, for which other callers wait. Never rejects. */
   readonly probe: Promise<unknown> | undefined;
-  /** `attempt` is a try of a half-open one. */
+  /** Makes `attempt` the probe, until it is settled. */
   probedBy(attempt: Promise<unknown>): void;
-  /** A start failed. Returns after how many ms the next one may be made. */
+  /** A start failed. Returns in how many ms the next one may be made. */
   failed(): number;
   /** A start succeeded; only time shows whether it stays. */
   connected(): void;
   /** A connection ended by itself after `livedMs`. Returns as `failed` does. */
   lost(livedMs: number): number;
-  /** Something changed (a secret, the record): what was does not count any more. */
+  /** Forgets all failures, because a secret or the record has changed. */
   reset(): void;
 }
 
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 60_000;
-/** So many failures in a row open it. */
+/** So many failures in a row open the circuit. */
 const OPEN_AFTER = 3;
-/** A connection that lived so long was no failed start. */
+/** A connection that lives longer ends the row of failures. */
 const STABLE_MS = 10_000;
 const FLAP_WINDOW_MS = 600_000;
 const FLAP_LOSSES = 4;

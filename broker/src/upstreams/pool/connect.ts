@@ -1,12 +1,12 @@
-// Makes one connection to a server: secrets put in, process or pool opened (prepare-wire.ts), handshake done.
+// Makes one connection to a server: fills the secrets into its record, opens the wire (prepare-wire.ts), and does the handshake.
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Accounts } from '../../accounts/accounts.ts';
 import type { AccountOwner } from '../../domain/account.ts';
+import { AttemptError, attemptOf } from '../attempt.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { createBearer } from '../secrets/bearer.ts';
 import { accountValues } from '../secrets/account-values.ts';
 import type { Secrets } from '../secrets/secrets.ts';
-import { FailedStart } from './failed-start.ts';
 import { lastWords } from '../wires/stdio/last-words.ts';
 import type { OpeningMemory } from './opening-memory.ts';
 import type { McpSession } from '../session/mcp-session.ts';
@@ -23,9 +23,9 @@ import type { Requester } from '../upstream.ts';
 export interface Connection {
   readonly session: McpSession;
   readonly secretVersions: readonly string[];
-  /** A request is sent over it, with the secrets that it holds. */
+  /** Notes that the connection's secrets are used now; called for each request. */
   readonly noteUse: () => void;
-  /** Lines on stdout that were no messages. */
+  /** How many lines on stdout were no messages. */
   readonly noise: () => number;
   readonly stderr: () => readonly string[];
   readonly mask: (text: string) => string;
@@ -34,14 +34,14 @@ export interface Connection {
 export interface ConnectDeps extends WireDeps {
   vault: Pick<Secrets, 'value' | 'used'>;
   accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'pageOf'>;
-  /** What servers were found to speak. */
+  /** How each server was last opened. */
   openings: OpeningMemory;
   brokerVersion: string;
   startTimeoutMs: number;
   requestTimeoutMs: number;
   listAgeMs: number;
   random: () => number;
-  /** What still ends when its caller has long been answered: the pool waits for it at its own end. Never rejects. */
+  /** Takes work that goes on after the caller was answered; the pool waits for it when it closes. The promise never rejects. */
   ending: (work: Promise<void>) => void;
 }
 
@@ -49,18 +49,29 @@ export interface ConnectRequest {
   record: ServerRecord;
   /** The name of the home below the server's folder. */
   homeName: string;
-  /** Whose account it carries, where its server wants one; undefined: whoever asks can have none. */
+  /** The owner of the account that the connection is made with, where the server wants one; undefined where the caller cannot have one. */
   owner: AccountOwner | undefined;
-  /** The one whose connection it is; left out where people share it. */
+  /** The person or session whose own connection it is; left out where people share it. */
   requester?: Requester;
   onListChanged: (kind: ListKind) => void;
   onListStale: (kind: ListKind) => void;
   onNotification: (method: string, paramsText: string) => void;
   onClosed: (error: GateError) => void;
-  /** Ends the attempt. */
+  /** Aborted where the connection is no longer wanted. */
   signal?: AbortSignal;
-  /** Told what is started or asked next, for `server test`. */
+  /** Called with the command or URL before it is started or asked, for `server test`. */
   onStart?: (where: string) => void;
+}
+
+/** A start that failed, with what the process wrote to stderr: administrators want to see it, and the process is gone. */
+export class FailedStart extends AttemptError {
+  /** The last lines, masked. */
+  readonly stderr: readonly string[];
+
+  constructor(cause: GateError, message: string, stderr: readonly string[]) {
+    super(cause.code, message, attemptOf(cause), { cause, retryAfterMs: cause.retryAfterMs });
+    this.stderr = stderr;
+  }
 }
 
 /** Throws GateError; a FailedStart where the connection was tried. */
@@ -87,7 +98,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
   );
   const onNoise = (line: string): void => {
     noise++;
-    // The first ones say what it is; a server that prints on every call must not fill the log.
+    // The first lines show what the server prints; one that prints on every call must not fill the log.
     const kept = resolved.mask.text(line).slice(0, 1000);
     if (noise <= 5) deps.log.warn({ server: record.name, noise, line: kept }, 'a line on stdout that is no message');
     else logNoise(kept);
@@ -147,7 +158,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
   };
 }
 
-/** The whole start has one deadline, whatever the server leaves open: who waits for it is answered. */
+/** Opens a session within `startTimeoutMs`, handshake included. Rejects with `timeout` then, whatever the server still leaves open. */
 async function inOneDeadline(
   { clock, startTimeoutMs, ending }: ConnectDeps,
   { record, signal }: ConnectRequest,
@@ -165,7 +176,7 @@ async function inOneDeadline(
   try {
     return await Promise.race([opened, deadline]);
   } catch (error) {
-    // What is made after all has nobody left; what is not made may take its time to end.
+    // A session that is opened after all is closed; the pool waits for that.
     ending(
       opened.then(
         (session) => session.close(),

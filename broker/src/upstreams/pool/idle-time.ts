@@ -1,18 +1,21 @@
-// How long a connection may stand unused before it is stopped: longer for one that was wanted again soon after it was stopped.
+// How long a connection may be idle before it is stopped: longer for one that was needed again soon after it was stopped.
 import type { Clock } from 'mcpgate-shared/clock';
 
 export interface IdleTime {
-  /** For how long it may stand unused now. */
+  /** How long the connection may be idle now. */
   readonly ms: number;
-  /** It was stopped for being idle. */
+  /** The connection was stopped for being idle. */
   stopped(): void;
-  /** It was started because somebody wants it. */
+  /** A call needs the connection, which is started again. */
   wanted(): void;
 }
 
 const MAX_FACTOR = 8;
 
-/** `baseMs`: what is configured. Wanted again within as much: the next stop comes after twice the time; later: after half of it, never below. */
+/**
+ * `baseMs`: the configured idle time. A connection that is wanted again within that gets twice its idle time from then on, else half of it,
+ * between once and eight times `baseMs`.
+ */
 export function createIdleTime({ clock, baseMs }: { clock: Clock; baseMs: number }): IdleTime {
   let factor = 1;
   let stoppedAt: number | undefined;

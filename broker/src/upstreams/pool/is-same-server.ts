@@ -1,4 +1,4 @@
-// Whether a server's record still says the same of its connections, which may then stay.
+// Whether two versions of a server's record agree in all that concerns its connections, so that those may stay after a change.
 import type { ServerRecord } from '../../domain/server-record.ts';
 
 export function isSameServer(a: ServerRecord, b: ServerRecord): boolean {

@@ -1,5 +1,5 @@
-// What a server listed last, over this connection and those before it: a new connection is asked again, and told is where a list is
-// not what it was.
+// The lists that a server gave last, on this connection or one before it. A new connection is asked for them again, and the slot is told which
+// of them differ.
 import { toGateError, type GateError } from 'mcpgate-shared/error';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import type { ListedItem, UpstreamSession } from '../upstream.ts';
@@ -7,14 +7,14 @@ import type { ListedItem, UpstreamSession } from '../upstream.ts';
 export interface LastLists {
   get(kind: ListKind): readonly ListedItem[] | undefined;
   set(kind: ListKind, list: readonly ListedItem[]): void;
-  /** Lists at once, so that lists need not wait, and tells of those that differ while `isCurrent`. */
+  /** Reads the lists from a new connection, so that callers need not wait for them later, and reports the ones that differ while `isCurrent`. */
   compare(session: Pick<UpstreamSession, 'list'>, isCurrent: () => boolean): Promise<void>;
-  /** Reads those that are known again; the session itself tells of those that differ. */
+  /** Reads the known lists and the tools again; the session itself reports the ones that differ. */
   refresh(session: Pick<UpstreamSession, 'listAgain'>): Promise<void>;
 }
 
 export interface LastListsOptions {
-  /** All kinds are listed, not only those that somebody has asked for. */
+  /** All kinds of lists are read, not only those that were asked for before. */
   isEager: boolean;
   onListChanged: (kind: ListKind) => void;
   /** The tools of the current connection could not be listed. */
@@ -38,14 +38,14 @@ export function createLastLists(options: LastListsOptions): LastLists {
           const isNews = last !== undefined || list.length > 0 || kind === 'tools';
           if (!isSame && isNews && isCurrent()) options.onListChanged(kind);
         } catch (cause) {
-          // The connection stays: calls say themselves what is wrong.
+          // The connection stays; calls report themselves what is wrong with it.
           if (isCurrent() && kind === 'tools') options.onFailed(toGateError(cause));
         }
       }
     },
     async refresh(session) {
       const kinds = new Set<ListKind>(['tools', ...lists.keys()]);
-      // Whoever asks next is told why one cannot be read.
+      // The next caller of `list` gets the error of a list that cannot be read.
       await Promise.allSettled([...kinds].map((kind) => session.listAgain(kind, NEVER)));
     },
   };

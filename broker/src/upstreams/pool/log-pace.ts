@@ -1,9 +1,9 @@
-// Keeps a server that writes without end from filling the log.
+// Bounds how many lines of a server's output are logged, so that one which writes without end does not fill the broker's log.
 import type { Clock } from 'mcpgate-shared/clock';
 
 const LINES_A_SECOND = 50;
 
-/** `write` gets so many lines a second; `onDropped` how many more there were in the second before. */
+/** Calls `write` for at most `LINES_A_SECOND` lines a second, and `onDropped` with how many more there were in a second, once that is over. */
 export function paced(
   clock: Pick<Clock, 'now'>,
   write: (line: string) => void,

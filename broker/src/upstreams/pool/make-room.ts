@@ -1,5 +1,5 @@
-// Limits on processes. Where one is reached, the process that was unused for the longest gives way; where all are in use, there is no
-// further one.
+// The limits on how many processes of servers run. Where one is reached, the process that was idle for the longest is stopped; where none is
+// idle, no further process starts.
 import { GateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { runsHere } from '../../domain/transports/transports.ts';

@@ -1,5 +1,5 @@
-// What was found out of a server's protocol, so that it is not asked again at every connection: for as long as its record stays the same and
-// the server does not say otherwise.
+// Remembers how a session with each server was last opened, so that not every connection has to find it out anew. It is forgotten when the
+// server's record changes, or the remembered way stops working.
 import type { ServerRecord } from '../../domain/server-record.ts';
 
 /** `sse`: legacy, over the transport of 2024-11-05. */
@@ -13,7 +13,7 @@ export interface KnownOpening {
 
 export interface OpeningMemory {
   of(record: ServerRecord): KnownOpening;
-  /** Forgets all but these records. */
+  /** Forgets all servers but those with these ids. */
   keep(recordIds: ReadonlyMap<string, unknown>): void;
 }
 

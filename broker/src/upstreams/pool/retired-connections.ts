@@ -1,14 +1,14 @@
-// The connections that were replaced: each finishes what runs on it, for a bounded time, and is closed.
+// The retired connections of a slot: those that were replaced. Each is closed when its requests are answered, or after a bounded time.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Connection } from './connect.ts';
 
 export interface RetiredConnections {
   readonly processes: number;
-  /** Requests still under way. */
+  /** Requests still under way on retired connections. */
   readonly pending: number;
-  /** Closes it when its requests are answered, or after `graceMs`; resolves when it has ended. */
+  /** Closes the connection when its requests are answered, or after `graceMs`; resolves when it is closed. */
   retire(connection: Connection, graceMs: number): Promise<void>;
-  /** Resolves when those that are retired by now have ended. */
+  /** Resolves when all connections that are retired by now are closed. */
   ended(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-// What a caller holds of a slot: a session that goes on over the slot's next connection, once a request, where the first one did not
-// execute it or may repeat it.
+// The upstream session that a slot gives its callers. Where a request fails because of its connection, and was not executed or may be repeated,
+// the session sends it once more over the slot's next connection.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { RetryReason } from '../../domain/call-record.ts';
@@ -9,22 +9,22 @@ import { retryReason } from '../session/retry-reason.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import type { ListedItem, UpstreamSession } from '../upstream.ts';
 
-/** Called where nothing came of a request. */
+/** Called where a request gets no result. */
 type OnRefused = () => void;
 
 export interface SlotSessionOptions {
   serverName: string;
   clock: Clock;
-  /** A request is about to be sent. What it returns is called where the server does not answer with a result. */
+  /** Called before a request is sent. The function that it returns is called where the server does not answer with a result. */
   onRequest: (method: string, paramsText: string) => OnRefused | undefined;
   onListed: (connection: Connection, kind: ListKind, list: readonly ListedItem[]) => void;
-  /** A request over it went unanswered for long; `isWorthIt`: the server's silence is to have consequences. */
+  /** Called where a request went unanswered for long. `isWorthIt`: asked later, whether a server that is silent then is to be replaced. */
   onSilent: (connection: Connection, isWorthIt: () => boolean) => void;
-  /** The connection after `failed`, which gets no new requests. */
+  /** Returns the slot's next connection; `failed` gets no new requests. */
   replace: (failed: Connection) => Promise<Connection>;
 }
 
-/** A call that was given up after so long is a reason to ask whether the server is there. */
+/** When a caller cancels a call after so long, the server is asked whether it answers at all. */
 const LONG_MS = 30_000;
 
 export function createSlotSession(first: Connection, options: SlotSessionOptions): UpstreamSession {
@@ -42,7 +42,7 @@ export function createSlotSession(first: Connection, options: SlotSessionOptions
       connection = await options.replace(connection);
       return await again(connection, reason);
     } catch (error) {
-      // Nothing came of the second one: what may have come of the first is still not known.
+      // The second request was not executed, but the first one may have been: its error counts.
       const isUnknown = reason === repeatable && retryReason(error, undefined) !== undefined;
       throw isUnknown ? cause : error;
     }
@@ -73,7 +73,7 @@ export function createSlotSession(first: Connection, options: SlotSessionOptions
       const reply = used.session.request(request).catch((cause: unknown) => {
         const isLate = cause instanceof GateError && cause.code === 'timeout';
         if (isLate) options.onSilent(used, () => true);
-        // Those who give up early leave the others to it: what these wait for decides.
+        // Where other requests are still waiting on the connection, it is not replaced because of one that was cancelled.
         else if (request.signal.aborted && clock.now() - startedAt >= LONG_MS)
           options.onSilent(used, () => used.session.pending === 0);
         const again = (fresh: Connection, reason: RetryReason) => {

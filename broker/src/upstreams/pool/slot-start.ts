@@ -1,5 +1,5 @@
-// Starts a slot's connection: one start at a time, which everybody who wants one waits for. A start that is overtaken (a secret was renewed,
-// the slot is closed) may hold what was before: what comes of it is not used, and it is made again.
+// Starts the connection of a slot: one start at a time, for which all callers wait. A start is *overtaken* when a secret is renewed or the slot
+// is closed meanwhile: it may have read the old secret, so its connection is not used, and a new start is made.
 import type { Clock } from 'mcpgate-shared/clock';
 import { toGateError, type GateError } from 'mcpgate-shared/error';
 import type { Connection } from './connect.ts';
@@ -9,24 +9,24 @@ export interface ConnectionEvents {
   onListChanged: (kind: ListKind) => void;
   onListStale: (kind: ListKind) => void;
   onNotification: (method: string, paramsText: string) => void;
-  /** It ended by itself; the others when the server said so. */
+  /** The connection ended by itself. */
   onClosed: (error: GateError) => void;
-  /** Nobody wants this connection any more; the promise rejects soon. */
+  /** Aborted when the start is overtaken; the promise of `connect` rejects soon after. */
   signal: AbortSignal;
 }
 
 export interface SlotStartOptions extends Omit<ConnectionEvents, 'onClosed' | 'signal'> {
   clock: Clock;
   connect(events: ConnectionEvents): Promise<Connection>;
-  /** The one in use: what the server says over another one is of no interest. */
+  /** The slot's connection in use. Events of any other connection are ignored. */
   current(): Connection | undefined;
-  /** The slot is closed: nothing is started again. */
+  /** The error for callers where the slot is closed and nothing is started again; else undefined. */
   closedError(): GateError | undefined;
   onStarting(): void;
   onReady(connection: Connection): void;
   onFailed(error: GateError): void;
   onLost(connection: Connection, error: GateError, livedMs: number): void;
-  /** It came too late to be used. */
+  /** An overtaken start made this connection, which is not used. */
   onOvertaken(connection: Connection): void;
 }
 
@@ -35,7 +35,7 @@ export interface SlotStart {
   readonly underWay: Promise<Connection> | undefined;
   /** The start under way, or a new one. */
   start(): Promise<Connection>;
-  /** What is under way is not to be used. */
+  /** The start under way must not be used. */
   overtake(): void;
 }
 
@@ -95,7 +95,7 @@ export function createSlotStart(options: SlotStartOptions): SlotStart {
         },
       );
     underWay = attempt;
-    // Background starts have nobody who waits; `onFailed` has told.
+    // Nobody may be waiting for the start (`warm`), and `onFailed` has reported the error.
     attempt.catch(() => undefined);
     options.onStarting();
     return attempt;

@@ -1,25 +1,25 @@
-// A server's slots summed up for administrators.
+// The status of a server for administrators, summed up over its slots.
 import { isolationOf, type ServerRecord } from '../../domain/server-record.ts';
 import { publicMessage } from '../../domain/public-message.ts';
 import { runsHere } from '../../domain/transports/transports.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
-import { FailedStart } from './failed-start.ts';
+import { FailedStart } from './connect.ts';
 import type { LimitKeeper } from '../process/limit-keeper.ts';
 import type { Isolator } from '../process/isolation.ts';
 import type { Slot, SlotState } from './slot.ts';
 import type { UpstreamStatus } from '../upstream.ts';
 
-/** The state of the whole is the best of its parts, but a failure is not hidden behind an idle one. */
+/** The server's state is the first of these that one of its slots has: the best one, except that a failure is not hidden behind an idle slot. */
 const RANK: readonly SlotState[] = ['ready', 'starting', 'failed', 'idle'];
 
-/** `serverBreaker`: of all its places, where it has more than one. */
+/** `serverBreaker`: the breaker of all places together, where the server has more than one. */
 export function statusOf(
   record: ServerRecord,
   slots: readonly Slot[],
   serverBreaker: CircuitBreaker | undefined,
   around: { nowMs: number; isRoot: boolean; limits: LimitKeeper; isolator: Isolator | undefined },
 ): UpstreamStatus {
-  // The slots of a server that people share are one; of others one that is broken alone is its person's trouble.
+  // A shared server has one slot. For others the breaker of one place says nothing about the server, that of all places does.
   const breaker = serverBreaker ?? slots[0]?.breaker;
   const isWaited = breaker !== undefined && breaker.circuit !== 'closed' && breaker.retryAt > around.nowMs;
   const state = RANK.find((each) => slots.some((slot) => slot.state === each)) ?? 'idle';

@@ -1,5 +1,5 @@
-// One place for a connection (a server, or a server and a person): has it started on demand (slot-start.ts), keeps it, replaces it, and sees
-// to the next attempt. Its callers hold slot-session.ts; what was replaced goes to retired-connections.ts.
+// The slot of one place: starts its connection on demand (slot-start.ts), keeps it, replaces it, and decides when a failed one is tried again.
+// Callers get a session over it (slot-session.ts); connections that were replaced are left to retired-connections.ts.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { attemptOf, withWords } from '../attempt.ts';
@@ -20,22 +20,24 @@ import type { ListedItem, ServerFacts, UpstreamSession } from '../upstream.ts';
 export interface SlotOptions {
   serverName: string;
   clock: Clock;
-  /** Makes a connection. */
   connect(events: ConnectionEvents): Promise<Connection>;
-  /** Starts again by itself after a failure, and lists the tools when it is there. */
+  /** The connection is started again by itself after a failure, and all lists are read as soon as there is one. */
   keepAlive: boolean;
-  /** Of this place. */
+  /** The breaker of this place. */
   breaker: CircuitBreaker;
-  /** Of all places of the server, where it has more than one: when it does not start for one, it does not for the others. */
+  /**
+   * The breaker of all places of the server together, where it has more than one: a server that does not start for one place will not for
+   * another.
+   */
   serverBreaker?: CircuitBreaker;
   idleTime: IdleTime;
-  /** A server that did not answer a request in time has so long to show that it is there. */
+  /** A server that did not answer a request in time is pinged, and has so long to answer. */
   pingMs: number;
-  /** A connection is there, the first or a new one. */
+  /** A connection was made, the first or another one. */
   onConnected: (session: UpstreamSession) => void;
-  /** A list may differ from what it was. */
+  /** A list may differ from the one before. */
   onListChanged: (kind: ListKind) => void;
-  /** A list has been kept for as long as the server allowed. */
+  /** A cached list is too old to be used. */
   onListStale: (kind: ListKind) => void;
   onNotification: (method: string, paramsText: string) => void;
   onState: (state: SlotState, error: GateError | undefined) => void;
@@ -52,30 +54,32 @@ export interface Slot {
   readonly facts: ServerFacts | undefined;
   readonly breaker: CircuitBreaker;
   readonly processes: number;
-  /** Requests under way, on old connections too. */
+  /** Requests under way, retired connections included. */
   readonly pending: number;
+  /** When a caller last used the connection, ms since the epoch. */
   readonly lastUsedAt: number;
-  /** Nobody uses the connection, and nobody is told by it what changes. */
+  /** There is a connection, no request is under way on it, and no client follows a resource over it. */
   readonly isIdle: boolean;
+  /** A session over the connection, which is started where there is none. Throws GateError. */
   acquire(): Promise<UpstreamSession>;
-  /** What the server sends that is not as it should be, over this connection or the last one. */
+  /** What the server did wrong on this connection, or on the last one. */
   readonly warnings: readonly string[];
-  /** Reads the lists that are known again; resolves when that is done. */
+  /** Reads the known lists again; resolves when that is done. */
   refresh(): Promise<void>;
-  /** Starts in the background. */
+  /** Starts the connection in the background. */
   warm(): void;
-  /** New calls get a new connection; the present one ends when its calls are done. */
+  /** Gives new calls a new connection, because a secret has changed; the present one ends when its calls are done. */
   renew(): void;
-  /** Ends the connection of one that is idle; the next call starts it again. What is known of it stays known. */
+  /** Ends the connection, which is idle; the next call starts it again. Lists and facts stay known. */
   stop(): Promise<void>;
-  /** No new calls; resolves when the connections have ended, after their calls or `graceMs`. */
+  /** Takes no new calls; resolves when all connections are closed, after their calls or `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
 const uriOf = (paramsText: string) => stringOf(parseRecord(paramsText)?.['uri']) ?? '';
 
 const DRAIN_MS = 30_000;
-/** Of a server that asks for a pause and does not say for how long. */
+/** The pause of a server that asks for one and does not say how long. */
 const PAUSE_MS = 1_000;
 
 export function createSlot(options: SlotOptions): Slot {
@@ -87,10 +91,11 @@ export function createSlot(options: SlotOptions): Slot {
   let lastFacts: ServerFacts | undefined;
   let lastWarnings: readonly string[] = [];
   let isClosed = false;
-  /** Until then a server that asked for a pause is left alone, ms since the epoch. */
+  /** A server that asked for a pause is not tried before this time, ms since the epoch. */
   let pausedUntil = 0;
-  /** The URIs that the present connection (or the last one, until there is another) is asked to tell of. */
+  /** The URIs of resources that clients follow over the present connection, or over the last one while there is none. */
   let followed = new Set<string>();
+  /** The connection that is being pinged. */
   let checking: Connection | undefined;
   const retired = createRetiredConnections(clock);
   const lastLists = createLastLists({
@@ -113,7 +118,7 @@ export function createSlot(options: SlotOptions): Slot {
     onReady,
     onFailed: startFailed,
     onLost: lost,
-    // It may hold an old secret.
+    // The connection may have been made with an old secret.
     onOvertaken: (connection) => void retired.retire(connection, 0),
   });
 
@@ -123,7 +128,7 @@ export function createSlot(options: SlotOptions): Slot {
     return error === undefined ? 'idle' : 'failed';
   }
 
-  /** Somebody waits for what it tells by itself, and would not ask. */
+  /** Whether the connection must be started again without a call: it is kept alive, or clients wait for updates of resources that they follow. */
   const isNeeded = () => options.keepAlive || followed.size > 0;
 
   function failed(why: GateError, backoffMs: number): void {
@@ -134,7 +139,7 @@ export function createSlot(options: SlotOptions): Slot {
     cancelRetry = clock.after(backoffMs, warm);
   }
 
-  /** A start that failed for want of room, or of somebody's account, says nothing of the server. */
+  /** A start failed. Where the reason is a limit on processes or a missing account, that says nothing about the server, and is not counted. */
   function startFailed(why: GateError): void {
     if (attemptOf(why).outcome === 'account_needed') {
       error = undefined;
@@ -149,7 +154,7 @@ export function createSlot(options: SlotOptions): Slot {
     failed(why, breaker.failed());
   }
 
-  /** It asks for a pause, which is no failure: it is not counted as one, and not asked again before. */
+  /** The server asked for a pause. That is not counted as a failure, and the server is not tried before the pause is over. */
   function pause(why: GateError): void {
     error = why;
     const pauseMs = why.retryAfterMs ?? PAUSE_MS;
@@ -173,18 +178,18 @@ export function createSlot(options: SlotOptions): Slot {
   }
 
   function lost(connection: Connection, why: GateError, livedMs: number, graceMs = DRAIN_MS): void {
-    // What still runs on it (HTTP: only the server's own stream has told) may yet be answered.
+    // Requests on it may still be answered: over HTTP only the server's own stream has ended.
     void retired.retire(connection, graceMs);
     if (connection !== current) return;
     lastWarnings = connection.session.faults;
     current = undefined;
     if (remedy(attemptOf(why), { what: 'connection' }) !== 'reconnect') return failed(why, breaker.lost(livedMs));
-    // The server is well: it was started anew, and knows the old session no more.
+    // The server is well: it was restarted, and does not know the old session any more.
     options.onState(state(), undefined);
     if (isNeeded()) warm();
   }
 
-  /** After an answer that did not come: a server that says nothing at all any more is replaced. */
+  /** Pings a server that left a request unanswered; where that is not answered either, its connection is replaced. */
   async function checkAlive(connection: Connection, isWorthIt: () => boolean): Promise<void> {
     if (connection !== current || checking === connection) return;
     checking = connection;
@@ -195,7 +200,7 @@ export function createSlot(options: SlotOptions): Slot {
     lost(connection, new GateError('upstream', why), 0, 0);
   }
 
-  /** New calls get another connection; what runs on this one ends there. */
+  /** Retires a connection: new calls get another one, and requests on this one end there. */
   function dismiss(connection: Connection, graceMs: number): void {
     if (connection === current) {
       lastWarnings = connection.session.faults;
@@ -304,7 +309,7 @@ export function createSlot(options: SlotOptions): Slot {
       breaker.reset();
       serverBreaker?.reset();
       pausedUntil = 0;
-      // A start under way may have read the old secret.
+      // The start under way may have read the old secret.
       if (starts.underWay !== undefined) starts.overtake();
       if (current !== undefined) {
         dismiss(current, DRAIN_MS);

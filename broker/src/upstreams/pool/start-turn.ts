@@ -1,24 +1,28 @@
-// When one caller may start a connection: a short back-off is waited for, a longer one is an error that says how long; while another try
-// decides about the server, that is waited for.
+// Decides when a caller may start a connection. A short back-off is waited for; a longer one is an error that says how long it is; and while
+// another caller's try decides about the server (half-open), that try is waited for.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 
-/** A back-off that ends so soon is waited for by a call instead of failing it. */
+/** The longest back-off that a call waits for; a longer one fails the call. */
 const PATIENCE_MS = 1_000;
 const TIMER_SLACK_MS = 20;
 
 export interface StartTurnOptions {
   serverName: string;
   clock: Clock;
-  /** Of the place, and of all places of the server where it has more than one. */
+  /** The breaker of the place. */
   breaker: CircuitBreaker;
+  /** The breaker of all places of the server together, where it has more than one. */
   serverBreaker: CircuitBreaker | undefined;
-  /** Why the last start failed here. */
+  /** Why the last start of this place failed. */
   lastError(): GateError | undefined;
 }
 
-/** Of one caller: what to wait for before it asks again; undefined: it may start. Throws where it would have to wait for long. */
+/**
+ * For one caller: a function that returns undefined where it may start now, else a promise to wait for before it asks again. It throws `upstream`
+ * where the back-off is longer than the caller's patience.
+ */
 export function createStartTurn(options: StartTurnOptions): () => Promise<unknown> | undefined {
   const { clock, breaker, serverBreaker } = options;
   let patienceMs = PATIENCE_MS;

@@ -1,11 +1,11 @@
-// What to do about a server that failed its test.
+// Says what to do about a server that failed a step of its test.
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { runsHere } from '../../domain/transports/transports.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { attemptOf } from '../attempt.ts';
 import { secretNamesOf } from '../secrets/resolved-transport.ts';
 
-/** Null where the error says it itself. */
+/** One line for administrators; null where the error itself says what to do. */
 export function nextStep(step: string, error: unknown, record: ServerRecord): string | null {
   const code = codesOf(error);
   const [secret] = secretNamesOf(record);

@@ -1,4 +1,5 @@
-// The way to an HTTP server, a step at a time, for `server test`: its name, its port, its certificate.
+// Tries the way to an HTTP server one step at a time, for `server test`: its name (DNS), its port (TCP), its certificate (TLS). Each step
+// resolves with a line for people, or rejects with what is wrong.
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
@@ -6,7 +7,7 @@ import { GateError } from 'mcpgate-shared/error';
 
 const LIMIT_MS = 10_000;
 
-/** All addresses of the host, in words. */
+/** Names all addresses of the host. */
 export async function resolveHost(url: URL): Promise<string> {
   const host = hostOf(url);
   if (isIP(host) !== 0) return `${host} is an address`;

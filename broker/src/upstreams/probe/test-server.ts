@@ -1,11 +1,12 @@
-// `server test`: connects anew, beside the live connections, and says each step and how long it took.
+// `server test`: makes a connection of its own beside the live ones, goes through all steps from secrets to lists, and reports each with how long
+// it took.
 import { toGateError } from 'mcpgate-shared/error';
 import type { AccountOwner } from '../../domain/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isAtUrl, runsHere } from '../../domain/transports/transports.ts';
 import { connect, type ConnectDeps, type Connection } from '../pool/connect.ts';
 import { parseRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
-import { offerOf } from '../session/offered-lists.ts';
+import { offerOf } from '../session/list-pages.ts';
 import { folderOf } from '../process/process-home.ts';
 import { nextStep } from './next-step.ts';
 import { connectTo, handshakeTls, resolveHost } from './probe-address.ts';
@@ -17,7 +18,7 @@ import type { ServerFacts, TestStep } from '../upstream.ts';
 const UNTESTED = 'what needs an account was not tested';
 const SHOWN: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
 
-/** `homeName` names a home of its own, which is deleted again. Stops at the first step that fails. */
+/** `homeName`: of a home for this test alone, which is deleted at the end. `owner`: of the account to use. Stops at the first step that fails. */
 export async function testServer(
   deps: ConnectDeps,
   record: ServerRecord,

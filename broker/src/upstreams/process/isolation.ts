@@ -1,13 +1,12 @@
-// What keeps a server that the broker starts apart from the broker and from other servers, decided once, by trying: a sandbox; else, where
-// the broker is root, a uid of its own; else nothing. Whatever cannot be kept fails: nothing is ever started as root, or with less than
-// what its record and the configuration ask for.
+// Process isolation: what keeps a server that the broker starts apart from the broker and from other servers. It is a sandbox where one can be
+// made; else, where the broker is root, a uid of the server's own; else nothing. Which of them is found out once, by trying. A server never
+// starts as root, nor with less isolation than its record and the configuration ask for: its start fails then.
 import path from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
-import { findCommand } from './find-command.ts';
 import { probeSandbox } from './probe-sandbox.ts';
 import type { ProcessStart } from './process-start.ts';
-import { findTool, SYSTEM_PATH } from './find-tool.ts';
+import { findCommand, findTool, SYSTEM_PATH } from './find-program.ts';
 import { assertShellName, sandboxStart, type SandboxTools } from './sandbox-start.ts';
 import { createView, namedBelowTmp, unseenIn, type Layer, type Unseen } from './sandbox-view.ts';
 import { assertWritableApart } from './writable-folders.ts';
@@ -18,11 +17,11 @@ export interface IsolationOptions {
   dataDir: string;
   /** `off`: none is tried; `required`: nothing starts without one. */
   sandbox: 'auto' | 'required' | 'off';
-  /** Folders that servers may read although they are closed to others or covered; the configuration names them. */
+  /** Folders of the configuration that servers may read although they are closed to other users, or covered in the sandbox. */
   readable: readonly string[];
   /** Folders that servers may write in as well. */
   writable: readonly string[];
-  /** Files of the broker that no server may read wherever they are. */
+  /** Files of the broker outside of its data folder that no server may read. */
   secretFiles: readonly string[];
   /** The home of the broker's own user. */
   userHome: string | undefined;
@@ -42,9 +41,9 @@ export interface IsolatedRequest {
   cwd: string;
   /** The whole environment of the server. */
   env: Readonly<Record<string, string>>;
-  /** What the record itself names, in its own words. */
+  /** The words of the record's command and arguments, which may be paths. */
   words: readonly string[];
-  /** What is started under its limits. */
+  /** The program to start, and its arguments: the command, or the launcher that sets its limits. */
   program: string;
   args: readonly string[];
 }
@@ -57,7 +56,7 @@ export interface Isolator {
   start(request: IsolatedRequest): Promise<ProcessStart>;
 }
 
-/** The computer's own; what else is there is sockets of other programs. */
+/** What a sandbox shows of /run: parts of the operating system. The rest of /run is sockets of other programs. */
 const SHOWN_OF_RUN = [
   'systemd/resolve',
   'NetworkManager',
@@ -155,7 +154,7 @@ export async function createIsolator(options: IsolationOptions): Promise<Isolato
   };
 }
 
-/** As a user of its own it gets no rights back by a program that gives some to whoever runs it (sudo, su). */
+/** The start of a server without a sandbox. Where it has a uid of its own, setuid programs (sudo, su) give it no rights. */
 function plain(
   { server, program, args, env, cwd, uid }: IsolatedRequest,
   setpriv: string | undefined,
@@ -163,13 +162,14 @@ function plain(
   const rest = { env, uid, feeds: [], isSandboxed: false };
   if (uid === undefined) return { program, args, cwd, ...rest };
   for (const name of Object.keys(env)) assertShellName(name);
-  // Whoever spawns it enters its folder as root, and what was looked at may be a link by now: it enters it itself.
+  // `spawn` would enter the working directory as root, and the server may have made it a link since it was checked. So a shell, which runs as the
+  // server, enters it.
   const entered = ['/bin/sh', '-c', ENTER, `mcpgate: ${server}`, cwd, program, ...args];
   const [first = program, ...others] = setpriv === undefined ? entered : [setpriv, '--no-new-privs', '--', ...entered];
   return { program: first, args: others, cwd: '/', ...rest };
 }
 
-/** The shell's own variables are none of the server's. */
+/** Enters the folder, and runs the server without the variables that the shell has set itself. */
 const ENTER = 'cd -- "$1" || exit 126; shift; unset PWD OLDPWD; exec "$@"';
 
 async function toolsFor(options: IsolationOptions): Promise<SandboxTools | { missing: string }> {
@@ -179,12 +179,12 @@ async function toolsFor(options: IsolationOptions): Promise<SandboxTools | { mis
 
 const FOLDERS_OF_SYSTEM = ['/', '/usr', '/bin', '/sbin', '/lib', '/etc', '/opt', '/dev', '/proc', '/sys'];
 
-/** The broker's own user may read what is in its home; its servers, which run as the same user, need not. */
+/** The home of the broker's own user is covered for servers that run as the same user. */
 function coveredHome({ isRoot, userHome }: IsolationOptions): string[] {
   return isRoot || userHome === undefined || FOLDERS_OF_SYSTEM.includes(userHome) ? [] : [userHome];
 }
 
-/** The programs that the broker's own user runs, which may be installed in its home. */
+/** The folders of programs on the broker's PATH, which may be in the home of its user, and are shown in a sandbox. */
 function programFolders({ path: searchPath }: IsolationOptions): string[] {
   const folders = [path.dirname(process.execPath), ...searchPath.split(path.delimiter)].filter((each) =>
     path.isAbsolute(each),

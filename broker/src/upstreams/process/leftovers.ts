@@ -1,6 +1,6 @@
-// Processes that a server left behind: they left its group (`setsid`, a double fork), or its broker was killed. In a sandbox there are none,
-// as they end with its namespace. Elsewhere they are known by what they cannot change: their uid where it is the server's alone, with the
-// control group of the broker or a parent of its; or by the mark that is in their environment. Linux only.
+// Finds and ends processes that a server left behind, because they left its process group (`setsid`, a double fork) or the broker was killed. A
+// sandbox leaves none behind: its processes end with its namespace. Elsewhere they are recognized by what they cannot change: their uid, where it
+// is the server's alone, together with the control group of the broker; or else by a mark in their environment. Linux only.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isServerUid } from './server-uids.ts';
@@ -9,14 +9,14 @@ import { ancestryOf, readProcessTable, unlessGone, type Process, type ProcessTab
 /** The variable of a server's environment that names its home; the record cannot set it. */
 export const MARK = 'MCPGATE_SERVER_HOME';
 
-/** The uids that something runs as now. */
+/** The uids of all processes that run now. */
 export function uidsInUse(): ReadonlySet<number> {
   return new Set([...readProcessTable().values()].map(({ uid }) => uid));
 }
 
 /**
- * Ends what a server of `home` left behind. `uid`: the home's own, where it has one. `living`: processes of the same home that go on, with
- * all that they have started; of those whose parents are gone, what is older than each of them is not theirs.
+ * Ends the processes that a server of `home` left behind. `uid`: the home's own, where it has one. `living`: the leaders of servers of the same
+ * home that still run; they and their descendants go on. An orphan counts as theirs only where it is younger than the oldest of them.
  */
 export function endLeftovers(home: string, uid: number | undefined, living: readonly number[] = []): void {
   const table = readProcessTable();
@@ -30,14 +30,14 @@ export function endLeftovers(home: string, uid: number | undefined, living: read
   }
 }
 
-/** Whether the process runs for the server of `home`, although nothing of the server's is among those who started it. */
+/** Whether a process that no process of the server has started (as far as can be seen) belongs to the server of `home`. */
 export function belongsTo(pid: number, home: string, uid: number | undefined): boolean {
   const table = readProcessTable();
   const each = table.get(pid);
   return each !== undefined && isOf(table, each, home, uid);
 }
 
-/** Ends what the last broker left of all servers whose homes are below `root`, and tells of each home that it looked at. */
+/** Ends the processes that the last broker left behind, of all servers whose homes are below `root`. */
 export function endLeftoversBelow(root: string, isRoot: boolean): void {
   for (const server of unlessGone(() => readdirSync(root)) ?? []) {
     const folder = path.join(root, server);
@@ -54,7 +54,7 @@ function isOf(table: ProcessTable, each: Process, home: string, uid: number | un
   if (uid === undefined) return each.uid === process.getuid?.() && isMarked(each.pid, home);
   if (each.uid !== uid) return false;
   if (isMarked(each.pid, home)) return true;
-  // A server that this process has just started has no environment yet; it is known as what it is by whoever started it.
+  // A server that the broker has just started has no environment yet; it is no leftover.
   if (each.parent === process.pid) return false;
   return isOfThisBroker(table, each) && !isOfAnotherHome(table, each, home);
 }
@@ -64,13 +64,13 @@ const environmentOf = (pid: number): string[] =>
 
 const isMarked = (pid: number, home: string): boolean => environmentOf(pid).includes(`${MARK}=${home}`);
 
-/** The nearest process above it that runs as somebody else. */
+/** The nearest ancestor of the process that runs as another uid. */
 const starterOf = (table: ProcessTable, each: Process): Process | undefined =>
   ancestryOf(table, each.pid).find(({ uid }) => uid !== each.uid);
 
 /**
- * This process runs it now for another home, which was given the same uid once this one had let go of it. What has lost its parent is not
- * believed: it could have given itself any mark.
+ * Whether the broker runs the process for another home, which was given the same uid after this home had freed it. The mark of an orphan is not
+ * believed: a process can give itself any mark.
  */
 function isOfAnotherHome(table: ProcessTable, each: Process, home: string): boolean {
   const starter = starterOf(table, each);
@@ -81,8 +81,8 @@ function isOfAnotherHome(table: ProcessTable, each: Process, home: string): bool
 }
 
 /**
- * Another broker of this computer, or systemd, may use the same uid: what is started by somebody else is theirs, and so is what is in another
- * control group. Neither can be changed by a process without rights.
+ * Whether the process belongs to this broker: another broker on this computer, or systemd, may use the same uid. A process that others have
+ * started is theirs, and so is one in another control group; a process without rights can change neither.
  */
 function isOfThisBroker(table: ProcessTable, each: Process): boolean {
   const starter = starterOf(table, each);

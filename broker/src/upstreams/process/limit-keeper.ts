@@ -1,13 +1,14 @@
-// The limits of stdio servers: which hold for one of them, and what sets, watches and explains them.
+// The limits of stdio servers: works out which ones hold for a server, and starts it under them. limit-launcher.ts sets them, memory-watch.ts
+// watches memory, limit-words.ts explains which one a server ran into.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { ResourceLimits } from '../../domain/resource-limits.ts';
 import type { ProcessTransport } from '../../domain/transports/transports.ts';
 import { createLimitLauncher } from './limit-launcher.ts';
-import { SYSTEM_PATH } from './find-tool.ts';
+import { SYSTEM_PATH } from './find-program.ts';
 import { createMemoryWatch, type MemoryWatch } from './memory-watch.ts';
 
-/** How one server is started, and what holds for it. */
+/** How a server is started under its limits. */
 export interface LimitedStart {
   readonly program: string;
   readonly args: readonly string[];
@@ -18,13 +19,13 @@ export interface LimitedStart {
 export interface LimitKeeper {
   /** Why some limits cannot be kept on this computer; null: all can. */
   readonly missing: string | null;
-  /** What holds for a server's processes. */
+  /** The limits that hold for a server's processes. */
   of(transport: ProcessTransport, hasOwnUid: boolean): ResourceLimits;
-  /** `command` and `args` with everything put in. */
+  /** `args`: the record's arguments, with its secrets filled in. */
   start(transport: ProcessTransport, args: readonly string[], hasOwnUid: boolean): LimitedStart;
 }
 
-/** What holds where neither the configuration nor the server's record says otherwise. */
+/** The limits where neither the configuration nor the server's record says otherwise. */
 export const DEFAULT_LIMITS: ResourceLimits = {
   memoryBytes: 2 * 1024 ** 3,
   openFiles: 4096,

@@ -1,19 +1,19 @@
-// Starts a server's process under its limits. `prlimit` (util-linux) sets them on itself and becomes the server: its id stays the same, and
-// everything that the server starts inherits them. Memory is not among them: memory-watch.ts says why.
+// Sets limits on a server's process with `prlimit` (util-linux), which sets them on itself and then becomes the server. So the process keeps its
+// id, and everything that the server starts inherits the limits. Memory is not among them; memory-watch.ts says why.
 import { readFileSync } from 'node:fs';
 import type { ResourceLimits } from '../../domain/resource-limits.ts';
-import { findTool } from './find-tool.ts';
+import { findTool } from './find-program.ts';
 
 export interface LimitLauncher {
-  /** Why limits cannot be set on this computer; undefined: they can. */
+  /** Why limits cannot be set on this computer; undefined where they can. */
   readonly missing: string | undefined;
-  /** What is kept of `limits` here: never more than the broker itself has. */
+  /** The limits that can be set here, none above what the broker itself has; null where one cannot. */
   kept(limits: ResourceLimits, hasOwnUid: boolean): ResourceLimits;
-  /** What to start instead of `command`. */
+  /** The program and arguments to start instead of `command` and `args`. */
   wrap(command: string, args: readonly string[], kept: ResourceLimits): { program: string; args: readonly string[] };
 }
 
-/** The kernel counts the time that is over in seconds: it says so with SIGXCPU, and a second later with SIGKILL. */
+/** At the limit the kernel sends SIGXCPU; the SIGKILL follows after so many seconds of CPU more. */
 const CPU_GRACE_S = 1;
 
 /** `searchPath`: where prlimit is looked for. */
@@ -35,7 +35,7 @@ export function createLimitLauncher(searchPath: string): LimitLauncher {
       return {
         memoryBytes,
         openFiles: atMost(limits.openFiles, own?.openFiles),
-        // The kernel counts what a user runs, and the broker's own user runs more than this server.
+        // The kernel counts all processes of a user, and the broker's own user runs more than this server.
         processes: hasOwnUid ? atMost(limits.processes, own?.processes) : null,
         cpuSeconds: atMost(limits.cpuSeconds, own?.cpuSeconds),
       };
@@ -43,7 +43,7 @@ export function createLimitLauncher(searchPath: string): LimitLauncher {
     wrap(command, args, { openFiles, processes, cpuSeconds }) {
       if (missing !== undefined || program === undefined) return { program: command, args };
       const flags = [
-        // What a core dump holds of a server's memory are its secrets.
+        // A core dump would hold the secrets in the server's memory.
         '--core=0',
         ...(openFiles === null ? [] : [`--nofile=${openFiles}`]),
         ...(processes === null ? [] : [`--nproc=${processes}`]),

@@ -1,4 +1,4 @@
-// Whether a limit is why a server's process ended, in words: who reads them should know what to raise.
+// Says in words how a server's process ended, and which limit it ran into, so that administrators know what to raise.
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import type { ResourceLimits } from '../../domain/resource-limits.ts';
 
@@ -6,7 +6,7 @@ export interface Exit {
   code: number | null;
   signal: string | null;
   limits: ResourceLimits;
-  /** What it said last. */
+  /** The last lines that it wrote to stderr. */
   stderr: readonly string[];
 }
 

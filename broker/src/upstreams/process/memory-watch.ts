@@ -1,5 +1,6 @@
-// How much memory the processes of a server take, asked of the kernel every second, and who takes more than it may. Not a limit of the
-// kernel: RLIMIT_AS and RLIMIT_DATA count what V8 and WebAssembly reserve and never touch (docs/decisions/process-limits.md). Linux only.
+// Watches how much memory the processes of each server take: asks the kernel every second, and reports a server that is over its limit. The
+// kernel's own limits (RLIMIT_AS, RLIMIT_DATA) do not serve: they count memory that V8 and WebAssembly reserve and never touch
+// (docs/decisions/process-limits.md). Linux only.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -13,18 +14,18 @@ export interface Watched {
   /** The server's folder. */
   home: string;
   limitBytes: number;
-  /** Called once: it took `usedBytes`, and these are its processes. */
+  /** Called once, when the server is over its limit: with what it takes, and its processes. */
   onOver(usedBytes: number, pids: readonly number[]): void;
 }
 
 export interface MemoryWatch {
-  /** The returned function ends it, and tells which other processes it has known as the server's and are still there. */
+  /** Watches a server. The returned function ends that, and returns the other processes of the server that still run. */
   watch(server: Watched): () => readonly number[];
 }
 
-/** Files of /proc are read at once, as nothing waits for a disk; the loop is given back after so many. */
+/** Files of /proc are read synchronously, because no disk is involved; after so many the event loop gets a turn. */
 const READS_A_TURN = 32;
-/** Who is past this part of its limit is asked more often. */
+/** A server past this part of its limit is asked `OFTEN` times as often. */
 const NEAR = 0.5;
 const OFTEN = 5;
 
@@ -45,7 +46,7 @@ export function createMemoryWatch({ clock, everyMs }: { clock: Clock; everyMs: n
       .filter((pid) => Number.isSafeInteger(pid) && pid > 0);
     const alive = new Set(pids);
     for (const pid of owners.keys()) if (!alive.has(pid)) owners.delete(pid);
-    // In their order: whoever started a process most often comes before it.
+    // In ascending order: a process most often has a higher id than its parent, whose owner is known by then.
     let reads = 0;
     for (const pid of pids) {
       if (owners.has(pid)) continue;
@@ -61,7 +62,7 @@ export function createMemoryWatch({ clock, everyMs }: { clock: Clock; everyMs: n
       if (usedBytes > server.limitBytes * NEAR) isNear = true;
       if (usedBytes > server.limitBytes) {
         servers.delete(server.pid);
-        // An id that was given to another process meanwhile is nothing of the server's.
+        // Without ids that the kernel has given to other processes meanwhile.
         server.onOver(
           usedBytes,
           own.filter((pid) => isStill(pid, owners.get(pid)?.started)),
@@ -76,7 +77,7 @@ export function createMemoryWatch({ clock, everyMs }: { clock: Clock; everyMs: n
     return isNear;
   }
 
-  /** By session, by who started it, and by uid: what leaves the session is still the server's. */
+  /** The server that a process belongs to: by its session, else by its parent, else by its uid, so that a process cannot leave its server. */
   function ownerOf(pid: number): Owner {
     const { parent, session, started } = statOf(pid);
     if (session !== undefined && servers.has(session)) return { leader: session, started };
@@ -105,13 +106,13 @@ export function createMemoryWatch({ clock, everyMs }: { clock: Clock; everyMs: n
 }
 
 interface Owner {
-  /** Of the server that a process belongs to; undefined: of none. */
+  /** The leader of the server that a process belongs to; undefined: of none. */
   leader: number | undefined;
-  /** When the process started: ids are used again. */
+  /** When the process started: an id is used again after its process has ended. */
   started: string | undefined;
 }
 
-/** Of proc_pid_stat(5); all undefined where the process is gone. */
+/** Fields of proc_pid_stat(5); all undefined where the process is gone. */
 function statOf(pid: number): { parent?: number; session?: number; started: string | undefined } {
   const text = orGone(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   // The second field is a name in parentheses that may hold anything.
@@ -128,14 +129,14 @@ interface Memory {
   sharedBytes: number;
 }
 
-/** What the kernel cannot take back by dropping pages of files: anonymous memory, also where it was swapped out, and shared memory. */
+/** The memory that the kernel cannot free by dropping pages of files: anonymous memory, swapped out or not, and shared memory. */
 function memoryOf(pid: number): Memory {
   const text = orGone(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '';
   const bytes = (field: string) => Number(new RegExp(`^${field}:\\s*(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
   return { ownBytes: bytes('RssAnon') + bytes('VmSwap'), sharedBytes: bytes('RssShmem') };
 }
 
-/** Shared memory is most often the same for all of them, so that the largest stands for all. */
+/** Shared memory is most often the same memory for all processes of a server, so only the largest amount is counted. */
 function sumOf(processes: readonly Memory[]): number {
   const own = processes.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
   return own + Math.max(0, ...processes.map(({ sharedBytes }) => sharedBytes));

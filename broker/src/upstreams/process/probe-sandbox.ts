@@ -1,6 +1,6 @@
-// Whether a sandbox can be made here: by making one. Kernels, containers and distributions refuse namespaces in many ways.
+// Finds out whether a sandbox can be made on this computer, by making one: kernels, containers and distributions refuse namespaces in many ways.
 import { spawn } from 'node:child_process';
-import { findTool, SYSTEM_PATH } from './find-tool.ts';
+import { findTool, SYSTEM_PATH } from './find-program.ts';
 import { FIRST_UID } from './server-uids.ts';
 import { feed } from './process-start.ts';
 import { sandboxStart, type SandboxTools } from './sandbox-start.ts';
@@ -22,7 +22,7 @@ export async function probeSandbox(options: {
   return failure === undefined ? tools : { missing: `\`bwrap\` makes none here: ${failure}` };
 }
 
-/** Why it failed, in one line. */
+/** Makes a sandbox. Returns in one line why it failed; undefined where it did not. */
 async function tryOut(
   tools: SandboxTools,
   { isRoot, dataDir }: { isRoot: boolean; dataDir: string },
@@ -35,7 +35,7 @@ async function tryOut(
     cwd: '/',
     env: {},
     program: '/bin/sh',
-    // $$ is small in a namespace of its own.
+    // In a PID namespace of its own the shell has a small id.
     args: ['-c', 'test "$$" -lt 10 && test ! -w /usr'],
   });
   const child = spawn(start.program, start.args, {

@@ -1,10 +1,11 @@
-// Where a stdio server lives and as whom it runs. A broker that is root gives each home a uid of its own; the home's owner on disk is
-// the register of who has which. Servers are strangers: none may read the broker's files or another's home.
+// The homes of stdio servers, and the uids that they run as. A broker that is root gives each home a uid of its own; which home has which uid is
+// read from the owner of its folder on disk. Servers are not trusted: none may read the broker's files or another server's home.
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, lchown, lstat, mkdir, open as openFile, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
-import type { ServerRecord } from '../../domain/server-record.ts';
+import { isolationOf, type ServerRecord } from '../../domain/server-record.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import { endLeftovers, uidsInUse } from './leftovers.ts';
 import { FIRST_UID, isServerUid, LAST_UID } from './server-uids.ts';
@@ -20,16 +21,26 @@ export interface ProcessHome {
 export interface ProcessHomes {
   /** Makes the home `DATA/upstreams/SERVER/LEAF`. */
   prepare(server: string, homeName: string): Promise<ProcessHome>;
-  /** Deletes the home, ends what still runs as its uid, and frees that. Nobody may be using it. */
+  /** Deletes the home, ends the processes that still run as its uid, and frees the uid. The home must not be in use. */
   removeHome(server: string, homeName: string): Promise<void>;
 }
 
-/** Homes that end with what they were made for; those of a broker that was killed are removed at the next start. */
+/** Homes that are deleted when their session or test ends. Those that a killed broker has left are deleted at the next start. */
 const PASSING = /^(session|test)-/;
 
 /** The server's folder below `DATA/upstreams`. */
 export function folderOf({ name, workspaceId }: ServerRecord): string {
   return workspaceId === DEFAULT_WORKSPACE ? name : `${name}@${workspaceId}`;
+}
+
+/**
+ * The name of a home below its server's folder; it does not give away the person or the session. `name`: the name of the place (`placeOf`), null
+ * where people share the connection.
+ */
+export function homeNameOf(server: Pick<ServerRecord, 'isolation' | 'credential'>, name: string | null): string {
+  if (name === null) return 'shared';
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  return `${isolationOf(server) === 'per-user' ? 'user' : 'session'}-${digest}`;
 }
 
 export function createProcessHomes(options: { dataDir: string; isRoot: boolean }): ProcessHomes {
@@ -61,7 +72,7 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
     }
   }
 
-  /** The broker's files (database, keys) are closed to others by whoever makes them; this is the second lock. */
+  /** Closes the broker's files (database, keys) to other users once more, although whoever makes them closes them too. */
   async function closeFiles(): Promise<void> {
     for (const entry of await readdir(dataDir, { withFileTypes: true })) {
       if (!entry.isFile()) continue;
@@ -72,7 +83,7 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
   }
 
   async function remove(directory: string, uid: number | undefined): Promise<void> {
-    // A process that left its group must not meet the next owner of its uid.
+    // A process that left its group must not go on under a uid that is given to another home.
     endLeftovers(directory, uid);
     await rm(directory, { recursive: true, force: true });
     if (uid !== undefined && taken.get(uid) === directory) taken.delete(uid);
@@ -81,7 +92,7 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
   async function own(directory: string): Promise<number> {
     const { uid: owner } = await lstat(directory);
     if (taken.get(owner) === directory) return owner;
-    // Another broker of this computer, or a service of systemd, may run as one of them: a stranger to what lives here.
+    // Processes of another broker on this computer, or of a systemd service, may run as one of these uids.
     const inUse = uidsInUse();
     for (let uid = FIRST_UID; uid <= LAST_UID; uid++) {
       if (taken.has(uid) || inUse.has(uid)) continue;
@@ -114,7 +125,7 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
 
   return {
     prepare(server, homeName) {
-      // One after the other: two homes must not take the same uid.
+      // One after the other, so that two homes do not take the same uid.
       const next = last.then(() => prepare(server, homeName));
       last = next.catch(() => undefined);
       return next;
@@ -131,8 +142,8 @@ export function createProcessHomes(options: { dataDir: string; isRoot: boolean }
 const FOLDER_ITSELF = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /**
- * The home belongs to a stranger: what stands there may be a link to anywhere, or a second name of a file of others, and may become one at
- * any moment. So it is opened as a folder, of which there are no second names, and what was opened changes hands.
+ * Makes `uid` the owner of a folder in a home. The server owns the home, and may put a symbolic link or a hard link to somebody else's file there
+ * at any moment. So the folder is opened as a folder (which has no hard links) without following links, and the owner of the opened one is changed.
  */
 async function handOver(folder: string, uid: number): Promise<void> {
   let handle;
@@ -140,7 +151,7 @@ async function handOver(folder: string, uid: number): Promise<void> {
     handle = await openFile(folder, FOLDER_ITSELF);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    // A link, or no folder: nothing of the broker's making.
+    // A link, or no folder: the server has put it there, and it stays the server's.
     if (code === 'ELOOP' || code === 'ENOTDIR') return;
     throw error;
   }

@@ -1,5 +1,5 @@
-// Which processes this broker has started, on disk, so that those which outlived a killed broker are ended by the next one. A process is
-// known by its id and its start time: ids are used again. Linux only; elsewhere servers end when their stdin does.
+// A register on disk of the processes that the broker has started. When a broker is killed, the next one ends the processes that outlived it. A
+// process is recognized by its id and start time, because ids are used again. Linux only; elsewhere servers end when their stdin does.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -11,7 +11,10 @@ export interface ProcessRegister {
   of(home: string): readonly number[];
 }
 
-/** Ends what the last broker left behind, and starts an empty register in `file`. `onKilled` is told of each group that was ended. */
+/**
+ * Ends the processes in the register `file` that the last broker left behind, and begins an empty one. `onKilled` is called for each that was
+ * ended.
+ */
 export function createProcessRegister(file: string, onKilled: (pid: number) => void): ProcessRegister {
   for (const [pid, started] of read(file)) {
     if (startTimeOf(pid) !== started) continue;

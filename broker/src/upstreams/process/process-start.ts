@@ -1,4 +1,5 @@
-// How a process is started: what to spawn, and what it reads at the descriptors after stderr before it becomes the server.
+// How a server's process is started: what to spawn, and the *feeds*, texts that the process reads at the descriptors after stderr before it
+// becomes the server.
 import type { ChildProcess } from 'node:child_process';
 import { Writable } from 'node:stream';
 
@@ -10,15 +11,15 @@ export interface ProcessStart {
   readonly cwd: string;
   /** Undefined: the broker's own user. */
   readonly uid: number | undefined;
-  /** Given at descriptor 3, 4, …; where nobody but the process can read them. */
+  /** Texts for descriptor 3, 4, …, which other processes cannot read, unlike arguments. */
   readonly feeds: readonly string[];
-  /** Its server is the process in a sandbox, not the one that is spawned. */
+  /** The spawned process is bwrap, and the server a process in its sandbox. */
   readonly isSandboxed: boolean;
-  /** What the record names and the server cannot get to, in words: of use where it does not start. */
+  /** A path in the record that the server cannot get to, in words: a likely reason where the server does not start. */
   readonly outOfReach: string | undefined;
 }
 
-/** Gives the feeds to the child. One that ends before it has read them says why itself. */
+/** Writes the feeds to the child. Where the child ends before it has read them, its exit says why. */
 export function feed({ stdio }: Pick<ChildProcess, 'stdio'>, feeds: readonly string[]): void {
   for (const [index, text] of feeds.entries()) {
     const stream = stdio[index + 3];

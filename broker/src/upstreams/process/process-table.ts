@@ -1,4 +1,4 @@
-// The processes of the computer, as /proc has them. Linux only; elsewhere the table is empty.
+// The table of all processes of the computer, from /proc. Linux only; elsewhere it is empty.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 
 export interface Process {
@@ -22,13 +22,13 @@ export function readProcessTable(): ProcessTable {
   return table;
 }
 
-/** A process that began while the folder was read may stand in it without the one that started it, just as one whose parent has ended. */
+/** Adds missing ancestors of a process: one that was started while /proc was read can be in the table without its parent. */
 function addParents(table: Map<number, Process>, process: Process): void {
   for (let each = process; each.parent !== 0 && !table.has(each.parent);) {
     const parent = unlessGone(() => readProcess(each.parent));
     const next = parent ?? unlessGone(() => readProcess(each.pid));
     if (next === undefined) return void table.delete(each.pid);
-    // Its parent has ended, and it has not got another one yet: nothing is known of who started it.
+    // The parent has ended, and the kernel has not given the process another one yet: who started it is not known.
     if (parent === undefined && next.parent === each.parent) return void table.delete(each.pid);
     table.set(next.pid, next);
     each = next;
@@ -43,7 +43,7 @@ function readProcess(pid: number): Process {
   return { pid, parent: Number(fields[1]), uid, started: Number(fields[19]) };
 }
 
-/** Who started it, who started that, and so on; the process itself is the first. */
+/** The process, its parent, and so on upwards. */
 export function ancestryOf(table: ProcessTable, pid: number): Process[] {
   const chain: Process[] = [];
   for (let each = table.get(pid); each !== undefined && !chain.includes(each); each = table.get(each.parent))
@@ -51,7 +51,7 @@ export function ancestryOf(table: ProcessTable, pid: number): Process[] {
   return chain;
 }
 
-/** All that `pid` has started, and what these have. */
+/** The ids of all processes that `pid` has started, directly or not. */
 export function descendantsOf(table: ProcessTable, pid: number): number[] {
   return [...table.keys()].filter(
     (each) => each !== pid && ancestryOf(table, each).some((ancestor) => ancestor.pid === pid),

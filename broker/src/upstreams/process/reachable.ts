@@ -1,4 +1,5 @@
-// Whether a uid that is nobody's can get to a file: only to say it in one clear line. That it cannot is up to the kernel.
+// Whether a server's uid can get to a file, by the modes of the folders on the way. This is only for clear messages: it is the kernel that keeps
+// the server out.
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -27,11 +28,11 @@ export function isWithin(target: string, folder: string): boolean {
   return target === folder || target.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
-/** The uid's group has the same number, and it is in no other. */
+/** Whether `uid`, whose only group has the same number, may enter the folder, or read or run the file. */
 function mayPass(info: Stats, uid: number): boolean {
   const { mode, uid: owner, gid: group } = info;
   const isDirectory = info.isDirectory();
   const bits = owner === uid ? mode >> 6 : group === uid ? mode >> 3 : mode;
-  // A file that may be read or run may be of use; which of the two it must be is up to the kernel.
+  // Whether a file must be readable or executable is not known here; one of both is enough.
   return (bits & (isDirectory ? 1 : 5)) !== 0;
 }

@@ -1,8 +1,8 @@
-// A server in a sandbox of bubblewrap: namespaces of its own, a file system that is read-only but for its home, no rights.
+// Starts a server in a sandbox of bubblewrap: namespaces of its own, a file system that is read-only but for its home, no capabilities.
 //
-// bwrap and setpriv run as root where the broker does, so they get a clean environment and no word of the record: its
-// environment (LD_PRELOAD, PATH), folder and command come to the shell that they become, which is the server's uid by then, and at a
-// descriptor, as do the mounts: other users of the computer can read arguments.
+// bwrap and setpriv run as root where the broker does. So they get a clean environment, and nothing of the server's record: its environment
+// (LD_PRELOAD, PATH), folder and command are read by the shell that they become, which runs as the server's uid by then. The shell reads them at
+// a descriptor, and so does bwrap read its mounts, because other users of the computer can read arguments.
 import { GateError } from 'mcpgate-shared/error';
 import type { ProcessStart } from './process-start.ts';
 import { foldersBetween, isWithin } from './reachable.ts';
@@ -15,7 +15,7 @@ export interface SandboxTools {
 }
 
 export interface SandboxRequest {
-  /** Its name, for people who look at the processes of the computer. */
+  /** The server's name, for people who look at the processes of the computer. */
   server: string;
   layers: readonly Layer[];
   /** Undefined: the broker's own user. */
@@ -29,9 +29,9 @@ export interface SandboxRequest {
 
 const SHELL = '/bin/sh';
 const CLEAN_PATH = '/usr/bin:/bin:/usr/sbin:/sbin';
-/** Descriptor 3 has a script that makes the environment and the command: $@. */
+/** Runs the script at descriptor 3, which sets the environment and makes the command `$@`. */
 const ENTER = 'eval "$(cat <&3)"; exec 3<&-; exec "$@"';
-/** What it may keep in memory that counts as nobody's. */
+/** Size of each file system in memory (/tmp, /dev/shm); what is in them counts as no process's memory. */
 const TMPFS_BYTES = 256 * 1024 * 1024;
 
 export function sandboxStart(tools: SandboxTools, request: SandboxRequest): Omit<ProcessStart, 'outOfReach'> {
@@ -58,7 +58,7 @@ export function sandboxStart(tools: SandboxTools, request: SandboxRequest): Omit
 function mountArguments({ layers, network }: SandboxRequest, hasRoot: boolean): string[] {
   const size = ['--size', String(TMPFS_BYTES)];
   const mount = ({ kind, path }: Layer, index: number): string[] => [
-    // In a cover nothing is there; what bwrap makes by itself is closed to everybody but root.
+    // A cover is empty, and folders that bwrap makes in it by itself are closed to everybody but root.
     ...madeFolders(layers.slice(0, index), path).flatMap((folder) => ['--perms', '0755', '--dir', folder]),
     ...mounted(kind, path),
   ];
@@ -82,14 +82,14 @@ function mountArguments({ layers, network }: SandboxRequest, hasRoot: boolean): 
   ];
 }
 
-/** The folders above `target` that a cover leaves out. */
+/** The folders between a cover and `target`, which do not exist in the cover. */
 function madeFolders(layers: readonly Layer[], target: string): string[] {
   const below = layers.findLast(({ path }) => isWithin(target, path));
   if (below?.kind !== 'cover') return [];
   return foldersBetween(below.path, target).filter((folder) => folder !== below.path);
 }
 
-/** For any shell of POSIX. Throws `upstream` naming what it cannot hold. */
+/** The script for `ENTER`, for any POSIX shell. Throws `upstream` where a name or text cannot stand in it. */
 function enterScript({ cwd, env, program, args }: SandboxRequest): string {
   return [
     `cd -- ${quoted(cwd)} || exit 126`,

@@ -1,32 +1,39 @@
-// What a server in a sandbox sees of the file system: all of it, read-only, but for the places that are covered or blank, with what is
-// shown on top of them. What is deeper counts, so that a home is there below a data folder that is not.
+// What a server in a sandbox sees of the file system, as layers over it. Without a layer everything is there, read-only. Some folders are covered,
+// some files are blank, and other folders are shown again on top of a cover. The deeper layer counts, so that a server's home is there although
+// the broker's data folder above it is covered.
 import { realpath } from 'node:fs/promises';
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { closedAt, isWithin } from './reachable.ts';
 
 export interface Layer {
-  /** `cover`: an empty folder; `show`: what is there, read-only; `write`: the same, writable; `home`: the server's own folder, writable; `blank`: a file of which nothing can be read. */
+  /**
+   * `cover`: an empty folder; `show`: what is there, read-only; `write`: the same, writable; `home`: the server's own folder, writable;
+   * `blank`: a file of which nothing can be read.
+   */
   kind: 'cover' | 'show' | 'write' | 'home' | 'blank';
   path: string;
 }
 
 export interface ViewOptions {
-  /** Whom modes of files are asked for; undefined: the broker's own user. */
+  /** The uid of the server; undefined: the broker's own user. */
   uid: number | undefined;
   home: string;
-  /** Folders of which nothing is seen, but for what is named besides. */
+  /** Folders that are covered, except for what the fields below show in them. */
   covered: readonly string[];
-  /** Folders and files that are seen although a folder above them is covered or closed. */
+  /** Folders and files that are shown although a folder above them is covered or closed. */
   shown: readonly string[];
-  /** The same, and written in. */
+  /** Folders that are shown in the same way, and can be written in. */
   writable: readonly string[];
-  /** Folders of which nothing is seen whatever else says so: the broker's data. */
+  /** Folders that are covered whatever the other fields say: the broker's data. */
   secretFolders: readonly string[];
   secretFiles: readonly string[];
 }
 
-/** Layers from the top of the tree downwards. A shown path that is closed to `uid` further up gets that folder covered: what else is in it stays closed. */
+/**
+ * The layers, from the top of the tree downwards. Where a folder above a shown path is closed to `uid`, that folder is covered, so that nothing
+ * else in it becomes visible.
+ */
 export async function createView(options: ViewOptions): Promise<Layer[]> {
   const { uid, home } = options;
   const secret = realPaths(options.secretFolders);
@@ -54,7 +61,7 @@ export interface Unseen {
   why: 'hidden' | 'closed';
 }
 
-/** What keeps `uid` from `target` in this view; undefined where nothing does, or nothing is there. */
+/** Why `uid` cannot get to `target` in this view; undefined where it can, or `target` does not exist. */
 export async function unseenIn(
   layers: readonly Layer[],
   uid: number | undefined,
@@ -74,7 +81,7 @@ export async function unseenIn(
   return undefined;
 }
 
-/** Covered and shown at one place: covered, so that nothing shows the broker's data. */
+/** The order of layers at one path, where the last one counts: a cover beats what is shown, so that nothing shows the broker's data. */
 const RANK: readonly Layer['kind'][] = ['show', 'write', 'cover', 'home', 'blank'];
 
 const depthOf = ({ path: each }: Layer): number => (each === '/' ? 0 : each.split('/').length - 1);
@@ -86,7 +93,10 @@ function realPaths(paths: readonly string[]): string[] {
   return [...new Set(paths.filter((each) => existsSync(each)).map((each) => realpathSync(each)))];
 }
 
-/** Of the computer's /tmp, which a sandbox covers: what the record itself names there, by its place right below /tmp. A link is left out. */
+/**
+ * The files and folders right below /tmp that the record's texts name a path in; a sandbox, which covers /tmp, shows them. Links are left
+ * out.
+ */
 export function namedBelowTmp(texts: readonly string[]): string[] {
   const named = texts.flatMap((text) => {
     const [, root, name] = path.normalize(text).split('/');

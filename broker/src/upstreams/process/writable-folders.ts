@@ -1,5 +1,5 @@
-// What the configuration lets servers write in must have no part of what the broker keeps: neither the folder of its data nor a file of its
-// secrets may lie in it, nor a link on the way there. A server could not read what its sandbox covers, but could move or replace it for the broker.
+// Checks `stdio.writable`: a folder in which servers may write must hold neither the broker's data folder nor a file of its secrets, nor a link on
+// the way to one. A server could not read them, as its sandbox covers them, but it could move or replace them.
 import { lstatSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
@@ -11,7 +11,7 @@ export interface KeptApart {
   secretFiles: readonly string[];
 }
 
-/** Throws `config` naming both paths. */
+/** Throws `config`, naming the writable folder and the path that it holds. */
 export function assertWritableApart({ writable, dataDir, secretFiles }: KeptApart): void {
   const data = wayTo(dataDir);
   for (const folder of writable) {
@@ -28,10 +28,10 @@ export function assertWritableApart({ writable, dataDir, secretFiles }: KeptApar
   }
 }
 
-/** As many as the kernel follows. */
+/** The kernel follows as many links. */
 const MAX_LINKS = 40;
 
-/** Every folder and link on the way to `target`, which itself comes last, without links. What is not there is taken as it is written. */
+/** Every folder and link on the way to `target`; the real path of `target` comes last. Parts that do not exist are taken as they are written. */
 function wayTo(target: string): string[] {
   const way: string[] = [];
   const left = path.resolve(target).split('/');

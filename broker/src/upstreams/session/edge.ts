@@ -1,4 +1,5 @@
-// One generation of MCP over a connection: what makes a request of the gateway one of the server's protocol, and back.
+// The edge of a connection: turns the gateway's requests into messages of the server's generation of MCP, and the server's messages into what the
+// gateway knows. legacy/ and modern/ have one each.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import type { RpcPeer } from './rpc-peer.ts';
@@ -8,13 +9,14 @@ import type { Requester, ServerFacts, UpstreamReply, UpstreamRequest } from '../
 
 export interface Edge {
   readonly facts: ServerFacts;
-  /** Without progress for `timeoutMs` it has timed out. */
+  /** Sends a request; it times out after `timeoutMs` without progress. */
   request(request: UpstreamRequest, timeoutMs: number): Promise<UpstreamReply>;
   notify(method: string, paramsText?: string): Promise<void>;
+  /** The server asks something. `idText`: its id, `text`: its whole message, as JSON text. */
   onRequest(idText: string, method: string, text: string): void;
-  /** Anything but progress. */
+  /** The server sent a notification other than progress. */
   onNotification(method: string, params: JsonRecord, paramsText: string): void;
-  /** The lists can be asked for. */
+  /** The handshake is done. */
   start(): void;
   /** The connection has ended. */
   close(): void;
@@ -26,22 +28,22 @@ export interface EdgeOptions {
   lists: ServerLists;
   clock: Clock;
   brokerVersion: string;
-  /** The one whose connection this is; undefined: it is shared. */
+  /** The person or session whose own connection this is; undefined: it is shared. */
   requester?: Requester;
   onListChanged: (kind: ListKind) => void;
   onNotification: (method: string, paramsText: string) => void;
-  /** The server turns out to be of the other generation; the connection is of no use. */
+  /** The server turned out to be of the other generation, so that this connection is of no use. */
   onMisjudged: () => void;
 }
 
-/** Which lists a notification says have changed. */
+/** The lists that have changed, by the notification that says so. */
 export const CHANGES: ReadonlyMap<string, readonly ListKind[]> = new Map([
   ['notifications/tools/list_changed', ['tools']],
   ['notifications/prompts/list_changed', ['prompts']],
   ['notifications/resources/list_changed', ['resources', 'templates']],
 ]);
 
-/** What servers up to 2025-11-25 may ask besides, of a client that runs what they ask as a task. */
+/** What servers up to 2025-11-25 may ask besides, about a question that the client answers by a task. */
 export const TASK_QUESTIONS: ReadonlySet<string> = new Set(['tasks/get', 'tasks/result', 'tasks/list', 'tasks/cancel']);
 /** What servers may ask an AI client. */
 export const QUESTIONS: ReadonlySet<string> = new Set(['sampling/createMessage', 'elicitation/create', 'roots/list']);

@@ -1,8 +1,8 @@
-// Asks a server that left a request unanswered whether it answers anything at all.
+// Pings a server that left a request unanswered.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { McpSession } from './mcp-session.ts';
 
-/** True: not even a ping was answered within `pingMs`. Any other failure is told by the wire itself. */
+/** Whether the server leaves a ping unanswered for `pingMs`. False where the ping fails otherwise: the wire reports that itself. */
 export async function isSilent(session: McpSession, clock: Clock, pingMs: number): Promise<boolean> {
   const controller = new AbortController();
   const cancel = clock.after(pingMs, () => controller.abort());

@@ -1,12 +1,11 @@
-// All pages of one of a server's lists, each entry as the text it was sent as, or as AI clients can take it (tidy/entry.ts). Whatever is wrong
-// with a page or an entry, what was read counts, and what is wrong is said.
+// Reads all pages of one of a server's lists. Each entry stays the text that the server sent, or is repaired so that AI clients can take it
+// (tidy/entry.ts). Where a page or an entry is wrong, the entries that could be read count, and a fault says what is wrong.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { toGateError } from 'mcpgate-shared/error';
 import { findMember, onOneLine, scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { AttemptError, attemptOf } from '../attempt.ts';
-import { createFaults, type Faults } from './faults.ts';
-import { parseRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
+import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { tidyEntry } from './tidy/entry.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
@@ -17,14 +16,17 @@ const MAX_ITEMS = 100_000;
 const MAX_CHARS = 128 * 1024 * 1024;
 /** So many pages in a row may bring nothing new. */
 const MAX_EMPTY_PAGES = 20;
-/** All pages together take no longer. */
+/** Time for all pages together. */
 const MAX_MS = 120_000;
-/** The loop is given back after so many. */
+/** After so many entries the event loop gets a turn. */
 const ITEMS_A_TURN = 1_000;
-/** What was not read to its end is read again after so long. */
+/** A list that was not read to its end is read again after so long. */
 const PARTIAL_TTL_MS = 60_000;
 
-/** How each list is asked for, where its entries stand in the result, and what names an entry. */
+/**
+ * For each list: the method that asks for it, the member of the result that holds its entries, the member that names an entry, and the
+ * capability.
+ */
 export const LISTS: Readonly<Record<ListKind, { method: string; member: string; key: string; capability: string }>> = {
   tools: { method: 'tools/list', member: 'tools', key: 'name', capability: 'tools' },
   prompts: { method: 'prompts/list', member: 'prompts', key: 'name', capability: 'prompts' },
@@ -37,11 +39,21 @@ export const LISTS: Readonly<Record<ListKind, { method: string; member: string; 
   },
 };
 
+/**
+ * Whether a server offers a list, by the capabilities that it declares. One that declares none at all may offer any list, and tools always
+ * may be there.
+ */
+export function offerOf(capabilities: JsonRecord, kind: ListKind): 'yes' | 'no' | 'unsure' {
+  if (isRecord(capabilities[LISTS[kind].capability])) return 'yes';
+  const declaresAny = Object.values(LISTS).some(({ capability }) => isRecord(capabilities[capability]));
+  return kind === 'tools' || !declaresAny ? 'unsure' : 'no';
+}
+
 export interface ReadList {
   items: readonly ListedItem[];
-  /** How long the list keeps, by the server (from 2026-07-28 on) or because it is not whole. */
+  /** How long the list may be kept, where the server says so (from 2026-07-28 on) or the list is not whole. */
   ttlMs: number | undefined;
-  /** What is wrong with it. */
+  /** What is wrong with it, a line each. */
   faults: readonly string[];
 }
 
@@ -54,7 +66,7 @@ export interface PagesToRead {
   send: (paramsText: string) => Promise<UpstreamReply>;
 }
 
-/** Throws GateError where the first page cannot be had. */
+/** Throws GateError where the first page cannot be read. */
 export async function listPages(pages: PagesToRead): Promise<ReadList> {
   const { kind, nowMs } = pages;
   const { method } = LISTS[kind];
@@ -77,7 +89,7 @@ export async function listPages(pages: PagesToRead): Promise<ReadList> {
   };
   for (let page = 1; page <= MAX_PAGES; page++) {
     const read = await readPage(pages, paramsText).catch((error: unknown) => {
-      // A connection that ends is another matter, and so is the first page.
+      // Without the first page there is no list; and where the connection was closed, what was read is of no use.
       if (page === 1 || toGateError(error).code === 'cancelled') throw error;
       return toGateError(error).message;
     });
@@ -115,7 +127,7 @@ export async function listPages(pages: PagesToRead): Promise<ReadList> {
   return over(`there are more than ${MAX_PAGES} pages`);
 }
 
-/** A cursor is a text. A number is sent back as it came: who gives one takes one. */
+/** Why a cursor counts as the end of the list; undefined: it does not. A number, which is no valid cursor, is sent back as it came. */
 function whyNoMore(cursorText: string): string | undefined {
   if (cursorText === '""') return '"nextCursor" is empty, which counts as the end';
   return /^["\d-]/.test(cursorText) ? undefined : '"nextCursor" is no text, which counts as the end';
@@ -173,4 +185,36 @@ function itemOf(
 /** Whether the server does not know the list's method. */
 export function isUnknownMethod(error: unknown): boolean {
   return attemptOf(error).outcome === 'unknown_method';
+}
+
+const MAX_FAULTS = 20;
+const MAX_FAULT_CHARS = 400;
+
+/**
+ * Collects what is wrong with a list, for administrators: all faults of the list itself, the first faults of entries, and how many more there
+ * are.
+ */
+interface Faults {
+  /** Adds a fault of an entry, unless there is the same already. */
+  add(line: string): void;
+  /** Adds a fault of the list itself, which is never left out. */
+  addOfList(line: string): void;
+  readonly lines: readonly string[];
+}
+
+function createFaults(): Faults {
+  const ofList: string[] = [];
+  const first = new Set<string>();
+  let more = 0;
+  const short = (line: string) => (line.length > MAX_FAULT_CHARS ? `${line.slice(0, MAX_FAULT_CHARS)}…` : line);
+  return {
+    add(line) {
+      if (first.size < MAX_FAULTS) first.add(short(line));
+      else if (!first.has(short(line))) more++;
+    },
+    addOfList: (line) => void ofList.push(short(line)),
+    get lines() {
+      return [...new Set([...ofList, ...first]), ...(more === 0 ? [] : [`and ${more} more`])];
+    },
+  };
 }

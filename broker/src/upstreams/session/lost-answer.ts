@@ -1,12 +1,12 @@
-// What is known of a request whose answer did not come: nothing at all, unless its method cannot have had an effect.
+// The errors of requests whose answer did not come. Whether such a request was executed is not known, unless its method has no effect.
 import { GateError } from 'mcpgate-shared/error';
 import { AttemptError, attemptOf, outcomeUnknown, withWords } from '../attempt.ts';
 import { isSettled } from '../remedy.ts';
 
-/** Without an effect: nothing can be unknown about it. */
+/** Methods without an effect, of which it does not matter whether they were executed. */
 const NO_EFFECT = /^(initialize|server\/discover|subscriptions\/listen)$|\/list$/;
 
-/** The connection went while `method` was under way: it had been sent, so that whether it was carried out is not known. */
+/** The connection ended while a request of `method` was under way. */
 export function lostUnder(method: string, cause: GateError): GateError {
   const during = `${cause.message} (during ${method})`;
   if (NO_EFFECT.test(method)) return withWords(cause, during, { endedUnder: method });
@@ -14,8 +14,8 @@ export function lostUnder(method: string, cause: GateError): GateError {
 }
 
 /**
- * Sending it came to `error`. Only what provably kept it from being executed leaves it so; after everything else nobody can tell, and who asked
- * must not be told to try again.
+ * Sending a request of `method` failed with `error`. Where the error settles that the request was not executed, it stays as it is. Else nobody can
+ * tell, and the caller gets `unknown_outcome`, so that it does not simply try again.
  */
 export function failedUnder(method: string, error: GateError): GateError {
   const attempt = attemptOf(error);
@@ -24,7 +24,7 @@ export function failedUnder(method: string, error: GateError): GateError {
   return new AttemptError('unknown_outcome', message, { ...attempt, outcome: 'unclear' }, { cause: error });
 }
 
-/** Its exchange is over, and the answer was not in it. */
+/** The HTTP exchange of the request ended without its answer. */
 export function noAnswer(method: string, serverName: string): GateError {
   const message = `server ${serverName} ended its answer to ${method} without a result`;
   if (NO_EFFECT.test(method)) return new GateError('upstream', message);

@@ -1,4 +1,5 @@
-// One connection to an upstream server, of whichever generation of MCP: negotiated, then requests, lists, and what the server says by itself.
+// An MCP session: one connection's end of the protocol with a server, whatever its generation. It negotiates the generation, then sends requests,
+// reads lists, and passes on what the server says without being asked.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
@@ -7,7 +8,7 @@ import type { Edge, EdgeOptions } from './edge.ts';
 import type { KnownOpening, Opening } from '../pool/opening-memory.ts';
 import { headerParamsOf } from '../../mcp/repeated-headers.ts';
 import { createLegacyEdge } from './legacy/legacy-edge.ts';
-import { offerOf } from './offered-lists.ts';
+import { offerOf } from './list-pages.ts';
 import { createModernEdge } from './modern/modern-edge.ts';
 import { negotiate } from './negotiate.ts';
 import { createRpcPeer, type RpcPeer } from './rpc-peer.ts';
@@ -17,48 +18,48 @@ import type { Requester, ListedItem, ServerFacts, UpstreamReply, UpstreamRequest
 import type { OpenWire } from '../wires/wire.ts';
 
 const LIST_TIMEOUT_MS = 60_000;
-/** One that declares nothing may not answer what it does not know. */
+/** Of a list that the server has not declared: it may never answer a request that it does not know. */
 const UNSURE_TIMEOUT_MS = 5_000;
 const NEVER = new AbortController().signal;
 
 export interface McpSessionOptions {
   serverName: string;
   openWire: OpenWire;
-  /** What the server spoke last. */
+  /** How the server was last opened. */
   opening: KnownOpening;
   log: Pick<BaseLogger, 'warn'>;
   clock: Clock;
   brokerVersion: string;
   startTimeoutMs: number;
-  /** Without progress for so long, a request has timed out. */
+  /** A request times out after so long without progress. */
   requestTimeoutMs: number;
-  /** Its lists are read again after so long, where it says nothing else. */
+  /** Lists are read again after so long, where the server says nothing else. */
   listAgeMs: number;
   random: () => number;
-  /** The one whose connection this is; undefined: people share it. */
+  /** The person or session whose own connection this is; undefined: people share it. */
   requester?: Requester;
   onListChanged: (kind: ListKind) => void;
-  /** A list has been kept for as long as the server allowed. */
+  /** A cached list is too old to be used. */
   onListStale: (kind: ListKind) => void;
-  /** Every other notification but progress. */
+  /** Every other notification, except progress. */
   onNotification: (method: string, paramsText: string) => void;
   /** The wire ended by itself. */
   onClosed: (error: GateError) => void;
 }
 
 export interface McpSession {
-  /** The handshake, as a server of this kind needs it. Throws GateError. */
+  /** Does the handshake; `known`: how it was last done. Throws GateError. */
   start(known: Opening | undefined): Promise<void>;
-  /** What the server said of itself. Throws before `start` is over. */
+  /** What the server said of itself. Throws before `start` has resolved. */
   readonly facts: ServerFacts;
   request(request: UpstreamRequest): Promise<UpstreamReply>;
   notify(method: string, paramsText?: string): Promise<void>;
   list(kind: ListKind, signal: AbortSignal): Promise<readonly ListedItem[]>;
-  /** The same, read from the server now. */
+  /** The list, read from the server now. */
   listAgain(kind: ListKind, signal: AbortSignal): Promise<readonly ListedItem[]>;
-  /** What the server sends that is not as it should be. */
+  /** What the server does wrong, a line each. */
   readonly faults: readonly string[];
-  /** The list, where it is known. */
+  /** The cached list; undefined where it has not been read. */
   known(kind: ListKind): readonly ListedItem[] | undefined;
   /** Requests under way. */
   readonly pending: number;
@@ -117,7 +118,10 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
     return facts;
   }
 
-  /** Over HTTP, a tool whose header parameters break the rules may not be shown (2026-07-28, "Custom Headers from Tool Parameters"). */
+  /**
+   * Why a tool must not be shown: over HTTP, because its header parameters break the rules (2026-07-28, "Custom Headers from Tool
+   * Parameters").
+   */
   function whyNot(kind: ListKind, item: ListedItem): string | undefined {
     if (kind !== 'tools' || facts?.generation !== 'modern' || !peer.wire.answersInSend) return undefined;
     const params = headerParamsOf(item.text);

@@ -1,5 +1,5 @@
-// Which generation of MCP a server speaks (2026-07-28, "Versioning", and the transports' "Backward Compatibility"): it is asked with
-// `server/discover`; who does not know that gets `initialize`, on the same connection.
+// Finds out which generation of MCP a server speaks (2026-07-28, "Versioning", and the transports' "Backward Compatibility"): the server is asked
+// `server/discover`; where it does not know that, it gets `initialize` on the same connection.
 import { noticeText } from 'mcpgate-shared/mcp/rpc-text';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
@@ -11,7 +11,7 @@ import { remedy } from '../remedy.ts';
 import type { RpcPeer } from './rpc-peer.ts';
 import type { ServerFacts } from '../upstream.ts';
 
-/** A server that has said nothing for so long is asked in the old way too; what it answers first counts. */
+/** A server that has not answered `server/discover` for so long gets `initialize` too; the first answer counts. */
 const PATIENCE_MS = 3_000;
 const MAX_DEPTH = 64;
 const NEVER = new AbortController().signal;
@@ -21,23 +21,23 @@ export interface NegotiateOptions {
   peer: RpcPeer;
   clock: Clock;
   brokerVersion: string;
-  /** What the one client behind a legacy connection can do, as JSON text. */
+  /** What the AI client can do, for `initialize`, as JSON text of an object. */
   capabilitiesText: string;
   timeoutMs: number;
-  /** `legacy`, `modern`: what it spoke last time. Undefined: not known. */
+  /** The generation that the server spoke last time; undefined: not known. */
   known: ServerFacts['generation'] | undefined;
 }
 
-/** What the server says of itself; a legacy one is initialized then. Throws GateError. */
+/** Does the handshake, and returns what the server says of itself. Throws GateError. */
 export async function negotiate(options: NegotiateOptions): Promise<ServerFacts> {
   const facts = options.known === 'legacy' ? await oldFirst(options) : await newFirst(options);
-  // They are written again, into what clients are told.
+  // The capabilities are written again later, for AI clients, and a deep value would overflow the stack then.
   if (isDeeperThan(facts.capabilities, MAX_DEPTH))
     throw new GateError('upstream', `server ${options.serverName} declares capabilities that are nested too deep`);
   if (facts.generation === 'modern') return facts;
   const { wire } = options.peer;
   wire.established(facts.protocolVersion, false);
-  // Before anything else, or the server would not take us for initialized. One that never says that it has it may have it all the same.
+  // The server must get this before anything else. One that does not confirm it in time may have got it all the same.
   const over = new AbortController();
   const told = wire.send(noticeText('notifications/initialized'));
   await Promise.race([told, patience(options, over.signal)]).finally(() => over.abort());
@@ -67,7 +67,7 @@ async function newFirst(options: NegotiateOptions): Promise<ServerFacts> {
     throw new GateError('upstream', late.why);
   });
   const legacy = initialize(options);
-  // Where neither comes to anything, the older handshake says why: every server's last word is about it.
+  // Where both fail, the error of `initialize` says more: every server knows that method.
   return await Promise.any([modern, legacy])
     .catch(() => legacy)
     .finally(() => over.abort());
@@ -98,7 +98,7 @@ async function discover(options: NegotiateOptions, signal: AbortSignal): Promise
   }
 }
 
-/** Whether a failure may be the server's way to say that it does not know the request. */
+/** Whether a failed handshake may mean that the server does not know the method. */
 function saysSomething(error: unknown): boolean {
   return remedy(attemptOf(error), { what: 'handshake' }) === 'other_generation';
 }

@@ -1,4 +1,4 @@
-// A connection that speaks with its server: in the way that worked last time, else in the ways that there are, one after the other.
+// Opens a session with a server: in the way that worked last time, else in each possible way, one after the other.
 import { type GateError, toGateError } from 'mcpgate-shared/error';
 import { attemptOf } from '../attempt.ts';
 import { createMcpSession, type McpSession, type McpSessionOptions } from './mcp-session.ts';
@@ -7,13 +7,13 @@ import { remedy } from '../remedy.ts';
 import type { OpenWire } from '../wires/wire.ts';
 
 export interface OpenSessionOptions extends McpSessionOptions {
-  /** The transport of 2024-11-05, for servers at a URL. */
+  /** Opens a wire of the transport of 2024-11-05, for servers at a URL. */
   openSseWire: OpenWire | undefined;
-  /** Ends the attempt. */
+  /** Ends the attempt when aborted. */
   signal?: AbortSignal | undefined;
 }
 
-/** Throws GateError; nothing is left open then. */
+/** Throws GateError, and leaves nothing open then. */
 export async function openSession(options: OpenSessionOptions): Promise<McpSession> {
   const { opening, openSseWire } = options;
   const known = opening.get();
@@ -31,7 +31,7 @@ export async function openSession(options: OpenSessionOptions): Promise<McpSessi
     const error = toGateError(cause);
     if (options.signal?.aborted === true) throw error;
     const failed = attemptOf(error);
-    // It has died of the handshake, perhaps because it cannot bear what it does not know.
+    // The connection ended during the handshake: perhaps the server cannot bear a method that it does not know.
     if (failed.endedUnder !== undefined && known !== undefined) opening.forget();
     const next = remedy(failed, { what: 'opening', isKnown: known !== undefined });
     if (next === 'other_generation') {
@@ -40,7 +40,7 @@ export async function openSession(options: OpenSessionOptions): Promise<McpSessi
     }
     if (openSseWire === undefined || next !== 'other_transport') throw error;
     return await attempt(options, 'sse', openSseWire).catch((other: unknown) => {
-      // No such stream either: what was said about the usual way is of more use.
+      // Where the server is not of that transport either, the error of the usual transport says more.
       throw attemptOf(other).hasEndpoint === true ? other : error;
     });
   }
@@ -57,7 +57,7 @@ async function attempt(
     ...options,
     openWire,
     onClosed(error) {
-      // Until the handshake is over it is the handshake that says so.
+      // During the handshake, the handshake itself fails with the error.
       if (isUp) options.onClosed(error);
       else early = error;
     },

@@ -1,30 +1,50 @@
-// The requests under way on one connection: who waits for which id, until when, and when nobody does any more.
+// The requests under way on one connection: which caller waits for which id, and until when.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { GateError } from 'mcpgate-shared/error';
-import type { PeerRequest } from './peer-request.ts';
+import type { Pieces } from '../../message/pieces.ts';
 import type { UpstreamReply } from '../upstream.ts';
+
+/** A request as a peer sends it. */
+export interface PeerRequest {
+  method: string;
+  paramsText: string;
+  pieces?: Pieces;
+  takesPieces?: boolean;
+  signal: AbortSignal;
+  onProgress?: (paramsText: string) => void;
+  /** HTTP headers, names and values in turn. With them the request is outside of any HTTP session, and cancelling it ends its exchange. */
+  headers?: readonly string[];
+  /** Called with notifications that come in the answer to this very request, where the wire can tell. */
+  onNotification?: (method: string, paramsText: string) => void;
+  /** Called where an answer came although the request was cancelled; the answer is dropped. */
+  onLateAnswer?: () => void;
+  /** The request lasts as long as the connection: it never times out, and does not count as under way. */
+  isLasting?: boolean;
+  /** Called with the id that the request is sent under. */
+  onId?: (id: number) => void;
+}
 
 export interface PendingRequest {
   request: PeerRequest;
   resolve: (reply: UpstreamReply) => void;
   reject: (error: GateError) => void;
   timeoutMs: number;
-  /** When it has timed out, ms since the epoch; progress moves it. */
+  /** When it times out, ms since the epoch; progress moves it. */
   deadline: number;
 }
 
 export interface PendingRequests {
-  /** Without those that last as long as the connection. */
+  /** Number of requests under way, without those that last as long as the connection. */
   readonly size: number;
   add(id: number, entry: PendingRequest): void;
   get(id: number): PendingRequest | undefined;
-  /** It is over, one way or another. Undefined: nobody waits for it. */
+  /** Removes a request, which the caller then resolves or rejects; undefined where it is no longer under way. */
   settle(id: number): PendingRequest | undefined;
-  /** No answer comes any more, to any. */
+  /** Rejects all requests, because no answer comes any more. */
   failAll(errorFor: (method: string) => GateError): void;
-  /** Calls `onLate` at the deadline, wherever it is by then; what it returns ends the watch. */
+  /** Calls `onLate` at the request's deadline, which may move until then. Returns the function that ends the watch. */
   watch(entry: PendingRequest, onLate: () => void): () => void;
-  /** Resolves when none is under way. */
+  /** Resolves when no request is under way. */
   drained(): Promise<void>;
 }
 

@@ -1,12 +1,12 @@
-// What mcpgate writes into the params of a request: members of the object and of its `_meta`. The rest stays the text that was sent.
+// Writes members into the params of a request, or into their `_meta`. Everything else stays the text that was sent.
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 
-/** `paramsText` with `_meta.progressToken` set; it has none of its own. */
+/** `paramsText`, which has no progress token, with `_meta.progressToken` set. */
 export function withProgressToken(paramsText: string, token: number): string {
   return withMeta(paramsText, [['progressToken', String(token)]]);
 }
 
-/** `paramsText` with these members (JSON text) in its `_meta`; whatever it had under these names is gone. */
+/** `paramsText` with these members (values are JSON text) in its `_meta`; they replace members of the same names. */
 export function withMeta(paramsText: string, added: readonly (readonly [key: string, valueText: string])[]): string {
   const { members } = scanObject(paramsText, 0, ['_meta']);
   const meta = findMember(members, '_meta');
@@ -17,7 +17,7 @@ export function withMeta(paramsText: string, added: readonly (readonly [key: str
   return paramsText.slice(0, meta.start) + metaText + paramsText.slice(meta.end);
 }
 
-/** `objectText` with these members (JSON text) first; whatever it had under these names is gone. */
+/** `objectText` with these members (values are JSON text) first; they replace members of the same names. */
 export function withMembers(objectText: string, added: readonly (readonly [key: string, valueText: string])[]): string {
   const { members } = scanObject(objectText);
   const put = added.map(([key, value]) => `${JSON.stringify(key)}:${value}`);

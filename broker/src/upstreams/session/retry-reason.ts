@@ -1,10 +1,10 @@
-// When a request may be sent once more: the server provably did not execute it, or the caller may repeat it because it trusts what the
-// tool says of itself. Everything else is sent once.
+// Decides whether a failed request may be sent once more: where the server provably did not execute it, or where repeating the tool is harmless
+// by its annotations, which the server's record trusts. Every other request is sent once.
 import type { RetryReason } from '../../domain/call-record.ts';
 import { attemptOf } from '../attempt.ts';
 import { isNotExecuted, remedy, type Repeatable } from '../remedy.ts';
 
-/** Undefined: it must not be sent again. */
+/** Why the request may be sent again, for the record of the call; undefined: it must not be. */
 export function retryReason(error: unknown, repeatable: Repeatable | undefined): RetryReason | undefined {
   const attempt = attemptOf(error);
   switch (remedy(attempt, { what: 'request', repeatable })) {

@@ -1,5 +1,5 @@
-// JSON-RPC with an upstream server over a wire, the same for both generations of MCP: requests with progress, cancellation and time-out,
-// and what the server says by itself. Results stay the text that was sent. Who waits for what is kept in pending-requests.ts.
+// The peer: JSON-RPC with a server over a wire, the same for both generations of MCP. It sends requests with ids, progress, cancellation and
+// time-outs (pending-requests.ts), and passes on the server's own requests and notifications. Results stay the text that the server sent.
 import { requestText } from 'mcpgate-shared/mcp/rpc-text';
 import type { Clock } from 'mcpgate-shared/clock';
 import { bareText } from 'mcpgate-shared/bare-text';
@@ -10,12 +10,10 @@ import { batchItems } from '../../message/batch-items.ts';
 import { wholeText, type Pieces } from '../../message/pieces.ts';
 import { isRecord, numberOf, parseRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import { garbledAnswerTo, messagesOnOneLine } from '../wires/garbled.ts';
-import { createLateAnswers } from './late-answers.ts';
+import { createLateAnswers, createTaskProgress } from './ended-requests.ts';
 import { failedUnder, lostUnder, noAnswer } from './lost-answer.ts';
-import type { PeerRequest } from './peer-request.ts';
-import { createPendingRequests, type PendingRequest } from './pending-requests.ts';
+import { createPendingRequests, type PeerRequest, type PendingRequest } from './pending-requests.ts';
 import { withProgressToken } from './request-meta.ts';
-import { createTaskProgress } from './task-progress.ts';
 import { tidyLog, tidyProgress } from './tidy/notification.ts';
 import type { UpstreamReply } from '../upstream.ts';
 import type { OpenWire, Wire } from '../wires/wire.ts';
@@ -23,20 +21,20 @@ import { tidyError } from './tidy/rpc-error.ts';
 import { isAnswer, saysError, tidyResult } from './tidy/tool-result.ts';
 
 export interface PeerEvents {
-  /** The server asks something. `idText`: its id as JSON text. */
+  /** The server asks something. `idText`: its id, `text`: its whole message, as JSON text. */
   onRequest(idText: string, method: string, text: string): void;
-  /** Anything but progress. `paramsText` is `{}` where it has none. */
+  /** The server sent a notification other than progress. `paramsText` is `{}` where it has no params. */
   onNotification(method: string, params: JsonRecord, paramsText: string): void;
-  /** One of its messages could not be seen to. */
+  /** The broker failed at handling one of the server's messages. */
   onFault(error: unknown): void;
   /** The wire ended by itself. */
   onClosed(error: GateError): void;
 }
 
 export interface RpcPeer {
-  /** Sends one request; without progress for `timeoutMs` it has timed out. Rejects with GateError. */
+  /** Sends one request; it times out after `timeoutMs` without progress. Rejects with GateError. */
   send(request: PeerRequest, timeoutMs: number): Promise<UpstreamReply>;
-  /** A message that nobody waits for; where it cannot be delivered, the requests beside it fail by themselves. */
+  /** Sends a message that has no answer. Never rejects: where the connection has ended, the requests on it fail by themselves. */
   tell(text: string): Promise<void>;
   readonly wire: Wire;
   readonly isClosed: boolean;
@@ -67,7 +65,7 @@ export function createRpcPeer(
       try {
         return onMessage(bareText(text), pieces, exchange);
       } catch (error) {
-        // Whatever it is in one server's message that nobody thought of, it must not end the broker for all.
+        // A message that the broker does not expect must not end the broker.
         events.onFault(error);
         return true;
       }
@@ -81,7 +79,7 @@ export function createRpcPeer(
           ?.reject(new GateError('too_large', message));
     },
     closed(error) {
-      // Over HTTP each request has an exchange of its own, which says itself what became of it.
+      // Over HTTP each request has an exchange of its own, which fails by itself.
       if (!wire.answersInSend) {
         closed = true;
         pending.failAll((method) => lostUnder(method, error));
@@ -112,7 +110,7 @@ export function createRpcPeer(
       return true;
     }
     const isError = isRecord(message['error']) || typeof message['error'] === 'string';
-    // An error about a request whose id could not be read has none of its own; over HTTP the exchange says which it was.
+    // An error without an id is about a request whose id the server could not read; over HTTP the exchange says which request that was.
     const answers = numberOf(isError && (id === null || id === undefined) ? exchange : id);
     const entry = answers === undefined ? undefined : pending.settle(answers);
     if (!isError && !isAnswer(entry?.request.method ?? '', message['result'])) {
@@ -124,7 +122,7 @@ export function createRpcPeer(
       }
       return entry !== undefined;
     }
-    // An answer to what nobody waits for any more (cancelled, timed out) is no noise.
+    // An answer to a request that has been cancelled or has timed out is a message, and no noise.
     if (entry === undefined) {
       late.take(answers);
       return true;
@@ -147,7 +145,10 @@ export function createRpcPeer(
     return true;
   }
 
-  /** What was meant as an answer and cannot be read: where no other comes soon, whoever waits need not wait for the time-out. */
+  /**
+   * A text was meant as an answer, and cannot be read. Where no readable answer follows soon, the request fails without waiting for its
+   * time-out.
+   */
   function failGarbled(text: string): void {
     const id = garbledAnswerTo(text);
     if (id === undefined || pending.get(id) === undefined) return;
@@ -165,7 +166,7 @@ export function createRpcPeer(
       const said = tidyProgress(paramsOf(text));
       if (entry === undefined && token !== undefined) return said === undefined ? undefined : tasks.of(token)?.(said);
       if (entry?.request.onProgress === undefined) return;
-      // It says at least that somebody works on it.
+      // Progress, whatever it says, shows that the server works on the request.
       entry.deadline = clock.now() + entry.timeoutMs;
       if (said !== undefined) entry.request.onProgress(said);
       return;
@@ -186,10 +187,11 @@ export function createRpcPeer(
     entry.reject(error);
     const { method, headers, onLateAnswer } = entry.request;
     if (onLateAnswer !== undefined) late.expect(id, onLateAnswer);
-    // A handshake must not be cancelled (specification): only its exchange ends. From 2026-07-28 on, that is the cancellation.
+    // The specification forbids to cancel a handshake, so only its exchange ends. From 2026-07-28 on, any request is cancelled by ending its
+    // exchange.
     if (method === 'initialize' || method === 'server/discover' || headers !== undefined) return wire.drop(id);
     const note = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason } };
-    // The exchange ends after the note is out: ending it alone would not mean "cancelled" to the server.
+    // The exchange ends after the notification is sent: ending it alone would not tell the server that the request is cancelled.
     void tell(JSON.stringify(note)).then(() => wire.drop(id));
   }
 
@@ -262,9 +264,9 @@ export function createRpcPeer(
   };
 }
 
-/** An unreadable answer may be followed by a readable one, where the first was a line of a log. */
+/** A text that looks like an unreadable answer may be a line of a log, so that the real answer follows. */
 const GARBLED_MS = 3_000;
-/** Methods whose result has nothing in it: null says the same. */
+/** Methods whose result is empty, so that null is as good. */
 const SAYS_NOTHING: ReadonlySet<string> = new Set([
   'ping',
   'logging/setLevel',
@@ -272,7 +274,7 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set([
   'resources/unsubscribe',
 ]);
 
-/** Wherever it comes, it is not about one request. */
+/** Notifications that are about the connection, also where they come in the answer to a request. */
 const OF_CONNECTION = /\/(list_changed|cancelled)$|^notifications\/resources\/updated$/;
 
 /** The text of a message's params, `{}` where it has none or they are no object. */
@@ -286,7 +288,7 @@ function parsed(idText: string | undefined): unknown {
   return idText === undefined ? undefined : JSON.parse(idText);
 }
 
-/** As it was written: a large integer must not be rounded. */
+/** The id of a message as it is written: a large integer must not be rounded. */
 function idTextOf(text: string): string {
   const id = findMember(scanObject(text).members, 'id');
   return text.slice(id?.start, id?.end);

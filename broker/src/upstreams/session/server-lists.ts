@@ -1,5 +1,5 @@
-// The lists of one connection: each kept until the server says that it changed, for as long as it says that it may be kept, and in any case
-// for a while only: many servers are deployed anew and never say so.
+// Caches the lists of one connection. A list is kept until the server says that it changed, or for as long as the server says that it may be kept;
+// without either for a while, because many servers are deployed anew and never say that their lists changed.
 import type { Clock } from 'mcpgate-shared/clock';
 import { isUnknownMethod, listPages, LISTS, type ReadList } from './list-pages.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
@@ -8,16 +8,16 @@ import type { ListKind } from '../../mcp/list-kind.ts';
 import type { ListedItem, ServerFacts, UpstreamReply } from '../upstream.ts';
 
 export interface ServerLists {
-  /** Rejects as soon as `signal` is aborted; what it waited for goes on for others. */
+  /** The cached list, or the list read from the server. Rejects as soon as `signal` is aborted; reading goes on for other callers. */
   get(kind: ListKind, signal: AbortSignal): Promise<readonly ListedItem[]>;
-  /** The list, where it is known; it may be out of date. */
+  /** The cached list, which may be out of date; undefined where there is none. */
   known(kind: ListKind): readonly ListedItem[] | undefined;
   forget(kind: ListKind): void;
-  /** Reads a list that is known once more, in the background. */
+  /** Reads a cached list once more, in the background. */
   refresh(kind: ListKind): void;
-  /** Reads it now, known or not; callers at the same time share one reading. */
+  /** Reads the list from the server now; concurrent callers share one reading. */
   again(kind: ListKind, signal: AbortSignal): Promise<readonly ListedItem[]>;
-  /** What was wrong with the lists when they were read last. */
+  /** What was wrong with the lists when they were read last, a line each. */
   readonly faults: readonly string[];
   close(): void;
 }
@@ -29,28 +29,28 @@ interface Kept {
   cancel: () => void;
 }
 
-/** Nobody is asked again sooner than this, however short the server says that its lists keep. */
+/** A list is kept at least so long, however short a time the server names. */
 const MIN_FRESH_MS = 1_000;
 const MAX_FRESH_MS = 86_400_000;
-/** A list that changes whenever it is read counts as it was read last, for as long as the least. */
+/** A list that changes at each of so many readings counts as it was read last, for the shortest time. */
 const MAX_TRIES = 3;
 
 export function createServerLists(options: {
   serverName: string;
   clock: Clock;
-  /** Whether the server declared the list's capability; `unsure`: it is asked, and it is no fault where it has no such list. */
+  /** Whether the server declared the list's capability. `unsure`: it is asked, and it is no fault where it does not have the list. */
   offers: (kind: ListKind) => 'yes' | 'no' | 'unsure';
   generation: () => ServerFacts['generation'];
-  /** A list counts for so long, and a tenth less or more, where the server says nothing else. */
+  /** A list is kept so long, a tenth more or less, where the server says nothing else. */
   maxAgeMs: number;
   random: () => number;
-  /** Why the entry is left out; undefined: it is not. */
+  /** Why an entry is left out; undefined: it is not. */
   whyNot: (kind: ListKind, item: ListedItem) => string | undefined;
-  /** `isUnsure`: who does not know the list may never answer. */
+  /** `isUnsure`: the server may not know the method, and may then never answer. */
   send: (method: string, paramsText: string, isUnsure: boolean) => Promise<UpstreamReply>;
-  /** Read again, a list is not what it was. */
+  /** A list was read again, and differs. */
   onChanged: (kind: ListKind) => void;
-  /** As long as the server said has passed since the list was read. */
+  /** The time for which a list may be kept is over. */
   onStale: (kind: ListKind) => void;
 }): ServerLists {
   const { serverName, clock } = options;
@@ -62,7 +62,7 @@ export function createServerLists(options: {
     for (let tries = 1; ; tries++) {
       const version = versions.get(kind);
       const found = await readOnce(kind);
-      // Changed while it was read: what was read may be a mixture. Some servers say so at every reading.
+      // A list that changed while it was read may be a mixture, and is read again. Some servers announce a change at every reading.
       const isMixed = versions.get(kind) !== version;
       if (isMixed && tries < MAX_TRIES) continue;
       return keep(kind, isMixed ? { ...found, ttlMs: MIN_FRESH_MS } : found);
@@ -83,7 +83,7 @@ export function createServerLists(options: {
         send: (paramsText) => options.send(method, paramsText, offer === 'unsure'),
       });
     } catch (error) {
-      // Resources without templates are usual.
+      // A server with resources and without templates is usual, and no fault.
       if (isUnknownMethod(error) || offer === 'unsure') {
         const isFault = offer === 'yes' && kind !== 'templates';
         return isFault ? { ...NOTHING, faults: [`it declares ${capability} and does not know ${method}`] } : NOTHING;
@@ -107,7 +107,7 @@ export function createServerLists(options: {
       before?.items.length === items.length && before.items.every(({ text }, index) => text === items[index]?.text);
     const entry: Kept = { items: isSame ? before.items : items, faults, isStale: false, cancel: () => undefined };
     kept.set(kind, entry);
-    // Not all at once.
+    // A random part keeps the lists of all servers from growing old at the same moment.
     const ageMs = options.maxAgeMs * (0.9 + options.random() * 0.2);
     const freshMs = ttlMs === undefined ? ageMs : Math.min(Math.max(ttlMs, MIN_FRESH_MS), MAX_FRESH_MS);
     entry.cancel = clock.after(freshMs, () => {
@@ -147,7 +147,7 @@ export function createServerLists(options: {
       const known = kept.get(kind);
       if (known === undefined) return;
       known.isStale = true;
-      // Whoever asks next is told why it cannot be read.
+      // The next caller gets the error of a list that cannot be read.
       start(kind).catch(() => undefined);
     },
     again(kind, signal) {

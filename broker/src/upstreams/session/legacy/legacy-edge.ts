@@ -1,4 +1,4 @@
-// MCP up to 2025-11-25 with a server: requests go as they are; the server may ask in return, over the same connection.
+// The edge towards servers of MCP up to 2025-11-25: requests go as they are, and the server may ask questions in return over the same connection.
 import { answerText, noticeText } from 'mcpgate-shared/mcp/rpc-text';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
@@ -10,12 +10,12 @@ import { withLegacyStructure } from './legacy-result.ts';
 import { paramsOf } from '../rpc-peer.ts';
 import type { ServerFacts } from '../../upstream.ts';
 
-/** What one server may ask at the same time. */
+/** How many questions of one server may be open at the same time. */
 const MAX_QUESTIONS = 64;
 
 export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts): Edge {
   const { serverName, peer } = options;
-  /** What the server asks and has no answer to yet, by `idKey` of its own id. */
+  /** The server's open questions, by `idKey` of their ids. */
   const questions = new Map<string, AbortController>();
 
   async function answer(idText: string, method: string, text: string): Promise<void> {
@@ -23,7 +23,7 @@ export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts)
     const { requester } = options;
     const refuse = (code: number, message: string) =>
       peer.tell(answerText(idText, 'error', JSON.stringify({ code, message })));
-    // On a connection that people share nobody could tell whom the server means.
+    // On a shared connection it cannot be told whom the server asks.
     if (requester === undefined || !(QUESTIONS.has(method) || TASK_QUESTIONS.has(method)))
       return refuse(RPC_CODE.methodNotFound, `mcpgate does not offer ${method}`);
     const key = idKey(JSON.parse(idText), idText);
@@ -68,7 +68,7 @@ export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts)
         timeoutMs,
       );
       const code = errorCodeOf(reply);
-      // Only a server that has become a modern one wants what no legacy request has.
+      // Only a modern server answers with these errors: the server has changed its generation.
       if (code !== RPC_CODE.headerMismatch && code !== RPC_CODE.unsupportedProtocolVersion) {
         if (reply.kind === 'error' || request.requester?.generation !== 'legacy') return reply;
         return { ...reply, text: withLegacyStructure(reply.text, reply.pieces) };

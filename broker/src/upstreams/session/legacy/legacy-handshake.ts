@@ -1,4 +1,4 @@
-// `initialize` as it was up to 2025-11-25: what mcpgate says of itself and what the server answers.
+// The handshake of MCP up to 2025-11-25: the params of `initialize`, and what the server's answer says of it.
 import { GateError } from 'mcpgate-shared/error';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { LATEST_LEGACY_VERSION, LEGACY_VERSIONS } from 'mcpgate-shared/mcp/protocol-version';
@@ -7,13 +7,13 @@ import { quoteForeign } from '../../../mcp/quote-foreign.ts';
 import { tidyIntroduction } from '../tidy/introduction.ts';
 import type { ServerFacts, UpstreamReply } from '../../upstream.ts';
 
-/** The params of `initialize`; `capabilitiesText`: JSON text of what the client behind us can do. */
+/** The params of `initialize`. `capabilitiesText`: what the AI client can do, as JSON text of an object. */
 export function initializeParams(brokerVersion: string, capabilitiesText: string): string {
   const clientInfo = JSON.stringify({ name: 'mcpgate', version: brokerVersion });
   return `{"protocolVersion":"${LATEST_LEGACY_VERSION}","capabilities":${capabilitiesText},"clientInfo":${clientInfo}}`;
 }
 
-/** Throws `upstream` where the handshake was refused or the version is not one of ours. */
+/** Throws `upstream` where the server refused the handshake, or named a version that mcpgate does not know. */
 export function readFacts(serverName: string, reply: UpstreamReply): ServerFacts {
   const body = parseRecord(reply.text) ?? {};
   if (reply.kind === 'error') {

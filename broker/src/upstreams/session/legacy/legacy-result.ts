@@ -1,11 +1,11 @@
-// A result for a client of before 2026-07-28: without what came with that, which the client would not know or would refuse.
+// Results for AI clients of MCP up to 2025-11-25, without what came with 2026-07-28: such clients would not know it, or refuse it.
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { Pieces } from '../../../message/pieces.ts';
 
-/** Of every result, and of those that may be cached (2026-07-28). */
+/** Members that results have since 2026-07-28: all of them, or those that may be cached. */
 const MODERN_MEMBERS: ReadonlySet<string> = new Set(['resultType', 'ttlMs', 'cacheScope']);
 
-/** Without them; a result that is not complete stays as it is. */
+/** The result without modern members; one whose `resultType` is not `complete` stays as it is. */
 export function legacyResult(text: string): string {
   const { members } = scanObject(text);
   const type = findMember(members, 'resultType');
@@ -14,13 +14,16 @@ export function legacyResult(text: string): string {
   return `{${kept.map(({ keyStart, end }) => text.slice(keyStart, end)).join(',')}}`;
 }
 
-/** Structured content was an object only; a list or a text is said as content where nothing else is. `pieces`: what was taken out of `text`. */
+/**
+ * Up to 2025-11-25 structured content is an object. Any other value of it is left out, and written as text where the result has no other content.
+ * `pieces`: what was taken out of `text`.
+ */
 export function withLegacyStructure(text: string, pieces: Pieces | undefined): string {
   if (!text.includes('"structuredContent"')) return text;
   const { members } = scanObject(text);
   const found = findMember(members, 'structuredContent');
   const first = found === undefined ? '{' : text.charAt(found.start);
-  // A piece stands there as a string.
+  // The token of a piece stands there as a string.
   if (found === undefined || first === '{' || (first === '"' && pieces !== undefined)) return text;
   const words = JSON.stringify({ type: 'text', text: text.slice(found.start, found.end) });
   const kept = members.flatMap(({ key, keyStart, start, end }) => {

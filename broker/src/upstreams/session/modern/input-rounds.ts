@@ -1,5 +1,6 @@
-// What a modern server needs before it can answer (InputRequiredResult, 2026-07-28): asked of an AI client that takes questions, and the
-// request sent again with the answers. A client of the same generation gets the result as it came, and asks again itself.
+// Where a modern server needs something of the AI client before it can answer (InputRequiredResult, 2026-07-28): a legacy client is asked the
+// server's questions, and the request is sent again with its answers, round by round. A modern client gets the result as it came, and sends the
+// request again itself.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { findMember, onOneLine, scanObject, type JsonObject } from 'mcpgate-shared/mcp/json-span';
@@ -11,12 +12,12 @@ import { withMembers } from '../request-meta.ts';
 import type { Requester, UpstreamReply, UpstreamRequest } from '../../upstream.ts';
 
 const MAX_ROUNDS = 10;
-/** What one result may ask. */
+/** Questions in one result. */
 const MAX_QUESTIONS = 16;
-/** A server that only wants to be asked again gets so long, twice as long each time. */
+/** The pause before a server that asks no question is asked again; twice as long each round. */
 const FIRST_PAUSE_MS = 100;
 
-/** `send` sends the request with these params. */
+/** The reply after all rounds. `send` sends the request with the given params. Throws GateError. */
 export async function throughRounds(
   serverName: string,
   clock: Clock,
@@ -41,7 +42,7 @@ export async function throughRounds(
     const state = findMember(result.members, 'requestState');
     const answers = requests === undefined ? undefined : await askAll(serverName, request, requester, text, requests);
     if (answers === undefined) await pause(clock, FIRST_PAUSE_MS * 2 ** round, request.signal);
-    // What belongs to the round before does not belong to this one.
+    // Without the answers and the state of the round before.
     const bare = withoutRound(request.paramsText);
     reply = await send(
       withMembers(bare, [
@@ -57,7 +58,7 @@ function needsInput(reply: UpstreamReply): reply is UpstreamReply & { kind: 'res
   return parseRecord(reply.text)?.['resultType'] === 'input_required';
 }
 
-/** What the questions of an InputRequiredResult ask by. */
+/** The methods of the questions in an InputRequiredResult. */
 function methodsIn(text: string): string[] {
   const questions = findMember(scanObject(text, 0, ['inputRequests']).members, 'inputRequests')?.inner;
   return (questions?.members ?? [])
@@ -65,7 +66,7 @@ function methodsIn(text: string): string[] {
     .map(({ start, end }) => stringOf(parseRecord(text.slice(start, end))?.['method']) ?? '');
 }
 
-/** The answers as JSON text of an object, by the server's keys. */
+/** Asks all questions at the same time. Returns the answers as JSON text of an object, by the server's keys. Throws GateError. */
 async function askAll(
   serverName: string,
   { method, signal }: UpstreamRequest,
@@ -98,12 +99,12 @@ async function askAll(
     );
     return `{${answers.join(',')}}`;
   } finally {
-    // Where one has failed, the others are of no use any more.
+    // Where one question has failed, the others are withdrawn.
     over.abort();
   }
 }
 
-/** `paramsText` without what an earlier round may have put there. */
+/** `paramsText` without the answers and the state that an earlier round has put there. */
 function withoutRound(paramsText: string): string {
   const { members } = scanObject(paramsText);
   const kept = members.filter(({ key }) => key !== 'inputResponses' && key !== 'requestState');

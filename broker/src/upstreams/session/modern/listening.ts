@@ -1,5 +1,6 @@
-// What a modern server tells by itself: one `subscriptions/listen` for each connection, with the changes of the lists that it offers and of
-// the resources that somebody follows. Another filter is another request; the one before ends once the new one is acknowledged.
+// Listens for a modern server's notifications: one `subscriptions/listen` for each connection, for changes of the lists that the server offers and
+// of the resources that clients follow. When a client follows another resource, a new request with the new filter replaces the one before, which
+// ends once the server has acknowledged the new one.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { ANSWER_META } from 'mcpgate-shared/mcp/protocol-version';
@@ -10,12 +11,12 @@ import { remedy } from '../../remedy.ts';
 import type { UpstreamReply } from '../../upstream.ts';
 
 export interface Listening {
-  /** Listens to the lists; goes on by itself where the stream ends. */
+  /** Begins to listen; where the stream ends, it is opened again. */
   start(): void;
   /** Resolves once the server has promised to tell of this resource; rejects where it does not. */
   follow(uri: string): Promise<void>;
   unfollow(uri: string): Promise<void>;
-  /** True where the notification was part of the listening itself. */
+  /** Takes a notification of the server. Returns whether it was about the listening itself. */
   onNotification(method: string, params: JsonRecord): boolean;
   close(): void;
 }
@@ -23,7 +24,7 @@ export interface Listening {
 interface Stream {
   id: number | undefined;
   uris: ReadonlySet<string>;
-  /** What the server has promised; undefined: not yet. */
+  /** What the server has promised to tell, from its acknowledgement; undefined before that. */
   promised: JsonRecord | undefined;
   abort: AbortController;
   acknowledge: (promised: JsonRecord) => void;
@@ -37,9 +38,9 @@ export function createListening(options: {
   serverName: string;
   clock: Clock;
   capabilities: JsonRecord;
-  /** Sends the request; resolves when the server ends it. */
+  /** Sends `subscriptions/listen`; resolves when the server ends it. */
   send: (filter: JsonRecord, onId: (id: number) => void, signal: AbortSignal) => Promise<UpstreamReply>;
-  /** Nothing was heard for a while: changes may have been missed. */
+  /** Called after a time without a stream, in which changes may have been missed. */
   onGap: () => void;
 }): Listening {
   const { clock, serverName } = options;
@@ -56,7 +57,7 @@ export function createListening(options: {
   const isCurrent = () =>
     current !== undefined && current.uris.size === uris.size && [...uris].every((uri) => current?.uris.has(uri));
 
-  /** One at a time: what changed meanwhile is the next one's matter. */
+  /** Opens streams until one has the present filter; one at a time. */
   function sync(): Promise<void> {
     opening ??= (async () => {
       while (!closed && (isWanted() ? !isCurrent() : current !== undefined)) await reopen();
@@ -111,7 +112,7 @@ export function createListening(options: {
     return new AttemptError('upstream', message, { outcome: 'answered' });
   }
 
-  /** The stream has ended; the one that counted is opened again. */
+  /** A stream has ended; where it was the current one, it is opened again. */
   function onOver(stream: Stream, why: GateError): void {
     streams.delete(stream);
     if (stream !== current || closed) return;
@@ -169,7 +170,7 @@ export function createListening(options: {
   };
 }
 
-/** The lists whose changes the server says it tells. */
+/** The filter for the lists whose changes the server says that it tells. */
 function listFilter(capabilities: JsonRecord): JsonRecord {
   const filter: Record<string, true> = {};
   for (const list of ['tools', 'prompts', 'resources']) {

@@ -1,5 +1,5 @@
-// MCP from 2026-07-28 on with a server: every request says itself who asks and what the AI client can do, so that a connection which people
-// share is as good as one of their own. There is no session; what the server tells by itself comes on `subscriptions/listen`.
+// The edge towards servers of MCP from 2026-07-28 on. Every request says which AI client asks and what it can do, so that a shared connection
+// serves as well as one of a person's own. There is no session; the server's notifications come on `subscriptions/listen` (listening.ts).
 import { answerText } from 'mcpgate-shared/mcp/rpc-text';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { GateError } from 'mcpgate-shared/error';
@@ -18,12 +18,12 @@ import { withoutSubscriptionMark } from './subscription-mark.ts';
 import type { ListKind } from '../../../mcp/list-kind.ts';
 import type { ServerFacts, UpstreamReply, UpstreamRequest } from '../../upstream.ts';
 
-/** What legacy clients ask of a connection; here it is a matter of each request. */
+/** Requests of legacy clients that mcpgate answers itself: modern servers do not know them. */
 const ANSWERED_HERE: ReadonlySet<string> = new Set(['ping', 'logging/setLevel']);
 
 export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge {
   const { serverName, peer, lists } = options;
-  /** Logs of requests that are under way; on a pipe they all come on the one channel. */
+  /** The requests under way that want to hear the server's log messages; on stdio a message does not say which request it is about. */
   const hearers = new Set<(method: string, paramsText: string) => void>();
   const requestHeaders = createRequestHeaders(lists);
   const listening = createListening({
@@ -90,7 +90,7 @@ export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge
     const code = errorCodeOf(reply);
     if (code === RPC_CODE.unsupportedProtocolVersion) throw misjudged();
     if (code !== RPC_CODE.headerMismatch || request.method !== 'tools/call') return reply;
-    // The tool may want other parameters in its headers than when it was listed.
+    // The tool may want other parameters in headers than when it was listed.
     lists.forget('tools');
     await lists.get('tools', request.signal);
     return await sendOnce(request, paramsText, timeoutMs);
@@ -115,7 +115,7 @@ export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge
       if (reply.kind === 'error' || requester?.generation !== 'legacy') return reply;
       return { ...reply, text: withLegacyStructure(legacyResult(reply.text), reply.pieces) };
     },
-    // Clients of this generation have nothing to tell but cancellations.
+    // Modern clients have no notifications for servers but cancellations, which the peer sends.
     notify: () => Promise.resolve(),
     onRequest(idText, method) {
       const error = JSON.stringify({
@@ -134,7 +134,7 @@ export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge
           options.onListChanged(kind);
         }
       } else if (method === 'notifications/message' && hearers.size === 1 && hearer !== undefined) {
-        // Only where one request is under way is it certain whose log it is.
+        // Only where one request is under way it is certain which one the message is about.
         hearer(method, paramsText);
       } else options.onNotification(method, withoutSubscriptionMark(paramsText));
     },

@@ -1,4 +1,4 @@
-// Errors that only servers of 2026-07-28 and later answer with: who gets one knows which generation the server is of.
+// JSON-RPC errors that only servers of 2026-07-28 and later answer with, so that they show the server's generation.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { parseRecord, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import type { UpstreamReply } from '../../upstream.ts';
@@ -14,6 +14,7 @@ export function isModernError(error: JsonRecord): boolean {
   return CODES.has(error['code']);
 }
 
+/** The code of an error reply; undefined for a result. */
 export function errorCodeOf(reply: UpstreamReply): unknown {
   return reply.kind === 'error' ? parseRecord(reply.text)?.['code'] : undefined;
 }

@@ -1,4 +1,5 @@
-// What mcpgate says of itself in every request of 2026-07-28, and what a server answers to `server/discover`.
+// The handshake of MCP from 2026-07-28 on: what mcpgate says of itself in every request, and what a server says of itself in its answer to
+// `server/discover`.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import { ANSWER_META, LEGACY_VERSIONS, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
@@ -11,12 +12,12 @@ import { tidyIntroduction } from '../tidy/introduction.ts';
 import type { ServerFacts, UpstreamReply } from '../../upstream.ts';
 
 /**
- * What mcpgate can pass on of AI clients: said where nobody in particular asks (discovery, lists), so that a server does not keep back what
- * only some of them can use.
+ * The capabilities of AI clients that mcpgate can pass on. They are declared in mcpgate's own requests (discovery, lists), so that a server does
+ * not leave out tools that only some clients can use.
  */
 export const PASSED_ON = '{"roots":{},"sampling":{},"elicitation":{"form":{},"url":{}}}';
 
-/** `paramsText` with what every request must say in its `_meta`; other keys of it stay. */
+/** `paramsText` with the keys that every request must have in its `_meta`; other keys stay. */
 export function withClientMeta(
   paramsText: string,
   who: { brokerVersion: string; capabilitiesText: string; logLevel?: string | undefined },
@@ -31,10 +32,10 @@ export function withClientMeta(
   ]);
 }
 
-/** `legacy`: it is no modern server, or says itself that it speaks only what was before. */
+/** What `server/discover` found out. `legacy`: the server is no modern one, or says that it speaks older versions only. */
 export type Discovery = { kind: 'modern'; facts: ServerFacts } | { kind: 'legacy'; why: string };
 
-/** Throws `upstream` where it speaks versions that are not known here. */
+/** Throws `upstream` where the server speaks only versions that mcpgate does not know, or refuses as a modern server. */
 export function readDiscovery(serverName: string, reply: UpstreamReply): Discovery {
   const body = parseRecord(reply.text) ?? {};
   if (reply.kind === 'error') {
@@ -67,14 +68,14 @@ function unsupported(serverName: string, supported: unknown): Discovery {
   throw final(`server ${serverName} speaks protocol versions ${JSON.stringify(said)}; known are ${known}`);
 }
 
-/** The older handshake would not help. */
+/** An error after which the legacy handshake is not tried. */
 function final(message: string): AttemptError {
   return new AttemptError('upstream', message, { outcome: 'incompatible' });
 }
 
 function infoIn(text: string): JsonMember | undefined {
   const { members } = scanObject(text, 0, ['_meta']);
-  // Drafts of the revision had it beside the capabilities.
+  // Drafts of 2026-07-28 had `serverInfo` beside the capabilities.
   const own = findMember(findMember(members, '_meta')?.inner?.members ?? [], ANSWER_META.serverInfo);
   return own ?? findMember(members, 'serverInfo');
 }

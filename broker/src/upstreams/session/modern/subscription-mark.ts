@@ -1,8 +1,9 @@
-// Which of its streams a modern server tells something on: a matter between it and mcpgate, nothing of the AI client's.
+// The subscription id in a modern server's notifications, which says on which stream it was sent. It concerns the server and mcpgate alone, so it
+// is removed before an AI client gets the notification.
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { ANSWER_META } from 'mcpgate-shared/mcp/protocol-version';
 
-/** The params of a notification without that mark, and without a `_meta` that held nothing else. */
+/** The params of a notification without the subscription id, and without a `_meta` that held nothing else. */
 export function withoutSubscriptionMark(paramsText: string): string {
   if (!paramsText.includes('"_meta"')) return paramsText;
   const { members } = scanObject(paramsText, 0, ['_meta']);

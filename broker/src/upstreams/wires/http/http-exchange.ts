@@ -26,13 +26,13 @@ export interface Exchange {
   /** Where it was redirected to, within the origin. */
   redirectedTo?: string;
   /** Where its event stream stands. */
-  at?: StreamPlace;
+  at?: ResumePoint;
   /** For the rest of an answer: how often it was asked for since the last event. */
   resumes?: number;
 }
 
 /** What an event stream said of how to go on with it. */
-export interface StreamPlace {
+export interface ResumePoint {
   lastEventId: string | undefined;
   retryMs: number | undefined;
 }
@@ -88,7 +88,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
     return new Promise((resolve, reject) => {
       const { id } = what;
       const path = what.redirectedTo ?? home;
-      const at: StreamPlace = what.at ?? { lastEventId: undefined, retryMs: undefined };
+      const at: ResumePoint = what.at ?? { lastEventId: undefined, retryMs: undefined };
       const seenBefore = at.lastEventId;
       const isRest = what.method === 'GET' && id !== undefined;
       const own: Running = { controller: undefined, isDropped: false };

@@ -4,7 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { Pool } from 'undici';
 import { partsOf } from '../../../message/pieces.ts';
 import { attemptOf, notExecuted } from '../../attempt.ts';
-import { createHttpExchanges, FIRST_RESUME_MS, type Exchange, type StreamPlace } from './http-exchange.ts';
+import { createHttpExchanges, FIRST_RESUME_MS, type Exchange, type ResumePoint } from './http-exchange.ts';
 import { ownHeaders } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire-options.ts';
 import type { Bearer } from '../../secrets/bearer.ts';
@@ -96,7 +96,7 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
   }
 
   /** The server's own stream, for as long as it offers one. */
-  function listen(lastDelayMs: number, at: StreamPlace): void {
+  function listen(lastDelayMs: number, at: ResumePoint): void {
     if (closed) return;
     const startedAt = clock.now();
     const seenBefore = at.lastEventId;

@@ -1,14 +1,16 @@
-// The official SDKs' clients as judges of what servers answer: each is given an answer as a server would send it, and takes or refuses it.
+// The official SDKs' clients as judges of what mcpgate makes of servers' messages: each is given an answer or a notification, and takes or
+// refuses it.
 import { Client as NewClient } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { LoggingMessageNotificationSchema, ProgressNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 
 export type SdkList = 'tools' | 'prompts' | 'resources' | 'templates';
 
 export interface SdkJudge {
   sdk: 'v1' | 'v2';
-  /** `resultText`: of the list's method. Resolves with the entries as the client sees them; rejects where it refuses the list. */
+  /** `resultText`: the result of the list's method. Resolves with the entries as the client sees them; rejects where the client refuses the list. */
   list(kind: SdkList, resultText: string): Promise<readonly Record<string, unknown>[]>;
-  /** The same for the result of a call, or of a prompt. */
+  /** The same for the result of `tools/call` or `prompts/get`. */
   answer(method: 'tools/call' | 'prompts/get', resultText: string): Promise<Record<string, unknown>>;
 }
 
@@ -86,4 +88,10 @@ export async function sdkJudges(): Promise<readonly SdkJudge[]> {
       return client;
     }),
   ];
+}
+
+/** Throws where a client of the v1 SDK would refuse the notification. */
+export function sdkTakes(method: 'notifications/message' | 'notifications/progress', params: unknown): void {
+  const schema = method === 'notifications/message' ? LoggingMessageNotificationSchema : ProgressNotificationSchema;
+  schema.parse({ method, params });
 }
