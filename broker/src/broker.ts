@@ -27,6 +27,7 @@ import { createMetrics } from './http/metrics.ts';
 import { createPages } from './http/pages/create-pages.ts';
 import { createPublicApp } from './http/public-app.ts';
 import { createUpgradeDoor } from './http/doors/upgrade-door.ts';
+import { createLaptops } from './laptops/create-laptops.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import type { Logger } from './log/logger.ts';
 import { createGuardedFetch } from './net/guarded-fetch.ts';
@@ -193,9 +194,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       },
     });
     closers.push(() => identity.close());
+    const laptops = createLaptops({ store, vault, audit, clock });
     const gateway = createGateway({
       upstreams,
       audit,
+      laptops,
       snapshot: (workspaceId) => store.policy.snapshot(workspaceId),
       hears: () => !replicas.isDeaf,
       clock,

@@ -23,7 +23,7 @@ const LAYERS: Readonly<Record<Package, readonly (readonly string[])[]>> = {
     ['config', 'log', 'net'],
     ['store'],
     ['upstreams', 'policy', 'audit', 'vault', 'accounts', 'catalogue'],
-    ['gateway', 'identity', 'admin', 'tunnel', 'replicas'],
+    ['gateway', 'identity', 'admin', 'tunnel', 'replicas', 'laptops'],
     ['http'],
     ['broker.ts'],
     ['commands'],

@@ -8,6 +8,7 @@ import { groupOperations } from './group-operations.ts';
 import { grantOperations } from './grant-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import type { Operation } from './operation.ts';
+import { proposalOperations } from './proposal-operations.ts';
 import { ruleOperations } from './rule-operations.ts';
 import { secretOperations } from './secret-operations.ts';
 import { serverOperations } from './server-operations.ts';
@@ -26,6 +27,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...adminTokenOperations(dependencies),
     ...catalogueOperations(dependencies),
     ...serverOperations(dependencies),
+    ...proposalOperations(dependencies),
     ...secretOperations(dependencies),
     ...keyOperations(dependencies),
     ...ruleOperations(dependencies),

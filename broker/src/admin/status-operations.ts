@@ -21,11 +21,13 @@ export function statusOperations({
 >): Operation[] {
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
-      const [readiness, policy, users, key] = await Promise.all([
+      const [readiness, policy, users, key, holding, proposals] = await Promise.all([
         facts.readiness(),
         store.policy.snapshot(workspaceId),
         store.users.count(workspaceId),
         keys.status(),
+        store.laptopFindings.list(workspaceId),
+        store.proposals.list(workspaceId, { all: false }),
       ]);
       const servers = upstreams.status(workspaceId);
       const live = links().filter((link) => link.workspaceId === workspaceId);
@@ -46,6 +48,11 @@ export function statusOperations({
         ...(policy.enforcement === 'enforce'
           ? []
           : [`enforcement is ${policy.enforcement}: rules do not deny anything`]),
+        ...(holding.some((laptop) => laptop.live > 0)
+          ? [
+              `secrets in use here stand in clear on laptops: \`audit search --events --type 'laptop.*'${inWorkspace(workspaceId)}\` says whose; rotate them once they are taken out (\`mcpgate install-clients --clean-tokens\`)`,
+            ]
+          : []),
         ...(policy.rules.length === 0 && policy.enforcement === 'enforce'
           ? ['no rule yet: nobody may do anything']
           : []),
@@ -63,6 +70,9 @@ export function statusOperations({
         enforcement: policy.enforcement,
         rules: policy.rules.length,
         users,
+        laptops_with_tokens: holding.length,
+        laptops_with_live_secrets: holding.filter((laptop) => laptop.live > 0).length,
+        proposals: proposals.length,
         links: live.length,
         channels: live.reduce((sum, link) => sum + link.channels, 0),
         memory: {

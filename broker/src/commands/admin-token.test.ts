@@ -24,6 +24,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'getStatus',
     'listSecrets',
     ...['listServers', 'addServer', 'importServers', 'getServer', 'updateServer', 'testServer'],
+    ...['listProposals', 'declineProposal'],
     ...['enableServer', 'disableServer', 'removeServer'],
     ...['listCatalogue', 'getCatalogueEntry', 'addServerFromCatalogue'],
     ...['listRules', 'addRule', 'removeRule', 'testRules', 'getEnforcement', 'setEnforcement'],

@@ -24,6 +24,12 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
     ...status.other_brokers.map((place) => `beside       ${plainLine(place)}`),
     `enforcement  ${status.enforcement}, ${status.rules} rule${status.rules === 1 ? '' : 's'}`,
     `people       ${status.users}`,
+    ...(status.laptops_with_tokens === 0
+      ? []
+      : [
+          `laptops      ${status.laptops_with_tokens} with service tokens in clear, ${status.laptops_with_live_secrets} of them with secrets in use here`,
+        ]),
+    ...(status.proposals === 0 ? [] : [`proposals    ${status.proposals}: \`server proposals\``]),
     `links        ${status.links}, with ${status.channels} channel${status.channels === 1 ? '' : 's'}`,
     `memory       ${megabytes(memory.process_bytes)}; for laptops ${megabytes(memory.backlog_bytes)}, in sockets ${megabytes(memory.socket_bytes)}, for slow readers ${megabytes(memory.held_bytes)}, half received ${megabytes(memory.partial_bytes)}`,
     `event loop   late by ${delay.p50} ms (median), ${delay.p99} ms (p99), ${delay.max} ms (most) in the last minute`,

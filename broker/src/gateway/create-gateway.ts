@@ -4,6 +4,7 @@ import type { BaseLogger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { PolicySnapshot } from '../domain/rule.ts';
+import type { Laptops } from '../laptops/laptops.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import { createSession, type Session } from './create-session.ts';
 import type { GatewayService } from './gateway.ts';
@@ -27,6 +28,7 @@ export interface GatewayOptions {
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   log: Pick<BaseLogger, 'error' | 'warn' | 'debug'>;
   clock: Clock;
+  laptops?: Laptops;
   brokerVersion: string;
   /** How long a list waits for one server. */
   listDeadlineMs?: number;
@@ -64,6 +66,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     log: options.log,
     clock: options.clock,
     elapsedMs: () => performance.now(),
+    laptops: options.laptops,
     brokerVersion: options.brokerVersion,
     listDeadlineMs: options.listDeadlineMs ?? 2_000,
     waits: new Map(),

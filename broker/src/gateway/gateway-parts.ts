@@ -2,6 +2,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
+import type { Laptops } from '../laptops/laptops.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import type { RefusedMessages } from './edges/refused-messages.ts';
 import type { ClientKeys } from './edges/modern/client-keys.ts';
@@ -27,6 +28,8 @@ export interface GatewayParts {
   clock: Clock;
   /** A clock that never goes back, in milliseconds with fractions, for durations. */
   elapsedMs: () => number;
+  /** Answers what laptops ask about tokens; nobody does in a gateway that stands alone. */
+  laptops: Laptops | undefined;
   brokerVersion: string;
   listDeadlineMs: number;
   /** Since when each answer of a slow server has been waited for (ms since the epoch); see `in-time.ts`. */

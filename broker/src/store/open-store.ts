@@ -18,11 +18,13 @@ import { createGrants } from './repositories/grants.ts';
 import { createGroups } from './repositories/groups.ts';
 import { createKeyring } from './repositories/keyring.ts';
 import { createKeys } from './repositories/keys.ts';
+import { createLaptopFindings } from './repositories/laptop-findings.ts';
 import { createLeftChannels } from './repositories/left-channels.ts';
 import { createLinks } from './repositories/links.ts';
 import { createOAuth } from './repositories/oauth.ts';
 import { createOAuthRegistrations } from './repositories/oauth-registrations.ts';
 import { createPolicy } from './repositories/policy.ts';
+import { createProposals } from './repositories/proposals.ts';
 import { createProvisioning } from './repositories/provisioning.ts';
 import { createSecrets } from './repositories/secrets.ts';
 import { createSealedBefore } from './repositories/sealed-before.ts';
@@ -78,6 +80,8 @@ function createStore(engine: Engine, clock: Clock): Store {
     departures: createDepartures(db),
     leftChannels: createLeftChannels(db),
     devices: createDevices(db, clock),
+    laptopFindings: createLaptopFindings(db),
+    proposals: createProposals(db, clock),
     groups: createGroups(db, clock, announce),
     grants: createGrants(db, clock),
     adminTokens: createAdminTokens(db, clock),

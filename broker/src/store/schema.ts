@@ -65,6 +65,21 @@ export interface Database {
     last_seen_at: number;
     revoked_at: number | null;
   };
+  /** `tokens`: in clear in the files of AI clients; `live`: of them, those that are secrets in use here. */
+  laptop_findings: { workspace_id: string; device_id: string; tokens: number; live: number; reported_at: number };
+  /** `digest`: of what is proposed, so that two who propose the same are found. */
+  proposals: {
+    id: string;
+    workspace_id: string;
+    name: string;
+    transport_json: string;
+    digest: string;
+    state: 'open' | 'accepted' | 'declined';
+    created_at: number;
+    decided_at: number | null;
+    decided_by: string | null;
+  };
+  proposal_people: { workspace_id: string; proposal_id: string; user_id: string };
   grants: {
     id: string;
     workspace_id: string;

@@ -5,6 +5,7 @@ import type { AccountOwner, AccountRecord } from '../domain/account.ts';
 import type { Bus } from '../domain/bus.ts';
 import type { Departure, LeftChannel } from '../domain/channel-end.ts';
 import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } from '../domain/people.ts';
+import type { ProposedTransport } from 'mcpgate-shared/api/proposals';
 import type { Role } from 'mcpgate-shared/api/roles';
 import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
@@ -71,6 +72,19 @@ export interface ProvisionedGroup {
   createdAt: number;
   displayName: string | null;
   externalId: string | null;
+}
+
+/** A server that people propose, with their names. */
+export interface Proposal {
+  id: string;
+  workspaceId: string;
+  name: string;
+  transport: ProposedTransport;
+  people: readonly string[];
+  state: 'open' | 'accepted' | 'declined';
+  createdAt: number;
+  decidedAt: number | null;
+  decidedBy: string | null;
 }
 
 export interface Workspace {
@@ -194,6 +208,35 @@ export interface Store {
     /** Keeps what a known device says of itself when it logs in again, and the time. */
     update(id: string, change: Pick<DeviceRecord, 'name' | 'platform' | 'address'>): Promise<DeviceRecord>;
     revoke(id: string, at: number): Promise<void>;
+  };
+  /** How many service tokens each laptop found in the files of its AI clients, last. */
+  laptopFindings: {
+    /** Returns what it had told before. */
+    put(finding: {
+      workspaceId: string;
+      deviceId: string;
+      tokens: number;
+      live: number;
+      reportedAt: number;
+    }): Promise<{ tokens: number; live: number }>;
+    /** Laptops that still hold tokens and may still connect. */
+    list(workspaceId: string): Promise<{ deviceId: string; tokens: number; live: number }[]>;
+  };
+  /** Servers that people propose from their laptops. */
+  proposals: {
+    /** Joins the same one of another person; `isNew`: this person had not proposed it yet. */
+    add(proposal: {
+      workspaceId: string;
+      userId: string;
+      name: string;
+      transport: ProposedTransport;
+      digest: string;
+    }): Promise<{ id: string; state: Proposal['state']; isNew: boolean }>;
+    /** Ids of those of this person that nobody has decided. */
+    openOf(workspaceId: string, userId: string): Promise<string[]>;
+    list(workspaceId: string, which: { all: boolean }): Promise<Proposal[]>;
+    /** Undefined where there is no open one of this id. */
+    decide(workspaceId: string, id: string, state: 'accepted' | 'declined', by: string): Promise<Proposal | undefined>;
   };
   grants: {
     create(grant: Omit<GrantRecord, 'id' | 'createdAt' | 'lastUsedAt' | 'revokedAt'>): Promise<GrantRecord>;
@@ -332,6 +375,8 @@ export interface Store {
       seal: (version: number) => Uint8Array,
     ): Promise<number | undefined>;
     current(workspaceId: string, name: string): Promise<SealedSecret | undefined>;
+    /** Every version that is kept, in no order. */
+    versions(workspaceId: string): Promise<(SealedSecret & { isCurrent: boolean })[]>;
     list(workspaceId: string): Promise<SecretInfo[]>;
     touch(workspaceId: string, name: string, at: number): Promise<void>;
     remove(workspaceId: string, name: string): Promise<boolean>;

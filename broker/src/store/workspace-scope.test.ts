@@ -108,6 +108,31 @@ const TABLE: Table = {
         store.provisioning.putGroup({ workspaceId, name: 'told', displayName: 'changed', externalId: null }),
     },
   },
+  laptopFindings: {
+    put: {
+      writes: (store, { workspaceId, deviceId }) =>
+        store.laptopFindings.put({ workspaceId, deviceId, tokens: 5, live: 1, reportedAt: NOW }),
+    },
+    list: { reads: (store, { workspaceId }) => store.laptopFindings.list(workspaceId) },
+  },
+  proposals: {
+    add: {
+      writes: (store, { workspaceId, userId }) =>
+        store.proposals.add({
+          workspaceId,
+          userId,
+          name: 'second',
+          transport: { kind: 'http', url: 'https://second.example/', headers: {} },
+          digest: 'second',
+        }),
+    },
+    openOf: { reads: (store, { workspaceId, userId }) => store.proposals.openOf(workspaceId, userId) },
+    list: { reads: (store, { workspaceId }) => store.proposals.list(workspaceId, { all: true }) },
+    decide: {
+      writes: (store, { workspaceId, proposalId }) =>
+        store.proposals.decide(workspaceId, proposalId, 'declined', 'host:root'),
+    },
+  },
   devices: {
     create: {
       writes: (store, { workspaceId, userId }) =>
@@ -309,6 +334,7 @@ const TABLE: Table = {
         return found && { ...found, sealed: Buffer.from(found.sealed).toString() };
       },
     },
+    versions: { reads: (store, { workspaceId }) => store.secrets.versions(workspaceId) },
     list: { reads: (store, { workspaceId }) => store.secrets.list(workspaceId) },
     touch: { writes: (store, { workspaceId }) => store.secrets.touch(workspaceId, 'token', NOW + 1) },
     remove: { writes: (store, { workspaceId }) => store.secrets.remove(workspaceId, 'token') },

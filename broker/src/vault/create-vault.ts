@@ -1,6 +1,7 @@
 // The vault over the store. A secret is read from the store and unsealed each time that it is asked for, so that a connection is made with its
 // current version.
 import type { Clock } from 'mcpgate-shared/clock';
+import { fingerprintOf, isGuessable } from 'mcpgate-shared/entries/fingerprint';
 import { GateError } from 'mcpgate-shared/error';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
@@ -88,6 +89,18 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       const { value, version, imported } = await read(workspaceId, name);
       await touch(workspaceId, name);
       return { value, version, imported };
+    },
+    async recognise(workspaceId, fingerprintKey, fingerprints) {
+      if (fingerprints.size === 0) return [];
+      const recognised = [];
+      for (const { name, version, sealed, isCurrent } of await store.secrets.versions(workspaceId)) {
+        const plain = await keyring.open(secretContext(workspaceId, name, version), sealed);
+        const value = plain === undefined ? '' : Buffer.from(plain).toString('utf8');
+        if (isGuessable(value)) continue;
+        const fingerprint = fingerprintOf(fingerprintKey, 'secret', value);
+        if (fingerprints.has(fingerprint)) recognised.push({ fingerprint, name, version, isCurrent });
+      }
+      return recognised;
     },
     async resolve(workspaceId, text) {
       const values = new Map<string, Opened>();

@@ -20,6 +20,15 @@ export interface Vault {
   remove(workspaceId: string, name: string): Promise<boolean>;
   /** The current value and version of a secret. `imported`: its value came from an import. Throws `not_found`, which names the secret. */
   value(workspaceId: string, name: string): Promise<{ value: string; version: number; imported: boolean }>;
+  /**
+   * Which secrets, of any version that is kept, have one of these fingerprints under `key`. What could be guessed is compared with none of
+   * them (`isGuessable`).
+   */
+  recognise(
+    workspaceId: string,
+    key: Uint8Array,
+    fingerprints: ReadonlySet<string>,
+  ): Promise<{ fingerprint: string; name: string; version: number; isCurrent: boolean }[]>;
   /** Replaces each `${secret:NAME}` in `text`. Throws `not_found`, which names the missing secret. */
   resolve(workspaceId: string, text: string): Promise<ResolvedText>;
   /**

@@ -1,6 +1,7 @@
 // Makes one change to one file of an AI client: adds the entry, removes it, or restores the last backup. Reads the file, edits it, backs it up, and
 // replaces it only if it is still as it was read; otherwise begins again.
 import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { GateError } from 'mcpgate-shared/error';
 import { runClaude } from './claude-command.ts';
 import { type Client, ENTRY_NAME } from './client.ts';
@@ -11,7 +12,7 @@ import { isCurrent, isOurs } from './entry-match.ts';
 import { type FileSnapshot, readSnapshot, replaceSnapshot } from './files/file-snapshot.ts';
 import { type LedgerStore, readBackup } from './ledger.ts';
 
-export type Action = 'added' | 'updated' | 'unchanged' | 'removed' | 'absent' | 'restored';
+export type Action = 'added' | 'updated' | 'unchanged' | 'removed' | 'absent' | 'restored' | 'cleaned';
 
 export interface Change {
   readonly action: Action;
@@ -40,9 +41,11 @@ interface Edit {
   /** What the ledger keeps for a later removal; undefined: the ledger stays as it is. */
   undo?: (Undo & { createdFile?: number }) | null;
   own?: 'replaced' | 'given-back' | 'left';
+  /** What the backup of before holds. */
+  holds?: readonly string[];
 }
 
-type Reason = 'install' | 'uninstall' | 'restore';
+type Reason = 'install' | 'uninstall' | 'restore' | 'clean';
 
 const ATTEMPTS = 4;
 
@@ -89,6 +92,44 @@ export async function takeOut(client: Client, path: string, context: ChangeConte
   });
 }
 
+/** An entry of another server, as it was when the person was asked about it. */
+export interface OtherEntry {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/**
+ * Takes entries of other servers out, as far as they are still what was shown. `holds`: where secrets stand in them, for whoever finds the
+ * backup.
+ */
+export async function takeOutOthers(
+  client: Client,
+  path: string,
+  entries: readonly OtherEntry[],
+  holds: readonly string[],
+  context: ChangeContext,
+): Promise<Change> {
+  if (client.ownCommand !== undefined && context.mayAskClient && !context.isDryRun) {
+    const done = await takeOutOthersByClient(client, path, entries, holds, context);
+    if (done !== null) return done;
+  }
+  return await change(client, path, 'clean', context, ({ bytes }) => {
+    const { text, mark } = decode(bytes, path);
+    const there = remaining(client, text, path, entries);
+    if (there.length === 0) return { action: 'unchanged', after: bytes };
+    const left = there.reduce((some, entry) => client.format.without(some, path, entry.path), text);
+    return { action: 'cleaned', after: encode(left, mark), holds };
+  });
+}
+
+/** Those that are in the text as they were shown. */
+function remaining(client: Client, text: string, path: string, entries: readonly OtherEntry[]): readonly OtherEntry[] {
+  const now = client.format.entries(text, path);
+  return entries.filter((entry) =>
+    now.some((each) => isDeepStrictEqual(each, { path: entry.path, value: entry.value })),
+  );
+}
+
 /** Restores the last backup, after a backup of the present file. Null: there is no backup. */
 export async function putBack(client: Client, path: string, context: ChangeContext): Promise<Change | null> {
   const { backups } = await context.ledger.read();
@@ -114,12 +155,12 @@ async function change(
   await ledger.read(); // throws where the ledger is damaged, before anything is changed
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const snapshot = await readSnapshot(path);
-    const { action, after, undo, own } = edit(snapshot);
+    const { action, after, undo, own, holds } = edit(snapshot);
     const texts = { ...(own === undefined ? {} : { own }), before: textOf(snapshot.bytes), after: textOf(after) };
     if (after === snapshot.bytes || isDryRun) return { action, changed: false, backup: null, ...texts };
     const backup = snapshot.bytes === null ? null : await ledger.keep(client.name, snapshot.bytes);
     if (await replaceOrForget(snapshot, after, backup, ledger)) {
-      await record(ledger, client, path, backup, reason, undo);
+      await record(ledger, client, path, { backup, holds }, reason, undo);
       return { action, changed: true, backup, ...texts };
     }
   }
@@ -148,7 +189,7 @@ async function record(
   ledger: LedgerStore,
   client: Client,
   path: string,
-  backup: string | null,
+  { backup, holds }: { backup: string | null; holds?: readonly string[] | undefined },
   reason: Reason,
   undo: Edit['undo'],
 ): Promise<void> {
@@ -159,6 +200,7 @@ async function record(
       file: backup === null ? null : basename(backup),
       at: ledger.timestamp(),
       reason,
+      ...(holds === undefined ? {} : { holds: [...holds] }),
     });
     if (undo === null) delete kept.undo[path];
     else if (undo !== undefined) kept.undo[path] = { ...undo };
@@ -182,8 +224,9 @@ async function setUpByClient(
   // Keeps the person's own entry in the same form as an edit of the file would.
   const undo = isOwn ? client.format.put(decode(before.bytes, path).text, path, entry).undo : null;
   const steps = existing === undefined ? [add] : [['mcp', 'remove', '--scope', 'user', ENTRY_NAME], add];
-  const change = await byClient(client, before, 'install', steps, context, undo, (now) =>
-    isCurrent(now, entry) ? (existing === undefined ? 'added' : 'updated') : null,
+  const asked = steps.map((words) => ({ words }));
+  const change = await byClient(client, before, { reason: 'install' }, asked, context, undo, (text) =>
+    isCurrent(client.format.read(text, path), entry) ? (existing === undefined ? 'added' : 'updated') : null,
   );
   return change !== null && isOwn ? { ...change, own: 'replaced' } : change;
 }
@@ -195,31 +238,58 @@ async function takeOutByClient(client: Client, path: string, context: ChangeCont
   // An entry that was added by editing the file is removed by editing it too, which leaves no trace.
   if ((await context.ledger.read()).undo[path] !== undefined) return null;
   const remove = ['mcp', 'remove', '--scope', 'user', ENTRY_NAME];
-  return await byClient(client, before, 'uninstall', [remove], context, null, (now) =>
-    now === undefined ? 'removed' : null,
+  return await byClient(client, before, { reason: 'uninstall' }, [{ words: remove }], context, null, (text) =>
+    client.format.read(text, path) === undefined ? 'removed' : null,
   );
+}
+
+async function takeOutOthersByClient(
+  client: Client,
+  path: string,
+  entries: readonly OtherEntry[],
+  holds: readonly string[],
+  context: ChangeContext,
+): Promise<Change | null> {
+  const before = await readSnapshot(path);
+  const there = remaining(client, decode(before.bytes, path).text, path, entries);
+  const steps = there.map(({ path: keys }): Step => {
+    const [first, project = ''] = keys;
+    const name = keys.at(-1) ?? '';
+    // A name that begins with a dash would be a flag.
+    const words = (scope: string): string[] => ['mcp', 'remove', '--scope', scope, '--', name];
+    return first === 'projects' ? { words: words('local'), cwd: project } : { words: words('user') };
+  });
+  if (steps.length === 0) return null;
+  const judge = (text: string): Action | null => (remaining(client, text, path, there).length === 0 ? 'cleaned' : null);
+  return await byClient(client, before, { reason: 'clean', holds }, steps, context, undefined, judge);
+}
+
+/** What a client's own command is asked, and in which folder; the person's home unless said. */
+interface Step {
+  words: readonly string[];
+  cwd?: string;
 }
 
 async function byClient(
   client: Client,
   before: FileSnapshot,
-  reason: Reason,
-  steps: readonly (readonly string[])[],
+  { reason, holds }: { reason: Reason; holds?: readonly string[] },
+  steps: readonly Step[],
   context: ChangeContext,
-  undo: Undo | null,
-  judge: (entry: unknown) => Action | null,
+  undo: Undo | null | undefined,
+  judge: (text: string) => Action | null,
 ): Promise<Change | null> {
   const { ledger } = context;
   const { path } = before;
   await ledger.read();
   const backup = before.bytes === null ? null : await ledger.keep(client.name, before.bytes);
-  for (const step of steps) if (!(await runClaude(step, context.deps))) break;
+  for (const { words, cwd } of steps) if (!(await runClaude(words, context.deps, cwd))) break;
   const now = await readSnapshot(path);
   const isTouched =
     now.bytes === null || before.bytes === null ? now.bytes !== before.bytes : !now.bytes.equals(before.bytes);
-  if (isTouched) await record(ledger, client, path, backup, reason, undo);
+  if (isTouched) await record(ledger, client, path, { backup, holds }, reason, undo);
   else if (backup !== null) await ledger.forget(backup);
-  const action = judge(client.format.read(decode(now.bytes, path).text, path));
+  const action = judge(decode(now.bytes, path).text);
   return action === null
     ? null
     : { action, changed: true, backup, before: textOf(before.bytes), after: textOf(now.bytes) };

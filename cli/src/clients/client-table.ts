@@ -34,6 +34,12 @@ function storePackages(place: Place): string[] {
     .flatMap((name) => (name.startsWith('Claude_') ? [join(place, packages, name)] : []));
 }
 
+/** What `claude mcp add` writes unless told otherwise: servers for one project, in the person's own file. */
+function claudeProjects(root: Node): string[][] {
+  const projects = members(root).find(({ key }) => key === 'projects')?.value;
+  return projects?.type === 'object' ? members(projects).map(({ key }) => ['projects', key, 'mcpServers']) : [];
+}
+
 /**
  * Where the entry is in OpenCode's file: version 2 keeps servers one level deeper and also reads the old place. The file's present form is
  * kept.
@@ -67,7 +73,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'claude-code',
     title: 'Claude Code',
-    format: MCP_SERVERS,
+    format: createJsoncFormat(['mcpServers', ENTRY_NAME], claudeProjects),
     entry: startServe,
     files: (place) => [join(place, place.env['CLAUDE_CONFIG_DIR'] || place.homedir, '.claude.json')],
     folders: (place) => [inHome(place, '.claude')],

@@ -13,7 +13,9 @@ const Backup = z.object({
   file: z.string().nullable(),
   at: z.string(),
   /** The change before which the backup was made. Backups made before a `restore` are for safety only and are not restored. */
-  reason: z.enum(['install', 'uninstall', 'restore']),
+  reason: z.enum(['install', 'uninstall', 'restore', 'clean']),
+  /** Where service tokens stand in it in clear: `github: env GITHUB_TOKEN`. */
+  holds: z.array(z.string()).optional(),
 });
 
 const Ledger = z.object({

@@ -11,6 +11,7 @@ import { effectiveEnvironment } from '../laptop/kept-environment.ts';
 import { runRestart } from './daemon.ts';
 import { runInstallClients } from './install-clients.ts';
 import { hanging } from './hanging.ts';
+import { checkTokens } from './tokens/check-tokens.ts';
 import { onePlainLine } from './one-plain-line.ts';
 
 export function addDoctor(program: Command, context: CliContext): void {
@@ -81,11 +82,12 @@ async function collect(context: CliContext): Promise<Finding[]> {
     broker === undefined
       ? Promise.resolve([])
       : checkNetwork(parseBrokerUrl(broker), effectiveEnvironment(context.env, settings), context);
-  const [token, way, daemon, clients] = await Promise.all([
+  const [token, way, daemon, clients, tokens] = await Promise.all([
     checkToken(context),
     network,
     checkDaemon(context),
     checkClients(context),
+    checkTokens(context),
   ]);
-  return [...token, ...way, ...folder, ...daemon, ...clients];
+  return [...token, ...way, ...folder, ...daemon, ...clients, ...tokens];
 }

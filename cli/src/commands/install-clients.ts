@@ -2,42 +2,63 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import type { Command } from 'commander';
 import { GateError, toGateError } from 'mcpgate-shared/error';
+import { plainLine } from 'mcpgate-shared/plain-line';
 import type { Client } from '../clients/client.ts';
 import { type ClientDeps, withAbsoluteDirs } from '../clients/client-deps.ts';
-import { CLIENTS, findClient } from '../clients/client-table.ts';
+import { CLIENTS } from '../clients/client-table.ts';
 import { type ChangeContext, putBack, setUp, takeOut } from '../clients/change-client.ts';
-import { lookFor, projectPath } from '../clients/find-clients.ts';
 import { launcherPath, writeLauncher } from '../clients/launcher/launcher.ts';
 import { createLedger } from '../clients/ledger.ts';
 import { unifiedDiff } from '../clients/files/unified-diff.ts';
+import type { CliContext } from '../context.ts';
+import { choose, type InstallClientsOptions, knownClients } from './choose-clients.ts';
+import { findTokensNow, tokenLines } from './tokens/check-tokens.ts';
 import { type Outcome, renderOutcome } from './render-client-outcome.ts';
 
-export interface InstallClientsOptions {
-  readonly names: readonly string[];
-  readonly dryRun: boolean;
-  readonly all: boolean;
-  readonly project: boolean;
-  readonly uninstall: boolean;
-  readonly restore: boolean;
-  readonly json: boolean;
-}
+type Flag = keyof InstallClientsOptions | 'cleanTokens' | 'propose' | 'yes';
 
-export function addInstallClients(program: Command, context: ClientDeps & { setExitCode(code: number): void }): void {
+export function addInstallClients(program: Command, context: CliContext): void {
   program
     .command('install-clients')
     .description('set up the AI clients on this computer to use mcpgate')
-    .argument('[name...]', `only these: ${known()} (otherwise every one that is found)`)
+    .argument('[name...]', `only these: ${knownClients()} (otherwise every one that is found)`)
     .option('--dry-run', 'show what would change, as a diff, and change nothing')
     .option('--all', 'every AI client that is found, besides those named')
     .option('--project', 'the files of the project in this folder, instead of your own')
     .option('--uninstall', 'take the entry out again')
     .option('--restore', 'put the last backup of the file back')
+    .option('--clean-tokens', 'take entries out in which tokens stand in clear and whose servers the broker has')
+    .option('--propose', 'offer the servers that only this laptop has to the administrators: names, and no value')
+    .option('--yes', 'ask nothing')
     .option('--json', 'print one JSON array')
-    .action(async (names: string[], flags: Partial<Record<keyof InstallClientsOptions, boolean>>) => {
+    .action(async (names: string[], flags: Partial<Record<Flag, boolean>>) => {
       const { dryRun = false, all = false, project = false, uninstall = false, restore = false, json = false } = flags;
       const options = { names, dryRun, all, project, uninstall, restore, json };
+      const { cleanTokens = false, propose = false, yes = false } = flags;
+      const asked = [
+        uninstall && '--uninstall',
+        restore && '--restore',
+        cleanTokens && '--clean-tokens',
+        propose && '--propose',
+      ];
+      const [one, other] = asked.filter((flag) => flag !== false);
+      if (other !== undefined) throw new GateError('usage', `${one} and ${other} exclude each other`);
+      if (cleanTokens || propose) {
+        const { runCleanTokens, runPropose } = await import('./tokens/run-tokens.ts');
+        const run = cleanTokens ? runCleanTokens : runPropose;
+        context.setExitCode(await run({ ...options, yes }, choose(options, context), context));
+        return;
+      }
       context.setExitCode(await runInstallClients(options, context));
+      if (!uninstall && !restore && !project && !json) await tellOfTokens(context);
     });
+}
+
+/** What else is to be done here, once the clients use mcpgate. */
+async function tellOfTokens(context: CliContext): Promise<void> {
+  const lines = tokenLines(await findTokensNow(context));
+  if (lines.length > 0) context.terminal.note('Service tokens stand in clear in the files of AI clients:');
+  for (const line of lines) context.terminal.note(`  ! ${plainLine(line)}`);
 }
 
 /** Returns the exit code: 0 where everything was done, else 1. Throws `usage`. */
@@ -56,32 +77,6 @@ export async function runInstallClients(options: InstallClientsOptions, given: C
   }
   report(outcomes, options, deps);
   return outcomes.some(({ action }) => action === 'failed') ? 1 : 0;
-}
-
-interface Choice {
-  client: Client;
-  isWanted: boolean;
-  paths: readonly string[];
-}
-
-/** The clients that were named, or all known ones. Those that are not installed stay in the list, so that the output mentions them. */
-function choose({ names, all, project }: InstallClientsOptions, deps: ClientDeps): Choice[] {
-  for (const name of names) {
-    const client = findClient(name);
-    if (client === undefined)
-      throw new GateError('usage', `unknown AI client ${JSON.stringify(name)}: mcpgate knows ${known()}`);
-    if (project && client.projectFile === undefined) {
-      throw new GateError('usage', `${client.title} has no project file: leave ${name} or --project out`);
-    }
-  }
-  return CLIENTS.flatMap((client): Choice[] => {
-    const isNamed = names.includes(client.name);
-    if (!isNamed && names.length > 0 && !all) return [];
-    const { isFound, paths } = lookFor(client, deps);
-    if (!project) return [{ client, isWanted: isNamed || isFound, paths }];
-    const path = projectPath(client, deps);
-    return path === undefined ? [] : [{ client, isWanted: isNamed || isFound, paths: [path] }];
-  });
 }
 
 async function change(
@@ -156,8 +151,4 @@ function report(outcomes: readonly Outcome[], options: InstallClientsOptions, de
   } else if (options.project && outcomes.some(({ action }) => action === 'added' || action === 'updated')) {
     deps.stderr.write('The project files name a path of this computer: keep them out of version control.\n');
   }
-}
-
-function known(): string {
-  return CLIENTS.map(({ name }) => name).join(', ');
 }

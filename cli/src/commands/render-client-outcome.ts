@@ -21,6 +21,7 @@ const WORDS = {
   unchanged: ['=', 'already set up', 'already set up'],
   removed: ['✓', 'taken out', 'would be taken out'],
   absent: ['=', 'was not set up', 'is not set up'],
+  cleaned: ['✓', 'tokens taken out', 'tokens would be taken out'],
   restored: ['✓', 'backup put back', 'backup would be put back'],
   not_found: ['–', 'not found', 'not found'],
   no_backup: ['–', 'no backup', 'no backup'],

@@ -43,8 +43,8 @@ const STATUS: Status = {
     },
   ],
   clients: [
-    { name: 'vscode', title: 'VS Code', path: '/x', found: true, configured: false, error: FAULT },
-    { name: 'cursor', title: 'Cursor', path: '/y', found: true, configured: false, error: null },
+    { name: 'vscode', title: 'VS Code', path: '/x', found: true, configured: false, error: FAULT, tokens: [] },
+    { name: 'cursor', title: 'Cursor', path: '/y', found: true, configured: false, error: null, tokens: [] },
   ],
   token: { kind: 'device', store: 'keychain', path: null },
 };

@@ -4,6 +4,7 @@ import type { Terminal } from '../laptop/terminal.ts';
 import { hanging } from './hanging.ts';
 import { onePlainLine } from './one-plain-line.ts';
 import type { Status } from './status-document.ts';
+import { entryText, tokenText } from './tokens/token-view.ts';
 
 const TUNNEL_WORDS: Readonly<Record<string, string>> = {
   idle: 'not connected',
@@ -35,7 +36,7 @@ export function renderStatus(status: Status, terminal: Pick<Terminal, 'colour' |
           `${who}${workspace === null || workspace === 'default' ? '' : ` (workspace ${workspace})`}`,
         ),
     line(broker === null ? off : good, 'broker', broker ?? 'none yet'),
-    line(token.kind === null ? off : good, 'token', tokenWords(token)),
+    line(token.kind === null ? off : good, 'token', loginWords(token)),
     daemon.running
       ? line(
           good,
@@ -85,16 +86,25 @@ export function renderStatus(status: Status, terminal: Pick<Terminal, 'colour' |
         words,
         columns,
       ),
+      ...client.tokens.map((token) => hanging(`  ${colour.yellow('!')} `, 4, tokenWords(token), columns)),
     );
   }
   return lines.flatMap((each) => each.split('\n'));
 }
 
-function tokenWords({ kind, store, path }: Status['token']): string {
+function loginWords({ kind, store, path }: Status['token']): string {
   if (kind === null) return 'none';
   const what = kind === 'grant' ? 'grant' : 'refresh token';
   if (store === 'environment') return `${what} in MCPGATE_TOKEN`;
   return store === 'file' ? `${what} in a plain file, ${path}` : `${what} in the OS keychain`;
+}
+
+/** One of another service, which stands in clear in a client's file. */
+function tokenWords(token: Status['clients'][number]['tokens'][number]): string {
+  const what = `${entryText(token)}: ${tokenText(token)} in clear`;
+  return token.server === null
+    ? what
+    : `${what}; mcpgate has ${token.server}: \`mcpgate install-clients --clean-tokens\``;
 }
 
 /** The bytes that wait in the daemon, in words; empty where none do. */

@@ -1,5 +1,6 @@
 // The document that `mcpgate status --json` prints.
 import type { ClientStatus } from '../clients/list-clients.ts';
+import type { TokenView } from './tokens/token-view.ts';
 import type { SessionInfo } from './session-info.ts';
 
 /** A login that the daemon has begun and a person must confirm. */
@@ -31,6 +32,6 @@ export interface Status {
     login: PendingLoginStatus | null;
   };
   servers: SessionInfo['servers'];
-  clients: ClientStatus[];
+  clients: (ClientStatus & { tokens: TokenView[] })[];
   token: { kind: 'device' | 'grant' | null; store: 'keychain' | 'file' | 'environment' | null; path: string | null };
 }

@@ -6,10 +6,12 @@ import { storedLogin } from '../auth/stored-login.ts';
 import { listClients } from '../clients/list-clients.ts';
 import type { CliContext } from '../context.ts';
 import type { DaemonStatus } from '../local/daemon-connection.ts';
-import { openMcpSession } from './mcp-session.ts';
+import { type McpSession, openMcpSession } from './mcp-session.ts';
 import { parseSessionInfo, type SessionInfo } from './session-info.ts';
 import { renderStatus } from './render-status.ts';
 import type { PendingLoginStatus, Status } from './status-document.ts';
+import type { TokenFindings } from './tokens/look-for-tokens.ts';
+import { tokenViews } from './tokens/token-view.ts';
 
 export function addStatus(program: Command, context: CliContext): void {
   program
@@ -73,7 +75,7 @@ async function collect(context: CliContext): Promise<Found> {
       login: daemon === undefined || isOpen ? null : pendingLogin(daemon),
     },
     servers: session?.servers ?? [],
-    clients: await listClients(context),
+    clients: await clientsWith(live.tokens ?? (await lookForTokens(context, undefined)), context),
     token: {
       kind: hasGrant ? 'grant' : (login?.kind ?? null),
       store,
@@ -82,6 +84,18 @@ async function collect(context: CliContext): Promise<Found> {
   };
   if (login === undefined && !hasGrant) return { status, problem: 'not_logged_in' };
   return { status, problem: live.error?.code };
+}
+
+async function lookForTokens(context: CliContext, session: McpSession | undefined): Promise<TokenFindings> {
+  const tokens = await import('./tokens/look-for-tokens.ts');
+  return await tokens.lookForTokens(context, session);
+}
+
+async function clientsWith({ entries }: TokenFindings, context: CliContext): Promise<Status['clients']> {
+  return (await listClients(context)).map((client) => ({
+    ...client,
+    tokens: entries.filter(({ entry }) => entry.client.name === client.name).flatMap(tokenViews),
+  }));
 }
 
 /** The login that waits to be confirmed; a daemon of an earlier version does not send the field. */
@@ -93,6 +107,7 @@ function pendingLogin({ login }: Partial<Pick<DaemonStatus, 'login'>>): PendingL
 interface Live {
   daemon?: DaemonStatus;
   session?: SessionInfo;
+  tokens?: TokenFindings;
   error?: GateError;
 }
 
@@ -117,9 +132,10 @@ async function ask(context: CliContext): Promise<Live> {
     try {
       const session = await openMcpSession(connection, context.interrupted);
       const answer = await session.request('mcpgate/session', {}, { signal: context.interrupted });
+      const tokens = await lookForTokens(context, session);
       const daemon = await connection.status();
       session.close();
-      return { session: parseSessionInfo(answer.result), daemon };
+      return { session: parseSessionInfo(answer.result), daemon, tokens };
     } finally {
       connection.close();
     }

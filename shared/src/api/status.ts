@@ -26,6 +26,15 @@ export const StatusSchema = z
     enforcement: EnforcementSchema,
     rules: z.number().int(),
     users: z.number().int(),
+    laptops_with_tokens: z.number().int().default(0).meta({
+      description: 'Laptops that have told, last, that service tokens stand in clear in the files of their AI clients',
+    }),
+    laptops_with_live_secrets: z
+      .number()
+      .int()
+      .default(0)
+      .meta({ description: 'Of them, those where a secret of the vault that is in use is among them' }),
+    proposals: z.number().int().default(0).meta({ description: 'Servers that people propose, not decided yet' }),
     links: z.number().int(),
     channels: z.number().int(),
     memory: z.object({

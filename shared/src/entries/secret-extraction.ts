@@ -216,13 +216,16 @@ function holdsSecretAsWhole({ form }: Parsed, { name }: Spot): boolean {
   return form === 'json' || form === 'list';
 }
 
-/** A name for the vault: `SERVER-key` in lower case, without the server's name twice, and with a number where the name is taken. */
-function freeName(server: string, key: string, isTaken: (name: string) => boolean): string {
+/** A name for the vault: `SERVER-key` in lower case, without the server's name twice. */
+export function secretNameFor(server: string, key: string): string {
   const plain = wordsOf(key).join('-');
-  const base = (plain === server || plain.startsWith(`${server}-`) ? plain : `${server}-${plain || 'secret'}`).slice(
-    0,
-    120,
-  );
+  const isSaid = plain === server || plain.startsWith(`${server}-`);
+  return (isSaid ? plain : `${server}-${plain || 'secret'}`).slice(0, 120);
+}
+
+/** With a number where the name is taken. */
+function freeName(server: string, key: string, isTaken: (name: string) => boolean): string {
+  const base = secretNameFor(server, key);
   if (!isTaken(base)) return base;
   for (let number = 2; ; number++) {
     if (!isTaken(`${base}-${number}`)) return `${base}-${number}`;

@@ -52,6 +52,9 @@ const REQUEST_ROWS: Readonly<Record<string, Row>> = {
   ping: ['here', null, 'legacy'],
   'logging/setLevel': ['here', null, 'legacy', 'level'],
   'mcpgate/session': ['here', null, 'legacy'],
+  'mcpgate/tokens/key': ['here', null, 'legacy'],
+  'mcpgate/tokens/report': ['here', null, 'legacy', 'key_id', 'fingerprints', 'found'],
+  'mcpgate/servers/propose': ['here', null, 'legacy', 'name', 'transport'],
   'server/discover': ['here', null, 'modern'],
   // Each resource that it names is followed by a request of its own, which is judged.
   'subscriptions/listen': ['here', null, 'modern', 'notifications'],

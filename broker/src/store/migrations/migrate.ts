@@ -7,6 +7,7 @@ import { createDeparturesMigration } from './0006-departures.ts';
 import { createExternalIdentitiesMigration } from './0004-external-identities.ts';
 import { createFirstMigration } from './0001-first.ts';
 import { createKeyEnvelopesMigration } from './0011-key-envelopes.ts';
+import { createLaptopFindingsMigration } from './0012-laptop-findings.ts';
 import { createLeftChannelsMigration } from './0007-left-channels.ts';
 import { createProvisioningMigration } from './0005-provisioning.ts';
 import { createTokensMigration } from './0003-tokens.ts';
@@ -27,6 +28,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0007-left-channels': createLeftChannelsMigration(engine.kind),
     '0008-accounts': createAccountsMigration(engine.kind),
     '0011-key-envelopes': createKeyEnvelopesMigration(engine.kind),
+    '0012-laptop-findings': createLaptopFindingsMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
   const unknown = (await appliedMigrations(engine))

@@ -82,6 +82,20 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
         .executeTakeFirst();
       return row && { name: row.name, version: row.version, source: row.source, sealed: row.sealed };
     },
+    async versions(workspaceId) {
+      const rows = await db
+        .selectFrom('secret_versions')
+        .innerJoin('secrets', (join) =>
+          join
+            .onRef('secrets.workspace_id', '=', 'secret_versions.workspace_id')
+            .onRef('secrets.name', '=', 'secret_versions.name'),
+        )
+        .select(['secret_versions.name', 'secret_versions.version', 'secret_versions.source', 'secret_versions.sealed'])
+        .select('secrets.last_version')
+        .where('secret_versions.workspace_id', '=', workspaceId)
+        .execute();
+      return rows.map(({ last_version: current, ...row }) => ({ ...row, isCurrent: row.version === current }));
+    },
     async list(workspaceId) {
       const rows = await current
         .select(['secrets.name', 'secrets.last_used_at'])

@@ -16,7 +16,16 @@ const HOLDS = [
   { table: 'admin_tokens', by: 'id', words: ['administration token', 'administration tokens'] },
 ] as const;
 /** The tables whose rows are removed with the workspace, in an order that the foreign keys allow. */
-const GOES_ALONG = ['one_time_links', 'groups', 'rules', 'policies', 'secrets', 'grants', 'admin_tokens'] as const;
+const GOES_ALONG = [
+  'one_time_links',
+  'groups',
+  'rules',
+  'policies',
+  'secrets',
+  'grants',
+  'admin_tokens',
+  'proposals',
+] as const;
 
 export function createWorkspaces(db: Kysely<Database>, clock: Clock, announce: Announce): Store['workspaces'] {
   const changed = async (trx: Transaction<Database>, workspaceId: string): Promise<void> => {

@@ -5,21 +5,20 @@ import { type Node, visit } from 'jsonc-parser';
 import { GateError } from 'mcpgate-shared/error';
 import type { EntryFormat, Undo } from '../entry-format.ts';
 import { isCurrent, isOurs } from '../entry-match.ts';
-import { type JsoncDocument, type Member, member, members, objectMember, parseJsonc } from './jsonc-document.ts';
+import { type JsoncDocument, type Member, member, members, parseJsonc } from './jsonc-document.ts';
+import { entryIn, locate, toPlain, verify } from './jsonc-path.ts';
 import { cutMember, holdsOnly, insertMember, replaceValue } from './jsonc-splice.ts';
 import { detectStyle, printValue } from './jsonc-style.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** An object on the path to the entry, and its member for the next key of the path. */
-interface Step {
-  readonly object: Node;
-  readonly found: Member | undefined;
-}
-
-/** `path`: the keys that lead to the entry, e.g. `['mcpServers', 'mcpgate']`, or a function that chooses them by the root object. */
+/**
+ * `path`: the keys that lead to the entry, e.g. `['mcpServers', 'mcpgate']`, or a function that chooses them by the root object. `elsewhere`:
+ * the paths of further objects in which the client keeps entries of servers.
+ */
 export function createJsoncFormat(
   path: readonly string[] | ((root: Node | undefined) => readonly string[]),
+  elsewhere: (root: Node) => readonly (readonly string[])[] = () => [],
 ): EntryFormat {
   const pathIn = ({ root }: JsoncDocument): readonly string[] => (typeof path === 'function' ? path(root) : path);
 
@@ -56,6 +55,34 @@ export function createJsoncFormat(
       throw new GateError('internal', 'unreachable');
     },
 
+    entries(text, file) {
+      const document = parseJsonc(text, file);
+      const { root } = document;
+      if (root === undefined) return [];
+      const containers = [pathIn(document).slice(0, -1), ...elsewhere(root)];
+      return containers.flatMap((keys) => {
+        const container = keys.reduce<Node | undefined>((node, key) => node && memberOf(node, key), root);
+        const all = container?.type === 'object' ? members(container) : [];
+        return all.map(({ key, value }) => ({ path: [...keys, key], value: toPlain(value) }));
+      });
+    },
+
+    without(text, file, keys) {
+      const document = parseJsonc(text, file);
+      const { object, found } = entryIn(document, keys, file) ?? {};
+      if (object === undefined || found === undefined) return text;
+      for (const keepSpace of [false, true]) {
+        const left = cutMember(text, object, found, '', keepSpace);
+        try {
+          verify(document, left, keys, file, (value) => value === undefined);
+          return left;
+        } catch (error) {
+          if (keepSpace) throw error;
+        }
+      }
+      throw new GateError('internal', 'unreachable');
+    },
+
     isRelaxed(text) {
       if (text.trim() === '') return false; // an empty file, as new clients have it
       let isRelaxed = false;
@@ -65,23 +92,9 @@ export function createJsoncFormat(
   };
 }
 
-/** The objects from the root along `keys`, each with its member for the next key, until one is missing or null. */
-function locate(document: JsoncDocument, keys: readonly string[], file: string): Step[] {
-  const steps: Step[] = [];
-  let object = document.root;
-  for (const [depth, key] of keys.entries()) {
-    if (object === undefined) break;
-    const isContainer = depth < keys.length - 1;
-    const found = isContainer ? objectMember(document, object, key, file) : member(document, object, key, file);
-    steps.push({ object, found });
-    object = found?.value.type === 'object' ? found.value : undefined;
-  }
-  return steps;
-}
-
-/** The place of the entry, whether it exists or not; undefined where a container is missing or null. */
-function entryIn(document: JsoncDocument, keys: readonly string[], file: string): Step | undefined {
-  return locate(document, keys, file)[keys.length - 1];
+/** The value of a member; undefined where there is none. */
+function memberOf(object: Node, key: string): Node | undefined {
+  return object.type === 'object' ? members(object).find((each) => each.key === key)?.value : undefined;
 }
 
 function add(
@@ -188,47 +201,4 @@ function remove(
 /** Whether the text contains only white space besides its root object. */
 function trimmedEquals(text: string, root: Node): boolean {
   return text.slice(0, root.offset).trim() === '' && text.slice(root.offset + root.length).trim() === '';
-}
-
-function verify(
-  before: JsoncDocument,
-  text: string,
-  keys: readonly string[],
-  file: string,
-  isMeant: (entry: unknown) => boolean,
-): void {
-  const after = parseJsonc(text, file);
-  const entry = entryIn(after, keys, file)?.found;
-  const isSame = isDeepStrictEqual(outline(before.root, keys), outline(after.root, keys));
-  if (!isSame || !isMeant(entry === undefined ? undefined : toPlain(entry.value))) {
-    const todo = 'add the entry by hand and please report this file’s shape';
-    throw new GateError(
-      'client_file',
-      `${file} could not be edited without touching something else; nothing was changed: ${todo}`,
-    );
-  }
-}
-
-/**
- * Everything in a tree except the entry at `keys` and containers that are empty without it, in order, to compare texts before and after an
- * edit.
- */
-function outline(node: Node | undefined, keys: readonly string[]): unknown {
-  if (node === undefined) return [];
-  if (node.type === 'null' && keys.length > 0) return [];
-  if (node.type === 'array') return { items: (node.children ?? []).map((item) => outline(item, [])) };
-  if (node.type !== 'object') return { value: node.value };
-  const [next, ...rest] = keys;
-  return members(node).flatMap((each) => {
-    if (each.key !== next) return [[each.key, outline(each.value, [])]];
-    if (rest.length === 0) return [];
-    const inner = outline(each.value, rest);
-    return Array.isArray(inner) && inner.length === 0 ? [] : [[each.key, inner]];
-  });
-}
-
-function toPlain(node: Node): unknown {
-  if (node.type === 'array') return (node.children ?? []).map(toPlain);
-  if (node.type === 'object') return Object.fromEntries(members(node).map((each) => [each.key, toPlain(each.value)]));
-  return node.value;
 }

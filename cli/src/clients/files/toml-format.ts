@@ -12,9 +12,7 @@ type Entry = Readonly<Record<string, unknown>>;
 /** `path`: the name of the entry's table, e.g. `['mcp_servers', 'mcpgate']`. */
 export function createTomlFormat(path: readonly [string, string]): EntryFormat {
   const [container, name] = path;
-  const key = (part: string): string => `\\s*(?:${part}|"${part}"|'${part}')\\s*`;
-  const ownHeader = new RegExp(`^[ \\t]*\\[${key(container)}\\.${key(name)}(?:\\.[^\\]]*)?\\][ \\t]*(?:#.*)?$`);
-  const anyHeader = /^[ \t]*\[/;
+  const ownHeader = headerOf(container, name);
 
   const read = (text: string, file: string): unknown => {
     const tables = parseToml(text, file)[container];
@@ -44,10 +42,10 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
       );
   };
 
-  const withoutEntry = (root: Record<string, unknown>): unknown => {
+  const withoutEntry = (root: Record<string, unknown>, entry = name): unknown => {
     const tables = root[container];
     if (!isTable(tables)) return root;
-    const { [name]: _entry, ...others } = tables;
+    const { [entry]: _entry, ...others } = tables;
     const { [container]: _container, ...rest } = root;
     return Object.keys(others).length === 0 ? rest : { ...rest, [container]: others };
   };
@@ -66,7 +64,7 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
   const update = (text: string, existing: Entry, entry: Entry): string => {
     const lines = splitLines(text);
     const start = lines.findIndex((line) => ownHeader.test(line.trimEnd()));
-    const next = lines.findIndex((line, index) => index > start && anyHeader.test(line));
+    const next = lines.findIndex((line, index) => index > start && ANY_HEADER.test(line));
     const end = next === -1 ? lines.length : next;
     let table = lines.slice(start, end).join('');
     const eol = /\r?\n/.exec(text)?.[0] ?? '\n';
@@ -82,34 +80,7 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
     return [...lines.slice(0, start), table, ...lines.slice(end)].join('');
   };
 
-  /** Finds the lines of the entry's table. */
-  const isOwnLine = (text: string): ((line: string, index: number) => boolean) => {
-    const own = new Set<number>();
-    let isOwn = false;
-    let pending: number[] = [];
-    for (const [index, line] of splitLines(text).entries()) {
-      if (anyHeader.test(line)) {
-        isOwn = ownHeader.test(line.trimEnd());
-        if (!isOwn) for (const each of pending) own.delete(each);
-        pending = [];
-      }
-      if (!isOwn) continue;
-      own.add(index);
-      // Blank lines and comments before the next table or the end do not belong to the entry.
-      if (/^\s*(?:#.*)?$/.test(line.trimEnd())) pending.push(index);
-      else pending = [];
-    }
-    const lines = splitLines(text);
-    if (pending.some((index) => lines[index]?.includes('#'))) for (const each of pending) own.delete(each);
-    return (_line, index) => own.has(index);
-  };
-
-  const cut = (text: string): string => {
-    const isOwn = isOwnLine(text);
-    return splitLines(text)
-      .filter((line, index) => !isOwn(line, index))
-      .join('');
-  };
+  const cut = (text: string): string => cutTable(text, ownHeader);
 
   /** Replaces the person's own table by mcpgate's; `undo` keeps the person's table and its place. */
   const replace = (text: string, entry: Entry): { text: string; undo: Undo } => {
@@ -119,7 +90,7 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
     let end = 0;
     while (end < rest.length - start && rest.at(-1 - end) === text.at(-1 - end)) end += 1;
     const { text: edited, undo } = append(rest, entry);
-    const table = splitLines(text).filter(isOwnLine(text)).join('');
+    const table = splitLines(text).filter(isLineOf(text, ownHeader)).join('');
     return { text: edited, undo: { ...undo, replaced: table, part: text.slice(start, text.length - end), at: start } };
   };
 
@@ -160,8 +131,62 @@ export function createTomlFormat(path: readonly [string, string]): EntryFormat {
       return removed;
     },
 
+    entries(text, file) {
+      const tables = parseToml(text, file)[container];
+      return isTable(tables) ? Object.entries(tables).map(([key, value]) => ({ path: [container, key], value })) : [];
+    },
+
+    without(text, file, keys) {
+      const entry = keys.at(-1) ?? '';
+      const left = cutTable(text, headerOf(container, entry));
+      const rest = withoutEntry(parseToml(text, file), entry);
+      const isRight = isValid(left) && isDeepStrictEqual(rest, withoutEntry(parseToml(left, file), entry));
+      if (isRight && !(entry in Object(parseToml(left, file)[container]))) return left;
+      throw refuse(file, `has ${container}.${entry} in a form that cannot be edited safely`, 'take it out by hand');
+    },
+
     isRelaxed: () => false,
   };
+}
+
+/** Which lines are of the table with this header, and of the tables below it. */
+function isLineOf(text: string, header: RegExp): (line: string, index: number) => boolean {
+  const own = new Set<number>();
+  let isOwn = false;
+  let pending: number[] = [];
+  for (const [index, line] of splitLines(text).entries()) {
+    if (ANY_HEADER.test(line)) {
+      isOwn = header.test(line.trimEnd());
+      if (!isOwn) for (const each of pending) own.delete(each);
+      pending = [];
+    }
+    if (!isOwn) continue;
+    own.add(index);
+    // Blank lines and comments before the next table (or the end) are not its.
+    if (/^\s*(?:#.*)?$/.test(line.trimEnd())) pending.push(index);
+    else pending = [];
+  }
+  const lines = splitLines(text);
+  if (pending.some((index) => lines[index]?.includes('#'))) for (const each of pending) own.delete(each);
+  return (_line, index) => own.has(index);
+}
+
+function cutTable(text: string, header: RegExp): string {
+  const isOwn = isLineOf(text, header);
+  return splitLines(text)
+    .filter((line, index) => !isOwn(line, index))
+    .join('');
+}
+
+const ANY_HEADER = /^[ \t]*\[/;
+
+/** Of the table `[container.name]`, and of those below it. */
+function headerOf(container: string, name: string): RegExp {
+  const key = (part: string): string => {
+    const plain = part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return `\\s*(?:${plain}|"${plain}"|'${plain}')\\s*`;
+  };
+  return new RegExp(`^[ \\t]*\\[${key(container)}\\.${key(name)}(?:\\.[^\\]]*)?\\][ \\t]*(?:#.*)?$`);
 }
 
 function isValid(text: string): boolean {

@@ -26,6 +26,7 @@ import type { Handling, Notice } from '../../request.ts';
 import { tellUpdate, UPDATED } from '../../resources/resource-updates.ts';
 import { prefixFor } from '../../call/route.ts';
 import { noticeOf } from '../../call/server-notification.ts';
+import { answerLaptop } from './laptop-requests.ts';
 import { sessionInfo } from './session-info.ts';
 import type { GatewayParts } from '../../gateway-parts.ts';
 import { type SessionScope, userKeyOf } from '../../session-scope.ts';
@@ -106,6 +107,8 @@ export function createLegacyEdge(
       case 'logging/setLevel':
         return await setLogLevel(parts, scope, handling);
       default: {
+        const told = await answerLaptop(parts, scope, handling);
+        if (told !== undefined) return told;
         const answerer = ANSWERERS.get(request.method);
         return answerer === undefined
           ? refusedReply(notOffered(request.method))

@@ -1,0 +1,115 @@
+// Servers that people propose from their laptops. One that is accepted is added switched off: what it needs is set first, and whoever does that
+// has seen what it starts.
+import { needsOf, type Proposal as ShownProposal, proposalsApi, WITHHELD } from 'mcpgate-shared/api/proposals';
+import { GateError } from 'mcpgate-shared/error';
+import { secretNamesIn } from '../domain/transports/transport-texts.ts';
+import type { Transport } from '../domain/transports/transports.ts';
+import { inWorkspace } from '../domain/workspace.ts';
+import type { Proposal } from '../store/store.ts';
+import type { AdminDependencies } from './dependencies.ts';
+import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { type Caller, operation, type Operation } from './operation.ts';
+import { assertMayRun } from './stdio-permission.ts';
+
+export function proposalOperations({
+  store,
+  vault,
+  audit,
+  upstreams,
+  allowedCommands,
+}: Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams' | 'allowedCommands'>): Operation[] {
+  async function decide(
+    caller: Caller,
+    id: string,
+    state: 'accepted' | 'declined',
+    server?: string,
+  ): Promise<Proposal> {
+    const { workspaceId, actor } = caller;
+    const decided = await store.proposals.decide(workspaceId, id, state, actor.name);
+    if (decided === undefined) throw notOpen(id, workspaceId);
+    await audit.event({
+      workspace_id: workspaceId,
+      type: `proposal.${state}`,
+      actor: actor.name,
+      subject: `proposal:${id}`,
+      address: actor.address,
+      data: { name: decided.name, people: [...decided.people], ...(server === undefined ? {} : { server }) },
+    });
+    return decided;
+  }
+
+  return [
+    operation(proposalsApi.list, async ({ query }, { workspaceId }) =>
+      (await store.proposals.list(workspaceId, { all: query.all === 'true' })).map(shown),
+    ),
+    operation(proposalsApi.accept, async ({ params: { id }, body }, caller) => {
+      const { workspaceId, actor } = caller;
+      const open = (await store.proposals.list(workspaceId, { all: false })).find((each) => each.id === id);
+      if (open === undefined) throw notOpen(id, workspaceId);
+      const name = body.name ?? open.name;
+      const { transport, missing } = recordOf(open);
+      assertMayRun(caller, name, transport, allowedCommands);
+      if ((await store.servers.byName(workspaceId, name)) !== undefined)
+        throw new GateError('conflict', `a server named ${name} exists already; choose another one with --name`);
+      const record = await store.servers.create({
+        workspaceId,
+        name,
+        enabled: false,
+        transport,
+        isolation: 'shared',
+        credential: 'shared',
+        account: null,
+        trustAnnotations: false,
+      });
+      let proposal: Proposal;
+      try {
+        proposal = await decide(caller, id, 'accepted', name);
+      } catch (error) {
+        // Another administrator was faster.
+        await store.servers.remove(record.id);
+        throw error;
+      }
+      await audit.event({
+        workspace_id: workspaceId,
+        type: 'server.added',
+        actor: actor.name,
+        subject: `server:${name}`,
+        address: actor.address,
+        data: { transport: transport.kind, isolation: record.isolation, trust_annotations: false },
+      });
+      await upstreams.reload();
+      const set = new Set((await vault.list(workspaceId)).map((secret) => secret.name));
+      const unset = secretNamesIn(transport).filter((secret) => !set.has(secret));
+      return { proposal: shown(proposal), server: name, unset, missing };
+    }),
+    operation(proposalsApi.decline, async ({ params: { id } }, caller) => shown(await decide(caller, id, 'declined'))),
+  ];
+}
+
+const notOpen = (id: string, workspaceId: string): GateError =>
+  new GateError('not_found', `no proposal ${id} is open; \`server proposals${inWorkspace(workspaceId)}\` shows them`);
+
+function shown({ createdAt, decidedAt, decidedBy, people, workspaceId: _workspace, ...same }: Proposal): ShownProposal {
+  return {
+    ...same,
+    people: [...people],
+    created_at: isoTime(createdAt),
+    decided_at: isoTimeOrNull(decidedAt),
+    decided_by: decidedBy,
+  };
+}
+
+/** The record that it makes, and what somebody has to write into it: values that stayed on the laptop. */
+function recordOf({ transport }: Proposal): { transport: Transport; missing: string[] } {
+  const named = Object.entries(needsOf(transport));
+  const missing = named.flatMap(([name, value]) => (value === '' ? [name] : []));
+  const kept = Object.fromEntries(named.filter(([, value]) => value !== ''));
+  if ('url' in transport) {
+    if (transport.url.includes(WITHHELD)) missing.push('the URL');
+    return { transport: { ...transport, headers: kept }, missing };
+  }
+  transport.args.forEach((argument, index) => {
+    if (argument.includes(WITHHELD)) missing.push(`argument ${index + 1}`);
+  });
+  return { transport: { ...transport, env: kept }, missing };
+}

@@ -1,0 +1,81 @@
+// What is offered to administrators of an entry that only this laptop has: the command and the names of what it needs. Nothing goes along that
+// is not known to be a name: of every other argument, and of every value, there is a mark alone.
+import { type ProposalForm, ProposalFormSchema, WITHHELD } from 'mcpgate-shared/api/proposals';
+import { legalServerName, readClientEntry } from 'mcpgate-shared/entries/client-entry';
+import { targetsOf } from 'mcpgate-shared/entries/entry-targets';
+import { senseOfName } from 'mcpgate-shared/entries/secret-names';
+import { extractSecrets, secretNameFor } from 'mcpgate-shared/entries/secret-extraction';
+import { isPlainName } from 'mcpgate-shared/values/plain-word';
+import { referencesIn, secretReference } from 'mcpgate-shared/values/secret-reference';
+
+/** Null where the entry cannot be a server, or no part of it could be offered. */
+export function proposalOf(name: string, value: unknown): ProposalForm | null {
+  const read = readClientEntry(name, value);
+  if ('skipped' in read) return null;
+  const server = legalServerName(name);
+  const passwordInputs = new Set(read.inputs);
+  const { transport } = extractSecrets(server, read.transport, { isTaken: () => false, passwordInputs });
+  const named = (values: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(values).map(([key, text]) => [key, offeredValue(server, key, text)]));
+  const offered =
+    transport.kind === 'http'
+      ? { kind: 'http', url: offeredUrl(transport.url), headers: named(transport.headers) }
+      : {
+          kind: 'stdio',
+          command: /[^/\\]*$/.exec(transport.command)?.[0] ?? '',
+          args: transport.args.map((text, index) =>
+            offeredArgument(text, transport.args[index - 1], targetsOf(transport)),
+          ),
+          env: named(transport.env),
+        };
+  const checked = ProposalFormSchema.safeParse({ name: server, transport: offered });
+  return checked.success ? checked.data : null;
+}
+
+/** A reference to a secret that the administrators set, where one stood there; else nothing. */
+function offeredValue(server: string, key: string, text: string): string {
+  const [first] = referencesIn(text);
+  if (first === undefined && senseOfName(key) !== 'secret') return '';
+  const scheme = /^[A-Za-z]{1,20} (?=\$\{secret:[^}]*\}$)/.exec(text)?.[0] ?? '';
+  return `${scheme}${secretReference(secretNameFor(server, key))}`;
+}
+
+/** Scheme, host and those parts of the path that are words. */
+function offeredUrl(url: string): string {
+  const plain = referencesIn(url)
+    .toReversed()
+    .reduce((text, { start, end }) => `${text.slice(0, start)}0${text.slice(end)}`, url);
+  if (!URL.canParse(plain)) return '';
+  const { protocol, host, pathname } = new URL(plain);
+  const isWord = (part: string): boolean => part === '' || /^v\d{1,2}$/.test(part) || isPlainName(part);
+  return `${protocol}//${host}${pathname
+    .split('/')
+    .map((part) => (isWord(part) ? part : WITHHELD))
+    .join('/')}`;
+}
+
+/** They take no value, so what follows is something of its own. */
+const BARE_FLAG = /^(?:-y|--yes|-i|-t|-it|--rm|--init|--stdio|--interactive|-q|--quiet|--silent)$/;
+const SUBCOMMAND = /^(?:run|exec|dlx|x|tool|stdio|serve|server|start|mcp)$/;
+
+function offeredArgument(text: string, before: string | undefined, targets: readonly string[]): string {
+  if (/^\$\{secret:[^}|]*\}$/.test(text)) return text;
+  if (/^(?:-[A-Za-z]{1,2}|--[a-z][a-z-]{0,30})$/.test(text)) return text;
+  const assigned = /^(--[a-z][a-z-]{0,30}=|[A-Z][A-Z0-9_]{0,60}=)/.exec(text)?.[1];
+  if (assigned !== undefined) return `${assigned}${WITHHELD}`;
+  const isOperand = before === undefined || BARE_FLAG.test(before) || !before.startsWith('-');
+  if (isPackage(text, targets)) return text;
+  if (isOperand && SUBCOMMAND.test(text)) return text;
+  if (/^(?:-e|--env)$/.test(before ?? '') && /^[A-Z][A-Z0-9_]{0,60}$/.test(text)) return text;
+  if (isOperand && /^https?:\/\//i.test(text)) return offeredUrl(text) || WITHHELD;
+  return WITHHELD;
+}
+
+/** Whether it is the package or image that makes the server what it is, in whichever version. */
+function isPackage(text: string, targets: readonly string[]): boolean {
+  return targets.some((target) => {
+    const name = /^(?:package|image):(.+)$/.exec(target)?.[1];
+    if (name === undefined || !text.toLowerCase().startsWith(name)) return false;
+    return /^(?:@[\w.^~-]{1,40}|==[\w.]{1,40}|:[\w.-]{1,60}|\[\w+\])?$/.test(text.slice(name.length));
+  });
+}

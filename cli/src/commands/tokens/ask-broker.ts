@@ -1,0 +1,93 @@
+// Asks the broker about what was found in the files: which server it has in the place of an entry, and which tokens are secrets of its vault. Keyed
+// fingerprints and one count are all that is sent.
+import {
+  MAX_FINGERPRINTS,
+  TOKEN_METHODS,
+  type TokenAnswer,
+  TokenAnswerSchema,
+  type TokenKey,
+  TokenKeySchema,
+} from 'mcpgate-shared/api/laptop-tokens';
+import { legalServerName } from 'mcpgate-shared/entries/client-entry';
+import { targetsOf } from 'mcpgate-shared/entries/entry-targets';
+import { fingerprintOf, isGuessable } from 'mcpgate-shared/entries/fingerprint';
+import { GateError } from 'mcpgate-shared/error';
+import type { z } from 'zod';
+import type { EntryWithSecrets } from '../../clients/tokens/find-tokens.ts';
+import type { McpSession } from '../mcp-session.ts';
+
+export interface KnownSecret {
+  /** Null where it is for servers that this person may not use. */
+  name: string | null;
+  version: number | null;
+  /** Whether it is in use. */
+  current: boolean;
+}
+
+export interface AskedEntry {
+  readonly entry: EntryWithSecrets;
+  /** The server that the broker has instead, which this person may use. */
+  readonly server: string | null;
+  /** What the broker's vault has, by the value. */
+  readonly known: ReadonlyMap<string, KnownSecret>;
+}
+
+/** Where nobody could be asked. */
+export const unasked = (entry: EntryWithSecrets): AskedEntry => ({ entry, server: null, known: new Map() });
+
+/**
+ * Throws what the broker says, and `upstream` where it is of before this. `isOwn`: whether a file is the person's own, and its tokens count; a
+ * project's file is looked at only now and then.
+ */
+export async function askBroker(
+  session: McpSession,
+  entries: readonly EntryWithSecrets[],
+  { signal, isOwn = () => true }: { signal: AbortSignal; isOwn?: (file: string) => boolean },
+): Promise<AskedEntry[]> {
+  const ask = async <S extends z.ZodType>(method: string, params: Record<string, unknown>, schema: S) => {
+    const { result } = await session.request(method, params, { signal });
+    const checked = schema.safeParse(result);
+    if (!checked.success) throw new GateError('protocol', `the broker answered ${method} in an unknown way`);
+    return checked.data;
+  };
+  const { key_id, key: text, servers } = await ask(TOKEN_METHODS.key, {}, TokenKeySchema);
+  const key = Buffer.from(text, 'base64url');
+  const values = [...new Set(entries.flatMap(({ secrets }) => secrets.map(({ value }) => value)))];
+  const valueOf = new Map(
+    values
+      .filter((value) => !isGuessable(value))
+      .slice(0, MAX_FINGERPRINTS)
+      .map((value) => [fingerprintOf(key, 'secret', value), value]),
+  );
+  const counted = entries.filter(({ file }) => isOwn(file)).flatMap(({ secrets }) => secrets);
+  const found = counted.filter(({ kind }) => kind === 'secret').length;
+  const report = { key_id, fingerprints: [...valueOf.keys()], found };
+  const { secrets } = await ask(TOKEN_METHODS.report, report, TokenAnswerSchema);
+  return entries.map((entry) => askedEntry(entry, key, servers, valueOf, secrets));
+}
+
+function askedEntry(
+  entry: EntryWithSecrets,
+  key: Buffer,
+  servers: TokenKey['servers'],
+  valueOf: ReadonlyMap<string, string>,
+  answers: TokenAnswer['secrets'],
+): AskedEntry {
+  const own = new Set(entry.secrets.map(({ value }) => value));
+  const known = new Map<string, KnownSecret>();
+  const bySecret: string[] = [];
+  // One value may be several secrets, or several versions of one: one that is in use counts.
+  for (const { fingerprint, name, version, current, servers: users } of answers) {
+    const value = valueOf.get(fingerprint);
+    if (value === undefined || !own.has(value)) continue;
+    if (known.get(value)?.current !== true) known.set(value, { name, version, current });
+    bySecret.push(...users);
+  }
+  const targets = entry.target === null ? [] : targetsOf(entry.target);
+  const fingerprints = targets.map((target) => fingerprintOf(key, 'target', target));
+  const byTarget = servers.filter((server) => server.targets.some((each) => fingerprints.includes(each)));
+  const name = legalServerName(entry.name);
+  const byName = servers.filter((server) => server.name === name);
+  const [server] = [...bySecret, ...[...byTarget, ...byName].map((each) => each.name)];
+  return { entry, server: server ?? null, known };
+}

@@ -1,0 +1,45 @@
+// `mcpgate install-clients --propose`: offers the servers that only this laptop has to the administrators, by their commands and the names of
+// what they need.
+import { needsOf, type ProposalForm, ProposedSchema, runsOf } from 'mcpgate-shared/api/proposals';
+import { TOKEN_METHODS } from 'mcpgate-shared/api/laptop-tokens';
+import { GateError } from 'mcpgate-shared/error';
+import { proposalOf } from '../../clients/tokens/proposal-of.ts';
+import { surveyTokens } from '../../clients/tokens/survey.ts';
+import type { CliContext } from '../../context.ts';
+import type { McpSession } from '../mcp-session.ts';
+import type { Wanted } from './clean-tokens.ts';
+import { askBroker } from './ask-broker.ts';
+
+/** What could be offered: every entry that the broker has no server for, each once. */
+export async function proposals(
+  context: CliContext,
+  session: McpSession,
+  { isWanted, projectFiles }: Wanted,
+): Promise<ProposalForm[]> {
+  const { entries } = await surveyTokens(context, { all: true, projectFiles });
+  const isOwn = (file: string): boolean => !projectFiles.some((each) => each.file === file);
+  const asked = await askBroker(session, entries, { signal: context.interrupted, isOwn });
+  const forms = asked.flatMap(({ entry, server }) => {
+    if (server !== null || !isWanted(entry.file)) return [];
+    return proposalOf(entry.name, entry.value) ?? [];
+  });
+  const texts = forms.map((form) => JSON.stringify(form));
+  return forms.filter((_form, index) => texts.indexOf(texts[index] ?? '') === index);
+}
+
+export async function propose(
+  form: ProposalForm,
+  session: McpSession,
+  signal: AbortSignal,
+): Promise<{ id: string; state: 'open' | 'accepted' | 'declined' }> {
+  const { result } = await session.request(TOKEN_METHODS.propose, { ...form }, { signal });
+  const checked = ProposedSchema.safeParse(result);
+  if (checked.success) return checked.data;
+  throw new GateError('protocol', 'the broker answered a proposal in an unknown way');
+}
+
+/** All that is sent of it. */
+export function proposalText({ name, transport }: ProposalForm): string {
+  const needs = Object.entries(needsOf(transport)).map(([key, value]) => (value === '' ? key : `${key}=${value}`));
+  return `${name}: ${runsOf(transport)}${needs.length === 0 ? '' : `; needs ${needs.join(', ')}`}`;
+}

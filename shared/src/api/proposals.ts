@@ -1,0 +1,104 @@
+// Servers that people use on their laptops and the broker does not have, as they are offered to administrators: what starts or reaches them,
+// and the names of what they need. The schema lets no value through.
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { IdParams, ServerNameSchema, TimeSchema } from './fields.ts';
+
+/** What stands where a laptop keeps a value to itself. */
+export const WITHHELD = '<value>';
+
+/** Nothing, or a reference to a secret, with a scheme before it. */
+const ReferenceSchema = z
+  .string()
+  .regex(
+    /^(?:(?:[A-Za-z]{1,20} )?\$\{secret:[A-Za-z0-9][\w.-]{0,127}\})?$/,
+    'only a reference to a secret, or nothing',
+  );
+
+const names = z.record(z.string().regex(/^[A-Za-z_][\w-]{0,99}$/, 'no name'), ReferenceSchema);
+
+export const ProposedTransportSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('stdio'),
+    command: z.string().regex(/^[\w.@+-]{1,100}$/, 'a command without its folder'),
+    args: z.array(z.string().max(300)).max(50),
+    env: names,
+  }),
+  z.strictObject({
+    kind: z.literal('http'),
+    url: z.string().regex(/^https?:\/\/[^\s?#@]{1,500}$/, 'a URL without user and parameters'),
+    headers: names,
+  }),
+]);
+export type ProposedTransport = z.output<typeof ProposedTransportSchema>;
+
+/** The variables or headers that it needs, by name. */
+export const needsOf = (transport: ProposedTransport): Readonly<Record<string, string>> =>
+  'url' in transport ? transport.headers : transport.env;
+
+/** What it starts or connects to, on one line. */
+export const runsOf = (transport: ProposedTransport): string =>
+  'url' in transport ? transport.url : [transport.command, ...transport.args].join(' ');
+
+/** As a laptop sends it. */
+export const ProposalFormSchema = z.strictObject({ name: ServerNameSchema, transport: ProposedTransportSchema });
+export type ProposalForm = z.output<typeof ProposalFormSchema>;
+
+export const ProposalSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    transport: ProposedTransportSchema,
+    people: z.array(z.string()).meta({ description: 'Everybody who proposes the same' }),
+    state: z.enum(['open', 'accepted', 'declined']),
+    created_at: TimeSchema,
+    decided_at: TimeSchema.nullable(),
+    decided_by: z.string().nullable(),
+  })
+  .meta({ id: 'Proposal' });
+export type Proposal = z.output<typeof ProposalSchema>;
+
+/** What a laptop is answered. */
+export const ProposedSchema = z.object({ id: z.string(), state: ProposalSchema.shape.state });
+
+export const AcceptedProposalSchema = z
+  .object({
+    proposal: ProposalSchema,
+    server: z.string().meta({ description: 'The server that was added, switched off' }),
+    unset: z.array(z.string()).meta({ description: 'Secrets that it refers to and that have no value yet' }),
+    missing: z
+      .array(z.string())
+      .meta({ description: 'What stayed on the laptop and has to be written into its record' }),
+  })
+  .meta({ id: 'AcceptedProposal' });
+export type AcceptedProposal = z.output<typeof AcceptedProposalSchema>;
+
+export const proposalsApi = {
+  list: endpoint({
+    name: 'listProposals',
+    method: 'GET',
+    path: '/proposals',
+    summary: 'Servers that people propose from their laptops; those that are open unless said',
+    access: 'operator',
+    query: z.strictObject({ all: z.enum(['true', 'false']).optional() }),
+    answer: z.array(ProposalSchema),
+  }),
+  accept: endpoint({
+    name: 'acceptProposal',
+    method: 'POST',
+    path: '/proposals/:id/accept',
+    summary: 'Add the proposed server, switched off until its secrets are set',
+    params: IdParams,
+    body: z.strictObject({ name: ServerNameSchema.optional() }),
+    answer: AcceptedProposalSchema,
+  }),
+  decline: endpoint({
+    name: 'declineProposal',
+    method: 'POST',
+    path: '/proposals/:id/decline',
+    summary: 'Decline what is proposed; it is not listed again when somebody proposes the same',
+    access: 'operator',
+    params: IdParams,
+    answer: ProposalSchema,
+  }),
+};
