@@ -224,6 +224,14 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       limits: { resumeMs, backlogBytes, maxMessageBytes },
     });
     closers.push(() => tunnel.close());
+    const endRenamed = upstreams.onRenamed(({ workspaceId, names }) => {
+      tunnel.serversRenamed(workspaceId, names);
+      // Who is being authenticated right now is read again.
+      identity.elsewhere
+        .changed([])
+        .catch((error: unknown) => log.warn({ err: error }, 'logins could not be read again'));
+    });
+    closers.push(endRenamed);
 
     const loopDelay = watchEventLoopDelay();
     closers.push(() => loopDelay.stop());

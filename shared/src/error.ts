@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'denied' // the policy said no
   | 'not_found'
   | 'conflict' // exists already, or changed meanwhile
+  | 'stale' // it was changed since the caller has read it, and the caller asked not to overwrite that
   | 'gone' // existed, and is used up: one-time links, device codes
   | 'throttled' // too many tries; `retryAfterMs` says how long to wait
   | 'too_large'
@@ -61,6 +62,7 @@ export const EXIT_CODE = {
   denied: 1,
   not_found: 1,
   conflict: 1,
+  stale: 1,
   gone: 1,
   throttled: 1,
   too_large: 1,

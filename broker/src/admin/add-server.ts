@@ -1,18 +1,15 @@
 // A server that becomes known, with the secrets that come along with it: everything is checked before anything is stored, and a failure while
 // storing undoes what was.
 import type { NewServer } from 'mcpgate-shared/api/servers';
-import { extractSecrets } from 'mcpgate-shared/entries/secret-extraction';
-import { senseOfValue } from 'mcpgate-shared/entries/value-sense';
 import { GateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../domain/server-record.ts';
-import { readTransport, type Transport } from '../domain/transports/transports.ts';
+import { readTransport } from '../domain/transports/transports.ts';
 import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import { inWorkspace } from '../domain/workspace.ts';
-import { assertAccountFits, toAccountForm } from './account-forms.ts';
+import { toAccountForm } from './account-forms.ts';
 import type { AdminDependencies } from './dependencies.ts';
-import { assertMaySend } from './import/secret-references.ts';
 import type { Caller } from './operation.ts';
-import { assertMayRun } from './stdio-permission.ts';
+import { assertRecordFits } from './record-refusals.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'allowedCommands'>;
 
@@ -46,20 +43,13 @@ export async function addServer(
   const { name, isolation, credential, trust_annotations: trustAnnotations } = form;
   const transport = readTransport(form.transport);
   const account = form.account && toAccountForm(form.account);
-  assertAccountFits({ name, transport, credential, account });
-  assertMayRun(caller, name, transport, allowedCommands);
-  const known = new Set((await vault.list(workspaceId)).map((secret) => secret.name));
-  const own = new Set(brought.map((secret) => secret.name));
-  refusePlainSecrets(name, transport, workspaceId, known);
-  const wanted = secretNamesOfRecord({ transport, account });
-  assertMaySend(caller, wanted, own);
-  const missing = wanted.filter((secret) => !known.has(secret) && !own.has(secret));
-  if (missing.length > 0) {
-    throw new GateError(
-      'not_found',
-      `no secret named ${missing.join(', ')}; set it first: \`secret set ${missing[0] ?? 'NAME'}${inWorkspace(workspaceId)}\``,
-    );
-  }
+  const fields = { transport, isolation, trustAnnotations, credential, account };
+  await assertRecordFits(
+    { vault, allowedCommands },
+    caller,
+    { name, ...fields },
+    { brought: brought.map((secret) => secret.name) },
+  );
   if ((await store.servers.byName(workspaceId, name)) !== undefined) {
     throw new GateError(
       'conflict',
@@ -70,11 +60,7 @@ export async function addServer(
     workspaceId,
     name,
     enabled: true,
-    transport,
-    isolation,
-    trustAnnotations,
-    credential,
-    account,
+    ...fields,
   });
   const undo: (() => Promise<unknown>)[] = [() => store.servers.remove(record.id)];
   try {
@@ -99,23 +85,4 @@ export async function addServer(
     });
   }
   return record;
-}
-
-/** A record never holds a secret, and a command line is seen by every process of the host. */
-function refusePlainSecrets(
-  server: string,
-  transport: Transport,
-  workspaceId: string,
-  known: ReadonlySet<string>,
-): void {
-  // A name that is there already is another secret's: it would be overwritten by who does as the message says.
-  const { found } = extractSecrets(server, transport, { isTaken: (name) => known.has(name) });
-  // What may be anything is only refused where it looks like chance.
-  const first = found.find(({ kind, value }) => kind !== 'doubtful' || senseOfValue(value ?? '') === 'random');
-  if (first === undefined) return;
-  throw new GateError(
-    'usage',
-    `${first.from}: this looks like a secret, and a command line can be read by other people and ends in the shell's history. ` +
-      `Put it in the vault with \`secret set ${first.name}${inWorkspace(workspaceId)}\`, and write \${secret:${first.name}} in its place.`,
-  );
 }

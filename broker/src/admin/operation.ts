@@ -30,6 +30,8 @@ export interface RawInput {
   params: unknown;
   query: unknown;
   body: unknown;
+  /** The request's `If-Match`: what it is meant to change has one of these entity tags. */
+  ifMatch?: string | undefined;
 }
 
 export interface Operation {
@@ -40,9 +42,15 @@ export interface Operation {
 
 export function operation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
   endpoint: Endpoint<P, Q, B, A>,
-  run: (input: { params: z.output<P>; query: z.output<Q>; body: z.output<B> }, caller: Caller) => Promise<z.input<A>>,
+  run: (
+    input: { params: z.output<P>; query: z.output<Q>; body: z.output<B>; ifMatch: string | undefined },
+    caller: Caller,
+  ) => Promise<z.input<A>>,
 ): Operation {
-  return { endpoint, run: async (input, caller) => await run(checkInput(endpoint, input), caller) };
+  return {
+    endpoint,
+    run: async (input, caller) => await run({ ...checkInput(endpoint, input), ifMatch: input.ifMatch }, caller),
+  };
 }
 
 export function streamOperation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(

@@ -2,70 +2,43 @@
 import { catalogueApi } from 'mcpgate-shared/api/catalogue';
 import { serversApi, type Server } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
-import { shownLimits } from '../domain/resource-limits.ts';
 import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
-import { changedTransport, shownTransport } from '../domain/transports/transports.ts';
+import { changedTransport, readTransport } from '../domain/transports/transports.ts';
+import { located } from '../domain/mistake.ts';
 import { inWorkspace } from '../domain/workspace.ts';
-import type { UpstreamStatus } from '../upstreams/upstream.ts';
-import { secretNamesIn, secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
-import { assertAccountFits, fromAccountForm, toAccountForm } from './account-forms.ts';
+import { toAccountForm } from './account-forms.ts';
 import { addServer, takenSecretNames } from './add-server.ts';
 import { entryNamed } from './catalogue-operations.ts';
+import { type Change, changeServer, unusedSecrets, wantedRevision } from './change-server.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
-import { assertMaySend } from './import/secret-references.ts';
 import { importServers } from './import/server-import.ts';
 import { ownLimitNotes } from './own-limit-notes.ts';
 import { planFromEntry } from './plan-from-entry.ts';
+import { changeNotes } from './record-changes.ts';
+import { renameServer } from './rename-server.ts';
+import { type RecordFields, toRecordForm, toServer } from './server-view.ts';
 import { assertMayRun } from './stdio-permission.ts';
 
-function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Server {
-  const { network, ...fields } = shownTransport(record.transport);
-  return {
-    id: record.id,
-    name: record.name,
-    enabled: record.enabled,
-    isolation: isolationOf(record),
-    credential: record.credential,
-    account: record.account && fromAccountForm(record.account),
-    trust_annotations: record.trustAnnotations,
-    transport: record.transport.kind,
-    ...fields,
-    secrets: secretNamesOfRecord(record),
-    state: record.enabled ? (status?.state ?? 'idle') : 'disabled',
-    circuit: status?.circuit ?? 'closed',
-    retry_at: status === undefined || status.retryAt === null ? null : isoTime(status.retryAt),
-    flapping: status?.flapping ?? false,
-    error: status?.error ?? null,
-    stderr: [...(status?.stderr ?? [])],
-    warnings: [...(status?.warnings ?? [])],
-    tools: status?.tools ?? null,
-    processes: status?.processes ?? 0,
-    unisolated: status?.processIsolation === 'none',
-    process_isolation: status?.processIsolation ?? null,
-    no_sandbox: status?.noSandbox ?? null,
-    network,
-    limits: status === undefined || status.limits === null ? null : shownLimits(status.limits),
-    limits_missing: status?.limitsMissing ?? null,
-    created_at: isoTime(record.createdAt),
-    updated_at: isoTime(record.updatedAt),
-  };
-}
-
 export function serverOperations(
-  needs: Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams' | 'allowedCommands' | 'registry'>,
+  needs: Pick<
+    AdminDependencies,
+    'store' | 'vault' | 'audit' | 'upstreams' | 'allowedCommands' | 'policyChanged' | 'registry'
+  >,
 ): Operation[] {
   const { store, audit, upstreams, allowedCommands, registry } = needs;
 
   const find = async (workspaceId: string, name: string): Promise<ServerRecord> => {
     const record = await store.servers.byName(workspaceId, name);
-    if (record === undefined)
-      throw new GateError(
-        'not_found',
-        `no server named ${name}; \`server list${inWorkspace(workspaceId)}\` shows the names`,
-      );
-    return record;
+    if (record !== undefined) return record;
+    const renamed = (await store.servers.list(workspaceId)).find(({ formerNames }) => formerNames.includes(name));
+    throw new GateError(
+      'not_found',
+      renamed === undefined
+        ? `no server named ${name}; \`server list${inWorkspace(workspaceId)}\` shows the names`
+        : `${name} is called ${renamed.name} now`,
+    );
   };
   const show = (record: ServerRecord): Server =>
     toServer(
@@ -76,7 +49,7 @@ export function serverOperations(
     { workspaceId, actor }: Caller,
     type: string,
     record: ServerRecord,
-    more: Readonly<Record<string, string>> = {},
+    details: Readonly<Record<string, string | readonly string[]>> = {},
   ): Promise<void> => {
     await audit.event({
       workspace_id: workspaceId,
@@ -91,16 +64,30 @@ export function serverOperations(
         ...(record.account === null ? {} : { account: record.account.kind }),
         trust_annotations: record.trustAnnotations,
         ...ownLimitNotes(record.transport),
-        ...more,
+        ...details,
       },
     });
     await upstreams.reload();
   };
-  const setEnabled = async (caller: Caller, name: string, enabled: boolean): Promise<Server> => {
+  const change = async (caller: Caller, name: string, wanted: Omit<Change, 'read'>) => {
+    const read = (): Promise<ServerRecord> => find(caller.workspaceId, name);
+    const { record, answer } = await changeServer(needs, caller, { ...wanted, read });
+    if (answer.dry_run || answer.changes.length === 0) return answer;
+    await changed(caller, 'server.changed', record, changeNotes(answer.changes));
+    await upstreams.refresh(record);
+    return { ...answer, ...show(record) };
+  };
+  const setEnabled = async (
+    caller: Caller,
+    name: string,
+    enabled: boolean,
+    ifMatch: string | undefined,
+  ): Promise<Server> => {
     const record = await find(caller.workspaceId, name);
+    const ifRevision = wantedRevision(ifMatch, record);
     // Putting a server down is open to every operator; starting one that was put down is not.
     if (enabled) assertMayRun(caller, name, record.transport, allowedCommands);
-    const updated = await store.servers.update(record.id, { enabled });
+    const updated = await store.servers.update(record.id, { enabled }, ifRevision);
     await changed(caller, enabled ? 'server.enabled' : 'server.disabled', updated);
     return show(updated);
   };
@@ -133,28 +120,38 @@ export function serverOperations(
     }),
     operation(serversApi.import, async ({ body }, caller) => await importServers(needs, body, caller)),
     operation(serversApi.show, async ({ params }, { workspaceId }) => show(await find(workspaceId, params.name))),
-    operation(serversApi.update, async ({ params, body }, caller) => {
-      const record = await find(caller.workspaceId, params.name);
-      const { limits, network } = body;
-      const transport = changedTransport(record.name, record.transport, { limits, network });
-      assertMayRun(caller, record.name, transport, allowedCommands);
-      const credential = body.credential ?? record.credential;
-      const account = body.account === undefined ? record.account : body.account && toAccountForm(body.account);
-      assertAccountFits({ name: record.name, transport, credential, account });
-      // What is sent to an authorization server is told by the account as well.
-      const known = new Set(body.account === undefined ? secretNamesOfRecord(record) : secretNamesIn(record.transport));
-      assertMaySend(caller, secretNamesOfRecord({ transport, account }), known);
-      const updated = await store.servers.update(record.id, {
-        ...(body.credential === undefined ? {} : { credential }),
-        ...(body.account === undefined ? {} : { account }),
-        ...(body.trust_annotations === undefined ? {} : { trustAnnotations: body.trust_annotations }),
-        ...(body.isolation === undefined ? {} : { isolation: body.isolation }),
-        ...(transport === record.transport ? {} : { transport }),
-      });
-      await changed(caller, 'server.changed', updated);
-      await upstreams.refresh(updated);
-      return show(updated);
+    operation(serversApi.record, async ({ params }, { workspaceId }) => {
+      const record = await find(workspaceId, params.name);
+      const { id, name, revision, updatedAt } = record;
+      return { id, name, revision, updated_at: isoTime(updatedAt), record: toRecordForm(record) };
     }),
+    operation(serversApi.replace, async ({ params, query, body, ifMatch }, caller) => {
+      if (ifMatch === undefined)
+        throw new GateError(
+          'usage',
+          'say with If-Match which record this replaces: the ETag of the answer that had it',
+        );
+      const { isolation, trust_annotations: trustAnnotations, credential } = body;
+      const account = body.account && toAccountForm(body.account);
+      const transport = located(['transport', 'url'], () => readTransport(body.transport));
+      const fields = { transport, isolation, trustAnnotations, credential, account };
+      const dryRun = query.dry_run === 'true';
+      return await change(caller, params.name, { ifMatch, fields: () => fields, dryRun });
+    }),
+    operation(serversApi.update, async ({ params, body, ifMatch }, caller) => {
+      const { trust_annotations, isolation, credential, account, dry_run: dryRun, ...changes } = body;
+      const fields = (record: ServerRecord): RecordFields => ({
+        transport: changedTransport(record.name, record.transport, changes),
+        isolation: isolation ?? record.isolation,
+        trustAnnotations: trust_annotations ?? record.trustAnnotations,
+        credential: credential ?? record.credential,
+        account: account === undefined ? record.account : account && toAccountForm(account),
+      });
+      return await change(caller, params.name, { ifMatch, fields, dryRun });
+    }),
+    operation(serversApi.rename, async ({ params, body: { to, dry_run: dryRun }, ifMatch }, caller) =>
+      renameServer(needs, caller, await find(caller.workspaceId, params.name), { to, dryRun, ifMatch }),
+    ),
     operation(serversApi.test, async ({ params }, caller) => {
       const record = await find(caller.workspaceId, params.name);
       if (!record.enabled) assertMayRun(caller, record.name, record.transport, allowedCommands);
@@ -164,13 +161,15 @@ export function serverOperations(
       );
       return steps.map((step) => ({ ...step, warnings: [...step.warnings] }));
     }),
-    operation(serversApi.enable, async ({ params }, caller) => await setEnabled(caller, params.name, true)),
-    operation(serversApi.disable, async ({ params }, caller) => await setEnabled(caller, params.name, false)),
+    operation(serversApi.enable, async ({ params, ifMatch }, caller) => setEnabled(caller, params.name, true, ifMatch)),
+    operation(serversApi.disable, async ({ params, ifMatch }, caller) =>
+      setEnabled(caller, params.name, false, ifMatch),
+    ),
     operation(serversApi.remove, async ({ params }, caller) => {
       const record = await find(caller.workspaceId, params.name);
       await store.servers.remove(record.id);
       await changed(caller, 'server.removed', record);
-      return toServer(record, undefined);
+      return { ...toServer(record, undefined), secrets_unused: await unusedSecrets(needs, record) };
     }),
   ];
 }

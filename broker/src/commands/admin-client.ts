@@ -6,13 +6,15 @@ import { ErrorSchema } from 'mcpgate-shared/api/fields';
 import { WORKSPACE_HEADER } from 'mcpgate-shared/api/workspaces';
 import { EXIT_CODE, GateError, type ErrorCode } from 'mcpgate-shared/error';
 import type { z } from 'zod';
+import { Mistake } from '../domain/mistake.ts';
 import { checkTyped, type Parts } from './typed-input.ts';
 import { networkTransport, socketTransport, type AdminResponse, type AdminTransport } from './admin-transport.ts';
 
 export interface AdminClient {
   call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
     endpoint: Endpoint<P, Q, B, A>,
-    input: CallInput<P, Q, B>,
+    /** `ifMatch`: the entity tag of what the call is to change. */
+    input: CallInput<P, Q, B> & { ifMatch?: string },
   ): Promise<z.output<A>>;
   stream<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
     endpoint: Endpoint<P, Q, B, A>,
@@ -38,8 +40,8 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
     ...(workspace !== undefined && { [WORKSPACE_HEADER]: workspace }),
   };
 
-  const send = async (endpoint: Endpoint, input: Parts): Promise<AdminResponse> => {
-    const { params, query, body } = input;
+  const send = async (endpoint: Endpoint, input: Parts & { ifMatch?: string }): Promise<AdminResponse> => {
+    const { params, query, body, ifMatch } = input;
     checkTyped(endpoint, input);
     const path = endpoint.path.replaceAll(/:(\w+)/g, (_whole, name: string) => {
       const value = textOf(params, name) ?? '';
@@ -60,6 +62,7 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
         headers: {
           ...identification,
           accept: 'application/json',
+          ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -135,9 +138,10 @@ function toError(target: AdminTarget, status: number, answer: string): GateError
     const where = target.kind === 'url' ? target.url : `${target.dataDir}/admin.sock`;
     return new GateError('protocol', `${where} is no mcpgate broker, or not of this version (HTTP ${status})`);
   }
-  const { code, message } = parsed.data.error;
+  const { code, message, path } = parsed.data.error;
   // Most of what it says is for whoever has logged in.
   const isOther = code === 'not_logged_in' && target.kind === 'url' && !target.token.startsWith('mca_');
   const told = isOther ? 'MCPGATE_ADMIN_TOKEN holds no administration token (mca_…)' : message;
-  return new GateError(isErrorCode(code) ? code : 'internal', told);
+  const known = isErrorCode(code) ? code : 'internal';
+  return path === undefined ? new GateError(known, told) : new Mistake(known, told, path);
 }

@@ -34,6 +34,8 @@ const server: Server = {
   network: null,
   limits: null,
   limits_missing: null,
+  former_names: [],
+  revision: 1,
   created_at: '2026-11-29T00:00:00.000Z',
   updated_at: '2026-11-29T00:00:00.000Z',
 };

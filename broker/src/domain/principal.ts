@@ -22,3 +22,10 @@ export interface Principal {
   /** When the presented token expires, ms since the epoch; undefined: never. */
   expiresAt?: number;
 }
+
+/** The principal after servers were renamed: bound to the same ones. `names`: the new name of each by its old one. */
+export function withRenamedServers(principal: Principal, names: ReadonlyMap<string, string>): Principal {
+  const { servers } = principal;
+  if (servers?.some((name) => names.has(name)) !== true) return principal;
+  return { ...principal, servers: servers.map((name) => names.get(name) ?? name) };
+}

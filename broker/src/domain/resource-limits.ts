@@ -1,6 +1,6 @@
 // How much of the host one stdio server may use: memory, files, processes, CPU time. Null: no limit.
 import type { KeptLimits, ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
-import { parseByteSize } from 'mcpgate-shared/byte-size';
+import { formatByteSize, parseByteSize } from 'mcpgate-shared/byte-size';
 
 export interface ResourceLimits {
   /** Of all its processes together. */
@@ -30,6 +30,17 @@ export function limitNotes(own: OwnLimits): string[] {
     cpu_seconds: own.cpuSeconds,
   };
   return Object.entries(said).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value ?? 'none'}`]));
+}
+
+/** The limits of a record as the API takes them: what `withLimits` makes these of. */
+export function limitsForm({ memoryBytes, openFiles, processes, cpuSeconds }: OwnLimits): ResourceLimitsForm {
+  const memory = memoryBytes === null ? 'none' : memoryBytes && formatByteSize(memoryBytes).replace(/ bytes$| /, '');
+  return {
+    ...(memory === undefined ? {} : { memory: String(memory) }),
+    ...(openFiles === undefined ? {} : { open_files: openFiles ?? 'none' }),
+    ...(processes === undefined ? {} : { processes: processes ?? 'none' }),
+    ...(cpuSeconds === undefined ? {} : { cpu_seconds: cpuSeconds ?? 'none' }),
+  };
 }
 
 /** `known` with the changes of `form` made; the value `default` takes a limit out of the record. Undefined where no limit is left. */

@@ -15,6 +15,10 @@ export interface ServerRecord {
   workspaceId: string;
   /** `[a-z0-9-]{1,24}`, no `__`, not shaped like a UUID. */
   name: string;
+  /** What it was called before, and what no server is called now: AI clients that still say so mean this one. */
+  formerNames: readonly string[];
+  /** The folder of its processes' homes below the one of its workspace; it stays when the server is renamed. */
+  folder: string;
   enabled: boolean;
   transport: Transport;
   /** As it was set; what holds is `isolationOf`. */
@@ -24,6 +28,8 @@ export interface ServerRecord {
   account: AccountForm | null;
   /** Believe the server's annotations of its tools: a call of a read-only or idempotent one is sent again where its connection broke. */
   trustAnnotations: boolean;
+  /** Grows with each change of the record. */
+  revision: number;
   createdAt: number;
   updatedAt: number;
 }
@@ -31,4 +37,16 @@ export interface ServerRecord {
 /** Who shares a connection. What carries one person's account is nobody else's, whatever was set. */
 export function isolationOf({ isolation, credential }: Pick<ServerRecord, 'isolation' | 'credential'>): Isolation {
   return credential === 'personal' && isolation === 'shared' ? 'per-user' : isolation;
+}
+
+type Named = Pick<ServerRecord, 'id' | 'name' | 'formerNames'>;
+
+/** The server that is called so; else the one that was. */
+export function serverCalled<S extends Named>(servers: readonly S[], name: string): S | undefined {
+  return servers.find((each) => each.name === name) ?? servers.find(({ formerNames }) => formerNames.includes(name));
+}
+
+/** The server that a name, a former one or a UUID means, as in `/mcp/NAME-or-UUID`. */
+export function serverNamed<S extends Named>(servers: readonly S[], text: string): S | undefined {
+  return servers.find(({ name, id }) => name === text || id === text) ?? serverCalled(servers, text);
 }

@@ -84,6 +84,10 @@ export function createGateway(options: GatewayOptions): GatewayService {
     if (event.kind === 'list_changed') parts.catalog.forget(event);
   });
 
+  upstreams.onRenamed(({ workspaceId, names }) => {
+    for (const session of sessions) if (session.workspaceId === workspaceId) session.serversRenamed(names);
+  });
+
   const policyChanged = (workspaceId?: string): void => {
     parts.policies.forget(workspaceId);
     for (const session of sessions)

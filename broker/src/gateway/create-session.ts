@@ -23,6 +23,8 @@ export interface Session extends GatewaySession {
   listChanged(kind: ListKind | 'all'): void;
   /** The person's role or groups have changed. Does nothing in a session of another person. */
   personChanged(person: NonNullable<Principal['user']>): void;
+  /** What the credential is bound to are the same servers as before. `names`: their new names by their old ones. */
+  serversRenamed(names: ReadonlyMap<string, string>): void;
   /** A notification or other event of a server in the session's workspace. */
   onEvent(event: UpstreamEvent): void;
 }
@@ -97,6 +99,7 @@ export function createSession(
     personChanged(person) {
       if (legacy.personChanged(person)) session.listChanged('all');
     },
+    serversRenamed: (names) => legacy.serversRenamed(names),
     onEvent(event) {
       modern.onEvent(event);
       legacy.onEvent(event);

@@ -1,6 +1,6 @@
 // The facts about a session that the parts of the gateway need to handle its requests.
 import type { Principal } from '../domain/principal.ts';
-import type { ServerRecord } from '../domain/server-record.ts';
+import { serverNamed, type ServerRecord } from '../domain/server-record.ts';
 import type { Requester, Upstreams } from '../upstreams/upstream.ts';
 import type { ToolMode } from './gateway.ts';
 
@@ -9,7 +9,7 @@ export interface SessionScope {
   readonly id: string;
   /** The id under which resources are followed: of the session, or of one `subscriptions/listen` stream. */
   readonly followerId: string;
-  /** Replaced when the person's role or groups change. */
+  /** Replaced when the person's role or groups change, or a server that it is bound to is renamed. */
   principal: Principal;
   /** Set where the session shows only this server, under its own names. */
   readonly only: string | undefined;
@@ -41,9 +41,10 @@ export function whoOf({ user, credential }: Principal): string {
 export function serversOf(upstreams: Upstreams, { principal, only }: SessionScope): readonly ServerRecord[] {
   const all = upstreams.servers(principal.workspaceId);
   if (only === undefined && principal.servers === undefined) return all;
+  const shown = only === undefined ? undefined : serverNamed(all, only);
   return all.filter(
-    ({ name, id }) =>
-      (only === undefined || only === name || only === id) &&
-      (principal.servers === undefined || principal.servers.includes(name)),
+    (server) =>
+      (only === undefined || server === shown) &&
+      (principal.servers === undefined || principal.servers.includes(server.name)),
   );
 }

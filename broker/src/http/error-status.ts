@@ -1,5 +1,6 @@
 // The table from error codes to HTTP statuses, and the body of an error answer.
 import type { ErrorCode, GateError } from 'mcpgate-shared/error';
+import { Mistake, type MistakePath } from '../domain/mistake.ts';
 import { publicMessage } from '../domain/public-message.ts';
 
 export const HTTP_STATUS = {
@@ -11,6 +12,7 @@ export const HTTP_STATUS = {
   denied: 403,
   not_found: 404,
   conflict: 409,
+  stale: 412,
   gone: 410,
   throttled: 429,
   too_large: 413,
@@ -28,7 +30,7 @@ export const HTTP_STATUS = {
 } as const satisfies Record<ErrorCode, number>;
 
 export interface ErrorBody {
-  error: { code: string; message: string; request_id: string };
+  error: { code: string; message: string; request_id: string; path?: MistakePath };
 }
 
 export function errorBody(error: GateError, requestId: string): ErrorBody {
@@ -37,5 +39,6 @@ export function errorBody(error: GateError, requestId: string): ErrorBody {
     error.code === 'internal'
       ? `an unexpected error; the broker's log has it under request ${requestId}`
       : publicMessage(error);
-  return { error: { code: error.code, message, request_id: requestId } };
+  const place = error instanceof Mistake ? { path: error.path } : {};
+  return { error: { code: error.code, message, request_id: requestId, ...place } };
 }

@@ -3,6 +3,7 @@ import { createAddressRanges } from '../domain/address-ranges.ts';
 import type { UserRecord } from '../domain/people.ts';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audience, Principal } from '../domain/principal.ts';
+import { serverNamed } from '../domain/server-record.ts';
 import type { Store } from '../store/store.ts';
 import type { Authentication, RejectionReason } from './authentication.ts';
 import type { Identity } from './identity.ts';
@@ -96,8 +97,8 @@ export function createAuthenticate(parts: {
 
   /** The names of the server that `/mcp/NAME-or-UUID` means. Empty where it was removed: the token is then bound to no server at all. */
   const serversOf = async (workspaceId: string, server: string): Promise<string[]> => {
-    const servers = await store.servers.list(workspaceId);
-    return servers.filter(({ id, name }) => name === server || id === server).map(({ name }) => name);
+    const found = serverNamed(await store.servers.list(workspaceId), server);
+    return found === undefined ? [] : [found.name];
   };
 
   const byClient = async (token: AccessTokenFacts): Promise<Authentication> => {

@@ -157,9 +157,13 @@ export interface Database {
     trust_annotations: number;
     credential: WhoseCredential;
     account_json: string | null;
+    revision: number;
+    folder: string;
     created_at: number;
     updated_at: number;
   };
+  /** What servers are and were called, from when on. Rows stay when a server is removed: the log has its names. */
+  server_names: { workspace_id: string; server_id: string; name: string; since: number };
   /** What somebody has at a server. `owner`: `user:ID` or `shared`; `user_id`: so that it goes with the person. */
   accounts: {
     workspace_id: string;

@@ -23,7 +23,7 @@ onBothEngines((open) => {
     assert.match(memory.id, /^[0-9a-f]{8}-/);
     clock.at += 5;
     const change = { enabled: false, isolation: 'per-user', trustAnnotations: true, transport } as const;
-    const changed = { ...memory, ...change, updatedAt: clock.at };
+    const changed = { ...memory, ...change, revision: 2, updatedAt: clock.at };
     assert.deepEqual(await store.servers.update(memory.id, change), changed);
     assert.deepEqual(await store.servers.byName(WORKSPACE, 'memory'), changed);
     await assert.rejects(store.servers.create({ ...base, name: 'memory', transport }), { code: 'conflict' });

@@ -31,6 +31,13 @@ export interface WebSessionRecord {
   expiresAt: number;
 }
 
+/** What a rename has changed. Rules and grants are those that named the server. */
+export interface Renamed {
+  server: ServerRecord;
+  rules: { id: string; before: readonly string[]; after: readonly string[] }[];
+  grants: { id: string; label: string }[];
+}
+
 interface SecretInfo {
   name: string;
   version: number;
@@ -305,19 +312,30 @@ export interface Store {
   /** What versions before data keys have sealed under the master key itself. */
   sealedBefore: SealedBefore;
   servers: {
-    /** Shared and without an account, unless said. */
+    /** Shared and without an account, unless said. Throws `conflict` where the name is taken. */
     create(
-      server: Omit<ServerRecord, 'id' | 'createdAt' | 'updatedAt' | 'credential' | 'account'> &
+      server: Pick<ServerRecord, 'workspaceId' | 'name' | 'enabled' | 'transport' | 'isolation' | 'trustAnnotations'> &
         Partial<Pick<ServerRecord, 'credential' | 'account'>>,
     ): Promise<ServerRecord>;
     byName(workspaceId: string, name: string): Promise<ServerRecord | undefined>;
     list(workspaceId: string): Promise<ServerRecord[]>;
+    /** Throws `not_found`, and `stale` where the record has another revision than `ifRevision`. */
     update(
       id: string,
       change: Partial<
         Pick<ServerRecord, 'enabled' | 'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account'>
       >,
+      ifRevision?: number,
     ): Promise<ServerRecord>;
+    /**
+     * Gives it another name, and what names it the other one with it: `what` of rules as `rewrite` says, and the servers that grants are bound
+     * to. All or nothing. Throws `conflict` where the name is taken, `stale` and `not_found`.
+     */
+    rename(
+      id: string,
+      to: string,
+      options: { ifRevision?: number; rewrite: (what: string) => string },
+    ): Promise<Renamed>;
     remove(id: string): Promise<void>;
   };
   /** What people and the company have at servers. It goes with its server, and with its person. */

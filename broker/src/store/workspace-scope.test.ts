@@ -270,6 +270,9 @@ const TABLE: Table = {
     byName: { reads: (store, { workspaceId }) => store.servers.byName(workspaceId, 'wiki') },
     list: { reads: (store, { workspaceId }) => store.servers.list(workspaceId) },
     update: { writes: (store, { serverId }) => store.servers.update(serverId, { enabled: false }) },
+    rename: {
+      writes: (store, { serverId }) => store.servers.rename(serverId, 'renamed', { rewrite: (what) => `x${what}` }),
+    },
     remove: { writes: (store, { goneServerId }) => store.servers.remove(goneServerId) },
   },
   accounts: {

@@ -59,6 +59,8 @@ export interface Tunnel {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, address: string): void;
   /** Refuses an upgrade for a reason that the HTTP server found. */
   turnAway(socket: Duplex, address: string, why: Rejection & { reason: RejectReason }): void;
+  /** Servers of a workspace were renamed; logins stay bound to the same ones. `names`: the new names by the old ones. */
+  serversRenamed(workspaceId: string, names: ReadonlyMap<string, string>): void;
   stats(): TunnelStats;
   links(): readonly { principal: Principal; openedAt: number; channels: number }[];
   /** Tells clients to go to another broker, and waits until they have all answers, at most for `limitMs`. Then closes all links with 1012. */
@@ -278,6 +280,9 @@ export function createTunnel(
       if (afterS !== undefined) away('too many come at once; you will be let in in a moment', afterS);
     },
     turnAway,
+    serversRenamed(workspaceId, names) {
+      for (const link of links) if (link.principal.workspaceId === workspaceId) link.serversRenamed(names);
+    },
     stats: () => ({
       links: links.size,
       channels: registry.size,

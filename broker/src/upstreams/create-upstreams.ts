@@ -102,6 +102,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   };
   endLeftoversBelow(path.join(dataDir, 'upstreams'), options.isRoot);
   const listeners = new Set<(event: UpstreamEvent) => void>();
+  const renameListeners = new Set<Parameters<Upstreams['onRenamed']>[0]>();
   const places = new Map<string, Place>();
   /** Connections and processes that are ending; `close` waits for them. */
   const leaving = new Set<Promise<void>>();
@@ -224,6 +225,18 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     cancel();
   }
 
+  function tellRenamed(before: ReadonlyMap<string, ServerRecord>): void {
+    const byWorkspace = new Map<string, Map<string, string>>();
+    for (const { id, workspaceId, name } of records.values()) {
+      const old = before.get(id)?.name ?? name;
+      if (old === name) continue;
+      const names = byWorkspace.get(workspaceId) ?? new Map<string, string>();
+      byWorkspace.set(workspaceId, names.set(old, name));
+    }
+    for (const [workspaceId, names] of byWorkspace)
+      for (const listener of renameListeners) listener({ workspaceId, names });
+  }
+
   async function reload(): Promise<void> {
     const workspaces = await options.store.workspaces.list();
     const lists = await Promise.all(workspaces.map(({ name }) => options.store.servers.list(name)));
@@ -239,6 +252,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         enabled.filter((each) => each.workspaceId === id).sort((a, b) => (a.name < b.name ? -1 : 1)),
       ]),
     );
+    tellRenamed(before);
     for (const [key, place] of places) {
       const now = records.get(place.record.id);
       if (now === undefined || !isSameServer(now, place.record)) void leave(key, place, 30_000);
@@ -252,6 +266,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         (old === record || old === undefined)
       ) {
         tell(record, null, { kind: 'list_changed', list: 'all' });
+        if (now !== undefined && now.name !== record.name) tell(now, null, { kind: 'list_changed', list: 'all' });
       }
     }
   }
@@ -322,6 +337,10 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     onEvent(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onRenamed(listener) {
+      renameListeners.add(listener);
+      return () => renameListeners.delete(listener);
     },
     async close() {
       isClosed = true;

@@ -188,6 +188,11 @@ export interface Upstreams {
   reload(): Promise<void>;
   /** Calls `listener` with each event, also with `list_changed` when a server became ready or was added. Returns the function that ends it. */
   onEvent(listener: (event: UpstreamEvent) => void): () => void;
+  /**
+   * Called when servers have got other names, as soon as they are known by these. `names`: of one workspace, the new ones by the old ones.
+   * Returns the function that ends it.
+   */
+  onRenamed(listener: (renamed: { workspaceId: string; names: ReadonlyMap<string, string> }) => void): () => void;
   close(): Promise<void>;
 }
 

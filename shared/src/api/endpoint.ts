@@ -22,6 +22,8 @@ export interface Endpoint<
   readonly body: Body;
   /** The schema of the answer's body; of a stream, of one line. */
   readonly answer: Answer;
+  /** The entity tag of what the answer shows. Requests that change it may say `If-Match`, and fail with `stale` where it was changed. */
+  readonly etag: ((answer: z.output<Answer>) => string) | undefined;
   /** True: the answer is `application/x-ndjson`, one `answer` a line, until the caller hangs up. */
   readonly stream: boolean;
 }
@@ -45,6 +47,7 @@ export function endpoint<
   query?: Query;
   body?: Body;
   answer: Answer;
+  etag?: (answer: z.output<Answer>) => string;
   stream?: boolean;
 }): Endpoint<Params, Query, Body, Answer> {
   return {
@@ -58,6 +61,7 @@ export function endpoint<
     query: definition.query ?? (NOTHING as unknown as Query),
     body: definition.body ?? (NO_BODY as unknown as Body),
     answer: definition.answer,
+    etag: definition.etag,
     stream: definition.stream ?? false,
   };
 }

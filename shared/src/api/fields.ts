@@ -88,7 +88,17 @@ export const ReceiptSchema = z
 export type Receipt = z.output<typeof ReceiptSchema>;
 
 export const ErrorSchema = z
-  .object({ error: z.object({ code: z.string(), message: z.string(), request_id: z.string() }) })
+  .object({
+    error: z.object({
+      code: z.string(),
+      message: z.string(),
+      request_id: z.string(),
+      path: z
+        .array(z.union([z.string(), z.number()]))
+        .optional()
+        .meta({ description: 'Where it stands in the body, from the outside in' }),
+    }),
+  })
   .meta({ id: 'Error' });
 
 export const NameParams = z.strictObject({ name: z.string().min(1).max(128) });

@@ -38,6 +38,20 @@ export const TransportSchema = z.discriminatedUnion('kind', [
 export type TransportForm = z.output<typeof TransportSchema>;
 const TransportKindSchema = z.enum(TransportSchema.options.map(({ shape }) => shape.kind.value));
 
+const optionalMap = z.record(z.string().min(1).max(200), z.string().max(20_000).nullable());
+
+/** All that is said of a server, but for its name, and whether it is enabled. */
+export const RecordSchema = z
+  .strictObject({
+    isolation: IsolationSchema.default('shared'),
+    trust_annotations: TrustAnnotationsSchema.default(false),
+    credential: WhoseCredentialSchema.default('shared'),
+    account: AccountFormSchema.nullable().default(null),
+    transport: TransportSchema,
+  })
+  .meta({ id: 'ServerRecord' });
+export type RecordForm = z.output<typeof RecordSchema>;
+
 export const ServerSchema = z
   .object({
     id: z.string(),
@@ -86,11 +100,73 @@ export const ServerSchema = z
       .string()
       .nullable()
       .meta({ description: 'Why some limits cannot be kept on the broker’s computer' }),
+    former_names: z.array(z.string()).default([]).meta({
+      description: 'What it was called; clients that still say so are served as long as no other server has the name',
+    }),
+    revision: z.number().int().default(1).meta({ description: 'Grows with each change; a part of the ETag' }),
     created_at: TimeSchema,
     updated_at: TimeSchema,
   })
   .meta({ id: 'Server' });
 export type Server = z.output<typeof ServerSchema>;
+
+/** The entity tag of a server's record (RFC 9110, section 8.8.3). */
+export const serverEtag = ({ id, revision }: Pick<Server, 'id' | 'revision'>): string => `"${id}.${revision}"`;
+
+export const EditableServerSchema = z
+  .object({
+    name: z.string(),
+    id: z.string(),
+    revision: z.number().int(),
+    updated_at: TimeSchema,
+    record: RecordSchema,
+  })
+  .meta({ id: 'EditableServer' });
+
+/** A change of a server, or what it would be. */
+export const ChangedServerSchema = ServerSchema.extend({
+  changes: z
+    .array(z.object({ field: z.string(), before: z.string().nullable(), after: z.string().nullable() }))
+    .meta({ description: 'Null: it is not there. What looks like a secret is not shown' }),
+  secrets_unused: z.array(z.string()).meta({ description: 'Secrets that nothing refers to any more' }),
+  accounts_left: z
+    .number()
+    .int()
+    .meta({ description: 'Accounts that do not go along: their owners must connect again' }),
+  dry_run: z.boolean(),
+}).meta({ id: 'ChangedServer' });
+export type ChangedServer = z.output<typeof ChangedServerSchema>;
+
+export const RemovedServerSchema = ServerSchema.extend({
+  secrets_unused: z.array(z.string()).meta({ description: 'Secrets that only this server referred to; they stay' }),
+}).meta({ id: 'RemovedServer' });
+
+export const RenamedServerSchema = z
+  .object({
+    from: z.string(),
+    to: z.string(),
+    server: ServerSchema,
+    rules: z
+      .array(z.object({ id: z.string(), before: z.array(z.string()), after: z.array(z.string()) }))
+      .meta({ description: 'Rules that named the server, and name it by its new name now' }),
+    shifted: z
+      .array(
+        z.object({
+          rule: z.string(),
+          effect: z.enum(['allow', 'deny']),
+          what: z.string(),
+          shift: z.enum(['less', 'more', 'other']),
+        }),
+      )
+      .meta({ description: 'Rules whose wildcards match less, more or other things of it under its new name' }),
+    grants: z.array(z.string()).meta({ description: 'Labels of the grants that are bound to it' }),
+    grants_gained: z
+      .array(z.string())
+      .meta({ description: 'Labels of grants that were bound to a server of the new name, which did not exist' }),
+    dry_run: z.boolean(),
+  })
+  .meta({ id: 'RenamedServer' });
+export type RenamedServer = z.output<typeof RenamedServerSchema>;
 
 export const ImportResultSchema = z
   .object({
@@ -131,14 +207,7 @@ export const TestStepSchema = z
 export type TestStep = z.output<typeof TestStepSchema>;
 
 /** A server as it is added. */
-export const NewServerSchema = z.strictObject({
-  name: ServerNameSchema,
-  isolation: IsolationSchema.default('shared'),
-  trust_annotations: TrustAnnotationsSchema.default(false),
-  credential: WhoseCredentialSchema.default('shared'),
-  account: AccountFormSchema.nullable().default(null),
-  transport: TransportSchema,
-});
+export const NewServerSchema = RecordSchema.extend({ name: ServerNameSchema });
 export type NewServer = z.output<typeof NewServerSchema>;
 
 export const serversApi = {
@@ -158,6 +227,7 @@ export const serversApi = {
     access: 'operator',
     body: NewServerSchema,
     answer: ServerSchema,
+    etag: serverEtag,
   }),
   import: endpoint({
     name: 'importServers',
@@ -192,13 +262,47 @@ export const serversApi = {
     access: 'operator',
     params: NameParams,
     answer: ServerSchema,
+    etag: serverEtag,
+  }),
+  record: endpoint({
+    name: 'getServerRecord',
+    method: 'GET',
+    path: '/servers/:name/record',
+    summary: 'What is said of one server, in the form in which it is replaced',
+    access: 'operator',
+    params: NameParams,
+    answer: EditableServerSchema,
+    etag: serverEtag,
+  }),
+  replace: endpoint({
+    name: 'replaceServerRecord',
+    method: 'PUT',
+    path: '/servers/:name/record',
+    summary:
+      'Replace what is said of a server, as it was read: with `If-Match`, and 412 where it was changed meanwhile',
+    access: 'operator',
+    params: NameParams,
+    query: z.strictObject({ dry_run: z.enum(['true', 'false']).default('false') }),
+    body: RecordSchema,
+    answer: ChangedServerSchema,
+    etag: serverEtag,
+  }),
+  rename: endpoint({
+    name: 'renameServer',
+    method: 'POST',
+    path: '/servers/:name/rename',
+    summary: 'Give a server another name; rules and grants that name it, its accounts and its history go along',
+    params: NameParams,
+    body: z.strictObject({ to: ServerNameSchema, dry_run: z.boolean().default(false) }),
+    answer: RenamedServerSchema,
+    etag: ({ server }) => serverEtag(server),
   }),
   update: endpoint({
     name: 'updateServer',
     method: 'PATCH',
     path: '/servers/:name',
     summary:
-      'Change a setting of a server; where its isolation or a limit changes, its connections end once their calls are done',
+      'Change what is named of a server, and leave the rest; its connections end once their calls are done. With `If-Match`: 412 where it was changed meanwhile',
     access: 'operator',
     params: NameParams,
     body: z.strictObject({
@@ -206,10 +310,23 @@ export const serversApi = {
       isolation: IsolationSchema.optional(),
       credential: WhoseCredentialSchema.optional(),
       account: AccountFormSchema.nullable().optional(),
+      url: z.string().min(1).max(4096).optional().meta({ description: 'Of a command: it is at this URL from now on' }),
+      headers: optionalMap.optional().meta({ description: 'Null takes one out; others stay' }),
+      command: z
+        .string()
+        .min(1)
+        .max(4096)
+        .optional()
+        .meta({ description: 'Of a server at a URL: it is this command from now on' }),
+      args: z.array(z.string().max(20_000)).max(200).optional(),
+      env: optionalMap.optional().meta({ description: 'Null takes one out; others stay' }),
+      cwd: z.string().max(4096).nullable().optional(),
       limits: ResourceLimitsSchema.optional(),
       network: NetworkSchema.optional(),
+      dry_run: z.boolean().default(false).meta({ description: 'Say what would be changed, and change nothing' }),
     }),
-    answer: ServerSchema,
+    answer: ChangedServerSchema,
+    etag: serverEtag,
   }),
   test: endpoint({
     name: 'testServer',
@@ -245,6 +362,6 @@ export const serversApi = {
     summary: 'Remove a server; its secrets stay in the vault',
     access: 'operator',
     params: NameParams,
-    answer: ServerSchema,
+    answer: RemovedServerSchema,
   }),
 };

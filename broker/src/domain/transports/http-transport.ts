@@ -1,7 +1,7 @@
 // A server at a URL, over Streamable HTTP, or over HTTP with SSE where it is one of 2024.
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
-import { NOTHING_SHOWN, type TransportDescription } from './transport-description.ts';
+import { NOTHING_SHOWN, type TransportDescription, withValues } from './transport-description.ts';
 
 export interface HttpTransport {
   kind: 'http';
@@ -13,12 +13,33 @@ export const httpTransport = {
   reach: 'url',
   stored: z.object({ kind: z.literal('http'), url: z.string(), headers: z.record(z.string(), z.string()) }),
   read(form) {
-    if (!/^https?:\/\/[^/?#\s]+/i.test(form.url))
-      throw new GateError('usage', 'the address of a server starts with https:// or http://');
+    assertAddress(form.url);
     return form;
   },
   shown: ({ url, headers }) => ({ ...NOTHING_SHOWN, url, headers: { ...headers } }),
-  changed: (transport, changes) => [transport, changes],
+  form: ({ kind, url, headers }) => ({ kind, url, headers: { ...headers } }),
+  begun: ({ url }) => (url === undefined ? undefined : { kind: 'http', url, headers: {} }),
+  changed(transport, { url, headers, ...others }) {
+    if (url !== undefined) assertAddress(url);
+    if (url === undefined && headers === undefined) return [transport, others];
+    const changed = { ...transport, url: url ?? transport.url, headers: withHeaders(transport.headers, headers) };
+    return [changed, others];
+  },
   target: ({ url }) => /^[a-z]+:\/\/[^/?#]*/i.exec(url)?.[0].toLowerCase() ?? url,
   fixedTexts: () => [],
 } as const satisfies TransportDescription<HttpTransport>;
+
+function assertAddress(url: string): void {
+  if (!/^https?:\/\/[^/?#\s]+/i.test(url))
+    throw new GateError('usage', 'the address of a server starts with https:// or http://');
+}
+
+/** Names of headers are the same in capitals and in small letters. */
+function withHeaders(
+  headers: HttpTransport['headers'],
+  changes: Readonly<Record<string, string | null>> | undefined,
+): HttpTransport['headers'] {
+  const said = new Set(Object.keys(changes ?? {}).map((name) => name.toLowerCase()));
+  const others = Object.entries(headers).filter(([name]) => !said.has(name.toLowerCase()));
+  return changes === undefined ? headers : withValues(Object.fromEntries(others), changes);
+}

@@ -1,7 +1,12 @@
 // A command that the broker starts on its own host, and speaks to over its stdin and stdout.
 import { z } from 'zod';
-import { withLimits, type OwnLimits } from '../resource-limits.ts';
-import { NOTHING_SHOWN, type TransportDescription } from './transport-description.ts';
+import { limitsForm, withLimits, type OwnLimits } from '../resource-limits.ts';
+import {
+  NOTHING_SHOWN,
+  type TransportChanges,
+  type TransportDescription,
+  withValues,
+} from './transport-description.ts';
 
 export interface StdioTransport {
   kind: 'stdio';
@@ -45,13 +50,36 @@ export const stdioTransport = {
     cwd: cwd ?? null,
     network: network ?? 'full',
   }),
-  changed(transport, { limits, network, ...others }) {
-    const limited = limits === undefined ? transport : withOwnLimits(transport, limits);
+  form: ({ kind, command, args, env, cwd, limits, network }) => ({
+    ...{ kind, command, args: [...args], env: { ...env } },
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(limits === undefined ? {} : { limits: limitsForm(limits) }),
+    ...(network === undefined ? {} : { network }),
+  }),
+  begun: ({ command }) => (command === undefined ? undefined : { kind: 'stdio', command, args: [], env: {} }),
+  changed(transport, { limits, network, command, args, env, cwd, ...others }) {
+    const started = withStart(transport, { command, args, env, cwd });
+    const limited = limits === undefined ? started : withOwnLimits(started, limits);
     return [network === undefined ? limited : withNetwork(limited, network), others];
   },
   target: ({ command }) => command,
   fixedTexts: ({ command }) => [command],
 } as const satisfies TransportDescription<StdioTransport>;
+
+type Start = Pick<TransportChanges, 'command' | 'args' | 'env' | 'cwd'>;
+
+function withStart(transport: StdioTransport, { command, args, env, cwd }: Start): StdioTransport {
+  if (command === undefined && args === undefined && env === undefined && cwd === undefined) return transport;
+  const { cwd: known, ...rest } = transport;
+  const folder = cwd === undefined ? known : (cwd ?? undefined);
+  return {
+    ...rest,
+    command: command ?? rest.command,
+    args: args ?? rest.args,
+    env: withValues(rest.env, env),
+    ...(folder === undefined ? {} : { cwd: folder }),
+  };
+}
 
 function withOwnLimits(transport: StdioTransport, form: Parameters<typeof withLimits>[1]): StdioTransport {
   const { limits: known, ...rest } = transport;

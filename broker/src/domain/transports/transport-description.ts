@@ -23,8 +23,27 @@ export const NOTHING_SHOWN: ShownTransport = {
 
 /** New settings for a record that is there already. */
 export interface TransportChanges {
+  /** Where the server is from now on, if it was reached in another way until now, too. */
+  url?: string | undefined;
+  /** With null: the header is taken out. */
+  headers?: Readonly<Record<string, string | null>> | undefined;
+  command?: string | undefined;
+  args?: readonly string[] | undefined;
+  env?: Readonly<Record<string, string | null>> | undefined;
+  /** Null: the home that the broker makes. */
+  cwd?: string | null | undefined;
   limits?: ResourceLimitsForm | undefined;
   network?: 'full' | 'none' | undefined;
+}
+
+/** The values with those changes made; null takes one out. The same object where nothing is said. */
+export function withValues(
+  values: Readonly<Record<string, string>>,
+  changes: Readonly<Record<string, string | null>> | undefined,
+): Readonly<Record<string, string>> {
+  if (changes === undefined) return values;
+  const all: [string, string | null][] = Object.entries({ ...values, ...changes });
+  return Object.fromEntries(all.flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
 }
 
 export interface TransportDescription<T extends RecordTexts> {
@@ -34,6 +53,10 @@ export interface TransportDescription<T extends RecordTexts> {
   /** From what the API was given. Throws `usage`. */
   read(form: Extract<TransportForm, { kind: T['kind'] }>): T;
   shown(transport: T): ShownTransport;
+  /** As the API takes it: what `read` makes this transport of. */
+  form(transport: T): Extract<TransportForm, { kind: T['kind'] }>;
+  /** Where changes say that the server is reached in this way: the record of it, as far as it is said; else undefined. */
+  begun(changes: TransportChanges): T | undefined;
   /** With those changes that are about this kind, and the others, which cannot be made to it. */
   changed(transport: T, changes: TransportChanges): readonly [transport: T, others: TransportChanges];
   /** Where the server is, as far as an account is bound to it: whoever moves the server elsewhere does not take accounts along. */

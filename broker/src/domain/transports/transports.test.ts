@@ -9,6 +9,7 @@ import {
   shownTransport,
   targetOf,
   StoredTransportSchema,
+  transportForm,
   type Transport,
   type TransportKind,
 } from './transports.ts';
@@ -42,6 +43,9 @@ for (const form of Object.values(FORMS)) {
       const { kind: _kind, limits: _limits, ...fields } = { limits: undefined, ...form };
       assert.deepEqual({ ...shown, ...fields }, shown);
     });
+    it('is edited as it was given', () => {
+      assert.deepEqual(transportForm(transport), form);
+    });
     it('names its secrets in the order of the record, and is the same where its texts are', () => {
       assert.deepEqual(secretNamesIn(transport), ['first', 'second']);
       assert.deepEqual(
@@ -73,6 +77,51 @@ describe('new settings', () => {
       changedTransport('tool', changed, { network: 'full', limits: { open_files: 'default' } }),
       command,
     );
+  });
+});
+
+describe('a change of a transport', () => {
+  it('changes what it names, adds and takes out single values, and leaves the rest', () => {
+    const known = readTransport({ ...FORMS.stdio, env: { A: 'a', B: 'b' } });
+    const changed = changedTransport('tool', known, { env: { B: null, C: 'c' }, args: ['--new'], cwd: null });
+    const { cwd: _cwd, ...rest } = { cwd: '', ...known };
+    assert.deepEqual(changed, { ...rest, args: ['--new'], env: { A: 'a', C: 'c' } });
+    assert.deepEqual(changedTransport('tool', changed, { command: 'other' }), { ...changed, command: 'other' });
+    const web = { ...url, headers: { 'X-Team': 'a', 'X-Key': '${secret:k}' } };
+    assert.deepEqual(changedTransport('wiki', web, { headers: { 'x-team': 'b' } }), {
+      ...web,
+      headers: { 'X-Key': '${secret:k}', 'x-team': 'b' },
+    });
+    assert.deepEqual(changedTransport('wiki', web, { headers: { 'x-key': null } }).kind, 'http');
+    assert.deepEqual(changedTransport('wiki', web, { headers: { 'x-key': null } }), {
+      ...url,
+      headers: { 'X-Team': 'a' },
+    });
+  });
+  it('to the other way of reaching a server begins anew, and takes what is for that way', () => {
+    const at = 'https://wiki.example/mcp';
+    assert.deepEqual(changedTransport('tool', command, { url: at, headers: { A: 'b' } }), {
+      kind: 'http',
+      url: at,
+      headers: { A: 'b' },
+    });
+    assert.deepEqual(changedTransport('wiki', url, { command: 'node', args: ['x.js'], env: { A: 'b' } }), {
+      ...{ kind: 'stdio', command: 'node', args: ['x.js'], env: { A: 'b' } },
+    });
+  });
+  it('that fits no server is refused by name', () => {
+    for (const [transport, changes, message] of [
+      [url, { env: { A: 'b' } }, 'wiki is reached at a URL; env is for servers that mcpgate starts'],
+      [command, { headers: {} }, 'wiki is started by mcpgate; headers are for servers at a URL'],
+      [command, { url: 'https://x', command: 'x' }, 'wiki has one address or one command, not both'],
+      [command, { url: 'x' }, 'the address of a server starts with https:// or http://'],
+      [
+        url,
+        { url: 'https://x', cwd: '/' },
+        'wiki is reached at a URL; a working directory is for servers that mcpgate starts',
+      ],
+    ] as const)
+      assert.throws(() => changedTransport('wiki', transport, changes), { code: 'usage', message });
   });
 });
 

@@ -54,6 +54,11 @@ export function shownTransport<K extends TransportKind>(transport: Transport<K>)
   return DESCRIPTIONS[transport.kind].shown(transport);
 }
 
+/** As the API takes it; the inverse of `readTransport`. */
+export function transportForm<K extends TransportKind>(transport: Transport<K>): TransportForm {
+  return DESCRIPTIONS[transport.kind].form(transport);
+}
+
 /** Where the server is, as far as an account is bound to it. */
 export function targetOf<K extends TransportKind>(transport: Transport<K>): string {
   return DESCRIPTIONS[transport.kind].target(transport);
@@ -65,14 +70,29 @@ export function fixedTextsOf<K extends TransportKind>(transport: Transport<K>): 
 
 const REACHED: Readonly<Record<Reach, string>> = { process: 'is started by mcpgate', url: 'is reached at a URL' };
 const ABOUT: Readonly<Record<keyof TransportChanges, string>> = {
+  url: 'an address is for servers at a URL',
+  headers: 'headers are for servers at a URL',
+  command: 'a command is for servers that mcpgate starts',
+  args: 'arguments are for servers that mcpgate starts',
+  env: 'env is for servers that mcpgate starts',
+  cwd: 'a working directory is for servers that mcpgate starts',
   limits: 'limits are for servers that mcpgate starts',
   network: 'network is for servers that mcpgate starts',
 };
 
 const CHANGES = Object.keys(ABOUT).filter((name): name is keyof TransportChanges => name in ABOUT);
 
-/** With other settings. Throws `usage` where one of them is not for this kind of server. */
-export function changedTransport<K extends TransportKind>(
+/**
+ * With other settings; what is not said stays. Where they say that the server is reached in another way, nothing of the former one stays. Throws
+ * `usage` where one of them is not for this kind of server.
+ */
+export function changedTransport(server: string, transport: Transport, changes: TransportChanges): Transport {
+  const [begun, another] = Object.values(TABLE).flatMap((description) => description.begun(changes) ?? []);
+  if (another !== undefined) throw new GateError('usage', `${server} has one address or one command, not both`);
+  return changedOf(server, begun === undefined || begun.kind === transport.kind ? transport : begun, changes);
+}
+
+function changedOf<K extends TransportKind>(
   server: string,
   transport: Transport<K>,
   changes: TransportChanges,

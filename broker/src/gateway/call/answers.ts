@@ -101,6 +101,7 @@ const ADVICE = {
   denied: 'Ask your administrator for access.',
   not_found: 'List the tools again; ask your administrator to run `mcpgate-broker server test SERVER`.',
   conflict: REPORT,
+  stale: REPORT,
   gone: REPORT,
   throttled: 'Wait for so long, then try again.',
   too_large: 'It may have been carried out all the same: look before you ask for less at once.',

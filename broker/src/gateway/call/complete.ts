@@ -48,7 +48,7 @@ export async function complete(parts: GatewayParts, scope: SessionScope, handlin
     async asked(policy) {
       if (kind === 'templates')
         return { ruleNames: ruleNames(kind, route.server.name, route.rest), replaced: refOf(route.rest) };
-      const found = await namedEntry(parts, scope, policy, handling.signal, kind, named, route);
+      const found = await namedEntry(parts, scope, policy, handling.signal, kind, route);
       if (found.kind === 'missing') return { reply: await missing(route.server.name, route.rest) };
       if (found.kind === 'listed') return { ruleNames: found.entry.ruleNames, replaced: refOf(found.entry.ownKey) };
       if (found.kind === 'unreadable') throw found.error;

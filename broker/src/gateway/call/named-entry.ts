@@ -24,15 +24,14 @@ export type NamedEntry =
   /** The server's list cannot be read now. */
   | { kind: 'unreadable'; ruleNames: Named['ruleNames']; verdict: Verdict; error: GateError };
 
-/** `name`: as the client wrote it. Where the name is denied, no list is read and no server is started. */
+/** Where the name is denied, no list is read and no server is started. */
 export async function namedEntry(
   parts: Pick<GatewayParts, 'catalog'>,
   { requester, only, principal }: SessionScope,
   policy: CompiledPolicy,
   signal: AbortSignal,
   kind: NamedKind,
-  name: string,
-  { server, rest }: Route,
+  { server, rest, written: name }: Route,
 ): Promise<NamedEntry> {
   const names = ruleNames(kind, server.name, rest);
   const verdict = judge(policy, principal, server.name, names);

@@ -38,7 +38,7 @@ export async function requestByName(
     const policy = cached instanceof Promise ? await cached : cached;
     const { argsDigest, argKeys, traceId } = params;
     const asked = { argsDigest, argKeys, traceId, startedAt };
-    const found = route && (await namedEntry(parts, scope, policy, signal, kind, params.name, route));
+    const found = route && (await namedEntry(parts, scope, policy, signal, kind, route));
     if (route === undefined || found === undefined || found.kind === 'missing') {
       const message = noServer(parts, scope) ?? unknownName(kind, params.name);
       const error = errorReply(RPC_CODE.invalidParams, message);

@@ -1,12 +1,15 @@
 // Finds the server that a name or URI means, going only by what the client wrote. Whether the credential is bound to other servers is left to
 // the policy, so that the denial can say so.
-import type { ServerRecord } from '../../domain/server-record.ts';
+import { serverCalled, serverNamed, type ServerRecord } from '../../domain/server-record.ts';
+import { exposedName } from '../lists/exposed-name.ts';
 import { splitName, splitUri, uriPrefix } from '../../policy/naming.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 
 export interface Route {
   server: ServerRecord;
+  /** What was written; with the server's present name where it was a former one. */
+  written: string;
   /** The name or URI within the server; the name may be a shortened one (`exposed-name.ts`). */
   rest: string;
 }
@@ -16,7 +19,7 @@ type Parts = Pick<GatewayParts, 'upstreams'>;
 /** In a session that shows one server under its own names: that server. */
 function onlyServer({ upstreams }: Parts, { principal, only }: SessionScope): ServerRecord | undefined {
   if (only === undefined) return undefined;
-  return upstreams.servers(principal.workspaceId).find((each) => each.name === only || each.id === only);
+  return serverNamed(upstreams.servers(principal.workspaceId), only);
 }
 
 /** In a session that shows one server under its own names: a sentence where that server does not exist, else undefined. */
@@ -26,11 +29,11 @@ export function noServer(parts: Parts, scope: SessionScope): string | undefined 
 }
 
 export function serverByName(parts: Parts, scope: SessionScope, name: string): Route | undefined {
-  return routeBy(parts, scope, name, splitName);
+  return routeBy(parts, scope, name, splitName, exposedName);
 }
 
 export function serverByUri(parts: Parts, scope: SessionScope, uri: string): Route | undefined {
-  return routeBy(parts, scope, uri, splitUri);
+  return routeBy(parts, scope, uri, splitUri, (server, own) => uriPrefix(server) + own);
 }
 
 /** Takes a name apart without looking whether the server exists; `server` is empty where the name has none. */
@@ -48,15 +51,18 @@ function routeBy(
   scope: SessionScope,
   text: string,
   split: (text: string) => { server: string; rest: string } | undefined,
+  join: (server: string, rest: string) => string,
 ): Route | undefined {
   if (scope.only !== undefined) {
     const server = onlyServer(parts, scope);
-    return server === undefined ? undefined : { server, rest: text };
+    return server === undefined ? undefined : { server, written: text, rest: text };
   }
   const found = split(text);
   if (found === undefined) return undefined;
-  const server = parts.upstreams.servers(scope.principal.workspaceId).find(({ name }) => name === found.server);
-  return server === undefined ? undefined : { server, rest: found.rest };
+  const { rest } = found;
+  const server = serverCalled(parts.upstreams.servers(scope.principal.workspaceId), found.server);
+  if (server === undefined) return undefined;
+  return { server, rest, written: server.name === found.server ? text : join(server.name, rest) };
 }
 
 /** The text that stands before the server's own URIs in this session. */

@@ -2,6 +2,7 @@
 import { toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
+import { serverCalled } from '../../domain/server-record.ts';
 import { placeOf, type UpstreamEvent } from '../../upstreams/upstream.ts';
 import type { CatalogList } from './catalog.ts';
 import { judge } from '../../policy/judge.ts';
@@ -21,7 +22,7 @@ export function tellListChange(
   const { list } = event;
   // This session lists only the three search tools, and these never change.
   if (list === 'tools' && scope.searchesTools) return;
-  const server = parts.upstreams.servers(event.workspaceId).find(({ name }) => name === event.server);
+  const server = serverCalled(parts.upstreams.servers(event.workspaceId), event.server);
   if (server === undefined) {
     // The server was removed and has no record any more: everybody who could see it is told.
     const { only, principal } = scope;

@@ -52,10 +52,15 @@ export function registerApi(
           caller = await resolveCaller(request, operation);
         } while (seen !== revocations);
         const gone = new AbortController();
-        const input = { params: request.params, query: request.query, body: request.body };
+        const { params, query, body, headers } = request;
+        const input = { params, query, body, ifMatch: headers['if-match'] };
         const answer = operation.run(input, caller, gone.signal);
         void reply.header('cache-control', 'no-store');
-        if (!(Symbol.asyncIterator in answer)) return await answer;
+        if (!(Symbol.asyncIterator in answer)) {
+          const document = await answer;
+          if (endpoint.etag !== undefined) void reply.header('etag', endpoint.etag(endpoint.answer.parse(document)));
+          return document;
+        }
         request.raw.socket.once('close', () => gone.abort());
         reply.raw.once('close', () => gone.abort());
         const stream = { caller, end: () => gone.abort() };

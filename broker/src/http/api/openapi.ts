@@ -27,6 +27,16 @@ function parameters(schema: z.ZodType, carriedIn: 'path' | 'query'): JsonSchema[
   }));
 }
 
+const IF_MATCH: JsonSchema = {
+  name: 'If-Match',
+  in: 'header',
+  required: false,
+  schema: {
+    type: 'string',
+    description: 'The ETag of the answer that the change is about; 412 where it is not so any more',
+  },
+};
+
 export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
   const error = {
     description: 'Error',
@@ -42,12 +52,20 @@ export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
       operationId: endpoint.name,
       summary: endpoint.summary,
       security: [{ bearer: [] }],
-      parameters: [...parameters(endpoint.params, 'path'), ...parameters(endpoint.query, 'query')],
+      parameters: [
+        ...parameters(endpoint.params, 'path'),
+        ...parameters(endpoint.query, 'query'),
+        ...(endpoint.etag !== undefined && endpoint.method !== 'GET' ? [IF_MATCH] : []),
+      ],
       ...('properties' in body
         ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } }
         : {}),
       responses: {
-        200: { description: 'Done', content: { [type]: { schema: toJsonSchema(endpoint.answer, 'output') } } },
+        200: {
+          description: 'Done',
+          ...(endpoint.etag === undefined ? {} : { headers: { ETag: { schema: { type: 'string' } } } }),
+          content: { [type]: { schema: toJsonSchema(endpoint.answer, 'output') } },
+        },
         default: error,
       },
     };

@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import type { Database } from '../schema.ts';
 import type { AuditEventsTable, AuditQuery, AuditRow } from '../audit-row.ts';
 import type { Store } from '../store.ts';
+import { type NameSpan, otherNamesOf } from './server-names.ts';
 
 const MAX_ROWS = 10_000;
 
@@ -11,12 +12,17 @@ type AuditSelect = SelectQueryBuilder<Database, 'audit_events', Selectable<Audit
 
 export function createAuditRows(engine: Engine): Store['audit'] {
   const { db } = engine;
+  const otherNames = async ({ workspaceId, server }: AuditQuery): Promise<NameSpan[]> =>
+    server === undefined ? [] : await otherNamesOf(db, workspaceId, server);
 
   return {
     append: (rows) => engine.appendAudit(rows),
     async calls(query) {
       // The conditions are written literally, as in the partial indexes, so that these are used.
-      const intents = await search(db, query, (rows) => rows.where(sql<boolean>`type = 'call.intent'`)).execute();
+      const names = await otherNames(query);
+      const intents = await search(db, query, names, (rows) =>
+        rows.where(sql<boolean>`type = 'call.intent'`),
+      ).execute();
       if (intents.length === 0) return [];
       const outcomes = await db
         .selectFrom('audit_events')
@@ -32,7 +38,8 @@ export function createAuditRows(engine: Engine): Store['audit'] {
       return intents.map((intent) => ({ intent: toRow(intent), outcome: byCall.get(intent.id) ?? null }));
     },
     async events(query) {
-      const rows = await search(db, query, (events) => events.where('call_id', 'is', null)).execute();
+      const names = await otherNames(query);
+      const rows = await search(db, query, names, (events) => events.where('call_id', 'is', null)).execute();
       return rows.map(toRow);
     },
     async chain(writer, fromSeq, limit) {
@@ -75,7 +82,13 @@ export function createAuditRows(engine: Engine): Store['audit'] {
   };
 }
 
-function search(db: Kysely<Database>, query: AuditQuery, narrow: (rows: AuditSelect) => AuditSelect): AuditSelect {
+/** `otherNames`: of the server that is asked for. */
+function search(
+  db: Kysely<Database>,
+  query: AuditQuery,
+  otherNames: readonly NameSpan[],
+  narrow: (rows: AuditSelect) => AuditSelect,
+): AuditSelect {
   const { since, until, user, tool, server, type, after } = query;
   let rows = narrow(db.selectFrom('audit_events').selectAll().where('workspace_id', '=', query.workspaceId));
   if (since !== undefined) rows = rows.where('ts', '>=', since);
@@ -84,7 +97,13 @@ function search(db: Kysely<Database>, query: AuditQuery, narrow: (rows: AuditSel
     rows = rows.where((eb) => eb.or([eb('actor', '=', user), eb('subject', '=', `user:${user}`)]));
   }
   if (server !== undefined) {
-    rows = rows.where((eb) => eb.or([eb('server', '=', server), eb('subject', '=', `server:${server}`)]));
+    rows = rows.where((eb) => {
+      const named = (name: string) => [eb('server', '=', name), eb('subject', '=', `server:${name}`)];
+      const atTheTime = otherNames.map(({ name, from, until }) =>
+        eb.and([eb.or(named(name)), eb('ts', '>=', from), eb('ts', '<', until)]),
+      );
+      return eb.or([...named(server), ...atTheTime]);
+    });
   }
   if (tool !== undefined) rows = matching(rows, 'tool_name', tool);
   if (type !== undefined) rows = matching(rows, 'type', type);

@@ -8,6 +8,7 @@ import type { Announce } from '../bus/announce.ts';
 import { readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
 import { shortId } from '../short-id.ts';
+import { raisePolicyVersion } from './policy-version.ts';
 import type { FallenRules, Store } from '../store.ts';
 
 const ID_ATTEMPTS = 4;
@@ -123,23 +124,6 @@ export async function dropRulesOfPerson(
   }
   if (fallen.removed.length + fallen.narrowed.length > 0) await raisePolicyVersion(trx, person.workspaceId, announce);
   return fallen;
-}
-
-/** Raises the version of a workspace's policy, announces the change, and returns the new version. Throws `not_found` without such a workspace. */
-async function raisePolicyVersion(
-  trx: Transaction<Database>,
-  workspaceId: string,
-  announce: Announce,
-): Promise<number> {
-  const row = await trx
-    .updateTable('policies')
-    .set((eb) => ({ version: eb('version', '+', 1) }))
-    .where('workspace_id', '=', workspaceId)
-    .returning('version')
-    .executeTakeFirst();
-  if (row === undefined) throw new GateError('not_found', `there is no workspace ${workspaceId}`);
-  await announce(trx, { kind: 'policy', workspaceId });
-  return row.version;
 }
 
 function toRule(row: Selectable<Database['rules']>): Rule {

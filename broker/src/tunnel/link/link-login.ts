@@ -1,6 +1,6 @@
 // The login of a link: its principal, and the timer that ends the link when the access token ends without having been renewed.
 import type { Clock } from 'mcpgate-shared/clock';
-import type { Principal } from '../../domain/principal.ts';
+import { type Principal, withRenamedServers } from '../../domain/principal.ts';
 
 /** How long after the token's end a renewed one may still arrive. */
 const TOKEN_GRACE_MS = 5_000;
@@ -12,6 +12,8 @@ export interface LinkLogin {
   renew(principal: Principal): void;
   /** The person's role or groups have changed. */
   personChanged(person: NonNullable<Principal['user']>): void;
+  /** The login is bound to the same servers as before. `names`: their new names by their old ones. */
+  serversRenamed(names: ReadonlyMap<string, string>): void;
   end(): void;
 }
 
@@ -38,6 +40,9 @@ export function createLinkLogin(first: Principal, clock: Clock, onExpired: () =>
     },
     personChanged(person) {
       if (principal.user?.id === person.id) principal = { ...principal, user: person };
+    },
+    serversRenamed(names) {
+      principal = withRenamedServers(principal, names);
     },
     end: () => cancelExpiry?.(),
   };

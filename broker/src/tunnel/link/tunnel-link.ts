@@ -43,6 +43,7 @@ export interface TunnelLink {
   readonly channels: number;
   /** The person's role or groups have changed; channels that are opened from now on get the new ones. */
   personChanged(person: NonNullable<Principal['user']>): void;
+  serversRenamed(names: ReadonlyMap<string, string>): void;
   /** Bytes that the socket has not sent yet. */
   readonly socketBytes: number;
   send(message: LinkMessage): void;
@@ -233,6 +234,7 @@ export function createTunnelLink(options: {
       return byNumber.size;
     },
     personChanged: (person) => login.personChanged(person),
+    serversRenamed: (names) => login.serversRenamed(names),
     send: (message) => reply(FrameKind.control, LINK_CHANNEL, toPayload(message)),
     get socketBytes() {
       return ws.bufferedAmount;

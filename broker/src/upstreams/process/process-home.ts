@@ -29,8 +29,8 @@ export interface ProcessHomes {
 const PASSING = /^(session|test)-/;
 
 /** The server's folder below `DATA/upstreams`. */
-export function folderOf({ name, workspaceId }: ServerRecord): string {
-  return workspaceId === DEFAULT_WORKSPACE ? name : `${name}@${workspaceId}`;
+export function folderOf({ folder, workspaceId }: Pick<ServerRecord, 'folder' | 'workspaceId'>): string {
+  return workspaceId === DEFAULT_WORKSPACE ? folder : `${folder}@${workspaceId}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 // Speaks MCP up to 2025-11-25 with a client: the handshake (`initialize`) tells the client's name and capabilities, questions of servers are
 // sent to it as requests, and changes as notifications. Requests to servers are answered by the table in answer-request.ts.
 import { findMember } from 'mcpgate-shared/mcp/json-span';
-import type { Principal } from '../../../domain/principal.ts';
+import { type Principal, withRenamedServers } from '../../../domain/principal.ts';
 import type { ServerRecord } from '../../../domain/server-record.ts';
 import type { Pieces } from '../../../message/pieces.ts';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
@@ -46,6 +46,7 @@ export interface LegacyEdge {
   listChanged(kind: ListKind | 'all'): void;
   /** The person's role or groups have changed. Returns whether this session is that person's; if not, does nothing. */
   personChanged(person: NonNullable<Principal['user']>): boolean;
+  serversRenamed(names: ReadonlyMap<string, string>): void;
   close(): void;
 }
 
@@ -189,6 +190,9 @@ export function createLegacyEdge(
       if (scope.principal.user?.id !== person.id) return false;
       scope.principal = { ...scope.principal, user: person };
       return true;
+    },
+    serversRenamed(names) {
+      scope.principal = withRenamedServers(scope.principal, names);
     },
     close() {
       notices.close();

@@ -18,7 +18,7 @@ export function paramMismatch(
   const { name } = params;
   const route = typeof name === 'string' ? serverByName(parts, scope, name) : undefined;
   const list = route && parts.catalog.known('tools', route.server, scope.requester);
-  const tool = typeof name === 'string' ? list?.[scope.only === undefined ? 'byKey' : 'byOwnKey'].get(name) : undefined;
+  const tool = route && list?.[scope.only === undefined ? 'byKey' : 'byOwnKey'].get(route.written);
   const repeated = tool === undefined ? [] : headerParamsOf(tool.ownText);
   if (typeof repeated === 'string') return undefined;
   for (const { header, path } of repeated) {

@@ -1,0 +1,42 @@
+// What differs between a record before a change and after it, field by field, for people and for the log. It never shows what may be a secret.
+import type { ChangedServer } from 'mcpgate-shared/api/servers';
+import { extractSecrets } from 'mcpgate-shared/entries/secret-extraction';
+import { type RecordFields, toRecordForm } from './server-view.ts';
+
+type Changes = ChangedServer['changes'];
+
+export function changesBetween(server: string, before: RecordFields, after: RecordFields): Changes {
+  const [old, now] = [textsOf(server, before), textsOf(server, after)];
+  const [oldValues, nowValues] = [valuesOf(before), valuesOf(after)];
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((field) => oldValues.get(field) !== nowValues.get(field))
+    .map((field) => ({ field, before: old.get(field) ?? null, after: now.get(field) ?? null }));
+}
+
+/** As the log has them: `url=https://…`; a field that is not there is left out. */
+export function changeNotes(changes: Changes): { changed: string[]; before: string[]; after: string[] } {
+  const notes = (side: 'before' | 'after'): string[] =>
+    changes.flatMap((change) => (change[side] === null ? [] : [`${change.field}=${change[side]}`]));
+  return { changed: changes.map(({ field }) => field), before: notes('before'), after: notes('after') };
+}
+
+/** The texts with what may be a secret replaced by the reference that `server import` would make of it. */
+function textsOf(server: string, fields: RecordFields): Map<string, string> {
+  const { transport } = extractSecrets(server, fields.transport, { isTaken: () => false });
+  return valuesOf({ ...fields, transport });
+}
+
+function valuesOf(fields: RecordFields): Map<string, string> {
+  const { transport, account, ...rest } = toRecordForm(fields);
+  const { kind, ...where } = transport;
+  const values = { ...rest, account, transport: kind, ...where };
+  return new Map(Object.entries(values).flatMap(([field, value]) => flat(field, value)));
+}
+
+/** Tables become one field for each of their entries; lists are one text. */
+function flat(field: string, value: unknown): [string, string][] {
+  if (value === null || value === undefined) return [];
+  if (typeof value === 'string') return [[field, value]];
+  if (typeof value !== 'object' || Array.isArray(value) || field === 'account') return [[field, JSON.stringify(value)]];
+  return Object.entries(value).flatMap(([name, inner]) => flat(`${field}.${name}`, inner));
+}
