@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { Clock } from 'mcpgate-shared/clock';
 import { VERSION } from 'mcpgate-shared/version';
 import { createAccounts } from './accounts/create-accounts.ts';
+import { createOwnAccounts } from './accounts/own-accounts.ts';
 import { adminOperations } from './admin/admin-operations.ts';
 import { createAudit } from './audit/create-audit.ts';
 import { createRegistry } from './catalogue/registry/registry.ts';
@@ -183,6 +184,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       allowedOrigins: config.mcp.allowed_origins,
       endElsewhere: replicas.endElsewhere,
       policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),
+      endAccounts: (workspaceId, userId) => accounts.endOfPerson(workspaceId, userId),
       localAccounts: config.local_accounts,
       idp:
         config.oidc && idpSettings(config.oidc, async (text) => (await vault.resolve(DEFAULT_WORKSPACE, text)).value),
@@ -264,7 +266,14 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       timeoutMs: REGISTRY_TIMEOUT_MS,
       maxBytes: REGISTRY_MAX_BYTES,
     };
+    const ownAccounts = createOwnAccounts({
+      accounts,
+      servers: (workspaceId) => upstreams.servers(workspaceId),
+      mayUse: (principal, server) => gateway.mayUse(principal, server),
+    });
     const operations = adminOperations({
+      accounts,
+      ownAccounts,
       store,
       vault,
       keys,
@@ -355,7 +364,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       },
       operations,
       enterWorkspace,
-      pages: createPages({ identity, publicUrl, clock, forwarded }),
+      pages: createPages({
+        ...{ identity, publicUrl, clock, forwarded },
+        accounts: { accounts, own: ownAccounts, servers: (workspaceId) => upstreams.servers(workspaceId) },
+      }),
       readiness,
     });
     await app.ready();

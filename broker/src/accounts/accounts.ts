@@ -53,6 +53,10 @@ export interface Ended {
   why: string | null;
 }
 
+export interface EndedAccounts {
+  there: Promise<Ended[]>;
+}
+
 /** `gone`: there is none any more. */
 export interface AccountChange {
   workspaceId: string;
@@ -102,10 +106,10 @@ export interface Accounts {
 
   /** Forgets it here, then revokes it at its provider. Undefined where there is none. */
   disconnect(server: ServerRecord, owner: AccountOwner, actor: Actor): Promise<Ended | undefined>;
-  /** The same for all that a person has. */
-  endOfPerson(workspaceId: string, userId: string): Promise<Ended[]>;
+  /** Forgets all that a person has; what it comes to at their providers is `there`, seconds later at the most. */
+  endOfPerson(workspaceId: string, userId: string): Promise<EndedAccounts>;
   /** The same for all at a server that is about to be removed. */
-  endOfServer(server: ServerRecord): Promise<Ended[]>;
+  endOfServer(server: ServerRecord): Promise<EndedAccounts>;
 
   /** Whoever waits for an account hears of it here, whichever broker it was made at. Returns the function that ends it. */
   onChange(listener: (change: AccountChange) => void): () => void;

@@ -1,6 +1,6 @@
 // Accounts over the store and the vault. Every change is an event of the audit log, with names and never with what is in an account.
 import type { Clock } from 'mcpgate-shared/clock';
-import { GateError } from 'mcpgate-shared/error';
+import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
 import { type AccountLack, type AccountOwner, type AccountRecord, userIdOf } from '../domain/account.ts';
@@ -100,18 +100,29 @@ export function createAccounts(options: AccountsOptions): Accounts {
     });
   }
 
-  async function end(account: AccountRecord, server: ServerRecord | undefined): Promise<Ended | undefined> {
-    if (!(await store.accounts.remove(account))) return undefined;
-    const { workspaceId, serverId, owner } = account;
+  /** False where it was ended already. */
+  async function forget({ workspaceId, serverId, owner }: AccountRecord): Promise<boolean> {
+    if (!(await store.accounts.remove({ workspaceId, serverId, owner }))) return false;
     tell({ workspaceId, serverId, owner, state: 'gone' });
+    return true;
+  }
+
+  /** At its provider, when it has been forgotten here. */
+  async function end(account: AccountRecord, server: ServerRecord | undefined): Promise<Ended> {
     const why = await endThere(account, server);
-    return { server: server?.name ?? serverId, owner, revoked: why === undefined, why: why ?? null };
+    return {
+      server: server?.name ?? account.serverId,
+      owner: account.owner,
+      revoked: why === undefined,
+      why: why ?? null,
+    };
   }
 
   /** Why it is still good at its provider; undefined: it is not. */
   async function endThere(account: AccountRecord, server: ServerRecord | undefined): Promise<string | undefined> {
     if (server === undefined) return 'its server is not there any more: end the access there';
-    const content = await openAccount(vault, account);
+    const content = await openAccount(vault, account).catch((error: unknown) => toGateError(error));
+    if (content instanceof GateError) return `${publicMessage(content)}: end the access there`;
     if (content.kind === 'keys')
       return `its keys are forgotten here, and good at ${server.name} until they are ended there`;
     let cancel: () => void = () => undefined;
@@ -124,14 +135,23 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return why;
   }
 
-  async function endAll(accounts: readonly AccountRecord[], servers: readonly ServerRecord[]): Promise<Ended[]> {
+  async function endAll(
+    accounts: readonly AccountRecord[],
+    servers: readonly ServerRecord[],
+  ): Promise<{ there: Promise<Ended[]> }> {
+    const forgotten: AccountRecord[] = [];
+    for (const account of accounts) if (await forget(account)) forgotten.push(account);
+    return { there: endThereAll(forgotten, servers) };
+  }
+
+  async function endThereAll(accounts: readonly AccountRecord[], servers: readonly ServerRecord[]): Promise<Ended[]> {
     const ended: Ended[] = [];
     for (let from = 0; from < accounts.length; from += AT_A_TIME) {
       const some = accounts.slice(from, from + AT_A_TIME).map((account) => {
         const server = servers.find(({ id }) => id === account.serverId);
         return end(account, server);
       });
-      ended.push(...(await Promise.all(some)).filter((each) => each !== undefined));
+      ended.push(...(await Promise.all(some)));
     }
     return ended;
   }
@@ -203,13 +223,14 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
     async disconnect(server, owner, actor) {
       const account = await store.accounts.find(server.id, owner);
-      const ended = account && (await end(account, server));
-      if (ended !== undefined) await record('account.disconnected', server, owner, actor, { revoked: ended.revoked });
+      if (account === undefined || !(await forget(account))) return undefined;
+      const ended = await end(account, server);
+      await record('account.disconnected', server, owner, actor, { revoked: ended.revoked });
       return ended;
     },
     async endOfPerson(workspaceId, userId) {
       const accounts = await store.accounts.ofOwner(workspaceId, `user:${userId}`);
-      return accounts.length === 0 ? [] : endAll(accounts, await store.servers.list(workspaceId));
+      return endAll(accounts, accounts.length === 0 ? [] : await store.servers.list(workspaceId));
     },
     endOfServer: async (server) => endAll(await store.accounts.ofServer(server.id), [server]),
     onChange(listener) {

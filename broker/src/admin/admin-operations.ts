@@ -1,4 +1,5 @@
 // The list of all administrative operations; `http` serves them on the socket and over TCP.
+import { accountOperations } from './account-operations.ts';
 import { adminTokenOperations } from './admin-token-operations.ts';
 import { auditOperations } from './audit-operations.ts';
 import { catalogueOperations } from './catalogue-operations.ts';
@@ -28,6 +29,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...catalogueOperations(dependencies),
     ...serverOperations(dependencies),
     ...proposalOperations(dependencies),
+    ...accountOperations(dependencies),
     ...secretOperations(dependencies),
     ...keyOperations(dependencies),
     ...ruleOperations(dependencies),

@@ -1,5 +1,7 @@
 // The other rooms' parts that the operations need. Identity and the tunnel are siblings of this room, so `broker.ts` injects them.
 import type { Clock } from 'mcpgate-shared/clock';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Registry } from '../catalogue/registry/registry.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -50,6 +52,8 @@ export interface AdminDependencies {
   keys: Pick<KeyRotation, 'status' | 'begin'>;
   audit: Audit;
   upstreams: Upstreams;
+  accounts: Accounts;
+  ownAccounts: OwnAccounts;
   people: Pick<Identity, 'users' | 'devices' | 'sessions' | 'groups' | 'grants' | 'adminTokens' | 'approveDevice'>;
   links: () => readonly LinkView[];
   memory: () => MemoryView;

@@ -24,10 +24,10 @@ import { assertMayRun } from './stdio-permission.ts';
 export function serverOperations(
   needs: Pick<
     AdminDependencies,
-    'store' | 'vault' | 'audit' | 'upstreams' | 'allowedCommands' | 'policyChanged' | 'registry'
+    'store' | 'vault' | 'audit' | 'upstreams' | 'accounts' | 'allowedCommands' | 'policyChanged' | 'registry'
   >,
 ): Operation[] {
-  const { store, audit, upstreams, allowedCommands, registry } = needs;
+  const { store, audit, upstreams, accounts, allowedCommands, registry } = needs;
 
   const find = async (workspaceId: string, name: string): Promise<ServerRecord> => {
     const record = await store.servers.byName(workspaceId, name);
@@ -167,7 +167,9 @@ export function serverOperations(
     ),
     operation(serversApi.remove, async ({ params }, caller) => {
       const record = await find(caller.workspaceId, params.name);
+      const { there } = await accounts.endOfServer(record);
       await store.servers.remove(record.id);
+      await there;
       await changed(caller, 'server.removed', record);
       return { ...toServer(record, undefined), secrets_unused: await unusedSecrets(needs, record) };
     }),

@@ -19,7 +19,10 @@ function toUser(person: Person): User {
   };
 }
 
-export function userOperations({ people: { users } }: Pick<AdminDependencies, 'people'>): Operation[] {
+export function userOperations({
+  people: { users },
+  ownAccounts,
+}: Pick<AdminDependencies, 'people' | 'ownAccounts'>): Operation[] {
   return [
     operation(usersApi.list, async (_input, { workspaceId }) => (await users.list(workspaceId)).map(toUser)),
     operation(usersApi.add, async ({ body }, { workspaceId, actor }) => {
@@ -28,8 +31,14 @@ export function userOperations({ people: { users } }: Pick<AdminDependencies, 'p
     }),
     operation(usersApi.show, async ({ params }, { workspaceId }) => {
       const person = await users.show(workspaceId, params.name);
+      const accounts = (await ownAccounts.list(person)).filter(({ account }) => account !== undefined);
       return {
         ...toUser(person),
+        accounts: accounts.map(({ server, state, account }) => ({
+          server: server.name,
+          kind: account?.kind ?? 'oauth',
+          state,
+        })),
         devices: person.devices.map((device) => ({
           id: device.id,
           name: device.name,

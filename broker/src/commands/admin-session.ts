@@ -131,13 +131,16 @@ function receiptText(receipt: Receipt): string {
   const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? '' : 's'}`;
   return (
     `${count(receipt.links_closed, 'link')} closed, ${count(receipt.calls_cancelled, 'call')} cancelled, ` +
-    `${count(receipt.tokens_revoked, 'token')} revoked, in ${Math.round(receipt.ms)} ms` +
+    `${count(receipt.tokens_revoked, 'token')} revoked, ` +
+    (receipt.accounts_revoked === 0 ? '' : `${count(receipt.accounts_revoked, 'account')} at servers ended, `) +
+    `in ${Math.round(receipt.ms)} ms` +
     receipt.last_calls
       .map(({ device, tool_name, ts }) => `\n  ${device}: last ${tool_name ?? 'call'} at ${ts}`)
       .join('') +
     receipt.unconfirmed
       .map((place) => `\nwarning: not confirmed in time by ${place}; live links may remain there`)
       .join('') +
+    receipt.accounts_left.map((text) => `\nwarning: account at ${plainLine(text)}`).join('') +
     receipt.still_active
       .map((what) => `\nwarning: ${what} was issued by them and goes on; revoke it, too, if it should not`)
       .join('') +

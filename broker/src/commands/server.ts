@@ -11,6 +11,7 @@ import { importFile, type ImportOptions } from './import-file.ts';
 import { isolationOf } from './isolation-of.ts';
 import { addFromCatalogue, type FromOptions } from './server-from.ts';
 import { addProposalCommands } from './server/proposals.ts';
+import { serverAccountCommands } from './server-account.ts';
 import { serverText, targetOf } from './server-text.ts';
 import { hasFailed, showSteps, stepsOf } from './server-test.ts';
 import { limitsOf, networkOf, transportOf, whereOf, type TransportOptions } from './transport-options.ts';
@@ -118,6 +119,7 @@ export function serverCommand(context: CommandContext): Command {
     },
   );
   addProposalCommands(command, context);
+  serverAccountCommands(command, context);
   const simple = (verb: 'enable' | 'disable' | 'remove', description: string, done: string): void => {
     adminOptions(command.command(`${verb} <name>`).description(description)).action(
       async (name: string, options: AdminOptions) =>

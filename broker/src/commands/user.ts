@@ -115,6 +115,7 @@ async function showUser({ api, show, context }: AdminSession, name: string): Pro
       (device) =>
         `device    ${device.name} (${device.platform}) ${device.id}, ${device.revoked_at === null ? `seen ${ago(device.last_seen_at, context.now())}` : 'revoked'}`,
     ),
+    ...user.accounts.map(({ server, kind, state }) => `account   ${server}, ${kind}, ${state.replace('_', ' ')}`),
     ...user.grants.map(
       (grant) => `grant     ${grant.label} ${grant.id}, ${grant.state}, for ${grant.servers.join(', ')}`,
     ),

@@ -12,6 +12,10 @@ export interface Receipt {
   links_closed: number;
   calls_cancelled: number;
   tokens_revoked: number;
+  /** The person's own accounts at servers that their providers have ended. */
+  accounts_revoked: number;
+  /** Those that are forgotten here and may be good elsewhere: `SERVER: why`. */
+  accounts_left: string[];
   /** The time from the command until everything has ended, here and at other brokers. */
   ms: number;
   at: string;

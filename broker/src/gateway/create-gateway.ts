@@ -111,6 +111,9 @@ export function createGateway(options: GatewayOptions): GatewayService {
       return session;
     },
     policyChanged,
+    async mayUse(principal, server) {
+      return (await parts.policies.get(principal.workspaceId)).mayUse(principal, server);
+    },
     async recheckPolicies() {
       const present = new Set([...sessions].map((session) => session.workspaceId));
       for (const workspaceId of await parts.policies.outdated(present)) policyChanged(workspaceId);

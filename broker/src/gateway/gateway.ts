@@ -70,6 +70,8 @@ export interface GatewayService extends Gateway {
    * changed.
    */
   personChanged(person: NonNullable<Principal['user']>): void;
+  /** Whether the rules could allow somebody something of a server. Throws `unavailable` where they cannot be read. */
+  mayUse(principal: Principal, server: string): Promise<boolean>;
   /** Closes all sessions. Resolves when all outcomes are recorded. */
   closeAll(reason: string): Promise<void>;
   /** How many messages of clients were refused or dropped, by the reason. */

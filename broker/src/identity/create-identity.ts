@@ -38,7 +38,7 @@ import { requireUser } from './registers/people.ts';
 import { createProvisionedPeople } from './provisioning/provisioned-people.ts';
 import { createProvisionedTeams } from './provisioning/provisioned-teams.ts';
 import { createRevocations, type EndElsewhere } from './revocations.ts';
-import { createUsers } from './registers/users.ts';
+import { createUsers, type EndAccounts } from './registers/users.ts';
 import { createWebSessions } from './browser/web-sessions.ts';
 
 const CLEAN_EVERY_MS = 10 * 60_000;
@@ -60,6 +60,8 @@ export interface IdentityOptions {
   oauthSettings?: Partial<OAuthSettings>;
   /** Makes this broker read the rules of a workspace again, after a removed person was taken out of them. */
   policyChanged?: (workspaceId: string) => void;
+  /** Forgets a person's accounts at servers, and ends them there. */
+  endAccounts?: EndAccounts;
   /** Makes the other brokers over the same database end what they have of a revocation. */
   endElsewhere?: EndElsewhere;
   /** The company's IdP. */
@@ -164,6 +166,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     revocations,
     changes,
     policyChanged: options.policyChanged ?? (() => {}),
+    endAccounts: options.endAccounts ?? (() => Promise.resolve({ there: Promise.resolve([]) })),
   });
   const groups = createGroups({ store, audit, clock, changes, users });
   const devices = createDevices({ store, clock, logins, revocations });

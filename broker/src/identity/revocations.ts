@@ -9,6 +9,13 @@ import type { Live, Revocation } from '../domain/revocation.ts';
 import type { FallenRules } from '../store/store.ts';
 import type { RevocationListener } from '../domain/revocation.ts';
 
+/** An account that is forgotten here; `why`: it may be good at its provider. */
+export interface EndedAtServer {
+  server: string;
+  revoked: boolean;
+  why: string | null;
+}
+
 export interface Revocations {
   /** `live`: the owners of everything that the listener could have to end now. Returns the function that removes the listener. */
   listen(listener: RevocationListener, live?: () => Iterable<Live>): () => void;
@@ -34,6 +41,8 @@ export interface Revocations {
     stillActive?: () => Promise<readonly string[]>;
     /** What became of the rules that named the removed person. */
     rules?: FallenRules;
+    /** What became of their accounts at servers. */
+    accounts?: Promise<readonly EndedAtServer[]>;
   }): Promise<Receipt>;
 }
 
@@ -104,8 +113,10 @@ export function createRevocations(parts: {
       caller,
       stillActive = () => Promise.resolve([]),
       rules = { removed: [], narrowed: [] },
+      accounts = Promise.resolve([]),
     }) {
       const [here, elsewhere] = await Promise.all([notify(revocations), endElsewhere(revocations)]);
+      const atServers = await accounts;
       const { failures } = here;
       const { unconfirmed } = elsewhere;
       const counts = {
@@ -117,6 +128,8 @@ export function createRevocations(parts: {
         subject,
         ...counts,
         tokens_revoked: tokensRevoked,
+        accounts_revoked: atServers.filter(({ revoked }) => revoked).length,
+        accounts_left: atServers.flatMap(({ server, why }) => (why === null ? [] : [`${server}: ${why}`])),
         ms: Math.max(0, now - startedAt),
         at: new Date(now).toISOString(),
         last_calls: caller === undefined ? [] : await lastCalls(event.workspace_id, caller),
@@ -129,6 +142,8 @@ export function createRevocations(parts: {
       const { ms } = receipt;
       const data = { ...event.data, ...counts, tokens_revoked: tokensRevoked, ms, last_calls: told };
       const besides = {
+        ...(receipt.accounts_revoked > 0 && { accounts_revoked: receipt.accounts_revoked }),
+        ...(receipt.accounts_left.length > 0 && { accounts_left: receipt.accounts_left }),
         ...(unconfirmed.length > 0 && { unconfirmed }),
         ...(receipt.still_active.length > 0 && { still_active: receipt.still_active }),
         ...(rules.removed.length > 0 && { rules_removed: rules.removed }),

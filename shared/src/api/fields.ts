@@ -61,6 +61,15 @@ export const ReceiptSchema = z
     links_closed: z.number().int(),
     calls_cancelled: z.number().int(),
     tokens_revoked: z.number().int(),
+    accounts_revoked: z
+      .number()
+      .int()
+      .default(0)
+      .meta({ description: 'Accounts of a person at servers that their providers have ended' }),
+    accounts_left: z
+      .array(z.string())
+      .default([])
+      .meta({ description: 'Those that are forgotten here, and may be good elsewhere: SERVER: why' }),
     ms: z.number(),
     at: TimeSchema,
     last_calls: z

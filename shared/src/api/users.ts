@@ -1,5 +1,6 @@
 // People and their groups.
 import { z } from 'zod';
+import { AccountStateSchema } from './accounts.ts';
 import { endpoint } from './endpoint.ts';
 import { GroupNameSchema, NameParams, ReceiptSchema, RoleSchema, TimeSchema, UserNameSchema } from './fields.ts';
 
@@ -28,6 +29,10 @@ export const UserDetailSchema = UserSchema.extend({
       revoked_at: TimeSchema.nullable(),
     }),
   ),
+  accounts: z
+    .array(z.object({ server: z.string(), kind: z.enum(['oauth', 'keys']), state: AccountStateSchema }))
+    .default([])
+    .meta({ description: 'Of their own, at servers' }),
   grants: z.array(z.object({ id: z.string(), label: z.string(), state: z.string(), servers: z.array(z.string()) })),
 }).meta({ id: 'UserDetail' });
 

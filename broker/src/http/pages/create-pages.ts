@@ -11,7 +11,8 @@ import type { Identity } from '../../identity/identity.ts';
 import { takesBodies } from '../doors/body-doors.ts';
 import { HTTP_STATUS } from '../error-status.ts';
 import type { ForwardedDoor } from '../doors/forwarded-door.ts';
-import { registerAccountRoutes } from './account-routes.ts';
+import { registerSignInRoutes } from './sign-in-routes.ts';
+import { type AccountsOfPages, registerAccountsRoutes } from './accounts-routes.ts';
 import { iconAsset, stylesheetAsset } from './assets.ts';
 import { registerConsentRoutes } from './consent-routes.ts';
 import { registerIdpRoutes } from './idp-routes.ts';
@@ -34,6 +35,8 @@ export interface PagesOptions {
   clock: Clock;
   /** For people whom a reverse proxy has signed in. */
   forwarded?: ForwardedDoor | undefined;
+  /** What people have at servers. */
+  accounts?: AccountsOfPages | undefined;
 }
 
 /** What the page for an error says. It never shows a stack, nor the message of an unexpected error. */
@@ -58,7 +61,7 @@ function explain(error: unknown): { status: number; title: string; message: stri
   };
 }
 
-export function createPages({ identity, publicUrl, clock, forwarded }: PagesOptions): FastifyPluginAsync {
+export function createPages({ identity, publicUrl, clock, forwarded, accounts }: PagesOptions): FastifyPluginAsync {
   const cookies = pageCookies(publicUrl);
   const { host } = new URL(publicUrl);
 
@@ -96,6 +99,7 @@ export function createPages({ identity, publicUrl, clock, forwarded }: PagesOpti
         known: request.cookies[cookies.known],
       }),
       idpCookie: { name: cookies.idp, options: cookies.options },
+      accountsCookie: { name: cookies.accounts, options: cookies.options },
       async person(request) {
         const entered = await forwarded?.enter(request, 'pages');
         return entered?.person ?? identity.web.session(request.cookies[cookies.session]);
@@ -155,9 +159,10 @@ export function createPages({ identity, publicUrl, clock, forwarded }: PagesOpti
     }
 
     registerHomeRoutes(app, context);
-    registerAccountRoutes(app, context);
+    registerSignInRoutes(app, context);
     registerDeviceRoutes(app, context);
     registerConsentRoutes(app, context);
     if (identity.idp) registerIdpRoutes(app, context, identity.idp);
+    if (accounts) registerAccountsRoutes(app, context, accounts);
   };
 }

@@ -45,6 +45,7 @@ export const homePage = (view: {
       </h1>
       <p class="lead">A device showed you a code? Enter it here.</p>
       <a class="button" href="/device">Connect a device</a>
+      <a class="button quiet" href="/accounts">Your accounts</a>
     </div>
     <section class="card" aria-labelledby="devices">
       <h2 id="devices">Your devices</h2>

@@ -12,6 +12,8 @@ export interface PageContext {
   publicUrl: string;
   /** The cookie with the secret that proves that a browser which comes back from the IdP is the one that was sent there. */
   idpCookie: { name: string; options: PageCookies['options'] };
+  /** The same for a browser that comes back from a server's authorization server. */
+  accountsCookie: { name: string; options: PageCookies['options'] };
   visitor(request: FastifyRequest): WebVisitor;
   person(request: FastifyRequest): Promise<Person | undefined>;
   /** Notes that this browser's person has approved a device or an application (`CompanyLogin.letIn`). */
@@ -32,6 +34,7 @@ interface PageCookies {
   session: string;
   csrf: string;
   idp: string;
+  accounts: string;
   known: string;
   options: { path: '/'; httpOnly: true; sameSite: 'lax'; secure: boolean };
 }
@@ -43,6 +46,7 @@ export function pageCookies(publicUrl: string): PageCookies {
     session: `${prefix}mcpgate`,
     csrf: `${prefix}mcpgate-form`,
     idp: `${prefix}mcpgate-idp`,
+    accounts: `${prefix}mcpgate-accounts`,
     known: `${prefix}mcpgate-known`,
     options: { path: '/', httpOnly: true, sameSite: 'lax', secure },
   };

@@ -8,11 +8,18 @@ export const TokenQuerySchema = z.object({ token: text(128) }).catch({ token: ''
 export const UserCodeQuerySchema = z
   .object({ user_code: text(64), workspace: text(64) })
   .catch({ user_code: '', workspace: '' });
+/** The pages of accounts, as `to` has them. */
+const ACCOUNTS = /^accounts(?:\/[a-z0-9-]{1,24}(?:\/shared)?)?$/;
 /**
- * Where a sign-in leads: by default to the home page; with `to` to the device page, with `user_code` to that device, with `consent` to the request of
+ * Where a sign-in leads: by default to the home page; with `to` to the device page or one of accounts, with `user_code` to that device, with `consent` to the request of
  * an HTTP client. `workspace`: the one to sign in to; empty: the first one.
  */
-const goal = { user_code: text(64), consent: text(64), to: z.enum(['device', '']).catch(''), workspace: text(64) };
+const goal = {
+  user_code: text(64),
+  consent: text(64),
+  to: z.union([z.literal(['device', '']), z.string().regex(ACCOUNTS)]).catch(''),
+  workspace: text(64),
+};
 const noGoal = { user_code: '', consent: '', to: '', workspace: '' } as const;
 export type LoginGoal = z.output<z.ZodObject<typeof goal>>;
 export const LoginQuerySchema = z.object(goal).catch(noGoal);
@@ -31,11 +38,14 @@ export const DeviceFormSchema = z
   .object({ user_code: text(64), typed_code: text(64), decision: z.enum(['approve', 'deny', '']).catch('') })
   .catch({ user_code: '', typed_code: '', decision: '' });
 
+/** The keys of an account, under names that its server's record has. */
+export const KeysFormSchema = z.record(z.string().max(64), z.string().max(70_000)).catch({});
+
 export const consentPath = (id: string): string => `/consent/${encodeURIComponent(id)}`;
 
 /** The path to go to after the sign-in. */
 export const pathAfter = ({ user_code: userCode, consent, to }: LoginGoal): string => {
   if (consent !== '') return consentPath(consent);
   if (userCode !== '') return `/device?user_code=${encodeURIComponent(userCode)}`;
-  return to === 'device' ? '/device' : '/';
+  return `/${to}`;
 };

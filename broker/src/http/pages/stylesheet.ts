@@ -69,6 +69,7 @@ button, .button {
 }
 button:hover, .button:hover { background: var(--accent-hover); color: var(--on-accent); }
 button.full, .button.full { width: 100%; }
+.button + .button { margin-left: 10px; }
 button.quiet, .button.quiet { background: transparent; border-color: var(--field-line); color: var(--ink); }
 button.quiet:hover, .button.quiet:hover { background: var(--code); color: var(--ink); }
 button.text { min-height: 0; padding: 4px 6px; background: none; color: var(--accent); font-weight: 500; text-decoration: underline; text-underline-offset: 3px; }

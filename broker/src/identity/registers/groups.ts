@@ -78,7 +78,7 @@ export function createGroups(parts: {
       const startedAt = clock.now();
       const { members } = await show(workspaceId, name);
       const receipts = await Promise.all(members.map((member) => users.disable(workspaceId, member, actor)));
-      const sum = (key: 'links_closed' | 'calls_cancelled' | 'tokens_revoked') =>
+      const sum = (key: 'links_closed' | 'calls_cancelled' | 'tokens_revoked' | 'accounts_revoked') =>
         receipts.reduce((total, receipt) => total + receipt[key], 0);
       const now = clock.now();
       const receipt = {
@@ -86,6 +86,8 @@ export function createGroups(parts: {
         links_closed: sum('links_closed'),
         calls_cancelled: sum('calls_cancelled'),
         tokens_revoked: sum('tokens_revoked'),
+        accounts_revoked: sum('accounts_revoked'),
+        accounts_left: receipts.flatMap((each) => each.accounts_left),
         ms: Math.max(0, now - startedAt),
         at: new Date(now).toISOString(),
         last_calls: receipts.flatMap((each) => each.last_calls),

@@ -23,7 +23,7 @@ import {
   toPerson,
   UserNameSchema,
 } from './people.ts';
-import type { Revocations } from '../revocations.ts';
+import type { EndedAtServer, Revocations } from '../revocations.ts';
 
 const RoleSchema = z.enum(ROLES, NO_ROLE);
 const NewUserSchema = z.object({
@@ -32,6 +32,12 @@ const NewUserSchema = z.object({
   role: RoleSchema.default('member'),
   groups: z.array(GroupNameSchema).default([]),
 });
+
+/** `there`: what became of them at their providers, seconds later at the most. */
+export type EndAccounts = (
+  workspaceId: string,
+  userId: string,
+) => Promise<{ there: Promise<readonly EndedAtServer[]> }>;
 
 export function createUsers(parts: {
   store: Store;
@@ -44,6 +50,8 @@ export function createUsers(parts: {
   changes: Changes;
   /** Makes this broker read the rules of the workspace again. */
   policyChanged: (workspaceId: string) => void;
+  /** Forgets their accounts at servers, and ends them there. */
+  endAccounts: EndAccounts;
 }): Users {
   const { store, audit, clock, logins, links, revocations, changes } = parts;
 
@@ -128,6 +136,7 @@ export function createUsers(parts: {
       const user = await requireUser(store, workspaceId, name);
       if (user.disabledAt === null) await store.users.setDisabled(user.id, startedAt);
       const tokensRevoked = await endLogins(user);
+      const { there: accounts } = await parts.endAccounts(workspaceId, user.id);
       return revocations.end({
         subject: `user:${name}`,
         startedAt,
@@ -136,6 +145,7 @@ export function createUsers(parts: {
         event: event(workspaceId, 'user.disabled', actor),
         caller: { name },
         stillActive: () => issuedBy(user),
+        accounts,
       });
     },
     async enable(workspaceId, name, actor) {
@@ -148,6 +158,7 @@ export function createUsers(parts: {
       const startedAt = clock.now();
       const user = await requireUser(store, workspaceId, name);
       const tokensRevoked = await endLogins(user);
+      const { there: accounts } = await parts.endAccounts(workspaceId, user.id);
       const rules = await store.users.remove(user.id);
       if (rules.removed.length + rules.narrowed.length > 0) parts.policyChanged(workspaceId);
       return revocations.end({
@@ -158,6 +169,7 @@ export function createUsers(parts: {
         event: event(workspaceId, 'user.removed', actor),
         caller: { name },
         stillActive: () => issuedBy(user),
+        accounts,
         rules,
       });
     },

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { SetPasswordOutcome } from '../../identity/browser/web-access.ts';
-import { loginPage, logoutPage, passwordPage, setupPage, signOutThereTooPage } from './account-views.ts';
+import { loginPage, logoutPage, passwordPage, setupPage, signOutThereTooPage } from './sign-in-views.ts';
 import type { PageContext } from './page-context.ts';
 import {
   LoginFormSchema,
@@ -28,7 +28,7 @@ const GONE = {
 
 const problemOf = (outcome: SetPasswordOutcome) => (outcome.kind === 'invalid' ? outcome : undefined);
 
-export function registerAccountRoutes(app: FastifyInstance, context: PageContext): void {
+export function registerSignInRoutes(app: FastifyInstance, context: PageContext): void {
   const { web, idp } = context.identity;
   /** The ways to sign in that the sign-in page offers. */
   const waysTo = async (goal: LoginGoal) => ({

@@ -1,0 +1,58 @@
+// The accounts of one person: of each server that is used with one's own and that the rules let them use, what there is. What a person may not
+// use they do not hear of here either.
+import { GateError } from 'mcpgate-shared/error';
+import type { AccountLack } from '../domain/account.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { ServerRecord } from '../domain/server-record.ts';
+import type { Accounts, AccountView } from './accounts.ts';
+
+/** Whose accounts. */
+export type AccountPerson = Pick<Principal, 'workspaceId'> & NonNullable<Principal['user']>;
+
+export interface OwnAccount {
+  server: ServerRecord;
+  state: 'connected' | AccountLack;
+  /** What there is, also where it is no good any more. */
+  account: AccountView | undefined;
+}
+
+export interface OwnAccounts {
+  /** By the name of the server. */
+  list(person: AccountPerson): Promise<OwnAccount[]>;
+  /** Throws `not_found` where the person has none there, and could have none. */
+  find(person: AccountPerson, server: string): Promise<OwnAccount>;
+}
+
+export function createOwnAccounts(parts: {
+  accounts: Pick<Accounts, 'ofOwner' | 'lackOf'>;
+  /** The enabled servers of a workspace, by name. */
+  servers: (workspaceId: string) => readonly ServerRecord[];
+  mayUse: (principal: Principal, server: string) => Promise<boolean>;
+}): OwnAccounts {
+  const { accounts, servers, mayUse } = parts;
+
+  async function list(person: AccountPerson): Promise<OwnAccount[]> {
+    const { workspaceId, ...user } = person;
+    const owner = `user:${user.id}` as const;
+    const principal: Principal = { workspaceId, user, credential: { kind: 'oauth', id: 'browser', label: 'browser' } };
+    const known = new Map((await accounts.ofOwner(workspaceId, owner)).map((account) => [account.serverId, account]));
+    const found: OwnAccount[] = [];
+    for (const server of servers(workspaceId)) {
+      if (server.credential !== 'personal' || server.account === null) continue;
+      const account = known.get(server.id);
+      if (account === undefined && !(await mayUse(principal, server.name))) continue;
+      const lack = account === undefined ? 'missing' : await accounts.lackOf(server, owner);
+      found.push({ server, state: lack ?? 'connected', account });
+    }
+    return found;
+  }
+
+  return {
+    list,
+    async find(person, name) {
+      const own = (await list(person)).find(({ server }) => server.name === name);
+      if (own !== undefined) return own;
+      throw new GateError('not_found', `there is no server ${name} that you use with an account of your own`);
+    },
+  };
+}

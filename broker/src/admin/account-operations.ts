@@ -1,0 +1,83 @@
+// Accounts at servers: one's own, and the one that everybody uses.
+import { accountsApi, type Account } from 'mcpgate-shared/api/accounts';
+import { GateError } from 'mcpgate-shared/error';
+import type { Ended } from '../accounts/accounts.ts';
+import type { AccountPerson, OwnAccount } from '../accounts/own-accounts.ts';
+import type { ServerRecord } from '../domain/server-record.ts';
+import { inWorkspace } from '../domain/workspace.ts';
+import { fromAccountForm } from './account-forms.ts';
+import type { AdminDependencies } from './dependencies.ts';
+import { isoTime } from './iso-time.ts';
+import { operation, type Caller, type Operation } from './operation.ts';
+
+export function accountOperations({
+  store,
+  accounts,
+  ownAccounts,
+}: Pick<AdminDependencies, 'store' | 'accounts' | 'ownAccounts'>): Operation[] {
+  const toAccount = ({ server, state, account }: OwnAccount, url = accounts.pageOf(server)): Account => ({
+    server: server.name,
+    kind: server.account?.kind ?? 'oauth',
+    state,
+    scopes: [...(account?.scopes ?? [])],
+    connected_at: account === undefined ? null : isoTime(account.updatedAt),
+    url,
+    form: server.account?.kind === 'keys' ? fromAccountForm(server.account) : null,
+  });
+
+  const sharedServer = async (workspaceId: string, name: string): Promise<ServerRecord> => {
+    const server = await store.servers.byName(workspaceId, name);
+    if (server === undefined)
+      throw new GateError(
+        'not_found',
+        `no server named ${name}; \`server list${inWorkspace(workspaceId)}\` shows the names`,
+      );
+    if (server.credential === 'shared' && server.account?.kind === 'oauth') return server;
+    const why =
+      server.credential === 'personal'
+        ? `each person connects their own: ${accounts.pageOf(server)}`
+        : `it is used without one; \`server set ${name} --oauth\` changes that`;
+    throw new GateError('usage', `server ${name} has no account that everybody uses: ${why}`);
+  };
+
+  return [
+    operation(accountsApi.list, async (_input, caller) =>
+      (await ownAccounts.list(personOf(caller))).map((each) => toAccount(each)),
+    ),
+    operation(accountsApi.begin, async ({ params }, caller) =>
+      toAccount(await ownAccounts.find(personOf(caller), params.name)),
+    ),
+    operation(accountsApi.setKeys, async ({ params, body }, caller) => {
+      const person = personOf(caller);
+      const { server } = await ownAccounts.find(person, params.name);
+      await accounts.setKeys(server, `user:${person.id}`, body.values, caller.actor);
+      return toAccount(await ownAccounts.find(person, params.name));
+    }),
+    operation(accountsApi.disconnect, async ({ params }, caller) => {
+      const person = personOf(caller);
+      const { server } = await ownAccounts.find(person, params.name);
+      return toEnded(server, await accounts.disconnect(server, `user:${person.id}`, caller.actor));
+    }),
+    operation(accountsApi.connectShared, async ({ params }, { workspaceId }) => {
+      const server = await sharedServer(workspaceId, params.name);
+      const account = (await accounts.ofServer(server.id)).find(({ owner }) => owner === 'shared');
+      const lack = await accounts.lackOf(server, 'shared');
+      return toAccount({ server, state: lack ?? 'connected', account }, `${accounts.pageOf(server)}/shared`);
+    }),
+    operation(accountsApi.disconnectShared, async ({ params }, { workspaceId, actor }) => {
+      const server = await sharedServer(workspaceId, params.name);
+      return toEnded(server, await accounts.disconnect(server, 'shared', actor));
+    }),
+  ];
+}
+
+function personOf({ principal, workspaceId }: Caller): AccountPerson {
+  if (principal?.user === undefined) throw new GateError('forbidden', 'only a person has accounts of their own');
+  return { workspaceId, ...principal.user };
+}
+
+function toEnded({ name }: ServerRecord, ended: Ended | undefined) {
+  if (ended === undefined) throw new GateError('not_found', `there is no account at server ${name}`);
+  const { server, revoked, why } = ended;
+  return { server, revoked, why };
+}

@@ -1,0 +1,110 @@
+// A person's own accounts: connected in a real browser, used by an AI client, ended with the person; and whoever tries to slip in.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startOAuthUpstream } from '../upstreams/oauth-server.ts';
+import { createWorld } from '../world.ts';
+import { filesHolding } from '../world/search.ts';
+import { createPersonAtBrowser } from '../world/signed-in.ts';
+import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
+
+test('a person connects an account in the browser, acts with it, and loses it with their access', async (t) => {
+  const upstream = await startOAuthUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true });
+  await world.broker.run(['server', 'add', 'wiki', upstream.url, '--credential', 'personal', '--oauth']);
+
+  const grace = await createPersonAtBrowser(t, world, 'grace');
+  const laptop = world.laptop('grace-laptop');
+  await laptop.login(world.url, (code) => world.broker.run(['login', 'approve', code, '--as', 'grace']));
+  const client = await laptop.aiClient();
+  const refused = await client.call('wiki__whoami');
+  const [link = ''] = /http:\/\/\S+\/accounts\/wiki/.exec(refused.text) ?? [];
+  assert.ok(refused.isError && link !== '', refused.text);
+
+  const { page } = grace;
+  upstream.person = 'grace';
+  await page.goto(`${world.url}/accounts`);
+  await page.getByText('not connected').waitFor();
+  await grace.signOut();
+  await page.goto(link);
+  await grace.signIn();
+  await page.getByRole('heading', { name: 'Your account at wiki' }).waitFor();
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await page.getByRole('heading', { name: 'wiki is connected' }).waitFor();
+  const used = await client.call('wiki__whoami');
+  assert.equal(used.text, 'grace with ***');
+  await page.goto(`${world.url}/accounts`);
+  await page.getByText('connected just now').waitFor();
+  assert.deepEqual(grace.complaints, []);
+
+  const shown = Object(await world.broker.json(['user', 'show', 'grace']));
+  assert.deepEqual(shown.accounts, [{ server: 'wiki', kind: 'oauth', state: 'connected' }]);
+  const tokens = [...upstream.received.map(({ token }) => token)].filter((token) => token !== '');
+  assert.deepEqual(filesHolding(world.root, tokens), []);
+
+  const receipt = Object(await world.broker.json(['user', 'disable', 'grace']));
+  assert.deepEqual([receipt.accounts_revoked, receipt.accounts_left], [1, []]);
+  assert.equal(upstream.revoked.length, 2);
+});
+
+test('an answer for another person’s browser, or for another one’s session, connects nothing', async (t) => {
+  const upstream = await startOAuthUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true });
+  await world.broker.run(['server', 'add', 'wiki', upstream.url, '--credential', 'personal', '--oauth']);
+  const [mallory, victim] = [
+    await createPersonAtBrowser(t, world, 'mallory'),
+    await createPersonAtBrowser(t, world, 'victim'),
+  ];
+  upstream.person = 'mallory';
+  let answer = '';
+  await mallory.page.route('**/authorize*', async (route) => {
+    const sent = await fetch(route.request().url(), { redirect: 'manual' });
+    answer = sent.headers.get('location') ?? '';
+    await route.fulfill({ body: 'kept' });
+  });
+  await mallory.page.goto(`${world.url}/accounts/wiki`);
+  await mallory.page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await mallory.page.getByText('kept').waitFor();
+  assert.match(answer, /code=.*state=/);
+
+  await victim.page.goto(answer);
+  await victim.page.getByText('begun in another browser').waitFor();
+  // In the browser that began it, but as somebody else by now.
+  const session = (await mallory.page.context().cookies()).find(({ name }) => name === 'mcpgate');
+  const other = (await victim.page.context().cookies()).find(({ name }) => name === 'mcpgate');
+  assert.ok(session !== undefined && other !== undefined);
+  await mallory.page.context().addCookies([other]);
+  await mallory.page.goto(answer);
+  await mallory.page.getByText('begun by somebody else').waitFor();
+  await mallory.page.context().addCookies([session]);
+  await mallory.page.goto(answer);
+  await mallory.page.getByText('finished already').waitFor();
+  assert.equal(upstream.asked.length, 0, 'no code was redeemed');
+});
+
+test('keys are entered in the browser, without scripts, and a wrong form says what is missing', async (t) => {
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true });
+  const keys = ['--key', 'TOKEN=Your wiki token', '--open-key', 'EMAIL=Your e-mail'];
+  const headers = ['--header', 'X-Token=${account:TOKEN}', 'X-Who=${account:EMAIL}'];
+  await world.broker.run(['server', 'add', 'wiki', upstream.url, '--credential', 'personal', ...keys, ...headers]);
+  const grace = await createPersonAtBrowser(t, world, 'grace');
+  const { page } = grace;
+  await page.goto(`${world.url}/accounts/wiki`);
+  await page.getByLabel('Your wiki token').fill('hush-hush-token-1');
+  await page.getByLabel('Your e-mail').fill(' ');
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await page.getByText('Your e-mail (EMAIL) is missing').waitFor();
+  assert.ok(!(await page.content()).includes('hush-hush'));
+  await page.getByLabel('Your wiki token').fill('hush-hush-token-1');
+  await page.getByLabel('Your e-mail').fill('grace@example.com');
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await page.getByRole('heading', { name: 'wiki is connected' }).waitFor();
+  const laptop = world.laptop('grace-laptop');
+  await laptop.login(world.url, (code) => world.broker.run(['login', 'approve', code, '--as', 'grace']));
+  const called = await laptop.gate(['call', 'wiki__echo', 'text=hers']);
+  assert.match(called.stdout, /hers/, called.stderr);
+  assert.deepEqual(filesHolding(world.root, ['hush-hush-token-1']), []);
+});
