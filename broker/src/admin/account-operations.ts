@@ -72,7 +72,11 @@ export function accountOperations({
 }
 
 function personOf({ principal, workspaceId }: Caller): AccountPerson {
-  if (principal?.user === undefined) throw new GateError('forbidden', 'only a person has accounts of their own');
+  if (principal?.user === undefined)
+    throw new GateError(
+      'usage',
+      'only a person has accounts of their own; `server connect NAME` is for the one of everybody',
+    );
   return { workspaceId, ...principal.user };
 }
 

@@ -112,7 +112,8 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
       forPerson(isShared, async (reply, person, of, request) => {
         const ended = await accounts.disconnect(of.own.server, of.owner, actorOf(request, person));
         const { name } = of.own.server;
-        const there = ended?.why == null ? `${name} was told to end it too.` : `It may go on elsewhere: ${ended.why}.`;
+        const why = ended?.why ?? null;
+        const there = why === null ? `${name} was told to end it too.` : `It may go on elsewhere: ${why}.`;
         const message = `What was kept of it here is gone. ${there}`;
         const link = isShared ? { href: '/', text: 'To the start page' } : TO_ACCOUNTS;
         return context.send(reply, messagePage({ title: `${name} is disconnected`, message, link }), { person });

@@ -1,6 +1,7 @@
 // The pages on which a person sees, connects and ends their accounts at servers, and an administrator the one that everybody uses.
 import { html } from 'ghtml';
 import type { AccountKey } from '../../domain/account.ts';
+import { isAtUrl } from '../../domain/transports/transports.ts';
 import type { OwnAccount } from '../../accounts/own-accounts.ts';
 import { renderAlert, renderField } from './fields.ts';
 import { csrfField, type PageContent } from './layout.ts';
@@ -96,8 +97,7 @@ export const accountPage = (view: AccountPageView): PageContent => {
 };
 
 const renderFacts = ({ own: { server, account } }: AccountPageView): string => {
-  const where =
-    server.account?.kind === 'oauth' && server.transport.kind === 'http' ? hostOf(server.transport.url) : '';
+  const where = isAtUrl(server.transport) ? hostOf(server.transport.url) : '';
   const scopes = account === undefined || account.scopes.length === 0 ? '' : account.scopes.join(' ');
   const wanted = account === undefined || account.wanted.length === 0 ? '' : account.wanted.join(' ');
   const facts = { Server: where, Rights: scopes, 'Wants too': wanted };
