@@ -6,7 +6,7 @@ import type { ServerRecord } from '../domain/server-record.ts';
 import { readTransport } from '../domain/transports/transports.ts';
 import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import { inWorkspace } from '../domain/workspace.ts';
-import { toAccountForm } from './account-forms.ts';
+import { toAccountForm } from './accounts/account-forms.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import type { Caller } from './operation.ts';
 import { assertRecordFits } from './record-refusals.ts';

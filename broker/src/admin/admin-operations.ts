@@ -1,5 +1,5 @@
 // The list of all administrative operations; `http` serves them on the socket and over TCP.
-import { accountOperations } from './account-operations.ts';
+import { accountOperations } from './accounts/account-operations.ts';
 import { adminTokenOperations } from './admin-token-operations.ts';
 import { auditOperations } from './audit-operations.ts';
 import { catalogueOperations } from './catalogue-operations.ts';

@@ -7,7 +7,7 @@ import type { ServerRecord } from '../domain/server-record.ts';
 import { secretNamesIn, secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import { shownTransport, type Transport } from '../domain/transports/transports.ts';
 import { inWorkspace } from '../domain/workspace.ts';
-import { assertAccountFits } from './account-forms.ts';
+import { assertAccountFits } from './accounts/account-forms.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { assertMaySend } from './import/secret-references.ts';
 import type { Caller } from './operation.ts';

@@ -6,7 +6,7 @@ import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
 import { changedTransport, readTransport } from '../domain/transports/transports.ts';
 import { located } from '../domain/mistake.ts';
 import { inWorkspace } from '../domain/workspace.ts';
-import { toAccountForm } from './account-forms.ts';
+import { toAccountForm } from './accounts/account-forms.ts';
 import { addServer, takenSecretNames } from './add-server.ts';
 import { entryNamed } from './catalogue-operations.ts';
 import { type Change, changeServer, unusedSecrets, wantedRevision } from './change-server.ts';

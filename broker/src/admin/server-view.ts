@@ -5,7 +5,7 @@ import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
 import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import { shownTransport, transportForm } from '../domain/transports/transports.ts';
 import type { UpstreamStatus } from '../upstreams/upstream.ts';
-import { fromAccountForm } from './account-forms.ts';
+import { fromAccountForm } from './accounts/account-forms.ts';
 import { isoTime } from './iso-time.ts';
 
 export function toServer(record: ServerRecord, status: UpstreamStatus | undefined): Server {

@@ -11,7 +11,7 @@ import {
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { shellWord } from '../domain/shell-word.ts';
-import { accountOf, type AccountFlags } from './account-flags.ts';
+import { accountOf, type AccountFlags } from './server/account-flags.ts';
 import type { AdminOptions, AdminSession } from './admin-session.ts';
 import { isolationOf } from './isolation-of.ts';
 import { readHidden } from './read-secret.ts';

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
-import { accountFlags, accountOf, type AccountFlags } from './account-flags.ts';
+import { accountFlags, accountOf, type AccountFlags } from './server/account-flags.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import { addCatalogueCommand } from './catalogue.ts';
 import { circuitWords } from './circuit-words.ts';
@@ -11,7 +11,7 @@ import { importFile, type ImportOptions } from './import-file.ts';
 import { isolationOf } from './isolation-of.ts';
 import { addFromCatalogue, type FromOptions } from './server-from.ts';
 import { addProposalCommands } from './server/proposals.ts';
-import { serverAccountCommands } from './server-account.ts';
+import { serverAccountCommands } from './server/account.ts';
 import { serverText, targetOf } from './server-text.ts';
 import { hasFailed, showSteps, stepsOf } from './server-test.ts';
 import { limitsOf, networkOf, transportOf, whereOf, type TransportOptions } from './transport-options.ts';

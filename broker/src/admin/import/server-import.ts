@@ -10,7 +10,7 @@ import { type ImportPlan, type ImportRequest, planImport, type PlannedServer } f
 import type { Caller } from '../operation.ts';
 import { ownLimitNotes } from '../own-limit-notes.ts';
 import type { FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
-import { assertAccountFits } from '../account-forms.ts';
+import { assertAccountFits } from '../accounts/account-forms.ts';
 import { assertMaySend } from './secret-references.ts';
 import { assertMayRun } from '../stdio-permission.ts';
 

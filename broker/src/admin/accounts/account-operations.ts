@@ -1,14 +1,14 @@
 // Accounts at servers: one's own, and the one that everybody uses.
 import { accountsApi, type Account } from 'mcpgate-shared/api/accounts';
 import { GateError } from 'mcpgate-shared/error';
-import type { Ended } from '../accounts/accounts.ts';
-import type { AccountPerson, OwnAccount } from '../accounts/own-accounts.ts';
-import type { ServerRecord } from '../domain/server-record.ts';
-import { inWorkspace } from '../domain/workspace.ts';
+import type { Ended } from '../../accounts/accounts.ts';
+import type { AccountPerson, OwnAccount } from '../../accounts/own-accounts.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { inWorkspace } from '../../domain/workspace.ts';
 import { fromAccountForm } from './account-forms.ts';
-import type { AdminDependencies } from './dependencies.ts';
-import { isoTime } from './iso-time.ts';
-import { operation, type Caller, type Operation } from './operation.ts';
+import type { AdminDependencies } from '../dependencies.ts';
+import { isoTime } from '../iso-time.ts';
+import { operation, type Caller, type Operation } from '../operation.ts';
 
 export function accountOperations({
   store,

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { AccountFormSchema, type AccountFormBody, WhoseCredentialSchema } from 'mcpgate-shared/api/account-forms';
 import { GateError } from 'mcpgate-shared/error';
-import { pairs } from './values.ts';
+import { pairs } from '../values.ts';
 
 export interface AccountFlags {
   credential?: string;

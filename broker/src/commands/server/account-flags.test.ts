@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { administration } from './fixtures/administration.ts';
+import { administration } from '../fixtures/administration.ts';
 
 const admin = administration(async (broker) => {
   await broker.json(['secret', 'set', 'jira-client'], { stdin: 'v4lue-of-it\n' });

@@ -1,10 +1,10 @@
 // The accounts that a record asks for, as the API has them, and what does not fit together.
 import type { AccountFormBody } from 'mcpgate-shared/api/account-forms';
 import { GateError } from 'mcpgate-shared/error';
-import type { AccountForm } from '../domain/account.ts';
-import type { ServerRecord } from '../domain/server-record.ts';
-import { isAtUrl } from '../domain/transports/transports.ts';
-import { accountKeysIn } from '../domain/transports/transport-texts.ts';
+import type { AccountForm } from '../../domain/account.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { isAtUrl } from '../../domain/transports/transports.ts';
+import { accountKeysIn } from '../../domain/transports/transport-texts.ts';
 
 export function toAccountForm(body: AccountFormBody): AccountForm {
   if (body.kind === 'keys') {
