@@ -2,14 +2,22 @@
 // lines may contain tokens of other programs.
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 
-/** `before` and `after`: the text of the file; null: there is no file. */
-export function unifiedDiff(path: string, before: string | null, after: string | null): string {
+/** `before` and `after`: the text of the file; null: there is no file. `hidden`: values that are known to be secrets, however they look. */
+export function unifiedDiff(
+  path: string,
+  before: string | null,
+  after: string | null,
+  hidden: readonly string[] = [],
+): string {
   const name = (text: string | null): string => (text === null ? '/dev/null' : path);
   const patch = createTwoFilesPatch(name(before), name(after), before ?? '', after ?? '', undefined, undefined, {
     context: 3,
     headerOptions: FILE_HEADERS_ONLY,
   });
-  return maskSecrets(patch);
+  // As the file spells them: plainly, or escaped in a string.
+  const spelled = hidden.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]);
+  const longestFirst = spelled.filter((text) => text !== '').toSorted((one, other) => other.length - one.length);
+  return maskSecrets(longestFirst.reduce((text, value) => text.replaceAll(value, MASK), patch));
 }
 
 const MASK = '***';

@@ -63,12 +63,14 @@ export async function planCleaning(
 
 /** Carries one plan out; on a dry run only what would change. */
 export async function clean(
-  { client, file, takes }: CleaningPlan,
+  { client, file, takes, leaves }: CleaningPlan,
   context: CliContext,
   { isDryRun, isProject }: { isDryRun: boolean; isProject: boolean },
 ): Promise<Outcome> {
   const ledger = createLedger(context.configDir, context.now);
   const holds = takes.flatMap((asked) => tokenViews(asked).map((view) => `${entryText(view)}: ${view.from}`));
+  const all = [...takes, ...leaves.map(({ asked }) => asked)];
+  const values = all.flatMap(({ entry }) => entry.secrets.map(({ value }) => value));
   const entries = takes.map(({ entry: { path, value } }) => ({ path, value }));
   const none = { client, path: file, changed: false, backup: null, error: null };
   try {
@@ -79,7 +81,7 @@ export async function clean(
       action,
       changed,
       backup,
-      ...(isDryRun ? { diff: before === after ? '' : unifiedDiff(file, before, after) } : {}),
+      ...(isDryRun ? { diff: before === after ? '' : unifiedDiff(file, before, after, values) } : {}),
       ...(backup === null ? {} : { note: `the backup holds ${holds.join('; ')}: delete it once they are replaced` }),
     };
   } catch (error) {
