@@ -1,4 +1,4 @@
-// Sets a world up through the administration's socket, as the commands do, without a process for each step.
+// Calls the administration's API over its socket, as the commands do: a world is set up faster than with a process for each step.
 import { request } from 'node:http';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 
 const DEADLINE_MS = 30_000;
 
-/** POST of `body` to `path` below `/api/v1` of the broker on `dataDir`. Returns what it answers; throws that where it is not 200. */
+/** Posts `body` to `path` below `/api/v1` of the broker on `dataDir`. Returns the parsed answer; throws with it where the status is not 200. */
 export async function adminPost(dataDir: string, path: string, body: Record<string, unknown>): Promise<unknown> {
   const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
     const sent = request({

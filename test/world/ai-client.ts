@@ -1,4 +1,4 @@
-// An AI client as the others see it: the official v1 SDK's client, which launches `mcpgate serve` and speaks MCP over its stdio.
+// An AI client: the official v1 SDK's client, which launches `mcpgate serve` and speaks MCP over its stdio.
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { ToolListChangedNotificationSchema, type ClientCapabilities } from '@modelcontextprotocol/sdk/types.js';
@@ -32,7 +32,7 @@ export async function startAiClient(options: {
   command: readonly [string, ...string[]];
   env: Record<string, string>;
   name?: string;
-  /** What it says it can do; nothing unless said. */
+  /** The capabilities that it declares; none unless given. */
   capabilities?: ClientCapabilities;
 }): Promise<AiClient> {
   const [program, ...args] = options.command;

@@ -1,4 +1,4 @@
-// A computer that sleeps, as one of its processes sees it: it stands still while time goes on.
+// Makes a process experience that its computer sleeps: the process stands still while time goes on.
 import { setTimeout as pass } from 'node:timers/promises';
 
 /** Stops the process for `ms`, runs `meanwhile` at the end of the sleep, and wakes it. */

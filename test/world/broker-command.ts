@@ -1,5 +1,5 @@
-// Commands of `mcpgate-broker` in this process: one of their own for each costs more than all the rest of a test. Whether they do the same as
-// processes is what test/scenarios/command-line.test.ts and others are for, which run them as users do.
+// Runs commands of `mcpgate-broker` in the test's own process, because starting a process for each takes longer than all the rest of a test.
+// That real processes do the same is tested by test/scenarios/command-line.test.ts and others, which run them as users do.
 import { Readable, Writable } from 'node:stream';
 import type { Finished } from './command.ts';
 import type { TypedAnswers } from './typed-answers.ts';

@@ -12,15 +12,18 @@ export interface Broker {
   readonly pid: number;
   /** The one-time link of the first start. */
   readonly setupUrl: string;
-  /** Everything that every process of it has printed. */
+  /** Everything that the broker has printed, over all its starts. */
   output(): string;
-  /** Runs `mcpgate-broker ARGS` beside it. */
+  /** Runs `mcpgate-broker ARGS` as a process. */
   cli(args: readonly string[], options?: { stdin?: string }): Promise<Finished>;
-  /** The same in this process, which must exit 0; returns what it printed. */
+  /** Runs `mcpgate-broker ARGS` in the test's process; it must exit with 0. Returns what it printed. */
   run(args: readonly string[], options?: { stdin?: string }): Promise<string>;
-  /** The same with `--json`, read. */
+  /** As `run`, with `--json`; returns the parsed document. */
   json(args: readonly string[], options?: { stdin?: string }): Promise<unknown>;
-  /** Its exit code, or the signal that ended it: SIGKILL where it has not ended by itself after 10 s, or `graceMs`. */
+  /**
+   * Sends the signal. Resolves with the exit code, or the signal that ended the broker: SIGKILL where it has not ended after `graceMs` (10 s
+   * unless given).
+   */
   stop(signal?: NodeJS.Signals, graceMs?: number): Promise<number | string>;
   /** Starts it again on the same port and data. */
   start(): Promise<void>;
@@ -34,7 +37,7 @@ export async function startBroker(options: {
   dataDir?: string;
   args?: readonly string[];
   env?: Record<string, string>;
-  /** What it prints once it is as it is wanted; `ready` unless said. */
+  /** `start` waits for this output; for `ready` unless given. */
   until?: RegExp;
 }): Promise<Broker> {
   const dataDir = options.dataDir ?? join(options.root, 'data');

@@ -1,4 +1,4 @@
-// An AI client that never stops calling.
+// Makes an AI client call a tool again and again.
 import assert from 'node:assert/strict';
 import type { AiClient } from './ai-client.ts';
 

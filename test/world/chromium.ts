@@ -1,7 +1,7 @@
-// Where Debian puts Chromium; what has no window and nothing that belongs to one comes first, as it starts in a third of the time.
+// Where Debian puts Chromium. The headless shell comes first, as it starts in a third of the time.
 import { existsSync } from 'node:fs';
 
-const PLACES = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
+const PATHS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 
-/** Undefined where neither is there. */
-export const findChromium = (): string | undefined => PLACES.find((path) => existsSync(path));
+/** The path of Chromium; undefined where it is not installed. */
+export const findChromium = (): string | undefined => PATHS.find((path) => existsSync(path));

@@ -1,4 +1,4 @@
-// Tests give the processes that they start an environment of their own; this part of it they pass on.
+// The compile cache of Node, which tests pass on to the processes that they start with an environment of their own.
 
 const folder = process.env['NODE_COMPILE_CACHE'];
 

@@ -13,7 +13,7 @@ export const BROKER_NAME = 'broker.corp.test';
 export interface CorporateWorld extends World {
   readonly authority: PrivateAuthority;
   readonly proxy: ForwardProxy;
-  /** The laptop's login in a shell with these variables; the laptop's other commands and AI clients do not have them. */
+  /** Logs the laptop in with these environment variables; the laptop's other commands and AI clients do not get them. */
   loginWith(person: Person, env: Record<string, string>): Promise<void>;
 }
 

@@ -8,16 +8,16 @@ import { knowingHosts } from './known-hosts.ts';
 import { until } from './until.ts';
 
 export interface ForwardProxy {
-  /** With its credentials. */
+  /** The proxy's URL with its credentials. */
   readonly url: string;
   /** `HOST:PORT`. */
   readonly host: string;
-  /** What it was asked to connect to, in order, refused or not. */
+  /** The hosts and ports that the proxy was asked to connect to, in order, refused ones included. */
   targets(): string[];
   close(): Promise<void>;
 }
 
-/** Where its connections onward come from. */
+/** The address that the proxy's connections onward come from. */
 export const PROXY_ADDRESS = '127.0.0.3';
 
 export async function startForwardProxy(options: {

@@ -1,11 +1,12 @@
-// A port that nothing listens on, from below those that systems give to outgoing connections: one of these could take it before its use.
+// Finds a port that nothing listens on. It is below the ports that systems give to outgoing connections, one of which could take it before it is
+// used.
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 const FIRST = 20_000;
 const LAST = 32_000;
 
-/** False: somebody else has it. */
+/** Whether the port can be listened on. */
 const isFree = (port: number) =>
   new Promise<boolean>((resolve) => {
     const server = createServer();

@@ -1,4 +1,4 @@
-// An AI client that does with `mcpgate serve` what no SDK lets one do: it stops reading, and sends without waiting.
+// An AI client that treats `mcpgate serve` as no SDK does: it stops reading, and sends without waiting for answers.
 import { spawn } from 'node:child_process';
 import { GATE, type Person } from './person.ts';
 
@@ -10,7 +10,7 @@ export interface GreedyClient {
   close(): Promise<void>;
 }
 
-/** It has shaken hands, and reads nothing until it is asked to. */
+/** Starts the client and does the handshake; after that it reads nothing until `answers` is called. */
 export async function startGreedyClient(person: Person): Promise<GreedyClient> {
   const child = spawn(process.execPath, [GATE, 'serve'], { env: person.env, stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));

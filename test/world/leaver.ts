@@ -1,4 +1,4 @@
-// A person with several laptops and calls under way on each, who is cut off.
+// A person who leaves the company: has several laptops with calls under way on each, and is disabled.
 import { performance } from 'node:perf_hooks';
 import type { CountingUpstream } from '../upstreams/counting-upstream.ts';
 import type { World } from '../world.ts';
@@ -7,7 +7,7 @@ import { until } from './until.ts';
 
 export interface Leaver {
   laptops: readonly Person[];
-  /** Resolve to an error, or to what the server answered. */
+  /** The calls under way; each resolves with an error, or the server's answer. */
   held: Promise<{ isError: boolean; text: string }>[];
 }
 

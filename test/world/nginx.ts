@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startCommand, type Running } from './command.ts';
 
-/** `folder` is made. `http`: what stands in its `http` block. It may not listen yet. */
+/** `folder` is made. `http`: the content of nginx's `http` block. nginx may not be listening yet when this returns. */
 export function startNginx(folder: string, http: string, connections = 512): Running {
   mkdirSync(folder);
   const main = [

@@ -1,4 +1,4 @@
-// A person's browser as a laptop starts it: a program for `BROWSER` that writes down which page it was to open. The test then goes there.
+// Stands in for a person's browser: a program for `BROWSER` that only writes down the pages which the laptop has it open. The test then opens them.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -32,7 +32,7 @@ export function processesOf(marker: string): ListedProcess[] {
     });
 }
 
-/** Ends what a world left over; each was started by it, because its environment or arguments name the world's folder. */
+/** Ends the processes that a world left over: those whose environment or arguments name the world's folder. */
 export function endProcessesOf(marker: string): ListedProcess[] {
   const left = processesOf(marker);
   for (const { pid } of left) {

@@ -1,5 +1,5 @@
-// Which form of the two programs the tests of their commands start: `npm test` has just built the bundles and tests what is shipped, which
-// also starts three times as fast; a file that is run by hand tests the sources as they are.
+// Which form of the two programs tests of commands start. `npm test` has just built the bundles, and tests those, as they are shipped and
+// start three times as fast; a test file that is run by hand tests the sources.
 import { join } from 'node:path';
 import { REPOSITORY } from '../step.ts';
 

@@ -22,12 +22,12 @@ export interface RawClient {
   close(): void;
 }
 
-/** Connects to the daemon of a laptop, which somebody must have started. */
+/** Connects to the daemon of a laptop, which must have been started. */
 export async function connectRawClient(laptop: Person): Promise<RawClient> {
   const { env, home } = laptop;
   const { platform } = process;
   const paths = resolvePaths({ env, platform, homedir: home, uid: process.getuid?.(), tmpdir: tmpdir() });
-  // Whoever needs it has started it, and has its own answers until it listens.
+  // The daemon may have been started a moment ago, and not be listening yet.
   const found = await until(`a daemon at ${paths.socketPath}`, () => connectSocket(paths));
   const { socket } = found;
   const frames: { kind: FrameKind; payload: Buffer }[] = [];

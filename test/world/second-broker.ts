@@ -1,4 +1,5 @@
-// Another broker over the database of a world, as behind a load balancer: who reaches which one, the network's `target` says.
+// Starts another broker over the database of a world, as behind a load balancer; the `target` of the world's network decides which one
+// laptops reach.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';

@@ -1,4 +1,4 @@
-// The official v1 client on a session that is there in process: as strict about what it gets as AI clients of before 2026-07-28 are.
+// The official v1 SDK's client on a session in the test's own process. It is as strict about messages as AI clients of before 2026-07-28 are.
 import { InMemoryTaskStore } from '@modelcontextprotocol/sdk/experimental/tasks/stores/in-memory.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';

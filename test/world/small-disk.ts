@@ -1,5 +1,5 @@
-// A folder in which a file system has no room left, or takes no writes at all, when a test says so. Where nothing may be mounted, the limit of
-// a process's files stands in for it.
+// A folder whose file system has no room left, or takes no writes at all, from the moment that a test says so. Where the test may not mount a
+// file system, the limit on the size of a process's files stands in for it.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 
 export interface SmallDisk {
   readonly folder: string;
-  /** Leaves no room for anything; `pid` is who shall find none. */
+  /** Leaves no room for anything that the process `pid` writes. */
   fill(pid: number): void;
   free(pid: number): void;
 }
@@ -40,7 +40,7 @@ export function createSmallDisk(t: TestContext): SmallDisk {
   };
 }
 
-/** No file of the process takes anything from now on, or as much as it will again. */
+/** Sets the size to which files of the process may grow from now on. */
 export function limitFiles(pid: number, bytes: '0' | 'unlimited'): void {
   const { status, stderr } = spawnSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`prlimit: ${stderr}`);

@@ -15,7 +15,7 @@ const TokensSchema = z.looseObject({
 });
 const ClientInformationSchema = z.looseObject({ client_id: z.string() });
 
-/** Where the person's browser ends: a port on this machine, as RFC 8252 says. */
+/** The port on this computer to which the login redirects the person's browser at its end (RFC 8252). */
 export async function openCallback(t: TestContext) {
   const answers: URLSearchParams[] = [];
   let arrived: (() => void) | undefined;
@@ -42,7 +42,7 @@ export async function openCallback(t: TestContext) {
   };
 }
 
-/** What such a client keeps; both SDKs take it as their OAuth provider. */
+/** What such a client keeps of its login, in memory; both SDKs take it as their OAuth provider. */
 export function createOAuthMemory(redirectUrl: string, clientName: string) {
   let verifier = '';
   const kept: {

@@ -18,7 +18,7 @@ export async function startUserProxy(options: {
   broker: string;
   /** The address of this machine from which it speaks to the broker. */
   from: string;
-  /** Whom it knows, by the key that a request shows in `X-Key`. */
+  /** The people that it knows, by the key that a request has in `X-Key`. */
   people: Readonly<Record<string, { user: string; groups: string; workspace?: string }>>;
 }): Promise<UserProxy> {
   const { root, broker, from, people } = options;

@@ -13,7 +13,7 @@ export interface SeenRequest {
 }
 
 export interface WatchedNetwork {
-  /** What the laptop takes for the broker. */
+  /** The URL that the laptop uses as the broker's. */
   readonly url: string;
   /** Where the broker really listens; set once it runs. */
   target: string;
@@ -27,7 +27,7 @@ export interface WatchedNetwork {
   /** Cuts every connection and refuses new ones. */
   cut(): void;
   restore(): void;
-  /** The WebSockets that are open stay open and carry nothing any more, either way; new ones do. */
+  /** Open WebSockets stay open and carry nothing any more, in both directions; new ones work. */
   swallow(): void;
   /** Cuts the WebSockets once they have carried so many bytes more to the laptop. */
   cutAfter(bytes: number): void;

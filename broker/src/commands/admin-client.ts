@@ -1,4 +1,4 @@
-// Speaks to the running broker: over `DATA/admin.sock`, or to `--url` with `MCPGATE_ADMIN_TOKEN`. One API either way.
+// The client of the administration's API for commands: calls the running broker over `DATA/admin.sock`, or at `--url` with `MCPGATE_ADMIN_TOKEN`.
 import { join } from 'node:path';
 import { json, text } from 'node:stream/consumers';
 import type { CallInput, Endpoint } from 'mcpgate-shared/api/endpoint';
@@ -26,7 +26,7 @@ export interface AdminClient {
 export type AdminTarget =
   { kind: 'socket'; dataDir: string; actor: string } | { kind: 'url'; url: string; token: string };
 
-/** `workspace`: what the commands are about; the caller's own unless said. */
+/** `workspace`: the workspace to administer; left out: the caller's own. */
 export function createAdminClient(target: AdminTarget, workspace?: string): AdminClient {
   let opened: Promise<AdminTransport> | undefined;
   const transport = (): Promise<AdminTransport> =>
@@ -45,7 +45,7 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
     checkTyped(endpoint, input);
     const path = endpoint.path.replaceAll(/:(\w+)/g, (_whole, name: string) => {
       const value = textOf(params, name) ?? '';
-      // In a URL these lead to another place.
+      // In a path these lead to another endpoint.
       if (['', '.', '..'].includes(value)) throw new GateError('usage', `"${value}" is no ${name}`);
       return encodeURIComponent(value);
     });
@@ -139,7 +139,7 @@ function toError(target: AdminTarget, status: number, answer: string): GateError
     return new GateError('protocol', `${where} is no mcpgate broker, or not of this version (HTTP ${status})`);
   }
   const { code, message, path } = parsed.data.error;
-  // Most of what it says is for whoever has logged in.
+  // The broker's message is mostly for people who logged in. Where the token is no administration token, that is what to say.
   const isOther = code === 'not_logged_in' && target.kind === 'url' && !target.token.startsWith('mca_');
   const told = isOther ? 'MCPGATE_ADMIN_TOKEN holds no administration token (mca_…)' : message;
   const known = isErrorCode(code) ? code : 'internal';

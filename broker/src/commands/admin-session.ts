@@ -1,4 +1,4 @@
-// One administration command: the options that all of them take, the client, and how it prints.
+// What all administration commands share: their options, the client of the API, and how they print.
 import type { Command } from 'commander';
 import { WorkspaceNameSchema, type Receipt } from 'mcpgate-shared/api/fields';
 import { GateError } from 'mcpgate-shared/error';
@@ -23,7 +23,7 @@ export interface AdminSession {
   readonly api: AdminClient;
   readonly json: boolean;
   readonly context: CommandContext;
-  /** For commands that are printed: the next one goes to the same broker and workspace as this one. */
+  /** Flags to add to a command that is printed as the next step, so that it goes to the same broker and workspace as this one. */
   readonly inside: string;
   /** One JSON document with `--json`, else the table. */
   list(
@@ -38,7 +38,7 @@ export interface AdminSession {
   receipt(receipt: Receipt, done: string): void;
 }
 
-/** Adds what every administration command takes. */
+/** Adds the options that every administration command takes. */
 export function adminOptions(command: Command): Command {
   return command
     .option('--json', 'print one JSON document')
@@ -48,7 +48,7 @@ export function adminOptions(command: Command): Command {
     .option('--url <url>', 'speak to this broker over the network, with MCPGATE_ADMIN_TOKEN');
 }
 
-/** Runs `work` with a session, which ends with it. */
+/** Runs `work` with a session, and ends the session after it. */
 export async function withSession(
   context: CommandContext,
   options: AdminOptions,
@@ -91,7 +91,7 @@ export async function withSession(
   }
 }
 
-/** The flags that say where a command works, as a shell takes them. */
+/** The flags that choose broker and workspace, quoted for a shell. */
 function insideOf({ workspace, data, config, url }: AdminOptions): string {
   const where = Object.entries({ data, config, url }).flatMap(([flag, value]) =>
     value === undefined ? [] : [` --${flag} ${shellWord(value)}`],
@@ -115,7 +115,7 @@ function connect(context: CommandContext, options: AdminOptions): AdminClient {
   return createAdminClient({ kind: 'socket', dataDir, actor: `host:${context.username}` }, workspace);
 }
 
-/** The token goes along in a header. */
+/** Throws `usage` where the administrator's token would go unencrypted over the network. */
 function assertSafe(text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['https:', 'http:'].includes(url.protocol))
@@ -138,7 +138,7 @@ function receiptText(receipt: Receipt): string {
       .map(({ device, tool_name, ts }) => `\n  ${device}: last ${tool_name ?? 'call'} at ${ts}`)
       .join('') +
     receipt.unconfirmed
-      .map((place) => `\nwarning: not confirmed in time by ${place}; live links may remain there`)
+      .map((location) => `\nwarning: not confirmed in time by ${location}; live links may remain there`)
       .join('') +
     receipt.accounts_left.map((text) => `\nwarning: account at ${plainLine(text)}`).join('') +
     receipt.still_active

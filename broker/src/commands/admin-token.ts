@@ -1,4 +1,4 @@
-// `admin-token …`: what MCPGATE_ADMIN_TOKEN holds.
+// `admin-token …`: the tokens that MCPGATE_ADMIN_TOKEN may hold.
 import { Command } from 'commander';
 import { adminTokensApi } from 'mcpgate-shared/api/admin-tokens';
 import { TokenRoleSchema } from 'mcpgate-shared/api/fields';

@@ -1,5 +1,5 @@
-// How a command's requests travel: on the socket of the data folder by Node's own client, which is there at once; over the network by
-// undici, which knows proxies and takes a third of a command's time to load.
+// How a command's requests reach the broker: over the socket of the data folder with Node's own HTTP client, which loads at once; over the
+// network with undici, which knows proxies, but takes a third of a command's time to load.
 import { request } from 'node:http';
 import type { Readable } from 'node:stream';
 
@@ -12,21 +12,21 @@ export interface AdminRequest {
 
 export interface AdminResponse {
   status: number;
-  /** To be read to its end, however long that is in coming. */
+  /** The caller must read it to its end, however long that takes. */
   body: Readable;
 }
 
 export interface AdminTransport {
-  /** Rejects with the system's or undici's error where there is no answer. */
+  /** Rejects with the error of Node or undici where there is no answer. */
   send(message: AdminRequest): Promise<AdminResponse>;
-  /** Ends what runs. */
+  /** Ends all requests under way. */
   close(): Promise<void>;
 }
 
 /** How long the broker may take to begin an answer. */
 const ANSWER_TIMEOUT_MS = 300_000;
 
-/** One connection for each request: a command makes few. */
+/** Makes one connection for each request, because a command makes few requests. */
 export function socketTransport(socketPath: string): AdminTransport {
   const ended = new AbortController();
   return {
@@ -53,9 +53,9 @@ export function socketTransport(socketPath: string): AdminTransport {
   };
 }
 
-/** By the proxy that the environment names, if it does. */
+/** Goes through the proxy that the environment names, if any. */
 export async function networkTransport(): Promise<AdminTransport> {
-  // The default export is all that a bundled CommonJS package has when it is imported on demand.
+  // A bundled CommonJS package has nothing but a default export when it is imported dynamically.
   const { EnvHttpProxyAgent, request: send } = (await import('undici')).default;
   const dispatcher = new EnvHttpProxyAgent({ bodyTimeout: 0, headersTimeout: ANSWER_TIMEOUT_MS });
   return {

@@ -1,4 +1,4 @@
-// Records of the log as the cells of a line.
+// Records of the audit log as the cells of a table's line.
 import type { Call, Event } from 'mcpgate-shared/api/audit';
 
 const localTime = (iso: string): string => iso.slice(0, 19).replace('T', ' ');
@@ -11,7 +11,7 @@ export function callCells(call: Call): string[] {
   return [localTime(call.ts), who, client, call.server, call.tool_name ?? call.method, decision, call.status, ms];
 }
 
-/** A detail that is null says nothing, and is not shown. */
+/** Details that are null are not shown. */
 export function eventCells(event: Event): string[] {
   const details = Object.entries(event.data).flatMap(([key, value]) => {
     if (value === null) return [];

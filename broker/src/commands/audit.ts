@@ -1,4 +1,4 @@
-// `audit …`: what happened.
+// `audit …`: searches, exports and verifies the audit log.
 import { Command } from 'commander';
 import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
 import { plainLine } from 'mcpgate-shared/plain-line';

@@ -4,7 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { CommandContext } from './context.ts';
 
 interface Node {
-  /** Words after the program's name: `user add`; empty for the program. */
+  /** The command's words: `user add`; empty for the program itself. */
   path: string;
   words: string[];
 }

@@ -1,4 +1,4 @@
-// What a command gets of the process that it runs in.
+// What a command gets of its process: environment, streams, signals, clock. Commands touch the process through this alone.
 import type { Readable, Writable } from 'node:stream';
 import type { Unexpected } from '../domain/unexpected.ts';
 
@@ -8,15 +8,15 @@ export interface CommandContext {
   stdin: Readable & { isTTY?: boolean; setRawMode?: (raw: boolean) => unknown };
   stdout: Writable & { isTTY?: boolean; columns?: number };
   stderr: Writable & { isTTY?: boolean; columns?: number };
-  /** Of the operating system; recorded as `host:USERNAME` with every change. */
+  /** The user of the operating system; the audit log has `host:USERNAME` as the actor of changes over the socket. */
   username: string;
   pid: number;
   isRoot: boolean;
-  /** Of the user; undefined where there is none. */
+  /** The home folder of that user; undefined where there is none. */
   userHome: string | undefined;
   /** Calls `listener` at each SIGTERM and SIGINT; returns the function that ends it. */
   onStopSignal(listener: (signal: 'SIGTERM' | 'SIGINT') => void): () => void;
-  /** From now on neither what nobody catches ends the process, nor that nobody reads its output. */
+  /** From now on uncaught errors and a closed output do not end the process; `listener` gets the errors. */
   outlive(listener: Unexpected['note']): void;
   /** Ends the process at once. */
   exit(code: number): void;

@@ -1,4 +1,4 @@
-// `device …`, `session …` and `login approve`: what people are connected with.
+// `device …`, `session …` and `login approve`: people's laptops, their sessions, and logins that wait for approval.
 import { Command } from 'commander';
 import { devicesApi, loginsApi, sessionsApi } from 'mcpgate-shared/api/devices';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';

@@ -1,6 +1,6 @@
-// What the help of each command shows besides its words: the lines that people copy. Tests run the parser over every one of them.
+// The examples in the help of each command, for people to copy. Tests run the parser over every one of them.
 
-/** By the command's words; the first entry is the program's own. */
+/** By the command's words; the first entry is for the program itself. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   '': [
     'start',

@@ -1,4 +1,5 @@
-// `server import FILE`: on a terminal what only may be a secret is asked about before anything is stored.
+// `server import FILE`: reads the file and has the broker import it. On a terminal, a person is asked about doubtful values (which may or may
+// not be secrets) before anything is stored.
 import { createInterface } from 'node:readline/promises';
 import { type ImportResult, serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
@@ -45,7 +46,7 @@ export async function importFile(
   show(result, importText(result, file, inside));
 }
 
-/** The names of those that are none. */
+/** Asks about each doubtful value. Returns the names of those that the person says are no secrets. */
 async function askAbout({ stdin, stderr }: CommandContext, { secrets }: ImportResult): Promise<string[]> {
   const doubtful = secrets.filter(({ kind }) => kind === 'doubtful');
   if (doubtful.length === 0) return [];
@@ -63,7 +64,7 @@ async function askAbout({ stdin, stderr }: CommandContext, { secrets }: ImportRe
   return none;
 }
 
-/** Ctrl-C, Ctrl-D or the terminal's end: the person has not said yes. */
+/** Throws `cancelled`: Ctrl-C, Ctrl-D or the end of the terminal is no answer. */
 function interrupted(cause: unknown): never {
   throw new GateError('cancelled', 'nothing was imported', { cause });
 }

@@ -1,7 +1,7 @@
 import { IsolationSchema } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 
-/** Throws `usage` naming the flag. */
+/** The isolation that a flag names. Throws `usage`, naming the flag. */
 export function isolationOf(flag: string, mode: string): 'shared' | 'per-user' | 'per-session' {
   const known = IsolationSchema.safeParse(mode);
   if (known.success) return known.data;

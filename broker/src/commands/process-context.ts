@@ -1,4 +1,4 @@
-// The context of a command in a real process.
+// The context of a command, made of the real process.
 import { homedir, userInfo } from 'node:os';
 import process from 'node:process';
 import type { Unexpected } from '../domain/unexpected.ts';
@@ -12,7 +12,7 @@ function username(): string {
   }
 }
 
-/** From now on everything that would end the process is told to `listener` in its place. */
+/** As `CommandContext.outlive`: `listener` gets the errors that would have ended the process. */
 function outlive(listener: Unexpected['note']): void {
   process.on('uncaughtException', (error: unknown) => listener('exception', error));
   process.on('unhandledRejection', (error: unknown) => listener('rejection', error));

@@ -1,4 +1,4 @@
-// The whole command line: every command group, and the one place where a failure becomes a line and an exit code.
+// The command line of `mcpgate-broker`: puts all groups of commands together, runs one command, and turns its failure into an exit code.
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODE } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
@@ -20,21 +20,21 @@ import { statusCommand } from './status.ts';
 import { userCommand } from './user.ts';
 import { workspaceCommand } from './workspace.ts';
 
-/** The exit code. Never throws. */
+/** Runs one command. Resolves with the exit code; never rejects. */
 export async function runProgram(words: readonly string[], context: CommandContext): Promise<number> {
   const program = createProgram(context);
   try {
     await program.parseAsync([...words], { from: 'user' });
     return 0;
   } catch (error) {
-    // Commander has said what is wrong; a help text that was asked for is no failure.
+    // Commander has printed the error already, or a help text that was asked for, which is no failure.
     if (error instanceof CommanderError)
       return error.code === 'commander.error' ? error.exitCode : error.exitCode === 0 ? 0 : EXIT_CODE.usage;
     return reportFailure(error, context);
   }
 }
 
-/** The commands as commander knows them. */
+/** All commands, for commander. */
 export function createProgram(context: CommandContext): Command {
   const program = new Command('mcpgate-broker')
     .description('Holds the service tokens, decides every call, records it, and serves every AI client.')
@@ -65,12 +65,12 @@ export function createProgram(context: CommandContext): Command {
   return program;
 }
 
-/** What is said of an option that a command does not know. */
+/** Hints for options that a command does not know. */
 const HINTS: Readonly<Record<string, string>> = {
   'server add': 'The options of a command stand behind two dashes: `server add NAME -- COMMAND ARGS…`\n',
 };
 
-/** No command ends the process or writes past the context; each shows its examples. */
+/** Prepares a command and those below it: they neither end the process nor write past the context, and their help shows their examples. */
 function prepare(command: Command, context: CommandContext, path: readonly string[] = []): void {
   const examples = EXAMPLES[path.join(' ')] ?? [];
   if (examples.length > 0) {

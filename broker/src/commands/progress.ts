@@ -1,4 +1,4 @@
-// Shows on stderr that something is under way, where a person looks at it: a terminal that can be redrawn.
+// Shows a spinner on stderr while a command waits, where stderr is a terminal.
 import type { CommandContext } from './context.ts';
 
 export async function withProgress<Result>(
@@ -10,7 +10,7 @@ export async function withProgress<Result>(
   if (stderr.isTTY !== true || !stderr.columns) return await work();
   const { default: ora } = await import('ora');
   const isPlain = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
-  // stdin stays as it is: ora would swallow Ctrl-C with it.
+  // ora must leave stdin alone: it would swallow Ctrl-C.
   const spinner = ora({ text, stream: stderr, discardStdin: false, ...(isPlain ? { color: false } : {}) }).start();
   try {
     return await work();

@@ -13,15 +13,15 @@ import type { CommandContext } from './context.ts';
 export interface ClientConfig {
   /** Entries by name. */
   servers: Record<string, unknown>;
-  /** Inputs that the client asks for as passwords. */
+  /** Inputs (`${input:NAME}`) that the AI client asks for as passwords. */
   inputs: string[];
-  /** What of the file is not imported. */
+  /** What is not imported of the file, for people; a line each. */
   notes: string[];
 }
 
 type Parsed = Record<string, unknown>;
 
-/** `-` reads stdin. Throws `usage` with file and line. */
+/** Reads the file, or stdin for `-`. Throws `usage`, naming file and line. */
 export async function readClientConfig(
   context: Pick<CommandContext, 'stdin' | 'cwd'>,
   file: string,
@@ -49,7 +49,7 @@ async function read(path: string, shownAs: string): Promise<Buffer> {
   }
 }
 
-/** Windows writes UTF-16 here and there. */
+/** The text of a file in UTF-8, or in UTF-16, which some programs of Windows write. */
 function textOf(bytes: Buffer): string {
   const isWide = bytes[0] === 0xff && bytes[1] === 0xfe;
   return bytes.toString(isWide ? 'utf16le' : 'utf8').replace(/^\uFEFF/, '');
@@ -68,7 +68,7 @@ async function parseJson(source: string, file: string): Promise<unknown> {
   try {
     const root = parseTree(source, errors, { allowTrailingComma: true });
     const [first] = errors;
-    // Once more through JSON, for plain objects: the tree's have no prototype.
+    // Through JSON once more, because the parser's objects have no prototype.
     if (root !== undefined && first === undefined) return JSON.parse(JSON.stringify(getNodeValue(root))) as unknown;
     throw invalid(file, 'JSON', source.slice(0, first?.offset ?? 0).split(/\r\n|\r|\n/).length);
   } catch (error) {
@@ -94,7 +94,7 @@ async function parseToml(source: string, file: string): Promise<unknown> {
   }
 }
 
-/** The place alone: what a parser says of it may quote the file, so a secret. */
+/** An error that names the line alone: the parser's message may quote the file, and so a secret. */
 const invalid = (file: string, format: string, line: number | undefined): GateError =>
   new GateError('usage', `${file}${line === undefined ? '' : `:${line}`}: is not valid ${format}`);
 
@@ -102,10 +102,10 @@ function isRecord(value: unknown): value is Parsed {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Claude and most others · VS Code · Zed · Codex · Goose. */
+/** The keys under which AI clients keep their servers: Claude and most others, VS Code, Zed, Codex, Goose. */
 const KEYS = ['mcpServers', 'servers', 'context_servers', 'mcp_servers', 'extensions'];
 
-/** `notes`: gets what is said of names that stand there twice. */
+/** The entries of servers by name; undefined where the file has none. Notes about names that stand there twice are added to `notes`. */
 function entriesOf(value: Parsed, notes: string[]): Parsed | undefined {
   const inner = isRecord(value['mcp']) ? value['mcp'] : undefined;
   const found = [value, ...(inner === undefined ? [] : [inner])].flatMap((each) => [
@@ -115,18 +115,18 @@ function entriesOf(value: Parsed, notes: string[]): Parsed | undefined {
   const lists = found.flatMap((each) =>
     isRecord(each) ? [Object.entries(each)] : Array.isArray(each) ? [named(each)] : [],
   );
-  // OpenCode has its servers right there; what is pasted from a guide may have no frame.
+  // OpenCode has the servers directly under its key, and a snippet pasted from a guide may have no key around them.
   const bare = [inner, value].find((each) => each !== undefined && Object.values(each).some(isEntry));
   if (lists.length === 0 && bare !== undefined)
     return Object.fromEntries(Object.entries(bare).filter(([, each]) => isEntry(each)));
-  // Null stands for no servers, as `{}` does.
+  // Null means that there are no servers, as `{}` does.
   return lists.length === 0 && !found.includes(null) ? undefined : eachByName(lists.flat(), notes);
 }
 
 const isEntry = (value: unknown): boolean =>
   isRecord(value) && ['command', 'cmd', 'url', 'serverUrl', 'httpUrl', 'uri'].some((key) => Object.hasOwn(value, key));
 
-/** A list of entries, each with its name, as Continue writes them. */
+/** The entries of a list in which each has its name as a member, as Continue writes them. */
 function named(list: readonly unknown[]): [name: string, entry: unknown][] {
   return list.map((each, index) => [
     isRecord(each) && typeof each['name'] === 'string' ? each['name'] : `server-${index + 1}`,
@@ -134,7 +134,7 @@ function named(list: readonly unknown[]): [name: string, entry: unknown][] {
   ]);
 }
 
-/** One that stands twice, otherwise each time, is two servers. */
+/** The entries by name. Two different entries of one name are two servers, of which the second gets another name. */
 function eachByName(entries: readonly (readonly [name: string, entry: unknown])[], notes: string[]): Parsed {
   const servers = new Map<string, unknown>();
   for (const [name, entry] of entries) {
@@ -159,7 +159,7 @@ function passwordInputs(value: Parsed): string[] {
   );
 }
 
-/** `.claude.json` keeps servers of single projects beside those of the person. */
+/** Notes about servers of single projects, which `.claude.json` has beside those of the person, and which are not imported. */
 function projectNotes(value: Parsed): string[] {
   if (!isRecord(value['projects'])) return [];
   return Object.entries(value['projects']).flatMap(([path, project]) => {

@@ -1,4 +1,4 @@
-// Reads a secret value: from stdin, or from a prompt that shows nothing.
+// Reads the value of a secret: from stdin, or at a prompt that does not show what is typed.
 import { text } from 'node:stream/consumers';
 import { GateError } from 'mcpgate-shared/error';
 import type { CommandContext } from './context.ts';

@@ -1,8 +1,8 @@
-// The one place where a failure becomes a line and an exit code.
+// Turns the failure of a command into lines on stderr and an exit code.
 import { EXIT_CODE, toGateError } from 'mcpgate-shared/error';
 import type { CommandContext } from './context.ts';
 
-/** Says what is wrong on stderr; returns the exit code. The stack is shown with `MCPGATE_LOG=debug` only. */
+/** Writes the error's message to stderr, with `MCPGATE_LOG=debug` its stack too, and returns the exit code. */
 export function reportFailure(error: unknown, context: Pick<CommandContext, 'stderr' | 'env'>): number {
   const failure = toGateError(error);
   for (const line of failure.message.split('\n')) context.stderr.write(`mcpgate-broker: ${line}\n`);

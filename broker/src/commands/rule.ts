@@ -1,4 +1,4 @@
-// `rule …` and `enforcement …`: who may do what.
+// `rule …` and `enforcement …`: the rules that say who may use what, and whether a deny denies.
 import { Command } from 'commander';
 import { EnforcementSchema, rulesApi } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
@@ -94,7 +94,7 @@ async function listRules({ api, list, context }: AdminSession): Promise<void> {
   );
 }
 
-/** Whether it is a deny. */
+/** Prints the verdict. Returns whether it is a deny. */
 async function testRule(
   { api, show }: AdminSession,
   { who, what }: { who: string | undefined; what: string | undefined },

@@ -12,7 +12,7 @@ import type { CommandContext } from './context.ts';
 import { whenStoreAnswers } from './when-store-answers.ts';
 
 export interface StartHooks {
-  /** It serves already, but has not said so. */
+  /** Called when the broker serves, before it prints that it is ready. */
   beforeReady?: (broker: Broker) => Promise<void>;
   afterReady?: (broker: Broker) => Promise<void>;
 }
@@ -21,7 +21,7 @@ export interface StartHooks {
 export async function runBroker(config: Config, context: CommandContext, hooks: StartHooks = {}): Promise<void> {
   const { stdout } = context;
   const log = loggerOf(config, context);
-  // Of the files that the broker and its servers make, nothing is for others unless it is said.
+  // Files that the broker and its servers make are closed to other users, unless their mode is set.
   process.umask(0o077);
   const { behind_proxy: behindProxy, data: dataDir, listen, tls } = config;
   prepareDataDirectory(dataDir);
@@ -50,7 +50,7 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
       log.info({ signal: await stopped }, 'stopped, while it waited for its database');
       await doors.close();
       lock.release();
-      // A try that is under way may wait for a database that says nothing.
+      // A try under way may still wait for a database that does not answer.
       context.exit(0);
       return;
     }
@@ -72,7 +72,7 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
   }
 }
 
-/** Ctrl-C reaches the process from the terminal and once more from npm: within this time it is one. */
+/** One Ctrl-C can reach the process twice, from the terminal and from npm; a second signal within this time is the same one. */
 const SAME_INTERRUPT_MS = 300;
 
 /** Resolves at the first signal; the second one ends the process. */

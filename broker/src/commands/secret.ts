@@ -56,7 +56,7 @@ async function removeSecret(
 async function isConfirmed({ stdin, stderr }: CommandContext, question: string): Promise<boolean> {
   const lines = createInterface({ input: stdin, output: stderr });
   try {
-    // Ctrl-C, Ctrl-D or the terminal's end is no yes.
+    // Ctrl-C, Ctrl-D or the end of the terminal means no.
     return /^\s*y(es)?\s*$/i.test(await lines.question(question).catch(() => ''));
   } finally {
     lines.close();
@@ -69,7 +69,7 @@ async function setSecret({ api, show, context }: AdminSession, name: string): Pr
   show(secret, setText(secret));
 }
 
-/** What becomes of the value, by server. */
+/** What is printed after `secret set`: which servers use the value, and which cannot. */
 function setText({ name, version, servers, unfit }: SetSecret): string {
   const fit = servers.filter((server) => unfit.every((each) => each.server !== server));
   const users = fit.length === 0 ? '' : `; used by ${fit.join(', ')} from the next call on`;

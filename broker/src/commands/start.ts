@@ -13,13 +13,16 @@ export function startCommand(context: CommandContext): Command {
   return command.action(async (flags: ConfigFlags) => {
     const config = loadConfig(flags, { env: context.env, cwd: context.cwd });
     assertNotExposed(config);
-    // The other commands start without all that a broker is made of.
+    // Imported on demand, so that other commands start without loading the broker.
     const { runBroker } = await import('./run-broker.ts');
     await runBroker(config, context);
   });
 }
 
-/** With the default, where a word says it, and the variable: `address to serve on (default: 127.0.0.1:7717; MCPGATE_LISTEN)`. */
+/**
+ * The help of a flag with the key's default (where it is a text) and variable: `address to serve on (default: 127.0.0.1:7717;
+ * MCPGATE_LISTEN)`.
+ */
 function helpOf(text: string, key: ConfigKey): string {
   const besides = [
     ...(typeof key.default === 'string' ? [`default: ${key.default}`] : []),

@@ -1,4 +1,4 @@
-// `status`: how the broker is.
+// `status`: shows the state of the running broker and of its servers.
 import { Command } from 'commander';
 import { statusApi, type Status } from 'mcpgate-shared/api/status';
 import { plainLine } from 'mcpgate-shared/plain-line';
@@ -21,7 +21,7 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
     `process      ${status.pid}, started ${ago(status.started_at, context.now())}`,
     `data         ${status.data} (${status.database})`,
     ...masterKeyLine(status, context.now()),
-    ...status.other_brokers.map((place) => `beside       ${plainLine(place)}`),
+    ...status.other_brokers.map((location) => `beside       ${plainLine(location)}`),
     `enforcement  ${status.enforcement}, ${status.rules} rule${status.rules === 1 ? '' : 's'}`,
     `people       ${status.users}`,
     ...(status.laptops_with_tokens === 0

@@ -1,11 +1,14 @@
-// Tables for people: columns as wide as their texts, the widest ones cut with an ellipsis where the terminal is narrower.
+// Tables for people: columns are as wide as their texts; where the terminal is narrower, the widest ones are cut with an ellipsis.
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
 
 const GAP = '  ';
 const MIN_WIDTH = 6;
 
-/** `width` undefined: as wide as it gets (not a terminal). Texts of others lose their control characters. */
+/**
+ * `width`: of the terminal in characters; undefined: no bound (not a terminal). Cells lose their control characters, as they may come from
+ * strangers.
+ */
 export function formatTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -20,7 +23,7 @@ export function formatTable(
   return cells.map((row) => `${line(row).trimEnd()}\n`).join('');
 }
 
-/** The widest columns give way to the same width; the first one names the row, and gives way only where the others cannot any more. */
+/** The widths of columns in `room` characters. The widest columns are cut to the same width; the first one, which names the row, is cut last. */
 function narrowed(natural: readonly number[], room: number): number[] {
   const [name = 0, ...others] = natural;
   const least = (widths: readonly number[]): number => sum(widths.map((each) => Math.min(each, MIN_WIDTH)));

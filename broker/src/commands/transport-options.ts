@@ -1,4 +1,4 @@
-// How a server is reached, as flags and words say it.
+// Makes the transport of a server from the words and flags of a command.
 import { ResourceLimitsSchema, type ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
 import { NetworkSchema, type TransportForm } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
@@ -15,7 +15,7 @@ export interface TransportOptions {
 type Kind = TransportForm['kind'];
 type Forms = { [K in Kind]: Extract<TransportForm, { kind: K }> };
 
-/** What is said without a flag. */
+/** What the words of the command say: a URL, or a command with its arguments. */
 type Where<K extends Kind = Kind> = {
   [P in K]: { kind: P } & { stdio: Pick<Forms['stdio'], 'command' | 'args'>; http: Pick<Forms['http'], 'url'> }[P];
 }[K];
@@ -23,7 +23,7 @@ type Where<K extends Kind = Kind> = {
 interface KindFlags<K extends Kind> {
   /** Throws `usage` where a flag of this kind cannot be read. */
   read(where: Where<K>, options: TransportOptions): Forms[K];
-  /** What is said of the flags of other kinds; the first one that was given counts. */
+  /** The flags of other kinds, each with the error where it is given. */
   others: readonly [flag: keyof TransportOptions, objection: string][];
 }
 
@@ -56,7 +56,7 @@ export function transportOf<K extends Kind>(where: Where<K>, options: TransportO
   return form;
 }
 
-/** What was given after the name: an address, however it is given, or a command. Throws `usage` for neither, and for both. */
+/** Whether the words after the name are an address (as a word, or `--url`) or a command. Throws `usage` where they are neither or both. */
 export function whereOf(name: string, words: readonly string[], flag: string | undefined): Where {
   const [first, ...args] = words;
   const usage = (message: string) =>
@@ -78,7 +78,7 @@ export function whereOf(name: string, words: readonly string[], flag: string | u
   return { kind: 'http', url: first };
 }
 
-/** `wiki.example.com/mcp`, `localhost:8080/mcp`, `wss://…`: nobody calls a program so. */
+/** Whether a word looks like an address and not like a program: `wiki.example.com/mcp`, `localhost:8080/mcp`, `wss://…`. */
 function looksLikeAddress(word: string): boolean {
   return (
     /^[a-z][a-z\d+.-]*:\/\//i.test(word) || /^(?:[\w-]+(?:\.[\w-]+)*:\d+(?:\/|$)|(?:[\w-]+\.)+[\w-]+\/)/.test(word)

@@ -1,5 +1,5 @@
-// What a person typed, checked by the endpoint's own schema before it is sent, so that what does not fit is named as it was typed: by its
-// flag, not by the field of the API.
+// Checks what a person typed with the endpoint's own schema before it is sent, so that an error names the flag that was typed, and not the
+// field of the API.
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
@@ -12,7 +12,7 @@ export interface Parts {
 
 const MOST_SHOWN = 3;
 
-/** Where a field does not have the name of its flag. */
+/** The flag of a field, where the two have different names. */
 const WORDS: Readonly<Record<string, string>> = {
   name: 'NAME',
   id: 'ID',
@@ -30,12 +30,12 @@ const WORDS: Readonly<Record<string, string>> = {
   mcpServers: 'FILE',
 };
 
-/** And those of one endpoint. */
+/** The same for fields of one endpoint alone. */
 const OWN_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   approveLogin: { user: '--as' },
 };
 
-/** Throws `usage`; never with a value. */
+/** Throws `usage`; the error never holds a value that was typed. */
 export function checkTyped(endpoint: Endpoint, { params, query, body }: Parts): void {
   const parts = [
     [endpoint.params, params ?? {}],
@@ -48,17 +48,17 @@ export function checkTyped(endpoint: Endpoint, { params, query, body }: Parts): 
 }
 
 function sentenceOf({ name }: Endpoint, issue: z.core.$ZodIssue): string {
-  // `transport` is how a server is reached, which nobody types as such.
+  // `transport` is a field without a flag of its own.
   const [field, ...rest] = issue.path.map(String).filter((part) => part !== 'transport');
   if (field === undefined) return messageOf(issue);
   const word = OWN_WORDS[name]?.[field] ?? WORDS[field] ?? `--${field.replaceAll('_', '-')}`;
   const [key] = rest;
   if (field === 'args') return `argument ${Number(key) + 1} of the command: ${messageOf(issue)}`;
-  // Of a list every entry is given by the same flag; of a table the key was typed too.
+  // All entries of a list have the same flag; of a map, the key was typed too.
   return `${key === undefined || /^\d+$/.test(key) ? word : `${word} ${key}`}: ${messageOf(issue)}`;
 }
 
-/** Of several forms that a value may have, the first one is told. */
+/** The message of an issue; where a value may have several forms, that of the first one. */
 function messageOf(issue: z.core.$ZodIssue): string {
   const first = issue.code === 'invalid_union' && issue.message === 'Invalid input' ? issue.errors[0]?.[0] : undefined;
   return first === undefined ? issue.message : messageOf(first);

@@ -1,4 +1,4 @@
-// `user …`: people.
+// `user …`: the people of a workspace.
 import { Command } from 'commander';
 import { usersApi } from 'mcpgate-shared/api/users';
 import { RoleSchema } from 'mcpgate-shared/api/fields';

@@ -1,8 +1,8 @@
-// Values of flags.
+// Reads the values of flags.
 import { GateError } from 'mcpgate-shared/error';
 import { parseDurationMs } from '../config/duration.ts';
 
-/** `--server a b`, `--server a,b` and `--server a --server b` mean the same. */
+/** A list of words, however it is given: `--server a b`, `--server a,b` and `--server a --server b` mean the same. */
 export function commaList(values: readonly string[] | undefined): string[] {
   return (values ?? [])
     .flatMap((value) => value.split(','))
@@ -22,7 +22,7 @@ export function pairs(flag: string, values: readonly string[] | undefined, separ
   );
 }
 
-/** `1h` means an hour ago; else a date or time in ISO 8601. Throws `usage`. */
+/** A time in the past, as ISO 8601: `1h` means an hour ago; else the text is a date or time in ISO 8601. Throws `usage`, naming the flag. */
 export function pastTime(flag: string, text: string | undefined, nowMs: number): string | undefined {
   if (text === undefined) return undefined;
   const ms = parseDurationMs(text);
@@ -33,7 +33,7 @@ export function pastTime(flag: string, text: string | undefined, nowMs: number):
   return new Date(time).toISOString();
 }
 
-/** A whole number from 1. Throws `usage`. */
+/** A whole number of 1 or more. Throws `usage`, naming the flag. */
 export function countFlag(flag: string, text: string): number {
   const count = Number(text);
   if (!Number.isSafeInteger(count) || count < 1)

@@ -1,19 +1,22 @@
-// A broker that starts before its database, or while that is away, waits for it. What waiting does not help with ends the start.
+// Makes a broker that starts before its database, or while that is away, wait for it. An error that waiting does not help with ends the start.
 import { GateError } from 'mcpgate-shared/error';
 import type { Log } from '../domain/log.ts';
 
 const FIRST_PAUSE_MS = 250;
-/** Short: laptops wait for the broker once the database is back. */
+/** The longest pause between tries. It is short, because laptops wait for the broker once the database is back. */
 const MAX_PAUSE_MS = 2_000;
-/** What it waits for is said again after this many tries. */
+/** What the broker waits for is logged again after so many tries. */
 const SAY_EVERY = 30;
 
-/** What `start` returns; undefined where `stopped` came first. Throws what is not `unavailable`. */
+/**
+ * Calls `start` until it succeeds, and returns its result; undefined where `stopped` resolved first. Throws errors that are not
+ * `unavailable`.
+ */
 export async function whenStoreAnswers<T extends object>(
   start: () => Promise<T>,
   parts: {
     log: Log;
-    /** Who knocks meanwhile hears it. */
+    /** Called with what the broker waits for; requests that come meanwhile are answered with it. */
     waitsFor: (why: string) => void;
     stopped: Promise<unknown>;
     pause: (ms: number) => Promise<void>;

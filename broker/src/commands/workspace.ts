@@ -30,7 +30,7 @@ async function listWorkspaces({ api, list, context }: AdminSession): Promise<voi
   const row = (index: number): string[] => {
     const workspace = workspaces[index];
     if (workspace === undefined) return [];
-    // The first one is there since before there were times.
+    // The first workspace is older than its table, and has no time of creation.
     const since = Date.parse(workspace.created_at) === 0 ? 'the start' : ago(workspace.created_at, context.now());
     return [workspace.name, since];
   };

@@ -1,4 +1,4 @@
-// Reads the YAML file against the schema. Every mistake is one line `FILE:LINE: key: what is wrong`.
+// Reads the configuration file (YAML) and checks it against the schema. Every mistake becomes one line `FILE:LINE: key: what is wrong`.
 import { GateError } from 'mcpgate-shared/error';
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import { nearest } from './nearest.ts';
@@ -10,7 +10,10 @@ interface Mistake {
   text: string;
 }
 
-/** The values that the file sets, checked, not yet transformed; throws `config` with every mistake. */
+/**
+ * The values that the file sets, checked, but as they are written: forms are applied later, to all sources together. Throws `config` with
+ * every mistake.
+ */
 export function parseConfigFile(file: string, text: string): Record<string, unknown> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -53,7 +56,7 @@ function has(document: Document, path: readonly PropertyKey[]): boolean {
   return document.hasIn(path);
 }
 
-/** The line of the key at `path`; of its nearest ancestor where it is missing. */
+/** The line of the key at `path`; where the key is missing, that of its nearest ancestor. */
 function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
   for (let length = path.length; length > 0; length--) {
     const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);

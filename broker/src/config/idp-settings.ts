@@ -1,11 +1,11 @@
-// The company's IdP as the configuration has it, in the form that signing in needs.
+// Turns the configuration's keys about sign-in (`oidc`, `forwarded_auth`) into the settings that the broker's identity is made with.
 import { readFile } from 'node:fs/promises';
 import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
 import type { IdpSettings } from '../domain/idp-settings.ts';
 import type { Config } from './load-config.ts';
 
-/** `resolve` puts the vault's secrets in the place of `${secret:NAME}`. */
+/** `resolve` replaces `${secret:NAME}` by the secret of the vault. */
 export function idpSettings(
   oidc: NonNullable<Config['oidc']>,
   resolve: (text: string) => Promise<string>,
@@ -35,7 +35,7 @@ export function idpSettings(
   };
 }
 
-/** The same of a reverse proxy that signs people in. */
+/** The settings of a reverse proxy that signs people in. */
 export const forwardedSettings = (forwarded: NonNullable<Config['forwarded_auth']>) => ({
   justInTime: forwarded.just_in_time,
   workspace: forwarded.workspace,

@@ -1,4 +1,4 @@
-// Forms of values in the configuration file: what is taken, what it is turned into, and what to write instead.
+// The forms that values in the configuration have: what may be written, what it is turned into, and what the error says to write instead.
 import { isIP } from 'node:net';
 import { formatByteSize, parseByteSize } from 'mcpgate-shared/byte-size';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import { parseDurationMs } from './duration.ts';
 import { form } from './key.ts';
 import { parseListenAddress } from './listen-address.ts';
 
-/** What is relative is meant from the folder of the file, or from where the command runs. */
+/** A relative path is relative to the folder of the configuration file, or, from a flag or the environment, to the working directory. */
 export const path = form('path', z.string().min(1, 'write a path'));
 
 /** One of these words. */
@@ -16,7 +16,7 @@ export const yesOrNo = form('true | false', z.boolean());
 
 const cidrSchema = z.string().refine(isCidr, 'write an address or a range, as 10.0.0.0/8');
 
-/** Addresses and ranges; at least `min` of them. */
+/** IP addresses and ranges; at least `min` of them. */
 export const cidrs = (min = 0) => form('list of CIDR', z.array(cidrSchema).min(min, 'write at least one address'));
 
 function isCidr(text: string): boolean {
@@ -26,7 +26,7 @@ function isCidr(text: string): boolean {
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
 }
 
-/** Longer texts than this Node cannot hold in one string. */
+/** Node cannot hold much longer texts in one string. */
 const SIZE_MAX_BYTES = 256 * 1024 * 1024;
 
 const durationSchema = (never?: 'never') =>

@@ -1,4 +1,5 @@
-// The keys of the schema as a flat list: for flags and environment, for the reference, and for what a mistyped key may have meant.
+// All configuration keys as a flat list, read from the schema: flags and environment variables, the reference, and the hint for a mistyped
+// key are made from it.
 import { z } from 'zod';
 import { keyOf, type Key } from './key.ts';
 import { ConfigShape } from './schema.ts';
@@ -7,7 +8,7 @@ export interface ConfigKey extends Key {
   readonly path: readonly string[];
 }
 
-/** What holds the keys of a section that may be left out, or that is turned into something else. */
+/** The schema inside of one that is optional or transformed. */
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodPipe) return unwrap(schema.in);
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) return unwrap(schema.unwrap());
@@ -27,7 +28,7 @@ function walk(section: z.ZodObject, path: readonly string[]): ConfigKey[] {
 /** Every key, in the order of the schema. */
 export const CONFIG_KEYS: readonly ConfigKey[] = walk(ConfigShape, []);
 
-/** The names that are known below `path`. */
+/** The names of keys and sections below `path`. */
 export function namesBelow(path: readonly string[]): string[] {
   const names = CONFIG_KEYS.filter((key) => path.every((part, index) => key.path[index] === part)).map(
     (key) => key.path[path.length],

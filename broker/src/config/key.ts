@@ -1,9 +1,9 @@
-// What one key of the configuration is, said once. `schema.ts` and its sections declare every key with the functions here; from the
-// declarations follow what a file may hold, the options of `start`, the environment that is read, what a mistyped key may have meant, and
+// Declares a configuration key. `schema.ts` and its sections declare every key once, with the functions here. Everything else about keys
+// follows from these declarations: what a file may hold, the options of `start`, the environment variables, the hint for a mistyped key, and
 // the reference.
 import type { z } from 'zod';
 
-/** What a value looks like: what the reference calls it, what is taken, and what that is turned into. */
+/** What a value looks like: its name in the reference, and the schema that says what may be written and what it is turned into. */
 export interface Form<S extends z.ZodType = z.ZodType> {
   readonly name: string;
   readonly schema: S;
@@ -13,36 +13,36 @@ export const form = <S extends z.ZodType>(name: string, schema: S): Form<S> => (
 
 /** An option of `start`. */
 export interface Flag {
-  /** As commander reads it; a list takes several words: `<cidr...>`. */
+  /** In the syntax of commander; a list takes several words: `<cidr...>`. */
   readonly syntax: `--${string} <${string}>`;
-  /** What `--help` says of it; default and environment variable are added there. */
+  /** The text for `--help`, to which the default and the environment variable are added. */
   readonly help: string;
 }
 
-/** `--public-url`. */
+/** The flag without its value: `--public-url`. */
 export const flagName = ({ syntax }: Flag): string => syntax.split(' ')[0] ?? syntax;
 
-/** `publicUrl`: what commander calls the option. */
+/** The property that commander has for the option: `publicUrl`. */
 export const flagProperty = (flag: Flag): string =>
   flagName(flag)
     .slice('--'.length)
     .replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/** What is said of a key besides its form and default. Only text comes from the environment, and only text and lists of it from a flag. */
+/** What a declaration says besides form and default. An environment variable can only set a text, a flag only a text or a list of texts. */
 interface Said<S extends z.ZodType> {
   readonly description: string;
-  /** Where the default does not show what a value looks like. */
+  /** An example for the reference, where the default does not show what a value looks like. */
   readonly example?: z.input<S>;
-  /** The variable that sets it. */
+  /** The environment variable that sets the key. */
   readonly env?: z.input<S> extends string ? string : never;
   readonly flag?: z.input<S> extends string | string[] ? Flag : never;
 }
 
-/** All that was said of a key. */
+/** A declared key. */
 export interface Key {
   readonly form: Form;
   readonly description: string;
-  /** Default and example are what one writes in the file, not yet what the form turns it into. */
+  /** Default and example are as one writes them in the file, not what the form turns them into. */
   readonly default?: unknown;
   readonly example?: unknown;
   readonly env?: string;
@@ -51,7 +51,7 @@ export interface Key {
 
 const keys = new WeakMap<z.core.$ZodType, Key>();
 
-/** What was said of the key that `schema` takes the value of; undefined: it takes none, it is a section. */
+/** The key that was declared with `schema`; undefined where the schema is a section's. */
 export const keyOf = (schema: z.core.$ZodType): Key | undefined => keys.get(schema);
 
 function declare<S extends z.ZodType>(schema: S, key: Key): S {
@@ -59,16 +59,19 @@ function declare<S extends z.ZodType>(schema: S, key: Key): S {
   return schema;
 }
 
-/** A key that its section cannot be without. */
+/** Declares a key that must be set where its section is. */
 export const required = <S extends z.ZodType>(form: Form<S>, said: Said<S>): S =>
-  // A form stands behind many keys.
+  // Cloned, because many keys share a form.
   declare(form.schema.clone(), { form, ...said });
 
-/** A key that is `value` unless said otherwise. */
+/** Declares a key with a default. */
 export const withDefault = <S extends z.ZodType>(form: Form<S>, value: z.input<S>, said: Said<S>): z.ZodPrefault<S> =>
   declare(form.schema.prefault(value), { form, ...said, default: value });
 
-/** A key that may be missing. `default`, if any, is filled in where the key is used, because it holds on conditions. */
+/**
+ * Declares a key that may be left out. A `default` here is for the reference alone: it depends on other keys, and is filled in where the key
+ * is used.
+ */
 export const optional = <S extends z.ZodType>(
   form: Form<S>,
   said: Said<S> & { readonly default?: z.input<S> },

@@ -1,4 +1,4 @@
-// `upstreams.limits`: what each server that the broker starts may use up.
+// The section `upstreams.limits`: what each server that the broker starts may use.
 import { LimitForms } from 'mcpgate-shared/api/resource-limits';
 import { parseByteSize } from 'mcpgate-shared/byte-size';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// `HOST:PORT` as written after `listen`.
+// Addresses to listen on: reads `HOST:PORT` as it is written for `listen`, and says who can reach such an address.
 import { BlockList, isIP } from 'node:net';
 
 export interface ListenAddress {
@@ -23,14 +23,14 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** Whether only this machine can reach `host`. A name other than `localhost` counts as reachable from outside. */
+/** Whether only this computer can reach `host`. Any name but `localhost` counts as reachable from outside. */
 export function isLoopback(host: string): boolean {
   const family = isIP(host);
   if (family === 0) return host.toLowerCase() === 'localhost';
   return loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** The origin that serves `address`, for people on the same machine. */
+/** The origin at which people on the same computer reach `address`. */
 export function originOf(address: ListenAddress, tls: boolean): string {
   const host = address.host === '0.0.0.0' || address.host === '::' ? '127.0.0.1' : address.host;
   return new URL(`${tls ? 'https' : 'http'}://${isIP(host) === 6 ? `[${host}]` : host}:${address.port}`).origin;

@@ -1,5 +1,5 @@
-// The configuration of one run: flag, else environment, else file, else default. Nothing outside this folder and `main` reads the
-// environment; relative paths of the file are relative to the file.
+// Loads the configuration of one run. A flag beats the environment, which beats the file, which beats the default. Only this folder and
+// `main` read the environment. Relative paths in the file are relative to the file.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileFault } from 'mcpgate-shared/file-fault';
@@ -11,14 +11,14 @@ import { CONFIG_KEYS, type ConfigKey } from './key-list.ts';
 import { isLoopback } from './listen-address.ts';
 import { ConfigSchema, type ConfigFile } from './schema.ts';
 
-/** What every key says, under the key's own name; every path is absolute. */
+/** The values of all keys, under the keys' names; every path is absolute. */
 export interface Config extends ConfigFile {
-  /** The file that was read; undefined: none. */
+  /** The file that was read; undefined where there is none. */
   file: string | undefined;
   master_key_file: string;
 }
 
-/** What the command line says, by the names that commander has for flags (`publicUrl`); each beats the environment and the file. */
+/** The flags of the command line, by the properties that commander has for them (`publicUrl`). */
 export interface ConfigFlags {
   config?: string;
   [flag: string]: string | readonly string[] | undefined;
@@ -40,7 +40,7 @@ export function loadConfig({ config: named, ...flags }: ConfigFlags, { env, cwd 
   }
   const origins = new Map<string, string>();
   for (const key of CONFIG_KEYS) {
-    // The weaker first.
+    // In ascending order of precedence: the later one overwrites the earlier one.
     const sources: [string | undefined, unknown][] = [
       [key.env, key.env && nonEmpty(env[key.env])],
       [key.flag && flagName(key.flag), key.flag && flags[flagProperty(key.flag)]],
@@ -76,7 +76,10 @@ export function loadConfig({ config: named, ...flags }: ConfigFlags, { env, cwd 
   };
 }
 
-/** Throws `config` where others could read tokens on their way: an address that other machines reach, without TLS. */
+/**
+ * Throws `config` where the broker would listen without TLS on an address that other computers reach, so that tokens could be read on the
+ * way.
+ */
 export function assertNotExposed(config: Config): void {
   if (config.tls !== undefined || config.behind_proxy.length > 0 || isLoopback(config.listen.host)) return;
   throw new GateError(

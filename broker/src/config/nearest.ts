@@ -1,7 +1,10 @@
-// The likeliest meant word for a mistyped one. Of commands and flags commander tells by itself.
+// Guesses which word a mistyped one was meant to be. For commands and flags, commander does that itself.
 import editDistance from 'damerau-levenshtein';
 
-/** The candidate within a third of the word's length, if there is one; case and `-` against `_` do not count, a swap of neighbours is one. */
+/**
+ * The candidate with the fewest mistakes, if these are at most a third of the word's length. Upper and lower case, `-` and `_` make no
+ * difference; two letters that changed places are one mistake.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_ ]/g, '');
   const ranked = candidates

@@ -1,5 +1,5 @@
-// Every key of the configuration: its form, default and meaning, its environment variable and flag. All else that knows keys has them from
-// here (see key.ts); to add one is to add it here, or in the section that has a file of its own.
+// Declares every configuration key: its form, default, description, environment variable and flag (key.ts). To add a key, add it here, or in
+// the file of its section.
 import { z } from 'zod';
 import { form, optional, required, withDefault } from './key.ts';
 import {
@@ -220,5 +220,5 @@ export const ConfigSchema = ConfigShape.refine(signInIsPossible, {
   message: 'nobody could sign in: write oidc or forwarded_auth too',
 });
 
-/** The configuration as the file means it, defaults filled in. */
+/** The checked values of all keys, transformed by their forms, defaults filled in. */
 export type ConfigFile = z.output<typeof ConfigSchema>;

@@ -1,4 +1,4 @@
-// The keys of who may sign in how: the company's IdP, a trusted reverse proxy, passwords of this broker.
+// The configuration keys about sign-in: the company's IdP (`oidc`), a trusted reverse proxy (`forwarded_auth`), passwords (`local_accounts`).
 import { isSecretReference } from 'mcpgate-shared/values/secret-reference';
 import { ROLES } from 'mcpgate-shared/api/roles';
 import { WorkspaceNameSchema } from 'mcpgate-shared/api/fields';
@@ -196,7 +196,7 @@ export const localAccountsSchema = withDefault(yesOrNo, true, {
     'Whether people sign in with a password of this broker. `false`, beside `oidc` or `forwarded_auth`: only administrators who have no account at the provider may, such as the one of the set-up, for the day on which the provider is away.',
 });
 
-/** Passwords cannot be switched off where there is no other way in. */
+/** Whether there is a way to sign in: passwords cannot be switched off where there is neither an IdP nor a proxy. */
 export const signInIsPossible = (file: {
   local_accounts: boolean;
   oidc?: unknown;

@@ -1,4 +1,4 @@
-// `stdio`: the servers that the broker starts itself.
+// The section `stdio`: the servers that the broker starts itself.
 import { z } from 'zod';
 import type { AllowedCommand } from '../domain/stdio-settings.ts';
 import { form, withDefault } from './key.ts';

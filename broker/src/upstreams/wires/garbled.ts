@@ -1,12 +1,12 @@
-// What a server writes where a message should stand, and how much of one can be read in it.
+// Makes the best of a text that a server sends instead of one message: several messages on one line, or an answer that is no JSON.
 import { scanObject } from 'mcpgate-shared/mcp/json-span';
 import { numberOf, parseRecord } from '../../mcp/json-rpc-guard.ts';
 
-/** Of one line; more are no carelessness. */
+/** Messages that are read of one line; a server that sends more of them does it on purpose. */
 const MAX_MESSAGES = 100;
 const HEAD_CHARS = 1_000;
 
-/** Several JSON objects one behind the other; empty where the text is anything else. */
+/** The JSON objects of a text that is nothing but such objects, one behind the other; else empty. */
 export function messagesOnOneLine(text: string): string[] {
   const messages: string[] = [];
   let rest = text;
@@ -25,12 +25,12 @@ function firstObject(text: string): string | undefined {
     const object = text.slice(0, end);
     return parseRecord(object) === undefined ? undefined : object;
   } catch {
-    // It does not end: the caller says what that means.
+    // The object does not end.
     return undefined;
   }
 }
 
-/** The id of the request that it was meant to answer; undefined: it looks like no answer. */
+/** The id of the request that a broken text was meant to answer; undefined where it does not look like an answer. */
 export function garbledAnswerTo(text: string): number | undefined {
   const head = text.slice(0, HEAD_CHARS);
   if (!head.includes('"jsonrpc"') || !/"(result|error)"/.test(head) || head.includes('"method"')) return undefined;

@@ -1,10 +1,10 @@
-// Cuts a byte stream into lines of bounded length. A long one is not gathered but handed on as it comes.
+// Cuts a byte stream into lines of bounded length. A long line is not collected, but handed on in parts as it comes.
 import { LARGE_BYTES } from '../../message/pieces.ts';
 
 export interface LongLine {
-  /** More of it; the bytes are the receiver's. */
+  /** Takes more of the line; the splitter does not use the bytes again. */
   feed(bytes: Buffer): void;
-  /** Its end. */
+  /** The line has ended. */
   end(): void;
 }
 
@@ -17,7 +17,7 @@ const headOf = (parts: readonly Buffer[]): Buffer => Buffer.concat(parts.slice(0
 export function createLineSplitter(options: {
   maxBytes: number;
   onLine: (line: string) => void;
-  /** A line that is longer than `LARGE_BYTES`, and its beginning. It may end as an oversized one. */
+  /** Called with the beginning of a line that is longer than `LARGE_BYTES`; the line may still turn out to be oversized. */
   onLong: (first: readonly Buffer[]) => LongLine;
   onOversize: (head: string, tail: string) => void;
 }): (chunk: Buffer) => void {
@@ -35,7 +35,7 @@ export function createLineSplitter(options: {
     long = undefined;
   }
 
-  /** A part of a line that began in an earlier chunk or does not end in this one. */
+  /** Adds a part of a line that began in an earlier chunk, or does not end in this one. */
   function add(part: Buffer): void {
     size += part.length;
     if (long !== undefined) return long.feed(part);

@@ -1,4 +1,5 @@
-// How the wire of each kind of transport is made: the half of the table in domain/transports/ that needs sockets and processes.
+// How the wire of each kind of transport is made ready. The rest of what kinds of transport differ in is in domain/transports/, which knows
+// no sockets and processes.
 import type { Transport, TransportKind } from '../../domain/transports/transports.ts';
 import { prepareHttp } from './http/prepare-http.ts';
 import type { PreparedWire, PrepareWire, WireDeps, WireRequest } from './prepared-wire.ts';
@@ -9,7 +10,7 @@ const WIRES: { readonly [K in TransportKind]: PrepareWire<Transport<K>> } = {
   http: prepareHttp,
 };
 
-/** `transport`: with its secrets put in. */
+/** `transport`: with its secrets filled in. Throws `config` where the transport cannot be used. */
 export async function prepareWire<K extends TransportKind>(
   deps: WireDeps,
   transport: Transport<K>,

@@ -1,4 +1,4 @@
-// What is needed to make a wire to a server, and what comes of it, whatever its transport.
+// What every transport's wire is made from (the broker's services, and a server's record), and what a prepared wire is.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { ServerRecord } from '../../domain/server-record.ts';
@@ -15,9 +15,9 @@ import type { OpenWire, WireEvents } from './wire.ts';
 export interface WireDeps {
   homes: ProcessHomes;
   register: ProcessRegister;
-  /** What stdio servers may use up. */
+  /** The limits on what stdio servers may use. */
   limits: LimitKeeper;
-  /** What keeps them apart; found out on first use. */
+  /** Process isolation of stdio servers; it is found out at the first call. */
   isolator: () => Promise<Isolator>;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
   clock: Clock;
@@ -29,21 +29,21 @@ export interface WireDeps {
 
 export interface PreparedWire {
   openWire: OpenWire;
-  /** The transport of 2024-11-05, where the server may be one of it. */
+  /** Opens a wire of the transport of 2024-11-05, where the server may speak that. */
   openSseWire: OpenWire | undefined;
-  /** Where it is, or what is started and how. */
+  /** The server's address, or what is started and how, for people. */
   where: string;
-  /** What the record names and the server cannot get to, in words: of use where it does not start. */
+  /** A path in the record that the server cannot get to, in words: a likely reason where the server does not start. */
   outOfReach: string | undefined;
 }
 
-/** What a process says beside its messages. */
+/** Where a process's output goes that is no message. */
 export interface ProcessOutput {
   stderr: StderrRing;
   onNoise: (line: string) => void;
 }
 
-/** Of one server, with its secrets put in. */
+/** What the wire to one server is made for. */
 export interface WireRequest {
   record: ServerRecord;
   /** The name of the home below the server's folder. */
@@ -54,7 +54,7 @@ export interface WireRequest {
   output: ProcessOutput;
 }
 
-/** How a wire of one kind is made ready. Throws `config` where the record cannot be one of it. */
+/** Makes the wire of one kind of transport ready. Throws `config` where the transport cannot be used. */
 export type PrepareWire<T extends Transport> = (
   deps: WireDeps,
   transport: T,

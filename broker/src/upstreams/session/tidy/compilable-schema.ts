@@ -1,5 +1,5 @@
-// Whether a schema of results can be compiled: clients of the v1 SDK do that when they list, and lose all tools where one cannot be. Rather
-// no schema than a doubtful one: a result without is taken as it is.
+// Whether a tool's output schema can be compiled. Clients of the v1 SDK compile the schemas when they list tools, and lose all tools where one
+// cannot be compiled. A doubtful schema is left out: without a schema a client takes a result as it is.
 import { isRecord, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 
 const TYPES: ReadonlySet<unknown> = new Set(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null']);
@@ -9,7 +9,7 @@ const SCHEMAS =
   'additionalProperties contains else if items not propertyNames then unevaluatedItems unevaluatedProperties';
 const MAPS = '$defs definitions dependentSchemas patternProperties properties';
 const LISTS = 'allOf anyOf oneOf prefixItems';
-/** They look elsewhere, or mean another thing to every validator. */
+/** Keywords that refer to other documents, or that validators disagree about: a schema with one of them does not count as compilable. */
 const NEVER =
   '$anchor $dynamicAnchor $dynamicRef $recursiveAnchor $recursiveRef $vocabulary dependencies discriminator id nullable additionalItems formatMaximum formatMinimum formatExclusiveMaximum formatExclusiveMinimum';
 
@@ -30,7 +30,7 @@ function isPattern(value: unknown): boolean {
   try {
     return typeof value === 'string' && new RegExp(value, 'u') instanceof RegExp;
   } catch {
-    // Many a server's patterns are of another language's.
+    // Many servers write patterns in the regular expressions of another language.
     return false;
   }
 }
@@ -64,7 +64,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
 
 const count = (value: unknown): number => (Array.isArray(value) ? value.length : 0);
 
-/** `schema`: parsed, without an own name, and nested no deeper than an entry may be. */
+/** `schema`: parsed, without `$id`, and nested no deeper than an entry may be (entry.ts). */
 export function isCompilable(schema: JsonRecord): boolean {
   return isSound(schema, schema);
 }
@@ -74,12 +74,12 @@ function isSound(schema: JsonRecord, root: JsonRecord): boolean {
   return Object.entries(schema).every(([key, value]) => CHECKS.get(key)?.(value, root) ?? true);
 }
 
-/** `#` or `#/…`, where there is a schema at its end. */
+/** Whether a `$ref` (`#`, `#/$defs/NAME`, `#/definitions/NAME`) leads to a schema in `root`. */
 function pointsInto(root: JsonRecord, reference: string): boolean {
   if (reference === '#') return true;
   if (!/^#(\/(\$defs|definitions)\/[A-Za-z0-9_.-]+)$/.test(reference)) return false;
-  const [, place = '', name = ''] = reference.split('/');
-  const among = root[place];
+  const [, keyword = '', name = ''] = reference.split('/');
+  const among = root[keyword];
   return isRecord(among) && Object.hasOwn(among, name) && isSchemaLike(among[name]);
 }
 

@@ -1,16 +1,16 @@
-// A block of content as the official SDKs take it: what a server sends under another form keeps its words, as text where there is no better
-// form. A client that refuses one block loses the whole answer of a call that was carried out.
+// Repairs a block of content so that the official SDKs take it. What a server sends in another form keeps its words, as a block of text where no
+// other type fits. Without the repair a client would refuse the block, and with it the whole answer of a call that was executed.
 import { scanArray } from 'mcpgate-shared/mcp/json-span';
 import { isRecord, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import { ANNOTATIONS, ICON } from './entry.ts';
 import { kindOf, listOf, NUMBER, OBJECT, objectOf, STRING, withMember, type Shape } from './shape.ts';
 
-/** The JSON text of a part with all that was taken out of it (message/pieces.ts). */
+/** Returns a part of the answer's JSON text with its pieces put back (message/pieces.ts). */
 export type Whole = (part: string) => string;
 
-/** Members of blocks of all types that are no good are left out; what a type cannot do without is looked at below. */
+/** The members that blocks of any type may have; wrong ones are left out. What a type needs is checked by `NEEDS`. */
 function blockShape(whole: Whole): Shape {
-  /** Words that are written as something else stay words. */
+  /** A text that is written as another JSON value becomes a text. */
   const words: Shape = (text) => {
     const kind = kindOf(text);
     if (kind === 'string') return text;
@@ -49,7 +49,7 @@ function isResource(value: unknown): boolean {
   return isRecord(value) && isText(value['uri']) && (isText(value['text']) || isText(value['blob']));
 }
 
-/** What each type cannot do without. */
+/** Whether a block has the members that its type needs. */
 const NEEDS: ReadonlyMap<unknown, (block: JsonRecord) => boolean> = new Map([
   ['text', ({ text }: JsonRecord) => isText(text)],
   ['image', ({ data, mimeType }: JsonRecord) => isText(data) && isText(mimeType)],
@@ -57,11 +57,11 @@ const NEEDS: ReadonlyMap<unknown, (block: JsonRecord) => boolean> = new Map([
   ['resource', ({ resource }: JsonRecord) => isResource(resource)],
   ['resource_link', ({ uri, name }: JsonRecord) => isText(uri) && isText(name)],
 ]);
-/** What an ordinary block does not have: one that has it is looked at closer. */
+/** Members that most blocks do not have; a block with one of them goes through the full check. */
 const RARE: readonly string[] = ['annotations', 'icons', 'size', 'title', 'description'];
 const BASE64 = /^[\w+/=\s-]*$/;
 
-/** Whether nothing is to be done about it, at a glance: this is asked of every block of every answer. */
+/** Whether a block certainly needs no repair. A quick check, as every block of every answer goes through it. */
 export function isGoodBlock(block: unknown): boolean {
   if (!isRecord(block) || NEEDS.get(block['type'])?.(block) !== true) return false;
   const { type, data, resource } = block;
@@ -75,7 +75,7 @@ function isPlain({ _meta: meta, mimeType, text, blob }: JsonRecord): boolean {
   );
 }
 
-/** The JSON text of a block for the text of anything; none for null. */
+/** Makes blocks, as JSON texts, of any JSON text that stands where a block should: none of null, one each of the items of a list. */
 export function tidyBlock(text: string, whole: Whole): string[] {
   const kind = kindOf(text);
   if (kind === 'null') return [];
@@ -91,12 +91,12 @@ export function tidyBlock(text: string, whole: Whole): string[] {
   return [block['type'] === type ? good : withMember(without(good, 'type'), 'type', JSON.stringify(type))];
 }
 
-/** `{"type":"text","text":null}` */
+/** Whether the block is a text without text: `{"type":"text","text":null}`. */
 function isEmptyText(block: JsonRecord): boolean {
   return block['type'] === 'text' && Object.keys(block).every((key) => ['type', 'annotations', '_meta'].includes(key));
 }
 
-/** Its own type where it has what that needs, else the one that it looks like; undefined: none, or it would lose what it says. */
+/** The block's own type where it has what that needs, else the type that it looks like; undefined where it fits none without losing content. */
 function typeOf(block: JsonRecord): string | undefined {
   const { type: own, text, data, uri, resource, mimeType } = block;
   const type = typeof own === 'string' ? own.toLowerCase() : undefined;
@@ -110,7 +110,7 @@ function typeOf(block: JsonRecord): string | undefined {
   return isText(data) ? media : undefined;
 }
 
-/** `data:image/png;base64,…` says both at once, and some write the letters of addresses. */
+/** The image or audio block with its data in base64 and its MIME type: some servers send a `data:` URL, or the URL-safe letters of base64. */
 function encoded(text: string, block: JsonRecord, type: string): string {
   const data = String(block['data']);
   const [, mimeType, body = data] = /^data:([\w.+-]+\/[\w.+-]+)?[^,]{0,100},([^]*)$/.exec(data) ?? [];
@@ -123,7 +123,7 @@ function encoded(text: string, block: JsonRecord, type: string): string {
   return withMember(out, 'mimeType', JSON.stringify(mimeType ?? (type === 'image' ? pictureOf(body) : 'audio/wav')));
 }
 
-/** By how the commonest begin in base64. */
+/** The MIME type of a picture, by the first letters of its base64; PNG where they are not known. */
 function pictureOf(data: string): string {
   if (data.startsWith('/9j/')) return 'image/jpeg';
   if (data.startsWith('R0lGOD')) return 'image/gif';

@@ -1,5 +1,5 @@
-// An entry of a server's list as it goes on to AI clients: one that the official SDKs refuse would cost a client every tool of every server.
-// Optional members that are no good are dropped, the rest is repaired where that is safe, and what cannot be is left out, with a reason.
+// Repairs an entry of a server's list for AI clients: with one entry that the official SDKs refuse, a client would lose the tools of all servers.
+// Wrong optional members are dropped, others are repaired where that is safe. An entry that cannot be repaired is left out, with a reason.
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { z } from 'zod';
 import { isRecord, parseRecord } from '../../../mcp/json-rpc-guard.ts';
@@ -24,19 +24,19 @@ import {
 
 export interface TidyEntry {
   key: string;
-  /** To the letter what the server sent, where nothing is wrong. */
+  /** The entry as JSON text; to the letter what the server sent where nothing is wrong. */
   text: string;
-  /** For clients up to 2025-11-25, where they cannot take `text`. */
+  /** The entry for clients up to 2025-11-25, where they cannot take `text`. */
   legacyText: string | undefined;
   /** What was wrong and has been repaired, a line each. */
   faults: readonly string[];
-  /** What is no fault of a server from 2026-07-28 on. */
+  /** What is wrong for clients up to 2025-11-25 alone, and no fault of a modern server; a line each. */
   legacyFaults: readonly string[];
 }
 
-/** Nobody needs a longer one, and many clients choke on it. */
+/** Length of an entry; no honest entry is longer, and many clients cannot take a longer one. */
 const MAX_CHARS = 256 * 1024;
-/** SDKs that look through a schema call themselves for each level. */
+/** Nesting of an entry: SDKs walk through schemas recursively, and a deep one would overflow their stack. */
 const MAX_DEPTH = 100;
 
 const DATE = z.iso.datetime({ offset: true });
@@ -120,13 +120,16 @@ const LEGACY_TOOL = objectOf(
   ]),
 );
 
-/** A schema of that name which another server has would be taken for it. */
+/** A schema without `$id`: clients would confuse it with a schema of the same `$id` from another server. */
 const WITHOUT_NAME: Shape = (text, notes) => {
   const good = PROPERTIES_AS_OBJECTS(text, notes);
   return good && objectOf(new Map<string, Shape>([['$id', () => undefined]]))(good, notes);
 };
 
-/** Up to 2025-11-25 a result is an object, and clients compile its schema when they list. */
+/**
+ * The output schema for legacy clients, for which a result is an object, and which compile the schema when they list tools; undefined: left
+ * out.
+ */
 function legacyOutput(text: string, notes: Note[]): string | undefined {
   if (/^\{\s*\}$/.test(text)) return undefined;
   const good = OBJECT_SCHEMA(text, notes);
@@ -135,7 +138,10 @@ function legacyOutput(text: string, notes: Note[]): string | undefined {
   return schema && isCompilable(schema) ? simple : undefined;
 }
 
-/** `text`: of the entry, as JSON; `value`: the same, parsed. A string: why it is left out. */
+/**
+ * `member`: the one that names an entry; `text`: the entry as JSON; `value`: the same, parsed. Returns a string where the entry is left out:
+ * why.
+ */
 export function tidyEntry(kind: ListKind, member: string, text: string, value: unknown): TidyEntry | string {
   if (!isRecord(value)) return `an entry ${isWhat(text)}`;
   const key = value[member];
@@ -165,7 +171,7 @@ function noteText({ at, what }: Note): string {
   return `${quoteForeign(at).slice(1, -1)} ${what}`.trim();
 }
 
-/** What an entry cannot do without. */
+/** The entry with the members that it needs; undefined where one cannot be made up. */
 function completed(kind: ListKind, key: string, text: string, notes: Note[]): string | undefined {
   if (kind === 'prompts') return text;
   if (kind !== 'tools') {
@@ -174,7 +180,7 @@ function completed(kind: ListKind, key: string, text: string, notes: Note[]): st
     return withMember(text, 'name', JSON.stringify(key));
   }
   if (has(text, 'inputSchema')) return text;
-  // It was there, and could not be repaired.
+  // The server sent a schema that could not be repaired.
   if (notes.some(({ at }) => at === 'inputSchema')) return undefined;
   notes.push({ at: 'inputSchema', what: 'is missing' });
   return withMember(text, 'inputSchema', '{"type":"object"}');
@@ -184,7 +190,7 @@ function has(text: string, member: string): boolean {
   return findMember(scanObject(text).members, member) !== undefined;
 }
 
-/** What stands anywhere within it that no client can read. */
+/** What is in a value, at any depth, that clients cannot read; undefined where there is nothing. */
 function unfitness(value: unknown, depth: number): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'has a number that is too large';
   if (typeof value !== 'object' || value === null) return undefined;
@@ -197,10 +203,10 @@ function unfitness(value: unknown, depth: number): string | undefined {
 }
 
 const HALF = /\\u[dD][89a-fA-F]/;
-/** Escapes, in order: whole pairs, halves, anything else. */
+/** Escape sequences: first surrogate pairs, then single surrogates (captured), then all others. */
 const ESCAPES = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\./g;
 
-/** Half a character, which readers of other languages refuse, is the sign for one that is unknown. */
+/** The text with U+FFFD instead of single surrogates, which JSON parsers of other languages refuse. */
 function wellFormed(text: string, notes: Note[]): string {
   if (!HALF.test(text)) return text;
   const whole = text.replace(ESCAPES, (found, half: string | undefined) => (half === undefined ? found : '\\ufffd'));

@@ -1,4 +1,4 @@
-// What a server says of itself in its handshake, as it goes on to AI clients: what is no capability, name or version is put right or dropped.
+// Repairs what a server says of itself in its handshake, for AI clients: wrong capabilities, names and versions are put right or dropped.
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 import { parseRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import { quoteForeign } from '../../../mcp/quote-foreign.ts';
@@ -18,13 +18,13 @@ import {
 
 export interface Introduction {
   capabilities: JsonRecord;
-  /** JSON text of an object with a name and a version. */
+  /** The `serverInfo`: JSON text of an object with a name and a version. */
   infoText: string;
   instructions: string | null;
   faults: readonly string[];
 }
 
-/** Whatever says that it is there is there; null and false say that it is not. */
+/** A capability. Null and false mean that the server does not have it; any other value that is no object counts as `{}`. */
 function capability(members: readonly (readonly [string, Shape])[] = []): Shape {
   const whole = objectOf(new Map(members));
   return (text, notes) => {
@@ -66,7 +66,7 @@ const INFO = objectOf(
   ]),
 );
 
-/** `infoAt`: where its `serverInfo` stands, if anywhere. */
+/** `text`: the server's answer; `infoAt`: where its `serverInfo` stands. `mustNameItself`: it is a fault where there is none. */
 export function tidyIntroduction(
   serverName: string,
   text: string,

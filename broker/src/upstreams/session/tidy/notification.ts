@@ -1,8 +1,8 @@
-// Progress and log messages of servers as they go on to AI clients: what says nothing is dropped, what is odd about the rest is put right.
+// Repairs progress notifications and log messages of servers, for AI clients; progress without a number is dropped.
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { kindOf, NUMBER, OBJECT, objectOf, STRING, withMember, type Shape } from './shape.ts';
 
-/** RFC 5424, from the least to the most severe. */
+/** The log levels of MCP (RFC 5424), from the least to the most severe. */
 export const LOG_LEVELS: readonly string[] = [
   'debug',
   'info',
@@ -43,14 +43,14 @@ const PROGRESS = objectOf(
   ]),
 );
 
-/** `paramsText`: of `notifications/message`. */
+/** `paramsText`: the params of `notifications/message`. Returns params that clients take. */
 export function tidyLog(paramsText: string): string {
   let text = LOG(paramsText, []) ?? '{}';
   if (!has(text, 'data')) text = withMember(text, 'data', 'null');
   return has(text, 'level') ? text : withMember(text, 'level', '"info"');
 }
 
-/** Undefined: it says nothing of how far it is. */
+/** `paramsText`: the params of `notifications/progress`. Undefined where they have no number that says how far the request is. */
 export function tidyProgress(paramsText: string): string | undefined {
   const text = PROGRESS(paramsText, []);
   return text !== undefined && has(text, 'progress') ? text : undefined;

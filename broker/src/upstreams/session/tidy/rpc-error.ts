@@ -1,5 +1,5 @@
-// The error of a server's answer as it goes on: clients that read strictly take one without a whole number and a text for no answer at all,
-// and wait for another.
+// Repairs the error of a server's answer: strict clients take an error without a whole number as code and a text as message for no answer at all,
+// and go on waiting.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { kindOf, objectOf, withMember, type Shape } from './shape.ts';
@@ -17,7 +17,7 @@ const ERROR = objectOf(
   ]),
 );
 
-/** To the letter where nothing is wrong. `text`: an object, or what is to be told, as JSON. */
+/** `text`: JSON of the error object, or of a string, which becomes its message. A good error stays as it is, to the letter. */
 export function tidyError(text: string): string {
   const own = kindOf(text) === 'string' ? `{"message":${text}}` : (ERROR(text, []) ?? '{}');
   const has = (member: string) => findMember(scanObject(own).members, member) !== undefined;

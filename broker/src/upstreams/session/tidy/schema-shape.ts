@@ -1,5 +1,5 @@
-// JSON Schemas of tools. AI clients hand them on to programs that refuse all tools for one schema that is none, so what is no value of a
-// keyword is dropped at every level; what a schema means is left to the server.
+// Repairs the JSON Schemas of tools. AI clients hand them to programs that refuse all tools because of one invalid schema. So a keyword with
+// a value that it cannot have is dropped, at every level. What a schema means is not judged.
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import {
   isEmptyList,
@@ -19,7 +19,7 @@ import {
 
 const STRINGS = listOf(STRING);
 
-/** `"a"` instead of `["a"]`; `true` is how drafts of before said it of the property itself. */
+/** `required`: a single name `"a"` becomes `["a"]`. A boolean, which draft 3 had at the property itself, is dropped. */
 const REQUIRED: Shape = (text, notes) => {
   if (kindOf(text) !== 'string') return STRINGS(text, notes);
   notes.push({ at: '', what: isWhat(text) });
@@ -48,7 +48,7 @@ const PROPERTIES: Shape = (text, notes) => {
 };
 const EACH_A_SCHEMA = mapOf(orElse((text, notes) => SCHEMA(text, notes), '{}'));
 
-/** Values of these are no schemas, and null is none of them. `default`, `const` and `enum` may be or hold anything. */
+/** Keywords whose values are no schemas and must not be null. `default` and `const` are not among them: they may have any value. */
 const PLAIN = [
   '$anchor $comment $dynamicAnchor $dynamicRef $id $ref $schema additionalItems contentEncoding contentMediaType dependentRequired',
   'deprecated description examples exclusiveMaximum exclusiveMinimum format maxContains maximum maxItems maxLength maxProperties',
@@ -72,12 +72,12 @@ const KEYWORDS: ReadonlyMap<string, Shape> = new Map<string, Shape>([
 ]);
 const KEYWORDED: Shape = objectOf(KEYWORDS);
 
-/** Any schema that is an object, as a result may have from 2026-07-28 on. */
+/** A schema for values of any type, as results may have from 2026-07-28 on. */
 export const ANY_SCHEMA: Shape = (text, notes) => KEYWORDED(text, notes);
 
 const NOTHING_SAID = '{"type":"object"}';
 
-/** The schema of an object, as arguments (and up to 2025-11-25 results) have it. Undefined where it says something else. */
+/** A schema for objects, as arguments have it, and up to 2025-11-25 results. Undefined where the schema is for something else. */
 export const OBJECT_SCHEMA: Shape = (text, notes) => {
   const kind = kindOf(text);
   if (kind === 'null' || text === 'true' || isEmptyList(text)) {
@@ -92,7 +92,7 @@ export const OBJECT_SCHEMA: Shape = (text, notes) => {
   return good === undefined ? undefined : asObject(good, notes);
 };
 
-/** Whose names would be lost, is none. */
+/** Whether `properties` is, or can become, an object. Any other value is not repaired, because the names in it would be lost. */
 function canBeProperties(text: string): boolean {
   return kindOf(text) === 'object' || kindOf(text) === 'null' || isEmptyList(text);
 }
@@ -119,7 +119,7 @@ const AS_OBJECT: ReadonlyMap<string, string> = new Map([
   ['false', '{"not":{}}'],
 ]);
 
-/** What `true` and `false` mean, for SDKs that know no other schemas of properties than objects. */
+/** Writes the schemas `true` and `false` of properties as objects of the same meaning, for SDKs that know no boolean schemas. */
 export const PROPERTIES_AS_OBJECTS: Shape = objectOf(
   new Map([['properties', mapOf((text) => AS_OBJECT.get(text) ?? text)]]),
 );

@@ -1,16 +1,19 @@
-// What a JSON value must be like so that the official SDKs take it, and what becomes of it where it is not: shapes that read a value's text
-// and give the text to go on with. What is good goes on to the letter; only what is changed is written anew.
+// Shapes: descriptions of what a JSON value must be like so that the official SDKs take it, and how it is repaired where it is not. A shape is a
+// function from a value's JSON text to the repaired text. What needs no repair stays to the letter; only changed parts are written anew.
 import { scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 
 /** What is wrong with a part of a value. */
 export interface Note {
-  /** The way to it, from the value down: `inputSchema.properties`; empty: the value itself. */
+  /** The path to the part: `inputSchema.properties`; empty: the value itself. */
   at: string;
-  /** For example `is null`. */
+  /** What is wrong, for people: `is null`. */
   what: string;
 }
 
-/** The text to go on with: the same where nothing is wrong. Undefined: it cannot be repaired; who holds it says so, or leaves it out. */
+/**
+ * Returns the repaired text, which is `text` where nothing is wrong; undefined where it cannot be repaired. Adds what it has repaired to
+ * `notes`.
+ */
 export type Shape = (text: string, notes: Note[]) => string | undefined;
 
 export type JsonKind = 'string' | 'number' | 'boolean' | 'null' | 'list' | 'object';
@@ -24,12 +27,12 @@ const KINDS: ReadonlyMap<string, JsonKind> = new Map([
   ['f', 'boolean'],
 ]);
 
-/** By its first character; the text is JSON without white space before it. */
+/** The kind of a JSON text, by its first character, which must not be white space. */
 export function kindOf(text: string): JsonKind {
   return KINDS.get(text.charAt(0)) ?? 'number';
 }
 
-/** As a note says it: `is null`, `is "some text"`, `is a list`. */
+/** What a JSON text is, in the words of a note: `is null`, `is "some text"`, `is a list`. */
 export function isWhat(text: string): string {
   const kind = kindOf(text);
   if (kind === 'null' || kind === 'boolean') return `is ${text}`;
@@ -37,12 +40,12 @@ export function isWhat(text: string): string {
   return kind === 'object' ? 'is an object' : `is a ${kind}`;
 }
 
-/** `[]` is how PHP writes an empty object. */
+/** Whether the text is `[]`, which is how PHP writes an empty object. */
 export function isEmptyList(text: string): boolean {
   return /^\[\s*\]$/.test(text);
 }
 
-/** Any value of these kinds. */
+/** The shape of any value of these kinds. */
 export function ofKind(...kinds: readonly JsonKind[]): Shape {
   return (text) => (kinds.includes(kindOf(text)) ? text : undefined);
 }
@@ -51,14 +54,14 @@ export const STRING: Shape = ofKind('string');
 export const BOOLEAN: Shape = ofKind('boolean');
 export const OBJECT: Shape = ofKind('object');
 export const NUMBER: Shape = (text) => (kindOf(text) === 'number' && Number.isFinite(Number(text)) ? text : undefined);
-/** Anything but null. */
+/** The shape of any value but null. */
 export const SOMETHING: Shape = (text) => (kindOf(text) === 'null' ? undefined : text);
 
 export function oneOf(...values: readonly string[]): Shape {
   return (text) => (values.some((value) => text === JSON.stringify(value)) ? text : undefined);
 }
 
-/** Items that are not as they should be are left out. */
+/** The shape of a list; items that do not fit `item` are left out. */
 export function listOf(item: Shape): Shape {
   return (text, notes) => {
     if (kindOf(text) !== 'list') return undefined;
@@ -75,7 +78,10 @@ export function listOf(item: Shape): Shape {
   };
 }
 
-/** Members that are not as they should be are dropped; those without a shape stay. Of two with one name the last counts, as everywhere. */
+/**
+ * The shape of an object. Members that do not fit their shape are dropped, those without a shape stay. Of two members with one name the last
+ * counts.
+ */
 export function objectOf(members: ReadonlyMap<string, Shape> | ((key: string) => Shape | undefined)): Shape {
   const shapeOf = typeof members === 'function' ? members : (key: string) => members.get(key);
   return (text, notes) => {
@@ -101,12 +107,12 @@ export function objectOf(members: ReadonlyMap<string, Shape> | ((key: string) =>
   };
 }
 
-/** An object whose every value is of one shape. */
+/** The shape of an object whose values all have one shape. */
 export function mapOf(value: Shape): Shape {
   return objectOf(() => value);
 }
 
-/** What is no good becomes this. */
+/** The given shape; a value that does not fit it is replaced by `instead`. */
 export function orElse(shape: Shape, instead: string): Shape {
   return (text, notes) => {
     const good = shape(text, notes);
@@ -116,7 +122,7 @@ export function orElse(shape: Shape, instead: string): Shape {
   };
 }
 
-/** The notes of a part begin with the way to it. */
+/** Applies the shape to a part, and puts `key` before the paths in its notes. */
 function under(key: string, shape: Shape, text: string, notes: Note[]): string | undefined {
   const before = notes.length;
   const good = shape(text, notes);

@@ -1,4 +1,4 @@
-// What a tool answers, and what a prompt does, as it goes on to AI clients. Nothing that it says is lost; what is good goes on to the letter.
+// Repairs the results of tools and prompts for AI clients. Nothing that a result says is lost; a good result stays to the letter.
 import { findMember, scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { isRecord, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import { isGoodBlock, tidyBlock, type Whole } from './content-block.ts';
@@ -6,24 +6,24 @@ import { kindOf, OBJECT, objectOf, withMember, type Shape } from './shape.ts';
 
 type Tidy = (value: unknown, text: string, whole: Whole) => string;
 
-/** By method; the results of others are read by whoever asked. */
+/** The repair of a result, by method; results of other methods are not repaired here. */
 const TIDY: ReadonlyMap<string, Tidy> = new Map<string, Tidy>([
   ['tools/call', tidyToolResult],
   ['tasks/result', tidyToolResult],
   ['prompts/get', tidyPromptResult],
 ]);
 
-/** Whether a result that is no object is one all the same: of a tool, whatever it answers. Null says that there is none. */
+/** Whether a value counts as a result: an object always does, of a tool everything but null does. */
 export function isAnswer(method: string, result: unknown): boolean {
   return isRecord(result) || (TIDY.get(method) === tidyToolResult && result !== undefined && result !== null);
 }
 
-/** `value`: the result, parsed. `text`: the same, as it was sent. `whole`: with what was taken out of a part of it. */
+/** The repaired result. `value`: the result, parsed; `text`: the same as JSON text; `whole`: puts the pieces of a part back. */
 export function tidyResult(method: string, value: unknown, text: string, whole: Whole): string {
   return TIDY.get(method)?.(value, text, whole) ?? text;
 }
 
-/** Some write it as a word or a number. */
+/** Whether `isError` means an error; some servers write it as a word or a number. */
 export function saysError(isError: unknown): boolean {
   return isError === true || isError === 1 || (typeof isError === 'string' && /^(?:true|1|yes)$/i.test(isError));
 }
@@ -35,7 +35,7 @@ const MEMBERS = objectOf(
     ['structuredContent', (text) => (kindOf(text) === 'null' ? undefined : text)],
   ]),
 );
-/** What is no word of the tool. */
+/** Members of a result that are not what the tool itself says. */
 const FRAME: ReadonlySet<string> = new Set([
   '_meta',
   'isError',
@@ -46,7 +46,7 @@ const FRAME: ReadonlySet<string> = new Set([
   'cacheScope',
 ]);
 
-/** It goes on under way, as a task or with a question: there is no content yet. */
+/** Whether the result has no content yet, because the call goes on as a task, or asks a question first. */
 function isUnderWay({ task, resultType }: JsonRecord): boolean {
   return isRecord(task) || (typeof resultType === 'string' && resultType !== 'complete');
 }
@@ -77,7 +77,7 @@ function tidyToolResult(value: unknown, text: string, whole: Whole): string {
   return withMember(bare, 'content', blocksOf(wordsOf(bare), whole));
 }
 
-/** What a result without content says: in `toolResult` (MCP of 2024-10-07), or in members that nobody knows. Structured content says it itself. */
+/** What a result without `content` says, as JSON text: its `toolResult` (MCP of 2024-10-07), or the members that MCP does not know; else null. */
 function wordsOf(bare: string): string {
   const { members } = scanObject(bare);
   const old = findMember(members, 'toolResult');
@@ -97,7 +97,7 @@ function tidyPromptResult(value: unknown, text: string, whole: Whole): string {
     if (kind === 'list') return scanArray(own).flatMap(({ start, end }) => messages(own.slice(start, end)));
     const content = kind === 'object' ? memberText(own, 'content') : undefined;
     const role = kind === 'object' && /^"assistant"$/i.test(memberText(own, 'role') ?? '') ? 'assistant' : 'user';
-    // A message has one block.
+    // A message of a prompt has one block of content, so each block becomes a message.
     return tidyBlock(content ?? own, whole).map((block) => `{"role":"${role}","content":${block}}`);
   };
   const shapes = new Map<string, Shape>([

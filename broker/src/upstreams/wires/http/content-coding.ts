@@ -1,4 +1,5 @@
-// The codings of an HTTP body (RFC 9110, section 8.4.1), undone as it comes in: nothing of it is gathered here, so whoever reads bounds it.
+// Undoes the content codings of an HTTP body (RFC 9110, section 8.4.1) as it comes in. Nothing is collected here; the reader bounds how much it
+// takes.
 import { PassThrough, pipeline, type Readable, type Transform } from 'node:stream';
 import {
   constants,
@@ -21,7 +22,7 @@ const NAMES: Readonly<Record<string, Coding | undefined>> = {
   br: 'br',
   zstd: 'zstd',
 };
-/** More than these are no honest body, but one that is made to be expensive. */
+/** A body with more codings is made to be expensive. */
 const MAX_CODINGS = 3;
 
 export function readCodings(header: string | readonly string[] | undefined): Codings {
@@ -38,7 +39,7 @@ export function readCodings(header: string | readonly string[] | undefined): Cod
   return { kind: 'known', codings };
 }
 
-/** The bytes that were meant. It fails where they are not what their coding says; one that ends too early ends. */
+/** The decoded body. The stream fails where the bytes do not have their coding; where they end too early, it ends. */
 export function decoded(body: Readable, codings: readonly Coding[]): Readable {
   return codings.toReversed().reduce<Readable>(decodedOnce, body);
 }
@@ -60,7 +61,7 @@ function decodedOnce(body: Readable, coding: Coding): Readable {
   return out;
 }
 
-/** Undefined: it is not coded, whatever its header says. */
+/** A decoder for a body that begins with `first`; undefined where the body is not coded, whatever its header says. */
 function decoderOf(coding: Coding, first: Buffer): Transform | undefined {
   const [a = 0, b = 0] = first;
   const zlib = { finishFlush: constants.Z_SYNC_FLUSH };
@@ -68,7 +69,7 @@ function decoderOf(coding: Coding, first: Buffer): Transform | undefined {
     case 'gzip':
       return a === 0x1f ? createGunzip(zlib) : undefined;
     case 'deflate':
-      // Some send it without the frame that the name stands for (RFC 9110, section 8.4.1.2, note).
+      // Some servers send `deflate` without the zlib frame that it stands for (RFC 9110, section 8.4.1.2, note).
       return (a & 0x0f) === 8 && ((a << 8) | b) % 31 === 0 ? createInflate(zlib) : createInflateRaw(zlib);
     case 'br':
       return createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH });

@@ -1,4 +1,4 @@
-// What an HTTP status of an upstream server means for the request that got it.
+// What an HTTP answer that is no success means for the request: which outcome of an attempt it is, and the error to report.
 import { answerText } from 'mcpgate-shared/mcp/rpc-text';
 import { bareText } from 'mcpgate-shared/bare-text';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
@@ -13,8 +13,8 @@ const FOLLOWED_BY_GET: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
 
 /**
- * The path to go on at, for a redirect that stays at the origin and asks for the same; else undefined. Only 307 and 308 promise to keep method
- * and body (RFC 9110, section 15.4); a GET has none to lose.
+ * The path that a redirect leads to, where it stays within the origin and may be followed; else undefined. Only 307 and 308 promise to keep method
+ * and body (RFC 9110, section 15.4); any other redirect is followed for a GET alone.
  */
 export function redirectPath(
   method: string,
@@ -30,7 +30,7 @@ export function redirectPath(
   return target.origin === url.origin ? target.pathname + target.search : undefined;
 }
 
-/** A modern error may come without the id that it answers: the exchange says which it is. */
+/** The JSON-RPC error `body` with the id of its request. A modern server may leave it out, and the exchange says which request it was. */
 export function withRequestId(body: string, id: number): string {
   const message = parseRecord(body);
   const hasId = message === undefined || (message['id'] !== undefined && message['id'] !== null);
@@ -42,17 +42,17 @@ export function withRequestId(body: string, id: number): string {
 
 export interface HttpRefusal extends SaidOfSession {
   retryAfter: string | undefined;
-  /** ms since the epoch. */
+  /** Now, ms since the epoch. */
   now: number;
 }
 
-/** What it means, as outcomes of an attempt (attempt.ts). */
+/** The outcomes of an attempt (attempt.ts) that an HTTP answer may mean. */
 export type HttpOutcome =
   | { kind: 'session_lost' | 'unauthorized' | 'redirected' | 'refused' | 'unclear' }
-  /** `retryAfterMs` where it says for how long. */
+  /** `retryAfterMs`: how long the server asks to wait, where it says so. */
   | { kind: 'busy'; retryAfterMs: number | undefined };
 
-/** Statuses below 500 that come from a server, or from something in front of it, which gave up in the middle. */
+/** Statuses below 500 with which a server, or a proxy in front of it, gives up on a request that it may have begun. */
 const GAVE_UP: ReadonlySet<number> = new Set([303, 408, 409, 424, 499]);
 
 export function classifyRefusal(refusal: HttpRefusal): HttpOutcome {
@@ -60,7 +60,7 @@ export function classifyRefusal(refusal: HttpRefusal): HttpOutcome {
   if (saysSessionLost(refusal)) return { kind: 'session_lost' };
   if (status === 401) return { kind: 'unauthorized' };
   const retryAfterMs = readRetryAfter(refusal.retryAfter, refusal.now);
-  // A server that names a time has put the request off. Without one a 503 is as often a proxy's word for a connection that broke.
+  // A 503 with a time is a server that asks for a pause. Without one it comes as often from a proxy whose connection to the server broke.
   if (status === 429 || (status === 503 && retryAfterMs !== undefined)) return { kind: 'busy', retryAfterMs };
   if (status >= 500 || GAVE_UP.has(status)) return { kind: 'unclear' };
   return status >= 300 && status < 400 ? { kind: 'redirected' } : { kind: 'refused' };
@@ -68,10 +68,10 @@ export function classifyRefusal(refusal: HttpRefusal): HttpOutcome {
 
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
-/** How a date begins. `Date.parse` finds one in nearly every text with a number. */
+/** The beginning of a date; needed because `Date.parse` finds a date in nearly every text with a number. */
 const DATE = /^(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? |\d{4}-\d\d-\d\dT)/i;
 
-/** RFC 9110, section 10.2.3: seconds, or a date. Undefined: neither. */
+/** Milliseconds to wait by a `Retry-After` header (RFC 9110, section 10.2.3: seconds, or a date); undefined where it is neither. */
 export function readRetryAfter(value: string | undefined, now: number): number | undefined {
   const text = value?.trim() ?? '';
   const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : DATE.test(text) ? Date.parse(text) - now : NaN;
@@ -121,14 +121,14 @@ function wordsFor(outcome: HttpOutcome, answer: RefusalContext): string {
   }
 }
 
-/** The JSON-RPC message in the body of an error, also where it is written as an event; undefined: there is none. */
+/** The JSON-RPC message in the body of an error, plain or in an event stream; undefined where there is none. */
 export function jsonOf(body: string): string | undefined {
   const text = bareText(body);
   if (text.startsWith('{')) return text;
   return /^data:\s*(\{.*\})\s*$/m.exec(text)?.[1];
 }
 
-/** What a JSON-RPC error in it says, else all of it. */
+/** The message of the JSON-RPC error in a body; else the whole body. */
 function wordsOf(body: string): string {
   const error = parseRecord(jsonOf(body) ?? '')?.['error'];
   const message = isRecord(error) ? error['message'] : undefined;

@@ -1,5 +1,5 @@
-// The body of one answer over HTTP: a JSON-RPC message, a stream of them, or what an error says, which is kept up to a bound. What becomes
-// of the exchange is http-wire.ts's.
+// Reads the body of one HTTP answer: a JSON-RPC message, an event stream of them, or the text of an error, which is kept up to a bound. What the
+// exchange does with it is http-exchange.ts's part.
 import { GateError } from 'mcpgate-shared/error';
 import { createLargeReader, type LargeReader } from '../../../message/large-reader.ts';
 import { LARGE_BYTES, type Pieces } from '../../../message/pieces.ts';
@@ -10,11 +10,11 @@ export type BodyKind = 'json' | 'events' | 'nothing' | 'error';
 
 export interface HttpBody {
   readonly kind: BodyKind;
-  /** Undefined, or why no more of it is wanted. */
+  /** Takes the next bytes. Returns an error where the rest of the body is not wanted. */
   feed(chunk: Buffer): GateError | undefined;
-  /** Hands over what is left. */
+  /** The body has ended; hands over the message that is left. */
   end(): void;
-  /** Of an error: what it says. */
+  /** The text of an error. */
   text(): string;
 }
 
@@ -22,12 +22,12 @@ export interface HttpBodyOptions {
   /** Longest message. */
   maxBytes: number;
   messageMask: MessageMask | undefined;
-  /** False: it is none, which is passed over. */
+  /** Returns whether the text is a message; others are ignored. */
   onMessage: (text: string, pieces?: Pieces) => boolean;
-  /** The event stream can be gone on with from here. */
+  /** The id of an event, from which the event stream can be resumed. */
   onId: (id: string) => void;
   onRetry: (ms: number) => void;
-  /** Tells the caller, and makes the error to end the answer with. */
+  /** The message is too long. Reports that to the caller, and returns the error to end the answer with. */
   onOversize: () => GateError;
 }
 
@@ -38,12 +38,12 @@ const BOM = 0xef;
 const OPENS_JSON: ReadonlySet<number> = new Set([0x7b, 0x5b]);
 const FIELD = /^(data|event|id|retry)?:/;
 
-/** What it is, its first bytes say better than its `Content-Type`, which servers leave out, misspell and mistake. */
+/** The kind of the body is told by its first bytes rather than by its `Content-Type`, which servers leave out, misspell and mix up. */
 export function createHttpBody(statusCode: number, contentType: string, options: HttpBodyOptions): HttpBody {
   if (statusCode < 200 || statusCode > 299) return wholeBody('error', options);
   const isStream = /^\s*text\/event-stream\b/i.test(contentType);
   let body: HttpBody | undefined;
-  /** What came before the first byte that tells. */
+  /** Blanks before the first byte that shows the kind of body. */
   let blanks = 0;
 
   function open(bytes: Buffer): HttpBody {
@@ -72,7 +72,7 @@ export function createHttpBody(statusCode: number, contentType: string, options:
 }
 
 function eventsBody(options: HttpBodyOptions): HttpBody {
-  /** Since the last message. */
+  /** Bytes since the last message. */
   let bytes = 0;
   const reader = createSseReader({
     ...options,
@@ -81,7 +81,7 @@ function eventsBody(options: HttpBodyOptions): HttpBody {
       if (isMessage) bytes = 0;
       return isMessage;
     },
-    // Heartbeats and the like: messages have no name, or `message`.
+    // Events with another name than `message` are heartbeats and the like.
     onNamed: () => undefined,
     onOversize: () => void options.onOversize(),
   });
@@ -94,7 +94,7 @@ function eventsBody(options: HttpBodyOptions): HttpBody {
         reader.feed(chunk);
         return undefined;
       } catch (error) {
-        // The parser ends itself on an event that is too large, and says so by throwing from then on.
+        // The parser throws from the first event on that is too large for it.
         return new GateError('upstream', 'the event stream cannot be read', { cause: error });
       }
     },

@@ -1,6 +1,6 @@
-// One HTTP exchange with a Streamable HTTP server: a message, its answer, the rest of the answer where its stream broke off, and a
-// redirect, which holds for this exchange alone. It ends with its answer, whatever the server leaves open. Redirects are followed
-// within the origin only: the headers hold secrets.
+// Exchanges with a server over Streamable HTTP. One exchange sends a message and reads its answer; where the answer's event stream breaks
+// off, it asks for the rest. It ends with the answer, whatever the server leaves open. A redirect holds for its exchange alone, and is
+// followed within the origin only, because the headers hold secrets.
 import { PassThrough, Readable } from 'node:stream';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { GateError } from 'mcpgate-shared/error';
@@ -19,19 +19,19 @@ export interface Exchange {
   /** A string, or the parts of a large message. */
   body: string | readonly Buffer[] | null;
   id: number | undefined;
-  /** It stands for itself, with these: no session, and no going on where its stream broke off. */
+  /** Headers of a modern request, names and values in turn. With them the exchange has no session, and its stream is not resumed. */
   headers?: readonly string[] | undefined;
-  /** Of the account that the server is used with. */
+  /** The access token of the account that the server is used with. */
   token?: string;
-  /** Where it was redirected to, within the origin. */
+  /** The path that it was redirected to. */
   redirectedTo?: string;
-  /** Where its event stream stands. */
+  /** Where its event stream can be resumed. */
   at?: ResumePoint;
-  /** For the rest of an answer: how often it was asked for since the last event. */
+  /** For the rest of an answer: how often it was asked for since an event came. */
   resumes?: number;
 }
 
-/** What an event stream said of how to go on with it. */
+/** How an event stream can be resumed, as the server said in it. */
 export interface ResumePoint {
   lastEventId: string | undefined;
   retryMs: number | undefined;
@@ -39,49 +39,52 @@ export interface ResumePoint {
 
 export interface ExchangeWorld {
   pool: Pool;
-  /** Names and values in turn. */
+  /** All headers of an exchange, names and values in turn. */
   headersOf(what: Exchange): readonly string[];
   learnSession(value: string | string[] | undefined): void;
   readonly sessionId: string | undefined;
-  /** The version is not agreed on yet. */
+  /** Whether the handshake is not over yet. */
   readonly isNegotiating: boolean;
   readonly isClosed: boolean;
 }
 
 export interface HttpExchanges {
-  /** Resolves when its answer has been handed over; for a notification, when the server has taken it. */
+  /** Resolves when the answer has been handed over; for a notification, when the server has accepted it. Rejects with GateError. */
   run(what: Exchange): Promise<void>;
-  /** Nobody waits for the answer to this request any more. */
+  /** Ends the exchange of a request whose answer no caller waits for any more. */
   drop(id: number): void;
 }
 
-/** So often in a row the rest of an answer may not be had. */
+/** After so many failures in a row the rest of an answer is given up. */
 const MAX_FAILED_RESUMES = 5;
 export const FIRST_RESUME_MS = 1_000;
 const MAX_EMPTY_RESUME_MS = 5_000;
-/** A server that has said what there was to say ends its answer soon, and the connection is used again; one that does not loses it. */
+/** A server may end its answer for so long after the message, so that the TCP connection can be used again; after that it is closed. */
 const LINGER_MS = 250;
-/** What an error says is of use, not worth more. */
+/** The text of an error is read for so long. */
 const ERROR_TEXT_MS = 2_000;
-/** By then a notification has been taken. */
+/** A server must accept a notification within this time. */
 const NOTE_MS = 10_000;
 
-/** Of a body that is no message. */
+/** Bytes that are read of a body that holds no message. */
 const MAX_TEXT_BYTES = 64 * 1024;
-/** Refusals whose body may be the answer to the request: an error status with a JSON-RPC error in it is one. */
+/** The outcomes of an error status for which a JSON-RPC error in the body counts as the answer to the request. */
 const SAYS_NO_MORE: ReadonlySet<HttpOutcome['kind']> = new Set(['redirected', 'refused', 'unclear']);
 
 interface Running {
-  /** Once it has a connection. */
+  /** Set once the exchange has a TCP connection. */
   controller: Dispatcher.DispatchController | undefined;
-  /** Nobody waits for it any more. */
+  /** No caller waits for the exchange any more. */
   isDropped: boolean;
 }
 
 export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWorld, events: WireEvents): HttpExchanges {
   const { serverName, workspaceId, clock, mask, maxMessageBytes } = options;
   const home = options.url.pathname + options.url.search;
-  /** By the id of the request. What stands here holds all of what was sent and read: nothing stays once its exchange is over. */
+  /**
+   * Exchanges under way, by the id of the request. An entry keeps everything that was sent and read in memory, so it is removed as soon as
+   * its exchange is over.
+   */
   const running = new Map<number, Running>();
 
   function run(what: Exchange): Promise<void> {
@@ -102,7 +105,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
       let retryAfter: string | undefined;
       let challenge: string | undefined;
       let body: HttpBody | undefined;
-      /** Where the bytes of a coded answer go. */
+      /** The decoder's input, where the answer has a content coding. */
       let coded: PassThrough | undefined;
       let textBytes = 0;
 
@@ -112,7 +115,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
         if (id !== undefined && running.get(id) === own) running.delete(id);
       }
 
-      /** Nothing more is wanted of the answer; what is still open of it is closed. */
+      /** Closes what is still open of the answer. */
       function hangUp(): void {
         const open = control;
         control = undefined;
@@ -132,20 +135,20 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
         hangUp();
       }
 
-      /** Another exchange goes on with it. */
+      /** Ends this exchange; `next` runs another one in its stead. */
       function passOn(next: () => Promise<void>): void {
         settle();
         hangUp();
         next().then(resolve, reject);
       }
 
-      /** Asks for the rest of the answer, from the last event on; false where that cannot be. */
+      /** Asks for the rest of the answer, from the last event on; returns false where that is not possible. */
       function resume(isBroken: boolean): boolean {
         if (id === undefined || what.headers !== undefined || at.lastEventId === undefined) return false;
         if (world.isClosed || !events.waits(id)) return false;
         const resumes = at.lastEventId === seenBefore ? (what.resumes ?? 0) + 1 : 1;
         if (isBroken && resumes > MAX_FAILED_RESUMES) return false;
-        // A server that asks for haste and then has nothing to say is not asked in haste for ever.
+        // A server that asks to be asked again soon, and then sends nothing, is asked ever more slowly.
         const leastMs = resumes === 1 ? 0 : Math.min(100 * 2 ** resumes, MAX_EMPTY_RESUME_MS);
         const { redirectedTo } = what;
         const rest: Exchange = {
@@ -168,7 +171,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
         return true;
       }
 
-      /** The server had the request: whatever it says now, it must not have it again. */
+      /** The error where the rest of an answer is lost: the server has got the request, which must not be sent again. */
       function restLost(why: string, cause?: unknown): GateError {
         const message = `the rest of the answer of server ${serverName} could not be had (${why}); whether the call was carried out is not known`;
         return outcomeUnknown(message, cause);
@@ -176,7 +179,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
 
       const onMessage = (text: string, pieces?: Pieces): boolean => events.message(text, pieces, id);
 
-      /** An error status, with what it says as far as it came. */
+      /** The server answered with an error status; `text`: as much of its body as came. */
       function onRefused(text: string): void {
         const next = redirectPath(what.method, status, location, options.url, path);
         if (next !== undefined && what.redirectedTo === undefined)
@@ -202,7 +205,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
           SAYS_NO_MORE.has(classifyRefusal(refusal).kind)
         ) {
           const answer = what.headers === undefined ? json : withRequestId(json, id);
-          // While the protocol is still being found out, an error without an id speaks of the connection.
+          // During the handshake, an error without an id is about the connection, not about this request.
           const exchange = what.headers === undefined && !world.isNegotiating ? id : undefined;
           if (events.waits(id) && events.message(answer, undefined, exchange) && !events.waits(id)) return done();
         }
@@ -215,7 +218,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
         if (isOver) return;
         if (body?.kind === 'events' && id !== undefined && !events.waits(id)) return done();
         textBytes += chunk.length;
-        // Of what is neither a message nor an event no more is of use.
+        // Of a body that is neither a message nor an event stream, the beginning is enough.
         const isUseless = body?.kind === 'error' || body?.kind === 'nothing';
         if (isUseless && textBytes > MAX_TEXT_BYTES) onEnd();
       }
@@ -234,7 +237,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
         if (isOver) return;
         if ((isRest || body?.kind === 'events') && resume(true)) return;
         if (isRest) return fail(restLost(mask(reasonOf(error)), error));
-        // It starts only once there is a connection to send it on.
+        // `started` is set as soon as there is a connection to send the request on.
         if (!started) {
           const why = world.isClosed ? 'is no longer connected' : `cannot be reached: ${mask(reasonOf(error))}`;
           fail(notExecuted('never_sent', `server ${serverName} ${why}`, error));
@@ -244,7 +247,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
         }
       }
 
-      /** The answer is coded; its bytes are read no faster than they are decoded. */
+      /** Decodes the answer; its bytes are read no faster than they are decoded. */
       function decode(codings: readonly Coding[]): PassThrough {
         const input = new PassThrough();
         input.on('drain', () => control?.resume());

@@ -1,9 +1,9 @@
-// What requests to HTTP servers have in common: the headers of the server's record, and why one failed.
+// What both HTTP wires have in common: the headers of a server's record, and the words for a failed request.
 import { GateError } from 'mcpgate-shared/error';
 
 const RESERVED = /^(host|connection|content-length|content-type|accept|transfer-encoding|keep-alive|upgrade|mcp-.*)$/i;
 
-/** What a request needs of the server's record, filled in. */
+/** Fields of the server's record, with secrets filled in. */
 interface Own {
   serverName: string;
   url: URL;
@@ -28,7 +28,7 @@ export function ownHeaders({ serverName, url, headers }: Own): string[] {
   return flat;
 }
 
-/** User and password that stand in the URL go as RFC 7617 has them; the HTTP client leaves them out. */
+/** User and password of the URL as an Authorization header (RFC 7617); the HTTP client itself ignores them. */
 function loginOf({ username, password }: URL): string[] {
   if (username === '' && password === '') return [];
   const login = `${decoded(username)}:${decoded(password)}`;
@@ -58,7 +58,7 @@ const NEVER_SENT: ReadonlySet<unknown> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** Whether a request failed before there was a connection to send it on. */
+/** Whether a request failed before there was a TCP connection to send it on. */
 export function isNeverSent(error: unknown): boolean {
   return error instanceof Error && 'code' in error && NEVER_SENT.has(error.code);
 }

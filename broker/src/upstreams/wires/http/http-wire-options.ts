@@ -1,4 +1,4 @@
-// What a way over HTTP to a server is made with.
+// What a wire over HTTP is made with, of either transport.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Bearer } from '../../secrets/bearer.ts';
 import type { MessageMask } from '../../secrets/secret-mask.ts';
@@ -7,13 +7,13 @@ export interface HttpWireOptions {
   serverName: string;
   workspaceId: string;
   url: URL;
-  /** Secrets already put in. */
+  /** With secrets filled in. */
   headers: Readonly<Record<string, string>>;
   /** What each request carries besides, where the server is used with an account by OAuth. */
   bearer?: Bearer | undefined;
   clock: Clock;
   mask: (text: string) => string;
-  /** Of large messages; small ones are masked by whoever takes them. */
+  /** Masks large messages as they come; small ones are masked later, by `maskedEvents`. */
   messageMask?: MessageMask | undefined;
   /** Longest message, either way. */
   maxMessageBytes: number;

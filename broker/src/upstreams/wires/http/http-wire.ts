@@ -1,5 +1,5 @@
-// A server over Streamable HTTP: each message is a POST, answered as JSON or as an event stream (http-exchange.ts); the server may also speak
-// by itself on a GET stream.
+// The wire to a server over Streamable HTTP: each message is a POST, which is answered with JSON or an event stream (http-exchange.ts). The
+// server's own messages come on a GET stream.
 import { GateError } from 'mcpgate-shared/error';
 import { Pool } from 'undici';
 import { partsOf } from '../../../message/pieces.ts';
@@ -11,7 +11,7 @@ import type { Bearer } from '../../secrets/bearer.ts';
 import { remedy } from '../../remedy.ts';
 import type { Wire, WireEvents } from '../wire.ts';
 
-/** Sockets to one server: past it calls wait for one to be free. */
+/** Sockets to one server; past so many, calls wait for a free one. */
 const MAX_SOCKETS = 256;
 const CONNECT_TIMEOUT_MS = 10_000;
 const ACCEPT = 'application/json, text/event-stream';
@@ -95,7 +95,7 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
     }
   }
 
-  /** The server's own stream, for as long as it offers one. */
+  /** Opens the server's own stream, and opens it again whenever it ends, for as long as the server offers one. */
   function listen(lastDelayMs: number, at: ResumePoint): void {
     if (closed) return;
     const startedAt = clock.now();
@@ -130,7 +130,7 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
       if (closed) return;
       closed = true;
       if (sessionId !== undefined) {
-        // Courtesy only: a server that does not answer must not hold up the end.
+        // Ending the session is a courtesy to the server; one that does not answer must not delay the end of the wire.
         const deadline = new Promise<void>((resolve) => clock.after(1_000, resolve));
         await Promise.race([run({ method: 'DELETE', body: null, id: undefined }).catch(() => undefined), deadline]);
       }

@@ -1,4 +1,5 @@
-// The headers of a request over Streamable HTTP from 2026-07-28 on: what it says in its body, for whoever stands between.
+// The headers of a request over Streamable HTTP from 2026-07-28 on. They repeat parts of the body (method, name, some arguments) for proxies
+// between client and server.
 import { MODERN_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import {
   headerParamsOf,
@@ -11,13 +12,13 @@ import { parseRecord, stringOf } from '../../../mcp/json-rpc-guard.ts';
 import type { ServerLists } from '../../session/server-lists.ts';
 import type { ListedItem } from '../../upstream.ts';
 
-/** What gives each request its headers, names and values in turn. `lists`: of the same connection. */
+/** A function that returns the headers of a request, names and values in turn. `lists`: of the same connection. */
 export function createRequestHeaders(lists: ServerLists): (method: string, paramsText: string) => Promise<string[]> {
-  /** The tools with parameters that go into headers, of the list that was read last. */
+  /** The tools that want parameters in headers, from the list that was read last. */
   let read: { tools: readonly ListedItem[]; byName: ReadonlyMap<string, readonly HeaderParam[]> } | undefined;
 
   async function paramsOf(tool: string): Promise<readonly HeaderParam[]> {
-    // Without its list the call goes as it is; a server that wants more says so.
+    // Where the tools cannot be listed, the call goes without such headers; a server that needs them answers with an error.
     const tools = lists.known('tools') ?? (await lists.get('tools', NEVER).catch(() => NO_TOOLS));
     if (read?.tools !== tools) read = { tools, byName: byName(tools) };
     return read.byName.get(tool) ?? [];

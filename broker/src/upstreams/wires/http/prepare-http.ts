@@ -1,4 +1,4 @@
-// A server at a URL: Streamable HTTP, and HTTP with SSE for one of before.
+// Makes the wires to a server at a URL ready: Streamable HTTP, and HTTP with SSE for servers of 2024-11-05.
 import { GateError } from 'mcpgate-shared/error';
 import type { Transport } from '../../../domain/transports/transports.ts';
 import { maskedEvents, type PrepareWire } from '../prepared-wire.ts';

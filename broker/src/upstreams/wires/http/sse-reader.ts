@@ -1,5 +1,5 @@
-// The events of a `text/event-stream`, as JSON-RPC messages. A `data` line that is long is read as it comes, past the parser, which gets
-// a stand-in for it: so it never becomes one string.
+// Reads a `text/event-stream` as JSON-RPC messages. A long `data` line does not go through the parser, but is read as it comes, so that it never
+// becomes one string; the parser gets a short stand-in for it.
 import { randomBytes } from 'node:crypto';
 import { createParser } from 'eventsource-parser';
 import { createLargeReader, type LargeReader } from '../../../message/large-reader.ts';
@@ -18,15 +18,15 @@ const DATA = Buffer.from('data:');
 
 export function createSseReader(options: {
   maxBytes: number;
-  /** Of large events; small ones are masked by whoever takes them. */
+  /** Masks large events as they come; small ones are masked later, by `maskedEvents`. */
   messageMask?: MessageMask | undefined;
-  /** False: it is none, which is passed over. */
+  /** Returns whether the text is a message; others are ignored. */
   onMessage: (text: string, pieces?: Pieces) => boolean;
-  /** Any event with a name of its own but `message`; without it, they are read as messages. */
+  /** Called with events that have another name than `message`. Left out: they are read as messages too. */
   onNamed?: (name: string, data: string) => void;
   onId: (id: string) => void;
   onRetry: (ms: number) => void;
-  /** An event is too long; whatever follows throws. */
+  /** An event is too long; feeding more bytes throws from then on. */
   onOversize: () => void;
 }): SseReader {
   const decoder = new TextDecoder();
@@ -48,7 +48,7 @@ export function createSseReader(options: {
       if (finished === undefined) return void options.onMessage(data);
       const reader = finished;
       finished = undefined;
-      // Where more lines of data stand beside a long one, it is no message of one line, as every server sends them.
+      // An event with a long `data` line beside others is no message: servers send a message on one line.
       const read = data === standIn ? reader.end() : data;
       if (typeof read === 'string') options.onMessage(read);
       else options.onMessage(read.text, read.pieces);
@@ -82,7 +82,7 @@ export function createSseReader(options: {
     if (large === undefined) heldBytes = 0;
   }
 
-  /** The line that is held has ended. */
+  /** Takes the line that is held, which has ended. */
   function release(): void {
     if (large === undefined) {
       for (const each of held) parse(each);
@@ -112,7 +112,7 @@ export function createSseReader(options: {
     },
     end() {
       release();
-      // Servers leave out the blank line behind their last event: what is a whole message is one. Its id may be cut, and so may a name.
+      // Some servers leave out the blank line behind the last event. It counts where it is a whole message without a name; its id may be cut off.
       isEnding = true;
       parser.feed('\n\n');
       parser.reset();
@@ -125,7 +125,7 @@ function firstBreak(bytes: Buffer): number {
   return lf < 0 || (cr >= 0 && cr < lf) ? cr : lf;
 }
 
-/** The value of a `data` line, or undefined where it is another field. */
+/** The value of a `data` line, in parts; undefined where the line is another field. */
 function withoutField(parts: readonly Buffer[]): Buffer[] | undefined {
   const [first = DATA.subarray(0, 0), second, ...rest] = parts;
   const begin = first.length > DATA.length || second === undefined ? first : Buffer.concat([first, second]);

@@ -1,5 +1,5 @@
-// A server over HTTP with SSE, the transport of 2024-11-05: it speaks on one stream, whose first event says where messages are posted to.
-// That must be at the same origin: the headers hold secrets.
+// The wire to a server over HTTP with SSE, the transport of 2024-11-05: the server sends all messages on one stream, whose first event names
+// the endpoint that messages to it are posted to. The endpoint must be at the same origin, because the headers hold secrets.
 import type { Readable } from 'node:stream';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { GateError, toGateError } from 'mcpgate-shared/error';
@@ -16,17 +16,17 @@ import type { Wire, WireEvents } from '../wire.ts';
 const MAX_SOCKETS = 64;
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_ERROR_BYTES = 64 * 1024;
-/** What is of no use is closed after so long. */
+/** The answer to a POST, in which nothing is of use, is closed after so long. */
 const LINGER_MS = 250;
-/** What an error says is of use, not worth more. */
+/** The text of an error is read for so long. */
 const ERROR_TEXT_MS = 2_000;
-/** By then a notification has been taken. */
+/** A server must accept a notification within this time. */
 const NOTE_MS = 10_000;
 const MAX_REDIRECTS = 5;
 
 type HttpAnswer = Dispatcher.ResponseData<unknown>;
 
-/** Nobody reads it; that it breaks off is nobody's matter either. */
+/** Closes a body that is not read, and ignores its errors. */
 const discard = (body: Readable): void => void body.on('error', () => undefined).destroy();
 
 const textOf = (value: string | string[] | undefined): string | undefined =>
@@ -52,10 +52,10 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     onEndpoint = resolve;
     onNoEndpoint = reject;
   });
-  // Whoever sends something is told; until then nobody need be.
+  // `post` awaits the endpoint and gets its error; without a `post` the error must not count as unhandled.
   endpoint.catch(() => undefined);
   let hasEndpoint = false;
-  /** Where the stream was found. */
+  /** The path at which the stream was opened, after redirects. */
   let home = url.pathname + url.search;
   const cancelWait = clock.after(CONNECT_TIMEOUT_MS, () => {
     fail(new GateError('timeout', `server ${serverName} opened an event stream but named no endpoint`));
@@ -127,7 +127,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     return opened;
   }
 
-  /** A stream that has moved within the origin is followed, with the credentials; to anywhere else it is not. */
+  /** Opens the stream; a redirect is followed within the origin alone, because the request carries credentials. */
   async function openStream(own: readonly string[]): Promise<{ answer: HttpAnswer; path: string }> {
     let path = url.pathname + url.search;
     for (let hops = 0; ; hops++) {
@@ -161,14 +161,14 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
         chunks.push(chunk);
       }
     } catch {
-      // It has to do with what came in time.
+      // The body broke off or took too long; what has come is used.
     } finally {
       cancel();
     }
     return refusalError({
       ...{ serverName, workspaceId, status, now: clock.now() },
       ...{ body: Buffer.concat(chunks).toString('utf8'), mask },
-      // The session is part of the endpoint: who does not know it, does not know the endpoint.
+      // The endpoint's URL holds the session, so a server that does not know the endpoint does not know the session.
       hasSession: hasEndpoint,
       isEstablished: version !== undefined,
       location: textOf(headers['location']),
@@ -177,7 +177,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     });
   }
 
-  /** Resolves when the server has taken it; what it leaves open is closed. */
+  /** Posts a message; resolves when the server has accepted it. */
   async function post(body: Buffer, id: number | undefined): Promise<void> {
     const path = await endpoint;
     const over = new AbortController();
@@ -187,7 +187,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
       const signal = AbortSignal.any([abort.signal, over.signal]);
       await authorized((headers) => postTo(path, body, headers, signal));
     } catch (error) {
-      // Its answer came on the stream.
+      // The POST was ended because the answer to the request has come on the stream.
       if (!over.signal.aborted || id === undefined) throw error;
     } finally {
       cancel();
@@ -210,7 +210,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     if (answer.statusCode >= 300) {
       throw await refusalOf(answer);
     }
-    // Nothing in it is of use; a server that does not end it loses the connection.
+    // Nothing in the answer is of use; where the server does not end it, the TCP connection is closed.
     const cancel = clock.after(LINGER_MS, () => answer.body.destroy());
     answer.body.dump().then(cancel, cancel);
   }

@@ -1,9 +1,9 @@
-// Which line of its stderr says best why a server ended.
+// Picks the line of a server's stderr that says best why the server ended.
 
 /**
- * The last one, except that Node closes a crash with its own version: there the line that names the error. It stands above
- * its stack; an error of the same crash that is a property or a cause is indented below and does not count. npm closes with
- * where its log is, which helps nobody once the server's home is gone: there its first line that is more than a code.
+ * Undefined where there is no line. It is the last line, with two exceptions. Node ends the report of a crash with its own version; then it is the
+ * line that names the error, above the stack (errors that are a property or a cause are indented, and do not count). npm ends with the path of its
+ * log, which is gone with the server's home; then it is npm's first line that is more than a code.
  */
 export function lastWords(stderr: readonly string[]): string | undefined {
   const last = stderr.at(-1);

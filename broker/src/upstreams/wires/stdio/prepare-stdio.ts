@@ -1,4 +1,4 @@
-// A command: its process, with its home, its uid and what it may use up.
+// Makes the wire to a server that is a command ready: its home, its uid, its process isolation and its limits.
 import path from 'node:path';
 import { limitsText } from 'mcpgate-shared/api/resource-limits';
 import { shownLimits } from '../../../domain/resource-limits.ts';

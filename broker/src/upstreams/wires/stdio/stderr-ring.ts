@@ -9,7 +9,7 @@ const MAX_LINE_CHARS = 16 * MAX_CHARS;
 export interface StderrRing {
   push(chunk: Buffer): void;
   lines(): readonly string[];
-  /** Another process writes from now on. */
+  /** Forgets all lines, because another process writes from now on. */
   clear(): void;
 }
 

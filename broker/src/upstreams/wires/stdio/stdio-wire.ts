@@ -1,4 +1,5 @@
-// A server as a child process: newline-framed JSON on its stdin and stdout. It leads a process group of its own, which ends as a whole.
+// The wire to a server that is a child process: one JSON message a line on its stdin and stdout. The process leads a process group of its
+// own, which is ended as a whole.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -22,25 +23,25 @@ import type { Wire, WireEvents } from '../wire.ts';
 
 export interface StdioWireOptions {
   serverName: string;
-  /** As its record says, for messages. */
+  /** The command as the record has it, for errors. */
   command: string;
   start: ProcessStart;
   limited: Pick<LimitedStart, 'limits' | 'memory'>;
   home: ProcessHome;
   clock: Clock;
   register: ProcessRegister;
-  /** Of large messages; small ones are masked by whoever takes them. */
+  /** Masks large messages as they come; small ones are masked later, by `maskedEvents`. */
   messageMask?: MessageMask | undefined;
   /** Longest message, either way. */
   maxMessageBytes: number;
   onStderr: (chunk: Buffer) => void;
-  /** What it said there last. */
+  /** The last lines of stderr. */
   stderr: () => readonly string[];
-  /** A line on stdout that is no message; it is not masked yet. */
+  /** Called with each line on stdout that is no message, before it is masked. */
   onNoise: (line: string) => void;
 }
 
-/** How long a server may take to end by itself once its stdin has ended, then once it was told to. */
+/** How long a server may take to end once its stdin has ended, before it gets SIGTERM; and after that, before it gets SIGKILL. */
 const GRACE_MS = 300;
 const TERM_MS = 2_000;
 
@@ -51,7 +52,7 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
     cwd: start.cwd,
     env: start.env,
     stdio: ['pipe', 'pipe', 'pipe', ...start.feeds.map((): 'pipe' => 'pipe')],
-    // A group of its own: what it starts ends with it, and a Ctrl-C at the broker's terminal does not reach it.
+    // In a process group of its own: the processes that it starts are ended with it, and a Ctrl-C at the broker's terminal does not reach it.
     detached: true,
     ...(start.uid === undefined ? {} : { uid: start.uid, gid: start.uid }),
   });
@@ -74,7 +75,7 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
     if (!running || limits.memoryBytes === null) return;
     whyEnded = `was ended: it ${tooMuchMemory(usedBytes, limits.memoryBytes)}`;
     killGroup('SIGKILL');
-    // What has left the group holds its part of the memory.
+    // Processes that have left the group hold their part of the memory.
     for (const pid of pids) kill(pid, 'SIGKILL');
   }
 
@@ -90,7 +91,7 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
 
   function terminate(): void {
     if (child.pid === undefined) return;
-    // Whoever watches over a sandbox ends it at once when told to end; the server in it is to have its time.
+    // bwrap would end its sandbox at once at SIGTERM, so the signal goes to the processes in it, which may take their time.
     if (start.isSandboxed) for (const pid of descendantsOf(readProcessTable(), child.pid)) kill(pid, 'SIGTERM');
     else killGroup('SIGTERM');
   }
@@ -109,7 +110,7 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
       for (const pid of unwatch()) kill(pid, 'SIGKILL');
       if (!start.isSandboxed) endLeftovers(home.directory, home.uid, options.register.of(home.directory));
       resolve();
-      // A child that is gone may have left its last answers in the pipe.
+      // The last answers of the child may still be in the pipe.
       const last = () => {
         const how = whyEnded ?? `ended (${howItEnded({ code, signal, limits, stderr: options.stderr() })})`;
         end(new GateError('upstream', `server ${serverName} ${how}; it is started again on demand`));
@@ -142,7 +143,7 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
   stdout.on('data', split);
   stderr.on('data', options.onStderr);
   stdin.on('error', (cause) => {
-    // Most often it has died, and its exit code, which says more, is only a moment behind.
+    // Most often the child has died, and its exit, which says more, is seen a moment later.
     clock.after(EXIT_FOLLOWS_MS, () => {
       if (running && closing === undefined) terminate();
       end(new GateError('upstream', `server ${serverName} closed its stdin; it is started again on demand`, { cause }));
@@ -183,7 +184,7 @@ export function openStdioWire(options: StdioWireOptions, events: WireEvents): Wi
   };
 }
 
-/** A server that a signal ended in its sandbox is told of as shells do. */
+/** How the server ended. For one in a sandbox, bwrap's exit code 128 + N means signal N, as with shells. */
 function endOf(
   code: number | null,
   signal: NodeJS.Signals | null,
@@ -201,25 +202,25 @@ function pipesOf({ stdin, stdout, stderr }: ChildProcess): { stdin: Writable; st
 
 const DONE = Promise.resolve();
 const NEWLINE = Buffer.from('\n');
-/** An exit is seen this soon after the broken pipe that it left. */
+/** An exit is seen within this time after the broken pipe that it causes. */
 const EXIT_FOLLOWS_MS = 250;
 
 function kill(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    // ESRCH: nobody (of the group) is left, which is what was wanted. EPERM (macOS): only zombies are.
+    // ESRCH: the process (or group) is gone, as it should be. EPERM (macOS): only zombies are left.
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }
 
-/** Where memory runs out, the kernel should end a server, which comes back, rather than the broker. */
+/** Makes the kernel end a server rather than the broker where memory runs out: a server is started again. */
 function sacrifice(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/oom_score_adj`, '500');
   } catch {
-    // Another system, or it has ended: its limit has to do.
+    // Not Linux, or the process has ended; the server's limit on memory is still kept.
   }
 }
 
