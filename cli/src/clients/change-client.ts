@@ -109,11 +109,16 @@ export async function takeOutOthers(
   holds: readonly string[],
   context: ChangeContext,
 ): Promise<Change> {
+  let reason: Reason = 'clean';
   if (client.ownCommand !== undefined && context.mayAskClient && !context.isDryRun) {
+    const kept = async (): Promise<number> => (await context.ledger.read()).backups.length;
+    const keptBefore = await kept();
     const done = await takeOutOthersByClient(client, path, entries, holds, context);
     if (done !== null) return done;
+    // The client's command did a part of it: the backup from before that is the one to restore.
+    if ((await kept()) > keptBefore) reason = 'restore';
   }
-  return await change(client, path, 'clean', context, ({ bytes }) => {
+  return await change(client, path, reason, context, ({ bytes }) => {
     const { text, mark } = decode(bytes, path);
     const there = remaining(client, text, path, entries);
     if (there.length === 0) return { action: 'unchanged', after: bytes };

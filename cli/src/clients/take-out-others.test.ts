@@ -62,7 +62,7 @@ suite('entries of other servers that are taken out', () => {
   test('of Claude Code are taken out by its own command, in the scope where they stand, and by mcpgate where it does not', async () => {
     put('work/.keep', '');
     const project = at('work');
-    put(
+    const before = put(
       '.claude.json',
       JSON.stringify({ mcpServers: { a: GITHUB }, projects: { [project]: { mcpServers: { b: GITHUB } } }, theme: 'x' }),
     );
@@ -81,6 +81,8 @@ suite('entries of other servers that are taken out', () => {
       project,
     ]);
     assert.deepEqual(JSON.parse(text('.claude.json')), { projects: { [project]: { mcpServers: {} } }, theme: 'x' });
+    await putBack(claude, at('.claude.json'), contextOf());
+    assert.equal(text('.claude.json'), before, 'the file as it was before either of them');
   });
 
   test('of a TOML file go with their tables, and a form that no edit is safe in is refused and stays', async () => {
