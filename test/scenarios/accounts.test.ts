@@ -108,3 +108,40 @@ test('keys are entered in the browser, without scripts, and a wrong form says wh
   assert.match(called.stdout, /hers/, called.stderr);
   assert.deepEqual(filesHolding(world.root, ['hush-hush-token-1']), []);
 });
+
+test('a broker that is killed between a refresh and its record asks its person again, and never uses the token twice', async (t) => {
+  const upstream = await startOAuthUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true });
+  await world.broker.run(['server', 'add', 'wiki', upstream.url, '--credential', 'personal', '--oauth']);
+  const { page } = await createPersonAtBrowser(t, world, 'grace');
+  const laptop = world.laptop('grace-laptop');
+  await laptop.login(world.url, (code) => world.broker.run(['login', 'approve', code, '--as', 'grace']));
+  const call = () => laptop.gate(['call', 'wiki__whoami']);
+  const connect = async () => {
+    await page.goto(`${world.url}/accounts/wiki`);
+    await page.getByRole('button', { name: /^Connect/ }).click();
+    await page.getByRole('heading', { name: 'wiki is connected' }).waitFor();
+  };
+  Object.assign(upstream, { person: 'grace', lifetimeS: 1 });
+  await connect();
+  // What came of the refresh never arrives: the broker is gone before the answer is.
+  const killed = new Promise<void>((resolve, reject) => {
+    upstream.onRefreshed = async () => {
+      upstream.onRefreshed = undefined;
+      await world.broker.stop('SIGKILL').then(() => resolve(), reject);
+    };
+  });
+  const first = call();
+  await killed;
+  upstream.lifetimeS = 3_600;
+  await world.broker.start();
+  await first;
+  const refreshes = () => upstream.asked.filter(({ kind }) => kind === 'refresh').length;
+  assert.equal(refreshes(), 1);
+  const second = await call();
+  assert.match(`${second.stdout}${second.stderr}`, /server wiki takes your account no more: connect it again at/);
+  assert.deepEqual([refreshes(), upstream.reuses], [1, 0]);
+  await connect();
+  assert.match((await call()).stdout, /grace with/);
+});

@@ -44,6 +44,8 @@ export interface OAuthUpstream {
   atToken: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   /** Called when a refresh has been carried out, before its answer is sent. */
   onRefreshed: (() => Promise<void>) | undefined;
+  /** Ends every connection to it, whatever waits for an answer. */
+  cutAnswers(): void;
   /** The access tokens that are there are good no more; what they came of is. */
   endAccess(): void;
   /** The person has taken the access away at the provider. */
@@ -150,6 +152,7 @@ export async function startOAuthUpstream(port = 0): Promise<OAuthUpstream> {
     ...{ url: resourceServerUrl.href, issuer: origin, person: 'nobody', lifetimeS: 3_600 },
     ...{ received: [], asked: [], reuses: 0, revoked: [], registered: 0 },
     ...{ neededScope: undefined, atToken: undefined, onRefreshed: undefined },
+    cutAnswers: () => http.closeAllConnections(),
     endAccess: () => access.clear(),
     endLogins(person) {
       for (const login of logins) if (login.person === person) login.isEnded = true;

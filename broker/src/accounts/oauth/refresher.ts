@@ -35,7 +35,7 @@ export type Refreshed =
   | { kind: 'away'; error: GateError };
 
 /** Longer than a provider may take, so that a lease ends only where its holder has ended. */
-const LEASE_MS = 30_000;
+const LEASE_MS = 15_000;
 const LOOK_AGAIN_MS = 200;
 /** What was fetched must be kept: until then nobody can use the account again. */
 const KEEP_AGAIN_MS = 500;

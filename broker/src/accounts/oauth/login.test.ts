@@ -1,0 +1,62 @@
+// What comes back to the broker's callback, and what is made of it: an answer of another issuer, a refusal, one that is old or comes twice.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BY_HAND, startOAuthWorld } from '../../gateway/fixtures/oauth-world.ts';
+
+describe('an answer to a login at a server', () => {
+  it('of another issuer than the one that was asked is refused, and no code is sent there', async (t) => {
+    const world = await startOAuthWorld(t);
+    const { user } = await world.person('grace');
+    const owner = `user:${user.id}` as const;
+    const web = world.serverNamed('web');
+    const { url, browserSecret } = await world.accounts.begin(web, owner, undefined);
+    const query = await world.visit(url, 'grace');
+    query.set('iss', 'https://evil.example');
+    const finished = await world.accounts.finish(query, browserSecret, () => [owner], BY_HAND);
+    assert.equal(finished.kind, 'refused');
+    assert.equal(world.upstream.asked.length, 0);
+    query.delete('iss');
+    const again = await world.accounts.finish(query, browserSecret, () => [owner], BY_HAND);
+    assert.deepEqual(again, {
+      kind: 'refused',
+      message: 'It took too long, was finished already, or was begun in another browser.',
+    });
+    assert.equal(await world.accounts.lackOf(web, owner), 'missing');
+  });
+
+  it('is good for the browser and the owner that it was begun for, for a quarter of an hour, and names who it asks', async (t) => {
+    const world = await startOAuthWorld(t);
+    const { user } = await world.person('grace');
+    const owner = `user:${user.id}` as const;
+    const web = world.serverNamed('web');
+    const begin = () => world.accounts.begin(web, owner, undefined);
+    const first = await begin();
+    const params = new URL(first.url).searchParams;
+    assert.deepEqual(
+      ['code_challenge_method', 'resource', 'redirect_uri', 'scope', 'response_type'].map((name) => params.get(name)),
+      ['S256', world.upstream.url, 'https://broker.example/oauth/upstream/callback', 'read', 'code'],
+    );
+    const query = await world.visit(first.url, 'grace');
+    const other = await begin();
+    for (const secret of [undefined, other.browserSecret, 'x'])
+      assert.equal((await world.accounts.finish(query, secret, () => [owner], BY_HAND)).kind, 'refused');
+    assert.equal(
+      (await world.accounts.finish(query, first.browserSecret, () => ['user:other', 'shared'], BY_HAND)).kind,
+      'refused',
+    );
+
+    const late = await world.visit(other.url, 'grace');
+    world.pass(15 * 60_000);
+    assert.equal((await world.accounts.finish(late, other.browserSecret, () => [owner], BY_HAND)).kind, 'refused');
+
+    const denied = await begin();
+    const state = new URL(denied.url).searchParams.get('state') ?? '';
+    const no = new URLSearchParams({ error: 'access_denied', state });
+    const finished = await world.accounts.finish(no, denied.browserSecret, () => [owner], BY_HAND);
+    assert.ok(finished.kind === 'refused' && /was told not to allow it/.test(finished.message));
+    assert.equal(world.upstream.asked.length, 0, 'no code was sent');
+    const good = await begin();
+    const answer = await world.visit(good.url, 'grace');
+    assert.equal((await world.accounts.finish(answer, good.browserSecret, () => [owner], BY_HAND)).kind, 'connected');
+  });
+});
