@@ -108,7 +108,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const self = { name: randomBytes(12).toString('hex'), location: `${hostname()} (process ${options.pid})` };
     const store = await openStore({ dataDir, log, clock, self, ...(databaseUrl === undefined ? {} : { databaseUrl }) });
     closers.push(() => store.close());
-    const vault = await createVault({ store, masterKey, clock });
+    const vault = await createVault({
+      ...{ store, masterKey, clock, holder: self.name },
+      isAlone: databaseUrl === undefined,
+    });
+    closers.push(() => vault.close());
     // The process id alone would not do: in containers every broker is process 1.
     const writerId = `${options.pid}-${startedAt}-${self.name.slice(0, 8)}`;
     const audit = createAudit({ store, clock, log, writerId });
@@ -279,6 +283,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       keys,
       audit,
       upstreams,
+      switchElsewhere: replicas.switchElsewhere,
       people: identity,
       links: () =>
         tunnel.links().map((link) => ({

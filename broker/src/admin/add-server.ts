@@ -40,10 +40,10 @@ export async function addServer(
   brought: readonly BroughtSecret[] = [],
 ): Promise<ServerRecord> {
   const { workspaceId, actor } = caller;
-  const { name, isolation, credential, trust_annotations: trustAnnotations } = form;
+  const { name, isolation, credential, probe, trust_annotations: trustAnnotations } = form;
   const transport = readTransport(form.transport);
   const account = form.account && toAccountForm(form.account);
-  const fields = { transport, isolation, trustAnnotations, credential, account };
+  const fields = { transport, isolation, trustAnnotations, credential, account, probe };
   await assertRecordFits(
     { vault, allowedCommands },
     caller,
@@ -65,7 +65,7 @@ export async function addServer(
   const undo: (() => Promise<unknown>)[] = [() => store.servers.remove(record.id)];
   try {
     for (const secret of brought) {
-      const version = await vault.add(workspaceId, secret.name, secret.value, 'set');
+      const version = await vault.add(workspaceId, secret.name, secret.value, 'set', { setBy: actor.name });
       if (version === undefined)
         throw new GateError('conflict', `somebody has set ${secret.name} meanwhile; nothing was added, try again`);
       undo.push(() => vault.remove(workspaceId, secret.name));

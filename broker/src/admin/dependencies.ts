@@ -54,6 +54,11 @@ export interface AdminDependencies {
   upstreams: Upstreams;
   accounts: Accounts;
   ownAccounts: OwnAccounts;
+  /** Waits until no other broker makes a call with an earlier version of the secret. */
+  switchElsewhere: (secret: {
+    workspaceId: string;
+    name: string;
+  }) => Promise<{ brokers: number; unconfirmed: string[] }>;
   people: Pick<Identity, 'users' | 'devices' | 'sessions' | 'groups' | 'grants' | 'adminTokens' | 'approveDevice'>;
   links: () => readonly LinkView[];
   memory: () => MemoryView;

@@ -63,6 +63,7 @@ export function planFromEntry(entry: CatalogueEntry, request: FromCatalogue, tak
     trust_annotations: false,
     credential: logIn.credential,
     account,
+    probe: entry.probe,
     transport: transportDraft(entry, logIn, given),
   };
   return { form, brought, missing };

@@ -1,5 +1,5 @@
-// The operations on secrets: list, set, remove. No operation returns a secret's value.
-import { secretsApi, type Secret } from 'mcpgate-shared/api/secrets';
+// The operations on secrets: list, set, rotate, roll back, history, uses, remove. No operation returns a secret's value.
+import { secretsApi, type Secret, type SetSecret } from 'mcpgate-shared/api/secrets';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { fillTransport } from 'mcpgate-shared/values/fill-values';
 import type { ServerRecord } from '../domain/server-record.ts';
@@ -7,14 +7,24 @@ import { DEFAULT_WORKSPACE, inWorkspace } from '../domain/workspace.ts';
 import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
-import { operation, type Operation } from './operation.ts';
+import { operation, type Caller, type Operation } from './operation.ts';
+import { createSecretRotations } from './rotation/secret-rotations.ts';
+import { tallyUses } from './rotation/secret-uses.ts';
+import { verifySecret } from './rotation/verify-secret.ts';
 
-export function secretOperations({
-  vault,
-  store,
-  audit,
-  secretsOfConfiguration,
-}: Pick<AdminDependencies, 'vault' | 'store' | 'audit' | 'secretsOfConfiguration'>): Operation[] {
+/** Whoever sets a secret waits no longer for a server that does not answer. */
+const VERIFY_LIMIT_MS = 20_000;
+const USES_DAYS = 30;
+
+export function secretOperations(
+  needs: Pick<
+    AdminDependencies,
+    'vault' | 'store' | 'audit' | 'upstreams' | 'clock' | 'switchElsewhere' | 'secretsOfConfiguration'
+  >,
+): Operation[] {
+  const { vault, store, audit, clock, switchElsewhere, secretsOfConfiguration } = needs;
+  const rotations = createSecretRotations(needs);
+
   const list = async (workspaceId: string): Promise<Secret[]> => {
     const servers = (await store.servers.list(workspaceId)).map((server) => ({
       name: server.name,
@@ -26,31 +36,91 @@ export function secretOperations({
       source: secret.source,
       created_at: isoTime(secret.createdAt),
       last_used_at: isoTimeOrNull(secret.lastUsedAt),
+      expires_at: isoTimeOrNull(secret.expiresAt),
       servers: servers.filter((server) => server.secrets.includes(secret.name)).map((server) => server.name),
     }));
   };
+  const noSecret = (workspaceId: string, name: string): GateError =>
+    new GateError('not_found', `there is no secret ${name}; \`secret list${inWorkspace(workspaceId)}\` shows them`);
+  const find = async (workspaceId: string, name: string): Promise<Secret> => {
+    const secret = (await list(workspaceId)).find((entry) => entry.name === name);
+    if (secret === undefined) throw noSecret(workspaceId, name);
+    return secret;
+  };
+  const record = async (
+    { workspaceId, actor }: Caller,
+    type: string,
+    name: string,
+    data: Record<string, number | boolean | null>,
+  ): Promise<void> => {
+    const subject = `secret:${name}`;
+    await audit.event({ workspace_id: workspaceId, type, actor: actor.name, subject, address: actor.address, data });
+  };
+  /** What is in use by now, and whether the services take it. */
+  const switched = async (workspaceId: string, name: string): Promise<SetSecret> => {
+    await switchElsewhere({ workspaceId, name });
+    const { verified, steps } = await verifySecret(needs, { workspaceId, name }, { limitMs: VERIFY_LIMIT_MS });
+    const secret = (await list(workspaceId)).find((entry) => entry.name === name);
+    if (secret === undefined)
+      throw new GateError('conflict', `secret ${name} was removed while it was being set; set it again`);
+    const { value } = await vault.value(workspaceId, name);
+    const servers = await store.servers.list(workspaceId);
+    return { ...secret, unfit: servers.flatMap((server) => unfitFor(server, name, value)), verified, steps };
+  };
+
   return [
     operation(secretsApi.list, async (_input, { workspaceId }) => await list(workspaceId)),
-    operation(secretsApi.set, async ({ params: { name }, body }, { workspaceId, actor }) => {
-      const version = await vault.set(workspaceId, name, body.value, 'set');
-      await audit.event({
-        workspace_id: workspaceId,
-        type: 'secret.set',
-        actor: actor.name,
-        subject: `secret:${name}`,
-        address: actor.address,
-        data: { version },
+    operation(secretsApi.set, async ({ params: { name }, body }, caller) => {
+      const { workspaceId, actor } = caller;
+      const about = { setBy: actor.name, expiresAt: expiryOf(body.expires_at, clock.now()) };
+      const version = await vault.set(workspaceId, name, body.value, 'set', about);
+      await record(caller, 'secret.set', name, { version });
+      return await switched(workspaceId, name);
+    }),
+    operation(secretsApi.rotate, async ({ params: { name }, body }, { workspaceId, actor }) => {
+      const { rotated, previousVersion, verified, oldRefused, steps } = await rotations.rotate({
+        ...{ workspaceId, name, value: body.value, actor, proveDead: body.prove_dead },
+        expiresAt: expiryOf(body.expires_at, clock.now()),
       });
-      const secret = (await list(workspaceId)).find((entry) => entry.name === name);
-      if (secret === undefined)
-        throw new GateError('conflict', `secret ${name} was removed while it was being set; set it again`);
-      const servers = await store.servers.list(workspaceId);
-      return { ...secret, unfit: servers.flatMap((server) => unfitFor(server, name, body.value)) };
+      const secret = await find(workspaceId, name);
+      return { ...secret, rotated, previous_version: previousVersion, verified, old_refused: oldRefused, steps };
+    }),
+    operation(secretsApi.rotation, async ({ params: { name } }, { workspaceId }) => {
+      const steps = rotations.stepsOf(workspaceId, name);
+      return await Promise.resolve(steps === undefined ? null : { steps: [...steps] });
+    }),
+    operation(secretsApi.rollback, async ({ params: { name }, body }, caller) => {
+      const { workspaceId } = caller;
+      const { version: now } = await find(workspaceId, name);
+      const to = body.version ?? (await versionBefore(workspaceId, name));
+      if (to === now) throw new GateError('conflict', `version ${to} of ${name} is the one that is in use`);
+      const from = await vault.versions.restore(workspaceId, name, to);
+      await record(caller, 'secret.rolled_back', name, { version: to, from });
+      return await switched(workspaceId, name);
+    }),
+    operation(secretsApi.history, async ({ params: { name } }, { workspaceId }) => {
+      const versions = await vault.versions.history(workspaceId, name);
+      if (versions.length === 0) throw noSecret(workspaceId, name);
+      return versions.map((each) => ({
+        version: each.version,
+        state: each.state,
+        source: each.source,
+        set_by: each.setBy,
+        created_at: isoTime(each.createdAt),
+        expires_at: isoTimeOrNull(each.expiresAt),
+        retired_at: isoTimeOrNull(each.retiredAt),
+        last_used_at: isoTimeOrNull(each.lastUsedAt),
+      }));
+    }),
+    operation(secretsApi.uses, async ({ params: { name }, query }, { workspaceId }) => {
+      await audit.flush();
+      const since = query.since ?? isoTime(clock.now() - USES_DAYS * 86_400_000);
+      const version = query.version ?? null;
+      const calls = audit.callsWithSecret({ workspaceId, name, version, since: Date.parse(since) });
+      return await tallyUses(calls, { name, version, since, limit: query.limit });
     }),
     operation(secretsApi.remove, async ({ params: { name } }, { workspaceId, actor }) => {
-      const secret = (await list(workspaceId)).find((entry) => entry.name === name);
-      const none = `there is no secret ${name}; \`secret list${inWorkspace(workspaceId)}\` shows them`;
-      if (secret === undefined) throw new GateError('not_found', none);
+      const secret = await find(workspaceId, name);
       const users = [
         ...secret.servers.map((server) => `the server ${server}`),
         ...(workspaceId === DEFAULT_WORKSPACE && secretsOfConfiguration.includes(name) ? ['the configuration'] : []),
@@ -60,7 +130,7 @@ export function secretOperations({
           'conflict',
           `secret ${name} is in use by ${users.join(', ')}: change or remove these first; nothing was removed`,
         );
-      if (!(await vault.remove(workspaceId, name))) throw new GateError('not_found', none);
+      if (!(await vault.remove(workspaceId, name))) throw noSecret(workspaceId, name);
       await audit.event({
         workspace_id: workspaceId,
         type: 'secret.removed',
@@ -72,6 +142,25 @@ export function secretOperations({
       return secret;
     }),
   ];
+
+  /** The one that was in use until the present one took its place. */
+  async function versionBefore(workspaceId: string, name: string): Promise<number> {
+    const retired = (await vault.versions.history(workspaceId, name)).filter(({ state }) => state === 'retired');
+    const [last] = retired.toSorted((a, b) => (b.retiredAt ?? 0) - (a.retiredAt ?? 0) || b.version - a.version);
+    if (last !== undefined) return last.version;
+    throw new GateError(
+      'not_found',
+      `the secret ${name} has only the version that is in use: there is nothing to go back to`,
+    );
+  }
+}
+
+/** Ms since the epoch. Throws `usage` for a time that has passed. */
+function expiryOf(text: string | null | undefined, now: number): number | null {
+  if (text === null || text === undefined) return null;
+  const at = Date.parse(text);
+  if (at > now) return at;
+  throw new GateError('usage', `it would have expired at ${text} already: give a date to come, or none`);
 }
 
 /** Why a server's record cannot use this value: where it refers to the secret, such a value is not possible. */

@@ -63,6 +63,7 @@ export function serverOperations(
         credential: record.credential,
         ...(record.account === null ? {} : { account: record.account.kind }),
         trust_annotations: record.trustAnnotations,
+        ...(record.probe === null ? {} : { probe: record.probe.tool }),
         ...ownLimitNotes(record.transport),
         ...details,
       },
@@ -131,21 +132,22 @@ export function serverOperations(
           'usage',
           'say with If-Match which record this replaces: the ETag of the answer that had it',
         );
-      const { isolation, trust_annotations: trustAnnotations, credential } = body;
+      const { isolation, trust_annotations: trustAnnotations, credential, probe } = body;
       const account = body.account && toAccountForm(body.account);
       const transport = located(['transport', 'url'], () => readTransport(body.transport));
-      const fields = { transport, isolation, trustAnnotations, credential, account };
+      const fields = { transport, isolation, trustAnnotations, credential, account, probe };
       const dryRun = query.dry_run === 'true';
       return await change(caller, params.name, { ifMatch, fields: () => fields, dryRun });
     }),
     operation(serversApi.update, async ({ params, body, ifMatch }, caller) => {
-      const { trust_annotations, isolation, credential, account, dry_run: dryRun, ...changes } = body;
+      const { trust_annotations, isolation, credential, account, probe, dry_run: dryRun, ...changes } = body;
       const fields = (record: ServerRecord): RecordFields => ({
         transport: changedTransport(record.name, record.transport, changes),
         isolation: isolation ?? record.isolation,
         trustAnnotations: trust_annotations ?? record.trustAnnotations,
         credential: credential ?? record.credential,
         account: account === undefined ? record.account : account && toAccountForm(account),
+        probe: probe === undefined ? record.probe : probe,
       });
       return await change(caller, params.name, { ifMatch, fields, dryRun });
     }),
@@ -155,10 +157,18 @@ export function serverOperations(
     operation(serversApi.test, async ({ params }, caller) => {
       const record = await find(caller.workspaceId, params.name);
       if (!record.enabled) assertMayRun(caller, record.name, record.transport, allowedCommands);
-      const steps = await upstreams.test(
-        record,
-        caller.principal?.user === undefined ? null : `user:${caller.principal.user.id}`,
-      );
+      const userKey = caller.principal?.user === undefined ? null : `user:${caller.principal.user.id}`;
+      const { steps, verdict } = await upstreams.test(record, { userKey });
+      // Like any call of a tool, this one is in the log.
+      if (record.probe !== null)
+        await audit.event({
+          workspace_id: caller.workspaceId,
+          type: 'server.probed',
+          actor: caller.actor.name,
+          subject: `server:${record.name}`,
+          address: caller.actor.address,
+          data: { tool: record.probe.tool, verdict },
+        });
       return steps.map((step) => ({ ...step, warnings: [...step.warnings] }));
     }),
     operation(serversApi.enable, async ({ params, ifMatch }, caller) => setEnabled(caller, params.name, true, ifMatch)),

@@ -17,6 +17,7 @@ export function toServer(record: ServerRecord, status: UpstreamStatus | undefine
     isolation: isolationOf(record),
     credential: record.credential,
     account: record.account && fromAccountForm(record.account),
+    probe: record.probe && { tool: record.probe.tool, arguments: { ...record.probe.arguments } },
     trust_annotations: record.trustAnnotations,
     transport: record.transport.kind,
     ...fields,
@@ -46,7 +47,7 @@ export function toServer(record: ServerRecord, status: UpstreamStatus | undefine
 /** Everything of a record that an edit can change. */
 export type RecordFields = Pick<
   ServerRecord,
-  'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account'
+  'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account' | 'probe'
 >;
 
 export function toRecordForm({
@@ -55,12 +56,14 @@ export function toRecordForm({
   trustAnnotations,
   credential,
   account,
+  probe,
 }: RecordFields): RecordForm {
   return {
     isolation,
     trust_annotations: trustAnnotations,
     credential,
     account: account && fromAccountForm(account),
+    probe: probe && { tool: probe.tool, arguments: { ...probe.arguments } },
     transport: transportForm(transport),
   };
 }

@@ -28,6 +28,13 @@ export interface Audit {
   refused(event: AuditEvent): Promise<void>;
   searchCalls(search: AuditSearch): Promise<CallRecord[]>;
   searchEvents(search: AuditSearch & { type?: string }): Promise<LoggedEvent[]>;
+  /** Every call that carried a secret, the newest first, as far as it has ended. `version` null: any. */
+  callsWithSecret(search: {
+    workspaceId: string;
+    name: string;
+    version: number | null;
+    since: number;
+  }): AsyncIterable<CallRecord>;
   /** Calls `listener` with each record after its commit; with a call after its outcome. Returns the function that removes the listener. */
   onRecord(
     listener: (record: { kind: 'call'; record: CallRecord } | { kind: 'event'; record: LoggedEvent }) => void,

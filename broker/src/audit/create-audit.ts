@@ -35,6 +35,9 @@ export interface AuditOptions {
   log: Logger;
 }
 
+/** So many calls are read at a time. */
+const PAGE = 1_000;
+
 export function createAudit({ store, clock, writerId, log }: AuditOptions): Audit {
   const nextId = createEventIds(clock);
   const ownRow = (type: string, data: AuditEvent['data']) => {
@@ -116,6 +119,17 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
     async searchEvents(search) {
       const rows = await store.audit.events(search);
       return rows.map(toLoggedEvent);
+    },
+    async *callsWithSecret(search) {
+      let before: { ts: number; id: string } | undefined;
+      for (;;) {
+        const at = before === undefined ? {} : { before };
+        const rows = await store.audit.callsWithSecret({ ...search, ...at, limit: PAGE });
+        yield* rows.map(toCallRecord);
+        const last = rows.at(-1)?.intent;
+        if (last === undefined || rows.length < PAGE) return;
+        before = { ts: last.ts, id: last.id };
+      }
     },
     onRecord(listener) {
       listeners.add(listener);

@@ -22,14 +22,14 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   operator: [
     'getMe',
     'getStatus',
-    'listSecrets',
+    ...['listSecrets', 'listSecretVersions'],
     ...['listServers', 'addServer', 'importServers', 'getServer', 'updateServer', 'testServer'],
     ...['listProposals', 'declineProposal'],
     ...['enableServer', 'disableServer', 'removeServer'],
     ...['listCatalogue', 'getCatalogueEntry', 'addServerFromCatalogue'],
     ...['listRules', 'addRule', 'removeRule', 'testRules', 'getEnforcement', 'setEnforcement'],
   ],
-  auditor: ['getMe', 'searchCalls', 'searchEvents', 'tailAudit'],
+  auditor: ['getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'tailAudit'],
   scim: [],
 };
 

@@ -13,7 +13,7 @@ import { groupCommand } from './group.ts';
 import { keyCommand } from './key.ts';
 import { reportFailure } from './report-failure.ts';
 import { enforcementCommand, ruleCommand } from './rule.ts';
-import { secretCommand } from './secret.ts';
+import { secretCommand } from './secrets/secret.ts';
 import { serverCommand } from './server.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';

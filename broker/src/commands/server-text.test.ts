@@ -10,6 +10,7 @@ const server: Server = {
   isolation: 'shared',
   credential: 'shared',
   account: null,
+  probe: null,
   trust_annotations: false,
   transport: 'stdio',
   command: 'node',

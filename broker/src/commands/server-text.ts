@@ -34,6 +34,7 @@ export function serverText(server: Server): string {
     `runs       ${plainLine(targetOf(server))}`,
     `isolation  ${server.isolation}, ${server.processes} live`,
     ...accountLines(server),
+    ...probeLines(server),
     ...processLines(server),
     `tools      ${server.tools ?? 'not asked yet'}${server.trust_annotations ? '; trusted about being read-only or idempotent' : ''}`,
     ...limitLines(server),
@@ -49,6 +50,12 @@ function accountLines({ credential, account }: Server): string[] {
   const kind =
     account.kind === 'oauth' ? oauthText(account) : `keys ${account.fields.map(({ name }) => name).join(', ')}`;
   return [`account    ${credential}, ${plainLine(kind)}`];
+}
+
+function probeLines({ probe }: Server): string[] {
+  if (probe === null) return [];
+  const args = Object.keys(probe.arguments).length === 0 ? '' : ` ${JSON.stringify(probe.arguments)}`;
+  return [`probe      ${plainLine(`${probe.tool}${args}`)}`];
 }
 
 function oauthText({ scopes, client_id: client, issuer }: Extract<Server['account'], { kind: 'oauth' }>): string {

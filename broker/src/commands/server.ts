@@ -12,6 +12,7 @@ import { isolationOf } from './isolation-of.ts';
 import { addFromCatalogue, type FromOptions } from './server-from.ts';
 import { addProposalCommands } from './server/proposals.ts';
 import { serverAccountCommands } from './server/account.ts';
+import { probeOf, type ProbeFlags } from './probe-flags.ts';
 import { serverText, targetOf } from './server-text.ts';
 import { hasFailed, showSteps, stepsOf } from './server-test.ts';
 import { limitsOf, networkOf, transportOf, whereOf, type TransportOptions } from './transport-options.ts';
@@ -23,7 +24,7 @@ interface AddOptions extends FromOptions, TransportOptions {
   trustAnnotations?: boolean;
 }
 
-interface SetOptions extends AdminOptions, AccountFlags {
+interface SetOptions extends AdminOptions, AccountFlags, ProbeFlags {
   limit?: string[];
   network?: string;
   isolation?: string;
@@ -32,6 +33,8 @@ interface SetOptions extends AdminOptions, AccountFlags {
 
 const TRUST =
   'believe its tools that they are read-only or idempotent: such a call is sent again where its connection died';
+
+const PROBE = 'a tool that changes nothing and needs the credential: its answer tells whether that is taken';
 
 const LIMIT =
   'what a command may use up: memory=512MiB, open_files=N, processes=N, cpu_seconds=N; none: as much as there is';
@@ -103,21 +106,24 @@ export function serverCommand(context: CommandContext): Command {
     .option('--trust-annotations <on|off>', TRUST)
     .option('--limit <name=value...>', `${LIMIT}; default: the broker’s`)
     .option('--network <full|none>', NETWORK)
+    .option('--probe <tool>', PROBE)
+    .option('--probe-args <json>', 'with --probe: the arguments of its call, as a JSON object')
+    .option('--no-probe', 'name none')
     .action(
       async (name: string, options: SetOptions) =>
         await withSession(context, options, (session) => setServer(session, name, options)),
     );
-  adminOptions(command.command('test <name>').description('connect anew and list its tools, step by step')).action(
-    async (name: string, options: AdminOptions) => {
-      let failed = false;
-      await withSession(context, options, async (session) => {
-        const steps = await stepsOf(session, name);
-        showSteps(session, steps);
-        failed = hasFailed(steps);
-      });
-      if (failed) command.error('', { exitCode: 1 });
-    },
-  );
+  adminOptions(
+    command.command('test <name>').description('connect anew, list its tools and call its probe, step by step'),
+  ).action(async (name: string, options: AdminOptions) => {
+    let failed = false;
+    await withSession(context, options, async (session) => {
+      const steps = await stepsOf(session, name);
+      showSteps(session, steps);
+      failed = hasFailed(steps);
+    });
+    if (failed) command.error('', { exitCode: 1 });
+  });
   addProposalCommands(command, context);
   serverAccountCommands(command, context);
   const simple = (verb: 'enable' | 'disable' | 'remove', description: string, done: string): void => {
@@ -203,11 +209,12 @@ function givenOf(flags: Readonly<Record<string, string>>, options: AddOptions): 
 async function setServer({ api, show }: AdminSession, name: string, options: SetOptions): Promise<void> {
   const { trustAnnotations, isolation, limit, network } = options;
   const account = accountOf(options);
-  const said = [trustAnnotations, isolation, limit, network, ...Object.values(account)];
+  const probe = probeOf(options);
+  const said = [trustAnnotations, isolation, limit, network, probe, ...Object.values(account)];
   if (said.every((each) => each === undefined))
     throw new GateError(
       'usage',
-      'say what to set: --credential shared|personal, --isolation MODE, --trust-annotations on|off, --network full|none or --limit NAME=VALUE',
+      'say what to set: --credential shared|personal, --isolation MODE, --trust-annotations on|off, --network full|none, --probe TOOL or --limit NAME=VALUE',
     );
   if (trustAnnotations !== undefined && trustAnnotations !== 'on' && trustAnnotations !== 'off')
     throw new GateError('usage', `--trust-annotations: "${trustAnnotations}" is neither on nor off`);
@@ -217,6 +224,7 @@ async function setServer({ api, show }: AdminSession, name: string, options: Set
     ...(isolation === undefined ? {} : { isolation: isolationOf('--isolation', isolation) }),
     ...(limit === undefined ? {} : { limits: limitsOf(limit) }),
     ...(network === undefined ? {} : { network: networkOf(network) }),
+    ...(probe === undefined ? {} : { probe }),
   };
   const server = await api.call(serversApi.update, { params: { name }, body });
   show(server, serverText(server));

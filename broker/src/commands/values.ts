@@ -33,6 +33,17 @@ export function pastTime(flag: string, text: string | undefined, nowMs: number):
   return new Date(time).toISOString();
 }
 
+/** `90d` means in 90 days; else a date or time in ISO 8601. Throws `usage`, also for a time that has passed. */
+export function futureTime(flag: string, text: string | undefined, nowMs: number): string | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDurationMs(text);
+  const time = ms === undefined ? (/^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN) : nowMs + ms;
+  if (Number.isNaN(time))
+    throw new GateError('usage', `${flag}: "${text}" is no time; write 90d, 2027-03-01 or 2027-03-01T08:00:00Z`);
+  if (time <= nowMs) throw new GateError('usage', `${flag}: ${text} has passed already`);
+  return new Date(time).toISOString();
+}
+
 /** A whole number of 1 or more. Throws `usage`, naming the flag. */
 export function countFlag(flag: string, text: string): number {
   const count = Number(text);

@@ -24,6 +24,12 @@ export type BusMessage =
   /** The answer to `revoked`; `question` is that of the message that it answers. */
   | { kind: 'ended'; question: string; linksClosed: number; callsCancelled: number }
   /**
+   * Another version of this secret is current, which is committed. Each broker answers with `switched-too` once no new call of its own carries an
+   * earlier one.
+   */
+  | { kind: 'switched'; question: string; workspaceId: string; name: string }
+  | { kind: 'switched-too'; question: string }
+  /**
    * Said while the master key is rotated: the sender's key file, at this path, holds the master key with this id. The rotation ends when the
    * files of all brokers hold the new key.
    */

@@ -9,6 +9,13 @@ export type Isolation = 'shared' | 'per-user' | 'per-session';
 /** Whose account a connection carries towards the server: one for everybody, or each person's own. */
 export type WhoseCredential = 'shared' | 'personal';
 
+/** A call that tells whether the service takes the credential: of a tool that changes nothing and needs the credential. */
+export interface Probe {
+  /** As the server calls it. */
+  tool: string;
+  arguments: Readonly<Record<string, unknown>>;
+}
+
 export interface ServerRecord {
   /** A UUID; `/mcp/UUID` names the server too. */
   id: string;
@@ -26,6 +33,8 @@ export interface ServerRecord {
   credential: WhoseCredential;
   /** Null where all that it needs is in the vault. */
   account: AccountForm | null;
+  /** Null: whether a credential is taken is not known before somebody's call. */
+  probe: Probe | null;
   /** Believe the server's annotations of its tools: a call of a read-only or idempotent one is sent again where its connection broke. */
   trustAnnotations: boolean;
   /** Grows with each change of the record. */

@@ -154,7 +154,7 @@ describe('a server that each person uses with keys of their own', () => {
     const { user } = await world.person('grace');
     const server = world.serverNamed('fix');
     const steps = async (userKey?: string) =>
-      (await world.upstreams.test(server, userKey)).map(({ step, ok }) => [step, ok]);
+      (await world.upstreams.test(server, { userKey: userKey ?? null })).steps.map(({ step, ok }) => [step, ok]);
     assert.deepEqual(await steps(), [
       ['secrets', true],
       ['account', true],

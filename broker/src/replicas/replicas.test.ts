@@ -79,6 +79,7 @@ async function open(t: TestContext, { follows = true } = {}) {
     vault: {
       elsewhere: {
         changed: ({ workspaceId, name }) => void told.push(`secret ${workspaceId}/${name}`),
+        catchUp: ({ workspaceId, name }) => tell(`secret ${workspaceId}/${name} is caught up with`),
         recheck: () => tell('secrets'),
       },
     },

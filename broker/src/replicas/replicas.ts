@@ -14,6 +14,7 @@ import type { KeyRotation } from '../vault/key-rotation.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createEndElsewhere } from './end-elsewhere.ts';
 import { createHearing } from './hearing.ts';
+import { createSwitchElsewhere, type SwitchElsewhere } from './switch-elsewhere.ts';
 
 /** Doubts that follow each other within this time cause one re-reading together. */
 const DOUBT_PAUSE_MS = 200;
@@ -32,6 +33,7 @@ export interface Replicas {
   /** True while this broker does not hear the changes of the others, so that it may allow nothing. */
   readonly isDeaf: boolean;
   readonly endElsewhere: ReturnType<typeof createEndElsewhere>;
+  readonly switchElsewhere: SwitchElsewhere;
   /** From now on applies the changes of the other brokers. Throws the errors of `Bus.open`. */
   follow(keepers: Keepers): Promise<void>;
   /** The other brokers that run now. */
@@ -108,6 +110,14 @@ export function createReplicas(parts: {
           .publish({ kind: 'ended', question: message.question, ...counts })
           .catch((error: unknown) => log.warn({ err: error }, 'the end of what was revoked could not be confirmed'));
       }
+      case 'switched':
+        await vault.elsewhere.catchUp(message);
+        // Where this fails, the broker that asked says that this one has not confirmed it.
+        return bus
+          .publish({ kind: 'switched-too', question: message.question })
+          .catch((error: unknown) => log.warn({ err: error }, 'the use of a new secret could not be confirmed'));
+      case 'switched-too':
+        return; // switch-elsewhere.ts of the broker that asked listens for it
       case 'keys':
         return keys.changed();
       case 'master-key':
@@ -140,6 +150,7 @@ export function createReplicas(parts: {
       return hearing.isDeaf;
     },
     endElsewhere: createEndElsewhere({ bus, clock }),
+    switchElsewhere: createSwitchElsewhere({ bus, clock }),
     async follow(all) {
       keepers = all;
       await bus.open();

@@ -47,7 +47,7 @@ test('every change of a secret, a group or a rule is told, of what it is, and wh
     [() => secrets.append('default', 'token', 'test', () => Uint8Array.of(1)), [secretChanged]],
     [() => secrets.add('default', 'token', 'test', () => Uint8Array.of(1)), []],
     [() => secrets.add('default', 'second', 'test', () => Uint8Array.of(1)), [{ ...secretChanged, name: 'second' }]],
-    [() => secrets.touch('default', 'token', 1), []],
+    [() => secrets.touch([{ workspaceId: 'default', name: 'token', version: 1, at: 1 }]), []],
     [() => secrets.remove('default', 'token'), [secretChanged]],
     [() => secrets.remove('default', 'token'), []],
     [() => groups.add('default', 'eng', []), []],

@@ -92,6 +92,17 @@ export interface AuditQuery {
   limit: number;
 }
 
+/** Calls that carried a secret. `before`: only those before this time and id. The newest come first. */
+export interface SecretUseQuery {
+  workspaceId: string;
+  name: string;
+  /** Null: any. */
+  version: number | null;
+  since: number;
+  before?: { ts: number; id: string };
+  limit: number;
+}
+
 export interface CallRow {
   intent: AuditRow;
   outcome: AuditRow | null;

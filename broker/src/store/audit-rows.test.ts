@@ -53,6 +53,32 @@ onBothEngines((open) => {
     assert.deepEqual(await store.audit.chain('w1', 2, 1), rows.slice(1, 2));
   });
 
+  it('finds the calls that carried a secret, or one version of it, and no other whose name begins or looks like it', async (t) => {
+    const { store } = await open(t);
+    let seq = 0;
+    const called = (versions: string[]): AuditRow[] => {
+      const asked = intent(++seq, 'ada', 'github__list');
+      return [asked, { ...outcome(++seq, asked), data: JSON.stringify({ secret_versions: versions }) }];
+    };
+    await store.audit.append([
+      ...[['a_b@1'], ['a_b@12', 'other@1'], ['axb@1'], ['xa_b@1'], ['a_b.c@1'], [], ['a_b@1']].flatMap(called),
+      intent(++seq, 'ada', 'github__list'),
+    ]);
+    const found = async (
+      version: number | null,
+      more: { limit?: number; before?: { ts: number; id: string } } = {},
+    ) => {
+      const query = { workspaceId: 'default', name: 'a_b', version, since: T0, limit: 10, ...more };
+      const rows = await store.audit.callsWithSecret(query);
+      assert.ok(rows.every((each) => each.outcome?.callId === each.intent.id));
+      return rows.map((each) => each.intent.seq);
+    };
+    assert.deepEqual(await found(null), [13, 3, 1]);
+    assert.deepEqual(await found(1), [13, 1]);
+    assert.deepEqual(await found(null, { limit: 2 }), [13, 3]);
+    assert.deepEqual(await found(null, { before: { ts: T0 + 3, id: 'id-0003' } }), [1]);
+  });
+
   it('joins a call’s intent and outcome, also where the outcome is missing', async (t) => {
     const { store } = await open(t);
     const first = intent(1, 'ada', 'github__list');

@@ -26,6 +26,7 @@ import { createOAuthRegistrations } from './repositories/oauth-registrations.ts'
 import { createPolicy } from './repositories/policy.ts';
 import { createProposals } from './repositories/proposals.ts';
 import { createProvisioning } from './repositories/provisioning.ts';
+import { createSecretVersions } from './repositories/secret-versions.ts';
 import { createSecrets } from './repositories/secrets.ts';
 import { createSealedBefore } from './repositories/sealed-before.ts';
 import { createServers } from './repositories/servers.ts';
@@ -95,6 +96,7 @@ function createStore(engine: Engine, clock: Clock): Store {
     accounts: createAccounts(db, clock, announce),
     oauthRegistrations: createOAuthRegistrations(db, clock),
     secrets: createSecrets(db, clock, announce),
+    secretVersions: createSecretVersions(db, clock, announce),
     policy: createPolicy(db, clock, announce),
     settings: createSettings(db),
     audit: createAuditRows(engine),

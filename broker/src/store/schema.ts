@@ -2,6 +2,7 @@
 // hold JSON text, `sealed` columns hold bytes that the vault has sealed.
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import type { AccountForm, AccountState } from '../domain/account.ts';
+import type { SecretState } from '../domain/secret-version.ts';
 import type { Isolation, WhoseCredential } from '../domain/server-record.ts';
 import type { AdminTokenRecord } from '../domain/people.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
@@ -159,6 +160,7 @@ export interface Database {
     account_json: string | null;
     revision: number;
     folder: string;
+    probe_json: string | null;
     created_at: number;
     updated_at: number;
   };
@@ -193,14 +195,22 @@ export interface Database {
     created_at: number;
   };
   /** One row for each name. It stays when the secret is removed, so that no version number is ever given to two values. */
-  secrets: { workspace_id: string; name: string; last_version: number; last_used_at: number | null };
+  secrets: { workspace_id: string; name: string; last_version: number };
+  /** `lease_*`: which broker sees to a staged one, and until when. */
   secret_versions: {
     workspace_id: string;
     name: string;
     version: number;
+    state: SecretState;
     source: string;
     sealed: Uint8Array;
+    set_by: string | null;
     created_at: number;
+    expires_at: number | null;
+    retired_at: number | null;
+    last_used_at: number | null;
+    lease_holder: string | null;
+    lease_until: number | null;
   };
   policies: { workspace_id: string; version: number; enforcement: Enforcement };
   rules: {

@@ -80,9 +80,13 @@ onBothEngines((open) => {
     assert.deepEqual(new Set(sealedFor), new Set([1, 2, 3, 4, 5, 6]));
     const current = await store.secrets.current(WORKSPACE, 'github');
     assert.deepEqual([current?.version, current?.sealed[0]], [6, 6]);
-    await store.secrets.touch(WORKSPACE, 'github', clock.at + 1);
+    await store.secrets.touch([
+      { workspaceId: WORKSPACE, name: 'github', version: 5, at: clock.at + 1 },
+      { workspaceId: WORKSPACE, name: 'github', version: 6, at: clock.at },
+      { workspaceId: WORKSPACE, name: 'github', version: 5, at: clock.at - 1 },
+    ]);
     assert.deepEqual(await store.secrets.list(WORKSPACE), [
-      { name: 'github', version: 6, source: 'cli', createdAt: clock.at, lastUsedAt: clock.at + 1 },
+      { name: 'github', version: 6, source: 'cli', createdAt: clock.at, expiresAt: null, lastUsedAt: clock.at + 1 },
     ]);
     assert.equal(await store.secrets.remove(WORKSPACE, 'github'), true);
     assert.equal(await store.secrets.remove(WORKSPACE, 'github'), false);

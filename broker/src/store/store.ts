@@ -8,9 +8,10 @@ import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } f
 import type { ProposedTransport } from 'mcpgate-shared/api/proposals';
 import type { Role } from 'mcpgate-shared/api/roles';
 import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';
+import type { AboutSecret, SecretUse, SecretVersion, StagingLease } from '../domain/secret-version.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { Keyring, SealedBefore } from './keyring.ts';
-import type { AuditQuery, AuditRow, CallRow } from './audit-row.ts';
+import type { AuditQuery, AuditRow, CallRow, SecretUseQuery } from './audit-row.ts';
 
 export interface OneTimeLink {
   /** SHA-256 of the link's token, hex. */
@@ -38,12 +39,26 @@ export interface Renamed {
   grants: { id: string; label: string }[];
 }
 
-interface SecretInfo {
+/** The current version of a secret; `lastUsedAt` is that of any version. */
+export interface SecretInfo extends Pick<
+  SecretVersion,
+  'version' | 'source' | 'createdAt' | 'expiresAt' | 'lastUsedAt'
+> {
+  name: string;
+}
+
+export interface StagedSecret {
+  workspaceId: string;
   name: string;
   version: number;
-  source: string;
+  setBy: string | null;
   createdAt: number;
-  lastUsedAt: number | null;
+}
+
+/** `from`: the version that was current when it was staged. */
+export interface Staged {
+  version: number;
+  from: number;
 }
 
 interface SealedSecret {
@@ -312,10 +327,10 @@ export interface Store {
   /** What versions before data keys have sealed under the master key itself. */
   sealedBefore: SealedBefore;
   servers: {
-    /** Shared and without an account, unless said. Throws `conflict` where the name is taken. */
+    /** Shared, without an account and without a probe, unless said. Throws `conflict` where the name is taken. */
     create(
       server: Pick<ServerRecord, 'workspaceId' | 'name' | 'enabled' | 'transport' | 'isolation' | 'trustAnnotations'> &
-        Partial<Pick<ServerRecord, 'credential' | 'account'>>,
+        Partial<Pick<ServerRecord, 'credential' | 'account' | 'probe'>>,
     ): Promise<ServerRecord>;
     byName(workspaceId: string, name: string): Promise<ServerRecord | undefined>;
     list(workspaceId: string): Promise<ServerRecord[]>;
@@ -323,7 +338,10 @@ export interface Store {
     update(
       id: string,
       change: Partial<
-        Pick<ServerRecord, 'enabled' | 'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account'>
+        Pick<
+          ServerRecord,
+          'enabled' | 'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account' | 'probe'
+        >
       >,
       ifRevision?: number,
     ): Promise<ServerRecord>;
@@ -384,20 +402,58 @@ export interface Store {
   };
   secrets: {
     /** Appends the next version, which becomes the current one; returns its number. `seal` gets that number (associated data). */
-    append(workspaceId: string, name: string, source: string, seal: (version: number) => Uint8Array): Promise<number>;
+    append(
+      workspaceId: string,
+      name: string,
+      source: string,
+      seal: (version: number) => Uint8Array,
+      about?: AboutSecret,
+    ): Promise<number>;
     /** As `append`, but only where the name has no current version; else it changes nothing and returns undefined. */
     add(
       workspaceId: string,
       name: string,
       source: string,
       seal: (version: number) => Uint8Array,
+      about?: AboutSecret,
     ): Promise<number | undefined>;
     current(workspaceId: string, name: string): Promise<SealedSecret | undefined>;
-    /** Every version that is kept, in no order. */
+    /** Every version that is or was in use, in no order. */
     versions(workspaceId: string): Promise<(SealedSecret & { isCurrent: boolean })[]>;
     list(workspaceId: string): Promise<SecretInfo[]>;
-    touch(workspaceId: string, name: string, at: number): Promise<void>;
+    /** Writes down uses that are later than what is written. */
+    touch(uses: readonly SecretUse[]): Promise<void>;
     remove(workspaceId: string, name: string): Promise<boolean>;
+  };
+  /** The versions of secrets besides the current ones. */
+  secretVersions: {
+    /** All that are kept, the newest first. */
+    history(workspaceId: string, name: string): Promise<SecretVersion[]>;
+    find(workspaceId: string, name: string, version: number): Promise<SealedSecret | undefined>;
+    /**
+     * Appends the next version, which nothing uses, and says which one is current. Undefined, and nothing is changed, where the name has no
+     * current version, or has a staged one already.
+     */
+    stage(
+      workspaceId: string,
+      name: string,
+      source: string,
+      seal: (version: number) => Uint8Array,
+      about: AboutSecret & StagingLease,
+    ): Promise<Staged | undefined>;
+    /** False where the holder has it no more. */
+    extend(workspaceId: string, name: string, version: number, lease: StagingLease): Promise<boolean>;
+    /**
+     * The staged version becomes the current one, and the one that was it is retired. False, and nothing is changed, where the holder has it no
+     * more, or another one is current by now.
+     */
+    promote(workspaceId: string, name: string, staged: Staged, holder: string): Promise<boolean>;
+    /** Removes a staged version of this holder. */
+    discard(workspaceId: string, name: string, version: number, by: Pick<StagingLease, 'holder'>): Promise<boolean>;
+    /** All that are staged, of every workspace. */
+    staged(): Promise<(StagedSecret & StagingLease)[]>;
+    /** A retired version becomes the current one again, and the current one is retired; its number. Undefined where there is no such version. */
+    restore(workspaceId: string, name: string, version: number): Promise<number | undefined>;
   };
   policy: {
     snapshot(workspaceId: string): Promise<PolicySnapshot>;
@@ -420,6 +476,8 @@ export interface Store {
     /** `type` and `tool` may hold `*`. `user`: the actor, or for events also the subject. At most 10,000 rows. */
     calls(query: AuditQuery): Promise<CallRow[]>;
     events(query: AuditQuery): Promise<AuditRow[]>;
+    /** Those that have an outcome. */
+    callsWithSecret(query: SecretUseQuery): Promise<CallRow[]>;
     /** A writer's rows from `fromSeq` on, in order. */
     chain(writer: string, fromSeq: number, limit: number): Promise<AuditRow[]>;
     writers(): Promise<{ writer: string; lastSeq: number; lastHash: string }[]>;

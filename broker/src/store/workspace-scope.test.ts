@@ -22,6 +22,13 @@ const NOW = 1_790_000_000_000;
 const sharedAccount = ({ workspaceId, serverId }: Twin) => ({ workspaceId, serverId, owner: 'shared' }) as const;
 const all = ({ workspaceId }: Twin) => ({ workspaceId, limit: 100 });
 
+/** The number of the staged version. */
+async function stage(store: Store, { workspaceId }: Twin): Promise<number> {
+  const lease = { holder: 'me', until: NOW };
+  const staged = await store.secretVersions.stage(workspaceId, 'kept', 'changed', () => Buffer.from('x'), lease);
+  return staged?.version ?? 0;
+}
+
 /** In the order in which the writes are done: what removes comes after what needs it. */
 const TABLE: Table = {
   workspaces: {
@@ -339,8 +346,40 @@ const TABLE: Table = {
     },
     versions: { reads: (store, { workspaceId }) => store.secrets.versions(workspaceId) },
     list: { reads: (store, { workspaceId }) => store.secrets.list(workspaceId) },
-    touch: { writes: (store, { workspaceId }) => store.secrets.touch(workspaceId, 'token', NOW + 1) },
+    touch: {
+      writes: (store, { workspaceId }) =>
+        store.secrets.touch([{ workspaceId, name: 'token', version: 1, at: NOW + 1 }]),
+    },
     remove: { writes: (store, { workspaceId }) => store.secrets.remove(workspaceId, 'token') },
+  },
+  secretVersions: {
+    history: { reads: (store, { workspaceId }) => store.secretVersions.history(workspaceId, 'kept') },
+    find: {
+      reads: async (store, { workspaceId }) => {
+        const found = await store.secretVersions.find(workspaceId, 'kept', 1);
+        return found && { ...found, sealed: Buffer.from(found.sealed).toString() };
+      },
+    },
+    stage: { writes: stage },
+    discard: {
+      writes: (store, { workspaceId }) => store.secretVersions.discard(workspaceId, 'kept', 2, { holder: 'me' }),
+    },
+    promote: {
+      writes: async (store, at) =>
+        store.secretVersions.promote(at.workspaceId, 'kept', { version: await stage(store, at), from: 1 }, 'me'),
+    },
+    restore: { writes: (store, { workspaceId }) => store.secretVersions.restore(workspaceId, 'kept', 1) },
+    extend: {
+      // Only by what others may do is it seen.
+      writes: async (store, at) => {
+        const version = await stage(store, at);
+        await store.secretVersions.extend(at.workspaceId, 'kept', version, { holder: 'me', until: NOW + 9 });
+        const [own] = (await store.secretVersions.staged()).filter((each) => each.workspaceId === at.workspaceId);
+        if (own?.until === NOW + 9)
+          await store.secretVersions.promote(at.workspaceId, 'kept', { version, from: 1 }, 'me');
+      },
+    },
+    staged: { everywhere: 'a broker clears up what others have left in any workspace' },
   },
   policy: {
     snapshot: { reads: (store, { workspaceId }) => store.policy.snapshot(workspaceId) },
@@ -371,6 +410,10 @@ const TABLE: Table = {
         await store.audit.events({ ...all(at), user: 'ada', type: 'login.*' }),
         await store.audit.events({ ...all(at), after: { ts: 0, id: '' } }),
       ],
+    },
+    callsWithSecret: {
+      reads: (store, { workspaceId }) =>
+        store.audit.callsWithSecret({ workspaceId, name: 'token', version: 1, since: 0, limit: 10 }),
     },
     chain: { everywhere: 'it is by the broker that wrote it' },
     writers: { everywhere: 'it is by the broker that wrote it' },

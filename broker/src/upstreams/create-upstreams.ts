@@ -322,11 +322,14 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         );
     },
     processIsolation: async () => (await findIsolator()).kind,
-    async test(server, userKey = null) {
-      const steps = await testServer(deps, server, `test-${randomUUID()}`, ownerFor(server, userKey));
+    async test(server, { userKey = null, tried, limitMs } = {}) {
+      const homeName = `test-${randomUUID()}`;
+      const report = await testServer(deps, {
+        ...{ record: server, homeName, owner: ownerFor(server, userKey), tried, limitMs },
+      });
       // The test has shown what the server offers now, so the live connections read their lists again too.
-      await refresh(server);
-      return steps;
+      if (tried === undefined) await refresh(server);
+      return report;
     },
     refresh,
     reload() {

@@ -28,7 +28,7 @@ async function withServer(way: SloppyWay, name: BehaviourName, use: (seen: Seen)
       session,
       keys: async (kind) => (await session.list(kind, NEVER)).map(({ key }) => key),
       warnings: () => pool.upstreams.status('default')[0]?.warnings ?? [],
-      steps: () => pool.upstreams.test(record),
+      steps: async () => (await pool.upstreams.test(record)).steps,
     });
   } finally {
     await pool.end();

@@ -129,6 +129,23 @@ export interface TestStep {
   warnings: readonly string[];
 }
 
+/**
+ * What a test has found out about the credential. `accepted`: the tool that the record names has answered. `refused`: the service has turned it
+ * away. `failed`: nothing was found out, since something else did not work. `unproven`: it works as far as it goes, and no tool is named that tells.
+ */
+export type Verdict = 'accepted' | 'refused' | 'failed' | 'unproven';
+
+export interface TestReport {
+  steps: TestStep[];
+  verdict: Verdict;
+}
+
+/** A secret of the server's workspace with a value that it does not have, for one connection. */
+export interface TriedSecret {
+  name: string;
+  secret: { value: string; version: number; imported: boolean };
+}
+
 export interface UpstreamStatus {
   name: string;
   isolation: Isolation;
@@ -178,10 +195,13 @@ export interface Upstreams {
   /** What keeps the servers that the broker starts apart from each other. */
   processIsolation(): Promise<ProcessIsolation>;
   /**
-   * Connects anew and lists, step by step; for `server test`. Live connections go on, and read their lists again. `userKey`: of the person who
-   * tests, whose account is used where each has their own; null unless said: it is no person.
+   * Connects anew, lists, and calls the tool that the record names, step by step. Live connections go on, and read their lists again, unless another
+   * value is `tried`. `userKey`: of the person who tests, whose account is used where each has their own; null unless said: it is no person.
    */
-  test(server: ServerRecord, userKey?: string | null): Promise<TestStep[]>;
+  test(
+    server: ServerRecord,
+    options?: { userKey?: string | null; tried?: TriedSecret; limitMs?: number },
+  ): Promise<TestReport>;
   /** Reads the lists of the server's live connections again; resolves when that is done, or after five seconds. */
   refresh(server: ServerRecord): Promise<void>;
   /** Reads the records again (after an administrative change); connections of changed or removed servers end once their calls are done. */

@@ -1,5 +1,6 @@
 // The vault over the store. A secret is read from the store and unsealed each time that it is asked for, so that a connection is made with its
 // current version.
+import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { fingerprintOf, isGuessable } from 'mcpgate-shared/entries/fingerprint';
 import { GateError } from 'mcpgate-shared/error';
@@ -8,45 +9,65 @@ import type { Store } from '../store/store.ts';
 import { fillReferences, referencesIn } from 'mcpgate-shared/values/secret-reference';
 import { openKeyring } from './keyring.ts';
 import type { MasterKey } from './master-key.ts';
-import type { Vault } from './vault.ts';
+import { createUses } from './uses.ts';
+import type { OpenedSecret, Vault } from './vault.ts';
+import { createVersions } from './versions.ts';
 
 const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 const MAX_VALUE_BYTES = 64 * 1024;
-const TOUCH_INTERVAL_MS = 60_000;
-
-interface Opened {
-  value: string;
-  version: number;
-  imported: boolean;
-}
 
 /** Throws `config` where the master key is not the one that the store's secrets were sealed with. */
-export async function createVault(options: { store: Store; masterKey: MasterKey; clock: Clock }): Promise<Vault> {
+export async function createVault(options: {
+  store: Store;
+  masterKey: MasterKey;
+  clock: Clock;
+  /** The name of this run of the broker: what others have staged is theirs. */
+  holder?: string;
+  /** No other broker can use this store. */
+  isAlone?: boolean;
+}): Promise<Vault> {
   const { store, masterKey, clock } = options;
   const keyring = await openKeyring(options);
 
   const listeners = new Set<(change: { workspaceId: string; name: string }) => void>();
-  /** The version of each secret that was last opened here, to find out later which secrets other brokers have changed. */
-  const openedVersions = new Map<string, { workspaceId: string; name: string; version: number }>();
-  const touchedAt = new Map<string, number>();
+  /** The versions of each secret that were opened here since listeners were last told of it, to find out which ones other brokers have changed. */
+  const openedVersions = new Map<string, { workspaceId: string; name: string; versions: Set<number> }>();
+  const uses = createUses({ store, clock });
 
   function changed(workspaceId: string, name: string): void {
+    openedVersions.delete(secretKey(workspaceId, name));
     for (const listener of [...listeners]) listener({ workspaceId, name });
   }
 
-  async function read(workspaceId: string, name: string): Promise<Opened> {
+  function tellWhereOld(workspaceId: string, name: string, current: number | undefined): void {
+    const opened = openedVersions.get(secretKey(workspaceId, name))?.versions ?? new Set();
+    if ([...opened].some((version) => version !== current)) changed(workspaceId, name);
+  }
+
+  async function read(workspaceId: string, name: string): Promise<OpenedSecret> {
     const record = await store.secrets.current(workspaceId, name);
     if (record === undefined) {
       const text = `there is no secret named ${name}: set it with mcpgate-broker secret set ${name}${inWorkspace(workspaceId)}`;
       throw new GateError('not_found', text);
     }
-    const plain = await keyring.open(secretContext(workspaceId, name, record.version), record.sealed);
+    const opened = await open(workspaceId, record);
+    const key = secretKey(workspaceId, name);
+    const known = openedVersions.get(key) ?? { workspaceId, name, versions: new Set() };
+    known.versions.add(opened.version);
+    openedVersions.set(key, known);
+    return opened;
+  }
+
+  async function open(
+    workspaceId: string,
+    record: { name: string; version: number; source: string; sealed: Uint8Array },
+  ): Promise<OpenedSecret> {
+    const { name, version, source } = record;
+    const plain = await keyring.open(secretContext(workspaceId, name, version), record.sealed);
     if (plain === undefined) {
-      const text = `the secret ${name} (version ${record.version}) cannot be opened with ${masterKey.file}: its stored form was changed; set it again`;
+      const text = `the secret ${name} (version ${version}) cannot be opened with ${masterKey.file}: its stored form was changed; set it again`;
       throw new GateError('internal', text);
     }
-    const { version, source } = record;
-    openedVersions.set(secretKey(workspaceId, name), { workspaceId, name, version });
     return { value: Buffer.from(plain).toString('utf8'), version, imported: source === 'import' };
   }
 
@@ -57,28 +78,29 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
     return (version) => keyring.seal(secretContext(workspaceId, name, version), plain);
   }
 
-  /** Writes down that the secret is used; undefined, and nothing is written, where that was done within the last minute. */
-  function touch(workspaceId: string, name: string): Promise<void> | undefined {
-    const secret = secretKey(workspaceId, name);
-    const now = clock.now();
-    const last = touchedAt.get(secret);
-    if (last !== undefined && now - last < TOUCH_INTERVAL_MS) return undefined;
-    touchedAt.set(secret, now);
-    return store.secrets.touch(workspaceId, name, now);
-  }
+  const versions = createVersions({
+    ...{ store, clock, sealer, open, changed },
+    holder: options.holder ?? randomUUID(),
+    isAlone: options.isAlone ?? false,
+    writeUses: () => uses.write(),
+  });
 
   return {
-    async set(workspaceId, name, value, source) {
-      const version = await store.secrets.append(workspaceId, name, source, sealer(workspaceId, name, value));
+    async set(workspaceId, name, value, source, about) {
+      const version = await store.secrets.append(workspaceId, name, source, sealer(workspaceId, name, value), about);
       changed(workspaceId, name);
       return version;
     },
-    async add(workspaceId, name, value, source) {
-      const version = await store.secrets.add(workspaceId, name, source, sealer(workspaceId, name, value));
+    async add(workspaceId, name, value, source, about) {
+      const version = await store.secrets.add(workspaceId, name, source, sealer(workspaceId, name, value), about);
       if (version !== undefined) changed(workspaceId, name);
       return version;
     },
-    list: (workspaceId) => store.secrets.list(workspaceId),
+    async list(workspaceId) {
+      await uses.write();
+      return await store.secrets.list(workspaceId);
+    },
+    versions,
     async remove(workspaceId, name) {
       const removed = await store.secrets.remove(workspaceId, name);
       if (removed) changed(workspaceId, name);
@@ -86,9 +108,7 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
     },
     async value(workspaceId, name) {
       checkName(name);
-      const { value, version, imported } = await read(workspaceId, name);
-      await touch(workspaceId, name);
-      return { value, version, imported };
+      return await read(workspaceId, name);
     },
     async recognise(workspaceId, fingerprintKey, fingerprints) {
       if (fingerprints.size === 0) return [];
@@ -103,12 +123,11 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
       return recognised;
     },
     async resolve(workspaceId, text) {
-      const values = new Map<string, Opened>();
+      const values = new Map<string, OpenedSecret>();
       for (const { kind, name } of referencesIn(text)) {
         if (kind !== 'secret' || values.has(name)) continue;
         checkName(name);
         values.set(name, await read(workspaceId, name));
-        await touch(workspaceId, name);
       }
       if (values.size === 0) return { value: text, versions: [] };
       return {
@@ -116,10 +135,7 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
         versions: [...values].map(([name, { version }]) => `${name}@${version}`),
       };
     },
-    used(workspaceId, versions) {
-      const writes = versions.flatMap((each) => touch(workspaceId, each.slice(0, each.lastIndexOf('@'))) ?? []);
-      return writes.length === 0 ? undefined : Promise.all(writes);
-    },
+    used: (workspaceId, versions) => uses.note(workspaceId, versions),
     keyring,
     seal: (purpose, plain) => keyring.seal(['purpose', purpose], plain),
     async open(purpose, sealed) {
@@ -130,20 +146,24 @@ export async function createVault(options: { store: Store; masterKey: MasterKey;
     },
     elsewhere: {
       changed: ({ workspaceId, name }) => changed(workspaceId, name),
+      async catchUp({ workspaceId, name }) {
+        const record = await store.secrets.current(workspaceId, name);
+        tellWhereOld(workspaceId, name, record?.version);
+      },
       async recheck() {
         for (const [workspaceId, opened] of Map.groupBy(openedVersions.values(), (each) => each.workspaceId)) {
           const now = new Map((await store.secrets.list(workspaceId)).map(({ name, version }) => [name, version]));
-          for (const { name, version } of opened) {
-            if (now.get(name) === version) continue;
-            openedVersions.delete(secretKey(workspaceId, name));
-            changed(workspaceId, name);
-          }
+          for (const { name } of opened) tellWhereOld(workspaceId, name, now.get(name));
         }
       },
     },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    async close() {
+      await versions.close();
+      await uses.write();
     },
   };
 }

@@ -1,6 +1,8 @@
 // Secrets at rest: sealed with AES-256-GCM by data keys under the master key, with workspace, name and version as associated data. A value leaves
 // the vault only towards an upstream's connection.
 
+import type { AboutSecret, SecretVersion } from '../domain/secret-version.ts';
+import type { SecretInfo, StagedSecret } from '../store/store.ts';
 import type { Keyring } from './keyring.ts';
 
 interface ResolvedText {
@@ -9,17 +11,57 @@ interface ResolvedText {
   versions: readonly string[];
 }
 
+/** A value that nothing uses yet, and the version that is in use. */
+export interface StagedValue {
+  workspaceId: string;
+  name: string;
+  version: number;
+  from: number;
+}
+
+/** The versions of a secret besides the current one. */
+export interface Versions {
+  /** All that are kept, the newest first. */
+  history(workspaceId: string, name: string): Promise<SecretVersion[]>;
+  /** The value of any version that is kept. Throws `not_found`. */
+  value(workspaceId: string, name: string, version: number): Promise<OpenedSecret>;
+  /**
+   * Keeps a value as a version that nothing uses, for as long as this broker runs and does not discard it. Throws `not_found` where there is no
+   * such secret, and `conflict` where one is staged already, here or at another broker: by whom and since when.
+   */
+  stage(workspaceId: string, name: string, value: string, source: string, about?: AboutSecret): Promise<StagedValue>;
+  /** It becomes the current version; tells listeners. Throws `conflict` where another one is current by now, or it is staged no more. */
+  promote(staged: StagedValue): Promise<void>;
+  discard(staged: StagedValue): Promise<void>;
+  /** What brokers that were killed have staged; what was removed. */
+  discardLeftOver(): Promise<Pick<StagedSecret, 'workspaceId' | 'name' | 'version' | 'setBy'>[]>;
+  /** A retired version becomes the current one again; tells listeners. The number of the one that was it. Throws `not_found`. */
+  restore(workspaceId: string, name: string, version: number): Promise<number>;
+}
+
+export interface OpenedSecret {
+  value: string;
+  version: number;
+  /** Its value came from an import. */
+  imported: boolean;
+}
+
 export interface Vault {
   /** Stores a new version, which is the current one from now on, tells listeners, and returns its number. */
-  set(workspaceId: string, name: string, value: string, source: string): Promise<number>;
+  set(workspaceId: string, name: string, value: string, source: string, about?: AboutSecret): Promise<number>;
   /** As `set`, but only where there is no secret of that name yet; else it changes nothing and returns undefined. */
-  add(workspaceId: string, name: string, value: string, source: string): Promise<number | undefined>;
-  list(
+  add(
     workspaceId: string,
-  ): Promise<{ name: string; version: number; source: string; createdAt: number; lastUsedAt: number | null }[]>;
+    name: string,
+    value: string,
+    source: string,
+    about?: AboutSecret,
+  ): Promise<number | undefined>;
+  list(workspaceId: string): Promise<SecretInfo[]>;
   remove(workspaceId: string, name: string): Promise<boolean>;
-  /** The current value and version of a secret. `imported`: its value came from an import. Throws `not_found`, which names the secret. */
-  value(workspaceId: string, name: string): Promise<{ value: string; version: number; imported: boolean }>;
+  readonly versions: Versions;
+  /** The current value and version of a secret. Throws `not_found`, which names the secret. */
+  value(workspaceId: string, name: string): Promise<OpenedSecret>;
   /**
    * Which secrets, of any version that is kept, have one of these fingerprints under `key`. What could be guessed is compared with none of
    * them (`isGuessable`).
@@ -32,8 +74,8 @@ export interface Vault {
   /** Replaces each `${secret:NAME}` in `text`. Throws `not_found`, which names the missing secret. */
   resolve(workspaceId: string, text: string): Promise<ResolvedText>;
   /**
-   * Writes down that a connection that was made with these secrets (`name@version`, as `resolve` returns them) is used again, at most once a
-   * minute for each secret. Undefined where nothing is to be written.
+   * A connection that was made with these secrets (`name@version`, as `resolve` returns them) is used again. What is noted is written down together,
+   * after a few seconds, or when somebody asks for it here. A promise where this is the first to be noted since: of the writing.
    */
   used(workspaceId: string, versions: readonly string[]): Promise<unknown> | undefined;
   /**
@@ -47,9 +89,13 @@ export interface Vault {
   /** Called by `replicas` after another broker over the same database has changed secrets: `changed` where it is known which one, else `recheck`. */
   readonly elsewhere: {
     changed(change: { workspaceId: string; name: string }): void;
-    /** Calls the listeners for every secret whose current version is not the one that was opened here last. */
+    /** Calls the listeners where an earlier version than the current one was opened here, and they have not been told since. */
+    catchUp(change: { workspaceId: string; name: string }): Promise<void>;
+    /** Calls the listeners for every secret of which another version than the current one was opened here. */
     recheck(): Promise<void>;
   };
   /** Calls `listener` after a secret was changed or removed. Returns the function that removes the listener. */
   onChange(listener: (change: { workspaceId: string; name: string }) => void): () => void;
+  /** Writes down what is noted; gives up what this broker has staged. */
+  close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 // Secrets by name. No answer ever holds a value.
 import { z } from 'zod';
+import { CallSchema } from './audit.ts';
 import { endpoint } from './endpoint.ts';
 import { SecretNameSchema, TimeSchema } from './fields.ts';
 
@@ -10,16 +11,109 @@ export const SecretSchema = z
     source: z.string(),
     created_at: TimeSchema,
     last_used_at: TimeSchema.nullable(),
+    expires_at: TimeSchema.nullable()
+      .default(null)
+      .meta({ description: 'When its service takes it no more, where somebody has said so' }),
     servers: z.array(z.string()),
   })
   .meta({ id: 'Secret' });
 export type Secret = z.output<typeof SecretSchema>;
 
+const VerifiedSchema = z.boolean().nullable().meta({
+  description:
+    'True: every enabled server that refers to it was probed, and answered. False: one did not. Null: not known, for want of a server or of a named probe',
+});
+
+/** One step of a change of a secret. */
+export const SecretStepSchema = z
+  .object({
+    step: z.enum(['stage', 'probe', 'switch', 'retire', 'discard', 'prove-dead']),
+    server: z.string().nullable(),
+    ok: z.boolean(),
+    verified: z.boolean().nullable().meta({
+      description:
+        'Of a probe: whether the service takes the value. Of `prove-dead`: whether it refuses the old one. Null: not known',
+    }),
+    detail: z.string(),
+    ms: z.number(),
+    next: z.string().nullable().meta({ description: 'What to do about it' }),
+  })
+  .meta({ id: 'SecretStep' });
+export type SecretStep = z.output<typeof SecretStepSchema>;
+
 export const SetSecretSchema = SecretSchema.extend({
   /** Servers whose records use the secret in a place that cannot hold this value. Their calls fail until the secret is set to another value. */
   unfit: z.array(z.object({ server: z.string(), why: z.string() })),
+  verified: VerifiedSchema,
+  steps: z.array(SecretStepSchema),
 }).meta({ id: 'SetSecret' });
 export type SetSecret = z.output<typeof SetSecretSchema>;
+
+export const RotatedSecretSchema = SecretSchema.extend({
+  rotated: z
+    .boolean()
+    .meta({ description: 'False: a probe failed, the new value was thrown away, and all is as it was' }),
+  previous_version: z
+    .number()
+    .int()
+    .nullable()
+    .meta({ description: 'What was in use before; null where that still is' }),
+  verified: VerifiedSchema,
+  old_refused: z.boolean().nullable().meta({
+    description: 'Of `prove_dead`: whether every service refuses the old value. Null: not asked for, or not known',
+  }),
+  steps: z.array(SecretStepSchema),
+}).meta({ id: 'RotatedSecret' });
+export type RotatedSecret = z.output<typeof RotatedSecretSchema>;
+
+export const SecretVersionSchema = z
+  .object({
+    version: z.number().int(),
+    state: z.enum(['staged', 'current', 'retired']),
+    source: z.string(),
+    set_by: z.string().nullable(),
+    created_at: TimeSchema,
+    expires_at: TimeSchema.nullable(),
+    retired_at: TimeSchema.nullable(),
+    last_used_at: TimeSchema.nullable(),
+  })
+  .meta({ id: 'SecretVersion' });
+export type SecretVersion = z.output<typeof SecretVersionSchema>;
+
+export const SecretUsesSchema = z
+  .object({
+    name: z.string(),
+    version: z.number().int().nullable().meta({ description: 'Null: any' }),
+    since: TimeSchema,
+    calls: z.number().int().meta({ description: 'How many calls carried it' }),
+    first_at: TimeSchema.nullable(),
+    last_at: TimeSchema.nullable(),
+    people: z.array(z.string()),
+    devices: z.array(z.string()),
+    users: z.array(
+      z.object({
+        member: z.string().nullable().meta({ description: 'The person; null: a grant of nobody' }),
+        credential: z.string().meta({ description: 'What they called with: device:LABEL, grant:LABEL, …' }),
+        device: z.string().nullable(),
+        servers: z.array(z.string()),
+        versions: z.array(z.number().int()),
+        calls: z.number().int(),
+        first_at: TimeSchema,
+        last_at: TimeSchema,
+      }),
+    ),
+    records: z.array(CallSchema).meta({ description: 'The last of these calls, the newest first, at most `limit`' }),
+  })
+  .meta({ id: 'SecretUses' });
+export type SecretUses = z.output<typeof SecretUsesSchema>;
+
+const NameOnly = z.strictObject({ name: SecretNameSchema });
+const ValueSchema = z
+  .string()
+  .min(1, 'the value is empty')
+  .max(64 * 1024);
+const ExpirySchema = TimeSchema.nullable().optional().meta({ description: 'When its service takes it no more' });
+const VersionNumber = z.coerce.number().int().min(1);
 
 export const secretsApi = {
   list: endpoint({
@@ -34,22 +128,75 @@ export const secretsApi = {
     name: 'setSecret',
     method: 'PUT',
     path: '/secrets/:name',
-    summary: 'Store a new version; the next call of every server that refers to it uses it',
-    params: z.strictObject({ name: SecretNameSchema }),
-    body: z.strictObject({
-      value: z
-        .string()
-        .min(1, 'the value is empty')
-        .max(64 * 1024),
-    }),
+    summary:
+      'Store a new version, which the next call of every server that refers to it uses; then probe these servers, and say whether they take it',
+    params: NameOnly,
+    body: z.strictObject({ value: ValueSchema, expires_at: ExpirySchema }),
     answer: SetSecretSchema,
+  }),
+  rotate: endpoint({
+    name: 'rotateSecret',
+    method: 'POST',
+    path: '/secrets/:name/rotate',
+    summary:
+      'Try a new value at every enabled server that refers to the secret, and only then have new calls use it; where a probe fails all stays as it is',
+    params: NameOnly,
+    body: z.strictObject({
+      value: ValueSchema,
+      expires_at: ExpirySchema,
+      prove_dead: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'Then call with the old value, which is to be refused' }),
+    }),
+    answer: RotatedSecretSchema,
+  }),
+  rotation: endpoint({
+    name: 'getSecretRotation',
+    method: 'GET',
+    path: '/secrets/:name/rotation',
+    summary: 'The steps so far of the rotation that this broker carries out; null where it carries out none',
+    params: NameOnly,
+    answer: z.object({ steps: z.array(SecretStepSchema) }).nullable(),
+  }),
+  rollback: endpoint({
+    name: 'rollbackSecret',
+    method: 'POST',
+    path: '/secrets/:name/rollback',
+    summary: 'Have new calls use an earlier version again, the one before unless said; then probe it',
+    params: NameOnly,
+    body: z.strictObject({ version: z.number().int().min(1).optional() }),
+    answer: SetSecretSchema,
+  }),
+  history: endpoint({
+    name: 'listSecretVersions',
+    method: 'GET',
+    path: '/secrets/:name/versions',
+    summary: 'All versions, the newest first: state, who, when, last use; never a value',
+    access: 'operator',
+    params: NameOnly,
+    answer: z.array(SecretVersionSchema),
+  }),
+  uses: endpoint({
+    name: 'listSecretUses',
+    method: 'GET',
+    path: '/secrets/:name/uses',
+    summary: 'Every call, person and device that used it, from the log',
+    access: 'auditor',
+    params: NameOnly,
+    query: z.strictObject({
+      version: VersionNumber.optional(),
+      since: TimeSchema.optional().meta({ description: '30 days ago unless said' }),
+      limit: z.coerce.number().int().min(0).max(1000).default(100),
+    }),
+    answer: SecretUsesSchema,
   }),
   remove: endpoint({
     name: 'removeSecret',
     method: 'DELETE',
     path: '/secrets/:name',
     summary: 'Remove a secret that nothing refers to, with all its versions; its value cannot be brought back',
-    params: z.strictObject({ name: SecretNameSchema }),
+    params: NameOnly,
     answer: SecretSchema,
   }),
 };

@@ -21,6 +21,16 @@ export const NetworkSchema = z.enum(['full', 'none']).meta({
     'What a server that mcpgate starts can reach; `none` is kept by a sandbox, and nothing starts without one',
 });
 
+export const ProbeSchema = z
+  .strictObject({
+    tool: z.string().min(1).max(200).meta({ description: 'As the server calls it' }),
+    arguments: z.record(z.string(), z.unknown()).default({}),
+  })
+  .meta({
+    id: 'Probe',
+    description: 'A call of a read-only tool that tells whether the service takes the credential',
+  });
+
 const textMap = z.record(z.string().min(1).max(200), z.string().max(20_000));
 
 export const TransportSchema = z.discriminatedUnion('kind', [
@@ -47,6 +57,7 @@ export const RecordSchema = z
     trust_annotations: TrustAnnotationsSchema.default(false),
     credential: WhoseCredentialSchema.default('shared'),
     account: AccountFormSchema.nullable().default(null),
+    probe: ProbeSchema.nullable().default(null),
     transport: TransportSchema,
   })
   .meta({ id: 'ServerRecord' });
@@ -62,6 +73,7 @@ export const ServerSchema = z
     account: AccountFormSchema.nullable()
       .default(null)
       .meta({ description: 'Null where all that it needs is in the vault' }),
+    probe: ProbeSchema.nullable().default(null),
     trust_annotations: TrustAnnotationsSchema,
     transport: TransportKindSchema,
     command: z.string().nullable(),
@@ -310,6 +322,7 @@ export const serversApi = {
       isolation: IsolationSchema.optional(),
       credential: WhoseCredentialSchema.optional(),
       account: AccountFormSchema.nullable().optional(),
+      probe: ProbeSchema.nullable().optional(),
       url: z.string().min(1).max(4096).optional().meta({ description: 'Of a command: it is at this URL from now on' }),
       headers: optionalMap.optional().meta({ description: 'Null takes one out; others stay' }),
       command: z
@@ -332,7 +345,7 @@ export const serversApi = {
     name: 'testServer',
     method: 'POST',
     path: '/servers/:name/test',
-    summary: 'Connect anew and list its tools, step by step; live connections are not touched',
+    summary: 'Connect anew, list its tools and call its probe, step by step; live connections are not touched',
     access: 'operator',
     params: NameParams,
     answer: z.array(TestStepSchema),

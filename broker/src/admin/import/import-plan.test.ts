@@ -145,6 +145,7 @@ describe('an import of programs that take a secret in their environment too', ()
       isolation,
       credential: 'shared',
       account: null,
+      probe: null,
       trustAnnotations,
       revision: 1,
       createdAt: 0,

@@ -121,7 +121,7 @@ async function carryOut(
     let taken = await takenOf({ store, vault }, workspaceId, own, made);
     for (const { name, value } of made) {
       if (taken !== undefined || value === undefined) continue;
-      if ((await vault.add(workspaceId, name, value, 'import')) === undefined) taken = name;
+      if ((await vault.add(workspaceId, name, value, 'import', { setBy: actor.name })) === undefined) taken = name;
       else undo.push(() => vault.remove(workspaceId, name));
     }
     if (taken !== undefined) {

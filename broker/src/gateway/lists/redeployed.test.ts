@@ -78,7 +78,7 @@ it('a test of the server makes what is new of it known to everybody', async (t) 
   far.behave(withTools('old', 'new'));
   const [record] = world.upstreams.servers('default');
   assert.ok(record !== undefined);
-  const steps = await world.upstreams.test(record);
+  const { steps } = await world.upstreams.test(record);
   assert.ok(steps.some(({ detail }) => detail === '2 tools'));
   await client.next(isNotice);
   assert.deepEqual(await client.toolNames(), ['site__old', 'site__new']);

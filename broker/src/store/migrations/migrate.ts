@@ -11,6 +11,7 @@ import { createLaptopFindingsMigration } from './0012-laptop-findings.ts';
 import { createLeftChannelsMigration } from './0007-left-channels.ts';
 import { createProvisioningMigration } from './0005-provisioning.ts';
 import { createServerRevisionsMigration } from './0010-server-revisions.ts';
+import { createSecretStatesMigration } from './0009-secret-states.ts';
 import { createTokensMigration } from './0003-tokens.ts';
 import { createTrustAnnotationsMigration } from './0002-trust-annotations.ts';
 
@@ -28,6 +29,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0006-departures': createDeparturesMigration(engine.kind),
     '0007-left-channels': createLeftChannelsMigration(engine.kind),
     '0008-accounts': createAccountsMigration(engine.kind),
+    '0009-secret-states': createSecretStatesMigration(engine.kind),
     '0010-server-revisions': createServerRevisionsMigration(engine.kind),
     '0011-key-envelopes': createKeyEnvelopesMigration(engine.kind),
     '0012-laptop-findings': createLaptopFindingsMigration(engine.kind),

@@ -2,7 +2,7 @@
 import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import type { Engine } from '../engine.ts';
 import type { Database } from '../schema.ts';
-import type { AuditEventsTable, AuditQuery, AuditRow } from '../audit-row.ts';
+import type { AuditEventsTable, AuditQuery, AuditRow, CallRow } from '../audit-row.ts';
 import type { Store } from '../store.ts';
 import { type NameSpan, otherNamesOf } from './server-names.ts';
 
@@ -15,6 +15,22 @@ export function createAuditRows(engine: Engine): Store['audit'] {
   const otherNames = async ({ workspaceId, server }: AuditQuery): Promise<NameSpan[]> =>
     server === undefined ? [] : await otherNamesOf(db, workspaceId, server);
 
+  async function withOutcomes(intents: readonly Selectable<AuditEventsTable>[]): Promise<CallRow[]> {
+    if (intents.length === 0) return [];
+    const outcomes = await db
+      .selectFrom('audit_events')
+      .selectAll()
+      .where(sql<boolean>`type = 'call.outcome'`)
+      .where(
+        'call_id',
+        'in',
+        intents.map((intent) => intent.id),
+      )
+      .execute();
+    const byCall = new Map(outcomes.map((outcome) => [outcome.call_id, toRow(outcome)]));
+    return intents.map((intent) => ({ intent: toRow(intent), outcome: byCall.get(intent.id) ?? null }));
+  }
+
   return {
     append: (rows) => engine.appendAudit(rows),
     async calls(query) {
@@ -23,24 +39,45 @@ export function createAuditRows(engine: Engine): Store['audit'] {
       const intents = await search(db, query, names, (rows) =>
         rows.where(sql<boolean>`type = 'call.intent'`),
       ).execute();
-      if (intents.length === 0) return [];
-      const outcomes = await db
-        .selectFrom('audit_events')
-        .selectAll()
-        .where(sql<boolean>`type = 'call.outcome'`)
-        .where(
-          'call_id',
-          'in',
-          intents.map((intent) => intent.id),
-        )
-        .execute();
-      const byCall = new Map(outcomes.map((outcome) => [outcome.call_id, toRow(outcome)]));
-      return intents.map((intent) => ({ intent: toRow(intent), outcome: byCall.get(intent.id) ?? null }));
+      return await withOutcomes(intents);
     },
     async events(query) {
       const names = await otherNames(query);
       const rows = await search(db, query, names, (events) => events.where('call_id', 'is', null)).execute();
       return rows.map(toRow);
+    },
+    async callsWithSecret({ workspaceId, name, version, since, before, limit }) {
+      // As `"NAME@VERSION"` stands in the JSON text.
+      const text = `"${name}@${version === null ? '' : `${version}"`}`;
+      let found = db
+        .selectFrom('audit_events as intent')
+        .innerJoin('audit_events as outcome', 'outcome.call_id', 'intent.id')
+        .select('intent.id')
+        .where(sql<boolean>`intent.type = 'call.intent'`)
+        .where(sql<boolean>`outcome.type = 'call.outcome'`)
+        .where('intent.workspace_id', '=', workspaceId)
+        .where('intent.ts', '>=', since)
+        .where(sql<boolean>`outcome.data like ${likeText(text)} escape '\\'`);
+      if (before !== undefined)
+        found = found.where((eb) => eb(eb.refTuple('intent.ts', 'intent.id'), '<', eb.tuple(before.ts, before.id)));
+      const ids = await found
+        .orderBy('intent.ts', 'desc')
+        .orderBy('intent.id', 'desc')
+        .limit(Math.min(limit, MAX_ROWS))
+        .execute();
+      if (ids.length === 0) return [];
+      const intents = await db
+        .selectFrom('audit_events')
+        .selectAll()
+        .where(
+          'id',
+          'in',
+          ids.map(({ id }) => id),
+        )
+        .orderBy('ts', 'desc')
+        .orderBy('id', 'desc')
+        .execute();
+      return await withOutcomes(intents);
     },
     async chain(writer, fromSeq, limit) {
       const rows = await db
@@ -119,9 +156,12 @@ function search(
 /** Rows whose column equals `pattern`; a `*` in it stands for any characters. */
 function matching(rows: AuditSelect, column: 'tool_name' | 'type', pattern: string): AuditSelect {
   if (!pattern.includes('*')) return rows.where(column, '=', pattern);
-  const like = pattern.replaceAll(/[\\%_]/g, '\\$&').replaceAll('*', '%');
+  const like = escaped(pattern).replaceAll('*', '%');
   return rows.where(sql<boolean>`${sql.ref(column)} like ${like} escape '\\'`);
 }
+
+const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, '\\$&');
+const likeText = (text: string): string => `%${escaped(text)}%`;
 
 function toRow(row: Selectable<AuditEventsTable>): AuditRow {
   return {

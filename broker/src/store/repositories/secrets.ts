@@ -1,124 +1,115 @@
-// The secrets' sealed values and their versions. Only the vault can open them.
+// The secrets' sealed values, as far as they are in use: the current version of each. Only the vault can open them.
 import type { Kysely, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
+import type { AboutSecret } from '../../domain/secret-version.ts';
 import type { Announce } from '../bus/announce.ts';
 import type { Database } from '../schema.ts';
 import type { Store } from '../store.ts';
+import { giveBack, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
 
 export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secrets'] {
-  /** The current version of each secret. A removed secret keeps its row in `secrets`, but has no current version. */
-  const current = db
-    .selectFrom('secrets')
-    .innerJoin('secret_versions', (join) =>
-      join
-        .onRef('secret_versions.workspace_id', '=', 'secrets.workspace_id')
-        .onRef('secret_versions.name', '=', 'secrets.name')
-        .onRef('secret_versions.version', '=', 'secrets.last_version'),
-    );
-
-  /** Takes the number of the next version. The statement locks the name until the transaction ends, so no other can take the same number. */
-  async function nextVersion(trx: Transaction<Database>, workspaceId: string, name: string): Promise<number> {
-    const { last_version: version } = await trx
-      .insertInto('secrets')
-      .values({ workspace_id: workspaceId, name, last_version: 1, last_used_at: null })
-      .onConflict((conflict) =>
-        conflict.columns(['workspace_id', 'name']).doUpdateSet((eb) => ({
-          last_version: eb('secrets.last_version', '+', 1),
-        })),
-      )
-      .returning('last_version')
-      .executeTakeFirstOrThrow();
-    return version;
-  }
+  const current = db.selectFrom('secret_versions as current').where('current.state', '=', 'current');
 
   async function put(
     trx: Transaction<Database>,
-    {
-      workspaceId,
-      name,
-      ...row
-    }: { workspaceId: string; name: string; version: number; source: string; sealed: Uint8Array },
+    { workspaceId, name }: SecretKey,
+    row: { version: number; source: string; sealed: Uint8Array },
+    { setBy = null, expiresAt = null }: AboutSecret = {},
   ): Promise<number> {
     await trx
       .insertInto('secret_versions')
-      .values({ workspace_id: workspaceId, name, ...row, created_at: clock.now() })
+      .values({
+        workspace_id: workspaceId,
+        name,
+        ...row,
+        state: 'current',
+        set_by: setBy,
+        created_at: clock.now(),
+        expires_at: expiresAt,
+        ...{ retired_at: null, last_used_at: null, lease_holder: null, lease_until: null },
+      })
       .execute();
     await announce(trx, { kind: 'secret', workspaceId, name });
     return row.version;
   }
 
   return {
-    append(workspaceId, name, source, seal) {
+    append(workspaceId, name, source, seal, about) {
       return db.transaction().execute(async (trx) => {
-        const version = await nextVersion(trx, workspaceId, name);
-        return await put(trx, { workspaceId, name, version, source, sealed: seal(version) });
+        const key = { workspaceId, name };
+        const version = await nextVersion(trx, key);
+        await retireCurrent(trx, key, clock.now());
+        return await put(trx, key, { version, source, sealed: seal(version) }, about);
       });
     },
-    add(workspaceId, name, source, seal) {
+    add(workspaceId, name, source, seal, about) {
       return db.transaction().execute(async (trx) => {
-        const version = await nextVersion(trx, workspaceId, name);
+        const key = { workspaceId, name };
+        const version = await nextVersion(trx, key);
         const before = await trx
           .selectFrom('secret_versions')
           .select('version')
           .where('workspace_id', '=', workspaceId)
           .where('name', '=', name)
-          .where('version', '=', version - 1)
+          .where('state', '=', 'current')
           .executeTakeFirst();
-        if (before === undefined) return await put(trx, { workspaceId, name, version, source, sealed: seal(version) });
-        await trx
-          .updateTable('secrets')
-          .set({ last_version: version - 1 })
-          .where('workspace_id', '=', workspaceId)
-          .where('name', '=', name)
-          .execute();
+        if (before === undefined) return await put(trx, key, { version, source, sealed: seal(version) }, about);
+        await giveBack(trx, key, version);
         return undefined;
       });
     },
     async current(workspaceId, name) {
-      const row = await current
-        .select(['secret_versions.name', 'secret_versions.version', 'secret_versions.source', 'secret_versions.sealed'])
-        .where('secrets.workspace_id', '=', workspaceId)
-        .where('secrets.name', '=', name)
+      return await current
+        .select(['current.name', 'current.version', 'current.source', 'current.sealed'])
+        .where('current.workspace_id', '=', workspaceId)
+        .where('current.name', '=', name)
         .executeTakeFirst();
-      return row && { name: row.name, version: row.version, source: row.source, sealed: row.sealed };
     },
     async versions(workspaceId) {
       const rows = await db
         .selectFrom('secret_versions')
-        .innerJoin('secrets', (join) =>
-          join
-            .onRef('secrets.workspace_id', '=', 'secret_versions.workspace_id')
-            .onRef('secrets.name', '=', 'secret_versions.name'),
-        )
-        .select(['secret_versions.name', 'secret_versions.version', 'secret_versions.source', 'secret_versions.sealed'])
-        .select('secrets.last_version')
-        .where('secret_versions.workspace_id', '=', workspaceId)
+        .select(['name', 'version', 'source', 'sealed', 'state'])
+        .where('workspace_id', '=', workspaceId)
+        .where('state', '<>', 'staged')
         .execute();
-      return rows.map(({ last_version: current, ...row }) => ({ ...row, isCurrent: row.version === current }));
+      return rows.map(({ state, ...row }) => ({ ...row, isCurrent: state === 'current' }));
     },
     async list(workspaceId) {
       const rows = await current
-        .select(['secrets.name', 'secrets.last_used_at'])
-        .select(['secret_versions.version', 'secret_versions.source', 'secret_versions.created_at'])
-        .where('secrets.workspace_id', '=', workspaceId)
-        .orderBy('secrets.name')
+        .select(['current.name', 'current.version', 'current.source', 'current.created_at', 'current.expires_at'])
+        .select((eb) =>
+          eb
+            .selectFrom('secret_versions as each')
+            .select((each) => each.fn.max('each.last_used_at').as('at'))
+            .whereRef('each.workspace_id', '=', 'current.workspace_id')
+            .whereRef('each.name', '=', 'current.name')
+            .as('last_used_at'),
+        )
+        .where('current.workspace_id', '=', workspaceId)
+        .orderBy('current.name')
         .execute();
       return rows.map((row) => ({
         name: row.name,
         version: row.version,
         source: row.source,
         createdAt: row.created_at,
+        expiresAt: row.expires_at,
         lastUsedAt: row.last_used_at,
       }));
     },
-    async touch(workspaceId, name, at) {
-      await db
-        .updateTable('secrets')
-        .set({ last_used_at: at })
-        .where('workspace_id', '=', workspaceId)
-        .where('name', '=', name)
-        .execute();
-    },
+    touch: (uses) =>
+      db.transaction().execute(async (trx) => {
+        // In one order, so that two brokers never wait for each other.
+        for (const { workspaceId, name, version, at } of uses.toSorted(inOrder))
+          await trx
+            .updateTable('secret_versions')
+            .set({ last_used_at: at })
+            .where('workspace_id', '=', workspaceId)
+            .where('name', '=', name)
+            .where('version', '=', version)
+            .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', at)]))
+            .execute();
+      }),
     remove: (workspaceId, name) =>
       db.transaction().execute(async (trx) => {
         const result = await trx
@@ -131,4 +122,9 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
         return true;
       }),
   };
+}
+
+function inOrder(a: SecretKey & { version: number }, b: SecretKey & { version: number }): number {
+  const [one, other] = [a, b].map(({ workspaceId, name, version }) => `${workspaceId}/${name}/${version}`);
+  return (one ?? '') < (other ?? '') ? -1 : 1;
 }

@@ -5,7 +5,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { AccountForm } from '../../domain/account.ts';
-import type { ServerRecord } from '../../domain/server-record.ts';
+import type { Probe, ServerRecord } from '../../domain/server-record.ts';
 import { StoredTransportSchema } from '../../domain/transports/transports.ts';
 import { readJson } from '../json-text.ts';
 import type { Announce } from '../bus/announce.ts';
@@ -30,6 +30,9 @@ const accountSchema: z.ZodType<AccountForm> = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const probeSchema: z.ZodType<Probe> = z.object({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) });
+
+const probeText = (probe: Probe | null): string | null => (probe === null ? null : JSON.stringify(probe));
 const accountText = (account: AccountForm | null): string | null => (account === null ? null : JSON.stringify(account));
 
 export function createServers(db: Kysely<Database>, clock: Clock, announce: Announce): Store['servers'] {
@@ -55,6 +58,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         account_json: accountText(server.account ?? null),
         revision: 1,
         folder,
+        probe_json: probeText(server.probe ?? null),
         created_at: at,
         updated_at: at,
       });
@@ -88,6 +92,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
             ...(changes.trustAnnotations !== undefined && { trust_annotations: changes.trustAnnotations ? 1 : 0 }),
             ...(changes.credential !== undefined && { credential: changes.credential }),
             ...(changes.account !== undefined && { account_json: accountText(changes.account) }),
+            ...(changes.probe !== undefined && { probe_json: probeText(changes.probe) }),
           }))
           .where('id', '=', id)
           .returningAll()
@@ -191,6 +196,7 @@ function toServer(
     account:
       row.account_json === null ? null : readJson(accountSchema, row.account_json, `the account of server ${row.name}`),
     revision: row.revision,
+    probe: row.probe_json === null ? null : readJson(probeSchema, row.probe_json, `the probe of server ${row.name}`),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -1,31 +1,47 @@
-// `server test`: makes a connection of its own beside the live ones, goes through all steps from secrets to lists, and reports each with how long
-// it took.
+// Finds out whether a server works, and whether its service takes the credential: connects anew, beside the live connections, and says each step and
+// how long it took. `server test`, `secret set` and `secret rotate` all ask this one.
 import { toGateError } from 'mcpgate-shared/error';
 import type { AccountOwner } from '../../domain/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
+import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import { isAtUrl, runsHere } from '../../domain/transports/transports.ts';
 import { connect, type ConnectDeps, type Connection } from '../pool/connect.ts';
 import { parseRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import { offerOf } from '../session/list-pages.ts';
 import { folderOf } from '../process/process-home.ts';
+import { attemptOf } from '../attempt.ts';
 import { nextStep } from './next-step.ts';
 import { connectTo, handshakeTls, resolveHost } from './probe-address.ts';
+import { callProbe, namingAProbe, ProbeRefused } from './probe-call.ts';
 import { accountValues } from '../secrets/account-values.ts';
 import { resolveTransport } from '../secrets/resolved-transport.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
-import type { ServerFacts, TestStep } from '../upstream.ts';
+import type { ListedItem, ServerFacts, TestReport, TestStep, TriedSecret, Verdict } from '../upstream.ts';
 
 const UNTESTED = 'what needs an account was not tested';
 const SHOWN: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
 
-/** `homeName`: of a home for this test alone, which is deleted at the end. `owner`: of the account to use. Stops at the first step that fails. */
-export async function testServer(
-  deps: ConnectDeps,
-  record: ServerRecord,
-  homeName: string,
-  owner: AccountOwner | undefined,
-): Promise<TestStep[]> {
+export interface TestRequest {
+  record: ServerRecord;
+  /** Names a home of its own, which is deleted again. */
+  homeName: string;
+  owner: AccountOwner | undefined;
+  /** What this secret is to be, for this connection alone. */
+  tried?: TriedSecret | undefined;
+  /** How long the connection, and then each answer, may take; as for any other unless said. */
+  limitMs?: number | undefined;
+}
+
+/** Stops at the first step that fails. */
+export async function testServer(all: ConnectDeps, request: TestRequest): Promise<TestReport> {
+  const { record, homeName, owner, tried, limitMs = all.startTimeoutMs } = request;
+  const deps: ConnectDeps = {
+    ...all,
+    startTimeoutMs: Math.min(limitMs, all.startTimeoutMs),
+    ...(tried === undefined ? {} : { vault: withTried(all.vault, record, tried) }),
+  };
   const steps: TestStep[] = [];
+  let verdict: Verdict = 'unproven';
   let mask = (text: string): string => text;
   let current = 'secrets';
   let since = performance.now();
@@ -34,8 +50,8 @@ export async function testServer(
     since = performance.now();
   };
   const ms = (): number => Math.round((performance.now() - since) * 10) / 10;
-  const done = (detail: string, warnings: readonly string[] = []): void =>
-    void steps.push({ step: current, ok: true, detail, ms: ms(), next: null, warnings });
+  const done = (detail: string, warnings: readonly string[] = [], next: string | null = null): void =>
+    void steps.push({ step: current, ok: true, detail, ms: ms(), next, warnings });
   const take = async (step: string, work: () => Promise<string>): Promise<void> => {
     begin(step);
     done(await work());
@@ -57,7 +73,7 @@ export async function testServer(
     if (owner === undefined && record.account !== null) {
       begin('account');
       done('each person uses it with their own; whoever tests it as a person tests it with theirs', [UNTESTED]);
-      return steps;
+      return { steps, verdict };
     }
     begin(isAtUrl(record.transport) ? 'handshake' : 'start');
     connection = await connect(deps, {
@@ -76,12 +92,14 @@ export async function testServer(
     });
     const { session } = connection;
     done(describeFacts(session.facts), session.faults);
+    let tools: readonly ListedItem[] = [];
     for (const kind of SHOWN) {
       const offer = offerOf(session.facts.capabilities, kind);
       if (offer === 'no') continue;
       begin(kind);
       const known = new Set(session.faults);
       const list = await session.list(kind, AbortSignal.timeout(2 * deps.startTimeoutMs));
+      if (kind === 'tools') tools = list;
       if (offer === 'unsure' && list.length === 0) continue;
       const warnings = session.faults.filter((fault) => !known.has(fault));
       done(`${list.length} ${kind === 'templates' ? 'resource templates' : kind}`, warnings);
@@ -93,6 +111,15 @@ export async function testServer(
         return kind === 'result' ? 'answered' : 'answered with an error; it is alive';
       });
     }
+    begin('probe');
+    if (record.probe !== null) {
+      const { mask: hide } = connection;
+      const signal = AbortSignal.timeout(Math.min(limitMs, deps.requestTimeoutMs));
+      done(await callProbe(session, record.probe, { tools, signal, mask: hide }));
+      verdict = 'accepted';
+    } else if (needsCredential(record)) {
+      done(NOT_VERIFIED, [], namingAProbe(record, tools));
+    }
     if (connection.noise() > 0) {
       begin('noise');
       done(`${connection.noise()} lines on stdout that are no messages; it should log on stderr`);
@@ -101,11 +128,42 @@ export async function testServer(
     const detail = mask(error instanceof Error && 'code' in error ? error.message : toGateError(error).message);
     const next = nextStep(current, error, record);
     steps.push({ step: current, ok: false, detail, ms: ms(), next, warnings: [] });
+    verdict = isRefusal(error) ? 'refused' : 'failed';
   } finally {
     await connection?.session.close();
     if (runsHere(record.transport)) await deps.homes.removeHome(folderOf(record), homeName);
   }
-  return steps;
+  return { steps, verdict };
+}
+
+const NOT_VERIFIED =
+  'not verified: it lists, as many servers do whatever their credential is; with a read-only tool that needs the credential it is known';
+
+function needsCredential(record: ServerRecord): boolean {
+  return record.account !== null || secretNamesOfRecord(record).length > 0;
+}
+
+/** The service has looked at the credential, or at a call that carries it, and turned it away. */
+function isRefusal(error: unknown): boolean {
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    if (each instanceof ProbeRefused) return true;
+    const { outcome, status } = attemptOf(each);
+    if (outcome === 'unauthorized' || status === 401 || status === 403) return true;
+  }
+  return false;
+}
+
+/** A vault in which one secret has another value. */
+function withTried(
+  vault: ConnectDeps['vault'],
+  { workspaceId }: ServerRecord,
+  tried: TriedSecret,
+): ConnectDeps['vault'] {
+  return {
+    used: () => undefined,
+    value: (workspace, name) =>
+      workspace === workspaceId && name === tried.name ? Promise.resolve(tried.secret) : vault.value(workspace, name),
+  };
 }
 
 async function reach(url: URL, take: (step: string, work: () => Promise<string>) => Promise<void>): Promise<void> {

@@ -105,7 +105,7 @@ describe('the limits of a server', () => {
 
   it('are shown by `server test`', async () => {
     const { record } = await start({ memoryBytes: 512 * MIB, openFiles: 100, processes: null });
-    const steps = await pool.upstreams.test(record);
+    const { steps } = await pool.upstreams.test(record);
     assert.match(
       steps.find(({ step }) => step === 'start')?.detail ?? '',
       /, at most 512 MiB of memory, 100 open files$/,
@@ -116,7 +116,7 @@ describe('the limits of a server', () => {
     const lines: string[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
     const { record } = await start({ openFiles: 100 }, { log, toolPath: '/nowhere' });
-    const steps = await pool.upstreams.test(record);
+    const { steps } = await pool.upstreams.test(record);
     const missing = /cannot be set: `prlimit` was not found \(install util-linux\)$/;
     assert.match(steps.find(({ step }) => step === 'start')?.detail ?? '', missing);
     const [greedyStatus] = pool.upstreams.status('default');

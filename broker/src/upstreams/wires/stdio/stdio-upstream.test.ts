@@ -185,7 +185,7 @@ describe('a stdio server', () => {
     assert.match(status?.error ?? '', /exit code 3/);
     assert.deepEqual(status?.stderr, ['cannot start: token *** was refused']);
     assert.equal(JSON.stringify(status).includes('tok-123456'), false);
-    const steps = await pool.upstreams.test(record);
+    const { steps } = await pool.upstreams.test(record);
     assert.deepEqual(
       steps.map(({ step, ok }) => [step, ok]),
       [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { administration, keysOf } from './fixtures/administration.ts';
+import { administration, keysOf } from '../fixtures/administration.ts';
 
 const admin = administration();
 
@@ -10,7 +10,11 @@ describe('secrets', () => {
     assert.equal(Object(set)['version'], 1);
     await admin.broker.json(['secret', 'set', 'github-token'], { stdin: 'second-v4lue\n' });
     const list = await admin.rows('secret', 'list');
-    assert.deepEqual(keysOf(list[0]), ['created_at', 'last_used_at', 'name', 'servers', 'source', 'version']);
+    assert.deepEqual(keysOf(list[0]), [
+      ...['created_at', 'expires_at', 'last_used_at', 'name', 'servers', 'source', 'version'],
+    ]);
+    const { verified, steps } = Object(set) as { verified: unknown; steps: unknown };
+    assert.deepEqual([verified, steps], [null, []], 'no server uses it');
     assert.equal(list[0]?.['version'], 2);
     assert.doesNotMatch(JSON.stringify(list) + admin.broker.stderr(), /v4lue/);
   });
@@ -35,10 +39,12 @@ describe('secrets', () => {
       '--',
       'node',
       '-e',
-      'process.stdin.resume()',
+      'process.exit(1)',
     ]);
     const fits = await admin.broker.run(['secret', 'set', 'odd-token'], 'v4lue-that-fits');
-    assert.equal(fits.stdout, 'odd-token is now version 2; used by cmd, web from the next call on\n');
+    assert.match(fits.stdout, /^odd-token is now version 2; used by cmd, web from the next call on\n/);
+    assert.match(fits.stdout, /^ +✗ probe: web: connect: /m);
+    assert.match(fits.stdout, /`mcpgate-broker secret rollback odd-token` brings back the version before/);
     const { stdout, code } = await admin.broker.run(['secret', 'set', 'odd-token'], 'first-v4lue\nsecond-v4lue\n');
     assert.equal(code, 0);
     assert.match(stdout, /^odd-token is now version 3; used by cmd from the next call on\n/);

@@ -1,14 +1,17 @@
-// `secret …`: values come from stdin or a hidden prompt, never from an argument.
+// `secret …`: values come from stdin or a hidden prompt, never from an argument. What is done with versions is in secret-versions.ts.
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
-import { secretsApi, type SetSecret } from 'mcpgate-shared/api/secrets';
+import { secretsApi } from 'mcpgate-shared/api/secrets';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
-import { inWorkspace } from '../domain/workspace.ts';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
-import type { CommandContext } from './context.ts';
-import { readSecret } from './read-secret.ts';
-import { ago } from './table.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../admin-session.ts';
+import type { CommandContext } from '../context.ts';
+import { withProgress } from '../progress.ts';
+import { readSecret } from '../read-secret.ts';
+import { EXPIRES, expiryOf, refuseValues, type ExpiryOptions } from './secret-input.ts';
+import { setText } from './secret-text.ts';
+import { addVersionCommands } from './secret-versions.ts';
+import { ago } from '../table.ts';
 
 export function secretCommand(context: CommandContext): Command {
   const command = new Command('secret').description('secrets of the upstream servers');
@@ -17,17 +20,13 @@ export function secretCommand(context: CommandContext): Command {
       .command('set')
       .argument('<name>')
       .argument('[value...]')
-      .description('store a value, from stdin or a prompt; the next call uses it'),
-  ).action(async (name: string, values: string[], options: AdminOptions) => {
-    if (values.length > 0) {
-      throw new GateError(
-        'usage',
-        'a value on the command line can be read by other people and stays in the shell history: nothing was stored. ' +
-          `Pipe it in (\`secret set ${name}${options.workspace === undefined ? '' : inWorkspace(options.workspace)} < FILE\`) or type it at the prompt. Where it was real, replace it at its service.`,
-      );
-    }
-    await withSession(context, options, (session) => setSecret(session, name));
+      .description('store a value, from stdin or a prompt; the next call uses it, and its servers are probed with it')
+      .option('--expires <when>', EXPIRES),
+  ).action(async (name: string, values: string[], options: ExpiryOptions) => {
+    refuseValues('set', name, values, options);
+    await withSession(context, options, (session) => setSecret(session, name, options));
   });
+  addVersionCommands(command, context);
   adminOptions(command.command('list').description('names, versions and who uses them; never a value')).action(
     async (options: AdminOptions) => await withSession(context, options, listSecrets),
   );
@@ -63,19 +62,16 @@ async function isConfirmed({ stdin, stderr }: CommandContext, question: string):
   }
 }
 
-async function setSecret({ api, show, context }: AdminSession, name: string): Promise<void> {
+async function setSecret(
+  { api, show, context, inside }: AdminSession,
+  name: string,
+  options: ExpiryOptions,
+): Promise<void> {
   const value = await readSecret(context, `value of ${name} (not shown): `);
-  const secret = await api.call(secretsApi.set, { params: { name }, body: { value } });
-  show(secret, setText(secret));
-}
-
-/** What is printed after `secret set`: which servers use the value, and which cannot. */
-function setText({ name, version, servers, unfit }: SetSecret): string {
-  const fit = servers.filter((server) => unfit.every((each) => each.server !== server));
-  const users = fit.length === 0 ? '' : `; used by ${fit.join(', ')} from the next call on`;
-  const unused = servers.length === 0 ? `; no server uses it yet; refer to it as \${secret:${name}}` : '';
-  const lines = unfit.map(({ server, why }) => `  ! ${server} cannot use it, and its calls fail: ${plainLine(why)}`);
-  return [`${name} is now version ${version}${users}${unused}`, ...lines].join('\n');
+  const body = { value, ...expiryOf(options, context.now()) };
+  const text = `Setting ${name}, and probing its servers (Ctrl-C to stop; it is set at once)`;
+  const secret = await withProgress(context, text, () => api.call(secretsApi.set, { params: { name }, body }));
+  show(secret, setText(secret, inside));
 }
 
 async function listSecrets({ api, list, context }: AdminSession): Promise<void> {
@@ -91,7 +87,8 @@ async function listSecrets({ api, list, context }: AdminSession): Promise<void> 
       servers.join(', ') || '-',
       ago(secret.created_at, context.now()),
       ago(secret.last_used_at, context.now()),
+      secret.expires_at === null ? '-' : secret.expires_at.slice(0, 10),
     ];
   };
-  list(secrets, ['NAME', 'VERSION', 'SOURCE', 'SERVERS', 'SET', 'USED'], row, 'no secrets yet');
+  list(secrets, ['NAME', 'VERSION', 'SOURCE', 'SERVERS', 'SET', 'USED', 'EXPIRES'], row, 'no secrets yet');
 }

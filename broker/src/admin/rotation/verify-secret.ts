@@ -1,0 +1,86 @@
+// Whether the services take a value: every enabled server that refers to the secret is tested, each on a connection of its own.
+import type { SecretStep } from 'mcpgate-shared/api/secrets';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
+import type { Store } from '../../store/store.ts';
+import type { TestReport, TestStep, TriedSecret, Upstreams, Verdict } from '../../upstreams/upstream.ts';
+
+export interface Verification {
+  /** Null where it is not known. */
+  verified: boolean | null;
+  /** One for each server, by name. */
+  steps: SecretStep[];
+  verdicts: { server: string; verdict: Verdict }[];
+}
+
+/** So many servers are started or asked at the same time. */
+const AT_ONCE = 4;
+
+export async function verifySecret(
+  { upstreams, store }: { upstreams: Pick<Upstreams, 'test'>; store: Pick<Store, 'servers'> },
+  secret: { workspaceId: string; name: string },
+  options: { tried?: TriedSecret; limitMs?: number; onStep?: (step: SecretStep) => void } = {},
+): Promise<Verification> {
+  const { onStep, ...how } = options;
+  const servers = (await store.servers.list(secret.workspaceId)).filter(
+    (server) => server.enabled && secretNamesOfRecord(server).includes(secret.name),
+  );
+  const found = await inTurns(servers, AT_ONCE, async (server) => {
+    const report = await upstreams.test(server, how);
+    const step = probeStep(server.name, report);
+    onStep?.(step);
+    return { server: server.name, verdict: report.verdict, step };
+  });
+  return {
+    verified: allOf(found.map(({ verdict }) => VERIFIED[verdict])),
+    steps: found.map(({ step }) => step),
+    verdicts: found.map(({ server, verdict }) => ({ server, verdict })),
+  };
+}
+
+const VERIFIED: Readonly<Record<Verdict, boolean | null>> = {
+  accepted: true,
+  refused: false,
+  failed: false,
+  unproven: null,
+};
+
+/** True where all are, false where one is, else not known; of none it is not known. */
+export function allOf(each: readonly (boolean | null)[]): boolean | null {
+  if (each.includes(false)) return false;
+  return each.length === 0 || each.includes(null) ? null : true;
+}
+
+function probeStep(server: string, { steps, verdict }: TestReport): SecretStep {
+  const telling = tellingStep(steps);
+  const isFailure = telling?.ok === false;
+  const where = isFailure && telling.step !== 'probe' ? `${telling.step}: ` : '';
+  return {
+    step: 'probe',
+    server,
+    ok: !isFailure,
+    verified: VERIFIED[verdict],
+    detail: `${where}${telling?.detail ?? 'nothing was tested'}`,
+    ms: Math.round(steps.reduce((sum, step) => sum + step.ms, 0)),
+    next: telling?.next ?? null,
+  };
+}
+
+/** The one that failed, else the probe, else where it ended. */
+function tellingStep(steps: readonly TestStep[]): TestStep | undefined {
+  return steps.find(({ ok }) => !ok) ?? steps.find(({ step }) => step === 'probe') ?? steps.at(-1);
+}
+
+async function inTurns<T extends ServerRecord, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results = new Map<T, R>();
+  const waiting = [...items];
+  const turn = async (): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) results.set(item, await work(item));
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, turn));
+  return items.flatMap((item) => results.get(item) ?? []);
+}

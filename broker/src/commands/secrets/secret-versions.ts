@@ -1,0 +1,182 @@
+// `secret rotate`, `rollback`, `history` and `blast`: what is done with the versions of a secret.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { secretsApi, type RotatedSecret } from 'mcpgate-shared/api/secrets';
+import { GateError } from 'mcpgate-shared/error';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../admin-session.ts';
+import type { CommandContext } from '../context.ts';
+import { withProgress } from '../progress.ts';
+import { readSecret } from '../read-secret.ts';
+import { EXPIRES, expiryOf, refuseValues, type ExpiryOptions } from './secret-input.ts';
+import { rotatedText, setText, stepLine } from './secret-text.ts';
+import { ago } from '../table.ts';
+import { countFlag, pastTime } from '../values.ts';
+
+const LOOK_MS = 250;
+
+interface RotateOptions extends ExpiryOptions {
+  proveDead?: boolean;
+}
+
+interface BlastOptions extends AdminOptions {
+  since: string;
+  limit: string;
+}
+
+export function addVersionCommands(command: Command, context: CommandContext): void {
+  adminOptions(
+    command
+      .command('rotate')
+      .argument('<name>')
+      .argument('[value...]')
+      .description(
+        'replace a value, from stdin or a prompt, once every server that uses it was probed with the new one',
+      )
+      .option('--expires <when>', EXPIRES)
+      .option('--prove-dead', 'then call with the old value, which is to be refused'),
+  ).action(async (name: string, values: string[], options: RotateOptions) => {
+    refuseValues('rotate', name, values, options);
+    let failed = false;
+    await withSession(context, options, async (session) => {
+      failed = await rotateSecret(session, name, options);
+    });
+    if (failed) command.error('', { exitCode: 1 });
+  });
+  adminOptions(
+    command
+      .command('rollback <name>')
+      .description('have new calls use an earlier version again, the one before unless said')
+      .option('--to <version>', 'this one; `secret history` shows them'),
+  ).action(
+    async (name: string, options: AdminOptions & { to?: string }) =>
+      await withSession(context, options, (session) => rollBack(session, name, options.to)),
+  );
+  adminOptions(
+    command
+      .command('history <name>')
+      .description('versions, the newest first: state, who, when, last use; never a value'),
+  ).action(
+    async (name: string, options: AdminOptions) =>
+      await withSession(context, options, (session) => showHistory(session, name)),
+  );
+  adminOptions(
+    command
+      .command('blast <name> [version]')
+      .description('every call, person and device that used it, or this version of it')
+      .option('--since <time>', '30d, or a date or time in ISO 8601', '30d')
+      .option('--limit <count>', 'with --json: at most so many of the calls themselves', '100'),
+  ).action(
+    async (name: string, version: string | undefined, options: BlastOptions) =>
+      await withSession(context, options, (session) => showUses(session, name, version, options)),
+  );
+}
+
+/** Whether it has not come to what was wanted. */
+async function rotateSecret(
+  { api, show, json, context, inside }: AdminSession,
+  name: string,
+  options: RotateOptions,
+): Promise<boolean> {
+  const value = await readSecret(context, `new value of ${name} (not shown): `);
+  const body = { value, prove_dead: options.proveDead === true, ...expiryOf(options, context.now()) };
+  const told = { count: 0 };
+  const tell = (steps: RotatedSecret['steps']): void => {
+    for (const step of steps.slice(told.count)) context.stderr.write(`${stepLine(step)}\n`);
+    told.count = Math.max(told.count, steps.length);
+  };
+  let isOver = false;
+  const rotating = api.call(secretsApi.rotate, { params: { name }, body }).finally(() => (isOver = true));
+  const isSeen = !json && context.stderr.isTTY === true;
+  const rotated = await withProgress(context, `Rotating ${name}`, async () => {
+    // The failure of the rotation is told by the rotation itself.
+    const over = rotating.then(
+      () => undefined,
+      () => undefined,
+    );
+    while (isSeen && !isOver) {
+      await Promise.race([delay(LOOK_MS), over]);
+      if (isOver) break;
+      tell((await api.call(secretsApi.rotation, { params: { name } }))?.steps ?? []);
+    }
+    return await rotating;
+  });
+  if (!json) tell(rotated.steps);
+  show(rotated, rotatedText(rotated, inside));
+  return !rotated.rotated || rotated.old_refused === false;
+}
+
+async function rollBack(
+  { api, show, context, inside }: AdminSession,
+  name: string,
+  to: string | undefined,
+): Promise<void> {
+  const body = to === undefined ? {} : { version: versionOf('--to', to) };
+  const text = `Going back to an earlier version of ${name}, and probing its servers`;
+  const secret = await withProgress(context, text, () => api.call(secretsApi.rollback, { params: { name }, body }));
+  show(secret, setText(secret, inside));
+}
+
+async function showHistory({ api, list, context }: AdminSession, name: string): Promise<void> {
+  const versions = await api.call(secretsApi.history, { params: { name } });
+  const now = context.now();
+  const row = (index: number): string[] => {
+    const each = versions[index];
+    if (each === undefined) return [];
+    return [
+      String(each.version),
+      each.state,
+      each.set_by ?? '-',
+      ago(each.created_at, now),
+      each.source,
+      ago(each.last_used_at, now),
+      each.retired_at === null ? '-' : ago(each.retired_at, now),
+      each.expires_at === null ? '-' : each.expires_at.slice(0, 10),
+    ];
+  };
+  list(versions, ['VERSION', 'STATE', 'BY', 'SET', 'SOURCE', 'USED', 'RETIRED', 'EXPIRES'], row, 'no versions');
+}
+
+async function showUses(
+  { api, json, list, show, context, inside }: AdminSession,
+  name: string,
+  version: string | undefined,
+  options: BlastOptions,
+): Promise<void> {
+  const query = {
+    since: pastTime('--since', options.since, context.now()),
+    limit: countFlag('--limit', options.limit),
+    ...(version === undefined ? {} : { version: versionOf('VERSION', version) }),
+  };
+  const uses = await api.call(secretsApi.uses, { params: { name }, query });
+  if (json) return show(uses, '');
+  const what = version === undefined ? name : `version ${version} of ${name}`;
+  const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+  const row = (index: number): string[] => {
+    const each = uses.users[index];
+    if (each === undefined) return [];
+    return [
+      each.member ?? '-',
+      each.credential,
+      each.servers.join(', '),
+      each.versions.join(', '),
+      String(each.calls),
+      ago(each.first_at, context.now()),
+      ago(each.last_at, context.now()),
+    ];
+  };
+  list(
+    uses.users,
+    ['WHO', 'WITH', 'SERVERS', 'VERSIONS', 'CALLS', 'FIRST', 'LAST'],
+    row,
+    `no call has used ${what} since ${uses.since}`,
+    [
+      `${count(uses.calls, 'call')} by ${count(uses.people.length, 'person', 'people')} from ${count(uses.devices.length, 'device')} used ${what} since ${uses.since}`,
+      `where it may have leaked: mcpgate-broker secret rotate ${name} --prove-dead${inside}`,
+    ],
+  );
+}
+
+function versionOf(flag: string, text: string): number {
+  if (/^\d+$/.test(text)) return countFlag(flag, text);
+  throw new GateError('usage', `${flag}: "${text}" is no version; \`secret history\` shows them`);
+}

@@ -1,0 +1,80 @@
+// What both repositories of secrets do to their rows: a new version under the next number, and the current one giving way.
+import type { Selectable, Transaction } from 'kysely';
+import type { SecretVersion } from '../../domain/secret-version.ts';
+import type { Database } from '../schema.ts';
+
+/** Of one secret. */
+export interface SecretKey {
+  workspaceId: string;
+  name: string;
+}
+
+/** Takes the number of the next version. The statement locks the name until the transaction ends, so that no other can take the same number. */
+export async function nextVersion(trx: Transaction<Database>, { workspaceId, name }: SecretKey): Promise<number> {
+  const { last_version: version } = await trx
+    .insertInto('secrets')
+    .values({ workspace_id: workspaceId, name, last_version: 1 })
+    .onConflict((conflict) =>
+      conflict.columns(['workspace_id', 'name']).doUpdateSet((eb) => ({
+        last_version: eb('secrets.last_version', '+', 1),
+      })),
+    )
+    .returning('last_version')
+    .executeTakeFirstOrThrow();
+  return version;
+}
+
+/** The number is free again: nothing was stored under it. */
+export async function giveBack(
+  trx: Transaction<Database>,
+  { workspaceId, name }: SecretKey,
+  version: number,
+): Promise<void> {
+  await trx
+    .updateTable('secrets')
+    .set({ last_version: version - 1 })
+    .where('workspace_id', '=', workspaceId)
+    .where('name', '=', name)
+    .execute();
+}
+
+/** Keeps others from changing versions of this secret until the transaction ends. False where there never was one of that name. */
+export async function lockSecret(trx: Transaction<Database>, { workspaceId, name }: SecretKey): Promise<boolean> {
+  const locked = await trx
+    .updateTable('secrets')
+    .set((eb) => ({ last_version: eb.ref('last_version') }))
+    .where('workspace_id', '=', workspaceId)
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return locked.numUpdatedRows > 0n;
+}
+
+/** The current version is it no more; its number. */
+export async function retireCurrent(
+  trx: Transaction<Database>,
+  { workspaceId, name }: SecretKey,
+  at: number,
+): Promise<number | undefined> {
+  const row = await trx
+    .updateTable('secret_versions')
+    .set({ state: 'retired', retired_at: at })
+    .where('workspace_id', '=', workspaceId)
+    .where('name', '=', name)
+    .where('state', '=', 'current')
+    .returning('version')
+    .executeTakeFirst();
+  return row?.version;
+}
+
+export function toVersion(row: Omit<Selectable<Database['secret_versions']>, 'sealed'>): SecretVersion {
+  return {
+    version: row.version,
+    state: row.state,
+    source: row.source,
+    setBy: row.set_by,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    retiredAt: row.retired_at,
+    lastUsedAt: row.last_used_at,
+  };
+}

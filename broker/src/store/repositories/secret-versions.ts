@@ -1,0 +1,142 @@
+// The versions of secrets besides the current ones: staged before they become it, retired after it.
+import type { Kysely } from 'kysely';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { Announce } from '../bus/announce.ts';
+import type { Database } from '../schema.ts';
+import type { Store } from '../store.ts';
+import { giveBack, lockSecret, nextVersion, retireCurrent, toVersion } from './secret-rows.ts';
+
+export function createSecretVersions(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secretVersions'] {
+  return {
+    async history(workspaceId, name) {
+      const rows = await db
+        .selectFrom('secret_versions')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .where('name', '=', name)
+        .orderBy('version', 'desc')
+        .execute();
+      return rows.map(toVersion);
+    },
+    find: (workspaceId, name, version) =>
+      db
+        .selectFrom('secret_versions')
+        .select(['name', 'version', 'source', 'sealed'])
+        .where('workspace_id', '=', workspaceId)
+        .where('name', '=', name)
+        .where('version', '=', version)
+        .executeTakeFirst(),
+    stage: (workspaceId, name, source, seal, { setBy = null, expiresAt = null, holder, until }) =>
+      db.transaction().execute(async (trx) => {
+        const key = { workspaceId, name };
+        if (!(await lockSecret(trx, key))) return undefined;
+        const version = await nextVersion(trx, key);
+        const rows = await trx
+          .selectFrom('secret_versions')
+          .select(['state', 'version'])
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
+          .where('state', '<>', 'retired')
+          .execute();
+        const from = rows.find(({ state }) => state === 'current')?.version;
+        if (from === undefined || rows.length > 1) {
+          await giveBack(trx, key, version);
+          return undefined;
+        }
+        await trx
+          .insertInto('secret_versions')
+          .values({
+            ...{ workspace_id: workspaceId, name, version, source, sealed: seal(version), state: 'staged' },
+            ...{ set_by: setBy, created_at: clock.now(), expires_at: expiresAt, retired_at: null, last_used_at: null },
+            ...{ lease_holder: holder, lease_until: until },
+          })
+          .execute();
+        return { version, from };
+      }),
+    async extend(workspaceId, name, version, { holder, until }) {
+      const result = await db
+        .updateTable('secret_versions')
+        .set({ lease_until: until })
+        .where('workspace_id', '=', workspaceId)
+        .where('name', '=', name)
+        .where('version', '=', version)
+        .where('state', '=', 'staged')
+        .where('lease_holder', '=', holder)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+    promote: (workspaceId, name, { version, from }, holder) =>
+      db.transaction().execute(async (trx) => {
+        const key = { workspaceId, name };
+        await lockSecret(trx, key);
+        const rows = await trx
+          .selectFrom('secret_versions')
+          .select(['state', 'version', 'lease_holder'])
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
+          .where('state', '<>', 'retired')
+          .execute();
+        const isMine = rows.some((row) => row.version === version && row.lease_holder === holder);
+        const isAfter = rows.some((row) => row.version === from && row.state === 'current');
+        if (!isMine || !isAfter) return false;
+        await retireCurrent(trx, key, clock.now());
+        await trx
+          .updateTable('secret_versions')
+          .set({ state: 'current', lease_holder: null, lease_until: null })
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
+          .where('version', '=', version)
+          .execute();
+        await announce(trx, { kind: 'secret', workspaceId, name });
+        return true;
+      }),
+    async discard(workspaceId, name, version, { holder }) {
+      const result = await db
+        .deleteFrom('secret_versions')
+        .where('workspace_id', '=', workspaceId)
+        .where('name', '=', name)
+        .where('version', '=', version)
+        .where('state', '=', 'staged')
+        .where('lease_holder', '=', holder)
+        .executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+    async staged() {
+      const rows = await db.selectFrom('secret_versions').selectAll().where('state', '=', 'staged').execute();
+      return rows.map((row) => ({
+        workspaceId: row.workspace_id,
+        name: row.name,
+        version: row.version,
+        setBy: row.set_by,
+        createdAt: row.created_at,
+        holder: row.lease_holder ?? '',
+        until: row.lease_until ?? 0,
+      }));
+    },
+    restore: (workspaceId, name, version) =>
+      db.transaction().execute(async (trx) => {
+        const key = { workspaceId, name };
+        await lockSecret(trx, key);
+        const found = await trx
+          .selectFrom('secret_versions')
+          .select('version')
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
+          .where('version', '=', version)
+          .where('state', '=', 'retired')
+          .executeTakeFirst();
+        if (found === undefined) return undefined;
+        const retired = await retireCurrent(trx, key, clock.now());
+        if (retired === undefined) return undefined;
+        await trx
+          .updateTable('secret_versions')
+          .set({ state: 'current', retired_at: null })
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
+          .where('version', '=', version)
+          .execute();
+        await announce(trx, { kind: 'secret', workspaceId, name });
+        return retired;
+      }),
+  };
+}
