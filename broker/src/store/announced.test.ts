@@ -9,7 +9,7 @@ import type { Announce } from './bus/announce.ts';
 import { migrate } from './migrations/migrate.ts';
 import { createGroups } from './repositories/groups.ts';
 import { createPolicy } from './repositories/policy.ts';
-import { createSecrets } from './repositories/secrets.ts';
+import { createSecrets } from './repositories/secrets/secrets.ts';
 import { createUsers } from './repositories/users.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 

@@ -26,8 +26,8 @@ import { createOAuthRegistrations } from './repositories/oauth-registrations.ts'
 import { createPolicy } from './repositories/policy.ts';
 import { createProposals } from './repositories/proposals.ts';
 import { createProvisioning } from './repositories/provisioning.ts';
-import { createSecretVersions } from './repositories/secret-versions.ts';
-import { createSecrets } from './repositories/secrets.ts';
+import { createSecretVersions } from './repositories/secrets/secret-versions.ts';
+import { createSecrets } from './repositories/secrets/secrets.ts';
 import { createSealedBefore } from './repositories/sealed-before.ts';
 import { createServers } from './repositories/servers.ts';
 import { createSettings } from './repositories/settings.ts';

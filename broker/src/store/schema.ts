@@ -2,7 +2,7 @@
 // hold JSON text, `sealed` columns hold bytes that the vault has sealed.
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import type { AccountForm, AccountState } from '../domain/account.ts';
-import type { SecretState } from '../domain/secret-version.ts';
+import type { SecretState } from './secret-version.ts';
 import type { Isolation, WhoseCredential } from '../domain/server-record.ts';
 import type { AdminTokenRecord } from '../domain/people.ts';
 import type { Role } from 'mcpgate-shared/api/roles';

@@ -8,7 +8,7 @@ import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } f
 import type { ProposedTransport } from 'mcpgate-shared/api/proposals';
 import type { Role } from 'mcpgate-shared/api/roles';
 import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';
-import type { AboutSecret, SecretUse, SecretVersion, StagingLease } from '../domain/secret-version.ts';
+import type { AboutSecret, SecretUse, SecretVersion, StagingLease } from './secret-version.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { Keyring, SealedBefore } from './keyring.ts';
 import type { AuditQuery, AuditRow, CallRow, SecretUseQuery } from './audit-row.ts';

@@ -1,6 +1,6 @@
 // When each version of a secret was last used. Calls come by the hundred a second, so what they use is noted in memory, and written down together.
 import type { Clock } from 'mcpgate-shared/clock';
-import type { SecretUse } from '../domain/secret-version.ts';
+import type { SecretUse } from '../store/secret-version.ts';
 import type { Store } from '../store/store.ts';
 
 /** What a broker that is killed has not written down yet. */

@@ -1,7 +1,7 @@
 // Secrets at rest: sealed with AES-256-GCM by data keys under the master key, with workspace, name and version as associated data. A value leaves
 // the vault only towards an upstream's connection.
 
-import type { AboutSecret, SecretVersion } from '../domain/secret-version.ts';
+import type { AboutSecret, SecretVersion } from '../store/secret-version.ts';
 import type { SecretInfo, StagedSecret } from '../store/store.ts';
 import type { Keyring } from './keyring.ts';
 

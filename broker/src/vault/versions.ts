@@ -2,7 +2,7 @@
 // is short and extended again and again. Nobody finishes what a broker that was killed has staged, so it is thrown away as soon as its lease has ended.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import type { StagingLease } from '../domain/secret-version.ts';
+import type { StagingLease } from '../store/secret-version.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { StagedSecret, Store } from '../store/store.ts';
 import type { OpenedSecret, StagedValue, Versions } from './vault.ts';

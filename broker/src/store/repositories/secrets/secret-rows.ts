@@ -1,7 +1,7 @@
 // What both repositories of secrets do to their rows: a new version under the next number, and the current one giving way.
 import type { Selectable, Transaction } from 'kysely';
-import type { SecretVersion } from '../../domain/secret-version.ts';
-import type { Database } from '../schema.ts';
+import type { SecretVersion } from '../../secret-version.ts';
+import type { Database } from '../../schema.ts';
 
 /** Of one secret. */
 export interface SecretKey {
