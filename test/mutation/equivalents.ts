@@ -227,22 +227,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     ],
     ["'')?.['error'];", '"Stryker was here!"', 'neither text is JSON'],
   ]),
-  ...of('broker/src/store/repositories/secrets.ts', [
-    ["'a version that is appended has a number');", '""', 'a version that is appended has a number'],
-    [
-      "version === undefined) throw new Error('a version that is appended has a number');",
-      'false',
-      'a version that is appended has a number',
-    ],
-  ]),
   ...of('broker/src/store/repositories/policy.ts', [
     ["'repeatable read')", '""', 'SQLite, on which mutants are tried, has one isolation'],
   ]),
   ...of('broker/src/store/repositories/links.ts', [
     ["userId === null ? 'is' : '=', userId)", 'true', 'SQLite, on which mutants are tried, takes it for values too'],
-  ]),
-  ...of('broker/src/replicas/end-elsewhere.ts', [
-    ["event.message.kind !== 'ended') return;", 'false', 'no other message has the number of this question'],
   ]),
   ...of('broker/src/replicas/hearing.ts', [
     ["'';", '"Stryker was here!"', 'it is set before it is told'],
