@@ -203,6 +203,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const laptops = createLaptops({ store, vault, audit, clock });
     const gateway = createGateway({
       upstreams,
+      accounts,
       audit,
       laptops,
       snapshot: (workspaceId) => store.policy.snapshot(workspaceId),
@@ -386,6 +387,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       setupUrl: setup?.url,
       async drain() {
         draining = true;
+        gateway.endAccountWaits();
         await tunnel.drain(config.drain.timeout);
         await listener.finish(CLOSE_LIMIT_MS);
       },

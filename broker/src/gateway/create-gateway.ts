@@ -3,11 +3,13 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
 import type { Principal } from '../domain/principal.ts';
+import { isolationOf } from '../domain/server-record.ts';
 import type { PolicySnapshot } from '../domain/rule.ts';
 import type { Laptops } from '../laptops/laptops.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import { createSession, type Session } from './create-session.ts';
 import type { GatewayService } from './gateway.ts';
+import { createAccountWaits } from './accounts/account-waits.ts';
 import { createClientKeys } from './edges/modern/client-keys.ts';
 import { createParkedCalls } from './edges/modern/parked-calls.ts';
 import { createTaskTable } from './tasks/task-table.ts';
@@ -21,6 +23,7 @@ import { createToolIndexes } from './search/tool-index.ts';
 
 export interface GatewayOptions {
   upstreams: Upstreams;
+  accounts: GatewayParts['accounts'];
   /** Reads the rules and enforcement of a workspace; called once, and again after `policyChanged`. */
   snapshot: (workspaceId: string) => Promise<PolicySnapshot>;
   /** Whether this broker hears changes of the rules that other brokers make. While it returns false, nothing is allowed. */
@@ -55,6 +58,8 @@ export function createGateway(options: GatewayOptions): GatewayService {
   });
   const parts: GatewayParts = {
     upstreams,
+    accounts: options.accounts,
+    accountWaits: createAccountWaits(options),
     audit: options.audit,
     policies: createPolicyCache(options.snapshot, options.hears),
     catalog: createCatalog(upstreams, options.clock),
@@ -71,6 +76,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     listDeadlineMs: options.listDeadlineMs ?? 2_000,
     waits: new Map(),
     toolIndexes: createToolIndexes(),
+    connectLists: new Map(),
     searchRules: options.searchRules ?? [],
     maxPending: options.maxPending ?? 1_024,
     maxMessageChars: options.maxMessageChars ?? 64 * 1024 * 1024,
@@ -88,6 +94,16 @@ export function createGateway(options: GatewayOptions): GatewayService {
     for (const session of sessions) if (session.workspaceId === workspaceId) session.serversRenamed(names);
   });
 
+  options.accounts.onChange((change) => {
+    const { workspaceId, serverId, owner, state } = change;
+    const server = upstreams.servers(workspaceId).find(({ id }) => id === serverId);
+    // What an account lists is nobody's once it is another one; one that only expired is still known by its list.
+    if (server !== undefined && state !== 'expired') {
+      const place = owner !== 'shared' && isolationOf(server) === 'per-user' ? owner : null;
+      parts.catalog.forget({ workspaceId, server: server.name, place, list: 'all' });
+    }
+    for (const session of sessions) if (session.workspaceId === change.workspaceId) session.accountChanged(change);
+  });
   const policyChanged = (workspaceId?: string): void => {
     parts.policies.forget(workspaceId);
     for (const session of sessions)
@@ -95,12 +111,13 @@ export function createGateway(options: GatewayOptions): GatewayService {
   };
 
   return {
-    open({ principal, server, tools, stateless, send }) {
+    open({ principal, server, tools, stateless, openPage, send }) {
       const session = createSession(parts, {
         principal,
         send,
         ...(server === undefined ? {} : { server }),
         ...(tools === undefined ? {} : { tools }),
+        openPage,
         ...(stateless !== undefined && { stateless: { ...stateless, login: loginOf(principal, server) } }),
         onClosed(closed) {
           sessions.delete(closed);
@@ -125,6 +142,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     personChanged({ id, name, role, groups }) {
       for (const session of sessions) session.personChanged({ id, name, role, groups });
     },
+    endAccountWaits: () => parts.accountWaits.end(),
     async closeAll(reason) {
       await Promise.all([...sessions].map((session) => session.close(reason)));
       await clientKeys.end(() => true, reason);

@@ -1,6 +1,7 @@
 // One session: reads the client's messages, gives each to the edge of its generation of MCP, and ends its requests when it is closed. Messages
 // go in and out as text, large ones with their pieces beside it.
 import { randomUUID } from 'node:crypto';
+import type { AccountChange } from '../accounts/accounts.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
@@ -8,7 +9,7 @@ import type { UpstreamEvent } from '../upstreams/upstream.ts';
 import { createToClient } from './edges/client-channel.ts';
 import { refuseCut, refuseLong, replyMessage } from './edges/edge-messages.ts';
 import { type Envelope, readEnvelope } from './edges/envelope.ts';
-import type { GatewaySession, ParamHeaders, SendToClient, ToolMode } from './gateway.ts';
+import type { GatewaySession, OpenPage, ParamHeaders, SendToClient, ToolMode } from './gateway.ts';
 import { createLegacyEdge } from './edges/legacy/legacy-edge.ts';
 import { createModernEdge } from './edges/modern/modern-edge.ts';
 import { isModern } from './edges/modern/modern-meta.ts';
@@ -25,6 +26,8 @@ export interface Session extends GatewaySession {
   personChanged(person: NonNullable<Principal['user']>): void;
   /** What the credential is bound to are the same servers as before. `names`: their new names by their old ones. */
   serversRenamed(names: ReadonlyMap<string, string>): void;
+  /** An account at a server was made, renewed or ended. Does nothing in a session of another person. */
+  accountChanged(change: AccountChange): void;
   /** A notification or other event of a server in the session's workspace. */
   onEvent(event: UpstreamEvent): void;
 }
@@ -37,12 +40,13 @@ export function createSession(
     tools?: ToolMode;
     /** Set where the client has no session of its own (2026-07-28 over HTTP): this one serves one request. */
     stateless?: { login: string; paramHeaders: ParamHeaders };
+    openPage: OpenPage | undefined;
     send: SendToClient;
     onClosed: (session: Session) => void;
   },
 ): Session {
   const id = randomUUID();
-  const { server: only, tools, stateless } = options;
+  const { server: only, tools, stateless, openPage } = options;
   let closing: Promise<void> | undefined;
   const to = createToClient(parts, id, (...message) => {
     if (closing === undefined) options.send(...message);
@@ -53,6 +57,7 @@ export function createSession(
     principal: options.principal,
     only,
     tools,
+    openPage,
     underWay,
     to,
     cancel(idText) {
@@ -65,6 +70,7 @@ export function createSession(
     },
     only,
     tools,
+    openPage,
     owner: stateless?.login ?? id,
     paramHeaders: stateless?.paramHeaders,
     underWay,
@@ -100,6 +106,9 @@ export function createSession(
       if (legacy.personChanged(person)) session.listChanged('all');
     },
     serversRenamed: (names) => legacy.serversRenamed(names),
+    accountChanged(change) {
+      if (legacy.accountChanged(change)) session.listChanged('all');
+    },
     onEvent(event) {
       modern.onEvent(event);
       legacy.onEvent(event);

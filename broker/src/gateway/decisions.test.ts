@@ -26,6 +26,7 @@ describe('a decision of the gateway', () => {
     const { createGateway } = await import('./create-gateway.ts');
     const gateway = createGateway({
       upstreams: world.upstreams,
+      accounts: world.accounts,
       snapshot: (id) => world.store.policy.snapshot(id),
       audit: {
         ...audit,

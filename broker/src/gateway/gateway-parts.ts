@@ -1,13 +1,15 @@
 // The parts of the gateway that all sessions share; create-gateway.ts makes them once.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
+import type { Accounts } from '../accounts/accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Laptops } from '../laptops/laptops.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
+import type { AccountWaits } from './accounts/account-waits.ts';
 import type { RefusedMessages } from './edges/refused-messages.ts';
 import type { ClientKeys } from './edges/modern/client-keys.ts';
 import type { ParkedCalls } from './edges/modern/parked-calls.ts';
-import type { Catalog } from './lists/catalog.ts';
+import type { Catalog, CatalogList } from './lists/catalog.ts';
 import type { PolicyCache } from './policy-cache.ts';
 import type { Subscriptions } from './resources/subscriptions.ts';
 import type { SearchRule } from './search/search-rule.ts';
@@ -16,6 +18,8 @@ import type { TaskTable } from './tasks/task-table.ts';
 
 export interface GatewayParts {
   upstreams: Upstreams;
+  accounts: Pick<Accounts, 'pageOf' | 'lackOf' | 'onChange'>;
+  accountWaits: AccountWaits;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   policies: PolicyCache;
   catalog: Catalog;
@@ -36,6 +40,8 @@ export interface GatewayParts {
   waits: Map<string, number>;
   maxPending: number;
   toolIndexes: ToolIndexes;
+  /** By the name of a server: what `connect-tool.ts` lists for it. Indexes for searching are shared by the identity of what is in them. */
+  connectLists: Map<string, CatalogList>;
   searchRules: readonly SearchRule[];
   maxMessageChars: number;
 }

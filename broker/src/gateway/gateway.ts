@@ -18,6 +18,9 @@ export type SendToClient = (text: string, pieces: Pieces | undefined, belongs: B
 /** How a session shows its tools: all of them, or three that search, describe and call. */
 export type ToolMode = 'all' | 'search';
 
+/** Has the person's laptop open a page of this broker; false: it has no display, or is not there. */
+export type OpenPage = (url: string) => boolean;
+
 /** The `Mcp-Param-*` headers of a request, decoded, by their names in lower case. Undefined: the value is not well-formed. */
 export type ParamHeaders = ReadonlyMap<string, string | undefined>;
 
@@ -48,6 +51,7 @@ export interface Gateway {
      * client, which must outlive one request, are kept under its login.
      */
     stateless?: { paramHeaders: ParamHeaders };
+    openPage?: OpenPage;
     send: SendToClient;
   }): GatewaySession;
 }
@@ -72,6 +76,8 @@ export interface GatewayService extends Gateway {
   personChanged(person: NonNullable<Principal['user']>): void;
   /** Whether the rules could allow somebody something of a server. Throws `unavailable` where they cannot be read. */
   mayUse(principal: Principal, server: string): Promise<boolean>;
+  /** The broker takes leave: calls that wait for somebody to connect an account end, and none begins to wait. */
+  endAccountWaits(): void;
   /** Closes all sessions. Resolves when all outcomes are recorded. */
   closeAll(reason: string): Promise<void>;
   /** How many messages of clients were refused or dropped, by the reason. */

@@ -4,6 +4,7 @@ import { scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/mcp
 import type { Pieces } from '../message/pieces.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
 import type { JsonRecord } from '../mcp/json-rpc-guard.ts';
+import type { ServerQuestion, UpstreamReply } from '../upstreams/upstream.ts';
 import type { InputTally } from './call/input-tally.ts';
 
 export interface Request {
@@ -33,6 +34,8 @@ export interface Handling {
   onLate: (list: ListKind) => void;
   /** The request is about to go to this server; its connection may not exist yet. */
   sentTo?: (server: string) => void;
+  /** Puts a question of mcpgate's own to the client, where that is done in the result of this very request (2026-07-28). Never rejects. */
+  ask?: (question: ServerQuestion) => Promise<UpstreamReply>;
   /** Counts the questions that servers ask the client meanwhile. */
   input?: InputTally;
 }

@@ -2,7 +2,7 @@
 import type { Principal } from '../domain/principal.ts';
 import { serverNamed, type ServerRecord } from '../domain/server-record.ts';
 import type { Requester, Upstreams } from '../upstreams/upstream.ts';
-import type { ToolMode } from './gateway.ts';
+import type { OpenPage, ToolMode } from './gateway.ts';
 
 /** Who makes the requests of a session, and what the session shows. */
 export interface SessionScope {
@@ -25,6 +25,17 @@ export interface SessionScope {
   logLevel: string | undefined;
   /** Whether the client itself runs a task with this id for the server; undefined: clients of this session run no tasks. */
   readonly runsTaskFor?: (server: string, taskId: string) => boolean;
+  /** Has the person's laptop open a page of this broker; false: it cannot. Undefined: the client came over HTTP. */
+  readonly openPage?: OpenPage | undefined;
+  /** The pages that a client up to 2025-11-25 was asked to show, which it wants to be told of when they are done with. */
+  readonly urlsAsked?: UrlsAsked;
+}
+
+export interface UrlsAsked {
+  /** The `elicitationId` under which the client is asked, the same until it is done: by the id of the server. */
+  idFor(serverId: string): string;
+  /** It was not asked after all. */
+  forget(serverId: string): void;
 }
 
 /** A key for the person, or for a grant without one, as in connections that each person has to themselves. */

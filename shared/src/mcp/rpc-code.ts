@@ -12,6 +12,8 @@ export const RPC_CODE = {
   unknownSession: -32001,
   /** MCP 2025-11-25, server/resources, "Error Handling". */
   resourceNotFound: -32002,
+  /** MCP 2025-11-25, client/elicitation, "URL Elicitation Required Error"; gone in 2026-07-28. */
+  urlElicitationRequired: -32042,
   // MCP 2026-07-28, "Error Codes".
   headerMismatch: -32020,
   missingClientCapability: -32021,

@@ -2,9 +2,11 @@
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { placeOf } from '../../upstreams/upstream.ts';
+import { callConnect } from '../accounts/connect-tool.ts';
 import type { Judged } from './call-intent.ts';
 import { readCallParams, type CallParams } from './call-params.ts';
 import { carryOut } from './carry-out.ts';
+import type { Call } from './forward.ts';
 import { splitName } from '../../policy/naming.ts';
 import { failureAnswer } from './answers.ts';
 import { namedEntry, type Named, type NamedKind } from './named-entry.ts';
@@ -12,7 +14,8 @@ import { answerMissing } from './not-forwarded.ts';
 import { errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import { asSeen } from './reserved-text.ts';
-import { noServer, serverByName, prefixFor, writtenName } from './route.ts';
+import { noServer, type Route, serverByName, prefixFor, writtenName } from './route.ts';
+import type { CompiledPolicy } from '../../policy/verdict.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 import { withSeenTaskIds } from '../tasks/task-ids.ts';
@@ -24,7 +27,7 @@ export async function requestByName(
   handling: Handling,
   kind: NamedKind,
 ): Promise<Reply> {
-  const { request, signal } = handling;
+  const { request } = handling;
   const startedAt = parts.elapsedMs();
   const params = readCallParams(request);
   if (typeof params === 'string') return errorReply(RPC_CODE.invalidParams, params);
@@ -36,41 +39,67 @@ export async function requestByName(
     if (removed !== undefined) return removed;
     const cached = parts.policies.get(principal.workspaceId);
     const policy = cached instanceof Promise ? await cached : cached;
+    const own =
+      route && kind === 'tools' && (await callConnect(parts, scope, handling, policy, route, params.progressToken));
+    if (own) return own;
     const { argsDigest, argKeys, traceId } = params;
     const asked = { argsDigest, argKeys, traceId, startedAt };
-    const found = route && (await namedEntry(parts, scope, policy, signal, kind, route));
-    if (route === undefined || found === undefined || found.kind === 'missing') {
-      const message = noServer(parts, scope) ?? unknownName(kind, params.name);
-      const error = errorReply(RPC_CODE.invalidParams, message);
+    const error = () => errorReply(RPC_CODE.invalidParams, noServer(parts, scope) ?? unknownName(kind, params.name));
+    const call = route && (await findCall(parts, scope, handling, kind, route, policy, params, asked));
+    if (call === undefined) {
       const written = route === undefined ? writtenName(scope, params.name) : { server, rest: route.rest };
-      return await answerMissing(parts, scope, request, policy, { ...asked, ...written, kind, error });
+      return await answerMissing(parts, scope, request, policy, { ...asked, ...written, kind, error: error() });
     }
-    const judged = { ...asked, verdict: found.verdict, policyVersion: policy.version };
-    return found.kind === 'listed'
-      ? await requestEntry(parts, scope, handling, kind, route.server, { params, judged, entry: found.entry })
-      : await carryOut(parts, scope, handling, {
-          ...judged,
-          server: route.server,
-          what: found.ruleNames[0],
-          paramsText: '{}',
-          progressToken: undefined,
-          rewrite: (text) => text,
-          ...(found.kind === 'unreadable' && { failure: found.error }),
-        });
+    return await carryOut(parts, scope, handling, {
+      ...call,
+      async again() {
+        const now = serverByName(parts, scope, params.name);
+        const rules = await parts.policies.get(principal.workspaceId);
+        return (now && (await findCall(parts, scope, handling, kind, now, rules, params, asked))) ?? error();
+      },
+    });
   } catch (error) {
     return failureAnswer(parts, handling, error, { name: server, workspaceId: principal.workspaceId });
   }
 }
 
-async function requestEntry(
+type Asked = Omit<Judged, 'what' | 'verdict' | 'policyVersion'>;
+
+/** The call of what the name means at its server; undefined where there is no such thing. */
+async function findCall(
   parts: GatewayParts,
   scope: SessionScope,
-  handling: Handling,
+  { signal }: Handling,
+  kind: NamedKind,
+  route: Route,
+  policy: CompiledPolicy,
+  params: CallParams,
+  asked: Asked,
+): Promise<Call | undefined> {
+  const found = await namedEntry(parts, scope, policy, signal, kind, route);
+  if (found.kind === 'missing') return undefined;
+  const { server } = route;
+  const judged = { ...asked, verdict: found.verdict, policyVersion: policy.version };
+  if (found.kind === 'listed') return callOf(parts, scope, kind, server, { params, judged, entry: found.entry });
+  return {
+    ...judged,
+    server,
+    what: found.ruleNames[0],
+    paramsText: '{}',
+    progressToken: params.progressToken,
+    rewrite: (text) => text,
+    ...(found.kind === 'unreadable' && { failure: found.error }),
+  };
+}
+
+function callOf(
+  parts: GatewayParts,
+  scope: SessionScope,
   kind: NamedKind,
   server: ServerRecord,
   { params, judged, entry }: { params: CallParams; judged: Omit<Judged, 'what'>; entry: Named },
-): Promise<Reply> {
-  return await carryOut(parts, scope, handling, {
+): Call {
+  return {
     ...judged,
     server,
     what: entry.ruleNames[0],
@@ -91,7 +120,7 @@ async function requestEntry(
         }),
       );
     },
-  });
+  };
 }
 
 /** The answer to a call of a server that a grant is bound to and that has been removed: it says so, because the name is no typing error. */

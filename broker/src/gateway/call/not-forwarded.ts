@@ -20,19 +20,22 @@ export async function answerDenied(
   server: string,
   judged: Judged,
 ): Promise<Answer> {
-  const { principal } = scope;
-  const denial = {
+  const answer = denialOf(scope, request.method, server, judged);
+  const intent = await callIntent(scope, request, server, judged);
+  await parts.audit.recordCall(intent, unsent(parts, judged, 'denied', 'denied', answer));
+  return answer;
+}
+
+/** The answer to a request that the rules deny, as `judged` says. */
+export function denialOf({ principal }: SessionScope, method: string, server: string, judged: Judged): Answer {
+  return denialReply(method, {
     verdict: judged.verdict,
     policyVersion: judged.policyVersion,
     server,
     what: judged.what,
     who: whoOf(principal),
     workspaceId: principal.workspaceId,
-  };
-  const answer = denialReply(request.method, denial);
-  const intent = await callIntent(scope, request, server, judged);
-  await parts.audit.recordCall(intent, unsent(parts, judged, 'denied', 'denied', answer));
-  return answer;
+  });
 }
 
 /** A request for a thing that does not exist. */

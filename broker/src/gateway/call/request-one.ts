@@ -2,7 +2,8 @@
 // tasks and completions. Tools and prompts, where there is more to do, have named-request.ts.
 import type { RuleNames } from '../../policy/naming.ts';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
-import { carryOut, type Call } from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
+import type { Call } from './forward.ts';
 import { failureAnswer } from './answers.ts';
 import { judge } from '../../policy/judge.ts';
 import { answerMissing, type Missing } from './not-forwarded.ts';
@@ -26,6 +27,8 @@ export interface Answered {
 
 export interface OneRequest extends Pick<Call, 'server' | 'rewrite' | 'onSent'> {
   params: RequestParams;
+  /** Whether a person may be asked to connect an account for it, and it waits for them. */
+  mayWait?: boolean;
   /** Called with the caller's policy: says what is requested, or answers. */
   asked: (policy: CompiledPolicy) => Asked | Answered | Promise<Asked | Answered>;
 }
@@ -35,17 +38,17 @@ export async function requestOne(
   parts: GatewayParts,
   scope: SessionScope,
   handling: Handling,
-  { params, asked, ...meant }: OneRequest,
+  { params, asked, mayWait = false, ...meant }: OneRequest,
 ): Promise<Reply> {
   const { principal } = scope;
   const { name } = meant.server;
-  try {
-    const startedAt = parts.elapsedMs();
+  const startedAt = parts.elapsedMs();
+  const find = async (): Promise<Call | Reply> => {
     const policy = await parts.policies.get(principal.workspaceId);
     const known = await asked(policy);
     if ('reply' in known) return known.reply;
     const { ruleNames, replaced } = known;
-    return await carryOut(parts, scope, handling, {
+    return {
       ...meant,
       what: ruleNames[0],
       verdict: judge(policy, principal, name, ruleNames),
@@ -56,7 +59,12 @@ export async function requestOne(
       traceId: params.traceId,
       progressToken: params.progressToken,
       startedAt,
-    });
+    };
+  };
+  try {
+    const call = await find();
+    if ('kind' in call) return call;
+    return await carryOut(parts, scope, handling, mayWait ? { ...call, again: find } : call);
   } catch (error) {
     return failureAnswer(parts, handling, error, { name, workspaceId: principal.workspaceId });
   }

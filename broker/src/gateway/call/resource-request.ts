@@ -43,6 +43,7 @@ export async function requestByUri(
   return requestOne(parts, scope, handling, {
     server,
     params: read,
+    mayWait: onSent === undefined,
     asked: () => ({
       ruleNames: ruleNames('resources', server.name, rest),
       replaced: { uri: JSON.stringify(rest) },

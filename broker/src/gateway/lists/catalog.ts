@@ -25,6 +25,8 @@ export interface CatalogItem {
   ruleNames: RuleNames;
   /** Whether a tool may be called twice, by its annotations. These are claims of the server, and count only where its record trusts them. */
   repeatable: Repeatable | undefined;
+  /** It is mcpgate's and no server's: whoever may use anything of the server may use it, unless a rule denies it by its name. */
+  isOwn?: boolean;
   /** The entry as JSON text, named `key`. */
   text: string;
   /** The entry as JSON text, named `ownKey`. */

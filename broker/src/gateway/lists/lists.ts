@@ -8,6 +8,7 @@ import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { LISTS } from '../../upstreams/session/list-pages.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import { asShown, type CatalogItem, type CatalogList } from './catalog.ts';
+import { isOnlyUnnamed, listToConnect } from '../accounts/connect-tool.ts';
 import { inTime } from './in-time.ts';
 import { judge } from '../../policy/judge.ts';
 import { errorReply, resultReply, type Reply } from '../reply.ts';
@@ -70,8 +71,9 @@ async function allowedOf(
   for (let at = from; at < items.length && allowed.length < limit; at++) {
     const item = items[at];
     if (++judged % ITEMS_A_TURN === 0) await nextTurn();
-    if (item !== undefined && judge(policy, principal, server.name, item.ruleNames).decision !== 'deny')
-      allowed.push(item);
+    if (item === undefined) continue;
+    const verdict = judge(policy, principal, server.name, item.ruleNames);
+    if (verdict.decision !== 'deny' || (item.isOwn === true && isOnlyUnnamed(verdict))) allowed.push(item);
   }
   return allowed;
 }
@@ -96,12 +98,24 @@ async function listsOf(
     servers.map(
       async (server) =>
         parts.catalog.fresh(kind, server, requester) ??
-        (await inTime(parts, server, scope, kind, parts.catalog.list(kind, server, requester), onLate)) ??
+        (await inTime(parts, server, scope, kind, readList(parts, scope, kind, server), onLate)) ??
         // An old list is better than none.
         parts.catalog.known(kind, server, requester),
     ),
   );
   return { policy, lists: servers.map((server, index) => ({ server, list: lists[index] })) };
+}
+
+async function readList(
+  parts: GatewayParts,
+  scope: SessionScope,
+  kind: ListKind,
+  server: ServerRecord,
+): Promise<CatalogList> {
+  const list = parts.catalog.list(kind, server, scope.requester);
+  return kind === 'tools'
+    ? await list.catch((error: unknown) => listToConnect(parts, scope, server, error))
+    : await list;
 }
 
 export async function listKind(

@@ -2,6 +2,7 @@
 // sent to it as requests, and changes as notifications. Requests to servers are answered by the table in answer-request.ts.
 import { findMember } from 'mcpgate-shared/mcp/json-span';
 import { type Principal, withRenamedServers } from '../../../domain/principal.ts';
+import type { AccountChange } from '../../../accounts/accounts.ts';
 import type { ServerRecord } from '../../../domain/server-record.ts';
 import type { Pieces } from '../../../message/pieces.ts';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
@@ -15,7 +16,7 @@ import { hearNotification } from './client-notifications.ts';
 import { clientOffers } from '../client-offers.ts';
 import { createClientQuestions } from './client-questions.ts';
 import type { ClientNotification, ClientRequest } from '../envelope.ts';
-import type { ToolMode } from '../../gateway.ts';
+import type { OpenPage, ToolMode } from '../../gateway.ts';
 import { initializeResult } from '../initialize.ts';
 import { tellListChange } from '../../lists/list-changes.ts';
 import { createListNotices } from '../list-notices.ts';
@@ -34,6 +35,7 @@ import { createClientTasks } from '../../tasks/client-tasks.ts';
 import { askAboutOwnTasks } from '../../tasks/answered-task.ts';
 import { withSeenTaskIds } from '../../tasks/task-ids.ts';
 import type { UnderWay } from '../under-way.ts';
+import { createUrlsAsked } from './urls-asked.ts';
 
 export interface LegacyEdge {
   /** The principal with the person's present role and groups. */
@@ -44,6 +46,8 @@ export interface LegacyEdge {
   response(text: string, pieces: Pieces | undefined): void;
   onEvent(event: UpstreamEvent): void;
   listChanged(kind: ListKind | 'all'): void;
+  /** An account at a server was made, renewed or ended. Returns whether the lists of this session may differ now. */
+  accountChanged(change: AccountChange): boolean;
   /** The person's role or groups have changed. Returns whether this session is that person's; if not, does nothing. */
   personChanged(person: NonNullable<Principal['user']>): boolean;
   serversRenamed(names: ReadonlyMap<string, string>): void;
@@ -57,13 +61,14 @@ export function createLegacyEdge(
     principal: Principal;
     only: string | undefined;
     tools: ToolMode | undefined;
+    openPage: OpenPage | undefined;
     underWay: UnderWay;
     to: ToClient;
     /** Cancels the request of the session with that id (JSON text). */
     cancel: (idText: string) => void;
   },
 ): LegacyEdge {
-  const { id, only, tools, underWay, to } = options;
+  const { id, only, tools, openPage, underWay, to } = options;
   let capabilities: JsonRecord = {};
   let capabilitiesText = '{}';
   const questions = createClientQuestions({
@@ -72,6 +77,7 @@ export function createLegacyEdge(
     offers: (method) => clientOffers(capabilities, method),
   });
   const clientTasks = createClientTasks(questions.ask);
+  const urlsAsked = createUrlsAsked((notice) => to.tell(notice));
   const scope: SessionScope = {
     id,
     followerId: id,
@@ -92,6 +98,8 @@ export function createLegacyEdge(
       ask: (question) => askAboutOwnTasks(parts, scope, question, clientTasks.ask),
     },
     runsTaskFor: clientTasks.isFor,
+    openPage,
+    urlsAsked,
     client: { name: null, version: null },
     logLevel: undefined,
   };
@@ -186,6 +194,11 @@ export function createLegacyEdge(
       to.tell(noticeOf(event.method, event.paramsText, event.server));
     },
     listChanged: (kind) => notices.changed(kind),
+    accountChanged({ serverId, owner, state }) {
+      if (owner !== 'shared' && owner !== requester.userKey) return false;
+      if (owner !== 'shared' && state === 'ready') urlsAsked.done(serverId);
+      return state !== 'expired';
+    },
     personChanged(person) {
       if (scope.principal.user?.id !== person.id) return false;
       scope.principal = { ...scope.principal, user: person };

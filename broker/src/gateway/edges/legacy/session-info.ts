@@ -20,6 +20,11 @@ export async function sessionInfo(parts: GatewayParts, scope: SessionScope): Pro
         .filter(({ allowed }) => allowed === undefined || allowed.length > 0)
         .map(({ server, allowed }) => {
           const status = states.get(server.name);
+          // All that it lists is the tool that connects an account.
+          if (allowed?.every(({ isOwn }) => isOwn === true) === true) {
+            const message = `your account is not connected: run "mcpgate connect ${server.name}"`;
+            return { name: server.name, state: 'account_needed', tools: 0, message, warnings: 0 };
+          }
           return {
             name: server.name,
             state: status?.state ?? 'idle',

@@ -7,6 +7,8 @@ import { withdrawn } from '../client-offers.ts';
 import type { ServerQuestion, UpstreamReply } from '../../../upstreams/upstream.ts';
 
 export interface Question extends ServerQuestion {
+  /** It is mcpgate that asks, about this server. */
+  isOwn?: boolean;
   /** Answers the question; only the first answer counts. */
   answer(reply: UpstreamReply): void;
 }

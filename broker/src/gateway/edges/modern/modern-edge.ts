@@ -12,7 +12,7 @@ import { notOffered, refusedReply, refusedRequest } from '../admission.ts';
 import { type Answerer, ANSWERERS } from '../../call/answer-request.ts';
 import type { ToClient } from '../client-channel.ts';
 import { clientOffers, notOfferedByClient } from '../client-offers.ts';
-import type { ParamHeaders, ToolMode } from '../../gateway.ts';
+import type { OpenPage, ParamHeaders, ToolMode } from '../../gateway.ts';
 import { discoverResult, serverInfoText } from '../initialize.ts';
 import { LIST_METHODS } from '../../lists/lists.ts';
 import { isLogged } from '../../call/logging.ts';
@@ -60,6 +60,7 @@ export function createModernEdge(
     readonly principal: Principal;
     only: string | undefined;
     tools: ToolMode | undefined;
+    openPage: OpenPage | undefined;
     /** The session, or the login and the door. */
     owner: string;
     /** The `Mcp-Param-*` headers, where the request came over HTTP. */
@@ -68,7 +69,7 @@ export function createModernEdge(
     to: ToClient;
   },
 ): ModernEdge {
-  const { only, tools, owner, underWay, to } = options;
+  const { only, tools, openPage, owner, underWay, to } = options;
   const listeners = createListeners(parts, to);
   /** The requests that servers are working on, to find the one that a log message belongs to. */
   const atWork = new Set<{ server: string; scope: SessionScope; tell: (notice: Notice) => void }>();
@@ -102,6 +103,7 @@ export function createModernEdge(
       },
       client: meta.client,
       logLevel: meta.logLevel,
+      openPage,
     };
     return scope;
   }

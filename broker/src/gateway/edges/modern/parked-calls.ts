@@ -29,6 +29,8 @@ export interface CallHandle {
   readonly signal: AbortSignal;
   /** The call goes to this server now: questions of that server to the session may belong to it. */
   sentTo(server: string): void;
+  /** Puts a question of mcpgate's own about this call to the client. Never rejects. */
+  ask(question: ServerQuestion): Promise<UpstreamReply>;
   /** Sends a notification to the waiting request; dropped while the call is parked. */
   tell(notice: Notice): void;
   /** Counts the questions of this call. */
@@ -148,7 +150,8 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
     call.waiter?.detach();
     call.waiter = undefined;
     call.round++;
-    call.input.round([...call.questions.values()].map(({ method }) => method));
+    const ofServer = [...call.questions.values()].filter(({ isOwn }) => isOwn !== true);
+    if (ofServer.length > 0) call.input.round(ofServer.map(({ method }) => method));
     const expiresAt = clock.now() + PARK_MS;
     call.cancelExpiry = clock.after(PARK_MS, () => {
       call.controller.abort('the AI client did not answer in time');
@@ -229,6 +232,10 @@ export function createParkedCalls({ clock, log }: { clock: Clock; log: Pick<Base
           for (const question of held.take(sessionKey, server)) give(call, question);
         },
         input: call.input,
+        ask: (question) =>
+          question.signal.aborted
+            ? Promise.resolve(withdrawn())
+            : new Promise((resolve) => give(call, { ...question, isOwn: true, answer: resolve })),
         tell: (notice) => call.waiter?.waiter.tell(notice),
       }).then(
         (reply) =>
