@@ -72,6 +72,7 @@ export function openRushLaptop(options: {
     random: Math.random,
     log: { debug: silent, info: silent, warn: silent, error: silent },
     instance: randomBytes(8).toString('hex'),
+    pages: undefined,
     socketOptions: () => ({}),
     onFrame(frame) {
       const header = readFrame(frame);

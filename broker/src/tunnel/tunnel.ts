@@ -6,6 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from 'mcpgate-shared/clock';
 import { CLOSE_CODE, SUBPROTOCOL } from 'mcpgate-shared/link/close-code';
 import { FRAME_MAX_BYTES } from 'mcpgate-shared/link/frame';
+import { PAGES_HEADER } from 'mcpgate-shared/link/link-message';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { Audit } from '../audit/audit.ts';
 import type { Log } from '../domain/log.ts';
@@ -205,6 +206,7 @@ export function createTunnel(
     if (answer.kind === 'rejected') return reject(socket, address, answer);
     const { principal } = answer;
     if (draining && !mayFinish(ownerOf(principal))) return turnAway(socket, address, DRAINING);
+    const opensPages = request.headers[PAGES_HEADER] === 'yes';
     const instance = String(request.headers['mcpgate-instance'] ?? '').slice(0, 64);
     if (!hasRoomFor(principal, instance)) {
       const message = `too many links of this login; at most ${limits.linksPerOwner} at a time`;
@@ -229,7 +231,7 @@ export function createTunnel(
         renew,
         onClose,
       };
-      const link = createTunnelLink({ ws, principal, instance, address, ...parts });
+      const link = createTunnelLink({ ws, principal, instance, opensPages, address, ...parts });
       links.add(link);
       const { workspaceId: workspace, user, expiresAt = null } = principal;
       const { version, broker } = options;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -37,8 +38,11 @@ async function world(
   await once(server, 'listening');
   const sockets: WebSocket[] = [];
   const states: string[] = [];
+  const opened: [url: string, broker: string][] = [];
   let wake = () => {};
-  server.on('connection', (socket) => {
+  const headers: IncomingHttpHeaders[] = [];
+  server.on('connection', (socket, request) => {
+    headers.push(request.headers);
     sockets.push(socket);
     socket.send(
       control({ type: 'welcome', user: 'ada', workspace: 'default', version: '1', expiresAt: clock.now() + 10_000 }),
@@ -53,6 +57,12 @@ async function world(
     random,
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     instance: 'test',
+    pages: {
+      available: () => Promise.resolve(true),
+      async open(...page) {
+        opened.push(page);
+      },
+    },
     socketOptions: () => ({}),
     onFrame: () => undefined,
     isSuccessor: false,
@@ -76,7 +86,7 @@ async function world(
   const refuse = (status: number, description: string, retryAfterS?: number) =>
     void (refusal = { status, description, ...(retryAfterS !== undefined && { retryAfterS }) });
   const accept = () => void (refusal = undefined);
-  return { clock, link, sockets, states, reach, socket, refuse, accept };
+  return { clock, link, sockets, states, opened, headers, reach, socket, refuse, accept };
 }
 
 test('a token is renewed in-band before its end, and the socket stays', async (t) => {
@@ -93,6 +103,22 @@ test('a token is renewed in-band before its end, and the socket stays', async (t
   const [frame] = await message;
   assert.deepEqual(readLinkMessage(frame.subarray(HEADER_BYTES)), { type: 'token', token: 'token-2' });
   assert.equal(sockets.length, 1);
+});
+
+test('a daemon says in the upgrade that it can open pages, and hands over the one that the broker sends with the broker’s origin', async (t) => {
+  const { link, reach, socket, opened, headers } = await world(t);
+  link.wake();
+  await reach('open');
+  assert.equal(headers[0]?.['mcpgate-pages'], 'yes');
+  socket().send(control({ type: 'page', url: 'https://gate.example/accounts/jira' }));
+  socket().send(
+    Buffer.from(control({ type: 'page', url: 'x' }).toString('latin1').replace('"page"', '"what"'), 'latin1'),
+  );
+  const ponged = once(socket(), 'pong');
+  socket().ping();
+  await ponged;
+  assert.deepEqual(opened, [['https://gate.example/accounts/jira', link.broker]]);
+  assert.equal(link.state, 'open', 'a message that it does not know is nothing to it');
 });
 
 test('after a sleep a link that does not answer within two seconds is given up, and a new one is opened', async (t) => {

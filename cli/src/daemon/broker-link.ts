@@ -15,6 +15,7 @@ import { createLinkBackoff } from './link-backoff.ts';
 import { createLinkPulse } from './link-pulse.ts';
 import { openLinkSocket, type SocketOptions } from './link-socket.ts';
 import { watchSleep } from './sleep-watch.ts';
+import type { PageOpener } from './page-opener.ts';
 import { createTokenRenewal } from './token-renewal.ts';
 
 /** How long the broker has to close a link whose token refresh was refused; then this end closes it. */
@@ -54,6 +55,8 @@ export interface BrokerLinkOptions {
   log: DaemonLog;
   /** Identifies this daemon process, so that the broker replaces its earlier link. */
   instance: string;
+  /** Opens pages of the broker for the person; undefined: the credential is no login of a person at this computer. */
+  pages: PageOpener | undefined;
   /** TLS and proxy settings for the socket. */
   socketOptions: (broker: string) => SocketOptions;
   onFrame: (frame: Buffer) => void;
@@ -150,6 +153,8 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
       become('open', null);
       renewal.schedule(control.expiresAt);
       if (ws !== undefined) pulse.start(ws);
+    } else if (control?.type === 'page') {
+      if (tokens.broker !== undefined) void options.pages?.open(control.url, tokens.broker);
     } else if (control?.type === 'renewed') renewal.schedule(control.expiresAt);
     else if (control?.type === 'draining') {
       log.info('the broker takes leave');
@@ -228,12 +233,15 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     isGrant = result.expiresAt === null;
     const { broker } = tokens;
     if (broker === undefined) return giveUp('login_needed', 'not logged in; run `mcpgate login URL`');
+    const opensPages = (await options.pages?.available()) ?? false;
+    if (closed || signal.aborted || ws !== undefined) return;
     try {
       const socket = openLinkSocket({
         ...options.socketOptions(broker),
         broker,
         token: result.token,
         instance: options.instance,
+        opensPages,
         isWelcome: () => state === 'open',
         onHeard: () => pulse.heard(),
         onPonged: () => pulse.ponged(),

@@ -18,6 +18,7 @@ import type { DaemonLog } from './daemon-log.ts';
 import { withLock } from './daemon-lock.ts';
 import { createLocalDoor } from './local-door.ts';
 import { createLoginAgain, type LoginAgainOptions } from './login-again.ts';
+import { createPageOpener } from './page-opener.ts';
 import { createLinkSwitch, type LinkSwitch } from './link-switch.ts';
 import { acceptLocalClient, type LocalClient } from './local-client.ts';
 
@@ -67,6 +68,8 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
     });
   };
 
+  const pages = createPageOpener({ clock, log, browser: options.login.browser });
+
   const switchFor = (grant: { broker: string; token: string } | undefined): LinkSwitch => {
     const name = grant ? createHash('sha256').update(`${grant.broker} ${grant.token}`).digest('hex') : STORED_LOGIN;
     const known = switches.get(name);
@@ -79,6 +82,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
         random: options.random,
         log,
         instance,
+        pages: grant === undefined ? pages : undefined,
         socketOptions: options.socketOptions,
         ...events,
       }),

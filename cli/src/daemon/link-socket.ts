@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { CLOSE_CODE, SUBPROTOCOL } from 'mcpgate-shared/link/close-code';
 import { FRAME_MAX_BYTES, FrameKind, HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/link/frame';
+import { PAGES_HEADER } from 'mcpgate-shared/link/link-message';
 import { VERSION } from 'mcpgate-shared/version';
 
 const HANDSHAKE_MS = 15_000;
@@ -14,6 +15,8 @@ export interface LinkSocketOptions extends SocketOptions {
   broker: string;
   token: string;
   instance: string;
+  /** Whether pages can be opened for the person. */
+  opensPages: boolean;
   /** Whether the broker has sent `welcome`; from then on every end of the socket is reported by `onClosed`. */
   isWelcome: () => boolean;
   /** Bytes have arrived. */
@@ -40,6 +43,7 @@ export function openLinkSocket(options: LinkSocketOptions): WebSocket {
     headers: {
       authorization: `Bearer ${options.token}`,
       'mcpgate-instance': options.instance,
+      ...(options.opensPages && { [PAGES_HEADER]: 'yes' }),
       'user-agent': `mcpgate/${VERSION}`,
     },
     handshakeTimeout: HANDSHAKE_MS,

@@ -62,11 +62,19 @@ export interface Welcome {
   broker?: string;
 }
 
+/**
+ * In the upgrade request of a daemon: `yes` where its person has a display, so that pages can be opened for them. A header, because a broker that
+ * does not know it ends no link for it, as it would for a message; and daemons that do not send it are sent no pages.
+ */
+export const PAGES_HEADER = 'mcpgate-pages';
+
 /** The messages on channel 0 of the WebSocket. */
 export type LinkMessage =
   | { type: 'token'; token: string } // daemon -> broker: the renewed access token
   | Welcome // broker -> daemon, first
   | { type: 'renewed'; expiresAt: number | null }
+  /** Broker -> daemon, where the daemon has said that it can (`PAGES_HEADER`): to open this page of the broker for the person. */
+  | { type: 'page'; url: string }
   | { type: 'draining' };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -148,6 +156,8 @@ export function readLinkMessage(payload: Buffer): LinkMessage | undefined {
       };
     case 'renewed':
       return hasExpiry ? { type: 'renewed', expiresAt } : undefined;
+    case 'page':
+      return typeof m['url'] === 'string' ? { type: 'page', url: m['url'] } : undefined;
     case 'draining':
       return { type: 'draining' };
     default:

@@ -1,10 +1,12 @@
 // Waits until a person has connected their account at a server: told by the accounts, whichever broker the account was made at, and looked up
 // now and then besides, so that a message which got lost delays a call and does not strand it.
+import type { Clock } from 'mcpgate-shared/clock';
 import { toGateError } from 'mcpgate-shared/error';
+import type { BaseLogger } from 'pino';
 import type { Accounts } from '../../accounts/accounts.ts';
 import type { AccountLack, AccountOwner } from '../../domain/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import type { GatewayParts } from '../gateway-parts.ts';
+import type { Upstreams } from '../../upstreams/upstream.ts';
 
 /** `over`: nobody waits any more, because it took too long, the broker takes leave, the account was ended or the call was cancelled. */
 export type WaitEnd = 'go_on' | 'over';
@@ -30,7 +32,12 @@ export interface AccountWaits {
 /** Clients that were promised progress hear of it so often, and the account is looked up. */
 const TICK_MS = 5_000;
 
-type Parts = Pick<GatewayParts, 'upstreams' | 'clock' | 'log'> & { accounts: Pick<Accounts, 'lackOf' | 'onChange'> };
+interface Parts {
+  accounts: Pick<Accounts, 'lackOf' | 'onChange'>;
+  upstreams: Pick<Upstreams, 'servers'>;
+  clock: Clock;
+  log: Pick<BaseLogger, 'warn'>;
+}
 
 export function createAccountWaits({ accounts, upstreams, clock, log }: Parts): AccountWaits {
   const waiting = new Set<(end: WaitEnd) => void>();

@@ -39,6 +39,8 @@ export interface Carrier {
   takenOver(channel: TunnelChannel): void;
   /** The channel has ended: forgets it. */
   ended(channel: TunnelChannel): void;
+  /** Has the laptop open a page of this broker; false: it cannot. */
+  openPage(url: string): boolean;
   /** Another broker says that the laptop is there now: pings it, and gives the link up where no answer comes soon. */
   checkAlive(): void;
 }
@@ -126,6 +128,7 @@ export function openTunnelChannel(options: {
       principal,
       ...(open.server === undefined ? {} : { server: open.server }),
       ...(open.tools === undefined ? {} : { tools: open.tools }),
+      openPage: (url) => self.carrier?.openPage(url) ?? false,
       send(text, pieces) {
         const message = partsOf(text, pieces);
         if (memory.admits(bytesOf(message))) channel.send(message);

@@ -63,6 +63,8 @@ export function createTunnelLink(options: {
   ws: WebSocket;
   principal: Principal;
   instance: string;
+  /** Whether the daemon has a person before it for whom it can open pages. */
+  opensPages: boolean;
   clock: Clock;
   limits: TunnelLimits;
   registry: ChannelRegistry;
@@ -158,6 +160,11 @@ export function createTunnelLink(options: {
       refuse(channel.number, { code: 'protocol', message: 'another link has taken this channel over' });
     },
     ended: leave,
+    openPage(url) {
+      if (ended || !options.opensPages) return false;
+      link.send({ type: 'page', url });
+      return true;
+    },
     checkAlive() {
       const askedAt = clock.now();
       ws.ping(undefined, undefined, onSent);
