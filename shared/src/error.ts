@@ -78,3 +78,6 @@ export const EXIT_CODE = {
   client_file: 1,
   internal: 1,
 } as const satisfies Record<ErrorCode, number>;
+
+export const isErrorCode = (value: unknown): value is ErrorCode =>
+  typeof value === 'string' && Object.hasOwn(EXIT_CODE, value);

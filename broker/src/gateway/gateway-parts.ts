@@ -18,7 +18,7 @@ import type { TaskTable } from './tasks/task-table.ts';
 
 export interface GatewayParts {
   upstreams: Upstreams;
-  accounts: Pick<Accounts, 'pageOf' | 'lackOf' | 'onChange'>;
+  accounts: Pick<Accounts, 'pageOf' | 'lackOf' | 'onChange' | 'ofOwner' | 'setKeys' | 'disconnect'>;
   accountWaits: AccountWaits;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   policies: PolicyCache;

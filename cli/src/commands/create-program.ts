@@ -3,7 +3,9 @@ import { Command } from 'commander';
 import { VERSION } from 'mcpgate-shared/version';
 import { addCall } from './call.ts';
 import { addCompletion } from './completion.ts';
+import { addConnect } from './connect.ts';
 import { addDaemon } from './daemon.ts';
+import { addDisconnect } from './disconnect.ts';
 import { addDoctor } from './doctor.ts';
 import { addInstallClients } from './install-clients.ts';
 import { addLogin } from './login.ts';
@@ -41,6 +43,8 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not logged in or revoked, 4 broker out 
   addLogin(program, context);
   addLogout(program, context);
   addStatus(program, context);
+  addConnect(program, context);
+  addDisconnect(program, context);
   addTools(program, context);
   addCall(program, context);
   // bin/mcpgate.cjs handles `serve` itself, so that it starts fast; here it is only defined for the help.

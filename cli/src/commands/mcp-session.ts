@@ -2,11 +2,14 @@
 // because `--json` must not change large integers or the order of keys.
 import { requestText } from 'mcpgate-shared/mcp/rpc-text';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
-import { GateError, toGateError } from 'mcpgate-shared/error';
+import { GateError, isErrorCode, toGateError } from 'mcpgate-shared/error';
 import { findMember, onOneLine, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { LATEST_LEGACY_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import { VERSION } from 'mcpgate-shared/version';
 import type { DaemonConnection } from '../local/daemon-connection.ts';
+
+const member = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 
 const HANDSHAKE_TIMEOUT_MS = 30_000;
 
@@ -60,9 +63,6 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
   });
   channel.onMessage((text) => receive(text));
 
-  const member = (value: unknown, key: string): unknown =>
-    typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-
   function receive(text: string): void {
     let message: unknown;
     try {
@@ -82,8 +82,7 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
     pending.delete(id);
     const error = member(message, 'error');
     if (error !== undefined) {
-      const said = member(error, 'message');
-      request.reject(new GateError('upstream', typeof said === 'string' ? said : 'an error without a message'));
+      request.reject(failureOf(request.method, error));
       return;
     }
     const span = findMember(scanObject(text).members, 'result');
@@ -176,6 +175,21 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The error that the broker, or a server, has answered with. */
+function failureOf(method: string, error: unknown): GateError {
+  const said = member(error, 'message');
+  const message = typeof said === 'string' ? said : 'an error without a message';
+  if (!method.startsWith('mcpgate/')) return new GateError('upstream', message);
+  if (member(error, 'code') === RPC_CODE.methodNotFound) {
+    return new GateError(
+      'protocol',
+      'the broker is of an earlier version, which knows nothing of this; ask your platform team',
+    );
+  }
+  const code = member(member(error, 'data'), 'code');
+  return new GateError(isErrorCode(code) ? code : 'upstream', message);
 }
 
 /** The error for a request whose link was lost. A call was already sent, so the message must not tell the person to try again. */

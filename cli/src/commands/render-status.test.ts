@@ -42,12 +42,25 @@ const STATUS: Status = {
       warnings: 0,
     },
   ],
+  accounts: [
+    { server: 'jira', kind: 'keys', state: 'ready', page: 'https://mcp.example.com/accounts/jira', since: null },
+    { server: 'github', kind: 'oauth', state: 'missing', page: 'https://mcp.example.com/accounts/github', since: null },
+  ],
   clients: [
     { name: 'vscode', title: 'VS Code', path: '/x', found: true, configured: false, error: FAULT, tokens: [] },
     { name: 'cursor', title: 'Cursor', path: '/y', found: true, configured: false, error: null, tokens: [] },
   ],
   token: { kind: 'device', store: 'keychain', path: null },
 };
+
+test('an account that is not connected says how it is', () => {
+  const lines = renderStatus(STATUS, { colour, columns: undefined }, NOW);
+  const at = lines.indexOf('Your accounts');
+  assert.deepEqual(lines.slice(at + 1, at + 3), [
+    '✓ jira    connected',
+    '! github  not connected; run `mcpgate connect github`',
+  ]);
+});
 
 test('a pipe gets every line whole', () => {
   const text = renderStatus(STATUS, { colour, columns: undefined }, NOW);

@@ -2,6 +2,7 @@
 import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
 import type { Terminal } from '../laptop/terminal.ts';
 import { hanging } from './hanging.ts';
+import { STATE_WORDS } from './own-accounts.ts';
 import { onePlainLine } from './one-plain-line.ts';
 import type { Status } from './status-document.ts';
 import { entryText, tokenText } from './tokens/token-view.ts';
@@ -19,7 +20,7 @@ const NAME_WIDTH = 32;
 
 export function renderStatus(status: Status, terminal: Pick<Terminal, 'colour' | 'columns'>, now: number): string[] {
   const { colour, columns } = terminal;
-  const { user, broker, workspace, daemon, tunnel, servers, clients, token } = status;
+  const { user, broker, workspace, daemon, tunnel, servers, accounts, clients, token } = status;
   const good = colour.green('✓');
   const bad = colour.red('✗');
   const off = colour.dim('-');
@@ -70,6 +71,15 @@ export function renderStatus(status: Status, terminal: Pick<Terminal, 'colour' |
     const room = (columns ?? Infinity) - 2 - nameWidth - 2 - count.length - 2 - state.length;
     const more = message === null && odd.length > room ? `\n  ${odd}` : message === null ? odd : shortened(why, room);
     lines.push(`${mark} ${shown}  ${count}  ${colour.dim(state)}${more}`);
+  }
+  if (accounts.length > 0) lines.push('', colour.bold('Your accounts'));
+  const longest = Math.max(0, ...accounts.map(({ server }) => server.length));
+  for (const { server, state } of accounts) {
+    const isReady = state === 'ready';
+    const words = isReady ? 'connected' : `${STATE_WORDS[state]}; run \`mcpgate connect ${server}\``;
+    lines.push(
+      hanging(`${isReady ? good : colour.yellow('!')} ${server.padEnd(longest)}  `, longest + 4, words, columns),
+    );
   }
   const present = clients.filter(({ found }) => found);
   if (present.length > 0) lines.push('', colour.bold('AI clients'));

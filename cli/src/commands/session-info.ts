@@ -1,8 +1,12 @@
 // Reads the result of `mcpgate/session`: the user and workspace of this session, and the servers that it may use.
 
+import { type OwnAccount, readAccounts } from './own-accounts.ts';
+
 export interface SessionInfo {
   user: string | null;
   workspace: string | null;
+  /** Of earlier versions of the broker: none. */
+  accounts: OwnAccount[];
   servers: { name: string; state: string; tools: number; message: string | null; warnings: number }[];
 }
 
@@ -16,6 +20,7 @@ export function parseSessionInfo(result: unknown): SessionInfo {
   return {
     user: stringOrNull(member(result, 'user')),
     workspace: stringOrNull(member(result, 'workspace')),
+    accounts: readAccounts(result),
     servers: (Array.isArray(servers) ? servers : []).map((server) => {
       const tools = member(server, 'tools');
       return {

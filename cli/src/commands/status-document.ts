@@ -1,5 +1,6 @@
 // The document that `mcpgate status --json` prints.
 import type { ClientStatus } from '../clients/list-clients.ts';
+import type { OwnAccount } from './own-accounts.ts';
 import type { TokenView } from './tokens/token-view.ts';
 import type { SessionInfo } from './session-info.ts';
 
@@ -33,5 +34,7 @@ export interface Status {
   };
   servers: SessionInfo['servers'];
   clients: (ClientStatus & { tokens: TokenView[] })[];
+  /** The person's own accounts at servers, as far as they are asked for any. */
+  accounts: Pick<OwnAccount, 'server' | 'kind' | 'state' | 'page' | 'since'>[];
   token: { kind: 'device' | 'grant' | null; store: 'keychain' | 'file' | 'environment' | null; path: string | null };
 }

@@ -1,7 +1,6 @@
 // Calls of people who have no account at a server yet: who is asked, and how, and what becomes of the call.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { createAccounts } from '../../accounts/create-accounts.ts';
 import type { Actor } from '../../domain/receipt.ts';
 import { startHttpUpstream } from '../../upstreams/fixtures/http-upstream.ts';
 import { type Message, startWorld, textOf } from '../fixtures/gateway-world.ts';
@@ -128,10 +127,8 @@ describe('a call for which an account is needed', () => {
     const call = client.request('tools/call', withProgress('web__echo'));
     await client.next(isProgress);
     await world.rule('deny', '*', 'web__echo');
-    const { store, vault, audit } = world;
-    const elsewhere = createAccounts({ store, vault, audit, publicUrl: 'https://broker.example' });
     const of = { workspaceId: 'default', serverId: world.serverNamed('web').id, owner: ownerOf(linus) };
-    await elsewhere.setKeys(world.serverNamed('web'), of.owner, { TOKEN: 'made-elsewhere' }, HOST);
+    await world.accountsElsewhere().setKeys(world.serverNamed('web'), of.owner, { TOKEN: 'made-elsewhere' }, HOST);
     await world.accounts.elsewhere.changed(of);
     assert.match(textOf(await call), /^\[mcpgate denied\]/);
     assert.equal(executed(), 0);

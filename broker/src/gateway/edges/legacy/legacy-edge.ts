@@ -3,6 +3,7 @@
 import { findMember } from 'mcpgate-shared/mcp/json-span';
 import { type Principal, withRenamedServers } from '../../../domain/principal.ts';
 import type { AccountChange } from '../../../accounts/accounts.ts';
+import { ACCOUNT_METHODS } from '../../accounts/own-accounts.ts';
 import type { ServerRecord } from '../../../domain/server-record.ts';
 import type { Pieces } from '../../../message/pieces.ts';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
@@ -118,7 +119,7 @@ export function createLegacyEdge(
       default: {
         const told = await answerLaptop(parts, scope, handling);
         if (told !== undefined) return told;
-        const answerer = ANSWERERS.get(request.method);
+        const answerer = ANSWERERS.get(request.method) ?? ACCOUNT_METHODS.get(request.method);
         return answerer === undefined
           ? refusedReply(notOffered(request.method))
           : await answerer(parts, scope, handling);

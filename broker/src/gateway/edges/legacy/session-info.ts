@@ -2,6 +2,7 @@
 import type { GatewayParts } from '../../gateway-parts.ts';
 import type { SessionScope } from '../../session-scope.ts';
 import { whoOf } from '../../session-scope.ts';
+import { ownAccounts } from '../../accounts/own-accounts.ts';
 import { reachableServers } from '../../lists/lists.ts';
 
 /** The result as JSON text. Servers none of whose tools the caller may use are left out. */
@@ -15,6 +16,7 @@ export async function sessionInfo(parts: GatewayParts, scope: SessionScope): Pro
     workspace: principal.workspaceId,
     device: principal.device?.name ?? null,
     broker_version: parts.brokerVersion,
+    accounts: await ownAccounts(parts, scope),
     servers: [
       ...reachable
         .filter(({ allowed }) => allowed === undefined || allowed.length > 0)

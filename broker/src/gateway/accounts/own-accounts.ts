@@ -1,0 +1,121 @@
+// mcpgate's own methods for a person's accounts, which `mcpgate connect`, `disconnect` and `status` ask over the laptop's link: the token of that
+// link is for nothing else, and there is no other on a laptop (docs/decisions/asking-for-accounts.md).
+import { GateError } from 'mcpgate-shared/error';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import type { AccountOwner } from '../../domain/account.ts';
+import { publicMessage } from '../../domain/public-message.ts';
+import type { Actor } from '../../domain/receipt.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import { usableServers } from '../lists/usable-servers.ts';
+import { errorReply, NO_REPLY, type Reply, resultReply } from '../reply.ts';
+import type { Handling, Request } from '../request.ts';
+import { type SessionScope, whoOf } from '../session-scope.ts';
+import { PROGRESS } from '../call/server-notification.ts';
+import { personalOwner } from './ask-for-account.ts';
+
+type Answerer = (parts: GatewayParts, scope: SessionScope, handling: Handling) => Promise<Reply>;
+
+export const ACCOUNT_METHODS: ReadonlyMap<string, Answerer> = new Map<string, Answerer>([
+  [
+    'mcpgate/accounts',
+    async (parts, scope) => resultReply(JSON.stringify({ accounts: await ownAccounts(parts, scope) })),
+  ],
+  ['mcpgate/accounts/await', (parts, scope, handling) => answered(() => awaitAccount(parts, scope, handling))],
+  ['mcpgate/accounts/set', (parts, scope, { request }) => answered(() => setKeys(parts, scope, request))],
+  ['mcpgate/accounts/end', (parts, scope, { request }) => answered(() => endAccount(parts, scope, request))],
+]);
+
+const WAIT_MS = 10 * 60_000;
+
+/** The servers that the caller may use with an account of their own, and what they have there. Nothing where the caller is no person. */
+export async function ownAccounts(parts: GatewayParts, scope: SessionScope): Promise<object[]> {
+  const servers = (await usableServers(parts, scope)).flatMap((server) => {
+    const owner = personalOwner(server, scope);
+    return owner === undefined || server.account === null ? [] : [{ server, owner, form: server.account }];
+  });
+  const [first] = servers;
+  if (first === undefined) return [];
+  const views = await parts.accounts.ofOwner(scope.principal.workspaceId, first.owner);
+  return await Promise.all(
+    servers.map(async ({ server, owner, form }) => {
+      const view = views.find(({ serverId }) => serverId === server.id);
+      const state = (await parts.accounts.lackOf(server, owner)) ?? 'ready';
+      return {
+        server: server.name,
+        kind: form.kind,
+        state,
+        page: parts.accounts.pageOf(server),
+        since: state === 'ready' && view !== undefined ? new Date(view.updatedAt).toISOString() : null,
+        scopes: state === 'ready' ? (view?.scopes ?? []) : [],
+        keys: form.kind === 'keys' ? form.fields : [],
+      };
+    }),
+  );
+}
+
+/** The server that the params name, and whose account it is. Throws `not_found`. */
+async function named(
+  parts: GatewayParts,
+  scope: SessionScope,
+  { params }: Request,
+): Promise<{ server: ServerRecord; owner: AccountOwner }> {
+  const name = stringOf(params['server']);
+  const server = (await usableServers(parts, scope)).find((each) => each.name === name);
+  const owner = server && personalOwner(server, scope);
+  if (server !== undefined && owner !== undefined) return { server, owner };
+  const shown = JSON.stringify((name ?? '').slice(0, 64));
+  throw new GateError('not_found', `there is no server ${shown} that you use with an account of your own`);
+}
+
+/** Throws `forbidden` for a credential that was given to a program: what a person has at servers is changed by themselves. */
+function actorOf({ principal }: SessionScope): Actor {
+  if (principal.credential.kind === 'device') return { name: whoOf(principal).replace(/^user:/, ''), address: null };
+  throw new GateError(
+    'forbidden',
+    'accounts are changed with a login of one’s own: run `mcpgate login`, or use the page',
+  );
+}
+
+async function awaitAccount(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<object> {
+  const { server, owner } = await named(parts, scope, handling.request);
+  const { signal, request } = handling;
+  const meta = request.params['_meta'];
+  const token = isRecord(meta) ? meta['progressToken'] : undefined;
+  let progress = 0;
+  const onTick = (): void => {
+    if (token === undefined) return;
+    handling.tell({ method: PROGRESS, paramsText: JSON.stringify({ progressToken: token, progress: ++progress }) });
+  };
+  const end = await parts.accountWaits.until({ server, owner, lack: 'missing', limitMs: WAIT_MS, signal, onTick });
+  return { state: end === 'go_on' ? ((await parts.accounts.lackOf(server, owner)) ?? 'ready') : 'missing' };
+}
+
+async function setKeys(parts: GatewayParts, scope: SessionScope, request: Request): Promise<object> {
+  const actor = actorOf(scope);
+  const { server, owner } = await named(parts, scope, request);
+  const { values } = request.params;
+  const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === 'string';
+  const given = isRecord(values) ? Object.entries(values) : undefined;
+  if (given === undefined || !given.every(isText)) throw new GateError('usage', '"values" must be an object of texts');
+  await parts.accounts.setKeys(server, owner, Object.fromEntries(given), actor);
+  return { state: 'ready' };
+}
+
+async function endAccount(parts: GatewayParts, scope: SessionScope, request: Request): Promise<object> {
+  const actor = actorOf(scope);
+  const { server, owner } = await named(parts, scope, request);
+  const ended = await parts.accounts.disconnect(server, owner, actor);
+  return { ended: ended === undefined ? null : { server: ended.server, revoked: ended.revoked, why: ended.why } };
+}
+
+async function answered(run: () => Promise<object>): Promise<Reply> {
+  try {
+    return resultReply(JSON.stringify(await run()));
+  } catch (error) {
+    if (!(error instanceof GateError) || error.code === 'internal') throw error;
+    if (error.code === 'cancelled') return NO_REPLY;
+    return errorReply(RPC_CODE.failed, publicMessage(error), { code: error.code });
+  }
+}

@@ -1,0 +1,256 @@
+// A server that each person uses with an account of their own, from the call in an AI client to its result: who is asked, how, and what the server
+// sees of it. The account is made of a key, in a terminal beside.
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import {
+  Client as ModernClient,
+  StreamableHTTPClientTransport as ModernHttp,
+  type Transport,
+} from '@modelcontextprotocol/client';
+import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ElicitationCompleteNotificationSchema, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
+import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
+import { searchCalls } from '../world/call-rows.ts';
+import type { IssuedGrant } from '../world/issued-grant.ts';
+import { createOpenedPages } from '../world/opened-pages.ts';
+import { GATE, type Person } from '../world/person.ts';
+import { until } from '../world/until.ts';
+import { createWorld, type World } from '../world.ts';
+
+const HEADER = 'X-Token=${account:TOKEN}';
+
+/** `counting` is used with everybody's own key, and `open` with nothing. */
+async function withOwnKeys(t: TestContext) {
+  const [upstream, open] = await Promise.all([startCountingUpstream(), startCountingUpstream()]);
+  t.after(() => Promise.all([upstream.close(), open.close()]));
+  const world = await createWorld(t, { direct: true, servers: { open: { url: open.url } } });
+  const account = ['--credential', 'personal', '--key', 'TOKEN=Your token'];
+  await world.broker.run(['server', 'add', 'counting', upstream.url, '--header', HEADER, ...account]);
+  return { world, upstream };
+}
+
+/** Linus at his desk: pages that the daemon opens are written down. */
+async function atADesk(world: World, name = 'linus') {
+  const person = await world.person(name);
+  const opened = createOpenedPages(person.home);
+  await person.login(world.url, (code) => world.broker.run(['login', 'approve', code, '--as', name]), opened.env);
+  return { person, opened, page: `${world.url}/accounts/counting` };
+}
+
+const connect = (person: Person, token = `token-of-${person.name}`) =>
+  person.gate(['connect', 'counting', '--with-keys'], { stdin: JSON.stringify({ TOKEN: token }) });
+const statuses = async (world: World) =>
+  (await searchCalls(world.broker)).map(({ tool_name, status }) => [tool_name, status]);
+const tokenOf = async (world: World, name: string) =>
+  ((await world.broker.json(['grant', 'issue', '--label', 'w', '--server', 'counting', '--user', name])) as IssuedGrant)
+    .token;
+const textOf = (result: object): string => JSON.stringify(Reflect.get(result, 'content'));
+
+test('a call opens the page once, waits with progress, and goes on by itself once the account is there; two clients wait at once', async (t) => {
+  const { world, upstream } = await withOwnKeys(t);
+  const { person, opened, page } = await atADesk(world);
+  const clients = await Promise.all([person.aiClient(), person.aiClient()]);
+  const [client = assert.fail()] = clients;
+  assert.deepEqual(
+    (await client.toolNames()).filter((name) => !name.startsWith('open__')),
+    ['counting__connect'],
+  );
+  const steps: number[] = [];
+  const calls = clients.map((each) =>
+    each.call('counting__echo', { text: 'mine' }, { onProgress: (step) => steps.push(step) }),
+  );
+  await until('the page', () => opened.urls().length > 0);
+  await until('progress for both', () => steps.length > 1);
+  assert.equal(upstream.calls.length, 0);
+  const changed = client.toolsChanged();
+  const connected = await connect(person);
+  assert.deepEqual([connected.code, connected.stdout], [0, ''], connected.stderr);
+  assert.deepEqual(
+    (await Promise.all(calls)).map(({ text }) => text),
+    ['mine', 'mine'],
+  );
+  assert.deepEqual(
+    upstream.calls.map(({ headers }) => headers['x-token']),
+    ['token-of-linus', 'token-of-linus'],
+  );
+  assert.deepEqual(opened.urls(), [page], 'once for both');
+  await changed;
+  assert.ok((await client.toolNames()).includes('counting__echo'));
+  assert.deepEqual(await statuses(world), [
+    ['counting__echo', 'ok'],
+    ['counting__echo', 'ok'],
+  ]);
+
+  const { accounts, servers } = (await person.gateJson(['status'])) as {
+    accounts: object[];
+    servers: { name: string }[];
+  };
+  assert.deepEqual(
+    accounts.map((each) => ({ ...each, since: '' })),
+    [{ server: 'counting', kind: 'keys', state: 'ready', page, since: '' }],
+  );
+  assert.ok(servers.some(({ name }) => name === 'counting'));
+  const ended = await person.gate(['disconnect', 'counting', '--yes', '--json']);
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.partialDeepStrictEqual(JSON.parse(ended.stdout), { server: 'counting', disconnected: true, revoked: false });
+  assert.match((await person.gate(['status'])).stdout, /counting +not connected; run `mcpgate connect counting`/);
+  assert.deepEqual((await client.toolNames()).includes('counting__echo'), false);
+});
+
+test('a wait outlives the daemon that is killed under it, and ends with the person’s access', async (t) => {
+  const { world, upstream } = await withOwnKeys(t);
+  const { person, opened } = await atADesk(world);
+  const client = await person.aiClient();
+  let heard = 0;
+  const call = client.call('counting__echo', { text: 'mine' }, { onProgress: () => (heard += 1) });
+  await until('the page', () => opened.urls().length > 0);
+  const { daemon } = (await person.gateJson(['status'])) as { daemon: { pid: number } };
+  process.kill(daemon.pid, 'SIGKILL');
+  const before = heard;
+  await until('progress over the next daemon', () => heard > before);
+  assert.equal((await connect(person)).code, 0);
+  assert.equal((await call).text, 'mine');
+  assert.equal(upstream.calls.length, 1);
+
+  await person.gate(['disconnect', 'counting', '--yes']);
+  const waiting = client.call('counting__echo', {}, { onProgress: () => (heard += 1) });
+  const settled = waiting.then(
+    ({ text }) => text,
+    (error: unknown) => String(error),
+  );
+  const seen = heard;
+  await until('progress', () => heard > seen);
+  await world.broker.run(['user', 'disable', 'linus']);
+  assert.match(await settled, /revoked|disabled|gone|access/i);
+  assert.equal(upstream.calls.length, 1);
+});
+
+test('a v1 client that shows pages gets error -32042, over stdio and over HTTP, and hears when it may call again', async (t) => {
+  const { world, upstream } = await withOwnKeys(t);
+  const { person, opened, page } = await atADesk(world);
+  const capabilities = { elicitation: { url: {} } };
+  const { sdk } = await person.aiClient({ capabilities });
+  const http = new Client({ name: 'http', version: '1' }, { capabilities });
+  t.after(() => http.close());
+  const headers = { authorization: `Bearer ${await tokenOf(world, 'linus')}` };
+  const transport = new StreamableHTTPClientTransport(new URL(`${world.url}/mcp`), { requestInit: { headers } });
+  await http.connect(transport);
+  for (const client of [sdk, http]) {
+    const completed = new Promise<string>((resolve) => {
+      client.setNotificationHandler(ElicitationCompleteNotificationSchema, ({ params }) =>
+        resolve(params.elicitationId),
+      );
+    });
+    const call = () => client.callTool({ name: 'counting__echo', arguments: { text: 'mine' } });
+    const error: unknown = await call().catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof UrlElicitationRequiredError, String(error));
+    const [asked] = error.elicitations;
+    assert.equal(asked?.url, page);
+    assert.equal((await connect(person)).code, 0);
+    assert.equal(await completed, asked.elicitationId);
+    assert.match(textOf(await call()), /mine/);
+    await person.gate(['disconnect', 'counting', '--yes']);
+  }
+  assert.deepEqual(opened.urls(), [], 'the client shows it');
+  assert.equal(upstream.calls.length, 2);
+});
+
+test('a client of 2026-07-28 is asked in the result of its call, over stdio and over HTTP, and its retry has the result of the same call', async (t) => {
+  const { world, upstream } = await withOwnKeys(t);
+  const { person, page } = await atADesk(world);
+  const requestInit = { headers: { authorization: `Bearer ${await tokenOf(world, 'linus')}` } };
+  const transports: Transport[] = [
+    new ModernStdio({ command: process.execPath, args: [GATE, 'serve'], env: person.env }),
+    new ModernHttp(new URL(`${world.url}/mcp`), { requestInit }),
+  ];
+  for (const transport of transports) {
+    const client = new ModernClient(
+      { name: 'v2-client', version: '7' },
+      { versionNegotiation: { mode: { pin: '2026-07-28' } }, capabilities: { elicitation: { url: {} } } },
+    );
+    const asked: unknown[] = [];
+    client.setRequestHandler('elicitation/create', ({ params }) => {
+      asked.push(Reflect.get(params, 'url'));
+      return { action: 'accept' };
+    });
+    t.after(() => client.close());
+    await client.connect(transport);
+    let heard = 0;
+    const call = client.callTool(
+      { name: 'counting__echo', arguments: { text: 'mine' } },
+      { onprogress: () => void (heard += 1) },
+    );
+    await until('the question', () => asked.length > 0);
+    await until('progress', () => heard > 0);
+    assert.equal((await connect(person)).code, 0);
+    assert.match(textOf(await call), /mine/);
+    assert.deepEqual(asked, [page]);
+    await person.gate(['disconnect', 'counting', '--yes']);
+  }
+  assert.equal(upstream.calls.length, 2);
+  assert.deepEqual(await statuses(world), [
+    ['counting__echo', 'ok'],
+    ['counting__echo', 'ok'],
+  ]);
+});
+
+test('without a display, over HTTP and for a grant of no person a call returns at once with one line', async (t) => {
+  const { world, upstream } = await withOwnKeys(t);
+  const linus = await world.member('linus');
+  const said = (await (await linus.aiClient()).call('counting__echo', { text: 'x' })).text;
+  assert.match(
+    said,
+    /^\[mcpgate\] server counting is used with an account of your own: connect it at http:\S+\/accounts\/counting\. /,
+  );
+  assert.equal(said.split('\n').length, 1);
+  const ci = (await world.broker.json(['grant', 'issue', '--label', 'ci', '--server', 'counting'])) as IssuedGrant;
+  const machine = await linus.aiClient({ env: { MCPGATE_TOKEN: ci.token, MCPGATE_BROKER: world.url } });
+  assert.match(
+    (await machine.call('counting__echo')).text,
+    /this credential is no person's: use a login, or a grant that was issued with --user/,
+  );
+  assert.equal(upstream.calls.length, 0);
+});
+
+test('connect and disconnect say what is wrong in one line, with the exit codes of every command, and never a key', async (t) => {
+  const { world } = await withOwnKeys(t);
+  const linus = await world.member('linus');
+  const cases: [args: string[], stdin: string, code: number, says: RegExp][] = [
+    [['connect'], '', 2, /which one\? mcpgate connect SERVER/],
+    [['connect', 'nope'], '', 1, /no server "nope" with an account of your own; there is: counting/],
+    [['connect', 'open'], '', 1, /no server "open"/],
+    [['connect', 'counting'], '', 2, /pipe the keys \(TOKEN\) as JSON with --with-keys/],
+    [
+      ['connect', 'counting', '--with-keys'],
+      'hush-hush',
+      2,
+      /one JSON object with a text for each key: \{"TOKEN":"…"\}/,
+    ],
+    [['connect', 'counting', '--with-keys'], '{"TOKEN":"hush-hush","MORE":"hush-hush"}', 2, /has no key MORE/],
+    [['connect', 'counting', '--with-keys'], '{"TOKEN":" "}', 2, /Your token \(TOKEN\) is missing/],
+    [['disconnect', 'counting'], '', 2, /--yes/],
+    [['disconnect', 'nope', '--yes'], '', 1, /there is: counting/],
+  ];
+  for (const [args, stdin, code, says] of cases) {
+    const ran = await linus.gate(args, { stdin });
+    assert.equal(ran.code, code, `${args.join(' ')}: ${ran.stderr}`);
+    assert.match(ran.stderr, says);
+    assert.doesNotMatch(ran.stdout + ran.stderr, /hush/);
+  }
+  assert.match((await linus.gate(['connect'])).stdout, /^counting {2}not connected\n$/);
+  const none = await linus.gate(['disconnect', 'counting', '--yes']);
+  assert.deepEqual([none.code, none.stderr], [0, 'You have no account at counting.\n']);
+  const json = await linus.gate(['connect', 'counting', '--with-keys', '--json'], {
+    stdin: '{"TOKEN":"hush-hush-hush"}',
+  });
+  assert.deepEqual(JSON.parse(json.stdout), { event: 'connected', server: 'counting', kind: 'keys' });
+  const grant = await tokenOf(world, 'linus');
+  const env = { MCPGATE_TOKEN: grant, MCPGATE_BROKER: world.url };
+  const refused = await linus.gate(['disconnect', 'counting', '--yes'], { env });
+  assert.deepEqual([refused.code, /a login of one’s own/.test(refused.stderr)], [1, true], refused.stderr);
+  assert.match((await linus.gate(['completion', 'bash'])).stdout, /'connect'\) words='--no-browser --with-keys --json/);
+  const nobody = await world.laptop('nobody').gate(['connect', 'counting']);
+  assert.equal(nobody.code, 3);
+});
