@@ -1,5 +1,5 @@
 // A server that each person uses with an account of their own, from the call in an AI client to its result: who is asked, how, and what the server
-// sees of it. The account is made of a key, in a terminal beside.
+// sees of it. Most accounts are made of a key, in a terminal beside.
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import {
@@ -12,10 +12,12 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitationCompleteNotificationSchema, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
+import { startOAuthUpstream } from '../upstreams/oauth-server.ts';
 import { searchCalls } from '../world/call-rows.ts';
 import type { IssuedGrant } from '../world/issued-grant.ts';
 import { createOpenedPages } from '../world/opened-pages.ts';
 import { GATE, type Person } from '../world/person.ts';
+import { createPersonAtBrowser } from '../world/signed-in.ts';
 import { until } from '../world/until.ts';
 import { createWorld, type World } from '../world.ts';
 
@@ -88,8 +90,8 @@ test('a call opens the page once, waits with progress, and goes on by itself onc
     servers: { name: string }[];
   };
   assert.deepEqual(
-    accounts.map((each) => ({ ...each, since: '' })),
-    [{ server: 'counting', kind: 'keys', state: 'ready', page, since: '' }],
+    accounts.map((each) => ({ ...each, connected_at: '' })),
+    [{ server: 'counting', kind: 'keys', state: 'connected', scopes: [], connected_at: '', url: page }],
   );
   assert.ok(servers.some(({ name }) => name === 'counting'));
   const ended = await person.gate(['disconnect', 'counting', '--yes', '--json']);
@@ -253,4 +255,38 @@ test('connect and disconnect say what is wrong in one line, with the exit codes 
   assert.match((await linus.gate(['completion', 'bash'])).stdout, /'connect'\) words='--no-browser --with-keys --json/);
   const nobody = await world.laptop('nobody').gate(['connect', 'counting']);
   assert.equal(nobody.code, 3);
+});
+
+test('by OAuth: a call in an AI client opens the page, the person connects in a real browser, and the call has its result; then from a terminal', async (t) => {
+  const upstream = await startOAuthUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true });
+  await world.broker.run(['server', 'add', 'wiki', upstream.url, '--credential', 'personal', '--oauth']);
+  const { page } = await createPersonAtBrowser(t, world, 'grace');
+  const laptop = world.laptop('grace-laptop');
+  const opened = createOpenedPages(laptop.home);
+  await laptop.login(world.url, (code) => world.broker.run(['login', 'approve', code, '--as', 'grace']), opened.env);
+  upstream.person = 'grace';
+  const connectAt = async (url: string) => {
+    await page.goto(url);
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await page.getByRole('heading', { name: 'wiki is connected' }).waitFor();
+  };
+
+  const client = await laptop.aiClient();
+  assert.deepEqual(await client.toolNames(), ['wiki__connect']);
+  const call = client.call('wiki__whoami', {}, { onProgress: () => undefined });
+  const [url = ''] = await until('the page', () => (opened.urls().length > 0 ? opened.urls() : undefined));
+  await connectAt(url);
+  assert.equal((await call).text, 'grace with ***');
+
+  assert.equal((await laptop.gate(['disconnect', 'wiki', '--yes'])).code, 0);
+  const command = laptop.start(['connect', 'wiki', '--no-browser', '--json']);
+  const [, again = ''] = await command.line(/"event":"page".*"url":"([^"]+)"/);
+  assert.equal(again, url);
+  await connectAt(again);
+  await command.line(/"event":"connected","server":"wiki","kind":"oauth"/);
+  assert.equal(await command.exited, 0);
+  const ready = await laptop.gate(['connect', 'wiki']);
+  assert.deepEqual([ready.code, /is connected/.test(ready.stderr)], [0, true]);
 });

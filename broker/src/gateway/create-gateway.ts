@@ -1,6 +1,7 @@
 // Creates the gateway: makes the parts that all sessions share, opens sessions, and tells them of changes.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
+import { createOwnAccounts } from '../accounts/own-accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Principal } from '../domain/principal.ts';
 import { isolationOf } from '../domain/server-record.ts';
@@ -56,12 +57,20 @@ export function createGateway(options: GatewayOptions): GatewayService {
     },
     onError: (error) => options.log.error({ err: error }, 'what a client had could not be let go of'),
   });
+  const policies = createPolicyCache(options.snapshot, options.hears);
+  const mayUse = async (principal: Principal, server: string): Promise<boolean> =>
+    (await policies.get(principal.workspaceId)).mayUse(principal, server);
   const parts: GatewayParts = {
     upstreams,
     accounts: options.accounts,
+    ownAccounts: createOwnAccounts({
+      accounts: options.accounts,
+      servers: (workspaceId) => upstreams.servers(workspaceId),
+      mayUse,
+    }),
     accountWaits: createAccountWaits(options),
     audit: options.audit,
-    policies: createPolicyCache(options.snapshot, options.hears),
+    policies,
     catalog: createCatalog(upstreams, options.clock),
     subscriptions: createSubscriptions(upstreams, options.log),
     parkedCalls,
@@ -128,9 +137,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
       return session;
     },
     policyChanged,
-    async mayUse(principal, server) {
-      return (await parts.policies.get(principal.workspaceId)).mayUse(principal, server);
-    },
+    mayUse,
     async recheckPolicies() {
       const present = new Set([...sessions].map((session) => session.workspaceId));
       for (const workspaceId of await parts.policies.outdated(present)) policyChanged(workspaceId);

@@ -2,6 +2,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Laptops } from '../laptops/laptops.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
@@ -19,6 +20,7 @@ import type { TaskTable } from './tasks/task-table.ts';
 export interface GatewayParts {
   upstreams: Upstreams;
   accounts: Pick<Accounts, 'pageOf' | 'lackOf' | 'onChange' | 'ofOwner' | 'setKeys' | 'disconnect'>;
+  ownAccounts: OwnAccounts;
   accountWaits: AccountWaits;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   policies: PolicyCache;

@@ -64,7 +64,7 @@ async function choose(accounts: readonly OwnAccount[], context: CliContext): Pro
   const width = Math.max(...accounts.map(({ server }) => server.length));
   for (const { server, state } of accounts) terminal.print(`${server.padEnd(width)}  ${STATE_WORDS[state]}`);
   if (!context.stdinIsTTY) throw new GateError('usage', 'which one? mcpgate connect SERVER');
-  const first = accounts.find(({ state }) => state !== 'ready');
+  const first = accounts.find(({ state }) => state !== 'connected');
   return await withPrompter(context, async (prompter) => {
     const offered = first === undefined ? '' : ` [${first.server}]`;
     const typed = (await prompter.ask(`Connect which one?${offered} `)).trim();
@@ -127,21 +127,21 @@ async function keysByAsking(
 /** Whether the account is there now. */
 async function connectInBrowser(
   session: McpSession,
-  { server, state, page }: OwnAccount,
+  { server, state, url }: OwnAccount,
   flags: ConnectFlags,
   context: CliContext,
 ): Promise<boolean> {
   const { terminal, interrupted } = context;
   if (flags.withKeys === true)
     throw new GateError('usage', `server ${server} takes no keys: its account is connected in the browser`);
-  if (state === 'ready') return true;
-  const opened = flags.browser && context.browser.available && (await context.browser.open(page));
-  if (flags.json === true) terminal.print(JSON.stringify({ event: 'page', server, url: page }));
-  terminal.note(`${opened ? 'In your browser' : 'Open this page'}: ${page}`);
+  if (state === 'connected') return true;
+  const opened = flags.browser && context.browser.available && (await context.browser.open(url));
+  if (flags.json === true) terminal.print(JSON.stringify({ event: 'page', server, url }));
+  terminal.note(`${opened ? 'In your browser' : 'Open this page'}: ${url}`);
   const waiting = await terminal.progress('Waiting until you have connected it there (Ctrl-C to stop)');
   try {
     const { result } = await session.request('mcpgate/accounts/await', { server }, { signal: interrupted });
-    if (typeof result === 'object' && result !== null && Reflect.get(result, 'state') === 'ready') return true;
+    if (typeof result === 'object' && result !== null && Reflect.get(result, 'state') === 'connected') return true;
   } finally {
     waiting.stop();
   }

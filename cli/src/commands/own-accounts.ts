@@ -12,11 +12,11 @@ export interface AccountKey {
 export interface OwnAccount {
   server: string;
   kind: 'oauth' | 'keys';
-  state: 'ready' | 'missing' | 'expired' | 'more_scopes';
-  /** Where it is connected in a browser. */
-  page: string;
-  since: string | null;
+  state: 'connected' | 'missing' | 'expired' | 'more_scopes';
   scopes: string[];
+  connected_at: string | null;
+  /** The page on which it is connected, in the browser. */
+  url: string;
   keys: AccountKey[];
 }
 
@@ -32,11 +32,11 @@ export function readAccounts(result: unknown): OwnAccount[] {
     return {
       server: stringOrNull(member(account, 'server')) ?? '',
       kind: member(account, 'kind') === 'keys' ? 'keys' : 'oauth',
-      state: state === 'ready' || state === 'expired' || state === 'more_scopes' ? state : 'missing',
-      page: stringOrNull(member(account, 'page')) ?? '',
-      since: stringOrNull(member(account, 'since')),
+      state: state === 'connected' || state === 'expired' || state === 'more_scopes' ? state : 'missing',
+      url: stringOrNull(member(account, 'url')) ?? '',
+      connected_at: stringOrNull(member(account, 'connected_at')),
       scopes: listOf(member(account, 'scopes')).filter((scope) => typeof scope === 'string'),
-      keys: listOf(member(account, 'keys')).map((key) => ({
+      keys: listOf(member(member(account, 'form'), 'fields')).map((key) => ({
         name: stringOrNull(member(key, 'name')) ?? '',
         label: stringOrNull(member(key, 'label')) ?? '',
         help: stringOrNull(member(key, 'help')),
@@ -63,7 +63,7 @@ export function accountAt(accounts: readonly OwnAccount[], server: string): OwnA
 }
 
 export const STATE_WORDS: Readonly<Record<OwnAccount['state'], string>> = {
-  ready: 'connected',
+  connected: 'connected',
   missing: 'not connected',
   expired: 'not good any more',
   more_scopes: 'allows too little',

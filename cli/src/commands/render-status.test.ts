@@ -43,8 +43,22 @@ const STATUS: Status = {
     },
   ],
   accounts: [
-    { server: 'jira', kind: 'keys', state: 'ready', page: 'https://mcp.example.com/accounts/jira', since: null },
-    { server: 'github', kind: 'oauth', state: 'missing', page: 'https://mcp.example.com/accounts/github', since: null },
+    {
+      server: 'jira',
+      kind: 'keys',
+      state: 'connected',
+      url: 'https://mcp.example.com/accounts/jira',
+      connected_at: null,
+      scopes: [],
+    },
+    {
+      server: 'github',
+      kind: 'oauth',
+      state: 'missing',
+      url: 'https://mcp.example.com/accounts/github',
+      connected_at: null,
+      scopes: [],
+    },
   ],
   clients: [
     { name: 'vscode', title: 'VS Code', path: '/x', found: true, configured: false, error: FAULT, tokens: [] },

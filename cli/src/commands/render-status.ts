@@ -75,7 +75,7 @@ export function renderStatus(status: Status, terminal: Pick<Terminal, 'colour' |
   if (accounts.length > 0) lines.push('', colour.bold('Your accounts'));
   const longest = Math.max(0, ...accounts.map(({ server }) => server.length));
   for (const { server, state } of accounts) {
-    const isReady = state === 'ready';
+    const isReady = state === 'connected';
     const words = isReady ? 'connected' : `${STATE_WORDS[state]}; run \`mcpgate connect ${server}\``;
     lines.push(
       hanging(`${isReady ? good : colour.yellow('!')} ${server.padEnd(longest)}  `, longest + 4, words, columns),

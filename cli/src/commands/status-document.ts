@@ -35,6 +35,6 @@ export interface Status {
   servers: SessionInfo['servers'];
   clients: (ClientStatus & { tokens: TokenView[] })[];
   /** The person's own accounts at servers, as far as they are asked for any. */
-  accounts: Pick<OwnAccount, 'server' | 'kind' | 'state' | 'page' | 'since'>[];
+  accounts: Omit<OwnAccount, 'keys'>[];
   token: { kind: 'device' | 'grant' | null; store: 'keychain' | 'file' | 'environment' | null; path: string | null };
 }

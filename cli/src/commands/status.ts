@@ -75,13 +75,7 @@ async function collect(context: CliContext): Promise<Found> {
       login: daemon === undefined || isOpen ? null : pendingLogin(daemon),
     },
     servers: session?.servers ?? [],
-    accounts: (session?.accounts ?? []).map(({ server, kind, state, page, since }) => ({
-      server,
-      kind,
-      state,
-      page,
-      since,
-    })),
+    accounts: (session?.accounts ?? []).map(({ keys: _keys, ...account }) => account),
     clients: await clientsWith(live.tokens ?? (await lookForTokens(context, undefined)), context),
     token: {
       kind: hasGrant ? 'grant' : (login?.kind ?? null),

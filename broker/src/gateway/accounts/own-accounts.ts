@@ -2,16 +2,16 @@
 // link is for nothing else, and there is no other on a laptop (docs/decisions/asking-for-accounts.md).
 import { GateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import type { OwnAccount } from '../../accounts/own-accounts.ts';
 import type { AccountOwner } from '../../domain/account.ts';
 import { publicMessage } from '../../domain/public-message.ts';
 import type { Actor } from '../../domain/receipt.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
-import { usableServers } from '../lists/usable-servers.ts';
 import { errorReply, NO_REPLY, type Reply, resultReply } from '../reply.ts';
 import type { Handling, Request } from '../request.ts';
-import { type SessionScope, whoOf } from '../session-scope.ts';
+import { serversOf, type SessionScope, whoOf } from '../session-scope.ts';
 import { PROGRESS } from '../call/server-notification.ts';
 import { personalOwner } from './ask-for-account.ts';
 
@@ -29,30 +29,25 @@ export const ACCOUNT_METHODS: ReadonlyMap<string, Answerer> = new Map<string, An
 
 const WAIT_MS = 10 * 60_000;
 
-/** The servers that the caller may use with an account of their own, and what they have there. Nothing where the caller is no person. */
+/** The accounts of the caller, in the form of the API (`/api/v1/accounts`). None where the caller is no person. */
 export async function ownAccounts(parts: GatewayParts, scope: SessionScope): Promise<object[]> {
-  const servers = (await usableServers(parts, scope)).flatMap((server) => {
-    const owner = personalOwner(server, scope);
-    return owner === undefined || server.account === null ? [] : [{ server, owner, form: server.account }];
-  });
-  const [first] = servers;
-  if (first === undefined) return [];
-  const views = await parts.accounts.ofOwner(scope.principal.workspaceId, first.owner);
-  return await Promise.all(
-    servers.map(async ({ server, owner, form }) => {
-      const view = views.find(({ serverId }) => serverId === server.id);
-      const state = (await parts.accounts.lackOf(server, owner)) ?? 'ready';
-      return {
-        server: server.name,
-        kind: form.kind,
-        state,
-        page: parts.accounts.pageOf(server),
-        since: state === 'ready' && view !== undefined ? new Date(view.updatedAt).toISOString() : null,
-        scopes: state === 'ready' ? (view?.scopes ?? []) : [],
-        keys: form.kind === 'keys' ? form.fields : [],
-      };
-    }),
-  );
+  return (await listed(parts, scope)).map(({ server, state, account }) => ({
+    server: server.name,
+    kind: server.account?.kind ?? 'oauth',
+    state,
+    scopes: account?.scopes ?? [],
+    connected_at: account === undefined ? null : new Date(account.updatedAt).toISOString(),
+    url: parts.accounts.pageOf(server),
+    form: server.account?.kind === 'keys' ? server.account : null,
+  }));
+}
+
+/** Of the servers that the credential is bound to. */
+async function listed({ ownAccounts: all, upstreams }: GatewayParts, scope: SessionScope): Promise<OwnAccount[]> {
+  const { user, workspaceId } = scope.principal;
+  if (user === undefined) return [];
+  const ids = new Set(serversOf(upstreams, scope).map(({ id }) => id));
+  return (await all.list({ ...user, workspaceId })).filter(({ server }) => ids.has(server.id));
 }
 
 /** The server that the params name, and whose account it is. Throws `not_found`. */
@@ -62,9 +57,9 @@ async function named(
   { params }: Request,
 ): Promise<{ server: ServerRecord; owner: AccountOwner }> {
   const name = stringOf(params['server']);
-  const server = (await usableServers(parts, scope)).find((each) => each.name === name);
-  const owner = server && personalOwner(server, scope);
-  if (server !== undefined && owner !== undefined) return { server, owner };
+  const found = (await listed(parts, scope)).find(({ server }) => server.name === name);
+  const owner = found && personalOwner(found.server, scope);
+  if (found !== undefined && owner !== undefined) return { server: found.server, owner };
   const shown = JSON.stringify((name ?? '').slice(0, 64));
   throw new GateError('not_found', `there is no server ${shown} that you use with an account of your own`);
 }
@@ -89,7 +84,7 @@ async function awaitAccount(parts: GatewayParts, scope: SessionScope, handling: 
     handling.tell({ method: PROGRESS, paramsText: JSON.stringify({ progressToken: token, progress: ++progress }) });
   };
   const end = await parts.accountWaits.until({ server, owner, lack: 'missing', limitMs: WAIT_MS, signal, onTick });
-  return { state: end === 'go_on' ? ((await parts.accounts.lackOf(server, owner)) ?? 'ready') : 'missing' };
+  return { state: end === 'go_on' ? ((await parts.accounts.lackOf(server, owner)) ?? 'connected') : 'missing' };
 }
 
 async function setKeys(parts: GatewayParts, scope: SessionScope, request: Request): Promise<object> {
@@ -100,7 +95,7 @@ async function setKeys(parts: GatewayParts, scope: SessionScope, request: Reques
   const given = isRecord(values) ? Object.entries(values) : undefined;
   if (given === undefined || !given.every(isText)) throw new GateError('usage', '"values" must be an object of texts');
   await parts.accounts.setKeys(server, owner, Object.fromEntries(given), actor);
-  return { state: 'ready' };
+  return { state: 'connected' };
 }
 
 async function endAccount(parts: GatewayParts, scope: SessionScope, request: Request): Promise<object> {
