@@ -84,6 +84,8 @@ describe('server add --from the shipped catalogue', () => {
     assert.equal(shown.env.JIRA_API_TOKEN, '${account:JIRA_API_TOKEN}');
     const { record: linear } = Object(await admin.broker.json(['server', 'add', '--from', 'linear']));
     assert.deepEqual([linear.account, linear.transport.headers], [{ kind: 'oauth' }, {}]);
+    const shared = ['server', 'add', '--from', 'linear', '--credential', 'shared', '--name', 'tickets'];
+    assert.match((await admin.broker.run(shared)).stdout, /^next: mcpgate-broker server connect tickets$/m);
     await admin.broker.json(['secret', 'set', 'github-app'], { stdin: 'app-v4lue' });
     const client = ['--oauth', '--client-id', 'Iv1.abc', '--client-secret-ref', 'github-app'];
     const { record: github } = Object(await admin.broker.json(['server', 'add', '--from', 'github', ...client]));

@@ -103,7 +103,7 @@ function refuseSecretFields({ fields }: CatalogueEntry, values: Readonly<Record<
 const noClient = ({ name, oauth }: CatalogueEntry): GateError =>
   new GateError(
     'usage',
-    `${name} registers no client by itself: register one there, and give it with --oauth --client-id ID --client-secret-ref NAME${oauth?.issuer === null ? ' --issuer URL' : ''}.` +
+    `${name} registers no client by itself: register one there, with /oauth/upstream/callback of the broker’s public_url as its redirect URL, and give it with --oauth --client-id ID --client-secret-ref NAME${oauth?.issuer === null ? ' --issuer URL' : ''}.` +
       (oauth?.help === null || oauth === null ? '' : ` ${plainLine(oauth.help)}`),
   );
 
@@ -259,7 +259,7 @@ function nextOf({ inside }: AdminSession, { record, secrets }: AddedFromCatalogu
   return [
     credential === 'personal'
       ? 'each person is asked for an account of their own at their first call'
-      : 'an administrator connects it with the account that everybody uses',
+      : `mcpgate-broker server connect ${name}${inside}`,
     allow,
   ];
 }
