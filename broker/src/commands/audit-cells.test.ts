@@ -40,7 +40,7 @@ const NOBODYS_CALL: Call = {
   ...chain,
 };
 
-test('a call says nothing of what it does not have', () => {
+test('a call shows no field that it does not have', () => {
   assert.deepEqual(callCells(NOBODYS_CALL), [
     '2026-11-30 08:00:00',
     'grant:ci',
@@ -53,7 +53,7 @@ test('a call says nothing of what it does not have', () => {
   ]);
 });
 
-test('nor do the details of an event', () => {
+test('details of an event that are null are not shown', () => {
   const event: Event = {
     id: 'e',
     ts: '2026-11-30T08:00:00.000Z',

@@ -15,7 +15,7 @@ import { checkTyped } from './typed-input.ts';
 const TOO_LONG = 4000 * 86_400;
 const server = (transport: object): object => ({ body: { name: 'web', transport } });
 
-test('what does not fit is named as it was typed', () => {
+test('an input that does not fit is named by the flag that was typed', () => {
   const cases: readonly (readonly [Endpoint, object, RegExp])[] = [
     [grantsApi.issue, { body: { label: 'a b', servers: ['x'] } }, /^--label: a label is/],
     [grantsApi.issue, { body: { label: 'a', servers: ['x', 'Y!'] } }, /^--server: a server name is/],
@@ -66,7 +66,7 @@ test('what does not fit is named as it was typed', () => {
   }
 });
 
-test('what fits goes on', () => {
+test('an input that fits is sent', () => {
   checkTyped(grantsApi.issue, { body: { label: 'a', servers: ['x'], expires_in_s: 60, allow_from: ['10.0.0.0/8'] } });
   checkTyped(auditApi.calls, { query: { since: undefined, limit: 5 } });
   checkTyped(grantsApi.list, {});

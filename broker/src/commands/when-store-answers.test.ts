@@ -30,7 +30,7 @@ test('a start whose database is away is tried again, ever later up to two second
   assert.equal(told.at(-1), 'b');
 });
 
-test('what waiting does not help with ends the start', async () => {
+test('an error that waiting does not help with ends the start', async () => {
   const wrong = new GateError('config', 'wrong password');
   const { start, parts } = world([away('a'), wrong]);
   await assert.rejects(whenStoreAnswers(start, { ...parts, stopped: NEVER }), wrong);

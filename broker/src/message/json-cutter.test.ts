@@ -68,7 +68,7 @@ const message = fc.oneof(
 const sizes = fc.array(fc.integer({ min: 1, max: 2_000 }), { minLength: 1, maxLength: 20 });
 
 describe('a JSON cutter', () => {
-  it('leaves of a name that is longer than any may be no more than tells that, however it is written', () => {
+  it('cuts a name that is longer than any may be to a text that is still too long for one, however it is written', () => {
     const texts = ['x', 'é', '漢', '😀', '\\n', '\\u0041'].map((each) =>
       each.repeat(Math.ceil(1_500_000 / each.length)),
     );
@@ -143,7 +143,7 @@ describe('a JSON cutter', () => {
     }
   });
 
-  it('leaves a small text of a large message: names, keys, ids and the beginning of strings', () => {
+  it('leaves names, keys, ids and the beginnings of strings in the text of a large message', () => {
     const big = 'x'.repeat(100_000);
     const rows = Array.from({ length: 5_000 }, (_, id) => ({ id, note: 'a row' }));
     const { text = '' } =
@@ -177,7 +177,7 @@ describe('a JSON cutter', () => {
     assert.match(made.text, /" \[McpGate\] hi"/);
   });
 
-  it('keeps a beginning that is white space until it is decided what follows', () => {
+  it('keeps white space at the beginning of a string, and what follows until a reserved mark would show', () => {
     for (const space of [' '.repeat(300), '\\u0020'.repeat(40), '\u3000'.repeat(60), '\\n\\t'.repeat(50)]) {
       const made = cut(
         `{"result":{"content":[{"type":"text","text":"${space}[${space}mcpgate]${'y'.repeat(5_000)}"}]}}`,

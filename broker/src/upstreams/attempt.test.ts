@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
 import { AttemptError, attemptOf, outcomeUnknown, withWords } from './attempt.ts';
 
-it('other words leave what became of the attempt, and add what else is known of it', () => {
+it('an error with another message keeps the outcome of its attempt, and takes further facts', () => {
   const busy = new AttemptError('throttled', 'wait', { outcome: 'busy', status: 503 }, { retryAfterMs: 1_200 });
   const said = withWords(withWords(busy, 'server fix: wait', { hasEndpoint: false }), 'wait (during tools/list)', {
     endedUnder: 'tools/list',
@@ -15,7 +15,7 @@ it('other words leave what became of the attempt, and add what else is known of 
   assert.equal((said.cause as Error).message, 'server fix: wait');
 });
 
-it('of an error that does not say what became of the attempt its code does', () => {
+it('an error without an attempt has the outcome that its code means', () => {
   for (const [code, outcome] of [
     ['unknown_outcome', 'unclear'],
     ['throttled', 'busy'],

@@ -101,7 +101,7 @@ describe('what may be done about a failed attempt', () => {
   });
 });
 
-it('what became of a request that was sent is told by some outcomes; with the others nobody can tell', () => {
+it('some outcomes settle what became of a request that was sent; after the others nobody can tell', () => {
   const settled: readonly Outcome[] = [
     ...(['never_sent', 'unauthorized', 'account_needed', 'session_lost', 'busy', 'redirected', 'refused'] as const),
     ...(['unanswered', 'too_long', 'cancelled'] as const),

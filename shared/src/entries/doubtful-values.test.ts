@@ -36,7 +36,7 @@ test('a doubtful value goes to the vault, unless a person has said that it is no
   assert.equal(other.env['WORKSPACE'], '${secret:s-workspace}');
 });
 
-test('a doubtful value that is a secret elsewhere is one, whatever was said of it', () => {
+test('a doubtful value that is certainly a secret elsewhere in the entry is a secret, even if a person has said that it is none', () => {
   const plain = new Set(['s-workspace', 's-token']);
   const later = extract({ WORKSPACE: CHANCE, TOKEN: CHANCE }, { plain });
   assert.deepEqual(later.env['TOKEN'], '${secret:s-workspace}');
@@ -46,7 +46,7 @@ test('a doubtful value that is a secret elsewhere is one, whatever was said of i
   assert.deepEqual(before.found, [['s-token', 'secret', CHANCE]]);
 });
 
-test('what is to be filled in is a secret without a value, each of its own', () => {
+test('each placeholder under a secret’s name becomes a secret of its own, without a value', () => {
   const { env, found } = extract({ A_TOKEN: '<your token>', B_TOKEN: '<your token>', C: '<your token>' });
   assert.deepEqual(env, { A_TOKEN: '${secret:s-a-token}', B_TOKEN: '${secret:s-b-token}', C: '<your token>' });
   assert.deepEqual(found, [
@@ -112,7 +112,7 @@ test('a known token is taken out of a sentence, and the rest of it stays', () =>
   );
 });
 
-test('what is spelled in another way than it would be here is put back to the letter', () => {
+test('a value that the file spells differently than mcpgate would is put back to the letter', () => {
   for (const [text, rewritten, value] of [
     ['{"token":"a\\u0062c","x":"y"}', '{"token":"${secret:s-token|as-imported}","x":"y"}', 'a\\u0062c'],
     ['https://h.example/?token=a%62c&x=1', 'https://h.example/?token=${secret:s-token|as-imported}&x=1', 'a%62c'],

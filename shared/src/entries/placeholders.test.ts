@@ -41,7 +41,7 @@ test('a reference of a shell or client names its variable, and what stands there
     assert.equal(variableOf(text), undefined, text);
 });
 
-test('what only says what belongs there is a placeholder', () => {
+test('a value that only says what to fill in is a placeholder', () => {
   for (const text of [
     '${TOKEN}',
     '<your token>',

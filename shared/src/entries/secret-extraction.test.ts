@@ -263,7 +263,7 @@ describe('secret extraction', () => {
     });
   }
 
-  test('a variable that nothing in the entry sets is still to be filled in', () => {
+  test('a variable that nothing in the entry sets is a placeholder', () => {
     const args = ['-c', 'OTHER=1 npx foo --token $API_TOKEN'];
     const { found } = extractSecrets('s', { kind: 'stdio', command: 'sh', args, env: {} }, free);
     assert.deepEqual(

@@ -81,7 +81,7 @@ for (const [sense, values] of Object.entries(VALUES)) {
   });
 }
 
-test('chance is looked for in texts of 16 characters up to 8192', () => {
+test('only texts of 16 to 8192 characters can look random', () => {
   assert.equal(senseOfValue('q8Zr1LmX4vT7pKc'), 'odd');
   const long = `q8Zr1LmX4vT7pKc2-${'word-'.repeat(1_635)}`;
   assert.equal(long.length, 8_192);

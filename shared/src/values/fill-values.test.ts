@@ -115,7 +115,7 @@ describe('a secret is spelled for the spot that it stands in', () => {
     });
   }
 
-  it('to the letter as a file had it, until somebody sets it', () => {
+  it('to the letter as an imported file had it, until somebody sets the secret', () => {
     const transport = stdio(['postgresql://app:${secret:pw|as-imported}@db/app']);
     const imported = fillTransport(transport, () => ({ value: 'Str0ng#Pw', imported: true }));
     assert.deepEqual(imported, stdio(['postgresql://app:Str0ng#Pw@db/app']));

@@ -134,7 +134,7 @@ describe('a secret in the text of a program', () => {
       }
     });
 
-  it('is what an import brought to the letter, until somebody sets it', () => {
+  it('is put in to the letter as an import brought it, until somebody sets the secret', () => {
     const record = stdio('sh', ['-c', "A='${secret:pw|as-imported}' npx server"]);
     const filled = fillTransport(record, () => ({ value: 'p&w #1', imported: true }));
     assert.deepEqual(filled, stdio('sh', ['-c', "A='p&w #1' npx server"]));

@@ -117,7 +117,7 @@ onBothEngines((open) => {
     assert.equal((await vault.list(W)).length, 1);
   });
 
-  it('nor is the name of a secret one that a server waits for', async (t) => {
+  it('a name that is made up for a secret is not that of one which a server waits for', async (t) => {
     const { imports, sent } = await world(t, open);
     await imports('a-b', { Token: 'opaque-of-b-7pKc2NdYw6H' }, () =>
       imports('a', { 'B-Token': '${input:token}' }).then(() => undefined),

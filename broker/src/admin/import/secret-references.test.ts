@@ -11,7 +11,7 @@ const caller = (role: Caller['role']): Caller => ({
   credential: { kind: 'socket', id: 'socket', label: 'socket' },
 });
 
-test('whoever says where a server is may have it send what they bring along, and nothing else of the vault', () => {
+test('who is no administrator may have a server use the secrets that they bring along, and no others of the vault', () => {
   for (const role of ['operator', 'auditor', 'member'] as const) {
     assertMaySend(caller(role), ['own'], new Set(['own']));
     assertMaySend(caller(role), [], new Set());
@@ -24,6 +24,6 @@ test('whoever says where a server is may have it send what they bring along, and
   }
 });
 
-test('an administrator may have it send any', () => {
+test('an administrator may have a server use any secret', () => {
   assertMaySend(caller('admin'), ['other'], new Set());
 });

@@ -98,14 +98,14 @@ describe('the protocol of a server', () => {
     assert.equal((await methods()).filter((method) => method === 'initialize').length, 2);
   });
 
-  it('is the older one of a server that says nothing to what it does not know', async () => {
+  it('is the older one of a server that does not answer methods that it does not know', async () => {
     const session = await (await start(fixtureServer(['silent'])))();
     assert.equal(await echo(session, 'old'), 'old');
     assert.equal(await starts(), 1);
     assert.deepEqual((await methods()).slice(0, 3), ['server/discover', 'initialize', 'notifications/initialized']);
   });
 
-  it('is the older one of a server that dies of what it does not know, which is not asked again', async () => {
+  it('is the older one of a server that ends itself at a method that it does not know, which is not asked again', async () => {
     const session = await (await start(fixtureServer(['frail'])))();
     assert.equal(await echo(session, 'old'), 'old');
     assert.equal(await starts(), 2);

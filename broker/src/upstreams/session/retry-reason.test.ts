@@ -4,7 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { AttemptError, notExecuted } from '../attempt.ts';
 import { retryReason } from './retry-reason.ts';
 
-it('what provably was not executed may be sent again, whatever the tool is', () => {
+it('a request that provably was not executed may be sent again, whatever its tool', () => {
   for (const reason of ['never_sent', 'unauthorized', 'session_lost'] as const) {
     const error = notExecuted(reason, 'why', new Error('cause'));
     assert.deepEqual([error.code, error.message, (error.cause as Error).message], ['upstream', 'why', 'cause']);
@@ -13,7 +13,7 @@ it('what provably was not executed may be sent again, whatever the tool is', () 
   }
 });
 
-it('where the outcome is not known, only what its caller trusts to be repeatable may be', () => {
+it('where the outcome is not known, only a call of a tool that is trusted to be repeatable may be sent again', () => {
   const unknown = new GateError('unknown_outcome', 'lost');
   assert.equal(retryReason(unknown, undefined), undefined);
   assert.equal(retryReason(unknown, 'read_only'), 'read_only');

@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { pino } from 'pino';
 import { requester, NEVER, serverRecord, startPool, toldServer } from '../fixtures/pool.ts';
 
-it('a fault of ours in the face of one message ends neither the broker nor the connection, and is logged with the server', async (t) => {
+it('an error of the broker at one message ends neither the broker nor the connection, and is logged with the server', async (t) => {
   const lines: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
   const server = serverRecord('told', toldServer());

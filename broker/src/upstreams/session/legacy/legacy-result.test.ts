@@ -20,7 +20,7 @@ describe('legacyResult', () => {
 });
 
 describe('withLegacyStructure', () => {
-  it('takes away what is no object, and says it where nothing else is', () => {
+  it('takes away structured content that is no object, and writes it as text where there is no other content', () => {
     for (const [text, seen] of [
       ['{"content":[],"structuredContent":{"a":1}}', '{"content":[],"structuredContent":{"a":1}}'],
       ['{"content":[ ],"structuredContent":[1, 2]}', '{"content":[{"type":"text","text":"[1, 2]"}]}'],

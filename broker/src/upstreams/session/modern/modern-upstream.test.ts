@@ -140,7 +140,7 @@ for (const way of ['stdio', 'HTTP'] as const) {
       assert.match(textOf(second), /^Eve: .*violets/);
     });
 
-    it('that never has enough is given up, and one that needs what nobody can give fails that call', async () => {
+    it('that asks for more without end is given up, and one that needs what nobody can give fails that call', async () => {
       const session = await (await begin())();
       const asked: ServerQuestion[] = [];
       await assert.rejects(

@@ -37,7 +37,7 @@ describe('the result of a tool', () => {
     });
   }
 
-  it('that is none yet is let alone: a task, a question', () => {
+  it('that is a task or a question has no content yet, and is left as it is', () => {
     for (const text of ['{"task":{"taskId":"1"}}', '{"resultType":"input_required","inputRequests":{}}'])
       assert.equal(tidy(text), text);
     assert.equal(

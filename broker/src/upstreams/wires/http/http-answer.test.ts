@@ -166,7 +166,7 @@ it('an error without an id gets that of the exchange where it is one of the newe
     assert.equal(withRequestId(body, 7), body);
 });
 
-it('a redirect without a place, or to no place, is not followed', () => {
+it('a redirect without a location, or to one that is no URL, is not followed', () => {
   const url = new URL('https://a.example/mcp');
   assert.equal(redirectPath('GET', 307, undefined, url, '/mcp'), undefined);
   assert.equal(redirectPath('GET', 307, 'https://', url, '/mcp'), undefined);
