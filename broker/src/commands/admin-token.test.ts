@@ -24,6 +24,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'getStatus',
     ...['listSecrets', 'listSecretVersions'],
     ...['listServers', 'addServer', 'importServers', 'getServer', 'updateServer', 'testServer'],
+    ...['getServerRecord', 'replaceServerRecord'],
     ...['listProposals', 'declineProposal'],
     ...['enableServer', 'disableServer', 'removeServer'],
     ...['listCatalogue', 'getCatalogueEntry', 'addServerFromCatalogue'],
