@@ -11,12 +11,14 @@ import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/clien
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitationCompleteNotificationSchema, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
+import { startPostgres } from '../postgres.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { startOAuthUpstream } from '../upstreams/oauth-server.ts';
 import { searchCalls } from '../world/call-rows.ts';
 import type { IssuedGrant } from '../world/issued-grant.ts';
 import { createOpenedPages } from '../world/opened-pages.ts';
 import { GATE, type Person } from '../world/person.ts';
+import { startSecondBroker } from '../world/second-broker.ts';
 import { createPersonAtBrowser } from '../world/signed-in.ts';
 import { until } from '../world/until.ts';
 import { createWorld, type World } from '../world.ts';
@@ -28,9 +30,13 @@ async function withOwnKeys(t: TestContext) {
   const [upstream, open] = await Promise.all([startCountingUpstream(), startCountingUpstream()]);
   t.after(() => Promise.all([upstream.close(), open.close()]));
   const world = await createWorld(t, { direct: true, servers: { open: { url: open.url } } });
-  const account = ['--credential', 'personal', '--key', 'TOKEN=Your token'];
-  await world.broker.run(['server', 'add', 'counting', upstream.url, '--header', HEADER, ...account]);
+  await addCounting(world, upstream.url);
   return { world, upstream };
+}
+
+async function addCounting(world: World, url: string): Promise<void> {
+  const account = ['--credential', 'personal', '--key', 'TOKEN=Your token'];
+  await world.broker.run(['server', 'add', 'counting', url, '--header', HEADER, ...account]);
 }
 
 /** Linus at his desk: pages that the daemon opens are written down. */
@@ -126,6 +132,45 @@ test('a wait outlives the daemon that is killed under it, and ends with the pers
   await until('progress', () => heard > seen);
   await world.broker.run(['user', 'disable', 'linus']);
   assert.match(await settled, /revoked|disabled|gone|access/i);
+  assert.equal(upstream.calls.length, 1);
+});
+
+test('an account that is made at one broker ends the wait at another, and a broker that takes leave ends its own', async (t) => {
+  const postgres = await startPostgres();
+  t.after(() => postgres.stop());
+  const databaseUrl = await postgres.createDatabase();
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { databaseUrl });
+  await addCounting(world, upstream.url);
+  const second = await startSecondBroker(t, world, databaseUrl);
+  world.network.target = second.listenUrl;
+  const { person, opened } = await atADesk(world);
+  const client = await person.aiClient();
+  const wait = async () => {
+    const heard: number[] = [];
+    const call = client.call('counting__echo', { text: 'mine' }, { onProgress: (step) => heard.push(step) });
+    await until('progress', () => heard.length > 0);
+    return { call };
+  };
+  const { call } = await wait();
+  world.network.target = world.broker.listenUrl;
+  const other = world.laptop('linus-elsewhere');
+  await other.login(world.url, (code) => world.broker.run(['login', 'approve', code, '--as', 'linus']));
+  assert.equal((await connect(other, 'made-at-the-first')).code, 0);
+  assert.equal((await call).text, 'mine');
+  assert.deepEqual(
+    upstream.calls.map(({ headers }) => headers['x-token']),
+    ['made-at-the-first'],
+  );
+  assert.equal(opened.urls().length, 1);
+
+  assert.equal((await other.gate(['disconnect', 'counting', '--yes'])).code, 0);
+  const { call: last } = await wait();
+  const began = performance.now();
+  assert.equal(await second.stop(), 0);
+  assert.ok(performance.now() - began < 8_000, 'the drain did not wait for the person');
+  assert.match((await last).text, /connect it at .*try again/);
   assert.equal(upstream.calls.length, 1);
 });
 

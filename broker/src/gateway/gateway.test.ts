@@ -193,6 +193,7 @@ describe('a gateway session', () => {
         workspace: 'default',
         device: 'laptop',
         broker_version: '9.9.9',
+        accounts: [],
         servers: undefined,
       },
     );
