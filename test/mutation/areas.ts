@@ -67,11 +67,16 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     tests: ['shared/src/link/{frame,channel-acks,channel-large,channel}.test.ts'],
   },
   workspaces: {
-    sources: ['broker/src/store/repositories/{secrets/secrets,secrets/secret-rows,secrets/secret-versions,groups,policy,provisioning,links,web-sessions}.ts'],
+    sources: [
+      'broker/src/store/repositories/{secrets/secrets,secrets/secret-rows,secrets/secret-versions,groups,policy,provisioning,links,web-sessions}.ts',
+    ],
     tests: ['broker/src/store/{announced,workspace-scope,workspaces,store,people,logins,provisioning}.test.ts'],
   },
   hearing: {
-    sources: ['broker/src/replicas/{hearing,replicas,ask-others,end-elsewhere,switch-elsewhere}.ts', 'broker/src/domain/hearing-limit.ts'],
+    sources: [
+      'broker/src/replicas/{hearing,replicas,ask-others,end-elsewhere,switch-elsewhere}.ts',
+      'broker/src/domain/hearing-limit.ts',
+    ],
     tests: ['broker/src/domain/hearing-limit.test.ts', 'broker/src/replicas/*.test.ts'],
   },
   retries: {
