@@ -37,6 +37,7 @@ function valuesOf(fields: RecordFields): Map<string, string> {
 function flat(field: string, value: unknown): [string, string][] {
   if (value === null || value === undefined) return [];
   if (typeof value === 'string') return [[field, value]];
-  if (typeof value !== 'object' || Array.isArray(value) || field === 'account') return [[field, JSON.stringify(value)]];
+  if (typeof value !== 'object' || Array.isArray(value) || field === 'account' || field === 'probe')
+    return [[field, JSON.stringify(value)]];
   return Object.entries(value).flatMap(([name, inner]) => flat(`${field}.${name}`, inner));
 }

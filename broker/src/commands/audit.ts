@@ -30,7 +30,7 @@ export function auditCommand(context: CommandContext): Command {
     .option('--until <time>', 'the same')
     .option('--user <name>', 'only of this person')
     .option('--tool <name>', 'only calls of this tool')
-    .option('--server <name>', 'only calls of this server')
+    .option('--server <name>', 'only calls and events of this server, under whichever name it had')
     .option('--events', 'events instead of calls')
     .option('--type <type>', 'only events of this type, as user.disabled')
     .option('--limit <count>', 'at most so many', '100')
@@ -54,7 +54,7 @@ async function search({ api, list, context }: AdminSession, options: SearchOptio
     limit: countFlag('--limit', options.limit),
   };
   if (options.events === true || options.type !== undefined) {
-    const events = await api.call(auditApi.events, { query: { ...range, type: options.type } });
+    const events = await api.call(auditApi.events, { query: { ...range, type: options.type, server: options.server } });
     const row = (index: number): string[] => (events[index] === undefined ? [] : eventCells(events[index]));
     return list(events, ['TIME', 'EVENT', 'BY', 'ON', 'DETAILS'], row, 'no events');
   }

@@ -18,6 +18,8 @@ export interface CommandContext {
   onStopSignal(listener: (signal: 'SIGTERM' | 'SIGINT') => void): () => void;
   /** From now on uncaught errors and a closed output do not end the process; `listener` gets the errors. */
   outlive(listener: Unexpected['note']): void;
+  /** Opens a file in an editor, which is a command of a shell, and waits for its end; returns its exit code. */
+  runEditor(editor: string, file: string): Promise<number>;
   /** Ends the process at once. */
   exit(code: number): void;
   now(): number;

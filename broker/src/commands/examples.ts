@@ -42,8 +42,12 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'server set': [
     'server set github --isolation per-user',
     'server set github --probe get_me',
+    'server set wiki --url https://wiki.example.com/v2/mcp --header X-Team=payments --no-header X-Old',
+    "server set github --env 'GITHUB_TOKEN=${secret:github-2}' -- npx -y @modelcontextprotocol/server-github",
     'server set grafana --limit memory=512MiB cpu_seconds=600',
   ],
+  'server edit': ['server edit github', 'server edit github --yes'],
+  'server rename': ['server rename gh github --dry-run', 'server rename gh github'],
   'server catalogue': ['server catalogue', 'server catalogue github', 'server catalogue --registry postgres'],
   'server proposals': ['server proposals', 'server proposals --all --json'],
   'server accept': ['server accept 9b0e384b-179b-45f6-8335-0022d208aa5a --name linear'],

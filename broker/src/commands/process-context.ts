@@ -1,4 +1,5 @@
 // The context of a command, made of the real process.
+import { spawn } from 'node:child_process';
 import { homedir, userInfo } from 'node:os';
 import process from 'node:process';
 import type { Unexpected } from '../domain/unexpected.ts';
@@ -22,6 +23,15 @@ function outlive(listener: Unexpected['note']): void {
   }
 }
 
+/** As git does it: the editor's own words are a shell's, the file is one word whatever its name. */
+async function runEditor(editor: string, file: string, env: CommandContext['env']): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const child = spawn('/bin/sh', ['-c', `${editor} "$@"`, editor, file], { env, stdio: 'inherit' });
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 128));
+  });
+}
+
 export function processContext(env: CommandContext['env']): CommandContext {
   return {
     env,
@@ -42,6 +52,7 @@ export function processContext(env: CommandContext['env']): CommandContext {
       };
     },
     outlive,
+    runEditor: (editor, file) => runEditor(editor, file, env),
     exit: (code) => process.exit(code),
     now: () => Date.now(),
   };

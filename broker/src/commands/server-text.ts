@@ -20,6 +20,13 @@ export function importText(result: ImportResult, file: string, inside: string): 
   return lines.join('\n');
 }
 
+/** What can be done about secrets that nothing refers to any more. */
+export function unusedLines(secrets: readonly string[], inside: string): string[] {
+  return secrets.map(
+    (name) => `  nothing uses the secret ${name} any more; end it: mcpgate-broker secret remove ${name}${inside}`,
+  );
+}
+
 /** Where it is: its address, or what is started. */
 export function targetOf(server: Server): string {
   return server.url ?? [server.command ?? '', ...server.args].join(' ');
@@ -31,6 +38,7 @@ export function serverText(server: Server): string {
   return [
     `${server.name} (${server.state}${server.unisolated ? ', unisolated' : ''})`,
     `id         ${server.id}`,
+    ...(server.former_names.length === 0 ? [] : [`was called ${server.former_names.join(', ')}`]),
     `runs       ${plainLine(targetOf(server))}`,
     `isolation  ${server.isolation}, ${server.processes} live`,
     ...accountLines(server),

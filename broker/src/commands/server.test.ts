@@ -91,6 +91,19 @@ describe('servers', () => {
       const { code, stderr } = await admin.failure(['server', 'add', ...words]);
       assert.equal(code, 2, `${words.join(' ')}: ${stderr}`);
     }
+    // By its URL alone it is called after its host, where that is not ambiguous.
+    const derived = await admin.broker.run(['server', 'add', url]);
+    assert.match(
+      derived.stdout,
+      /^added example, named after its host; `server rename example NEW` gives it another name\n/,
+    );
+    assert.match((await admin.failure(['server', 'add', url])).stderr, /a server named example exists already/);
+    await admin.broker.json(['server', 'remove', 'example']);
+    const unclear = await admin.failure(['server', 'add', 'https://wiki.example.com/mcp']);
+    assert.deepEqual(
+      [unclear.code, /say what it is to be called: `server add NAME https/.test(unclear.stderr)],
+      [2, true],
+    );
     const { stderr } = await admin.failure(['server', 'add', 'more', url, 'argument']);
     assert.match(stderr, /a URL takes no arguments/);
     const before = (await admin.rows('server', 'list')).length;

@@ -2,8 +2,9 @@
 import { Command } from 'commander';
 import { serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
-import { accountFlags, accountOf, type AccountFlags } from './server/account-flags.ts';
+import { accountFlags, accountOf } from './server/account-flags.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { adminOptionsOf, brokerFlags, type BrokerFlags, insideOfServers } from './server/broker-flags.ts';
 import { addCatalogueCommand } from './catalogue.ts';
 import { circuitWords } from './circuit-words.ts';
 import type { CommandContext } from './context.ts';
@@ -12,55 +13,40 @@ import { isolationOf } from './isolation-of.ts';
 import { addFromCatalogue, type FromOptions } from './server-from.ts';
 import { addProposalCommands } from './server/proposals.ts';
 import { serverAccountCommands } from './server/account.ts';
-import { probeOf, type ProbeFlags } from './probe-flags.ts';
-import { serverText, targetOf } from './server-text.ts';
+import { serverText, targetOf, unusedLines } from './server-text.ts';
+import { nameFromUrl } from './server/name-from-url.ts';
 import { hasFailed, showSteps, stepsOf } from './server-test.ts';
-import { limitsOf, networkOf, transportOf, whereOf, type TransportOptions } from './transport-options.ts';
+import { addEditCommand } from './server/server-edit.ts';
+import { addRenameCommand } from './server/server-rename.ts';
+import { addSetCommand } from './server/server-set.ts';
+import {
+  LIMIT_HELP,
+  NETWORK_HELP,
+  transportOf,
+  TRUST_HELP,
+  whereOf,
+  type TransportOptions,
+} from './transport-options.ts';
 
-interface AddOptions extends FromOptions, TransportOptions {
-  /** Of the server to add; `--url` of other commands is the broker's. */
-  url?: string;
-  broker?: string;
+interface AddOptions extends BrokerFlags, Omit<FromOptions, keyof BrokerFlags>, TransportOptions {
   trustAnnotations?: boolean;
 }
 
-interface SetOptions extends AdminOptions, AccountFlags, ProbeFlags {
-  limit?: string[];
-  network?: string;
-  isolation?: string;
-  trustAnnotations?: string;
-}
-
-const TRUST =
-  'believe its tools that they are read-only or idempotent: such a call is sent again where its connection died';
-
-const PROBE = 'a tool that changes nothing and needs the credential: its answer tells whether that is taken';
-
-const LIMIT =
-  'what a command may use up: memory=512MiB, open_files=N, processes=N, cpu_seconds=N; none: as much as there is';
-
-const NETWORK = 'what a command can reach: all that its host can, or nothing, which a sandbox keeps';
-
 export function serverCommand(context: CommandContext): Command {
   const command = new Command('server').description('the real MCP servers');
-  accountFlags(command.command('add'))
+  accountFlags(brokerFlags(command.command('add')))
     .description('add a server: its URL, or -- COMMAND ARGS…')
-    .usage('[options] NAME URL | NAME -- COMMAND ARGS… | --from ENTRY')
+    .usage('[options] [NAME] URL | NAME -- COMMAND ARGS… | --from ENTRY')
     .argument('[name]')
     .argument('[command...]')
-    .option('--json', 'print one JSON document')
-    .option('--workspace <name>', 'the workspace to work in; your own unless said')
-    .option('--data <dir>', 'data folder of the running broker')
-    .option('--config <file>', 'its configuration file (MCPGATE_CONFIG)')
-    .option('--broker <url>', 'speak to this broker over the network (other commands: --url)')
     .option('--url <url>', 'address of a Streamable HTTP server; the same as URL after the name')
     .option('--header <pair...>', 'K=V for --url; secrets as ${secret:NAME}')
     .option('--env <pair...>', 'K=V for a command; secrets as ${secret:NAME}')
     .option('--cwd <dir>', 'working directory of a command')
-    .option('--limit <name=value...>', LIMIT)
-    .option('--network <full|none>', NETWORK)
+    .option('--limit <name=value...>', LIMIT_HELP)
+    .option('--network <full|none>', NETWORK_HELP)
     .option('--isolation <mode>', 'shared (unless said); per-user or per-session: a process or connection for each')
-    .option('--trust-annotations', TRUST)
+    .option('--trust-annotations', TRUST_HELP)
     .option('--from <entry>', 'an entry of `server catalogue`, or registry:NAME of the MCP registry')
     .option('--name <name>', 'with --from: what it is called here; the same as NAME')
     .option('--keys', 'with --from: log in with keys where OAuth is possible, too')
@@ -70,9 +56,8 @@ export function serverCommand(context: CommandContext): Command {
     .option('--yes', 'with --from: run a command of the MCP registry without asking')
     .option('--no-test', 'with --from: do not connect to it afterwards')
     .action(async (name: string | undefined, words: string[], options: AddOptions) => {
-      const { url: _url, broker, ...rest } = options;
       let failed = false;
-      await withSession(context, broker === undefined ? rest : { ...rest, url: broker }, async (session) => {
+      await withSession(context, adminOptionsOf(options), async (session) => {
         failed = await addServer(session, name, words, options);
       });
       if (failed) command.error('', { exitCode: 1 });
@@ -83,7 +68,7 @@ export function serverCommand(context: CommandContext): Command {
       .description('add every server of a client configuration; secrets move into the vault'),
   )
     .option('--isolation <name=mode...>', 'for example memory=per-user')
-    .option('--trust-annotations <name...>', TRUST)
+    .option('--trust-annotations <name...>', TRUST_HELP)
     .option('--dry-run', 'say what would be imported, and change nothing')
     .option('--yes', 'ask nothing: what may be a secret goes into the vault')
     .action(
@@ -101,18 +86,9 @@ export function serverCommand(context: CommandContext): Command {
         show(server, serverText(server));
       }),
   );
-  accountFlags(adminOptions(command.command('set <name>').description('change a setting of a server')))
-    .option('--isolation <mode>', 'shared, per-user or per-session; present connections end once their calls are done')
-    .option('--trust-annotations <on|off>', TRUST)
-    .option('--limit <name=value...>', `${LIMIT}; default: the broker’s`)
-    .option('--network <full|none>', NETWORK)
-    .option('--probe <tool>', PROBE)
-    .option('--probe-args <json>', 'with --probe: the arguments of its call, as a JSON object')
-    .option('--no-probe', 'name none')
-    .action(
-      async (name: string, options: SetOptions) =>
-        await withSession(context, options, (session) => setServer(session, name, options)),
-    );
+  addSetCommand(command, context);
+  addEditCommand(command, context);
+  addRenameCommand(command, context);
   adminOptions(
     command.command('test <name>').description('connect anew, list its tools and call its probe, step by step'),
   ).action(async (name: string, options: AdminOptions) => {
@@ -126,7 +102,7 @@ export function serverCommand(context: CommandContext): Command {
   });
   addProposalCommands(command, context);
   serverAccountCommands(command, context);
-  const simple = (verb: 'enable' | 'disable' | 'remove', description: string, done: string): void => {
+  const simple = (verb: 'enable' | 'disable', description: string, done: string): void => {
     adminOptions(command.command(`${verb} <name>`).description(description)).action(
       async (name: string, options: AdminOptions) =>
         await withSession(context, options, async ({ api, show }) => {
@@ -136,10 +112,12 @@ export function serverCommand(context: CommandContext): Command {
   };
   simple('enable', 'offer a server again', 'is enabled');
   simple('disable', 'stop offering a server', 'is disabled; its record and secrets stay');
-  simple(
-    'remove',
-    'remove a server',
-    'is removed; its secrets stay in the vault: `secret list` shows them, `secret remove NAME` ends them',
+  adminOptions(command.command('remove <name>').description('remove a server; its secrets stay')).action(
+    async (name: string, options: AdminOptions) =>
+      await withSession(context, options, async ({ api, show, inside }) => {
+        const removed = await api.call(serversApi.remove, { params: { name } });
+        show(removed, [`${name} is removed`, ...unusedLines(removed.secrets_unused, inside)].join('\n'));
+      }),
   );
   return command;
 }
@@ -147,7 +125,7 @@ export function serverCommand(context: CommandContext): Command {
 /** Whether it was added, and its test failed. */
 async function addServer(
   session: AdminSession,
-  name: string | undefined,
+  first: string | undefined,
   words: readonly string[],
   options: AddOptions,
 ): Promise<boolean> {
@@ -160,23 +138,36 @@ async function addServer(
         'usage',
         `--from says where the server is: ${other ?? 'an address or a command'} does not go with it`,
       );
-    return await addFromCatalogue(session, { ...options, from, name: options.name ?? name });
+    return await addFromCatalogue(session, { ...options, from, name: options.name ?? first });
   }
-  const alone = givenOf(OF_ENTRIES, options);
-  if (alone !== undefined) throw new GateError('usage', `${alone} goes with --from`);
+  const flag = givenOf(OF_ENTRIES, options);
+  if (flag !== undefined) throw new GateError('usage', `${flag} goes with --from`);
+  const alone = aloneIn(first, words, options.url);
+  const name = alone === undefined ? first : nameFromUrl(alone);
   if (name === undefined)
     throw new GateError(
       'usage',
-      'say its name and where it is: `server add NAME https://HOST/mcp`, or take one of `server catalogue`: `server add --from ENTRY`',
+      alone === undefined
+        ? 'say its name and where it is: `server add NAME https://HOST/mcp`, or take one of `server catalogue`: `server add --from ENTRY`'
+        : `say what it is to be called: \`server add NAME ${alone}\``,
     );
-  const where = whereOf(name, words, options.url);
+  const where = whereOf(name, alone === undefined ? words : [], alone ?? options.url);
   const isolation = isolationOf('--isolation', options.isolation ?? 'shared');
   const transport = transportOf(where, options);
   const trusts = options.trustAnnotations === true;
   const body = { name, isolation, trust_annotations: trusts, ...accountOf(options), transport };
   const server = await api.call(serversApi.add, { body });
-  show(server, `added ${server.name}\nnext: mcpgate-broker server test ${server.name}${inside}`);
+  const named =
+    alone === undefined ? '' : `, named after its host; \`server rename ${name} NEW\` gives it another name`;
+  show(server, `added ${server.name}${named}\nnext: mcpgate-broker server test ${server.name}${inside}`);
   return false;
+}
+
+/** The address, where nothing else was said of the server. */
+function aloneIn(first: string | undefined, words: readonly string[], flag: string | undefined): string | undefined {
+  if (words.length > 0) return undefined;
+  if (first === undefined) return flag;
+  return flag === undefined && /^https?:\/\//i.test(first) ? first : undefined;
 }
 
 /** Flags that say what an entry of the catalogue says. */
@@ -206,30 +197,6 @@ function givenOf(flags: Readonly<Record<string, string>>, options: AddOptions): 
   return Object.entries(flags).find(([option]) => given.get(option) !== undefined)?.[1];
 }
 
-async function setServer({ api, show }: AdminSession, name: string, options: SetOptions): Promise<void> {
-  const { trustAnnotations, isolation, limit, network } = options;
-  const account = accountOf(options);
-  const probe = probeOf(options);
-  const said = [trustAnnotations, isolation, limit, network, probe, ...Object.values(account)];
-  if (said.every((each) => each === undefined))
-    throw new GateError(
-      'usage',
-      'say what to set: --credential shared|personal, --isolation MODE, --trust-annotations on|off, --network full|none, --probe TOOL or --limit NAME=VALUE',
-    );
-  if (trustAnnotations !== undefined && trustAnnotations !== 'on' && trustAnnotations !== 'off')
-    throw new GateError('usage', `--trust-annotations: "${trustAnnotations}" is neither on nor off`);
-  const body = {
-    ...account,
-    ...(trustAnnotations === undefined ? {} : { trust_annotations: trustAnnotations === 'on' }),
-    ...(isolation === undefined ? {} : { isolation: isolationOf('--isolation', isolation) }),
-    ...(limit === undefined ? {} : { limits: limitsOf(limit) }),
-    ...(network === undefined ? {} : { network: networkOf(network) }),
-    ...(probe === undefined ? {} : { probe }),
-  };
-  const server = await api.call(serversApi.update, { params: { name }, body });
-  show(server, serverText(server));
-}
-
 async function listServers({ api, list, context, inside }: AdminSession): Promise<void> {
   const servers = await api.call(serversApi.list, {});
   const row = (index: number): string[] => {
@@ -254,6 +221,6 @@ async function listServers({ api, list, context, inside }: AdminSession): Promis
     ['NAME', 'STATE', 'TOOLS', 'ISOLATION', 'RUNS', 'ERROR'],
     row,
     // Of `server add`, `--url` is the server's.
-    `no servers yet; add one with \`mcpgate-broker server add${inside.replace(/ --url (?=\S+$)/, ' --broker ')}\` or \`server import${inside}\``,
+    `no servers yet; add one with \`mcpgate-broker server add${insideOfServers(inside)}\` or \`server import${inside}\``,
   );
 }

@@ -56,18 +56,34 @@ export function transportOf<K extends Kind>(where: Where<K>, options: TransportO
   return form;
 }
 
+export const TRUST_HELP =
+  'believe its tools that they are read-only or idempotent: such a call is sent again where its connection died';
+
+export const LIMIT_HELP =
+  'what a command may use up: memory=512MiB, open_files=N, processes=N, cpu_seconds=N; none: as much as there is';
+
+export const NETWORK_HELP = 'what a command can reach: all that its host can, or nothing, which a sandbox keeps';
+
 /** Whether the words after the name are an address (as a word, or `--url`) or a command. Throws `usage` where they are neither or both. */
 export function whereOf(name: string, words: readonly string[], flag: string | undefined): Where {
+  const where = addressOrCommand(`server add ${name}`, words, flag);
+  if (where === undefined) throw usageOf(`server add ${name}`, 'say where the server is');
+  return where;
+}
+
+function usageOf(command: string, message: string): GateError {
+  return new GateError('usage', `${message}: \`${command} https://HOST/mcp\`, or \`${command} -- COMMAND ARGS…\``);
+}
+
+/** The same; undefined for neither. `command`: what was typed before, for messages. */
+export function addressOrCommand(
+  command: string,
+  words: readonly string[],
+  flag: string | undefined,
+): Where | undefined {
   const [first, ...args] = words;
-  const usage = (message: string) =>
-    new GateError(
-      'usage',
-      `${message}: \`server add ${name} https://HOST/mcp\`, or \`server add ${name} -- COMMAND ARGS…\``,
-    );
-  if (first === undefined) {
-    if (flag === undefined) throw usage('say where the server is');
-    return { kind: 'http', url: flag };
-  }
+  const usage = (message: string): GateError => usageOf(command, message);
+  if (first === undefined) return flag === undefined ? undefined : { kind: 'http', url: flag };
   if (flag !== undefined) throw usage('a server has one address or one command');
   if (!/^https?:\/\//i.test(first)) {
     if (looksLikeAddress(first))

@@ -59,7 +59,7 @@ function sentenceOf({ name }: Endpoint, issue: z.core.$ZodIssue): string {
 }
 
 /** The message of an issue; where a value may have several forms, that of the first one. */
-function messageOf(issue: z.core.$ZodIssue): string {
+export function messageOf(issue: z.core.$ZodIssue): string {
   const first = issue.code === 'invalid_union' && issue.message === 'Invalid input' ? issue.errors[0]?.[0] : undefined;
   return first === undefined ? issue.message : messageOf(first);
 }

@@ -100,6 +100,8 @@ export function createGateway(options: GatewayOptions): GatewayService {
   });
 
   upstreams.onRenamed(({ workspaceId, names }) => {
+    // At once: rules of before know nothing of the new names, and those of now nothing of the former ones.
+    parts.policies.forget(workspaceId);
     for (const session of sessions) if (session.workspaceId === workspaceId) session.serversRenamed(names);
   });
 

@@ -88,6 +88,11 @@ const search = {
   limit: z.coerce.number().int().min(1).max(10_000).default(100),
 };
 
+const ServerNameInLog = z
+  .string()
+  .max(64)
+  .meta({ description: 'A name that the server has or had: what it did under another one is found, too' });
+
 export const auditApi = {
   calls: endpoint({
     name: 'searchCalls',
@@ -95,7 +100,7 @@ export const auditApi = {
     path: '/audit/calls',
     summary: 'Call records, newest first',
     access: 'auditor',
-    query: z.strictObject({ ...search, tool: z.string().max(300).optional(), server: z.string().max(64).optional() }),
+    query: z.strictObject({ ...search, tool: z.string().max(300).optional(), server: ServerNameInLog.optional() }),
     answer: z.array(CallSchema),
   }),
   events: endpoint({
@@ -104,7 +109,7 @@ export const auditApi = {
     path: '/audit/events',
     summary: 'Events, newest first',
     access: 'auditor',
-    query: z.strictObject({ ...search, type: z.string().max(100).optional() }),
+    query: z.strictObject({ ...search, type: z.string().max(100).optional(), server: ServerNameInLog.optional() }),
     answer: z.array(EventSchema),
   }),
   tail: endpoint({

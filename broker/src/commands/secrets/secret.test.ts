@@ -73,7 +73,7 @@ describe('secrets', () => {
       /old-token is in use by the server old: change or remove these first; nothing was removed/,
     );
     const gone = await admin.broker.run(['server', 'remove', 'old']);
-    assert.match(gone.stdout, /`secret remove NAME`/);
+    assert.match(gone.stdout, /secret remove old-token/);
     const removed = Object(await admin.broker.json(['secret', 'remove', 'old-token']));
     assert.deepEqual([removed['name'], removed['version'], removed['servers']], ['old-token', 1, []]);
     assert.ok(!(await admin.rows('secret', 'list')).some(({ name }) => name === 'old-token'));

@@ -1,10 +1,10 @@
 // `secret …`: values come from stdin or a hidden prompt, never from an argument. What is done with versions is in secret-versions.ts.
-import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { secretsApi } from 'mcpgate-shared/api/secrets';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../admin-session.ts';
+import { isConfirmed } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { withProgress } from '../progress.ts';
 import { readSecret } from '../read-secret.ts';
@@ -50,16 +50,6 @@ async function removeSecret(
   if (isAsked && !(await isConfirmed(context, `Remove ${plainLine(name)} for good? [y/N] `)))
     throw new GateError('cancelled', 'nothing was removed');
   show(await api.call(secretsApi.remove, { params: { name } }), `${name} is removed, with all its versions`);
-}
-
-async function isConfirmed({ stdin, stderr }: CommandContext, question: string): Promise<boolean> {
-  const lines = createInterface({ input: stdin, output: stderr });
-  try {
-    // Ctrl-C, Ctrl-D or the end of the terminal means no.
-    return /^\s*y(es)?\s*$/i.test(await lines.question(question).catch(() => ''));
-  } finally {
-    lines.close();
-  }
 }
 
 async function setSecret(

@@ -1,19 +1,20 @@
 // What names a server elsewhere, when it is renamed: rules, and the servers that grants are bound to.
 import type { Transaction } from 'kysely';
-import type { Announce } from '../bus/announce.ts';
 import { readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
 import type { Renamed } from '../store.ts';
 import { raisePolicyVersion } from './policy-version.ts';
 
-/** Raises the policy's version also where no rule names the server: rules with wildcards may mean something else now. */
+/**
+ * Raises the policy's version also where no rule names the server: rules with wildcards may mean something else now. That is not announced: whoever
+ * hears of the other name reads the rules again at that moment, and not before, when they would deny the former name.
+ */
 export async function renameInRules(
   trx: Transaction<Database>,
   workspaceId: string,
   rewrite: (what: string) => string,
-  announce: Announce,
 ): Promise<Renamed['rules']> {
-  await raisePolicyVersion(trx, workspaceId, announce);
+  await raisePolicyVersion(trx, workspaceId, undefined);
   const rows = await trx
     .selectFrom('rules')
     .select(['id', 'what_json'])

@@ -110,7 +110,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         if (before === undefined) throw noneWith(id);
         const { workspace_id: workspaceId, name: from } = before;
         // Raises the version of the policy first: whoever adds a rule meanwhile waits for this transaction, and this one for them.
-        const rules = await renameInRules(trx, workspaceId, rewrite, announce);
+        const rules = await renameInRules(trx, workspaceId, rewrite);
         if (ifRevision !== undefined) await assertRevision(trx, id, ifRevision);
         const query = trx
           .updateTable('servers')

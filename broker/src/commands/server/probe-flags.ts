@@ -1,5 +1,5 @@
 // The flags by which `server set` names the tool that tells whether a credential is taken.
-import { isRecord } from '../mcp/json-rpc-guard.ts';
+import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { GateError } from 'mcpgate-shared/error';
 
 export interface ProbeFlags {

@@ -1,0 +1,147 @@
+// `server set NAME`: changes what is named of a server in place; what is not named stays.
+import type { Command } from 'commander';
+import { type ChangedServer, serversApi } from 'mcpgate-shared/api/servers';
+import { GateError } from 'mcpgate-shared/error';
+import { plainLine } from 'mcpgate-shared/plain-line';
+import { accountFlags, accountOf, type AccountFlags } from './account-flags.ts';
+import { withSession, type AdminSession } from '../admin-session.ts';
+import { adminOptionsOf, brokerFlags, type BrokerFlags } from './broker-flags.ts';
+import type { CommandContext } from '../context.ts';
+import { isolationOf } from '../isolation-of.ts';
+import { probeOf, type ProbeFlags } from './probe-flags.ts';
+import { removalOption } from './removal-option.ts';
+import { serverText, unusedLines } from '../server-text.ts';
+import { addressOrCommand, limitsOf, LIMIT_HELP, NETWORK_HELP, networkOf, TRUST_HELP } from '../transport-options.ts';
+import { commaList, pairs } from '../values.ts';
+
+interface SetOptions extends BrokerFlags, AccountFlags, ProbeFlags {
+  header?: string[];
+  noHeader?: string[];
+  env?: string[];
+  noEnv?: string[];
+  command?: string;
+  arg?: string[];
+  cwd?: string;
+  noCwd?: true;
+  limit?: string[];
+  network?: string;
+  isolation?: string;
+  trustAnnotations?: string;
+  noAccount?: true;
+  dryRun?: boolean;
+}
+
+export function addSetCommand(server: Command, context: CommandContext): void {
+  const command = accountFlags(brokerFlags(server.command('set')))
+    .description('change settings of a server in place; what is not named stays')
+    .usage('[options] NAME | NAME URL | NAME -- COMMAND ARGS…')
+    .argument('<name>')
+    .argument('[where...]')
+    .option('--url <url>', 'its address; a command is at this URL from now on')
+    .option('--header <pair...>', 'K=V; secrets as ${secret:NAME}')
+    .option('--env <pair...>', 'K=V; secrets as ${secret:NAME}')
+    .option('--command <program>', 'what is started; a server at a URL is this command from now on')
+    .option(
+      '--arg <text>',
+      'an argument of the command, once for each; they take the place of all arguments',
+      collected,
+    )
+    .option('--cwd <dir>', 'working directory of a command')
+    .option('--limit <name=value...>', `${LIMIT_HELP}; default: the broker’s`)
+    .option('--network <full|none>', NETWORK_HELP)
+    .option('--isolation <mode>', 'shared, per-user or per-session; present connections end once their calls are done')
+    .option('--trust-annotations <on|off>', TRUST_HELP)
+    .option(
+      '--probe <tool>',
+      'a tool that changes nothing and needs the credential: its answer tells whether that is taken',
+    )
+    .option('--probe-args <json>', 'with --probe: the arguments of its call, as a JSON object')
+    .option('--no-probe', 'name none')
+    .option('--dry-run', 'say what would be changed, and change nothing');
+  removalOption(command, '--no-header <name...>', 'take headers out');
+  removalOption(command, '--no-env <name...>', 'take variables out');
+  removalOption(command, '--no-cwd', 'start it in the home that the broker makes');
+  removalOption(command, '--no-account', 'all that it needs is in the vault');
+  command.action(async (name: string, words: string[], options: SetOptions) => {
+    await withSession(context, adminOptionsOf(options), (session) => setServer(session, name, words, options));
+  });
+}
+
+const collected = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];
+
+async function setServer(
+  { api, show, inside }: AdminSession,
+  name: string,
+  words: readonly string[],
+  options: SetOptions,
+): Promise<void> {
+  const changes = { ...whereOf(name, words, options), ...valuesOf(options), ...settingsOf(options) };
+  if (Object.keys(changes).length === 0)
+    throw new GateError(
+      'usage',
+      'say what to set: --url, --header K=V, --no-header K, --command, --arg, --env K=V, --no-env K, --cwd, --credential shared|personal, ' +
+        '--isolation MODE, --trust-annotations on|off, --network full|none, --probe TOOL or --limit NAME=VALUE; `server edit` shows all of it',
+    );
+  const body = { ...changes, ...(options.dryRun === true ? { dry_run: true } : {}) };
+  const server = await api.call(serversApi.update, { params: { name }, body });
+  show(server, [...changeLines(server, inside), serverText(server)].join('\n'));
+}
+
+/** How it is reached from now on, as far as that is said. */
+function whereOf(name: string, words: readonly string[], { url, command, arg }: SetOptions) {
+  const where = addressOrCommand(`server set ${name}`, words, url);
+  if (words.length > 0 && (command !== undefined || arg !== undefined))
+    throw new GateError('usage', 'a command stands behind two dashes, or in --command and --arg, not both');
+  const { kind: _kind, ...said } = where ?? {};
+  return {
+    ...said,
+    ...(command === undefined ? {} : { command }),
+    ...(arg === undefined ? {} : { args: arg }),
+  };
+}
+
+function valuesOf({ header, noHeader, env, noEnv, cwd, noCwd }: SetOptions) {
+  if (cwd !== undefined && noCwd === true) throw new GateError('usage', '--cwd and --no-cwd: say one of them');
+  const headers = { ...removed(noHeader), ...pairs('--header', header, /=|:\s*/) };
+  const variables = { ...removed(noEnv), ...pairs('--env', env, /=/) };
+  return {
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    ...(Object.keys(variables).length === 0 ? {} : { env: variables }),
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(noCwd === true ? { cwd: null } : {}),
+  };
+}
+
+const removed = (names: readonly string[] | undefined): Record<string, null> =>
+  Object.fromEntries(commaList(names).map((name) => [name, null]));
+
+function settingsOf(options: SetOptions) {
+  const { trustAnnotations, isolation, limit, network, noAccount } = options;
+  const probe = probeOf(options);
+  if (trustAnnotations !== undefined && trustAnnotations !== 'on' && trustAnnotations !== 'off')
+    throw new GateError('usage', `--trust-annotations: "${trustAnnotations}" is neither on nor off`);
+  return {
+    ...accountOf(options),
+    ...(noAccount === true ? { account: null } : {}),
+    ...(trustAnnotations === undefined ? {} : { trust_annotations: trustAnnotations === 'on' }),
+    ...(isolation === undefined ? {} : { isolation: isolationOf('--isolation', isolation) }),
+    ...(limit === undefined ? {} : { limits: limitsOf(limit) }),
+    ...(network === undefined ? {} : { network: networkOf(network) }),
+    ...(probe === undefined ? {} : { probe }),
+  };
+}
+
+/** What a change has done, and what is left to do. */
+export function changeLines(server: ChangedServer, inside: string): string[] {
+  const { name, changes, secrets_unused: unused, accounts_left: accounts, dry_run: isDryRun } = server;
+  if (changes.length === 0) return [`${name} is so already; nothing was changed`];
+  const people = accounts === 1 ? '1 account does' : `${accounts} accounts do`;
+  return [
+    `${isDryRun ? 'would change' : 'changed'} ${name}`,
+    ...changes.map(({ field, before, after }) => `  ${field}: ${shown(before)} → ${shown(after)}`),
+    ...(accounts === 0 ? [] : [`  ! ${people} not go along: whoever has one connects again`]),
+    ...unusedLines(unused, inside),
+  ];
+}
+
+const shown = (text: string | null): string => (text === null ? 'none' : plainLine(text) || '(empty)');
