@@ -1,3 +1,5 @@
+// The clock that both ends take as a parameter instead of asking the system, so that tests can step time by hand.
+
 /** Time as a parameter: real in production, stepped by hand in tests. */
 export interface Clock {
   /** Milliseconds since the epoch. */

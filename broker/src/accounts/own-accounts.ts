@@ -1,5 +1,5 @@
-// The accounts of one person: of each server that is used with one's own and that the rules let them use, what there is. What a person may not
-// use they do not hear of here either.
+// Lists the accounts of one person at servers with personal credentials. Servers that the rules keep from the person are left out, unless they
+// have an account there already.
 import { GateError } from 'mcpgate-shared/error';
 import type { AccountLack } from '../domain/account.ts';
 import type { Principal } from '../domain/principal.ts';

@@ -1,3 +1,4 @@
+// What events of the log say of the resource limits that the record of an added or imported server sets itself.
 import { limitNotes } from '../domain/resource-limits.ts';
 import { runsHere, type Transport } from '../domain/transports/transports.ts';
 

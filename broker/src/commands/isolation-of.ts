@@ -1,3 +1,4 @@
+// Reads the value of a flag that names an isolation: for `server add`, `server set` and the adding from the catalogue.
 import { IsolationSchema } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 

@@ -1,4 +1,5 @@
-// What somebody has at a server: a person, or the company for everybody. Made by OAuth or of keys; what is in it is sealed.
+// An account at a server: whose it is (a person's, or shared), whether it still works, and the form in which a server's record asks for one
+// (OAuth, or keys).
 
 /** Whose it is: `user:ID` of a person, or everybody's. */
 export type AccountOwner = `user:${string}` | 'shared';

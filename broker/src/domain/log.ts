@@ -1,3 +1,5 @@
+// The interface of a log, for rooms that write to one but do not make one; `log/logger.ts` does.
+
 /** The part of pino's logger that the broker's modules use. */
 export interface Log {
   debug(fields: object, message: string): void;

@@ -1,4 +1,4 @@
-// An error about one place of what was sent, so that whoever has it before them as text can show it there.
+// An error about one field of a request or file, with the path of that field, so that the API and `server edit` can mark it.
 import { type ErrorCode, GateError } from 'mcpgate-shared/error';
 
 export type MistakePath = readonly (string | number)[];

@@ -1,5 +1,6 @@
-// Answers laptops about the tokens that they found. Only what nobody could guess is compared, only with the caller's own workspace, and only so
-// often: who asks learns nothing but that a token in their own hands is one of the vault's.
+// Answers what laptops ask about tokens in the files of AI clients, keeps their counts, and takes proposals of servers. A laptop sends
+// fingerprints, which are compared with the secrets of the caller's own workspace that nobody could guess; the rate is limited, so that nobody
+// can try out values.
 import { createHash } from 'node:crypto';
 import { fingerprintOf } from 'mcpgate-shared/entries/fingerprint';
 import { targetsOf } from 'mcpgate-shared/entries/entry-targets';

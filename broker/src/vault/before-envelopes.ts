@@ -1,5 +1,4 @@
-// What versions before data keys have sealed under the master key itself, under the names that they had for it. It is sealed by a data key
-// once, so that it opens under the next master key, too.
+// Re-seals values of mcpgate versions that sealed directly under the master key: each is sealed by a data key, so that it survives a rotation.
 import type { Store } from '../store/store.ts';
 import type { SealedPlace } from '../store/keyring.ts';
 import { unseal } from './seal.ts';

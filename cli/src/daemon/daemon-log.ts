@@ -1,3 +1,5 @@
+// Writes the daemon's log; `daemon/main.ts` makes it, and every part of the daemon that has something to report gets it.
+
 /** The daemon's log, with one line for each event. */
 export interface DaemonLog {
   debug(message: string): void;

@@ -1,3 +1,4 @@
+// The result of one check: the checks of `doctor` make it, and the command prints it and carries out its cure.
 import { toGateError, type ErrorCode } from 'mcpgate-shared/error';
 
 /** The result of one check, which is one line of `mcpgate doctor`. */

@@ -1,3 +1,4 @@
+// The codes with which a WebSocket between daemon and broker is closed: the broker's tunnel sends them, the daemon's link acts on them.
 import { FRAME_MAX_BYTES, HEADER_BYTES } from './frame.ts';
 
 /** Close codes of `/v1/tunnel` (contract.md). */

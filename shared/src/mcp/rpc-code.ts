@@ -1,3 +1,5 @@
+// The codes of JSON-RPC errors, for everything that writes or reads one: the broker, `serve` and the commands that speak MCP.
+
 /** The codes of JSON-RPC errors that the broker and `serve` use. */
 export const RPC_CODE = {
   // JSON-RPC 2.0, section 5.1.

@@ -1,5 +1,5 @@
-// As whom the broker asks for tokens: as the client that an administrator has registered, else by the document that describes it (client-ID
-// metadata document), else as a client that it has registered for itself, once for each authorization server.
+// Chooses the OAuth client as which the broker asks an authorization server for tokens: the client that an administrator registered, else the
+// broker's metadata document, else a dynamic registration, one per workspace and authorization server.
 import { GateError } from 'mcpgate-shared/error';
 import {
   type AuthorizationServer,

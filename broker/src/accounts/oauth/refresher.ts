@@ -1,7 +1,7 @@
-// The one refresh of an account's tokens that is under way, of all brokers over the store. Whoever has the lease asks; the others wait for what
-// comes of it. Before the refresh token is sent it is written down that it is in use: one that was sent and whose answer nobody kept may have been
-// used up, and providers that rotate it take a second use for a theft and end everything (RFC 9700, section 4.14). So it is sent again only where
-// nothing of the request was sent, where the provider said no without taking it, or where it is known not to rotate.
+// Refreshes the tokens of an account, one refresh at a time over all brokers: the broker with the lease asks the provider, the others wait for
+// its result. Before the refresh token is sent, the store records that it is in use: a token that was sent and whose answer nobody kept may have
+// been used up, and providers that rotate it take a second use for a theft and end everything (RFC 9700, section 4.14). So it is sent again only
+// where nothing of the request was sent, where the provider said no without taking it, or where it is known not to rotate.
 import { randomUUID } from 'node:crypto';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';

@@ -1,4 +1,5 @@
-// The accounts that a record asks for, as the API has them, and what does not fit together.
+// Converts the account that a server's record asks for between the API and the domain, and refuses a record whose transport, credential and
+// account do not fit together.
 import type { AccountFormBody } from 'mcpgate-shared/api/account-forms';
 import { GateError } from 'mcpgate-shared/error';
 import type { AccountForm } from '../../domain/account.ts';

@@ -1,5 +1,5 @@
-// The fields of a server of a registry, gathered while its values are read: what stands there fixed stays, and what is to be given becomes
-// `${field:NAME}`.
+// Collects the fields of a catalogue entry while the inputs of a registry's server are read. A fixed value stays as it is; an input that must be
+// given becomes `${field:NAME}` and one field of that name.
 import type { CatalogueField } from 'mcpgate-shared/api/catalogue';
 import { GateError } from 'mcpgate-shared/error';
 import type { Input } from './server-json.ts';

@@ -1,4 +1,4 @@
-// A server at a URL, over Streamable HTTP, or over HTTP with SSE where it is one of 2024.
+// Describes the transport `http`: a server at a URL, over Streamable HTTP or the older HTTP with SSE.
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import { NOTHING_SHOWN, type TransportDescription, withValues } from './transport-description.ts';

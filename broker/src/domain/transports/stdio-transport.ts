@@ -1,4 +1,4 @@
-// A command that the broker starts on its own host, and speaks to over its stdin and stdout.
+// Describes the transport `stdio`: a command that the broker starts on its own host, and speaks to over its stdin and stdout.
 import { z } from 'zod';
 import { limitsForm, withLimits, type OwnLimits } from '../resource-limits.ts';
 import {

@@ -1,5 +1,5 @@
-// What each kind of transport says of itself, and how the rest of the broker asks: one description a kind, in a file of its own beside
-// this one. All of them are in one table (transports.ts), and nothing else tells one kind from another.
+// The questions that each kind of transport answers about itself: how it is read, stored, shown and changed. Each kind answers them in its own
+// file beside this one; transports.ts has the table of all kinds, and nothing else tells one kind from another.
 import type { ResourceLimitsForm } from 'mcpgate-shared/api/resource-limits';
 import type { Server, TransportForm } from 'mcpgate-shared/api/servers';
 import type { z } from 'zod';

@@ -1,4 +1,4 @@
-// Which secrets the texts of a server's record name, and what stands openly in it.
+// Finds the secrets and account keys that a server's record refers to, and the texts of it that anybody may read.
 import { textsOf } from 'mcpgate-shared/values/record-texts';
 import { type ReferenceKind, referencesIn, withoutReferences } from 'mcpgate-shared/values/secret-reference';
 import type { ServerRecord } from '../server-record.ts';

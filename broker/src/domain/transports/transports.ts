@@ -1,4 +1,4 @@
-// Every kind of transport that a server's record may have, and what is asked of one whichever it is. A new kind is a file beside this one
+// The table of all kinds of transport, with one function for each question about a transport of any kind. A new kind is a file beside this one
 // and its two lines here; the compiler names what else must know of it (docs/architecture.md, “Adding a transport”).
 import type { TransportForm } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';

@@ -1,5 +1,5 @@
-// A call that its server did not carry out for want of an account: has the person asked, waits where their client can wait, and forwards the call
-// once the account is there. It stays one call, with one record.
+// Handles a call that failed because its person has no account at the server, or one that does not suffice: asks the person to connect it,
+// waits, and forwards the call again, within the same record.
 import { toGateError } from 'mcpgate-shared/error';
 import { denialOf } from '../call/not-forwarded.ts';
 import { failureReply } from '../call/answers.ts';

@@ -1,5 +1,5 @@
-// What people and the company have at servers. What is sealed is the accounts' business; here is who may change it, and that one refresh at a
-// time is under way for each, whichever broker does it.
+// Stores accounts at servers; their content is sealed before it comes here. Each account has a lease, so that only one broker at a time
+// refreshes its tokens.
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// Finds what versions before data keys have sealed: its first byte is 1 (`vault/seal.ts`).
+// Finds and replaces values that are sealed directly under the master key (first byte 1); see `vault/before-envelopes.ts`.
 import type { Kysely } from 'kysely';
 import type { Database } from '../schema.ts';
 import type { SealedBefore, SealedPlace } from '../keyring.ts';

@@ -1,5 +1,5 @@
-// What of a connection's secrets is hidden in what its server says. Not what is no secret at all (a word that stands openly in the record,
-// a plain word such as `postgres`), but also the forms in which a secret is usually sent on: its lines, percent-encoded, in Base64.
+// Lists the texts that the mask replaces for one connection: each secret, its longer lines, and the encoded forms of these (percent-encoding,
+// Base64). Plain words, such as `postgres`, and words that stand openly in the record are left out.
 import type { Transport } from '../../domain/transports/transports.ts';
 import { isPlainName } from 'mcpgate-shared/values/plain-word';
 import { openTextsOf } from '../../domain/transports/transport-texts.ts';

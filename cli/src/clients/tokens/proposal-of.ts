@@ -1,5 +1,6 @@
-// What is offered to administrators of an entry that only this laptop has: the command and the names of what it needs. Nothing goes along that
-// is not known to be a name: of every other argument, and of every value, there is a mark alone.
+// Makes the proposal of a server from an entry of an AI client's file: the command or URL, and the names of variables and headers. Values are
+// left out; where one is a secret, a reference stands for it. Every argument and part of a URL's path that is not known to be a name is replaced
+// by a mark.
 import { type ProposalForm, ProposalFormSchema, WITHHELD } from 'mcpgate-shared/api/proposals';
 import { legalServerName, readClientEntry } from 'mcpgate-shared/entries/client-entry';
 import { targetsOf } from 'mcpgate-shared/entries/entry-targets';

@@ -1,4 +1,5 @@
-// What `mcpgate` on a laptop asks about the tokens in its AI clients' files, and proposes: read here, answered by `laptops`.
+// Handles mcpgate's own methods with which a laptop reports tokens in the files of AI clients and proposes servers: checks their params, and
+// passes them to `laptops`.
 import { ProposalFormSchema } from 'mcpgate-shared/api/proposals';
 import { TOKEN_METHODS, TokenReportSchema } from 'mcpgate-shared/api/laptop-tokens';
 import { GateError } from 'mcpgate-shared/error';
