@@ -3,7 +3,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import type { AccountLack } from '../domain/account.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { ServerRecord } from '../domain/server-record.ts';
+import { serverCalled, type ServerRecord } from '../domain/server-record.ts';
 import type { Accounts, AccountView } from './accounts.ts';
 
 /** Whose accounts. */
@@ -50,7 +50,12 @@ export function createOwnAccounts(parts: {
   return {
     list,
     async find(person, name) {
-      const own = (await list(person)).find(({ server }) => server.name === name);
+      const all = await list(person);
+      const called = serverCalled(
+        all.map(({ server }) => server),
+        name,
+      );
+      const own = all.find(({ server }) => server === called);
       if (own !== undefined) return own;
       throw new GateError('not_found', `there is no server ${name} that you use with an account of your own`);
     },

@@ -12,6 +12,16 @@ import { toServer } from './server-view.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'upstreams' | 'policyChanged'>;
 
+/** The present name of the server that AI clients mean by this name, which no server has now; null where none had it. */
+export async function holderOfFormerName(
+  store: Needs['store'],
+  workspaceId: string,
+  name: string,
+): Promise<string | null> {
+  const servers = await store.servers.list(workspaceId);
+  return servers.find(({ formerNames }) => formerNames.includes(name))?.name ?? null;
+}
+
 export async function renameServer(
   { store, audit, upstreams, policyChanged }: Needs,
   { workspaceId, actor }: Caller,
@@ -37,7 +47,9 @@ export async function renameServer(
   );
   const labels = (name: string): string[] =>
     grants.filter(({ servers }) => servers.includes(name)).map(({ label }) => label);
-  const common = { from, to, shifted, grants_gained: labels(to) };
+  const holder = await holderOfFormerName(store, workspaceId, to);
+  const formerNameOf = holder === from ? null : holder;
+  const common = { from, to, shifted, grants_gained: labels(to), former_name_of: formerNameOf };
   const statusOf = (name: string) => upstreams.status(workspaceId).find((status) => status.name === name);
   if (dryRun)
     return {
@@ -50,6 +62,7 @@ export async function renameServer(
       dry_run: true,
     };
   const renamed = await store.servers.rename(record.id, to, {
+    from,
     rewrite,
     ...(ifRevision === undefined ? {} : { ifRevision }),
   });

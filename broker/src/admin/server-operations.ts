@@ -17,7 +17,7 @@ import { importServers } from './import/server-import.ts';
 import { ownLimitNotes } from './own-limit-notes.ts';
 import { planFromEntry } from './plan-from-entry.ts';
 import { changeNotes } from './record-changes.ts';
-import { renameServer } from './rename-server.ts';
+import { holderOfFormerName, renameServer } from './rename-server.ts';
 import { type RecordFields, toRecordForm, toServer } from './server-view.ts';
 import { assertMayRun } from './stdio-permission.ts';
 
@@ -32,12 +32,12 @@ export function serverOperations(
   const find = async (workspaceId: string, name: string): Promise<ServerRecord> => {
     const record = await store.servers.byName(workspaceId, name);
     if (record !== undefined) return record;
-    const renamed = (await store.servers.list(workspaceId)).find(({ formerNames }) => formerNames.includes(name));
+    const renamed = await holderOfFormerName(store, workspaceId, name);
     throw new GateError(
       'not_found',
-      renamed === undefined
+      renamed === null
         ? `no server named ${name}; \`server list${inWorkspace(workspaceId)}\` shows the names`
-        : `${name} is called ${renamed.name} now`,
+        : `${name} is called ${renamed} now`,
     );
   };
   const show = (record: ServerRecord): Server =>
@@ -99,9 +99,10 @@ export function serverOperations(
       return (await store.servers.list(workspaceId)).map((record) => toServer(record, status.get(record.name)));
     }),
     operation(serversApi.add, async ({ body }, caller) => {
+      const formerNameOf = await holderOfFormerName(store, caller.workspaceId, body.name);
       const record = await addServer(needs, body, caller);
       await changed(caller, 'server.added', record);
-      return show(record);
+      return { ...show(record), former_name_of: formerNameOf };
     }),
     operation(catalogueApi.add, async ({ body }, caller) => {
       const taken = await takenSecretNames(needs, caller.workspaceId);

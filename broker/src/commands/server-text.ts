@@ -20,6 +20,12 @@ export function importText(result: ImportResult, file: string, inside: string): 
   return lines.join('\n');
 }
 
+/** What it means that a server gets a name that another one had. */
+export function formerNameLines(name: string, holder: string | null): string[] {
+  if (holder === null) return [];
+  return [`  ! ${holder} was called ${name}: AI clients that still say so reach the new one from now on`];
+}
+
 /** What can be done about secrets that nothing refers to any more. */
 export function unusedLines(secrets: readonly string[], inside: string): string[] {
   return secrets.map(

@@ -13,7 +13,7 @@ import { isolationOf } from './isolation-of.ts';
 import { addFromCatalogue, type FromOptions } from './server-from.ts';
 import { addProposalCommands } from './server/proposals.ts';
 import { serverAccountCommands } from './server/account.ts';
-import { serverText, targetOf, unusedLines } from './server-text.ts';
+import { formerNameLines, serverText, targetOf, unusedLines } from './server-text.ts';
 import { nameFromUrl } from './server/name-from-url.ts';
 import { hasFailed, showSteps, stepsOf } from './server-test.ts';
 import { addEditCommand } from './server/server-edit.ts';
@@ -159,7 +159,8 @@ async function addServer(
   const server = await api.call(serversApi.add, { body });
   const named =
     alone === undefined ? '' : `, named after its host; \`server rename ${name} NEW\` gives it another name`;
-  show(server, `added ${server.name}${named}\nnext: mcpgate-broker server test ${server.name}${inside}`);
+  const lines = [`added ${server.name}${named}`, ...formerNameLines(server.name, server.former_name_of)];
+  show(server, [...lines, `next: mcpgate-broker server test ${server.name}${inside}`].join('\n'));
   return false;
 }
 

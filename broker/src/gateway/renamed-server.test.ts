@@ -19,7 +19,7 @@ describe('a server that is renamed', () => {
       web,
       async rename(from: string, to: string) {
         const { id } = started.serverNamed(from);
-        await started.store.servers.rename(id, to, { rewrite: (what) => renamedWhat(what, from, to) });
+        await started.store.servers.rename(id, to, { from, rewrite: (what) => renamedWhat(what, from, to) });
         await started.upstreams.reload();
         started.gateway.policyChanged('default');
       },

@@ -63,7 +63,7 @@ onBothEngines((open) => {
     await grant('other', ['wiki']);
     const { version } = await store.policy.snapshot(WORKSPACE);
 
-    const renamed = await store.servers.rename(gh.id, 'github', { rewrite });
+    const renamed = await store.servers.rename(gh.id, 'github', { from: 'gh', rewrite });
     assert.deepEqual(renamed.rules, [
       { id: exact.id, before: ['gh__*', 'other__x'], after: ['github__*', 'other__x'] },
     ]);
@@ -89,20 +89,34 @@ onBothEngines((open) => {
     await add('github');
     await rule(['gh__*']);
     const before = [await store.servers.list(WORKSPACE), await store.policy.snapshot(WORKSPACE)];
-    const refused = store.servers.rename(gh.id, 'github', { rewrite });
+    const refused = store.servers.rename(gh.id, 'github', { from: 'gh', rewrite });
     await assert.rejects(refused, { code: 'conflict', message: /a server named github exists already/ });
-    await assert.rejects(store.servers.rename(gh.id, 'hub', { rewrite, ifRevision: 7 }), { code: 'stale' });
-    await assert.rejects(store.servers.rename('none', 'hub', { rewrite }), { code: 'not_found' });
+    await assert.rejects(store.servers.rename(gh.id, 'hub', { from: 'gh', rewrite, ifRevision: 7 }), { code: 'stale' });
+    await assert.rejects(store.servers.rename(gh.id, 'hub', { from: 'else', rewrite }), { code: 'stale' });
+    await assert.rejects(store.servers.rename('none', 'hub', { from: 'gh', rewrite }), { code: 'not_found' });
     assert.deepEqual([await store.servers.list(WORKSPACE), await store.policy.snapshot(WORKSPACE)], before);
+  });
+
+  it('by two at once gets the name that one of them gives it, and the rules have that one, too', async (t) => {
+    const { store, add, rule } = await world(t);
+    const gh = await add('gh');
+    await rule(['gh__*']);
+    const give = (to: string) =>
+      store.servers.rename(gh.id, to, { from: 'gh', rewrite: (what) => what.replace(/^gh__/, `${to}__`) });
+    const outcomes = await Promise.allSettled([give('github'), give('hub')]);
+    const lost = outcomes.flatMap((each) => (each.status === 'rejected' ? [Object(each.reason).code] : []));
+    assert.deepEqual(lost, ['stale']);
+    const [server] = await store.servers.list(WORKSPACE);
+    assert.deepEqual((await store.policy.snapshot(WORKSPACE)).rules[0]?.what, [`${server?.name}__*`]);
   });
 
   it('is meant by a name that it had, until another server gets that name', async (t) => {
     const { store, clock, add } = await world(t);
     const first = await add('gh');
     clock.at += 1000;
-    await store.servers.rename(first.id, 'hub', { rewrite });
+    await store.servers.rename(first.id, 'hub', { from: 'gh', rewrite });
     clock.at += 1000;
-    await store.servers.rename(first.id, 'github', { rewrite });
+    await store.servers.rename(first.id, 'github', { from: 'hub', rewrite });
     const former = async (name: string) =>
       [...((await store.servers.byName(WORKSPACE, name))?.formerNames ?? [])].sort();
     assert.deepEqual(await former('github'), ['gh', 'hub']);
@@ -111,7 +125,7 @@ onBothEngines((open) => {
     assert.deepEqual(await former('github'), ['hub']);
     // The last one that had it is meant, and nobody where that one is gone.
     clock.at += 1000;
-    await store.servers.rename(second.id, 'other', { rewrite });
+    await store.servers.rename(second.id, 'other', { from: 'gh', rewrite });
     assert.deepEqual([await former('github'), await former('other')], [['hub'], ['gh']]);
     await store.servers.remove(second.id);
     assert.deepEqual(await former('github'), ['hub']);
@@ -120,9 +134,9 @@ onBothEngines((open) => {
   it('keeps the folder of its first name, which a server that gets that name later does not share', async (t) => {
     const { store, add } = await world(t);
     const first = await add('gh');
-    const { server } = await store.servers.rename(first.id, 'github', { rewrite });
+    const { server } = await store.servers.rename(first.id, 'github', { from: 'gh', rewrite });
     const second = await add('gh');
-    await store.servers.rename(second.id, 'other', { rewrite });
+    await store.servers.rename(second.id, 'other', { from: 'gh', rewrite });
     const third = await add('gh');
     assert.deepEqual([server.folder, second.folder, third.folder], ['gh', 'gh.2', 'gh.3']);
   });
@@ -133,7 +147,7 @@ onBothEngines((open) => {
     const asGh = await log({ server: 'gh' });
     const changed = await log({ subject: 'server:gh' });
     clock.at += 1000;
-    await store.servers.rename(first.id, 'github', { rewrite });
+    await store.servers.rename(first.id, 'github', { from: 'gh', rewrite });
     const asGithub = await log({ server: 'github' });
     const own = [asGh, changed, asGithub].sort();
     assert.deepEqual(await found('gh'), own);

@@ -347,12 +347,12 @@ export interface Store {
     ): Promise<ServerRecord>;
     /**
      * Gives it another name, and what names it the other one with it: `what` of rules as `rewrite` says, and the servers that grants are bound
-     * to. All or nothing. Throws `conflict` where the name is taken, `stale` and `not_found`.
+     * to. All or nothing. Throws `conflict` where the name is taken, `stale` where it is not called `from` any more, and `not_found`.
      */
     rename(
       id: string,
       to: string,
-      options: { ifRevision?: number; rewrite: (what: string) => string },
+      options: { from: string; ifRevision?: number; rewrite: (what: string) => string },
     ): Promise<Renamed>;
     remove(id: string): Promise<void>;
   };

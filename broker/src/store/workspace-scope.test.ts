@@ -278,7 +278,8 @@ const TABLE: Table = {
     list: { reads: (store, { workspaceId }) => store.servers.list(workspaceId) },
     update: { writes: (store, { serverId }) => store.servers.update(serverId, { enabled: false }) },
     rename: {
-      writes: (store, { serverId }) => store.servers.rename(serverId, 'renamed', { rewrite: (what) => `x${what}` }),
+      writes: (store, { serverId }) =>
+        store.servers.rename(serverId, 'renamed', { from: 'wiki', rewrite: (what) => `x${what}` }),
     },
     remove: { writes: (store, { goneServerId }) => store.servers.remove(goneServerId) },
   },

@@ -149,6 +149,12 @@ export const ChangedServerSchema = ServerSchema.extend({
 }).meta({ id: 'ChangedServer' });
 export type ChangedServer = z.output<typeof ChangedServerSchema>;
 
+export const AddedServerSchema = ServerSchema.extend({
+  former_name_of: z.string().nullable().default(null).meta({
+    description: 'The server that was called so before: AI clients that still say so reach the new one from now on',
+  }),
+}).meta({ id: 'AddedServer' });
+
 export const RemovedServerSchema = ServerSchema.extend({
   secrets_unused: z.array(z.string()).meta({ description: 'Secrets that only this server referred to; they stay' }),
 }).meta({ id: 'RemovedServer' });
@@ -175,6 +181,7 @@ export const RenamedServerSchema = z
     grants_gained: z
       .array(z.string())
       .meta({ description: 'Labels of grants that were bound to a server of the new name, which did not exist' }),
+    former_name_of: z.string().nullable().meta({ description: 'As of a server that is added' }),
     dry_run: z.boolean(),
   })
   .meta({ id: 'RenamedServer' });
@@ -238,7 +245,7 @@ export const serversApi = {
     summary: 'Register a server; its values may refer to secrets but may not hold one',
     access: 'operator',
     body: NewServerSchema,
-    answer: ServerSchema,
+    answer: AddedServerSchema,
     etag: serverEtag,
   }),
   import: endpoint({

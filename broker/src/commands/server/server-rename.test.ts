@@ -85,4 +85,12 @@ describe('server rename', () => {
     const [hub] = await admin.rows('server', 'list');
     assert.deepEqual([hub?.['name'], hub?.['former_names']], ['hub', ['gh', 'github']]);
   });
+
+  test('says to whoever takes a former name whose it was', async () => {
+    const added = await admin.broker.run(['server', 'add', 'gh', 'https://new.example/mcp']);
+    assert.match(added.stdout, /^added gh\n {2}! hub was called gh: AI clients that still say so reach the new one/);
+    const plan = await rename('gh', 'github', '--dry-run');
+    assert.equal(plan['former_name_of'], 'hub');
+    assert.equal((await rename('hub', 'github'))['former_name_of'], null, 'its own one back');
+  });
 });

@@ -4,6 +4,7 @@ import { type RenamedServer, serverEtag, serversApi } from 'mcpgate-shared/api/s
 import { GateError } from 'mcpgate-shared/error';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../admin-session.ts';
 import { isConfirmed } from '../confirm.ts';
+import { formerNameLines } from '../server-text.ts';
 import type { CommandContext } from '../context.ts';
 
 interface RenameOptions extends AdminOptions {
@@ -82,8 +83,9 @@ const SHIFTS = {
   other: 'matches other things of it under its new name',
 } as const;
 
-function warningsOf({ to, shifted, grants_gained: gained }: RenamedServer): string[] {
+function warningsOf({ to, shifted, grants_gained: gained, former_name_of: holder }: RenamedServer): string[] {
   return [
+    ...formerNameLines(to, holder),
     ...shifted.map(({ rule, effect, what, shift }) => `  ! rule ${rule} (${effect} ${what}) ${SHIFTS[shift]}`),
     ...gained.map(
       (label) => `  ! grant ${label} names ${to}, which was no server: it is bound to this one from now on`,

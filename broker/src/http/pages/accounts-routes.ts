@@ -6,7 +6,7 @@ import type { OwnAccount, OwnAccounts } from '../../accounts/own-accounts.ts';
 import type { AccountOwner } from '../../domain/account.ts';
 import type { Person } from '../../domain/people.ts';
 import type { Actor } from '../../domain/receipt.ts';
-import type { ServerRecord } from '../../domain/server-record.ts';
+import { serverCalled, type ServerRecord } from '../../domain/server-record.ts';
 import { HTTP_STATUS } from '../error-status.ts';
 import { accountPage, accountsPage, goThereToConnectPage } from './accounts-views.ts';
 import type { PageContext } from './page-context.ts';
@@ -43,7 +43,7 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
 
   /** Everybody's is an administrator's to see to. */
   async function sharedOf(person: Person, name: string): Promise<OwnAccount> {
-    const server = servers(person.workspaceId).find((each) => each.name === name);
+    const server = serverCalled(servers(person.workspaceId), name);
     if (person.role !== 'admin' || server?.credential !== 'shared' || server.account?.kind !== 'oauth')
       throw new GateError('not_found', `There is no account at ${name} that you could connect for everybody.`);
     const account = (await accounts.ofServer(server.id)).find(({ owner }) => owner === 'shared');

@@ -104,11 +104,11 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         return toServer(row, await formerNamesIn(trx, row.workspace_id));
       });
     },
-    rename(id, to, { ifRevision, rewrite }) {
+    rename(id, to, { from, ifRevision, rewrite }) {
       return change(async (trx) => {
-        const before = await trx.selectFrom('servers').selectAll().where('id', '=', id).executeTakeFirst();
+        const before = await trx.selectFrom('servers').select('workspace_id').where('id', '=', id).executeTakeFirst();
         if (before === undefined) throw noneWith(id);
-        const { workspace_id: workspaceId, name: from } = before;
+        const { workspace_id: workspaceId } = before;
         // Raises the version of the policy first: whoever adds a rule meanwhile waits for this transaction, and this one for them.
         const rules = await renameInRules(trx, workspaceId, rewrite);
         if (ifRevision !== undefined) await assertRevision(trx, id, ifRevision);
