@@ -2,6 +2,8 @@
 // well-known places of RFC 9728; then the authorization server's own metadata, RFC 8414 and OpenID Connect. A server of 2025-03-26 has no
 // metadata of its own: its origin is its authorization server.
 import { GateError } from 'mcpgate-shared/error';
+import { LATEST_LEGACY_VERSION } from 'mcpgate-shared/mcp/protocol-version';
+import { requestText } from 'mcpgate-shared/mcp/rpc-text';
 import { type AuthorizationServer, processDiscoveryResponse } from 'oauth4webapi';
 import { z } from 'zod';
 import type { OAuthForm } from '../../domain/account.ts';
@@ -24,12 +26,15 @@ const ResourceSchema = z.looseObject({
 });
 type ResourceDocument = z.output<typeof ResourceSchema>;
 
-const INITIALIZE = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 0,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'mcpgate', version: '0' } },
-});
+const INITIALIZE = requestText(
+  '0',
+  'initialize',
+  JSON.stringify({
+    protocolVersion: LATEST_LEGACY_VERSION,
+    capabilities: {},
+    clientInfo: { name: 'mcpgate', version: '0' },
+  }),
+);
 
 /** Throws GateError in words for whoever connects. */
 export async function discover(

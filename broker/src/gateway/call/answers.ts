@@ -118,7 +118,6 @@ const ADVICE = {
   internal: REPORT,
 } as const satisfies Record<ErrorCode, string>;
 
-/** The reply to a request that failed with an exception. Logs the error where it is the gateway's own fault. */
 /** The reply to a request that failed with an exception. Logs the error where it is the fault of the gateway itself. */
 export function failureAnswer(
   { log }: Pick<GatewayParts, 'log'>,

@@ -157,7 +157,6 @@ function failed(why: string): Reply {
 }
 
 /** Answers `tools/list` with every tool, or with the three search tools, as the session asked or as `search-rule.ts` decides. */
-/** Answers `tools/list` with every tool, or with the three search tools, as the session asked or as `search-rule.ts` decides. */
 export async function listTools(
   parts: GatewayParts,
   scope: SessionScope,

@@ -22,7 +22,7 @@ export function createMetricsDoor({
       const forwardedFor = headers['x-forwarded-for'];
       const isForwarded = forwardedFor !== undefined || headers.forwarded !== undefined || headers.via !== undefined;
       if (isForwarded && !proxies.includes(peer)) return false;
-      return allowed.includes(proxies.clientAddress(peer, [forwardedFor].flat().join(',')));
+      return allowed.includes(proxies.clientAddress(peer, forwardedFor));
     },
   };
 }

@@ -16,9 +16,7 @@ export function strangersWait(
 ): RequestHandler {
   return (request, response) => {
     if (by.knownTokens.has(bearerOf(request.headers.authorization))) return handle(request, response);
-    const forwardedFor = request.headers['x-forwarded-for'];
-    const hops = Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor;
-    const address = by.proxies.clientAddress(request.socket.remoteAddress, hops);
+    const address = by.proxies.clientAddress(request.socket.remoteAddress, request.headers['x-forwarded-for']);
     const isTaken = by.turns.enter(address, () => {
       if (!response.destroyed) handle(request, response);
     });

@@ -5,7 +5,7 @@ import { createAddressRanges, withoutMapping, type AddressRanges } from '../../d
 export interface TrustedProxies extends AddressRanges {
   readonly ranges: readonly string[];
   /** The client's address: that of the peer, or, behind trusted proxies, the last address of `X-Forwarded-For` that is not one of them. */
-  clientAddress(peer: string | undefined, forwardedFor: string | undefined): string;
+  clientAddress(peer: string | undefined, forwardedFor: string | string[] | undefined): string;
 }
 
 /** Some load balancers write `192.0.2.1:50123` and `[2001:db8::1]:50123`. */
@@ -21,7 +21,7 @@ export function createTrustedProxies(ranges: readonly string[]): TrustedProxies 
     includes,
     clientAddress(peer, forwardedFor) {
       let client = withoutMapping(peer ?? 'unknown');
-      for (const hop of (forwardedFor ?? '').split(',').toReversed()) {
+      for (const hop of [forwardedFor ?? ''].flat().join(',').split(',').toReversed()) {
         const address = withoutMapping(withoutPort(hop.trim()));
         if (!includes(client) || isIP(address) === 0) break;
         client = address;

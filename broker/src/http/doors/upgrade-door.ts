@@ -15,9 +15,7 @@ export function createUpgradeDoor(options: {
   return (request, socket, head) => {
     const { headers } = request;
     const peer = request.socket.remoteAddress;
-    const forwardedFor = headers['x-forwarded-for'];
-    const hops = Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor;
-    const address = proxies.clientAddress(peer, hops);
+    const address = proxies.clientAddress(peer, headers['x-forwarded-for']);
     if (hostCheck.allows({ host: headers.host, path: '/v1/tunnel', peer })) {
       return tunnel.handleUpgrade(request, socket, head, address);
     }

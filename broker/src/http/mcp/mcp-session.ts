@@ -1,7 +1,7 @@
 // One HTTP session of a legacy client (MCP up to 2025-11-25) over a gateway session: which answer goes out on which HTTP request, what goes to the
 // stream that the client keeps open, and what is kept for a client that lost its connection and resumes.
 import type { ServerResponse } from 'node:http';
-import { BATCH_VERSION, legacyVersionFor } from 'mcpgate-shared/mcp/protocol-version';
+import { BATCH_VERSION, LATEST_LEGACY_VERSION, legacyVersionFor } from 'mcpgate-shared/mcp/protocol-version';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { Clock } from 'mcpgate-shared/clock';
 import { ownerOf } from '../../domain/owner-of.ts';
@@ -127,7 +127,7 @@ export function openHttpSession(options: {
     if (outlet.events !== undefined || outlet.response.writableEnded) return;
     outlet.events = read(outlet.stream, outlet.response);
     // Older clients would take an event without data for a broken one.
-    if (version === '2025-11-25') outlet.events.prime(log.add(outlet.stream, []).id);
+    if (version === LATEST_LEGACY_VERSION) outlet.events.prime(log.add(outlet.stream, []).id);
   }
 
   function read(stream: number, response: ServerResponse): EventStream {
