@@ -72,7 +72,7 @@ export function createLastKnown({ login, files, view }: LastKnownOptions): LastK
     if (copies[method] !== text) files.write(keyOf(name), { ...copies, [method]: text });
   }
 
-  /** Adds a page of a list; stores the list with its last page. */
+  /** Adds a page of a list; stores the list with its last page, and as that page describes it. */
   function storePage(method: string, name: string, cursor: unknown, text: string): void {
     const value: unknown = JSON.parse(text);
     const items = member(value, name);
@@ -85,7 +85,7 @@ export function createLastKnown({ login, files, view }: LastKnownOptions): LastK
     const bytes = text.length + (cursor === undefined ? 0 : (before?.bytes ?? 0));
     if (bytes > COPY_MAX_BYTES) return;
     if (typeof next === 'string') pages.set(method, { items: all, bytes, cursor: next });
-    else store(method, JSON.stringify({ [name]: all }));
+    else store(method, JSON.stringify({ ...Object(value), [name]: all }));
   }
 
   return {

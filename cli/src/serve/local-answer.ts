@@ -42,11 +42,10 @@ function isModern({ method, params }: ClientMessage): boolean {
   );
 }
 
-/** Adds the members that results have from 2026-07-28 on; copies have them already. `isKept`: clients may cache such a result. */
+/** Adds to a result of `serve` itself the members that results have from 2026-07-28 on. `isKept`: clients may cache such a result. */
 function modernResult(result: string, isKept: boolean): string {
-  if (result.includes('"resultType"')) return result;
   const own = isKept ? '"resultType":"complete","ttlMs":0,"cacheScope":"private"' : '"resultType":"complete"';
-  return result === '{}' ? `{${own}}` : `{${own},${result.slice(1)}`;
+  return `{${own},${result.slice(1)}`;
 }
 
 /** The `server/discover` result while the broker was never reached. */
@@ -64,7 +63,8 @@ export function localResult(message: ClientMessage, copy: string | undefined): s
   const { method, params } = message;
   if (method === 'initialize') return copy ?? firstInitializeResult(params);
   if (method === undefined || params['cursor'] !== undefined) return undefined;
-  const result = copy ?? (method === 'server/discover' ? FIRST_DISCOVERY : emptyList(method));
+  if (copy !== undefined) return copy;
+  const result = method === 'server/discover' ? FIRST_DISCOVERY : emptyList(method);
   return result !== undefined && isModern(message) ? modernResult(result, true) : result;
 }
 

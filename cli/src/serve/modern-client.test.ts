@@ -27,6 +27,23 @@ test('discovery and lists are answered without the broker, as this version has t
   assert.equal((resultOf(4) as { resultType?: string }).resultType, 'complete');
 });
 
+for (const pages of [1, 2])
+  test(`a list that came in ${pages} pages is answered as the broker had it, whatever its tools call their parameters`, () => {
+    const w = createServeWorld();
+    w.back();
+    const inputSchema = { type: 'object', properties: { resultType: { type: 'string' } } };
+    const members = { resultType: 'complete', ttlMs: 5_000, cacheScope: 'private' };
+    const tools = Array.from({ length: pages }, (_, index) => ({ name: `t${index}`, inputSchema }));
+    for (const [index, tool] of tools.entries()) {
+      w.say({ id: index, method: 'tools/list', params: { _meta, ...(index > 0 && { cursor: `c${index}` }) } });
+      w.answer(index, { ...members, tools: [tool], ...(index < pages - 1 && { nextCursor: `c${index + 1}` }) });
+    }
+    w.cut();
+    w.say({ id: 9, method: 'tools/list', params: { _meta } });
+    w.clock.advance(60_000);
+    assert.deepEqual(w.out.find((message) => message['id'] === 9)?.['result'], { ...members, tools });
+  });
+
 test('a broker that was never reached may offer anything', () => {
   const w = createServeWorld();
   w.say({ id: 1, method: 'server/discover', params: { _meta } });
