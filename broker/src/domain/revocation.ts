@@ -15,12 +15,20 @@ export type Live = Pick<Principal, 'workspaceId' | 'user' | 'device'> & {
   credential: { kind: Principal['credential']['kind'] | 'admin-token'; id: string };
 };
 
-/** Whether the revocation means this principal. */
-export function isRevoked({ workspaceId, kind, id }: Revocation, principal: Principal): boolean {
-  if (principal.workspaceId !== workspaceId) return false;
-  if (kind === 'user') return principal.user?.id === id;
-  if (kind === 'device') return principal.device?.id === id;
-  return principal.credential.id === id;
+/** The ids of an owner that a revocation may name. */
+export interface OwnerIds {
+  workspaceId: string;
+  user?: { id: string };
+  device?: { id: string };
+  credential: { id: string };
+}
+
+/** Whether the revocation means this owner. */
+export function isRevoked({ workspaceId, kind, id }: Revocation, owner: OwnerIds): boolean {
+  if (owner.workspaceId !== workspaceId) return false;
+  if (kind === 'user') return owner.user?.id === id;
+  if (kind === 'device') return owner.device?.id === id;
+  return owner.credential.id === id;
 }
 
 /** Ends everything of the revoked principals that the listener has, and says how much that was. */

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Caller, Operation } from '../../admin/operation.ts';
 import type { Identity } from '../../identity/identity.ts';
-import type { Live } from '../../domain/revocation.ts';
+import { isRevoked, type Live } from '../../domain/revocation.ts';
 import type { ResolveCaller } from './callers.ts';
 import { openApiDocument } from './openapi.ts';
 
@@ -16,17 +16,13 @@ export function registerApi(
   identity?: Pick<Identity, 'onRevoked'>,
 ): void {
   let revocations = 0;
-  const streams = new Set<{ caller: Caller; end: () => void }>();
-  const live = (): Live[] =>
-    [...streams].flatMap(({ caller: { principal, homeWorkspaceId: workspaceId, credential } }) => {
-      const { kind, id } = credential;
-      return kind === 'socket' ? [] : [principal ?? { workspaceId, credential: { kind, id } }];
-    });
-  identity?.onRevoked(async ({ kind, id }) => {
+  const streams = new Set<{ owner: Live | undefined; end: () => void }>();
+  const live = (): Live[] => [...streams].flatMap(({ owner }) => owner ?? []);
+  identity?.onRevoked(async (revocation) => {
     revocations += 1;
     let linksClosed = 0;
-    for (const { caller, end } of streams) {
-      if ((kind === 'user' ? caller.principal?.user?.id : caller.credential.id) !== id) continue;
+    for (const { owner, end } of streams) {
+      if (owner === undefined || !isRevoked(revocation, owner)) continue;
       end();
       linksClosed += 1;
     }
@@ -63,7 +59,7 @@ export function registerApi(
         }
         request.raw.socket.once('close', () => gone.abort());
         reply.raw.once('close', () => gone.abort());
-        const stream = { caller, end: () => gone.abort() };
+        const stream = { owner: liveOf(caller), end: () => gone.abort() };
         streams.add(stream);
         gone.signal.addEventListener('abort', () => streams.delete(stream));
         void reply.type('application/x-ndjson');
@@ -74,6 +70,11 @@ export function registerApi(
       },
     });
   }
+}
+
+/** Whose credential a stream was opened with; undefined on the socket, where nothing can be revoked. */
+function liveOf({ principal, homeWorkspaceId: workspaceId, credential: { kind, id } }: Caller): Live | undefined {
+  return kind === 'socket' ? undefined : (principal ?? { workspaceId, credential: { kind, id } });
 }
 
 async function* ndjson(lines: AsyncIterable<unknown>): AsyncGenerator<string> {
