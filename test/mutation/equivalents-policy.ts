@@ -77,12 +77,6 @@ export const POLICY_EQUIVALENTS: readonly Equivalent[] = [
     ],
   ]),
   ...of('broker/src/policy/compile-policy.ts', [
-    [
-      "snapshot.rules.filter((rule) => rule.effect === 'allow'));",
-      'snapshot.rules',
-      'a deny that matches is found before any rule that allows',
-    ],
-    ["rule.effect === 'allow'));", 'true', 'a deny that matches is found before any rule that allows'],
     ['() => (views = new WeakMap()));', '() => undefined', 'it gives memory back, and nothing else'],
     ['known !== undefined) return known;', 'false', 'it is worked out again, with the same answer'],
     [

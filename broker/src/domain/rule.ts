@@ -1,11 +1,12 @@
 // Authorization rules as stored and as the policy reads them.
+import type { RuleEffect } from 'mcpgate-shared/api/rules';
 
 export type Enforcement = 'off' | 'observe' | 'enforce';
 
 export interface Rule {
   /** Short, stable, shown in denials: `r_` and 6 characters. */
   id: string;
-  effect: 'allow' | 'deny';
+  effect: RuleEffect;
   /** `*`, `user:NAME`, `group:NAME`, `role:R`, `grant:LABEL`; globs in NAME. Any one of them matches. */
   who: readonly string[];
   /** Globs over `SERVER__TOOL`, `resource:URI`, `prompt:SERVER__NAME`. Any one of them matches. */

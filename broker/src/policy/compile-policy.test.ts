@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { RuleEffectSchema } from 'mcpgate-shared/api/rules';
 import type { Principal } from '../domain/principal.ts';
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import { compilePolicy } from './compile-policy.ts';
@@ -34,6 +35,13 @@ describe('the policy', () => {
   it('denies where no rule matches, naming none', () => {
     const verdict = policy([]).decide(ada, 'github', 'github__list');
     assert.deepEqual(verdict, { decision: 'deny', rule: null, reason: 'no rule allows it' });
+  });
+
+  it('asks the rules of every effect that can be stored', () => {
+    for (const effect of RuleEffectSchema.options) {
+      const only = rule(effect, 'user:ada', 'github__list');
+      assert.equal(policy([only]).decide(ada, 'github', 'github__list').rule, only.id, effect);
+    }
   });
 
   it('lets deny win over allow whatever the order, and names the rule and its note', () => {

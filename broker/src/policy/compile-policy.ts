@@ -1,4 +1,5 @@
 // Decides: first by the servers that the credential is bound to, then by deny rules, then by allow rules; where no rule matches, it denies.
+import type { RuleEffect } from 'mcpgate-shared/api/rules';
 import type { Principal } from '../domain/principal.ts';
 import type { PolicySnapshot, Rule } from '../domain/rule.ts';
 import { createAnswerCache, type OwnAnswers } from './answer-cache.ts';
@@ -19,10 +20,26 @@ interface View {
   answers: OwnAnswers;
 }
 
+/** What rules of an effect do where they match. */
+interface Force {
+  decision: 'allow' | 'deny';
+  /** By which of a principal's names they match. */
+  tokens: 'denyTokens' | 'allowTokens';
+  reasonOf: (rule: Rule) => string;
+}
+
+/** Rules are asked in this order. Each effect must stand here: rules of one that does not would be kept and never match. */
+const FORCES = {
+  deny: { decision: 'deny', tokens: 'denyTokens', reasonOf: (rule) => `rule ${rule.id} denies it${noteOf(rule)}` },
+  allow: { decision: 'allow', tokens: 'allowTokens', reasonOf: ({ id }) => `rule ${id} allows it` },
+} satisfies Record<RuleEffect, Force>;
+
 /** Makes a snapshot ready for many decisions. To be called once for each version of the policy, not for each call. */
 export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
-  const deny = createRuleIndex(snapshot.rules.filter((rule) => rule.effect === 'deny'));
-  const allow = createRuleIndex(snapshot.rules.filter((rule) => rule.effect === 'allow'));
+  const indexes = Object.entries(FORCES).map(([effect, force]: [string, Force]) => ({
+    ...force,
+    index: createRuleIndex(snapshot.rules.filter((rule) => rule.effect === effect)),
+  }));
   let views = new WeakMap<Principal, View>();
   const cache = createAnswerCache(() => (views = new WeakMap()));
 
@@ -46,11 +63,10 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
   }
 
   function verdictOf(view: View, what: string): Verdict {
-    const denied = deny.first(view.denyTokens, what);
-    if (denied !== undefined)
-      return { decision: 'deny', rule: denied.id, reason: `rule ${denied.id} denies it${noteOf(denied)}` };
-    const allowed = allow.first(view.allowTokens, what);
-    if (allowed !== undefined) return { decision: 'allow', rule: allowed.id, reason: `rule ${allowed.id} allows it` };
+    for (const { index, decision, tokens, reasonOf } of indexes) {
+      const rule = index.first(view[tokens], what);
+      if (rule !== undefined) return { decision, rule: rule.id, reason: reasonOf(rule) };
+    }
     return { decision: 'deny', rule: null, reason: 'no rule allows it' };
   }
 
@@ -95,15 +111,13 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
 /** For how many servers the answer of `mayUse` is kept, for each principal. */
 const MAX_SERVERS = 1_000;
 
-function mayUseUnder(
-  rules: readonly Rule[],
-  { denyTokens, allowTokens }: Pick<View, 'denyTokens' | 'allowTokens'>,
-  server: string,
-): boolean {
-  const whatsOf = (effect: Rule['effect'], tokens: readonly string[]) =>
-    rules.filter((rule) => rule.effect === effect && concerns(rule, tokens)).flatMap(({ what }) => what);
-  const allowed = whatsOf('allow', allowTokens);
-  const denied = whatsOf('deny', denyTokens);
+function mayUseUnder(rules: readonly Rule[], view: Pick<View, 'denyTokens' | 'allowTokens'>, server: string): boolean {
+  const whatsThat = (decision: Force['decision']) =>
+    rules
+      .filter((rule) => FORCES[rule.effect].decision === decision && concerns(rule, view[FORCES[rule.effect].tokens]))
+      .flatMap(({ what }) => what);
+  const allowed = whatsThat('allow');
+  const denied = whatsThat('deny');
   // Rules know a resource by two names, and a deny of either one denies it.
   return nameHeads(server).some(
     (heads) =>

@@ -10,10 +10,13 @@ export const WhatSchema = z
   .string()
   .regex(/^\S{1,300}$/, 'WHAT is a glob over SERVER__TOOL, resource:URI or prompt:SERVER__NAME, without spaces');
 
+export const RuleEffectSchema = z.enum(['allow', 'deny']);
+export type RuleEffect = z.output<typeof RuleEffectSchema>;
+
 export const RuleSchema = z
   .object({
     id: z.string(),
-    effect: z.enum(['allow', 'deny']),
+    effect: RuleEffectSchema,
     who: z.array(z.string()),
     what: z.array(z.string()),
     note: z.string().nullable(),
@@ -57,7 +60,7 @@ export const rulesApi = {
     summary: 'Add a rule; it holds from the next call on',
     access: 'operator',
     body: z.strictObject({
-      effect: z.enum(['allow', 'deny']),
+      effect: RuleEffectSchema,
       who: z.array(WhoSchema).min(1).max(100),
       what: z.array(WhatSchema).min(1).max(100),
       note: z.string().max(500).optional(),

@@ -4,6 +4,7 @@ import { AccountFormSchema, WhoseCredentialSchema } from './account-forms.ts';
 import { endpoint } from './endpoint.ts';
 import { NameParams, ServerNameSchema, TimeSchema } from './fields.ts';
 import { KeptLimitsSchema, ResourceLimitsSchema } from './resource-limits.ts';
+import { RuleEffectSchema } from './rules.ts';
 
 const TrustAnnotationsSchema = z.boolean().meta({
   description:
@@ -171,7 +172,7 @@ export const RenamedServerSchema = z
       .array(
         z.object({
           rule: z.string(),
-          effect: z.enum(['allow', 'deny']),
+          effect: RuleEffectSchema,
           what: z.string(),
           shift: z.enum(['less', 'more', 'other']),
         }),
