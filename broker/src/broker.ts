@@ -38,6 +38,7 @@ import { createTunnel } from './tunnel/tunnel.ts';
 import { createUpstreams } from './upstreams/create-upstreams.ts';
 import { systemFoldersOf } from './upstreams/process/find-program.ts';
 import { referencesIn } from 'mcpgate-shared/values/secret-reference';
+import { createSecretWatch } from './vault/secret-watch.ts';
 import { createVault } from './vault/create-vault.ts';
 import { createKeyRotation } from './vault/key-rotation.ts';
 import { loadMasterKey } from './vault/master-key.ts';
@@ -133,6 +134,19 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
         }),
     });
     closers.push(() => keys.close());
+    const secretWatch = createSecretWatch({
+      ...{ store, versions: vault.versions, clock, log, maxAgeMs: config.secrets.max_age },
+      recordAbandoned: ({ workspaceId, name, version, setBy }) =>
+        audit.event({
+          workspace_id: workspaceId,
+          type: 'secret.rotation_abandoned',
+          actor: 'broker',
+          subject: `secret:${name}`,
+          address: null,
+          data: { version, begun_by: setBy },
+        }),
+    });
+    closers.push(() => secretWatch.close());
     // What the error broke off may have been the handling of a revocation by another broker: everything is read again.
     closers.push(unexpected.listen(() => replicas.doubt('an unexpected error')));
 
@@ -285,6 +299,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       audit,
       upstreams,
       switchElsewhere: replicas.switchElsewhere,
+      secretWatch,
       people: identity,
       links: () =>
         tunnel.links().map((link) => ({
@@ -317,6 +332,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
     await replicas.follow({ gateway, upstreams, vault, keys, accounts, identity });
     void keys.start();
+    void secretWatch.start();
 
     const enterWorkspace = createEnterWorkspace(store.workspaces);
     const hostCheck = createHostCheck({ publicUrl, proxies });
@@ -333,6 +349,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
           .flatMap((workspace) => upstreams.status(workspace).map((status) => ({ ...status, workspace }))),
       draining: () => draining,
       replicas,
+      secretAges: () => secretWatch.ages,
+      clock,
     });
     closers.push(() => metrics.close());
     const told = config.forwarded_auth;

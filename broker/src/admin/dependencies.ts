@@ -11,6 +11,7 @@ import type { BrokerName } from '../domain/bus.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { AllowedCommand } from '../domain/stdio-settings.ts';
 import type { KeyRotation } from '../vault/key-rotation.ts';
+import type { SecretWatch } from '../vault/secret-watch.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** An open link of the tunnel, as far as lists and counts need it. */
@@ -59,6 +60,7 @@ export interface AdminDependencies {
     workspaceId: string;
     name: string;
   }) => Promise<{ brokers: number; unconfirmed: string[] }>;
+  secretWatch: Pick<SecretWatch, 'warnings'>;
   people: Pick<Identity, 'users' | 'devices' | 'sessions' | 'groups' | 'grants' | 'adminTokens' | 'approveDevice'>;
   links: () => readonly LinkView[];
   memory: () => MemoryView;

@@ -39,7 +39,7 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
       const [record] = pool.records;
       if (record !== undefined) await pool.upstreams.acquire(record, requester('ada')).catch(() => undefined);
       const [status] = statusOperations({
-        ...{ store, keys },
+        ...{ store, keys, secretWatch: { warnings: async () => [] } },
         upstreams: pool.upstreams,
         links: () => [],
         memory: () => ({

@@ -15,19 +15,21 @@ export function statusOperations({
   eventLoopDelay,
   facts,
   keys,
+  secretWatch,
 }: Pick<
   AdminDependencies,
-  'keys' | 'store' | 'upstreams' | 'links' | 'memory' | 'eventLoopDelay' | 'facts'
+  'keys' | 'store' | 'upstreams' | 'secretWatch' | 'links' | 'memory' | 'eventLoopDelay' | 'facts'
 >): Operation[] {
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
-      const [readiness, policy, users, key, holding, proposals] = await Promise.all([
+      const [readiness, policy, users, key, holding, proposals, secrets] = await Promise.all([
         facts.readiness(),
         store.policy.snapshot(workspaceId),
         store.users.count(workspaceId),
         keys.status(),
         store.laptopFindings.list(workspaceId),
         store.proposals.list(workspaceId, { all: false }),
+        secretWatch.warnings(workspaceId),
       ]);
       const servers = upstreams.status(workspaceId);
       const live = links().filter((link) => link.workspaceId === workspaceId);
@@ -36,6 +38,7 @@ export function statusOperations({
       const warnings = [
         ...(readiness.kind === 'not_ready' ? [withCause(readiness.why)] : []),
         ...keyWarnings(key),
+        ...secrets,
         ...servers
           .filter((server) => server.processIsolation === 'none' && server.state !== 'disabled')
           .map(

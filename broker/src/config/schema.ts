@@ -159,6 +159,14 @@ export const ConfigShape = z.strictObject({
     })
     .prefault({}),
   stdio: stdioSchema,
+  secrets: z
+    .strictObject({
+      max_age: withDefault(durationOrNever, '90d', {
+        description:
+          'How old the value of a secret may become. Past it `mcpgate-broker status` and, once a day, the log warn of it; it is used all the same. `/metrics` has the age of each (`mcpgate_secret_age_seconds`).',
+      }),
+    })
+    .prefault({}),
   metrics: z
     .strictObject({
       allow: withDefault(cidrs(), ['127.0.0.0/8', '::1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'], {

@@ -1,8 +1,11 @@
 // The metrics that Prometheus reads at `/metrics`: counts and states, without names of people or arguments of calls.
+import type { Clock } from 'mcpgate-shared/clock';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Audit } from '../audit/audit.ts';
 import type { TunnelStats } from '../tunnel/tunnel.ts';
+import { registerSecretMetrics } from './secret-metrics.ts';
 import { registerTunnelMetrics } from './tunnel-metrics.ts';
+import type { SecretAge } from '../vault/secret-watch.ts';
 import type { UpstreamStatus } from '../upstreams/upstream.ts';
 
 export interface Metrics {
@@ -27,6 +30,8 @@ export function createMetrics(sources: {
   draining: () => boolean;
   /** Whether this broker is deaf, and the other brokers over its database. */
   replicas: { readonly isDeaf: boolean; others(): readonly unknown[] };
+  secretAges: () => readonly SecretAge[];
+  clock: Clock;
 }): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -52,6 +57,7 @@ export function createMetrics(sources: {
     registers,
   });
   registerTunnelMetrics(registry, sources.tunnel);
+  registerSecretMetrics(registry, sources);
   new Gauge({
     name: 'mcpgate_event_loop_delay_seconds',
     help: 'How late the event loop was in the last whole minute; 1 is the worst',
