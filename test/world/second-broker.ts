@@ -2,12 +2,11 @@
 // laptops reach.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { World } from '../world.ts';
 import { startBroker, type Broker } from './broker.ts';
 
 export async function startSecondBroker(
-  t: TestContext,
+  t: { after(close: () => Promise<void>): unknown },
   world: World,
   databaseUrl: string,
   name = 'second',

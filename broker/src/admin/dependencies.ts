@@ -14,6 +14,12 @@ import type { KeyRotation } from '../vault/key-rotation.ts';
 import type { SecretWatch } from '../vault/secret-watch.ts';
 import type { Vault } from '../vault/vault.ts';
 
+/** `pending`: calls under way there that still carry an earlier version. */
+export type SwitchSecretElsewhere = (
+  secret: { workspaceId: string; name: string },
+  waitMs?: number,
+) => Promise<{ brokers: number; unconfirmed: string[]; pending: number }>;
+
 /** An open link of the tunnel, as far as lists and counts need it. */
 export interface LinkView {
   workspaceId: string;
@@ -55,11 +61,8 @@ export interface AdminDependencies {
   upstreams: Upstreams;
   accounts: Accounts;
   ownAccounts: OwnAccounts;
-  /** Waits until no other broker makes a call with an earlier version of the secret. */
-  switchElsewhere: (secret: {
-    workspaceId: string;
-    name: string;
-  }) => Promise<{ brokers: number; unconfirmed: string[] }>;
+  /** Waits until no other broker begins a call with an earlier version of the secret, and as long as is said for those under way to end. */
+  switchElsewhere: SwitchSecretElsewhere;
   secretWatch: Pick<SecretWatch, 'warnings'>;
   people: Pick<Identity, 'users' | 'devices' | 'sessions' | 'groups' | 'grants' | 'adminTokens' | 'approveDevice'>;
   links: () => readonly LinkView[];

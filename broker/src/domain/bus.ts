@@ -25,10 +25,10 @@ export type BusMessage =
   | { kind: 'ended'; question: string; linksClosed: number; callsCancelled: number }
   /**
    * Another version of this secret is current, which is committed. Each broker answers with `switched-too` once no new call of its own carries an
-   * earlier one.
+   * earlier one, and it has waited so long at most for calls that do to end: how many still are `pending`.
    */
-  | { kind: 'switched'; question: string; workspaceId: string; name: string }
-  | { kind: 'switched-too'; question: string }
+  | { kind: 'switched'; question: string; workspaceId: string; name: string; waitMs: number }
+  | { kind: 'switched-too'; question: string; pending: number }
   /**
    * Said while the master key is rotated: the sender's key file, at this path, holds the master key with this id. The rotation ends when the
    * files of all brokers hold the new key.

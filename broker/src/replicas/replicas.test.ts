@@ -75,7 +75,7 @@ async function open(t: TestContext, { follows = true } = {}) {
         return Promise.resolve();
       },
     },
-    upstreams: { reload: () => tell('servers') },
+    upstreams: { reload: () => tell('servers'), callsEnded: async () => 0 },
     vault: {
       elsewhere: {
         changed: ({ workspaceId, name }) => void told.push(`secret ${workspaceId}/${name}`),

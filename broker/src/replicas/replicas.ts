@@ -22,7 +22,7 @@ const DOUBT_PAUSE_MS = 200;
 /** The parts of the broker that keep copies of data in the store. */
 export interface Keepers {
   gateway: Pick<GatewayService, 'policyChanged' | 'recheckPolicies'>;
-  upstreams: Pick<Upstreams, 'reload'>;
+  upstreams: Pick<Upstreams, 'reload' | 'callsEnded'>;
   vault: Pick<Vault, 'elsewhere'>;
   accounts: Pick<Accounts, 'elsewhere'>;
   keys: Pick<KeyRotation, 'changed'>;
@@ -110,12 +110,14 @@ export function createReplicas(parts: {
           .publish({ kind: 'ended', question: message.question, ...counts })
           .catch((error: unknown) => log.warn({ err: error }, 'the end of what was revoked could not be confirmed'));
       }
-      case 'switched':
+      case 'switched': {
         await vault.elsewhere.catchUp(message);
+        const pending = await upstreams.callsEnded(message.workspaceId, message.name, message.waitMs);
         // Where this fails, the broker that asked says that this one has not confirmed it.
         return bus
-          .publish({ kind: 'switched-too', question: message.question })
+          .publish({ kind: 'switched-too', question: message.question, pending })
           .catch((error: unknown) => log.warn({ err: error }, 'the use of a new secret could not be confirmed'));
+      }
       case 'switched-too':
         return; // switch-elsewhere.ts of the broker that asked listens for it
       case 'keys':

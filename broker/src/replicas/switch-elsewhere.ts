@@ -1,4 +1,4 @@
-// Has the other brokers confirm that no new call of theirs carries an earlier version of a secret.
+// Has the other brokers confirm that no new call of theirs carries an earlier version of a secret, and says how many that run still do.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Bus } from '../domain/bus.ts';
 import { askOthers } from './ask-others.ts';
@@ -11,18 +11,24 @@ export interface SwitchedElsewhere {
   brokers: number;
   /** Where those run that have not. */
   unconfirmed: string[];
+  /** Calls under way there that carry an earlier version. */
+  pending: number;
 }
 
-export type SwitchElsewhere = (secret: { workspaceId: string; name: string }) => Promise<SwitchedElsewhere>;
+/** `waitMs`: how long each broker waits for such calls to end. */
+export type SwitchElsewhere = (
+  secret: { workspaceId: string; name: string },
+  waitMs?: number,
+) => Promise<SwitchedElsewhere>;
 
 export function createSwitchElsewhere(parts: { bus: Bus; clock: Clock }): SwitchElsewhere {
-  return async ({ workspaceId, name }) => {
+  return async ({ workspaceId, name }, waitMs = 0) => {
     const { answers, unconfirmed } = await askOthers(
       parts,
-      ANSWER_LIMIT_MS,
-      (question) => ({ kind: 'switched', question, workspaceId, name }),
+      ANSWER_LIMIT_MS + waitMs,
+      (question) => ({ kind: 'switched', question, workspaceId, name, waitMs }),
       (message, question) => (message.kind === 'switched-too' && message.question === question ? message : undefined),
     );
-    return { brokers: answers.length, unconfirmed };
+    return { brokers: answers.length, unconfirmed, pending: answers.reduce((sum, each) => sum + each.pending, 0) };
   };
 }

@@ -153,6 +153,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       ...(name === null ? {} : { serverBreaker: serverBreakerOf(record) }),
       idleTime,
       pingMs: options.pingMs ?? 10_000,
+      renewalMs: deps.requestTimeoutMs,
       async connect(events) {
         if (runsHere(record.transport)) await makeRoom(place, places.values(), limits);
         return connect(deps, {
@@ -332,6 +333,16 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       return report;
     },
     refresh,
+    async callsEnded(workspaceId, secret, limitMs) {
+      const slots = [...places.values()].filter(
+        ({ record }) => record.workspaceId === workspaceId && secretNamesOf(record).has(secret),
+      );
+      let cancel: () => void = () => undefined;
+      const longEnough = new Promise<void>((resolve) => (cancel = clock.after(limitMs, resolve)));
+      await Promise.race([Promise.all(slots.map(({ slot }) => slot.retiredDrained())), longEnough]);
+      cancel();
+      return slots.reduce((sum, { slot }) => sum + slot.retiredPending, 0);
+    },
     reload() {
       // In order: an older answer of the store must not win over a newer one.
       reloading = reloading.catch(() => undefined).then(reload);

@@ -204,6 +204,8 @@ export interface Upstreams {
   ): Promise<TestReport>;
   /** Reads the lists of the server's live connections again; resolves when that is done, or after five seconds. */
   refresh(server: ServerRecord): Promise<void>;
+  /** Waits until no call is under way with an earlier version of a secret, for so long at most; how many still are. */
+  callsEnded(workspaceId: string, secret: string, limitMs: number): Promise<number>;
   /** Reads the records again (after an administrative change); connections of changed or removed servers end once their calls are done. */
   reload(): Promise<void>;
   /** Calls `listener` with each event, also with `list_changed` when a server became ready or was added. Returns the function that ends it. */

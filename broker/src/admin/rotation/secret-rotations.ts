@@ -8,19 +8,16 @@ import type { Actor } from '../../domain/receipt.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { Store } from '../../store/store.ts';
 import type { Upstreams, Verdict } from '../../upstreams/upstream.ts';
+import type { SwitchSecretElsewhere } from '../dependencies.ts';
 import type { StagedValue, Vault } from '../../vault/vault.ts';
 import { allOf, verifySecret } from './verify-secret.ts';
 
 export interface RotationNeeds {
   vault: Pick<Vault, 'value' | 'versions'>;
   store: Pick<Store, 'servers'>;
-  upstreams: Pick<Upstreams, 'test'>;
+  upstreams: Pick<Upstreams, 'test' | 'callsEnded'>;
   audit: Pick<Audit, 'event'>;
-  /** Waits until no other broker makes a call with an earlier version. */
-  switchElsewhere: (secret: {
-    workspaceId: string;
-    name: string;
-  }) => Promise<{ brokers: number; unconfirmed: string[] }>;
+  switchElsewhere: SwitchSecretElsewhere;
 }
 
 export interface Rotation {
@@ -39,6 +36,9 @@ export interface Rotated {
   oldRefused: boolean | null;
   steps: SecretStep[];
 }
+
+/** How long calls under way are waited for before the old version is reported as retired. They may go on for longer. */
+const RETIRE_WAIT_MS = 10_000;
 
 export interface SecretRotations {
   /** Throws `not_found`, `usage` for a value that is in use already, and `conflict` where one of this secret is under way. */
@@ -85,7 +85,11 @@ export function createSecretRotations(needs: RotationNeeds): SecretRotations {
             : `not confirmed in time by ${unconfirmed.join(', ')}: calls there may carry version ${staged.from} for a moment longer`,
       });
       await record('secret.rotated', { version: staged.version, from: staged.from, verified });
-      note('retire', `version ${staged.from} is retired: calls under way end with it, and no new one begins with it`);
+      const [here, elsewhere] = await Promise.all([
+        needs.upstreams.callsEnded(workspaceId, name, RETIRE_WAIT_MS),
+        needs.switchElsewhere(rotation, RETIRE_WAIT_MS),
+      ]);
+      note('retire', retireText(staged.from, here + elsewhere.pending));
       const oldRefused = rotation.proveDead ? await proveDead(needs, rotation, old, steps) : null;
       if (rotation.proveDead) await record('secret.old_tried', { version: staged.from, refused: oldRefused });
       return { rotated: true, previousVersion: staged.from, verified, oldRefused, steps };
@@ -171,6 +175,12 @@ function sameValue({ workspaceId, name }: Rotation, version: number): GateError 
 function switchText(version: number, brokers: number): string {
   const others = brokers === 0 ? '' : `, here and at ${brokers} other broker${brokers === 1 ? '' : 's'}`;
   return `new calls carry version ${version}${others}`;
+}
+
+function retireText(version: number, pending: number): string {
+  if (pending === 0) return `version ${version} is retired: no call carries it any more`;
+  const calls = pending === 1 ? 'a call that is under way carries' : `${pending} calls that are under way carry`;
+  return `version ${version} is retired; ${calls} it to the end`;
 }
 
 /** Writes down steps of no server, each with the time since the one before. */

@@ -31,8 +31,8 @@ const SaidSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('master-key'), id, file: z.string().max(4_096) }),
   z.object({ kind: z.literal('revoked'), question: id, revocations: z.array(RevocationSchema) }),
   z.object({ kind: z.literal('ended'), question: id, linksClosed: count, callsCancelled: count }),
-  z.object({ kind: z.literal('switched'), question: id, workspaceId: id, name: id }),
-  z.object({ kind: z.literal('switched-too'), question: id }),
+  z.object({ kind: z.literal('switched'), question: id, workspaceId: id, name: id, waitMs: count }),
+  z.object({ kind: z.literal('switched-too'), question: id, pending: count }),
   z.object({ kind: z.literal('wanted'), broker: id, channels: z.array(WantedSchema) }),
   // Messages of the bus itself, sent at regular intervals and at the end. `isNew`: the sender has just begun to listen. `owes`: the sender
   // failed to publish a change earlier, so the receivers have missed something.

@@ -10,6 +10,8 @@ export interface RetiredConnections {
   retire(connection: Connection, graceMs: number): Promise<void>;
   /** Resolves when all connections that are retired by now are closed. */
   ended(): Promise<void>;
+  /** Resolves when no request is under way on those that are retired by now. */
+  drained(): Promise<void>;
 }
 
 export function createRetiredConnections(clock: Clock): RetiredConnections {
@@ -50,5 +52,8 @@ export function createRetiredConnections(clock: Clock): RetiredConnections {
       return over.finally(() => ending.delete(over));
     },
     ended,
+    async drained() {
+      await Promise.all([...retired].map((connection) => connection.session.drained()));
+    },
   };
 }

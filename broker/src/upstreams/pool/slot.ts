@@ -33,6 +33,8 @@ export interface SlotOptions {
   idleTime: IdleTime;
   /** A server that did not answer a request in time is pinged, and has so long to answer. */
   pingMs: number;
+  /** How long a call may go on over a connection that was made with an earlier secret. */
+  renewalMs?: number;
   /** A connection was made, the first or another one. */
   onConnected: (session: UpstreamSession) => void;
   /** A list may differ from the one before. */
@@ -70,6 +72,9 @@ export interface Slot {
   warm(): void;
   /** Gives new calls a new connection, because a secret has changed; the present one ends when its calls are done. */
   renew(): void;
+  /** Resolves when no request is under way on connections that were replaced by now; `retiredPending`: how many still are. */
+  retiredDrained(): Promise<void>;
+  readonly retiredPending: number;
   /** Ends the connection, which is idle; the next call starts it again. Lists and facts stay known. */
   stop(): Promise<void>;
   /** Takes no new calls; resolves when all connections are closed, after their calls or `graceMs`. */
@@ -312,11 +317,15 @@ export function createSlot(options: SlotOptions): Slot {
       // The start under way may have read the old secret.
       if (starts.underWay !== undefined) starts.overtake();
       if (current !== undefined) {
-        dismiss(current, DRAIN_MS);
+        dismiss(current, options.renewalMs ?? DRAIN_MS);
         warm();
       } else if (isNeeded() && error !== undefined) {
         warm();
       }
+    },
+    retiredDrained: () => retired.drained(),
+    get retiredPending() {
+      return retired.pending;
     },
     async stop() {
       const old = current;
