@@ -22,8 +22,8 @@ export interface CredentialService {
   accept(server: string, credential: string): void;
   revoke(server: string, credential: string): void;
   readonly calls: readonly CarriedCall[];
-  /** Holds calls whose text begins so until it is called again with undefined. */
-  hold(prefix: string | undefined): void;
+  /** Holds calls that fit until it is called again, with others or undefined. */
+  hold(fits: ((call: CarriedCall) => boolean) | undefined): void;
   /** Resolves with the first call, of now or to come, that fits. */
   arrived(fits: (call: CarriedCall) => boolean): Promise<CarriedCall>;
   close(): Promise<void>;
@@ -33,7 +33,7 @@ export async function startCredentialService(): Promise<CredentialService> {
   const accepted = new Map<string, Set<string>>();
   const calls: CarriedCall[] = [];
   const watchers = new Set<() => void>();
-  let held: { prefix: string; released: Promise<void>; release: () => void } | undefined;
+  let held: { fits: (call: CarriedCall) => boolean; released: Promise<void>; release: () => void } | undefined;
 
   const isAccepted = (server: string, credential: string) => accepted.get(server)?.has(credential) ?? false;
 
@@ -41,7 +41,7 @@ export async function startCredentialService(): Promise<CredentialService> {
     const call = { server, tool, text, credential, at: performance.now(), accepted: isAccepted(server, credential) };
     calls.push(call);
     for (const watcher of [...watchers]) watcher();
-    if (held !== undefined && text !== '' && text.startsWith(held.prefix)) await held.released;
+    if (held?.fits(call) === true) await held.released;
     return call.accepted;
   }
 
@@ -75,13 +75,13 @@ export async function startCredentialService(): Promise<CredentialService> {
     },
     revoke: (server, credential) => void accepted.get(server)?.delete(credential),
     calls,
-    hold(prefix) {
+    hold(fits) {
       held?.release();
       held = undefined;
-      if (prefix === undefined) return;
+      if (fits === undefined) return;
       let release: () => void = () => undefined;
       const released = new Promise<void>((resolve) => (release = resolve));
-      held = { prefix, released, release };
+      held = { fits, released, release };
     },
     arrived: (fits) =>
       new Promise((resolve) => {
