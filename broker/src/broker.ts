@@ -135,7 +135,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     });
     closers.push(() => keys.close());
     const secretWatch = createSecretWatch({
-      ...{ store, versions: vault.versions, clock, log, maxAgeMs: config.secrets.max_age },
+      ...{ store, versions: vault.versions, onChange: vault.onChange, clock, log, maxAgeMs: config.secrets.max_age },
       recordAbandoned: ({ workspaceId, name, version, setBy }) =>
         audit.event({
           workspace_id: workspaceId,

@@ -89,6 +89,13 @@ export function secretOperations(
       const steps = rotations.stepsOf(workspaceId, name);
       return await Promise.resolve(steps === undefined ? null : { steps: [...steps] });
     }),
+    operation(secretsApi.proveDead, async ({ params: { name }, body }, { workspaceId, actor }) => {
+      const { version: now } = await find(workspaceId, name);
+      const version = body.version ?? (await versionBefore(workspaceId, name));
+      if (version === now) throw new GateError('conflict', `version ${version} of ${name} is the one that is in use`);
+      const { oldRefused, steps } = await rotations.proveDead({ workspaceId, name, actor }, version);
+      return { name, version, old_refused: oldRefused, steps };
+    }),
     operation(secretsApi.rollback, async ({ params: { name }, body }, caller) => {
       const { workspaceId } = caller;
       const { version: now } = await find(workspaceId, name);

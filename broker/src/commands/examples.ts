@@ -61,6 +61,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'secret remove': ['secret remove old-token', 'secret remove old-token --yes'],
   'secret set': ['secret set github-token', 'secret set github-token --expires 90d < token.txt'],
   'secret rotate': ['secret rotate github-token', 'secret rotate github-token --expires 90d --prove-dead < token.txt'],
+  'secret prove-dead': ['secret prove-dead github-token', 'secret prove-dead github-token 2'],
   'secret rollback': ['secret rollback github-token', 'secret rollback github-token --to 2'],
   'secret history': ['secret history github-token', 'secret history github-token --json'],
   'secret blast': ['secret blast github-token --since 30d', 'secret blast github-token 2 --since 7d --json'],

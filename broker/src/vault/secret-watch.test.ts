@@ -18,6 +18,7 @@ async function openWatch(t: TestContext, open: OpenStoreUnderTest, maxAgeMs = 90
   const watch = createSecretWatch({
     store,
     versions: vault.versions,
+    onChange: vault.onChange,
     clock: { now: () => clock.at, after: (_ms, callback) => (timers.push(callback), () => undefined) },
     log: { warn: (_fields: object, text: string) => void logged.push(text) },
     maxAgeMs,

@@ -6,6 +6,8 @@ import type { Vault } from './vault.ts';
 
 const DAY_MS = 86_400_000;
 const LOOK_EVERY_MS = 60_000;
+/** After a change, so that many changes are looked at once. */
+const LOOK_SOON_MS = 1_000;
 /** So long before a secret expires its end is told. */
 const AHEAD_MS = 14 * DAY_MS;
 
@@ -30,6 +32,8 @@ export interface SecretWatch {
 export interface SecretWatchOptions {
   store: Pick<Store, 'workspaces' | 'secrets'>;
   versions: Pick<Vault['versions'], 'discardLeftOver'>;
+  /** Calls the listener after a secret has changed; returns the function that removes it. */
+  onChange: (listener: () => void) => () => void;
   clock: Clock;
   log: { warn: (fields: object, text: string) => void };
   /** `Infinity`: no secret is too old. */
@@ -81,8 +85,15 @@ export function createSecretWatch(options: SecretWatchOptions): SecretWatch {
     } catch (error) {
       log.warn({ err: error }, 'the ages of secrets cannot be looked at now; tried again');
     }
-    if (!isClosed) cancel = clock.after(LOOK_EVERY_MS, () => void lookAndGoOn());
+    lookIn(LOOK_EVERY_MS);
   }
+
+  function lookIn(ms: number): void {
+    cancel();
+    if (!isClosed) cancel = clock.after(ms, () => void lookAndGoOn());
+  }
+
+  const stopListening = options.onChange(() => lookIn(LOOK_SOON_MS));
 
   return {
     get ages() {
@@ -94,6 +105,7 @@ export function createSecretWatch(options: SecretWatchOptions): SecretWatch {
     start: lookAndGoOn,
     close() {
       isClosed = true;
+      stopListening();
       cancel();
     },
   };

@@ -66,6 +66,16 @@ export const RotatedSecretSchema = SecretSchema.extend({
 }).meta({ id: 'RotatedSecret' });
 export type RotatedSecret = z.output<typeof RotatedSecretSchema>;
 
+export const ProvedDeadSchema = z
+  .object({
+    name: z.string(),
+    version: z.number().int(),
+    old_refused: z.boolean().nullable().meta({ description: 'True: every service refuses it. Null: not known' }),
+    steps: z.array(SecretStepSchema),
+  })
+  .meta({ id: 'ProvedDead' });
+export type ProvedDead = z.output<typeof ProvedDeadSchema>;
+
 export const SecretVersionSchema = z
   .object({
     version: z.number().int(),
@@ -158,6 +168,15 @@ export const secretsApi = {
     summary: 'The steps so far of the rotation that this broker carries out; null where it carries out none',
     params: NameOnly,
     answer: z.object({ steps: z.array(SecretStepSchema) }).nullable(),
+  }),
+  proveDead: endpoint({
+    name: 'proveSecretDead',
+    method: 'POST',
+    path: '/secrets/:name/prove-dead',
+    summary: 'Call with a retired version, the last one unless said, which every service is to refuse',
+    params: NameOnly,
+    body: z.strictObject({ version: z.number().int().min(1).optional() }),
+    answer: ProvedDeadSchema,
   }),
   rollback: endpoint({
     name: 'rollbackSecret',

@@ -43,6 +43,11 @@ const RETIRE_WAIT_MS = 10_000;
 export interface SecretRotations {
   /** Throws `not_found`, `usage` for a value that is in use already, and `conflict` where one of this secret is under way. */
   rotate(rotation: Rotation): Promise<Rotated>;
+  /** Calls with a retired version wherever a tool tells whether it is taken, and records what came of it. Null: not known. Throws `not_found`. */
+  proveDead(
+    secret: Pick<Rotation, 'workspaceId' | 'name' | 'actor'>,
+    version: number,
+  ): Promise<{ oldRefused: boolean | null; steps: SecretStep[] }>;
   /** Of one that is under way here. */
   stepsOf(workspaceId: string, name: string): readonly SecretStep[] | undefined;
 }
@@ -58,15 +63,7 @@ export function createSecretRotations(needs: RotationNeeds): SecretRotations {
     const note = stepNoter(steps);
     const staged = await vault.versions.stage(workspaceId, name, value, 'rotate', { setBy: actor.name, expiresAt });
     note('stage', `version ${staged.version} is kept, and nothing uses it yet; version ${staged.from} is in use`);
-    const record = (type: string, data: Record<string, string | number | boolean | null | string[]>) =>
-      audit.event({
-        workspace_id: workspaceId,
-        type,
-        actor: actor.name,
-        subject: `secret:${name}`,
-        address: actor.address,
-        data,
-      });
+    const record = recorder(audit, rotation);
     let isSwitched = false;
     try {
       await record('secret.rotation_begun', { version: staged.version, from: staged.from });
@@ -123,8 +120,30 @@ export function createSecretRotations(needs: RotationNeeds): SecretRotations {
         if (isFirst) underWay.delete(key);
       }
     },
+    async proveDead(secret, version) {
+      const steps: SecretStep[] = [];
+      const old = await vault.versions.value(secret.workspaceId, secret.name, version);
+      const oldRefused = await proveDead(needs, secret, old, steps);
+      await recorder(audit, secret)('secret.old_tried', { version, refused: oldRefused });
+      return { oldRefused, steps };
+    },
     stepsOf: (workspaceId, name) => underWay.get(keyOf(workspaceId, name)),
   };
+}
+
+function recorder(
+  audit: Pick<Audit, 'event'>,
+  { workspaceId, name, actor }: Pick<Rotation, 'workspaceId' | 'name' | 'actor'>,
+) {
+  return (type: string, data: Record<string, string | number | boolean | null | string[]>): Promise<void> =>
+    audit.event({
+      workspace_id: workspaceId,
+      type,
+      actor: actor.name,
+      subject: `secret:${name}`,
+      address: actor.address,
+      data,
+    });
 }
 
 /** Calls with the value of before wherever a tool tells whether it is taken. Null where none does. */

@@ -1,5 +1,5 @@
 // What the commands about secrets print of a change: what is in use now, what the services say of it, and what to do next.
-import type { RotatedSecret, SecretStep, SetSecret } from 'mcpgate-shared/api/secrets';
+import type { ProvedDead, RotatedSecret, SecretStep, SetSecret } from 'mcpgate-shared/api/secrets';
 import { plainLine } from 'mcpgate-shared/plain-line';
 
 /** What becomes of the value, by server. */
@@ -32,13 +32,22 @@ export function rotatedText(rotated: RotatedSecret, inside: string): string {
   }[String(verified) as 'true' | 'false' | 'null'];
   const dead = {
     true: `every service refuses version ${before}`,
-    false: `version ${before} still works: revoke it at its service`,
-    null: `whether version ${before} still works is not known: revoke it at its service`,
+    false: `version ${before} still works: revoke it at its service, then: mcpgate-broker secret prove-dead ${name}${inside}`,
+    null: `revoke version ${before} at its service, then: mcpgate-broker secret prove-dead ${name}${inside}`,
   }[String(oldRefused) as 'true' | 'false' | 'null'];
   return [
     `${name} is now version ${version} (${known}); ${dead}`,
     `where something is wrong: mcpgate-broker secret rollback ${name}${inside}`,
   ].join('\n');
+}
+
+export function provedText({ name, version, old_refused: refused, steps }: ProvedDead, inside: string): string {
+  const told = {
+    true: `version ${version} of ${name} is dead: every service refuses it`,
+    false: `version ${version} of ${name} still works: revoke it at its service, then: mcpgate-broker secret prove-dead ${name} ${version}${inside}`,
+    null: `whether version ${version} of ${name} still works is not known: revoke it at its service`,
+  }[String(refused) as 'true' | 'false' | 'null'];
+  return [...steps.map(stepLine), told].join('\n');
 }
 
 export function stepLine({ step, server, ok, verified, detail, next }: SecretStep): string {

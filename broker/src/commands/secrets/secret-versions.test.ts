@@ -107,7 +107,13 @@ describe('a secret with a server that names a probe', () => {
     assert.match(stdout, /^tok is now version \d+ \(verified\); version \d+ still works: revoke it at its service/);
     assert.match(stderr, /✗ prove-dead: web: still takes version \d+/);
     assert.match(stderr, /→ revoke the old value of tok at the service of web/);
+    const alive = await admin.broker.run(['secret', 'prove-dead', 'tok']);
+    assert.equal(alive.code, 1);
+    assert.match(alive.stdout, /^ +✗ prove-dead: web: still takes version \d+/);
     upstream.authorization = 'Bearer three-v4lue';
+    const dead = await admin.broker.run(['secret', 'prove-dead', 'tok']);
+    assert.equal(dead.code, 0);
+    assert.match(dead.stdout, /^version \d+ of tok is dead: every service refuses it$/m);
   });
 
   test('goes back to the version before, or to one that is named, and is probed with it', async () => {

@@ -8,7 +8,7 @@ import type { CommandContext } from '../context.ts';
 import { withProgress } from '../progress.ts';
 import { readSecret } from '../read-secret.ts';
 import { EXPIRES, expiryOf, refuseValues, type ExpiryOptions } from './secret-input.ts';
-import { rotatedText, setText, stepLine } from './secret-text.ts';
+import { provedText, rotatedText, setText, stepLine } from './secret-text.ts';
 import { ago } from '../table.ts';
 import { countFlag, pastTime } from '../values.ts';
 
@@ -41,6 +41,17 @@ export function addVersionCommands(command: Command, context: CommandContext): v
       failed = await rotateSecret(session, name, options);
     });
     if (failed) command.error('', { exitCode: 1 });
+  });
+  adminOptions(
+    command
+      .command('prove-dead <name> [version]')
+      .description('call with a retired version, the last one unless said, which is to be refused'),
+  ).action(async (name: string, version: string | undefined, options: AdminOptions) => {
+    let isAlive = false;
+    await withSession(context, options, async (session) => {
+      isAlive = await proveDead(session, name, version);
+    });
+    if (isAlive) command.error('', { exitCode: 1 });
   });
   adminOptions(
     command
@@ -103,6 +114,19 @@ async function rotateSecret(
   if (!json) tell(rotated.steps);
   show(rotated, rotatedText(rotated, inside));
   return !rotated.rotated || rotated.old_refused === false;
+}
+
+/** Whether it still works somewhere. */
+async function proveDead(
+  { api, show, context, inside }: AdminSession,
+  name: string,
+  version: string | undefined,
+): Promise<boolean> {
+  const body = version === undefined ? {} : { version: versionOf('VERSION', version) };
+  const text = `Calling with an old version of ${name}`;
+  const proved = await withProgress(context, text, () => api.call(secretsApi.proveDead, { params: { name }, body }));
+  show(proved, provedText(proved, inside));
+  return proved.old_refused === false;
 }
 
 async function rollBack(
