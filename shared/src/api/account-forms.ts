@@ -1,5 +1,6 @@
 // What a server's record says of the accounts that it is used with.
 import { z } from 'zod';
+import { SECRET_REFERENCE } from '../values/secret-reference.ts';
 
 /** Whose account a server is used with. */
 export const WhoseCredentialSchema = z.enum(['shared', 'personal']).meta({
@@ -31,7 +32,7 @@ export const AccountFormSchema = z.discriminatedUnion('kind', [
     }),
     client_secret: z
       .string()
-      .regex(/^\$\{secret:[A-Za-z0-9][A-Za-z0-9._-]{0,127}\}$/, 'a client secret stands in the vault: ${secret:NAME}')
+      .regex(new RegExp(`^${SECRET_REFERENCE}$`), 'a client secret stands in the vault: ${secret:NAME}')
       .optional(),
     issuer: z
       .url({ protocol: /^https?$/ })

@@ -2,6 +2,7 @@
 // and the names of what they need. The schema lets no value through.
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { SECRET_REFERENCE } from '../values/secret-reference.ts';
 import { IdParams, ServerNameSchema, TimeSchema } from './fields.ts';
 
 /** What stands where a laptop keeps a value to itself. */
@@ -10,10 +11,7 @@ export const WITHHELD = '<value>';
 /** Nothing, or a reference to a secret, with a scheme before it. */
 const ReferenceSchema = z
   .string()
-  .regex(
-    /^(?:(?:[A-Za-z]{1,20} )?\$\{secret:[A-Za-z0-9][\w.-]{0,127}\})?$/,
-    'only a reference to a secret, or nothing',
-  );
+  .regex(new RegExp(`^(?:(?:[A-Za-z]{1,20} )?${SECRET_REFERENCE})?$`), 'only a reference to a secret, or nothing');
 
 const names = z.record(z.string().regex(/^[A-Za-z_][\w-]{0,99}$/, 'no name'), ReferenceSchema);
 

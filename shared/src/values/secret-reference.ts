@@ -4,6 +4,9 @@
 
 const REFERENCE = /\$\{(secret|account):([^}|]*)(\|as-imported)?\}/g;
 
+/** A reference to a secret with a legal name, as the source of a pattern: `schema.regex` shows it to whoever reads the API's description. */
+export const SECRET_REFERENCE = /\$\{secret:[A-Za-z0-9][A-Za-z0-9._-]{0,127}\}/.source;
+
 /** `secret`: of the vault; `account`: a key of the account that the server is used with. */
 export type ReferenceKind = 'secret' | 'account';
 

@@ -4,7 +4,7 @@ import { ServerNameSchema } from 'mcpgate-shared/api/fields';
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import type { Isolation, ServerRecord } from '../../domain/server-record.ts';
-import { referencesIn } from 'mcpgate-shared/values/secret-reference';
+import { referencesIn, secretReference } from 'mcpgate-shared/values/secret-reference';
 import { readTransport, runsHere, type Transport } from '../../domain/transports/transports.ts';
 import { openTextsOf, secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import { legalServerName, readClientEntry, type ServerDraft as EntryDraft } from 'mcpgate-shared/entries/client-entry';
@@ -157,7 +157,7 @@ function isSame(known: ServerRecord, transport: ServerRecord['transport']): bool
     let out = '';
     let from = 0;
     for (const { start, end } of referencesIn(text)) {
-      out += `${text.slice(from, start)}\${secret}`;
+      out += text.slice(from, start) + secretReference('');
       from = end;
     }
     return out + text.slice(from);

@@ -7,7 +7,7 @@ import { targetsOf } from 'mcpgate-shared/entries/entry-targets';
 import { senseOfName } from 'mcpgate-shared/entries/secret-names';
 import { extractSecrets, secretNameFor } from 'mcpgate-shared/entries/secret-extraction';
 import { isPlainName } from 'mcpgate-shared/values/plain-word';
-import { referencesIn, secretReference } from 'mcpgate-shared/values/secret-reference';
+import { isSecretReference, referencesIn, secretReference } from 'mcpgate-shared/values/secret-reference';
 
 /** Null where the entry cannot be a server, or no part of it could be offered. */
 export function proposalOf(name: string, value: unknown): ProposalForm | null {
@@ -37,8 +37,8 @@ export function proposalOf(name: string, value: unknown): ProposalForm | null {
 function offeredValue(server: string, key: string, text: string): string {
   const [first] = referencesIn(text);
   if (first === undefined && senseOfName(key) !== 'secret') return '';
-  const scheme = /^[A-Za-z]{1,20} (?=\$\{secret:[^}]*\}$)/.exec(text)?.[0] ?? '';
-  return `${scheme}${secretReference(secretNameFor(server, key))}`;
+  const scheme = /^[A-Za-z]{1,20} /.exec(text)?.[0] ?? '';
+  return `${isSecretReference(text.slice(scheme.length)) ? scheme : ''}${secretReference(secretNameFor(server, key))}`;
 }
 
 /** Scheme, host and those parts of the path that are words. */
@@ -60,7 +60,8 @@ const BARE_FLAG = /^(?:-y|--yes|-i|-t|-it|--rm|--init|--stdio|--interactive|-q|-
 const SUBCOMMAND = /^(?:run|exec|dlx|x|tool|stdio|serve|server|start|mcp)$/;
 
 function offeredArgument(text: string, before: string | undefined, targets: readonly string[]): string {
-  if (/^\$\{secret:[^}|]*\}$/.test(text)) return text;
+  const [reference] = referencesIn(text);
+  if (reference !== undefined && isSecretReference(text)) return secretReference(reference.name);
   if (/^(?:-[A-Za-z]{1,2}|--[a-z][a-z-]{0,30})$/.test(text)) return text;
   const assigned = /^(--[a-z][a-z-]{0,30}=|[A-Z][A-Z0-9_]{0,60}=)/.exec(text)?.[1];
   if (assigned !== undefined) return `${assigned}${WITHHELD}`;
