@@ -67,6 +67,36 @@ describe('a record from an entry of the catalogue', () => {
     assert.deepEqual(draft, { kind: 'http', url: 'https://w.example/mcp?team=red', headers: {} });
   });
 
+  test('names no secret that was not given, also where two pieces of it together would', () => {
+    const build = (value: string, fields: CatalogueEntryText['fields']) => {
+      const entry = entryOf({
+        transport: { kind: 'http', url: 'https://wiki.example.com/', headers: { A: value } },
+        fields,
+        account: null,
+        credential: 'shared',
+      });
+      return transportDraft(entry, logInOf(entry, {}), given({}));
+    };
+    const open = { label: 'A', of: 'server', secret: false } as const;
+    const message = /would name a secret or an account that was not given/;
+    const refused = { code: 'usage', message };
+    assert.throws(
+      () => build('$${field:A}', [{ ...open, name: 'A', default: '{secret:GITHUB_TOKEN}' }]),
+      refused,
+      'a default behind a dollar',
+    );
+    const [dollar, rest] = [
+      { ...open, name: 'A', default: '$' },
+      { ...open, name: 'B', default: '{secret:GITHUB_TOKEN}' },
+    ];
+    assert.throws(() => build('${field:A}${field:B}', [dollar, rest]), refused, 'two defaults');
+    assert.throws(
+      () => build('${field:A}', [{ ...open, name: 'A', default: '${secret:GITHUB_TOKEN}' }]),
+      refused,
+      'a whole one',
+    );
+  });
+
   test('leaves out a variable or an argument whose field was left out', () => {
     const entry = entryOf({
       transport: {

@@ -63,10 +63,16 @@ export function transportDraft(entry: CatalogueEntry, logIn: LogIn, given: Reado
   }
   for (const name of ofPeople) values.set(name, `\${account:${name}}`);
 
-  const filled = (text: string): string | undefined =>
-    fieldsIn(text).every((name) => values.has(name))
-      ? text.replaceAll(FIELD, (_whole, name: string) => values.get(name) ?? '')
-      : undefined;
+  const isReference = (name: string): boolean => ofPeople.has(name) || 'secret' in (given.get(name) ?? {});
+  const filled = (text: string): string | undefined => {
+    if (!fieldsIn(text).every((name) => values.has(name))) return undefined;
+    const put = (valueOfField: (name: string) => string | undefined): string =>
+      text.replaceAll(FIELD, (_whole, name: string) => valueOfField(name) ?? '');
+    // What stands around the references that were given must be none: neither as it is nor where its pieces meet.
+    if (put((name) => (isReference(name) ? '\n' : values.get(name))).includes('${'))
+      throw refuse('with its fields filled in, a text of it would name a secret or an account that was not given');
+    return put((name) => values.get(name));
+  };
   const filledMap = (map: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(
       Object.entries(map).flatMap(([name, text]) => {

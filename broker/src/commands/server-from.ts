@@ -110,20 +110,32 @@ const noClient = ({ name, oauth }: CatalogueEntry): GateError =>
 const commandOf = ({ transport }: AddedFromCatalogue['record']): string =>
   'url' in transport ? transport.url : [transport.command, ...transport.args].map(shellWord).join(' ');
 
-/** A command that a registry names runs on the broker's host only where somebody has seen it. */
+/** What goes along with the command or the address: its variables or headers. */
+const valuesOf = ({ transport }: AddedFromCatalogue['record']): string[] =>
+  Object.entries('url' in transport ? transport.headers : transport.env).map(
+    ([name, value]) => `${plainLine(name)}=${plainLine(value)}`,
+  );
+const asLine = (value: string): string => `  value      ${value}`;
+
+/** What a registry names runs on the broker's host, or is sent what it asks for, only where somebody has seen it. */
 async function assertWanted(
   { context }: AdminSession,
   { verified, name }: CatalogueEntry,
   { record }: AddedFromCatalogue,
   isYes: boolean,
 ): Promise<void> {
-  if (isYes || 'url' in record.transport || verified || !name.startsWith('registry:')) return;
-  const what = `${plainLine(name)} runs on the broker’s host: ${plainLine(commandOf(record))}`;
-  if (context.stdin.isTTY !== true)
-    throw new GateError('usage', `${what}; nobody at mcpgate has looked at it: say --yes where you have`);
+  if (isYes || verified || !name.startsWith('registry:')) return;
+  const [does, question] =
+    'url' in record.transport ? ['is reached at', 'Add it?'] : ['runs on the broker’s host:', 'Run it?'];
+  const what = `${plainLine(name)} ${does} ${plainLine(commandOf(record))}`;
+  const values = valuesOf(record);
+  if (context.stdin.isTTY !== true) {
+    const along = values.length === 0 ? '' : `, with ${values.join(', ')}`;
+    throw new GateError('usage', `${what}${along}; nobody at mcpgate has looked at it: say --yes where you have`);
+  }
   const lines = createInterface({ input: context.stdin, output: context.stderr });
   try {
-    const answer = await lines.question(`${what}\nRun it? [y/N] `).catch(() => '');
+    const answer = await lines.question(`${[what, ...values.map(asLine), question].join('\n')} [y/N] `).catch(() => '');
     if (!/^\s*y(es)?\s*$/i.test(answer)) throw new GateError('cancelled', 'nothing was added');
   } finally {
     lines.close();
@@ -226,12 +238,11 @@ function valuesFrom(
 }
 
 function planText(entry: CatalogueEntry, { record, secrets, missing }: AddedFromCatalogue): string {
-  const { transport, account } = record;
-  const values = 'url' in transport ? transport.headers : transport.env;
+  const { account } = record;
   return [
     `would add ${record.name} from ${plainLine(entry.name)}`,
     `  runs       ${plainLine(commandOf(record))}`,
-    ...Object.entries(values).map(([name, value]) => `  value      ${plainLine(name)}=${plainLine(value)}`),
+    ...valuesOf(record).map(asLine),
     `  credential ${record.credential}${account === null ? '' : account.kind === 'oauth' ? ', by OAuth' : `, keys: ${account.fields.map(({ name }) => name).join(', ')}`}`,
     ...(record.isolation === 'shared' ? [] : [`  isolation  ${record.isolation}`]),
     ...secrets.map(({ field, name }) => `  ${field} would be the secret ${name}`),

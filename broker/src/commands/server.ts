@@ -53,7 +53,7 @@ export function serverCommand(context: CommandContext): Command {
     .option('--field <name=value...>', 'with --from: what the entry needs and is no secret; else you are asked')
     .option('--secret <field=name...>', 'with --from: a secret that the vault has already')
     .option('--dry-run', 'with --from: say what would be added, and change nothing')
-    .option('--yes', 'with --from: run a command of the MCP registry without asking')
+    .option('--yes', 'with --from: add a server of the MCP registry without asking')
     .option('--no-test', 'with --from: do not connect to it afterwards')
     .action(async (name: string | undefined, words: string[], options: AddOptions) => {
       let failed = false;

@@ -112,13 +112,18 @@ function fromRemote({ url, headers, variables }: Remote, fields: FieldCollector)
   return {
     kind: 'http',
     url: fields.template(url, variables ?? {}, 'server'),
-    headers: Object.fromEntries(headers.map((header) => [header.name, fields.value(header.name, header)])),
+    headers: Object.fromEntries(
+      headers.map((header) => [named('header', header.name), fields.value(header.name, header)]),
+    ),
   };
 }
 
 const environment = (pack: Package, fields: FieldCollector): Record<string, string> =>
   Object.fromEntries(
-    pack.environmentVariables.map((variable) => [variable.name, fields.value(variable.name, variable)]),
+    pack.environmentVariables.map((variable) => [
+      named('variable', variable.name),
+      fields.value(variable.name, variable),
+    ]),
   );
 
 const runtimeArguments = (pack: Package, fields: FieldCollector): string[] =>
@@ -130,10 +135,23 @@ const packageArguments = (pack: Package, fields: FieldCollector): string[] =>
 function words(argument: Argument, fields: FieldCollector): string[] {
   const hasValue = argument.value !== undefined || argument.default !== undefined || argument.isRequired;
   if (argument.type === 'positional') return hasValue ? [fields.value(argument.valueHint ?? 'argument', argument)] : [];
-  if (argument.value === '' || !hasValue) return argument.isRequired || argument.value === '' ? [argument.name] : [];
-  const value = fields.value(argument.name, argument);
+  const name = named('argument', argument.name);
+  if (argument.value === '' || !hasValue) return argument.isRequired || argument.value === '' ? [name] : [];
+  const value = fields.value(name, argument);
   // Of docker's and npx's short flags the value is the next word.
-  return argument.name.startsWith('--') ? [`${argument.name}=${value}`] : [argument.name, value];
+  return name.startsWith('--') ? [`${name}=${value}`] : [name, value];
+}
+
+const NAMES = {
+  variable: /^[A-Za-z_]\w*$/,
+  header: /^[\w!#$%&'*+.^`|~-]+$/,
+  argument: /^--?[A-Za-z][\w.-]*$/,
+};
+
+/** Names stand in the record as they are: none may hold a reference, a value or a line of its own. */
+function named(what: keyof typeof NAMES, name: string): string {
+  if (NAMES[what].test(name)) return name;
+  throw new GateError('usage', `${JSON.stringify(name)} is no name of ${what === 'argument' ? 'an' : 'a'} ${what}`);
 }
 
 function assertName({ identifier, registryBaseUrl }: Package, form: RegExp, registry: string): void {

@@ -19,14 +19,20 @@ export class FieldCollector {
     return this.#field(name, input, input.isSecret ? 'account' : undefined);
   }
 
-  /** Each `{name}` of a variable becomes a field; other braces stay, as the form has it. */
+  /**
+   * Each `{name}` of a variable becomes a field; other braces stay, as the form has it. Throws `usage` where what stands around the fields is
+   * read as a reference, also one that is only whole once the pieces are put together.
+   */
   template(text: string, variables: NonNullable<Variables>, of: CatalogueField['of'] | undefined): string {
     assertPlain(text);
-    return text.replaceAll(/\{([^{}]+)\}/g, (whole, name: string) => {
-      const input = variables[name];
-      if (input === undefined) return whole;
-      return input.value === undefined ? this.#field(name, input, of) : fixed(input.value);
-    });
+    const put = (fieldAs: (own: string) => string): string =>
+      text.replaceAll(/\{([^{}]+)\}/g, (whole, name: string) => {
+        const input = Object.hasOwn(variables, name) ? variables[name] : undefined;
+        if (input === undefined) return whole;
+        return input.value ?? fieldAs(this.#field(name, input, of));
+      });
+    assertPlain(put(() => '\n'));
+    return put((own) => own);
   }
 
   #field(from: string, input: Input, of: CatalogueField['of'] | undefined): string {
