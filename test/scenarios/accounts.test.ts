@@ -83,7 +83,7 @@ test('an answer for another person’s browser, or for another one’s session, 
   assert.equal(upstream.asked.length, 0, 'no code was redeemed');
 });
 
-test('keys are entered in the browser, without scripts, and a wrong form says what is missing', async (t) => {
+test('keys are entered in the browser, without scripts, for where the server was shown, and a wrong form says what is missing', async (t) => {
   const upstream = await startCountingUpstream();
   t.after(() => upstream.close());
   const world = await createWorld(t, { direct: true });
@@ -98,6 +98,13 @@ test('keys are entered in the browser, without scripts, and a wrong form says wh
   await page.getByRole('button', { name: 'Connect', exact: true }).click();
   await page.getByText('Your e-mail (EMAIL) is missing').waitFor();
   assert.ok(!(await page.content()).includes('hush-hush'));
+  await world.broker.run(['server', 'set', 'wiki', '--url', upstream.url.replace('127.0.0.1', 'localhost')]);
+  await page.getByLabel('Your wiki token').fill('hush-hush-token-1');
+  await page.getByLabel('Your e-mail').fill('grace@example.com');
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await page.getByText('was moved elsewhere meanwhile').waitFor();
+  await world.broker.run(['server', 'set', 'wiki', '--url', upstream.url]);
+  await page.goto(`${world.url}/accounts/wiki`);
   await page.getByLabel('Your wiki token').fill('hush-hush-token-1');
   await page.getByLabel('Your e-mail').fill('grace@example.com');
   await page.getByRole('button', { name: 'Connect', exact: true }).click();

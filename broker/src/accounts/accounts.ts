@@ -15,6 +15,12 @@ export interface Lacking {
 /** The values of an account that is made of keys, by name. */
 export type KeysAnswer = { kind: 'keys'; values: ReadonlyMap<string, string>; version: number } | Lacking;
 
+/** What a person enters; `target`: where the server was when they were asked (`targetDigestOf`), for that is where they mean to send it. */
+export interface GivenKeys {
+  values: Readonly<Record<string, string>>;
+  target: string;
+}
+
 /** What a server said when it refused a token. */
 export interface Challenge {
   status: 401 | 403;
@@ -96,13 +102,8 @@ export interface Accounts {
     owners: (server: ServerRecord) => readonly AccountOwner[],
     actor: Actor,
   ): Promise<Finished>;
-  /** Throws `usage` naming a key that is missing, unknown or no text. */
-  setKeys(
-    server: ServerRecord,
-    owner: AccountOwner,
-    values: Readonly<Record<string, string>>,
-    actor: Actor,
-  ): Promise<void>;
+  /** Throws `usage` naming a key that is missing, unknown or no text, and `conflict` where the server is not any more where it was shown. */
+  setKeys(server: ServerRecord, owner: AccountOwner, given: GivenKeys, actor: Actor): Promise<void>;
 
   /** Forgets it here, then revokes it at its provider. Undefined where there is none. */
   disconnect(server: ServerRecord, owner: AccountOwner, actor: Actor): Promise<Ended | undefined>;

@@ -7,7 +7,7 @@ import { type AccountLack, type AccountOwner, type AccountRecord, userIdOf } fro
 import { publicMessage } from '../domain/public-message.ts';
 import type { Actor } from '../domain/receipt.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
-import { targetOf } from '../domain/transports/transports.ts';
+import { targetDigestOf, targetOf } from '../domain/transports/transports.ts';
 import type { GuardedFetch } from '../net/guarded-fetch.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -164,19 +164,16 @@ export function createAccounts(options: AccountsOptions): Accounts {
   ): Promise<Finished> {
     const taken = await logins.take(query, browserSecret);
     if (taken === undefined) return refused('It took too long, was finished already, or was begun in another browser.');
-    const { workspaceId, serverId, owner } = taken;
+    const { workspaceId, serverId, owner, target } = taken;
     const server = (await store.servers.list(workspaceId)).find(({ id }) => id === serverId);
     if (server === undefined) return refused('The server is not there any more.');
+    // Whoever moves the server while somebody logs in gets neither their code nor what comes of it.
+    if (target !== targetOf(server.transport)) return refused(MOVED);
     if (!owners(server).includes(owner)) return refused('It was begun by somebody else: connect your own account.');
     try {
       const { scopes, expiresAt, ...content } = await taken.redeem(server);
       const of = { workspaceId, serverId, owner };
-      const sealed = sealAccount(vault, of, {
-        kind: 'oauth',
-        target: targetOf(server.transport),
-        rotates: null,
-        ...content,
-      });
+      const sealed = sealAccount(vault, of, { kind: 'oauth', target, rotates: null, ...content });
       await store.accounts.put({ ...of, kind: 'oauth', sealed, scopes, expiresAt });
       tell({ ...of, state: 'ready' });
       await record('account.connected', server, owner, actor, { issuer: content.server.issuer, scopes });
@@ -214,7 +211,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
     finish,
     async setKeys(server, owner, given, actor) {
-      const values = checkKeys(server, given);
+      if (given.target !== targetDigestOf(server.transport)) throw new GateError('conflict', MOVED);
+      const values = checkKeys(server, given.values);
       const of = { workspaceId: server.workspaceId, serverId: server.id, owner };
       const sealed = sealAccount(vault, of, { kind: 'keys', target: targetOf(server.transport), values });
       await store.accounts.put({ ...of, kind: 'keys', sealed, scopes: [], expiresAt: null });
@@ -254,6 +252,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
   };
 }
+
+const MOVED =
+  'The server was moved elsewhere meanwhile, so nothing was sent or kept: look where it is now, and connect it again.';
 
 const refused = (message: string): Finished => ({ kind: 'refused', message });
 

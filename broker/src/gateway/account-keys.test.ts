@@ -4,7 +4,7 @@ import { afterEach, describe, it } from 'node:test';
 import type { Actor } from '../domain/receipt.ts';
 import { startHttpUpstream } from '../upstreams/fixtures/http-upstream.ts';
 import { fixtureServer } from '../upstreams/fixtures/pool.ts';
-import { startWorld, textOf } from './fixtures/gateway-world.ts';
+import { enteredAt, startWorld, textOf } from './fixtures/gateway-world.ts';
 
 let world: Awaited<ReturnType<typeof startWorld>>;
 afterEach(() => world.end());
@@ -26,8 +26,10 @@ describe('a server that each person uses with keys of their own', () => {
     world = await startWorld({ fix: { transport, ...PERSONAL } });
     await world.rule('allow', '*', '*');
     const people = await Promise.all(['grace', 'linus'].map((name) => world.person(name)));
-    for (const { user } of people)
-      await world.accounts.setKeys(world.serverNamed('fix'), `user:${user.id}`, keysOf(user.name), HOST);
+    for (const { user } of people) {
+      const fix = world.serverNamed('fix');
+      await world.accounts.setKeys(fix, `user:${user.id}`, enteredAt(fix, keysOf(user.name)), HOST);
+    }
     for (const principal of people) {
       const { name } = principal.user;
       const { env } = JSON.parse(textOf(await world.connect(principal).call('fix__env'))) as { env: object };
@@ -51,7 +53,7 @@ describe('a server that each person uses with keys of their own', () => {
     await world.rule('allow', '*', '*');
     const [grace, linus] = [await world.person('grace'), await world.person('linus')];
     const server = world.serverNamed('web');
-    await world.accounts.setKeys(server, `user:${grace.user.id}`, keysOf('grace'), HOST);
+    await world.accounts.setKeys(server, `user:${grace.user.id}`, enteredAt(server, keysOf('grace')), HOST);
     assert.equal(textOf(await world.connect(grace).call('web__echo', { text: 'hers' })), 'hers');
     const before = upstream.received.length;
 
@@ -71,7 +73,7 @@ describe('a server that each person uses with keys of their own', () => {
       ],
     );
 
-    await world.accounts.setKeys(server, `user:${linus.user.id}`, keysOf('linus'), HOST);
+    await world.accounts.setKeys(server, `user:${linus.user.id}`, enteredAt(server, keysOf('linus')), HOST);
     assert.equal(textOf(await client.call('web__echo', { text: 'his' })), 'his');
     const whose = upstream.received
       .filter(({ message }) => message['method'] === 'tools/call')
@@ -83,7 +85,7 @@ describe('a server that each person uses with keys of their own', () => {
     await upstream.close();
   });
 
-  it('is not called any more with keys that are replaced or ended, and moves nobody’s keys along elsewhere', async () => {
+  it('is not called any more with keys that are replaced or ended, and moves nobody’s keys along elsewhere, those that are being entered included', async () => {
     const upstream = await startHttpUpstream();
     const transport = {
       kind: 'http',
@@ -96,7 +98,8 @@ describe('a server that each person uses with keys of their own', () => {
     const owner = `user:${grace.user.id}` as const;
     const server = world.serverNamed('web');
     const client = world.connect(grace);
-    const set = (TOKEN: string) => world.accounts.setKeys(server, owner, { TOKEN, EMAIL: 'g' }, HOST);
+    const set = (TOKEN: string) =>
+      world.accounts.setKeys(server, owner, enteredAt(server, { TOKEN, EMAIL: 'g' }), HOST);
     await set('first-0123456789');
     await client.call('web__echo');
     await set('second-0123456789');
@@ -113,6 +116,9 @@ describe('a server that each person uses with keys of their own', () => {
     await world.upstreams.reload();
     assert.match(textOf(await client.call('web__echo')), /connect it at/);
     assert.equal(elsewhere.received.length, 0);
+    const moved = world.accounts.setKeys(world.serverNamed('web'), owner, enteredAt(server, keysOf('grace')), HOST);
+    await assert.rejects(moved, { code: 'conflict' }, 'they were entered for where the server was');
+    assert.equal(await world.accounts.lackOf(world.serverNamed('web'), owner), 'missing');
     await world.store.servers.update(server.id, { transport });
     await world.upstreams.reload();
 
@@ -129,7 +135,8 @@ describe('a server that each person uses with keys of their own', () => {
     world = await startWorld({ fix: { transport, ...PERSONAL } });
     const { user } = await world.person('grace');
     const server = world.serverNamed('fix');
-    const set = (values: Record<string, string>) => world.accounts.setKeys(server, `user:${user.id}`, values, HOST);
+    const set = (values: Record<string, string>) =>
+      world.accounts.setKeys(server, `user:${user.id}`, enteredAt(server, values), HOST);
     const cases: [Record<string, string>, string, RegExp][] = [
       [{ TOKEN: 'hush-hush' }, 'usage', /^Your e-mail \(EMAIL\) is missing$/],
       [{ TOKEN: ' ', EMAIL: 'g' }, 'usage', /^Your token \(TOKEN\) is missing$/],
@@ -160,7 +167,7 @@ describe('a server that each person uses with keys of their own', () => {
       ['account', true],
     ]);
     assert.deepEqual(await steps(`user:${user.id}`), [['account', false]]);
-    await world.accounts.setKeys(server, `user:${user.id}`, keysOf('grace'), HOST);
+    await world.accounts.setKeys(server, `user:${user.id}`, enteredAt(server, keysOf('grace')), HOST);
     assert.deepEqual((await steps(`user:${user.id}`)).slice(0, 4), [
       ['secrets', true],
       ['start', true],

@@ -75,13 +75,14 @@ async function choose(accounts: readonly OwnAccount[], context: CliContext): Pro
 
 async function connectByKeys(
   session: McpSession,
-  { server, keys }: OwnAccount,
+  { server, keys, target }: OwnAccount,
   flags: ConnectFlags,
   context: CliContext,
 ): Promise<void> {
   const values =
     flags.withKeys === true ? await keysFromStdin(keys, context) : await keysByAsking(server, keys, context);
-  await session.request('mcpgate/accounts/set', { server, values }, { signal: context.interrupted });
+  const where = target === null ? {} : { target };
+  await session.request('mcpgate/accounts/set', { server, values, ...where }, { signal: context.interrupted });
 }
 
 async function keysFromStdin(keys: readonly AccountKey[], { stdin }: CliContext): Promise<Record<string, string>> {

@@ -17,6 +17,8 @@ export interface OwnAccount {
   connected_at: string | null;
   /** The page on which it is connected, in the browser. */
   url: string;
+  /** Where the server is, as a digest; null where an earlier version of the broker does not say. */
+  target: string | null;
   keys: AccountKey[];
 }
 
@@ -34,6 +36,7 @@ export function readAccounts(result: unknown): OwnAccount[] {
       kind: member(account, 'kind') === 'keys' ? 'keys' : 'oauth',
       state: state === 'connected' || state === 'expired' || state === 'more_scopes' ? state : 'missing',
       url: stringOrNull(member(account, 'url')) ?? '',
+      target: stringOrNull(member(account, 'target')),
       connected_at: stringOrNull(member(account, 'connected_at')),
       scopes: listOf(member(account, 'scopes')).filter((scope) => typeof scope === 'string'),
       keys: listOf(member(member(account, 'form'), 'fields')).map((key) => ({

@@ -35,6 +35,6 @@ export interface Status {
   servers: SessionInfo['servers'];
   clients: (ClientStatus & { tokens: TokenView[] })[];
   /** The person's own accounts at servers, as far as they are asked for any. */
-  accounts: Omit<OwnAccount, 'keys'>[];
+  accounts: Omit<OwnAccount, 'keys' | 'target'>[];
   token: { kind: 'device' | 'grant' | null; store: 'keychain' | 'file' | 'environment' | null; path: string | null };
 }

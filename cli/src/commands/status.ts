@@ -75,7 +75,7 @@ async function collect(context: CliContext): Promise<Found> {
       login: daemon === undefined || isOpen ? null : pendingLogin(daemon),
     },
     servers: session?.servers ?? [],
-    accounts: (session?.accounts ?? []).map(({ keys: _keys, ...account }) => account),
+    accounts: (session?.accounts ?? []).map(({ keys: _keys, target: _target, ...account }) => account),
     clients: await clientsWith(live.tokens ?? (await lookForTokens(context, undefined)), context),
     token: {
       kind: hasGrant ? 'grant' : (login?.kind ?? null),

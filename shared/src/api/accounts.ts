@@ -17,6 +17,7 @@ export const AccountSchema = z
     scopes: z.array(z.string()),
     connected_at: TimeSchema.nullable(),
     url: z.url().meta({ description: 'The page on which it is connected, in the browser' }),
+    target: z.string().meta({ description: 'Where the server is, as a digest: what keys are entered for' }),
     form: AccountFormSchema.nullable().meta({
       description: 'The keys that are to be entered; null where it is made by OAuth',
     }),
@@ -57,7 +58,16 @@ export const accountsApi = {
     summary: 'Enter the keys of an account; they go in and never come out',
     access: 'member',
     params: NameParams,
-    body: z.strictObject({ values: z.record(z.string().max(64), z.string().max(70_000)) }),
+    body: z.strictObject({
+      values: z.record(z.string().max(64), z.string().max(70_000)),
+      target: z
+        .string()
+        .max(64)
+        .meta({
+          description:
+            'The `target` of the account as it was shown; where the server has moved since, nothing is kept (409)',
+        }),
+    }),
     answer: AccountSchema,
   }),
   disconnect: endpoint({

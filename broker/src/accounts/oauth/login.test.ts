@@ -59,4 +59,20 @@ describe('an answer to a login at a server', () => {
     const answer = await world.visit(good.url, 'grace');
     assert.equal((await world.accounts.finish(answer, good.browserSecret, () => [owner], BY_HAND)).kind, 'connected');
   });
+
+  it('goes nowhere where the server was moved while its owner logged in, and nothing of it is kept', async (t) => {
+    const world = await startOAuthWorld(t);
+    const { user } = await world.person('grace');
+    const owner = `user:${user.id}` as const;
+    const web = world.serverNamed('web');
+    const { url, browserSecret } = await world.accounts.begin(web, owner, undefined);
+    const query = await world.visit(url, 'grace');
+    const elsewhere = new URL(world.upstream.url);
+    elsewhere.hostname = 'localhost';
+    await world.store.servers.update(web.id, { transport: { kind: 'http', url: elsewhere.href, headers: {} } });
+    const finished = await world.accounts.finish(query, browserSecret, () => [owner], BY_HAND);
+    assert.ok(finished.kind === 'refused' && /was moved elsewhere meanwhile/.test(finished.message));
+    assert.equal(world.upstream.asked.length, 0, 'no code was sent');
+    assert.deepEqual(await world.store.accounts.ofServer(web.id), []);
+  });
 });

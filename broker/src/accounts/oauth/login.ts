@@ -15,7 +15,7 @@ import {
 import { z } from 'zod';
 import type { AccountOwner, OAuthForm } from '../../domain/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { isAtUrl } from '../../domain/transports/transports.ts';
+import { isAtUrl, targetOf } from '../../domain/transports/transports.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
@@ -31,6 +31,8 @@ const AttemptSchema = z.object({
   serverId: z.string(),
   workspaceId: z.string(),
   owner: z.string(),
+  /** Where the server was when its owner was sent to log in (`targetOf`). */
+  target: z.string(),
   /** As much of its metadata as is needed when the browser comes back. */
   server: z.object({
     issuer: z.string(),
@@ -72,6 +74,8 @@ export interface TakenAttempt {
   workspaceId: string;
   serverId: string;
   owner: AccountOwner;
+  /** Where the server was when it was begun: nothing that comes of it goes elsewhere. */
+  target: string;
   /** Throws GateError in words for the person at the browser. */
   redeem(record: ServerRecord): Promise<Tokens>;
 }
@@ -158,7 +162,8 @@ export function createLogins(parts: {
         ...(scopes.includes('offline_access') ? { prompt: 'consent' } : {}),
       };
       for (const [name, value] of Object.entries(asked)) page.searchParams.set(name, value);
-      const attempt = { serverId, workspaceId, owner, server, client, resource, scopes };
+      const target = targetOf(record.transport);
+      const attempt = { serverId, workspaceId, owner, target, server, client, resource, scopes };
       await keep(state, browserSecret, AttemptSchema.parse(attempt));
       return { url: page.href, browserSecret };
     },
@@ -174,10 +179,11 @@ export function createLogins(parts: {
       const sealed = Buffer.from(z.string().parse(JSON.parse(row.payload)), 'base64');
       const text = Buffer.from(await vault.open(purposeOf(idHash), sealed)).toString();
       const attempt = AttemptSchema.parse(JSON.parse(text));
-      const { workspaceId, serverId, owner } = attempt;
+      const { workspaceId, serverId, owner, target } = attempt;
       return {
         workspaceId,
         serverId,
+        target,
         owner: owner === 'shared' ? 'shared' : `user:${owner.slice('user:'.length)}`,
         redeem: (record) => redeem(query, state, browserSecret, attempt, record),
       };

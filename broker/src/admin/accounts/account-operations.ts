@@ -4,6 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Ended } from '../../accounts/accounts.ts';
 import type { AccountPerson, OwnAccount } from '../../accounts/own-accounts.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
+import { targetDigestOf } from '../../domain/transports/transports.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { fromAccountForm } from './account-forms.ts';
 import type { AdminDependencies } from '../dependencies.ts';
@@ -22,6 +23,7 @@ export function accountOperations({
     scopes: [...(account?.scopes ?? [])],
     connected_at: account === undefined ? null : isoTime(account.updatedAt),
     url,
+    target: targetDigestOf(server.transport),
     form: server.account?.kind === 'keys' ? fromAccountForm(server.account) : null,
   });
 
@@ -50,7 +52,7 @@ export function accountOperations({
     operation(accountsApi.setKeys, async ({ params, body }, caller) => {
       const person = personOf(caller);
       const { server } = await ownAccounts.find(person, params.name);
-      await accounts.setKeys(server, `user:${person.id}`, body.values, caller.actor);
+      await accounts.setKeys(server, `user:${person.id}`, body, caller.actor);
       return toAccount(await ownAccounts.find(person, params.name));
     }),
     operation(accountsApi.disconnect, async ({ params }, caller) => {

@@ -1,5 +1,6 @@
 // The table of all kinds of transport, with one function for each question about a transport of any kind. A new kind is a file beside this one
 // and its two lines here; the compiler names what else must know of it (docs/architecture.md, “Adding a transport”).
+import { createHash } from 'node:crypto';
 import type { TransportForm } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
@@ -62,6 +63,11 @@ export function transportForm<K extends TransportKind>(transport: Transport<K>):
 /** Where the server is, as far as an account is bound to it. */
 export function targetOf<K extends TransportKind>(transport: Transport<K>): string {
   return DESCRIPTIONS[transport.kind].target(transport);
+}
+
+/** The same, for those who see and say it without being told what stands in the record. */
+export function targetDigestOf(transport: Transport): string {
+  return createHash('sha256').update(targetOf(transport)).digest('base64url');
 }
 
 export function fixedTextsOf<K extends TransportKind>(transport: Transport<K>): readonly string[] {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Actor } from '../../domain/receipt.ts';
 import { startHttpUpstream } from '../../upstreams/fixtures/http-upstream.ts';
-import { type Message, startWorld, textOf } from '../fixtures/gateway-world.ts';
+import { enteredAt, type Message, startWorld, textOf } from '../fixtures/gateway-world.ts';
 import { askedIn, modernClient, modernMeta } from '../fixtures/modern-client.ts';
 
 const HOST: Actor = { name: 'host:root', address: null };
@@ -34,8 +34,9 @@ afterEach(async () => {
 });
 
 const ownerOf = ({ user }: { user: { id: string } }) => `user:${user.id}` as const;
+const entered = (TOKEN: string) => enteredAt(world.serverNamed('web'), { TOKEN });
 const connectAccount = (person = linus) =>
-  world.accounts.setKeys(world.serverNamed('web'), ownerOf(person), { TOKEN: `token-of-${person.user.name}` }, HOST);
+  world.accounts.setKeys(world.serverNamed('web'), ownerOf(person), entered(`token-of-${person.user.name}`), HOST);
 const executed = () => upstream.received.filter(({ message }) => message['method'] === 'tools/call').length;
 const outcomes = async () =>
   (await world.calls()).map(({ status, error_code, attempts, tool_name }) => [tool_name, status, error_code, attempts]);
@@ -128,7 +129,7 @@ describe('a call for which an account is needed', () => {
     await client.next(isProgress);
     await world.rule('deny', '*', 'web__echo');
     const of = { workspaceId: 'default', serverId: world.serverNamed('web').id, owner: ownerOf(linus) };
-    await world.accountsElsewhere().setKeys(world.serverNamed('web'), of.owner, { TOKEN: 'made-elsewhere' }, HOST);
+    await world.accountsElsewhere().setKeys(world.serverNamed('web'), of.owner, entered('made-elsewhere'), HOST);
     await world.accounts.elsewhere.changed(of);
     assert.match(textOf(await call), /^\[mcpgate denied\]/);
     assert.equal(executed(), 0);

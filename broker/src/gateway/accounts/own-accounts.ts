@@ -7,6 +7,7 @@ import type { AccountOwner } from '../../domain/account.ts';
 import { publicMessage } from '../../domain/public-message.ts';
 import type { Actor } from '../../domain/receipt.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
+import { targetDigestOf } from '../../domain/transports/transports.ts';
 import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { errorReply, NO_REPLY, type Reply, resultReply } from '../reply.ts';
@@ -38,6 +39,7 @@ export async function ownAccounts(parts: GatewayParts, scope: SessionScope): Pro
     scopes: account?.scopes ?? [],
     connected_at: account === undefined ? null : new Date(account.updatedAt).toISOString(),
     url: parts.accounts.pageOf(server),
+    target: targetDigestOf(server.transport),
     form: server.account?.kind === 'keys' ? server.account : null,
   }));
 }
@@ -94,7 +96,13 @@ async function setKeys(parts: GatewayParts, scope: SessionScope, request: Reques
   const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === 'string';
   const given = isRecord(values) ? Object.entries(values) : undefined;
   if (given === undefined || !given.every(isText)) throw new GateError('usage', '"values" must be an object of texts');
-  await parts.accounts.setKeys(server, owner, Object.fromEntries(given), actor);
+  const target = stringOf(request.params['target']);
+  if (target === undefined)
+    throw new GateError(
+      'usage',
+      '"target" must be that of `mcpgate/accounts`: keys are for where the server was shown',
+    );
+  await parts.accounts.setKeys(server, owner, { values: Object.fromEntries(given), target }, actor);
   return { state: 'connected' };
 }
 

@@ -57,7 +57,7 @@ const REQUEST_ROWS: Readonly<Record<string, Row>> = {
   'mcpgate/servers/propose': ['here', null, 'legacy', 'name', 'transport'],
   'mcpgate/accounts': ['here', null, 'legacy'],
   'mcpgate/accounts/await': ['here', null, 'legacy', 'server'],
-  'mcpgate/accounts/set': ['here', null, 'legacy', 'server', 'values'],
+  'mcpgate/accounts/set': ['here', null, 'legacy', 'server', 'values', 'target'],
   'mcpgate/accounts/end': ['here', null, 'legacy', 'server'],
   'server/discover': ['here', null, 'modern'],
   // Each resource that it names is followed by a request of its own, which is judged.

@@ -124,9 +124,9 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
   app.post<{ Params: { server: string } }>(
     '/accounts/:server/keys',
     forPerson(false, async (reply, person, of, request) => {
-      const { _csrf: _token, ...values } = KeysFormSchema.parse(request.body);
+      const { _csrf: _token, _target: target = '', ...values } = KeysFormSchema.parse(request.body);
       try {
-        await accounts.setKeys(of.own.server, of.owner, values, actorOf(request, person));
+        await accounts.setKeys(of.own.server, of.owner, { values, target }, actorOf(request, person));
       } catch (error) {
         if (!(error instanceof GateError) || error.code === 'internal') throw error;
         return sendAccount(reply, person, of, error);

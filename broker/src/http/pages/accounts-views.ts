@@ -1,7 +1,7 @@
 // The pages on which a person sees, connects and ends their accounts at servers, and an administrator the one that everybody uses.
 import { html } from 'ghtml';
 import type { AccountKey } from '../../domain/account.ts';
-import { isAtUrl } from '../../domain/transports/transports.ts';
+import { isAtUrl, targetDigestOf } from '../../domain/transports/transports.ts';
 import type { OwnAccount } from '../../accounts/own-accounts.ts';
 import { renderAlert, renderField } from './fields.ts';
 import { csrfField, type PageContent } from './layout.ts';
@@ -124,9 +124,10 @@ const connectForm = ({ csrf, path, own: { state } }: AccountPageView): string =>
     </button>
   </form>`;
 
-const keysForm = ({ csrf, path, own: { state } }: AccountPageView, fields: readonly AccountKey[]): string =>
+const keysForm = ({ csrf, path, own: { server, state } }: AccountPageView, fields: readonly AccountKey[]): string =>
   html`<form method="post" action="${path}/keys">
     !${csrfField(csrf)}
+    <input type="hidden" name="_target" value="${targetDigestOf(server.transport)}" />
     !${fields.map(({ name, label, help, secret }, index) =>
       renderField({
         ...{ name, label, type: secret ? 'password' : 'text', autocomplete: 'off', maxLength: 65_536 },
