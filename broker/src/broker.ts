@@ -11,6 +11,7 @@ import { createRegistry } from './catalogue/registry/registry.ts';
 import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
 import { isLoopback } from './config/listen-address.ts';
 import type { Config } from './config/load-config.ts';
+import { secretFilesOf, sourceSettings } from './config/source-settings.ts';
 import { createReadiness } from './domain/readiness.ts';
 import type { Unexpected } from './domain/unexpected.ts';
 import { DEFAULT_WORKSPACE } from './domain/workspace.ts';
@@ -75,9 +76,8 @@ export interface BrokerOptions {
   clock: Clock;
   pid: number;
   isRoot: boolean;
-  /** PATH and LANG of the broker: stdio servers get these and nothing else of its environment. */
-  path: string;
-  lang: string | undefined;
+  /** Of the broker: stdio servers get PATH and LANG and nothing else of it; the configuration says what secrets may come from it. */
+  env: Readonly<Record<string, string | undefined>>;
   /** The home of the broker's own user. */
   userHome: string | undefined;
 }
@@ -90,6 +90,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const { config, log, clock, doors, unexpected } = options;
   const { listener, badRequests, proxies } = doors;
   const { data: dataDir } = config;
+  const { PATH: path = '', LANG: lang } = options.env;
   const startedAt = clock.now();
   const closers: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -112,6 +113,15 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const vault = await createVault({
       ...{ store, masterKey, clock, holder: self.name },
       isAlone: databaseUrl === undefined,
+      sources: {
+        ...{ settings: sourceSettings(config), env: options.env, log },
+        onNewValue({ source: { workspaceId, name, reference }, version, from }) {
+          const facts = { workspace_id: workspaceId, type: 'secret.changed', actor: 'broker', address: null };
+          audit
+            .event({ ...facts, subject: `secret:${name}`, data: { version, from, source: reference } })
+            .catch((error: unknown) => log.warn({ err: error, name }, 'a new value could not be recorded'));
+        },
+      },
     });
     closers.push(() => vault.close());
     // The process id alone would not do: in containers every broker is process 1.
@@ -170,8 +180,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       dataDir,
       isRoot: options.isRoot,
       brokerVersion: VERSION,
-      path: options.path,
-      ...(options.lang === undefined ? {} : { lang: options.lang }),
+      path,
+      ...(lang === undefined ? {} : { lang }),
       startTimeoutMs: config.upstreams.start_timeout,
       requestTimeoutMs: config.upstreams.request_timeout,
       listAgeMs: config.upstreams.list_age,
@@ -186,7 +196,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       stdio: config.stdio,
       secretFiles: secretFilesOf(config),
       userHome: options.userHome,
-      sandboxToolPath: systemFoldersOf(options.path),
+      sandboxToolPath: systemFoldersOf(path),
       maxMessageBytes: maxMessageBytes - ENVELOPE_BYTES,
     });
     closers.push(() => upstreams.close());
@@ -333,6 +343,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     await replicas.follow({ gateway, upstreams, vault, keys, accounts, identity });
     void keys.start();
     void secretWatch.start();
+    vault.sources
+      .start()
+      .catch((error: unknown) =>
+        log.warn({ err: error }, 'where secrets come from cannot be read; tried with the next call'),
+      );
 
     const enterWorkspace = createEnterWorkspace(store.workspaces);
     const hostCheck = createHostCheck({ publicUrl, proxies });
@@ -347,6 +362,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
         upstreams
           .workspaces()
           .flatMap((workspace) => upstreams.status(workspace).map((status) => ({ ...status, workspace }))),
+      secretSources: () => vault.sources.views(),
       draining: () => draining,
       replicas,
       secretAges: () => secretWatch.ages,
@@ -419,9 +435,4 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     await closeAll();
     throw error;
   }
-}
-
-/** What no server may read, wherever the configuration has put it; the data folder besides. */
-function secretFilesOf({ master_key_file: masterKeyFile, tls, oidc, file }: Config): string[] {
-  return [masterKeyFile, tls?.keyFile, oidc?.client_secret_file, file].filter((each) => each !== undefined);
 }

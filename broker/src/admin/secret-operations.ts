@@ -3,6 +3,7 @@ import { secretsApi, type Secret, type SetSecret } from 'mcpgate-shared/api/secr
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { fillTransport } from 'mcpgate-shared/values/fill-values';
 import type { ServerRecord } from '../domain/server-record.ts';
+import type { SourceView } from '../vault/vault.ts';
 import { DEFAULT_WORKSPACE, inWorkspace } from '../domain/workspace.ts';
 import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import type { AdminDependencies } from './dependencies.ts';
@@ -30,10 +31,12 @@ export function secretOperations(
       name: server.name,
       secrets: secretNamesOfRecord(server),
     }));
+    const views = new Map(vault.sources.views(workspaceId).map((view) => [view.name, view]));
     return (await vault.list(workspaceId)).map((secret) => ({
       name: secret.name,
       version: secret.version,
       source: secret.source,
+      reading: readingOf(views.get(secret.name)),
       created_at: isoTime(secret.createdAt),
       last_used_at: isoTimeOrNull(secret.lastUsedAt),
       expires_at: isoTimeOrNull(secret.expiresAt),
@@ -51,7 +54,7 @@ export function secretOperations(
     { workspaceId, actor }: Caller,
     type: string,
     name: string,
-    data: Record<string, number | boolean | null>,
+    data: Record<string, string | number | boolean | null>,
   ): Promise<void> => {
     const subject = `secret:${name}`;
     await audit.event({ workspace_id: workspaceId, type, actor: actor.name, subject, address: actor.address, data });
@@ -73,8 +76,17 @@ export function secretOperations(
     operation(secretsApi.set, async ({ params: { name }, body }, caller) => {
       const { workspaceId, actor } = caller;
       const about = { setBy: actor.name, expiresAt: expiryOf(body.expires_at, clock.now()) };
-      const version = await vault.set(workspaceId, name, body.value, 'set', about);
-      await record(caller, 'secret.set', name, { version });
+      if (body.from === undefined) {
+        const version = await vault.set(workspaceId, name, body.value ?? '', 'set', about);
+        await record(caller, 'secret.set', name, { version });
+      } else {
+        const order = {
+          ...{ reference: body.from, keepForMs: body.keep_for_s * 1000 },
+          refreshMs: body.refresh_s === null ? null : body.refresh_s * 1000,
+        };
+        const version = await vault.sources.set(workspaceId, name, order, about);
+        await record(caller, 'secret.set', name, { version, source: body.from, keep_for_s: body.keep_for_s });
+      }
       return await switched(workspaceId, name);
     }),
     operation(secretsApi.rotate, async ({ params: { name }, body }, { workspaceId, actor }) => {
@@ -160,6 +172,14 @@ export function secretOperations(
       `the secret ${name} has only the version that is in use: there is nothing to go back to`,
     );
   }
+}
+
+function readingOf(view: SourceView | undefined): Secret['reading'] {
+  if (view === undefined) return null;
+  return {
+    ...{ state: view.state, problem: view.problem, since: isoTimeOrNull(view.since), until: isoTimeOrNull(view.until) },
+    ...{ keep_for_s: view.keepForMs / 1000, refresh_s: view.refreshMs === null ? null : view.refreshMs / 1000 },
+  };
 }
 
 /** Ms since the epoch. Throws `usage` for a time that has passed. */

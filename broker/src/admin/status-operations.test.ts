@@ -27,7 +27,8 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
   const log = pino({ level: 'silent' });
   const store = await openStore({ dataDir, log, clock: systemClock });
   t.after(() => store.close());
-  const { keyring } = await createVault({ store, masterKey: loadMasterKey({ dataDir }), clock: systemClock });
+  const vault = await createVault({ store, masterKey: loadMasterKey({ dataDir }), clock: systemClock });
+  const { keyring } = vault;
   const record = () => Promise.resolve();
   const keys = createKeyRotation({ store, keyring, bus: store.bus, clock: systemClock, log, record });
   const http = { kind: 'http' as const, url: 'http://127.0.0.1:9/mcp', headers: {} };
@@ -39,7 +40,7 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
       const [record] = pool.records;
       if (record !== undefined) await pool.upstreams.acquire(record, requester('ada')).catch(() => undefined);
       const [status] = statusOperations({
-        ...{ store, keys, secretWatch: { warnings: async () => [] } },
+        ...{ store, keys, vault, secretWatch: { warnings: async () => [] } },
         upstreams: pool.upstreams,
         links: () => [],
         memory: () => ({

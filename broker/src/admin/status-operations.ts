@@ -1,5 +1,6 @@
 // The operations about the broker itself: its status, and the caller's own name and role.
 import { statusApi } from 'mcpgate-shared/api/status';
+import type { SourceView } from '../vault/vault.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { MasterKeyView } from '../vault/key-rotation.ts';
@@ -16,9 +17,10 @@ export function statusOperations({
   facts,
   keys,
   secretWatch,
+  vault,
 }: Pick<
   AdminDependencies,
-  'keys' | 'store' | 'upstreams' | 'secretWatch' | 'links' | 'memory' | 'eventLoopDelay' | 'facts'
+  'keys' | 'vault' | 'store' | 'upstreams' | 'secretWatch' | 'links' | 'memory' | 'eventLoopDelay' | 'facts'
 >): Operation[] {
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
@@ -39,6 +41,7 @@ export function statusOperations({
         ...(readiness.kind === 'not_ready' ? [withCause(readiness.why)] : []),
         ...keyWarnings(key),
         ...secrets,
+        ...vault.sources.views(workspaceId).flatMap(sourceWarning),
         ...servers
           .filter((server) => server.processIsolation === 'none' && server.state !== 'disabled')
           .map(
@@ -121,6 +124,12 @@ export function statusOperations({
 function keyWarnings({ problem, rotation }: MasterKeyView): string[] {
   if (problem !== null) return [problem];
   return (rotation?.waitsFor ?? []).map((what) => `the rotation of the master key waits for ${what}`);
+}
+
+function sourceWarning({ problem, until }: SourceView): string[] {
+  if (problem === null) return [];
+  const kept = until === null ? '' : `; what was read before lives on until ${isoTime(until)}`;
+  return [`${problem}${kept}`];
 }
 
 /** The message of an error with those of its causes, for the platform team. */

@@ -59,7 +59,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'key rotate': ['key rotate', 'key rotate --json', 'key rotate --new-key-file /etc/mcpgate/master-2.key'],
   secret: ['secret set github-token < token.txt', 'secret rotate github-token', 'secret list'],
   'secret remove': ['secret remove old-token', 'secret remove old-token --yes'],
-  'secret set': ['secret set github-token', 'secret set github-token --expires 90d < token.txt'],
+  'secret set': [
+    'secret set github-token',
+    'secret set github-token --expires 90d < token.txt',
+    'secret set jira-token --from vault:mcp/jira#token --keep-for 1h',
+  ],
   'secret rotate': ['secret rotate github-token', 'secret rotate github-token --expires 90d --prove-dead < token.txt'],
   'secret prove-dead': ['secret prove-dead github-token', 'secret prove-dead github-token 2'],
   'secret rollback': ['secret rollback github-token', 'secret rollback github-token --to 2'],

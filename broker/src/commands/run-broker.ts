@@ -41,8 +41,7 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
         clock: systemClock,
         pid: context.pid,
         isRoot: context.isRoot,
-        path: context.env['PATH'] ?? '',
-        lang: context.env['LANG'],
+        env: context.env,
         userHome: context.userHome,
       });
     const broker = await whenStoreAnswers(start, { log, waitsFor: opened.waitsFor, stopped, pause: delay });

@@ -18,6 +18,7 @@ import {
 } from './key-forms.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { forwardedAuthSchema, localAccountsSchema, oidcSchema, signInIsPossible } from './sign-in-schema.ts';
+import { hashicorpSchema, sourcesSchema } from './sources-schema.ts';
 import { stdioSchema } from './stdio-schema.ts';
 
 const searchRules = form(
@@ -167,6 +168,8 @@ export const ConfigShape = z.strictObject({
       }),
     })
     .prefault({}),
+  sources: sourcesSchema,
+  vault: hashicorpSchema,
   metrics: z
     .strictObject({
       allow: withDefault(cidrs(), ['127.0.0.0/8', '::1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'], {

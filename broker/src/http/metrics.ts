@@ -6,6 +6,7 @@ import type { TunnelStats } from '../tunnel/tunnel.ts';
 import { registerSecretMetrics } from './secret-metrics.ts';
 import { registerTunnelMetrics } from './tunnel-metrics.ts';
 import type { SecretAge } from '../vault/secret-watch.ts';
+import type { SourceState } from '../vault/vault.ts';
 import type { UpstreamStatus } from '../upstreams/upstream.ts';
 
 export interface Metrics {
@@ -27,6 +28,8 @@ export function createMetrics(sources: {
   /** Errors that no part of the broker has caught, by kind. */
   unexpected: () => ReadonlyMap<string, number>;
   upstreams: () => readonly (UpstreamStatus & { workspace: string })[];
+  /** How the sources of secrets are found. */
+  secretSources: () => readonly { state: SourceState; reference: string }[];
   draining: () => boolean;
   /** Whether this broker is deaf, and the other brokers over its database. */
   replicas: { readonly isDeaf: boolean; others(): readonly unknown[] };

@@ -1,11 +1,22 @@
-// How old secrets are, and when they expire: by name, never a value.
+// How old secrets are, when they expire, and how what they are read from is found; never a value.
 import type { Clock } from 'mcpgate-shared/clock';
 import { Gauge, type Registry } from 'prom-client';
 import type { SecretAge } from '../vault/secret-watch.ts';
+import type { SourceState } from '../vault/vault.ts';
+
+const SOURCE_STATES: readonly SourceState[] = ['ok', 'kept', 'away', 'unread'];
 
 export function registerSecretMetrics(
   registry: Registry,
-  { secretAges, clock }: { secretAges: () => readonly SecretAge[]; clock: Clock },
+  {
+    secretAges,
+    secretSources,
+    clock,
+  }: {
+    secretAges: () => readonly SecretAge[];
+    secretSources: () => readonly { state: SourceState; reference: string }[];
+    clock: Clock;
+  },
 ): void {
   const common = { labelNames: ['workspace', 'secret'] as const, registers: [registry] };
   new Gauge({
@@ -26,6 +37,19 @@ export function registerSecretMetrics(
       this.reset();
       for (const { workspace, secret, expiresAt } of secretAges())
         if (expiresAt !== null) this.set({ workspace, secret }, (expiresAt - clock.now()) / 1000);
+    },
+  });
+  new Gauge({
+    name: 'mcpgate_secret_sources',
+    help: 'Secrets that are read elsewhere, by kind of source and how it is found: ok, kept (away, and what was read before lives on), away, unread',
+    labelNames: ['kind', 'state'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { reference, state } of secretSources()) {
+        const kind = reference.slice(0, reference.indexOf(':'));
+        for (const known of SOURCE_STATES) this.inc({ kind, state: known }, known === state ? 1 : 0);
+      }
     },
   });
 }

@@ -10,6 +10,7 @@ import { migrate } from './migrations/migrate.ts';
 import { createGroups } from './repositories/groups.ts';
 import { createPolicy } from './repositories/policy.ts';
 import { createSecrets } from './repositories/secrets/secrets.ts';
+import { createSecretSources } from './repositories/secrets/secret-sources.ts';
 import { createUsers } from './repositories/users.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 
@@ -32,22 +33,42 @@ async function open(t: TestContext) {
     createUsers(...parts).create({ workspaceId: 'default', name, email: null, role: 'member', groups: [] });
   const [{ id: ada }, { id: bob }] = [await user('ada'), await user('bob')];
   told.length = 0;
-  const made = { secrets: createSecrets(...parts), groups: createGroups(...parts), policy: createPolicy(...parts) };
+  const made = {
+    secrets: createSecrets(...parts),
+    sources: createSecretSources(...parts),
+    groups: createGroups(...parts),
+    policy: createPolicy(...parts),
+  };
   return { ...made, ada, bob, told, bus };
 }
 
 const RULE = { effect: 'allow', who: ['*'], what: ['*'], createdBy: 'test' } as const;
 
 test('every change of a secret, a group or a rule is told, of what it is, and where nothing was changed nothing', async (t) => {
-  const { secrets, groups, policy, ada, bob, told } = await open(t);
+  const { secrets, sources, groups, policy, ada, bob, told } = await open(t);
   const policyChanged = { kind: 'policy', workspaceId: 'default' };
   const secretChanged = { kind: 'secret', workspaceId: 'default', name: 'token' };
   const { id: rule } = await policy.addRule('default', RULE);
+  const [read, order] = [
+    { workspaceId: 'default', name: 'read' },
+    { reference: 'env:X', keepForMs: 0, refreshMs: null },
+  ];
+  const reading = (fingerprint: string) => ({ fingerprint, keptUntil: null, seal: () => Uint8Array.of(1) });
+  const note = async (fingerprint: string, before: number) => {
+    const source = await sources.find('default', 'read');
+    return source && (await sources.note(source, reading(fingerprint), before));
+  };
   const changes: [() => Promise<unknown>, readonly object[]][] = [
     [() => secrets.append('default', 'token', 'test', () => Uint8Array.of(1)), [secretChanged]],
     [() => secrets.add('default', 'token', 'test', () => Uint8Array.of(1)), []],
     [() => secrets.add('default', 'second', 'test', () => Uint8Array.of(1)), [{ ...secretChanged, name: 'second' }]],
     [() => secrets.touch([{ workspaceId: 'default', name: 'token', version: 1, at: 1 }]), []],
+    [() => sources.set(read, order, reading('one'), {}), [{ ...secretChanged, name: 'read' }]],
+    [() => note('one', 1), []],
+    [() => note('two', 1), [{ ...secretChanged, name: 'read' }]],
+    // Another broker, which has read the value of before all the time.
+    [() => note('one', 1), []],
+    [() => note('one', 2), [{ ...secretChanged, name: 'read' }]],
     [() => secrets.remove('default', 'token'), [secretChanged]],
     [() => secrets.remove('default', 'token'), []],
     [() => groups.add('default', 'eng', []), []],

@@ -26,6 +26,7 @@ import { createOAuthRegistrations } from './repositories/oauth-registrations.ts'
 import { createPolicy } from './repositories/policy.ts';
 import { createProposals } from './repositories/proposals.ts';
 import { createProvisioning } from './repositories/provisioning.ts';
+import { createSecretSources } from './repositories/secrets/secret-sources.ts';
 import { createSecretVersions } from './repositories/secrets/secret-versions.ts';
 import { createSecrets } from './repositories/secrets/secrets.ts';
 import { createSealedBefore } from './repositories/sealed-before.ts';
@@ -97,6 +98,7 @@ function createStore(engine: Engine, clock: Clock): Store {
     oauthRegistrations: createOAuthRegistrations(db, clock),
     secrets: createSecrets(db, clock, announce),
     secretVersions: createSecretVersions(db, clock, announce),
+    secretSources: createSecretSources(db, clock, announce),
     policy: createPolicy(db, clock, announce),
     settings: createSettings(db),
     audit: createAuditRows(engine),

@@ -1,5 +1,6 @@
 // The types of the tables for the query builder; `migrations/` makes the tables. Numbers are whole. Times are ms since the epoch. `*_json` columns
 // hold JSON text, `sealed` columns hold bytes that the vault has sealed.
+import type { Generated } from 'kysely';
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import type { AccountForm, AccountState } from '../domain/account.ts';
 import type { SecretState } from './secret-version.ts';
@@ -211,6 +212,19 @@ export interface Database {
     last_used_at: number | null;
     lease_holder: string | null;
     lease_until: number | null;
+    /** Of a value that was read from a source; `sealed` is empty then, or is kept until that time. */
+    fingerprint: Generated<string | null>;
+    kept_until: Generated<number | null>;
+  };
+  /** Where secrets come from that are not kept here. */
+  secret_sources: {
+    workspace_id: string;
+    name: string;
+    reference: string;
+    keep_for_ms: number;
+    refresh_ms: number | null;
+    first_version: number;
+    set_at: number;
   };
   policies: { workspace_id: string; version: number; enforcement: Enforcement };
   rules: {

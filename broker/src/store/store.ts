@@ -8,6 +8,7 @@ import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } f
 import type { ProposedTransport } from 'mcpgate-shared/api/proposals';
 import type { Role } from 'mcpgate-shared/api/roles';
 import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';
+import type { SecretSourceRows } from './secret-source.ts';
 import type { AboutSecret, SecretUse, SecretVersion, StagingLease } from './secret-version.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { Keyring, SealedBefore } from './keyring.ts';
@@ -61,11 +62,15 @@ export interface Staged {
   from: number;
 }
 
-interface SealedSecret {
+export interface SealedSecret {
   name: string;
   version: number;
   source: string;
+  /** Empty where the value was read from a source, and is not kept. */
   sealed: Uint8Array;
+  /** Of a value that was read from a source; null: it was set here. */
+  fingerprint: string | null;
+  keptUntil: number | null;
 }
 
 /** An object of the OAuth server: a token, a code, a grant, a client. `payload`: JSON text, without the value of the token itself. */
@@ -455,6 +460,8 @@ export interface Store {
     /** A retired version becomes the current one again, and the current one is retired; its number. Undefined where there is no such version. */
     restore(workspaceId: string, name: string, version: number): Promise<number | undefined>;
   };
+  /** Where secrets come from that are not kept here. */
+  secretSources: SecretSourceRows;
   policy: {
     snapshot(workspaceId: string): Promise<PolicySnapshot>;
     addRule(workspaceId: string, rule: Omit<Rule, 'id' | 'createdAt'>): Promise<Rule>;

@@ -22,6 +22,9 @@ const NOW = 1_790_000_000_000;
 const sharedAccount = ({ workspaceId, serverId }: Twin) => ({ workspaceId, serverId, owner: 'shared' }) as const;
 const all = ({ workspaceId }: Twin) => ({ workspaceId, limit: 100 });
 
+const ORDER = { reference: 'env:X', keepForMs: 0, refreshMs: null };
+const READING = { fingerprint: 'one', keptUntil: null, seal: () => Buffer.from('x') };
+
 /** The number of the staged version. */
 async function stage(store: Store, { workspaceId }: Twin): Promise<number> {
   const lease = { holder: 'me', until: NOW };
@@ -381,6 +384,20 @@ const TABLE: Table = {
       },
     },
     staged: { everywhere: 'a broker clears up what others have left in any workspace' },
+  },
+  secretSources: {
+    find: { reads: (store, { workspaceId }) => store.secretSources.find(workspaceId, 'read') },
+    all: { everywhere: 'a broker follows them in every workspace' },
+    set: {
+      writes: (store, { workspaceId }) => store.secretSources.set({ workspaceId, name: 'read' }, ORDER, READING, {}),
+    },
+    note: {
+      writes: async (store, { workspaceId }) => {
+        const source = await store.secretSources.find(workspaceId, 'read');
+        if (source !== undefined) await store.secretSources.note(source, { ...READING, fingerprint: 'another' }, 1);
+      },
+    },
+    forget: { everywhere: 'time passes in all of them' },
   },
   policy: {
     snapshot: { reads: (store, { workspaceId }) => store.policy.snapshot(workspaceId) },

@@ -1,20 +1,33 @@
 // The vault over the store. A secret is read from the store and unsealed each time that it is asked for, so that a connection is made with its
 // current version.
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { fingerprintOf, isGuessable } from 'mcpgate-shared/entries/fingerprint';
 import { GateError } from 'mcpgate-shared/error';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
 import { fillReferences, referencesIn } from 'mcpgate-shared/values/secret-reference';
-import { openKeyring } from './keyring.ts';
+import type { SourceSettings } from '../config/source-settings.ts';
+import { openKeyring, type Keyring } from './keyring.ts';
 import type { MasterKey } from './master-key.ts';
+import { createSources, NO_SOURCES } from './sources/create-sources.ts';
+import { createFollowedSecrets, type FollowedOptions } from './sources/followed-secrets.ts';
+import { MAX_VALUE_BYTES } from './sources/one-value.ts';
 import { createUses } from './uses.ts';
 import type { OpenedSecret, Vault } from './vault.ts';
 import { createVersions } from './versions.ts';
 
+const SILENT: FollowedOptions['log'] = { warn: () => undefined, info: () => undefined };
 const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
-const MAX_VALUE_BYTES = 64 * 1024;
+/** What the key of the fingerprints is called, in the store and where it is sealed. */
+const FINGERPRINTS = 'vault.fingerprints';
+
+export interface SourceSurroundings {
+  settings: SourceSettings;
+  env: Readonly<Record<string, string | undefined>>;
+  log: FollowedOptions['log'];
+  onNewValue: FollowedOptions['onNewValue'];
+}
 
 /** Throws `config` where the master key is not the one that the store's secrets were sealed with. */
 export async function createVault(options: {
@@ -25,6 +38,8 @@ export async function createVault(options: {
   holder?: string;
   /** No other broker can use this store. */
   isAlone?: boolean;
+  /** Left out: every secret is kept here. */
+  sources?: SourceSurroundings;
 }): Promise<Vault> {
   const { store, masterKey, clock } = options;
   const keyring = await openKeyring(options);
@@ -50,6 +65,7 @@ export async function createVault(options: {
       const text = `there is no secret named ${name}: set it with mcpgate-broker secret set ${name}${inWorkspace(workspaceId)}`;
       throw new GateError('not_found', text);
     }
+    if (record.fingerprint !== null) return await readElsewhere(workspaceId, name);
     const opened = await open(workspaceId, record);
     const key = secretKey(workspaceId, name);
     const known = openedVersions.get(key) ?? { workspaceId, name, versions: new Set() };
@@ -58,11 +74,23 @@ export async function createVault(options: {
     return opened;
   }
 
+  /** Where it comes from a source. What another broker changes meanwhile is read as it is now. */
+  async function readElsewhere(workspaceId: string, name: string): Promise<OpenedSecret> {
+    const source = await store.secretSources.find(workspaceId, name);
+    if (source === undefined) return await read(workspaceId, name);
+    const found = await followed.value(source);
+    return found === undefined ? await read(workspaceId, name) : { ...found, imported: false };
+  }
+
   async function open(
     workspaceId: string,
     record: { name: string; version: number; source: string; sealed: Uint8Array },
   ): Promise<OpenedSecret> {
     const { name, version, source } = record;
+    if (record.sealed.length === 0) {
+      const text = `the value of ${name}, version ${version}, is not kept here: it was read from ${source}`;
+      throw new GateError('not_found', text);
+    }
     const plain = await keyring.open(secretContext(workspaceId, name, version), record.sealed);
     if (plain === undefined) {
       const text = `the secret ${name} (version ${version}) cannot be opened with ${masterKey.file}: its stored form was changed; set it again`;
@@ -78,16 +106,39 @@ export async function createVault(options: {
     return (version) => keyring.seal(secretContext(workspaceId, name, version), plain);
   }
 
+  const fingerprintKey = await keyOfFingerprints(store, keyring);
+  const { settings = NO_SOURCES, env = {}, log = SILENT, onNewValue = () => undefined } = options.sources ?? {};
+  const followed = createFollowedSecrets({
+    ...{ store, clock, log, changed, onNewValue },
+    sources: createSources(settings, { env, clock }),
+    fingerprint: ({ workspaceId, name }, value) =>
+      createHmac('sha256', fingerprintKey)
+        .update(JSON.stringify([workspaceId, name, value]))
+        .digest('base64url'),
+    seal: ({ workspaceId, name }, version, value) =>
+      keyring.seal(secretContext(workspaceId, name, version), Buffer.from(value)),
+    async open({ workspaceId, name }, version, sealed) {
+      return (await open(workspaceId, { name, version, source: '', sealed })).value;
+    },
+  });
+
   const versions = createVersions({
     ...{ store, clock, sealer, open, changed },
     holder: options.holder ?? randomUUID(),
     isAlone: options.isAlone ?? false,
     writeUses: () => uses.write(),
+    async assertOwnValue(workspaceId, name) {
+      const source = await store.secretSources.find(workspaceId, name);
+      if (source === undefined) return;
+      const text = `the value of ${name} comes from ${source.reference}: change it there, and it is taken over by itself`;
+      throw new GateError('conflict', text);
+    },
   });
 
   return {
     async set(workspaceId, name, value, source, about) {
       const version = await store.secrets.append(workspaceId, name, source, sealer(workspaceId, name, value), about);
+      await followed.recheck({ workspaceId, name });
       changed(workspaceId, name);
       return version;
     },
@@ -101,9 +152,20 @@ export async function createVault(options: {
       return await store.secrets.list(workspaceId);
     },
     versions,
+    sources: {
+      async set(workspaceId, name, order, about = {}) {
+        checkName(name);
+        return await followed.set({ workspaceId, name }, order, about);
+      },
+      views: (workspaceId) => followed.views(workspaceId),
+      start: () => followed.start(),
+    },
     async remove(workspaceId, name) {
       const removed = await store.secrets.remove(workspaceId, name);
-      if (removed) changed(workspaceId, name);
+      if (removed) {
+        await followed.recheck({ workspaceId, name });
+        changed(workspaceId, name);
+      }
       return removed;
     },
     async value(workspaceId, name) {
@@ -114,8 +176,10 @@ export async function createVault(options: {
       if (fingerprints.size === 0) return [];
       const recognised = [];
       for (const { name, version, sealed, isCurrent } of await store.secrets.versions(workspaceId)) {
-        const plain = await keyring.open(secretContext(workspaceId, name, version), sealed);
-        const value = plain === undefined ? '' : Buffer.from(plain).toString('utf8');
+        const read = followed.readAs({ workspaceId, name }, version);
+        const plain =
+          sealed.length === 0 ? undefined : await keyring.open(secretContext(workspaceId, name, version), sealed);
+        const value = read ?? (plain === undefined ? '' : Buffer.from(plain).toString('utf8'));
         if (isGuessable(value)) continue;
         const fingerprint = fingerprintOf(fingerprintKey, 'secret', value);
         if (fingerprints.has(fingerprint)) recognised.push({ fingerprint, name, version, isCurrent });
@@ -136,6 +200,12 @@ export async function createVault(options: {
       };
     },
     used: (workspaceId, versions) => uses.note(workspaceId, versions),
+    refused(workspaceId, versions) {
+      for (const each of versions) {
+        const end = each.lastIndexOf('@');
+        followed.doubt({ workspaceId, name: each.slice(0, end) }, Number(each.slice(end + 1)));
+      }
+    },
     keyring,
     seal: (purpose, plain) => keyring.seal(['purpose', purpose], plain),
     async open(purpose, sealed) {
@@ -145,12 +215,26 @@ export async function createVault(options: {
       throw new GateError('internal', text);
     },
     elsewhere: {
-      changed: ({ workspaceId, name }) => changed(workspaceId, name),
+      changed(change) {
+        const isFollowed = followed.isFollowed(change);
+        if (!isFollowed) changed(change.workspaceId, change.name);
+        followed.recheck(change).then(
+          (isSource) => {
+            if (isFollowed && !isSource) changed(change.workspaceId, change.name);
+          },
+          (error: unknown) => log.warn({ err: error, name: change.name }, 'where a secret comes from cannot be read'),
+        );
+      },
       async catchUp({ workspaceId, name }) {
+        const isFollowed = followed.isFollowed({ workspaceId, name });
+        const isSource = await followed.recheck({ workspaceId, name });
+        if (isSource) return;
+        if (isFollowed) changed(workspaceId, name);
         const record = await store.secrets.current(workspaceId, name);
         tellWhereOld(workspaceId, name, record?.version);
       },
       async recheck() {
+        await followed.recheckAll();
         for (const [workspaceId, opened] of Map.groupBy(openedVersions.values(), (each) => each.workspaceId)) {
           const now = new Map((await store.secrets.list(workspaceId)).map(({ name, version }) => [name, version]));
           for (const { name } of opened) tellWhereOld(workspaceId, name, now.get(name));
@@ -162,6 +246,7 @@ export async function createVault(options: {
       return () => listeners.delete(listener);
     },
     async close() {
+      followed.close();
       await versions.close();
       await uses.write();
     },
@@ -183,6 +268,15 @@ function checkValue(name: string, value: string): Uint8Array {
     'too_large',
     `the value of the secret ${name} is ${plain.length} bytes; at most ${MAX_VALUE_BYTES} are kept`,
   );
+}
+
+async function keyOfFingerprints(store: Store, keyring: Keyring): Promise<Uint8Array> {
+  const context = ['purpose', FINGERPRINTS];
+  const fresh = Buffer.from(keyring.seal(context, randomBytes(32))).toString('base64');
+  const kept = await store.settings.putIfAbsent(FINGERPRINTS, fresh);
+  const key = await keyring.open(context, Buffer.from(kept, 'base64'));
+  if (key !== undefined) return key;
+  throw new GateError('internal', 'the key of the fingerprints of secrets was changed: restore a backup');
 }
 
 function secretContext(workspaceId: string, name: string, version: number): string[] {

@@ -53,6 +53,15 @@ onBothEngines((open) => {
     assert.deepEqual(watch.ages, [{ workspace: 'default', secret: 'github', createdAt: clock.at, expiresAt: null }]);
   });
 
+  it('of one that is read elsewhere it is said where to put the new one', async (t) => {
+    const { store, clock, watch } = await openWatch(t, open);
+    const order = { reference: 'file:/srv/token', keepForMs: 0, refreshMs: null };
+    const reading = { fingerprint: 'f', keptUntil: null, seal: () => Uint8Array.of(1) };
+    await store.secretSources.set({ workspaceId: 'default', name: 'github' }, order, reading, {});
+    clock.at += 91 * DAY;
+    assert.match((await watch.warnings('default'))[0] ?? '', /, and put it where it is read from: file:\/srv\/token$/);
+  });
+
   it('a date of expiry is told of two weeks ahead, and once it has passed, in its own workspace', async (t) => {
     const { store, vault, clock, watch } = await openWatch(t, open, Infinity);
     await store.workspaces.add('team-b');

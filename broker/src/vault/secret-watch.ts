@@ -2,6 +2,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { SecretInfo, Store } from '../store/store.ts';
+import { isReference } from './sources/reference.ts';
 import type { Vault } from './vault.ts';
 
 const DAY_MS = 86_400_000;
@@ -113,11 +114,13 @@ export function createSecretWatch(options: SecretWatchOptions): SecretWatch {
 
 /** Undefined where nothing is wrong with it. */
 function warningFor(
-  { name, version, createdAt, expiresAt }: SecretInfo,
+  { name, version, source, createdAt, expiresAt }: SecretInfo,
   { workspaceId, now, maxAgeMs }: { workspaceId: string; now: number; maxAgeMs: number },
 ): string | undefined {
   const what = `secret ${name} (version ${version})`;
-  const next = `make a new one at its service, then: mcpgate-broker secret rotate ${name}${inWorkspace(workspaceId)}`;
+  const next = isReference(source)
+    ? `make a new one at its service, and put it where it is read from: ${source}`
+    : `make a new one at its service, then: mcpgate-broker secret rotate ${name}${inWorkspace(workspaceId)}`;
   if (expiresAt !== null && expiresAt <= now) return `${what} has expired on ${dayOf(expiresAt)}; ${next}`;
   if (expiresAt !== null && expiresAt - now <= AHEAD_MS) return `${what} expires on ${dayOf(expiresAt)}; ${next}`;
   const days = Math.floor((now - createdAt) / DAY_MS);

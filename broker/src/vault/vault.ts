@@ -1,6 +1,7 @@
 // Secrets at rest: sealed with AES-256-GCM by data keys under the master key, with workspace, name and version as associated data. A value leaves
 // the vault only towards an upstream's connection.
 
+import type { SecretSource, SourceOrder } from '../store/secret-source.ts';
 import type { AboutSecret, SecretVersion } from '../store/secret-version.ts';
 import type { SecretInfo, StagedSecret } from '../store/store.ts';
 import type { Keyring } from './keyring.ts';
@@ -46,6 +47,33 @@ export interface OpenedSecret {
   imported: boolean;
 }
 
+/** `kept`: it is away, and what was read before lives on. */
+export type SourceState = 'unread' | 'ok' | 'kept' | 'away';
+
+/** How this broker finds a source. */
+export interface SourceView extends SecretSource {
+  state: SourceState;
+  /** Why it is away. */
+  problem: string | null;
+  /** Since when it is away. */
+  since: number | null;
+  /** Until when what was read before lives on. */
+  until: number | null;
+}
+
+/** The secrets whose values are read elsewhere. */
+export interface SecretSources {
+  /**
+   * The secret comes from there from now on; tells listeners, and returns the number of its version. Throws `usage` or `forbidden` for a reference
+   * that is none or not allowed, and `unavailable` where there is nothing to read: nothing is changed then.
+   */
+  set(workspaceId: string, name: string, order: SourceOrder, about?: AboutSecret): Promise<number>;
+  /** How this broker finds them, by name; of every workspace unless said. */
+  views(workspaceId?: string): SourceView[];
+  /** Reads them all, and follows them from then on. Rejects where the store is away. */
+  start(): Promise<void>;
+}
+
 export interface Vault {
   /** Stores a new version, which is the current one from now on, tells listeners, and returns its number. */
   set(workspaceId: string, name: string, value: string, source: string, about?: AboutSecret): Promise<number>;
@@ -60,6 +88,7 @@ export interface Vault {
   list(workspaceId: string): Promise<SecretInfo[]>;
   remove(workspaceId: string, name: string): Promise<boolean>;
   readonly versions: Versions;
+  readonly sources: SecretSources;
   /** The current value and version of a secret. Throws `not_found`, which names the secret. */
   value(workspaceId: string, name: string): Promise<OpenedSecret>;
   /**
@@ -78,6 +107,8 @@ export interface Vault {
    * after a few seconds, or when somebody asks for it here. A promise where this is the first to be noted since: of the writing.
    */
   used(workspaceId: string, versions: readonly string[]): Promise<unknown> | undefined;
+  /** A service took them no more: where they are read elsewhere, the source is looked at when one of them is asked for next. */
+  refused(workspaceId: string, versions: readonly string[]): void;
   /**
    * Seals and opens what other rooms must store encrypted (signing keys, kept refresh answers). `purpose` is associated data. A data key seals it,
    * so that it opens after a rotation of the master key as before. `open` throws `internal` where the stored form was changed, and `unavailable`

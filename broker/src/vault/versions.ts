@@ -23,6 +23,8 @@ export interface VersionsOptions {
   ) => Promise<OpenedSecret>;
   changed: (workspaceId: string, name: string) => void;
   writeUses: () => Promise<void>;
+  /** Throws `conflict` where the value of this secret comes from elsewhere. */
+  assertOwnValue: (workspaceId: string, name: string) => Promise<void>;
 }
 
 interface Held {
@@ -87,6 +89,7 @@ export function createVersions(options: VersionsOptions): Versions & { close(): 
     },
     async stage(workspaceId, name, value, source, about = {}) {
       const seal = options.sealer(workspaceId, name, value);
+      await options.assertOwnValue(workspaceId, name);
       const tryOnce = async () =>
         await secretVersions.stage(workspaceId, name, source, seal, {
           ...about,

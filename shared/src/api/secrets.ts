@@ -4,11 +4,29 @@ import { CallSchema } from './audit.ts';
 import { endpoint } from './endpoint.ts';
 import { SecretNameSchema, TimeSchema } from './fields.ts';
 
+const SecretReadingSchema = z
+  .object({
+    state: z.enum(['ok', 'kept', 'away', 'unread']).meta({
+      description: '`kept`: it is away, and what was read before lives on; `unread`: this broker has not looked yet',
+    }),
+    problem: z.string().nullable(),
+    since: TimeSchema.nullable().meta({ description: 'Since when it is away' }),
+    until: TimeSchema.nullable().meta({ description: 'Until when what was read before lives on' }),
+    keep_for_s: z.number().int(),
+    refresh_s: z.number().int().nullable(),
+  })
+  .meta({ id: 'SecretReading', description: 'How the broker that answers finds the source of a secret' });
+
 export const SecretSchema = z
   .object({
     name: z.string(),
     version: z.number().int(),
-    source: z.string(),
+    source: z.string().meta({
+      description: 'How it was set; where it is read elsewhere: env:NAME, file:/PATH, vault:PATH#KEY or command:…',
+    }),
+    reading: SecretReadingSchema.nullable()
+      .default(null)
+      .meta({ description: 'Null where its value is kept by the broker itself' }),
     created_at: TimeSchema,
     last_used_at: TimeSchema.nullable(),
     expires_at: TimeSchema.nullable()
@@ -141,7 +159,34 @@ export const secretsApi = {
     summary:
       'Store a new version, which the next call of every server that refers to it uses; then probe these servers, and say whether they take it',
     params: NameOnly,
-    body: z.strictObject({ value: ValueSchema, expires_at: ExpirySchema }),
+    body: z
+      .strictObject({
+        value: ValueSchema.optional(),
+        from: z.string().min(1).max(2000).optional().meta({
+          description: 'In place of a value, where it is read: env:NAME, file:/PATH, vault:PATH#KEY or command:…',
+        }),
+        keep_for_s: z
+          .number()
+          .int()
+          .min(0)
+          .max(30 * 86_400)
+          .default(0)
+          .meta({ description: 'Of `from`: how long what was read before lives on while the source is away' }),
+        refresh_s: z
+          .number()
+          .int()
+          .min(10)
+          .max(86_400)
+          .nullable()
+          .default(null)
+          .meta({ description: 'Of `from`: how often it is read again; null: as is usual for its kind' }),
+        expires_at: ExpirySchema,
+      })
+      .refine(({ value, from }) => (value === undefined) !== (from === undefined), 'give a value, or `from`')
+      .refine(
+        ({ value, keep_for_s: keep, refresh_s: refresh }) => value === undefined || (keep === 0 && refresh === null),
+        'keep_for_s and refresh_s are of `from`',
+      ),
     answer: SetSecretSchema,
   }),
   rotate: endpoint({

@@ -2,6 +2,7 @@
 // OpenCode, Codex and Goose differ in small ways. A setting that means something only on a laptop is dropped, with a warning.
 import { type ResourceLimitsForm, ResourceLimitsSchema } from '../api/resource-limits.ts';
 import { z } from 'zod';
+import { splitCommand } from './split-command.ts';
 import { asciiLetters } from '../ascii-letters.ts';
 import { senseOfName } from './secret-names.ts';
 
@@ -264,14 +265,4 @@ export function legalServerName(name: string): string {
     .slice(0, 24)
     .replace(/^-+|-+$/g, '');
   return plain === '' ? 'server' : plain;
-}
-
-/** At blanks, without quotes; nothing in it is carried out. */
-function splitCommand(line: string): string[] {
-  const words: string[] = [];
-  for (const [whole] of line.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*'|["'])+/g))
-    words.push(
-      whole.replaceAll(/"([^"]*)"|'([^']*)'/g, (_found, double?: string, single?: string) => double ?? single ?? ''),
-    );
-  return words;
 }

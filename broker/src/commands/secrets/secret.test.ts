@@ -11,12 +11,31 @@ describe('secrets', () => {
     await admin.broker.json(['secret', 'set', 'github-token'], { stdin: 'second-v4lue\n' });
     const list = await admin.rows('secret', 'list');
     assert.deepEqual(keysOf(list[0]), [
-      ...['created_at', 'expires_at', 'last_used_at', 'name', 'servers', 'source', 'version'],
+      ...['created_at', 'expires_at', 'last_used_at', 'name', 'reading', 'servers', 'source', 'version'],
     ]);
     const { verified, steps } = Object(set) as { verified: unknown; steps: unknown };
     assert.deepEqual([verified, steps], [null, []], 'no server uses it');
     assert.equal(list[0]?.['version'], 2);
     assert.doesNotMatch(JSON.stringify(list) + admin.broker.stderr(), /v4lue/);
+  });
+
+  test('come from elsewhere with --from, which says what it does not take', async () => {
+    const refused = async (...words: string[]) => await admin.failure(['secret', 'set', 'read-token', ...words]);
+    const alone = await refused('--keep-for', '1h');
+    assert.deepEqual([alone.code, /--keep-for says nothing without --from/.test(alone.stderr)], [2, true]);
+    for (const [from, code, message] of [
+      ['env:HOME', 1, /cannot be read from env:HOME: sources\.env .* does not allow HOME/],
+      ['env:MCPGATE_SECRET_NONE', 4, /MCPGATE_SECRET_NONE is not in the broker’s environment/],
+      ['file:/etc/hostname', 1, /sources\.files .* does not allow \/etc\/hostname/],
+      ['vault:a#b', 1, /must set vault\.address/],
+      ['command:/bin/echo x', 1, /sources\.commands .* does not allow this command/],
+      ['https://example.com', 2, /names no source: write env:NAME, file:\/PATH/],
+    ] as const) {
+      const { code: exit, stderr } = await refused('--from', from);
+      assert.match(stderr, message);
+      assert.equal(exit, code, from);
+    }
+    assert.ok(!(await admin.rows('secret', 'list')).some(({ name }) => name === 'read-token'));
   });
 
   test('that cannot stand where a server refers to them are told with that server, and its calls fail by the same words', async () => {

@@ -8,7 +8,7 @@ import { isConfirmed } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { withProgress } from '../progress.ts';
 import { readSecret } from '../read-secret.ts';
-import { EXPIRES, expiryOf, refuseValues, type ExpiryOptions } from './secret-input.ts';
+import { EXPIRES, expiryOf, refuseValues, sourceOf, type SetOptions } from './secret-input.ts';
 import { setText } from './secret-text.ts';
 import { addVersionCommands } from './secret-versions.ts';
 import { ago } from '../table.ts';
@@ -21,8 +21,11 @@ export function secretCommand(context: CommandContext): Command {
       .argument('<name>')
       .argument('[value...]')
       .description('store a value, from stdin or a prompt; the next call uses it, and its servers are probed with it')
+      .option('--from <source>', 'read it there: env:NAME, file:/PATH, vault:PATH#KEY or "command:PROGRAM ARGUMENTS"')
+      .option('--keep-for <time>', 'with --from: what was read before lives on so long while the source is away')
+      .option('--refresh <time>', 'with --from: read it again so often; 5m unless said, files are followed')
       .option('--expires <when>', EXPIRES),
-  ).action(async (name: string, values: string[], options: ExpiryOptions) => {
+  ).action(async (name: string, values: string[], options: SetOptions) => {
     refuseValues('set', name, values, options);
     await withSession(context, options, (session) => setSecret(session, name, options));
   });
@@ -55,10 +58,10 @@ async function removeSecret(
 async function setSecret(
   { api, show, context, inside }: AdminSession,
   name: string,
-  options: ExpiryOptions,
+  options: SetOptions,
 ): Promise<void> {
-  const value = await readSecret(context, `value of ${name} (not shown): `);
-  const body = { value, ...expiryOf(options, context.now()) };
+  const given = sourceOf(options) ?? { value: await readSecret(context, `value of ${name} (not shown): `) };
+  const body = { ...given, ...expiryOf(options, context.now()) };
   const text = `Setting ${name}, and probing its servers (Ctrl-C to stop; it is set at once)`;
   const secret = await withProgress(context, text, () => api.call(secretsApi.set, { params: { name }, body }));
   show(secret, setText(secret, inside));
@@ -69,11 +72,12 @@ async function listSecrets({ api, list, context }: AdminSession): Promise<void> 
   const row = (index: number): string[] => {
     const secret = secrets[index];
     if (secret === undefined) return [];
-    const { name, version, source, servers } = secret;
+    const { name, version, source, reading, servers } = secret;
+    const state = reading === null || reading.state === 'ok' ? '' : ` (${reading.state})`;
     return [
       name,
       String(version),
-      source,
+      plainLine(`${source}${state}`),
       servers.join(', ') || '-',
       ago(secret.created_at, context.now()),
       ago(secret.last_used_at, context.now()),

@@ -12,6 +12,7 @@ import { createLeftChannelsMigration } from './0007-left-channels.ts';
 import { createProvisioningMigration } from './0005-provisioning.ts';
 import { createServerRevisionsMigration } from './0010-server-revisions.ts';
 import { createSecretStatesMigration } from './0009-secret-states.ts';
+import { createSecretSourcesMigration } from './0014-secret-sources.ts';
 import { createTokensMigration } from './0003-tokens.ts';
 import { createTrustAnnotationsMigration } from './0002-trust-annotations.ts';
 
@@ -33,6 +34,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0010-server-revisions': createServerRevisionsMigration(engine.kind),
     '0011-key-envelopes': createKeyEnvelopesMigration(engine.kind),
     '0012-laptop-findings': createLaptopFindingsMigration(engine.kind),
+    '0014-secret-sources': createSecretSourcesMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
   const unknown = (await appliedMigrations(engine))

@@ -21,6 +21,7 @@ const GOES_ALONG = [
   'groups',
   'rules',
   'policies',
+  'secret_sources',
   'secrets',
   'grants',
   'admin_tokens',

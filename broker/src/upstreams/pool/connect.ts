@@ -2,8 +2,8 @@
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Accounts } from '../../accounts/accounts.ts';
 import type { AccountOwner } from '../../domain/account.ts';
-import { AttemptError, attemptOf } from '../attempt.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
+import { AttemptError, attemptOf } from '../attempt.ts';
 import { createBearer } from '../secrets/bearer.ts';
 import { accountValues } from '../secrets/account-values.ts';
 import type { Secrets } from '../secrets/secrets.ts';
@@ -25,6 +25,8 @@ export interface Connection {
   readonly secretVersions: readonly string[];
   /** Notes that the connection's secrets are used now; called for each request. */
   readonly noteUse: () => void;
+  /** The server did not take them (HTTP 401). */
+  readonly noteRefused: () => void;
   /** How many lines on stdout were no messages. */
   readonly noise: () => number;
   readonly stderr: () => readonly string[];
@@ -32,7 +34,7 @@ export interface Connection {
 }
 
 export interface ConnectDeps extends WireDeps {
-  vault: Pick<Secrets, 'value' | 'used'>;
+  vault: Pick<Secrets, 'value' | 'used' | 'refused'>;
   accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'pageOf'>;
   /** How each server was last opened. */
   openings: OpeningMemory;
@@ -78,7 +80,10 @@ export class FailedStart extends AttemptError {
 export async function connect(deps: ConnectDeps, request: ConnectRequest): Promise<Connection> {
   const { record } = request;
   const keys = await accountValues(record, request.owner, deps.accounts);
-  const resolved = await resolveTransport(record, deps.vault, keys);
+  const resolved = await resolveTransport(record, deps.vault, keys).catch((error: unknown) => {
+    throw ofServer(record, error);
+  });
+  const noteRefused = (): void => deps.vault.refused(record.workspaceId, resolved.versions);
   const bearer = createBearer(record, request.owner, deps.accounts, resolved.hide);
   // Nothing is opened for whoever has no account.
   await bearer?.current();
@@ -142,6 +147,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     }),
   ).catch((error: unknown) => {
     if (isGivenUp(request)) throw abandoned(record);
+    if (attemptOf(error).outcome === 'unauthorized') noteRefused();
     throw describeFailure(toGateError(error), stderr.lines(), resolved.mask.text, outOfReach);
   });
   return {
@@ -152,6 +158,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
         deps.log.warn({ err: error, server: record.name }, 'when its secrets were last used could not be written down');
       });
     },
+    noteRefused,
     noise: () => noise,
     stderr: () => stderr.lines(),
     mask: resolved.mask.text,
@@ -187,6 +194,12 @@ async function inOneDeadline(
   } finally {
     cancel();
   }
+}
+
+/** Which server cannot be reached because of what its secret is read from. */
+function ofServer({ name }: ServerRecord, error: unknown): unknown {
+  if (!(error instanceof GateError) || error.code !== 'unavailable') return error;
+  return new GateError(error.code, `server ${name}: ${error.message}`, { cause: error });
 }
 
 function isGivenUp({ signal }: ConnectRequest): boolean {

@@ -38,6 +38,7 @@ export function createSlotSession(first: Connection, options: SlotSessionOptions
   ): Promise<T> {
     const reason = retryReason(cause, repeatable);
     if (reason === undefined) throw cause;
+    if (reason === 'unauthorized') connection.noteRefused();
     try {
       connection = await options.replace(connection);
       return await again(connection, reason);

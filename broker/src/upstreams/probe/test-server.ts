@@ -161,6 +161,7 @@ function withTried(
 ): ConnectDeps['vault'] {
   return {
     used: () => undefined,
+    refused: () => undefined,
     value: (workspace, name) =>
       workspace === workspaceId && name === tried.name ? Promise.resolve(tried.secret) : vault.value(workspace, name),
   };

@@ -5,6 +5,8 @@ export interface Secrets {
   value(workspaceId: string, name: string): Promise<{ value: string; version: number; imported: boolean }>;
   /** A connection that holds these versions (`NAME@VERSION`) is used again. Undefined where nothing is to be written down. */
   used(workspaceId: string, versions: readonly string[]): Promise<unknown> | undefined;
+  /** A server refused them (HTTP 401): what is read from elsewhere may be another value there by now, and is looked at when it is asked for next. */
+  refused(workspaceId: string, versions: readonly string[]): void;
   /** Called after a secret changed, with its name. Returns the function that ends it. */
   onChange(listener: (change: { workspaceId: string; name: string }) => void): () => void;
 }

@@ -4,6 +4,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import type { Store } from '../../store.ts';
+import { endSource } from './secret-sources.ts';
 import { giveBack, lockSecret, nextVersion, retireCurrent, toVersion } from './secret-rows.ts';
 
 export function createSecretVersions(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secretVersions'] {
@@ -21,7 +22,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
     find: (workspaceId, name, version) =>
       db
         .selectFrom('secret_versions')
-        .select(['name', 'version', 'source', 'sealed'])
+        .select(['name', 'version', 'source', 'sealed', 'fingerprint', 'kept_until as keptUntil'])
         .where('workspace_id', '=', workspaceId)
         .where('name', '=', name)
         .where('version', '=', version)
@@ -124,10 +125,13 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
           .where('name', '=', name)
           .where('version', '=', version)
           .where('state', '=', 'retired')
+          // What was read from a source is there, not here.
+          .where('fingerprint', 'is', null)
           .executeTakeFirst();
         if (found === undefined) return undefined;
         const retired = await retireCurrent(trx, key, clock.now());
         if (retired === undefined) return undefined;
+        await endSource(trx, key);
         await trx
           .updateTable('secret_versions')
           .set({ state: 'current', retired_at: null })

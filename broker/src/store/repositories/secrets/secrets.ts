@@ -5,6 +5,7 @@ import type { AboutSecret } from '../../secret-version.ts';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import type { Store } from '../../store.ts';
+import { endSource } from './secret-sources.ts';
 import { giveBack, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
 
 export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secrets'] {
@@ -16,6 +17,7 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
     row: { version: number; source: string; sealed: Uint8Array },
     { setBy = null, expiresAt = null }: AboutSecret = {},
   ): Promise<number> {
+    await endSource(trx, { workspaceId, name });
     await trx
       .insertInto('secret_versions')
       .values({
@@ -61,6 +63,7 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
     async current(workspaceId, name) {
       return await current
         .select(['current.name', 'current.version', 'current.source', 'current.sealed'])
+        .select(['current.fingerprint', 'current.kept_until as keptUntil'])
         .where('current.workspace_id', '=', workspaceId)
         .where('current.name', '=', name)
         .executeTakeFirst();
@@ -68,7 +71,7 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
     async versions(workspaceId) {
       const rows = await db
         .selectFrom('secret_versions')
-        .select(['name', 'version', 'source', 'sealed', 'state'])
+        .select(['name', 'version', 'source', 'sealed', 'state', 'fingerprint', 'kept_until as keptUntil'])
         .where('workspace_id', '=', workspaceId)
         .where('state', '<>', 'staged')
         .execute();
@@ -118,6 +121,7 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
           .where('name', '=', name)
           .executeTakeFirst();
         if (result.numDeletedRows === 0n) return false;
+        await endSource(trx, { workspaceId, name });
         await announce(trx, { kind: 'secret', workspaceId, name });
         return true;
       }),

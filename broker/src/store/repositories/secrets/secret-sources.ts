@@ -1,0 +1,164 @@
+// Where secrets come from that are not kept here, and the versions that were read there. Several brokers read for themselves: one value is one version,
+// whoever has read it, and a version that is known already becomes the current one only for who has seen it come back.
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { SecretSource } from '../../secret-source.ts';
+import type { Announce } from '../../bus/announce.ts';
+import type { Database } from '../../schema.ts';
+import type { SecretReading } from '../../secret-source.ts';
+import type { Store } from '../../store.ts';
+import { lockSecret, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
+
+const NOTHING = new Uint8Array(0);
+
+export function createSecretSources(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secretSources'] {
+  const tell = (trx: Transaction<Database>, { workspaceId, name }: SecretKey): Promise<void> =>
+    announce(trx, { kind: 'secret', workspaceId, name });
+
+  /** A value that was never read from there before, as the current version. */
+  async function append(
+    trx: Transaction<Database>,
+    key: SecretKey,
+    reading: SecretReading,
+    about: { reference: string; setBy: string | null; expiresAt: number | null },
+  ): Promise<number> {
+    const version = await nextVersion(trx, key);
+    await retireCurrent(trx, key, clock.now());
+    await trx
+      .insertInto('secret_versions')
+      .values({
+        ...{ workspace_id: key.workspaceId, name: key.name, version, source: about.reference, state: 'current' },
+        ...{ set_by: about.setBy, created_at: clock.now(), expires_at: about.expiresAt, retired_at: null },
+        ...{ last_used_at: null, lease_holder: null, lease_until: null },
+        ...{ fingerprint: reading.fingerprint, ...kept(reading, version) },
+      })
+      .execute();
+    return version;
+  }
+
+  /** Values of versions that are not the current one live on for nobody. */
+  const forgetOthers = (trx: Transaction<Database>, { workspaceId, name }: SecretKey) =>
+    trx
+      .updateTable('secret_versions')
+      .set({ sealed: NOTHING, kept_until: null })
+      .where('workspace_id', '=', workspaceId)
+      .where('name', '=', name)
+      .where('state', '<>', 'current')
+      .where('kept_until', 'is not', null)
+      .execute();
+
+  return {
+    async find(workspaceId, name) {
+      const row = await db
+        .selectFrom('secret_sources')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .where('name', '=', name)
+        .executeTakeFirst();
+      return row && toSource(row);
+    },
+    async all() {
+      return (await db.selectFrom('secret_sources').selectAll().execute()).map(toSource);
+    },
+    set: (key, order, reading, { setBy = null, expiresAt = null }) =>
+      db.transaction().execute(async (trx) => {
+        const { workspaceId, name } = key;
+        const { reference, keepForMs, refreshMs } = order;
+        const version = await append(trx, key, reading, { reference, setBy, expiresAt });
+        const row = {
+          ...{ reference, keep_for_ms: keepForMs, refresh_ms: refreshMs, first_version: version, set_at: clock.now() },
+        };
+        await trx
+          .insertInto('secret_sources')
+          .values({ workspace_id: workspaceId, name, ...row })
+          .onConflict((conflict) => conflict.columns(['workspace_id', 'name']).doUpdateSet(row))
+          .execute();
+        await forgetOthers(trx, key);
+        await tell(trx, key);
+        return { workspaceId, name, ...order, firstVersion: version, setAt: row.set_at };
+      }),
+    note: (source, reading, before) =>
+      db.transaction().execute(async (trx) => {
+        const { workspaceId, name, reference, firstVersion } = source;
+        await lockSecret(trx, source);
+        const now = await trx
+          .selectFrom('secret_sources')
+          .select('first_version')
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
+          .executeTakeFirst();
+        if (now?.first_version !== firstVersion) return undefined;
+        const rows = await trx
+          .selectFrom('secret_versions')
+          .select(['version', 'state', 'fingerprint'])
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
+          .where('version', '>=', firstVersion)
+          .execute();
+        const current = rows.find(({ state }) => state === 'current')?.version;
+        const same = rows.find(({ fingerprint }) => fingerprint === reading.fingerprint);
+        const of = (version: number) =>
+          trx
+            .updateTable('secret_versions')
+            .where('workspace_id', '=', workspaceId)
+            .where('name', '=', name)
+            .where('version', '=', version);
+        if (same === undefined) {
+          const version = await append(trx, source, reading, { reference, setBy: null, expiresAt: null });
+          await forgetOthers(trx, source);
+          await tell(trx, source);
+          return { version, from: current ?? null };
+        }
+        const { version } = same;
+        if (version === current) {
+          await of(version).set(kept(reading, version)).execute();
+          return { version, from: null };
+        }
+        // Another broker reads another value, as while an environment is rolled out: each goes on with its own, and nobody takes turns.
+        if (before !== undefined && before !== current) return { version, from: null };
+        await retireCurrent(trx, source, clock.now());
+        await of(version)
+          .set({ state: 'current', retired_at: null, ...kept(reading, version) })
+          .execute();
+        await forgetOthers(trx, source);
+        await tell(trx, source);
+        return { version, from: current ?? null };
+      }),
+    async forget(before) {
+      const result = await db
+        .updateTable('secret_versions')
+        .set({ sealed: NOTHING, kept_until: null })
+        .where('kept_until', '<=', before)
+        .executeTakeFirst();
+      return Number(result.numUpdatedRows);
+    },
+  };
+}
+
+/** The secret is set to a value of its own, or removed: it comes from nowhere else any more. */
+export async function endSource(trx: Transaction<Database>, { workspaceId, name }: SecretKey): Promise<void> {
+  await trx.deleteFrom('secret_sources').where('workspace_id', '=', workspaceId).where('name', '=', name).execute();
+  await trx
+    .updateTable('secret_versions')
+    .set({ sealed: NOTHING, kept_until: null })
+    .where('workspace_id', '=', workspaceId)
+    .where('name', '=', name)
+    .where('kept_until', 'is not', null)
+    .execute();
+}
+
+function kept({ keptUntil, seal }: SecretReading, version: number): { sealed: Uint8Array; kept_until: number | null } {
+  return keptUntil === null ? { sealed: NOTHING, kept_until: null } : { sealed: seal(version), kept_until: keptUntil };
+}
+
+function toSource(row: Selectable<Database['secret_sources']>): SecretSource {
+  return {
+    workspaceId: row.workspace_id,
+    name: row.name,
+    reference: row.reference,
+    keepForMs: row.keep_for_ms,
+    refreshMs: row.refresh_ms,
+    firstVersion: row.first_version,
+    setAt: row.set_at,
+  };
+}
