@@ -2,6 +2,7 @@
 import { extractSecrets, type FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
 import { senseOfValue } from 'mcpgate-shared/entries/value-sense';
 import { secretReference } from 'mcpgate-shared/values/secret-reference';
+import { GateError } from 'mcpgate-shared/error';
 import { located, Mistake, type MistakePath } from '../domain/mistake.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { secretNamesIn, secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
@@ -35,6 +36,9 @@ export async function assertRecordFits(
   const isSameAccount = JSON.stringify(before?.account) === JSON.stringify(account);
   const kept = said === undefined ? [] : isSameAccount && before ? secretNamesOfRecord(before) : secretNamesIn(said);
   located(['transport'], () => assertMaySend(caller, wanted, new Set([...kept, ...brought])));
+  located(['transport'], () =>
+    assertMayMoveAccounts(caller, name, before, { isSameReach: said !== undefined, isSameAccount }),
+  );
   const former = new Set([...brought, ...(before === undefined ? [] : secretNamesOfRecord(before))]);
   const missing = wanted.filter((secret) => !known.has(secret) && !former.has(secret));
   const [first] = missing;
@@ -43,6 +47,23 @@ export async function assertRecordFits(
     'not_found',
     `no secret named ${missing.join(', ')}; set it first: \`secret set ${first}${inWorkspace(caller.workspaceId)}\``,
     pathOfText(fields, secretReference(first)),
+  );
+}
+
+/**
+ * Throws `forbidden` where the caller is no administrator and changes what an account at the server is sent to, or how one is made: whoever does
+ * so reads what people send there.
+ */
+function assertMayMoveAccounts(
+  { role }: Caller,
+  name: string,
+  before: ServerRecord | undefined,
+  { isSameReach, isSameAccount }: { isSameReach: boolean; isSameAccount: boolean },
+): void {
+  if (role === 'admin' || (before?.account ?? null) === null || (isSameReach && isSameAccount)) return;
+  throw new GateError(
+    'forbidden',
+    `an administrator must change where ${name} is and how it is asked, as it is used with accounts: whoever does so could read them there`,
   );
 }
 

@@ -122,6 +122,32 @@ describe('administration tokens', () => {
     assert.equal((await withToken(token, 'secret', 'list')).code, 0);
   });
 
+  test('of an operator cannot change where the accounts of people are sent, nor how they are made', async () => {
+    const { token } = await issue('mover', 'operator');
+    const asOperator = async (...args: string[]) =>
+      await runBrokerCommand([...args, '--broker', admin.broker.url], { env: { MCPGATE_ADMIN_TOKEN: token } });
+    const url = 'https://jira.example.com/mcp';
+    const form = ['--credential', 'personal', '--key', 'TOKEN=Your token', '--header', 'X-Token=${account:TOKEN}'];
+    await admin.broker.json(['server', 'add', 'jira', url, ...form]);
+    for (const change of [
+      ['--url', 'https://evil.example/mcp'],
+      ['--url', 'https://jira.example.com/others/mcp'],
+      ['--header', 'X-Forward-To=https://evil.example'],
+      ['--credential', 'shared', '--no-account', '--no-header', 'X-Token'],
+      ['--oauth', '--issuer', 'https://evil.example', '--no-header', 'X-Token'],
+    ]) {
+      const refused = await asOperator('server', 'set', 'jira', ...change);
+      assert.deepEqual(
+        [refused.code, /an administrator must change where jira is/.test(refused.stderr)],
+        [1, true],
+        `${change.join(' ')}: ${refused.stderr}`,
+      );
+    }
+    const allowed = await asOperator('server', 'set', 'jira', '--isolation', 'per-session');
+    assert.equal(allowed.code, 0, allowed.stderr);
+    await admin.broker.json(['server', 'set', 'jira', '--url', 'https://jira.example.com/v2/mcp']);
+  });
+
   test('mistyped, unknown and meant for another door are told apart, and each is an event', async () => {
     const { token } = await issue('door', 'admin');
     const mistyped = await withToken(token.slice(0, -1) + (token.endsWith('0') ? '1' : '0'), 'user', 'list');

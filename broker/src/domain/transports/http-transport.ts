@@ -25,7 +25,11 @@ export const httpTransport = {
     const changed = { ...transport, url: url ?? transport.url, headers: withHeaders(transport.headers, headers) };
     return [changed, others];
   },
-  target: ({ url }) => /^[a-z]+:\/\/[^/?#]*/i.exec(url)?.[0].toLowerCase() ?? url,
+  // Behind one origin there may be servers of several people, told apart by their paths.
+  target({ url }) {
+    const [, origin, path] = /^([a-z]+:\/\/[^/?#]*)([^?#]*)/i.exec(url) ?? [];
+    return origin === undefined ? url : `${origin.toLowerCase()}${path === '' ? '/' : path}`;
+  },
   fixedTexts: () => [],
 } as const satisfies TransportDescription<HttpTransport>;
 

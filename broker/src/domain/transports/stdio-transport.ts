@@ -62,7 +62,9 @@ export const stdioTransport = {
     const limited = limits === undefined ? started : withOwnLimits(started, limits);
     return [network === undefined ? limited : withNetwork(limited, network), others];
   },
-  target: ({ command }) => command,
+  // Arguments, environment and folder say what the command does, and so who reads the keys that it is started with.
+  target: ({ command, args, cwd, env }) =>
+    JSON.stringify([command, args, cwd ?? null, Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1))]),
   fixedTexts: ({ command }) => [command],
 } as const satisfies TransportDescription<StdioTransport>;
 

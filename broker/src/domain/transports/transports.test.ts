@@ -137,8 +137,27 @@ it('what stands openly in a record is the command and each text without its refe
   assert.doesNotMatch(open.join(' '), /secret/);
 });
 
-it('an account is bound to the command, or to the host of the URL, however it is written and whatever follows it', () => {
-  assert.equal(targetOf(command), 'tool');
-  for (const address of ['https://wiki.example/mcp', 'HTTPS://Wiki.example?x=1'])
-    assert.equal(targetOf({ ...url, url: address }), 'https://wiki.example');
+it('an account is bound to all that says what the command does, or to host and path of the URL, however they are written', () => {
+  const started = { ...command, args: ['serve'], cwd: '/srv', env: { A: '${account:A}', B: 'b' } } as const;
+  const same = [started, { ...started, env: { B: 'b', A: '${account:A}' } }, { ...started, network: 'none' as const }];
+  assert.equal(new Set(same.map(targetOf)).size, 1);
+  const { cwd: _cwd, ...atHome } = started;
+  const others: Transport[] = [
+    ...[
+      command,
+      atHome,
+      { ...started, command: 'other' },
+      { ...started, args: ['serve', '--to=https://evil.example'] },
+    ],
+    ...[
+      { ...started, cwd: '/tmp' },
+      { ...started, env: { ...started.env, NODE_OPTIONS: '--require=/tmp/x.js' } },
+    ],
+  ];
+  assert.equal(new Set([started, ...others].map(targetOf)).size, others.length + 1);
+
+  for (const address of ['https://wiki.example/', 'HTTPS://Wiki.example?x=1', 'https://wiki.example#x'])
+    assert.equal(targetOf({ ...url, url: address }), 'https://wiki.example/');
+  assert.equal(targetOf({ ...url, url: 'https://wiki.example/mcp?x=1' }), 'https://wiki.example/mcp');
+  assert.equal(targetOf({ ...url, url: 'https://wiki.example/MCP' }), 'https://wiki.example/MCP');
 });
