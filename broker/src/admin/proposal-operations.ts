@@ -1,15 +1,19 @@
 // Servers that people propose from their laptops. One that is accepted is added switched off: what it needs is set first, and whoever does that
-// has seen what it starts.
+// has seen what it starts. No secret that there is goes to it: whoever proposes chooses where it is, and the broker what its secrets are called.
 import { needsOf, type Proposal as ShownProposal, proposalsApi, WITHHELD } from 'mcpgate-shared/api/proposals';
+import { freeSecretName } from 'mcpgate-shared/entries/secret-extraction';
 import { GateError } from 'mcpgate-shared/error';
+import { mapTexts } from 'mcpgate-shared/values/record-texts';
+import { fillReferences, secretReference } from 'mcpgate-shared/values/secret-reference';
 import { secretNamesIn } from '../domain/transports/transport-texts.ts';
-import type { Transport } from '../domain/transports/transports.ts';
+import { readTransport, type Transport } from '../domain/transports/transports.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { Proposal } from '../store/store.ts';
+import { takenSecretNames } from './add-server.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { type Caller, operation, type Operation } from './operation.ts';
-import { assertMayRun } from './stdio-permission.ts';
+import { assertRecordFits } from './record-refusals.ts';
 
 export function proposalOperations({
   store,
@@ -47,19 +51,25 @@ export function proposalOperations({
       const open = (await store.proposals.list(workspaceId, { all: false })).find((each) => each.id === id);
       if (open === undefined) throw notOpen(id, workspaceId);
       const name = body.name ?? open.name;
-      const { transport, missing } = recordOf(open);
-      assertMayRun(caller, name, transport, allowedCommands);
+      const { transport: offered, missing } = recordOf(open);
+      const transport = withOwnSecrets(name, offered, await takenSecretNames({ store, vault }, workspaceId));
+      const unset = secretNamesIn(transport);
+      const fields = {
+        transport,
+        isolation: 'shared',
+        credential: 'shared',
+        account: null,
+        trustAnnotations: false,
+        probe: null,
+      } as const;
+      await assertRecordFits({ vault, allowedCommands }, caller, { name, ...fields }, { brought: unset });
       if ((await store.servers.byName(workspaceId, name)) !== undefined)
         throw new GateError('conflict', `a server named ${name} exists already; choose another one with --name`);
       const record = await store.servers.create({
         workspaceId,
         name,
         enabled: false,
-        transport,
-        isolation: 'shared',
-        credential: 'shared',
-        account: null,
-        trustAnnotations: false,
+        ...fields,
       });
       let proposal: Proposal;
       try {
@@ -78,8 +88,6 @@ export function proposalOperations({
         data: { transport: transport.kind, isolation: record.isolation, trust_annotations: false },
       });
       await upstreams.reload();
-      const set = new Set((await vault.list(workspaceId)).map((secret) => secret.name));
-      const unset = secretNamesIn(transport).filter((secret) => !set.has(secret));
       return { proposal: shown(proposal), server: name, unset, missing };
     }),
     operation(proposalsApi.decline, async ({ params: { id } }, caller) => shown(await decide(caller, id, 'declined'))),
@@ -99,6 +107,19 @@ function shown({ createdAt, decidedAt, decidedBy, people, workspaceId: _workspac
   };
 }
 
+/** With a secret of the server's own, under a name that nothing has, for each one that it refers to; one that is named twice is one. */
+function withOwnSecrets(server: string, transport: Transport, taken: ReadonlySet<string>): Transport {
+  const own = new Map<string, string>();
+  const isTaken = (name: string): boolean => taken.has(name) || [...own.values()].includes(name);
+  return mapTexts(transport, (text, spot) =>
+    fillReferences(text, (proposed) => {
+      const name = own.get(proposed) ?? freeSecretName(server, spot.name, isTaken);
+      own.set(proposed, name);
+      return secretReference(name);
+    }),
+  );
+}
+
 /** The record that it makes, and what somebody has to write into it: values that stayed on the laptop. */
 function recordOf({ transport }: Proposal): { transport: Transport; missing: string[] } {
   const named = Object.entries(needsOf(transport));
@@ -106,10 +127,10 @@ function recordOf({ transport }: Proposal): { transport: Transport; missing: str
   const kept = Object.fromEntries(named.filter(([, value]) => value !== ''));
   if ('url' in transport) {
     if (transport.url.includes(WITHHELD)) missing.push('the URL');
-    return { transport: { ...transport, headers: kept }, missing };
+    return { transport: readTransport({ ...transport, headers: kept }), missing };
   }
   transport.args.forEach((argument, index) => {
     if (argument.includes(WITHHELD)) missing.push(`argument ${index + 1}`);
   });
-  return { transport: { ...transport, env: kept }, missing };
+  return { transport: readTransport({ ...transport, env: kept }), missing };
 }

@@ -62,7 +62,11 @@ export function extractSecrets<T extends RecordTexts>(
       if (kind === 'secret') same.kind = 'secret';
       return plain.has(same.name) && same.kind === 'doubtful' ? text : secretReference(same.name, asItStands);
     }
-    const name = freeName(server, spot.name, (each) => isTaken(each) || found.some((secret) => secret.name === each));
+    const name = freeSecretName(
+      server,
+      spot.name,
+      (each) => isTaken(each) || found.some((secret) => secret.name === each),
+    );
     found.push({ name, from: spot.label, kind, value });
     originals.set(name, text);
     if (kind === 'doubtful' && plain.has(name)) return text;
@@ -224,7 +228,7 @@ export function secretNameFor(server: string, key: string): string {
 }
 
 /** With a number where the name is taken. */
-function freeName(server: string, key: string, isTaken: (name: string) => boolean): string {
+export function freeSecretName(server: string, key: string, isTaken: (name: string) => boolean): string {
   const base = secretNameFor(server, key);
   if (!isTaken(base)) return base;
   for (let number = 2; ; number++) {
