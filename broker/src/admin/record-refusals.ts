@@ -27,7 +27,7 @@ export async function assertRecordFits(
 ): Promise<void> {
   const { transport, account } = fields;
   located(['account'], () => assertAccountFits({ name, ...fields }));
-  located(['transport'], () => assertMayRun(caller, name, transport, allowedCommands));
+  located(['transport'], () => assertMayRun(caller, name, transport, allowedCommands, before?.transport));
   const known = new Set((await vault.list(caller.workspaceId)).map((secret) => secret.name));
   const said = before && isSameReach(before.transport, transport) ? before.transport : undefined;
   refusePlainSecrets(name, transport, caller.workspaceId, known, before?.transport);

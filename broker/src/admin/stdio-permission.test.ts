@@ -61,4 +61,24 @@ describe('a command on the broker’s host', () => {
         assert.throws(() => assertMayRun(who, 'x', transport, ALLOW), { code: 'forbidden', message });
     }
   });
+
+  it('keeps the network and the limits that an administrator gave it, whoever else changes it', () => {
+    const run = (more: object) => stdio('/usr/bin/tool', [], more);
+    const kept = { network: 'none', limits: { memoryBytes: 64, openFiles: 32 } };
+    const other: [object, RegExp][] = [
+      [{ limits: kept.limits }, /gave it no network/],
+      [{ ...kept, network: 'full' }, /gave it no network/],
+      [{ network: 'none' }, /limits/],
+      [{ ...kept, limits: { memoryBytes: 64 } }, /limits/],
+      [{ ...kept, limits: { ...kept.limits, memoryBytes: null } }, /limits/],
+      [{ ...kept, limits: { ...kept.limits, openFiles: 64 } }, /limits/],
+    ];
+    for (const who of OTHERS) {
+      assertMayRun(who, 'x', run({ limits: { openFiles: 32, memoryBytes: 64 }, network: 'none' }), ALLOW, run(kept));
+      assertMayRun(who, 'x', run({ network: 'none' }), ALLOW, run({}));
+      for (const [more, message] of other)
+        assert.throws(() => assertMayRun(who, 'x', run(more), ALLOW, run(kept)), { code: 'forbidden', message });
+    }
+    assertMayRun({ role: 'admin', homeWorkspaceId: 'default' }, 'x', run({}), [], run(kept));
+  });
 });

@@ -2,23 +2,28 @@
 // of the first workspace may register any command, and others only those that `stdio.allow` in the configuration lists.
 import { GateError } from 'mcpgate-shared/error';
 import { type ProcessTransport, runsHere, type Transport } from '../domain/transports/transports.ts';
+import type { OwnLimits } from '../domain/resource-limits.ts';
 import type { AllowedCommand } from '../domain/stdio-settings.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { Caller } from './operation.ts';
 
 type Who = Pick<Caller, 'role' | 'homeWorkspaceId'>;
 
-/** Throws `forbidden` where the transport is a command that the caller may not register. */
+/**
+ * Throws `forbidden` where the transport is a command that the caller may not register. `before`: what it was, of which others than
+ * administrators change neither the network to a wider one nor the limits.
+ */
 export function assertMayRun(
   caller: Who,
   server: string,
   transport: Transport,
   allow: readonly AllowedCommand[],
+  before?: Transport,
 ): void {
   if (!runsHere(transport)) return;
   if (caller.role === 'admin' && caller.homeWorkspaceId === DEFAULT_WORKSPACE) return;
   const named = allow.filter(({ command }) => command === transport.command);
-  const objections = named.map((allowed) => objection(transport, allowed));
+  const objections = named.map((allowed) => objection(transport, allowed, before));
   if (objections.includes(undefined)) return;
   throw new GateError(
     'forbidden',
@@ -28,11 +33,23 @@ export function assertMayRun(
 }
 
 /** Why this entry of `stdio.allow` does not allow the command; undefined where it does. */
-function objection({ args, env, cwd, limits }: ProcessTransport, allowed: AllowedCommand): string | undefined {
+function objection(
+  { args, env, cwd, limits = {}, network }: ProcessTransport,
+  allowed: AllowedCommand,
+  before: Transport | undefined,
+): string | undefined {
   if (!allowed.args.every((arg, index) => args[index] === arg))
     return `its arguments must begin with: ${allowed.args.join(' ')}`;
   const other = Object.keys(env).find((name) => !allowed.env.includes(name));
   if (other !== undefined) return `it does not let others set ${other}`;
   if (cwd !== undefined) return 'it does not let others choose a working directory';
-  return limits === undefined ? undefined : 'it does not let others choose limits';
+  const known = before !== undefined && runsHere(before) ? before : undefined;
+  if (known?.network === 'none' && network !== 'none') return 'an administrator gave it no network';
+  return isSame(limits, known?.limits ?? {}) ? undefined : 'it does not let others choose limits';
+}
+
+function isSame(limits: OwnLimits, others: OwnLimits): boolean {
+  const names = new Set([...Object.keys(limits), ...Object.keys(others)]);
+  const [some, more] = [new Map(Object.entries(limits)), new Map(Object.entries(others))];
+  return [...names].every((name) => some.get(name) === more.get(name));
 }

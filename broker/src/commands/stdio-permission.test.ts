@@ -30,8 +30,7 @@ before(async () => {
 });
 after(() => broker.stop('SIGKILL'));
 
-async function tokenOf(role: string, workspace: string): Promise<string> {
-  const label = `${role}-${workspace}`;
+async function tokenOf(role: string, workspace: string, label = `${role}-${workspace}`): Promise<string> {
   const words = ['admin-token', 'issue', '--label', label, '--role', role, '--workspace', workspace];
   return String(Object(await broker.json(words))['token']);
 }
@@ -41,7 +40,11 @@ type Request = readonly [method: string, path: string, body?: object];
 async function ask(token: string, [method, path, body]: Request): Promise<{ status: number; text: string }> {
   const response = await fetch(`${broker.url}/api/v1/servers${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(method === 'PUT' && { 'if-match': '*' }),
+    },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   return { status: response.status, text: await response.text() };
@@ -120,6 +123,29 @@ describe('a server that is a command on the broker’s host', () => {
       ['DELETE', '/cat'],
     ];
     for (const request of after) assert.equal((await ask(token, request)).status, 200, request.join(' '));
+  });
+
+  test('keeps its network and limits where an operator changes it, in part or as a whole', async () => {
+    const token = await tokenOf('operator', 'default', 'keeps');
+    const limits = { memory: '64MiB' };
+    const kept = { network: 'none', limits };
+    const boss = await tokenOf('admin', 'default', 'gives');
+    const added = await ask(boss, ['POST', '', { name: 'kept', transport: command('/bin/cat', ['-u'], kept) }]);
+    assert.equal(added.status, 200, added.text);
+    const { record } = JSON.parse((await ask(token, ['GET', '/kept/record'])).text);
+    const whole = (transport: object): Request => ['PUT', '/kept/record', { ...record, transport }];
+    for (const request of [
+      ['PATCH', '/kept', { network: 'full' }],
+      ['PATCH', '/kept', { limits: { memory: 'none' } }],
+      ['PATCH', '/kept', { limits: { memory: 'default' } }],
+      whole(command('/bin/cat', ['-u'], { limits })),
+      whole(command('/bin/cat', ['-u'], { network: 'none' })),
+    ] satisfies Request[]) {
+      const { status, text } = await ask(token, request);
+      assert.equal(status, 403, `${JSON.stringify(request)}: ${text}`);
+    }
+    assert.equal((await ask(token, ['PATCH', '/kept', { args: ['-u', '-v'] }])).status, 200);
+    assert.deepEqual(JSON.parse((await ask(token, ['GET', '/kept/record'])).text).record.transport.limits, limits);
   });
 
   test('is added in every workspace by an administrator of the first one, with the command line', async () => {

@@ -26,7 +26,7 @@ export const stdioSchema = z
   .strictObject({
     allow: withDefault(form('list of command or { command, args, env }', z.array(allowed)), [], {
       description:
-        'Commands that others than administrators of `default` may add, import and change servers with: operators, and administrators of other workspaces. The server’s command must be the same to the letter, its arguments must begin with `args`, it may set the environment variables of `env` alone, and neither a working directory nor limits. A command that runs what its arguments say (`npx`, `node`, `uvx`, `python`, `sh`) allows anything, unless `args` names the program too.',
+        'Commands that others than administrators of `default` may add, import and change servers with: operators, and administrators of other workspaces. The server’s command must be the same to the letter, its arguments must begin with `args`, it may set the environment variables of `env` alone, and neither a working directory nor limits; a network and limits that an administrator took from it or gave it stay. A command that runs what its arguments say (`npx`, `node`, `uvx`, `python`, `sh`) allows anything, unless `args` names the program too.',
       example: [{ command: 'npx', args: ['-y', '@acme/mcp@1.4.2'], env: ['ACME_TOKEN'] }],
     }),
     sandbox: withDefault(choice('auto', 'required', 'off'), 'auto', {
