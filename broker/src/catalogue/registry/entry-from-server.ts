@@ -3,6 +3,7 @@
 import { type CatalogueEntry, CatalogueEntrySchema, type CatalogueEntryText } from 'mcpgate-shared/api/catalogue';
 import { GateError } from 'mcpgate-shared/error';
 import { FieldCollector } from './field-collector.ts';
+import { assertOwnVariable, runnerWords } from './package-runners.ts';
 import {
   type Argument,
   type Package,
@@ -25,14 +26,14 @@ const STARTED: ReadonlySet<string> = new Set(['stdio']);
 const STARTS: Readonly<Record<string, (pack: Package, fields: FieldCollector) => Transport>> = {
   npm(pack, fields) {
     assertName(pack, /^(?:@[a-z0-9~][a-z0-9._~-]*\/)?[a-z0-9~][a-z0-9._~-]*$/i, 'https://registry.npmjs.org');
-    const before = runtimeArguments(pack, fields).filter((arg) => arg !== '-y' && arg !== '--yes');
+    const before = runnerWords('npx', runtimeArguments(pack, fields)).filter((arg) => arg !== '-y' && arg !== '--yes');
     const args = [...before, '-y', `${pack.identifier}@${versionOf(pack)}`, ...packageArguments(pack, fields)];
     return { kind: 'stdio', command: 'npx', args, env: environment(pack, fields) };
   },
   pypi(pack, fields) {
     assertName(pack, /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i, 'https://pypi.org');
     const args = [
-      ...runtimeArguments(pack, fields),
+      ...runnerWords('uvx', runtimeArguments(pack, fields)),
       `${pack.identifier}@${versionOf(pack)}`,
       ...packageArguments(pack, fields),
     ];
@@ -43,7 +44,7 @@ const STARTS: Readonly<Record<string, (pack: Package, fields: FieldCollector) =>
     const env = environment(pack, fields);
     const args = [
       ...['run', '-i', '--rm'],
-      ...runtimeArguments(pack, fields).filter((arg) => arg !== '-i' && arg !== '--rm'),
+      ...runnerWords('docker', runtimeArguments(pack, fields)).filter((arg) => arg !== '-i' && arg !== '--rm'),
       // The value comes from the environment of docker itself, and stands on no command line.
       ...Object.keys(env).flatMap((name) => ['-e', name]),
       image,
@@ -120,10 +121,11 @@ function fromRemote({ url, headers, variables }: Remote, fields: FieldCollector)
 
 const environment = (pack: Package, fields: FieldCollector): Record<string, string> =>
   Object.fromEntries(
-    pack.environmentVariables.map((variable) => [
-      named('variable', variable.name),
-      fields.value(variable.name, variable),
-    ]),
+    pack.environmentVariables.map((variable) => {
+      const name = named('variable', variable.name);
+      assertOwnVariable(name);
+      return [name, fields.value(name, variable)];
+    }),
   );
 
 const runtimeArguments = (pack: Package, fields: FieldCollector): string[] =>
