@@ -16,8 +16,9 @@ export async function readSecret(context: CommandContext, prompt: string): Promi
 
 /** What is typed at a prompt that shows nothing; empty where nothing is. Throws `cancelled` at Ctrl-C. */
 export async function readHidden({ stdin, stderr }: CommandContext, prompt: string): Promise<string> {
-  stderr.write(prompt);
+  // Before the prompt, so that nothing that is pasted at once is shown.
   stdin.setRawMode?.(true);
+  stderr.write(prompt);
   stdin.setEncoding('utf8');
   stdin.resume();
   try {
