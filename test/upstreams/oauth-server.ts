@@ -44,6 +44,8 @@ export interface OAuthUpstream {
   atToken: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   /** Called when a refresh has been carried out, before its answer is sent. */
   onRefreshed: (() => Promise<void>) | undefined;
+  /** The same for what a code is given for. */
+  onRedeemed: (() => Promise<void>) | undefined;
   /** Ends every connection to it, whatever waits for an answer. */
   cutAnswers(): void;
   /** The access tokens that are there are good no more; what they came of is. */
@@ -95,15 +97,17 @@ export async function startOAuthUpstream(port = 0): Promise<OAuthUpstream> {
       return Promise.resolve();
     },
     challengeForAuthorizationCode: (_client, code) => Promise.resolve(codes.get(code)?.challenge ?? ''),
-    exchangeAuthorizationCode(client, code, _verifier, redirectUri, resource) {
+    async exchangeAuthorizationCode(client, code, _verifier, redirectUri, resource) {
       const found = codes.get(code);
       codes.delete(code);
       if (found === undefined || found.login.clientId !== client.client_id || found.redirectUri !== redirectUri)
-        return Promise.reject(new InvalidGrantError('no such code'));
+        throw new InvalidGrantError('no such code');
       const { login } = found;
       logins.push(login);
       upstream.asked.push({ kind: 'code', person: login.person, resource: resource?.href, outcome: 'ok' });
-      return Promise.resolve(tokensFor(login));
+      const tokens = tokensFor(login);
+      await upstream.onRedeemed?.();
+      return tokens;
     },
     async exchangeRefreshToken(client, token, _scopes, resource) {
       const found = refresh.get(token);
@@ -151,7 +155,7 @@ export async function startOAuthUpstream(port = 0): Promise<OAuthUpstream> {
   const upstream: OAuthUpstream = {
     ...{ url: resourceServerUrl.href, issuer: origin, person: 'nobody', lifetimeS: 3_600 },
     ...{ received: [], asked: [], reuses: 0, revoked: [], registered: 0 },
-    ...{ neededScope: undefined, atToken: undefined, onRefreshed: undefined },
+    ...{ neededScope: undefined, atToken: undefined, onRefreshed: undefined, onRedeemed: undefined },
     cutAnswers: () => http.closeAllConnections(),
     endAccess: () => access.clear(),
     endLogins(person) {

@@ -18,7 +18,7 @@ import { createKeptTokens } from './oauth/kept-tokens.ts';
 import { createLogins } from './oauth/login.ts';
 import { createRefresher } from './oauth/refresher.ts';
 import { revokeTokens } from './oauth/revoke.ts';
-import { openAccount, sealAccount } from './sealed-account.ts';
+import { openAccount, sealAccount, type TokensContent } from './sealed-account.ts';
 
 export interface AccountsOptions {
   store: Pick<Store, 'accounts' | 'oauthRegistrations' | 'oauth' | 'servers' | 'users'>;
@@ -125,6 +125,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
     if (content instanceof GateError) return `${publicMessage(content)}: end the access there`;
     if (content.kind === 'keys')
       return `its keys are forgotten here, and good at ${server.name} until they are ended there`;
+    return revokeInTime(server, content);
+  }
+
+  /** Why the tokens are still good at their provider; undefined: they are not. */
+  async function revokeInTime(server: ServerRecord, content: TokensContent): Promise<string | undefined> {
     let cancel: () => void = () => undefined;
     const late = new Promise<string>((resolve) => {
       const text = `${new URL(content.server.issuer).host} did not answer in time: see there that the access has ended`;
@@ -173,8 +178,12 @@ export function createAccounts(options: AccountsOptions): Accounts {
     try {
       const { scopes, expiresAt, ...content } = await taken.redeem(server);
       const of = { workspaceId, serverId, owner };
-      const sealed = sealAccount(vault, of, { kind: 'oauth', target, rotates: null, ...content });
-      await store.accounts.put({ ...of, kind: 'oauth', sealed, scopes, expiresAt });
+      const tokens: TokensContent = { kind: 'oauth', target, rotates: null, ...content };
+      const sealed = sealAccount(vault, of, tokens);
+      if ((await store.accounts.put({ ...of, target, kind: 'oauth', sealed, scopes, expiresAt })) === undefined) {
+        const why = await revokeInTime(server, tokens);
+        throw new GateError('denied', why === undefined ? CLOSED : `${CLOSED}; ${why}`);
+      }
       tell({ ...of, state: 'ready' });
       await record('account.connected', server, owner, actor, { issuer: content.server.issuer, scopes });
       return { kind: 'connected', server, owner };
@@ -214,8 +223,10 @@ export function createAccounts(options: AccountsOptions): Accounts {
       if (given.target !== targetDigestOf(server.transport)) throw new GateError('conflict', MOVED);
       const values = checkKeys(server, given.values);
       const of = { workspaceId: server.workspaceId, serverId: server.id, owner };
-      const sealed = sealAccount(vault, of, { kind: 'keys', target: targetOf(server.transport), values });
-      await store.accounts.put({ ...of, kind: 'keys', sealed, scopes: [], expiresAt: null });
+      const target = targetOf(server.transport);
+      const sealed = sealAccount(vault, of, { kind: 'keys', target, values });
+      const kept = await store.accounts.put({ ...of, target, kind: 'keys', sealed, scopes: [], expiresAt: null });
+      if (kept === undefined) throw new GateError('conflict', CLOSED);
       tell({ ...of, state: 'ready' });
       await record('account.connected', server, owner, actor);
     },
@@ -255,6 +266,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
 const MOVED =
   'The server was moved elsewhere meanwhile, so nothing was sent or kept: look where it is now, and connect it again.';
+
+const CLOSED =
+  'nothing was kept, as the server was moved, disabled or removed meanwhile, or the access of its person has ended';
 
 const refused = (message: string): Finished => ({ kind: 'refused', message });
 

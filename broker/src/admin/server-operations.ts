@@ -178,6 +178,8 @@ export function serverOperations(
     ),
     operation(serversApi.remove, async ({ params }, caller) => {
       const record = await find(caller.workspaceId, params.name);
+      // From here on no account is made there any more, so that none is missed where all are ended.
+      if (record.enabled) await store.servers.update(record.id, { enabled: false });
       const { there } = await accounts.endOfServer(record);
       await store.servers.remove(record.id);
       await there;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import type { Actor } from '../domain/receipt.ts';
+import { targetOf } from '../domain/transports/transports.ts';
 import { startHttpUpstream } from '../upstreams/fixtures/http-upstream.ts';
 import { fixtureServer } from '../upstreams/fixtures/pool.ts';
 import { enteredAt, startWorld, textOf } from './fixtures/gateway-world.ts';
@@ -151,7 +152,7 @@ describe('a server that each person uses with keys of their own', () => {
     const rows = await world.store.accounts.ofServer(server.id);
     assert.equal(rows.length, 1);
     assert.ok(!Buffer.from(rows[0]?.sealed ?? []).includes('token-of-grace'));
-    await world.store.accounts.put({ ...(rows[0] ?? assert.fail()), owner: 'shared' });
+    await world.store.accounts.put({ ...(rows[0] ?? assert.fail()), target: targetOf(transport), owner: 'shared' });
     await assert.rejects(world.accounts.keys(server, 'shared'), { code: 'internal' }, 'sealed for its owner alone');
   });
 

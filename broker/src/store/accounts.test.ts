@@ -1,6 +1,7 @@
 // What people and the company have at servers: one refresh at a time, and never the same refresh token twice.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { targetOf } from '../domain/transports/transports.ts';
 import { onBothEngines, type OpenStoreUnderTest } from './fixtures/both-engines.ts';
 
 type Context = Parameters<OpenStoreUnderTest>[0];
@@ -25,18 +26,20 @@ onBothEngines((open) => {
     assert.deepEqual([wiki.credential, wiki.account], ['personal', account]);
     const owner = `user:${ada.id}` as const;
     const of = { workspaceId: 'default', serverId: wiki.id, owner };
-    const put = (text = 'first') =>
-      store.accounts.put({ ...of, kind: 'oauth', sealed: bytes(text), scopes: ['read'], expiresAt: 5 });
-    return { ...under, ada, wiki, owner, of, put };
+    const target = targetOf(transport);
+    const tryToPut = (text = 'first') =>
+      store.accounts.put({ ...of, target, kind: 'oauth', sealed: bytes(text), scopes: ['read'], expiresAt: 5 });
+    const put = async (text?: string) => (await tryToPut(text)) ?? assert.fail('it was not kept');
+    return { ...under, ada, wiki, owner, of, target, put, tryToPut };
   }
 
   it('are kept for their owner, replaced as the next version, and go with their person and their server', async (t) => {
-    const { store, ada, wiki, owner, put } = await world(t);
+    const { store, ada, wiki, owner, target, put } = await world(t);
     await put();
     const second = await put('second');
     assert.deepEqual([second.version, second.state, Buffer.from(second.sealed).toString()], [2, 'ready', 'second']);
     await store.accounts.put({
-      ...{ workspaceId: 'default', serverId: wiki.id, owner: 'shared', kind: 'oauth' },
+      ...{ workspaceId: 'default', serverId: wiki.id, owner: 'shared', target, kind: 'oauth' },
       ...{ sealed: bytes('all'), scopes: [], expiresAt: null },
     });
     assert.deepEqual(
@@ -54,6 +57,26 @@ onBothEngines((open) => {
     );
     await store.servers.remove(wiki.id);
     assert.deepEqual(await store.accounts.ofServer(wiki.id), []);
+  });
+
+  it('are kept only while their person and their server are enabled, and the server is where it was', async (t) => {
+    const { store, ada, wiki, tryToPut } = await world(t);
+    const { transport } = wiki;
+    const kept = async () => [(await tryToPut()) !== undefined, (await store.accounts.ofServer(wiki.id)).length];
+    await store.users.setDisabled(ada.id, 1);
+    assert.deepEqual(await kept(), [false, 0]);
+    await store.users.setDisabled(ada.id, null);
+    await store.servers.update(wiki.id, { enabled: false });
+    assert.deepEqual(await kept(), [false, 0]);
+    await store.servers.update(wiki.id, {
+      enabled: true,
+      transport: { kind: 'http', url: 'https://other.example/mcp', headers: {} },
+    });
+    assert.deepEqual(await kept(), [false, 0]);
+    await store.servers.update(wiki.id, { transport });
+    assert.deepEqual(await kept(), [true, 1]);
+    await store.servers.remove(wiki.id);
+    assert.deepEqual(await kept(), [false, 0]);
   });
 
   it('are refreshed by one at a time, of all brokers', async (t) => {

@@ -366,10 +366,14 @@ export interface Store {
     find(serverId: string, owner: AccountOwner): Promise<AccountRecord | undefined>;
     ofOwner(workspaceId: string, owner: AccountOwner): Promise<AccountRecord[]>;
     ofServer(serverId: string): Promise<AccountRecord[]>;
-    /** A new one, or what takes the place of the one that is there; whatever refresh was under way is void. */
+    /**
+     * A new one, or what takes the place of the one that is there; whatever refresh was under way is void. Undefined, and nothing is kept, where
+     * its person is not enabled, or the server is not enabled and at `target`: whoever ends accounts closes the one or the other first, and
+     * misses none. Atomic.
+     */
     put(
-      account: Omit<AccountRecord, 'state' | 'version' | 'wanted' | 'createdAt' | 'updatedAt'>,
-    ): Promise<AccountRecord>;
+      account: Omit<AccountRecord, 'state' | 'version' | 'wanted' | 'createdAt' | 'updatedAt'> & { target: string },
+    ): Promise<AccountRecord | undefined>;
     /**
      * The right to refresh this version until then, for the one who gets true. It is written down that the refresh token is in use, which
      * outlives the lease: only `evenIfInUse` gets it again. Atomic.

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+import { targetOf } from '../domain/transports/transports.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';
 import type { Store } from './store.ts';
@@ -291,11 +292,15 @@ const TABLE: Table = {
     ofOwner: { reads: (store, { workspaceId, userId }) => store.accounts.ofOwner(workspaceId, `user:${userId}`) },
     ofServer: { reads: (store, { serverId }) => store.accounts.ofServer(serverId) },
     put: {
-      writes: (store, { workspaceId, serverId, mateId }) =>
-        store.accounts.put({
-          ...{ workspaceId, serverId, owner: `user:${mateId}`, kind: 'keys' },
-          ...{ sealed: Uint8Array.of(1), scopes: [], expiresAt: null },
-        }),
+      // Accounts are kept for who and what is enabled.
+      async writes(store, { workspaceId, serverId, mateId }) {
+        await store.users.setDisabled(mateId, null);
+        const { transport } = await store.servers.update(serverId, { enabled: true });
+        return store.accounts.put({
+          ...{ workspaceId, serverId, owner: `user:${mateId}`, target: targetOf(transport) },
+          ...{ kind: 'keys', sealed: Uint8Array.of(1), scopes: [], expiresAt: null },
+        });
+      },
     },
     lease: {
       writes: (store, at) =>

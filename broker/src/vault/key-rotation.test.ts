@@ -23,6 +23,7 @@ import {
   type OpenStoreUnderTest,
   type StoreUnderTest,
 } from '../store/fixtures/both-engines.ts';
+import { targetOf } from '../domain/transports/transports.ts';
 import type { Store } from '../store/store.ts';
 import { createKeyRotation, type KeyRotation } from './key-rotation.ts';
 import { createVault } from './create-vault.ts';
@@ -306,7 +307,11 @@ onBothEngines((open) => {
     });
     const owner = `user:${user.id}` as const;
     const account = { workspaceId: W, serverId: server.id, owner, kind: 'keys', scopes: [], expiresAt: null } as const;
-    await store.accounts.put({ ...account, sealed: old(['purpose', `account ${W} ${server.id} ${owner}`], 'keys') });
+    await store.accounts.put({
+      ...account,
+      target: targetOf(transport),
+      sealed: old(['purpose', `account ${W} ${server.id} ${owner}`], 'keys'),
+    });
 
     const upgraded = await startOn(t, world);
     assert.deepEqual(await store.sealedBefore.list(), [], 'a data key has sealed all of it');

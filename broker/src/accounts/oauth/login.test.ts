@@ -75,4 +75,33 @@ describe('an answer to a login at a server', () => {
     assert.equal(world.upstream.asked.length, 0, 'no code was sent');
     assert.deepEqual(await world.store.accounts.ofServer(web.id), []);
   });
+
+  it('whose person is disabled, or whose server is removed, while its code is redeemed is ended at its provider', async (t) => {
+    const world = await startOAuthWorld(t);
+    const web = world.serverNamed('web');
+    const ends: Record<string, (userId: string) => Promise<unknown>> = {
+      async grace(userId) {
+        await world.store.users.setDisabled(userId, 1);
+        await (
+          await world.accounts.endOfPerson('default', userId)
+        ).there;
+      },
+      linus: async () => world.store.servers.remove(web.id),
+    };
+    for (const [name, end] of Object.entries(ends)) {
+      const { user } = await world.person(name);
+      const owner = `user:${user.id}` as const;
+      const { url, browserSecret } = await world.accounts.begin(web, owner, undefined);
+      const query = await world.visit(url, name);
+      world.upstream.revoked.length = 0;
+      world.upstream.onRedeemed = async () => void (await end(user.id));
+      const finished = await world.accounts.finish(query, browserSecret, () => [owner], BY_HAND);
+      assert.ok(finished.kind === 'refused' && /nothing was kept/.test(finished.message), name);
+      assert.deepEqual(
+        world.upstream.revoked.map((token) => token.replace(/-\w{8}-.*/, '')),
+        [`rt-${name}`, `at-${name}`],
+      );
+      assert.deepEqual(await world.store.accounts.ofServer(web.id), []);
+    }
+  });
 });

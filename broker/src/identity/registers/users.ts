@@ -157,6 +157,8 @@ export function createUsers(parts: {
     async remove(workspaceId, name, actor) {
       const startedAt = clock.now();
       const user = await requireUser(store, workspaceId, name);
+      // From here on no account is made for them any more, so that none is missed where all are ended.
+      if (user.disabledAt === null) await store.users.setDisabled(user.id, startedAt);
       const tokensRevoked = await endLogins(user);
       const { there: accounts } = await parts.endAccounts(workspaceId, user.id);
       const rules = await store.users.remove(user.id);

@@ -4,6 +4,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';
 import { type AccountOwner, type AccountRecord, userIdOf } from '../../domain/account.ts';
+import { StoredTransportSchema, targetOf } from '../../domain/transports/transports.ts';
 import type { Announce } from '../bus/announce.ts';
 import { readJson } from '../json-text.ts';
 import type { Database } from '../schema.ts';
@@ -31,6 +32,7 @@ export function createAccounts(db: Kysely<Database>, clock: Clock, announce: Ann
     },
     put: (account) =>
       db.transaction().execute(async (trx) => {
+        if (!(await isOpen(trx, account))) return undefined;
         const at = clock.now();
         const values = {
           ...({ kind: account.kind, state: 'ready', sealed: account.sealed, expires_at: account.expiresAt } as const),
@@ -137,6 +139,33 @@ export function createAccounts(db: Kysely<Database>, clock: Clock, announce: Ann
         return true;
       }),
   };
+}
+
+/** Takes the rows of the server and the person, so that whoever closes one of them comes before this transaction or after it. */
+async function isOpen(
+  trx: Transaction<Database>,
+  { workspaceId, serverId, owner, target }: Key & { target: string },
+): Promise<boolean> {
+  const server = await trx
+    .updateTable('servers')
+    .set((eb) => ({ enabled: eb.ref('enabled') }))
+    .where('id', '=', serverId)
+    .where('workspace_id', '=', workspaceId)
+    .returning(['name', 'enabled', 'transport_json'])
+    .executeTakeFirst();
+  if (server === undefined || server.enabled === 0) return false;
+  const transport = readJson(StoredTransportSchema, server.transport_json, `the transport of server ${server.name}`);
+  if (targetOf(transport) !== target) return false;
+  const userId = userIdOf(owner);
+  if (userId === undefined) return true;
+  const user = await trx
+    .updateTable('users')
+    .set((eb) => ({ disabled_at: eb.ref('disabled_at') }))
+    .where('id', '=', userId)
+    .where('workspace_id', '=', workspaceId)
+    .returning('disabled_at')
+    .executeTakeFirst();
+  return user !== undefined && user.disabled_at === null;
 }
 
 type Key = Pick<AccountRecord, 'workspaceId' | 'serverId' | 'owner'>;
