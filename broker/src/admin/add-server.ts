@@ -2,7 +2,7 @@
 // storing undoes what was.
 import type { NewServer } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
-import type { ServerRecord } from '../domain/server-record.ts';
+import type { Probe, ServerRecord } from '../domain/server-record.ts';
 import { readTransport } from '../domain/transports/transports.ts';
 import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import { inWorkspace } from '../domain/workspace.ts';
@@ -35,7 +35,7 @@ export async function takenSecretNames(
  */
 export async function addServer(
   { store, vault, audit, allowedCommands }: Needs,
-  form: NewServer,
+  form: Omit<NewServer, 'probe'> & { probe: Probe | null },
   caller: Caller,
   brought: readonly BroughtSecret[] = [],
 ): Promise<ServerRecord> {

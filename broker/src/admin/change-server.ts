@@ -10,6 +10,7 @@ import { targetOf } from '../domain/transports/transports.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import type { Caller } from './operation.ts';
+import { keptProbe } from './kept-probe.ts';
 import { changesBetween } from './record-changes.ts';
 import { assertRecordFits } from './record-refusals.ts';
 import { type RecordFields, toServer } from './server-view.ts';
@@ -47,7 +48,8 @@ export async function changeServer(
   for (let tries = 1; ; tries += 1) {
     const before = await change.read();
     const ifRevision = wantedRevision(change.ifMatch, before);
-    const fields = change.fields(before);
+    const wanted = change.fields(before);
+    const fields = { ...wanted, probe: keptProbe(caller, wanted.probe, before.probe) };
     await assertRecordFits(needs, caller, { name: before.name, ...fields }, { before });
     const changes = changesBetween(before.name, before, fields);
     const after = { ...before, ...fields };

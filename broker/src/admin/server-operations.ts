@@ -1,4 +1,5 @@
 // The registered upstream servers.
+import { createHash } from 'node:crypto';
 import { catalogueApi } from 'mcpgate-shared/api/catalogue';
 import { serversApi, type Server } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
@@ -16,10 +17,15 @@ import { operation, type Caller, type Operation } from './operation.ts';
 import { importServers } from './import/server-import.ts';
 import { ownLimitNotes } from './own-limit-notes.ts';
 import { planFromEntry } from './plan-from-entry.ts';
+import { keptProbe } from './kept-probe.ts';
 import { changeNotes } from './record-changes.ts';
 import { holderOfFormerName, renameServer } from './rename-server.ts';
 import { type RecordFields, toRecordForm, toServer } from './server-view.ts';
 import { assertMayRun } from './stdio-permission.ts';
+
+/** What a call was made with, without telling it. */
+const digestOf = (values: Readonly<Record<string, unknown>>): string =>
+  createHash('sha256').update(JSON.stringify(values)).digest('hex');
 
 export function serverOperations(
   needs: Pick<
@@ -100,7 +106,8 @@ export function serverOperations(
     }),
     operation(serversApi.add, async ({ body }, caller) => {
       const formerNameOf = await holderOfFormerName(store, caller.workspaceId, body.name);
-      const record = await addServer(needs, body, caller);
+      const probe = keptProbe(caller, body.probe, null);
+      const record = await addServer(needs, { ...body, probe }, caller);
       await changed(caller, 'server.added', record);
       return { ...show(record), former_name_of: formerNameOf };
     }),
@@ -168,7 +175,7 @@ export function serverOperations(
           actor: caller.actor.name,
           subject: `server:${record.name}`,
           address: caller.actor.address,
-          data: { tool: record.probe.tool, verdict },
+          data: { tool: record.probe.tool, arguments_sha256: digestOf(record.probe.arguments), verdict },
         });
       return steps.map((step) => ({ ...step, warnings: [...step.warnings] }));
     }),

@@ -14,6 +14,8 @@ export interface Probe {
   /** As the server calls it. */
   tool: string;
   arguments: Readonly<Record<string, unknown>>;
+  /** Nobody but an operator has named it: it is called only where it says of itself that it is read-only. */
+  onlyIfReadOnly?: true;
 }
 
 export interface ServerRecord {

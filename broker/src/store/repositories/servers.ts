@@ -30,7 +30,11 @@ const accountSchema: z.ZodType<AccountForm> = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const probeSchema: z.ZodType<Probe> = z.object({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) });
+const probeSchema: z.ZodType<Probe> = z.object({
+  tool: z.string(),
+  arguments: z.record(z.string(), z.unknown()),
+  onlyIfReadOnly: z.literal(true).exactOptional(),
+});
 
 const probeText = (probe: Probe | null): string | null => (probe === null ? null : JSON.stringify(probe));
 const accountText = (account: AccountForm | null): string | null => (account === null ? null : JSON.stringify(account));

@@ -11,7 +11,7 @@ import type { ListedItem, UpstreamReply } from '../upstream.ts';
 export class ProbeRefused extends GateError {}
 
 /** Why nothing is called that says of itself that it changes something. Throws `config`. */
-function assertReadOnly({ tool }: Probe, tools: readonly ListedItem[]): void {
+function assertReadOnly({ tool, onlyIfReadOnly }: Probe, tools: readonly ListedItem[]): void {
   const item = tools.find(({ key }) => key === tool);
   if (item === undefined) {
     const names = tools.slice(0, 5).map(({ key }) => key);
@@ -21,6 +21,11 @@ function assertReadOnly({ tool }: Probe, tools: readonly ListedItem[]): void {
   const annotations = annotationsOf(item);
   if (annotations?.['readOnlyHint'] === false || annotations?.['destructiveHint'] === true)
     throw new GateError('config', `the tool ${tool} says of itself that it changes something, so it is no probe`);
+  if (onlyIfReadOnly === true && annotations?.['readOnlyHint'] !== true)
+    throw new GateError(
+      'config',
+      `the tool ${tool} does not say of itself that it is read-only, so that an administrator must name it as the probe (--no-probe first)`,
+    );
 }
 
 /** Calls it once. What the service answered, in a line. Throws `ProbeRefused`, and what the connection throws. */
