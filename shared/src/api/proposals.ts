@@ -38,8 +38,26 @@ export const needsOf = (transport: ProposedTransport): Readonly<Record<string, s
 export const runsOf = (transport: ProposedTransport): string =>
   'url' in transport ? transport.url : [transport.command, ...transport.args].join(' ');
 
+/** What an administrator can be asked to look at. */
+const MAX_NAMES = 50;
+const MAX_BYTES = 16 * 1024;
+
+/** Control characters, and what is not shown or turns the direction of what follows. */
+const UNSHOWN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
 /** As a laptop sends it. */
-export const ProposalFormSchema = z.strictObject({ name: ServerNameSchema, transport: ProposedTransportSchema });
+export const ProposalFormSchema = z.strictObject({
+  name: ServerNameSchema,
+  transport: ProposedTransportSchema.refine(
+    (transport) => Object.keys(needsOf(transport)).length <= MAX_NAMES,
+    `at most ${MAX_NAMES} variables or headers`,
+  )
+    .refine((transport) => !UNSHOWN.test(runsOf(transport)), 'no characters that are not shown')
+    .refine(
+      (transport) => new TextEncoder().encode(JSON.stringify(transport)).byteLength <= MAX_BYTES,
+      `at most ${MAX_BYTES} bytes`,
+    ),
+});
 export type ProposalForm = z.output<typeof ProposalFormSchema>;
 
 export const ProposalSchema = z

@@ -2,9 +2,13 @@
 import type { Command } from 'commander';
 import { needsOf, proposalsApi, runsOf } from 'mcpgate-shared/api/proposals';
 import { plainLine } from 'mcpgate-shared/plain-line';
+import { shortened } from 'mcpgate-shared/text-width';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../admin-session.ts';
 import type { CommandContext } from '../context.ts';
 import { ago } from '../table.ts';
+
+/** A proposal may be longer than a table is read; `--json`, and `server show` of one that is accepted, have all of it. */
+const MAX_COLUMN = 100;
 
 /** Adds the three to the command `server`. */
 export function addProposalCommands(server: Command, context: CommandContext): void {
@@ -40,9 +44,9 @@ async function listProposals({ api, list, context }: AdminSession, all: boolean)
     return [
       id,
       name,
-      plainLine(runsOf(transport)),
-      Object.keys(needsOf(transport)).join(', ') || '-',
-      people.join(', '),
+      shortened(plainLine(runsOf(transport)), MAX_COLUMN),
+      shortened(Object.keys(needsOf(transport)).join(', '), MAX_COLUMN) || '-',
+      shortened(people.join(', '), MAX_COLUMN),
       state === 'open' ? ago(proposal.created_at, context.now()) : state,
     ];
   };
