@@ -72,8 +72,8 @@ export interface AccountChange {
 }
 
 export interface Accounts {
-  /** What the broker says of itself to authorization servers, and the path at which they find it. */
-  readonly client: { path: string; document: Readonly<Record<string, unknown>> };
+  /** What the broker says of itself to authorization servers, and the path below which each finds it. */
+  readonly client: { path: string; document(of: string): Readonly<Record<string, unknown>> | undefined };
   /** The page at the broker on which a person (an administrator, where it is everybody's) makes or renews the account. */
   pageOf(server: ServerRecord): string;
 
@@ -95,9 +95,9 @@ export interface Accounts {
 
   /** Asks the server who gives tokens for it, and how. Throws GateError in words for whoever wants to connect. */
   begin(server: ServerRecord, owner: AccountOwner, knownBrowserSecret: string | undefined): Promise<Begun>;
-  /** The browser is back. `owners`: for whom the person at it may make an account. */
+  /** The browser is back, at this address. `owners`: for whom the person at it may make an account. */
   finish(
-    query: URLSearchParams,
+    back: URL,
     browserSecret: string | undefined,
     owners: (server: ServerRecord) => readonly AccountOwner[],
     actor: Actor,

@@ -162,12 +162,12 @@ export function createAccounts(options: AccountsOptions): Accounts {
   }
 
   async function finish(
-    query: URLSearchParams,
+    back: URL,
     browserSecret: string | undefined,
     owners: (server: ServerRecord) => readonly AccountOwner[],
     actor: Actor,
   ): Promise<Finished> {
-    const taken = await logins.take(query, browserSecret);
+    const taken = await logins.take(back, browserSecret);
     if (taken === undefined) return refused('It took too long, was finished already, or was begun in another browser.');
     const { workspaceId, serverId, owner, target } = taken;
     const server = (await store.servers.list(workspaceId)).find(({ id }) => id === serverId);

@@ -41,8 +41,8 @@ onBothEngines((open) => {
     upstream.person = 'grace';
     const begun = await first.begin(server, owner, undefined);
     const answer = await fetch(begun.url, { redirect: 'manual' });
-    const query = new URL(answer.headers.get('location') ?? '').searchParams;
-    assert.equal((await first.finish(query, begun.browserSecret, () => [owner], BY_HAND)).kind, 'connected');
+    const back = new URL(answer.headers.get('location') ?? '');
+    assert.equal((await first.finish(back, begun.browserSecret, () => [owner], BY_HAND)).kind, 'connected');
     return {
       ...{ upstream, store, server, owner, first },
       second: await brokerOver(await under.reopen()),

@@ -39,6 +39,7 @@ export async function assertRecordFits(
   located(['transport'], () =>
     assertMayMoveAccounts(caller, name, before, { isSameReach: said !== undefined, isSameAccount }),
   );
+  if (!isSameAccount) located(['account'], () => assertMayNameIssuer(caller, name, account));
   const former = new Set([...brought, ...(before === undefined ? [] : secretNamesOfRecord(before))]);
   const missing = wanted.filter((secret) => !known.has(secret) && !former.has(secret));
   const [first] = missing;
@@ -65,6 +66,12 @@ function assertMayMoveAccounts(
     'forbidden',
     `an administrator must change where ${name} is and how it is asked, as it is used with accounts: whoever does so could read them there`,
   );
+}
+
+/** An issuer that is named is believed also where it sends people to another host to log in, as an administrator has answered for it. */
+function assertMayNameIssuer({ role }: Caller, name: string, account: RecordFields['account']): void {
+  if (role === 'admin' || account?.kind !== 'oauth' || account.issuer === undefined) return;
+  throw new GateError('forbidden', `an administrator must name the issuer of ${name}'s accounts`);
 }
 
 /** Whether both lead to the same place in the same way: they may differ in limits and network. */

@@ -143,6 +143,9 @@ describe('administration tokens', () => {
         `${change.join(' ')}: ${refused.stderr}`,
       );
     }
+    const ownIssuer = ['--credential', 'personal', '--oauth', '--issuer', 'https://evil.example'];
+    const named = await asOperator('server', 'add', 'mine', 'https://mine.example.com/mcp', ...ownIssuer);
+    assert.deepEqual([named.code, /must name the issuer/.test(named.stderr)], [1, true], named.stderr);
     const allowed = await asOperator('server', 'set', 'jira', '--isolation', 'per-session');
     assert.equal(allowed.code, 0, allowed.stderr);
     await admin.broker.json(['server', 'set', 'jira', '--url', 'https://jira.example.com/v2/mcp']);

@@ -103,7 +103,7 @@ function refuseSecretFields({ fields }: CatalogueEntry, values: Readonly<Record<
 const noClient = ({ name, oauth }: CatalogueEntry): GateError =>
   new GateError(
     'usage',
-    `${name} registers no client by itself: register one there, with /oauth/upstream/callback of the broker’s public_url as its redirect URL, and give it with --oauth --client-id ID --client-secret-ref NAME${oauth?.issuer === null ? ' --issuer URL' : ''}.` +
+    `${name} registers no client by itself: register one there, with the redirect URL PUBLIC-URL/oauth/upstream/callback/DIGEST (DIGEST: \`printf %s ISSUER | sha256sum | cut -c1-32\`), and give it with --oauth --client-id ID --client-secret-ref NAME${oauth?.issuer === null ? ' --issuer URL' : ''}.` +
       (oauth?.help === null || oauth === null ? '' : ` ${plainLine(oauth.help)}`),
   );
 

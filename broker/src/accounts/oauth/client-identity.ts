@@ -1,5 +1,6 @@
 // Chooses the OAuth client as which the broker asks an authorization server for tokens: the client that an administrator registered, else the
 // broker's metadata document, else a dynamic registration, one per workspace and authorization server.
+import { createHash } from 'node:crypto';
 import { GateError } from 'mcpgate-shared/error';
 import {
   type AuthorizationServer,
@@ -15,8 +16,9 @@ import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { explain, type OAuthFetch } from './guarded.ts';
 
-const CALLBACK_PATH = '/oauth/upstream/callback';
-/** Where the broker describes itself to authorization servers. */
+/** Below it, each authorization server has a callback of its own. */
+export const CALLBACK_PATH = '/oauth/upstream/callback';
+/** Below it, the broker describes itself to each authorization server. */
 export const CLIENT_DOCUMENT_PATH = '/oauth/upstream/client';
 
 const METHODS = ['client_secret_basic', 'client_secret_post', 'none'] as const;
@@ -39,9 +41,13 @@ const RegisteredSchema = z.object({
 });
 
 export interface ClientIdentities {
-  /** The document at `CLIENT_DOCUMENT_PATH`. */
-  readonly document: Readonly<Record<string, unknown>>;
-  readonly redirectUri: string;
+  /** The document at `CLIENT_DOCUMENT_PATH/OF`; undefined where `of` is for no issuer. */
+  document(of: string): Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Each issuer's own: where one came back to another's, it would have brought the code of one provider to the token endpoint of another
+   * (RFC 9700, section 4.4.2.2).
+   */
+  redirectUri(issuer: string): string;
   /** Registers where nothing else goes. Throws GateError in words for whoever connects. */
   clientFor(
     at: { server: AuthorizationServer; workspaceId: string; serverName: string; form: OAuthForm },
@@ -61,23 +67,22 @@ export function createClientIdentities(options: {
   now: () => number;
 }): ClientIdentities {
   const { store, vault, publicUrl, now } = options;
-  const redirectUri = `${publicUrl}${CALLBACK_PATH}`;
+  const redirectUri = (issuer: string): string => `${publicUrl}${CALLBACK_PATH}/${digestOf(issuer)}`;
   const isSecure = publicUrl.startsWith('https:');
   const about = {
     client_name: 'mcpgate',
     client_uri: publicUrl,
-    redirect_uris: [redirectUri],
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     // Only on one's own computer is a callback without TLS (RFC 8252, section 7.3).
     application_type: isSecure ? 'web' : 'native',
   };
-  const documentUrl = `${publicUrl}${CLIENT_DOCUMENT_PATH}`;
+  const documentUrl = (of: string): string => `${publicUrl}${CLIENT_DOCUMENT_PATH}/${of}`;
 
   const purposeOf = (workspaceId: string, issuer: string): string => `oauth registration ${workspaceId} ${issuer}`;
 
   async function known(workspaceId: string, issuer: string): Promise<OAuthClient | undefined> {
-    const sealed = await store.oauthRegistrations.find(workspaceId, issuer, redirectUri);
+    const sealed = await store.oauthRegistrations.find(workspaceId, issuer, redirectUri(issuer));
     if (sealed === undefined) return undefined;
     const text = Buffer.from(await vault.open(purposeOf(workspaceId, issuer), sealed)).toString();
     const { endsAt, ...client } = OAuthClientSchema.extend({ endsAt: z.number().nullable() }).parse(JSON.parse(text));
@@ -91,7 +96,11 @@ export function createClientIdentities(options: {
     fetch: OAuthFetch,
   ): Promise<OAuthClient> {
     const method = methodFor(server, true);
-    const body = JSON.stringify({ ...about, token_endpoint_auth_method: method });
+    const body = JSON.stringify({
+      ...about,
+      redirect_uris: [redirectUri(server.issuer)],
+      token_endpoint_auth_method: method,
+    });
     const headers = { 'content-type': 'application/json', accept: 'application/json' };
     const who = `the registration at ${server.issuer}`;
     const answer = await fetch[customFetch](endpoint, { method: 'POST', headers, body }).catch((error: unknown) => {
@@ -107,7 +116,7 @@ export function createClientIdentities(options: {
     const kept = Buffer.from(JSON.stringify({ ...client, endsAt: ends === 0 ? null : ends * 1_000 }));
     const { issuer } = server;
     await store.oauthRegistrations.put({
-      ...{ workspaceId, issuer, redirectUri },
+      ...{ workspaceId, issuer, redirectUri: redirectUri(issuer) },
       sealed: vault.seal(purposeOf(workspaceId, issuer), kept),
     });
     return client;
@@ -115,19 +124,23 @@ export function createClientIdentities(options: {
 
   return {
     redirectUri,
-    document: { client_id: documentUrl, ...about, token_endpoint_auth_method: 'none' },
+    document(of) {
+      if (!DIGEST.test(of)) return undefined;
+      const callbacks = { redirect_uris: [`${publicUrl}${CALLBACK_PATH}/${of}`] };
+      return { client_id: documentUrl(of), ...about, ...callbacks, token_endpoint_auth_method: 'none' };
+    },
     async clientFor({ server, workspaceId, serverName, form }, fetch) {
       if (form.clientId !== undefined)
         return { id: form.clientId, method: methodFor(server, form.clientSecret !== undefined), secret: null };
       if (isSecure && server['client_id_metadata_document_supported'] === true)
-        return { id: documentUrl, method: 'none', secret: null };
+        return { id: documentUrl(digestOf(server.issuer)), method: 'none', secret: null };
       const registered = await known(workspaceId, server.issuer);
       if (registered !== undefined) return registered;
       if (server.registration_endpoint !== undefined)
         return register(server, workspaceId, server.registration_endpoint, fetch);
       throw new GateError(
         'upstream',
-        `${server.issuer} lets no client introduce itself: register one there with the redirect URI ${redirectUri}, and say \`mcpgate-broker server set ${serverName} --oauth --client-id ID\``,
+        `${server.issuer} lets no client introduce itself: register one there with the redirect URI ${redirectUri(server.issuer)}, and say \`mcpgate-broker server set ${serverName} --oauth --client-id ID\``,
       );
     },
     async proofOf(client, workspaceId, form) {
@@ -135,9 +148,12 @@ export function createClientIdentities(options: {
       const secret = client.secret ?? (await vault.resolve(workspaceId, form?.clientSecret ?? '')).value;
       return client.method === 'client_secret_basic' ? ClientSecretBasic(secret) : ClientSecretPost(secret);
     },
-    forget: (workspaceId, issuer) => store.oauthRegistrations.remove(workspaceId, issuer, redirectUri),
+    forget: (workspaceId, issuer) => store.oauthRegistrations.remove(workspaceId, issuer, redirectUri(issuer)),
   };
 }
+
+const DIGEST = /^[0-9a-f]{32}$/;
+const digestOf = (issuer: string): string => createHash('sha256').update(issuer).digest('hex').slice(0, 32);
 
 /** The first of ours that it takes; RFC 8414 has `client_secret_basic` where it does not say. */
 function methodFor({ token_endpoint_auth_methods_supported: taken }: AuthorizationServer, hasSecret: boolean): Method {

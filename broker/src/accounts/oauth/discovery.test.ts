@@ -105,6 +105,10 @@ describe('the authorization server of a server', () => {
         /no authorization_endpoint/,
       ],
       [
+        (at) => ({ [place]: { ...metadata(at), authorization_endpoint: 'https://github.com/login/oauth/authorize' } }),
+        /sends people to another host \(github\.com\) to log in/,
+      ],
+      [
         (at) => ({ [resource]: { resource: at, authorization_servers: [at] } }),
         /names other authorization servers/,
         { issuer: 'https://login.example' },
@@ -115,6 +119,12 @@ describe('the authorization server of a server', () => {
       const { find } = await host(t, (at) => ({ documents: documents(at) }));
       await assert.rejects(find('/mcp', form), said);
     }
+    const elsewhere = 'https://login.example/authorize';
+    const said = await host(t, (at) => ({
+      documents: { [place]: { ...metadata(at), authorization_endpoint: elsewhere } },
+    }));
+    const { server } = await said.find('/mcp', { issuer: said.origin });
+    assert.equal(server.authorization_endpoint, elsewhere, 'an administrator has named the issuer');
     const { find } = await host(t, (at) => ({ challenge: `Bearer resource_metadata="${at}/gone"`, documents: {} }));
     await assert.rejects(find(), /names metadata that is not there/);
   });

@@ -57,17 +57,17 @@ export async function discover(
       throw new GateError('upstream', `server ${name} names other authorization servers than ${issuer}`);
     const server = await readMetadata(get, issuer);
     if (server === undefined) throw new GateError('upstream', `${issuer} has no metadata of an authorization server`);
-    return { server: usable(server), resource, scopes };
+    return { server: usable(server, form), resource, scopes };
   }
   if (form.issuer !== undefined) {
     const server = await readMetadata(get, form.issuer);
     if (server === undefined)
       throw new GateError('upstream', `${form.issuer} has no metadata of an authorization server`);
-    return { server: usable(server), resource, scopes };
+    return { server: usable(server, form), resource, scopes };
   }
   const origin = url.origin;
   const server = await readMetadata(get, origin);
-  return { server: server === undefined ? defaultEndpoints(origin) : usable(server), resource, scopes };
+  return { server: server === undefined ? defaultEndpoints(origin) : usable(server, form), resource, scopes };
 }
 
 /** The first message of a session without a token: where one is needed, the answer says where it is to be had. */
@@ -154,12 +154,20 @@ function defaultEndpoints(origin: string): AuthorizationServer {
   };
 }
 
-/** Throws where it lacks what no login goes without. */
-function usable(server: AuthorizationServer): AuthorizationServer {
+/**
+ * Throws where it lacks what no login goes without, and where its page is at another origin, which only an administrator who names the issuer
+ * can answer for: the page could be another provider's, and the code that comes of it would go to this one's token endpoint.
+ */
+function usable(server: AuthorizationServer, form: OAuthForm): AuthorizationServer {
   const { issuer, authorization_endpoint: page, token_endpoint: token } = server;
   for (const [what, address] of Object.entries({ authorization_endpoint: page, token_endpoint: token }))
     if (!/^https?:$/.test(URL.parse(address ?? '')?.protocol ?? ''))
       throw new GateError('upstream', `${issuer} has no ${what}`);
+  if (form.issuer === undefined && URL.parse(page ?? '')?.origin !== URL.parse(issuer)?.origin)
+    throw new GateError(
+      'upstream',
+      `${issuer} sends people to another host (${URL.parse(page ?? '')?.host ?? ''}) to log in; where that is right, an administrator names it: --issuer ${issuer}`,
+    );
   // 2025-11-25, "Authorization Code Protection": one that does not say so does not have it.
   if (server.code_challenge_methods_supported?.includes('S256') !== true)
     throw new GateError('upstream', `${issuer} does not protect its codes (PKCE with S256), so it is not used`);

@@ -1,7 +1,11 @@
 // What comes back to the broker's callback, and what is made of it: an answer of another issuer, a refusal, one that is old or comes twice.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { BY_HAND, startOAuthWorld } from '../../gateway/fixtures/oauth-world.ts';
+
+const callbackOf = (issuer: string) =>
+  `https://broker.example/oauth/upstream/callback/${createHash('sha256').update(issuer).digest('hex').slice(0, 32)}`;
 
 describe('an answer to a login at a server', () => {
   it('of another issuer than the one that was asked is refused, and no code is sent there', async (t) => {
@@ -10,13 +14,13 @@ describe('an answer to a login at a server', () => {
     const owner = `user:${user.id}` as const;
     const web = world.serverNamed('web');
     const { url, browserSecret } = await world.accounts.begin(web, owner, undefined);
-    const query = await world.visit(url, 'grace');
-    query.set('iss', 'https://evil.example');
-    const finished = await world.accounts.finish(query, browserSecret, () => [owner], BY_HAND);
+    const back = await world.visit(url, 'grace');
+    back.searchParams.set('iss', 'https://evil.example');
+    const finished = await world.accounts.finish(back, browserSecret, () => [owner], BY_HAND);
     assert.equal(finished.kind, 'refused');
     assert.equal(world.upstream.asked.length, 0);
-    query.delete('iss');
-    const again = await world.accounts.finish(query, browserSecret, () => [owner], BY_HAND);
+    back.searchParams.delete('iss');
+    const again = await world.accounts.finish(back, browserSecret, () => [owner], BY_HAND);
     assert.deepEqual(again, {
       kind: 'refused',
       message: 'It took too long, was finished already, or was begun in another browser.',
@@ -34,14 +38,14 @@ describe('an answer to a login at a server', () => {
     const params = new URL(first.url).searchParams;
     assert.deepEqual(
       ['code_challenge_method', 'resource', 'redirect_uri', 'scope', 'response_type'].map((name) => params.get(name)),
-      ['S256', world.upstream.url, 'https://broker.example/oauth/upstream/callback', 'read', 'code'],
+      ['S256', world.upstream.url, callbackOf(`${world.upstream.issuer}/`), 'read', 'code'],
     );
-    const query = await world.visit(first.url, 'grace');
+    const back = await world.visit(first.url, 'grace');
     const other = await begin();
     for (const secret of [undefined, other.browserSecret, 'x'])
-      assert.equal((await world.accounts.finish(query, secret, () => [owner], BY_HAND)).kind, 'refused');
+      assert.equal((await world.accounts.finish(back, secret, () => [owner], BY_HAND)).kind, 'refused');
     assert.equal(
-      (await world.accounts.finish(query, first.browserSecret, () => ['user:other', 'shared'], BY_HAND)).kind,
+      (await world.accounts.finish(back, first.browserSecret, () => ['user:other', 'shared'], BY_HAND)).kind,
       'refused',
     );
 
@@ -51,7 +55,7 @@ describe('an answer to a login at a server', () => {
 
     const denied = await begin();
     const state = new URL(denied.url).searchParams.get('state') ?? '';
-    const no = new URLSearchParams({ error: 'access_denied', state });
+    const no = new URL(`${params.get('redirect_uri') ?? ''}?error=access_denied&state=${state}`);
     const finished = await world.accounts.finish(no, denied.browserSecret, () => [owner], BY_HAND);
     assert.ok(finished.kind === 'refused' && /was told not to allow it/.test(finished.message));
     assert.equal(world.upstream.asked.length, 0, 'no code was sent');
@@ -66,11 +70,11 @@ describe('an answer to a login at a server', () => {
     const owner = `user:${user.id}` as const;
     const web = world.serverNamed('web');
     const { url, browserSecret } = await world.accounts.begin(web, owner, undefined);
-    const query = await world.visit(url, 'grace');
+    const back = await world.visit(url, 'grace');
     const elsewhere = new URL(world.upstream.url);
     elsewhere.hostname = 'localhost';
     await world.store.servers.update(web.id, { transport: { kind: 'http', url: elsewhere.href, headers: {} } });
-    const finished = await world.accounts.finish(query, browserSecret, () => [owner], BY_HAND);
+    const finished = await world.accounts.finish(back, browserSecret, () => [owner], BY_HAND);
     assert.ok(finished.kind === 'refused' && /was moved elsewhere meanwhile/.test(finished.message));
     assert.equal(world.upstream.asked.length, 0, 'no code was sent');
     assert.deepEqual(await world.store.accounts.ofServer(web.id), []);
@@ -92,10 +96,10 @@ describe('an answer to a login at a server', () => {
       const { user } = await world.person(name);
       const owner = `user:${user.id}` as const;
       const { url, browserSecret } = await world.accounts.begin(web, owner, undefined);
-      const query = await world.visit(url, name);
+      const back = await world.visit(url, name);
       world.upstream.revoked.length = 0;
       world.upstream.onRedeemed = async () => void (await end(user.id));
-      const finished = await world.accounts.finish(query, browserSecret, () => [owner], BY_HAND);
+      const finished = await world.accounts.finish(back, browserSecret, () => [owner], BY_HAND);
       assert.ok(finished.kind === 'refused' && /nothing was kept/.test(finished.message), name);
       assert.deepEqual(
         world.upstream.revoked.map((token) => token.replace(/-\w{8}-.*/, '')),
@@ -103,5 +107,23 @@ describe('an answer to a login at a server', () => {
       );
       assert.deepEqual(await world.store.accounts.ofServer(web.id), []);
     }
+  });
+
+  it('that comes back where another authorization server’s answers do is refused, and no code is sent', async (t) => {
+    const world = await startOAuthWorld(t);
+    const { user } = await world.person('grace');
+    const owner = `user:${user.id}` as const;
+    const web = world.serverNamed('web');
+    for (const place of [callbackOf('https://other.example'), 'https://broker.example/oauth/upstream/callback']) {
+      const { url, browserSecret } = await world.accounts.begin(web, owner, undefined);
+      const back = await world.visit(url, 'grace');
+      const mixedUp = new URL(`${place}${back.search}`);
+      assert.equal((await world.accounts.finish(mixedUp, browserSecret, () => [owner], BY_HAND)).kind, 'refused');
+    }
+    assert.equal(world.upstream.asked.length, 0);
+    const of = new URL(callbackOf('https://other.example')).pathname.split('/').at(-1) ?? '';
+    const document = world.accounts.client.document(of);
+    assert.deepEqual(document?.['redirect_uris'], [callbackOf('https://other.example')]);
+    assert.equal(world.accounts.client.document('x'), undefined);
   });
 });

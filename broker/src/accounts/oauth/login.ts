@@ -42,6 +42,8 @@ const AttemptSchema = z.object({
     id_token_signing_alg_values_supported: z.array(z.string()).exactOptional(),
   }),
   client: OAuthClientSchema,
+  /** Where it must come back. */
+  redirectUri: z.string(),
   resource: z.string(),
   scopes: z.array(z.string()),
 });
@@ -66,8 +68,8 @@ export interface Logins {
     owner: AccountOwner,
     known: { browserSecret: string | undefined; more: readonly string[] },
   ): Promise<{ url: string; browserSecret: string }>;
-  /** Uses the attempt up; undefined where it is unknown, used, expired or another browser's. */
-  take(query: URLSearchParams, browserSecret: string | undefined): Promise<TakenAttempt | undefined>;
+  /** Uses the attempt up; undefined where it is unknown, used, expired, another browser's, or came back where another issuer's does. */
+  take(back: URL, browserSecret: string | undefined): Promise<TakenAttempt | undefined>;
 }
 
 export interface TakenAttempt {
@@ -107,7 +109,7 @@ export function createLogins(parts: {
     attempt: Attempt,
     record: ServerRecord,
   ): Promise<Tokens> {
-    const { server, client, resource } = attempt;
+    const { server, client, resource, redirectUri } = attempt;
     const form = formOf(record);
     const { host } = new URL(server.issuer);
     const known = { client_id: client.id };
@@ -120,7 +122,7 @@ export function createLogins(parts: {
         known,
         await clients.proofOf(client, record.workspaceId, form),
         verified,
-        clients.redirectUri,
+        redirectUri,
         codeVerifierOf(state, browserSecret),
         { ...oauthFetch(guardedFetch, urlOf(record).hostname), additionalParameters: { resource } },
       );
@@ -150,11 +152,12 @@ export function createLogins(parts: {
         oauthFetch(guardedFetch, url.hostname),
       );
       const scopes = scopesFor(server, [...new Set([...(form.scopes ?? found.scopes ?? []), ...more])]);
+      const redirectUri = clients.redirectUri(server.issuer);
       const state = createSecret();
       const browserSecret = known !== undefined && /^[\w-]{43}$/.test(known) ? known : createSecret();
       const page = new URL(server.authorization_endpoint ?? '');
       const asked = {
-        ...{ response_type: 'code', client_id: client.id, redirect_uri: clients.redirectUri, state, resource },
+        ...{ response_type: 'code', client_id: client.id, redirect_uri: redirectUri, state, resource },
         ...{ code_challenge: await calculatePKCECodeChallenge(codeVerifierOf(state, browserSecret)) },
         ...{ code_challenge_method: 'S256' },
         ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
@@ -163,11 +166,12 @@ export function createLogins(parts: {
       };
       for (const [name, value] of Object.entries(asked)) page.searchParams.set(name, value);
       const target = targetOf(record.transport);
-      const attempt = { serverId, workspaceId, owner, target, server, client, resource, scopes };
+      const attempt = { serverId, workspaceId, owner, target, server, client, redirectUri, resource, scopes };
       await keep(state, browserSecret, AttemptSchema.parse(attempt));
       return { url: page.href, browserSecret };
     },
-    async take(query, browserSecret) {
+    async take(back, browserSecret) {
+      const query = back.searchParams;
       const state = query.get('state') ?? '';
       if (browserSecret === undefined || state === '') return undefined;
       const idHash = sha256(state);
@@ -179,6 +183,7 @@ export function createLogins(parts: {
       const sealed = Buffer.from(z.string().parse(JSON.parse(row.payload)), 'base64');
       const text = Buffer.from(await vault.open(purposeOf(idHash), sealed)).toString();
       const attempt = AttemptSchema.parse(JSON.parse(text));
+      if (attempt.redirectUri !== `${back.origin}${back.pathname}`) return undefined;
       const { workspaceId, serverId, owner, target } = attempt;
       return {
         workspaceId,

@@ -55,7 +55,7 @@ const ANYONES_PAGES = [
   ...['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/*'],
   ...['/', '/assets/*', '/consent', '/consent/:id', '/device', '/link', '/login', '/logout', '/setup'],
   ...['/accounts', '/accounts/:server', '/accounts/:server/shared'],
-  ...['/oauth/upstream/callback', '/oauth/upstream/client'],
+  ...['/oauth/upstream/callback/:of', '/oauth/upstream/client/:of'],
 ];
 const isRead = ({ method }: Route) => method === 'GET' || method === 'HEAD';
 const urlsOf = (routes: readonly Route[]) =>

@@ -135,15 +135,15 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
     }),
   );
 
-  app.get(CALLBACK_PATH, async (request, reply) => {
+  app.get(`${CALLBACK_PATH}/:of`, async (request, reply) => {
     const person = await context.person(request);
-    const query = new URL(request.url, context.publicUrl).searchParams;
+    const back = new URL(request.url, context.publicUrl);
     const ownersFor = (server: ServerRecord): AccountOwner[] => {
       if (person === undefined || server.workspaceId !== person.workspaceId) return [];
       return [`user:${person.id}`, ...(person.role === 'admin' ? (['shared'] as const) : [])];
     };
     const actor: Actor = { name: person?.name ?? 'anonymous', address: context.visitor(request).address };
-    const finished = await accounts.finish(query, request.cookies[cookie.name], ownersFor, actor);
+    const finished = await accounts.finish(back, request.cookies[cookie.name], ownersFor, actor);
     if (finished.kind === 'connected') {
       const { server, owner } = finished;
       return context.send(reply, connectedPage(server.name, owner === 'shared'), { person });
@@ -153,7 +153,11 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
   });
 
   // What the broker says of itself to authorization servers that ask for it by its address.
-  app.get(accounts.client.path, (_request, reply) => reply.type('application/json').send(accounts.client.document));
+  app.get<{ Params: { of: string } }>(`${accounts.client.path}/:of`, (request, reply) => {
+    const document = accounts.client.document(request.params.of);
+    if (document === undefined) throw new GateError('not_found', 'There is no description of this broker here.');
+    return reply.type('application/json').send(document);
+  });
 }
 
 const TO_ACCOUNTS = { href: '/accounts', text: 'To your accounts' };
