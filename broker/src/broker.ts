@@ -11,7 +11,7 @@ import { createRegistry } from './catalogue/registry/registry.ts';
 import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
 import { isLoopback } from './config/listen-address.ts';
 import type { Config } from './config/load-config.ts';
-import { secretFilesOf, sourceSettings } from './config/source-settings.ts';
+import { secretFilesOf, sourcePlacesOf, sourceSettings } from './config/source-settings.ts';
 import { createReadiness } from './domain/readiness.ts';
 import type { Unexpected } from './domain/unexpected.ts';
 import { DEFAULT_WORKSPACE } from './domain/workspace.ts';
@@ -194,7 +194,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       },
       resourceLimits: config.upstreams.limits,
       stdio: config.stdio,
-      secretFiles: secretFilesOf(config),
+      secretFiles: [...secretFilesOf(config), ...sourcePlacesOf(config)],
       userHome: options.userHome,
       sandboxToolPath: systemFoldersOf(path),
       maxMessageBytes: maxMessageBytes - ENVELOPE_BYTES,

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { temporaryFolder } from '../store/fixtures/both-engines.ts';
 import { loadConfig } from './load-config.ts';
-import { secretFilesOf, sourceSettings } from './source-settings.ts';
+import { secretFilesOf, sourcePlacesOf, sourceSettings } from './source-settings.ts';
 
 function settingsOf(t: TestContext, yaml: string) {
   const cwd = temporaryFolder(t);
   writeFileSync(join(cwd, 'mcpgate.yaml'), yaml);
   const config = loadConfig({ config: 'mcpgate.yaml' }, { env: {}, cwd });
-  return { cwd, settings: sourceSettings(config), files: secretFilesOf(config) };
+  return { cwd, settings: sourceSettings(config), files: secretFilesOf(config), places: sourcePlacesOf(config) };
 }
 
 it('without a word nothing is allowed but variables that are there for it', (t) => {
@@ -41,12 +41,22 @@ vault: { address: 'https://vault.example:8200/', auth: approle, role_id: r, secr
   assert.ok(files.includes(join(cwd, 'secret-id')));
 });
 
+it('no server sees the places of secrets, of no workspace', (t) => {
+  const { places } = settingsOf(t, `sources: { files: ['/run/mcp/a', '/srv/secrets/{workspace}/x'] }`);
+  assert.deepEqual(places, ['/run/mcp/a', '/srv/secrets']);
+});
+
 for (const [what, yaml, message] of [
   ['a command without its full path', `sources: { commands: ['op read *'] }`, /full path of the program/],
   ['a program that is left open', `sources: { commands: ['/usr/bin/*'] }`, /full path of the program/],
   ['a relative path', `sources: { files: ['secrets'] }`, /write full paths/],
-  ['a place that two workspaces could share', `sources: { files: ['/srv/{workspace}-x'] }`, /must begin with \//],
-  ['the same of Vault', `vault: { address: 'https://v', paths: ['t/{workspace}*'] }`, /must begin with \//],
+  [
+    'a place that two workspaces could share',
+    `sources: { files: ['/srv/{workspace}-x'] }`,
+    /as a whole part of a path/,
+  ],
+  ['places of workspaces at the top', `sources: { files: ['/{workspace}/x'] }`, /write full paths/],
+  ['the same of Vault', `vault: { address: 'https://v', paths: ['t/{workspace}*'] }`, /as a whole part of a path/],
   [
     'a Vault without TLS elsewhere',
     `vault: { address: 'http://vault.example' }`,

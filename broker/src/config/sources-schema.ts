@@ -24,9 +24,10 @@ const commands = form(
     }),
   ),
 );
-/** `…/{workspace}x` would also be the place of a workspace whose name begins alike. */
-const isApart = (place: string): boolean => !/\{workspace\}[^/]/.test(place);
-const APART = 'what follows {workspace} must begin with /';
+/** In `…/{workspace}x` one could be the place of a workspace whose name begins alike. */
+const isWhole = (place: string): boolean =>
+  place.split('/').every((part) => !part.includes('{workspace}') || part === '{workspace}');
+const WHOLE = 'write {workspace} as a whole part of a path, as /srv/secrets/{workspace}/token';
 const text = form('text', z.string().min(1).max(1000));
 const addressSchema = z
   .string()
@@ -52,14 +53,14 @@ export const sourcesSchema = z
         z.array(
           z
             .string()
-            .regex(/^\/+[^/]/, 'write full paths')
-            .refine(isApart, APART),
+            .regex(/^\/+[^/{]/, 'write full paths')
+            .refine(isWhole, WHOLE),
         ),
       ),
       [],
       {
         description:
-          'Files, and folders with all below them, that secrets may come from (`--from file:/PATH`). `{workspace}` stands for the workspace of the secret: a path without it is for secrets of `default`. What the broker itself keeps secret, its data and its configuration are never read, wherever they lie.',
+          'Files, and folders with all below them, that secrets may come from (`--from file:/PATH`). `{workspace}` stands for the workspace of the secret: a path without it is for secrets of `default`. What the broker itself keeps secret, its data and its configuration are never read, wherever they lie. No sandbox shows a server anything of these places, so name folders that hold nothing else.',
         example: ['/run/secrets/mcp', '/srv/secrets/{workspace}'],
       },
     ),
@@ -98,7 +99,7 @@ const hashicorpKeys = z.strictObject({
   }),
   mount: withDefault(text, 'secret', { description: 'Where the KV engine is mounted.' }),
   paths: withDefault(
-    form('list of paths', z.array(z.string().regex(/^[^/]/, 'write paths below the mount').refine(isApart, APART))),
+    form('list of paths', z.array(z.string().regex(/^[^/]/, 'write paths below the mount').refine(isWhole, WHOLE))),
     ['*'],
     {
       description:

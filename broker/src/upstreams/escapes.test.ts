@@ -298,20 +298,24 @@ describe('what the configuration names as readable', () => {
     assert.deepEqual([await readdir(folder), await readdir(kept)], [['kept'], ['new']]);
   });
 
-  it('shows nothing of the broker’s data, and not its other secret files', async (t) => {
+  it('shows nothing of the broker’s data, and not its other secret files and folders', async (t) => {
     const folder = await mkdtemp(path.join('/var/tmp', 'mcpgate-etc-'));
     t.after(() => rm(folder, { recursive: true, force: true }));
     await chmod(folder, 0o755);
     const file = path.join(folder, 'broker.yaml');
     await writeFile(file, 'database_url: postgres://user:password@host/db', { mode: 0o644 });
+    const secrets = path.join(folder, 'secrets');
+    await mkdir(secrets);
+    await writeFile(path.join(secrets, 'token'), 'the password of another server', { mode: 0o644 });
     const record = evil();
     pool = await startPool([record], {
-      secretFiles: [file],
+      secretFiles: [file, secrets],
       stdio: { sandbox: 'required', readable: ['/tmp', folder] },
     });
     await pool.upstreams.reload();
     const session = await pool.upstreams.acquire(record, requester('ada'));
     assert.doesNotMatch(String(await tries(session, 'read', { path: file })), /password/);
+    assert.equal(await tries(session, 'read', { path: path.join(secrets, 'token') }), 'ENOENT');
     assert.deepEqual(await tries(session, 'list', { path: pool.dataDir }), ['upstreams']);
   });
 

@@ -42,7 +42,7 @@ export interface UpstreamsOptions {
   sandboxToolPath?: string | undefined;
   /** How stdio servers are kept apart; a sandbox where there is one unless said. */
   stdio?: Partial<Omit<StdioSettings, 'allow'>> | undefined;
-  /** Files of the broker outside of its data folder that no sandbox shows. */
+  /** Files of the broker outside of its data folder that no sandbox shows, and folders with all that is in them. */
   secretFiles?: readonly string[];
   /** The home of the broker's own user. */
   userHome?: string | undefined;

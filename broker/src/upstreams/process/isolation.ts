@@ -1,6 +1,7 @@
 // Process isolation: what keeps a server that the broker starts apart from the broker and from other servers. It is a sandbox where one can be
 // made; else, where the broker is root, a uid of the server's own; else nothing. Which of them is found out once, by trying. A server never
 // starts as root, nor with less isolation than its record and the configuration ask for: its start fails then.
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
@@ -21,7 +22,7 @@ export interface IsolationOptions {
   readable: readonly string[];
   /** Folders that servers may write in as well. */
   writable: readonly string[];
-  /** Files of the broker outside of its data folder that no server may read. */
+  /** Files of the broker outside of its data folder that no server may read, and folders with all that is in them. */
   secretFiles: readonly string[];
   /** The home of the broker's own user. */
   userHome: string | undefined;
@@ -105,8 +106,8 @@ export async function createIsolator(options: IsolationOptions): Promise<Isolato
         ...namedBelowTmp(words),
       ],
       writable: options.writable,
-      secretFolders: [options.dataDir],
-      secretFiles: options.secretFiles,
+      secretFolders: [options.dataDir, ...options.secretFiles.filter(isFolder)],
+      secretFiles: options.secretFiles.filter((each) => !isFolder(each)),
     });
   }
 
@@ -192,4 +193,8 @@ function programFolders({ path: searchPath }: IsolationOptions): string[] {
   return folders.flatMap((folder) =>
     path.basename(folder) === 'bin' ? [folder, path.join(path.dirname(folder), 'lib')] : [folder],
   );
+}
+
+function isFolder(target: string): boolean {
+  return statSync(target, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -112,7 +112,11 @@ function isMomentary({ status }: GuardedAnswer): boolean {
 
 function why({ message, cause }: NoAnswer): string {
   const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : '';
-  return `${message}${code}`;
+  const isUntrusted = /CERT|SIGNED|VERIFY/.test(code);
+  const next = isUntrusted
+    ? ': its certificate is not trusted; vault.ca_file names the certificates that it is trusted by'
+    : '';
+  return `${message}${code}${next}`;
 }
 
 function readJson({ body }: GuardedAnswer): unknown {

@@ -1,13 +1,14 @@
 // Secrets of a HashiCorp Vault: what is read, how the broker logs in and stays so, and what each thing that is in the way is called.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { systemClock, type Clock } from 'mcpgate-shared/clock';
 import type { HashicorpSettings } from '../../../config/source-settings.ts';
 import { temporaryFolder } from '../../../store/fixtures/both-engines.ts';
+import { createPrivateAuthority } from '../../../../../test/world/private-authority.ts';
 import { startVaultServer, type VaultServer } from '../fixtures/vault-server.ts';
 import { createHashicorpSource } from './hashicorp-source.ts';
 
@@ -193,6 +194,29 @@ it('what is over in a moment is tried again; what lasts is told, and a login tha
   const other = sourceOf(t, { address }, { authMount: 'approle', login }, { env: { VAULT_SECRET_ID: 's' } });
   await assert.rejects(other.read('a#k'), { code: 'unavailable', message: /could not be reached/ });
   assert.equal(connections, 1);
+});
+
+it('Vault is trusted by the certificates that the configuration names, and by no others', async (t) => {
+  const authority = await createPrivateAuthority();
+  t.after(() => authority.remove());
+  const { certFile, keyFile } = await authority.issue('IP:127.0.0.1');
+  const tls = { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
+  const vault = await startVaultServer(t, { tls });
+  vault.put('a', { k: 'v' });
+  const around = tokenOf(vault);
+  assert.equal(await sourceOf(t, vault, { caFile: authority.caFile }, around).read('a#k'), 'v');
+  const before = vault.requests.length;
+  const untrusted = sourceOf(t, vault, {}, around).read('a#k');
+  await assert.rejects(untrusted, {
+    code: 'unavailable',
+    message: /could not be reached .*\(\w*(CERT|SIGNED|VERIFY)\w*\): its certificate is not trusted; vault\.ca_file/,
+  });
+  const missing = sourceOf(t, vault, { caFile: '/none.pem' }, around).read('a#k');
+  await assert.rejects(missing, {
+    code: 'unavailable',
+    message: /vault\.ca_file: \/none\.pem cannot be read: there is no such file/,
+  });
+  assert.equal(vault.requests.length, before, 'the token was shown to nobody');
 });
 
 it('a workspace reads below the paths that are its own, and no path leads out of them', async (t) => {
