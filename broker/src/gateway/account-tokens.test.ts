@@ -143,6 +143,19 @@ describe('a server that each person uses with an account by OAuth', () => {
     assert.match(textOf(await client.call('web__whoami')), /connect it at/);
   });
 
+  it('is told also of tokens that were being fetched when their account was ended', async (t) => {
+    const world = await startOAuthWorld(t);
+    const grace = await world.connected('grace');
+    const client = world.connect(grace);
+    await client.call('web__whoami');
+    world.upstream.onRefreshed = async () =>
+      void (await world.accounts.disconnect(world.serverNamed('web'), grace.owner, BY_HAND));
+    world.pass(HOUR_MS);
+    assert.match(textOf(await client.call('web__whoami')), /connect it at/);
+    const revoked = new Set(world.upstream.revoked);
+    assert.equal(revoked.size, 4, 'what was there, and what was fetched');
+  });
+
   it('is used by everybody as one where its account is shared, and an administrator is named where there is none', async (t) => {
     const world = await startOAuthWorld(t, { credential: 'shared' });
     const client = world.connect(await world.person('grace'));

@@ -16,6 +16,7 @@ import { openAccount, sealAccount, type TokensContent } from '../sealed-account.
 import type { ClientIdentities } from './client-identity.ts';
 import { explain, oauthErrorOf, oauthFetch, statusOf } from './guarded.ts';
 import { tokensOf, urlOf } from './login.ts';
+import { revokeTokens } from './revoke.ts';
 
 /** The tokens of one account, as they were read last. */
 export interface Loaded {
@@ -112,7 +113,7 @@ export function createRefresher(parts: {
       refreshToken: fresh.refreshToken ?? content.refreshToken,
       rotates: content.rotates === true || (fresh.refreshToken !== null && fresh.refreshToken !== content.refreshToken),
     };
-    return keep({ record, content: next }, scopes, fresh.expiresAt);
+    return keep(server, { record, content: next }, scopes, fresh.expiresAt);
   }
 
   async function request(server: ServerRecord, content: TokensContent): Promise<TokenEndpointResponse> {
@@ -126,6 +127,7 @@ export function createRefresher(parts: {
   }
 
   async function keep(
+    server: ServerRecord,
     { record, content }: Loaded,
     scopes: readonly string[],
     expiresAt: number | null,
@@ -136,7 +138,12 @@ export function createRefresher(parts: {
         const kept = await store.accounts.refreshed(record, fresh);
         if (kept !== undefined) return { kind: 'fresh', loaded: { record: kept, content } };
         const now = await store.accounts.find(record.serverId, record.owner);
-        return now === undefined ? { kind: 'gone' } : loaded(now);
+        if (now !== undefined) return loaded(now);
+        // Whoever ended the account has ended what was there; nobody else knows of what has been fetched since.
+        const why = await revokeTokens({ guardedFetch, clients }, server, content);
+        if (why !== undefined)
+          log.warn({ server: server.name, why }, 'tokens of an account that has ended are still good');
+        return { kind: 'gone' };
       } catch (error) {
         if (!(error instanceof GateError) || error.code !== 'unavailable' || tries === KEEP_TRIES) throw error;
         await pause(KEEP_AGAIN_MS);
