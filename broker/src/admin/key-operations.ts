@@ -20,7 +20,17 @@ export function keyOperations({ keys }: Pick<AdminDependencies, 'keys'>): Operat
     }),
     operation(keysApi.rotate, async ({ body }, caller) => {
       assertAtHome(caller);
-      await keys.begin({ newKeyFile: body.new_key_file, startOver: body.start_over ?? false, by: caller.actor });
+      const { new_key_file: newKeyFile, start_over: startOver = false } = body;
+      try {
+        await keys.begin({ newKeyFile, startOver, by: caller.actor });
+      } catch (error) {
+        // Whoever is not on the host must not learn from it which files there are.
+        const isRemote = caller.credential.kind !== 'socket';
+        if (!isRemote || newKeyFile === undefined || !(error instanceof GateError) || error.code !== 'config')
+          throw error;
+        const text = `${newKeyFile} holds no master key that can be used; ask on the broker's host, which says why`;
+        throw new GateError('config', text, { cause: error });
+      }
       return toMasterKey(await keys.status());
     }),
   ];

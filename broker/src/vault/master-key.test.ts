@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
-import { loadMasterKey } from './master-key.ts';
+import { loadMasterKey, readKeyFile } from './master-key.ts';
 
 function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'mcpgate-key-'));
@@ -62,4 +63,17 @@ it('says where it could not make the key', (t) => {
   writeFileSync(join(folder, 'file'), '');
   const file = join(folder, 'file', 'master.key');
   assert.throws(() => loadMasterKey({ dataDir: folder, file }), { code: 'config', message: new RegExp(file) });
+});
+
+it('refuses what is no file of a key’s size at once: a pipe that nobody writes to, a folder, a large file', (t) => {
+  const folder = temporaryFolder(t);
+  const [pipe, large] = [join(folder, 'pipe'), join(folder, 'large')];
+  execFileSync('mkfifo', ['-m', '600', pipe]);
+  writeFileSync(large, `${Buffer.alloc(32, 'k').toString('base64')}${' '.repeat(1_000_000)}x`, { mode: 0o600 });
+  for (const path of [pipe, folder])
+    assert.throws(() => readKeyFile(path), {
+      code: 'config',
+      message: `the master key ${path} is no file; put the right file back`,
+    });
+  assert.throws(() => readKeyFile(large), { code: 'config', message: /wrong form/ });
 });

@@ -1,6 +1,6 @@
 // The master key's file: 32 random bytes as base64, readable by the broker's user only. It is never in the database nor in a backup.
 import { createHmac, randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
 
@@ -65,15 +65,18 @@ export function createKeyFile(path: string, bytes: Uint8Array = randomBytes(KEY_
 
 /** Throws `config` where the file may not be used as it is, and what the system throws where it cannot be read. */
 export function readKeyFile(path: string): Uint8Array {
-  const descriptor = openSync(path, 'r');
+  // Without it a pipe that nobody writes to would hold up everything.
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    const mode = fstatSync(descriptor).mode & 0o777;
+    const found = fstatSync(descriptor);
+    if (!found.isFile()) throw new GateError('config', `the master key ${path} is no file; put the right file back`);
+    const mode = found.mode & 0o777;
     // Windows has no such permission bits; there the rights of the data folder protect the file.
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       const text = `the master key ${path} can be read by others (mode ${mode.toString(8)}): run chmod 600 ${path}`;
       throw new GateError('config', text);
     }
-    const text = readFileSync(descriptor, 'utf8').trim();
+    const text = beginningOf(descriptor).trim();
     if (!KEY_TEXT.test(text)) {
       const wanted = `it must hold ${KEY_BYTES} bytes as base64 (44 characters)`;
       throw new GateError('config', `the master key ${path} has the wrong form: ${wanted}; put the right file back`);
@@ -82,4 +85,12 @@ export function readKeyFile(path: string): Uint8Array {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** As much as tells whether it is a key: a file that is larger is none. */
+function beginningOf(descriptor: number): string {
+  const bytes = Buffer.alloc(200);
+  const count = readSync(descriptor, bytes);
+  if (count === bytes.length) return ''; // It goes on: blanks behind a key would hide that.
+  return bytes.toString('utf8', 0, count);
 }
