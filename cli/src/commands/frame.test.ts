@@ -78,7 +78,7 @@ test('commands that need a login exit 3 and start no daemon', async () => {
   assert.equal(code, 3);
   const status: unknown = JSON.parse(stdout);
   assert.ok(typeof status === 'object' && status !== null);
-  const keys = ['user', 'broker', 'workspace', 'daemon', 'tunnel', 'servers', 'clients', 'token'];
+  const keys = ['user', 'broker', 'workspace', 'daemon', 'tunnel', 'servers', 'accounts', 'clients', 'token'];
   assert.deepEqual(Object.keys(status), keys);
   assert.match((await run('daemon', 'stop')).stderr, /not running/);
 });
