@@ -9,7 +9,7 @@ import type { ProposedTransport } from 'mcpgate-shared/api/proposals';
 import type { Role } from 'mcpgate-shared/api/roles';
 import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';
 import type { SecretSourceRows } from './secret-source.ts';
-import type { AboutSecret, SecretUse, SecretVersion, StagingLease } from './secret-version.ts';
+import type { SecretRows, SecretVersionRows } from './secret-rows.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { Keyring, SealedBefore } from './keyring.ts';
 import type { AuditQuery, AuditRow, CallRow, SecretUseQuery } from './audit-row.ts';
@@ -38,39 +38,6 @@ export interface Renamed {
   server: ServerRecord;
   rules: { id: string; before: readonly string[]; after: readonly string[] }[];
   grants: { id: string; label: string }[];
-}
-
-/** The current version of a secret; `lastUsedAt` is that of any version. */
-export interface SecretInfo extends Pick<
-  SecretVersion,
-  'version' | 'source' | 'createdAt' | 'expiresAt' | 'lastUsedAt'
-> {
-  name: string;
-}
-
-export interface StagedSecret {
-  workspaceId: string;
-  name: string;
-  version: number;
-  setBy: string | null;
-  createdAt: number;
-}
-
-/** `from`: the version that was current when it was staged. */
-export interface Staged {
-  version: number;
-  from: number;
-}
-
-export interface SealedSecret {
-  name: string;
-  version: number;
-  source: string;
-  /** Empty where the value was read from a source, and is not kept. */
-  sealed: Uint8Array;
-  /** Of a value that was read from a source; null: it was set here. */
-  fingerprint: string | null;
-  keptUntil: number | null;
 }
 
 /** An object of the OAuth server: a token, a code, a grant, a client. `payload`: JSON text, without the value of the token itself. */
@@ -409,61 +376,9 @@ export interface Store {
     put(registration: { workspaceId: string; issuer: string; redirectUri: string; sealed: Uint8Array }): Promise<void>;
     remove(workspaceId: string, issuer: string, redirectUri: string): Promise<void>;
   };
-  secrets: {
-    /** Appends the next version, which becomes the current one; returns its number. `seal` gets that number (associated data). */
-    append(
-      workspaceId: string,
-      name: string,
-      source: string,
-      seal: (version: number) => Uint8Array,
-      about?: AboutSecret,
-    ): Promise<number>;
-    /** As `append`, but only where the name has no current version; else it changes nothing and returns undefined. */
-    add(
-      workspaceId: string,
-      name: string,
-      source: string,
-      seal: (version: number) => Uint8Array,
-      about?: AboutSecret,
-    ): Promise<number | undefined>;
-    current(workspaceId: string, name: string): Promise<SealedSecret | undefined>;
-    /** Every version that is or was in use, in no order. */
-    versions(workspaceId: string): Promise<(SealedSecret & { isCurrent: boolean })[]>;
-    list(workspaceId: string): Promise<SecretInfo[]>;
-    /** Writes down uses that are later than what is written. */
-    touch(uses: readonly SecretUse[]): Promise<void>;
-    remove(workspaceId: string, name: string): Promise<boolean>;
-  };
+  secrets: SecretRows;
   /** The versions of secrets besides the current ones. */
-  secretVersions: {
-    /** All that are kept, the newest first. */
-    history(workspaceId: string, name: string): Promise<SecretVersion[]>;
-    find(workspaceId: string, name: string, version: number): Promise<SealedSecret | undefined>;
-    /**
-     * Appends the next version, which nothing uses, and says which one is current. Undefined, and nothing is changed, where the name has no
-     * current version, or has a staged one already.
-     */
-    stage(
-      workspaceId: string,
-      name: string,
-      source: string,
-      seal: (version: number) => Uint8Array,
-      about: AboutSecret & StagingLease,
-    ): Promise<Staged | undefined>;
-    /** False where the holder has it no more. */
-    extend(workspaceId: string, name: string, version: number, lease: StagingLease): Promise<boolean>;
-    /**
-     * The staged version becomes the current one, and the one that was it is retired. False, and nothing is changed, where the holder has it no
-     * more, or another one is current by now.
-     */
-    promote(workspaceId: string, name: string, staged: Staged, holder: string): Promise<boolean>;
-    /** Removes a staged version of this holder. */
-    discard(workspaceId: string, name: string, version: number, by: Pick<StagingLease, 'holder'>): Promise<boolean>;
-    /** All that are staged, of every workspace. */
-    staged(): Promise<(StagedSecret & StagingLease)[]>;
-    /** A retired version becomes the current one again, and the current one is retired; its number. Undefined where there is no such version. */
-    restore(workspaceId: string, name: string, version: number): Promise<number | undefined>;
-  };
+  secretVersions: SecretVersionRows;
   /** Where secrets come from that are not kept here. */
   secretSources: SecretSourceRows;
   policy: {

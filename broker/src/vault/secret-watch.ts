@@ -1,7 +1,8 @@
 // Looks at all secrets from time to time: warns of those that are too old or expire soon, and throws away what brokers that were killed have staged.
 import type { Clock } from 'mcpgate-shared/clock';
 import { inWorkspace } from '../domain/workspace.ts';
-import type { SecretInfo, Store } from '../store/store.ts';
+import type { SecretInfo } from '../store/secret-rows.ts';
+import type { Store } from '../store/store.ts';
 import { isReference } from './sources/reference.ts';
 import type { Vault } from './vault.ts';
 

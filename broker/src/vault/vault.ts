@@ -3,7 +3,7 @@
 
 import type { SecretSource, SourceOrder } from '../store/secret-source.ts';
 import type { AboutSecret, SecretVersion } from '../store/secret-version.ts';
-import type { SecretInfo, StagedSecret } from '../store/store.ts';
+import type { SecretInfo, StagedSecret } from '../store/secret-rows.ts';
 import type { Keyring } from './keyring.ts';
 
 interface ResolvedText {

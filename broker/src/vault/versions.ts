@@ -4,7 +4,8 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { StagingLease } from '../store/secret-version.ts';
 import { inWorkspace } from '../domain/workspace.ts';
-import type { StagedSecret, Store } from '../store/store.ts';
+import type { StagedSecret } from '../store/secret-rows.ts';
+import type { Store } from '../store/store.ts';
 import type { OpenedSecret, StagedValue, Versions } from './vault.ts';
 
 const LEASE_MS = 30_000;

@@ -60,13 +60,10 @@ export const accountsApi = {
     params: NameParams,
     body: z.strictObject({
       values: z.record(z.string().max(64), z.string().max(70_000)),
-      target: z
-        .string()
-        .max(64)
-        .meta({
-          description:
-            'The `target` of the account as it was shown; where the server has moved since, nothing is kept (409)',
-        }),
+      target: z.string().max(64).meta({
+        description:
+          'The `target` of the account as it was shown; where the server has moved since, nothing is kept (409)',
+      }),
     }),
     answer: AccountSchema,
   }),
