@@ -176,7 +176,7 @@ onBothEngines((open) => {
     );
     assert.match(
       problem ?? '',
-      /the master key .*the\.key cannot be read \(EISDIR.*\): put it back; the broker would not start again like this/,
+      /the master key .*the\.key is no file; put the right file back; the broker would not start again like this/,
     );
     assert.deepEqual(await running.values(), VALUES);
     rmdirSync(file);
