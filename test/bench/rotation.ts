@@ -63,6 +63,9 @@ async function measure(databaseUrl?: string): Promise<Figures> {
         max: Math.round(Math.max(...latenciesMs)),
       },
     };
+  } catch (error) {
+    process.stderr.write(`${rotating.world.logs()}\n`);
+    throw error;
   } finally {
     for (const close of closers.toReversed()) await close();
   }

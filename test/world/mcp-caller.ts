@@ -1,4 +1,6 @@
 // An AI client over Streamable HTTP that calls tools at a broker with a grant, and does as little as possible itself.
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 
 export interface McpCaller {
   /** The text of the answer; throws where it is an error. */
@@ -13,24 +15,31 @@ interface Answer {
 export async function openMcpCaller(brokerUrl: string, token: string): Promise<McpCaller> {
   let session: string | null = null;
   let lastId = 0;
+  // Few connections that are in use all the time: an idle one may be given up at the moment at which a busy machine uses it again.
+  const agent = new Agent({ keepAlive: true, maxSockets: 32, scheduling: 'fifo' });
+  const url = `${brokerUrl}/mcp`;
+
   async function ask(method: string, params: unknown, isNotification = false): Promise<Answer> {
-    const response = await fetch(`${brokerUrl}/mcp`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        ...(session !== null && { 'mcp-session-id': session }),
-      },
-      body: JSON.stringify({ jsonrpc: '2.0', method, params, ...(isNotification ? {} : { id: ++lastId }) }),
+    const body = JSON.stringify({ jsonrpc: '2.0', method, params, ...(isNotification ? {} : { id: ++lastId }) });
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'content-length': Buffer.byteLength(body),
+      ...(session !== null && { 'mcp-session-id': session }),
+    };
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      request(url, { method: 'POST', agent, headers }, resolve).once('error', reject).end(body);
     });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`HTTP ${response.status}: ${text.slice(0, 500)}`);
-    session ??= response.headers.get('mcp-session-id');
-    if (text === '') return {};
-    const data = text.startsWith('{')
-      ? text
-      : text
+    const said = await text(response);
+    const { statusCode: status = 0 } = response;
+    if (status >= 300) throw new Error(`HTTP ${status}: ${said.slice(0, 500)}`);
+    const given = response.headers['mcp-session-id'];
+    if (typeof given === 'string') session ??= given;
+    if (said === '') return {};
+    const data = said.startsWith('{')
+      ? said
+      : said
           .split('\n')
           .findLast((line) => line.startsWith('data: {'))
           ?.slice(6);
@@ -42,9 +51,9 @@ export async function openMcpCaller(brokerUrl: string, token: string): Promise<M
   return {
     async call(tool, args) {
       const { error, result } = await ask('tools/call', { name: tool, arguments: args });
-      const text = result?.content?.[0]?.text ?? '';
-      if (error !== undefined || result?.isError === true) throw new Error(`${tool}: ${error?.message ?? text}`);
-      return text;
+      const answer = result?.content?.[0]?.text ?? '';
+      if (error !== undefined || result?.isError === true) throw new Error(`${tool}: ${error?.message ?? answer}`);
+      return answer;
     },
   };
 }
