@@ -10,7 +10,7 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
 import { startBrokerHere } from './fixtures/broker-here.ts';
 import { createPageBrowser } from './http/pages/fixtures/page-browser.ts';
-import { createToken, sha256Hex } from './identity/secret-token.ts';
+import { createToken, sha256Hex } from './store/secret-token.ts';
 import { openStore } from './store/open-store.ts';
 
 const INSIDE =

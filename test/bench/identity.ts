@@ -2,7 +2,7 @@
 // drift, only the ratio counts.
 import { performance } from 'node:perf_hooks';
 import { createIdentityWorld, HOST, WORKSPACE } from '../../broker/src/identity/fixtures/identity-world.ts';
-import { sha256Hex } from '../../broker/src/identity/secret-token.ts';
+import { sha256Hex } from '../../broker/src/store/secret-token.ts';
 import { quantile } from './quantile.ts';
 
 const SIZES = [10, 10_000];

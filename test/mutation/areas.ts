@@ -52,11 +52,13 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   },
   tokens: {
     sources: [
-      'broker/src/identity/{authenticate,registers/valid-credentials,secret-token,keyed-lock}.ts',
+      'broker/src/identity/{authenticate,registers/valid-credentials,keyed-lock}.ts',
+      'broker/src/store/secret-token.ts',
       'broker/src/identity/oauth/{refresh-retry,known-devices,device-info,grant-id,oauth-adapter,redirect-target,user-code,poll-pace}.ts',
     ],
     tests: [
-      'broker/src/identity/{registers/valid-credentials,secret-token,keyed-lock,authenticate}.test.ts',
+      'broker/src/identity/{registers/valid-credentials,keyed-lock,authenticate}.test.ts',
+      'broker/src/store/secret-token.test.ts',
       'broker/src/identity/oauth/{grant-id,device-info,poll-pace,redirect-target,oauth-adapter,refresh-retry,known-devices}.test.ts',
       'broker/src/identity/identity.test.ts',
       'broker/src/identity/oauth/{device-login,oauth-server,replicas}.test.ts',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { createToken } from '../identity/secret-token.ts';
+import { createToken } from '../store/secret-token.ts';
 import { administration, keysOf, RECEIPT_KEYS } from './fixtures/administration.ts';
 import { runBrokerCommand, temporaryFolder } from './fixtures/broker-process.ts';
 

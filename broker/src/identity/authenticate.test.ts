@@ -14,7 +14,7 @@ import type { Authentication } from './authentication.ts';
 import type { Identity } from './identity.ts';
 import type { ClientLogin } from './oauth/client-logins.ts';
 import type { AccessTokenFacts } from './oauth/oauth-server.ts';
-import { createToken, sha256Hex } from './secret-token.ts';
+import { createToken, sha256Hex } from '../store/secret-token.ts';
 
 const ISSUER = 'https://gate.example';
 const LATER = 600_000;

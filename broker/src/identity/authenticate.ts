@@ -11,7 +11,7 @@ import type { AccessTokenFacts, OAuthServer } from './oauth/oauth-server.ts';
 import type { ClientLogins } from './oauth/client-logins.ts';
 import { deviceIdOfGrant, isClientGrantId } from './oauth/grant-id.ts';
 import { readResource } from './oauth/resources.ts';
-import { isToken, sameText, sha256Hex } from './secret-token.ts';
+import { isToken, sameText, sha256Hex } from '../store/secret-token.ts';
 
 /** The time of the last use, which lists show, is written no more often than this for each credential. */
 export const TOUCH_EVERY_MS = 60_000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, mock, suite, test } from 'node:test';
 import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from './fixtures/identity-world.ts';
-import { createToken, isToken } from './secret-token.ts';
+import { createToken, isToken } from '../store/secret-token.ts';
 
 suite('people, grants and the door', () => {
   let world: IdentityWorld;

@@ -1,7 +1,7 @@
 // The login of one person (or, for everybody, of an administrator) at a server's authorization server, from the button at the broker to the
 // tokens (RFC 6749 with PKCE S256, RFC 8707, RFC 9207). It belongs to the browser that began it and to the owner that it was begun for, ends
 // by time, and comes back once. What is kept until then is sealed; the code verifier is made of the browser's own secret, and kept nowhere.
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import {
@@ -14,6 +14,7 @@ import {
 } from 'oauth4webapi';
 import { z } from 'zod';
 import type { AccountOwner, OAuthForm } from '../../domain/account.ts';
+import { createSecret, isSecret, sha256Hex } from '../../store/secret-token.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isAtUrl, targetOf } from '../../domain/transports/transports.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
@@ -93,11 +94,11 @@ export function createLogins(parts: {
   const purposeOf = (idHash: string): string => `account login ${idHash}`;
 
   async function keep(state: string, browserSecret: string, attempt: Attempt): Promise<void> {
-    const idHash = sha256(state);
+    const idHash = sha256Hex(state);
     const sealed = vault.seal(purposeOf(idHash), Buffer.from(JSON.stringify(attempt)));
     await store.oauth.upsert({
       ...{ kind: KIND, idHash, payload: JSON.stringify(Buffer.from(sealed).toString('base64')) },
-      ...{ grantId: null, userCode: null, uid: sha256(`${state}:${browserSecret}`), consumedAt: null },
+      ...{ grantId: null, userCode: null, uid: sha256Hex(`${state}:${browserSecret}`), consumedAt: null },
       expiresAt: clock.now() + LIFETIME_MS,
     });
   }
@@ -154,7 +155,7 @@ export function createLogins(parts: {
       const scopes = scopesFor(server, [...new Set([...(form.scopes ?? found.scopes ?? []), ...more])]);
       const redirectUri = clients.redirectUri(server.issuer);
       const state = createSecret();
-      const browserSecret = known !== undefined && /^[\w-]{43}$/.test(known) ? known : createSecret();
+      const browserSecret = known !== undefined && isSecret(known) ? known : createSecret();
       const page = new URL(server.authorization_endpoint ?? '');
       const asked = {
         ...{ response_type: 'code', client_id: client.id, redirect_uri: redirectUri, state, resource },
@@ -174,10 +175,10 @@ export function createLogins(parts: {
       const query = back.searchParams;
       const state = query.get('state') ?? '';
       if (browserSecret === undefined || state === '') return undefined;
-      const idHash = sha256(state);
+      const idHash = sha256Hex(state);
       const row = await store.oauth.find(KIND, idHash);
       // The answer to another browser must not use this one's attempt up.
-      if (row === undefined || row.uid !== sha256(`${state}:${browserSecret}`)) return undefined;
+      if (row === undefined || row.uid !== sha256Hex(`${state}:${browserSecret}`)) return undefined;
       if ((row.expiresAt ?? 0) <= clock.now() || !(await store.oauth.consume(KIND, idHash, clock.now())))
         return undefined;
       const sealed = Buffer.from(z.string().parse(JSON.parse(row.payload)), 'base64');
@@ -230,8 +231,3 @@ export function urlOf({ name, transport }: ServerRecord): URL {
 
 const codeVerifierOf = (state: string, browserSecret: string): string =>
   createHmac('sha256', browserSecret).update(`code_verifier:${state}`).digest('base64url');
-
-/** 256 random bits. */
-const createSecret = (): string => randomBytes(32).toString('base64url');
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

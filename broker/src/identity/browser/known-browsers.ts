@@ -1,7 +1,7 @@
 // Recognizes a browser that has signed in to an account before, by a cookie. The cookie proves only that, and lets nobody in; but the failed
 // sign-ins of such a browser are counted apart from those of strangers (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
 import { createHmac, randomBytes } from 'node:crypto';
-import { sameText } from '../secret-token.ts';
+import { sameText } from '../../store/secret-token.ts';
 
 export interface KnownBrowsers {
   /** Makes the cookie's value for a browser in which this person has just signed in. */

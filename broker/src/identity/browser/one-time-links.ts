@@ -4,7 +4,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { OneTimeLink, Store } from '../../store/store.ts';
 import type { OneTimeUrl } from '../registers/registers.ts';
-import { createSecret, isSecret, sha256Hex } from '../secret-token.ts';
+import { createSecret, isSecret, sha256Hex } from '../../store/secret-token.ts';
 
 const HOUR_MS = 3_600_000;
 const KINDS = {

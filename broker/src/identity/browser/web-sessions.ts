@@ -2,7 +2,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { UserRecord } from '../../domain/people.ts';
 import type { Store } from '../../store/store.ts';
-import { createSecret, isSecret, sha256Hex } from '../secret-token.ts';
+import { createSecret, isSecret, sha256Hex } from '../../store/secret-token.ts';
 import type { WebVisitor } from './web-access.ts';
 
 const LIFETIME_MS = 12 * 3_600_000;

@@ -13,7 +13,7 @@ import type { ClientSessions } from '../client-sessions.ts';
 import type { Devices } from '../registers/registers.ts';
 import type { Logins } from '../browser/logins.ts';
 import { toPerson } from '../registers/people.ts';
-import { createSecret, sha256Hex } from '../secret-token.ts';
+import { createSecret, sha256Hex } from '../../store/secret-token.ts';
 import { createAddressThrottle } from '../throttle.ts';
 import type { WebLogin, WebVisitor } from '../browser/web-access.ts';
 import type { WebSessions } from '../browser/web-sessions.ts';

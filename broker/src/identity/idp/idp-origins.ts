@@ -2,7 +2,7 @@
 // applications that were approved in it, so that they can end with that session. The rows are among the OAuth server's objects, with hashed keys.
 import { z } from 'zod';
 import type { Store } from '../../store/store.ts';
-import { sha256Hex } from '../secret-token.ts';
+import { sha256Hex } from '../../store/secret-token.ts';
 
 const KIND = 'IdpOrigin';
 const OriginSchema = z.object({

@@ -6,7 +6,7 @@ import type { IdpSettings } from '../../domain/idp-settings.ts';
 import type { Log } from '../../domain/log.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
-import { sha256Hex } from '../secret-token.ts';
+import { sha256Hex } from '../../store/secret-token.ts';
 import { isSafeIdpUrl } from './idp-fetch.ts';
 import type { IdpMetadata } from './idp-metadata.ts';
 

@@ -6,7 +6,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { Store } from '../../store/store.ts';
-import { sha256Hex } from '../secret-token.ts';
+import { sha256Hex } from '../../store/secret-token.ts';
 import type { IdpMetadata } from './idp-metadata.ts';
 import type { IdpOrigins } from './idp-origins.ts';
 import type { EndOnLogout } from './logout-effects.ts';

@@ -3,7 +3,7 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Store } from '../../store/store.ts';
-import { createSecret, sha256Hex } from '../secret-token.ts';
+import { createSecret, sha256Hex } from '../../store/secret-token.ts';
 import type { Attempt } from './idp-tokens.ts';
 
 const KIND = 'IdpSignIn';

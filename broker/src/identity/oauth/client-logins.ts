@@ -3,7 +3,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';
 import type { OAuthObject, Store } from '../../store/store.ts';
-import { sha256Hex } from '../secret-token.ts';
+import { sha256Hex } from '../../store/secret-token.ts';
 
 const KIND = 'ClientLogin';
 const TOUCH_EVERY_MS = 60_000;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, mock, suite, test } from 'node:test';
-import { sha256Hex } from '../secret-token.ts';
+import { sha256Hex } from '../../store/secret-token.ts';
 import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../fixtures/identity-world.ts';
 
 suite('a device’s login', () => {

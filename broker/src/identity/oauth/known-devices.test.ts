@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { createIdentityWorld, WORKSPACE, type IdentityWorld } from '../fixtures/identity-world.ts';
-import { sha256Hex } from '../secret-token.ts';
+import { sha256Hex } from '../../store/secret-token.ts';
 import { createKnownDevices, hashDeviceProof, type KnownDevices } from './known-devices.ts';
 
 const PROOF = 'p'.repeat(43);

@@ -3,7 +3,7 @@
 import type { DeviceRecord } from '../../domain/people.ts';
 import { z } from 'zod';
 import type { Store } from '../../store/store.ts';
-import { sameText, sha256Hex } from '../secret-token.ts';
+import { sameText, sha256Hex } from '../../store/secret-token.ts';
 
 const KIND = 'DeviceProof';
 const PROOF_SHAPE = /^[A-Za-z0-9_-]{43}$/;

@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { steppedClock, type SteppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import { openStore } from '../../store/open-store.ts';
 import type { Store } from '../../store/store.ts';
-import { sha256Hex } from '../secret-token.ts';
+import { sha256Hex } from '../../store/secret-token.ts';
 import { createOAuthAdapter } from './oauth-adapter.ts';
 import { UNUSED_CLIENT_TTL_MS } from './oauth-settings.ts';
 

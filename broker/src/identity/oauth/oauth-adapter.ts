@@ -4,7 +4,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { OAuthObject, Store } from '../../store/store.ts';
-import { sha256Hex } from '../secret-token.ts';
+import { sha256Hex } from '../../store/secret-token.ts';
 import { deviceIdOfGrant } from './grant-id.ts';
 import { UNUSED_CLIENT_TTL_MS } from './oauth-settings.ts';
 

@@ -1,7 +1,7 @@
 // Tells which polls of a device come earlier than the interval that it was told (RFC 8628, section 3.5). The first poll is never too early. A
 // poll that was too early does not count for the next one, so that a device which keeps to the interval always gets its answer.
 import type { Clock } from 'mcpgate-shared/clock';
-import { sha256Hex } from '../secret-token.ts';
+import { sha256Hex } from '../../store/secret-token.ts';
 
 const MAX_CODES = 10_000;
 

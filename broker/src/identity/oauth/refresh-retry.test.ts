@@ -3,7 +3,7 @@ import { after, before, mock, suite, test } from 'node:test';
 import { systemClock } from 'mcpgate-shared/clock';
 import { steppedClock, type SteppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import { createIdentityWorld, type IdentityWorld } from '../fixtures/identity-world.ts';
-import { sha256Hex } from '../secret-token.ts';
+import { sha256Hex } from '../../store/secret-token.ts';
 import { createRefreshRetry, sourceOfAddress, type Admission, type RefreshRetry } from './refresh-retry.ts';
 
 test('a source is an IPv4 address, a /64 of IPv6, or this computer, however the socket writes it', () => {

@@ -10,7 +10,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { createKeyedLock } from '../keyed-lock.ts';
-import { sameText, sha256Hex } from '../secret-token.ts';
+import { sameText, sha256Hex } from '../../store/secret-token.ts';
 
 /** How long to wait for another broker to answer a refresh that it has begun, and how often to look in the store whether it has. */
 const ELSEWHERE_MS = 3_000;

@@ -4,7 +4,7 @@ import type { Client } from 'oidc-provider';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../../audit/audit.ts';
 import type { Store } from '../../store/store.ts';
-import { sha256Hex } from '../secret-token.ts';
+import { sha256Hex } from '../../store/secret-token.ts';
 import { NEW_CLIENT_MS, UNUSED_CLIENT_TTL_MS, UNUSED_CLIENTS_MAX, USED_CLIENT_TTL_MS } from './oauth-settings.ts';
 
 const KIND = 'Client';

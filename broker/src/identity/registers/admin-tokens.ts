@@ -11,7 +11,7 @@ import { rejected, TOUCH_EVERY_MS } from '../authenticate.ts';
 import type { AdminTokens } from '../authentication.ts';
 import { LabelSchema, parseOrUsage, pickToken, stateOf } from './people.ts';
 import type { Revocations } from '../revocations.ts';
-import { createToken, isToken, sameText, sha256Hex } from '../secret-token.ts';
+import { createToken, isToken, sameText, sha256Hex } from '../../store/secret-token.ts';
 
 const NewTokenSchema = z.object({
   label: LabelSchema,

@@ -8,7 +8,7 @@ import type { Store } from '../../store/store.ts';
 import type { Grants } from './registers.ts';
 import { grantStateOf, LabelSchema, parseOrUsage, pickToken, requireUser } from './people.ts';
 import type { Revocations } from '../revocations.ts';
-import { createToken, sha256Hex } from '../secret-token.ts';
+import { createToken, sha256Hex } from '../../store/secret-token.ts';
 
 const NewGrantSchema = z.object({
   label: LabelSchema,
