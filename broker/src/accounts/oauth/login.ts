@@ -1,7 +1,6 @@
 // The login of one person (or, for everybody, of an administrator) at a server's authorization server, from the button at the broker to the
 // tokens (RFC 6749 with PKCE S256, RFC 8707, RFC 9207). It belongs to the browser that began it and to the owner that it was begun for, ends
 // by time, and comes back once. What is kept until then is sealed; the code verifier is made of the browser's own secret, and kept nowhere.
-import { createHmac } from 'node:crypto';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import {
@@ -14,19 +13,17 @@ import {
 } from 'oauth4webapi';
 import { z } from 'zod';
 import type { AccountOwner, OAuthForm } from '../../domain/account.ts';
-import { createSecret, isSecret, sha256Hex } from '../../store/secret-token.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isAtUrl, targetOf } from '../../domain/transports/transports.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
+import { createBrowserAttempts, derivedSecret } from '../../store/browser-attempts.ts';
+import { createSecret, isSecret, sha256Hex } from '../../store/secret-token.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { scopesOf } from './challenge.ts';
 import { type ClientIdentities, type OAuthClient, OAuthClientSchema } from './client-identity.ts';
 import { discover } from './discovery.ts';
 import { explain, oauthErrorOf, oauthFetch } from './guarded.ts';
-
-const KIND = 'AccountLogin';
-const LIFETIME_MS = 15 * 60_000;
 
 const AttemptSchema = z.object({
   serverId: z.string(),
@@ -91,17 +88,8 @@ export function createLogins(parts: {
   clients: ClientIdentities;
 }): Logins {
   const { store, vault, clock, guardedFetch, clients } = parts;
-  const purposeOf = (idHash: string): string => `account login ${idHash}`;
-
-  async function keep(state: string, browserSecret: string, attempt: Attempt): Promise<void> {
-    const idHash = sha256Hex(state);
-    const sealed = vault.seal(purposeOf(idHash), Buffer.from(JSON.stringify(attempt)));
-    await store.oauth.upsert({
-      ...{ kind: KIND, idHash, payload: JSON.stringify(Buffer.from(sealed).toString('base64')) },
-      ...{ grantId: null, userCode: null, uid: sha256Hex(`${state}:${browserSecret}`), consumedAt: null },
-      expiresAt: clock.now() + LIFETIME_MS,
-    });
-  }
+  const attempts = createBrowserAttempts({ kind: 'AccountLogin', store, clock });
+  const purposeOf = (state: string): string => `account login ${sha256Hex(state)}`;
 
   async function redeem(
     query: URLSearchParams,
@@ -124,7 +112,7 @@ export function createLogins(parts: {
         await clients.proofOf(client, record.workspaceId, form),
         verified,
         redirectUri,
-        codeVerifierOf(state, browserSecret),
+        derivedSecret('code_verifier', state, browserSecret),
         { ...oauthFetch(guardedFetch, urlOf(record).hostname), additionalParameters: { resource } },
       );
       answer = await processAuthorizationCodeResponse(server, known, response);
@@ -159,7 +147,7 @@ export function createLogins(parts: {
       const page = new URL(server.authorization_endpoint ?? '');
       const asked = {
         ...{ response_type: 'code', client_id: client.id, redirect_uri: redirectUri, state, resource },
-        ...{ code_challenge: await calculatePKCECodeChallenge(codeVerifierOf(state, browserSecret)) },
+        ...{ code_challenge: await calculatePKCECodeChallenge(derivedSecret('code_verifier', state, browserSecret)) },
         ...{ code_challenge_method: 'S256' },
         ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
         // OpenID Connect Core, section 11: without it no refresh token is given.
@@ -168,21 +156,19 @@ export function createLogins(parts: {
       for (const [name, value] of Object.entries(asked)) page.searchParams.set(name, value);
       const target = targetOf(record.transport);
       const attempt = { serverId, workspaceId, owner, target, server, client, redirectUri, resource, scopes };
-      await keep(state, browserSecret, AttemptSchema.parse(attempt));
+      const text = JSON.stringify(AttemptSchema.parse(attempt));
+      const sealed = Buffer.from(vault.seal(purposeOf(state), Buffer.from(text)));
+      await attempts.keep(state, browserSecret, JSON.stringify(sealed.toString('base64')));
       return { url: page.href, browserSecret };
     },
     async take(back, browserSecret) {
       const query = back.searchParams;
       const state = query.get('state') ?? '';
       if (browserSecret === undefined || state === '') return undefined;
-      const idHash = sha256Hex(state);
-      const row = await store.oauth.find(KIND, idHash);
-      // The answer to another browser must not use this one's attempt up.
-      if (row === undefined || row.uid !== sha256Hex(`${state}:${browserSecret}`)) return undefined;
-      if ((row.expiresAt ?? 0) <= clock.now() || !(await store.oauth.consume(KIND, idHash, clock.now())))
-        return undefined;
-      const sealed = Buffer.from(z.string().parse(JSON.parse(row.payload)), 'base64');
-      const text = Buffer.from(await vault.open(purposeOf(idHash), sealed)).toString();
+      const payload = await attempts.take(state, browserSecret);
+      if (payload === undefined) return undefined;
+      const sealed = Buffer.from(z.string().parse(JSON.parse(payload)), 'base64');
+      const text = Buffer.from(await vault.open(purposeOf(state), sealed)).toString();
       const attempt = AttemptSchema.parse(JSON.parse(text));
       if (attempt.redirectUri !== `${back.origin}${back.pathname}`) return undefined;
       const { workspaceId, serverId, owner, target } = attempt;
@@ -228,6 +214,3 @@ export function urlOf({ name, transport }: ServerRecord): URL {
   if (url !== null) return url;
   throw new GateError('config', `server ${name} has no URL that could be asked for a login`);
 }
-
-const codeVerifierOf = (state: string, browserSecret: string): string =>
-  createHmac('sha256', browserSecret).update(`code_verifier:${state}`).digest('base64url');

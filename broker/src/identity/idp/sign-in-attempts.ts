@@ -1,13 +1,10 @@
-// Sign-ins that have begun here and are under way at the IdP. Each belongs to the browser that began it, expires, and can be finished once. The store
-// keeps the path at which it is to end; nonce and code verifier are derived from the browser's own secret and are not stored.
-import { createHmac } from 'node:crypto';
+// Sign-ins that have begun here and are under way at the IdP. The store keeps the path at which each is to end; nonce and code verifier are derived
+// from the browser's own secret.
 import type { Clock } from 'mcpgate-shared/clock';
+import { createBrowserAttempts, derivedSecret } from '../../store/browser-attempts.ts';
+import { createSecret } from '../../store/secret-token.ts';
 import type { Store } from '../../store/store.ts';
-import { createSecret, sha256Hex } from '../../store/secret-token.ts';
 import type { Attempt } from './idp-tokens.ts';
-
-const KIND = 'IdpSignIn';
-const LIFETIME_MS = 15 * 60_000;
 
 export interface SignInAttempts {
   begin(browserSecret: string, goTo: string): Promise<Attempt>;
@@ -19,33 +16,22 @@ export interface SignInAttempts {
 const isOwnPath = (path: string): boolean => path.length <= 1024 && /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(path);
 
 export function createSignInAttempts({ store, clock }: { store: Store; clock: Clock }): SignInAttempts {
-  const attemptOf = (state: string, browserSecret: string): Attempt => {
-    const derive = (what: string) => createHmac('sha256', browserSecret).update(`${what}:${state}`).digest('base64url');
-    return { state, nonce: derive('nonce'), codeVerifier: derive('code_verifier') };
-  };
+  const attempts = createBrowserAttempts({ kind: 'IdpSignIn', store, clock });
+  const attemptOf = (state: string, browserSecret: string): Attempt => ({
+    state,
+    nonce: derivedSecret('nonce', state, browserSecret),
+    codeVerifier: derivedSecret('code_verifier', state, browserSecret),
+  });
   return {
     async begin(browserSecret, goTo) {
       const state = createSecret();
-      await store.oauth.upsert({
-        kind: KIND,
-        idHash: sha256Hex(state),
-        payload: JSON.stringify(isOwnPath(goTo) ? goTo : '/'),
-        grantId: null,
-        userCode: null,
-        uid: sha256Hex(`${state}:${browserSecret}`),
-        consumedAt: null,
-        expiresAt: clock.now() + LIFETIME_MS,
-      });
+      await attempts.keep(state, browserSecret, JSON.stringify(isOwnPath(goTo) ? goTo : '/'));
       return attemptOf(state, browserSecret);
     },
     async finish(state, browserSecret) {
-      const idHash = sha256Hex(state);
-      const row = await store.oauth.find(KIND, idHash);
-      // An answer that arrives in another browser must not use the attempt up.
-      if (row === undefined || row.uid !== sha256Hex(`${state}:${browserSecret}`)) return undefined;
-      if ((row.expiresAt ?? 0) <= clock.now()) return undefined;
-      if (!(await store.oauth.consume(KIND, idHash, clock.now()))) return undefined;
-      const goTo: unknown = JSON.parse(row.payload);
+      const payload = await attempts.take(state, browserSecret);
+      if (payload === undefined) return undefined;
+      const goTo: unknown = JSON.parse(payload);
       return {
         attempt: attemptOf(state, browserSecret),
         goTo: typeof goTo === 'string' && isOwnPath(goTo) ? goTo : '/',
