@@ -11,7 +11,7 @@ import { targetDigestOf, targetOf } from '../domain/transports/transports.ts';
 import type { GuardedFetch } from '../net/guarded-fetch.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
-import type { AccountChange, Accounts, AccountView, Ended, Finished } from './accounts.ts';
+import type { AccountChange, Accounts, AccountView, Ended, EndedAccounts, Finished } from './accounts.ts';
 import { checkKeys, keysOf } from './keys.ts';
 import { CLIENT_DOCUMENT_PATH, createClientIdentities } from './oauth/client-identity.ts';
 import { createKeptTokens } from './oauth/kept-tokens.ts';
@@ -140,10 +140,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return why;
   }
 
-  async function endAll(
-    accounts: readonly AccountRecord[],
-    servers: readonly ServerRecord[],
-  ): Promise<{ there: Promise<Ended[]> }> {
+  async function endAll(accounts: readonly AccountRecord[], servers: readonly ServerRecord[]): Promise<EndedAccounts> {
     const forgotten: AccountRecord[] = [];
     for (const account of accounts) if (await forget(account)) forgotten.push(account);
     return { there: endThereAll(forgotten, servers) };
@@ -202,8 +199,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
       if (typeof found === 'string') return found;
       return found.record.wanted.length > 0 ? 'more_scopes' : undefined;
     },
-    token: (server, owner) => tokens.token(server, owner),
-    refused: (server, owner, token, challenge) => tokens.refused(server, owner, token, challenge),
+    token: tokens.token,
+    refused: tokens.refused,
     async keys(server, owner) {
       const found = await keysAt(server, owner);
       if (typeof found === 'string') return { kind: 'lacking', lack: found };

@@ -12,6 +12,7 @@ import {
 } from 'oauth4webapi';
 import { z } from 'zod';
 import type { OAuthForm } from '../../domain/account.ts';
+import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { explain, type OAuthFetch } from './guarded.ts';
@@ -107,7 +108,7 @@ export function createClientIdentities(options: {
       throw explain(error, who);
     });
     const text = await answer.text();
-    const registered = answer.ok ? RegisteredSchema.safeParse(parsed(text)) : undefined;
+    const registered = answer.ok ? RegisteredSchema.safeParse(parseRecord(text)) : undefined;
     if (registered?.success !== true)
       throw new GateError('upstream', `${who} failed (HTTP ${answer.status}); register a client by hand: --client-id`);
     const { client_id: id, client_secret: secret, client_secret_expires_at: ends = 0 } = registered.data;
@@ -159,12 +160,4 @@ const digestOf = (issuer: string): string => createHash('sha256').update(issuer)
 function methodFor({ token_endpoint_auth_methods_supported: taken }: AuthorizationServer, hasSecret: boolean): Method {
   if (!hasSecret) return 'none';
   return METHODS.find((method) => (taken ?? ['client_secret_basic']).includes(method)) ?? 'client_secret_basic';
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -7,6 +7,7 @@ import { requestText } from 'mcpgate-shared/mcp/rpc-text';
 import { type AuthorizationServer, processDiscoveryResponse } from 'oauth4webapi';
 import { z } from 'zod';
 import type { OAuthForm } from '../../domain/account.ts';
+import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import type { GuardedAnswer, GuardedFetch } from '../../net/guarded-fetch.ts';
 import { type BearerChallenge, readChallenge } from './challenge.ts';
 import { explain } from './guarded.ts';
@@ -51,18 +52,12 @@ export async function discover(
   const scopes = said.scopes.length > 0 ? said.scopes : document?.scopes_supported;
   const resource = document?.resource ?? canonical(url);
   const issuers = document?.authorization_servers ?? [];
-  if (document !== undefined && issuers.length > 0) {
-    const issuer = form.issuer ?? issuers[0] ?? '';
-    if (!issuers.some((each) => isSameUrl(each, issuer)))
+  const issuer = form.issuer ?? issuers[0];
+  if (issuer !== undefined) {
+    if (issuers.length > 0 && !issuers.some((each) => isSameUrl(each, issuer)))
       throw new GateError('upstream', `server ${name} names other authorization servers than ${issuer}`);
     const server = await readMetadata(get, issuer);
     if (server === undefined) throw new GateError('upstream', `${issuer} has no metadata of an authorization server`);
-    return { server: usable(server, form), resource, scopes };
-  }
-  if (form.issuer !== undefined) {
-    const server = await readMetadata(get, form.issuer);
-    if (server === undefined)
-      throw new GateError('upstream', `${form.issuer} has no metadata of an authorization server`);
     return { server: usable(server, form), resource, scopes };
   }
   const origin = url.origin;
@@ -94,7 +89,7 @@ async function findResource(
   for (const place of new Set(places)) {
     const answer = await get(place);
     if (answer.status !== 200) continue;
-    const document = ResourceSchema.safeParse(jsonOf(answer));
+    const document = ResourceSchema.safeParse(parseRecord(answer.body.toString()));
     if (!document.success) continue;
     if (!isResourceOf(document.data.resource, url))
       throw new GateError(
@@ -183,12 +178,4 @@ function canonical(url: URL): string {
 function isSameUrl(one: string, other: string): boolean {
   const [a, b] = [URL.parse(one), URL.parse(other)];
   return a !== null && a.href === b?.href;
-}
-
-function jsonOf(answer: GuardedAnswer): unknown {
-  try {
-    return JSON.parse(answer.body.toString());
-  } catch {
-    return undefined;
-  }
 }

@@ -1,12 +1,13 @@
 // How authorization servers of others are talked to: by the guarded fetch, in the form that oauth4webapi wants, and with failures in words.
 import { GateError } from 'mcpgate-shared/error';
 import {
+  allowInsecureRequests,
   AuthorizationResponseError,
   customFetch,
+  OperationProcessingError,
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi';
-import { allowInsecureRequests, OperationProcessingError } from 'oauth4webapi';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 

@@ -8,7 +8,7 @@ import type { ServerRecord } from '../../domain/server-record.ts';
 import { targetOf } from '../../domain/transports/transports.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
-import type { Challenge, TokenAnswer } from '../accounts.ts';
+import type { Accounts, TokenAnswer } from '../accounts.ts';
 import { openAccount } from '../sealed-account.ts';
 import { readChallenge } from './challenge.ts';
 import type { Loaded, Refresher } from './refresher.ts';
@@ -21,14 +21,7 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 const KEEP_MS = 6 * 3_600_000;
 
-export interface KeptTokens {
-  token(server: ServerRecord, owner: AccountOwner): TokenAnswer | Promise<TokenAnswer>;
-  refused(
-    server: ServerRecord,
-    owner: AccountOwner,
-    token: string,
-    challenge: Challenge,
-  ): Promise<TokenAnswer | undefined>;
+export interface KeptTokens extends Pick<Accounts, 'token' | 'refused'> {
   /** What there is, read now; or what is missing. */
   read(server: ServerRecord, owner: AccountOwner): Promise<Loaded | AccountLack>;
   /** What is in memory may be another's by now. */
