@@ -103,6 +103,20 @@ export function createUsers(parts: {
     return found;
   };
 
+  /** Ends all that a person has, and what became of it for the receipt. Whoever is disabled gets no new account, so that none is missed. */
+  const shutOut = async (workspaceId: string, name: string) => {
+    const startedAt = clock.now();
+    const user = await requireUser(store, workspaceId, name);
+    if (user.disabledAt === null) await store.users.setDisabled(user.id, startedAt);
+    const tokensRevoked = await endLogins(user);
+    const { there: accounts } = await parts.endAccounts(workspaceId, user.id);
+    const stillActive = () => issuedBy(user);
+    return {
+      id: user.id,
+      end: { subject: `user:${name}`, startedAt, tokensRevoked, caller: { name }, stillActive, accounts },
+    };
+  };
+
   return {
     async add(workspaceId, input, actor) {
       const user = parseOrUsage(NewUserSchema, input);
@@ -132,20 +146,11 @@ export function createUsers(parts: {
       return link;
     },
     async disable(workspaceId, name, actor) {
-      const startedAt = clock.now();
-      const user = await requireUser(store, workspaceId, name);
-      if (user.disabledAt === null) await store.users.setDisabled(user.id, startedAt);
-      const tokensRevoked = await endLogins(user);
-      const { there: accounts } = await parts.endAccounts(workspaceId, user.id);
+      const { id, end } = await shutOut(workspaceId, name);
       return revocations.end({
-        subject: `user:${name}`,
-        startedAt,
-        revocations: [{ workspaceId, kind: 'user', id: user.id, reason: `${name} was disabled` }],
-        tokensRevoked,
+        ...end,
+        revocations: [{ workspaceId, kind: 'user', id, reason: `${name} was disabled` }],
         event: event(workspaceId, 'user.disabled', actor),
-        caller: { name },
-        stillActive: () => issuedBy(user),
-        accounts,
       });
     },
     async enable(workspaceId, name, actor) {
@@ -155,23 +160,13 @@ export function createUsers(parts: {
       return reread(user.id);
     },
     async remove(workspaceId, name, actor) {
-      const startedAt = clock.now();
-      const user = await requireUser(store, workspaceId, name);
-      // From here on no account is made for them any more, so that none is missed where all are ended.
-      if (user.disabledAt === null) await store.users.setDisabled(user.id, startedAt);
-      const tokensRevoked = await endLogins(user);
-      const { there: accounts } = await parts.endAccounts(workspaceId, user.id);
-      const rules = await store.users.remove(user.id);
+      const { id, end } = await shutOut(workspaceId, name);
+      const rules = await store.users.remove(id);
       if (rules.removed.length + rules.narrowed.length > 0) parts.policyChanged(workspaceId);
       return revocations.end({
-        subject: `user:${name}`,
-        startedAt,
-        revocations: [{ workspaceId, kind: 'user', id: user.id, reason: `${name} was removed` }],
-        tokensRevoked,
+        ...end,
+        revocations: [{ workspaceId, kind: 'user', id, reason: `${name} was removed` }],
         event: event(workspaceId, 'user.removed', actor),
-        caller: { name },
-        stillActive: () => issuedBy(user),
-        accounts,
         rules,
       });
     },
