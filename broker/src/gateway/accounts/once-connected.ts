@@ -1,5 +1,5 @@
 // Handles a call that failed because its person has no account at the server, or one that does not suffice: asks the person to connect it,
-// waits, and forwards the call again, within the same record.
+// waits, and forwards the call again, within the same record. Every other outcome of a call stays as it is.
 import { toGateError } from 'mcpgate-shared/error';
 import { denialOf } from '../call/not-forwarded.ts';
 import { failureReply } from '../call/answers.ts';

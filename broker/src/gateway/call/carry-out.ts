@@ -32,13 +32,11 @@ export async function carryOut(
   const callId = await parts.audit.beginCall(intent);
   const input = handling.input ?? createInputTally();
   const each = { ...handling, input };
-  let forwarded = await forward(parts, scope, each, sent, callId);
-  if (forwarded.lack !== undefined && call.again !== undefined) {
-    forwarded = await onceConnected(parts, scope, each, call, forwarded, async (again) => {
-      const next = await asServerKnowsTasks(parts, scope, request, again);
-      return next === undefined ? answerForeignTask(parts, scope, request) : forward(parts, scope, each, next, callId);
-    });
-  }
+  const first = await forward(parts, scope, each, sent, callId);
+  const forwarded = await onceConnected(parts, scope, each, call, first, async (again) => {
+    const next = await asServerKnowsTasks(parts, scope, request, again);
+    return next === undefined ? answerForeignTask(parts, scope, request) : forward(parts, scope, each, next, callId);
+  });
   const outcome: CallOutcome = {
     status: forwarded.status,
     error_code: forwarded.errorCode,
