@@ -3,13 +3,12 @@
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
+import { hashInTurns } from '../../../message/hash-in-turns.ts';
 import { byteLengthOf, partsOf, wholeText } from '../../../message/pieces.ts';
 import { MAX_ANSWER_BYTES } from '../legacy/client-questions.ts';
 import { type Answer, errorReply } from '../../reply.ts';
 import type { Notice, Request } from '../../request.ts';
 import type { ParkedCalls, Waiter } from './parked-calls.ts';
-import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import { PROGRESS } from '../../call/server-notification.ts';
 
 const NOT_VALID =
@@ -47,28 +46,21 @@ export async function goOnWithParked(
 /** The members of the params that may differ between a request and its retry. */
 const OF_THE_ROUND: ReadonlySet<string> = new Set(['_meta', 'inputResponses', 'requestState']);
 
-/** How much is hashed before other work on the event loop gets its turn. */
-const BYTES_AT_ONCE = 1024 * 1024;
-
 /**
  * Identifies what a request asks for, so that a retry cannot ask for something else than the policy has judged: SHA-256 (hex) of the method
  * and the params, independent of the order of their members.
  */
 export async function requestDigest({ method, text, paramsSpan, pieces }: Request): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify(method));
-  let bytes = 0;
   const members = (paramsSpan?.members ?? []).filter(({ key }) => !OF_THE_ROUND.has(key));
-  for (const { key, start, end } of members.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
-    hash.update(`\n${JSON.stringify(key)}:`);
-    for (const part of partsOf(text.slice(start, end), pieces)) {
-      hash.update(part);
-      bytes += part.length;
-      if (bytes < BYTES_AT_ONCE) continue;
-      bytes = 0;
-      await setImmediate();
+  const inOrder = members.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  function* parts(): Generator<string | Buffer> {
+    yield JSON.stringify(method);
+    for (const { key, start, end } of inOrder) {
+      yield `\n${JSON.stringify(key)}:`;
+      yield* partsOf(text.slice(start, end), pieces);
     }
   }
-  return hash.digest('hex');
+  return await hashInTurns(parts());
 }
 
 /**
