@@ -18,7 +18,7 @@ import type { Vault } from '../../vault/vault.ts';
 import { explain, type OAuthFetch } from './guarded.ts';
 
 /** Below it, each authorization server has a callback of its own. */
-const CALLBACK_PATH = '/oauth/upstream/callback';
+export const CALLBACK_PATH = '/oauth/upstream/callback';
 /** Below it, the broker describes itself to each authorization server. */
 export const CLIENT_DOCUMENT_PATH = '/oauth/upstream/client';
 

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Accounts } from '../../accounts/accounts.ts';
+import { CALLBACK_PATH } from '../../accounts/oauth/client-identity.ts';
 import type { OwnAccount, OwnAccounts } from '../../accounts/own-accounts.ts';
 import type { AccountOwner } from '../../domain/account.ts';
 import type { Person } from '../../domain/people.ts';
@@ -29,8 +30,6 @@ interface Seen {
   path: string;
   isShared: boolean;
 }
-
-const CALLBACK_PATH = '/oauth/upstream/callback';
 
 export function registerAccountsRoutes(app: FastifyInstance, context: PageContext, parts: AccountsOfPages): void {
   const { accounts, own, servers } = parts;
