@@ -1,9 +1,11 @@
 // Lists the accounts of one person at servers with personal credentials. Servers that the rules keep from the person are left out, unless they
 // have an account there already.
+import type { Account } from 'mcpgate-shared/api/accounts';
 import { GateError } from 'mcpgate-shared/error';
 import type { AccountLack } from '../domain/account.ts';
 import type { Principal } from '../domain/principal.ts';
 import { serverCalled, type ServerRecord } from '../domain/server-record.ts';
+import { targetDigestOf } from '../domain/transports/transports.ts';
 import type { Accounts, AccountView } from './accounts.ts';
 
 /** Whose accounts. */
@@ -59,5 +61,20 @@ export function createOwnAccounts(parts: {
       if (own !== undefined) return own;
       throw new GateError('not_found', `there is no server ${name} that you use with an account of your own`);
     },
+  };
+}
+
+/** In the form of the API. `url`: of the page on which it is connected. */
+export function accountBody({ server, state, account }: OwnAccount, url: string): Account {
+  const form = server.account;
+  return {
+    server: server.name,
+    kind: form?.kind ?? 'oauth',
+    state,
+    scopes: [...(account?.scopes ?? [])],
+    connected_at: account === undefined ? null : new Date(account.updatedAt).toISOString(),
+    url,
+    target: targetDigestOf(server.transport),
+    form: form?.kind === 'keys' ? { kind: 'keys', fields: form.fields.map((field) => ({ ...field })) } : null,
   };
 }

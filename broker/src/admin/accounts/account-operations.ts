@@ -2,13 +2,10 @@
 import { accountsApi, type Account } from 'mcpgate-shared/api/accounts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Ended } from '../../accounts/accounts.ts';
-import type { AccountPerson, OwnAccount } from '../../accounts/own-accounts.ts';
+import { accountBody, type AccountPerson, type OwnAccount } from '../../accounts/own-accounts.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { targetDigestOf } from '../../domain/transports/transports.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
-import { fromAccountForm } from './account-forms.ts';
 import type { AdminDependencies } from '../dependencies.ts';
-import { isoTime } from '../iso-time.ts';
 import { operation, type Caller, type Operation } from '../operation.ts';
 
 export function accountOperations({
@@ -16,16 +13,7 @@ export function accountOperations({
   accounts,
   ownAccounts,
 }: Pick<AdminDependencies, 'store' | 'accounts' | 'ownAccounts'>): Operation[] {
-  const toAccount = ({ server, state, account }: OwnAccount, url = accounts.pageOf(server)): Account => ({
-    server: server.name,
-    kind: server.account?.kind ?? 'oauth',
-    state,
-    scopes: [...(account?.scopes ?? [])],
-    connected_at: account === undefined ? null : isoTime(account.updatedAt),
-    url,
-    target: targetDigestOf(server.transport),
-    form: server.account?.kind === 'keys' ? fromAccountForm(server.account) : null,
-  });
+  const toAccount = (own: OwnAccount): Account => accountBody(own, accounts.pageOf(own.server));
 
   const sharedServer = async (workspaceId: string, name: string): Promise<ServerRecord> => {
     const server = await store.servers.byName(workspaceId, name);
@@ -43,9 +31,7 @@ export function accountOperations({
   };
 
   return [
-    operation(accountsApi.list, async (_input, caller) =>
-      (await ownAccounts.list(personOf(caller))).map((each) => toAccount(each)),
-    ),
+    operation(accountsApi.list, async (_input, caller) => (await ownAccounts.list(personOf(caller))).map(toAccount)),
     operation(accountsApi.begin, async ({ params }, caller) =>
       toAccount(await ownAccounts.find(personOf(caller), params.name)),
     ),
@@ -64,7 +50,7 @@ export function accountOperations({
       const server = await sharedServer(workspaceId, params.name);
       const account = (await accounts.ofServer(server.id)).find(({ owner }) => owner === 'shared');
       const lack = await accounts.lackOf(server, 'shared');
-      return toAccount({ server, state: lack ?? 'connected', account }, `${accounts.pageOf(server)}/shared`);
+      return accountBody({ server, state: lack ?? 'connected', account }, `${accounts.pageOf(server)}/shared`);
     }),
     operation(accountsApi.disconnectShared, async ({ params }, { workspaceId, actor }) => {
       const server = await sharedServer(workspaceId, params.name);

@@ -2,12 +2,11 @@
 // link is for nothing else, and there is no other on a laptop (docs/decisions/asking-for-accounts.md).
 import { GateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
-import type { OwnAccount } from '../../accounts/own-accounts.ts';
+import { accountBody, type OwnAccount } from '../../accounts/own-accounts.ts';
 import type { AccountOwner } from '../../domain/account.ts';
 import { publicMessage } from '../../domain/public-message.ts';
 import type { Actor } from '../../domain/receipt.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { targetDigestOf } from '../../domain/transports/transports.ts';
 import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { errorReply, NO_REPLY, type Reply, resultReply } from '../reply.ts';
@@ -32,16 +31,7 @@ const WAIT_MS = 10 * 60_000;
 
 /** The accounts of the caller, in the form of the API (`/api/v1/accounts`). None where the caller is no person. */
 export async function ownAccounts(parts: GatewayParts, scope: SessionScope): Promise<object[]> {
-  return (await listed(parts, scope)).map(({ server, state, account }) => ({
-    server: server.name,
-    kind: server.account?.kind ?? 'oauth',
-    state,
-    scopes: account?.scopes ?? [],
-    connected_at: account === undefined ? null : new Date(account.updatedAt).toISOString(),
-    url: parts.accounts.pageOf(server),
-    target: targetDigestOf(server.transport),
-    form: server.account?.kind === 'keys' ? server.account : null,
-  }));
+  return (await listed(parts, scope)).map((each) => accountBody(each, parts.accounts.pageOf(each.server)));
 }
 
 /** Of the servers that the credential is bound to. */
