@@ -9,11 +9,16 @@ export interface SecretKey {
   name: string;
 }
 
+/** As the tables of secrets name it: for a new row, or, in `eb.and(…)`, for those that are there. */
+export function columnsOf({ workspaceId, name }: SecretKey): { workspace_id: string; name: string } {
+  return { workspace_id: workspaceId, name };
+}
+
 /** Takes the number of the next version. The statement locks the name until the transaction ends, so that no other can take the same number. */
-export async function nextVersion(trx: Transaction<Database>, { workspaceId, name }: SecretKey): Promise<number> {
+export async function nextVersion(trx: Transaction<Database>, key: SecretKey): Promise<number> {
   const { last_version: version } = await trx
     .insertInto('secrets')
-    .values({ workspace_id: workspaceId, name, last_version: 1 })
+    .values({ ...columnsOf(key), last_version: 1 })
     .onConflict((conflict) =>
       conflict.columns(['workspace_id', 'name']).doUpdateSet((eb) => ({
         last_version: eb('secrets.last_version', '+', 1),
@@ -25,26 +30,20 @@ export async function nextVersion(trx: Transaction<Database>, { workspaceId, nam
 }
 
 /** The number is free again: nothing was stored under it. */
-export async function giveBack(
-  trx: Transaction<Database>,
-  { workspaceId, name }: SecretKey,
-  version: number,
-): Promise<void> {
+export async function giveBack(trx: Transaction<Database>, key: SecretKey, version: number): Promise<void> {
   await trx
     .updateTable('secrets')
     .set({ last_version: version - 1 })
-    .where('workspace_id', '=', workspaceId)
-    .where('name', '=', name)
+    .where((eb) => eb.and(columnsOf(key)))
     .execute();
 }
 
 /** Keeps others from changing versions of this secret until the transaction ends. False where there never was one of that name. */
-export async function lockSecret(trx: Transaction<Database>, { workspaceId, name }: SecretKey): Promise<boolean> {
+export async function lockSecret(trx: Transaction<Database>, key: SecretKey): Promise<boolean> {
   const locked = await trx
     .updateTable('secrets')
     .set((eb) => ({ last_version: eb.ref('last_version') }))
-    .where('workspace_id', '=', workspaceId)
-    .where('name', '=', name)
+    .where((eb) => eb.and(columnsOf(key)))
     .executeTakeFirst();
   return locked.numUpdatedRows > 0n;
 }
@@ -52,15 +51,13 @@ export async function lockSecret(trx: Transaction<Database>, { workspaceId, name
 /** The current version is it no more; its number. */
 export async function retireCurrent(
   trx: Transaction<Database>,
-  { workspaceId, name }: SecretKey,
+  key: SecretKey,
   at: number,
 ): Promise<number | undefined> {
   const row = await trx
     .updateTable('secret_versions')
     .set({ state: 'retired', retired_at: at })
-    .where('workspace_id', '=', workspaceId)
-    .where('name', '=', name)
-    .where('state', '=', 'current')
+    .where((eb) => eb.and({ ...columnsOf(key), state: 'current' }))
     .returning('version')
     .executeTakeFirst();
   return row?.version;

@@ -7,7 +7,7 @@ import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import type { SecretReading } from '../../secret-source.ts';
 import type { Store } from '../../store.ts';
-import { lockSecret, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
+import { columnsOf, lockSecret, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -27,7 +27,7 @@ export function createSecretSources(db: Kysely<Database>, clock: Clock, announce
     await trx
       .insertInto('secret_versions')
       .values({
-        ...{ workspace_id: key.workspaceId, name: key.name, version, source: about.reference, state: 'current' },
+        ...{ ...columnsOf(key), version, source: about.reference, state: 'current' },
         ...{ set_by: about.setBy, created_at: clock.now(), expires_at: about.expiresAt, retired_at: null },
         ...{ last_used_at: null, lease_holder: null, lease_until: null },
         ...{ fingerprint: reading.fingerprint, ...kept(reading, version) },
@@ -37,23 +37,15 @@ export function createSecretSources(db: Kysely<Database>, clock: Clock, announce
   }
 
   /** Values of versions that are not the current one live on for nobody. */
-  const forgetOthers = (trx: Transaction<Database>, { workspaceId, name }: SecretKey) =>
-    trx
-      .updateTable('secret_versions')
-      .set({ sealed: NOTHING, kept_until: null })
-      .where('workspace_id', '=', workspaceId)
-      .where('name', '=', name)
-      .where('state', '<>', 'current')
-      .where('kept_until', 'is not', null)
-      .execute();
+  const forgetOthers = (trx: Transaction<Database>, key: SecretKey) =>
+    forgetKept(trx, key).where('state', '<>', 'current').execute();
 
   return {
     async find(workspaceId, name) {
       const row = await db
         .selectFrom('secret_sources')
         .selectAll()
-        .where('workspace_id', '=', workspaceId)
-        .where('name', '=', name)
+        .where((eb) => eb.and(columnsOf({ workspaceId, name })))
         .executeTakeFirst();
       return row && toSource(row);
     },
@@ -62,7 +54,6 @@ export function createSecretSources(db: Kysely<Database>, clock: Clock, announce
     },
     set: (key, order, reading, { setBy = null, expiresAt = null }) =>
       db.transaction().execute(async (trx) => {
-        const { workspaceId, name } = key;
         const { reference, keepForMs, refreshMs } = order;
         const version = await append(trx, key, reading, { reference, setBy, expiresAt });
         const row = {
@@ -70,39 +61,33 @@ export function createSecretSources(db: Kysely<Database>, clock: Clock, announce
         };
         await trx
           .insertInto('secret_sources')
-          .values({ workspace_id: workspaceId, name, ...row })
+          .values({ ...columnsOf(key), ...row })
           .onConflict((conflict) => conflict.columns(['workspace_id', 'name']).doUpdateSet(row))
           .execute();
         await forgetOthers(trx, key);
         await tell(trx, key);
-        return { workspaceId, name, ...order, firstVersion: version, setAt: row.set_at };
+        return { ...key, ...order, firstVersion: version, setAt: row.set_at };
       }),
     note: (source, reading, before) =>
       db.transaction().execute(async (trx) => {
-        const { workspaceId, name, reference, firstVersion } = source;
+        const { reference, firstVersion } = source;
         await lockSecret(trx, source);
         const now = await trx
           .selectFrom('secret_sources')
           .select('first_version')
-          .where('workspace_id', '=', workspaceId)
-          .where('name', '=', name)
+          .where((eb) => eb.and(columnsOf(source)))
           .executeTakeFirst();
         if (now?.first_version !== firstVersion) return undefined;
         const rows = await trx
           .selectFrom('secret_versions')
           .select(['version', 'state', 'fingerprint'])
-          .where('workspace_id', '=', workspaceId)
-          .where('name', '=', name)
+          .where((eb) => eb.and(columnsOf(source)))
           .where('version', '>=', firstVersion)
           .execute();
         const current = rows.find(({ state }) => state === 'current')?.version;
         const same = rows.find(({ fingerprint }) => fingerprint === reading.fingerprint);
         const of = (version: number) =>
-          trx
-            .updateTable('secret_versions')
-            .where('workspace_id', '=', workspaceId)
-            .where('name', '=', name)
-            .where('version', '=', version);
+          trx.updateTable('secret_versions').where((eb) => eb.and({ ...columnsOf(source), version }));
         if (same === undefined) {
           const version = await append(trx, source, reading, { reference, setBy: null, expiresAt: null });
           await forgetOthers(trx, source);
@@ -136,15 +121,21 @@ export function createSecretSources(db: Kysely<Database>, clock: Clock, announce
 }
 
 /** The secret is set to a value of its own, or removed: it comes from nowhere else any more. */
-export async function endSource(trx: Transaction<Database>, { workspaceId, name }: SecretKey): Promise<void> {
-  await trx.deleteFrom('secret_sources').where('workspace_id', '=', workspaceId).where('name', '=', name).execute();
+export async function endSource(trx: Transaction<Database>, key: SecretKey): Promise<void> {
   await trx
+    .deleteFrom('secret_sources')
+    .where((eb) => eb.and(columnsOf(key)))
+    .execute();
+  await forgetKept(trx, key).execute();
+}
+
+/** The values of this secret that live on here without their source. */
+function forgetKept(trx: Transaction<Database>, key: SecretKey) {
+  return trx
     .updateTable('secret_versions')
     .set({ sealed: NOTHING, kept_until: null })
-    .where('workspace_id', '=', workspaceId)
-    .where('name', '=', name)
-    .where('kept_until', 'is not', null)
-    .execute();
+    .where((eb) => eb.and(columnsOf(key)))
+    .where('kept_until', 'is not', null);
 }
 
 function kept({ keptUntil, seal }: SecretReading, version: number): { sealed: Uint8Array; kept_until: number | null } {

@@ -5,7 +5,7 @@ import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import type { Store } from '../../store.ts';
 import { endSource } from './secret-sources.ts';
-import { giveBack, lockSecret, nextVersion, retireCurrent, toVersion } from './secret-rows.ts';
+import { columnsOf, giveBack, lockSecret, nextVersion, retireCurrent, toVersion } from './secret-rows.ts';
 
 export function createSecretVersions(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secretVersions'] {
   return {
@@ -13,8 +13,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
       const rows = await db
         .selectFrom('secret_versions')
         .selectAll()
-        .where('workspace_id', '=', workspaceId)
-        .where('name', '=', name)
+        .where((eb) => eb.and(columnsOf({ workspaceId, name })))
         .orderBy('version', 'desc')
         .execute();
       return rows.map(toVersion);
@@ -23,9 +22,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
       db
         .selectFrom('secret_versions')
         .select(['name', 'version', 'source', 'sealed', 'fingerprint', 'kept_until as keptUntil'])
-        .where('workspace_id', '=', workspaceId)
-        .where('name', '=', name)
-        .where('version', '=', version)
+        .where((eb) => eb.and({ ...columnsOf({ workspaceId, name }), version }))
         .executeTakeFirst(),
     stage: (workspaceId, name, source, seal, { setBy = null, expiresAt = null, holder, until }) =>
       db.transaction().execute(async (trx) => {
@@ -35,8 +32,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         const rows = await trx
           .selectFrom('secret_versions')
           .select(['state', 'version'])
-          .where('workspace_id', '=', workspaceId)
-          .where('name', '=', name)
+          .where((eb) => eb.and(columnsOf(key)))
           .where('state', '<>', 'retired')
           .execute();
         const from = rows.find(({ state }) => state === 'current')?.version;
@@ -47,7 +43,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         await trx
           .insertInto('secret_versions')
           .values({
-            ...{ workspace_id: workspaceId, name, version, source, sealed: seal(version), state: 'staged' },
+            ...{ ...columnsOf(key), version, source, sealed: seal(version), state: 'staged' },
             ...{ set_by: setBy, created_at: clock.now(), expires_at: expiresAt, retired_at: null, last_used_at: null },
             ...{ lease_holder: holder, lease_until: until },
           })
@@ -58,11 +54,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
       const result = await db
         .updateTable('secret_versions')
         .set({ lease_until: until })
-        .where('workspace_id', '=', workspaceId)
-        .where('name', '=', name)
-        .where('version', '=', version)
-        .where('state', '=', 'staged')
-        .where('lease_holder', '=', holder)
+        .where((eb) => eb.and({ ...columnsOf({ workspaceId, name }), version, state: 'staged', lease_holder: holder }))
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },
@@ -73,8 +65,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         const rows = await trx
           .selectFrom('secret_versions')
           .select(['state', 'version', 'lease_holder'])
-          .where('workspace_id', '=', workspaceId)
-          .where('name', '=', name)
+          .where((eb) => eb.and(columnsOf(key)))
           .where('state', '<>', 'retired')
           .execute();
         const isMine = rows.some((row) => row.version === version && row.lease_holder === holder);
@@ -84,9 +75,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         await trx
           .updateTable('secret_versions')
           .set({ state: 'current', lease_holder: null, lease_until: null })
-          .where('workspace_id', '=', workspaceId)
-          .where('name', '=', name)
-          .where('version', '=', version)
+          .where((eb) => eb.and({ ...columnsOf(key), version }))
           .execute();
         await announce(trx, { kind: 'secret', workspaceId, name });
         return true;
@@ -94,11 +83,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
     async discard(workspaceId, name, version, { holder }) {
       const result = await db
         .deleteFrom('secret_versions')
-        .where('workspace_id', '=', workspaceId)
-        .where('name', '=', name)
-        .where('version', '=', version)
-        .where('state', '=', 'staged')
-        .where('lease_holder', '=', holder)
+        .where((eb) => eb.and({ ...columnsOf({ workspaceId, name }), version, state: 'staged', lease_holder: holder }))
         .executeTakeFirst();
       return result.numDeletedRows > 0n;
     },
@@ -121,10 +106,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         const found = await trx
           .selectFrom('secret_versions')
           .select('version')
-          .where('workspace_id', '=', workspaceId)
-          .where('name', '=', name)
-          .where('version', '=', version)
-          .where('state', '=', 'retired')
+          .where((eb) => eb.and({ ...columnsOf(key), version, state: 'retired' }))
           // What was read from a source is there, not here.
           .where('fingerprint', 'is', null)
           .executeTakeFirst();
@@ -135,9 +117,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         await trx
           .updateTable('secret_versions')
           .set({ state: 'current', retired_at: null })
-          .where('workspace_id', '=', workspaceId)
-          .where('name', '=', name)
-          .where('version', '=', version)
+          .where((eb) => eb.and({ ...columnsOf(key), version }))
           .execute();
         await announce(trx, { kind: 'secret', workspaceId, name });
         return retired;

@@ -6,23 +6,22 @@ import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import type { Store } from '../../store.ts';
 import { endSource } from './secret-sources.ts';
-import { giveBack, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
+import { columnsOf, giveBack, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
 
 export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secrets'] {
   const current = db.selectFrom('secret_versions as current').where('current.state', '=', 'current');
 
   async function put(
     trx: Transaction<Database>,
-    { workspaceId, name }: SecretKey,
+    key: SecretKey,
     row: { version: number; source: string; sealed: Uint8Array },
     { setBy = null, expiresAt = null }: AboutSecret = {},
   ): Promise<number> {
-    await endSource(trx, { workspaceId, name });
+    await endSource(trx, key);
     await trx
       .insertInto('secret_versions')
       .values({
-        workspace_id: workspaceId,
-        name,
+        ...columnsOf(key),
         ...row,
         state: 'current',
         set_by: setBy,
@@ -31,7 +30,7 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
         ...{ retired_at: null, last_used_at: null, lease_holder: null, lease_until: null },
       })
       .execute();
-    await announce(trx, { kind: 'secret', workspaceId, name });
+    await announce(trx, { kind: 'secret', ...key });
     return row.version;
   }
 
@@ -51,9 +50,7 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
         const before = await trx
           .selectFrom('secret_versions')
           .select('version')
-          .where('workspace_id', '=', workspaceId)
-          .where('name', '=', name)
-          .where('state', '=', 'current')
+          .where((eb) => eb.and({ ...columnsOf(key), state: 'current' }))
           .executeTakeFirst();
         if (before === undefined) return await put(trx, key, { version, source, sealed: seal(version) }, about);
         await giveBack(trx, key, version);
@@ -103,13 +100,11 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
     touch: (uses) =>
       db.transaction().execute(async (trx) => {
         // In one order, so that two brokers never wait for each other.
-        for (const { workspaceId, name, version, at } of uses.toSorted(inOrder))
+        for (const { version, at, ...key } of uses.toSorted(inOrder))
           await trx
             .updateTable('secret_versions')
             .set({ last_used_at: at })
-            .where('workspace_id', '=', workspaceId)
-            .where('name', '=', name)
-            .where('version', '=', version)
+            .where((eb) => eb.and({ ...columnsOf(key), version }))
             .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', at)]))
             .execute();
       }),
@@ -117,8 +112,7 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
       db.transaction().execute(async (trx) => {
         const result = await trx
           .deleteFrom('secret_versions')
-          .where('workspace_id', '=', workspaceId)
-          .where('name', '=', name)
+          .where((eb) => eb.and(columnsOf({ workspaceId, name })))
           .executeTakeFirst();
         if (result.numDeletedRows === 0n) return false;
         await endSource(trx, { workspaceId, name });
