@@ -1,7 +1,7 @@
 // Re-seals values of mcpgate versions that sealed directly under the master key: each is sealed by a data key, so that it survives a rotation.
 import type { Store } from '../store/store.ts';
 import type { SealedPlace } from '../store/keyring.ts';
-import { unseal } from './seal.ts';
+import { unsealByAny } from './seal.ts';
 
 /** How many values were sealed anew. What none of the keys opens stays as it is: whoever reads it is told so. */
 export async function sealAnew(
@@ -12,7 +12,7 @@ export async function sealAnew(
   let count = 0;
   for (const { place, sealed } of await store.sealedBefore.list()) {
     const context = contextOf(place);
-    const plain = masterKeys.map((key) => unseal(key, context, sealed)).find((opened) => opened !== undefined);
+    const plain = unsealByAny(masterKeys, context, sealed);
     if (plain === undefined) continue;
     await store.sealedBefore.replace(place, sealed, seal(context, plain));
     count += 1;

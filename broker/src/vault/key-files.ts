@@ -33,7 +33,7 @@ export interface KeyFiles {
 }
 
 export function createKeyFiles({ file, bytes, folder }: MasterKey): KeyFiles {
-  let known: KeyInFile = { id: masterKeyId(bytes), bytes };
+  let known = withId(bytes);
   /** Where the file itself lies, where the configuration names a link. */
   const place = (): string => {
     try {
@@ -50,8 +50,7 @@ export function createKeyFiles({ file, bytes, folder }: MasterKey): KeyFiles {
 
   const readIfThere = (path: string): KeyInFile | undefined => {
     try {
-      const found = readKeyFile(path);
-      return { id: masterKeyId(found), bytes: found };
+      return keyIn(path);
     } catch {
       return undefined; // Only keys that can be used count; without one that is missing, the caller says so.
     }
@@ -62,9 +61,7 @@ export function createKeyFiles({ file, bytes, folder }: MasterKey): KeyFiles {
     nextPath,
     main() {
       try {
-        const found = readKeyFile(file);
-        known = { id: masterKeyId(found), bytes: found };
-        return known;
+        return (known = keyIn(file));
       } catch (error) {
         if (error instanceof GateError) return { ...known, problem: error.message };
         return { ...known, problem: `the master key ${file} cannot be read (${reasonOf(error)}): put it back` };
@@ -79,8 +76,7 @@ export function createKeyFiles({ file, bytes, folder }: MasterKey): KeyFiles {
     },
     named(path) {
       try {
-        const found = readKeyFile(path);
-        return { id: masterKeyId(found), bytes: found };
+        return keyIn(path);
       } catch (error) {
         if (error instanceof GateError) throw error;
         const text = `the new master key ${path} cannot be read (${reasonOf(error)}): make it there with (umask 077; openssl rand -base64 32 > ${path}), owned by the broker's user`;
@@ -91,8 +87,7 @@ export function createKeyFiles({ file, bytes, folder }: MasterKey): KeyFiles {
       try {
         rmSync(nextPath, { force: true });
         createKeyFile(nextPath);
-        const made = readKeyFile(nextPath);
-        return { id: masterKeyId(made), bytes: made };
+        return keyIn(nextPath);
       } catch (error) {
         const text = `no new master key can be made at ${nextPath} (${reasonOf(error)}): make one elsewhere with (umask 077; openssl rand -base64 32 > FILE) and name it with --new-key-file FILE`;
         throw new GateError('config', text, { cause: error });
@@ -130,6 +125,15 @@ function sync(path: string, flags: 'r' | 'r+', text?: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+export function withId(bytes: Uint8Array): KeyInFile {
+  return { id: masterKeyId(bytes), bytes };
+}
+
+/** Throws what `readKeyFile` throws. */
+function keyIn(path: string): KeyInFile {
+  return withId(readKeyFile(path));
 }
 
 function reasonOf(error: unknown): string {

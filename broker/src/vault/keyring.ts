@@ -3,7 +3,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { rmSync } from 'node:fs';
-import type { DataKeyRow, MasterKeyRow } from '../store/keyring.ts';
+import type { MasterKeyRow } from '../store/keyring.ts';
 import type { Store } from '../store/store.ts';
 import { sealAnew } from './before-envelopes.ts';
 import {
@@ -15,10 +15,10 @@ import {
   wrapDataKey,
   type DataKey,
 } from './envelope.ts';
-import { createKeyFiles, type KeyFiles, type KeyInFile } from './key-files.ts';
+import { createKeyFiles, withId, type KeyFiles, type KeyInFile } from './key-files.ts';
 import { masterKeyId, readKeyFile, type MasterKey } from './master-key.ts';
-import { unseal } from './seal.ts';
-import { whatIsWrong } from './wrong-keys.ts';
+import { unseal, unsealByAny } from './seal.ts';
+import { whatIsWrong, type KeysAtHand } from './wrong-keys.ts';
 
 /** What the first start of versions before data keys has sealed, to know the key again. */
 const KEY_CHECK = 'vault.key_check';
@@ -26,16 +26,7 @@ const KEY_CHECK = 'vault.key_check';
 const SEALED_ANEW = 'vault.sealed_anew';
 
 /** What is known of the keys since the store was last read. */
-export interface KeysNow {
-  current: MasterKeyRow;
-  /** A rotation towards it is under way. */
-  next: MasterKeyRow | undefined;
-  retired: readonly MasterKeyRow[];
-  dataKeys: readonly DataKeyRow[];
-  /** The key in the file of the configuration. */
-  main: KeyInFile & { problem?: string };
-  /** All master keys at hand, by id. */
-  held: ReadonlyMap<string, KeyInFile>;
+export interface KeysNow extends KeysAtHand {
   /** Why not everything can be opened here; undefined where it can. */
   problem: string | undefined;
 }
@@ -70,7 +61,7 @@ export async function openKeyring(options: { store: Store; masterKey: MasterKey;
     const main = files.main();
     const beside = files.beside(typeof next?.keyFile === 'string' ? [next.keyFile] : []);
     const held = new Map<string, KeyInFile>();
-    for (const key of [...beside, { id: masterKeyId(masterKey.bytes), bytes: masterKey.bytes }, main])
+    for (const key of [...beside, withId(masterKey.bytes), main])
       if (key.id === current.id || key.id === next?.id || key.id === main.id) held.set(key.id, key);
     for (const { id, wrapped } of dataKeys) {
       if (opened.has(id)) continue;
@@ -114,10 +105,7 @@ export async function openKeyring(options: { store: Store; masterKey: MasterKey;
     seal,
     async open(context, sealed) {
       const id = dataKeyIdOf(sealed);
-      if (id === undefined)
-        return heldBytes()
-          .map((key) => unseal(key, context, sealed))
-          .find((each) => each !== undefined);
+      if (id === undefined) return unsealByAny(heldBytes(), context, sealed);
       // Another broker may have made it just now.
       if (!opened.has(id)) now = await read();
       const key = opened.get(id);

@@ -38,6 +38,19 @@ export function unseal(key: Uint8Array, context: readonly string[], sealed: Uint
   }
 }
 
+/** The same with whichever of the keys fits. */
+export function unsealByAny(
+  keys: readonly Uint8Array[],
+  context: readonly string[],
+  sealed: Uint8Array,
+): Uint8Array | undefined {
+  for (const key of keys) {
+    const plain = unseal(key, context, sealed);
+    if (plain !== undefined) return plain;
+  }
+  return undefined;
+}
+
 /** Written as JSON, so that two different contexts never have the same bytes. */
 function associatedData(context: readonly string[]): Uint8Array {
   return Buffer.from(JSON.stringify([FORMAT, ...context]));

@@ -2,18 +2,27 @@
 import type { DataKeyRow, MasterKeyRow } from '../store/keyring.ts';
 import type { KeyInFile } from './key-files.ts';
 
-/** Undefined where everything opens, and goes on opening after a restart. */
-export function whatIsWrong(keys: {
+/** What the store and the files say. */
+export interface KeysAtHand {
   current: MasterKeyRow;
+  /** A rotation towards it is under way. */
   next: MasterKeyRow | undefined;
   retired: readonly MasterKeyRow[];
   dataKeys: readonly DataKeyRow[];
+  /** The key in the file of the configuration. */
   main: KeyInFile & { problem?: string };
+  /** All master keys at hand, by id. */
   held: ReadonlyMap<string, KeyInFile>;
-  file: string;
-  beside: readonly (KeyInFile & { path: string })[];
-  isOpen: (dataKeyId: string) => boolean;
-}): string | undefined {
+}
+
+/** Undefined where everything opens, and goes on opening after a restart. */
+export function whatIsWrong(
+  keys: KeysAtHand & {
+    file: string;
+    beside: readonly (KeyInFile & { path: string })[];
+    isOpen: (dataKeyId: string) => boolean;
+  },
+): string | undefined {
   const { current, next, main, dataKeys, file } = keys;
   const elsewhere = keys.beside.find(({ id, path }) => id === current.id && path !== file);
   const right = `put the file of the key ${current.id} there${elsewhere === undefined ? '' : ` (${elsewhere.path} holds it)`}`;
