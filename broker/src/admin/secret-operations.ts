@@ -8,7 +8,8 @@ import { DEFAULT_WORKSPACE, inWorkspace } from '../domain/workspace.ts';
 import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
-import { operation, type Caller, type Operation } from './operation.ts';
+import { operation, type Operation } from './operation.ts';
+import { secretEvents } from './rotation/secret-events.ts';
 import { createSecretRotations } from './rotation/secret-rotations.ts';
 import { tallyUses } from './rotation/secret-uses.ts';
 import { verifySecret } from './rotation/verify-secret.ts';
@@ -50,15 +51,6 @@ export function secretOperations(
     if (secret === undefined) throw noSecret(workspaceId, name);
     return secret;
   };
-  const record = async (
-    { workspaceId, actor }: Caller,
-    type: string,
-    name: string,
-    data: Record<string, string | number | boolean | null>,
-  ): Promise<void> => {
-    const subject = `secret:${name}`;
-    await audit.event({ workspace_id: workspaceId, type, actor: actor.name, subject, address: actor.address, data });
-  };
   /** What is in use by now, and whether the services take it. */
   const switched = async (workspaceId: string, name: string): Promise<SetSecret> => {
     await switchElsewhere({ workspaceId, name });
@@ -73,19 +65,19 @@ export function secretOperations(
 
   return [
     operation(secretsApi.list, async (_input, { workspaceId }) => await list(workspaceId)),
-    operation(secretsApi.set, async ({ params: { name }, body }, caller) => {
-      const { workspaceId, actor } = caller;
+    operation(secretsApi.set, async ({ params: { name }, body }, { workspaceId, actor }) => {
+      const record = secretEvents(audit, { workspaceId, name, actor });
       const about = { setBy: actor.name, expiresAt: expiryOf(body.expires_at, clock.now()) };
       if (body.from === undefined) {
         const version = await vault.set(workspaceId, name, body.value ?? '', 'set', about);
-        await record(caller, 'secret.set', name, { version });
+        await record('secret.set', { version });
       } else {
         const order = {
           ...{ reference: body.from, keepForMs: body.keep_for_s * 1000 },
           refreshMs: body.refresh_s === null ? null : body.refresh_s * 1000,
         };
         const version = await vault.sources.set(workspaceId, name, order, about);
-        await record(caller, 'secret.set', name, { version, source: body.from, keep_for_s: body.keep_for_s });
+        await record('secret.set', { version, source: body.from, keep_for_s: body.keep_for_s });
       }
       return await switched(workspaceId, name);
     }),
@@ -108,13 +100,12 @@ export function secretOperations(
       const { oldRefused, steps } = await rotations.proveDead({ workspaceId, name, actor }, version);
       return { name, version, old_refused: oldRefused, steps };
     }),
-    operation(secretsApi.rollback, async ({ params: { name }, body }, caller) => {
-      const { workspaceId } = caller;
+    operation(secretsApi.rollback, async ({ params: { name }, body }, { workspaceId, actor }) => {
       const { version: now } = await find(workspaceId, name);
       const to = body.version ?? (await versionBefore(workspaceId, name));
       if (to === now) throw new GateError('conflict', `version ${to} of ${name} is the one that is in use`);
       const from = await vault.versions.restore(workspaceId, name, to);
-      await record(caller, 'secret.rolled_back', name, { version: to, from });
+      await secretEvents(audit, { workspaceId, name, actor })('secret.rolled_back', { version: to, from });
       return await switched(workspaceId, name);
     }),
     operation(secretsApi.history, async ({ params: { name } }, { workspaceId }) => {
@@ -150,14 +141,7 @@ export function secretOperations(
           `secret ${name} is in use by ${users.join(', ')}: change or remove these first; nothing was removed`,
         );
       if (!(await vault.remove(workspaceId, name))) throw noSecret(workspaceId, name);
-      await audit.event({
-        workspace_id: workspaceId,
-        type: 'secret.removed',
-        actor: actor.name,
-        subject: `secret:${name}`,
-        address: actor.address,
-        data: { version: secret.version },
-      });
+      await secretEvents(audit, { workspaceId, name, actor })('secret.removed', { version: secret.version });
       return secret;
     }),
   ];

@@ -70,3 +70,19 @@ export interface AuditEvent {
   /** Flat details; never a secret. */
   data: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 }
+
+/** A version of a secret, as `secret_versions` names it: `github-token@3`. */
+export interface CarriedVersion {
+  name: string;
+  version: number;
+}
+
+export function carriedVersion({ name, version }: CarriedVersion): string {
+  return `${name}@${version}`;
+}
+
+/** Of a text that `carriedVersion` has written. */
+export function readCarriedVersion(text: string): CarriedVersion {
+  const at = text.lastIndexOf('@');
+  return { name: text.slice(0, at), version: Number(text.slice(at + 1)) };
+}

@@ -4,6 +4,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { fingerprintOf, isGuessable } from 'mcpgate-shared/entries/fingerprint';
 import { GateError } from 'mcpgate-shared/error';
+import { carriedVersion, readCarriedVersion } from '../domain/call-record.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
 import { fillReferences, referencesIn } from 'mcpgate-shared/values/secret-reference';
@@ -196,14 +197,14 @@ export async function createVault(options: {
       if (values.size === 0) return { value: text, versions: [] };
       return {
         value: fillReferences(text, (name) => values.get(name)?.value),
-        versions: [...values].map(([name, { version }]) => `${name}@${version}`),
+        versions: [...values].map(([name, { version }]) => carriedVersion({ name, version })),
       };
     },
     used: (workspaceId, versions) => uses.note(workspaceId, versions),
     refused(workspaceId, versions) {
       for (const each of versions) {
-        const end = each.lastIndexOf('@');
-        followed.doubt({ workspaceId, name: each.slice(0, end) }, Number(each.slice(end + 1)));
+        const { name, version } = readCarriedVersion(each);
+        followed.doubt({ workspaceId, name }, version);
       }
     },
     keyring,

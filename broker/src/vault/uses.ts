@@ -1,5 +1,6 @@
 // When each version of a secret was last used. Calls come by the hundred a second, so what they use is noted in memory, and written down together.
 import type { Clock } from 'mcpgate-shared/clock';
+import { readCarriedVersion } from '../domain/call-record.ts';
 import type { SecretUse } from '../store/secret-version.ts';
 import type { Store } from '../store/store.ts';
 
@@ -38,8 +39,7 @@ export function createUses({ store, clock }: { store: Pick<Store, 'secrets'>; cl
     note(workspaceId, versions) {
       const at = clock.now();
       for (const each of versions) {
-        const end = each.lastIndexOf('@');
-        const use = { workspaceId, name: each.slice(0, end), version: Number(each.slice(end + 1)), at };
+        const use = { workspaceId, ...readCarriedVersion(each), at };
         noted.set(keyOf(use), use);
       }
       if (cancel !== undefined || noted.size === 0) return undefined;

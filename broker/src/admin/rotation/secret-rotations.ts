@@ -10,6 +10,7 @@ import type { Store } from '../../store/store.ts';
 import type { Upstreams, Verdict } from '../../upstreams/upstream.ts';
 import type { SwitchSecretElsewhere } from '../dependencies.ts';
 import type { StagedValue, Vault } from '../../vault/vault.ts';
+import { secretEvents, type RecordSecretEvent } from './secret-events.ts';
 import { allOf, verifySecret } from './verify-secret.ts';
 
 export interface RotationNeeds {
@@ -63,7 +64,7 @@ export function createSecretRotations(needs: RotationNeeds): SecretRotations {
     const note = stepNoter(steps);
     const staged = await vault.versions.stage(workspaceId, name, value, 'rotate', { setBy: actor.name, expiresAt });
     note('stage', `version ${staged.version} is kept, and nothing uses it yet; version ${staged.from} is in use`);
-    const record = recorder(audit, rotation);
+    const record = secretEvents(audit, rotation);
     let isSwitched = false;
     try {
       await record('secret.rotation_begun', { version: staged.version, from: staged.from });
@@ -99,7 +100,7 @@ export function createSecretRotations(needs: RotationNeeds): SecretRotations {
     { name, version, from }: StagedValue,
     verdicts: readonly { server: string; verdict: Verdict }[],
     steps: SecretStep[],
-    record: (type: string, data: Record<string, string | number | string[]>) => Promise<void>,
+    record: RecordSecretEvent,
   ): Promise<Rotated> {
     const failed = verdicts.filter(({ verdict }) => verdict === 'refused' || verdict === 'failed');
     const servers = failed.map(({ server }) => server);
@@ -124,26 +125,11 @@ export function createSecretRotations(needs: RotationNeeds): SecretRotations {
       const steps: SecretStep[] = [];
       const old = await vault.versions.value(secret.workspaceId, secret.name, version);
       const oldRefused = await proveDead(needs, secret, old, steps);
-      await recorder(audit, secret)('secret.old_tried', { version, refused: oldRefused });
+      await secretEvents(audit, secret)('secret.old_tried', { version, refused: oldRefused });
       return { oldRefused, steps };
     },
     stepsOf: (workspaceId, name) => underWay.get(keyOf(workspaceId, name)),
   };
-}
-
-function recorder(
-  audit: Pick<Audit, 'event'>,
-  { workspaceId, name, actor }: Pick<Rotation, 'workspaceId' | 'name' | 'actor'>,
-) {
-  return (type: string, data: Record<string, string | number | boolean | null | string[]>): Promise<void> =>
-    audit.event({
-      workspace_id: workspaceId,
-      type,
-      actor: actor.name,
-      subject: `secret:${name}`,
-      address: actor.address,
-      data,
-    });
 }
 
 /** Calls with the value of before wherever a tool tells whether it is taken. Null where none does. */

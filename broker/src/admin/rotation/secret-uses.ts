@@ -1,6 +1,6 @@
 // Who used a secret: every call of the log that carried it, added up by person and what they called with.
 import type { SecretUses } from 'mcpgate-shared/api/secrets';
-import type { CallRecord } from '../../domain/call-record.ts';
+import { readCarriedVersion, type CallRecord } from '../../domain/call-record.ts';
 
 type Row = SecretUses['users'][number];
 
@@ -51,8 +51,5 @@ function addTo<T>(list: T[], item: T): void {
 }
 
 function versionsIn({ secret_versions: versions }: CallRecord, name: string): number[] {
-  return versions.flatMap((each) => {
-    const end = each.lastIndexOf('@');
-    return each.slice(0, end) === name ? Number(each.slice(end + 1)) : [];
-  });
+  return versions.map(readCarriedVersion).flatMap((each) => (each.name === name ? each.version : []));
 }

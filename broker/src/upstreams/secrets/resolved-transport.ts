@@ -1,4 +1,5 @@
 // A server's transport with its secrets put in, and the mask that keeps them out of every text that leaves.
+import { carriedVersion } from '../../domain/call-record.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { runsHere, type Transport } from '../../domain/transports/transports.ts';
 import { fillTransport, type SecretValue, type Values } from 'mcpgate-shared/values/fill-values';
@@ -37,7 +38,7 @@ export async function resolveTransport(
   for (const name of secretNamesOf(record)) {
     const secret = await vault.value(record.workspaceId, name);
     values.set(name, secret);
-    versions.add(`${name}@${secret.version}`);
+    versions.add(carriedVersion({ name, version: secret.version }));
   }
   const hidden = hiddenIn(record.transport, [
     ...[...values.values()].map(({ value }) => value),
