@@ -1,6 +1,6 @@
 // Whether the services take a value: every enabled server that refers to the secret is tested, each on a connection of its own.
 import type { SecretStep } from 'mcpgate-shared/api/secrets';
-import type { ServerRecord } from '../../domain/server-record.ts';
+import { atMost } from 'mcpgate-shared/at-most';
 import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import type { Store } from '../../store/store.ts';
 import type { TestReport, TestStep, TriedSecret, Upstreams, Verdict } from '../../upstreams/upstream.ts';
@@ -25,12 +25,17 @@ export async function verifySecret(
   const servers = (await store.servers.list(secret.workspaceId)).filter(
     (server) => server.enabled && secretNamesOfRecord(server).includes(secret.name),
   );
-  const found = await inTurns(servers, AT_ONCE, async (server) => {
-    const report = await upstreams.test(server, how);
-    const step = probeStep(server.name, report);
-    onStep?.(step);
-    return { server: server.name, verdict: report.verdict, step };
-  });
+  const inTurn = atMost(AT_ONCE);
+  const found = await Promise.all(
+    servers.map((server) =>
+      inTurn(async () => {
+        const report = await upstreams.test(server, how);
+        const step = probeStep(server.name, report);
+        onStep?.(step);
+        return { server: server.name, verdict: report.verdict, step };
+      }),
+    ),
+  );
   return {
     verified: allOf(found.map(({ verdict }) => VERIFIED[verdict])),
     steps: found.map(({ step }) => step),
@@ -69,18 +74,4 @@ function probeStep(server: string, { steps, verdict }: TestReport): SecretStep {
 /** The one that failed, else the probe, else where it ended. */
 function tellingStep(steps: readonly TestStep[]): TestStep | undefined {
   return steps.find(({ ok }) => !ok) ?? steps.find(({ step }) => step === 'probe') ?? steps.at(-1);
-}
-
-async function inTurns<T extends ServerRecord, R>(
-  items: readonly T[],
-  atOnce: number,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results = new Map<T, R>();
-  const waiting = [...items];
-  const turn = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) results.set(item, await work(item));
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, turn));
-  return items.flatMap((item) => results.get(item) ?? []);
 }

@@ -1,4 +1,5 @@
 // All sources, by their kind. What several secrets read at the same time is read once.
+import { atMost } from 'mcpgate-shared/at-most';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { SourceSettings } from '../../config/source-settings.ts';
@@ -39,7 +40,7 @@ export function createSources(
     command: createCommandSource(settings, surroundings),
   };
   const underWay = new Map<string, Promise<string>>();
-  const turns = createTurns(AT_ONCE);
+  const inTurn = atMost(AT_ONCE);
 
   function find({ workspaceId, reference }: ReadFrom) {
     const { kind, text } = parseReference(reference);
@@ -56,7 +57,7 @@ export function createSources(
       const { kind, source, wanted } = find(from);
       if (kind === 'env' || kind === 'file') return await source.read(wanted);
       const key = `${from.workspaceId} ${from.reference}`;
-      const reading = underWay.get(key) ?? turns(() => source.read(wanted)).finally(() => underWay.delete(key));
+      const reading = underWay.get(key) ?? inTurn(() => source.read(wanted)).finally(() => underWay.delete(key));
       underWay.set(key, reading);
       return await reading;
     },
@@ -82,20 +83,4 @@ export function ofSecret(error: unknown, { name, reference }: { name: string; re
   if (!(error instanceof GateError)) throw error;
   const text = `the secret ${name} cannot be read from ${reference}: ${error.message}`;
   return new GateError(error.code, text, { cause: error });
-}
-
-function createTurns(atOnce: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = atOnce;
-  return async (work) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
-    }
-  };
 }
