@@ -3,17 +3,14 @@ import { isSecretReference } from 'mcpgate-shared/values/secret-reference';
 import { ROLES } from 'mcpgate-shared/api/roles';
 import { WorkspaceNameSchema } from 'mcpgate-shared/api/fields';
 import { z } from 'zod';
+import { isSafeUrl } from './safe-url.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import { form, optional, required, withDefault } from './key.ts';
 import { choice, cidrs, path, yesOrNo } from './key-forms.ts';
 
-const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
-
 const isIssuer = (text: string): boolean => {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, search, hash } = new URL(text);
-  const safe = protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
-  return safe && search === '' && hash === '';
+  const url = URL.parse(text);
+  return url !== null && isSafeUrl(url) && url.search === '' && url.hash === '';
 };
 const issuer = form('URL', z.string().refine(isIssuer, 'write the https URL that the IdP calls its issuer'));
 const claim = form('claim', z.string().min(1).max(200));

@@ -1,10 +1,9 @@
 // `sources` and `vault`: from where the values of secrets may be read, other than from the broker's own vault.
 import { splitCommand } from 'mcpgate-shared/entries/split-command';
 import { z } from 'zod';
+import { isSafeUrl } from './safe-url.ts';
 import { form, optional, required, withDefault } from './key.ts';
-import { duration, path } from './key-forms.ts';
-
-const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
+import { choice, duration, path } from './key-forms.ts';
 
 const variables = form(
   'list of variables',
@@ -37,7 +36,7 @@ const addressSchema = z
 function isAddress(address: string): boolean {
   const url = URL.parse(address);
   if (url === null || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.has(url.hostname));
+  return isSafeUrl(url);
 }
 
 export const sourcesSchema = z
@@ -107,7 +106,7 @@ const hashicorpKeys = z.strictObject({
       example: ['mcp/*', 'teams/{workspace}/*'],
     },
   ),
-  auth: withDefault(form('token | approle | kubernetes', z.enum(['token', 'approle', 'kubernetes'])), 'token', {
+  auth: withDefault(choice('token', 'approle', 'kubernetes'), 'token', {
     description:
       'How the broker logs in. Its token is renewed ahead of its end; where it can be renewed no more, the broker logs in again (`token`: reads the file again).',
   }),

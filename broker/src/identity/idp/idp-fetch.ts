@@ -1,16 +1,15 @@
 // The `fetch` for all requests to the company's IdP: over TLS (plain HTTP only to this machine), without redirects, bounded in time and size.
 import { GateError } from 'mcpgate-shared/error';
 import type { CustomFetch } from 'openid-client';
+import { isSafeUrl } from '../../config/safe-url.ts';
 
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 1024 * 1024;
-const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 /** Whether the URL may be used: https, or http to this machine. */
 export function isSafeIdpUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
+  const parsed = URL.parse(url);
+  return parsed !== null && isSafeUrl(parsed);
 }
 
 /** Throws `config` for a URL that may not be used, `unreachable` where it does not answer, `too_large`. */
