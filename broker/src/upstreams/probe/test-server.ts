@@ -61,15 +61,12 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
   try {
     if (owner !== undefined && record.account !== null) begin('account');
     const keys = owner === undefined ? undefined : await accountValues(record, owner, deps.accounts);
-    await take('secrets', async () => {
-      const resolved = await resolveTransport(record, deps.vault, keys);
-      mask = resolved.mask.text;
-      return resolved.versions.length === 0 ? 'none needed' : resolved.versions.join(', ');
-    });
-    if (isAtUrl(record.transport)) {
-      const { transport } = await resolveTransport(record, deps.vault, keys);
-      if (isAtUrl(transport) && URL.canParse(transport.url)) await reach(new URL(transport.url), take);
-    }
+    begin('secrets');
+    const resolved = await resolveTransport(record, deps.vault, keys);
+    mask = resolved.mask.text;
+    const { transport, versions } = resolved;
+    done(versions.length === 0 ? 'none needed' : versions.join(', '));
+    if (isAtUrl(transport) && URL.canParse(transport.url)) await reach(new URL(transport.url), take);
     if (owner === undefined && record.account !== null) {
       begin('account');
       done('each person uses it with their own; whoever tests it as a person tests it with theirs', [UNTESTED]);

@@ -96,7 +96,8 @@ function needlesOf(secrets: readonly string[]): Needle[] {
  * tokens all are the same.
  */
 function spellings(secret: string): ReadonlySet<string> {
-  const plain = JSON.stringify(secret).slice(1, -1);
+  const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+  const plain = inJson(secret);
   const escape = (text: string, which: RegExp, upper: boolean): string =>
     text.replaceAll(which, (character) => {
       const hex = character.charCodeAt(0).toString(16).padStart(4, '0');
@@ -104,12 +105,11 @@ function spellings(secret: string): ReadonlySet<string> {
     });
   const ascii = /[^\x20-\x7e]/g;
   const html = /[<>&'+]|[^\x20-\x7e]/g;
-  const again = (text: string): string => JSON.stringify(text).slice(1, -1);
   return new Set([
     plain,
-    again(plain),
-    again(escape(plain, ascii, false)),
-    again(escape(plain, /[<>&]/g, false)),
+    inJson(plain),
+    inJson(escape(plain, ascii, false)),
+    inJson(escape(plain, /[<>&]/g, false)),
     plain.replaceAll('/', '\\/'),
     escape(plain, ascii, false),
     escape(plain, ascii, false).replaceAll('/', '\\/'),
