@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../schema.ts';
 import type { SealedBefore, SealedPlace } from '../keyring.ts';
+import { columnsOf } from './secrets/secret-rows.ts';
 
 const DIRECT = 1;
 /** Kinds of OAuth objects whose payload holds something sealed, as base64. */
@@ -60,36 +61,28 @@ export function createSealedBefore(db: Kysely<Database>): SealedBefore {
           await db
             .updateTable('secret_versions')
             .set({ sealed: now })
-            .where('workspace_id', '=', place.workspaceId)
-            .where('name', '=', place.name)
-            .where('version', '=', place.version)
-            .where('sealed', '=', before)
+            .where((eb) => eb.and({ ...columnsOf(place), version: place.version, sealed: before }))
             .execute();
           return;
         case 'signing_keys':
           await db
             .updateTable('signing_keys')
             .set({ sealed: now })
-            .where('kid', '=', place.kid)
-            .where('sealed', '=', before)
+            .where((eb) => eb.and({ kid: place.kid, sealed: before }))
             .execute();
           return;
         case 'left_channels':
           await db
             .updateTable('left_channels')
             .set({ sealed: now })
-            .where('broker', '=', place.broker)
-            .where('id', '=', place.id)
-            .where('sealed', '=', before)
+            .where((eb) => eb.and({ broker: place.broker, id: place.id, sealed: before }))
             .execute();
           return;
         case 'accounts':
           await db
             .updateTable('accounts')
             .set({ sealed: now })
-            .where('server_id', '=', place.serverId)
-            .where('owner', '=', place.owner)
-            .where('sealed', '=', before)
+            .where((eb) => eb.and({ server_id: place.serverId, owner: place.owner, sealed: before }))
             .execute();
           return;
         case 'oauth_objects': {
