@@ -76,16 +76,16 @@ suite('tokens in the files of AI clients', () => {
 
   test('of a project, which Claude Code keeps in the person’s own file, are found with it', async () => {
     const text = JSON.stringify({
-      projects: { '/work/a': { mcpServers: { sentry: { command: 'x', env: { SENTRY_AUTH_TOKEN: OTHER } } } } },
+      projects: { '/home/ada/shop': { mcpServers: { sentry: { command: 'x', env: { SENTRY_AUTH_TOKEN: OTHER } } } } },
     });
     const client = clientOf('claude-code');
     const { entries } = await tokensInText(client, 'file', text);
     assert.deepEqual(
       entries.map(({ path }) => path),
-      [['projects', '/work/a', 'mcpServers', 'sentry']],
+      [['projects', '/home/ada/shop', 'mcpServers', 'sentry']],
     );
     const left = client.format.without(text, 'file', entries[0]?.path ?? []);
-    assert.deepEqual(JSON.parse(left), { projects: { '/work/a': { mcpServers: {} } } });
+    assert.deepEqual(JSON.parse(left), { projects: { '/home/ada/shop': { mcpServers: {} } } });
   });
 
   test('of the client itself are told apart from those of servers, and those in mcpgate’s own entry are none', async () => {

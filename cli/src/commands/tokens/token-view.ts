@@ -41,6 +41,6 @@ export function tokenText({ from, kind, shown, secret }: TokenView): string {
   return `${what}, which is ${current ? 'the live secret' : 'a former version of the secret'} ${name}, version ${version}`;
 }
 
-/** `github (for /work/a)`. */
+/** `github (for /home/ada/shop)`. */
 export const entryText = ({ entry, project }: Pick<TokenView, 'entry' | 'project'>): string =>
   project === null ? entry : `${entry} (for ${project})`;
