@@ -1,6 +1,6 @@
 // What an entry or a record starts or connects to, as one word that two spellings of the same server have in common: the address of a URL, the
 // package or image that a runner is given, or the program itself. Without versions, paths of one computer, and secrets.
-import { referencesIn } from '../values/secret-reference.ts';
+import { replaceReferences } from '../values/secret-reference.ts';
 import type { RecordTexts } from '../values/record-texts.ts';
 
 /** Programs that run a package: what they are given says which server it is. */
@@ -32,9 +32,7 @@ function startedBy(record: RecordTexts<'stdio'>): string[] {
 
 /** Host and path; a secret in them is one star, whatever it is called. */
 function addressOf(url: string): string[] {
-  const plain = referencesIn(url)
-    .toReversed()
-    .reduce((text, { start, end }) => `${text.slice(0, start)}~${text.slice(end)}`, url);
+  const plain = replaceReferences(url, () => '~');
   if (!URL.canParse(plain)) return [];
   const { host, pathname } = new URL(plain);
   return [`url:${host}${pathname.replace(/\/+$/, '')}`];

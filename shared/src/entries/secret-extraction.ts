@@ -5,7 +5,7 @@ import { fillText, type SecretValue } from '../values/fill-values.ts';
 import type { Part, Spot } from '../values/spot.ts';
 import { isPlainIn } from '../values/program-text.ts';
 import { mapTexts, type RecordTexts, textsOf } from '../values/record-texts.ts';
-import { mapAround, referencesIn, secretReference } from '../values/secret-reference.ts';
+import { mapAround, referencesIn, replaceReferences, secretReference } from '../values/secret-reference.ts';
 import { variablesSetIn } from '../values/shell-words.ts';
 import { type Parsed, partsOf } from '../values/value-parts.ts';
 import { classifyValue, type Surroundings } from './classify-value.ts';
@@ -170,12 +170,9 @@ export function extractSecrets<T extends RecordTexts>(
    * host that the record shows.
    */
   function withHost(url: string, spot: Spot): string {
-    const references = referencesIn(url).toReversed();
-    const withEach = (instead: (name: string) => string) =>
-      references.reduce((text, { name, start, end }) => text.slice(0, start) + instead(name) + text.slice(end), url);
-    const shown = hostOf(withEach(() => 'x'));
+    const shown = hostOf(replaceReferences(url, () => 'x'));
     const isSame = shown === undefined || hostOf(restored(url, spot)) === shown;
-    return isSame ? url : withEach((name) => secretReference(name));
+    return isSame ? url : replaceReferences(url, ({ name }) => secretReference(name));
   }
 
   if (surroundings.own.size > 0) {

@@ -3,7 +3,7 @@
 // cannot tell for certain counts as code.
 import { asItIs, type Part, type Spot, type Spelling, type Structure } from './spot.ts';
 import { isName } from './plain-word.ts';
-import { referencesIn } from './secret-reference.ts';
+import { replaceReferences } from './secret-reference.ts';
 
 type Quote = '"' | "'" | '`';
 
@@ -17,7 +17,8 @@ interface Literal {
 }
 
 export function codeParts(code: string): Structure {
-  const shape = withoutReferences(code);
+  // The program must not be thought to substitute our references itself.
+  const shape = replaceReferences(code, ({ start, end }) => 'x'.repeat(end - start));
   const literals = literalsIn(shape);
   const texts = literals.flatMap((literal, index): Part[] => {
     const pieces = plainPieces(shape, literal);
@@ -27,17 +28,6 @@ export function codeParts(code: string): Structure {
   });
   const parts = [...texts, ...numbersIn(shape, literals)].filter(({ start, end }) => end > start);
   return { parts: parts.toSorted((one, other) => one.start - other.start), between: BETWEEN };
-}
-
-/** The code with letters instead of its `${secret:…}` references, which the program must not be thought to substitute itself. */
-function withoutReferences(code: string): string {
-  let out = '';
-  let from = 0;
-  for (const { start, end } of referencesIn(code)) {
-    out += code.slice(from, start) + 'x'.repeat(end - start);
-    from = end;
-  }
-  return out + code.slice(from);
 }
 
 const spotOf = (name: string): Spot =>

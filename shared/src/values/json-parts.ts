@@ -1,7 +1,7 @@
 // The parts of a value that is a JSON text, or looks like one (`{'token': 'x'}`, lines of `key: value` as in YAML): its strings and numbers, each
 // under its key.
 import { asItIs, type Part, type Spot, type Spelling, type Structure } from './spot.ts';
-import { referencesIn, withoutPlaceholders } from './secret-reference.ts';
+import { replaceReferences, withoutPlaceholders } from './secret-reference.ts';
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[{}[\],:]/g;
 
@@ -47,14 +47,8 @@ export function jsonParts(text: string, { name, label }: Spot): Structure | unde
 }
 
 function isJson(text: string): boolean {
-  let plain = '';
-  let from = 0;
-  for (const { start, end } of referencesIn(text)) {
-    plain += `${text.slice(from, start)}0`;
-    from = end;
-  }
   try {
-    JSON.parse(plain + text.slice(from));
+    JSON.parse(replaceReferences(text, () => '0'));
     return true;
   } catch {
     return false;

@@ -32,6 +32,17 @@ export function referencesIn(text: string): Reference[] {
   }));
 }
 
+/** The text with each of its references, of either kind, replaced by what `instead` returns for it. */
+export function replaceReferences(text: string, instead: (reference: Reference) => string): string {
+  let out = '';
+  let from = 0;
+  for (const reference of referencesIn(text)) {
+    out += text.slice(from, reference.start) + instead(reference);
+    from = reference.end;
+  }
+  return out + text.slice(from);
+}
+
 /** Whether the text is one reference to a secret and nothing else. */
 export function isSecretReference(text: string): boolean {
   const [first] = referencesIn(text);

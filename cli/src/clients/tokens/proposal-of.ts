@@ -7,7 +7,12 @@ import { targetsOf } from 'mcpgate-shared/entries/entry-targets';
 import { senseOfName } from 'mcpgate-shared/entries/secret-names';
 import { extractSecrets, secretNameFor } from 'mcpgate-shared/entries/secret-extraction';
 import { isPlainName } from 'mcpgate-shared/values/plain-word';
-import { isSecretReference, referencesIn, secretReference } from 'mcpgate-shared/values/secret-reference';
+import {
+  isSecretReference,
+  referencesIn,
+  replaceReferences,
+  secretReference,
+} from 'mcpgate-shared/values/secret-reference';
 
 /** Null where the entry cannot be a server, or no part of it could be offered. */
 export function proposalOf(name: string, value: unknown): ProposalForm | null {
@@ -43,9 +48,7 @@ function offeredValue(server: string, key: string, text: string): string {
 
 /** Scheme, host and those parts of the path that are words. */
 function offeredUrl(url: string): string {
-  const plain = referencesIn(url)
-    .toReversed()
-    .reduce((text, { start, end }) => `${text.slice(0, start)}0${text.slice(end)}`, url);
+  const plain = replaceReferences(url, () => '0');
   if (!URL.canParse(plain)) return '';
   const { protocol, host, pathname } = new URL(plain);
   const isWord = (part: string): boolean => part === '' || /^v\d{1,2}$/.test(part) || isPlainName(part);
