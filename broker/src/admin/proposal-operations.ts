@@ -1,8 +1,9 @@
 // Servers that people propose from their laptops. One that is accepted is added switched off: what it needs is set first, and whoever does that
 // has seen what it starts. No secret that there is goes to it: whoever proposes chooses where it is, and the broker what its secrets are called.
-import { needsOf, type Proposal as ShownProposal, proposalsApi, WITHHELD } from 'mcpgate-shared/api/proposals';
+import { type Proposal as ShownProposal, proposalsApi, WITHHELD } from 'mcpgate-shared/api/proposals';
 import { freeSecretName } from 'mcpgate-shared/entries/secret-extraction';
 import { GateError } from 'mcpgate-shared/error';
+import { namedValuesOf } from 'mcpgate-shared/values/record-outline';
 import { mapTexts } from 'mcpgate-shared/values/record-texts';
 import { fillReferences, secretReference } from 'mcpgate-shared/values/secret-reference';
 import { secretNamesIn } from '../domain/transports/transport-texts.ts';
@@ -122,7 +123,7 @@ function withOwnSecrets(server: string, transport: Transport, taken: ReadonlySet
 
 /** The record that it makes, and what somebody has to write into it: values that stayed on the laptop. */
 function recordOf({ transport }: Proposal): { transport: Transport; missing: string[] } {
-  const named = Object.entries(needsOf(transport));
+  const named = Object.entries(namedValuesOf(transport));
   const missing = named.flatMap(([name, value]) => (value === '' ? [name] : []));
   const kept = Object.fromEntries(named.filter(([, value]) => value !== ''));
   if ('url' in transport) {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type CatalogueEntry, type CatalogueField, catalogueApi } from 'mcpgate-shared/api/catalogue';
 import { plainLine } from 'mcpgate-shared/plain-line';
+import { runsOf } from 'mcpgate-shared/values/record-outline';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { shellWord } from '../domain/shell-word.ts';
@@ -43,7 +44,7 @@ async function showCatalogue(
     ['NAME', 'CREDENTIAL', 'RUNS', 'DESCRIPTION'],
     (index) => {
       const entry = entries[index];
-      return entry === undefined ? [] : [entry.name, logInText(entry), runsText(entry), entry.description];
+      return entry === undefined ? [] : [entry.name, logInText(entry), runsOf(entry.transport), entry.description];
     },
     [none, ...cannot.map(plainLine)].join('\n'),
     cannot,
@@ -55,15 +56,12 @@ function logInText({ credential, account }: CatalogueEntry): string {
   return account === null ? 'none' : `${credential}, ${account === 'oauth' ? 'OAuth' : 'keys'}`;
 }
 
-const runsText = ({ transport }: CatalogueEntry): string =>
-  'url' in transport ? transport.url : [transport.command, ...transport.args].join(' ');
-
 /** All of one entry, and how it is added. */
 function entryText(entry: CatalogueEntry, inside: string): string {
   const { oauth, probe, account } = entry;
   const lines: [string, string | null][] = [
     ['', entry.description],
-    ['runs', runsText(entry)],
+    ['runs', runsOf(entry.transport)],
     ['maker', `${entry.maker}${entry.version === null ? '' : `, version ${entry.version}`}`],
     ['credential', logInText(entry)],
     ...entry.fields.flatMap(fieldLines),

@@ -10,6 +10,7 @@ import {
 } from 'mcpgate-shared/api/catalogue';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
+import { namedValuesOf, runsOf } from 'mcpgate-shared/values/record-outline';
 import { shellWord } from '../domain/shell-word.ts';
 import { accountOf, type AccountFlags } from './server/account-flags.ts';
 import type { AdminOptions, AdminSession } from './admin-session.ts';
@@ -107,14 +108,12 @@ const noClient = ({ name, oauth }: CatalogueEntry): GateError =>
       (oauth?.help === null || oauth === null ? '' : ` ${plainLine(oauth.help)}`),
   );
 
-const commandOf = ({ transport }: AddedFromCatalogue['record']): string =>
-  'url' in transport ? transport.url : [transport.command, ...transport.args].map(shellWord).join(' ');
+const commandOf = ({ transport }: AddedFromCatalogue['record']): string => runsOf(transport, shellWord);
 
 /** What goes along with the command or the address: its variables or headers. */
 const valuesOf = ({ transport }: AddedFromCatalogue['record']): string[] =>
-  Object.entries('url' in transport ? transport.headers : transport.env).map(
-    ([name, value]) => `${plainLine(name)}=${plainLine(value)}`,
-  );
+  Object.entries(namedValuesOf(transport)).map(([name, value]) => `${plainLine(name)}=${plainLine(value)}`);
+
 const asLine = (value: string): string => `  value      ${value}`;
 
 /** What a registry names runs on the broker's host, or is sent what it asks for, only where somebody has seen it. */

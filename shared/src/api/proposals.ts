@@ -2,6 +2,7 @@
 // and the names of what they need. The schema lets no value through.
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { namedValuesOf, runsOf } from '../values/record-outline.ts';
 import { SECRET_REFERENCE } from '../values/secret-reference.ts';
 import { IdParams, ServerNameSchema, TimeSchema } from './fields.ts';
 
@@ -30,14 +31,6 @@ export const ProposedTransportSchema = z.discriminatedUnion('kind', [
 ]);
 export type ProposedTransport = z.output<typeof ProposedTransportSchema>;
 
-/** The variables or headers that it needs, by name. */
-export const needsOf = (transport: ProposedTransport): Readonly<Record<string, string>> =>
-  'url' in transport ? transport.headers : transport.env;
-
-/** What it starts or connects to, on one line. */
-export const runsOf = (transport: ProposedTransport): string =>
-  'url' in transport ? transport.url : [transport.command, ...transport.args].join(' ');
-
 /** What an administrator can be asked to look at. */
 const MAX_NAMES = 50;
 const MAX_BYTES = 16 * 1024;
@@ -49,7 +42,7 @@ const UNSHOWN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 export const ProposalFormSchema = z.strictObject({
   name: ServerNameSchema,
   transport: ProposedTransportSchema.refine(
-    (transport) => Object.keys(needsOf(transport)).length <= MAX_NAMES,
+    (transport) => Object.keys(namedValuesOf(transport)).length <= MAX_NAMES,
     `at most ${MAX_NAMES} variables or headers`,
   )
     .refine((transport) => !UNSHOWN.test(runsOf(transport)), 'no characters that are not shown')

@@ -15,9 +15,14 @@ const BARE_FLAGS = /^(?:-i|-t|-it|-d|--rm|--init|--interactive|--tty|--privilege
 const BRIDGES = /^(?:mcp-remote|supergateway|mcp-proxy|@modelcontextprotocol\/mcp-remote)$/;
 
 /** None, one or a few; texts of the record may refer to secrets. */
-export function targetsOf(record: RecordTexts): string[] {
-  return 'url' in record ? addressOf(record.url) : startedBy(record);
+export function targetsOf<K extends RecordTexts['kind']>(record: RecordTexts<K>): string[] {
+  return TARGETS[record.kind](record);
 }
+
+const TARGETS: { readonly [K in RecordTexts['kind']]: (record: RecordTexts<K>) => string[] } = {
+  stdio: startedBy,
+  http: ({ url }) => addressOf(url),
+};
 
 function startedBy(record: RecordTexts<'stdio'>): string[] {
   const program = baseName(record.command);

@@ -1,8 +1,9 @@
 // `server proposals`, `server accept`, `server decline`: the servers that people propose from their laptops.
 import type { Command } from 'commander';
-import { needsOf, proposalsApi, runsOf } from 'mcpgate-shared/api/proposals';
+import { proposalsApi } from 'mcpgate-shared/api/proposals';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { shortened } from 'mcpgate-shared/text-width';
+import { namedValuesOf, runsOf } from 'mcpgate-shared/values/record-outline';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../admin-session.ts';
 import type { CommandContext } from '../context.ts';
 import { ago } from '../table.ts';
@@ -45,7 +46,7 @@ async function listProposals({ api, list, context }: AdminSession, all: boolean)
       id,
       name,
       shortened(plainLine(runsOf(transport)), MAX_COLUMN),
-      shortened(Object.keys(needsOf(transport)).join(', '), MAX_COLUMN) || '-',
+      shortened(Object.keys(namedValuesOf(transport)).join(', '), MAX_COLUMN) || '-',
       shortened(people.join(', '), MAX_COLUMN),
       state === 'open' ? ago(proposal.created_at, context.now()) : state,
     ];

@@ -1,8 +1,9 @@
 // `mcpgate install-clients --propose`: offers the servers that only this laptop has to the administrators, by their commands and the names of
 // what they need.
-import { needsOf, type ProposalForm, ProposedSchema, runsOf } from 'mcpgate-shared/api/proposals';
+import { type ProposalForm, ProposedSchema } from 'mcpgate-shared/api/proposals';
 import { TOKEN_METHODS } from 'mcpgate-shared/api/laptop-tokens';
 import { GateError } from 'mcpgate-shared/error';
+import { namedValuesOf, runsOf } from 'mcpgate-shared/values/record-outline';
 import { proposalOf } from '../../clients/tokens/proposal-of.ts';
 import { surveyTokens } from '../../clients/tokens/survey.ts';
 import type { CliContext } from '../../context.ts';
@@ -40,6 +41,8 @@ export async function propose(
 
 /** All that is sent of it. */
 export function proposalText({ name, transport }: ProposalForm): string {
-  const needs = Object.entries(needsOf(transport)).map(([key, value]) => (value === '' ? key : `${key}=${value}`));
+  const needs = Object.entries(namedValuesOf(transport)).map(([key, value]) =>
+    value === '' ? key : `${key}=${value}`,
+  );
   return `${name}: ${runsOf(transport)}${needs.length === 0 ? '' : `; needs ${needs.join(', ')}`}`;
 }
