@@ -14,6 +14,7 @@ import { namedValuesOf, runsOf } from 'mcpgate-shared/values/record-outline';
 import { shellWord } from '../domain/shell-word.ts';
 import { accountOf, type AccountFlags } from './server/account-flags.ts';
 import type { AdminOptions, AdminSession } from './admin-session.ts';
+import { isConfirmed } from './confirm.ts';
 import { isolationOf } from './isolation-of.ts';
 import { readHidden } from './read-secret.ts';
 import { hasFailed, showSteps, stepsOf } from './server-test.ts';
@@ -132,13 +133,8 @@ async function assertWanted(
     const along = values.length === 0 ? '' : `, with ${values.join(', ')}`;
     throw new GateError('usage', `${what}${along}; nobody at mcpgate has looked at it: say --yes where you have`);
   }
-  const lines = createInterface({ input: context.stdin, output: context.stderr });
-  try {
-    const answer = await lines.question(`${[what, ...values.map(asLine), question].join('\n')} [y/N] `).catch(() => '');
-    if (!/^\s*y(es)?\s*$/i.test(answer)) throw new GateError('cancelled', 'nothing was added');
-  } finally {
-    lines.close();
-  }
+  if (!(await isConfirmed(context, `${[what, ...values.map(asLine), question].join('\n')} [y/N] `)))
+    throw new GateError('cancelled', 'nothing was added');
 }
 
 /** What was not given with flags: asked for on a terminal, else read from stdin as far as it is needed. */
