@@ -40,12 +40,16 @@ export interface AdminSession {
 
 /** Adds the options that every administration command takes. */
 export function adminOptions(command: Command): Command {
+  return hostOptions(command).option('--url <url>', 'speak to this broker over the network, with MCPGATE_ADMIN_TOKEN');
+}
+
+/** Adds the same without the broker's URL, which has another name where `--url` is the server's. */
+export function hostOptions(command: Command): Command {
   return command
     .option('--json', 'print one JSON document')
     .option('--workspace <name>', 'the workspace to work in; your own unless said')
     .option('--data <dir>', 'data folder of the running broker')
-    .option('--config <file>', 'its configuration file (MCPGATE_CONFIG)')
-    .option('--url <url>', 'speak to this broker over the network, with MCPGATE_ADMIN_TOKEN');
+    .option('--config <file>', 'its configuration file (MCPGATE_CONFIG)');
 }
 
 /** Runs `work` with a session, and ends the session after it. */

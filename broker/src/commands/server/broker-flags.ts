@@ -1,6 +1,6 @@
 // Where a command about servers finds the broker: `--url` is the server's there, as everywhere in `server add`, and the broker's is `--broker`.
 import type { Command } from 'commander';
-import type { AdminOptions } from '../admin-session.ts';
+import { type AdminOptions, hostOptions } from '../admin-session.ts';
 
 export interface BrokerFlags extends Omit<AdminOptions, 'url'> {
   /** Of the server. */
@@ -9,12 +9,7 @@ export interface BrokerFlags extends Omit<AdminOptions, 'url'> {
 }
 
 export function brokerFlags(command: Command): Command {
-  return command
-    .option('--json', 'print one JSON document')
-    .option('--workspace <name>', 'the workspace to work in; your own unless said')
-    .option('--data <dir>', 'data folder of the running broker')
-    .option('--config <file>', 'its configuration file (MCPGATE_CONFIG)')
-    .option('--broker <url>', 'speak to this broker over the network (other commands: --url)');
+  return hostOptions(command).option('--broker <url>', 'speak to this broker over the network (other commands: --url)');
 }
 
 /** As a session takes them. */
