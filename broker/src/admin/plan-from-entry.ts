@@ -2,6 +2,7 @@
 import type { CatalogueEntry, CatalogueField, FromCatalogue } from 'mcpgate-shared/api/catalogue';
 import type { NewServer } from 'mcpgate-shared/api/servers';
 import { legalServerName } from 'mcpgate-shared/entries/client-entry';
+import { freeName } from 'mcpgate-shared/entries/secret-extraction';
 import { GateError } from 'mcpgate-shared/error';
 import { secretReference } from 'mcpgate-shared/values/secret-reference';
 import {
@@ -67,11 +68,6 @@ export function planFromEntry(entry: CatalogueEntry, request: FromCatalogue, tak
     transport: transportDraft(entry, logIn, given),
   };
   return { form, brought, missing };
-}
-
-function freeName(name: string, isTaken: (name: string) => boolean): string {
-  if (!isTaken(name)) return name;
-  for (let number = 2; ; number++) if (!isTaken(`${name}-${number}`)) return `${name}-${number}`;
 }
 
 function accountForm(

@@ -226,9 +226,11 @@ export function secretNameFor(server: string, key: string): string {
 
 /** With a number where the name is taken. */
 export function freeSecretName(server: string, key: string, isTaken: (name: string) => boolean): string {
-  const base = secretNameFor(server, key);
-  if (!isTaken(base)) return base;
-  for (let number = 2; ; number++) {
-    if (!isTaken(`${base}-${number}`)) return `${base}-${number}`;
-  }
+  return freeName(secretNameFor(server, key), isTaken);
+}
+
+/** The name itself, or with the first number from 2 that makes it free. */
+export function freeName(name: string, isTaken: (name: string) => boolean): string {
+  if (!isTaken(name)) return name;
+  for (let number = 2; ; number++) if (!isTaken(`${name}-${number}`)) return `${name}-${number}`;
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { AccountFormSchema, type AccountFormBody, WhoseCredentialSchema } from 'mcpgate-shared/api/account-forms';
 import { GateError } from 'mcpgate-shared/error';
+import { secretReference } from 'mcpgate-shared/values/secret-reference';
 import { pairs } from '../values.ts';
 
 export interface AccountFlags {
@@ -49,7 +50,7 @@ export function accountOf(flags: AccountFlags): { credential?: 'shared' | 'perso
     kind: 'oauth',
     ...(scope === undefined ? {} : { scopes: scope.flatMap((each) => each.split(/[\s,]+/)).filter(Boolean) }),
     ...(clientId === undefined ? {} : { client_id: clientId }),
-    ...(clientSecretRef === undefined ? {} : { client_secret: `\${secret:${clientSecretRef}}` }),
+    ...(clientSecretRef === undefined ? {} : { client_secret: secretReference(clientSecretRef) }),
     ...(issuer === undefined ? {} : { issuer }),
   });
   return { ...own, account };
