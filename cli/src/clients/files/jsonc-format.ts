@@ -43,16 +43,7 @@ export function createJsoncFormat(
       const keys = pathIn(document);
       const own = typeof undo?.['replaced'] === 'string' ? undo['replaced'] : undefined;
       if (own !== undefined) return giveBack(document, keys, file, own);
-      for (const keepSpace of [false, true]) {
-        const removed = remove(document, keys, file, undo, keepSpace);
-        try {
-          verify(document, removed, keys, file, (value) => value === undefined);
-          return removed;
-        } catch (error) {
-          if (keepSpace) throw error;
-        }
-      }
-      throw new GateError('internal', 'unreachable');
+      return verifiedCut(document, keys, file, (keepSpace) => remove(document, keys, file, undo, keepSpace));
     },
 
     entries(text, file) {
@@ -71,16 +62,7 @@ export function createJsoncFormat(
       const document = parseJsonc(text, file);
       const { object, found } = entryIn(document, keys, file) ?? {};
       if (object === undefined || found === undefined) return text;
-      for (const keepSpace of [false, true]) {
-        const left = cutMember(text, object, found, '', keepSpace);
-        try {
-          verify(document, left, keys, file, (value) => value === undefined);
-          return left;
-        } catch (error) {
-          if (keepSpace) throw error;
-        }
-      }
-      throw new GateError('internal', 'unreachable');
+      return verifiedCut(document, keys, file, (keepSpace) => cutMember(text, object, found, '', keepSpace));
     },
 
     isRelaxed(text) {
@@ -90,6 +72,26 @@ export function createJsoncFormat(
       return isRelaxed;
     },
   };
+}
+
+/** The text that `cut` leaves. Where something besides the entry would change with the space before it, that space stays. */
+function verifiedCut(
+  document: JsoncDocument,
+  keys: readonly string[],
+  file: string,
+  cut: (keepSpace: boolean) => string,
+): string {
+  const assertOnlyEntryGone = (left: string): void =>
+    verify(document, left, keys, file, (value) => value === undefined);
+  const closed = cut(false);
+  try {
+    assertOnlyEntryGone(closed);
+    return closed;
+  } catch {
+    const spaced = cut(true);
+    assertOnlyEntryGone(spaced);
+    return spaced;
+  }
 }
 
 /** The value of a member; undefined where there is none. */
