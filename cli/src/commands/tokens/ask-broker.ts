@@ -14,6 +14,7 @@ import { fingerprintOf, isGuessable } from 'mcpgate-shared/entries/fingerprint';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
 import type { EntryWithSecrets } from '../../clients/tokens/find-tokens.ts';
+import type { ClientFile } from '../../clients/tokens/survey.ts';
 import type { McpSession } from '../mcp-session.ts';
 
 export interface KnownSecret {
@@ -36,13 +37,13 @@ export interface AskedEntry {
 export const unasked = (entry: EntryWithSecrets): AskedEntry => ({ entry, server: null, known: new Map() });
 
 /**
- * Throws what the broker says, and `upstream` where it is of before this. `isOwn`: whether a file is the person's own, and its tokens count; a
- * project's file is looked at only now and then.
+ * Throws what the broker says, and `upstream` where it is of before this. `projectFiles`: their tokens are
+ * not counted, as such a file is looked at only now and then; those of the person's own files are.
  */
 export async function askBroker(
   session: McpSession,
   entries: readonly EntryWithSecrets[],
-  { signal, isOwn = () => true }: { signal: AbortSignal; isOwn?: (file: string) => boolean },
+  { signal, projectFiles }: { signal: AbortSignal; projectFiles: readonly ClientFile[] },
 ): Promise<AskedEntry[]> {
   const ask = async <S extends z.ZodType>(method: string, params: Record<string, unknown>, schema: S) => {
     const { result } = await session.request(method, params, { signal });
@@ -59,7 +60,8 @@ export async function askBroker(
       .slice(0, MAX_FINGERPRINTS)
       .map((value) => [fingerprintOf(key, 'secret', value), value]),
   );
-  const counted = entries.filter(({ file }) => isOwn(file)).flatMap(({ secrets }) => secrets);
+  const isOwn = ({ file }: EntryWithSecrets): boolean => !projectFiles.some((each) => each.file === file);
+  const counted = entries.filter(isOwn).flatMap(({ secrets }) => secrets);
   const found = counted.filter(({ kind }) => kind === 'secret').length;
   const report = { key_id, fingerprints: [...valueOf.keys()], found };
   const { secrets } = await ask(TOKEN_METHODS.report, report, TokenAnswerSchema);

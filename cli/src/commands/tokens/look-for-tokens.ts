@@ -21,8 +21,7 @@ export async function lookForTokens(
   const survey = await surveyTokens(context, { projectFiles });
   if (session === undefined) return { ...survey, entries: survey.entries.map(unasked), unasked: 'not connected' };
   try {
-    const isOwn = (file: string): boolean => !projectFiles.some((each) => each.file === file);
-    const options = { signal: context.interrupted, isOwn };
+    const options = { signal: context.interrupted, projectFiles };
     return { ...survey, entries: await askBroker(session, survey.entries, options), unasked: null };
   } catch (error) {
     if (!(error instanceof GateError) || error.code === 'cancelled' || error.code === 'internal') throw error;

@@ -18,14 +18,12 @@ export async function proposals(
   { isWanted, projectFiles }: Wanted,
 ): Promise<ProposalForm[]> {
   const { entries } = await surveyTokens(context, { all: true, projectFiles });
-  const isOwn = (file: string): boolean => !projectFiles.some((each) => each.file === file);
-  const asked = await askBroker(session, entries, { signal: context.interrupted, isOwn });
+  const asked = await askBroker(session, entries, { signal: context.interrupted, projectFiles });
   const forms = asked.flatMap(({ entry, server }) => {
     if (server !== null || !isWanted(entry.file)) return [];
     return proposalOf(entry.name, entry.value) ?? [];
   });
-  const texts = forms.map((form) => JSON.stringify(form));
-  return forms.filter((_form, index) => texts.indexOf(texts[index] ?? '') === index);
+  return [...new Map(forms.map((form) => [JSON.stringify(form), form])).values()];
 }
 
 export async function propose(
