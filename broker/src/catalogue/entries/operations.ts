@@ -1,6 +1,8 @@
 // What runs, what watches it, and what is paid with.
 import type { CatalogueEntryText } from 'mcpgate-shared/api/catalogue';
 
+const CLOUDFLARE_DOCS = 'https://developers.cloudflare.com/agents/model-context-protocol/mcp-servers-for-cloudflare';
+
 export const OPERATIONS: readonly CatalogueEntryText[] = [
   {
     name: 'sentry',
@@ -191,7 +193,7 @@ export const OPERATIONS: readonly CatalogueEntryText[] = [
     oauth: { client: 'automatic' },
     credential: 'personal',
     account: 'oauth',
-    docs: 'https://developers.cloudflare.com/agents/model-context-protocol/mcp-servers-for-cloudflare',
+    docs: CLOUDFLARE_DOCS,
   },
   {
     name: 'cloudflare-observability',
@@ -203,7 +205,7 @@ export const OPERATIONS: readonly CatalogueEntryText[] = [
     oauth: { client: 'automatic' },
     credential: 'personal',
     account: 'oauth',
-    docs: 'https://developers.cloudflare.com/agents/model-context-protocol/mcp-servers-for-cloudflare',
+    docs: CLOUDFLARE_DOCS,
   },
   {
     name: 'cloudflare-docs',
@@ -214,7 +216,7 @@ export const OPERATIONS: readonly CatalogueEntryText[] = [
     transport: { kind: 'http', url: 'https://docs.mcp.cloudflare.com/mcp' },
     credential: 'shared',
     account: null,
-    docs: 'https://developers.cloudflare.com/agents/model-context-protocol/mcp-servers-for-cloudflare',
+    docs: CLOUDFLARE_DOCS,
   },
   {
     name: 'vercel',

@@ -3,6 +3,23 @@ import type { CatalogueEntryText } from 'mcpgate-shared/api/catalogue';
 
 const ATLASSIAN_TOKENS = 'https://id.atlassian.com/manage-profile/security/api-tokens';
 
+/** What is the same of both servers that this one package is. */
+const MCP_ATLASSIAN = {
+  maker: 'sooperset (community)',
+  version: '0.23.1',
+  verified: true,
+  docs: 'https://mcp-atlassian.soomiles.com',
+  note: 'Not Atlassian’s own: see atlassian.',
+} as const;
+const READ_ONLY_MODE = {
+  name: 'READ_ONLY_MODE',
+  label: 'Only tools that read',
+  of: 'server',
+  secret: false,
+  default: 'true',
+  choices: ['true', 'false'],
+} satisfies NonNullable<CatalogueEntryText['fields']>[number];
+
 export const WORK: readonly CatalogueEntryText[] = [
   {
     name: 'atlassian',
@@ -22,13 +39,11 @@ export const WORK: readonly CatalogueEntryText[] = [
     name: 'jira',
     title: 'Atlassian Jira, with API tokens',
     description: 'Issues, sprints and comments, in the cloud or at an address of your own.',
-    maker: 'sooperset (community)',
-    version: '0.23.1',
-    verified: true,
+    ...MCP_ATLASSIAN,
     transport: {
       kind: 'stdio',
       command: 'uvx',
-      args: ['mcp-atlassian@0.23.1'],
+      args: [`mcp-atlassian@${MCP_ATLASSIAN.version}`],
       env: {
         JIRA_URL: '${field:JIRA_URL}',
         JIRA_USERNAME: '${field:JIRA_USERNAME}',
@@ -38,14 +53,7 @@ export const WORK: readonly CatalogueEntryText[] = [
     },
     fields: [
       { name: 'JIRA_URL', label: 'Address of Jira, as https://example.atlassian.net', of: 'server', secret: false },
-      {
-        name: 'READ_ONLY_MODE',
-        label: 'Only tools that read',
-        of: 'server',
-        secret: false,
-        default: 'true',
-        choices: ['true', 'false'],
-      },
+      READ_ONLY_MODE,
       { name: 'JIRA_USERNAME', label: 'E-mail address at Atlassian', of: 'account', secret: false },
       {
         name: 'JIRA_API_TOKEN',
@@ -59,20 +67,16 @@ export const WORK: readonly CatalogueEntryText[] = [
     credential: 'personal',
     account: 'keys',
     probe: { tool: 'jira_get_all_projects' },
-    docs: 'https://mcp-atlassian.soomiles.com',
-    note: 'Not Atlassian’s own: see atlassian.',
   },
   {
     name: 'confluence',
     title: 'Atlassian Confluence, with API tokens',
     description: 'Pages, comments and search, in the cloud or at an address of your own.',
-    maker: 'sooperset (community)',
-    version: '0.23.1',
-    verified: true,
+    ...MCP_ATLASSIAN,
     transport: {
       kind: 'stdio',
       command: 'uvx',
-      args: ['mcp-atlassian@0.23.1'],
+      args: [`mcp-atlassian@${MCP_ATLASSIAN.version}`],
       env: {
         CONFLUENCE_URL: '${field:CONFLUENCE_URL}',
         CONFLUENCE_USERNAME: '${field:CONFLUENCE_USERNAME}',
@@ -87,14 +91,7 @@ export const WORK: readonly CatalogueEntryText[] = [
         of: 'server',
         secret: false,
       },
-      {
-        name: 'READ_ONLY_MODE',
-        label: 'Only tools that read',
-        of: 'server',
-        secret: false,
-        default: 'true',
-        choices: ['true', 'false'],
-      },
+      READ_ONLY_MODE,
       { name: 'CONFLUENCE_USERNAME', label: 'E-mail address at Atlassian', of: 'account', secret: false },
       {
         name: 'CONFLUENCE_API_TOKEN',
@@ -108,8 +105,6 @@ export const WORK: readonly CatalogueEntryText[] = [
     credential: 'personal',
     account: 'keys',
     probe: { tool: 'confluence_search', arguments: { query: 'type=page', limit: 1 } },
-    docs: 'https://mcp-atlassian.soomiles.com',
-    note: 'Not Atlassian’s own: see atlassian.',
   },
   {
     name: 'linear',
