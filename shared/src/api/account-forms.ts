@@ -7,6 +7,8 @@ export const WhoseCredentialSchema = z.enum(['shared', 'personal']).meta({
   description: '`shared`: everybody uses it as one; `personal`: each person with an account of their own',
 });
 
+export const AccountKindSchema = z.enum(['oauth', 'keys']);
+
 const AccountKeySchema = z.strictObject({
   name: z
     .string()

@@ -1,6 +1,6 @@
 // A person's own accounts at servers, and the one that everybody uses.
 import { z } from 'zod';
-import { AccountFormSchema } from './account-forms.ts';
+import { AccountFormSchema, AccountKindSchema } from './account-forms.ts';
 import { endpoint } from './endpoint.ts';
 import { NameParams, TimeSchema } from './fields.ts';
 
@@ -12,7 +12,7 @@ export const AccountStateSchema = z.enum(['connected', 'missing', 'expired', 'mo
 export const AccountSchema = z
   .object({
     server: z.string(),
-    kind: z.enum(['oauth', 'keys']),
+    kind: AccountKindSchema,
     state: AccountStateSchema,
     scopes: z.array(z.string()),
     connected_at: TimeSchema.nullable(),

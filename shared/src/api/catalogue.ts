@@ -1,12 +1,10 @@
 // Descriptions of MCP servers from which a server can be added: shipped ones, and those of an MCP registry in the same form. A value may hold
 // `${field:NAME}`, where what the administrator or each person gives under that name is put in.
 import { z } from 'zod';
-import { WhoseCredentialSchema } from './account-forms.ts';
+import { AccountKindSchema, WhoseCredentialSchema } from './account-forms.ts';
 import { endpoint } from './endpoint.ts';
 import { SecretNameSchema, ServerNameSchema } from './fields.ts';
-import { IsolationSchema, NewServerSchema, ServerSchema } from './servers.ts';
-
-const textMap = z.record(z.string().min(1).max(200), z.string().max(20_000));
+import { IsolationSchema, NewServerSchema, ServerSchema, TextMapSchema } from './servers.ts';
 
 export const CatalogueFieldSchema = z
   .strictObject({
@@ -47,9 +45,9 @@ export const CatalogueEntrySchema = z
         kind: z.literal('stdio'),
         command: z.string().min(1).max(200),
         args: z.array(z.string().max(4096)).max(100).default([]),
-        env: textMap.default({}),
+        env: TextMapSchema.default({}),
       }),
-      z.strictObject({ kind: z.literal('http'), url: z.string().min(1).max(4096), headers: textMap.default({}) }),
+      z.strictObject({ kind: z.literal('http'), url: z.string().min(1).max(4096), headers: TextMapSchema.default({}) }),
     ]),
     fields: z.array(CatalogueFieldSchema).max(50).default([]),
     oauth: z
@@ -67,7 +65,7 @@ export const CatalogueEntrySchema = z
       .default(null)
       .meta({ description: 'Null where it takes no OAuth' }),
     credential: WhoseCredentialSchema.meta({ description: 'Whose credential makes sense' }),
-    account: z.enum(['oauth', 'keys']).nullable().meta({ description: 'What to log in with; null: nothing' }),
+    account: AccountKindSchema.nullable().meta({ description: 'What to log in with; null: nothing' }),
     isolation: IsolationSchema.default('shared'),
     probe: z
       .strictObject({ tool: z.string().min(1).max(200), arguments: z.record(z.string(), z.unknown()).default({}) })
@@ -91,8 +89,6 @@ export const CatalogueListSchema = z
   })
   .meta({ id: 'CatalogueList' });
 export type CatalogueList = z.output<typeof CatalogueListSchema>;
-
-const AccountKindSchema = z.enum(['oauth', 'keys']);
 
 const FromCatalogueSchema = z.strictObject({
   from: z.string().min(1).max(300).meta({ description: 'Name of an entry, or `registry:NAME`' }),

@@ -32,19 +32,20 @@ export const ProbeSchema = z
     description: 'A call of a read-only tool that tells whether the service takes the credential',
   });
 
-const textMap = z.record(z.string().min(1).max(200), z.string().max(20_000));
+/** Variables or headers, by name. */
+export const TextMapSchema = z.record(z.string().min(1).max(200), z.string().max(20_000));
 
 export const TransportSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('stdio'),
     command: z.string().min(1).max(4096),
     args: z.array(z.string().max(20_000)).max(200).default([]),
-    env: textMap.default({}),
+    env: TextMapSchema.default({}),
     cwd: z.string().max(4096).optional(),
     limits: ResourceLimitsSchema.optional(),
     network: NetworkSchema.optional(),
   }),
-  z.strictObject({ kind: z.literal('http'), url: z.string().min(1).max(4096), headers: textMap.default({}) }),
+  z.strictObject({ kind: z.literal('http'), url: z.string().min(1).max(4096), headers: TextMapSchema.default({}) }),
 ]);
 export type TransportForm = z.output<typeof TransportSchema>;
 const TransportKindSchema = z.enum(TransportSchema.options.map(({ shape }) => shape.kind.value));

@@ -1,5 +1,6 @@
 // People and their groups.
 import { z } from 'zod';
+import { AccountKindSchema } from './account-forms.ts';
 import { AccountStateSchema } from './accounts.ts';
 import { endpoint } from './endpoint.ts';
 import { GroupNameSchema, NameParams, ReceiptSchema, RoleSchema, TimeSchema, UserNameSchema } from './fields.ts';
@@ -30,7 +31,7 @@ export const UserDetailSchema = UserSchema.extend({
     }),
   ),
   accounts: z
-    .array(z.object({ server: z.string(), kind: z.enum(['oauth', 'keys']), state: AccountStateSchema }))
+    .array(z.object({ server: z.string(), kind: AccountKindSchema, state: AccountStateSchema }))
     .default([])
     .meta({ description: 'Of their own, at servers' }),
   grants: z.array(z.object({ id: z.string(), label: z.string(), state: z.string(), servers: z.array(z.string()) })),
