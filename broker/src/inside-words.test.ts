@@ -10,13 +10,13 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
 import { startBrokerHere } from './fixtures/broker-here.ts';
 import { createPageBrowser } from './http/pages/fixtures/page-browser.ts';
-import { createToken, sha256Hex } from './store/secret-token.ts';
+import { createSecret, createToken, sha256Hex } from './store/secret-token.ts';
 import { openStore } from './store/open-store.ts';
 
 const INSIDE =
   /no such table|sqlite|database refused|\b(?:select|insert|update|delete)\b[^.]*\b(?:from|into|set)\b|mcpgate\.db|master\.key|\.ts\b|node:|\/tmp\//i;
 
-/** A broker on a real database with a grant and tokens; `lose` takes tables away behind its back. */
+/** A broker on a real database with a grant, tokens and somebody's browser session; `lose` takes tables away behind its back. */
 async function open(t: TestContext) {
   const dataDir = mkdtempSync(join(tmpdir(), 'mcpgate-inside-'));
   t.after(() => rmSync(dataDir, { recursive: true, force: true }));
@@ -44,6 +44,19 @@ async function open(t: TestContext) {
     trustAnnotations: false,
     transport: { kind: 'http', url: 'http://127.0.0.1:1/mcp', headers: { authorization: '${secret:token}' } },
   });
+  await store.servers.create({
+    ...{ workspaceId: 'default', name: 'notes', enabled: true, isolation: 'per-user', trustAnnotations: false },
+    transport: { kind: 'http', url: 'http://127.0.0.1:1/mcp', headers: { authorization: '${account:TOKEN}' } },
+    credential: 'personal',
+    account: { kind: 'keys', fields: [{ name: 'TOKEN', label: 'Your token', secret: true }] },
+  });
+  const may = { effect: 'allow', who: ['user:ada'], what: ['notes__*'], createdBy: 'host:root' } as const;
+  await store.policy.addRule('default', may);
+  const session = createSecret();
+  await store.webSessions.create({
+    ...{ tokenHash: sha256Hex(session), workspaceId: 'default', userId, address: '127.0.0.1', userAgent: 'test' },
+    ...{ createdAt: systemClock.now(), expiresAt: systemClock.now() + 3_600_000 },
+  });
   await store.close();
 
   const logged: string[] = [];
@@ -61,7 +74,7 @@ async function open(t: TestContext) {
     const head = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n');
     return { status: response.status, headers: response.headers, text: `${head}\n${await response.text()}` };
   };
-  return { broker, tokens, logged, lose, ask };
+  return { broker, tokens, logged, lose, ask, dataDir, session };
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -186,4 +199,21 @@ test('what fails behind the door is in the log and in no answer', async (t) => {
   const log = logged.join('');
   for (const table of ['policies', 'groups', 'grants', 'oauth_objects'])
     assert.ok(log.includes(`no such table: ${table}`), `the log says what is missing: ${table}`);
+});
+
+test('a page about an account says of a database that is locked what every page says, and the log has the rest', async (t) => {
+  const { broker, logged, dataDir, session } = await open(t);
+  const browser = createPageBrowser(broker.url);
+  browser.jar.set('mcpgate', session);
+  const page = await browser.open('/accounts/notes');
+  assert.equal(page.status, 200, page.html);
+  const other = new DatabaseSync(join(dataDir, 'mcpgate.db'));
+  t.after(() => other.close());
+  other.exec('begin immediate');
+  const answer = await browser.submit(page, { TOKEN: 'ada-1234' });
+  other.exec('rollback');
+  assert.equal(answer.status, 503, answer.html);
+  assert.match(answer.html, /cannot use its database now/);
+  assert.doesNotMatch(answer.html, INSIDE);
+  assert.ok(logged.join('').includes('mcpgate.db cannot be used now'), 'the log says which');
 });

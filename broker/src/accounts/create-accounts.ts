@@ -4,7 +4,7 @@ import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
 import { type AccountLack, type AccountOwner, type AccountRecord, userIdOf } from '../domain/account.ts';
-import { publicMessage } from '../domain/public-message.ts';
+import { mustBeLogged, publicMessage } from '../domain/public-message.ts';
 import type { Actor } from '../domain/receipt.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { targetDigestOf, targetOf } from '../domain/transports/transports.ts';
@@ -185,7 +185,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       await record('account.connected', server, owner, actor, { issuer: content.server.issuer, scopes });
       return { kind: 'connected', server, owner };
     } catch (error) {
-      if (!(error instanceof GateError) || error.code === 'internal') throw error;
+      if (!(error instanceof GateError) || mustBeLogged(error)) throw error;
       await record('account.refused', server, owner, actor, { reason: publicMessage(error) });
       return refused(`${publicMessage(error)}.`);
     }

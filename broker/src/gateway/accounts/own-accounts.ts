@@ -4,7 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { accountBody, type OwnAccount } from '../../accounts/own-accounts.ts';
 import type { AccountOwner } from '../../domain/account.ts';
-import { publicMessage } from '../../domain/public-message.ts';
+import { mustBeLogged, publicMessage } from '../../domain/public-message.ts';
 import type { Actor } from '../../domain/receipt.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
@@ -22,9 +22,9 @@ export const ACCOUNT_METHODS: ReadonlyMap<string, Answerer> = new Map<string, An
     'mcpgate/accounts',
     async (parts, scope) => resultReply(JSON.stringify({ accounts: await ownAccounts(parts, scope) })),
   ],
-  ['mcpgate/accounts/await', (parts, scope, handling) => answered(() => awaitAccount(parts, scope, handling))],
-  ['mcpgate/accounts/set', (parts, scope, { request }) => answered(() => setKeys(parts, scope, request))],
-  ['mcpgate/accounts/end', (parts, scope, { request }) => answered(() => endAccount(parts, scope, request))],
+  ['mcpgate/accounts/await', (parts, scope, handling) => answered(parts, () => awaitAccount(parts, scope, handling))],
+  ['mcpgate/accounts/set', (parts, scope, { request }) => answered(parts, () => setKeys(parts, scope, request))],
+  ['mcpgate/accounts/end', (parts, scope, { request }) => answered(parts, () => endAccount(parts, scope, request))],
 ]);
 
 const WAIT_MS = 10 * 60_000;
@@ -103,11 +103,12 @@ async function endAccount(parts: GatewayParts, scope: SessionScope, request: Req
   return { ended: ended === undefined ? null : { server: ended.server, revoked: ended.revoked, why: ended.why } };
 }
 
-async function answered(run: () => Promise<object>): Promise<Reply> {
+async function answered({ log }: Pick<GatewayParts, 'log'>, run: () => Promise<object>): Promise<Reply> {
   try {
     return resultReply(JSON.stringify(await run()));
   } catch (error) {
     if (!(error instanceof GateError) || error.code === 'internal') throw error;
+    if (mustBeLogged(error)) log.error({ err: error }, 'a request about an account failed');
     if (error.code === 'cancelled') return NO_REPLY;
     return errorReply(RPC_CODE.failed, publicMessage(error), { code: error.code });
   }

@@ -6,6 +6,7 @@ import { CALLBACK_PATH } from '../../accounts/oauth/client-identity.ts';
 import type { OwnAccount, OwnAccounts } from '../../accounts/own-accounts.ts';
 import type { AccountOwner } from '../../domain/account.ts';
 import type { Person } from '../../domain/people.ts';
+import { mustBeLogged } from '../../domain/public-message.ts';
 import type { Actor } from '../../domain/receipt.ts';
 import { serverCalled, type ServerRecord } from '../../domain/server-record.ts';
 import { HTTP_STATUS } from '../error-status.ts';
@@ -100,7 +101,7 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
           reply.setCookie(cookie.name, begun.browserSecret, cookie.options);
           return await context.send(reply, goThereToConnectPage({ server: server.name, href: begun.url }), { person });
         } catch (error) {
-          if (!(error instanceof GateError) || error.code === 'internal') throw error;
+          if (!(error instanceof GateError) || mustBeLogged(error)) throw error;
           request.log.warn({ err: error, server: of.own.server.name }, 'a login at a server could not be begun');
           return await sendAccount(reply, person, of, error);
         }
@@ -127,7 +128,7 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
       try {
         await accounts.setKeys(of.own.server, of.owner, { values, target }, actorOf(request, person));
       } catch (error) {
-        if (!(error instanceof GateError) || error.code === 'internal') throw error;
+        if (!(error instanceof GateError) || mustBeLogged(error)) throw error;
         return sendAccount(reply, person, of, error);
       }
       return context.send(reply, connectedPage(of.own.server.name, of.isShared), { person });
