@@ -49,13 +49,17 @@ type Reason = 'install' | 'uninstall' | 'restore' | 'clean';
 
 const ATTEMPTS = 4;
 
+/** Whether the client's own command is asked first. */
+const isByClient = ({ ownCommand }: Client, { mayAskClient, isDryRun }: ChangeContext): boolean =>
+  ownCommand !== undefined && mayAskClient && !isDryRun;
+
 export async function setUp(
   client: Client,
   path: string,
   entry: Readonly<Record<string, unknown>>,
   context: ChangeContext,
 ): Promise<Change> {
-  if (client.ownCommand !== undefined && context.mayAskClient && !context.isDryRun) {
+  if (isByClient(client, context)) {
     const done = await setUpByClient(client, path, entry, context);
     if (done !== null) return done;
   }
@@ -75,7 +79,7 @@ export async function setUp(
 }
 
 export async function takeOut(client: Client, path: string, context: ChangeContext): Promise<Change> {
-  if (client.ownCommand !== undefined && context.mayAskClient && !context.isDryRun) {
+  if (isByClient(client, context)) {
     const done = await takeOutByClient(client, path, context);
     if (done !== null) return done;
   }
@@ -110,7 +114,7 @@ export async function takeOutOthers(
   context: ChangeContext,
 ): Promise<Change> {
   let reason: Reason = 'clean';
-  if (client.ownCommand !== undefined && context.mayAskClient && !context.isDryRun) {
+  if (isByClient(client, context)) {
     const kept = async (): Promise<number> => (await context.ledger.read()).backups.length;
     const keptBefore = await kept();
     const done = await takeOutOthersByClient(client, path, entries, holds, context);
@@ -144,8 +148,7 @@ export async function putBack(client: Client, path: string, context: ChangeConte
   if (last === undefined) return null;
   const then = last.file === null ? null : await readBackup(context.ledger.pathOf(last.file));
   return await change(client, path, 'restore', context, ({ bytes }) => {
-    const isSame = bytes === null || then === null ? bytes === then : bytes.equals(then);
-    return isSame ? { action: 'unchanged', after: bytes } : { action: 'restored', after: then };
+    return isSame(bytes, then) ? { action: 'unchanged', after: bytes } : { action: 'restored', after: then };
   });
 }
 
@@ -290,9 +293,7 @@ async function byClient(
   const backup = before.bytes === null ? null : await ledger.keep(client.name, before.bytes);
   for (const { words, cwd } of steps) if (!(await runClaude(words, context.deps, cwd))) break;
   const now = await readSnapshot(path);
-  const isTouched =
-    now.bytes === null || before.bytes === null ? now.bytes !== before.bytes : !now.bytes.equals(before.bytes);
-  if (isTouched) await record(ledger, client, path, { backup, holds }, reason, undo);
+  if (!isSame(now.bytes, before.bytes)) await record(ledger, client, path, { backup, holds }, reason, undo);
   else if (backup !== null) await ledger.forget(backup);
   const action = judge(decode(now.bytes, path).text);
   return action === null
@@ -301,5 +302,8 @@ async function byClient(
 }
 
 const isReplacement = (undo: Undo): boolean => typeof undo['replaced'] === 'string' && undo['replaced'] !== 'null';
+
+const isSame = (one: Buffer | null, other: Buffer | null): boolean =>
+  one === null || other === null ? one === other : one.equals(other);
 
 const textOf = (bytes: Buffer | null): string | null => bytes?.toString('utf8') ?? null;
