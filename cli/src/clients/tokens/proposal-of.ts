@@ -21,6 +21,7 @@ export function proposalOf(name: string, value: unknown): ProposalForm | null {
   const server = legalServerName(name);
   const passwordInputs = new Set(read.inputs);
   const { transport } = extractSecrets(server, read.transport, { isTaken: () => false, passwordInputs });
+  const targets = targetsOf(transport);
   const named = (values: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(values).map(([key, text]) => [key, offeredValue(server, key, text)]));
   const offered =
@@ -29,9 +30,7 @@ export function proposalOf(name: string, value: unknown): ProposalForm | null {
       : {
           kind: 'stdio',
           command: /[^/\\]*$/.exec(transport.command)?.[0] ?? '',
-          args: transport.args.map((text, index) =>
-            offeredArgument(text, transport.args[index - 1], targetsOf(transport)),
-          ),
+          args: transport.args.map((text, index) => offeredArgument(text, transport.args[index - 1], targets)),
           env: named(transport.env),
         };
   const checked = ProposalFormSchema.safeParse({ name: server, transport: offered });

@@ -103,7 +103,7 @@ export function planLines({ client, file, takes, leaves }: CleaningPlan): string
   ];
 }
 
-/** What has to be replaced at the broker, since it was readable here: `github-token, version 3`. */
+/** What has to be replaced at the broker, since it was readable here, by name. */
 export function liveSecrets(plans: readonly CleaningPlan[]): string[] {
   const all = plans.flatMap(({ takes }) => takes.flatMap(({ known }) => [...known.values()]));
   return [...new Set(all.flatMap(({ name, current }) => (current && name !== null ? [name] : [])))];

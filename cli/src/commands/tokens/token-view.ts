@@ -32,7 +32,7 @@ export function tokenViews({ entry, server, known }: AskedEntry): TokenView[] {
   }));
 }
 
-/** `env GITHUB_TOKEN ghp_***, which is your live secret github-token, version 3`. */
+/** `env GITHUB_TOKEN ghp_***, which is the live secret github-token, version 3`. */
 export function tokenText({ from, kind, shown, secret }: TokenView): string {
   const what = `${from} ${shown}${kind === 'doubtful' ? ' (it may be none)' : ''}`;
   if (secret === null) return what;
