@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { findChromium } from './world/chromium.ts';
+import { findChromium } from './world/browser/chromium.ts';
 
 interface Prerequisite {
   what: string;

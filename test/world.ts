@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { adminPost } from './world/admin-post.ts';
 import { startBroker, type Broker } from './world/broker.ts';
-import { createPerson, type Person } from './world/person.ts';
+import { createPerson, type Person } from './world/people/person.ts';
 import { endProcessesOf } from './world/process-table.ts';
-import { startWatchedNetwork, type WatchedNetwork } from './world/watched-network.ts';
+import { startWatchedNetwork, type WatchedNetwork } from './world/network/watched-network.ts';
 
 export interface WorldOptions {
   /** `mcpServers` entries as AI clients write them; imported into the broker. */

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { rulesApi } from 'mcpgate-shared/api/rules';
 import { serversApi } from 'mcpgate-shared/api/servers';
-import { createAdminClient } from '../src/commands/admin-client.ts';
+import { createAdminClient } from '../src/commands/session/admin-client.ts';
 import { processContext } from '../src/commands/process-context.ts';
 import { runBroker } from '../src/commands/run-broker.ts';
 import { assertNotExposed, loadConfig } from '../src/config/load-config.ts';

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { quantile } from '../bench/quantile.ts';
 import { openWorld } from '../world.ts';
 import { startCommand } from '../world/command.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
 import { openSession } from './attacks.ts';
 import type { Attack, Answers } from './attackers.ts';
 import { watchLiveMemory } from './live-memory.ts';

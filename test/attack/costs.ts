@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openWorld } from '../world.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
 import { badTokens, openSession, registrations, wrongPasswords } from './attacks.ts';
 
 /** Microseconds that the main thread of a process has been on a processor. */

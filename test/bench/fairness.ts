@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openWorld } from '../world.ts';
 import { startCommand, type Running } from '../world/command.ts';
-import { GATE } from '../world/person.ts';
+import { GATE } from '../world/people/person.ts';
 import { openStdioClient, shakeHands, type LoadClient } from './load-client.ts';
 import { quantile } from './quantile.ts';
 

@@ -2,7 +2,7 @@
 // upstream and the last link closed. `--json` prints one document. Exits 1 where the median misses the goal.
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { openWorld } from '../world.ts';
-import { busyPerson, cutOff } from '../world/leaver.ts';
+import { busyPerson, cutOff } from '../world/people/leaver.ts';
 import { quantile } from './quantile.ts';
 
 const GOAL_MS = 100;

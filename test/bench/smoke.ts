@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { openWorld } from '../world.ts';
 import { startCommand } from '../world/command.ts';
-import { GATE } from '../world/person.ts';
+import { GATE } from '../world/people/person.ts';
 import { residentBytes } from '../world/process-table.ts';
 import { openHttpClient, openStdioClient, shakeHands, type LoadClient } from './load-client.ts';
 import { quantile } from './quantile.ts';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { openWorld } from '../world.ts';
 import { startCommand } from '../world/command.ts';
-import { GATE } from '../world/person.ts';
+import { GATE } from '../world/people/person.ts';
 import { readAuditLog } from './audit-log.ts';
 import { startChaosClient, type ChaosClient } from './chaos-client.ts';
 import { compareLogs, type Verdict } from './checker.ts';

@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openWorld, type World } from '../world.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
-import { GATE, type Person } from '../world/person.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
+import { GATE, type Person } from '../world/people/person.ts';
 import { until } from '../world/until.ts';
 import { REPOSITORY } from '../step.ts';
 import { SCENARIO_HEADER, startBridge } from './bridge.ts';

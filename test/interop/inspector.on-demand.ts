@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createWorld } from '../world.ts';
 import { runCommand } from '../world/command.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
-import { GATE } from '../world/person.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
+import { GATE } from '../world/people/person.ts';
 import { until } from '../world/until.ts';
 import { thirdParty } from './third-party.ts';
 

@@ -6,7 +6,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { createPrivateAuthority } from '../world/private-authority.ts';
+import { createPrivateAuthority } from '../world/network/private-authority.ts';
 
 export interface StandInHost {
   /** What a Node program needs in its environment to reach the stand-in under the real name. */

@@ -42,12 +42,12 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     sources: [
       'broker/src/http/doors/{host-check,forwarded-door,trusted-proxies,metrics-door}.ts',
       'broker/src/http/mcp/mcp-headers.ts',
-      'broker/src/domain/address-ranges.ts',
+      'broker/src/domain/bounds/address-ranges.ts',
     ],
     tests: [
       'broker/src/http/doors/{host-check,forwarded-headers,trusted-proxies,metrics-door}.test.ts',
       'broker/src/http/mcp/mcp-headers.test.ts',
-      'broker/src/domain/address-ranges.test.ts',
+      'broker/src/domain/bounds/address-ranges.test.ts',
     ],
   },
   tokens: {
@@ -77,9 +77,9 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   hearing: {
     sources: [
       'broker/src/replicas/{hearing,replicas,ask-others,end-elsewhere,switch-elsewhere}.ts',
-      'broker/src/domain/hearing-limit.ts',
+      'broker/src/domain/bounds/hearing-limit.ts',
     ],
-    tests: ['broker/src/domain/hearing-limit.test.ts', 'broker/src/replicas/*.test.ts'],
+    tests: ['broker/src/domain/bounds/hearing-limit.test.ts', 'broker/src/replicas/*.test.ts'],
   },
   retries: {
     sources: [

@@ -30,7 +30,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     ['{ authTagLength: TAG_BYTES });', '{}', 'the default of GCM is 16 bytes, and all 16 are always given'],
     ['{', '{}', 'a block that only returns undefined, as the end of the function does'],
   ]),
-  ...of('broker/src/domain/address-ranges.ts', [
+  ...of('broker/src/domain/bounds/address-ranges.ts', [
     ["'', prefix] = range.split('/');", '"Stryker was here!"', 'what is split has a first part'],
     ["'');", '"Stryker was here!"', 'neither text is an address'],
     ["family !== 0 && list.check(bare, family === 6 ? 'ipv6' : 'ipv4');", 'true', 'what is no address is in no list'],
@@ -230,7 +230,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   ...of('broker/src/store/repositories/policy.ts', [
     ["'repeatable read')", '""', 'SQLite, on which mutants are tried, has one isolation'],
   ]),
-  ...of('broker/src/store/repositories/links.ts', [
+  ...of('broker/src/store/repositories/links/links.ts', [
     ["userId === null ? 'is' : '=', userId)", 'true', 'SQLite, on which mutants are tried, takes it for values too'],
   ]),
   ...of('broker/src/replicas/hearing.ts', [

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { startOAuthUpstream } from '../upstreams/oauth-server.ts';
 import { createWorld } from '../world.ts';
 import { filesHolding } from '../world/search.ts';
-import { createPersonAtBrowser } from '../world/signed-in.ts';
+import { createPersonAtBrowser } from '../world/people/signed-in.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 
 test('a person connects an account in the browser, acts with it, and loses it with their access', async (t) => {

@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createWorld, openWorld, type World } from '../world.ts';
 import type { Finished } from '../world/command.ts';
-import { freePort } from '../world/free-port.ts';
-import { startTlsServer } from '../world/tls-server.ts';
+import { freePort } from '../world/network/free-port.ts';
+import { startTlsServer } from '../world/network/tls-server.ts';
 
 let world: World;
 before(async () => (world = await openWorld()));

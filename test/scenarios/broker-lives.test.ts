@@ -11,7 +11,7 @@ import { startFaultProxy } from '../chaos/fault-proxy.ts';
 import { startPostgres } from '../postgres.ts';
 import { BROKER, startBroker } from '../world/broker.ts';
 import { createCountingWorld } from '../world/counting-world.ts';
-import { freePort } from '../world/free-port.ts';
+import { freePort } from '../world/network/free-port.ts';
 import { until } from '../world/until.ts';
 
 function folderOf(t: TestContext): string {

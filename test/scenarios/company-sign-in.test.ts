@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createWorld } from '../world.ts';
-import { openBrowser } from '../world/browser.ts';
+import { openBrowser } from '../world/browser/browser.ts';
 import { searchEvents } from '../world/call-rows.ts';
-import { IDP_CLIENT, startCompanyIdp } from '../world/company-idp.ts';
-import { freePort } from '../world/free-port.ts';
-import { startUserProxy } from '../world/user-proxy.ts';
+import { IDP_CLIENT, startCompanyIdp } from '../world/people/company-idp.ts';
+import { freePort } from '../world/network/free-port.ts';
+import { startUserProxy } from '../world/network/user-proxy.ts';
 
 /** A configuration file that is gone after the test. */
 function configFile(t: TestContext, lines: readonly string[], secret = ''): string {

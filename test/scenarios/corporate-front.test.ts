@@ -9,10 +9,10 @@ import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld } from '../world.ts';
-import { BROKER_NAME, createCorporateWorld, linkAddresses, type CorporateWorld } from '../world/corporate.ts';
-import { freePort } from '../world/free-port.ts';
-import { knowingHosts } from '../world/known-hosts.ts';
-import { createPrivateAuthority } from '../world/private-authority.ts';
+import { BROKER_NAME, createCorporateWorld, linkAddresses, type CorporateWorld } from '../world/network/corporate.ts';
+import { freePort } from '../world/network/free-port.ts';
+import { knowingHosts } from '../world/network/known-hosts.ts';
+import { createPrivateAuthority } from '../world/network/private-authority.ts';
 import { until } from '../world/until.ts';
 
 const CLIENT_ADDRESS = '127.0.0.9';

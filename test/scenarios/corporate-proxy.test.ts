@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createCorporateWorld, linkAddresses } from '../world/corporate.ts';
-import { PROXY_ADDRESS } from '../world/forward-proxy.ts';
-import { knowingHosts } from '../world/known-hosts.ts';
+import { createCorporateWorld, linkAddresses } from '../world/network/corporate.ts';
+import { PROXY_ADDRESS } from '../world/network/forward-proxy.ts';
+import { knowingHosts } from '../world/network/known-hosts.ts';
 
 test('a proxy with credentials and a private authority: kept at login, used for AI clients that start without environment', async (t) => {
   const upstream = await startCountingUpstream();

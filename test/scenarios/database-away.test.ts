@@ -6,12 +6,12 @@ import { test, type TestContext } from 'node:test';
 
 import { startFaultProxy } from '../chaos/fault-proxy.ts';
 import { countRows, runSql } from '../postgres.ts';
-import type { AiClient } from '../world/ai-client.ts';
+import type { AiClient } from '../world/clients/ai-client.ts';
 import { createCountingWorld } from '../world/counting-world.ts';
 import { forSoLong } from '../world/for-so-long.ts';
 import type { Running } from '../world/command.ts';
-import { freePort } from '../world/free-port.ts';
-import { startNginx } from '../world/nginx.ts';
+import { freePort } from '../world/network/free-port.ts';
+import { startNginx } from '../world/network/nginx.ts';
 import { startOwnPostgres } from '../world/own-postgres.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
 import { until } from '../world/until.ts';

@@ -5,7 +5,7 @@ import { startFaultProxy } from '../chaos/fault-proxy.ts';
 import { startPostgres } from '../postgres.ts';
 import { createWorld } from '../world.ts';
 import { createCountingWorld } from '../world/counting-world.ts';
-import { freePort } from '../world/free-port.ts';
+import { freePort } from '../world/network/free-port.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
 import { until } from '../world/until.ts';
 

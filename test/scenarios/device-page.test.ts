@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { createWorld } from '../world.ts';
-import { openBrowser } from '../world/browser.ts';
+import { openBrowser } from '../world/browser/browser.ts';
 
 const PASSWORD = 'correct horse battery staple 7';
 

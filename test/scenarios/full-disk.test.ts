@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { AiClient } from '../world/ai-client.ts';
+import type { AiClient } from '../world/clients/ai-client.ts';
 import { createCountingWorld } from '../world/counting-world.ts';
 import { createSmallDisk, limitFiles } from '../world/small-disk.ts';
 import { until } from '../world/until.ts';

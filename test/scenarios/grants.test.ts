@@ -1,7 +1,7 @@
 // Labelled grants: bearer tokens for CI, bound to servers, shown once, revoked at once.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { IssuedGrant } from '../world/issued-grant.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld, openWorld, type World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';

@@ -5,7 +5,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { createCountingWorld } from '../world/counting-world.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
 
 test('who is taken out of a group may not call any more, and who is put back may, without connecting again', async (t) => {
   const { upstream, world } = await createCountingWorld(t, { open: false, direct: true });

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { REPOSITORY } from '../step.ts';
 import { createWorld } from '../world.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
 import { until } from '../world/until.ts';
 
 test('broken frames end their link, are logged without the token and counted; /metrics is not for everyone; the others go on', async (t) => {

@@ -7,7 +7,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { openWorld, type World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
 import { addTwoServers } from '../world/counting-world.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
 
 let world: World;
 before(async () => (world = await openWorld({ direct: true })));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { startAiClient } from '../world/ai-client.ts';
+import { startAiClient } from '../world/clients/ai-client.ts';
 import { createCountingWorld } from '../world/counting-world.ts';
 
 const BEFORE = `{

@@ -6,7 +6,7 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { REPOSITORY } from '../step.ts';
 import { createWorld } from '../world.ts';
-import { GATE } from '../world/person.ts';
+import { GATE } from '../world/people/person.ts';
 
 const run = (...args: string[]) => ({ command: process.execPath, args });
 

@@ -6,7 +6,7 @@ import { after, before, test, type TestContext } from 'node:test';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld, type World } from '../world.ts';
-import { callOn } from '../world/call-on.ts';
+import { callOn } from '../world/people/call-on.ts';
 import { filesHolding } from '../world/search.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
 import { until } from '../world/until.ts';

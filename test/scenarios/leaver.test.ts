@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCountingWorld } from '../world/counting-world.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
-import { busyPerson, cutOff } from '../world/leaver.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
+import { busyPerson, cutOff } from '../world/people/leaver.ts';
 
 const DEVICES = 5;
 const CALLS = 10;

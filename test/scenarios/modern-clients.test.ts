@@ -9,8 +9,8 @@ import { REPOSITORY } from '../step.ts';
 import { startModernHttp } from '../upstreams/modern-http.ts';
 import { createWorld, type World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
-import { GATE } from '../world/person.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
+import { GATE } from '../world/people/person.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
 
 const everything = join(REPOSITORY, 'node_modules/@modelcontextprotocol/server-everything/dist/index.js');
 

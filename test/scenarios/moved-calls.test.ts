@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
-import { callOn } from '../world/call-on.ts';
+import { callOn } from '../world/people/call-on.ts';
 import { searchCalls } from '../world/call-rows.ts';
 import { createCountingWorld, holdCall } from '../world/counting-world.ts';
 import { startSecondBroker } from '../world/second-broker.ts';

@@ -15,11 +15,11 @@ import { startPostgres } from '../postgres.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { startOAuthUpstream } from '../upstreams/oauth-server.ts';
 import { searchCalls } from '../world/call-rows.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
-import { createOpenedPages } from '../world/opened-pages.ts';
-import { GATE, type Person } from '../world/person.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
+import { createOpenedPages } from '../world/browser/opened-pages.ts';
+import { GATE, type Person } from '../world/people/person.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
-import { createPersonAtBrowser } from '../world/signed-in.ts';
+import { createPersonAtBrowser } from '../world/people/signed-in.ts';
 import { until } from '../world/until.ts';
 import { createWorld, type World } from '../world.ts';
 

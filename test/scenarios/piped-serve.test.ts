@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
 import { openWorld, type World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
-import type { Person } from '../world/person.ts';
+import type { Person } from '../world/people/person.ts';
 
 let upstream: CountingUpstream;
 let world: World;

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { REPOSITORY } from '../step.ts';
 import { startCommand, runCommand } from '../world/command.ts';
 import { BROKER } from '../world/broker.ts';
-import { createPerson } from '../world/person.ts';
+import { createPerson } from '../world/people/person.ts';
 import { endProcessesOf } from '../world/process-table.ts';
 
 test('npm start prints the set-up link and next commands, and two people who log in use three real servers', async (t) => {

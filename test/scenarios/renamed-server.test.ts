@@ -6,7 +6,7 @@ import { startPostgres, type TestPostgres } from '../postgres.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld } from '../world.ts';
 import { adminPost } from '../world/admin-post.ts';
-import { callOn } from '../world/call-on.ts';
+import { callOn } from '../world/people/call-on.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
 import { until } from '../world/until.ts';
 

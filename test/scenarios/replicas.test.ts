@@ -5,7 +5,7 @@ import { after, before, test, type TestContext } from 'node:test';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld } from '../world.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
 import { until } from '../world/until.ts';
 

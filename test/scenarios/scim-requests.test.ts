@@ -11,7 +11,7 @@ import {
   issueAdminToken,
   oktaUser,
   scimFilter,
-} from '../world/scim-client.ts';
+} from '../world/people/scim-client.ts';
 
 test('what an IdP should not send is refused with its reason, and changes nothing', async (t) => {
   const world = await createWorld(t);

@@ -5,7 +5,7 @@ import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld } from '../world.ts';
 import { searchEvents } from '../world/call-rows.ts';
 import { createCountingWorld } from '../world/counting-world.ts';
-import { connectIdp, entraUser, oktaUser, scimFilter } from '../world/scim-client.ts';
+import { connectIdp, entraUser, oktaUser, scimFilter } from '../world/people/scim-client.ts';
 
 test('a person whom Entra adds connects; `active` "False" cuts the call under way off, and "True" lets in again', async (t) => {
   const { upstream, world } = await createCountingWorld(t);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
 import type { Broker } from '../world/broker.ts';
-import { openMcpCaller } from '../world/mcp-caller.ts';
+import { openMcpCaller } from '../world/clients/mcp-caller.ts';
 import { newCredential, openRotatingWorld, rotateInTurn, startLoad, wrongCalls } from '../world/rotations.ts';
 import { filesHolding } from '../world/search.ts';
 import { startSecondBroker } from '../world/second-broker.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { runSql, startPostgres } from '../postgres.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld } from '../world.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
 import { until } from '../world/until.ts';
 
 test('while the store is away every door answers 503 and no call is forwarded; once it is back all goes on', async (t) => {

@@ -6,7 +6,7 @@ import { startFragileUpstream, type Mishap } from '../upstreams/fragile-upstream
 import { openWorld, type World } from '../world.ts';
 import { searchCalls } from '../world/call-rows.ts';
 import { holdCall } from '../world/counting-world.ts';
-import type { Person } from '../world/person.ts';
+import type { Person } from '../world/people/person.ts';
 
 let world: World;
 let ada: Person;

@@ -11,7 +11,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { FLAG_FINAL, FRAGMENT_BYTES, FrameKind, HEADER_BYTES, readFrame, writeFrame } from 'mcpgate-shared/link/frame';
 import { readOpen, toPayload } from 'mcpgate-shared/link/link-message';
 import { createWorld } from '../world.ts';
-import { connectRawClient } from '../world/raw-client.ts';
+import { connectRawClient } from '../world/clients/raw-client.ts';
 
 const MARKER = 'opaque-payload-marker';
 

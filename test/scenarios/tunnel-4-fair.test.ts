@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { createCountingWorld } from '../world/counting-world.ts';
 import { residentBytes } from '../world/process-table.ts';
-import { startGreedyClient } from '../world/greedy-client.ts';
+import { startGreedyClient } from '../world/clients/greedy-client.ts';
 
 const MEGABYTE = 1_000_000;
 

@@ -13,10 +13,10 @@ import {
 import type { Page } from 'playwright-core';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld, type World } from '../world.ts';
-import { openBrowser } from '../world/browser.ts';
+import { openBrowser } from '../world/browser/browser.ts';
 import { createCountingWorld, createOfflineLaptop } from '../world/counting-world.ts';
-import { createOpenedPages } from '../world/opened-pages.ts';
-import type { Person } from '../world/person.ts';
+import { createOpenedPages } from '../world/browser/opened-pages.ts';
+import type { Person } from '../world/people/person.ts';
 import { until } from '../world/until.ts';
 
 const PASSWORD = 'correct horse battery staple 7';

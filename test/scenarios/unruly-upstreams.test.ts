@@ -6,9 +6,9 @@ import { after, before, test, type TestContext } from 'node:test';
 import { REPOSITORY } from '../step.ts';
 import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
 import { openWorld, type World } from '../world.ts';
-import type { AiClient } from '../world/ai-client.ts';
+import type { AiClient } from '../world/clients/ai-client.ts';
 import { callRecord } from '../world/call-rows.ts';
-import type { Person } from '../world/person.ts';
+import type { Person } from '../world/people/person.ts';
 
 let world: World;
 let upstream: CountingUpstream;

@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { openWorld, type World } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
 import { addTwoServers } from '../world/counting-world.ts';
-import { createPersonAtBrowser } from '../world/signed-in.ts';
-import { createOAuthMemory, createUrlClient, openCallback } from '../world/url-client.ts';
+import { createPersonAtBrowser } from '../world/people/signed-in.ts';
+import { createOAuthMemory, createUrlClient, openCallback } from '../world/clients/url-client.ts';
 
 const textOf = (result: object) => JSON.stringify(Reflect.get(result, 'content'));
 const echo = (name: string) => ({ name, arguments: { text: 'hello' } });

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld, type World } from '../world.ts';
-import { openBrowser } from '../world/browser.ts';
-import type { IssuedGrant } from '../world/issued-grant.ts';
-import type { Person } from '../world/person.ts';
+import { openBrowser } from '../world/browser/browser.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
+import type { Person } from '../world/people/person.ts';
 
 /** A workspace with a server `notes`, and ada, who has logged in there. */
 async function settle(t: TestContext, world: World, workspace: string) {

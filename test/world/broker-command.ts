@@ -2,7 +2,7 @@
 // That real processes do the same is tested by test/scenarios/command-line.test.ts and others, which run them as users do.
 import { Readable, Writable } from 'node:stream';
 import type { Finished } from './command.ts';
-import type { TypedAnswers } from './typed-answers.ts';
+import type { TypedAnswers } from './clients/typed-answers.ts';
 
 export interface CommandOptions {
   env: Readonly<Record<string, string | undefined>>;

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { REPOSITORY } from '../step.ts';
 import { runBrokerProgram } from './broker-command.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from './network/free-port.ts';
 import { runCommand, startCommand, type Finished, type Running } from './command.ts';
 
 export interface Broker {

@@ -1,7 +1,7 @@
 // An MCP registry on this machine (API v0.1): https with a private authority, search by a part of the name, pages by cursor, and `latest`.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
-import { startPrivateSite } from './private-site.ts';
+import { startPrivateSite } from './network/private-site.ts';
 
 /** A `server.json`, with what the registry says of it. */
 export interface RegisteredServer {

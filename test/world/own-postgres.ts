@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findPrograms, runSql, unprivilegedUser } from '../postgres.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from './network/free-port.ts';
 import { until } from './until.ts';
 
 export interface OwnServer {

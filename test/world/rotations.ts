@@ -7,8 +7,8 @@ import { startCredentialService, type CredentialService } from '../upstreams/cre
 import { openWorld, type World } from '../world.ts';
 import { adminPost } from './admin-post.ts';
 import type { Broker } from './broker.ts';
-import type { IssuedGrant } from './issued-grant.ts';
-import { openMcpCaller } from './mcp-caller.ts';
+import type { IssuedGrant } from './people/issued-grant.ts';
+import { openMcpCaller } from './clients/mcp-caller.ts';
 
 export interface RotatingWorld {
   readonly world: World;

@@ -1,7 +1,7 @@
 // What people and the company have at servers: OAuth tokens, kept fresh, and keys. Sealed for their owner; what is in them leaves only towards
 // the server that they are for.
-import type { AccountForm, AccountLack, AccountOwner, AccountState } from '../domain/account.ts';
-import type { Actor } from '../domain/receipt.ts';
+import type { AccountForm, AccountLack, AccountOwner, AccountState } from '../domain/people/account.ts';
+import type { Actor } from '../domain/people/receipt.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 
 /** What a request to a server over HTTP carries, or why it carries nothing. */

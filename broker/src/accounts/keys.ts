@@ -1,6 +1,6 @@
 // Accounts that are made of keys: what a person enters, in the form that the server's record asks for.
 import { GateError } from 'mcpgate-shared/error';
-import type { AccountKey } from '../domain/account.ts';
+import type { AccountKey } from '../domain/people/account.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 
 const MAX_BYTES = 64 * 1024;

@@ -2,8 +2,8 @@
 // have an account there already.
 import type { Account } from 'mcpgate-shared/api/accounts';
 import { GateError } from 'mcpgate-shared/error';
-import type { AccountLack } from '../domain/account.ts';
-import type { Principal } from '../domain/principal.ts';
+import type { AccountLack } from '../domain/people/account.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import { serverCalled, type ServerRecord } from '../domain/server-record.ts';
 import { targetDigestOf } from '../domain/transports/transports.ts';
 import type { Accounts, AccountView } from './accounts.ts';

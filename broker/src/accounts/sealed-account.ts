@@ -1,7 +1,7 @@
 // What is in an account, and how it is sealed: for one owner at one server of one workspace, so that no row is good for anybody else.
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
-import type { AccountRecord } from '../domain/account.ts';
+import type { AccountRecord } from '../domain/people/account.ts';
 import type { Vault } from '../vault/vault.ts';
 import { OAuthClientSchema } from './oauth/client-identity.ts';
 

@@ -1,6 +1,6 @@
 // The operations on administration tokens.
 import { adminTokensApi, type AdminToken } from 'mcpgate-shared/api/admin-tokens';
-import type { AdminToken as TokenOfPeople } from '../domain/people.ts';
+import type { AdminToken as TokenOfPeople } from '../domain/people/people.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';

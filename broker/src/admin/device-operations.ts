@@ -1,5 +1,5 @@
 // The operations on devices and sessions, and the approval of a device login by an operator.
-import type { Device as DeviceOfPerson } from '../domain/people.ts';
+import type { Device as DeviceOfPerson } from '../domain/people/people.ts';
 import { devicesApi, loginsApi, sessionsApi, type Device } from 'mcpgate-shared/api/devices';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';

@@ -1,5 +1,5 @@
 // The operations on grants.
-import type { Grant as GrantOfPerson } from '../domain/people.ts';
+import type { Grant as GrantOfPerson } from '../domain/people/people.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { grantsApi, type Grant } from 'mcpgate-shared/api/grants';
 import { GateError } from 'mcpgate-shared/error';

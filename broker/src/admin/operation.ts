@@ -4,8 +4,8 @@ import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
 import type { ApiRole } from 'mcpgate-shared/api/roles';
-import type { Principal } from '../domain/principal.ts';
-import type { Actor } from '../domain/receipt.ts';
+import type { Principal } from '../domain/people/principal.ts';
+import type { Actor } from '../domain/people/receipt.ts';
 
 /** Who asks for an operation. `principal` is set for people and grants; not for administration tokens, nor on the socket. */
 export interface Caller {

@@ -1,7 +1,7 @@
 // The operations on rules: list, add, remove, enforcement, and `rule test`, which shows the verdict on a call that nobody makes.
 import { rulesApi, type Rule as RuleView } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import type { Rule } from '../domain/rule.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';

@@ -1,5 +1,5 @@
 // The operations on people.
-import type { Person } from '../domain/people.ts';
+import type { Person } from '../domain/people/people.ts';
 import { usersApi, type User } from 'mcpgate-shared/api/users';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';

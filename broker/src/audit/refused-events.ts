@@ -2,7 +2,7 @@
 // are counted by kind, and one row a minute says how many of the kind got no row, and from which addresses some of them came.
 import type { Clock } from 'mcpgate-shared/clock';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
-import { addressKey } from '../domain/address-key.ts';
+import { addressKey } from '../domain/bounds/address-key.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
 
 export interface RefusedEvents {

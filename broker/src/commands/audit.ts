@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
 import { plainLine } from 'mcpgate-shared/plain-line';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import { callCells, eventCells } from './audit-cells.ts';
 import type { CommandContext } from './context.ts';
 import { countFlag, pastTime } from './values.ts';

@@ -1,9 +1,9 @@
 // `device …`, `session …` and `login approve`: people's laptops, their sessions, and logins that wait for approval.
 import { Command } from 'commander';
 import { devicesApi, loginsApi, sessionsApi } from 'mcpgate-shared/api/devices';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
-import { ago } from './table.ts';
+import { ago } from './terminal/table.ts';
 
 interface UserOption extends AdminOptions {
   user?: string;

@@ -2,9 +2,9 @@
 import { Command } from 'commander';
 import { grantsApi } from 'mcpgate-shared/api/grants';
 import { durationFlagMs } from '../config/duration.ts';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
-import { ago } from './table.ts';
+import { ago } from './terminal/table.ts';
 import { commaList } from './values.ts';
 
 interface IssueOptions extends AdminOptions {

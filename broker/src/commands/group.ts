@@ -1,7 +1,7 @@
 // `group …`: groups of people.
 import { Command } from 'commander';
 import { groupsApi } from 'mcpgate-shared/api/groups';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
 
 export function groupCommand(context: CommandContext): Command {

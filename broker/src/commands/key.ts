@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { keysApi, type MasterKey } from 'mcpgate-shared/api/keys';
 import { GateError } from 'mcpgate-shared/error';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
-import { withProgress } from './progress.ts';
+import { withProgress } from './terminal/progress.ts';
 import { plainLine } from 'mcpgate-shared/plain-line';
 
 const LOOK_MS = 200;

@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODE } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
-import { adminTokenCommand } from './admin-token.ts';
+import { adminTokenCommand } from './session/admin-token.ts';
 import { auditCommand } from './audit.ts';
 import { completionCommand } from './completion.ts';
 import type { CommandContext } from './context.ts';
@@ -14,7 +14,7 @@ import { keyCommand } from './key.ts';
 import { reportFailure } from './report-failure.ts';
 import { enforcementCommand, ruleCommand } from './rule.ts';
 import { secretCommand } from './secrets/secret.ts';
-import { serverCommand } from './server.ts';
+import { serverCommand } from './server/server.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
 import { userCommand } from './user.ts';

@@ -2,9 +2,9 @@
 import { Command } from 'commander';
 import { EnforcementSchema, rulesApi } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
-import { ago } from './table.ts';
+import { ago } from './terminal/table.ts';
 
 interface AddOptions extends AdminOptions {
   allow?: boolean;

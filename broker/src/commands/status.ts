@@ -2,10 +2,10 @@
 import { Command } from 'commander';
 import { statusApi, type Status } from 'mcpgate-shared/api/status';
 import { plainLine } from 'mcpgate-shared/plain-line';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
-import { circuitWords } from './circuit-words.ts';
-import { ago } from './table.ts';
+import { circuitWords } from './server/circuit-words.ts';
+import { ago } from './terminal/table.ts';
 
 export function statusCommand(context: CommandContext): Command {
   return adminOptions(new Command('status').description('how the broker is')).action(

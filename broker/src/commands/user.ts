@@ -4,9 +4,9 @@ import { usersApi } from 'mcpgate-shared/api/users';
 import { RoleSchema } from 'mcpgate-shared/api/fields';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
-import { ago } from './table.ts';
+import { ago } from './terminal/table.ts';
 import { commaList } from './values.ts';
 
 interface AddOptions extends AdminOptions {

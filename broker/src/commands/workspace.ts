@@ -1,9 +1,9 @@
 // `workspace …`: workspaces of this broker.
 import { Command } from 'commander';
 import { workspacesApi } from 'mcpgate-shared/api/workspaces';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from './admin-session.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
-import { ago } from './table.ts';
+import { ago } from './terminal/table.ts';
 
 export function workspaceCommand(context: CommandContext): Command {
   const command = new Command('workspace').description('workspaces: each has its own people, servers, rules and log');

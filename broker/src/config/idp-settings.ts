@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
-import type { IdpSettings } from '../domain/idp-settings.ts';
+import type { IdpSettings } from '../domain/people/idp-settings.ts';
 import type { Config } from './load-config.ts';
 
 /** `resolve` replaces `${secret:NAME}` by the secret of the vault. */

@@ -2,7 +2,7 @@
 import { LimitForms } from 'mcpgate-shared/api/resource-limits';
 import { parseByteSize } from 'mcpgate-shared/byte-size';
 import { z } from 'zod';
-import type { ResourceLimits } from '../domain/resource-limits.ts';
+import type { ResourceLimits } from '../domain/bounds/resource-limits.ts';
 import { form, withDefault } from './key.ts';
 
 const orNull = (value: number | 'none'): number | null => (value === 'none' ? null : value);

@@ -1,8 +1,8 @@
 // The messages that brokers over one database send each other, and the bus that carries them. Messages hold ids and counts, and of a channel's
 // secret the hash only, because everybody who may connect to the database can listen.
-import type { AccountOwner } from './account.ts';
+import type { AccountOwner } from './people/account.ts';
 import type { WantedChannel } from './channel-end.ts';
-import type { Revocation } from './revocation.ts';
+import type { Revocation } from './people/revocation.ts';
 
 /** The store changed something that brokers keep a copy of in memory. The message names it only; each broker reads the new state itself. */
 export type Change =

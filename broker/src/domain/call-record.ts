@@ -1,5 +1,5 @@
 // The audit record of a call (contract.md): the join of an appended intent and an appended outcome. Field names are the contract's.
-import type { CredentialKind } from './principal.ts';
+import type { CredentialKind } from './people/principal.ts';
 
 export type Decision = 'allow' | 'deny' | 'would_deny';
 export type CallStatus = 'ok' | 'tool_error' | 'denied' | 'failed' | 'cancelled' | 'timeout' | 'unknown';

@@ -1,6 +1,6 @@
 // A registered MCP server, as stored. The record never holds a secret: a value says `${secret:NAME}`, or `${account:FIELD}` for a key of whoever
 // asks, and these are put in when a connection to the server is made.
-import type { AccountForm } from './account.ts';
+import type { AccountForm } from './people/account.ts';
 import type { Transport } from './transports/transports.ts';
 
 /** Who shares a connection: everybody, one person's sessions, or nobody. Only `per-session` lets a legacy server ask its client something. */

@@ -1,7 +1,7 @@
 // Servers that each person uses with keys of their own, as the servers see it.
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import type { Actor } from '../domain/receipt.ts';
+import type { Actor } from '../domain/people/receipt.ts';
 import { targetOf } from '../domain/transports/transports.ts';
 import { startHttpUpstream } from '../upstreams/fixtures/http-upstream.ts';
 import { fixtureServer } from '../upstreams/fixtures/pool.ts';

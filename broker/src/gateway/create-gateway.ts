@@ -3,7 +3,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import { createOwnAccounts } from '../accounts/own-accounts.ts';
 import type { Audit } from '../audit/audit.ts';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import { isolationOf } from '../domain/server-record.ts';
 import type { PolicySnapshot } from '../domain/rule.ts';
 import type { Laptops } from '../laptops/laptops.ts';

@@ -2,7 +2,7 @@
 // go in and out as text, large ones with their pieces beside it.
 import { randomUUID } from 'node:crypto';
 import type { AccountChange } from '../accounts/accounts.ts';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
 import type { UpstreamEvent } from '../upstreams/upstream.ts';

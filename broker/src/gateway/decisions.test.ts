@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { systemClock } from 'mcpgate-shared/clock';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import { fixtureServer } from '../upstreams/fixtures/pool.ts';
 import { startHttpUpstream } from '../upstreams/fixtures/http-upstream.ts';
 import { ada, startWorld, textOf } from './fixtures/gateway-world.ts';

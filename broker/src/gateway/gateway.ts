@@ -1,6 +1,6 @@
 // The interfaces of the gateway. It has one session for each channel or HTTP session of an AI client, and speaks MCP with the client. Every call
 // takes the same way: route -> decide -> record the intent (committed) -> forward -> record the outcome -> answer.
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { Envelope } from './edges/envelope.ts';
 

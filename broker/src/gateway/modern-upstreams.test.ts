@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, it } from 'node:test';
 import { startModernHttp } from 'mcpgate-test/upstreams/modern-http';
 import { until } from 'mcpgate-test/world/until';
-import { connectSessionClient } from 'mcpgate-test/world/session-client';
+import { connectSessionClient } from 'mcpgate-test/world/clients/session-client';
 import type { Transport } from '../domain/transports/transports.ts';
 import { ada, bob, startWorld } from './fixtures/gateway-world.ts';
 

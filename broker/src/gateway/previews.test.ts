@@ -2,7 +2,7 @@
 // has the decision and the rule that the preview gave.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 import { previewVerdict } from '../policy/rule-preview.ts';
 import { foldingServer } from '../upstreams/fixtures/pool.ts';

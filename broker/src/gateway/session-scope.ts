@@ -1,5 +1,5 @@
 // The facts about a session that the parts of the gateway need to handle its requests.
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import { serverNamed, type ServerRecord } from '../domain/server-record.ts';
 import type { Requester, Upstreams } from '../upstreams/upstream.ts';
 import type { OpenPage, ToolMode } from './gateway.ts';

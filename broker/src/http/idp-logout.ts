@@ -5,7 +5,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { CompanyLogin } from '../identity/idp/company-login.ts';
 import type { Log } from '../domain/log.ts';
 import { STRANGERS_BODY_BYTES, takesBodies } from './doors/body-doors.ts';
-import { createRefusalLog } from '../domain/refusal-log.ts';
+import { createRefusalLog } from '../domain/bounds/refusal-log.ts';
 
 const PATH = '/oauth/idp/backchannel-logout';
 

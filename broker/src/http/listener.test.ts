@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { systemClock } from 'mcpgate-shared/clock';
-import { createPrivateAuthority } from '../../../test/world/private-authority.ts';
+import { createPrivateAuthority } from '../../../test/world/network/private-authority.ts';
 import { createBadRequests } from './doors/bad-requests.ts';
 import { openListener } from './listener.ts';
 

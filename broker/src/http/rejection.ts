@@ -1,7 +1,7 @@
 // Bearer tokens in HTTP requests: reads them from the header, and records and answers those that identity rejects.
 import type { Audit } from '../audit/audit.ts';
 import type { Authentication } from '../identity/authentication.ts';
-import type { Audience } from '../domain/principal.ts';
+import type { Audience } from '../domain/people/principal.ts';
 import { GateError } from 'mcpgate-shared/error';
 
 /** The token of an `Authorization: Bearer …` header; undefined where the header is missing or another. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { steppedClock, type SteppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
-import type { DeviceRecord, UserRecord } from '../domain/people.ts';
+import type { DeviceRecord, UserRecord } from '../domain/people/people.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { createAuthenticate, TOUCH_EVERY_MS } from './authenticate.ts';

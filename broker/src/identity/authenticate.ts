@@ -1,8 +1,8 @@
 // Checks bearer tokens: every door asks here. Each check reads the store anew, so that a token which was revoked a moment ago is refused.
-import { createAddressRanges } from '../domain/address-ranges.ts';
-import type { UserRecord } from '../domain/people.ts';
+import { createAddressRanges } from '../domain/bounds/address-ranges.ts';
+import type { UserRecord } from '../domain/people/people.ts';
 import type { Clock } from 'mcpgate-shared/clock';
-import type { Audience, Principal } from '../domain/principal.ts';
+import type { Audience, Principal } from '../domain/people/principal.ts';
 import { serverNamed } from '../domain/server-record.ts';
 import type { Store } from '../store/store.ts';
 import type { Authentication, RejectionReason } from './authentication.ts';

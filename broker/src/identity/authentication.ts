@@ -1,8 +1,8 @@
 // What identity finds out about a bearer token: the principal behind it, or why it is rejected. Also the register of administration tokens, which
 // have no principal.
-import type { AdminToken } from '../domain/people.ts';
-import type { Principal } from '../domain/principal.ts';
-import type { Actor, Receipt } from '../domain/receipt.ts';
+import type { AdminToken } from '../domain/people/people.ts';
+import type { Principal } from '../domain/people/principal.ts';
+import type { Actor, Receipt } from '../domain/people/receipt.ts';
 
 /**
  * Why a token is rejected. `mistyped`: its checksum does not fit. `revoked`: it, or its device or grant, was revoked, or its user is disabled.

@@ -1,10 +1,10 @@
 // The logins of HTTP clients, as `session list` shows and `session end` ends them. Whatever ends a login here also ends its tokens, and the open
 // sessions and calls of its client.
-import type { Session } from '../domain/people.ts';
-import type { Actor, Receipt } from '../domain/receipt.ts';
+import type { Session } from '../domain/people/people.ts';
+import type { Actor, Receipt } from '../domain/people/receipt.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
-import type { Revocation } from '../domain/revocation.ts';
+import type { Revocation } from '../domain/people/revocation.ts';
 import type { ClientLogin, ClientLogins } from './oauth/client-logins.ts';
 import { MCP_SCOPE } from './oauth/oauth-settings.ts';
 import { pickById } from './registers/people.ts';

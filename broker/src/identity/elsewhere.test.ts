@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Principal } from '../domain/principal.ts';
-import type { Live, Revocation } from '../domain/revocation.ts';
+import type { Principal } from '../domain/people/principal.ts';
+import type { Live, Revocation } from '../domain/people/revocation.ts';
 import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from './fixtures/identity-world.ts';
 
 let world: IdentityWorld;

@@ -1,6 +1,6 @@
 // Applies to this broker's open links, sessions and calls what other brokers over the same database have revoked or changed.
-import type { UserRecord } from '../domain/people.ts';
-import type { Live, Revocation } from '../domain/revocation.ts';
+import type { UserRecord } from '../domain/people/people.ts';
+import type { Live, Revocation } from '../domain/people/revocation.ts';
 import type { Changes } from './registers/changes.ts';
 import type { Elsewhere } from './identity.ts';
 import type { ValidCredentials } from './registers/valid-credentials.ts';

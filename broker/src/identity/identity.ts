@@ -1,11 +1,11 @@
 // Identity: people, groups, devices, grants and the OAuth server, and `authenticate`, which checks every bearer token. Each function that changes
 // something takes the actor, writes an audit event, and answers only once the change is committed.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Device } from '../domain/people.ts';
-import type { Audience, Principal } from '../domain/principal.ts';
+import type { Device } from '../domain/people/people.ts';
+import type { Audience, Principal } from '../domain/people/principal.ts';
 import type { AdminTokens, Authentication } from './authentication.ts';
-import type { Live, Revocation, RevocationListener } from '../domain/revocation.ts';
-import type { Actor } from '../domain/receipt.ts';
+import type { Live, Revocation, RevocationListener } from '../domain/people/revocation.ts';
+import type { Actor } from '../domain/people/receipt.ts';
 import type { CompanyLogin } from './idp/company-login.ts';
 import type { ForwardedPeople } from './idp/forwarded-people.ts';
 import type { Consents } from './oauth/consents.ts';

@@ -1,13 +1,13 @@
 // Makes a committed revocation take effect: listeners end the links, sessions and calls that it means, at this broker and at all others over the
 // database; then the receipt is made and recorded.
-import type { EndedElsewhere, LastCall, Receipt } from '../domain/receipt.ts';
+import type { EndedElsewhere, LastCall, Receipt } from '../domain/people/receipt.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
-import type { Live, Revocation } from '../domain/revocation.ts';
+import type { Live, Revocation } from '../domain/people/revocation.ts';
 import type { FallenRules } from '../store/store.ts';
-import type { RevocationListener } from '../domain/revocation.ts';
+import type { RevocationListener } from '../domain/people/revocation.ts';
 
 /** An account that is forgotten here; `why`: it may be good at its provider. */
 export interface EndedAtServer {

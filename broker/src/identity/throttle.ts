@@ -1,7 +1,7 @@
 // Throttles: how often something may be tried under a key within a window of time. They count in this process alone. A try counts before it is
 // judged, so that many tries at once are no way around. The number of keys is bounded, because strangers can make them up.
-import { addressKey, networkKeys } from '../domain/address-key.ts';
-import { createRecentMap } from '../domain/recent-map.ts';
+import { addressKey, networkKeys } from '../domain/bounds/address-key.ts';
+import { createRecentMap } from '../domain/bounds/recent-map.ts';
 
 export interface Throttle {
   /** Counts a try. Returns 0 where it is allowed, else how many ms to wait before the next one. */

@@ -4,7 +4,7 @@ import { it, type TestContext } from 'node:test';
 import { fingerprintOf } from 'mcpgate-shared/entries/fingerprint';
 import { pino } from 'pino';
 import { createAudit } from '../audit/create-audit.ts';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import { onBothEngines, type OpenStoreUnderTest } from '../store/fixtures/both-engines.ts';
 import { createVault } from '../vault/create-vault.ts';
 import { loadMasterKey } from '../vault/master-key.ts';

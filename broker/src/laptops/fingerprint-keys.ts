@@ -3,7 +3,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 
 const WINDOW_MS = 10 * 60_000;
 

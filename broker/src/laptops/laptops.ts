@@ -2,7 +2,7 @@
 // answered, and the servers that people propose from there. No value of a laptop ever gets here.
 import type { TokenAnswer, TokenKey, TokenReport } from 'mcpgate-shared/api/laptop-tokens';
 import type { ProposalForm } from 'mcpgate-shared/api/proposals';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 
 export interface Laptops {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { LookupAddress } from 'node:dns';
 import { test, type TestContext } from 'node:test';
-import { startPrivateSite } from '../../../test/world/private-site.ts';
+import { startPrivateSite } from '../../../test/world/network/private-site.ts';
 import { createGuardedFetch, type GuardedFetchOptions } from './guarded-fetch.ts';
 
 const NAMES = ['client.example', 'other.example', 'localhost'];

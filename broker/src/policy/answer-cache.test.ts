@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import { createAnswerCache } from './answer-cache.ts';
 import { compilePolicy } from './compile-policy.ts';
 import type { Verdict } from './verdict.ts';

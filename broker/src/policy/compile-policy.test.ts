@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { RuleEffectSchema } from 'mcpgate-shared/api/rules';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import { compilePolicy } from './compile-policy.ts';
 import { compileGlob, type Glob } from './glob.ts';

@@ -1,6 +1,6 @@
 // Decides: first by the servers that the credential is bound to, then by deny rules, then by allow rules; where no rule matches, it denies.
 import type { RuleEffect } from 'mcpgate-shared/api/rules';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import type { PolicySnapshot, Rule } from '../domain/rule.ts';
 import { createAnswerCache, type OwnAnswers } from './answer-cache.ts';
 import type { CompiledPolicy, Verdict } from './verdict.ts';

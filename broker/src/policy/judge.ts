@@ -1,5 +1,5 @@
 // Finds the one verdict on a thing over all its names, and over all spellings of a resource's URI.
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import type { CompiledPolicy, Verdict } from './verdict.ts';
 import { RESOURCE, ruleNames, type RuleNames } from './naming.ts';
 import { readableUri, uriSpellings } from './normal-uri.ts';

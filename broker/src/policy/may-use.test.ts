@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import { compilePolicy } from './compile-policy.ts';
 

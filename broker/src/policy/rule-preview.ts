@@ -1,5 +1,5 @@
 // Answers `rule test`: the verdict that the gateway would find on a thing of which only the name is known.
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import type { CompiledPolicy, Verdict } from './verdict.ts';
 import { judge } from './judge.ts';
 import { RESOURCE, subjectsOf } from './naming.ts';

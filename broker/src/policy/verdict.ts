@@ -1,7 +1,7 @@
 // What the policy answers: a verdict for a principal and a thing of a server. `judge.ts` asks for one, `compile-policy.ts` finds it; all of it
 // is pure.
 import type { Decision } from '../domain/call-record.ts';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/people/principal.ts';
 
 export interface Verdict {
   decision: Decision;

@@ -1,8 +1,8 @@
 // Asks the other brokers to end the links and calls that a revocation concerns, and adds up how many each of them has ended.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Bus } from '../domain/bus.ts';
-import type { EndedElsewhere } from '../domain/receipt.ts';
-import type { Revocation } from '../domain/revocation.ts';
+import type { EndedElsewhere } from '../domain/people/receipt.ts';
+import type { Revocation } from '../domain/people/revocation.ts';
 import { askOthers } from './ask-others.ts';
 
 /** How long the administrator's command waits for the answers of the other brokers. */

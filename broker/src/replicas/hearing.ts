@@ -3,7 +3,7 @@
 // anything, because it does not know which announcements it has missed. Time during which the process was too busy to read the bus does not
 // count, within the bounds of `hearing-limit.ts`.
 import type { Clock } from 'mcpgate-shared/clock';
-import { hearingLeftMs } from '../domain/hearing-limit.ts';
+import { hearingLeftMs } from '../domain/bounds/hearing-limit.ts';
 
 /** How often a timer measures whether the event loop of this process runs late. */
 const LOOK_MS = 100;

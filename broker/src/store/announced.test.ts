@@ -7,11 +7,11 @@ import type { Change } from '../domain/bus.ts';
 import { temporaryFolder } from './fixtures/both-engines.ts';
 import type { Announce } from './bus/announce.ts';
 import { migrate } from './migrations/migrate.ts';
-import { createGroups } from './repositories/groups.ts';
+import { createGroups } from './repositories/people/groups.ts';
 import { createPolicy } from './repositories/policy.ts';
 import { createSecrets } from './repositories/secrets/secrets.ts';
 import { createSecretSources } from './repositories/secrets/secret-sources.ts';
-import { createUsers } from './repositories/users.ts';
+import { createUsers } from './repositories/people/users.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 
 /** Repositories over a database of their own. `told`: what each transaction has told, where it could. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { onBothEngines } from './fixtures/both-engines.ts';
-import type { UserRecord } from '../domain/people.ts';
+import type { UserRecord } from '../domain/people/people.ts';
 import { addGrant, addUser, WORKSPACE } from './fixtures/people-rows.ts';
 
 const DAY_MS = 86_400_000;

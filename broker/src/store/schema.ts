@@ -2,10 +2,10 @@
 // hold JSON text, `sealed` columns hold bytes that the vault has sealed.
 import type { Generated } from 'kysely';
 import type { Enforcement, Rule } from '../domain/rule.ts';
-import type { AccountForm, AccountState } from '../domain/account.ts';
+import type { AccountForm, AccountState } from '../domain/people/account.ts';
 import type { SecretState } from './secret-version.ts';
 import type { Isolation, WhoseCredential } from '../domain/server-record.ts';
-import type { AdminTokenRecord } from '../domain/people.ts';
+import type { AdminTokenRecord } from '../domain/people/people.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
 import type { AuditEventsTable } from './audit-row.ts';
 import type { OneTimeLink } from './store.ts';

@@ -1,10 +1,10 @@
 // Everything that the other rooms may ask of the database; none of them knows SQL. There is one implementation over a query builder, for two engines
 // (SQLite, PostgreSQL), and one test suite for both. Functions without a workspace argument take ids that are unique in all workspaces. Times are
 // ms since the epoch.
-import type { AccountOwner, AccountRecord } from '../domain/account.ts';
+import type { AccountOwner, AccountRecord } from '../domain/people/account.ts';
 import type { Bus } from '../domain/bus.ts';
 import type { Departure, LeftChannel } from '../domain/channel-end.ts';
-import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } from '../domain/people.ts';
+import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } from '../domain/people/people.ts';
 import type { ProposedTransport } from 'mcpgate-shared/api/proposals';
 import type { Role } from 'mcpgate-shared/api/roles';
 import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';

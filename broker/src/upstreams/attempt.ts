@@ -1,6 +1,6 @@
 // What became of an attempt at a server, as a closed union. The error of a failed attempt carries it, and keeps it when another layer gives the
 // error a better message. What may be done about a failed attempt is decided in remedy.ts.
-import type { AccountLack } from '../domain/account.ts';
+import type { AccountLack } from '../domain/people/account.ts';
 import { GateError, type ErrorCode } from 'mcpgate-shared/error';
 
 /** What became of an attempt, and so of the request that was made in it. */

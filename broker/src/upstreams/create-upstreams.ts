@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import { ownerFor } from '../domain/account.ts';
+import { ownerFor } from '../domain/people/account.ts';
 import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
 import { runsHere } from '../domain/transports/transports.ts';
 import { createCircuitBreaker, type CircuitBreaker } from './pool/circuit-breaker.ts';

@@ -2,7 +2,7 @@
 // or `…Text` are JSON, exactly as the server sent it unless said.
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import type { RetryReason } from '../domain/call-record.ts';
-import type { ResourceLimits } from '../domain/resource-limits.ts';
+import type { ResourceLimits } from '../domain/bounds/resource-limits.ts';
 import { type Isolation, isolationOf, type ServerRecord } from '../domain/server-record.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
 import type { Pieces } from '../message/pieces.ts';

@@ -2,7 +2,7 @@
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
-import type { ResourceLimits } from '../domain/resource-limits.ts';
+import type { ResourceLimits } from '../domain/bounds/resource-limits.ts';
 import type { StdioSettings } from '../domain/stdio-settings.ts';
 import type { Store } from '../store/store.ts';
 import type { ProcessLimits } from './pool/make-room.ts';

@@ -5,7 +5,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
 import type { Bus } from '../domain/bus.ts';
-import type { Actor } from '../domain/receipt.ts';
+import type { Actor } from '../domain/people/receipt.ts';
 import type { Store } from '../store/store.ts';
 import { makeDataKey, wrapDataKey } from './envelope.ts';
 import type { Keyring, KeysNow } from './keyring.ts';

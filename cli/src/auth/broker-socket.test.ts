@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { createPrivateAuthority } from '../../../test/world/private-authority.ts';
-import { startTlsServer } from '../../../test/world/tls-server.ts';
+import { createPrivateAuthority } from '../../../test/world/network/private-authority.ts';
+import { startTlsServer } from '../../../test/world/network/tls-server.ts';
 import { openBrokerSocket } from './broker-socket.ts';
 import { networkFailure } from './network-failure.ts';
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect as connectTcp, type Server, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import type { PrivateAuthority } from '../../../test/world/private-authority.ts';
-import { startPrivateSite } from '../../../test/world/private-site.ts';
+import type { PrivateAuthority } from '../../../test/world/network/private-authority.ts';
+import { startPrivateSite } from '../../../test/world/network/private-site.ts';
 import { createHttpFetch } from './http-fetch.ts';
 import { networkFailure } from './network-failure.ts';
 

@@ -1,17 +1,17 @@
 // Defines the command line with commander: the commands, their help, and the messages for wrong words.
 import { Command } from 'commander';
 import { VERSION } from 'mcpgate-shared/version';
-import { addCall } from './call.ts';
+import { addCall } from './tools/call.ts';
 import { addCompletion } from './completion.ts';
-import { addConnect } from './connect.ts';
+import { addConnect } from './accounts/connect.ts';
 import { addDaemon } from './daemon.ts';
-import { addDisconnect } from './disconnect.ts';
+import { addDisconnect } from './accounts/disconnect.ts';
 import { addDoctor } from './doctor.ts';
-import { addInstallClients } from './install-clients.ts';
+import { addInstallClients } from './clients/install-clients.ts';
 import { addLogin } from './login.ts';
 import { addLogout } from './logout.ts';
-import { addStatus } from './status.ts';
-import { addTools } from './tools.ts';
+import { addStatus } from './status/status.ts';
+import { addTools } from './tools/tools.ts';
 import type { CliContext } from '../context.ts';
 
 export function createProgram(context: CliContext): Command {

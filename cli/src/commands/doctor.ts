@@ -9,7 +9,7 @@ import { checkNetwork } from '../doctor/check-network.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { effectiveEnvironment } from '../laptop/kept-environment.ts';
 import { runRestart } from './daemon.ts';
-import { runInstallClients } from './install-clients.ts';
+import { runInstallClients } from './clients/install-clients.ts';
 import { hanging } from './hanging.ts';
 import { checkTokens } from './tokens/check-tokens.ts';
 import { onePlainLine } from './one-plain-line.ts';

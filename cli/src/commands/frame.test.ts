@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { GATE_PROGRAM } from '../../../test/world/programs.ts';
 import { runCommand } from '../../../test/world/command.ts';
-import { nameMatcher } from './tools.ts';
+import { nameMatcher } from './tools/tools.ts';
 
 const configDir = mkdtempSync(join(tmpdir(), 'mg-frame-'));
 after(() => rmSync(configDir, { recursive: true }));

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { freePort } from '../../../test/world/free-port.ts';
-import { startTlsServer } from '../../../test/world/tls-server.ts';
+import { freePort } from '../../../test/world/network/free-port.ts';
+import { startTlsServer } from '../../../test/world/network/tls-server.ts';
 import { runCommand, startCommand } from '../../../test/world/command.ts';
 import { GATE_PROGRAM } from '../../../test/world/programs.ts';
 import { GRANT, startFakeBroker, type FakeBroker } from '../auth/fixtures/fake-broker.ts';

@@ -11,7 +11,7 @@ import type { CliContext } from '../context.ts';
 import type { Credential } from '../credentials/credential-store.ts';
 import { wantedTokenStore } from '../credentials/open-credential-store.ts';
 import type { TokenStoreKind } from '../laptop/settings-file.ts';
-import { readGrant } from './read-grant.ts';
+import { readGrant } from './tools/read-grant.ts';
 
 const WORST_CLOCK_SKEW_MS = 5 * 60_000;
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { World } from '../../world.ts';
 import { searchCalls } from '../../world/call-rows.ts';
 import { runCommand, type Finished } from '../../world/command.ts';
-import type { Person } from '../../world/person.ts';
+import type { Person } from '../../world/people/person.ts';
 import { processesOf } from '../../world/process-table.ts';
 import { until } from '../../world/until.ts';
 import type { RealClient } from './real-clients.ts';

@@ -1,7 +1,7 @@
 // mongodb-mcp-server, which speaks both generations: its lists and what it says of a database that cannot be reached.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { freePort } from '../../world/free-port.ts';
+import { freePort } from '../../world/network/free-port.ts';
 import { openGatedServer } from '../gated-server.ts';
 import { thirdParty } from '../third-party.ts';
 

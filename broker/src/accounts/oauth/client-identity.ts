@@ -11,7 +11,7 @@ import {
   None,
 } from 'oauth4webapi';
 import { z } from 'zod';
-import type { OAuthForm } from '../../domain/account.ts';
+import type { OAuthForm } from '../../domain/people/account.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';

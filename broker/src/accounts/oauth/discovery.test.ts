@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import type { OAuthForm } from '../../domain/account.ts';
+import type { OAuthForm } from '../../domain/people/account.ts';
 import { createGuardedFetch } from '../../net/guarded-fetch.ts';
 import { readChallenge } from './challenge.ts';
 import { discover } from './discovery.ts';

@@ -6,7 +6,7 @@ import { LATEST_LEGACY_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import { requestText } from 'mcpgate-shared/mcp/rpc-text';
 import { type AuthorizationServer, processDiscoveryResponse } from 'oauth4webapi';
 import { z } from 'zod';
-import type { OAuthForm } from '../../domain/account.ts';
+import type { OAuthForm } from '../../domain/people/account.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import type { GuardedAnswer, GuardedFetch } from '../../net/guarded-fetch.ts';
 import { type BearerChallenge, readChallenge } from './challenge.ts';

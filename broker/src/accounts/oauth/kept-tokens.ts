@@ -2,8 +2,8 @@
 // server refuses one. While a provider is away the access token is used as long as it lives.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import type { AccountLack, AccountOwner, AccountRecord } from '../../domain/account.ts';
-import { createRecentMap } from '../../domain/recent-map.ts';
+import type { AccountLack, AccountOwner, AccountRecord } from '../../domain/people/account.ts';
+import { createRecentMap } from '../../domain/bounds/recent-map.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { targetOf } from '../../domain/transports/transports.ts';
 import type { Store } from '../../store/store.ts';

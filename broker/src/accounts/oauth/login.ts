@@ -12,7 +12,7 @@ import {
   validateAuthResponse,
 } from 'oauth4webapi';
 import { z } from 'zod';
-import type { AccountOwner, OAuthForm } from '../../domain/account.ts';
+import type { AccountOwner, OAuthForm } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isAtUrl, targetOf } from '../../domain/transports/transports.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';

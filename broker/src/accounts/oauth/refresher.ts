@@ -7,7 +7,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import { processRefreshTokenResponse, refreshTokenGrantRequest, type TokenEndpointResponse } from 'oauth4webapi';
-import type { AccountRecord } from '../../domain/account.ts';
+import type { AccountRecord } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { type GuardedFetch, NoAnswer } from '../../net/guarded-fetch.ts';
 import type { Store } from '../../store/store.ts';

@@ -2,7 +2,7 @@
 // account do not fit together.
 import type { AccountFormBody } from 'mcpgate-shared/api/account-forms';
 import { GateError } from 'mcpgate-shared/error';
-import type { AccountForm } from '../../domain/account.ts';
+import type { AccountForm } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isAtUrl } from '../../domain/transports/transports.ts';
 import { accountKeysIn } from '../../domain/transports/transport-texts.ts';

@@ -8,11 +8,11 @@ import { secretNamesIn, secretNamesOfRecord } from '../../domain/transports/tran
 import type { AdminDependencies } from '../dependencies.ts';
 import { type ImportPlan, type ImportRequest, planImport, type PlannedServer } from './import-plan.ts';
 import type { Caller } from '../operation.ts';
-import { ownLimitNotes } from '../own-limit-notes.ts';
+import { ownLimitNotes } from '../servers/own-limit-notes.ts';
 import type { FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
 import { assertAccountFits } from '../accounts/account-forms.ts';
 import { assertMaySend } from './secret-references.ts';
-import { assertMayRun } from '../stdio-permission.ts';
+import { assertMayRun } from '../servers/stdio-permission.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams' | 'allowedCommands'>;
 

@@ -1,6 +1,6 @@
 // Writes into the log what somebody has done with a secret.
 import type { Audit } from '../../audit/audit.ts';
-import type { Actor } from '../../domain/receipt.ts';
+import type { Actor } from '../../domain/people/receipt.ts';
 
 export type RecordSecretEvent = (
   type: string,

@@ -4,7 +4,7 @@
 import type { SecretStep } from 'mcpgate-shared/api/secrets';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
-import type { Actor } from '../../domain/receipt.ts';
+import type { Actor } from '../../domain/people/receipt.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { Store } from '../../store/store.ts';
 import type { Upstreams, Verdict } from '../../upstreams/upstream.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { type McpRegistry, startMcpRegistry } from '../../../../test/world/mcp-registry.ts';
-import { startPrivateSite } from '../../../../test/world/private-site.ts';
+import { startPrivateSite } from '../../../../test/world/network/private-site.ts';
 import { createGuardedFetch } from '../../net/guarded-fetch.ts';
 import { entryFromServer } from './entry-from-server.ts';
 import { createRegistry } from './registry.ts';

@@ -2,7 +2,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import { durationFlagMs } from '../../config/duration.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
-import type { AdminOptions } from '../admin-session.ts';
+import type { AdminOptions } from '../session/admin-session.ts';
 import { futureTime } from '../values.ts';
 
 export interface ExpiryOptions extends AdminOptions {

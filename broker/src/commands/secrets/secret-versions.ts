@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { secretsApi, type RotatedSecret } from 'mcpgate-shared/api/secrets';
 import { GateError } from 'mcpgate-shared/error';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../admin-session.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
 import type { CommandContext } from '../context.ts';
-import { withProgress } from '../progress.ts';
-import { readSecret } from '../read-secret.ts';
+import { withProgress } from '../terminal/progress.ts';
+import { readSecret } from '../terminal/read-secret.ts';
 import { EXPIRES, expiryOf, refuseValues, type ExpiryOptions } from './secret-input.ts';
 import { provedText, rotatedText, setText, stepLine } from './secret-text.ts';
-import { ago } from '../table.ts';
+import { ago } from '../terminal/table.ts';
 import { countFlag, pastTime } from '../values.ts';
 
 const LOOK_MS = 250;

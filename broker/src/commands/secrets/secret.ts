@@ -3,15 +3,15 @@ import { Command } from 'commander';
 import { secretsApi } from 'mcpgate-shared/api/secrets';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../admin-session.ts';
-import { isConfirmed } from '../confirm.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import { isConfirmed } from '../terminal/confirm.ts';
 import type { CommandContext } from '../context.ts';
-import { withProgress } from '../progress.ts';
-import { readSecret } from '../read-secret.ts';
+import { withProgress } from '../terminal/progress.ts';
+import { readSecret } from '../terminal/read-secret.ts';
 import { EXPIRES, expiryOf, refuseValues, sourceOf, type SetOptions } from './secret-input.ts';
 import { setText } from './secret-text.ts';
 import { addVersionCommands } from './secret-versions.ts';
-import { ago } from '../table.ts';
+import { ago } from '../terminal/table.ts';
 
 export function secretCommand(context: CommandContext): Command {
   const command = new Command('secret').description('secrets of the upstream servers');

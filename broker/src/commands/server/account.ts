@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { accountsApi, type Account } from 'mcpgate-shared/api/accounts';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../admin-session.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
 import type { CommandContext } from '../context.ts';
 
 interface ConnectOptions extends AdminOptions {

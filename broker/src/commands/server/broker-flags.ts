@@ -1,6 +1,6 @@
 // Where a command about servers finds the broker: `--url` is the server's there, as everywhere in `server add`, and the broker's is `--broker`.
 import type { Command } from 'commander';
-import { type AdminOptions, hostOptions } from '../admin-session.ts';
+import { type AdminOptions, hostOptions } from '../session/admin-session.ts';
 
 export interface BrokerFlags extends Omit<AdminOptions, 'url'> {
   /** Of the server. */

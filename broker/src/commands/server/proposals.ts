@@ -4,9 +4,9 @@ import { proposalsApi } from 'mcpgate-shared/api/proposals';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { shortened } from 'mcpgate-shared/text-width';
 import { namedValuesOf, runsOf } from 'mcpgate-shared/values/record-outline';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../admin-session.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
 import type { CommandContext } from '../context.ts';
-import { ago } from '../table.ts';
+import { ago } from '../terminal/table.ts';
 
 /** A proposal may be longer than a table is read; `--json`, and `server show` of one that is accepted, have all of it. */
 const MAX_COLUMN = 100;

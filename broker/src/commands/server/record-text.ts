@@ -4,7 +4,7 @@ import { RecordSchema, type RecordForm } from 'mcpgate-shared/api/servers';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { type Document, isMap, isNode, isSeq, LineCounter, parseDocument, stringify } from 'yaml';
 import type { MistakePath } from '../../domain/mistake.ts';
-import { messageOf } from '../typed-input.ts';
+import { messageOf } from '../terminal/typed-input.ts';
 
 /** What is wrong with a text, and where (lines are counted from 1). */
 export interface TextMistake {

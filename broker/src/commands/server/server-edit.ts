@@ -14,8 +14,8 @@ import {
 } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { Mistake } from '../../domain/mistake.ts';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../admin-session.ts';
-import { isConfirmed } from '../confirm.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import { isConfirmed } from '../terminal/confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { isBlank, readRecord, recordText, type TextMistake, withMistakes, withoutMistakes } from './record-text.ts';
 import { changeLines } from './server-set.ts';

@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { type RenamedServer, serverEtag, serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../admin-session.ts';
-import { isConfirmed } from '../confirm.ts';
-import { formerNameLines } from '../server-text.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import { isConfirmed } from '../terminal/confirm.ts';
+import { formerNameLines } from './server-text.ts';
 import type { CommandContext } from '../context.ts';
 
 interface RenameOptions extends AdminOptions {

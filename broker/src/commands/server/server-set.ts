@@ -4,14 +4,14 @@ import { type ChangedServer, serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { accountFlags, accountOf, type AccountFlags } from './account-flags.ts';
-import { withSession, type AdminSession } from '../admin-session.ts';
+import { withSession, type AdminSession } from '../session/admin-session.ts';
 import { adminOptionsOf, brokerFlags, type BrokerFlags } from './broker-flags.ts';
 import type { CommandContext } from '../context.ts';
-import { isolationOf } from '../isolation-of.ts';
+import { isolationOf } from './isolation-of.ts';
 import { probeOf, type ProbeFlags } from './probe-flags.ts';
 import { removalOption } from './removal-option.ts';
-import { serverText, unusedLines } from '../server-text.ts';
-import { addressOrCommand, limitsOf, LIMIT_HELP, NETWORK_HELP, networkOf, TRUST_HELP } from '../transport-options.ts';
+import { serverText, unusedLines } from './server-text.ts';
+import { addressOrCommand, limitsOf, LIMIT_HELP, NETWORK_HELP, networkOf, TRUST_HELP } from './transport-options.ts';
 import { commaList, pairs } from '../values.ts';
 
 interface SetOptions extends BrokerFlags, AccountFlags, ProbeFlags {

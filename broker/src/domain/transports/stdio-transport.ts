@@ -1,6 +1,6 @@
 // Describes the transport `stdio`: a command that the broker starts on its own host, and speaks to over its stdin and stdout.
 import { z } from 'zod';
-import { limitsForm, withLimits, type OwnLimits } from '../resource-limits.ts';
+import { limitsForm, withLimits, type OwnLimits } from '../bounds/resource-limits.ts';
 import {
   NOTHING_SHOWN,
   type TransportChanges,

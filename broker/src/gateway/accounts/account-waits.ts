@@ -4,7 +4,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { toGateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
 import type { Accounts } from '../../accounts/accounts.ts';
-import type { AccountLack, AccountOwner } from '../../domain/account.ts';
+import type { AccountLack, AccountOwner } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import type { Upstreams } from '../../upstreams/upstream.ts';
 

@@ -1,7 +1,7 @@
 // Asks the person behind a call to connect their account at a server, in the way that their AI client can take, and says what becomes of the call.
 // Which way: docs/decisions/asking-for-accounts.md.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
-import { type AccountOwner, type AccountLack, ownerFor } from '../../domain/account.ts';
+import { type AccountOwner, type AccountLack, ownerFor } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isRecord, parseRecord } from '../../mcp/json-rpc-guard.ts';
 import type { UpstreamReply } from '../../upstreams/upstream.ts';

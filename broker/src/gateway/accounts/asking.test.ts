@@ -1,7 +1,7 @@
 // Calls of people who have no account at a server yet: who is asked, and how, and what becomes of the call.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { Actor } from '../../domain/receipt.ts';
+import type { Actor } from '../../domain/people/receipt.ts';
 import { startHttpUpstream } from '../../upstreams/fixtures/http-upstream.ts';
 import { enteredAt, type Message, startWorld, textOf } from '../fixtures/gateway-world.ts';
 import { askedIn, modernClient, modernMeta } from '../fixtures/modern-client.ts';

@@ -3,9 +3,9 @@
 import { GateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { accountBody, type OwnAccount } from '../../accounts/own-accounts.ts';
-import type { AccountOwner } from '../../domain/account.ts';
+import type { AccountOwner } from '../../domain/people/account.ts';
 import { mustBeLogged, publicMessage } from '../../domain/public-message.ts';
-import type { Actor } from '../../domain/receipt.ts';
+import type { Actor } from '../../domain/people/receipt.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import type { GatewayParts } from '../gateway-parts.ts';

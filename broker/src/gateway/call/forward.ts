@@ -1,7 +1,7 @@
 // Sends a request to its server once, and says what became of it: the answer for the client, and what the record of the call holds.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import type { AccountLack } from '../../domain/account.ts';
+import type { AccountLack } from '../../domain/people/account.ts';
 import type { CallStatus, RetryReason } from '../../domain/call-record.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';

@@ -4,7 +4,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { BaseLogger } from 'pino';
 import type { Audit } from '../../audit/audit.ts';
-import type { Principal } from '../../domain/principal.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import type { RefusedReason } from './admission.ts';
 import { userKeyOf, whoOf } from '../session-scope.ts';
 

@@ -2,7 +2,7 @@
 // that does not answer within the deadline is left out; the client is told when its list is there.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Principal } from '../../domain/principal.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { LISTS } from '../../upstreams/session/list-pages.ts';

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, it, type TestContext } from 'node:test';
-import type { Principal } from '../../domain/principal.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import { ada, bob, startWorld, textOf, type Message } from '../fixtures/gateway-world.ts';
 import { askedIn, EVERYTHING_CLIENT, modernClient } from '../fixtures/modern-client.ts';
 import type { CatalogItem } from '../lists/catalog.ts';

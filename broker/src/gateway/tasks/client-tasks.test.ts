@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { connectSessionClient } from 'mcpgate-test/world/session-client';
+import { connectSessionClient } from 'mcpgate-test/world/clients/session-client';
 import { until } from '../../../../test/world/until.ts';
 import { toldServer } from '../../upstreams/fixtures/pool.ts';
 import { ada, startWorld, type Message, type TestClient } from '../fixtures/gateway-world.ts';

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Caller, Operation } from '../../admin/operation.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { isRevoked, type Live } from '../../domain/revocation.ts';
+import { isRevoked, type Live } from '../../domain/people/revocation.ts';
 import type { ResolveCaller } from './callers.ts';
 import { openApiDocument } from './openapi.ts';
 

@@ -1,7 +1,7 @@
 // Counts connections that the broker ended before a whole request came over them, and logs them within a rate.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Log } from '../../domain/log.ts';
-import { createRefusalLog } from '../../domain/refusal-log.ts';
+import { createRefusalLog } from '../../domain/bounds/refusal-log.ts';
 
 /** The label of `mcpgate_http_bad_requests_total`. */
 export type BadRequest =

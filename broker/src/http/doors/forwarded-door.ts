@@ -3,10 +3,10 @@
 import type { IncomingMessage } from 'node:http';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
-import type { Principal } from '../../domain/principal.ts';
-import type { Person } from '../../domain/people.ts';
+import type { Principal } from '../../domain/people/principal.ts';
+import type { Person } from '../../domain/people/people.ts';
 import type { ForwardedPeople, ForwardedUser } from '../../identity/idp/forwarded-people.ts';
-import { createAddressRanges } from '../../domain/address-ranges.ts';
+import { createAddressRanges } from '../../domain/bounds/address-ranges.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 
 const MAX_CHARS = 8_192;

@@ -2,7 +2,7 @@
 // does not authenticate: every request's token is checked anew.
 import { createHash } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
-import { createRecentMap } from '../../domain/recent-map.ts';
+import { createRecentMap } from '../../domain/bounds/recent-map.ts';
 import type { Identity } from '../../identity/identity.ts';
 
 export interface KnownTokens {

@@ -2,7 +2,7 @@
 // from that proxy's client. One that another proxy has passed on is refused: its client is not known, and counted by the proxy's own address
 // (often the loopback) it would let everybody in.
 import type { IncomingHttpHeaders } from 'node:http';
-import { createAddressRanges } from '../../domain/address-ranges.ts';
+import { createAddressRanges } from '../../domain/bounds/address-ranges.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 export interface MetricsDoor {

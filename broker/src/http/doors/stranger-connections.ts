@@ -3,7 +3,7 @@
 // counting once a known client has sent a request over it, or once it is a link of the tunnel, which has limits of its own. Connections of trusted
 // proxies never count: a proxy speaks for many clients, and bounds them itself.
 import type { Duplex } from 'node:stream';
-import { addressKey } from '../../domain/address-key.ts';
+import { addressKey } from '../../domain/bounds/address-key.ts';
 
 export interface StrangerConnections {
   /** A connection was opened: it counts, and may end another one. */

@@ -1,7 +1,7 @@
 // Strangers' requests take turns, address by address: the broker begins a few in each turn of the event loop. So however many one stranger sends, the
 // calls of known clients and the requests of other addresses are handled in between.
-import { turnKeys } from '../../domain/address-key.ts';
-import { createFairQueue } from '../../domain/fair-queue.ts';
+import { turnKeys } from '../../domain/bounds/address-key.ts';
+import { createFairQueue } from '../../domain/bounds/fair-queue.ts';
 
 export interface StrangerTurns {
   /** Runs `work` in its turn. False: too many requests of this address, of its provider's network, or of all strangers wait already. */

@@ -1,6 +1,6 @@
 // The reverse proxies that the configuration trusts, and the address of the client whose request one of them has passed on.
 import { isIP } from 'node:net';
-import { createAddressRanges, withoutMapping, type AddressRanges } from '../../domain/address-ranges.ts';
+import { createAddressRanges, withoutMapping, type AddressRanges } from '../../domain/bounds/address-ranges.ts';
 
 export interface TrustedProxies extends AddressRanges {
   readonly ranges: readonly string[];

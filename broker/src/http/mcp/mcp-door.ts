@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
-import type { Principal } from '../../domain/principal.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { ForwardedDoor } from '../doors/forwarded-door.ts';
 import { bearerOf, rejected } from '../rejection.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { fastify } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
-import type { Principal } from '../../domain/principal.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import { errorBody, HTTP_STATUS } from '../error-status.ts';
 import { toHttpError } from '../fastify-app.ts';
 import { registerMcp, type McpRoutesOptions } from './mcp-routes.ts';

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
-import { ownerOf } from '../../domain/owner-of.ts';
+import { ownerOf } from '../../domain/people/owner-of.ts';
 import { replyMessage } from '../../gateway/edges/edge-messages.ts';
 import { errorReply } from '../../gateway/reply.ts';
 import { isAnswered, readBatch, type BatchItem } from '../../gateway/edges/batch.ts';

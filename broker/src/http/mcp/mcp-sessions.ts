@@ -3,13 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import { ownerOf } from '../../domain/owner-of.ts';
-import type { Principal } from '../../domain/principal.ts';
+import { ownerOf } from '../../domain/people/owner-of.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import type { Gateway, ToolMode } from '../../gateway/gateway.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { createEventMemory } from './event-memory.ts';
 import { openHttpSession, type HttpSession } from './mcp-session.ts';
-import { isRevoked } from '../../domain/revocation.ts';
+import { isRevoked } from '../../domain/people/revocation.ts';
 
 export interface HttpSessions {
   /** Opens a session. Past the limit of its owner an idle one is ended for it; throws `throttled` where all are in use. */

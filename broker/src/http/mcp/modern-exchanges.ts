@@ -4,14 +4,14 @@ import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { ServerResponse } from 'node:http';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import type { Principal } from '../../domain/principal.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import type { ClientNotification, ClientRequest } from '../../gateway/edges/envelope.ts';
 import type { GatewayService, GatewaySession, ToolMode } from '../../gateway/gateway.ts';
 import type { ParamHeaders } from '../../gateway/gateway.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { partsOf, type Pieces } from '../../message/pieces.ts';
 import { openEventStream, type EventStream } from './event-stream.ts';
-import { isRevoked } from '../../domain/revocation.ts';
+import { isRevoked } from '../../domain/people/revocation.ts';
 
 export interface ModernExchanges {
   /** Answers a request; `response` is called once to take the HTTP response over. Throws `throttled` where the login has too many requests open. */

@@ -1,6 +1,6 @@
 // The pages on which a person sees, connects and ends their accounts at servers, and an administrator the one that everybody uses.
 import { html } from 'ghtml';
-import type { AccountKey } from '../../domain/account.ts';
+import type { AccountKey } from '../../domain/people/account.ts';
 import { isAtUrl, targetDigestOf } from '../../domain/transports/transports.ts';
 import type { OwnAccount } from '../../accounts/own-accounts.ts';
 import { renderAlert, renderField } from './fields.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, mock, suite, test } from 'node:test';
-import type { Revocation } from '../../domain/revocation.ts';
+import type { Revocation } from '../../domain/people/revocation.ts';
 import { HOST, WORKSPACE } from '../../identity/fixtures/identity-world.ts';
 import { createConsentWorld, REDIRECT } from './fixtures/consent-world.ts';
 

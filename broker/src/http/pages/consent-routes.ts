@@ -1,7 +1,7 @@
 // Serves /consent, where an HTTP client has sent the browser to ask the person for access. The person signs in, sees what the client asks for, and
 // approves or denies it; then the browser goes back to the client with the answer.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Person } from '../../domain/people.ts';
+import type { Person } from '../../domain/people/people.ts';
 import type { Browser, ConsentOutcome } from '../../identity/oauth/consents.ts';
 import { consentPage } from './consent-views.ts';
 import type { PageContext } from './page-context.ts';

@@ -1,7 +1,7 @@
 // Serves /device: a person signs in, types the code that the device shows, sees the device, and approves or denies it. A link with a code only leads to
 // the page about that device; to approve it the person must still type the code, so that nobody is tricked by a link. Only a device of the person's
 // own that has proven who it is needs no code.
-import type { Person } from '../../domain/people.ts';
+import type { Person } from '../../domain/people/people.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { normalizeUserCode } from '../../identity/oauth/user-code.ts';
 import type { DeviceLookup } from '../../identity/browser/web-access.ts';

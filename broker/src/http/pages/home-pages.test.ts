@@ -1,7 +1,7 @@
 // The page of somebody who is signed in: the applications that they have let in, and the end of one.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import type { Revocation } from '../../domain/revocation.ts';
+import type { Revocation } from '../../domain/people/revocation.ts';
 import { HOST, WORKSPACE } from '../../identity/fixtures/identity-world.ts';
 import { createConsentWorld } from './fixtures/consent-world.ts';
 import { pageText } from './fixtures/idp-world.ts';

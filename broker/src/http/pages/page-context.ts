@@ -1,7 +1,7 @@
 // What the routes of all pages share: the person in the browser, cookies, sending a page.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from 'mcpgate-shared/clock';
-import type { Person } from '../../domain/people.ts';
+import type { Person } from '../../domain/people/people.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { WebVisitor } from '../../identity/browser/web-access.ts';
 import type { PageContent } from './layout.ts';

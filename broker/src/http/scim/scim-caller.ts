@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
-import type { Actor } from '../../domain/receipt.ts';
+import type { Actor } from '../../domain/people/receipt.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Throttle } from '../../identity/throttle.ts';
 import { bearerOf, rejected } from '../rejection.ts';

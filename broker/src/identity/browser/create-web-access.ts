@@ -1,7 +1,7 @@
 // What the web pages may do with identity (`web-access.ts`), over the same registers, logins and links as the administration.
 import type { Clock } from 'mcpgate-shared/clock';
-import { addressKey } from '../../domain/address-key.ts';
-import type { UserRecord } from '../../domain/people.ts';
+import { addressKey } from '../../domain/bounds/address-key.ts';
+import type { UserRecord } from '../../domain/people/people.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
 import type { AuditEvent } from '../../domain/call-record.ts';

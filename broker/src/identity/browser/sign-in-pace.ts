@@ -7,8 +7,8 @@
 // person gets in from there however many others guess. And failures from up to twenty sources do not slow down the person's first try from a
 // source that has not failed yet.
 import type { Clock } from 'mcpgate-shared/clock';
-import { addressKey } from '../../domain/address-key.ts';
-import { createRecentMap } from '../../domain/recent-map.ts';
+import { addressKey } from '../../domain/bounds/address-key.ts';
+import { createRecentMap } from '../../domain/bounds/recent-map.ts';
 
 export interface SignInTry {
   account: string;

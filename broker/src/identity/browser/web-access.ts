@@ -1,6 +1,6 @@
 // What the pages may do: browser sessions, passwords, one-time links and the confirmation of device logins. Expected outcomes are
 // unions, so that each page says plainly what happened.
-import type { Device, Person } from '../../domain/people.ts';
+import type { Device, Person } from '../../domain/people/people.ts';
 
 export interface WebVisitor {
   address: string;

@@ -1,6 +1,6 @@
 // Browser sessions: a random cookie, kept as its SHA-256, ended by time, logout, a new password or the person being disabled.
 import type { Clock } from 'mcpgate-shared/clock';
-import type { UserRecord } from '../../domain/people.ts';
+import type { UserRecord } from '../../domain/people/people.ts';
 import type { Store } from '../../store/store.ts';
 import { createSecret, isSecret, sha256Hex } from '../../store/secret-token.ts';
 import type { WebVisitor } from './web-access.ts';

@@ -4,7 +4,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
 import type { AuditEvent } from '../../domain/call-record.ts';
-import type { UserRecord } from '../../domain/people.ts';
+import type { UserRecord } from '../../domain/people/people.ts';
 import type { Log } from '../../domain/log.ts';
 import type { Store } from '../../store/store.ts';
 import type { Users } from '../registers/registers.ts';

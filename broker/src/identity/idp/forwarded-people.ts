@@ -1,8 +1,8 @@
 // Finds the people whom a trusted reverse proxy has signed in, by what its headers say. `http/doors/forwarded-door.ts` reads the headers, and has
 // checked that they come from the proxy.
 import { GateError } from 'mcpgate-shared/error';
-import type { Principal } from '../../domain/principal.ts';
-import type { Person, UserRecord } from '../../domain/people.ts';
+import type { Principal } from '../../domain/people/principal.ts';
+import type { Person, UserRecord } from '../../domain/people/people.ts';
 import type { Store } from '../../store/store.ts';
 import { EmailSchema, GroupNameSchema, toPerson, UserNameSchema } from '../registers/people.ts';
 import type { WorkspaceSettings } from '../../domain/workspace.ts';

@@ -4,7 +4,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
-import type { UserRecord } from '../../domain/people.ts';
+import type { UserRecord } from '../../domain/people/people.ts';
 import type { Store } from '../../store/store.ts';
 import type { ClientSessions } from '../client-sessions.ts';
 import type { Devices } from '../registers/registers.ts';

@@ -1,6 +1,6 @@
 // Device logins that wait for a person, who finds them by the typed user code and approves or denies them. This works on the stored rows of the OAuth
 // server's device codes, because only the device knows the value of its code.
-import type { DeviceRecord, UserRecord } from '../../domain/people.ts';
+import type { DeviceRecord, UserRecord } from '../../domain/people/people.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';

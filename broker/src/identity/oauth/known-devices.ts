@@ -1,6 +1,6 @@
 // Recognizes a device that logs in again. Its id alone is only a claim; it also sends a proof, a value that only this device can make. The hash of
 // the proof at the last login is kept among the OAuth server's objects, with the time of that login, and does not expire.
-import type { DeviceRecord } from '../../domain/people.ts';
+import type { DeviceRecord } from '../../domain/people/people.ts';
 import { z } from 'zod';
 import type { Store } from '../../store/store.ts';
 import { sameText, sha256Hex } from '../../store/secret-token.ts';

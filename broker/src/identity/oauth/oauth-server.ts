@@ -9,7 +9,7 @@ import { WorkspaceNameSchema } from 'mcpgate-shared/api/fields';
 import type { Clock } from 'mcpgate-shared/clock';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Log } from '../../domain/log.ts';
-import { createRefusalLog } from '../../domain/refusal-log.ts';
+import { createRefusalLog } from '../../domain/bounds/refusal-log.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import type { Store } from '../../store/store.ts';
 import { readDeviceInfo } from './device-info.ts';

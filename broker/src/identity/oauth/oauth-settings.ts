@@ -1,5 +1,5 @@
 // The OAuth server's lifetimes, and the names that it shares with the doors: scopes, the first-party client, and the URI of each door.
-import type { Audience } from '../../domain/principal.ts';
+import type { Audience } from '../../domain/people/principal.ts';
 
 export interface OAuthSettings {
   accessTokenTtlS: number;

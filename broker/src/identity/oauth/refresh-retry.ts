@@ -4,8 +4,8 @@
 // (its address or network) stands in. A repeated answer holds the same tokens and no others, so a thief who got one is found out when either of
 // the two refreshes next.
 import { z } from 'zod';
-import { addressKey } from '../../domain/address-key.ts';
-import { withoutMapping } from '../../domain/address-ranges.ts';
+import { addressKey } from '../../domain/bounds/address-key.ts';
+import { withoutMapping } from '../../domain/bounds/address-ranges.ts';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';

@@ -1,6 +1,6 @@
 // The resources that a token may be for (RFC 8707): one of the broker's doors, or one server behind the MCP door. People and clients write a door's
 // URL in several ways, which are brought to one spelling here.
-import type { Audience } from '../../domain/principal.ts';
+import type { Audience } from '../../domain/people/principal.ts';
 import { audienceUris } from './oauth-settings.ts';
 
 export interface Resource {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { startPrivateSite } from '../../../../test/world/private-site.ts';
+import { startPrivateSite } from '../../../../test/world/network/private-site.ts';
 import { createConsentWorld, REDIRECT } from '../../http/pages/fixtures/consent-world.ts';
 import { createGuardedFetch } from '../../net/guarded-fetch.ts';
 

@@ -1,8 +1,8 @@
 // The people whom the company's IdP adds, changes, deactivates and removes over SCIM.
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
-import type { UserRecord } from '../../domain/people.ts';
-import type { Actor } from '../../domain/receipt.ts';
+import type { UserRecord } from '../../domain/people/people.ts';
+import type { Actor } from '../../domain/people/receipt.ts';
 import type { ProvisionedNames, Store } from '../../store/store.ts';
 import type { Users } from '../registers/registers.ts';
 import { createKeyedLock } from '../keyed-lock.ts';

@@ -1,7 +1,7 @@
 // The groups that the company's IdP adds, fills and removes over SCIM. A team is such a group with the names that the IdP has for it.
 import { GateError } from 'mcpgate-shared/error';
 import { asciiLetters } from 'mcpgate-shared/ascii-letters';
-import type { Actor } from '../../domain/receipt.ts';
+import type { Actor } from '../../domain/people/receipt.ts';
 import type { Store } from '../../store/store.ts';
 import type { Groups } from '../registers/registers.ts';
 import { createKeyedLock } from '../keyed-lock.ts';

@@ -1,6 +1,6 @@
 // Provisioning: the company's IdP keeps people and groups in this broker over SCIM, under its own names for them. Its changes go through the same
 // functions as an administrator's commands, so a deactivated person is cut off at once, and the audit log has the receipt.
-import type { Actor } from '../../domain/receipt.ts';
+import type { Actor } from '../../domain/people/receipt.ts';
 
 export interface ProvisionedPerson {
   id: string;

@@ -5,7 +5,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { NO_TOKEN_ROLE, TOKEN_ROLES } from 'mcpgate-shared/api/roles';
 import { z } from 'zod';
 import type { Audit } from '../../audit/audit.ts';
-import type { AdminToken, AdminTokenRecord } from '../../domain/people.ts';
+import type { AdminToken, AdminTokenRecord } from '../../domain/people/people.ts';
 import type { Store } from '../../store/store.ts';
 import { rejected, TOUCH_EVERY_MS } from '../authenticate.ts';
 import type { AdminTokens } from '../authentication.ts';

@@ -1,5 +1,5 @@
 // Tells listeners that the role or groups of a person have changed, so that the change holds for open sessions too, and not from the next login on.
-import type { UserRecord } from '../../domain/people.ts';
+import type { UserRecord } from '../../domain/people/people.ts';
 import type { Store } from '../../store/store.ts';
 import type { ChangeListener } from '../identity.ts';
 

@@ -1,7 +1,7 @@
 // The registers of devices and of sessions. A device is revoked for good (`devices.revoke`), or its login is ended and it may log in again
 // (`sessions.end`). Sessions are the logins of devices, of HTTP clients and of browsers.
-import type { DeviceRecord, Session } from '../../domain/people.ts';
-import type { Actor, Receipt } from '../../domain/receipt.ts';
+import type { DeviceRecord, Session } from '../../domain/people/people.ts';
+import type { Actor, Receipt } from '../../domain/people/receipt.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';

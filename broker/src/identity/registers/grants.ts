@@ -1,5 +1,5 @@
 // The register of grants: labelled bearer tokens for machines, bound to servers. A token is shown once; the store keeps its SHA-256.
-import type { Grant, GrantRecord, UserRecord } from '../../domain/people.ts';
+import type { Grant, GrantRecord, UserRecord } from '../../domain/people/people.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';

@@ -2,7 +2,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../../audit/audit.ts';
-import type { Actor } from '../../domain/receipt.ts';
+import type { Actor } from '../../domain/people/receipt.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { Store } from '../../store/store.ts';
 import type { Changes } from './changes.ts';

@@ -1,5 +1,5 @@
 // What all registers share: the schemas of names, the states of tokens, and finding the person, device or token that an administrator has named.
-import type { Person, TokenState, UserRecord } from '../../domain/people.ts';
+import type { Person, TokenState, UserRecord } from '../../domain/people/people.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';

@@ -1,7 +1,7 @@
 // The registers of identity: people, groups, devices, sessions and grants, each with what the administration can do with it. Every function that
 // changes something takes the actor.
-import type { Device, DeviceRecord, Grant, Group, Person, Session } from '../../domain/people.ts';
-import type { Actor, Receipt } from '../../domain/receipt.ts';
+import type { Device, DeviceRecord, Grant, Group, Person, Session } from '../../domain/people/people.ts';
+import type { Actor, Receipt } from '../../domain/people/receipt.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
 
 export interface OneTimeUrl {

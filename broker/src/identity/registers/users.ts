@@ -1,6 +1,6 @@
 // The register of people: adds, disables, enables and removes them. Disabling or removing a person ends all their logins, links and calls at once.
-import type { UserRecord } from '../../domain/people.ts';
-import type { Actor } from '../../domain/receipt.ts';
+import type { UserRecord } from '../../domain/people/people.ts';
+import type { Actor } from '../../domain/people/receipt.ts';
 import { DEFAULT_WORKSPACE, inWorkspace } from '../../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AdminTokenRecord, DeviceRecord, GrantRecord, UserRecord } from '../../domain/people.ts';
-import type { Live } from '../../domain/revocation.ts';
+import type { AdminTokenRecord, DeviceRecord, GrantRecord, UserRecord } from '../../domain/people/people.ts';
+import type { Live } from '../../domain/people/revocation.ts';
 import { createValidCredentials } from './valid-credentials.ts';
 
 const laptop = (number: number): Live => ({

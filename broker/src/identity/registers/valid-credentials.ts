@@ -1,7 +1,7 @@
 // Looks up which of many credentials are still valid in the store: thousands at once in a few queries.
 import { setImmediate } from 'node:timers/promises';
-import type { UserRecord } from '../../domain/people.ts';
-import type { Live } from '../../domain/revocation.ts';
+import type { UserRecord } from '../../domain/people/people.ts';
+import type { Live } from '../../domain/people/revocation.ts';
 import type { Store } from '../../store/store.ts';
 import type { Logins } from '../browser/logins.ts';
 import type { ClientLogins } from '../oauth/client-logins.ts';

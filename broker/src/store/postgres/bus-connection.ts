@@ -3,7 +3,7 @@
 import { Socket } from 'node:net';
 import type { Clock } from 'mcpgate-shared/clock';
 import pg from 'pg';
-import { hearingLeftMs } from '../../domain/hearing-limit.ts';
+import { hearingLeftMs } from '../../domain/bounds/hearing-limit.ts';
 
 export const BUS_CHANNEL = 'mcpgate_bus';
 const CONNECT_TIMEOUT_MS = 2_000;

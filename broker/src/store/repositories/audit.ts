@@ -4,7 +4,7 @@ import type { Engine } from '../engine.ts';
 import type { Database } from '../schema.ts';
 import type { AuditEventsTable, AuditQuery, AuditRow, CallRow } from '../audit-row.ts';
 import type { Store } from '../store.ts';
-import { type NameSpan, otherNamesOf } from './server-names.ts';
+import { type NameSpan, otherNamesOf } from './servers/server-names.ts';
 
 const MAX_ROWS = 10_000;
 

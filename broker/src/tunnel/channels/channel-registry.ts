@@ -2,8 +2,8 @@
 import type { KeptFragments } from 'mcpgate-shared/link/channel-outgoing';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { CloseMessage, OpenMessage } from 'mcpgate-shared/link/link-message';
-import { ownerOf } from '../../domain/owner-of.ts';
-import type { Principal } from '../../domain/principal.ts';
+import { ownerOf } from '../../domain/people/owner-of.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { EndedChannels } from '../handoff/ended-channels.ts';
 import type { RejectMeter } from '../link/reject-meter.ts';

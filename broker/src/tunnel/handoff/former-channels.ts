@@ -2,7 +2,7 @@
 // with, and finds out for its own laptops what became of channels at other brokers.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Bus } from '../../domain/bus.ts';
-import type { Revocation } from '../../domain/revocation.ts';
+import type { Revocation } from '../../domain/people/revocation.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { createAwaitedChannels } from './awaited-channels.ts';

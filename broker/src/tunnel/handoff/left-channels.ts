@@ -3,8 +3,8 @@
 import type { KeptFragments } from 'mcpgate-shared/link/channel-outgoing';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { ChannelEnd } from '../../domain/channel-end.ts';
-import { isOwnerRevoked } from '../../domain/owner-of.ts';
-import type { Revocation } from '../../domain/revocation.ts';
+import { isOwnerRevoked } from '../../domain/people/owner-of.ts';
+import type { Revocation } from '../../domain/people/revocation.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { packAnswers, purposeOf, unpackAnswers } from './left-answers.ts';

@@ -2,8 +2,8 @@
 // laptops must go on working meanwhile. The broker checks a few upgrades at a time; the others wait, and addresses take turns, so that a crowd
 // from one address does not keep others out. A laptop that would wait too long is told when to come again.
 import type { Clock } from 'mcpgate-shared/clock';
-import { turnKeys } from '../../domain/address-key.ts';
-import { createFairQueue } from '../../domain/fair-queue.ts';
+import { turnKeys } from '../../domain/bounds/address-key.ts';
+import { createFairQueue } from '../../domain/bounds/fair-queue.ts';
 
 const AT_ONCE = 8;
 /** Well below the 15 seconds after which a laptop gives up. */

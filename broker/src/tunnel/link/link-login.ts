@@ -1,6 +1,6 @@
 // The login of a link: its principal, and the timer that ends the link when the access token ends without having been renewed.
 import type { Clock } from 'mcpgate-shared/clock';
-import { type Principal, withRenamedServers } from '../../domain/principal.ts';
+import { type Principal, withRenamedServers } from '../../domain/people/principal.ts';
 
 /** How long after the token's end a renewed one may still arrive. */
 const TOKEN_GRACE_MS = 5_000;

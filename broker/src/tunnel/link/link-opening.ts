@@ -5,7 +5,7 @@ import { LINK_CHANNEL } from 'mcpgate-shared/link/frame';
 import { readOpen, type CloseMessage, type OpenedMessage, type OpenMessage } from 'mcpgate-shared/link/link-message';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { ChannelEnd } from '../../domain/channel-end.ts';
-import type { Principal } from '../../domain/principal.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import { NOT_YOURS, type ChannelRegistry, type LeftBehind } from '../channels/channel-registry.ts';
 import type { FormerChannels } from '../handoff/former-channels.ts';
 import type { RejectReason } from './reject-meter.ts';

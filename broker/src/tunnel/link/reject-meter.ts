@@ -2,7 +2,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { CLOSE_CODE } from 'mcpgate-shared/link/close-code';
 import type { Log } from '../../domain/log.ts';
-import { createRefusalLog } from '../../domain/refusal-log.ts';
+import { createRefusalLog } from '../../domain/bounds/refusal-log.ts';
 
 /** Why an upgrade, a frame or a link was refused: the label of `mcpgate_tunnel_rejected_total`. */
 export type RejectReason =

@@ -15,8 +15,8 @@ import {
 import { readLinkMessage, toPayload, type CloseMessage, type LinkMessage } from 'mcpgate-shared/link/link-message';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { ChannelEnd } from '../../domain/channel-end.ts';
-import { ownerOf } from '../../domain/owner-of.ts';
-import type { Principal } from '../../domain/principal.ts';
+import { ownerOf } from '../../domain/people/owner-of.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import type { ChannelRegistry } from '../channels/channel-registry.ts';
 import type { FormerChannels } from '../handoff/former-channels.ts';
 import { createLinkLogin } from './link-login.ts';

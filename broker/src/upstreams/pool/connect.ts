@@ -1,7 +1,7 @@
 // Makes one connection to a server: fills the secrets into its record, opens the wire (prepare-wire.ts), and does the handshake.
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Accounts } from '../../accounts/accounts.ts';
-import type { AccountOwner } from '../../domain/account.ts';
+import type { AccountOwner } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { AttemptError, attemptOf } from '../attempt.ts';
 import { createBearer } from '../secrets/bearer.ts';

@@ -1,7 +1,7 @@
 // Finds out whether a server works, and whether its service takes the credential: connects anew, beside the live connections, and says each step and
 // how long it took. `server test`, `secret set` and `secret rotate` all ask this one.
 import { toGateError } from 'mcpgate-shared/error';
-import type { AccountOwner } from '../../domain/account.ts';
+import type { AccountOwner } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import { isAtUrl, runsHere } from '../../domain/transports/transports.ts';

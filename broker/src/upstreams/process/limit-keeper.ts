@@ -2,7 +2,7 @@
 // watches memory, limit-words.ts explains which one a server ran into.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
-import type { ResourceLimits } from '../../domain/resource-limits.ts';
+import type { ResourceLimits } from '../../domain/bounds/resource-limits.ts';
 import type { ProcessTransport } from '../../domain/transports/transports.ts';
 import { createLimitLauncher } from './limit-launcher.ts';
 import { SYSTEM_PATH } from './find-program.ts';

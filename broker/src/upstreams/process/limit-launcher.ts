@@ -1,7 +1,7 @@
 // Sets limits on a server's process with `prlimit` (util-linux), which sets them on itself and then becomes the server. So the process keeps its
 // id, and everything that the server starts inherits the limits. Memory is not among them; memory-watch.ts says why.
 import { readFileSync } from 'node:fs';
-import type { ResourceLimits } from '../../domain/resource-limits.ts';
+import type { ResourceLimits } from '../../domain/bounds/resource-limits.ts';
 import { findTool } from './find-program.ts';
 
 export interface LimitLauncher {

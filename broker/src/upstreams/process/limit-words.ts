@@ -1,6 +1,6 @@
 // Says in words how a server's process ended, and which limit it ran into, so that administrators know what to raise.
 import { formatByteSize } from 'mcpgate-shared/byte-size';
-import type { ResourceLimits } from '../../domain/resource-limits.ts';
+import type { ResourceLimits } from '../../domain/bounds/resource-limits.ts';
 
 export interface Exit {
   code: number | null;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { GateError } from 'mcpgate-shared/error';
 import { pino } from 'pino';
 import { until } from '../../../../test/world/until.ts';
-import type { OwnLimits } from '../../domain/resource-limits.ts';
+import type { OwnLimits } from '../../domain/bounds/resource-limits.ts';
 import type { UpstreamsOptions } from '../upstreams-options.ts';
 import { requester, fixtureServer, NEVER, serverRecord, startPool } from '../fixtures/pool.ts';
 import type { UpstreamSession } from '../upstream.ts';

@@ -1,6 +1,6 @@
 // The keys of an account, for a connection that is made with them, and the words where there are none.
 import type { Accounts } from '../../accounts/accounts.ts';
-import type { AccountLack, AccountOwner } from '../../domain/account.ts';
+import type { AccountLack, AccountOwner } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { accountNeeded, type AttemptError } from '../attempt.ts';

@@ -1,7 +1,7 @@
 // The token that each request to a server over HTTP carries, where the server is used with an account by OAuth. It is asked for anew for every
 // request, because it may have been refreshed; where the server refuses it, the request may go out once more with another one.
 import type { Accounts, TokenAnswer } from '../../accounts/accounts.ts';
-import type { AccountOwner } from '../../domain/account.ts';
+import type { AccountOwner } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { attemptOf } from '../attempt.ts';
 import { lacking, nobodysAccount } from './account-values.ts';

@@ -15,7 +15,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
 import type { EntryWithSecrets } from '../../clients/tokens/find-tokens.ts';
 import type { ClientFile } from '../../clients/tokens/survey.ts';
-import type { McpSession } from '../mcp-session.ts';
+import type { McpSession } from '../tools/mcp-session.ts';
 
 export interface KnownSecret {
   /** Null where it is for servers that this person may not use. */

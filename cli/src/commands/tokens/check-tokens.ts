@@ -2,7 +2,7 @@
 import { toGateError } from 'mcpgate-shared/error';
 import type { CliContext } from '../../context.ts';
 import { good, warning, type Finding } from '../../doctor/finding.ts';
-import { openMcpSession } from '../mcp-session.ts';
+import { openMcpSession } from '../tools/mcp-session.ts';
 import type { TokenFindings } from './look-for-tokens.ts';
 import { entryText, tokenText, tokenViews } from './token-view.ts';
 

@@ -3,7 +3,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import { type ClientFile, type Survey, surveyTokens } from '../../clients/tokens/survey.ts';
 import type { CliContext } from '../../context.ts';
-import type { McpSession } from '../mcp-session.ts';
+import type { McpSession } from '../tools/mcp-session.ts';
 import { type AskedEntry, askBroker, unasked } from './ask-broker.ts';
 
 export interface TokenFindings extends Omit<Survey, 'entries'> {

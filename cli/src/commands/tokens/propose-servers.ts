@@ -7,7 +7,7 @@ import { namedValuesOf, runsOf } from 'mcpgate-shared/values/record-outline';
 import { proposalOf } from '../../clients/tokens/proposal-of.ts';
 import { surveyTokens } from '../../clients/tokens/survey.ts';
 import type { CliContext } from '../../context.ts';
-import type { McpSession } from '../mcp-session.ts';
+import type { McpSession } from '../tools/mcp-session.ts';
 import type { Wanted } from './clean-tokens.ts';
 import { askBroker } from './ask-broker.ts';
 

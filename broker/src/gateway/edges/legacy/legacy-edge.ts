@@ -1,7 +1,7 @@
 // Speaks MCP up to 2025-11-25 with a client: the handshake (`initialize`) tells the client's name and capabilities, questions of servers are
 // sent to it as requests, and changes as notifications. Requests to servers are answered by the table in answer-request.ts.
 import { findMember } from 'mcpgate-shared/mcp/json-span';
-import { type Principal, withRenamedServers } from '../../../domain/principal.ts';
+import { type Principal, withRenamedServers } from '../../../domain/people/principal.ts';
 import type { AccountChange } from '../../../accounts/accounts.ts';
 import { ACCOUNT_METHODS } from '../../accounts/own-accounts.ts';
 import type { ServerRecord } from '../../../domain/server-record.ts';

@@ -4,7 +4,7 @@
 // the key because a server up to 2025-11-25 learns them only once per connection.
 import { hash, randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
-import type { Principal } from '../../../domain/principal.ts';
+import type { Principal } from '../../../domain/people/principal.ts';
 
 export interface ClientKeys {
   /**

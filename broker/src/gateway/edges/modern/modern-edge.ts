@@ -2,7 +2,7 @@
 // client as results, and changes are told on `subscriptions/listen`. Requests to servers are answered by the table in answer-request.ts.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { ClientRequest } from '../envelope.ts';
-import type { Principal } from '../../../domain/principal.ts';
+import type { Principal } from '../../../domain/people/principal.ts';
 import { byteLengthOf } from '../../../message/pieces.ts';
 import { QUESTIONS } from '../../../upstreams/session/edge.ts';
 import { isRecord } from '../../../mcp/json-rpc-guard.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { sdkJudges, type SdkJudge } from 'mcpgate-test/world/sdk-judges';
+import { sdkJudges, type SdkJudge } from 'mcpgate-test/world/clients/sdk-judges';
 import type { ListKind } from '../../../mcp/list-kind.ts';
 import { LISTS } from '../list-pages.ts';
 import { tidyEntry, type TidyEntry } from './entry.ts';

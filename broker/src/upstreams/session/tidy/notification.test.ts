@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { sdkTakes } from 'mcpgate-test/world/sdk-judges';
+import { sdkTakes } from 'mcpgate-test/world/clients/sdk-judges';
 import { tidyLog, tidyProgress } from './notification.ts';
 
 test('a log message has a level that clients know', () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { sdkJudges, type SdkJudge } from 'mcpgate-test/world/sdk-judges';
+import { sdkJudges, type SdkJudge } from 'mcpgate-test/world/clients/sdk-judges';
 import { isAnswer, tidyResult } from './tool-result.ts';
 
 let judges: readonly SdkJudge[];

@@ -1,7 +1,7 @@
 // Makes the wire to a server that is a command ready: its home, its uid, its process isolation and its limits.
 import path from 'node:path';
 import { limitsText } from 'mcpgate-shared/api/resource-limits';
-import { shownLimits } from '../../../domain/resource-limits.ts';
+import { shownLimits } from '../../../domain/bounds/resource-limits.ts';
 import type { Transport } from '../../../domain/transports/transports.ts';
 import { withHome } from '../../secrets/home-folder.ts';
 import { MARK } from '../../process/leftovers.ts';

@@ -8,7 +8,7 @@ import { it, type TestContext } from 'node:test';
 import { systemClock, type Clock } from 'mcpgate-shared/clock';
 import type { HashicorpSettings } from '../../../config/source-settings.ts';
 import { temporaryFolder } from '../../../store/fixtures/both-engines.ts';
-import { createPrivateAuthority } from '../../../../../test/world/private-authority.ts';
+import { createPrivateAuthority } from '../../../../../test/world/network/private-authority.ts';
 import { startVaultServer, type VaultServer } from '../fixtures/vault-server.ts';
 import { createHashicorpSource } from './hashicorp-source.ts';
 

@@ -1,0 +1,137 @@
+// Servers that people propose from their laptops. One that is accepted is added switched off: what it needs is set first, and whoever does that
+// has seen what it starts. No secret that there is goes to it: whoever proposes chooses where it is, and the broker what its secrets are called.
+import { type Proposal as ShownProposal, proposalsApi, WITHHELD } from 'mcpgate-shared/api/proposals';
+import { freeSecretName } from 'mcpgate-shared/entries/secret-extraction';
+import { GateError } from 'mcpgate-shared/error';
+import { namedValuesOf } from 'mcpgate-shared/values/record-outline';
+import { mapTexts } from 'mcpgate-shared/values/record-texts';
+import { fillReferences, secretReference } from 'mcpgate-shared/values/secret-reference';
+import { secretNamesIn } from '../../domain/transports/transport-texts.ts';
+import { readTransport, type Transport } from '../../domain/transports/transports.ts';
+import { inWorkspace } from '../../domain/workspace.ts';
+import type { Proposal } from '../../store/store.ts';
+import { takenSecretNames } from './add-server.ts';
+import type { AdminDependencies } from '../dependencies.ts';
+import { isoTime, isoTimeOrNull } from '../iso-time.ts';
+import { type Caller, operation, type Operation } from '../operation.ts';
+import { assertRecordFits } from './record-refusals.ts';
+
+export function proposalOperations({
+  store,
+  vault,
+  audit,
+  upstreams,
+  allowedCommands,
+}: Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'upstreams' | 'allowedCommands'>): Operation[] {
+  async function decide(
+    caller: Caller,
+    id: string,
+    state: 'accepted' | 'declined',
+    server?: string,
+  ): Promise<Proposal> {
+    const { workspaceId, actor } = caller;
+    const decided = await store.proposals.decide(workspaceId, id, state, actor.name);
+    if (decided === undefined) throw notOpen(id, workspaceId);
+    await audit.event({
+      workspace_id: workspaceId,
+      type: `proposal.${state}`,
+      actor: actor.name,
+      subject: `proposal:${id}`,
+      address: actor.address,
+      data: { name: decided.name, people: [...decided.people], ...(server === undefined ? {} : { server }) },
+    });
+    return decided;
+  }
+
+  return [
+    operation(proposalsApi.list, async ({ query }, { workspaceId }) =>
+      (await store.proposals.list(workspaceId, { all: query.all === 'true' })).map(shown),
+    ),
+    operation(proposalsApi.accept, async ({ params: { id }, body }, caller) => {
+      const { workspaceId, actor } = caller;
+      const open = (await store.proposals.list(workspaceId, { all: false })).find((each) => each.id === id);
+      if (open === undefined) throw notOpen(id, workspaceId);
+      const name = body.name ?? open.name;
+      const { transport: offered, missing } = recordOf(open);
+      const transport = withOwnSecrets(name, offered, await takenSecretNames({ store, vault }, workspaceId));
+      const unset = secretNamesIn(transport);
+      const fields = {
+        transport,
+        isolation: 'shared',
+        credential: 'shared',
+        account: null,
+        trustAnnotations: false,
+        probe: null,
+      } as const;
+      await assertRecordFits({ vault, allowedCommands }, caller, { name, ...fields }, { brought: unset });
+      if ((await store.servers.byName(workspaceId, name)) !== undefined)
+        throw new GateError('conflict', `a server named ${name} exists already; choose another one with --name`);
+      const record = await store.servers.create({
+        workspaceId,
+        name,
+        enabled: false,
+        ...fields,
+      });
+      let proposal: Proposal;
+      try {
+        proposal = await decide(caller, id, 'accepted', name);
+      } catch (error) {
+        // Another administrator was faster.
+        await store.servers.remove(record.id);
+        throw error;
+      }
+      await audit.event({
+        workspace_id: workspaceId,
+        type: 'server.added',
+        actor: actor.name,
+        subject: `server:${name}`,
+        address: actor.address,
+        data: { transport: transport.kind, isolation: record.isolation, trust_annotations: false },
+      });
+      await upstreams.reload();
+      return { proposal: shown(proposal), server: name, unset, missing };
+    }),
+    operation(proposalsApi.decline, async ({ params: { id } }, caller) => shown(await decide(caller, id, 'declined'))),
+  ];
+}
+
+const notOpen = (id: string, workspaceId: string): GateError =>
+  new GateError('not_found', `no proposal ${id} is open; \`server proposals${inWorkspace(workspaceId)}\` shows them`);
+
+function shown({ createdAt, decidedAt, decidedBy, people, workspaceId: _workspace, ...same }: Proposal): ShownProposal {
+  return {
+    ...same,
+    people: [...people],
+    created_at: isoTime(createdAt),
+    decided_at: isoTimeOrNull(decidedAt),
+    decided_by: decidedBy,
+  };
+}
+
+/** With a secret of the server's own, under a name that nothing has, for each one that it refers to; one that is named twice is one. */
+function withOwnSecrets(server: string, transport: Transport, taken: ReadonlySet<string>): Transport {
+  const own = new Map<string, string>();
+  const isTaken = (name: string): boolean => taken.has(name) || [...own.values()].includes(name);
+  return mapTexts(transport, (text, spot) =>
+    fillReferences(text, (proposed) => {
+      const name = own.get(proposed) ?? freeSecretName(server, spot.name, isTaken);
+      own.set(proposed, name);
+      return secretReference(name);
+    }),
+  );
+}
+
+/** The record that it makes, and what somebody has to write into it: values that stayed on the laptop. */
+function recordOf({ transport }: Proposal): { transport: Transport; missing: string[] } {
+  const named = Object.entries(namedValuesOf(transport));
+  const missing = named.flatMap(([name, value]) => (value === '' ? [name] : []));
+  const kept = Object.fromEntries(named.filter(([, value]) => value !== ''));
+  if ('url' in transport) {
+    if (transport.url.includes(WITHHELD)) missing.push('the URL');
+    return { transport: readTransport({ ...transport, headers: kept }), missing };
+  }
+  transport.args.forEach((argument, index) => {
+    if (argument.includes(WITHHELD)) missing.push(`argument ${index + 1}`);
+  });
+  return { transport: readTransport({ ...transport, env: kept }), missing };
+}

@@ -1,0 +1,197 @@
+// The registered upstream servers.
+import { createHash } from 'node:crypto';
+import { catalogueApi } from 'mcpgate-shared/api/catalogue';
+import { serversApi, type Server } from 'mcpgate-shared/api/servers';
+import { GateError } from 'mcpgate-shared/error';
+import { isolationOf, type ServerRecord } from '../../domain/server-record.ts';
+import { changedTransport, readTransport } from '../../domain/transports/transports.ts';
+import { located } from '../../domain/mistake.ts';
+import { inWorkspace } from '../../domain/workspace.ts';
+import { toAccountForm } from '../accounts/account-forms.ts';
+import { addServer, takenSecretNames } from './add-server.ts';
+import { entryNamed } from './catalogue-operations.ts';
+import { type Change, changeServer, unusedSecrets, wantedRevision } from './change-server.ts';
+import type { AdminDependencies } from '../dependencies.ts';
+import { isoTime } from '../iso-time.ts';
+import { operation, type Caller, type Operation } from '../operation.ts';
+import { importServers } from '../import/server-import.ts';
+import { ownLimitNotes } from './own-limit-notes.ts';
+import { planFromEntry } from './plan-from-entry.ts';
+import { keptProbe } from './kept-probe.ts';
+import { changeNotes } from './record-changes.ts';
+import { holderOfFormerName, renameServer } from './rename-server.ts';
+import { type RecordFields, toRecordForm, toServer } from './server-view.ts';
+import { assertMayRun } from './stdio-permission.ts';
+
+/** What a call was made with, without telling it. */
+const digestOf = (values: Readonly<Record<string, unknown>>): string =>
+  createHash('sha256').update(JSON.stringify(values)).digest('hex');
+
+export function serverOperations(
+  needs: Pick<
+    AdminDependencies,
+    'store' | 'vault' | 'audit' | 'upstreams' | 'accounts' | 'allowedCommands' | 'policyChanged' | 'registry'
+  >,
+): Operation[] {
+  const { store, audit, upstreams, accounts, allowedCommands, registry } = needs;
+
+  const find = async (workspaceId: string, name: string): Promise<ServerRecord> => {
+    const record = await store.servers.byName(workspaceId, name);
+    if (record !== undefined) return record;
+    const renamed = await holderOfFormerName(store, workspaceId, name);
+    throw new GateError(
+      'not_found',
+      renamed === null
+        ? `no server named ${name}; \`server list${inWorkspace(workspaceId)}\` shows the names`
+        : `${name} is called ${renamed} now`,
+    );
+  };
+  const show = (record: ServerRecord): Server =>
+    toServer(
+      record,
+      upstreams.status(record.workspaceId).find((status) => status.name === record.name),
+    );
+  const changed = async (
+    { workspaceId, actor }: Caller,
+    type: string,
+    record: ServerRecord,
+    details: Readonly<Record<string, string | readonly string[]>> = {},
+  ): Promise<void> => {
+    await audit.event({
+      workspace_id: workspaceId,
+      type,
+      actor: actor.name,
+      subject: `server:${record.name}`,
+      address: actor.address,
+      data: {
+        transport: record.transport.kind,
+        isolation: isolationOf(record),
+        credential: record.credential,
+        ...(record.account === null ? {} : { account: record.account.kind }),
+        trust_annotations: record.trustAnnotations,
+        ...(record.probe === null ? {} : { probe: record.probe.tool }),
+        ...ownLimitNotes(record.transport),
+        ...details,
+      },
+    });
+    await upstreams.reload();
+  };
+  const change = async (caller: Caller, name: string, wanted: Omit<Change, 'read'>) => {
+    const read = (): Promise<ServerRecord> => find(caller.workspaceId, name);
+    const { record, answer } = await changeServer(needs, caller, { ...wanted, read });
+    if (answer.dry_run || answer.changes.length === 0) return answer;
+    await changed(caller, 'server.changed', record, changeNotes(answer.changes));
+    await upstreams.refresh(record);
+    return { ...answer, ...show(record) };
+  };
+  const setEnabled = async (
+    caller: Caller,
+    name: string,
+    enabled: boolean,
+    ifMatch: string | undefined,
+  ): Promise<Server> => {
+    const record = await find(caller.workspaceId, name);
+    const ifRevision = wantedRevision(ifMatch, record);
+    // Putting a server down is open to every operator; starting one that was put down is not.
+    if (enabled) assertMayRun(caller, name, record.transport, allowedCommands);
+    const updated = await store.servers.update(record.id, { enabled }, ifRevision);
+    await changed(caller, enabled ? 'server.enabled' : 'server.disabled', updated);
+    return show(updated);
+  };
+
+  return [
+    operation(serversApi.list, async (_input, { workspaceId }) => {
+      const status = new Map(upstreams.status(workspaceId).map((entry) => [entry.name, entry]));
+      return (await store.servers.list(workspaceId)).map((record) => toServer(record, status.get(record.name)));
+    }),
+    operation(serversApi.add, async ({ body }, caller) => {
+      const formerNameOf = await holderOfFormerName(store, caller.workspaceId, body.name);
+      const probe = keptProbe(caller, body.probe, null);
+      const record = await addServer(needs, { ...body, probe }, caller);
+      await changed(caller, 'server.added', record);
+      return { ...show(record), former_name_of: formerNameOf };
+    }),
+    operation(catalogueApi.add, async ({ body }, caller) => {
+      const taken = await takenSecretNames(needs, caller.workspaceId);
+      const entry = await entryNamed(registry, body.from);
+      if (body.version !== undefined && body.version !== entry.version)
+        throw new GateError(
+          'conflict',
+          `${entry.name} is version ${entry.version ?? '(none)'} by now; look at it again`,
+        );
+      const { form, brought, missing } = planFromEntry(entry, body, taken);
+      const secrets = brought.map(({ field, name }) => ({ field, name }));
+      const plan = { record: form, secrets, missing, dry_run: body.dry_run };
+      if (body.dry_run) return { ...plan, server: null };
+      const record = await addServer(needs, form, caller, brought);
+      await changed(caller, 'server.added', record, { catalogue: entry.name });
+      return { ...plan, server: show(record) };
+    }),
+    operation(serversApi.import, async ({ body }, caller) => await importServers(needs, body, caller)),
+    operation(serversApi.show, async ({ params }, { workspaceId }) => show(await find(workspaceId, params.name))),
+    operation(serversApi.record, async ({ params }, { workspaceId }) => {
+      const record = await find(workspaceId, params.name);
+      const { id, name, revision, updatedAt } = record;
+      return { id, name, revision, updated_at: isoTime(updatedAt), record: toRecordForm(record) };
+    }),
+    operation(serversApi.replace, async ({ params, query, body, ifMatch }, caller) => {
+      if (ifMatch === undefined)
+        throw new GateError(
+          'usage',
+          'say with If-Match which record this replaces: the ETag of the answer that had it',
+        );
+      const { isolation, trust_annotations: trustAnnotations, credential, probe } = body;
+      const account = body.account && toAccountForm(body.account);
+      const transport = located(['transport', 'url'], () => readTransport(body.transport));
+      const fields = { transport, isolation, trustAnnotations, credential, account, probe };
+      const dryRun = query.dry_run === 'true';
+      return await change(caller, params.name, { ifMatch, fields: () => fields, dryRun });
+    }),
+    operation(serversApi.update, async ({ params, body, ifMatch }, caller) => {
+      const { trust_annotations, isolation, credential, account, probe, dry_run: dryRun, ...changes } = body;
+      const fields = (record: ServerRecord): RecordFields => ({
+        transport: changedTransport(record.name, record.transport, changes),
+        isolation: isolation ?? record.isolation,
+        trustAnnotations: trust_annotations ?? record.trustAnnotations,
+        credential: credential ?? record.credential,
+        account: account === undefined ? record.account : account && toAccountForm(account),
+        probe: probe === undefined ? record.probe : probe,
+      });
+      return await change(caller, params.name, { ifMatch, fields, dryRun });
+    }),
+    operation(serversApi.rename, async ({ params, body: { to, dry_run: dryRun }, ifMatch }, caller) =>
+      renameServer(needs, caller, await find(caller.workspaceId, params.name), { to, dryRun, ifMatch }),
+    ),
+    operation(serversApi.test, async ({ params }, caller) => {
+      const record = await find(caller.workspaceId, params.name);
+      if (!record.enabled) assertMayRun(caller, record.name, record.transport, allowedCommands);
+      const userKey = caller.principal?.user === undefined ? null : `user:${caller.principal.user.id}`;
+      const { steps, verdict } = await upstreams.test(record, { userKey });
+      // Like any call of a tool, this one is in the log.
+      if (record.probe !== null)
+        await audit.event({
+          workspace_id: caller.workspaceId,
+          type: 'server.probed',
+          actor: caller.actor.name,
+          subject: `server:${record.name}`,
+          address: caller.actor.address,
+          data: { tool: record.probe.tool, arguments_sha256: digestOf(record.probe.arguments), verdict },
+        });
+      return steps.map((step) => ({ ...step, warnings: [...step.warnings] }));
+    }),
+    operation(serversApi.enable, async ({ params, ifMatch }, caller) => setEnabled(caller, params.name, true, ifMatch)),
+    operation(serversApi.disable, async ({ params, ifMatch }, caller) =>
+      setEnabled(caller, params.name, false, ifMatch),
+    ),
+    operation(serversApi.remove, async ({ params }, caller) => {
+      const record = await find(caller.workspaceId, params.name);
+      // From here on no account is made there any more, so that none is missed where all are ended.
+      if (record.enabled) await store.servers.update(record.id, { enabled: false });
+      const { there } = await accounts.endOfServer(record);
+      await store.servers.remove(record.id);
+      await there;
+      await changed(caller, 'server.removed', record);
+      return { ...toServer(record, undefined), secrets_unused: await unusedSecrets(needs, record) };
+    }),
+  ];
+}

@@ -1,0 +1,139 @@
+// The OAuth server's objects, one row each. Expired rows are still found, so that the server can tell "expired" from "unknown".
+import type { Kysely, Selectable } from 'kysely';
+import type { Database } from '../../schema.ts';
+import type { OAuthObject, Store } from '../../store.ts';
+
+/** How many rows one statement removes at most. */
+const MAX_AT_ONCE = 500;
+
+export function createOAuth(db: Kysely<Database>): Store['oauth'] {
+  const find = async (
+    kind: string,
+    column: 'id_hash' | 'user_code' | 'uid',
+    value: string,
+  ): Promise<OAuthObject | undefined> => {
+    const query = db.selectFrom('oauth_objects').selectAll().where('kind', '=', kind).where(column, '=', value);
+    const row = await query.executeTakeFirst();
+    return row && toObject(row);
+  };
+
+  const valuesOf = (object: OAuthObject) => ({
+    payload: object.payload,
+    grant_id: object.grantId,
+    user_code: object.userCode,
+    uid: object.uid,
+    consumed_at: object.consumedAt,
+    expires_at: object.expiresAt,
+  });
+
+  return {
+    async upsert(object) {
+      const values = valuesOf(object);
+      await db
+        .insertInto('oauth_objects')
+        .values({ workspace_id: 'default', kind: object.kind, id_hash: object.idHash, ...values })
+        .onConflict((conflict) => conflict.columns(['kind', 'id_hash']).doUpdateSet(values))
+        .execute();
+    },
+    find: (kind, idHash) => find(kind, 'id_hash', idHash),
+    findByUserCode: (kind, userCode) => find(kind, 'user_code', userCode),
+    findByUid: (kind, uid) => find(kind, 'uid', uid),
+    async findAll(kind, by, values) {
+      const column = by === 'idHash' ? 'id_hash' : 'uid';
+      const query = db.selectFrom('oauth_objects').selectAll().where('kind', '=', kind).where(column, 'in', values);
+      return (await query.execute()).map(toObject);
+    },
+    async list(kind, uid) {
+      const all = db.selectFrom('oauth_objects').selectAll().where('kind', '=', kind);
+      const rows = await (uid === undefined ? all : all.where('uid', '=', uid)).execute();
+      return rows.map(toObject);
+    },
+    async update(object) {
+      const result = await db
+        .updateTable('oauth_objects')
+        .set(valuesOf(object))
+        .where('kind', '=', object.kind)
+        .where('id_hash', '=', object.idHash)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+    async makeRoom(kind, max, expiringBefore) {
+      const row = await db
+        .selectFrom('oauth_objects')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('kind', '=', kind)
+        .where('uid', 'is', null)
+        .executeTakeFirstOrThrow();
+      const excess = row.count - max + 1;
+      if (excess <= 0) return true;
+      const oldest = await db
+        .selectFrom('oauth_objects')
+        .select('id_hash')
+        .where('kind', '=', kind)
+        .where('uid', 'is', null)
+        .where('expires_at', '<', expiringBefore)
+        .orderBy('expires_at')
+        .limit(Math.min(excess, MAX_AT_ONCE))
+        .execute();
+      const ids = oldest.map(({ id_hash }) => id_hash);
+      if (ids.length === 0) return false;
+      await db.deleteFrom('oauth_objects').where('kind', '=', kind).where('id_hash', 'in', ids).execute();
+      return ids.length === excess;
+    },
+    async consume(kind, idHash, at) {
+      const result = await db
+        .updateTable('oauth_objects')
+        .set({ consumed_at: at })
+        .where('kind', '=', kind)
+        .where('id_hash', '=', idHash)
+        .where('consumed_at', 'is', null)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+    async destroy(kind, idHash) {
+      await db.deleteFrom('oauth_objects').where('kind', '=', kind).where('id_hash', '=', idHash).execute();
+    },
+    async destroyByGrant(grantId) {
+      const result = await db.deleteFrom('oauth_objects').where('grant_id', '=', grantId).executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
+    async countTokens(grantId, now) {
+      const row = await db
+        .selectFrom('oauth_objects')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('grant_id', '=', grantId)
+        .where('kind', 'in', ['AccessToken', 'RefreshToken'])
+        .where('consumed_at', 'is', null)
+        .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+        .executeTakeFirstOrThrow();
+      return row.count;
+    },
+    async refreshableUntil(grantId) {
+      const row = await db
+        .selectFrom('oauth_objects')
+        .select((eb) => eb.fn.max('expires_at').as('until'))
+        .where('grant_id', '=', grantId)
+        .where('kind', '=', 'RefreshToken')
+        .where('consumed_at', 'is', null)
+        .executeTakeFirstOrThrow();
+      return row.until;
+    },
+    async removeExpired(now) {
+      const result = await db.deleteFrom('oauth_objects').where('expires_at', '<=', now).executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
+  };
+}
+
+function toObject(row: Selectable<Database['oauth_objects']>): OAuthObject {
+  return {
+    kind: row.kind,
+    idHash: row.id_hash,
+    payload: row.payload,
+    grantId: row.grant_id,
+    userCode: row.user_code,
+    uid: row.uid,
+    consumedAt: row.consumed_at,
+    expiresAt: row.expires_at,
+  };
+}

@@ -1,0 +1,62 @@
+// Browser sessions on the broker's own pages.
+import type { Kysely, Selectable } from 'kysely';
+import type { Database } from '../../schema.ts';
+import type { Store, WebSessionRecord } from '../../store.ts';
+
+export function createWebSessions(db: Kysely<Database>): Store['webSessions'] {
+  return {
+    async create(session) {
+      await db
+        .insertInto('web_sessions')
+        .values({
+          token_hash: session.tokenHash,
+          workspace_id: session.workspaceId,
+          user_id: session.userId,
+          address: session.address,
+          user_agent: session.userAgent,
+          created_at: session.createdAt,
+          expires_at: session.expiresAt,
+        })
+        .execute();
+    },
+    async byTokenHash(tokenHash, now) {
+      const row = await db
+        .selectFrom('web_sessions')
+        .selectAll()
+        .where('token_hash', '=', tokenHash)
+        .where('expires_at', '>', now)
+        .executeTakeFirst();
+      return row && toSession(row);
+    },
+    async list(workspaceId, now) {
+      const rows = await db
+        .selectFrom('web_sessions')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .where('expires_at', '>', now)
+        .orderBy('created_at', 'desc')
+        .orderBy('token_hash')
+        .execute();
+      return rows.map(toSession);
+    },
+    async remove(tokenHash) {
+      await db.deleteFrom('web_sessions').where('token_hash', '=', tokenHash).execute();
+    },
+    async removeByUser(userId) {
+      const result = await db.deleteFrom('web_sessions').where('user_id', '=', userId).executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
+  };
+}
+
+function toSession(row: Selectable<Database['web_sessions']>): WebSessionRecord {
+  return {
+    tokenHash: row.token_hash,
+    workspaceId: row.workspace_id,
+    userId: row.user_id,
+    address: row.address,
+    userAgent: row.user_agent,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  };
+}

@@ -1,0 +1,96 @@
+// Servers that people propose. Who proposes what another has proposed already joins them: there is one row for the same server.
+import { randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import { ProposedTransportSchema } from 'mcpgate-shared/api/proposals';
+import type { Clock } from 'mcpgate-shared/clock';
+import { readJson } from '../../json-text.ts';
+import type { Database } from '../../schema.ts';
+import type { Proposal, Store } from '../../store.ts';
+
+export function createProposals(db: Kysely<Database>, clock: Clock): Store['proposals'] {
+  async function withPeople(rows: readonly Database['proposals'][]): Promise<Proposal[]> {
+    const people = await db
+      .selectFrom('proposal_people')
+      .innerJoin('users', 'users.id', 'proposal_people.user_id')
+      .select(['proposal_people.proposal_id', 'users.name'])
+      .where(
+        'proposal_people.proposal_id',
+        'in',
+        rows.map(({ id }) => id),
+      )
+      .orderBy('users.name')
+      .execute();
+    return rows.map((row) => ({
+      id: row.id,
+      workspaceId: row.workspace_id,
+      name: row.name,
+      transport: readJson(ProposedTransportSchema, row.transport_json, `the proposal ${row.id}`),
+      people: people.filter(({ proposal_id: id }) => id === row.id).map(({ name }) => name),
+      state: row.state,
+      createdAt: row.created_at,
+      decidedAt: row.decided_at,
+      decidedBy: row.decided_by,
+    }));
+  }
+
+  return {
+    add: ({ workspaceId, userId, name, transport, digest }) =>
+      db.transaction().execute(async (trx) => {
+        const row = { workspace_id: workspaceId, name, transport_json: JSON.stringify(transport), digest };
+        await trx
+          .insertInto('proposals')
+          .values({
+            id: randomUUID(),
+            ...row,
+            state: 'open',
+            created_at: clock.now(),
+            decided_at: null,
+            decided_by: null,
+          })
+          .onConflict((conflict) => conflict.columns(['workspace_id', 'digest']).doNothing())
+          .execute();
+        const { id, state } = await trx
+          .selectFrom('proposals')
+          .select(['id', 'state'])
+          .where('workspace_id', '=', workspaceId)
+          .where('digest', '=', digest)
+          .executeTakeFirstOrThrow();
+        const joined = await trx
+          .insertInto('proposal_people')
+          .values({ workspace_id: workspaceId, proposal_id: id, user_id: userId })
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirst();
+        return { id, state, isNew: (joined.numInsertedOrUpdatedRows ?? 0n) > 0n };
+      }),
+    async openOf(workspaceId, userId) {
+      const rows = await db
+        .selectFrom('proposals')
+        .innerJoin('proposal_people', 'proposal_people.proposal_id', 'proposals.id')
+        .select('proposals.id')
+        .where('proposals.workspace_id', '=', workspaceId)
+        .where('proposals.state', '=', 'open')
+        .where('proposal_people.user_id', '=', userId)
+        .execute();
+      return rows.map(({ id }) => id);
+    },
+    async list(workspaceId, { all }) {
+      const query = db.selectFrom('proposals').selectAll().where('workspace_id', '=', workspaceId);
+      const rows = await (all ? query : query.where('state', '=', 'open'))
+        .orderBy('created_at')
+        .orderBy('id')
+        .execute();
+      return rows.length === 0 ? [] : await withPeople(rows);
+    },
+    async decide(workspaceId, id, state, by) {
+      const row = await db
+        .updateTable('proposals')
+        .set({ state, decided_at: clock.now(), decided_by: by })
+        .where('workspace_id', '=', workspaceId)
+        .where('id', '=', id)
+        .where('state', '=', 'open')
+        .returningAll()
+        .executeTakeFirst();
+      return row === undefined ? undefined : (await withPeople([row]))[0];
+    },
+  };
+}

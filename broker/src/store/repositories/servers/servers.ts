@@ -1,0 +1,207 @@
+// The records of registered servers.
+import { randomUUID } from 'node:crypto';
+import type { ExpressionBuilder, Kysely, Selectable, Transaction } from 'kysely';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { z } from 'zod';
+import type { AccountForm } from '../../../domain/people/account.ts';
+import type { Probe, ServerRecord } from '../../../domain/server-record.ts';
+import { StoredTransportSchema } from '../../../domain/transports/transports.ts';
+import { readJson } from '../../json-text.ts';
+import type { Announce } from '../../bus/announce.ts';
+import type { Database } from '../../schema.ts';
+import type { Store } from '../../store.ts';
+import { formerNamesIn, noteServerName } from './server-names.ts';
+import { renameInGrants, renameInRules } from './renamed-server.ts';
+
+const accountSchema: z.ZodType<AccountForm> = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('oauth'),
+    scopes: z.array(z.string()).exactOptional(),
+    clientId: z.string().exactOptional(),
+    clientSecret: z.string().exactOptional(),
+    issuer: z.string().exactOptional(),
+  }),
+  z.object({
+    kind: z.literal('keys'),
+    fields: z.array(
+      z.object({ name: z.string(), label: z.string(), help: z.string().exactOptional(), secret: z.boolean() }),
+    ),
+  }),
+]);
+
+const probeSchema: z.ZodType<Probe> = z.object({
+  tool: z.string(),
+  arguments: z.record(z.string(), z.unknown()),
+  onlyIfReadOnly: z.literal(true).exactOptional(),
+});
+
+const probeText = (probe: Probe | null): string | null => (probe === null ? null : JSON.stringify(probe));
+const accountText = (account: AccountForm | null): string | null => (account === null ? null : JSON.stringify(account));
+
+export function createServers(db: Kysely<Database>, clock: Clock, announce: Announce): Store['servers'] {
+  const change = <T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
+    db.transaction().execute(async (trx) => {
+      const result = await work(trx);
+      await announce(trx, { kind: 'servers' });
+      return result;
+    });
+
+  return {
+    async create(server) {
+      const at = clock.now();
+      const row = (folder: string): Database['servers'] => ({
+        id: randomUUID(),
+        workspace_id: server.workspaceId,
+        name: server.name,
+        enabled: server.enabled ? 1 : 0,
+        transport_json: JSON.stringify(server.transport),
+        isolation: server.isolation,
+        trust_annotations: server.trustAnnotations ? 1 : 0,
+        credential: server.credential ?? 'shared',
+        account_json: accountText(server.account ?? null),
+        revision: 1,
+        folder,
+        probe_json: probeText(server.probe ?? null),
+        created_at: at,
+        updated_at: at,
+      });
+      return await change(async (trx) => {
+        const made = row(await freeFolder(trx, server));
+        await asTaken(server.name, trx.insertInto('servers').values(made).execute());
+        await noteServerName(trx, { ...server, serverId: made.id, since: at });
+        return toServer(made);
+      });
+    },
+    async byName(workspaceId, name) {
+      const query = db.selectFrom('servers').selectAll().where('workspace_id', '=', workspaceId);
+      const row = await query.where('name', '=', name).executeTakeFirst();
+      return row && toServer(row, await formerNamesIn(db, workspaceId));
+    },
+    async list(workspaceId) {
+      const query = db.selectFrom('servers').selectAll().where('workspace_id', '=', workspaceId);
+      const rows = await query.orderBy('name').execute();
+      const formerNames = await formerNamesIn(db, workspaceId);
+      return rows.map((row) => toServer(row, formerNames));
+    },
+    update(id, changes, ifRevision) {
+      const query = (trx: Transaction<Database>) =>
+        trx
+          .updateTable('servers')
+          .set((eb) => ({
+            ...touched(eb, clock),
+            ...(changes.enabled !== undefined && { enabled: changes.enabled ? 1 : 0 }),
+            ...(changes.transport !== undefined && { transport_json: JSON.stringify(changes.transport) }),
+            ...(changes.isolation !== undefined && { isolation: changes.isolation }),
+            ...(changes.trustAnnotations !== undefined && { trust_annotations: changes.trustAnnotations ? 1 : 0 }),
+            ...(changes.credential !== undefined && { credential: changes.credential }),
+            ...(changes.account !== undefined && { account_json: accountText(changes.account) }),
+            ...(changes.probe !== undefined && { probe_json: probeText(changes.probe) }),
+          }))
+          .where('id', '=', id)
+          .returningAll()
+          .executeTakeFirst();
+      return change(async (trx) => {
+        if (ifRevision !== undefined) await assertRevision(trx, id, ifRevision);
+        const row = await query(trx);
+        if (row === undefined) throw noneWith(id);
+        return toServer(row, await formerNamesIn(trx, row.workspace_id));
+      });
+    },
+    rename(id, to, { from, ifRevision, rewrite }) {
+      return change(async (trx) => {
+        const before = await trx.selectFrom('servers').select('workspace_id').where('id', '=', id).executeTakeFirst();
+        if (before === undefined) throw noneWith(id);
+        const { workspace_id: workspaceId } = before;
+        // Raises the version of the policy first: whoever adds a rule meanwhile waits for this transaction, and this one for them.
+        const rules = await renameInRules(trx, workspaceId, rewrite);
+        if (ifRevision !== undefined) await assertRevision(trx, id, ifRevision);
+        const query = trx
+          .updateTable('servers')
+          .set((eb) => ({ name: to, ...touched(eb, clock) }))
+          .where('id', '=', id)
+          .where('name', '=', from)
+          .returningAll();
+        const row = await asTaken(to, query.executeTakeFirst());
+        if (row === undefined) throw new GateError('stale', `${from} was renamed or removed meanwhile; try again`);
+        await noteServerName(trx, { workspaceId, serverId: id, name: to, since: clock.now() });
+        const grants = await renameInGrants(trx, workspaceId, from, to);
+        return { server: toServer(row, await formerNamesIn(trx, workspaceId)), rules, grants };
+      });
+    },
+    remove: (id) =>
+      change(async (trx) => {
+        const result = await trx.deleteFrom('servers').where('id', '=', id).executeTakeFirst();
+        if (result.numDeletedRows === 0n) throw noneWith(id);
+      }),
+  };
+}
+
+const noneWith = (id: string): GateError => new GateError('not_found', `there is no server with the id ${id}`);
+
+const touched = (eb: ExpressionBuilder<Database, 'servers'>, clock: Clock) => ({
+  updated_at: clock.now(),
+  revision: eb('revision', '+', 1),
+});
+
+/** Throws `conflict` with the name where the database says that there is one. */
+async function asTaken<T>(name: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof GateError) || error.code !== 'conflict') throw error;
+    throw new GateError('conflict', `a server named ${name} exists already`, { cause: error });
+  }
+}
+
+/** Takes the row for the rest of the transaction. Throws `stale`, and `not_found`. */
+async function assertRevision(trx: Transaction<Database>, id: string, revision: number): Promise<void> {
+  const row = await trx
+    .updateTable('servers')
+    .set((eb) => ({ revision: eb.ref('revision') }))
+    .where('id', '=', id)
+    .returning(['name', 'revision'])
+    .executeTakeFirst();
+  if (row === undefined) throw noneWith(id);
+  if (row.revision !== revision)
+    throw new GateError(
+      'stale',
+      `${row.name} was changed meanwhile: it is at revision ${row.revision}, not ${revision}`,
+    );
+}
+
+/** A folder that no server has: one that was renamed still has the folder of its first name, and what its processes wrote there. */
+async function freeFolder(
+  trx: Transaction<Database>,
+  { workspaceId, name }: Pick<ServerRecord, 'workspaceId' | 'name'>,
+): Promise<string> {
+  const rows = await trx.selectFrom('servers').select('folder').where('workspace_id', '=', workspaceId).execute();
+  const taken = new Set(rows.map(({ folder }) => folder));
+  let folder = name;
+  for (let number = 2; taken.has(folder); number += 1) folder = `${name}.${number}`;
+  return folder;
+}
+
+function toServer(
+  row: Selectable<Database['servers']>,
+  formerNames?: ReadonlyMap<string, readonly string[]>,
+): ServerRecord {
+  return {
+    id: row.id,
+    workspaceId: row.workspace_id,
+    name: row.name,
+    formerNames: formerNames?.get(row.id) ?? [],
+    folder: row.folder,
+    enabled: row.enabled !== 0,
+    transport: readJson(StoredTransportSchema, row.transport_json, `the transport of server ${row.name}`),
+    isolation: row.isolation,
+    trustAnnotations: row.trust_annotations !== 0,
+    credential: row.credential,
+    account:
+      row.account_json === null ? null : readJson(accountSchema, row.account_json, `the account of server ${row.name}`),
+    revision: row.revision,
+    probe: row.probe_json === null ? null : readJson(probeSchema, row.probe_json, `the probe of server ${row.name}`),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

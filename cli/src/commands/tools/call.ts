@@ -1,0 +1,91 @@
+// `mcpgate call TOOL`: one tool call from a terminal.
+import { text } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import { GateError } from 'mcpgate-shared/error';
+import type { CliContext } from '../../context.ts';
+import type { Progress } from '../../laptop/terminal.ts';
+import { jsonArgument, keyValueArguments } from './call-arguments.ts';
+import { listTools } from './list-tools.ts';
+import type { McpProgress, McpSession } from './mcp-session.ts';
+import { isErrorResult, renderResult } from './render-result.ts';
+import { onePlainLine } from '../one-plain-line.ts';
+import { withSession } from './with-session.ts';
+
+interface CallRequest {
+  tool: string;
+  /** The arguments as JSON text; undefined: they are key=value words, for which the tool's schema is needed. */
+  argumentsJson: string | undefined;
+  words: readonly string[];
+  json: boolean;
+}
+
+export function addCall(program: Command, context: CliContext): void {
+  program
+    .command('call')
+    .description('call a tool')
+    .argument('<TOOL>', 'as `mcpgate tools` names it')
+    .argument('[ARGUMENTS...]', 'a JSON object (- reads it from stdin), or key=value words')
+    .option('--json', 'print the result as the JSON that AI clients get')
+    .addHelpText(
+      'after',
+      `
+Exits 1 where the result is an error.
+
+Examples:
+  $ mcpgate call everything__echo message=hello
+  $ mcpgate call github__create_issue '{"owner":"acme","repo":"app","title":"Broken"}'
+  $ mcpgate call files__read_text_file path=README.md head=5 --json`,
+    )
+    .action(async (tool: string, words: string[], flags: { json?: true }) => {
+      const stdin = words.length === 1 && words[0] === '-' ? [await text(context.stdin)] : words;
+      await runCall(parseCall(tool, stdin, flags), context);
+    });
+}
+
+function parseCall(tool: string, words: readonly string[], flags: { json?: true }): CallRequest {
+  const argumentsJson = words.length === 0 ? '{}' : jsonArgument(words);
+  return { tool, argumentsJson, words, json: flags.json === true };
+}
+
+async function runCall(request: CallRequest, context: CliContext): Promise<void> {
+  const { terminal, interrupted } = context;
+  const waiting = await terminal.progress(request.tool);
+  try {
+    const answer = await withSession(context, async (session) => {
+      const args = request.argumentsJson ?? JSON.stringify(await typedArguments(request, session, interrupted));
+      // JSON arguments are sent as they were typed.
+      const params = { name: request.tool };
+      return session.request('tools/call', params, {
+        signal: interrupted,
+        onProgress: (progress) => show(waiting, request.tool, progress),
+        argumentsText: args,
+      });
+    });
+    waiting.stop();
+    if (request.json) terminal.print(answer.text);
+    else for (const block of renderResult(answer.result)) terminal.print(block);
+    if (isErrorResult(answer.result)) context.setExitCode(1);
+  } finally {
+    waiting.stop();
+  }
+}
+
+async function typedArguments(
+  { tool, words }: CallRequest,
+  session: McpSession,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const tools = await listTools(session, signal);
+  const found = tools.find(({ name }) => name === tool);
+  if (found === undefined) {
+    throw new GateError('not_found', `there is no tool ${tool} that you may use; \`mcpgate tools\` lists them`);
+  }
+  return keyValueArguments(words, found.inputSchema);
+}
+
+function show(waiting: Progress, tool: string, { progress, total, message }: McpProgress): void {
+  const count = total === undefined ? `${progress}` : `${progress}/${total}`;
+  waiting.update(
+    [tool, count, message === undefined ? '' : onePlainLine(message)].filter((part) => part !== '').join('  '),
+  );
+}
