@@ -1,6 +1,7 @@
 // What becomes of an entry of the catalogue once its fields are given: the transport of a server's record, and the keys that each person gives.
 import type { CatalogueEntry, CatalogueField } from 'mcpgate-shared/api/catalogue';
 import { GateError } from 'mcpgate-shared/error';
+import { mapTexts } from 'mcpgate-shared/values/record-texts';
 import { secretReference } from 'mcpgate-shared/values/secret-reference';
 
 /** Whose credential the server is used with, and what that is. */
@@ -73,20 +74,11 @@ export function transportDraft(entry: CatalogueEntry, logIn: LogIn, given: Reado
       throw refuse('with its fields filled in, a text of it would name a secret or an account that was not given');
     return put((name) => values.get(name));
   };
-  const filledMap = (map: Readonly<Record<string, string>>): Record<string, string> =>
-    Object.fromEntries(
-      Object.entries(map).flatMap(([name, text]) => {
-        const value = filled(text);
-        return value === undefined ? [] : [[name, value]];
-      }),
-    );
-  const { transport } = entry;
-  if ('url' in transport) {
-    const url = filled(transport.url);
-    if (url === undefined) throw refuse('a part of its address is missing');
-    return { ...transport, url, headers: filledMap(transport.headers) };
-  }
-  return { ...transport, args: transport.args.flatMap((arg) => filled(arg) ?? []), env: filledMap(transport.env) };
+  return mapTexts(entry.transport, (text, spot) => {
+    const value = filled(text);
+    if (value === undefined && spot.kind === 'url') throw refuse('a part of its address is missing');
+    return value;
+  });
 }
 
 function valueOf(field: CatalogueField, given: Given | undefined): string | undefined {

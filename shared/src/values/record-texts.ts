@@ -15,7 +15,8 @@ interface Kinds {
 /** The fields of a transport that hold such texts, for the kinds `K` of transport (unless said, of any kind). */
 export type RecordTexts<K extends keyof Kinds = keyof Kinds> = { [P in K]: { readonly kind: P } & Kinds[P] }[K];
 
-type MapText = (text: string, spot: Spot) => string;
+/** Undefined: the argument, variable or header is left out. */
+type MapText = (text: string, spot: Spot) => string | undefined;
 
 /** Environment variables whose value a shell or an interpreter executes, or finds code by. */
 const CARRIED_OUT =
@@ -29,12 +30,12 @@ const MAPPED: { readonly [K in keyof Kinds]: (record: RecordTexts<K>, map: MapTe
   stdio({ command, args, env }, map) {
     const spots = argumentSpots(command, args);
     return {
-      args: args.map((text, index) => map(text, spots[index] ?? UNKNOWN_ARGUMENT)),
+      args: args.flatMap((text, index) => map(text, spots[index] ?? UNKNOWN_ARGUMENT) ?? []),
       env: mapValues(env, (text, name) => map(text, variableSpot(name))),
     };
   },
   http: ({ url, headers }, map) => ({
-    url: map(url, URL_SPOT),
+    url: map(url, URL_SPOT) ?? '',
     headers: mapValues(headers, (text, name) => map(text, { kind: 'header', name, label: `header ${name}` })),
   }),
 };
@@ -43,7 +44,7 @@ function mapped<K extends keyof Kinds>(record: RecordTexts<K>, map: MapText): Pa
   return MAPPED[record.kind](record, map);
 }
 
-/** The record with each of its texts replaced by `map`'s result. */
+/** The record with each of its texts replaced by `map`'s result, or left out; a URL that is left out is empty. */
 export function mapTexts<T extends RecordTexts>(record: T, map: MapText): T {
   return { ...record, ...mapped(record, map) };
 }
@@ -67,7 +68,8 @@ const variableSpot = (name: string): Spot => ({
 
 function mapValues(
   values: Readonly<Record<string, string>>,
-  map: (value: string, name: string) => string,
+  map: (value: string, name: string) => string | undefined,
 ): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value, name)]));
+  const mapped = Object.entries(values).map(([name, value]) => [name, map(value, name)] as const);
+  return Object.fromEntries(mapped.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }

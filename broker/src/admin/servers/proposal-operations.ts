@@ -3,7 +3,7 @@
 import { type Proposal as ShownProposal, proposalsApi, WITHHELD } from 'mcpgate-shared/api/proposals';
 import { freeSecretName } from 'mcpgate-shared/entries/secret-extraction';
 import { GateError } from 'mcpgate-shared/error';
-import { namedValuesOf } from 'mcpgate-shared/values/record-outline';
+import { namedValuesOf, unnamedTextsOf, withNamedValues } from 'mcpgate-shared/values/record-outline';
 import { mapTexts } from 'mcpgate-shared/values/record-texts';
 import { fillReferences, secretReference } from 'mcpgate-shared/values/secret-reference';
 import { secretNamesIn } from '../../domain/transports/transport-texts.ts';
@@ -124,14 +124,10 @@ function withOwnSecrets(server: string, transport: Transport, taken: ReadonlySet
 /** The record that it makes, and what somebody has to write into it: values that stayed on the laptop. */
 function recordOf({ transport }: Proposal): { transport: Transport; missing: string[] } {
   const named = Object.entries(namedValuesOf(transport));
-  const missing = named.flatMap(([name, value]) => (value === '' ? [name] : []));
   const kept = Object.fromEntries(named.filter(([, value]) => value !== ''));
-  if ('url' in transport) {
-    if (transport.url.includes(WITHHELD)) missing.push('the URL');
-    return { transport: readTransport({ ...transport, headers: kept }), missing };
-  }
-  transport.args.forEach((argument, index) => {
-    if (argument.includes(WITHHELD)) missing.push(`argument ${index + 1}`);
-  });
-  return { transport: readTransport({ ...transport, env: kept }), missing };
+  const missing = [
+    ...named.flatMap(([name, value]) => (value === '' ? [name] : [])),
+    ...unnamedTextsOf(transport).flatMap(({ text, label }) => (text.includes(WITHHELD) ? [label] : [])),
+  ];
+  return { transport: readTransport(withNamedValues(transport, kept)), missing };
 }

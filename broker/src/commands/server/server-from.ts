@@ -12,6 +12,8 @@ import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { namedValuesOf, runsOf } from 'mcpgate-shared/values/record-outline';
 import { shellWord } from '../../domain/shell-word.ts';
+import type { Reach } from '../../domain/transports/transport-description.ts';
+import { reachOf } from '../../domain/transports/transports.ts';
 import { accountOf, type AccountFlags } from './account-flags.ts';
 import type { AdminOptions, AdminSession } from '../session/admin-session.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
@@ -117,6 +119,11 @@ const valuesOf = ({ transport }: AddedFromCatalogue['record']): string[] =>
 
 const asLine = (value: string): string => `  value      ${value}`;
 
+const ASKED = {
+  url: { does: 'is reached at', question: 'Add it?' },
+  process: { does: 'runs on the broker’s host:', question: 'Run it?' },
+} as const satisfies Record<Reach, unknown>;
+
 /** What a registry names runs on the broker's host, or is sent what it asks for, only where somebody has seen it. */
 async function assertWanted(
   { context }: AdminSession,
@@ -125,8 +132,7 @@ async function assertWanted(
   isYes: boolean,
 ): Promise<void> {
   if (isYes || verified || !name.startsWith('registry:')) return;
-  const [does, question] =
-    'url' in record.transport ? ['is reached at', 'Add it?'] : ['runs on the broker’s host:', 'Run it?'];
+  const { does, question } = ASKED[reachOf(record.transport)];
   const what = `${plainLine(name)} ${does} ${plainLine(commandOf(record))}`;
   const values = valuesOf(record);
   if (context.stdin.isTTY !== true) {

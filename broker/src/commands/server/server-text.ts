@@ -2,6 +2,8 @@
 import { limitsText } from 'mcpgate-shared/api/resource-limits';
 import type { ImportResult, Server } from 'mcpgate-shared/api/servers';
 import { plainLine } from 'mcpgate-shared/plain-line';
+import { namedValuesOf, runsOf } from 'mcpgate-shared/values/record-outline';
+import { shownTextsOf } from '../../domain/transports/transports.ts';
 
 /** What is done, and what is left to do. `inside`: the flags that the next command needs, too. */
 export function importText(result: ImportResult, file: string, inside: string): string {
@@ -33,26 +35,21 @@ export function unusedLines(secrets: readonly string[], inside: string): string[
   );
 }
 
-/** Where it is: its address, or what is started. */
-export function targetOf(server: Server): string {
-  return server.url ?? [server.command ?? '', ...server.args].join(' ');
-}
-
 /** All of one server, a line each. */
 export function serverText(server: Server): string {
-  const values = { ...server.env, ...server.headers };
+  const texts = shownTextsOf(server);
   return [
     `${server.name} (${server.state}${server.unisolated ? ', unisolated' : ''})`,
     `id         ${server.id}`,
     ...(server.former_names.length === 0 ? [] : [`was called ${server.former_names.join(', ')}`]),
-    `runs       ${plainLine(targetOf(server))}`,
+    `runs       ${plainLine(runsOf(texts))}`,
     `isolation  ${server.isolation}, ${server.processes} live`,
     ...accountLines(server),
     ...probeLines(server),
     ...processLines(server),
     `tools      ${server.tools ?? 'not asked yet'}${server.trust_annotations ? '; trusted about being read-only or idempotent' : ''}`,
     ...limitLines(server),
-    ...Object.entries(values).map(([key, value]) => `value      ${plainLine(key)}=${plainLine(value)}`),
+    ...Object.entries(namedValuesOf(texts)).map(([key, value]) => `value      ${plainLine(key)}=${plainLine(value)}`),
     ...(server.error === null ? [] : [`error      ${plainLine(server.error)}`]),
     ...server.warnings.map((line) => `warning    ${plainLine(line)}`),
     ...server.stderr.map((line) => `stderr     ${plainLine(line)}`),

@@ -2,6 +2,8 @@
 import { Command } from 'commander';
 import { serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
+import { runsOf } from 'mcpgate-shared/values/record-outline';
+import { shownTextsOf } from '../../domain/transports/transports.ts';
 import { accountFlags, accountOf } from './account-flags.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
 import { adminOptionsOf, brokerFlags, type BrokerFlags, insideOfServers } from './broker-flags.ts';
@@ -13,7 +15,7 @@ import { isolationOf } from './isolation-of.ts';
 import { addFromCatalogue, type FromOptions } from './server-from.ts';
 import { addProposalCommands } from './proposals.ts';
 import { serverAccountCommands } from './account.ts';
-import { formerNameLines, serverText, targetOf, unusedLines } from './server-text.ts';
+import { formerNameLines, serverText, unusedLines } from './server-text.ts';
 import { nameFromUrl } from './name-from-url.ts';
 import { hasFailed, showSteps, stepsOf } from './server-test.ts';
 import { addEditCommand } from './server-edit.ts';
@@ -213,7 +215,7 @@ async function listServers({ api, list, context, inside }: AdminSession): Promis
       state,
       server.tools === null ? '-' : String(server.tools),
       server.processes === 0 ? server.isolation : `${server.isolation}, ${server.processes} live`,
-      targetOf(server),
+      runsOf(shownTextsOf(server)),
       server.error ?? '',
     ];
   };

@@ -17,6 +17,7 @@ export const httpTransport = {
     return form;
   },
   shown: ({ url, headers }) => ({ ...NOTHING_SHOWN, url, headers: { ...headers } }),
+  shownTexts: ({ url, headers }) => ({ kind: 'http', url: url ?? '', headers }),
   form: ({ kind, url, headers }) => ({ kind, url, headers: { ...headers } }),
   begun: ({ url }) => (url === undefined ? undefined : { kind: 'http', url, headers: {} }),
   changed(transport, { url, headers, ...others }) {

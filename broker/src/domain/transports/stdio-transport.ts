@@ -50,6 +50,7 @@ export const stdioTransport = {
     cwd: cwd ?? null,
     network: network ?? 'full',
   }),
+  shownTexts: ({ command, args, env }) => ({ kind: 'stdio', command: command ?? '', args, env }),
   form: ({ kind, command, args, env, cwd, limits, network }) => ({
     ...{ kind, command, args: [...args], env: { ...env } },
     ...(cwd === undefined ? {} : { cwd }),

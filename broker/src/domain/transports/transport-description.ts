@@ -53,6 +53,8 @@ export interface TransportDescription<T extends RecordTexts> {
   /** From what the API was given. Throws `usage`. */
   read(form: Extract<TransportForm, { kind: T['kind'] }>): T;
   shown(transport: T): ShownTransport;
+  /** Of what is shown of it. */
+  shownTexts(shown: ShownTransport): RecordTexts<T['kind']>;
   /** As the API takes it: what `read` makes this transport of. */
   form(transport: T): Extract<TransportForm, { kind: T['kind'] }>;
   /** Where changes say that the server is reached in this way: the record of it, as far as it is said; else undefined. */

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TransportForm } from 'mcpgate-shared/api/servers';
-import { mapTexts } from 'mcpgate-shared/values/record-texts';
+import { namedValuesOf, runsOf, unnamedTextsOf, withNamedValues } from 'mcpgate-shared/values/record-outline';
+import { mapTexts, textsOf } from 'mcpgate-shared/values/record-texts';
 import { openTextsOf, secretNamesIn } from './transport-texts.ts';
 import {
   changedTransport,
   readTransport,
+  shownTextsOf,
   shownTransport,
   targetOf,
   StoredTransportSchema,
@@ -42,6 +44,26 @@ for (const form of Object.values(FORMS)) {
       // The limits that hold are shown, which the broker's configuration has a say in.
       const { kind: _kind, limits: _limits, ...fields } = { limits: undefined, ...form };
       assert.deepEqual({ ...shown, ...fields }, shown);
+    });
+    it('is shown with its texts', () => {
+      const texts = shownTextsOf({ ...shownTransport(transport), transport: transport.kind });
+      assert.deepEqual(textsOf(texts), textsOf(transport));
+      assert.equal(runsOf(texts), runsOf(transport));
+    });
+    it('has its named values and its other texts in its outline, and takes others in place of the named ones', () => {
+      const named = Object.values(namedValuesOf(transport));
+      const unnamed = unnamedTextsOf(transport).map(({ text }) => text);
+      const texts = textsOf(transport).map(({ text }) => text);
+      assert.deepEqual([...unnamed, ...named], texts);
+      assert.deepEqual(namedValuesOf(withNamedValues(transport, { OTHER: 'x' })), { OTHER: 'x' });
+      assert.deepEqual(withNamedValues(transport, namedValuesOf(transport)), transport);
+    });
+    it('is without the texts that are left out', () => {
+      const left = mapTexts(transport, (text) => (text.includes('first') ? text : undefined));
+      assert.deepEqual(
+        textsOf(left).map(({ text }) => text),
+        textsOf(transport).flatMap(({ text }) => (text.includes('first') ? [text] : [])),
+      );
     });
     it('is edited as it was given', () => {
       assert.deepEqual(transportForm(transport), form);

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { TransportForm } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
+import type { RecordTexts } from 'mcpgate-shared/values/record-texts';
 import { z } from 'zod';
 import { httpTransport, type HttpTransport } from './http-transport.ts';
 import { stdioTransport, type StdioTransport } from './stdio-transport.ts';
@@ -33,14 +34,16 @@ type Reached<R extends Reach> = {
 export type ProcessTransport = Reached<'process'>;
 type UrlTransport = Reached<'url'>;
 
+export const reachOf = ({ kind }: { readonly kind: TransportKind }): Reach => TABLE[kind].reach;
+
 /** Whether the broker starts the server, as a process of its own host: with a home, limits, a sandbox, and leave to be run at all. */
 export function runsHere(transport: Transport): transport is ProcessTransport {
-  return DESCRIPTIONS[transport.kind].reach === 'process';
+  return reachOf(transport) === 'process';
 }
 
 /** Whether the server runs elsewhere, at an address that can be looked up. */
 export function isAtUrl(transport: Transport): transport is UrlTransport {
-  return DESCRIPTIONS[transport.kind].reach === 'url';
+  return reachOf(transport) === 'url';
 }
 
 /** As it stands in the database. */
@@ -53,6 +56,11 @@ export function readTransport<K extends TransportKind>(form: Extract<TransportFo
 
 export function shownTransport<K extends TransportKind>(transport: Transport<K>): ShownTransport {
   return DESCRIPTIONS[transport.kind].shown(transport);
+}
+
+/** The texts of the record that is shown so. */
+export function shownTextsOf({ transport, ...shown }: ShownTransport & { transport: TransportKind }): RecordTexts {
+  return DESCRIPTIONS[transport].shownTexts(shown);
 }
 
 /** As the API takes it; the inverse of `readTransport`. */

@@ -7,6 +7,8 @@ import { targetsOf } from 'mcpgate-shared/entries/entry-targets';
 import { senseOfName } from 'mcpgate-shared/entries/secret-names';
 import { extractSecrets, secretNameFor } from 'mcpgate-shared/entries/secret-extraction';
 import { isPlainName } from 'mcpgate-shared/values/plain-word';
+import { namedValuesOf, withNamedValues } from 'mcpgate-shared/values/record-outline';
+import type { RecordTexts } from 'mcpgate-shared/values/record-texts';
 import {
   isSecretReference,
   referencesIn,
@@ -24,17 +26,26 @@ export function proposalOf(name: string, value: unknown): ProposalForm | null {
   const targets = targetsOf(transport);
   const named = (values: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(values).map(([key, text]) => [key, offeredValue(server, key, text)]));
-  const offered =
-    transport.kind === 'http'
-      ? { kind: 'http', url: offeredUrl(transport.url), headers: named(transport.headers) }
-      : {
-          kind: 'stdio',
-          command: /[^/\\]*$/.exec(transport.command)?.[0] ?? '',
-          args: transport.args.map((text, index) => offeredArgument(text, transport.args[index - 1], targets)),
-          env: named(transport.env),
-        };
+  const offered = withNamedValues(offeredTexts(transport, targets), named(namedValuesOf(transport)));
   const checked = ProposalFormSchema.safeParse({ name: server, transport: offered });
   return checked.success ? checked.data : null;
+}
+
+type Kind = RecordTexts['kind'];
+
+/** All but the variables or headers. */
+const OFFERED: { readonly [K in Kind]: (record: RecordTexts<K>, targets: readonly string[]) => RecordTexts } = {
+  stdio: ({ kind, command, args, env }, targets) => ({
+    kind,
+    command: /[^/\\]*$/.exec(command)?.[0] ?? '',
+    args: args.map((text, index) => offeredArgument(text, args[index - 1], targets)),
+    env,
+  }),
+  http: ({ kind, url, headers }) => ({ kind, url: offeredUrl(url), headers }),
+};
+
+function offeredTexts<K extends Kind>(record: RecordTexts<K>, targets: readonly string[]): RecordTexts {
+  return OFFERED[record.kind](record, targets);
 }
 
 /** A reference to a secret that the administrators set, where one stood there; else nothing. */
