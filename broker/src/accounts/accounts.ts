@@ -23,7 +23,8 @@ export interface GivenKeys {
 
 /** What a server said when it refused a token. */
 export interface Challenge {
-  status: 401 | 403;
+  /** Another token, or one that allows more. */
+  wants: 'new_token' | 'wider_token';
   /** The `WWW-Authenticate` header, as it came. */
   header: string | undefined;
 }

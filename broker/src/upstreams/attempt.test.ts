@@ -24,7 +24,8 @@ it('an error without an attempt has the outcome that its code means', () => {
     ['cancelled', 'cancelled'],
     ['config', 'misconfigured'],
     ['upstream', 'failed'],
-    ['internal', 'failed'],
+    ['unavailable', 'not_possible'],
+    ['internal', 'own_fault'],
   ] as const)
     assert.deepEqual(attemptOf(new GateError(code, 'why')), { outcome }, code);
   assert.deepEqual(attemptOf(outcomeUnknown('lost')), { outcome: 'unclear' });

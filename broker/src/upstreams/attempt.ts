@@ -25,7 +25,9 @@ export type Outcome =
   | 'unknown_method'
   /** The server speaks only versions of MCP that mcpgate does not know; no other handshake would help. */
   | 'incompatible'
-  /** The request was sent, and may have been executed. */
+  /** The server, or a proxy in front of it, gave up on the request (HTTP 5xx and the like), which it may have begun. */
+  | 'gave_up'
+  /** The request was sent, and may have been executed. The error says so. */
   | 'unclear'
   /** There was no answer in time. */
   | 'unanswered'
@@ -37,6 +39,11 @@ export type Outcome =
   | 'misconfigured'
   /** The server, or the connection to it, failed in any other way. */
   | 'failed'
+  /**
+   * The broker cannot make the attempt now: there is no room for another process, or what a secret is read from is away. That says nothing about
+   * the server.
+   */
+  | 'not_possible'
   /** The broker itself failed, which says nothing about the server. */
   | 'own_fault';
 
@@ -96,7 +103,10 @@ export function withWords(
   return new AttemptError(error.code, message, { ...attemptOf(error), ...facts }, { cause: error, retryAfterMs });
 }
 
-/** The error codes from which the outcome follows; any other code means that the server or its connection failed. */
+/**
+ * The error codes from which the outcome follows; any other code means that the server or its connection failed. Here alone an error's code says what
+ * became of an attempt.
+ */
 const OUTCOMES: Partial<Record<ErrorCode, Outcome>> = {
   unknown_outcome: 'unclear',
   account_needed: 'account_needed',
@@ -105,6 +115,8 @@ const OUTCOMES: Partial<Record<ErrorCode, Outcome>> = {
   too_large: 'too_long',
   cancelled: 'cancelled',
   config: 'misconfigured',
+  unavailable: 'not_possible',
+  internal: 'own_fault',
 };
 
 /** What became of the attempt that failed with `error`, whoever threw it. */

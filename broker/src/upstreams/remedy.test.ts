@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Attempt, Outcome } from './attempt.ts';
-import { isSettled, remedy, type Remedy, type Tried } from './remedy.ts';
+import { remedy, type Remedy, type Tried } from './remedy.ts';
 
 const OUTCOMES: readonly Outcome[] = [
   ...(['never_sent', 'unauthorized', 'account_needed', 'session_lost'] as const),
   ...(['busy', 'redirected', 'refused', 'answered'] as const),
-  ...(['unknown_method', 'incompatible', 'unclear', 'unanswered', 'too_long', 'cancelled'] as const),
-  ...(['misconfigured', 'failed', 'own_fault'] as const),
+  ...(['unknown_method', 'incompatible', 'gave_up', 'unclear', 'unanswered', 'too_long', 'cancelled'] as const),
+  ...(['misconfigured', 'not_possible', 'failed', 'own_fault'] as const),
 ];
 const STATUSES = [undefined, 302, 400, 401, 403, 404, 405, 407, 410, 422, 429, 500, 502, 503] as const;
 
@@ -34,6 +34,30 @@ const TABLE: readonly Row[] = [
     outcomes: { never_sent: 'reconnect', unauthorized: 'reconnect', session_lost: 'reconnect', unclear: 'send_again' },
   },
   {
+    tried: { what: 'request_with_token' },
+    rest: 'tell',
+    statuses: { 401: 'new_token', 403: 'wider_token' },
+  },
+  {
+    tried: { what: 'sending', hasEffect: true },
+    rest: 'tell_unknown',
+    outcomes: {
+      // They settle that it was not executed.
+      ...{ never_sent: 'tell', unauthorized: 'tell', account_needed: 'tell', session_lost: 'tell' },
+      ...{ busy: 'tell', redirected: 'tell', refused: 'tell' },
+      // They say so already.
+      ...{ unclear: 'tell', unanswered: 'tell', too_long: 'tell', cancelled: 'tell' },
+    },
+  },
+  { tried: { what: 'sending', hasEffect: false }, rest: 'tell' },
+  { tried: { what: 'waiting' }, rest: 'tell', outcomes: { unanswered: 'ping' } },
+  {
+    tried: { what: 'call', wasSent: true },
+    rest: 'tell',
+    outcomes: { account_needed: 'connect_account', own_fault: 'tell_unknown' },
+  },
+  { tried: { what: 'call', wasSent: false }, rest: 'tell', outcomes: { account_needed: 'connect_account' } },
+  {
     tried: { what: 'modern_request' },
     rest: 'tell',
     statuses: { 400: 'other_generation', 404: 'other_generation', 405: 'other_generation' },
@@ -43,7 +67,8 @@ const TABLE: readonly Row[] = [
     rest: 'other_generation',
     outcomes: {
       ...{ never_sent: 'tell', unauthorized: 'tell', session_lost: 'tell', incompatible: 'tell' },
-      ...{ account_needed: 'tell', cancelled: 'tell', misconfigured: 'tell', own_fault: 'tell' },
+      ...{ account_needed: 'tell', cancelled: 'tell', misconfigured: 'tell' },
+      ...{ not_possible: 'tell', own_fault: 'tell' },
     },
     statuses: { 401: 'tell', 403: 'tell', 407: 'tell', 429: 'tell' },
   },
@@ -52,7 +77,19 @@ const TABLE: readonly Row[] = [
     rest: 'tell',
     statuses: { 400: 'other_transport', 404: 'other_transport', 405: 'other_transport' },
   },
-  { tried: { what: 'connection' }, rest: 'tell', outcomes: { busy: 'pause', session_lost: 'reconnect' } },
+  {
+    tried: { what: 'start' },
+    rest: 'back_off',
+    outcomes: { account_needed: 'connect_account', not_possible: 'tell', busy: 'pause' },
+  },
+  { tried: { what: 'connection' }, rest: 'back_off', outcomes: { session_lost: 'reconnect' } },
+  { tried: { what: 'credentials' }, rest: 'tell', outcomes: { unauthorized: 'new_credentials' } },
+  {
+    tried: { what: 'test' },
+    rest: 'tell',
+    outcomes: { unauthorized: 'new_credentials' },
+    statuses: { 401: 'new_credentials', 403: 'new_credentials' },
+  },
   {
     tried: { what: 'server_stream', hasSession: true },
     rest: 'pause',
@@ -75,6 +112,14 @@ const TABLE: readonly Row[] = [
     tried: { what: 'subscription' },
     rest: 'pause',
     outcomes: { answered: 'tell', unknown_method: 'tell', account_needed: 'tell' },
+  },
+  { tried: { what: 'first_page', isDeclared: true }, rest: 'tell', outcomes: { unknown_method: 'make_do' } },
+  { tried: { what: 'first_page', isDeclared: false }, rest: 'make_do' },
+  { tried: { what: 'next_page' }, rest: 'make_do', outcomes: { cancelled: 'tell' } },
+  {
+    tried: { what: 'list' },
+    rest: 'tell',
+    outcomes: { account_needed: 'connect_account', unclear: 'tell_unsent', unanswered: 'tell_unsent' },
   },
 ];
 
@@ -99,12 +144,4 @@ describe('what may be done about a failed attempt', () => {
     assert.equal(died('server/discover', true, { status: 404 }), 'other_transport');
     assert.equal(died('initialize', false), 'tell');
   });
-});
-
-it('some outcomes settle what became of a request that was sent; after the others nobody can tell', () => {
-  const settled: readonly Outcome[] = [
-    ...(['never_sent', 'unauthorized', 'account_needed', 'session_lost', 'busy', 'redirected', 'refused'] as const),
-    ...(['unanswered', 'too_long', 'cancelled'] as const),
-  ];
-  assert.deepEqual(OUTCOMES.filter(isSettled), settled);
 });

@@ -137,9 +137,9 @@ export function createKeptTokens(parts: {
       if (known !== undefined && known.content.target === targetOf(server.transport)) return decide(server, known);
       return read(server, owner).then((found) => (typeof found === 'string' ? lacking(found) : decide(server, found)));
     },
-    async refused(server, owner, token, { status, header }) {
+    async refused(server, owner, token, { wants, header }) {
       const challenge = readChallenge(header);
-      if (status === 403)
+      if (wants === 'wider_token')
         return challenge.error === 'insufficient_scope' ? wantMore(server, owner, challenge.scopes) : undefined;
       const found = await read(server, owner);
       if (typeof found === 'string') return lacking(found);

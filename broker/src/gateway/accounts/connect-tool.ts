@@ -2,6 +2,7 @@
 // an AI model can make the call that starts it. It goes to no server, and is gone once the account is there.
 import { toGateError } from 'mcpgate-shared/error';
 import { attemptOf } from '../../upstreams/attempt.ts';
+import { remedy } from '../../upstreams/remedy.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { judge } from '../../policy/judge.ts';
 import type { CompiledPolicy, Verdict } from '../../policy/verdict.ts';
@@ -25,7 +26,8 @@ export function listToConnect(
   server: ServerRecord,
   error: unknown,
 ): CatalogList {
-  if (attemptOf(error).outcome !== 'account_needed' || personalOwner(server, scope) === undefined) throw error;
+  const next = remedy(attemptOf(error), { what: 'list' });
+  if (next !== 'connect_account' || personalOwner(server, scope) === undefined) throw error;
   const known = connectLists.get(server.name);
   if (known !== undefined) return known;
   const item = itemFor(server.name);

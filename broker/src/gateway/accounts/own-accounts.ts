@@ -7,6 +7,7 @@ import type { AccountOwner } from '../../domain/people/account.ts';
 import { mustBeLogged, publicMessage } from '../../domain/public-message.ts';
 import type { Actor } from '../../domain/people/receipt.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
+import { attemptOf } from '../../upstreams/attempt.ts';
 import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { errorReply, NO_REPLY, type Reply, resultReply } from '../reply.ts';
@@ -107,9 +108,10 @@ async function answered({ log }: Pick<GatewayParts, 'log'>, run: () => Promise<o
   try {
     return resultReply(JSON.stringify(await run()));
   } catch (error) {
-    if (!(error instanceof GateError) || error.code === 'internal') throw error;
+    const { outcome } = attemptOf(error);
+    if (!(error instanceof GateError) || outcome === 'own_fault') throw error;
     if (mustBeLogged(error)) log.error({ err: error }, 'a request about an account failed');
-    if (error.code === 'cancelled') return NO_REPLY;
+    if (outcome === 'cancelled') return NO_REPLY;
     return errorReply(RPC_CODE.failed, publicMessage(error), { code: error.code });
   }
 }

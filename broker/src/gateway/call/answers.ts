@@ -6,6 +6,7 @@ import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { shellWord } from '../../domain/shell-word.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { Verdict } from '../../policy/verdict.ts';
+import { attemptOf } from '../../upstreams/attempt.ts';
 import { type Answer, errorReply, NO_REPLY, type Reply, resultReply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
@@ -76,8 +77,9 @@ function toolFailure(said: string, meta: object): Answer {
   return resultReply(JSON.stringify({ content: [{ type: 'text', text: said }], isError: true, _meta: meta }));
 }
 
-function machineForm({ code, retryAfterMs }: GateError, failed: Failed): object {
-  const isPause = code === 'throttled' && retryAfterMs !== undefined;
+function machineForm(error: GateError, failed: Failed): object {
+  const { code, retryAfterMs } = error;
+  const isPause = attemptOf(error).outcome === 'busy' && retryAfterMs !== undefined;
   return { code, server: failed.name, ...(isPause && { retry_after_ms: retryAfterMs }) };
 }
 

@@ -1,12 +1,12 @@
 // Sends a request to its server once, and says what became of it: the answer for the client, and what the record of the call holds.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
-import { GateError, toGateError } from 'mcpgate-shared/error';
+import { type GateError, toGateError } from 'mcpgate-shared/error';
 import type { AccountLack } from '../../domain/people/account.ts';
 import type { CallStatus, RetryReason } from '../../domain/call-record.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
-import { attemptOf } from '../../upstreams/attempt.ts';
-import type { Repeatable } from '../../upstreams/remedy.ts';
+import { attemptOf, outcomeUnknown, type Outcome } from '../../upstreams/attempt.ts';
+import { remedy, type Repeatable } from '../../upstreams/remedy.ts';
 import { untilAborted } from '../../domain/until-aborted.ts';
 import type { UpstreamSession } from '../../upstreams/upstream.ts';
 import { failureReply } from './answers.ts';
@@ -132,11 +132,12 @@ export async function forward(
     return { ...common, answer, status: reply.isToolError ? 'tool_error' : 'ok', errorCode: null };
   } catch (error) {
     undo?.();
-    const failure = onceSent(toGateError(error), server.name, attempts);
+    const next = remedy(attemptOf(error), { what: 'call', wasSent: attempts > 0 });
+    const failure = next === 'tell_unknown' ? unseen(toGateError(error), server.name) : toGateError(error);
     const { outcome, lack } = attemptOf(failure);
     return {
-      ...(outcome === 'account_needed' && lack !== undefined && { lack }),
-      status: STATUS[failure.code] ?? 'failed',
+      ...(next === 'connect_account' && lack !== undefined && { lack }),
+      status: STATUS[outcome] ?? 'failed',
       errorCode: failure.code,
       answer: failureReply(method, failure, server),
       upstreamMs: upstreamMs(),
@@ -147,11 +148,10 @@ export async function forward(
   }
 }
 
-/** The error of a request that the broker itself failed to finish: if it had been sent, its outcome is unknown. */
-function onceSent(failure: GateError, server: string, attempts: number): GateError {
-  if (failure.code !== 'internal' || attempts === 0) return failure;
+/** The error of a request that was sent, and whose answer the broker itself failed to handle. */
+function unseen(failure: GateError, server: string): GateError {
   const message = `the answer of server ${server} could not be seen to; whether the call was carried out is not known`;
-  return new GateError('unknown_outcome', message, { cause: failure });
+  return outcomeUnknown(message, failure);
 }
 
 /** Whether a retry goes to a server up to 2025-11-25, which does not know `requestState` and would carry out the call a second time. */
@@ -159,10 +159,10 @@ function isForeignRetry({ requester }: SessionScope, { params }: Request, { fact
   return requester.generation === 'modern' && facts.generation === 'legacy' && 'requestState' in params;
 }
 
-const STATUS: Partial<Record<GateError['code'], CallStatus>> = {
+const STATUS: Partial<Record<Outcome, CallStatus>> = {
   cancelled: 'cancelled',
-  timeout: 'timeout',
-  unknown_outcome: 'unknown',
+  unanswered: 'timeout',
+  unclear: 'unknown',
 };
 
 function codeOf(errorText: string): number | undefined {

@@ -7,6 +7,8 @@ import { type CatalogItem, type CatalogList } from '../lists/catalog.ts';
 import { isCutName } from '../lists/exposed-name.ts';
 import { judge } from '../../policy/judge.ts';
 import { ruleNames } from '../../policy/naming.ts';
+import { attemptOf } from '../../upstreams/attempt.ts';
+import { remedy } from '../../upstreams/remedy.ts';
 import type { Route } from './route.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
@@ -66,7 +68,7 @@ function entryIn(list: CatalogList, name: string, only: string | undefined): Cat
 
 /** The error of reading the list, as the call's error: the call itself was never sent, so its outcome is not unknown. */
 function unsent(error: GateError): GateError {
-  return error.code === 'unknown_outcome' || error.code === 'timeout'
+  return remedy(attemptOf(error), { what: 'list' }) === 'tell_unsent'
     ? new GateError('upstream', error.message, { cause: error })
     : error;
 }

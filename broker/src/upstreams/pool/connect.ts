@@ -3,7 +3,7 @@ import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Accounts } from '../../accounts/accounts.ts';
 import type { AccountOwner } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { AttemptError, attemptOf } from '../attempt.ts';
+import { AttemptError, attemptOf, withWords } from '../attempt.ts';
 import { createBearer } from '../secrets/bearer.ts';
 import { accountValues } from '../secrets/account-values.ts';
 import type { Secrets } from '../secrets/secrets.ts';
@@ -12,6 +12,7 @@ import type { OpeningMemory } from './opening-memory.ts';
 import type { McpSession } from '../session/mcp-session.ts';
 import { openSession } from '../session/open-session.ts';
 import { paced } from './log-pace.ts';
+import { remedy } from '../remedy.ts';
 import { prepareWire } from '../wires/prepare-wire.ts';
 import type { WireDeps } from '../wires/prepared-wire.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
@@ -147,7 +148,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     }),
   ).catch((error: unknown) => {
     if (isGivenUp(request)) throw abandoned(record);
-    if (attemptOf(error).outcome === 'unauthorized') noteRefused();
+    if (remedy(attemptOf(error), { what: 'credentials' }) === 'new_credentials') noteRefused();
     throw describeFailure(toGateError(error), stderr.lines(), resolved.mask.text, outOfReach);
   });
   return {
@@ -196,10 +197,10 @@ async function inOneDeadline(
   }
 }
 
-/** Which server cannot be reached because of what its secret is read from. */
+/** Says which server cannot be started, where that is because of what its secret is read from. */
 function ofServer({ name }: ServerRecord, error: unknown): unknown {
-  if (!(error instanceof GateError) || error.code !== 'unavailable') return error;
-  return new GateError(error.code, `server ${name}: ${error.message}`, { cause: error });
+  const isAway = error instanceof GateError && remedy(attemptOf(error), { what: 'start' }) === 'tell';
+  return isAway ? withWords(error, `server ${name}: ${error.message}`) : error;
 }
 
 function isGivenUp({ signal }: ConnectRequest): boolean {

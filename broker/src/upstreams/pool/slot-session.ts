@@ -1,10 +1,10 @@
 // The upstream session that a slot gives its callers. Where a request fails because of its connection, and was not executed or may be repeated,
 // the session sends it once more over the slot's next connection.
 import type { Clock } from 'mcpgate-shared/clock';
-import { GateError } from 'mcpgate-shared/error';
 import type { RetryReason } from '../../domain/call-record.ts';
+import { attemptOf } from '../attempt.ts';
 import type { Connection } from './connect.ts';
-import type { Repeatable } from '../remedy.ts';
+import { remedy, type Repeatable } from '../remedy.ts';
 import { retryReason } from '../session/retry-reason.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import type { ListedItem, UpstreamSession } from '../upstream.ts';
@@ -72,8 +72,7 @@ export function createSlotSession(first: Connection, options: SlotSessionOptions
       const onRefused = options.onRequest(request.method, request.paramsText);
       used.noteUse();
       const reply = used.session.request(request).catch((cause: unknown) => {
-        const isLate = cause instanceof GateError && cause.code === 'timeout';
-        if (isLate) options.onSilent(used, () => true);
+        if (remedy(attemptOf(cause), { what: 'waiting' }) === 'ping') options.onSilent(used, () => true);
         // Where other requests are still waiting on the connection, it is not replaced because of one that was cancelled.
         else if (request.signal.aborted && clock.now() - startedAt >= LONG_MS)
           options.onSilent(used, () => used.session.pending === 0);

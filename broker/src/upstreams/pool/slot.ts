@@ -144,19 +144,21 @@ export function createSlot(options: SlotOptions): Slot {
     cancelRetry = clock.after(backoffMs, warm);
   }
 
-  /** A start failed. Where the reason is a limit on processes or a missing account, that says nothing about the server, and is not counted. */
+  /** A start failed. Where the reason says nothing about the server, as a missing account or a limit on processes does not, it is not counted. */
   function startFailed(why: GateError): void {
-    if (attemptOf(why).outcome === 'account_needed') {
-      error = undefined;
-      return options.onState('idle', undefined);
+    switch (remedy(attemptOf(why), { what: 'start' })) {
+      case 'connect_account':
+        error = undefined;
+        return options.onState('idle', undefined);
+      case 'pause':
+        return pause(why);
+      case 'back_off':
+        serverBreaker?.failed();
+        return failed(why, breaker.failed());
+      default:
+        error = why;
+        return options.onState('failed', why);
     }
-    if (why.code === 'unavailable') {
-      error = why;
-      return options.onState('failed', why);
-    }
-    if (remedy(attemptOf(why), { what: 'connection' }) === 'pause') return pause(why);
-    serverBreaker?.failed();
-    failed(why, breaker.failed());
   }
 
   /** The server asked for a pause. That is not counted as a failure, and the server is not tried before the pause is over. */
@@ -189,7 +191,6 @@ export function createSlot(options: SlotOptions): Slot {
     lastWarnings = connection.session.faults;
     current = undefined;
     if (remedy(attemptOf(why), { what: 'connection' }) !== 'reconnect') return failed(why, breaker.lost(livedMs));
-    // The server is well: it was restarted, and does not know the old session any more.
     options.onState(state(), undefined);
     if (isNeeded()) warm();
   }
@@ -219,7 +220,7 @@ export function createSlot(options: SlotOptions): Slot {
     while (starts.underWay === undefined) {
       if (current !== undefined) return current;
       if (isClosed) throw closedError();
-      if (error?.code === 'throttled' && clock.now() < pausedUntil) throw stillPaused(error);
+      if (clock.now() < pausedUntil && error !== undefined && isPause(error)) throw stillPaused(error);
       const wait = turn();
       if (wait === undefined) break;
       await wait;
@@ -259,6 +260,8 @@ export function createSlot(options: SlotOptions): Slot {
   function warm(): void {
     if (current === undefined && starts.underWay === undefined && !isClosed) void starts.start().catch(() => undefined);
   }
+
+  const isPause = (why: GateError): boolean => remedy(attemptOf(why), { what: 'start' }) === 'pause';
 
   function stillPaused(asked: GateError): GateError {
     const retryAfterMs = pausedUntil - clock.now();

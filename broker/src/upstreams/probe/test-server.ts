@@ -10,6 +10,7 @@ import { parseRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import { offerOf } from '../session/list-pages.ts';
 import { folderOf } from '../process/process-home.ts';
 import { attemptOf } from '../attempt.ts';
+import { remedy } from '../remedy.ts';
 import { nextStep } from './next-step.ts';
 import { connectTo, handshakeTls, resolveHost } from './probe-address.ts';
 import { callProbe, namingAProbe, ProbeRefused } from './probe-call.ts';
@@ -144,8 +145,7 @@ function needsCredential(record: ServerRecord): boolean {
 function isRefusal(error: unknown): boolean {
   for (let each: unknown = error; each instanceof Error; each = each.cause) {
     if (each instanceof ProbeRefused) return true;
-    const { outcome, status } = attemptOf(each);
-    if (outcome === 'unauthorized' || status === 401 || status === 403) return true;
+    if (remedy(attemptOf(each), { what: 'test' }) === 'new_credentials') return true;
   }
   return false;
 }

@@ -4,6 +4,7 @@ import type { Accounts, TokenAnswer } from '../../accounts/accounts.ts';
 import type { AccountOwner } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { attemptOf } from '../attempt.ts';
+import { remedy } from '../remedy.ts';
 import { lacking, nobodysAccount } from './account-values.ts';
 
 export interface Bearer {
@@ -40,9 +41,10 @@ export function createBearer(
       return answer instanceof Promise ? answer.then((late) => take(late)) : take(answer);
     },
     async after(error, token) {
-      const { status, challenge } = attemptOf(error);
-      if (status !== 401 && status !== 403) throw error;
-      const answer = await accounts.refused(record, owner, token, { status, header: challenge });
+      const attempt = attemptOf(error);
+      const wants = remedy(attempt, { what: 'request_with_token' });
+      if (wants !== 'new_token' && wants !== 'wider_token') throw error;
+      const answer = await accounts.refused(record, owner, token, { wants, header: attempt.challenge });
       if (answer === undefined) throw error;
       return take(answer, error);
     },

@@ -7,6 +7,7 @@ import { findMember, onOneLine, scanArray, scanObject } from 'mcpgate-shared/mcp
 import { AttemptError, attemptOf } from '../attempt.ts';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
+import { remedy } from '../remedy.ts';
 import { tidyEntry } from './tidy/entry.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import type { ListedItem, ServerFacts, UpstreamReply } from '../upstream.ts';
@@ -89,8 +90,8 @@ export async function listPages(pages: PagesToRead): Promise<ReadList> {
   };
   for (let page = 1; page <= MAX_PAGES; page++) {
     const read = await readPage(pages, paramsText).catch((error: unknown) => {
-      // Without the first page there is no list; and where the connection was closed, what was read is of no use.
-      if (page === 1 || toGateError(error).code === 'cancelled') throw error;
+      // Without the first page there is no list.
+      if (page === 1 || remedy(attemptOf(error), { what: 'next_page' }) !== 'make_do') throw error;
       return toGateError(error).message;
     });
     if (typeof read === 'string') return over(`page ${page} could not be read (${read})`);
@@ -180,11 +181,6 @@ function itemOf(
   if (generation === 'legacy') for (const fault of entry.legacyFaults) faults.add(`${kind}: ${fault}`);
   const { key, legacyText } = entry;
   return { key, text: entry.text, ...(legacyText !== undefined && { legacyText }) };
-}
-
-/** Whether the server does not know the list's method. */
-export function isUnknownMethod(error: unknown): boolean {
-  return attemptOf(error).outcome === 'unknown_method';
 }
 
 const MAX_FAULTS = 20;

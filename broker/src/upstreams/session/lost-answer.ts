@@ -1,7 +1,7 @@
 // The errors of requests whose answer did not come. Whether such a request was executed is not known, unless its method has no effect.
 import { GateError } from 'mcpgate-shared/error';
 import { AttemptError, attemptOf, outcomeUnknown, withWords } from '../attempt.ts';
-import { isSettled } from '../remedy.ts';
+import { remedy } from '../remedy.ts';
 
 /** Methods without an effect, of which it does not matter whether they were executed. */
 const NO_EFFECT = /^(initialize|server\/discover|subscriptions\/listen)$|\/list$/;
@@ -14,12 +14,12 @@ export function lostUnder(method: string, cause: GateError): GateError {
 }
 
 /**
- * Sending a request of `method` failed with `error`. Where the error settles that the request was not executed, it stays as it is. Else nobody can
+ * Sending a request of `method` failed with `error`. Where the error settles whether the request was executed, it stays as it is. Else nobody can
  * tell, and the caller gets `unknown_outcome`, so that it does not simply try again.
  */
 export function failedUnder(method: string, error: GateError): GateError {
   const attempt = attemptOf(error);
-  if (NO_EFFECT.test(method) || error.code === 'unknown_outcome' || isSettled(attempt.outcome)) return error;
+  if (remedy(attempt, { what: 'sending', hasEffect: !NO_EFFECT.test(method) }) !== 'tell_unknown') return error;
   const message = `${error.message}; whether it was carried out is not known`;
   return new AttemptError('unknown_outcome', message, { ...attempt, outcome: 'unclear' }, { cause: error });
 }

@@ -1,7 +1,9 @@
 // Caches the lists of one connection. A list is kept until the server says that it changed, or for as long as the server says that it may be kept;
 // without either for a while, because many servers are deployed anew and never say that their lists changed.
 import type { Clock } from 'mcpgate-shared/clock';
-import { isUnknownMethod, listPages, LISTS, type ReadList } from './list-pages.ts';
+import { attemptOf } from '../attempt.ts';
+import { remedy } from '../remedy.ts';
+import { listPages, LISTS, type ReadList } from './list-pages.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { untilAborted } from '../../domain/until-aborted.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
@@ -83,12 +85,10 @@ export function createServerLists(options: {
         send: (paramsText) => options.send(method, paramsText, offer === 'unsure'),
       });
     } catch (error) {
+      if (remedy(attemptOf(error), { what: 'first_page', isDeclared: offer === 'yes' }) !== 'make_do') throw error;
       // A server with resources and without templates is usual, and no fault.
-      if (isUnknownMethod(error) || offer === 'unsure') {
-        const isFault = offer === 'yes' && kind !== 'templates';
-        return isFault ? { ...NOTHING, faults: [`it declares ${capability} and does not know ${method}`] } : NOTHING;
-      }
-      throw error;
+      const isFault = offer === 'yes' && kind !== 'templates';
+      return isFault ? { ...NOTHING, faults: [`it declares ${capability} and does not know ${method}`] } : NOTHING;
     }
     const faults = [...read.faults];
     const items = read.items.filter((item) => {

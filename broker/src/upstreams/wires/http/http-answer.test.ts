@@ -11,7 +11,7 @@ it('only a status that turns a request away is said to have carried nothing out'
   for (const status of [400, 402, 403, 405, 406, 411, 413, 415, 422, 426, 431, 451])
     assert.equal(kindOf(status), 'refused');
   for (const status of [303, 408, 409, 424, 499, 500, 501, 502, 503, 504, 520, 524])
-    assert.equal(kindOf(status), 'unclear');
+    assert.equal(kindOf(status), 'gave_up');
   for (const status of [200, 204, 299])
     assert.equal(kindOf(status), 'refused', 'no answer of the kind that was asked for');
   for (const status of [300, 301, 302, 307, 308, 399]) assert.equal(kindOf(status), 'redirected');
@@ -24,7 +24,7 @@ it('only a status that turns a request away is said to have carried nothing out'
     [503, '3'],
   ] as const)
     assert.equal(kindOf(status, retryAfter), 'busy');
-  assert.equal(kindOf(503, 'soon'), 'unclear');
+  assert.equal(kindOf(503, 'soon'), 'gave_up');
   for (const status of [500, 502, 400]) assert.notEqual(kindOf(status, '3'), 'busy', 'of others a time says nothing');
 });
 
@@ -125,8 +125,8 @@ it('the error of a refusal says what the server said, what is known of the call,
     [refused(302, '', { location: '/x' }), 'upstream', /^server web redirects \(HTTP 302\)/, 'redirected'],
     [refused(302), 'upstream', /^server web redirects \(HTTP 302\)/, 'redirected'],
     [refused(400, 'bad arguments'), 'upstream', /^server web answered HTTP 400: .*bad arguments/, 'refused'],
-    [refused(500, 'it broke'), 'upstream', /^server web answered HTTP 500: .*it broke/, 'unclear'],
-    [refused(500, ' '), 'upstream', /^server web answered HTTP 500$/, 'unclear'],
+    [refused(500, 'it broke'), 'upstream', /^server web answered HTTP 500: .*it broke/, 'gave_up'],
+    [refused(500, ' '), 'upstream', /^server web answered HTTP 500$/, 'gave_up'],
   ];
   for (const [error, code, message, outcome, retryAfterMs] of cases) {
     assert.equal(error.code, code);

@@ -48,7 +48,7 @@ export interface HttpRefusal extends SaidOfSession {
 
 /** The outcomes of an attempt (attempt.ts) that an HTTP answer may mean. */
 export type HttpOutcome =
-  | { kind: 'session_lost' | 'unauthorized' | 'redirected' | 'refused' | 'unclear' }
+  | { kind: 'session_lost' | 'unauthorized' | 'redirected' | 'refused' | 'gave_up' }
   /** `retryAfterMs`: how long the server asks to wait, where it says so. */
   | { kind: 'busy'; retryAfterMs: number | undefined };
 
@@ -62,7 +62,7 @@ export function classifyRefusal(refusal: HttpRefusal): HttpOutcome {
   const retryAfterMs = readRetryAfter(refusal.retryAfter, refusal.now);
   // A 503 with a time is a server that asks for a pause. Without one it comes as often from a proxy whose connection to the server broke.
   if (status === 429 || (status === 503 && retryAfterMs !== undefined)) return { kind: 'busy', retryAfterMs };
-  if (status >= 500 || GAVE_UP.has(status)) return { kind: 'unclear' };
+  if (status >= 500 || GAVE_UP.has(status)) return { kind: 'gave_up' };
   return status >= 300 && status < 400 ? { kind: 'redirected' } : { kind: 'refused' };
 }
 
@@ -116,7 +116,7 @@ function wordsFor(outcome: HttpOutcome, answer: RefusalContext): string {
       return `server ${serverName} redirects${to} (HTTP ${status}), which is not followed with its credentials; register the new URL`;
     }
     case 'refused':
-    case 'unclear':
+    case 'gave_up':
       return `server ${serverName} answered HTTP ${status}${said}`;
   }
 }

@@ -69,7 +69,7 @@ const NOTE_MS = 10_000;
 /** Bytes that are read of a body that holds no message. */
 const MAX_TEXT_BYTES = 64 * 1024;
 /** The outcomes of an error status for which a JSON-RPC error in the body counts as the answer to the request. */
-const SAYS_NO_MORE: ReadonlySet<HttpOutcome['kind']> = new Set(['redirected', 'refused', 'unclear']);
+const SAYS_NO_MORE: ReadonlySet<HttpOutcome['kind']> = new Set(['redirected', 'refused', 'gave_up']);
 
 interface Running {
   /** Set once the exchange has a TCP connection. */
