@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
+import type { Isolation } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 
 export interface QuickstartServer {
   name: string;
-  isolation: 'shared' | 'per-user';
+  isolation: Isolation;
   transport: { kind: 'stdio'; command: string; args: string[] };
 }
 

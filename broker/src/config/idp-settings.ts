@@ -1,38 +1,32 @@
-// Turns the configuration's keys about sign-in (`oidc`, `forwarded_auth`) into the settings that the broker's identity is made with.
+// Turns the configuration's keys about sign-in (`oidc`, `forwarded_auth`) into the settings that the broker's identity is made with. What a key means
+// stands at its declaration (sign-in-schema.ts).
 import { readFile } from 'node:fs/promises';
 import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
-import type { IdpSettings } from '../domain/people/idp-settings.ts';
 import type { Config } from './load-config.ts';
+
+type Camel<Name> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name;
+type CamelKeys<T> = { [Name in keyof T as Camel<Name>]-?: T[Name] };
+type Oidc = NonNullable<Config['oidc']>;
+
+export type IdpSettings = CamelKeys<Omit<Oidc, 'client_secret' | 'client_secret_file'>> & {
+  /** Reads the secret anew at each sign-in, so that a changed one needs no restart. Undefined: the broker is a public client there. */
+  clientSecret: (() => Promise<string>) | undefined;
+};
 
 /** `resolve` replaces `${secret:NAME}` by the secret of the vault. */
 export function idpSettings(
-  oidc: NonNullable<Config['oidc']>,
+  { client_secret: secret, client_secret_file: file, ...same }: Oidc,
   resolve: (text: string) => Promise<string>,
 ): IdpSettings {
-  const { client_secret: secret, client_secret_file: file } = oidc;
-  return {
-    issuer: oidc.issuer,
-    clientId: oidc.client_id,
-    clientSecret:
-      secret === undefined ? (file === undefined ? undefined : () => readSecretFile(file)) : () => resolve(secret),
-    scopes: oidc.scopes,
-    label: oidc.label,
-    nameClaim: oidc.name_claim,
-    emailClaim: oidc.email_claim,
-    groupsClaim: oidc.groups_claim,
-    groupMapping: oidc.group_mapping,
-    roleMapping: oidc.role_mapping,
-    allowedDomains: oidc.allowed_domains,
-    trustEmail: oidc.trust_email,
-    linkByEmail: oidc.link_by_email,
-    justInTime: oidc.just_in_time,
-    workspace: oidc.workspace,
-    workspaceClaim: oidc.workspace_claim,
-    workspaceMapping: oidc.workspace_mapping,
-    endSession: oidc.end_session,
-    logoutEnds: oidc.logout_ends,
-  };
+  const fromFile = file === undefined ? undefined : () => readSecretFile(file);
+  return { ...camelKeys(same), clientSecret: secret === undefined ? fromFile : () => resolve(secret) };
+}
+
+/** With keys as code writes them: `name_claim` is `nameClaim`. */
+function camelKeys<T extends object>(keys: T): CamelKeys<T> {
+  const camel = (name: string): string => name.replaceAll(/_(.)/g, (_whole, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(keys).map(([name, value]) => [camel(name), value])) as CamelKeys<T>;
 }
 
 /** The settings of a reverse proxy that signs people in. */

@@ -1,13 +1,9 @@
 // A registered MCP server, as stored. The record never holds a secret: a value says `${secret:NAME}`, or `${account:FIELD}` for a key of whoever
 // asks, and these are put in when a connection to the server is made.
+import type { WhoseCredential } from 'mcpgate-shared/api/account-forms';
+import type { Isolation } from 'mcpgate-shared/api/servers';
 import type { AccountForm } from './people/account.ts';
 import type { Transport } from './transports/transports.ts';
-
-/** Who shares a connection: everybody, one person's sessions, or nobody. Only `per-session` lets a legacy server ask its client something. */
-export type Isolation = 'shared' | 'per-user' | 'per-session';
-
-/** Whose account a connection carries towards the server: one for everybody, or each person's own. */
-export type WhoseCredential = 'shared' | 'personal';
 
 /** A call that tells whether the service takes the credential: of a tool that changes nothing and needs the credential. */
 export interface Probe {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { Isolation } from '../domain/server-record.ts';
+import type { Isolation } from 'mcpgate-shared/api/servers';
 import { ada, bob, startWorld, textOf, type Message, type TestClient } from './fixtures/gateway-world.ts';
 
 const require = createRequire(import.meta.url);

@@ -20,7 +20,7 @@ import { createCompanyLogin } from './idp/company-login.ts';
 import { createExternalPeople } from './idp/external-people.ts';
 import { createForwardedPeople, type ForwardedSettings } from './idp/forwarded-people.ts';
 import { createIdpMetadata } from './idp/idp-metadata.ts';
-import type { IdpSettings } from '../domain/people/idp-settings.ts';
+import type { IdpSettings } from '../config/idp-settings.ts';
 import { createGroups } from './registers/groups.ts';
 import { createValidCredentials } from './registers/valid-credentials.ts';
 import { createLogins } from './browser/logins.ts';

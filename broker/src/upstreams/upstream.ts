@@ -3,7 +3,8 @@
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import type { RetryReason } from '../domain/call-record.ts';
 import type { ResourceLimits } from '../domain/bounds/resource-limits.ts';
-import { type Isolation, isolationOf, type ServerRecord } from '../domain/server-record.ts';
+import type { Isolation } from 'mcpgate-shared/api/servers';
+import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { Circuit } from './pool/circuit-breaker.ts';

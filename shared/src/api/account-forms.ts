@@ -6,6 +6,7 @@ import { SECRET_REFERENCE } from '../values/secret-reference.ts';
 export const WhoseCredentialSchema = z.enum(['shared', 'personal']).meta({
   description: '`shared`: everybody uses it as one; `personal`: each person with an account of their own',
 });
+export type WhoseCredential = z.output<typeof WhoseCredentialSchema>;
 
 export const AccountKindSchema = z.enum(['oauth', 'keys']);
 

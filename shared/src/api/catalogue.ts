@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { AccountKindSchema, WhoseCredentialSchema } from './account-forms.ts';
 import { endpoint } from './endpoint.ts';
 import { SecretNameSchema, ServerNameSchema } from './fields.ts';
-import { IsolationSchema, NewServerSchema, ServerSchema, TextMapSchema } from './servers.ts';
+import { IsolationSchema, NewServerSchema, ProbeSchema, ServerSchema } from './servers.ts';
+import { TextMapSchema, transportForm, UrlSchema } from './transport-form.ts';
 
 export const CatalogueFieldSchema = z
   .strictObject({
@@ -40,15 +41,15 @@ export const CatalogueEntrySchema = z
       description:
         'Address, package, version, fields and probe were held against what the maker publishes; of a registry’s servers nothing is',
     }),
-    transport: z.discriminatedUnion('kind', [
-      z.strictObject({
-        kind: z.literal('stdio'),
+    transport: transportForm(
+      {
         command: z.string().min(1).max(200),
         args: z.array(z.string().max(4096)).max(100).default([]),
-        env: TextMapSchema.default({}),
-      }),
-      z.strictObject({ kind: z.literal('http'), url: z.string().min(1).max(4096), headers: TextMapSchema.default({}) }),
-    ]),
+        url: UrlSchema,
+        values: TextMapSchema.default({}),
+      },
+      {},
+    ),
     fields: z.array(CatalogueFieldSchema).max(50).default([]),
     oauth: z
       .strictObject({
@@ -67,9 +68,7 @@ export const CatalogueEntrySchema = z
     credential: WhoseCredentialSchema.meta({ description: 'Whose credential makes sense' }),
     account: AccountKindSchema.nullable().meta({ description: 'What to log in with; null: nothing' }),
     isolation: IsolationSchema.default('shared'),
-    probe: z
-      .strictObject({ tool: z.string().min(1).max(200), arguments: z.record(z.string(), z.unknown()).default({}) })
-      .nullable()
+    probe: ProbeSchema.nullable()
       .default(null)
       .meta({ description: 'A read-only tool that tells whether a credential is good; null: its lists must do' }),
     docs: z.string().max(2000).nullable().meta({ description: 'What its maker says of it' }),

@@ -5,6 +5,7 @@ import { endpoint } from './endpoint.ts';
 import { namedValuesOf, runsOf } from '../values/record-outline.ts';
 import { SECRET_REFERENCE } from '../values/secret-reference.ts';
 import { IdParams, ServerNameSchema, TimeSchema } from './fields.ts';
+import { transportForm } from './transport-form.ts';
 
 /** What stands where a laptop keeps a value to itself. */
 export const WITHHELD = '<value>';
@@ -16,19 +17,15 @@ const ReferenceSchema = z
 
 const names = z.record(z.string().regex(/^[A-Za-z_][\w-]{0,99}$/, 'no name'), ReferenceSchema);
 
-export const ProposedTransportSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('stdio'),
+export const ProposedTransportSchema = transportForm(
+  {
     command: z.string().regex(/^[\w.@+-]{1,100}$/, 'a command without its folder'),
     args: z.array(z.string().max(300)).max(50),
-    env: names,
-  }),
-  z.strictObject({
-    kind: z.literal('http'),
     url: z.string().regex(/^https?:\/\/[^\s?#@]{1,500}$/, 'a URL without user and parameters'),
-    headers: names,
-  }),
-]);
+    values: names,
+  },
+  {},
+);
 export type ProposedTransport = z.output<typeof ProposedTransportSchema>;
 
 /** What an administrator can be asked to look at. */

@@ -5,13 +5,16 @@ import { endpoint } from './endpoint.ts';
 import { NameParams, ServerNameSchema, TimeSchema } from './fields.ts';
 import { KeptLimitsSchema, ResourceLimitsSchema } from './resource-limits.ts';
 import { RuleEffectSchema } from './rules.ts';
+import { TextMapSchema, transportForm, UrlSchema } from './transport-form.ts';
 
 const TrustAnnotationsSchema = z.boolean().meta({
   description:
     'Believe its tools that they are read-only or idempotent: such a call is sent again where its connection died',
 });
 
+/** Who shares a connection: everybody, one person's sessions, or nobody. Only `per-session` lets a legacy server ask its client something. */
 export const IsolationSchema = z.enum(['shared', 'per-user', 'per-session']);
+export type Isolation = z.output<typeof IsolationSchema>;
 
 /** How the processes of a server are kept apart from the broker and from other servers. */
 export const ProcessIsolationSchema = z.enum(['sandbox', 'uid', 'none']);
@@ -32,25 +35,23 @@ export const ProbeSchema = z
     description: 'A call of a read-only tool that tells whether the service takes the credential',
   });
 
-/** Variables or headers, by name. */
-export const TextMapSchema = z.record(z.string().min(1).max(200), z.string().max(20_000));
+const CommandSchema = z.string().min(1).max(4096);
+const ArgumentsSchema = z.array(z.string().max(20_000)).max(200);
+const FolderSchema = z.string().max(4096);
 
-export const TransportSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('stdio'),
-    command: z.string().min(1).max(4096),
-    args: z.array(z.string().max(20_000)).max(200).default([]),
-    env: TextMapSchema.default({}),
-    cwd: z.string().max(4096).optional(),
-    limits: ResourceLimitsSchema.optional(),
-    network: NetworkSchema.optional(),
-  }),
-  z.strictObject({ kind: z.literal('http'), url: z.string().min(1).max(4096), headers: TextMapSchema.default({}) }),
-]);
+export const TransportSchema = transportForm(
+  {
+    command: CommandSchema,
+    args: ArgumentsSchema.default([]),
+    url: UrlSchema,
+    values: TextMapSchema.default({}),
+  },
+  { cwd: FolderSchema.optional(), limits: ResourceLimitsSchema.optional(), network: NetworkSchema.optional() },
+);
 export type TransportForm = z.output<typeof TransportSchema>;
 const TransportKindSchema = z.enum(TransportSchema.options.map(({ shape }) => shape.kind.value));
 
-const optionalMap = z.record(z.string().min(1).max(200), z.string().max(20_000).nullable());
+const optionalMap = z.record(TextMapSchema.keyType, TextMapSchema.valueType.nullable());
 
 /** All that is said of a server, but for its name, and whether it is enabled. */
 export const RecordSchema = z
@@ -332,17 +333,14 @@ export const serversApi = {
       credential: WhoseCredentialSchema.optional(),
       account: AccountFormSchema.nullable().optional(),
       probe: ProbeSchema.nullable().optional(),
-      url: z.string().min(1).max(4096).optional().meta({ description: 'Of a command: it is at this URL from now on' }),
+      url: UrlSchema.optional().meta({ description: 'Of a command: it is at this URL from now on' }),
       headers: optionalMap.optional().meta({ description: 'Null takes one out; others stay' }),
-      command: z
-        .string()
-        .min(1)
-        .max(4096)
-        .optional()
-        .meta({ description: 'Of a server at a URL: it is this command from now on' }),
-      args: z.array(z.string().max(20_000)).max(200).optional(),
+      command: CommandSchema.optional().meta({
+        description: 'Of a server at a URL: it is this command from now on',
+      }),
+      args: ArgumentsSchema.optional(),
       env: optionalMap.optional().meta({ description: 'Null takes one out; others stay' }),
-      cwd: z.string().max(4096).nullable().optional(),
+      cwd: FolderSchema.nullable().optional(),
       limits: ResourceLimitsSchema.optional(),
       network: NetworkSchema.optional(),
       dry_run: z.boolean().default(false).meta({ description: 'Say what would be changed, and change nothing' }),

@@ -1,9 +1,9 @@
 // Plans an import: makes a server of each entry in an AI client's file, with a free name, and takes its secrets out. An entry that cannot be
 // imported does not stop the others; the plan has a warning for everything that is left out or changed.
 import { ServerNameSchema } from 'mcpgate-shared/api/fields';
-import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
+import type { Isolation, ProcessIsolation } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
-import type { Isolation, ServerRecord } from '../../domain/server-record.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
 import { referencesIn, secretReference } from 'mcpgate-shared/values/secret-reference';
 import { readTransport, runsHere, type Transport } from '../../domain/transports/transports.ts';
 import { openTextsOf, secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';

@@ -1,6 +1,11 @@
 // The flags by which `server add` and `server set` say whose account a server is used with, and what kind of one.
 import type { Command } from 'commander';
-import { AccountFormSchema, type AccountFormBody, WhoseCredentialSchema } from 'mcpgate-shared/api/account-forms';
+import {
+  AccountFormSchema,
+  type AccountFormBody,
+  type WhoseCredential,
+  WhoseCredentialSchema,
+} from 'mcpgate-shared/api/account-forms';
 import { GateError } from 'mcpgate-shared/error';
 import { secretReference } from 'mcpgate-shared/values/secret-reference';
 import { pairs } from '../values.ts';
@@ -29,7 +34,7 @@ export function accountFlags(command: Command): Command {
 }
 
 /** What the flags say; empty where they say nothing. Throws `usage`, naming the flag. */
-export function accountOf(flags: AccountFlags): { credential?: 'shared' | 'personal'; account?: AccountFormBody } {
+export function accountOf(flags: AccountFlags): { credential?: WhoseCredential; account?: AccountFormBody } {
   const { credential, oauth, scope, clientId, clientSecretRef, issuer, key, openKey } = flags;
   const whose = credential === undefined ? undefined : whoseOf(credential);
   const own = { ...(whose === undefined ? {} : { credential: whose }) };
@@ -66,7 +71,7 @@ function checked(form: unknown): AccountFormBody {
   throw new GateError('usage', known.error.issues[0]?.message ?? 'an account of this kind is not known');
 }
 
-function whoseOf(text: string): 'shared' | 'personal' {
+function whoseOf(text: string): WhoseCredential {
   const known = WhoseCredentialSchema.safeParse(text);
   if (known.success) return known.data;
   throw new GateError('usage', `--credential: "${text}" is neither shared nor personal`);

@@ -6,7 +6,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import type { AdminOptions, AdminSession } from '../session/admin-session.ts';
 import type { CommandContext } from '../context.ts';
-import { isolationOf } from './isolation-of.ts';
+import { isolationFlag } from './isolation-flag.ts';
 import { readClientConfig } from './read-client-config.ts';
 import { importText } from './server-text.ts';
 import { pairs } from '../values.ts';
@@ -25,10 +25,7 @@ export async function importFile(
 ): Promise<void> {
   const { servers, inputs, notes } = await readClientConfig(context, file);
   const isolation = Object.fromEntries(
-    Object.entries(pairs('--isolation', options.isolation, /=/)).map(([name, mode]) => [
-      name,
-      isolationOf('--isolation', mode),
-    ]),
+    Object.entries(pairs('--isolation', options.isolation, /=/)).map(([name, mode]) => [name, isolationFlag(mode)]),
   );
   const body = { mcpServers: servers, isolation, trust_annotations: options.trustAnnotations ?? [], inputs };
   const ask = async (more: { plain?: string[]; dry_run?: boolean }): Promise<ImportResult> => {

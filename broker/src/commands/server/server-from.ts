@@ -17,7 +17,7 @@ import { reachOf } from '../../domain/transports/transports.ts';
 import { accountOf, type AccountFlags } from './account-flags.ts';
 import type { AdminOptions, AdminSession } from '../session/admin-session.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
-import { isolationOf } from './isolation-of.ts';
+import { isolationFlag } from './isolation-flag.ts';
 import { readHidden } from '../terminal/read-secret.ts';
 import { hasFailed, showSteps, stepsOf } from './server-test.ts';
 import { pairs } from '../values.ts';
@@ -89,7 +89,7 @@ function requestOf(options: FromOptions & { from: string }, entry: CatalogueEntr
     ...(client_id === undefined ? {} : { client_id }),
     ...(options.clientSecretRef === undefined ? {} : { client_secret: options.clientSecretRef }),
     ...(issuer === undefined ? {} : { issuer }),
-    ...(isolation === undefined ? {} : { isolation: isolationOf('--isolation', isolation) }),
+    ...(isolation === undefined ? {} : { isolation: isolationFlag(isolation) }),
   };
 }
 

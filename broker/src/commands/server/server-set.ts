@@ -7,7 +7,7 @@ import { accountFlags, accountOf, type AccountFlags } from './account-flags.ts';
 import { withSession, type AdminSession } from '../session/admin-session.ts';
 import { adminOptionsOf, brokerFlags, type BrokerFlags } from './broker-flags.ts';
 import type { CommandContext } from '../context.ts';
-import { isolationOf } from './isolation-of.ts';
+import { isolationFlag } from './isolation-flag.ts';
 import { probeOf, type ProbeFlags } from './probe-flags.ts';
 import { removalOption } from './removal-option.ts';
 import { serverText, unusedLines } from './server-text.ts';
@@ -124,7 +124,7 @@ function settingsOf(options: SetOptions) {
     ...accountOf(options),
     ...(noAccount === true ? { account: null } : {}),
     ...(trustAnnotations === undefined ? {} : { trust_annotations: trustAnnotations === 'on' }),
-    ...(isolation === undefined ? {} : { isolation: isolationOf('--isolation', isolation) }),
+    ...(isolation === undefined ? {} : { isolation: isolationFlag(isolation) }),
     ...(limit === undefined ? {} : { limits: limitsOf(limit) }),
     ...(network === undefined ? {} : { network: networkOf(network) }),
     ...(probe === undefined ? {} : { probe }),

@@ -11,7 +11,7 @@ import { addCatalogueCommand } from './catalogue.ts';
 import { circuitWords } from './circuit-words.ts';
 import type { CommandContext } from '../context.ts';
 import { importFile, type ImportOptions } from './import-file.ts';
-import { isolationOf } from './isolation-of.ts';
+import { isolationFlag } from './isolation-flag.ts';
 import { addFromCatalogue, type FromOptions } from './server-from.ts';
 import { addProposalCommands } from './proposals.ts';
 import { serverAccountCommands } from './account.ts';
@@ -154,7 +154,7 @@ async function addServer(
         : `say what it is to be called: \`server add NAME ${alone}\``,
     );
   const where = whereOf(name, alone === undefined ? words : [], alone ?? options.url);
-  const isolation = isolationOf('--isolation', options.isolation ?? 'shared');
+  const isolation = isolationFlag(options.isolation ?? 'shared');
   const transport = transportOf(where, options);
   const trusts = options.trustAnnotations === true;
   const body = { name, isolation, trust_annotations: trusts, ...accountOf(options), transport };

@@ -2,7 +2,7 @@
 // out, and the record says what that was.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { Isolation } from '../../domain/server-record.ts';
+import type { Isolation } from 'mcpgate-shared/api/servers';
 import { foldingServer } from '../../upstreams/fixtures/pool.ts';
 import { ada, bob, startWorld, type Message, type TestClient } from '../fixtures/gateway-world.ts';
 import { modernMeta } from '../fixtures/modern-client.ts';

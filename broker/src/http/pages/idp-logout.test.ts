@@ -1,7 +1,7 @@
 // Signing out where the company's IdP is: here and there, by way of the browser, and there first, by its own word.
 import assert from 'node:assert/strict';
 import { after, before, suite, test, type TestContext } from 'node:test';
-import type { IdpSettings } from '../../domain/people/idp-settings.ts';
+import type { IdpSettings } from '../../config/idp-settings.ts';
 import { CLIENT, startCrookedIdp, type CrookedIdp } from '../../identity/idp/fixtures/crooked-idp.ts';
 import { HOST, WORKSPACE, type IdentityWorld } from '../../identity/fixtures/identity-world.ts';
 import { createConsentWorld } from './fixtures/consent-world.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { SignJWT, type JWTPayload } from 'jose';
 import { until } from 'mcpgate-test/world/until';
-import type { IdpSettings } from '../../domain/people/idp-settings.ts';
+import type { IdpSettings } from '../../config/idp-settings.ts';
 import { CLIENT, startCrookedIdp, type CrookedIdp } from '../../identity/idp/fixtures/crooked-idp.ts';
 import { HOST, WORKSPACE, type IdentityWorld } from '../../identity/fixtures/identity-world.ts';
 import { callbackOf, createIdpWorld, idpSettingsFor, pageText, signInAt } from './fixtures/idp-world.ts';

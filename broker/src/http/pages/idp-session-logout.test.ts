@@ -1,7 +1,7 @@
 // A logout token that names a session at the company's IdP (`sid`): what came from that session ends, and what came from another stays.
 import assert from 'node:assert/strict';
 import { after, before, suite, test, type TestContext } from 'node:test';
-import type { IdpSettings } from '../../domain/people/idp-settings.ts';
+import type { IdpSettings } from '../../config/idp-settings.ts';
 import { startCrookedIdp, type CrookedIdp } from '../../identity/idp/fixtures/crooked-idp.ts';
 import { HOST, WORKSPACE } from '../../identity/fixtures/identity-world.ts';
 import { createConsentWorld, REDIRECT } from './fixtures/consent-world.ts';

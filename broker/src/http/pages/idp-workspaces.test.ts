@@ -1,7 +1,7 @@
 // Into which workspace the company's IdP puts people: the configured one or the one that a claim names, and nobody into two.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, suite, test, type TestContext } from 'node:test';
-import type { IdpSettings } from '../../domain/people/idp-settings.ts';
+import type { IdpSettings } from '../../config/idp-settings.ts';
 import { startCrookedIdp, type CrookedIdp } from '../../identity/idp/fixtures/crooked-idp.ts';
 import { HOST, type IdentityWorld } from '../../identity/fixtures/identity-world.ts';
 import { callbackOf, createIdpWorld, idpSettingsFor, pageText, signInAt } from './fixtures/idp-world.ts';

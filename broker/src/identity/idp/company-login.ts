@@ -20,7 +20,7 @@ import type { WebSessions } from '../browser/web-sessions.ts';
 import type { ExternalPeople } from './external-people.ts';
 import { readClaims } from './idp-claims.ts';
 import type { IdpMetadata } from './idp-metadata.ts';
-import type { IdpSettings } from '../../domain/people/idp-settings.ts';
+import type { IdpSettings } from '../../config/idp-settings.ts';
 import { refused, type Refusal, type RefusalReason } from './refusal.ts';
 import { createIdpTokens } from './idp-tokens.ts';
 import { createIdpOrigins, type FromIdp } from './idp-origins.ts';

@@ -2,7 +2,7 @@
 // and one that decides over access is refused where it is not in the expected form.
 import { ROLES, type Role } from 'mcpgate-shared/api/roles';
 import { GroupNameSchema, EmailSchema } from '../registers/people.ts';
-import type { IdpSettings } from '../../domain/people/idp-settings.ts';
+import type { IdpSettings } from '../../config/idp-settings.ts';
 import { refused, type Refusal } from './refusal.ts';
 
 const MAX_GROUPS = 2_000;

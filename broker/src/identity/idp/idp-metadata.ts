@@ -6,7 +6,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { allowInsecureRequests, customFetch, discovery, None, type ServerMetadata } from 'openid-client';
 import type { Log } from '../../domain/log.ts';
 import { idpFetch, isSafeIdpUrl } from './idp-fetch.ts';
-import type { IdpSettings } from '../../domain/people/idp-settings.ts';
+import type { IdpSettings } from '../../config/idp-settings.ts';
 
 const KEEP_MS = 3_600_000;
 const RETRY_MS = 15_000;

@@ -2,7 +2,7 @@
 // ID token of the sign-in is kept, sealed, as long as the browser session.
 import type { Clock } from 'mcpgate-shared/clock';
 import { allowInsecureRequests, buildEndSessionUrl, Configuration, None } from 'openid-client';
-import type { IdpSettings } from '../../domain/people/idp-settings.ts';
+import type { IdpSettings } from '../../config/idp-settings.ts';
 import type { Log } from '../../domain/log.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';

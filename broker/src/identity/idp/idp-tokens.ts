@@ -22,7 +22,7 @@ import {
 import { claimAt } from './idp-claims.ts';
 import { idpFetch } from './idp-fetch.ts';
 import type { IdpDocument, IdpMetadata } from './idp-metadata.ts';
-import type { IdpSettings } from '../../domain/people/idp-settings.ts';
+import type { IdpSettings } from '../../config/idp-settings.ts';
 import { refused, type Refusal } from './refusal.ts';
 
 export const CLOCK_TOLERANCE_S = 60;

@@ -10,7 +10,7 @@ import { sha256Hex } from '../../store/secret-token.ts';
 import type { IdpMetadata } from './idp-metadata.ts';
 import type { IdpOrigins } from './idp-origins.ts';
 import type { EndOnLogout } from './logout-effects.ts';
-import type { IdpSettings } from '../../domain/people/idp-settings.ts';
+import type { IdpSettings } from '../../config/idp-settings.ts';
 import { CLOCK_TOLERANCE_S, SIGNATURES } from './idp-tokens.ts';
 
 const KIND = 'IdpLogoutToken';
