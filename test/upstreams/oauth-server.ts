@@ -30,6 +30,8 @@ export interface OAuthUpstream {
   person: string;
   /** Of an access token. */
   lifetimeS: number;
+  /** Whether what a code is given for holds a refresh token. */
+  givesRefreshTokens: boolean;
   /** What each request to the MCP server carried: whose token it was, and what was asked. */
   received: { person: string | undefined; token: string; method: string; tool: string | undefined }[];
   /** What each login and refresh was asked for. */
@@ -105,9 +107,9 @@ export async function startOAuthUpstream(port = 0): Promise<OAuthUpstream> {
       const { login } = found;
       logins.push(login);
       upstream.asked.push({ kind: 'code', person: login.person, resource: resource?.href, outcome: 'ok' });
-      const tokens = tokensFor(login);
+      const { refresh_token: token, ...tokens } = tokensFor(login);
       await upstream.onRedeemed?.();
-      return tokens;
+      return upstream.givesRefreshTokens && token !== undefined ? { ...tokens, refresh_token: token } : tokens;
     },
     async exchangeRefreshToken(client, token, _scopes, resource) {
       const found = refresh.get(token);
@@ -154,6 +156,7 @@ export async function startOAuthUpstream(port = 0): Promise<OAuthUpstream> {
 
   const upstream: OAuthUpstream = {
     ...{ url: resourceServerUrl.href, issuer: origin, person: 'nobody', lifetimeS: 3_600 },
+    givesRefreshTokens: true,
     ...{ received: [], asked: [], reuses: 0, revoked: [], registered: 0 },
     ...{ neededScope: undefined, atToken: undefined, onRefreshed: undefined, onRedeemed: undefined },
     cutAnswers: () => http.closeAllConnections(),

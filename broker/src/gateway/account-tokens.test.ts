@@ -114,6 +114,26 @@ describe('a server that each person uses with an account by OAuth', () => {
     assert.match(textOf(await hers.call('web__whoami')), /^grace/);
   });
 
+  it('asks again where a token without a refresh token was ended behind the broker’s back, and shows it as ended', async (t) => {
+    const world = await startOAuthWorld(t);
+    world.upstream.givesRefreshTokens = false;
+    const grace = await world.connected('grace');
+    const client = world.connect(grace);
+    assert.equal(textOf(await client.call('web__whoami')), 'grace with ***');
+    world.pass(60_000);
+    world.upstream.endLogins('grace');
+    assert.match(
+      textOf(await client.call('web__whoami')),
+      /server web takes your account no more: connect it again at/,
+    );
+    assert.equal(await world.accounts.lackOf(world.serverNamed('web'), grace.owner), 'expired');
+    const received = world.upstream.received.length;
+    assert.match(textOf(await client.call('web__whoami')), /connect it again/);
+    assert.equal(world.upstream.received.length, received, 'what was refused is not sent again');
+    assert.equal((await world.logIn(grace.owner, 'grace')).kind, 'connected');
+    assert.equal(textOf(await client.call('web__whoami')), 'grace with ***');
+  });
+
   it('is asked for more rights where it wants them, besides those that there are', async (t) => {
     const world = await startOAuthWorld(t);
     const grace = await world.connected('grace');

@@ -2,14 +2,7 @@
 // broker's metadata document, else a dynamic registration, one per workspace and authorization server.
 import { createHash } from 'node:crypto';
 import { GateError } from 'mcpgate-shared/error';
-import {
-  type AuthorizationServer,
-  type ClientAuth,
-  ClientSecretBasic,
-  ClientSecretPost,
-  customFetch,
-  None,
-} from 'oauth4webapi';
+import { type AuthorizationServer, type ClientAuth, ClientSecretPost, customFetch, None } from 'oauth4webapi';
 import { z } from 'zod';
 import type { OAuthForm } from '../../domain/people/account.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
@@ -147,7 +140,7 @@ export function createClientIdentities(options: {
     async proofOf(client, workspaceId, form) {
       if (client.method === 'none') return None();
       const secret = client.secret ?? (await vault.resolve(workspaceId, form?.clientSecret ?? '')).value;
-      return client.method === 'client_secret_basic' ? ClientSecretBasic(secret) : ClientSecretPost(secret);
+      return client.method === 'client_secret_basic' ? basicProof(secret) : ClientSecretPost(secret);
     },
     forget: (workspaceId, issuer) => store.oauthRegistrations.remove(workspaceId, issuer, redirectUri(issuer)),
   };
@@ -155,6 +148,17 @@ export function createClientIdentities(options: {
 
 const DIGEST = /^[0-9a-f]{32}$/;
 const digestOf = (issuer: string): string => createHash('sha256').update(issuer).digest('hex').slice(0, 32);
+
+/**
+ * RFC 6749, section 2.3.1, with each part encoded as a form is. oauth4webapi encodes `-`, `_` and `.` as well, which is right for whoever decodes;
+ * but many authorization servers compare the parts as they came.
+ */
+const basicProof =
+  (secret: string): ClientAuth =>
+  (_server, { client_id: id }, _body, headers) => {
+    const [user, password] = [id, secret].map((part) => new URLSearchParams([['', part]]).toString().slice(1));
+    headers.set('authorization', `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`);
+  };
 
 /** The first of ours that it takes; RFC 8414 has `client_secret_basic` where it does not say. */
 function methodFor({ token_endpoint_auth_methods_supported: taken }: AuthorizationServer, hasSecret: boolean): Method {

@@ -9,15 +9,20 @@ import { createGuardedFetch } from '../../net/guarded-fetch.ts';
 import { readChallenge } from './challenge.ts';
 import { discover } from './discovery.ts';
 
-/** A host that has these documents, by path; `challenge` is what its MCP server answers the first message with. */
+/**
+ * A host that has these documents, by path; `challenge` is what its MCP server answers the first message with, or, where it `opensTo` everybody
+ * under this session, the second one.
+ */
 async function host(
   t: TestContext,
-  made: (origin: string) => { challenge?: string; documents: Record<string, unknown> },
+  made: (origin: string) => { challenge?: string; opensTo?: string; documents: Record<string, unknown> },
 ) {
   const asked: string[] = [];
   let has: ReturnType<typeof made> = { documents: {} };
   const server = createServer((request, response) => {
     const path = request.url ?? '';
+    if (request.method === 'POST' && has.opensTo !== undefined && request.headers['mcp-session-id'] !== has.opensTo)
+      return void response.writeHead(200, { 'mcp-session-id': has.opensTo }).end();
     if (request.method === 'POST')
       return void response
         .writeHead(401, has.challenge === undefined ? {} : { 'www-authenticate': has.challenge })
@@ -54,6 +59,18 @@ describe('the authorization server of a server', () => {
     }));
     const found = await find();
     assert.deepEqual([found.server.issuer, found.resource, found.scopes], [origin, `${origin}/mcp`, ['a', 'b']]);
+  });
+
+  it('is where the challenge says that a server gives to whoever asks for its tools, where it lets everybody begin', async (t) => {
+    const { find } = await host(t, (at) => ({
+      challenge: `Bearer resource_metadata="${at}/meta", scope="a"`,
+      opensTo: 'session-1',
+      documents: {
+        '/meta': { resource: `${at}/mcp`, authorization_servers: [at], scopes_supported: ['c'] },
+        '/.well-known/oauth-authorization-server': metadata(at),
+      },
+    }));
+    assert.deepEqual((await find()).scopes, ['a']);
   });
 
   it('is found at the well-known places where the challenge says nothing: with the path first, then without', async (t) => {
@@ -125,6 +142,13 @@ describe('the authorization server of a server', () => {
     }));
     const { server } = await said.find('/mcp', { issuer: said.origin });
     assert.equal(server.authorization_endpoint, elsewhere, 'an administrator has named the issuer');
+    const promising = { authorization_endpoint: elsewhere, authorization_response_iss_parameter_supported: true };
+    const named = await host(t, (at) => ({ documents: { [place]: { ...metadata(at), ...promising } } }));
+    assert.equal((await named.find()).server.authorization_endpoint, elsewhere, 'it will say whose its answers are');
+    const unnamed = await host(t, (at) => ({
+      documents: { [place]: { ...metadata(at), authorization_endpoint: elsewhere } },
+    }));
+    await assert.rejects(unnamed.find(), /sends people to another host \(login\.example\)/);
     const { find } = await host(t, (at) => ({ challenge: `Bearer resource_metadata="${at}/gone"`, documents: {} }));
     await assert.rejects(find(), /names metadata that is not there/);
   });

@@ -37,6 +37,8 @@ const INITIALIZE = requestText(
   }),
 );
 
+const LIST_TOOLS = requestText('1', 'tools/list', '{}');
+
 /** Throws GateError in words for whoever connects. */
 export async function discover(
   guardedFetch: GuardedFetch,
@@ -65,16 +67,25 @@ export async function discover(
   return { server: server === undefined ? defaultEndpoints(origin) : usable(server, form), resource, scopes };
 }
 
-/** The first message of a session without a token: where one is needed, the answer says where it is to be had. */
+/**
+ * The first message of a session without a token: where one is needed, the answer says where it is to be had. There are servers that let everybody
+ * begin: they say so to whoever asks for their tools.
+ */
 async function askForChallenge(guardedFetch: GuardedFetch, url: URL): Promise<string | undefined> {
-  const answer = await guardedFetch(url.href, {
-    method: 'POST',
-    body: INITIALIZE,
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    namedHost: url.hostname,
-    headersOnly: true,
-  });
-  return answer.headers.get('www-authenticate') ?? undefined;
+  const post = (body: string, headers: Record<string, string> = {}): Promise<GuardedAnswer> =>
+    guardedFetch(url.href, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+      namedHost: url.hostname,
+      headersOnly: true,
+    });
+  const begun = await post(INITIALIZE);
+  const said = begun.headers.get('www-authenticate');
+  if (said !== null) return said;
+  const session = begun.headers.get('mcp-session-id');
+  const of = { 'mcp-protocol-version': LATEST_LEGACY_VERSION, ...(session !== null && { 'mcp-session-id': session }) };
+  return (await post(LIST_TOOLS, of)).headers.get('www-authenticate') ?? undefined;
 }
 
 async function findResource(
@@ -150,15 +161,17 @@ function defaultEndpoints(origin: string): AuthorizationServer {
 }
 
 /**
- * Throws where it lacks what no login goes without, and where its page is at another origin, which only an administrator who names the issuer
- * can answer for: the page could be another provider's, and the code that comes of it would go to this one's token endpoint.
+ * Throws where it lacks what no login goes without, and where its page is at another origin: the page could be another provider's, and the code
+ * that comes of it would go to this one's token endpoint. An administrator who names the issuer answers for that; so does an authorization server
+ * that promises to name itself in its answers (RFC 9207), as none is taken from it then that does not.
  */
 function usable(server: AuthorizationServer, form: OAuthForm): AuthorizationServer {
   const { issuer, authorization_endpoint: page, token_endpoint: token } = server;
   for (const [what, address] of Object.entries({ authorization_endpoint: page, token_endpoint: token }))
     if (!/^https?:$/.test(URL.parse(address ?? '')?.protocol ?? ''))
       throw new GateError('upstream', `${issuer} has no ${what}`);
-  if (form.issuer === undefined && URL.parse(page ?? '')?.origin !== URL.parse(issuer)?.origin)
+  const namesItself = server.authorization_response_iss_parameter_supported === true;
+  if (form.issuer === undefined && !namesItself && URL.parse(page ?? '')?.origin !== URL.parse(issuer)?.origin)
     throw new GateError(
       'upstream',
       `${issuer} sends people to another host (${URL.parse(page ?? '')?.host ?? ''}) to log in; where that is right, an administrator names it: --issuer ${issuer}`,

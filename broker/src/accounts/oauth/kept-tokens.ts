@@ -145,7 +145,7 @@ export function createKeptTokens(parts: {
       if (typeof found === 'string') return lacking(found);
       if (found.content.accessToken !== token) return tokenOf(found);
       if (clock.now() - found.record.updatedAt < FRESH_MS) return undefined;
-      if (found.content.refreshToken === null) return lacking('expired');
+      if (found.content.refreshToken === null) return expired(server, found);
       const answer = await renew(server, { ...found, record: { ...found.record, expiresAt: clock.now() } });
       return answer.kind === 'token' && answer.value === token ? undefined : answer;
     },

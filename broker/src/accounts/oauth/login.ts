@@ -104,6 +104,7 @@ export function createLogins(parts: {
     const known = { client_id: client.id };
     let answer: TokenEndpointResponse;
     const startedAt = clock.now();
+    checkIssuer(server, query.get('iss'), host);
     try {
       const verified = validateAuthResponse(server, known, query, state);
       const response = await authorizationCodeGrantRequest(
@@ -181,6 +182,21 @@ export function createLogins(parts: {
       };
     },
   };
+}
+
+/** RFC 9207, section 2.4, letter by letter: of whom the answer is. Before its code goes anywhere. */
+function checkIssuer(server: Attempt['server'], said: string | null, host: string): void {
+  if (said === server.issuer) return;
+  if (said !== null)
+    throw new GateError(
+      'denied',
+      `the answer is of another issuer than ${host}, which was asked, so its code was not sent`,
+    );
+  if (server.authorization_response_iss_parameter_supported === true)
+    throw new GateError(
+      'denied',
+      `the answer names no issuer, as ${host} promises of its own, so its code was not sent`,
+    );
 }
 
 /** What a token endpoint has answered; `asked`: what the tokens are for where it does not say. */
