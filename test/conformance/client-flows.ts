@@ -71,7 +71,5 @@ export const flowOf = (scenario: string): ClientFlow | undefined =>
 
 /** Why a client scenario does not apply; undefined where it does. */
 export function whyNotRun(scenario: string): string | undefined {
-  if (scenario.startsWith('auth/'))
-    return 'it logs a client in at a server’s own OAuth; mcpgate reaches its upstreams with secrets of the vault';
   return flowOf(scenario) === undefined ? 'no flow is written for it' : undefined;
 }

@@ -1,6 +1,8 @@
 // Runs the client scenarios of one set: the suite is the server. Directly an official client talks to it; through mcpgate the same client
-// talks to mcpgate, which has the suite as an upstream: there mcpgate is the client that is judged.
+// talks to mcpgate, which has the suite as an upstream: there mcpgate is the client that is judged. Where the suite is an authorization server
+// too, mcpgate alone is: auth/auth-scenarios.ts.
 import { fileURLToPath } from 'node:url';
+import { authScenarios, isOfAuthorization } from './auth/auth-scenarios.ts';
 import { canonicalText } from './canonical-text.ts';
 import { startClientControl } from './client-control.ts';
 import { whyNotRun } from './client-flows.ts';
@@ -19,7 +21,8 @@ export async function* clientScenarios(
   legs: Legs,
   wanted: (scenario: string) => boolean,
 ): AsyncGenerator<ScenarioOutcome> {
-  for (const scenario of (await scenariosOf(set, 'client')).filter(wanted)) {
+  const scenarios = (await scenariosOf(set, 'client')).filter(wanted);
+  for (const scenario of scenarios.filter((each) => !isOfAuthorization(each))) {
     const about = { set: set.name, role: 'client', scenario, upstream: legs.upstream } as const;
     const notRun = whyNotRun(scenario);
     if (notRun !== undefined) {
@@ -44,4 +47,5 @@ export async function* clientScenarios(
     }
     yield { ...about, legs: outcomes };
   }
+  yield* authScenarios(set, legs, scenarios.filter(isOfAuthorization));
 }

@@ -1,13 +1,16 @@
 // What a way through mcpgate cannot show, or must not, with the reason. An entry excuses a difference; it does not hide it: the table marks it.
 import type { LegName, UpstreamKind } from './legs.ts';
+import { NOT_PASSED } from './auth/not-passed.ts';
 import { NOT_CARRIED_FROM_OLD } from './not-carried-from-old.ts';
 
 export interface NotCarried {
   readonly legs: readonly LegName[];
   readonly scenario: string;
+  /** Only in these sets; in any unless given. */
+  readonly sets?: readonly string[];
   /** Only with one of these behind mcpgate; with any unless given. */
   readonly upstreams?: readonly UpstreamKind[];
-  /** The checks that pass directly and need not pass here. */
+  /** The checks that pass directly, or should pass where mcpgate alone is judged, and need not pass here. */
   readonly checks: readonly string[];
   /** What else may be said here: matches the line that says so. */
   readonly differences?: RegExp;
@@ -71,11 +74,12 @@ export const NOT_CARRIED: readonly NotCarried[] = [
       'the server leaves out `resultType`: clients must take that for `complete` (2026-07-28, Result); mcpgate does, the client that talks to the server directly refuses',
   },
   ...NOT_CARRIED_FROM_OLD,
+  ...NOT_PASSED,
 ];
 
 /** Why this way need not show what the scenario asks for; undefined where it has to, or where something else is missing, too. */
 export function whyNotCarried(
-  { scenario, upstream }: { scenario: string; upstream: UpstreamKind },
+  { set, scenario, upstream }: { set: string; scenario: string; upstream: UpstreamKind },
   leg: LegName,
   lost: readonly string[],
   differences: readonly string[],
@@ -84,6 +88,7 @@ export function whyNotCarried(
     (entry) =>
       entry.legs.includes(leg) &&
       entry.upstreams?.includes(upstream) !== false &&
+      entry.sets?.includes(set) !== false &&
       entry.scenario === scenario &&
       lost.every((check) => entry.checks.includes(check)) &&
       differences.every((line) => entry.differences?.test(line) === true),

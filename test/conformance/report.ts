@@ -5,6 +5,7 @@ import {
   failedChecks,
   isLoss,
   lostChecks,
+  unpassedChecks,
   verdictOf,
   type LegOutcome,
   type ScenarioOutcome,
@@ -57,9 +58,11 @@ export const LEGEND = Object.entries(MARKS)
 function lossOf(outcome: ScenarioOutcome, leg: LegOutcome): string[] {
   if (!isLoss(outcome, leg)) return [];
   const direct = outcome.legs.find((one) => one.leg === 'direct');
-  const lost = direct === undefined ? [] : lostChecks(direct, leg);
+  const lost = direct === undefined ? unpassedChecks(leg) : lostChecks(direct, leg);
   return [
-    ...(lost.length > 0 ? [`      ${leg.leg}: lost ${lost.join(', ')}`] : []),
+    ...(lost.length > 0
+      ? [`      ${leg.leg}: ${direct === undefined ? 'not passed:' : 'lost'} ${lost.join(', ')}`]
+      : []),
     ...leg.differences.slice(0, 4).map((line) => `      ${leg.leg}: ${line.slice(0, 500)}`),
     ...(leg.differences.length > 4 ? [`      ${leg.leg}: … ${leg.differences.length - 4} more`] : []),
   ];
@@ -75,7 +78,7 @@ export function jsonOf(outcomes: readonly ScenarioOutcome[]): string {
       loss: isLoss(outcome, leg),
       checks: Object.fromEntries(leg.checks),
       differences: leg.differences,
-      ...(failedChecks(leg).length > 0 && { output: stripVTControlCharacters(leg.output) }),
+      ...((failedChecks(leg).length > 0 || isLoss(outcome, leg)) && { output: stripVTControlCharacters(leg.output) }),
     })),
   }));
   return JSON.stringify(rows, null, 2);

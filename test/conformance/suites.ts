@@ -14,7 +14,7 @@ export interface RequirementSet {
   /** The program of the suite. */
   readonly program: string;
   /** The version that its scenarios speak. */
-  readonly version: '2025-11-25' | '2026-07-28';
+  readonly version: '2025-03-26' | '2025-11-25' | '2026-07-28';
   readonly list: (role: Role) => readonly string[];
   /** What selects the version when one scenario runs. */
   readonly select: readonly string[];
@@ -41,7 +41,7 @@ const CheckFile = z.array(
 const require = createRequire(import.meta.url);
 const first = require.resolve('conformance-old/dist/index.js');
 const current = require.resolve('@modelcontextprotocol/conformance/dist/index.js');
-const required = (version: RequirementSet['version']): RequirementSet => ({
+const required = (version: '2025-11-25' | '2026-07-28'): RequirementSet => ({
   name: version,
   program: current,
   version,
@@ -52,6 +52,12 @@ const required = (version: RequirementSet['version']): RequirementSet => ({
 
 export const REQUIREMENT_SETS: readonly RequirementSet[] = [
   { name: '0.1', program: first, version: '2025-11-25', list: (role) => ['list', `--${role}`], select: [] },
+  {
+    ...{ name: '2025-03-26', program: current, version: '2025-03-26' },
+    // Of that version the current suite has clients' scenarios alone.
+    list: (role) => (role === 'client' ? ['list', '--client', '--spec-version', '2025-03-26'] : []),
+    select: ['--spec-version', '2025-03-26'],
+  },
   required('2025-11-25'),
   required('2026-07-28'),
 ];
@@ -64,6 +70,7 @@ const suite = (set: RequirementSet, args: readonly string[], env: NodeJS.Process
 
 /** Every scenario of `set` for `role`: required ones and those that the suite runs without scoring them. */
 export async function scenariosOf(set: RequirementSet, role: Role): Promise<string[]> {
+  if (set.list(role).length === 0) return [];
   const { code, stdout, stderr } = await suite(set, set.list(role));
   if (code !== 0) throw new Error(`${set.program} list exited ${code}: ${stderr}`);
   const found: string[] = [];

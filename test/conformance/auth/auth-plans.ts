@@ -1,0 +1,50 @@
+// What an administrator writes into the record of each scenario's server, and what comes of it. Where nothing is said: each person connects an
+// account of their own, and their call is answered.
+import { z } from 'zod';
+
+export interface AuthPlan {
+  /** Words of `server add` after the URL. */
+  readonly words: readonly string[];
+  /** Secrets that they name. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** The login must not come to its end, and this is what the person at the browser reads. */
+  readonly refused?: RegExp;
+  /** Every call must fail, however often its person allows what is asked for. */
+  readonly fails?: true;
+  /** How many calls are made, one after the other; 1 unless given. */
+  readonly calls?: number;
+}
+
+/** What the suite gives a client besides the address. */
+export type AuthContext = Readonly<Record<string, unknown>>;
+
+const OWN = { words: ['--credential', 'personal', '--oauth'], secrets: {} } as const;
+const Client = z.object({ client_id: z.string(), client_secret: z.string() });
+
+const REFUSED: Readonly<Record<string, RegExp>> = {
+  'auth/resource-mismatch': /describes another resource than server/,
+  'auth/metadata-issuer-mismatch': /must call itself/,
+  'auth/iss-supported-missing': /names no issuer/,
+  'auth/iss-wrong-issuer': /of another issuer/,
+  'auth/iss-unexpected': /of another issuer/,
+  'auth/iss-normalized': /of another issuer/,
+};
+
+/** `issuer`: of the authorization server that the scenario's server names, as an administrator looks it up. */
+export function planOf(scenario: string, context: AuthContext, issuer: string): AuthPlan {
+  const refused = REFUSED[scenario];
+  if (refused !== undefined) return { ...OWN, refused };
+  switch (scenario) {
+    case 'auth/scope-retry-limit':
+      return { ...OWN, fails: true };
+    case 'auth/authorization-server-migration':
+      return { ...OWN, calls: 2 };
+    case 'auth/pre-registration': {
+      const { client_id: id, client_secret: secret } = Client.parse(context);
+      const client = ['--client-id', id, '--client-secret-ref', 'client-secret', '--issuer', issuer];
+      return { words: [...OWN.words, ...client], secrets: { 'client-secret': secret } };
+    }
+    default:
+      return OWN;
+  }
+}
