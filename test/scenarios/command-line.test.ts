@@ -59,6 +59,35 @@ test('status, tools and call tell the same story as an AI client sees', async ()
   assert.match(failing.stdout, /message/);
 });
 
+test('a call of what cannot be called now is sent all the same: the broker says why, and records it', async () => {
+  await world.importServers({ down: { url: 'http://127.0.0.1:9/mcp' } });
+  await world.broker.run(
+    ['server', 'add', 'mine', 'http://127.0.0.1:9/mcp', '--header', 'X-Key=${account:KEY}'].concat(
+      ['--credential', 'personal', '--key', 'KEY=Your key'],
+    ),
+  );
+  await world.broker.run(['rule', 'add', '--deny', '--who', 'user:mary', '--what', 'everything__get-sum']);
+  const mary = await world.member('mary', { env: { MCPGATE_LOG: 'error', DISPLAY: '' } });
+  const said = async (...args: string[]) => {
+    const { code, stdout, stderr } = await mary.gate(['call', ...args]);
+    assert.equal(code, 1, stdout + stderr);
+    return stdout + stderr;
+  };
+  assert.match(await said('everything__get-sum', 'a=2', 'b=40'), /\[mcpgate denied\].*rule/);
+  assert.match(await said('down__anything', 'a=2'), /\[mcpgate\].*down/);
+  assert.match(await said('everything__ecoh', 'message=x'), /there is no tool.*did you mean everything__echo\?/);
+  assert.match(await said('nosuch', 'a=2'), /there is no tool "nosuch".*`mcpgate tools`/);
+  const waiting = mary.start(['call', 'mine__search', 'a=2']);
+  const [link] = await waiting.line(/\S+\/accounts\/mine\S*/);
+  assert.ok(link);
+  await waiting.stop('SIGINT');
+  const rows = (await world.broker.json(['audit', 'search', '--user', 'mary'])) as object[];
+  const has = (tool_name: string, status: string) =>
+    rows.some((row) => Reflect.get(row, 'tool_name') === tool_name && Reflect.get(row, 'status') === status);
+  assert.ok(has('everything__get-sum', 'denied'), JSON.stringify(rows));
+  assert.ok(has('down__anything', 'failed'), JSON.stringify(rows));
+});
+
 test('Ctrl-C ends a call with 130, and the broker’s log says that it was cancelled', async () => {
   const grace = await world.member('grace');
   const words = ['call', 'everything__trigger-long-running-operation', '{"duration":60,"steps":60}'];

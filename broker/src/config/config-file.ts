@@ -1,7 +1,7 @@
 // Reads the configuration file (YAML) and checks it against the schema. Every mistake becomes one line `FILE:LINE: key: what is wrong`.
 import { GateError } from 'mcpgate-shared/error';
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
-import { nearest } from './nearest.ts';
+import { nearest } from 'mcpgate-shared/nearest';
 import { namesBelow } from './key-list.ts';
 import { ConfigSchema } from './schema.ts';
 

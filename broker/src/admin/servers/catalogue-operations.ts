@@ -3,7 +3,7 @@ import { catalogueApi, type CatalogueEntry } from 'mcpgate-shared/api/catalogue'
 import { GateError } from 'mcpgate-shared/error';
 import { searchedFor, shippedCatalogue } from '../../catalogue/shipped-catalogue.ts';
 import type { Registry } from '../../catalogue/registry/registry.ts';
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from 'mcpgate-shared/nearest';
 import type { AdminDependencies } from '../dependencies.ts';
 import { operation, type Operation } from '../operation.ts';
 
@@ -30,6 +30,6 @@ export async function entryNamed(registry: Registry, name: string): Promise<Cata
   );
   throw new GateError(
     'not_found',
-    `the catalogue has no ${name}${near === undefined ? '' : `; did you mean ${near}?`} \`server catalogue\` lists it; a server of the MCP registry is registry:NAME`,
+    `the catalogue has no ${name}${near === undefined ? '' : ` (did you mean ${near}?)`}; \`server catalogue\` lists what it has, and a server of the MCP registry is registry:NAME`,
   );
 }

@@ -2,11 +2,13 @@
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { GateError } from 'mcpgate-shared/error';
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { nearest } from 'mcpgate-shared/nearest';
 import type { CliContext } from '../../context.ts';
 import type { Progress } from '../../laptop/terminal.ts';
 import { jsonArgument, keyValueArguments } from './call-arguments.ts';
 import { listTools } from './list-tools.ts';
-import type { McpProgress, McpSession } from './mcp-session.ts';
+import { type McpProgress, type McpSession, RpcFailure } from './mcp-session.ts';
 import { isErrorResult, renderResult } from './render-result.ts';
 import { onePlainLine } from '../one-plain-line.ts';
 import { withSession } from './with-session.ts';
@@ -55,11 +57,17 @@ async function runCall(request: CallRequest, context: CliContext): Promise<void>
       const args = request.argumentsJson ?? JSON.stringify(await typedArguments(request, session, interrupted));
       // JSON arguments are sent as they were typed.
       const params = { name: request.tool };
-      return session.request('tools/call', params, {
-        signal: interrupted,
-        onProgress: (progress) => show(waiting, request.tool, progress),
-        argumentsText: args,
-      });
+      try {
+        return await session.request('tools/call', params, {
+          signal: interrupted,
+          onProgress: (progress) => show(waiting, request.tool, progress),
+          argumentsText: args,
+        });
+      } catch (error) {
+        if (error instanceof RpcFailure && error.rpcCode === RPC_CODE.invalidParams)
+          throw await withNearest(error, request.tool, session, interrupted);
+        throw error;
+      }
     });
     waiting.stop();
     if (request.json) terminal.print(answer.text);
@@ -70,17 +78,31 @@ async function runCall(request: CallRequest, context: CliContext): Promise<void>
   }
 }
 
+/**
+ * A name that is not in the list is sent too, without a schema: only the broker can say, and records, why it cannot be called now (a rule, an
+ * account that is not connected, a server that fails).
+ */
 async function typedArguments(
   { tool, words }: CallRequest,
   session: McpSession,
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
   const tools = await listTools(session, signal);
-  const found = tools.find(({ name }) => name === tool);
-  if (found === undefined) {
-    throw new GateError('not_found', `there is no tool ${tool} that you may use; \`mcpgate tools\` lists them`);
-  }
-  return keyValueArguments(words, found.inputSchema);
+  return keyValueArguments(words, tools.find(({ name }) => name === tool)?.inputSchema);
+}
+
+/** The broker's error, and which tool may have been meant, where this one is not in the list. */
+async function withNearest(
+  error: RpcFailure,
+  tool: string,
+  session: McpSession,
+  signal: AbortSignal,
+): Promise<GateError> {
+  const names = (await listTools(session, signal)).map(({ name }) => name);
+  if (names.includes(tool)) return error;
+  const near = nearest(tool, names);
+  const hint = near === undefined ? '`mcpgate tools` lists those that you may use' : `did you mean ${near}?`;
+  return new GateError('not_found', `${error.message}; ${hint}`, { cause: error });
 }
 
 function show(waiting: Progress, tool: string, { progress, total, message }: McpProgress): void {

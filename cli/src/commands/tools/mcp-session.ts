@@ -11,6 +11,16 @@ import type { DaemonConnection } from '../../local/daemon-connection.ts';
 const member = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 
+/** A JSON-RPC error with which a request was answered. */
+export class RpcFailure extends GateError {
+  readonly rpcCode: number | undefined;
+
+  constructor(message: string, rpcCode: unknown) {
+    super('upstream', message);
+    this.rpcCode = typeof rpcCode === 'number' ? rpcCode : undefined;
+  }
+}
+
 const HANDSHAKE_TIMEOUT_MS = 30_000;
 
 export interface McpAnswer {
@@ -27,7 +37,7 @@ export interface McpProgress {
 }
 
 export interface McpSession {
-  /** Throws a JSON-RPC error as `upstream`, and `cancelled` where `signal` was aborted, which the broker is told. */
+  /** Throws a JSON-RPC error as `RpcFailure`, and `cancelled` where `signal` was aborted, which the broker is told. */
   request(
     method: string,
     params: Record<string, unknown>,
@@ -181,7 +191,7 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
 function failureOf(method: string, error: unknown): GateError {
   const said = member(error, 'message');
   const message = typeof said === 'string' ? said : 'an error without a message';
-  if (!method.startsWith('mcpgate/')) return new GateError('upstream', message);
+  if (!method.startsWith('mcpgate/')) return new RpcFailure(message, member(error, 'code'));
   if (member(error, 'code') === RPC_CODE.methodNotFound) {
     return new GateError(
       'protocol',
