@@ -299,6 +299,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       accounts,
       servers: (workspaceId) => upstreams.servers(workspaceId),
       mayUse: (principal, server) => gateway.mayUse(principal, server),
+      mayConnect: (principal, server) => gateway.mayConnect(principal, server),
     });
     const operations = adminOperations({
       accounts,

@@ -185,6 +185,47 @@ test('a server that only the laptop has is proposed by its names, and is a recor
   assert.deepEqual(filesHolding(world.broker.dataDir, [OTHER, PASSWORD]), []);
 });
 
+test('an entry stays, with the reason, where mcpgate has its server and the person cannot use it; of two at one address the one is named that is called so, or works', async (t) => {
+  const { world, ada, file, upstream, gate, tokens } = await createLaptop(t);
+  const one = await startCountingUpstream();
+  t.after(() => one.close());
+  const added = ['--credential', 'personal', '--key', 'TOKEN=Your token'];
+  await world.broker.run(['server', 'add', 'mine', one.url, '--header', 'X-Token=${account:TOKEN}', ...added]);
+  await world.broker.run(['server', 'add', 'dead', 'http://127.0.0.1:9/mcp']);
+  await world.broker.run(['server', 'add', 'closed', one.url]);
+  await world.broker.run(['rule', 'add', '--deny', '--who', 'user:ada', '--what', 'closed__*']);
+  await world.broker.run(['server', 'add', 'a-spoilt', upstream.url]);
+  const entry = (url: string) => ({ url, headers: { Authorization: `Bearer ${OTHER}` } });
+  const servers = {
+    mine: entry(one.url),
+    dead: entry('http://127.0.0.1:9/mcp'),
+    closed: entry(one.url),
+    'my-github': { url: upstream.url, headers: { Authorization: `Bearer ${OTHER}` } },
+  };
+  writeFileSync(file, JSON.stringify({ mcpServers: servers }), { mode: 0o600 });
+  assert.equal((await gate('install-clients', 'cursor')).code, 0);
+  assert.deepEqual(
+    (await tokens()).map(({ entry: name, server }) => [name, server]),
+    [
+      ['mine', 'mine'],
+      ['dead', 'dead'],
+      ['closed', 'closed'],
+      ['my-github', 'github'],
+    ],
+  );
+  const cleaned = await gate('install-clients', '--clean-tokens', '--yes');
+  assert.equal(cleaned.code, 0, cleaned.stderr);
+  assert.match(cleaned.stdout, /= mine:.*it stays:.*your account there is not connected.*you would lose what works now/);
+  assert.match(cleaned.stdout, /= dead:.*it stays:.*it does not work now.*you would lose/);
+  assert.match(cleaned.stdout, /= closed:.*it stays:.*the rules let you use none of its tools.*you would lose/);
+  assert.match(cleaned.stdout, /- my-github:.*mcpgate has github/);
+  const { mcpServers: left } = JSON.parse(readFileSync(file, 'utf8')) as { mcpServers: object };
+  assert.deepEqual(Object.keys(left).toSorted(), ['closed', 'dead', 'mcpgate', 'mine']);
+  await world.broker.run(['rule', 'add', '--deny', '--who', 'user:ada', '--what', 'mine__*']);
+  const { accounts } = (await ada.gateJson(['status'])) as { accounts: object[] };
+  assert.deepEqual(accounts, [], 'what the rules keep from her is not offered to be connected');
+});
+
 test('without a login nothing is taken out or proposed, and without a broker it is said that it is out of reach', async (t) => {
   const { world, ada, file, before, gate } = await createLaptop(t);
   world.network.cut();

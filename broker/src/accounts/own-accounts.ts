@@ -19,7 +19,7 @@ export interface OwnAccount {
 }
 
 export interface OwnAccounts {
-  /** By the name of the server. */
+  /** By the name of the server. Of servers without an account only those whose tools the rules do not keep from the person. */
   list(person: AccountPerson): Promise<OwnAccount[]>;
   /** Throws `not_found` where the person has none there, and could have none. */
   find(person: AccountPerson, server: string): Promise<OwnAccount>;
@@ -29,11 +29,14 @@ export function createOwnAccounts(parts: {
   accounts: Pick<Accounts, 'ofOwner' | 'lackOf'>;
   /** The enabled servers of a workspace, by name. */
   servers: (workspaceId: string) => readonly ServerRecord[];
+  /** Whether the rules could allow anything of the server, its resources too. */
   mayUse: (principal: Principal, server: string) => Promise<boolean>;
+  /** Whether the person is to be offered to connect an account there. */
+  mayConnect: (principal: Principal, server: string) => Promise<boolean>;
 }): OwnAccounts {
-  const { accounts, servers, mayUse } = parts;
+  const { accounts, servers } = parts;
 
-  async function list(person: AccountPerson): Promise<OwnAccount[]> {
+  async function listed(person: AccountPerson, mayUse: typeof parts.mayUse): Promise<OwnAccount[]> {
     const { workspaceId, ...user } = person;
     const owner = `user:${user.id}` as const;
     const principal: Principal = { workspaceId, user, credential: { kind: 'oauth', id: 'browser', label: 'browser' } };
@@ -50,9 +53,9 @@ export function createOwnAccounts(parts: {
   }
 
   return {
-    list,
+    list: (person) => listed(person, parts.mayConnect),
     async find(person, name) {
-      const all = await list(person);
+      const all = await listed(person, parts.mayUse);
       const called = serverCalled(
         all.map(({ server }) => server),
         name,

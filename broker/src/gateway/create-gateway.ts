@@ -10,6 +10,7 @@ import type { Laptops } from '../laptops/laptops.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import { createSession, type Session } from './create-session.ts';
 import type { GatewayService } from './gateway.ts';
+import { mayConnect as mayConnectUnder } from './accounts/connect-tool.ts';
 import { createAccountWaits } from './accounts/account-waits.ts';
 import { createClientKeys } from './edges/modern/client-keys.ts';
 import { createParkedCalls } from './edges/modern/parked-calls.ts';
@@ -60,6 +61,8 @@ export function createGateway(options: GatewayOptions): GatewayService {
   const policies = createPolicyCache(options.snapshot, options.hears);
   const mayUse = async (principal: Principal, server: string): Promise<boolean> =>
     (await policies.get(principal.workspaceId)).mayUse(principal, server);
+  const mayConnect = async (principal: Principal, server: string): Promise<boolean> =>
+    mayConnectUnder(await policies.get(principal.workspaceId), principal, server);
   const parts: GatewayParts = {
     upstreams,
     accounts: options.accounts,
@@ -67,6 +70,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
       accounts: options.accounts,
       servers: (workspaceId) => upstreams.servers(workspaceId),
       mayUse,
+      mayConnect,
     }),
     accountWaits: createAccountWaits(options),
     audit: options.audit,
@@ -140,6 +144,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     },
     policyChanged,
     mayUse,
+    mayConnect,
     async recheckPolicies() {
       const present = new Set([...sessions].map((session) => session.workspaceId));
       for (const workspaceId of await parts.policies.outdated(present)) policyChanged(workspaceId);

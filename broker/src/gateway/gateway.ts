@@ -76,6 +76,8 @@ export interface GatewayService extends Gateway {
   personChanged(person: NonNullable<Principal['user']>): void;
   /** Whether the rules could allow somebody something of a server. Throws `unavailable` where they cannot be read. */
   mayUse(principal: Principal, server: string): Promise<boolean>;
+  /** Whether somebody is to be offered to connect an account at a server. Throws likewise. */
+  mayConnect(principal: Principal, server: string): Promise<boolean>;
   /** The broker takes leave: calls that wait for somebody to connect an account end, and none begins to wait. */
   endAccountWaits(): void;
   /** Closes all sessions. Resolves when all outcomes are recorded. */

@@ -3,6 +3,7 @@
 import { toGateError } from 'mcpgate-shared/error';
 import { attemptOf } from '../../upstreams/attempt.ts';
 import { remedy } from '../../upstreams/remedy.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { judge } from '../../policy/judge.ts';
 import type { CompiledPolicy, Verdict } from '../../policy/verdict.ts';
@@ -62,6 +63,13 @@ function itemFor(server: string): CatalogItem {
 /** Whether something is denied because no rule speaks of it, and not because one denies it. */
 export const isOnlyUnnamed = ({ rule }: Pick<Verdict, 'rule'>): boolean => rule === null;
 
+/** Whether somebody is to be offered to connect an account: where they may use anything of the server, and no rule keeps its tools from them. */
+export function mayConnect(policy: CompiledPolicy, principal: Principal, server: string): boolean {
+  if (!policy.mayUse(principal, server)) return false;
+  const verdict = judge(policy, principal, server, ruleNames('tools', server, CONNECT));
+  return verdict.decision !== 'deny' || isOnlyUnnamed(verdict);
+}
+
 /**
  * Answers a call of it; undefined where the name means something of the server. Nothing is recorded, as for the tools that search: nothing is
  * sent, and what becomes of the account is in the log.
@@ -76,9 +84,7 @@ export async function callConnect(
 ): Promise<Reply | undefined> {
   if (rest !== CONNECT) return undefined;
   const owner = personalOwner(server, scope);
-  if (owner === undefined || !policy.mayUse(scope.principal, server.name)) return undefined;
-  const verdict = judge(policy, scope.principal, server.name, ruleNames('tools', server.name, CONNECT));
-  if (verdict.decision === 'deny' && !isOnlyUnnamed(verdict)) return undefined;
+  if (owner === undefined || !mayConnect(policy, scope.principal, server.name)) return undefined;
   const { method } = handling.request;
   const lack = await parts.accounts.lackOf(server, owner);
   if (lack !== undefined) {

@@ -16,6 +16,7 @@ import type { z } from 'zod';
 import type { EntryWithSecrets } from '../../clients/tokens/find-tokens.ts';
 import type { ClientFile } from '../../clients/tokens/survey.ts';
 import type { McpSession } from '../tools/mcp-session.ts';
+import { parseSessionInfo, type SessionInfo } from '../tools/session-info.ts';
 
 export interface KnownSecret {
   /** Null where it is for servers that this person may not use. */
@@ -65,8 +66,20 @@ export async function askBroker(
   const found = counted.filter(({ kind }) => kind === 'secret').length;
   const report = { key_id, fingerprints: [...valueOf.keys()], found };
   const { secrets } = await ask(TOKEN_METHODS.report, report, TokenAnswerSchema);
-  return entries.map((entry) => askedEntry(entry, key, servers, valueOf, secrets));
+  const asked = entries.map((entry) => askedEntry(entry, key, servers, valueOf, secrets));
+  // Which of several is meant is asked only where it matters.
+  const isDoubtful = asked.some(({ candidates }) => candidates.length > 1);
+  const states = isDoubtful ? parseSessionInfo((await session.request('mcpgate/session', {}, { signal })).result) : null;
+  const works = (name: string): boolean => states?.servers.some((each) => each.name === name && isUsable(each)) ?? true;
+  return asked.map(({ candidates, ...rest }) => {
+    const name = legalServerName(rest.entry.name);
+    return { ...rest, server: candidates.find((each) => each === name) ?? candidates.find(works) ?? candidates[0] ?? null };
+  });
 }
+
+/** Whether a server answers, with tools that this person may use. */
+export const isUsable = ({ state, tools }: SessionInfo['servers'][number]): boolean =>
+  state !== 'failed' && state !== 'account_needed' && tools > 0;
 
 function askedEntry(
   entry: EntryWithSecrets,
@@ -74,7 +87,7 @@ function askedEntry(
   servers: TokenKey['servers'],
   valueOf: ReadonlyMap<string, string>,
   answers: TokenAnswer['secrets'],
-): AskedEntry {
+): Omit<AskedEntry, 'server'> & { candidates: readonly string[] } {
   const own = new Set(entry.secrets.map(({ value }) => value));
   const known = new Map<string, KnownSecret>();
   const bySecret: string[] = [];
@@ -87,9 +100,10 @@ function askedEntry(
   }
   const targets = entry.target === null ? [] : targetsOf(entry.target);
   const fingerprints = targets.map((target) => fingerprintOf(key, 'target', target));
-  const byTarget = servers.filter((server) => server.targets.some((each) => fingerprints.includes(each)));
-  const name = legalServerName(entry.name);
-  const byName = servers.filter((server) => server.name === name);
-  const [server] = [...bySecret, ...[...byTarget, ...byName].map((each) => each.name)];
-  return { entry, server: server ?? null, known };
+  const names = (list: TokenKey['servers']): string[] => list.map((server) => server.name);
+  const byTarget = names(servers.filter((server) => server.targets.some((each) => fingerprints.includes(each))));
+  const byName = names(servers.filter((server) => server.name === legalServerName(entry.name)));
+  // The surest first: where several are as sure, the name and what works decide.
+  const ranked = [bySecret.filter((each) => byTarget.includes(each)), bySecret, byTarget, byName];
+  return { entry, candidates: [...new Set(ranked.find((each) => each.length > 0))], known };
 }

@@ -10,8 +10,8 @@ import { listClients } from '../../clients/list-clients.ts';
 import type { CliContext } from '../../context.ts';
 import type { McpSession } from '../tools/mcp-session.ts';
 import type { Outcome } from '../clients/render-client-outcome.ts';
-import { parseSessionInfo } from '../tools/session-info.ts';
-import type { AskedEntry } from './ask-broker.ts';
+import { parseSessionInfo, type SessionInfo } from '../tools/session-info.ts';
+import { type AskedEntry, isUsable } from './ask-broker.ts';
 import { lookForTokens } from './look-for-tokens.ts';
 import { entryText, tokenText, tokenViews } from './token-view.ts';
 
@@ -43,8 +43,8 @@ export async function planCleaning(
   const clients = await listClients(context);
   const whyNot = ({ entry, server }: AskedEntry): string | null => {
     if (server === null) return 'the broker has no such server: `mcpgate install-clients --propose` offers it';
-    const failed = servers.find(({ name, state }) => name === server && state === 'failed');
-    if (failed !== undefined) return `mcpgate has ${server}, but it does not work now (${failed.message ?? 'failed'})`;
+    const unusable = whyUnusable(server, servers);
+    if (unusable !== null) return `mcpgate has ${server}, but ${unusable}; without this entry you would lose what works now`;
     const isSetUp = clients.find(({ name }) => name === entry.client.name)?.configured === true;
     return isSetUp
       ? null
@@ -59,6 +59,15 @@ export async function planCleaning(
     const leaves = judged.flatMap(({ asked: each, why }) => (why === null ? [] : [{ asked: each, why }]));
     return [{ client: first.entry.client, file, takes, leaves }];
   });
+}
+
+/** Null where the person can use the server through mcpgate now. */
+function whyUnusable(server: string, servers: SessionInfo['servers']): string | null {
+  const found = servers.find(({ name }) => name === server);
+  if (found === undefined) return 'the rules let you use none of its tools';
+  if (isUsable(found)) return null;
+  if (found.state === 'account_needed') return `your account there is not connected: \`mcpgate connect ${server}\``;
+  return `it does not work now (${found.message ?? 'it lists no tool'})`;
 }
 
 /** Carries one plan out; on a dry run only what would change. */
