@@ -17,6 +17,9 @@ type TransportDraft = CatalogueEntry['transport'];
 
 const FIELD = /\$\{field:([A-Z0-9_]+)\}/g;
 
+/** The folder that a command starts in, where it may write. */
+const OWN_HOME = '${home}';
+
 /** Names of the fields that a text refers to. */
 export const fieldsIn = (text: string): string[] => [...text.matchAll(FIELD)].map((match) => match[1] ?? '');
 
@@ -67,12 +70,13 @@ export function transportDraft(entry: CatalogueEntry, logIn: LogIn, given: Reado
   const isReference = (name: string): boolean => ofPeople.has(name) || 'secret' in (given.get(name) ?? {});
   const filled = (text: string): string | undefined => {
     if (!fieldsIn(text).every((name) => values.has(name))) return undefined;
-    const put = (valueOfField: (name: string) => string | undefined): string =>
-      text.replaceAll(FIELD, (_whole, name: string) => valueOfField(name) ?? '');
     // What stands around the references that were given must be none: neither as it is nor where its pieces meet.
-    if (put((name) => (isReference(name) ? '\n' : values.get(name))).includes('${'))
+    const apart = text.replaceAll(OWN_HOME, '\n').replaceAll(FIELD, (_whole, name: string) =>
+      isReference(name) ? '\n' : (values.get(name) ?? ''),
+    );
+    if (apart.includes('${'))
       throw refuse('with its fields filled in, a text of it would name a secret or an account that was not given');
-    return put((name) => values.get(name));
+    return text.replaceAll(FIELD, (_whole, name: string) => values.get(name) ?? '');
   };
   return mapTexts(entry.transport, (text, spot) => {
     const value = filled(text);

@@ -89,6 +89,26 @@ describe('the shipped catalogue', () => {
       }
     });
 
+  test('says how a server gets at files of the host, and where it may write; memory has a file in its own home', () => {
+    const onHost = all.filter(({ fields }) => fields.some(({ label }) => label.includes('broker’s host')));
+    assert.deepEqual(
+      onHost.map(({ name }) => name),
+      ['filesystem', 'git', 'kubernetes'],
+    );
+    for (const { name, fields } of onHost)
+      assert.ok(
+        fields.some(({ help }) => help?.includes('stdio.readable') === true),
+        name,
+      );
+    for (const name of ['git', 'filesystem'])
+      assert.match(onHost.find((each) => each.name === name)?.note ?? '', /EROFS.*stdio\.writable/);
+    const memory = all.find(({ name }) => name === 'memory');
+    assert.ok(memory);
+    const draft = transportDraft(memory, logInOf(memory, {}), new Map());
+    assert.deepEqual(draft.kind === 'stdio' && draft.env, { MEMORY_FILE_PATH: '${home}/memory.jsonl' });
+    assert.match(memory.note ?? '', /everybody who may use the server reads and changes/);
+  });
+
   test('is searched in names, titles, descriptions and makers', () => {
     assert.deepEqual(
       searchedFor('ATLASSIAN').map(({ name }) => name),

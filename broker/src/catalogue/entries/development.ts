@@ -195,11 +195,17 @@ export const DEVELOPMENT: readonly CatalogueEntryText[] = [
       args: ['mcp-server-git@2026.10.19', '--repository', '${field:REPOSITORY}'],
     },
     fields: [
-      { name: 'REPOSITORY', label: 'Folder of the repository on the broker’s host', of: 'server', secret: false },
+      {
+        name: 'REPOSITORY',
+        label: 'Folder of the repository on the broker’s host',
+        of: 'server',
+        secret: false,
+        help: 'Where a sandbox hides it, name it in stdio.readable of the configuration; in stdio.writable where it is to be changed, too.',
+      },
     ],
     credential: 'shared',
     account: null,
     docs: 'https://github.com/modelcontextprotocol/servers/tree/main/src/git',
-    note: 'It can commit. The sandbox must be allowed to see the folder.',
+    note: 'Commits and branches fail with EROFS in a folder that is not in stdio.writable of the configuration. Git refuses a repository of another user (dubious ownership) unless the system’s gitconfig names it in safe.directory.',
   },
 ];

@@ -174,7 +174,7 @@ export const OPERATIONS: readonly CatalogueEntryText[] = [
         label: 'Path of a kubeconfig file on the broker’s host',
         of: 'server',
         secret: false,
-        help: 'Of a ServiceAccount with the ClusterRole view. The file is the credential: the sandbox must be allowed to see it.',
+        help: 'Of a ServiceAccount with the ClusterRole view. The file is the credential: where a sandbox hides it, name it in stdio.readable of the configuration.',
       },
     ],
     credential: 'shared',

@@ -28,7 +28,7 @@ describe('server add --from the shipped catalogue', () => {
       stdout,
       'added orders-db: uvx postgres-mcp@0.3.0 --access-mode=restricted\n' +
         '  DATABASE_URI is now the secret orders-db-database-uri\n' +
-        "next: mcpgate-broker rule add --allow --who 'group:NAME' --what 'orders-db__*'\n",
+        "next: mcpgate-broker rule add --allow --who '*' --what 'orders-db__*'  # everybody; else user:… or group:…\n",
     );
     const server = Object(await admin.broker.json(['server', 'show', 'orders-db']));
     assert.deepEqual(server.env, { DATABASE_URI: '${secret:orders-db-database-uri}' });

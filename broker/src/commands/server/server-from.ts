@@ -244,11 +244,18 @@ function planText(entry: CatalogueEntry, { record, secrets, missing }: AddedFrom
     `would add ${record.name} from ${plainLine(entry.name)}`,
     `  runs       ${plainLine(commandOf(record))}`,
     ...valuesOf(record).map(asLine),
-    `  credential ${record.credential}${account === null ? '' : account.kind === 'oauth' ? ', by OAuth' : `, keys: ${account.fields.map(({ name }) => name).join(', ')}`}`,
+    `  credential ${credentialText(entry, record)}`,
     ...(record.isolation === 'shared' ? [] : [`  isolation  ${record.isolation}`]),
     ...secrets.map(({ field, name }) => `  ${field} would be the secret ${name}`),
     ...(missing.length === 0 ? [] : [`  still to be given: ${missing.join(', ')}`]),
   ].join('\n');
+}
+
+/** `none` where it takes nothing, which is nobody's and not everybody's. */
+function credentialText(entry: CatalogueEntry, { credential, account }: AddedFromCatalogue['record']): string {
+  if (account === null) return entry.account === null ? 'none' : credential;
+  const keys = account.kind === 'oauth' ? 'by OAuth' : `keys: ${account.fields.map(({ name }) => name).join(', ')}`;
+  return `${credential}, ${keys}`;
 }
 
 function addedText({ record, secrets }: AddedFromCatalogue): string {
@@ -266,7 +273,8 @@ function nextOf({ inside }: AdminSession, { record, secrets }: AddedFromCatalogu
       ...secrets.map((secret) => `mcpgate-broker secret set ${secret.name}${inside}`),
       `mcpgate-broker server test ${name}${inside}`,
     ];
-  const allow = `mcpgate-broker rule add --allow --who 'group:NAME' --what '${name}__*'${inside}`;
+  // It can be copied as it is; a shell takes what follows # for a comment.
+  const allow = `mcpgate-broker rule add --allow --who '*' --what '${name}__*'${inside}  # everybody; else user:… or group:…`;
   if (account === null) return [allow];
   return [
     credential === 'personal'
