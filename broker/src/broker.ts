@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { Clock } from 'mcpgate-shared/clock';
 import { VERSION } from 'mcpgate-shared/version';
 import { createAccounts } from './accounts/create-accounts.ts';
+import { createKeysEntry } from './accounts/enter-keys.ts';
 import { createOwnAccounts } from './accounts/own-accounts.ts';
 import { adminOperations } from './admin/admin-operations.ts';
 import { createAudit } from './audit/create-audit.ts';
@@ -301,9 +302,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       mayUse: (principal, server) => gateway.mayUse(principal, server),
       mayConnect: (principal, server) => gateway.mayConnect(principal, server),
     });
+    const keysEntry = createKeysEntry({ accounts, upstreams });
     const operations = adminOperations({
       accounts,
       ownAccounts,
+      keysEntry,
       store,
       vault,
       keys,
@@ -407,7 +410,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       enterWorkspace,
       pages: createPages({
         ...{ identity, publicUrl, clock, forwarded },
-        accounts: { accounts, own: ownAccounts, servers: (workspaceId) => upstreams.servers(workspaceId) },
+        accounts: { accounts, own: ownAccounts, keysEntry, servers: (workspaceId) => upstreams.servers(workspaceId) },
       }),
       readiness,
     });

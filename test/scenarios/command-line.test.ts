@@ -62,9 +62,12 @@ test('status, tools and call tell the same story as an AI client sees', async ()
 test('a call of what cannot be called now is sent all the same: the broker says why, and records it', async () => {
   await world.importServers({ down: { url: 'http://127.0.0.1:9/mcp' } });
   await world.broker.run(
-    ['server', 'add', 'mine', 'http://127.0.0.1:9/mcp', '--header', 'X-Key=${account:KEY}'].concat(
-      ['--credential', 'personal', '--key', 'KEY=Your key'],
-    ),
+    ['server', 'add', 'mine', 'http://127.0.0.1:9/mcp', '--header', 'X-Key=${account:KEY}'].concat([
+      '--credential',
+      'personal',
+      '--key',
+      'KEY=Your key',
+    ]),
   );
   await world.broker.run(['rule', 'add', '--deny', '--who', 'user:mary', '--what', 'everything__get-sum']);
   const mary = await world.member('mary', { env: { MCPGATE_LOG: 'error', DISPLAY: '' } });

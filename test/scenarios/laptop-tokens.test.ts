@@ -215,7 +215,10 @@ test('an entry stays, with the reason, where mcpgate has its server and the pers
   );
   const cleaned = await gate('install-clients', '--clean-tokens', '--yes');
   assert.equal(cleaned.code, 0, cleaned.stderr);
-  assert.match(cleaned.stdout, /= mine:.*it stays:.*your account there is not connected.*you would lose what works now/);
+  assert.match(
+    cleaned.stdout,
+    /= mine:.*it stays:.*your account there is not connected.*you would lose what works now/,
+  );
   assert.match(cleaned.stdout, /= dead:.*it stays:.*it does not work now.*you would lose/);
   assert.match(cleaned.stdout, /= closed:.*it stays:.*the rules let you use none of its tools.*you would lose/);
   assert.match(cleaned.stdout, /- my-github:.*mcpgate has github/);

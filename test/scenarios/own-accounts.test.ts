@@ -107,6 +107,61 @@ test('a call opens the page once, waits with progress, and goes on by itself onc
   assert.deepEqual((await client.toolNames()).includes('counting__echo'), false);
 });
 
+test('keys are tried before they are kept: what is refused changes nothing, and keys that are refused later are to be entered again by their person', async (t) => {
+  const { world, upstream } = await withOwnKeys(t);
+  await world.broker.run(['server', 'set', 'counting', '--header', 'Authorization=Bearer ${account:TOKEN}']);
+  upstream.accepts = ['Bearer good-key-0123456789'];
+  const linus = await world.member('linus', { env: { MCPGATE_LOG: 'error' } });
+  const enter = (TOKEN: string) =>
+    linus.gate(['connect', 'counting', '--with-keys'], { stdin: JSON.stringify({ TOKEN }) });
+  const accounts = async () => {
+    const status = (await linus.gateJson(['status'])) as { accounts: { state: string }[] };
+    return status.accounts.map(({ state }) => state);
+  };
+
+  const wrong = await enter('wrong-key-0123456789');
+  assert.equal(wrong.code, 1, wrong.stdout);
+  assert.match(wrong.stderr, /were not kept.*refused its credentials \(HTTP 401\).*mcpgate connect counting/);
+  assert.ok(!wrong.stderr.includes('wrong-key') && !wrong.stderr.includes('secret set'), wrong.stderr);
+  assert.deepEqual(await accounts(), ['missing']);
+  const good = await enter('good-key-0123456789');
+  assert.equal(good.code, 0, good.stderr);
+  assert.match(good.stderr, /is connected\.\n +Not verified: the record of counting names no tool/);
+  const again = await enter('wrong-key-0123456789');
+  assert.equal(again.code, 1);
+  const called = await linus.gate(['call', 'counting__echo', 'text=mine']);
+  assert.deepEqual([called.code, called.stdout], [0, 'mine\n'], 'those before are kept');
+
+  await world.broker.run(['server', 'set', 'counting', '--probe', 'fail']);
+  const failing = await enter('good-key-0123456789');
+  assert.match(failing.stderr, /were not kept.*its tool fail answered with an error: .*on purpose/);
+  await world.broker.run(['server', 'set', 'counting', '--probe', 'echo', '--probe-args', '{"text":"here"}']);
+  assert.match((await enter('good-key-0123456789')).stderr, /Verified: its tool echo answered/);
+
+  upstream.accepts = ['Bearer another-key-0123456789'];
+  const refused = linus.start(['call', 'counting__echo', 'text=mine']);
+  await refused.line(/\/accounts\/counting/);
+  await refused.stop('SIGINT');
+  assert.deepEqual(await accounts(), ['expired']);
+  const sent = upstream.refused;
+  const later = linus.start(['call', 'counting__echo', 'text=mine']);
+  await later.line(/\/accounts\/counting/);
+  await later.stop('SIGINT');
+  assert.equal(upstream.refused, sent, 'the refused keys are not sent again');
+  assert.equal((await enter('another-key-0123456789')).code, 0);
+  assert.equal((await linus.gate(['call', 'counting__echo', 'text=mine'])).stdout, 'mine\n');
+  const events = (await world.broker.json(['audit', 'search', '--type', 'account.*'])) as { type: string }[];
+  assert.deepEqual(events.map(({ type }) => type).toReversed(), [
+    'account.refused',
+    'account.connected',
+    'account.refused',
+    'account.refused',
+    'account.connected',
+    'account.expired',
+    'account.connected',
+  ]);
+});
+
 test('a wait outlives the daemon that is killed under it, and ends with the person’s access', async (t) => {
   const { world, upstream } = await withOwnKeys(t);
   const { person, opened } = await atADesk(world);
@@ -249,7 +304,7 @@ test('without a display, over HTTP and for a grant of no person a call returns a
   const said = (await (await linus.aiClient()).call('counting__echo', { text: 'x' })).text;
   assert.match(
     said,
-    /^\[mcpgate\] server counting is used with an account of your own: connect it at http:\S+\/accounts\/counting\. /,
+    /^\[mcpgate\] server counting is used with an account of your own: connect it at http:\S+\/accounts\/counting, or with "mcpgate connect counting"\. /,
   );
   assert.equal(said.split('\n').length, 1);
   const ci = (await world.broker.json(['grant', 'issue', '--label', 'ci', '--server', 'counting'])) as IssuedGrant;
@@ -292,7 +347,12 @@ test('connect and disconnect say what is wrong in one line, with the exit codes 
   const json = await linus.gate(['connect', 'counting', '--with-keys', '--json'], {
     stdin: '{"TOKEN":"hush-hush-hush"}',
   });
-  assert.deepEqual(JSON.parse(json.stdout), { event: 'connected', server: 'counting', kind: 'keys' });
+  assert.partialDeepStrictEqual(JSON.parse(json.stdout), {
+    event: 'connected',
+    server: 'counting',
+    kind: 'keys',
+    verified: null,
+  });
   const grant = await tokenOf(world, 'linus');
   const env = { MCPGATE_TOKEN: grant, MCPGATE_BROKER: world.url };
   const refused = await linus.gate(['disconnect', 'counting', '--yes'], { env });

@@ -90,6 +90,8 @@ export interface Accounts {
     challenge: Challenge,
   ): Promise<TokenAnswer | undefined>;
   keys(server: ServerRecord, owner: AccountOwner): Promise<KeysAnswer>;
+  /** The server refused these keys. Whether they are the ones that are kept: they are given to no connection any more then. */
+  keysRefused(server: ServerRecord, owner: AccountOwner, values: ReadonlyMap<string, string>): Promise<boolean>;
 
   ofOwner(workspaceId: string, owner: AccountOwner): Promise<AccountView[]>;
   ofServer(serverId: string): Promise<AccountView[]>;
@@ -103,8 +105,17 @@ export interface Accounts {
     owners: (server: ServerRecord) => readonly AccountOwner[],
     actor: Actor,
   ): Promise<Finished>;
-  /** Throws `usage` naming a key that is missing, unknown or no text, and `conflict` where the server is not any more where it was shown. */
-  setKeys(server: ServerRecord, owner: AccountOwner, given: GivenKeys, actor: Actor): Promise<void>;
+  /**
+   * Throws `usage` naming a key that is missing, unknown or no text, and `conflict` where the server is not any more where it was shown. `attempt`:
+   * tries them before they are kept; what it throws is thrown, and what was kept before stays.
+   */
+  setKeys(
+    server: ServerRecord,
+    owner: AccountOwner,
+    given: GivenKeys,
+    actor: Actor,
+    attempt?: (values: ReadonlyMap<string, string>) => Promise<void>,
+  ): Promise<void>;
 
   /** Forgets it here, then revokes it at its provider. Undefined where there is none. */
   disconnect(server: ServerRecord, owner: AccountOwner, actor: Actor): Promise<Ended | undefined>;

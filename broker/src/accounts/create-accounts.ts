@@ -1,4 +1,5 @@
 // Accounts over the store and the vault. Every change is an event of the audit log, with names and never with what is in an account.
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { BaseLogger } from 'pino';
@@ -12,7 +13,7 @@ import type { GuardedFetch } from '../net/guarded-fetch.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { AccountChange, Accounts, AccountView, Ended, EndedAccounts, Finished } from './accounts.ts';
-import { checkKeys, keysOf } from './keys.ts';
+import { checkKeys, KeysRefused, keysOf } from './keys.ts';
 import { CLIENT_DOCUMENT_PATH, createClientIdentities } from './oauth/client-identity.ts';
 import { createKeptTokens } from './oauth/kept-tokens.ts';
 import { createLogins } from './oauth/login.ts';
@@ -73,6 +74,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     if (found === undefined || found.kind !== 'keys') return 'missing';
     const content = await openAccount(vault, found);
     if (content.kind !== 'keys' || content.target !== targetOf(server.transport)) return 'missing';
+    if (found.state === 'expired') return 'expired';
     const values = new Map(Object.entries(content.values));
     return keysOf(server).every(({ name }) => values.has(name)) ? { values, record: found } : 'missing';
   }
@@ -207,6 +209,15 @@ export function createAccounts(options: AccountsOptions): Accounts {
       handedOut.set(`${server.id} ${owner}`, found.record);
       return { kind: 'keys', values: found.values, version: found.record.version };
     },
+    async keysRefused(server, owner, values) {
+      const found = await keysAt(server, owner);
+      if (found === 'expired') return true;
+      if (found === 'missing' || found === 'more_scopes' || !isDeepStrictEqual(found.values, values)) return false;
+      if (!(await store.accounts.expire(found.record))) return false;
+      tell({ workspaceId: server.workspaceId, serverId: server.id, owner, state: 'expired' });
+      await record('account.expired', server, owner, BROKER);
+      return true;
+    },
     ofOwner: async (workspaceId, owner) => (await store.accounts.ofOwner(workspaceId, owner)).map(toView),
     ofServer: async (serverId) => (await store.accounts.ofServer(serverId)).map(toView),
     async begin(server, owner, browserSecret) {
@@ -216,11 +227,18 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return logins.begin(server, owner, { browserSecret, more });
     },
     finish,
-    async setKeys(server, owner, given, actor) {
+    async setKeys(server, owner, given, actor, attempt) {
       if (given.target !== targetDigestOf(server.transport)) throw new GateError('conflict', MOVED);
       const values = checkKeys(server, given.values);
       const of = { workspaceId: server.workspaceId, serverId: server.id, owner };
       const target = targetOf(server.transport);
+      try {
+        await attempt?.(new Map(Object.entries(values)));
+      } catch (error) {
+        if (error instanceof KeysRefused)
+          await record('account.refused', server, owner, actor, { reason: publicMessage(error) });
+        throw error;
+      }
       const sealed = sealAccount(vault, of, { kind: 'keys', target, values });
       const kept = await store.accounts.put({ ...of, target, kind: 'keys', sealed, scopes: [], expiresAt: null });
       if (kept === undefined) throw new GateError('conflict', CLOSED);

@@ -3,6 +3,9 @@ import { GateError } from 'mcpgate-shared/error';
 import type { AccountKey } from '../domain/people/account.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 
+/** The service was asked with keys before they were kept, and turned them away. */
+export class KeysRefused extends GateError {}
+
 const MAX_BYTES = 64 * 1024;
 
 export function keysOf({ name, account }: Pick<ServerRecord, 'name' | 'account'>): readonly AccountKey[] {

@@ -1,6 +1,7 @@
 // The other rooms' parts that the operations need. Identity and the tunnel are siblings of this room, so `broker.ts` injects them.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { KeysEntry } from '../accounts/enter-keys.ts';
 import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Registry } from '../catalogue/registry/registry.ts';
@@ -61,6 +62,7 @@ export interface AdminDependencies {
   upstreams: Upstreams;
   accounts: Accounts;
   ownAccounts: OwnAccounts;
+  keysEntry: KeysEntry;
   /** Waits until no other broker begins a call with an earlier version of the secret, and as long as is said for those under way to end. */
   switchElsewhere: SwitchSecretElsewhere;
   secretWatch: Pick<SecretWatch, 'warnings'>;

@@ -71,9 +71,9 @@ export function transportDraft(entry: CatalogueEntry, logIn: LogIn, given: Reado
   const filled = (text: string): string | undefined => {
     if (!fieldsIn(text).every((name) => values.has(name))) return undefined;
     // What stands around the references that were given must be none: neither as it is nor where its pieces meet.
-    const apart = text.replaceAll(OWN_HOME, '\n').replaceAll(FIELD, (_whole, name: string) =>
-      isReference(name) ? '\n' : (values.get(name) ?? ''),
-    );
+    const apart = text
+      .replaceAll(OWN_HOME, '\n')
+      .replaceAll(FIELD, (_whole, name: string) => (isReference(name) ? '\n' : (values.get(name) ?? '')));
     if (apart.includes('${'))
       throw refuse('with its fields filled in, a text of it would name a secret or an account that was not given');
     return text.replaceAll(FIELD, (_whole, name: string) => values.get(name) ?? '');

@@ -1,6 +1,8 @@
 // Creates the gateway: makes the parts that all sessions share, opens sessions, and tells them of changes.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
+import type { Accounts } from '../accounts/accounts.ts';
+import { createKeysEntry } from '../accounts/enter-keys.ts';
 import { createOwnAccounts } from '../accounts/own-accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Principal } from '../domain/people/principal.ts';
@@ -25,7 +27,7 @@ import { createToolIndexes } from './search/tool-index.ts';
 
 export interface GatewayOptions {
   upstreams: Upstreams;
-  accounts: GatewayParts['accounts'];
+  accounts: GatewayParts['accounts'] & Pick<Accounts, 'setKeys'>;
   /** Reads the rules and enforcement of a workspace; called once, and again after `policyChanged`. */
   snapshot: (workspaceId: string) => Promise<PolicySnapshot>;
   /** Whether this broker hears changes of the rules that other brokers make. While it returns false, nothing is allowed. */
@@ -72,6 +74,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
       mayUse,
       mayConnect,
     }),
+    keysEntry: createKeysEntry(options),
     accountWaits: createAccountWaits(options),
     audit: options.audit,
     policies,

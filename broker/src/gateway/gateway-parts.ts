@@ -2,6 +2,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { KeysEntry } from '../accounts/enter-keys.ts';
 import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Laptops } from '../laptops/laptops.ts';
@@ -19,8 +20,9 @@ import type { TaskTable } from './tasks/task-table.ts';
 
 export interface GatewayParts {
   upstreams: Upstreams;
-  accounts: Pick<Accounts, 'pageOf' | 'lackOf' | 'onChange' | 'ofOwner' | 'setKeys' | 'disconnect'>;
+  accounts: Pick<Accounts, 'pageOf' | 'lackOf' | 'onChange' | 'ofOwner' | 'disconnect'>;
   ownAccounts: OwnAccounts;
+  keysEntry: KeysEntry;
   accountWaits: AccountWaits;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   policies: PolicyCache;

@@ -323,13 +323,13 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         );
     },
     processIsolation: async () => (await findIsolator()).kind,
-    async test(server, { userKey = null, tried, limitMs } = {}) {
+    async test(server, { userKey = null, tried, limitMs, owner = ownerFor(server, userKey), keys } = {}) {
       const homeName = `test-${randomUUID()}`;
       const report = await testServer(deps, {
-        ...{ record: server, homeName, owner: ownerFor(server, userKey), tried, limitMs },
+        ...{ record: server, homeName, owner, tried, keys, limitMs },
       });
       // The test has shown what the server offers now, so the live connections read their lists again too.
-      if (tried === undefined) await refresh(server);
+      if (tried === undefined && keys === undefined) await refresh(server);
       return report;
     },
     refresh,

@@ -2,6 +2,7 @@
 // or `…Text` are JSON, exactly as the server sent it unless said.
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import type { RetryReason } from '../domain/call-record.ts';
+import type { AccountOwner } from '../domain/people/account.ts';
 import type { ResourceLimits } from '../domain/bounds/resource-limits.ts';
 import type { Isolation } from 'mcpgate-shared/api/servers';
 import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
@@ -201,7 +202,14 @@ export interface Upstreams {
    */
   test(
     server: ServerRecord,
-    options?: { userKey?: string | null; tried?: TriedSecret; limitMs?: number },
+    options?: {
+      userKey?: string | null;
+      tried?: TriedSecret;
+      limitMs?: number;
+      /** Keys that are not kept yet, for the account of this owner. */
+      owner?: AccountOwner;
+      keys?: ReadonlyMap<string, string>;
+    },
   ): Promise<TestReport>;
   /** Reads the lists of the server's live connections again; resolves when that is done, or after five seconds. */
   refresh(server: ServerRecord): Promise<void>;

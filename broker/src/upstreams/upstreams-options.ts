@@ -11,7 +11,7 @@ import type { Secrets } from './secrets/secrets.ts';
 export interface UpstreamsOptions {
   store: { servers: Pick<Store['servers'], 'list'>; workspaces: Pick<Store['workspaces'], 'list'> };
   vault: Secrets;
-  accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'pageOf' | 'onChange'>;
+  accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'keysRefused' | 'pageOf' | 'onChange'>;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
   clock: Clock;
   /** The broker's data folder; homes of stdio servers are made below it. */

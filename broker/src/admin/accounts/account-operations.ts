@@ -12,7 +12,8 @@ export function accountOperations({
   store,
   accounts,
   ownAccounts,
-}: Pick<AdminDependencies, 'store' | 'accounts' | 'ownAccounts'>): Operation[] {
+  keysEntry,
+}: Pick<AdminDependencies, 'store' | 'accounts' | 'ownAccounts' | 'keysEntry'>): Operation[] {
   const toAccount = (own: OwnAccount): Account => accountBody(own, accounts.pageOf(own.server));
 
   const sharedServer = async (workspaceId: string, name: string): Promise<ServerRecord> => {
@@ -38,7 +39,7 @@ export function accountOperations({
     operation(accountsApi.setKeys, async ({ params, body }, caller) => {
       const person = personOf(caller);
       const { server } = await ownAccounts.find(person, params.name);
-      await accounts.setKeys(server, `user:${person.id}`, body, caller.actor);
+      await keysEntry.enter(server, `user:${person.id}`, body, caller.actor);
       return toAccount(await ownAccounts.find(person, params.name));
     }),
     operation(accountsApi.disconnect, async ({ params }, caller) => {

@@ -239,7 +239,6 @@ function valuesFrom(
 }
 
 function planText(entry: CatalogueEntry, { record, secrets, missing }: AddedFromCatalogue): string {
-  const { account } = record;
   return [
     `would add ${record.name} from ${plainLine(entry.name)}`,
     `  runs       ${plainLine(commandOf(record))}`,

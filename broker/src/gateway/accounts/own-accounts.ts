@@ -93,8 +93,8 @@ async function setKeys(parts: GatewayParts, scope: SessionScope, request: Reques
       'usage',
       '"target" must be that of `mcpgate/accounts`: keys are for where the server was shown',
     );
-  await parts.accounts.setKeys(server, owner, { values: Object.fromEntries(given), target }, actor);
-  return { state: 'connected' };
+  const entered = await parts.keysEntry.enter(server, owner, { values: Object.fromEntries(given), target }, actor);
+  return { state: 'connected', ...entered };
 }
 
 async function endAccount(parts: GatewayParts, scope: SessionScope, request: Request): Promise<object> {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Accounts } from '../../accounts/accounts.ts';
 import { CALLBACK_PATH } from '../../accounts/oauth/client-identity.ts';
+import type { KeysEntry } from '../../accounts/enter-keys.ts';
 import type { OwnAccount, OwnAccounts } from '../../accounts/own-accounts.ts';
 import type { AccountOwner } from '../../domain/people/account.ts';
 import type { Person } from '../../domain/people/people.ts';
@@ -18,6 +19,7 @@ import { messagePage } from './plain-views.ts';
 export interface AccountsOfPages {
   accounts: Accounts;
   own: OwnAccounts;
+  keysEntry: KeysEntry;
   /** The enabled servers of a workspace. */
   servers: (workspaceId: string) => readonly ServerRecord[];
 }
@@ -33,7 +35,7 @@ interface Seen {
 }
 
 export function registerAccountsRoutes(app: FastifyInstance, context: PageContext, parts: AccountsOfPages): void {
-  const { accounts, own, servers } = parts;
+  const { accounts, own, keysEntry, servers } = parts;
   const cookie = context.accountsCookie;
 
   const actorOf = (request: FastifyRequest, person: Person): Actor => ({
@@ -126,7 +128,7 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
     forPerson(false, async (reply, person, of, request) => {
       const { _csrf: _token, _target: target = '', ...values } = KeysFormSchema.parse(request.body);
       try {
-        await accounts.setKeys(of.own.server, of.owner, { values, target }, actorOf(request, person));
+        await keysEntry.enter(of.own.server, of.owner, { values, target }, actorOf(request, person));
       } catch (error) {
         if (!(error instanceof GateError) || mustBeLogged(error)) throw error;
         return sendAccount(reply, person, of, error);

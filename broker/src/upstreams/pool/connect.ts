@@ -36,7 +36,7 @@ export interface Connection {
 
 export interface ConnectDeps extends WireDeps {
   vault: Pick<Secrets, 'value' | 'used' | 'refused'>;
-  accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'pageOf'>;
+  accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'keysRefused' | 'pageOf'>;
   /** How each server was last opened. */
   openings: OpeningMemory;
   brokerVersion: string;
@@ -85,7 +85,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     throw ofServer(record, error);
   });
   const noteRefused = (): void => deps.vault.refused(record.workspaceId, resolved.versions);
-  const bearer = createBearer(record, request.owner, deps.accounts, resolved.hide);
+  const bearer = createBearer(record, request.owner, deps.accounts, keys, resolved.hide);
   // Nothing is opened for whoever has no account.
   await bearer?.current();
   let noise = 0;

@@ -29,17 +29,20 @@ export interface TestRequest {
   owner: AccountOwner | undefined;
   /** What this secret is to be, for this connection alone. */
   tried?: TriedSecret | undefined;
+  /** What the keys of the account are to be, for this connection alone. */
+  keys?: ReadonlyMap<string, string> | undefined;
   /** How long the connection, and then each answer, may take; as for any other unless said. */
   limitMs?: number | undefined;
 }
 
 /** Stops at the first step that fails. */
 export async function testServer(all: ConnectDeps, request: TestRequest): Promise<TestReport> {
-  const { record, homeName, owner, tried, limitMs = all.startTimeoutMs } = request;
+  const { record, homeName, owner, tried, keys: given, limitMs = all.startTimeoutMs } = request;
   const deps: ConnectDeps = {
     ...all,
     startTimeoutMs: Math.min(limitMs, all.startTimeoutMs),
     ...(tried === undefined ? {} : { vault: withTried(all.vault, record, tried) }),
+    ...(given === undefined ? {} : { accounts: withKeys(all.accounts, given) }),
   };
   const steps: TestStep[] = [];
   let verdict: Verdict = 'unproven';
@@ -161,6 +164,15 @@ function withTried(
     refused: () => undefined,
     value: (workspace, name) =>
       workspace === workspaceId && name === tried.name ? Promise.resolve(tried.secret) : vault.value(workspace, name),
+  };
+}
+
+/** Accounts of which each has these keys, whatever is kept. */
+function withKeys(accounts: ConnectDeps['accounts'], values: ReadonlyMap<string, string>): ConnectDeps['accounts'] {
+  return {
+    ...accounts,
+    keys: () => Promise.resolve({ kind: 'keys', values, version: 0 }),
+    keysRefused: () => Promise.resolve(false),
   };
 }
 

@@ -28,7 +28,8 @@ export function lacking(
   cause?: unknown,
 ): AttemptError {
   const { name, workspaceId } = record;
-  if (owner !== 'shared') return accountNeeded(`${PERSONAL[lack](name)} at ${page}`, lack, cause);
+  if (owner !== 'shared')
+    return accountNeeded(`${PERSONAL[lack](name)} at ${page}, or with "mcpgate connect ${name}"`, lack, cause);
   const command = `"mcpgate-broker server connect ${name}${inWorkspace(workspaceId)}"`;
   return accountNeeded(`${SHARED[lack](name)}; an administrator connects it with ${command}`, lack, cause);
 }

@@ -8,24 +8,29 @@ import { remedy } from '../remedy.ts';
 import { lacking, nobodysAccount } from './account-values.ts';
 
 export interface Bearer {
-  /** Throws an AttemptError of `account_needed`. */
-  current(): string | Promise<string>;
+  /** Undefined for an account of keys, which stand in the texts of the record. Throws an AttemptError of `account_needed`. */
+  current(): string | undefined | Promise<string>;
   /**
    * After `error`, by which the server refused a request with this token: another token to send it with once more. Throws an AttemptError of
    * `account_needed` where somebody has something to do first, and `error` where nothing would help.
    */
-  after(error: unknown, token: string): Promise<string>;
+  after(error: unknown, token: string | undefined): Promise<string | undefined>;
 }
 
-/** `hide`: told each token before it is used, so that nobody hears it from the server. Undefined where the record wants no account by OAuth. */
+/**
+ * `keys`: those that the connection is made with, where the account is made of keys. `hide`: told each token before it is used, so that nobody
+ * hears it from the server. Undefined where the record wants no account.
+ */
 export function createBearer(
   record: ServerRecord,
   owner: AccountOwner | undefined,
-  accounts: Pick<Accounts, 'token' | 'refused' | 'pageOf'>,
+  accounts: Pick<Accounts, 'token' | 'refused' | 'keysRefused' | 'pageOf'>,
+  keys: ReadonlyMap<string, string>,
   hide: (token: string) => void,
 ): Bearer | undefined {
-  if (record.account?.kind !== 'oauth') return undefined;
+  if (record.account === null) return undefined;
   if (owner === undefined) throw nobodysAccount(record);
+  if (record.account.kind === 'keys') return forKeys(record, owner, accounts, keys);
   let last: string | undefined;
 
   function take(answer: TokenAnswer, cause?: unknown): string {
@@ -43,10 +48,27 @@ export function createBearer(
     async after(error, token) {
       const attempt = attemptOf(error);
       const wants = remedy(attempt, { what: 'request_with_token' });
-      if (wants !== 'new_token' && wants !== 'wider_token') throw error;
+      if ((wants !== 'new_token' && wants !== 'wider_token') || token === undefined) throw error;
       const answer = await accounts.refused(record, owner, token, { wants, header: attempt.challenge });
       if (answer === undefined) throw error;
       return take(answer, error);
+    },
+  };
+}
+
+function forKeys(
+  record: ServerRecord,
+  owner: AccountOwner,
+  accounts: Pick<Accounts, 'keysRefused' | 'pageOf'>,
+  keys: ReadonlyMap<string, string>,
+): Bearer {
+  return {
+    current: () => undefined,
+    async after(error) {
+      // Others may have been entered since the connection was made: another connection has them.
+      const next = remedy(attemptOf(error), { what: 'credentials' });
+      if (next !== 'new_credentials' || !(await accounts.keysRefused(record, owner, keys))) throw error;
+      throw lacking(record, owner, 'expired', accounts.pageOf(record), error);
     },
   };
 }

@@ -49,7 +49,7 @@ export interface WireRequest {
   /** The name of the home below the server's folder. */
   homeName: string;
   mask: SecretMask;
-  /** What each request over HTTP carries besides, where the server is used with an account by OAuth. */
+  /** What each request over HTTP carries besides, and what a refusal means, where the server is used with an account. */
   bearer: Bearer | undefined;
   output: ProcessOutput;
 }

@@ -46,11 +46,16 @@ async function runConnect(server: string | undefined, flags: ConnectFlags, conte
     if (server === undefined && flags.json === true) return terminal.print(JSON.stringify(accounts, null, 2));
     const account = server === undefined ? await choose(accounts, context) : accountAt(accounts, server);
     if (account === undefined) return;
-    if (account.kind === 'keys') await connectByKeys(session, account, flags, context);
+    let entered: Entered | undefined;
+    if (account.kind === 'keys') entered = await connectByKeys(session, account, flags, context);
     else if (!(await connectInBrowser(session, account, flags, context))) return context.setExitCode(1);
     if (flags.json === true)
-      terminal.print(JSON.stringify({ event: 'connected', server: account.server, kind: account.kind }));
-    else terminal.note(`${terminal.noteColour.green('✓')} Your account at ${account.server} is connected.`);
+      terminal.print(JSON.stringify({ event: 'connected', server: account.server, kind: account.kind, ...entered }));
+    else {
+      terminal.note(`${terminal.noteColour.green('✓')} Your account at ${account.server} is connected.`);
+      if (entered?.verified === true) terminal.note(`  Verified: ${onePlainLine(entered.detail)}.`);
+      else if (entered !== undefined) terminal.note(`  Not verified: ${onePlainLine(entered.detail)}.`);
+    }
   });
 }
 
@@ -78,11 +83,35 @@ async function connectByKeys(
   { server, keys, target }: OwnAccount,
   flags: ConnectFlags,
   context: CliContext,
-): Promise<void> {
+): Promise<Entered> {
   const values =
     flags.withKeys === true ? await keysFromStdin(keys, context) : await keysByAsking(server, keys, context);
   const where = target === null ? {} : { target };
-  await session.request('mcpgate/accounts/set', { server, values, ...where }, { signal: context.interrupted });
+  const waiting = await context.terminal.progress(`Trying them at ${server}`);
+  try {
+    const params = { server, values, ...where };
+    const { result } = await session.request('mcpgate/accounts/set', params, { signal: context.interrupted });
+    return readEntered(result);
+  } finally {
+    waiting.stop();
+  }
+}
+
+/** What the broker found out about the keys when it tried them. */
+interface Entered {
+  /** Null: it is not known whether the service takes them; `detail` says why. */
+  verified: true | null;
+  detail: string;
+}
+
+function readEntered(result: unknown): Entered {
+  const member = (key: string): unknown =>
+    typeof result === 'object' && result !== null ? Reflect.get(result, key) : undefined;
+  const detail = member('detail');
+  return {
+    verified: member('verified') === true ? true : null,
+    detail: typeof detail === 'string' ? detail : 'the broker is of an earlier version, which does not try them',
+  };
 }
 
 async function keysFromStdin(keys: readonly AccountKey[], { stdin }: CliContext): Promise<Record<string, string>> {

@@ -69,11 +69,16 @@ export async function askBroker(
   const asked = entries.map((entry) => askedEntry(entry, key, servers, valueOf, secrets));
   // Which of several is meant is asked only where it matters.
   const isDoubtful = asked.some(({ candidates }) => candidates.length > 1);
-  const states = isDoubtful ? parseSessionInfo((await session.request('mcpgate/session', {}, { signal })).result) : null;
+  const states = isDoubtful
+    ? parseSessionInfo((await session.request('mcpgate/session', {}, { signal })).result)
+    : null;
   const works = (name: string): boolean => states?.servers.some((each) => each.name === name && isUsable(each)) ?? true;
   return asked.map(({ candidates, ...rest }) => {
     const name = legalServerName(rest.entry.name);
-    return { ...rest, server: candidates.find((each) => each === name) ?? candidates.find(works) ?? candidates[0] ?? null };
+    return {
+      ...rest,
+      server: candidates.find((each) => each === name) ?? candidates.find(works) ?? candidates[0] ?? null,
+    };
   });
 }
 

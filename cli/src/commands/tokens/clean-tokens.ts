@@ -44,7 +44,8 @@ export async function planCleaning(
   const whyNot = ({ entry, server }: AskedEntry): string | null => {
     if (server === null) return 'the broker has no such server: `mcpgate install-clients --propose` offers it';
     const unusable = whyUnusable(server, servers);
-    if (unusable !== null) return `mcpgate has ${server}, but ${unusable}; without this entry you would lose what works now`;
+    if (unusable !== null)
+      return `mcpgate has ${server}, but ${unusable}; without this entry you would lose what works now`;
     const isSetUp = clients.find(({ name }) => name === entry.client.name)?.configured === true;
     return isSetUp
       ? null

@@ -29,7 +29,7 @@ async function open(t: TestContext, kind: 'json' | 'events' | 'refusal') {
   const wire = openHttpWire(
     {
       serverName: 'big',
-      workspaceId: 'default',
+      whenRefused: '',
       url: new URL(`http://127.0.0.1:${port}/mcp`),
       headers: {},
       clock: systemClock,

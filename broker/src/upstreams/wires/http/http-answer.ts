@@ -2,7 +2,6 @@
 import { answerText } from 'mcpgate-shared/mcp/rpc-text';
 import { bareText } from 'mcpgate-shared/bare-text';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
-import { inWorkspace } from '../../../domain/workspace.ts';
 import { AttemptError } from '../../attempt.ts';
 import { isRecord, parseRecord } from '../../../mcp/json-rpc-guard.ts';
 import { saysSessionLost, type SaidOfSession } from './lost-session.ts';
@@ -80,7 +79,7 @@ export function readRetryAfter(value: string | undefined, now: number): number |
 
 export interface RefusalContext extends HttpRefusal {
   serverName: string;
-  workspaceId: string;
+  whenRefused: string;
   location: string | undefined;
   /** Its `WWW-Authenticate` header. */
   challenge?: string | undefined;
@@ -99,13 +98,13 @@ export function refusalError(answer: RefusalContext): AttemptError {
 }
 
 function wordsFor(outcome: HttpOutcome, answer: RefusalContext): string {
-  const { serverName, workspaceId, status, body, location, mask } = answer;
+  const { serverName, whenRefused, status, body, location, mask } = answer;
   const said = body.trim() === '' ? '' : `: ${quoteForeign(mask(wordsOf(body)))}`;
   switch (outcome.kind) {
     case 'session_lost':
       return `server ${serverName} has forgotten the session (HTTP ${status})`;
     case 'unauthorized':
-      return `server ${serverName} refused its credentials (HTTP 401); an administrator can replace them with "mcpgate-broker secret set NAME${inWorkspace(workspaceId)}"`;
+      return `server ${serverName} refused its credentials (HTTP 401); ${whenRefused}`;
     case 'busy': {
       const { retryAfterMs } = outcome;
       const when = retryAfterMs === undefined ? 'later' : `in ${Math.ceil(retryAfterMs / 1000)} s`;

@@ -79,7 +79,7 @@ interface Running {
 }
 
 export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWorld, events: WireEvents): HttpExchanges {
-  const { serverName, workspaceId, clock, mask, maxMessageBytes } = options;
+  const { serverName, whenRefused, clock, mask, maxMessageBytes } = options;
   const home = options.url.pathname + options.url.search;
   /**
    * Exchanges under way, by the id of the request. An entry keeps everything that was sent and read in memory, so it is removed as soon as
@@ -209,7 +209,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
           const exchange = what.headers === undefined && !world.isNegotiating ? id : undefined;
           if (events.waits(id) && events.message(answer, undefined, exchange) && !events.waits(id)) return done();
         }
-        fail(refusalError({ ...refusal, serverName, workspaceId, location, challenge, mask }));
+        fail(refusalError({ ...refusal, serverName, whenRefused, location, challenge, mask }));
       }
 
       function onBytes(chunk: Buffer): void {

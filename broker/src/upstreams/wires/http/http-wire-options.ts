@@ -5,11 +5,12 @@ import type { MessageMask } from '../../secrets/secret-mask.ts';
 
 export interface HttpWireOptions {
   serverName: string;
-  workspaceId: string;
+  /** What is to be done where the server refuses the credentials. */
+  whenRefused: string;
   url: URL;
   /** With secrets filled in. */
   headers: Readonly<Record<string, string>>;
-  /** What each request carries besides, where the server is used with an account by OAuth. */
+  /** What each request carries besides, where the server is used with an account by OAuth, and what a refusal means for an account. */
   bearer?: Bearer | undefined;
   clock: Clock;
   mask: (text: string) => string;

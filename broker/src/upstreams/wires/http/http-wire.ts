@@ -87,11 +87,11 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
     if (what.id !== undefined && !events.waits(what.id)) throw new GateError('cancelled', 'the caller is gone');
     lastToken = token;
     try {
-      await exchanges.run({ ...what, token });
+      await exchanges.run(token === undefined ? what : { ...what, token });
     } catch (error) {
       const another = await from.after(error, token);
       lastToken = another;
-      await exchanges.run({ ...what, token: another });
+      await exchanges.run(another === undefined ? what : { ...what, token: another });
     }
   }
 

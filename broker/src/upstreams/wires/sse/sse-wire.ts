@@ -33,7 +33,7 @@ const textOf = (value: string | string[] | undefined): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
 export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire {
-  const { serverName, workspaceId, url, clock, mask, maxMessageBytes } = options;
+  const { serverName, whenRefused, url, clock, mask, maxMessageBytes } = options;
   const pool = new Pool(url.origin, {
     connections: MAX_SOCKETS,
     headersTimeout: 0,
@@ -88,7 +88,8 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
   /** With the headers of the account, and once more with others where the server refuses these. */
   async function authorized<T>(send: (headers: readonly string[]) => Promise<T>): Promise<T> {
     if (bearer === undefined) return send(own);
-    const withToken = (token: string): readonly string[] => [...own, 'authorization', `Bearer ${token}`];
+    const withToken = (token: string | undefined): readonly string[] =>
+      token === undefined ? own : [...own, 'authorization', `Bearer ${token}`];
     const token = await bearer.current();
     try {
       return await send(withToken(token));
@@ -166,7 +167,7 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
       cancel();
     }
     return refusalError({
-      ...{ serverName, workspaceId, status, now: clock.now() },
+      ...{ serverName, whenRefused, status, now: clock.now() },
       ...{ body: Buffer.concat(chunks).toString('utf8'), mask },
       // The endpoint's URL holds the session, so a server that does not know the endpoint does not know the session.
       hasSession: hasEndpoint,
