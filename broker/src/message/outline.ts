@@ -13,8 +13,8 @@ export interface Outline {
   readonly maxMembers?: number;
 }
 
-/** The broker reads the keys of `_meta` alone. */
-const META: Outline = {};
+/** The broker reads the keys of `_meta`, and which resource shows the result. */
+const META: Outline = { members: { ui: {} } };
 const RESOURCE: Outline = { members: { _meta: META } };
 const CONTENT: Outline = { members: { _meta: META, resource: RESOURCE } };
 

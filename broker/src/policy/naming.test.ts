@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nameHeads, ruleNames, splitName, splitUri, subjectsOf, uriPrefix } from './naming.ts';
+import { exposedUri, nameHeads, ruleNames, splitName, splitUri, subjectsOf, uriPrefix } from './naming.ts';
 
 describe('the names by which rules know things', () => {
   it('are one of a tool and of a prompt, and two of a resource and of a template', () => {
@@ -8,6 +8,30 @@ describe('the names by which rules know things', () => {
     assert.deepEqual(ruleNames('prompts', 'svc', 'a'), ['prompt:svc__a']);
     for (const offered of ['resources', 'templates'] as const)
       assert.deepEqual(ruleNames(offered, '7z', 'a:b'), ['resource:a:b', 'resource:n.7z+a:b']);
+  });
+
+  it('are three of what shows an app or belongs to a skill, whose scheme stays in front for clients', () => {
+    assert.deepEqual(ruleNames('resources', '7z', 'ui://a/b'), [
+      'resource:ui://a/b',
+      'resource:n.7z+ui://a/b',
+      'resource:ui://7z+/a/b',
+    ]);
+    assert.deepEqual(ruleNames('events', 'svc', 'mail.came'), ['event:svc__mail.came']);
+    for (const own of [
+      'ui://a/b',
+      'skill://a/SKILL.md',
+      'skill:///x',
+      'ui://',
+      'ui://svc+/a',
+      'a:b',
+      'UI://a',
+      'ui:/a',
+    ])
+      for (const server of ['svc', '7z', '-x'])
+        assert.deepEqual(splitUri(exposedUri(server, own)), { server, rest: own }, own);
+    assert.equal(exposedUri('svc', 'skill://git/SKILL.md'), 'skill://svc+/git/SKILL.md');
+    for (const uri of ['ui://a/b', 'ui://a+b/c', 'ui://A+/b', 'ui://+/b', 'ui://a/b+/c', 'skill://a'])
+      assert.equal(splitUri(uri), undefined, uri);
   });
 
   it('are as they were written where they say no server', () => {
@@ -25,7 +49,10 @@ describe('the names by which rules know things', () => {
       assert.deepEqual(nameHeads(server), [
         [`${server}__`],
         [`prompt:${server}__`],
+        [`event:${server}__`],
         ['resource:', `resource:${prefix}`],
+        ['resource:ui://', `resource:${prefix}ui://`, `resource:ui://${server}+/`],
+        ['resource:skill://', `resource:${prefix}skill://`, `resource:skill://${server}+/`],
       ]);
     }
   });
@@ -46,7 +73,12 @@ describe('the names by which rules know things', () => {
       ['svc__a__b', [{ server: 'svc', names: ['svc__a__b'] }]],
       ['other__a', [{ server: 'other', names: ['other__a'] }]],
       ['prompt:svc__a', [{ server: 'svc', names: ['prompt:svc__a'] }]],
+      ['event:svc__a', [{ server: 'svc', names: ['event:svc__a'] }]],
       ['a', [{ server: '', names: ['a'] }]],
+      [
+        'resource:ui://svc+/a',
+        [{ server: 'svc', names: ['resource:ui://a', 'resource:svc+ui://a', 'resource:ui://svc+/a'] }],
+      ],
       ['prompt:a', [{ server: '', names: ['prompt:a'] }]],
       ['resource:svc+a:b', [{ server: 'svc', names: ['resource:a:b', 'resource:svc+a:b'] }]],
       ['resource:n.7z+a:b', [{ server: '7z', names: ['resource:a:b', 'resource:n.7z+a:b'] }]],

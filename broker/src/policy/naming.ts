@@ -1,5 +1,5 @@
-// The names by which rules know what servers offer: `SERVER__TOOL`, `prompt:SERVER__NAME`, `resource:URI` and `resource:SERVER+URI`, with the
-// server's own names, never cut. All code that asks the policy for a verdict gets the names here.
+// The names by which rules know what servers offer: `SERVER__TOOL`, `prompt:SERVER__NAME`, `event:SERVER__NAME`, `resource:URI` and
+// `resource:SERVER+URI`, with the server's own names, never cut; and the URIs that clients see. All code that asks the policy for a verdict gets the names here.
 import type { ListKind } from '../mcp/list-kind.ts';
 
 /** All names of one thing; the record of a call holds the first. */
@@ -11,8 +11,16 @@ export interface Subject {
   names: RuleNames;
 }
 
+/** The kinds of things that rules know: those that servers list, and the event types of the Events extension. */
+export type RuleKind = ListKind | 'events';
+
 const PROMPT = 'prompt:';
+const EVENT = 'event:';
 export const RESOURCE = 'resource:';
+const HEADS = [
+  ['prompts', PROMPT],
+  ['events', EVENT],
+] as const;
 
 /**
  * What clients see before a server's own URIs and URI templates: `SERVER+`. A scheme must begin with a letter (RFC 3986, section 3.1), which a
@@ -28,8 +36,27 @@ export function splitName(name: string): { server: string; rest: string } | unde
   return at <= 0 ? undefined : { server: name.slice(0, at), rest: name.slice(at + 2) };
 }
 
-/** Takes `SERVER+URI` apart; undefined for a text without `+`. */
+/**
+ * Schemes that clients look at, so that they stay in front: AI clients open `ui://` alone as an app (MCP Apps), and know skills by `skill://` and
+ * by the last segment of the path before `SKILL.md` (Skills). Both have free choice of what stands first after them.
+ */
+const KEPT_SCHEMES = ['ui://', 'skill://'] as const;
+
+const keptScheme = (uri: string) => KEPT_SCHEMES.find((scheme) => uri.startsWith(scheme));
+
+/** The URI or URI template of a server as clients see it: `SERVER+URI`; with a scheme that is kept, `ui://SERVER+/…`. */
+export function exposedUri(server: string, own: string): string {
+  const scheme = keptScheme(own);
+  return scheme === undefined ? uriPrefix(server) + own : `${scheme}${server}+/${own.slice(scheme.length)}`;
+}
+
+/** Takes apart what `exposedUri` made, and `SERVER+URI` with any scheme; undefined for a text that names no server in this way. */
 export function splitUri(uri: string): { server: string; rest: string } | undefined {
+  const kept = keptScheme(uri);
+  if (kept !== undefined) {
+    const [, server, rest] = /^([a-z0-9-]+)\+\/(.*)$/s.exec(uri.slice(kept.length)) ?? [];
+    return server === undefined || rest === undefined ? undefined : { server, rest: kept + rest };
+  }
   const at = uri.indexOf('+');
   if (at <= 0) return undefined;
   const scheme = uri.slice(0, at);
@@ -37,36 +64,47 @@ export function splitUri(uri: string): { server: string; rest: string } | undefi
 }
 
 /** `own`: the server's own name or URI of the thing. `server`: empty where the name names no server. */
-export function ruleNames(kind: ListKind, server: string, own: string): RuleNames {
+export function ruleNames(kind: RuleKind, server: string, own: string): RuleNames {
   switch (kind) {
     case 'tools':
       return [server === '' ? own : `${server}__${own}`];
     case 'prompts':
       return [PROMPT + (server === '' ? own : `${server}__${own}`)];
+    case 'events':
+      return [EVENT + (server === '' ? own : `${server}__${own}`)];
     case 'resources':
     case 'templates':
-      return server === '' ? [RESOURCE + own] : [RESOURCE + own, RESOURCE + uriPrefix(server) + own];
+      if (server === '') return [RESOURCE + own];
+      return keptScheme(own) === undefined
+        ? [RESOURCE + own, RESOURCE + uriPrefix(server) + own]
+        : [RESOURCE + own, RESOURCE + uriPrefix(server) + own, RESOURCE + exposedUri(server, own)];
   }
 }
 
 /** With what the names of a server's things begin: one list for each kind of thing, with one entry for each name that such a thing has. */
 export function nameHeads(server: string): readonly (readonly string[])[] {
-  return [[`${server}__`], [`${PROMPT}${server}__`], [RESOURCE, RESOURCE + uriPrefix(server)]];
+  return [
+    [`${server}__`],
+    [`${PROMPT}${server}__`],
+    [`${EVENT}${server}__`],
+    [RESOURCE, RESOURCE + uriPrefix(server)],
+    ...KEPT_SCHEMES.map((scheme) => ruleNames('resources', server, scheme)),
+  ];
 }
 
 /** What a name means that is written as in rules. `resource:URI` does not name a server, so it may mean a resource of each of `servers`. */
 export function subjectsOf(name: string, servers: readonly string[]): readonly Subject[] {
   if (!name.startsWith(RESOURCE)) {
-    const isPrompt = name.startsWith(PROMPT);
-    const split = splitName(isPrompt ? name.slice(PROMPT.length) : name);
+    const [kind, head] = HEADS.find(([, each]) => name.startsWith(each)) ?? (['tools', ''] as const);
+    const split = splitName(name.slice(head.length));
     if (split === undefined) return [{ server: '', names: [name] }];
-    return [{ server: split.server, names: ruleNames(isPrompt ? 'prompts' : 'tools', split.server, split.rest) }];
+    return [{ server: split.server, names: ruleNames(kind, split.server, split.rest) }];
   }
   const uri = name.slice(RESOURCE.length);
-  const named = servers.find((server) => uri.startsWith(uriPrefix(server)));
-  const own = named === undefined ? uri : uri.slice(uriPrefix(named).length);
-  return (named === undefined ? servers : [named]).map((server) => ({
+  const split = splitUri(uri);
+  const named = split !== undefined && servers.includes(split.server) ? split : undefined;
+  return (named === undefined ? servers : [named.server]).map((server) => ({
     server,
-    names: ruleNames('resources', server, own),
+    names: ruleNames('resources', server, named?.rest ?? uri),
   }));
 }

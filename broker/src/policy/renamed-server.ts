@@ -1,6 +1,6 @@
 // What rules mean of a server that gets another name: those that name it exactly can be rewritten, and of those with wildcards it can be said
 // whether they mean the same of it as before.
-import { nameHeads, RESOURCE } from './naming.ts';
+import { nameHeads } from './naming.ts';
 
 /** `less`, `more`: some of what it matched of the server is missing now, or was not matched before; `other`: both. */
 export type Shift = 'less' | 'more' | 'other';
@@ -29,7 +29,7 @@ function headsOf(from: string, to: string): [old: string, now: string][] {
   const next = nameHeads(to).flat();
   return nameHeads(from)
     .flat()
-    .flatMap((old, index): [string, string][] => (old === RESOURCE ? [] : [[old, next[index] ?? old]]));
+    .flatMap((old, index): [string, string][] => (old === next[index] ? [] : [[old, next[index] ?? old]]));
 }
 
 /**

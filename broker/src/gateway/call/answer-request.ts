@@ -2,6 +2,8 @@
 // methods.ts says which generation has which method; each edge answers `initialize`, `ping` and the like itself.
 import type { ListKind } from '../../mcp/list-kind.ts';
 import { complete } from './complete.ts';
+import { requestOfEvent } from '../extensions/event-request.ts';
+import { listOfExtension } from '../extensions/extension-lists.ts';
 import { listKind } from '../lists/lists.ts';
 import { requestByName } from './named-request.ts';
 import type { Reply } from '../reply.ts';
@@ -32,6 +34,13 @@ export const ANSWERERS: ReadonlyMap<string, Answerer> = new Map<string, Answerer
   ],
   ['prompts/get', (parts, scope, handling) => requestByName(parts, scope, handling, 'prompts')],
   ['resources/read', (parts, scope, handling) => requestByUri(parts, scope, handling)],
+  ['resources/directory/read', (parts, scope, handling) => requestByUri(parts, scope, handling)],
+  ['skills/get', (parts, scope, handling) => requestByUri(parts, scope, handling)],
+  ['skills/list', listOfExtension],
+  ['events/list', listOfExtension],
+  ['events/poll', requestOfEvent],
+  ['events/subscribe', requestOfEvent],
+  ['events/unsubscribe', requestOfEvent],
   ['resources/subscribe', followResource],
   ['resources/unsubscribe', unfollowResource],
   ['completion/complete', complete],

@@ -56,7 +56,7 @@ function denialText(denial: Denial): string {
       : verdict.rule === null
         ? `To ask for access: send your administrator this; they can run \`mcpgate-broker rule add --allow --who ${who} --what ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
         : `To ask for access: send your administrator the rule's name and ${what}.`;
-  const verb = what.startsWith('resource:') || what.startsWith('prompt:') ? 'use' : 'call';
+  const verb = /^(resource|prompt|event):/.test(what) ? 'use' : 'call';
   return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask}${isNowhere ? '' : ' Do not try again until it is granted.'}`;
 }
 

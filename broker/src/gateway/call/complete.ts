@@ -11,7 +11,9 @@ import { readRequestParams } from './request-params.ts';
 import { errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import { asSeen } from './reserved-text.ts';
-import { noServer, serverByName, serverByUri, writtenName, writtenUri } from './route.ts';
+import { failureAnswer } from './answers.ts';
+import { findByName, type Found } from './own-name.ts';
+import { noServer, serverByUri, writtenName, writtenUri } from './route.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 
@@ -32,7 +34,11 @@ export async function complete(parts: GatewayParts, scope: SessionScope, handlin
   const member = kind === 'prompts' ? 'name' : 'uri';
   const named = ref[member];
   if (typeof named !== 'string') return invalid(`"ref.${member}" must be a string`);
-  const route = kind === 'prompts' ? serverByName(parts, scope, named) : serverByUri(parts, scope, named);
+  const found = await lookUp(parts, scope, kind, named).catch((error: unknown) => ({ kind: 'failed', error }) as const);
+  if (found.kind === 'failed')
+    return failureAnswer(parts, handling, found.error, { name: '', workspaceId: scope.principal.workspaceId });
+  if (found.kind === 'several') return found.answer;
+  const route = found.kind === 'route' ? found.route : undefined;
   const unknown =
     noServer(parts, scope) ?? `there is nothing named ${JSON.stringify(named.slice(0, 200))} to complete for`;
   const missing = (server: string, rest: string) =>
@@ -56,6 +62,17 @@ export async function complete(parts: GatewayParts, scope: SessionScope, handlin
     },
     rewrite: (answer) => asSeen(answer, route.server.name),
   });
+}
+
+async function lookUp(
+  parts: GatewayParts,
+  scope: SessionScope,
+  kind: 'prompts' | 'templates',
+  named: string,
+): Promise<Found> {
+  if (kind === 'prompts') return await findByName(parts, scope, kind, named);
+  const route = serverByUri(parts, scope, named);
+  return route === undefined ? { kind: 'nowhere' } : { kind: 'route', route };
 }
 
 const KINDS: ReadonlyMap<unknown, 'prompts' | 'templates'> = new Map([

@@ -11,9 +11,11 @@ import { splitName } from '../../policy/naming.ts';
 import { failureAnswer } from './answers.ts';
 import { namedEntry, type Named, type NamedKind } from './named-entry.ts';
 import { answerMissing } from './not-forwarded.ts';
+import { findByName } from './own-name.ts';
 import { errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import { asSeen } from './reserved-text.ts';
+import { seenUriFor } from './seen-uri.ts';
 import { noServer, type Route, serverByName, prefixFor, writtenName } from './route.ts';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
@@ -32,11 +34,14 @@ export async function requestByName(
   const params = readCallParams(request);
   if (typeof params === 'string') return errorReply(RPC_CODE.invalidParams, params);
   const { principal } = scope;
-  const route = serverByName(parts, scope, params.name);
-  const server = route?.server.name ?? '';
+  let server = serverByName(parts, scope, params.name)?.server.name ?? '';
   try {
-    const removed = route === undefined ? removedServer(scope, params.name) : undefined;
+    const removed = server === '' ? removedServer(scope, params.name) : undefined;
     if (removed !== undefined) return removed;
+    const found = await findByName(parts, scope, kind, params.name);
+    if (found.kind === 'several') return found.answer;
+    const route = found.kind === 'route' ? found.route : undefined;
+    server = route?.server.name ?? '';
     const cached = parts.policies.get(principal.workspaceId);
     const policy = cached instanceof Promise ? await cached : cached;
     const own =
@@ -53,9 +58,11 @@ export async function requestByName(
     return await carryOut(parts, scope, handling, {
       ...call,
       async again() {
-        const now = serverByName(parts, scope, params.name);
+        const now = await findByName(parts, scope, kind, params.name);
+        if (now.kind === 'several') return now.answer;
         const rules = await parts.policies.get(principal.workspaceId);
-        return (now && (await findCall(parts, scope, handling, kind, now, rules, params, asked))) ?? error();
+        const next = now.kind === 'route' ? now.route : undefined;
+        return (next && (await findCall(parts, scope, handling, kind, next, rules, params, asked))) ?? error();
       },
     });
   } catch (error) {
@@ -108,7 +115,7 @@ function callOf(
     ...(server.trustAnnotations && entry.repeatable !== undefined && { repeatable: entry.repeatable }),
     rewrite(text) {
       const prefix = prefixFor(scope, server);
-      const seen = asSeen(text, server.name, prefix);
+      const seen = asSeen(text, server.name, seenUriFor(scope, server));
       if (kind === 'prompts') return seen;
       return withSeenTaskIds(seen, prefix, false, (ownId) =>
         parts.tasks.note(server, placeOf(server, scope.requester), {

@@ -2,11 +2,10 @@
 // they are looked up, so a caller who may not use a thing gets the same answer whether it exists or not.
 import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
-import type { ListKind } from '../../mcp/list-kind.ts';
 import { denialReply } from './answers.ts';
 import { callIntent, type Judged } from './call-intent.ts';
 import { judge } from '../../policy/judge.ts';
-import { ruleNames } from '../../policy/naming.ts';
+import { ruleNames, type RuleKind } from '../../policy/naming.ts';
 import type { Answer } from '../reply.ts';
 import type { Request } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
@@ -40,7 +39,7 @@ export function denialOf({ principal }: SessionScope, method: string, server: st
 
 /** A request for a thing that does not exist. */
 export interface Missing extends Omit<Judged, 'what' | 'verdict' | 'policyVersion'> {
-  kind: ListKind;
+  kind: RuleKind;
   /** The server's name as the client wrote it, whether there is such a server or not; empty where the client named none. */
   server: string;
   /** The name or URI within the server. */

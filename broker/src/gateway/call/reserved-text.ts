@@ -1,11 +1,14 @@
 // Rewrites results and errors of a server for the client. Texts that begin with `[mcpgate` and `_meta` keys `mcpgate/…` are reserved for
-// mcpgate: where a server uses them, they are marked as the server's. URIs of the server's resources get its prefix. Everything else stays as
-// it is, and a text with none of these costs one search.
+// mcpgate: where a server uses them, they are marked as the server's. URIs of the server's resources, and what refers to them, become those that
+// the client sees. Everything else stays as it is, and a text with none of these costs one search.
 import { findMember, scanArray, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
+import { appReferences, type SeenUri, seenUriText } from './seen-uri.ts';
 
 interface Insertion {
   at: number;
   text: string;
+  /** Where the text ends that it stands for; undefined: it stands for none. */
+  end?: number;
 }
 
 const RESERVED_TEXT = /^\s*\[\s*mcpgate/i;
@@ -14,27 +17,27 @@ const RESERVED_KEY = /^\s*mcpgate\//i;
 const CONTENT_KEYS: readonly string[] = ['content', 'contents', 'messages'];
 
 /**
- * `text`: the JSON text of a result or of a JSON-RPC error object. `prefix`: goes before the URIs of resources; empty in a session that shows
- * one server under its own names.
+ * `text`: the JSON text of a result or of a JSON-RPC error object. `seenUri`: what the client sees for a URI of the server; undefined in a session
+ * that shows one server under its own names.
  */
-export function asSeen(text: string, server: string, prefix = ''): string {
+export function asSeen(text: string, server: string, seenUri?: SeenUri): string {
   // The words may be written with escapes. Texts with escapes are rare, so each is looked at more closely.
   const mayHide = text.includes('\\u');
   const marks = mayHide || /mcpgate/i.test(text);
-  const uris = prefix !== '' && (mayHide || text.includes('"uri"'));
+  const uris = seenUri !== undefined && (mayHide || /"uri"|resourceUri"|outputTemplate"/.test(text));
   if (!marks && !uris) return text;
   const insertions: Insertion[] = [];
   const mark = `[from ${server}] `;
   const { members } = scanObject(text);
   const seeTexts = (of: readonly JsonMember[], keys: readonly string[]) => {
+    if (uris) for (const at of appReferences(text, of)) insertions.push(...replaced(text, at, seenUri));
     if (!marks) return;
     markMeta(text, of, mark, insertions);
     for (const key of keys) markString(text, findMember(of, key), mark, insertions);
   };
   const seeUri = (of: readonly JsonMember[]) => {
     const uri = findMember(of, 'uri');
-    if (uris && uri !== undefined && text.charAt(uri.start) === '"')
-      insertions.push({ at: uri.start + 1, text: prefix });
+    if (uris && uri !== undefined) insertions.push(...replaced(text, uri, seenUri));
   };
   const seeBlock = (at: number, isMessage: boolean) => {
     if (text.charAt(at) !== '{') return;
@@ -54,6 +57,11 @@ export function asSeen(text: string, server: string, prefix = ''): string {
   seeTexts(members, ['message', 'description']);
   for (const { key, start } of members) if (CONTENT_KEYS.includes(key)) seeBlocks(start, key === 'messages');
   return insertAll(text, insertions);
+}
+
+function replaced(text: string, { start, end }: JsonMember, seenUri: SeenUri): Insertion[] {
+  const seen = seenUriText(text.slice(start, end), seenUri);
+  return seen === undefined ? [] : [{ at: start, end, text: seen }];
 }
 
 /** Marks reserved texts in the members `keys` of a JSON object, such as a tool's description or a progress notification's message. */
@@ -87,9 +95,9 @@ function insertAll(text: string, insertions: Insertion[]): string {
   insertions.sort((a, b) => a.at - b.at);
   let out = '';
   let from = 0;
-  for (const { at, text: inserted } of insertions) {
+  for (const { at, end, text: inserted } of insertions) {
     out += text.slice(from, at) + inserted;
-    from = at;
+    from = end ?? at;
   }
   return out + text.slice(from);
 }

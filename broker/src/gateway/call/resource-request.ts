@@ -1,14 +1,18 @@
-// `resources/read`, `resources/subscribe` and `resources/unsubscribe`: finds the server that a URI means, judges the request, and has it
+// `resources/read`, `resources/subscribe`, `resources/unsubscribe`, and `skills/get` and `resources/directory/read` of the Skills extension: finds the server that a URI means, judges the request, and has it
 // carried out.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { ruleNames } from '../../policy/naming.ts';
+import { failureAnswer } from './answers.ts';
 import { missingOne, requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { errorReply, type Reply } from '../reply.ts';
+import { findByUri } from './own-name.ts';
 import type { Handling } from '../request.ts';
 import { asSeen } from './reserved-text.ts';
-import { noServer, prefixFor, serverByUri, writtenUri, type Route } from './route.ts';
+import { type SeenUri, seenUriFor, seenUriText } from './seen-uri.ts';
+import { noServer, writtenUri, type Route } from './route.ts';
+import { withSeenSkill } from '../extensions/skill-uris.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 
@@ -27,8 +31,11 @@ export async function requestByUri(
   const read = readRequestParams(request);
   if (typeof read === 'string') return errorReply(RPC_CODE.invalidParams, read);
   if (typeof uri !== 'string') return errorReply(RPC_CODE.invalidParams, '"uri" must be a string');
-  const route = serverByUri(parts, scope, uri);
-  if (route === undefined) {
+  const found = await findByUri(parts, scope, uri).catch((error: unknown) => ({ kind: 'failed', error }) as const);
+  if (found.kind === 'failed')
+    return failureAnswer(parts, handling, found.error, { name: '', workspaceId: scope.principal.workspaceId });
+  if (found.kind === 'several') return found.answer;
+  if (found.kind === 'nowhere') {
     const message =
       noServer(parts, scope) ?? `there is no resource ${JSON.stringify(uri.slice(0, 200))}; list the resources again`;
     const code = scope.requester.generation === 'modern' ? RPC_CODE.invalidParams : RPC_CODE.resourceNotFound;
@@ -39,8 +46,9 @@ export async function requestByUri(
       error: errorReply(code, message, { uri }),
     });
   }
+  const { route } = found;
   const { server, rest } = route;
-  return requestOne(parts, scope, handling, {
+  return await requestOne(parts, scope, handling, {
     server,
     params: read,
     mayWait: onSent === undefined,
@@ -49,19 +57,23 @@ export async function requestByUri(
       replaced: { uri: JSON.stringify(rest) },
     }),
     rewrite(text) {
-      const prefix = prefixFor(scope, server);
-      return withSeenUri(asSeen(text, server.name, prefix), prefix);
+      const seenUri = seenUriFor(scope, server);
+      const seen = withSeenUri(asSeen(text, server.name, seenUri), seenUri);
+      return seenUri !== undefined && OF_SKILLS.has(request.method) ? withSeenSkill(seen, seenUri) : seen;
     },
     ...(onSent !== undefined && { onSent: () => onSent(route) }),
   });
 }
 
+/** Methods whose results name more URIs than that of the resource. */
+const OF_SKILLS: ReadonlySet<string> = new Set(['skills/get', 'resources/directory/read']);
+
 /** Replaces the server's URI in the `data` of an error by the URI that the client knows (MCP 2025-11-25, server/resources). */
-function withSeenUri(text: string, prefix: string): string {
-  if (prefix === '' || !text.includes('"data"')) return text;
+function withSeenUri(text: string, seenUri: SeenUri | undefined): string {
+  if (seenUri === undefined || !text.includes('"data"')) return text;
   const { members } = scanObject(text, 0, ['data']);
   const data = findMember(members, 'code') === undefined ? undefined : findMember(members, 'data')?.inner;
   const uri = findMember(data?.members ?? [], 'uri');
-  if (uri === undefined || text.charAt(uri.start) !== '"') return text;
-  return text.slice(0, uri.start + 1) + prefix + text.slice(uri.start + 1);
+  const seen = uri && seenUriText(text.slice(uri.start, uri.end), seenUri);
+  return uri === undefined || seen === undefined ? text : text.slice(0, uri.start) + seen + text.slice(uri.end);
 }

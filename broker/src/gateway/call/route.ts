@@ -2,7 +2,7 @@
 // the policy, so that the denial can say so.
 import { serverCalled, serverNamed, type ServerRecord } from '../../domain/server-record.ts';
 import { exposedName } from '../lists/exposed-name.ts';
-import { splitName, splitUri, uriPrefix } from '../../policy/naming.ts';
+import { exposedUri, splitName, splitUri, uriPrefix } from '../../policy/naming.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 
@@ -33,7 +33,7 @@ export function serverByName(parts: Parts, scope: SessionScope, name: string): R
 }
 
 export function serverByUri(parts: Parts, scope: SessionScope, uri: string): Route | undefined {
-  return routeBy(parts, scope, uri, splitUri, (server, own) => uriPrefix(server) + own);
+  return routeBy(parts, scope, uri, splitUri, exposedUri);
 }
 
 /** Takes a name apart without looking whether the server exists; `server` is empty where the name has none. */
@@ -65,7 +65,7 @@ function routeBy(
   return { server, rest, written: server.name === found.server ? text : join(server.name, rest) };
 }
 
-/** The text that stands before the server's own URIs in this session. */
+/** The text that stands before the server's own task ids in this session. */
 export function prefixFor({ only }: SessionScope, server: ServerRecord): string {
   return only === undefined ? uriPrefix(server.name) : '';
 }

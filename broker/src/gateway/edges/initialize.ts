@@ -5,6 +5,7 @@ import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import type { ServerFacts } from '../../upstreams/upstream.ts';
+import { extensionsOf } from '../extensions/declared.ts';
 import { inTime } from '../lists/in-time.ts';
 import { markReservedMembers } from '../call/reserved-text.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
@@ -50,11 +51,19 @@ async function offerOf(parts: GatewayParts, scope: SessionScope): Promise<Offer>
   });
   const one = scope.only === undefined ? undefined : known[0];
   const isComplete = known.length === usable?.length;
+  const extensions = extensionsOf(
+    known.map(({ said }) => said),
+    scope.requester.generation,
+  );
   return {
     capabilities:
       one === undefined
-        ? { ...merged(known, isComplete), ...tasksOf(known, scope.requester.generation) }
-        : ownCapabilities(one.said, scope.requester.generation),
+        ? {
+            ...merged(known, isComplete),
+            ...tasksOf(known, scope.requester.generation),
+            ...(extensions !== undefined && { extensions }),
+          }
+        : ownCapabilities(one.said, scope.requester.generation, extensions),
     serverInfoText: serverInfoText(parts, scope),
     instructions: instructionsOf(
       servers.map(({ name }, index) => ({ name, text: texts[index] ?? '' })),
@@ -126,30 +135,30 @@ function merged(known: Known, isComplete: boolean): JsonRecord {
     ...(offers('resources') && { resources: { listChanged: true, subscribe: any(canSubscribe) } }),
     ...(offers('completions') && { completions: {} }),
     ...(offers('logging') && { logging: {} }),
+    // What the Events extension was before it was one; some clients look for it there.
+    ...(known.some(({ said }) => isRecord(said.capabilities['events'])) && { events: {} }),
   };
 }
 
-/** The task capabilities of the servers of the client's generation; tasks of the two generations are not compatible. */
+/** Tasks of the two generations are not compatible; those of 2026-07-28 are an extension. */
 function tasksOf(known: Known, generation: ServerFacts['generation']): JsonRecord {
-  const same = known.filter(({ said }) => said.generation === generation).map(({ said }) => said.capabilities);
-  if (generation === 'legacy') {
-    const offers = same.some(({ tasks }) => isRecord(tasks));
-    return offers ? { tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } } : {};
-  }
-  const offers = same.some(({ extensions }) => isRecord(extensions) && isRecord(extensions[TASKS]));
-  return offers ? { extensions: { [TASKS]: {} } } : {};
+  const offers = known.some(({ said }) => said.generation === 'legacy' && isRecord(said.capabilities['tasks']));
+  if (generation !== 'legacy' || !offers) return {};
+  return { tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } };
 }
 
-const TASKS = 'io.modelcontextprotocol/tasks';
-
 /** The capabilities of one server as it declared them, except that every list is said to change. */
-function ownCapabilities(said: ServerFacts, generation: ServerFacts['generation']): JsonRecord {
-  const { tasks, extensions, ...rest } = said.capabilities;
+function ownCapabilities(
+  said: ServerFacts,
+  generation: ServerFacts['generation'],
+  extensions: JsonRecord | undefined,
+): JsonRecord {
+  const { tasks, extensions: _own, ...rest } = said.capabilities;
   const isSame = said.generation === generation;
   const capabilities: JsonRecord = {
     ...rest,
     ...(isSame && tasks !== undefined && { tasks }),
-    ...(isSame && extensions !== undefined && { extensions }),
+    ...(extensions !== undefined && { extensions }),
   };
   const withChanges = (name: string) =>
     isRecord(capabilities[name]) ? { [name]: { ...capabilities[name], listChanged: true } } : {};

@@ -11,6 +11,8 @@ export type Way =
   | 'resource'
   /** A completion: judged by its prompt or resource template, recorded, sent to its server. */
   | 'completion'
+  /** An event type: judged by its name, recorded, sent to its server. */
+  | 'event'
   /** A task: must be the caller's own, judged by the tool that made it, recorded, sent to its server. */
   | 'task'
   /** A list: what the servers list, as far as the rules allow the caller to see it; the params go to no server. */
@@ -48,6 +50,15 @@ const REQUEST_ROWS: Readonly<Record<string, Row>> = {
   'prompts/list': ['list', null, 'both', 'cursor'],
   'resources/list': ['list', null, 'both', 'cursor'],
   'resources/templates/list': ['list', null, 'both', 'cursor'],
+  // The Skills extension.
+  'skills/list': ['list', null, 'both', 'cursor'],
+  'skills/get': ['resource', 'uri', 'both', 'uri'],
+  'resources/directory/read': ['resource', 'uri', 'both', 'uri', 'cursor'],
+  // The Events extension; its streams are not offered.
+  'events/list': ['list', null, 'both', 'cursor'],
+  'events/poll': ['event', 'name', 'both', 'name', 'arguments', 'cursor', 'maxAgeMs', 'maxEvents'],
+  'events/subscribe': ['event', 'name', 'both', 'name', 'arguments', 'delivery', 'cursor', 'maxAgeMs', 'ttlMs'],
+  'events/unsubscribe': ['event', 'name', 'both', 'name', 'arguments', 'delivery'],
   initialize: ['here', null, 'legacy', 'protocolVersion', 'capabilities', 'clientInfo'],
   ping: ['here', null, 'legacy'],
   'logging/setLevel': ['here', null, 'legacy', 'level'],

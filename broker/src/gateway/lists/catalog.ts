@@ -8,15 +8,16 @@ import type { ListKind } from '../../mcp/list-kind.ts';
 import { placeOf, type Requester, type ListedItem, type Upstreams } from '../../upstreams/upstream.ts';
 import { exposedName } from './exposed-name.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
-import { ruleNames, uriPrefix, type RuleNames } from '../../policy/naming.ts';
+import { exposedUri, ruleNames, type RuleNames } from '../../policy/naming.ts';
 import type { Repeatable } from '../../upstreams/remedy.ts';
 import { markReservedMembers } from '../call/reserved-text.ts';
+import { appReferences, appUris, seenUriText } from '../call/seen-uri.ts';
 import type { SessionScope } from '../session-scope.ts';
 
 export interface CatalogItem {
   /** The server's own name, URI or URI template. */
   ownKey: string;
-  /** The name in sessions with all servers: `SERVER__NAME`, shortened where it is too long, or `SERVER+URI`. */
+  /** The name in sessions with all servers: `SERVER__NAME`, shortened where it is too long, or the URI of `exposedUri`. */
   key: string;
   /**
    * The names that rules use, never shortened: `SERVER__TOOL`, `prompt:SERVER__NAME`, or `resource:URI` with the server's own URI and with the
@@ -25,6 +26,8 @@ export interface CatalogItem {
   ruleNames: RuleNames;
   /** Whether a tool may be called twice, by its annotations. These are claims of the server, and count only where its record trusts them. */
   repeatable: Repeatable | undefined;
+  /** The server's own URIs of the resources that show what a tool does (MCP Apps). */
+  opens?: readonly string[];
   /** It is mcpgate's and no server's: whoever may use anything of the server may use it, unless a rule denies it by its name. */
   isOwn?: boolean;
   /** The entry as JSON text, named `key`. */
@@ -192,19 +195,21 @@ async function expose(kind: ListKind, server: string, listed: readonly ListedIte
   for (const [index, { key: ownKey, text, legacyText }] of listed.entries()) {
     if (index % ITEMS_A_TURN === ITEMS_A_TURN - 1) await nextTurn();
     const { members } = scanObject(text);
+    const opens = kind === 'tools' ? appUris(text, members) : [];
     const annotationsAt = kind === 'tools' ? findMember(members, 'annotations') : undefined;
     const exposed = exposedAs(kind, server, ownKey);
     const { key } = exposed;
     // Two names were shortened to the same one: the second could not be called, so it is left out.
     if (byKey.has(key)) continue;
     const shown = (own: string) => ({
-      text: markReservedMembers(renamed(own, member, key), texts, server),
+      text: markReservedMembers(withSeenReferences(renamed(own, member, key), server), texts, server),
       ownText: markReservedMembers(own, texts, server),
     });
     const item: CatalogItem = {
       ownKey,
       ...exposed,
       repeatable: annotationsAt && repeatableOf(text.slice(annotationsAt.start, annotationsAt.end)),
+      ...(opens.length > 0 && { opens }),
       ...shown(text),
       ...(legacyText !== undefined && { legacy: shown(legacyText) }),
     };
@@ -217,6 +222,16 @@ async function expose(kind: ListKind, server: string, listed: readonly ListedIte
 function renamed(text: string, member: string, key: string): string {
   const at = findMember(scanObject(text).members, member);
   return at === undefined ? text : text.slice(0, at.start) + JSON.stringify(key) + text.slice(at.end);
+}
+
+/** The text of an entry in which what refers to a resource of the server leads to it as it is listed. */
+function withSeenReferences(text: string, server: string): string {
+  let seen = text;
+  for (const { start, end } of appReferences(text, scanObject(text).members).toReversed()) {
+    const uriText = seenUriText(text.slice(start, end), (own) => exposedUri(server, own));
+    if (uriText !== undefined) seen = seen.slice(0, start) + uriText + seen.slice(end);
+  }
+  return seen;
 }
 
 /** The name and the JSON text of an entry, as this client sees them. */
@@ -235,7 +250,7 @@ function repeatableOf(annotationsText: string): Repeatable | undefined {
 function exposedAs(kind: ListKind, server: string, own: string): Pick<CatalogItem, 'key' | 'ruleNames'> {
   const isName = kind === 'tools' || kind === 'prompts';
   return {
-    key: isName ? exposedName(server, own) : uriPrefix(server) + own,
+    key: isName ? exposedName(server, own) : exposedUri(server, own),
     ruleNames: ruleNames(kind, server, own),
   };
 }

@@ -5,7 +5,7 @@ import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { placeOf, type UpstreamEvent } from '../../upstreams/upstream.ts';
 import { judge } from '../../policy/judge.ts';
 import { ruleNames } from '../../policy/naming.ts';
-import { prefixFor } from '../call/route.ts';
+import { seenUriFor } from '../call/seen-uri.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 
@@ -35,7 +35,7 @@ export function tellUpdate(
   if (!parts.subscriptions.isFollowed(scope.followerId, server, place, uri)) return;
   const judged = (policy: CompiledPolicy) => {
     if (judge(policy, scope.principal, name, ruleNames('resources', name, uri)).decision === 'deny') return;
-    tell({ uriText: JSON.stringify(prefixFor(scope, server) + uri), members, at });
+    tell({ uriText: JSON.stringify(seenUriFor(scope, server)?.(uri) ?? uri), members, at });
   };
   const unheard = (error: unknown) =>
     parts.log.debug({ server: name, error: toGateError(error).message }, 'an update was told to nobody');

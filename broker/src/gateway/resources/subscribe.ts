@@ -7,7 +7,8 @@ import { placeOf } from '../../upstreams/upstream.ts';
 import { EMPTY_RESULT, errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import { requestByUri } from '../call/resource-request.ts';
-import { serverByUri, type Route } from '../call/route.ts';
+import { findByUri } from '../call/own-name.ts';
+import type { Route } from '../call/route.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 import { MAX_SUBSCRIPTIONS, type Follower } from './subscriptions.ts';
@@ -36,7 +37,9 @@ export function followResource(parts: GatewayParts, scope: SessionScope, handlin
 
 export async function unfollowResource(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
   const { uri } = handling.request.params;
-  const route = typeof uri === 'string' ? serverByUri(parts, scope, uri) : undefined;
+  // Where the rules cannot be read, the request itself fails with the error.
+  const found = typeof uri === 'string' ? await findByUri(parts, scope, uri).catch(() => undefined) : undefined;
+  const route = found?.kind === 'route' ? found.route : undefined;
   if (route !== undefined) {
     const place = placeOf(route.server, scope.requester);
     const followers = (): ReadonlySet<string> =>

@@ -8,6 +8,7 @@ import { errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import { asSeen } from '../call/reserved-text.ts';
 import { prefixFor, serverByUri } from '../call/route.ts';
+import { seenUriFor } from '../call/seen-uri.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 import { withSeenTaskIds } from './task-ids.ts';
@@ -34,7 +35,7 @@ export async function requestOfTask(parts: GatewayParts, scope: SessionScope, ha
     asked: () => ({ ruleNames: entry.ruleNames, replaced: { taskId: JSON.stringify(entry.ownId) } }),
     rewrite(text) {
       const prefix = prefixFor(scope, server);
-      return withSeenTaskIds(asSeen(text, server.name, prefix), prefix, method !== 'tasks/result');
+      return withSeenTaskIds(asSeen(text, server.name, seenUriFor(scope, server)), prefix, method !== 'tasks/result');
     },
   });
 }

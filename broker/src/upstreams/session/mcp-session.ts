@@ -11,6 +11,7 @@ import { createLegacyEdge } from './legacy/legacy-edge.ts';
 import { offerOf } from './list-pages.ts';
 import { createModernEdge } from './modern/modern-edge.ts';
 import { negotiate } from './negotiate.ts';
+import { OF_APPS } from './offered-apps.ts';
 import { createRpcPeer, type RpcPeer } from './rpc-peer.ts';
 import { createServerLists } from './server-lists.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
@@ -140,7 +141,7 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
         peer,
         clock,
         brokerVersion: options.brokerVersion,
-        capabilitiesText: options.requester?.capabilitiesText ?? '{}',
+        capabilitiesText: options.requester?.capabilitiesText ?? `{${OF_APPS}}`,
         timeoutMs: options.startTimeoutMs,
         known: known === 'sse' ? 'legacy' : known,
       });

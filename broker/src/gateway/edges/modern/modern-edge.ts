@@ -14,6 +14,7 @@ import type { ToClient } from '../client-channel.ts';
 import { clientOffers, notOfferedByClient } from '../client-offers.ts';
 import type { OpenPage, ParamHeaders, ToolMode } from '../../gateway.ts';
 import { discoverResult, serverInfoText } from '../initialize.ts';
+import { EXTENSION } from '../../extensions/declared.ts';
 import { LIST_METHODS } from '../../lists/lists.ts';
 import { isLogged } from '../../call/logging.ts';
 import { REQUESTS } from '../methods.ts';
@@ -42,15 +43,20 @@ export interface ModernEdge {
   close(): void;
 }
 
-const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 /** Methods that a server may answer with a question (InputRequiredResult). */
 const PARKABLE: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 /** Methods whose results clients may cache (CacheableResult). */
-const CACHEABLE: ReadonlySet<string> = new Set([...LIST_METHODS.keys(), 'resources/read', 'server/discover']);
+const CACHEABLE: ReadonlySet<string> = new Set([
+  ...LIST_METHODS.keys(),
+  'resources/read',
+  'server/discover',
+  'skills/list',
+  'skills/get',
+]);
 
 function declaresTasks({ capabilities }: ModernMeta): boolean {
   const { extensions } = capabilities;
-  return isRecord(extensions) && isRecord(extensions[TASKS_EXTENSION]);
+  return isRecord(extensions) && isRecord(extensions[EXTENSION.tasks]);
 }
 
 export function createModernEdge(
@@ -182,10 +188,10 @@ export function createModernEdge(
         return to.answer(request, refusedReply(refused));
       }
       if (REQUESTS.get(method)?.way === 'task' && !declaresTasks(meta)) {
-        const data = { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } };
+        const data = { requiredCapabilities: { extensions: { [EXTENSION.tasks]: {} } } };
         return refuse(
           RPC_CODE.missingClientCapability,
-          `${method} needs a client that declares ${TASKS_EXTENSION}`,
+          `${method} needs a client that declares ${EXTENSION.tasks}`,
           data,
         );
       }

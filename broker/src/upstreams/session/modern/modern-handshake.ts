@@ -7,6 +7,7 @@ import { AttemptError } from '../../attempt.ts';
 import { isRecord, parseRecord, stringOf } from '../../../mcp/json-rpc-guard.ts';
 import { isModernError } from './modern-error.ts';
 import { quoteForeign } from '../../../mcp/quote-foreign.ts';
+import { OF_APPS } from '../offered-apps.ts';
 import { withMeta } from '../request-meta.ts';
 import { tidyIntroduction } from '../tidy/introduction.ts';
 import type { ServerFacts, UpstreamReply } from '../../upstream.ts';
@@ -15,7 +16,7 @@ import type { ServerFacts, UpstreamReply } from '../../upstream.ts';
  * The capabilities of AI clients that mcpgate can pass on. They are declared in mcpgate's own requests (discovery, lists), so that a server does
  * not leave out tools that only some clients can use.
  */
-export const PASSED_ON = '{"roots":{},"sampling":{},"elicitation":{"form":{},"url":{}}}';
+export const PASSED_ON = `{"roots":{},"sampling":{},"elicitation":{"form":{},"url":{}},${OF_APPS}}`;
 
 /** `paramsText` with the keys that every request must have in its `_meta`; other keys stay. */
 export function withClientMeta(

@@ -229,6 +229,7 @@ describe('a server of 2026-07-28 over HTTP', () => {
       'roots',
       'sampling',
       'elicitation',
+      'extensions',
     ]);
   });
 
