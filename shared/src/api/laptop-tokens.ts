@@ -1,13 +1,6 @@
-// What a laptop and the broker say to each other about service tokens in the files of AI clients, as requests of a session over the tunnel:
+// What a laptop and the broker say to each other about service tokens in the files of AI clients, as requests of a session over the tunnel (mcp/own-methods.ts):
 // fingerprints and counts. No field can hold a value.
 import { z } from 'zod';
-
-/** The methods, in the order in which a laptop uses them. */
-export const TOKEN_METHODS = {
-  key: 'mcpgate/tokens/key',
-  report: 'mcpgate/tokens/report',
-  propose: 'mcpgate/servers/propose',
-} as const;
 
 const FingerprintSchema = z.string().regex(/^[\w-]{22}$/, 'no fingerprint');
 

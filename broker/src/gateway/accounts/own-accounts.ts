@@ -1,6 +1,7 @@
 // mcpgate's own methods for a person's accounts, which `mcpgate connect`, `disconnect` and `status` ask over the laptop's link: the token of that
 // link is for nothing else, and there is no other on a laptop (docs/decisions/asking-for-accounts.md).
 import { GateError } from 'mcpgate-shared/error';
+import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { accountBody, type OwnAccount } from '../../accounts/own-accounts.ts';
 import type { AccountOwner } from '../../domain/people/account.ts';
@@ -12,21 +13,18 @@ import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { errorReply, NO_REPLY, type Reply, resultReply } from '../reply.ts';
 import type { Handling, Request } from '../request.ts';
+import type { Answerer } from '../call/answer-request.ts';
 import { serversOf, type SessionScope, whoOf } from '../session-scope.ts';
 import { PROGRESS } from '../call/server-notification.ts';
 import { personalOwner } from './ask-for-account.ts';
 
-type Answerer = (parts: GatewayParts, scope: SessionScope, handling: Handling) => Promise<Reply>;
-
-export const ACCOUNT_METHODS: ReadonlyMap<string, Answerer> = new Map<string, Answerer>([
-  [
-    'mcpgate/accounts',
-    async (parts, scope) => resultReply(JSON.stringify({ accounts: await ownAccounts(parts, scope) })),
-  ],
-  ['mcpgate/accounts/await', (parts, scope, handling) => answered(parts, () => awaitAccount(parts, scope, handling))],
-  ['mcpgate/accounts/set', (parts, scope, { request }) => answered(parts, () => setKeys(parts, scope, request))],
-  ['mcpgate/accounts/end', (parts, scope, { request }) => answered(parts, () => endAccount(parts, scope, request))],
-]);
+export const ACCOUNT_ANSWERERS = {
+  [OWN_METHODS.accounts]: async (parts, scope) =>
+    resultReply(JSON.stringify({ accounts: await ownAccounts(parts, scope) })),
+  [OWN_METHODS.accountsAwait]: (parts, scope, handling) => answered(parts, () => awaitAccount(parts, scope, handling)),
+  [OWN_METHODS.accountsSet]: (parts, scope, { request }) => answered(parts, () => setKeys(parts, scope, request)),
+  [OWN_METHODS.accountsEnd]: (parts, scope, { request }) => answered(parts, () => endAccount(parts, scope, request)),
+} as const satisfies Record<string, Answerer>;
 
 const WAIT_MS = 10 * 60_000;
 
@@ -91,7 +89,7 @@ async function setKeys(parts: GatewayParts, scope: SessionScope, request: Reques
   if (target === undefined)
     throw new GateError(
       'usage',
-      '"target" must be that of `mcpgate/accounts`: keys are for where the server was shown',
+      `"target" must be that of \`${OWN_METHODS.accounts}\`: keys are for where the server was shown`,
     );
   const entered = await parts.keysEntry.enter(server, owner, { values: Object.fromEntries(given), target }, actor);
   return { state: 'connected', ...entered };

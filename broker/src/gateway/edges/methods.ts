@@ -1,5 +1,6 @@
 // Tables of all methods that an AI client may send, in both generations of MCP: how mcpgate handles each, which members its params may have,
 // and which member names the thing that the rules judge. Methods and members that are not in these tables never reach a server.
+import { OWN_PARAMS } from 'mcpgate-shared/mcp/own-methods';
 import { ANSWER_META, RELATED_TASK, REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
 import { createKnownKeys, type KnownKeys } from './folded-key.ts';
 
@@ -34,6 +35,12 @@ type Row = readonly [way: Way, judged: RequestMethod['judged'], generation: Requ
 /** The members that a retry adds (2026-07-28, "Multi Round-Trip Requests"). */
 const RETRY = ['inputResponses', 'requestState'];
 
+/** mcpgate's own methods, for the commands on a laptop. */
+const OWN_ROWS = Object.entries(OWN_PARAMS).map(([method, members]): [string, Row] => [
+  method,
+  ['here', null, 'legacy', ...members],
+]);
+
 const REQUEST_ROWS: Readonly<Record<string, Row>> = {
   'tools/call': ['named', 'name', 'both', 'name', 'arguments', 'task', ...RETRY],
   'prompts/get': ['named', 'name', 'both', 'name', 'arguments', ...RETRY],
@@ -62,21 +69,13 @@ const REQUEST_ROWS: Readonly<Record<string, Row>> = {
   initialize: ['here', null, 'legacy', 'protocolVersion', 'capabilities', 'clientInfo'],
   ping: ['here', null, 'legacy'],
   'logging/setLevel': ['here', null, 'legacy', 'level'],
-  'mcpgate/session': ['here', null, 'legacy'],
-  'mcpgate/tokens/key': ['here', null, 'legacy'],
-  'mcpgate/tokens/report': ['here', null, 'legacy', 'key_id', 'fingerprints', 'found'],
-  'mcpgate/servers/propose': ['here', null, 'legacy', 'name', 'transport'],
-  'mcpgate/accounts': ['here', null, 'legacy'],
-  'mcpgate/accounts/await': ['here', null, 'legacy', 'server'],
-  'mcpgate/accounts/set': ['here', null, 'legacy', 'server', 'values', 'target'],
-  'mcpgate/accounts/end': ['here', null, 'legacy', 'server'],
   'server/discover': ['here', null, 'modern'],
   // Each resource that it names is followed by a request of its own, which is judged.
   'subscriptions/listen': ['here', null, 'modern', 'notifications'],
 };
 
 export const REQUESTS: ReadonlyMap<string, RequestMethod> = new Map(
-  Object.entries(REQUEST_ROWS).map(([method, [way, judged, generation, ...members]]) => [
+  [...Object.entries(REQUEST_ROWS), ...OWN_ROWS].map(([method, [way, judged, generation, ...members]]) => [
     method,
     { way, judged, generation, params: createKnownKeys(['_meta', ...members]) },
   ]),

@@ -2,6 +2,7 @@
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { GateError } from 'mcpgate-shared/error';
+import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import type { CliContext } from '../../context.ts';
 import { createPrompter, type Prompter } from '../../laptop/prompter.ts';
 import type { McpSession } from '../tools/mcp-session.ts';
@@ -90,7 +91,7 @@ async function connectByKeys(
   const waiting = await context.terminal.progress(`Trying them at ${server}`);
   try {
     const params = { server, values, ...where };
-    const { result } = await session.request('mcpgate/accounts/set', params, { signal: context.interrupted });
+    const { result } = await session.request(OWN_METHODS.accountsSet, params, { signal: context.interrupted });
     return readEntered(result);
   } finally {
     waiting.stop();
@@ -170,7 +171,7 @@ async function connectInBrowser(
   terminal.note(`${opened ? 'In your browser' : 'Open this page'}: ${url}`);
   const waiting = await terminal.progress('Waiting until you have connected it there (Ctrl-C to stop)');
   try {
-    const { result } = await session.request('mcpgate/accounts/await', { server }, { signal: interrupted });
+    const { result } = await session.request(OWN_METHODS.accountsAwait, { server }, { signal: interrupted });
     if (typeof result === 'object' && result !== null && Reflect.get(result, 'state') === 'connected') return true;
   } finally {
     waiting.stop();

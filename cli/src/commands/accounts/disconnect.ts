@@ -1,6 +1,7 @@
 // `mcpgate disconnect SERVER`: ends the person's own account at a server. It is forgotten at the broker, and revoked at its provider where that can be.
 import type { Command } from 'commander';
 import { GateError } from 'mcpgate-shared/error';
+import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import type { CliContext } from '../../context.ts';
 import { withPrompter } from './connect.ts';
 import { accountAt, ownAccounts } from './own-accounts.ts';
@@ -28,7 +29,7 @@ async function runDisconnect(server: string, flags: DisconnectFlags, context: Cl
   await withSession(context, async (session) => {
     accountAt(await ownAccounts(session, interrupted), server);
     if (flags.yes !== true && !(await isWanted(server, context))) return terminal.note('Nothing was changed.');
-    const { result } = await session.request('mcpgate/accounts/end', { server }, { signal: interrupted });
+    const { result } = await session.request(OWN_METHODS.accountsEnd, { server }, { signal: interrupted });
     const ended = readEnded(result);
     if (flags.json === true) {
       const { revoked, why } = ended ?? { revoked: false, why: null };

@@ -1,5 +1,6 @@
 // What the broker says of the person's own accounts at servers, asked over the daemon's link.
 import { GateError } from 'mcpgate-shared/error';
+import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import type { McpSession } from '../tools/mcp-session.ts';
 
 export interface AccountKey {
@@ -50,7 +51,7 @@ export function readAccounts(result: unknown): OwnAccount[] {
 }
 
 export async function ownAccounts(session: McpSession, signal: AbortSignal): Promise<OwnAccount[]> {
-  return readAccounts((await session.request('mcpgate/accounts', {}, { signal })).result);
+  return readAccounts((await session.request(OWN_METHODS.accounts, {}, { signal })).result);
 }
 
 /** Throws `not_found`, and names those that there are. */

@@ -2,6 +2,7 @@
 // cannot be reached; it prints what it knows in any case.
 import type { Command } from 'commander';
 import { EXIT_CODE, type GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
+import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import { storedLogin } from '../../auth/stored-login.ts';
 import { listClients } from '../../clients/list-clients.ts';
 import type { CliContext } from '../../context.ts';
@@ -132,7 +133,7 @@ async function ask(context: CliContext): Promise<Live> {
     const connection = await context.connectDaemon({ spawn: true });
     try {
       const session = await openMcpSession(connection, context.interrupted);
-      const answer = await session.request('mcpgate/session', {}, { signal: context.interrupted });
+      const answer = await session.request(OWN_METHODS.session, {}, { signal: context.interrupted });
       const tokens = await lookForTokens(context, session);
       const daemon = await connection.status();
       session.close();

@@ -2,7 +2,6 @@
 // fingerprints and one count are all that is sent.
 import {
   MAX_FINGERPRINTS,
-  TOKEN_METHODS,
   type TokenAnswer,
   TokenAnswerSchema,
   type TokenKey,
@@ -12,6 +11,7 @@ import { legalServerName } from 'mcpgate-shared/entries/client-entry';
 import { targetsOf } from 'mcpgate-shared/entries/entry-targets';
 import { fingerprintOf, isGuessable } from 'mcpgate-shared/entries/fingerprint';
 import { GateError } from 'mcpgate-shared/error';
+import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import type { z } from 'zod';
 import type { EntryWithSecrets } from '../../clients/tokens/find-tokens.ts';
 import type { ClientFile } from '../../clients/tokens/survey.ts';
@@ -52,7 +52,7 @@ export async function askBroker(
     if (!checked.success) throw new GateError('protocol', `the broker answered ${method} in an unknown way`);
     return checked.data;
   };
-  const { key_id, key: text, servers } = await ask(TOKEN_METHODS.key, {}, TokenKeySchema);
+  const { key_id, key: text, servers } = await ask(OWN_METHODS.tokensKey, {}, TokenKeySchema);
   const key = Buffer.from(text, 'base64url');
   const values = [...new Set(entries.flatMap(({ secrets }) => secrets.map(({ value }) => value)))];
   const valueOf = new Map(
@@ -65,12 +65,12 @@ export async function askBroker(
   const counted = entries.filter(isOwn).flatMap(({ secrets }) => secrets);
   const found = counted.filter(({ kind }) => kind === 'secret').length;
   const report = { key_id, fingerprints: [...valueOf.keys()], found };
-  const { secrets } = await ask(TOKEN_METHODS.report, report, TokenAnswerSchema);
+  const { secrets } = await ask(OWN_METHODS.tokensReport, report, TokenAnswerSchema);
   const asked = entries.map((entry) => askedEntry(entry, key, servers, valueOf, secrets));
   // Which of several is meant is asked only where it matters.
   const isDoubtful = asked.some(({ candidates }) => candidates.length > 1);
   const states = isDoubtful
-    ? parseSessionInfo((await session.request('mcpgate/session', {}, { signal })).result)
+    ? parseSessionInfo((await session.request(OWN_METHODS.session, {}, { signal })).result)
     : null;
   const works = (name: string): boolean => states?.servers.some((each) => each.name === name && isUsable(each)) ?? true;
   return asked.map(({ candidates, ...rest }) => {

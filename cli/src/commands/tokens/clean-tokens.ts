@@ -1,6 +1,7 @@
 // `mcpgate install-clients --clean-tokens`: takes those entries out of AI clients' files in which tokens stand in clear, and whose servers the broker
 // has. What is taken out is shown first, and kept in a backup that only this person can read.
 import { GateError, toGateError } from 'mcpgate-shared/error';
+import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import { takeOutOthers } from '../../clients/change-client.ts';
 import type { Client } from '../../clients/client.ts';
 import { unifiedDiff } from '../../clients/files/unified-diff.ts';
@@ -38,7 +39,7 @@ export async function planCleaning(
 ): Promise<CleaningPlan[]> {
   const { entries, unasked } = await lookForTokens(context, session, projectFiles);
   if (unasked !== null) throw new GateError('upstream', `the broker could not be asked about the tokens: ${unasked}`);
-  const { result } = await session.request('mcpgate/session', {}, { signal: context.interrupted });
+  const { result } = await session.request(OWN_METHODS.session, {}, { signal: context.interrupted });
   const { servers } = parseSessionInfo(result);
   const clients = await listClients(context);
   const whyNot = ({ entry, server }: AskedEntry): string | null => {

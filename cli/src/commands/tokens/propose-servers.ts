@@ -1,8 +1,8 @@
 // `mcpgate install-clients --propose`: offers the servers that only this laptop has to the administrators, by their commands and the names of
 // what they need.
 import { type ProposalForm, ProposedSchema } from 'mcpgate-shared/api/proposals';
-import { TOKEN_METHODS } from 'mcpgate-shared/api/laptop-tokens';
 import { GateError } from 'mcpgate-shared/error';
+import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import { namedValuesOf, runsOf } from 'mcpgate-shared/values/record-outline';
 import { proposalOf } from '../../clients/tokens/proposal-of.ts';
 import { surveyTokens } from '../../clients/tokens/survey.ts';
@@ -31,7 +31,7 @@ export async function propose(
   session: McpSession,
   signal: AbortSignal,
 ): Promise<{ id: string; state: 'open' | 'accepted' | 'declined' }> {
-  const { result } = await session.request(TOKEN_METHODS.propose, { ...form }, { signal });
+  const { result } = await session.request(OWN_METHODS.serversPropose, { ...form }, { signal });
   const checked = ProposedSchema.safeParse(result);
   if (checked.success) return checked.data;
   throw new GateError('protocol', 'the broker answered a proposal in an unknown way');

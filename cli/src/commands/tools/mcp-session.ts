@@ -1,6 +1,7 @@
 // An MCP session of a command over the daemon's link: the handshake, and requests with progress and cancellation. Results are also kept as text,
 // because `--json` must not change large integers or the order of keys.
 import { requestText } from 'mcpgate-shared/mcp/rpc-text';
+import { isOwnMethod } from 'mcpgate-shared/mcp/own-methods';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { GateError, isErrorCode, toGateError } from 'mcpgate-shared/error';
 import { findMember, onOneLine, scanObject } from 'mcpgate-shared/mcp/json-span';
@@ -191,7 +192,7 @@ export async function openMcpSession(connection: DaemonConnection, interrupted: 
 function failureOf(method: string, error: unknown): GateError {
   const said = member(error, 'message');
   const message = typeof said === 'string' ? said : 'an error without a message';
-  if (!method.startsWith('mcpgate/')) return new RpcFailure(message, member(error, 'code'));
+  if (!isOwnMethod(method)) return new RpcFailure(message, member(error, 'code'));
   if (member(error, 'code') === RPC_CODE.methodNotFound) {
     return new GateError(
       'protocol',

@@ -3,7 +3,6 @@
 import { findMember } from 'mcpgate-shared/mcp/json-span';
 import { type Principal, withRenamedServers } from '../../../domain/people/principal.ts';
 import type { AccountChange } from '../../../accounts/accounts.ts';
-import { ACCOUNT_METHODS } from '../../accounts/own-accounts.ts';
 import type { ServerRecord } from '../../../domain/server-record.ts';
 import type { Pieces } from '../../../message/pieces.ts';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../../mcp/json-rpc-guard.ts';
@@ -28,8 +27,7 @@ import type { Handling, Notice } from '../../request.ts';
 import { tellUpdate, UPDATED } from '../../resources/resource-updates.ts';
 import { prefixFor } from '../../call/route.ts';
 import { noticeOf } from '../../call/server-notification.ts';
-import { answerLaptop } from './laptop-requests.ts';
-import { sessionInfo } from './session-info.ts';
+import { OWN_ANSWERERS } from './own-answerers.ts';
 import type { GatewayParts } from '../../gateway-parts.ts';
 import { type SessionScope, userKeyOf } from '../../session-scope.ts';
 import { createClientTasks } from '../../tasks/client-tasks.ts';
@@ -112,14 +110,10 @@ export function createLegacyEdge(
     switch (request.method) {
       case 'initialize':
         return resultReply(await initializeResult(parts, scope, request.params));
-      case 'mcpgate/session':
-        return resultReply(await sessionInfo(parts, scope));
       case 'logging/setLevel':
         return await setLogLevel(parts, scope, handling);
       default: {
-        const told = await answerLaptop(parts, scope, handling);
-        if (told !== undefined) return told;
-        const answerer = ANSWERERS.get(request.method) ?? ACCOUNT_METHODS.get(request.method);
+        const answerer = ANSWERERS.get(request.method) ?? OWN_ANSWERERS.get(request.method);
         return answerer === undefined
           ? refusedReply(notOffered(request.method))
           : await answerer(parts, scope, handling);

@@ -1,0 +1,15 @@
+// The functions that answer mcpgate's own methods (shared/src/mcp/own-methods.ts), which the commands on a laptop send.
+import { OWN_METHODS, type OwnMethod } from 'mcpgate-shared/mcp/own-methods';
+import { ACCOUNT_ANSWERERS } from '../../accounts/own-accounts.ts';
+import type { Answerer } from '../../call/answer-request.ts';
+import { resultReply } from '../../reply.ts';
+import { LAPTOP_ANSWERERS } from './laptop-requests.ts';
+import { sessionInfo } from './session-info.ts';
+
+const BY_METHOD: Readonly<Record<OwnMethod, Answerer>> = {
+  [OWN_METHODS.session]: async (parts, scope) => resultReply(await sessionInfo(parts, scope)),
+  ...LAPTOP_ANSWERERS,
+  ...ACCOUNT_ANSWERERS,
+};
+
+export const OWN_ANSWERERS: ReadonlyMap<string, Answerer> = new Map(Object.entries(BY_METHOD));
