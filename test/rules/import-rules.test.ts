@@ -60,6 +60,14 @@ const RULES: readonly ImportRule[] = [
     forbids: anyOf('kysely', 'pg', 'node:sqlite'),
   },
   {
+    rule: 'wires read no messages',
+    because:
+      'what a server says is read in its session alone; only lost-session.ts tells by a code that the HTTP session is gone',
+    from: (file) => within('broker/src/upstreams/wires/')(file) && !file.path.endsWith('/wires/http/lost-session.ts'),
+    forbids: (imported) =>
+      imported.startsWith('broker/src/upstreams/session/') || /^shared\/src\/mcp\/(?:rpc-|cut-message)/.test(imported),
+  },
+  {
     rule: 'only the tunnel and the daemon import ws',
     because: 'there is one WebSocket, and one place at each end that knows it',
     from: (file) => product(file) && !/^(broker\/src\/tunnel|cli\/src\/daemon)\//.test(file.path),

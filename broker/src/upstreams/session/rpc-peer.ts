@@ -9,7 +9,7 @@ import { findMember, onOneLine, scanObject } from 'mcpgate-shared/mcp/json-span'
 import { batchItems } from '../../message/batch-items.ts';
 import { wholeText, type Pieces } from '../../message/pieces.ts';
 import { isRecord, numberOf, parseRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
-import { garbledAnswerTo, messagesOnOneLine } from '../wires/garbled.ts';
+import { garbledAnswerTo, messagesOnOneLine } from './garbled.ts';
 import { createLateAnswers, createTaskProgress } from './ended-requests.ts';
 import { failedUnder, lostUnder, noAnswer } from './lost-answer.ts';
 import { createPendingRequests, type PeerRequest, type PendingRequest } from './pending-requests.ts';
@@ -19,6 +19,7 @@ import type { UpstreamReply } from '../upstream.ts';
 import type { OpenWire, Wire } from '../wires/wire.ts';
 import { tidyError } from './tidy/rpc-error.ts';
 import { isAnswer, saysError, tidyResult } from './tidy/tool-result.ts';
+import { isAboutExchange } from './unnamed-error.ts';
 
 export interface PeerEvents {
   /** The server asks something. `idText`: its id, `text`: its whole message, as JSON text. */
@@ -61,14 +62,12 @@ export function createRpcPeer(
   let closed = false;
 
   const wire: Wire = options.openWire({
-    message(text, pieces, exchange) {
-      try {
-        return onMessage(bareText(text), pieces, exchange);
-      } catch (error) {
-        // A message that the broker does not expect must not end the broker.
-        events.onFault(error);
-        return true;
-      }
+    message: take,
+    refused(text, exchange) {
+      const entry = pending.get(exchange);
+      if (entry === undefined) return false;
+      take(text, undefined, isAboutExchange(text, entry.request) ? exchange : undefined);
+      return pending.get(exchange) !== entry;
     },
     waits: (id) => pending.get(id) !== undefined,
     oversize(head, tail) {
@@ -87,6 +86,16 @@ export function createRpcPeer(
       events.onClosed(error);
     },
   });
+
+  function take(text: string, pieces?: Pieces, exchange?: number): boolean {
+    try {
+      return onMessage(bareText(text), pieces, exchange);
+    } catch (error) {
+      // A message that the broker does not expect must not end the broker.
+      events.onFault(error);
+      return true;
+    }
+  }
 
   function onMessage(text: string, pieces?: Pieces, exchange?: number): boolean {
     const message = parseRecord(text);

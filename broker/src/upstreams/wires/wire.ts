@@ -1,5 +1,7 @@
-// A wire: a way to one server, over a child process or an HTTP endpoint. It carries JSON-RPC texts and knows nothing of their meaning. Large
-// messages are cut on their way in, and put together again on their way out (message/pieces.ts).
+// A wire: a way to one server, over a child process or an HTTP endpoint. It carries JSON-RPC texts and knows nothing of their meaning: the peer
+// (session/rpc-peer.ts) alone reads messages. Over HTTP an error status is the wire's own to understand, and so are the words that come with it:
+// lost-session.ts and http-answer.ts look into them. Large messages are cut on their way in, and put together again on their way out
+// (message/pieces.ts).
 import type { GateError } from 'mcpgate-shared/error';
 import type { Pieces } from '../../message/pieces.ts';
 
@@ -9,6 +11,8 @@ export interface WireEvents {
    * request in whose answer it came, where each request has an exchange of its own (HTTP).
    */
   message(text: string, pieces?: Pieces, exchange?: number): boolean;
+  /** The exchange of a request was turned away (HTTP), with this text. Returns whether that answered the request; where not, the exchange fails. */
+  refused(text: string, exchange: number): boolean;
   /** Whether a caller still waits for the answer to this request. */
   waits(id: number): boolean;
   /** A message was longer than allowed; `head` and `tail` are its first and last kilobyte. */

@@ -12,7 +12,7 @@ import { legacyResult, withLegacyStructure } from '../legacy/legacy-result.ts';
 import { createListening } from './listening.ts';
 import { errorCodeOf } from './modern-error.ts';
 import { PASSED_ON, withClientMeta } from './modern-handshake.ts';
-import { createRequestHeaders } from '../../wires/http/modern-headers.ts';
+import { createRequestHeaders } from './request-headers.ts';
 import { remedy } from '../../remedy.ts';
 import { withoutSubscriptionMark } from './subscription-mark.ts';
 import type { ListKind } from '../../../mcp/list-kind.ts';

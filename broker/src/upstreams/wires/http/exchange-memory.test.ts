@@ -42,6 +42,7 @@ async function open(t: TestContext, kind: 'json' | 'events' | 'refusal') {
         return true;
       },
       waits: (id) => waiting.has(id),
+      refused: () => false,
       oversize: () => undefined,
       closed: () => undefined,
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Outcome } from '../../attempt.ts';
-import { classifyRefusal, jsonOf, readRetryAfter, redirectPath, refusalError, withRequestId } from './http-answer.ts';
+import { classifyRefusal, jsonOf, readRetryAfter, redirectPath, refusalError } from './http-answer.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const kindOf = (status: number, retryAfter?: string, body = ''): string =>
@@ -137,27 +137,6 @@ it('of a JSON-RPC error in the body its message is told, and of anything else th
   assert.doesNotMatch(said('{"error":{"message":"no such tool"}}'), /error/);
   for (const body of ['{"error":{"message":7}}', '{"error":"no"}', '{"no":"error"}', '[1]', 'plain'])
     assert.ok(said(body).includes(JSON.stringify(body)), body);
-});
-
-it('an error without an id gets that of the exchange where it is one of the newer protocol, and is left alone otherwise', () => {
-  const modern = '{"code":-32020,"message":"header mismatch"}';
-  for (const body of [
-    `{"jsonrpc":"2.0","error":${modern}}`,
-    `{"jsonrpc":"2.0","id":null,"error":${modern}}`,
-    `{"error": ${modern}, "id": null}`,
-  ])
-    assert.equal(withRequestId(body, 7), `{"jsonrpc":"2.0","id":7,"error":${modern}}`);
-  for (const body of [
-    `{"jsonrpc":"2.0","id":1,"error":${modern}}`,
-    `{"jsonrpc":"2.0","id":0,"error":${modern}}`,
-    '{"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"no"}}',
-    '{"jsonrpc":"2.0","id":null,"error":"no"}',
-    '{"jsonrpc":"2.0","id":null,"error":null}',
-    `{"jsonrpc":"2.0","id":null,"error":[${modern}]}`,
-    '{"jsonrpc":"2.0","id":null,"result":{}}',
-    'no JSON',
-  ])
-    assert.equal(withRequestId(body, 7), body);
 });
 
 it('a redirect without a location, or to one that is no URL, is not followed', () => {

@@ -1,11 +1,8 @@
 // What an HTTP answer that is no success means for the request: which outcome of an attempt it is, and the error to report.
-import { answerText } from 'mcpgate-shared/mcp/rpc-text';
 import { bareText } from 'mcpgate-shared/bare-text';
-import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { AttemptError } from '../../attempt.ts';
 import { isRecord, parseRecord } from '../../../mcp/json-rpc-guard.ts';
 import { saysSessionLost, type SaidOfSession } from './lost-session.ts';
-import { isModernError } from '../../session/modern/modern-error.ts';
 import { quoteForeign } from '../../../mcp/quote-foreign.ts';
 
 const FOLLOWED_BY_GET: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -27,16 +24,6 @@ export function redirectPath(
   if (!URL.canParse(location, base.href)) return undefined;
   const target = new URL(location, base);
   return target.origin === url.origin ? target.pathname + target.search : undefined;
-}
-
-/** The JSON-RPC error `body` with the id of its request. A modern server may leave it out, and the exchange says which request it was. */
-export function withRequestId(body: string, id: number): string {
-  const message = parseRecord(body);
-  const hasId = message === undefined || (message['id'] !== undefined && message['id'] !== null);
-  const error = hasId || !isRecord(message['error']) ? undefined : message['error'];
-  if (error === undefined || !isModernError(error)) return body;
-  const at = findMember(scanObject(body).members, 'error');
-  return answerText(String(id), 'error', body.slice(at?.start, at?.end));
 }
 
 export interface HttpRefusal extends SaidOfSession {
@@ -120,14 +107,14 @@ function wordsFor(outcome: HttpOutcome, answer: RefusalContext): string {
   }
 }
 
-/** The JSON-RPC message in the body of an error, plain or in an event stream; undefined where there is none. */
+/** The JSON object in the body of an error, plain or in an event stream; undefined where there is none. */
 export function jsonOf(body: string): string | undefined {
   const text = bareText(body);
   if (text.startsWith('{')) return text;
   return /^data:\s*(\{.*\})\s*$/m.exec(text)?.[1];
 }
 
-/** The message of the JSON-RPC error in a body; else the whole body. */
+/** What a body says to people: the message of the JSON-RPC error in it, else the whole body. */
 function wordsOf(body: string): string {
   const error = parseRecord(jsonOf(body) ?? '')?.['error'];
   const message = isRecord(error) ? error['message'] : undefined;

@@ -9,7 +9,7 @@ import type { Pieces } from '../../../message/pieces.ts';
 import { notExecuted, outcomeUnknown } from '../../attempt.ts';
 import { decoded, readCodings, type Coding } from './content-coding.ts';
 import { createHttpBody, type HttpBody } from './http-body.ts';
-import { classifyRefusal, jsonOf, redirectPath, refusalError, withRequestId, type HttpOutcome } from './http-answer.ts';
+import { classifyRefusal, jsonOf, redirectPath, refusalError, type HttpOutcome } from './http-answer.ts';
 import { reasonOf } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire-options.ts';
 import type { WireEvents } from '../wire.ts';
@@ -198,17 +198,8 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
         const json = jsonOf(text);
         // More rights are its owner's to give: no answer of the server says so to the AI client.
         const isAboutAccount = what.token !== undefined && status === 403 && challenge !== undefined;
-        if (
-          !isAboutAccount &&
-          id !== undefined &&
-          json !== undefined &&
-          SAYS_NO_MORE.has(classifyRefusal(refusal).kind)
-        ) {
-          const answer = what.headers === undefined ? json : withRequestId(json, id);
-          // During the handshake, an error without an id is about the connection, not about this request.
-          const exchange = what.headers === undefined && !world.isNegotiating ? id : undefined;
-          if (events.waits(id) && events.message(answer, undefined, exchange) && !events.waits(id)) return done();
-        }
+        const mayAnswer = !isAboutAccount && SAYS_NO_MORE.has(classifyRefusal(refusal).kind);
+        if (mayAnswer && id !== undefined && json !== undefined && events.refused(json, id)) return done();
         fail(refusalError({ ...refusal, serverName, whenRefused, location, challenge, mask }));
       }
 

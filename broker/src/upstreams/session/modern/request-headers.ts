@@ -9,7 +9,7 @@ import {
   type HeaderParam,
 } from '../../../mcp/repeated-headers.ts';
 import { parseRecord, stringOf } from '../../../mcp/json-rpc-guard.ts';
-import type { ServerLists } from '../../session/server-lists.ts';
+import type { ServerLists } from '../server-lists.ts';
 import type { ListedItem } from '../../upstream.ts';
 
 /** A function that returns the headers of a request, names and values in turn. `lists`: of the same connection. */
