@@ -6,6 +6,7 @@ import { VERSION } from 'mcpgate-shared/version';
 import { createAccounts } from './accounts/create-accounts.ts';
 import { createKeysEntry } from './accounts/enter-keys.ts';
 import { createOwnAccounts } from './accounts/own-accounts.ts';
+import { createAssertions } from './assertions/create-assertions.ts';
 import { adminOperations } from './admin/admin-operations.ts';
 import { createAudit } from './audit/create-audit.ts';
 import { createRegistry } from './catalogue/registry/registry.ts';
@@ -172,10 +173,12 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       publicUrl: new URL(publicUrl).origin,
       guardedFetch: createGuardedFetch({ allowHosts, timeoutMs: PROVIDER_MS, maxBytes: PROVIDER_BYTES }),
     });
+    const assertions = createAssertions({ store, vault, clock, issuer: new URL(publicUrl).origin });
     const upstreams = createUpstreams({
       store,
       vault,
       accounts,
+      identityTokens: assertions,
       log,
       clock,
       dataDir,
@@ -240,7 +243,12 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       searchRules: config.tool_search,
     });
     closers.push(() => gateway.closeAll('the broker ended'));
-    closers.push(identity.onChanged((person) => gateway.personChanged(person)));
+    closers.push(
+      identity.onChanged((person) => {
+        assertions.personChanged();
+        return gateway.personChanged(person);
+      }),
+    );
     const tunnel = createTunnel({
       identity,
       gateway,
@@ -310,6 +318,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       store,
       vault,
       keys,
+      signingKeys: assertions.keys,
       audit,
       upstreams,
       switchElsewhere: replicas.switchElsewhere,
@@ -344,7 +353,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       clock,
     });
 
-    await replicas.follow({ gateway, upstreams, vault, keys, accounts, identity });
+    await replicas.follow({ gateway, upstreams, vault, keys, assertions: assertions.keys, accounts, identity });
     void keys.start();
     void secretWatch.start();
     vault.sources
@@ -394,6 +403,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       hostCheck,
       publicUrl,
       identity,
+      signingKeys: assertions.keys,
       forwarded,
       audit,
       upstreams,

@@ -3,6 +3,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { KeysEntry } from '../accounts/enter-keys.ts';
 import type { OwnAccounts } from '../accounts/own-accounts.ts';
+import type { SigningKeys } from '../assertions/assertions.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Registry } from '../catalogue/registry/registry.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -57,6 +58,7 @@ export interface BrokerFacts {
 export interface AdminDependencies {
   store: Store;
   vault: Vault;
+  signingKeys: Pick<SigningKeys, 'list' | 'rotate'>;
   keys: Pick<KeyRotation, 'status' | 'begin'>;
   audit: Audit;
   upstreams: Upstreams;

@@ -1,7 +1,8 @@
-// The master key, which is of all workspaces.
-import { keysApi, type MasterKey } from 'mcpgate-shared/api/keys';
+// The master key, and the keys that sign what servers are told of people: both are of all workspaces.
+import { keysApi, type MasterKey, type SigningKey } from 'mcpgate-shared/api/keys';
 import { GateError } from 'mcpgate-shared/error';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
+import type { SigningKeyView } from '../assertions/assertions.ts';
 import type { MasterKeyView } from '../vault/key-rotation.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
@@ -9,11 +10,35 @@ import { operation, type Caller, type Operation } from './operation.ts';
 
 function assertAtHome({ homeWorkspaceId }: Caller): void {
   if (homeWorkspaceId === DEFAULT_WORKSPACE) return;
-  throw new GateError('forbidden', `the master key is seen to by administrators of the workspace ${DEFAULT_WORKSPACE}`);
+  throw new GateError(
+    'forbidden',
+    `the keys of the broker are seen to by administrators of the workspace ${DEFAULT_WORKSPACE}`,
+  );
 }
 
-export function keyOperations({ keys }: Pick<AdminDependencies, 'keys'>): Operation[] {
+export function keyOperations({
+  keys,
+  signingKeys,
+  audit,
+}: Pick<AdminDependencies, 'keys' | 'signingKeys' | 'audit'>): Operation[] {
   return [
+    operation(keysApi.signing, async (_input, caller) => {
+      assertAtHome(caller);
+      return (await signingKeys.list()).map(toSigningKey);
+    }),
+    operation(keysApi.rotateSigning, async ({ body: { at_once: atOnce = false } }, caller) => {
+      assertAtHome(caller);
+      const rotated = await signingKeys.rotate({ atOnce });
+      await audit.event({
+        workspace_id: DEFAULT_WORKSPACE,
+        type: 'signing_key.rotated',
+        actor: caller.actor.name,
+        subject: `signing-key:${rotated.at(-1)?.id ?? ''}`,
+        address: caller.actor.address,
+        data: { at_once: atOnce },
+      });
+      return rotated.map(toSigningKey);
+    }),
     operation(keysApi.status, async (_input, caller) => {
       assertAtHome(caller);
       return toMasterKey(await keys.status());
@@ -34,6 +59,13 @@ export function keyOperations({ keys }: Pick<AdminDependencies, 'keys'>): Operat
       return toMasterKey(await keys.status());
     }),
   ];
+}
+
+function toSigningKey({ id, state, createdAt, signsFrom, publishedUntil }: SigningKeyView): SigningKey {
+  return {
+    ...{ id, state, created_at: isoTime(createdAt), signs_from: isoTime(signsFrom) },
+    published_until: publishedUntil === null ? null : isoTime(publishedUntil),
+  };
 }
 
 function toMasterKey({ id, createdAt, file, dataKeys, rotation, problem }: MasterKeyView): MasterKey {

@@ -1,8 +1,8 @@
-// `key rotate`: begins a rotation of the master key, or goes on with one, and waits for its end.
+// `key …`: the rotation of the master key, which is begun or gone on with, and waited for; the keys that sign what servers are told of people.
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import { keysApi, type MasterKey } from 'mcpgate-shared/api/keys';
+import { keysApi, type MasterKey, type SigningKey } from 'mcpgate-shared/api/keys';
 import { GateError } from 'mcpgate-shared/error';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
@@ -19,7 +19,9 @@ interface RotateOptions extends AdminOptions {
 }
 
 export function keyCommand(context: CommandContext): Command {
-  const command = new Command('key').description('the master key, which seals all that is secret');
+  const command = new Command('key').description(
+    'the master key, which seals all that is secret, and the keys that sign',
+  );
   adminOptions(
     command
       .command('rotate')
@@ -32,7 +34,37 @@ export function keyCommand(context: CommandContext): Command {
   ).action(async (options: RotateOptions) => {
     await withSession(context, options, async (session) => await rotate(session, options));
   });
+  const signing = command.command('signing').description('the keys that sign what servers are told of people');
+  adminOptions(signing.command('list').description('which there are, and from when on each signs')).action(
+    async (options: AdminOptions) => {
+      await withSession(context, options, async ({ api, list }) => {
+        const keys = await api.call(keysApi.signing, {});
+        list(keys, ['ID', 'STATE', 'SIGNS FROM', 'PUBLISHED UNTIL'], (index) => rowOf(keys[index]), 'no keys');
+      });
+    },
+  );
+  adminOptions(
+    signing
+      .command('rotate')
+      .description('make the next key: published at once, it signs when everybody must have read it')
+      .option(
+        '--at-once',
+        'it signs from now on, and those before it are good no more: where somebody else may have them',
+      ),
+  ).action(async (options: AdminOptions & { atOnce?: true }) => {
+    await withSession(context, options, async ({ api, show }) => {
+      const body = options.atOnce === true ? { at_once: true } : {};
+      const keys = await api.call(keysApi.rotateSigning, { body });
+      const made = keys.at(-1);
+      const text = `${made?.id ?? ''} is published and signs from ${made?.signs_from ?? ''} on`;
+      show(keys, options.atOnce === true ? `${made?.id ?? ''} signs now; the keys before it are good no more` : text);
+    });
+  });
   return command;
+}
+
+function rowOf(key: SigningKey | undefined): string[] {
+  return key === undefined ? [] : [key.id, key.state, key.signs_from, key.published_until ?? '-'];
 }
 
 async function rotate({ api, show, context, inside }: AdminSession, options: RotateOptions): Promise<void> {

@@ -14,7 +14,7 @@ export type Change =
   | { kind: 'account'; workspaceId: string; serverId: string; owner: AccountOwner }
   /** Roles or groups of these people, by id. */
   | { kind: 'people'; ids: readonly string[] }
-  /** The master key, or which data keys there are. */
+  /** The master key, which data keys there are, or the keys that sign. */
   | { kind: 'keys' };
 
 export type BusMessage =

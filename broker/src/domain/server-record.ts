@@ -3,7 +3,7 @@
 import type { WhoseCredential } from 'mcpgate-shared/api/account-forms';
 import type { Isolation } from 'mcpgate-shared/api/servers';
 import type { AccountForm } from './people/account.ts';
-import type { Transport } from './transports/transports.ts';
+import { identityHeaderOf, type Transport } from './transports/transports.ts';
 
 /** A call that tells whether the service takes the credential: of a tool that changes nothing and needs the credential. */
 export interface Probe {
@@ -41,9 +41,13 @@ export interface ServerRecord {
   updatedAt: number;
 }
 
-/** Who shares a connection. What carries one person's account is nobody else's, whatever was set. */
-export function isolationOf({ isolation, credential }: Pick<ServerRecord, 'isolation' | 'credential'>): Isolation {
-  return credential === 'personal' && isolation === 'shared' ? 'per-user' : isolation;
+/** What decides who shares a connection. */
+export type Sharing = Pick<ServerRecord, 'isolation' | 'credential' | 'transport'>;
+
+/** Who shares a connection. What carries one person's account, or says who asks, is nobody else's, whatever was set. */
+export function isolationOf({ isolation, credential, transport }: Sharing): Isolation {
+  const isPersonal = credential === 'personal' || identityHeaderOf(transport) !== undefined;
+  return isPersonal && isolation === 'shared' ? 'per-user' : isolation;
 }
 
 type Named = Pick<ServerRecord, 'id' | 'name' | 'formerNames'>;

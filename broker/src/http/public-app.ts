@@ -10,6 +10,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
+import type { SigningKeys } from '../assertions/assertions.ts';
 import { registerApi } from './api/api-routes.ts';
 import { assertMay, createResolveCaller, type ResolveCaller } from './api/callers.ts';
 import type { EnterWorkspace } from './api/enter-workspace.ts';
@@ -24,6 +25,7 @@ import type { Metrics } from './metrics.ts';
 import { renderPage } from './pages/layout.ts';
 import { messagePage } from './pages/plain-views.ts';
 import { registerIdpLogout } from './idp-logout.ts';
+import { registerJwks } from './jwks-route.ts';
 import { registerMcp, type McpRoutesOptions } from './mcp/mcp-routes.ts';
 import { registerOAuth } from './oauth-routes.ts';
 import { bearerOf, rejected } from './rejection.ts';
@@ -42,6 +44,7 @@ export interface PublicAppOptions {
   hostCheck: HostCheck;
   publicUrl: string;
   identity: Pick<Identity, 'authenticate' | 'adminTokens' | 'provisioning' | 'onRevoked' | 'oauth' | 'idp'>;
+  signingKeys: Pick<SigningKeys, 'published'>;
   /** For people whom a reverse proxy has signed in. */
   forwarded: ForwardedDoor | undefined;
   audit: Pick<Audit, 'refused'>;
@@ -125,6 +128,7 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
   registerMcp(app, { identity, audit, publicUrl, forwarded: options.forwarded, known, ...options.mcp });
   const resolveCaller = createResolveCaller({ identity, audit });
   registerOAuth(app, identity.oauth, publicUrl);
+  registerJwks(app, options.signingKeys);
   if (identity.idp) registerIdpLogout(app, identity.idp, options.log, options.clock);
   const callerOf: ResolveCaller = async (request, operation) => {
     const caller = await resolveCaller(bearerOf(request.headers.authorization), request.ip);

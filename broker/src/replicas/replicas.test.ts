@@ -90,6 +90,7 @@ async function open(t: TestContext, { follows = true } = {}) {
       },
     },
     keys: { changed: () => void told.push('keys') },
+    assertions: { changed: () => void told.push('signing keys') },
     identity: {
       elsewhere: {
         changed: (ids) => tell(`people ${ids.join()}`),
@@ -114,7 +115,7 @@ async function open(t: TestContext, { follows = true } = {}) {
   return { clock, replicas, told, events, logged, published, versions, failing, say, rulesOf };
 }
 
-const ALL = ['everybody', 'policy of all', 'secrets', 'keys', 'servers', 'accounts'];
+const ALL = ['everybody', 'policy of all', 'secrets', 'keys', 'signing keys', 'servers', 'accounts'];
 
 test('each change is told to the one who keeps a copy of it, and to nobody else', async (t) => {
   const { told, published, say } = await open(t);
@@ -123,7 +124,7 @@ test('each change is told to the one who keeps a copy of it, and to nobody else'
     [{ kind: 'servers' }, ['servers']],
     [{ kind: 'secret', workspaceId: 'team-b', name: 'token' }, ['secret team-b/token']],
     [{ kind: 'people', ids: ['u1', 'u2'] }, ['people u1,u2']],
-    [{ kind: 'keys' }, ['keys']],
+    [{ kind: 'keys' }, ['signing keys', 'keys']],
     [{ kind: 'master-key', id: 'k1', file: '/k' }, []],
     [{ kind: 'ended', question: 'q', linksClosed: 1, callsCancelled: 1 }, []],
     [{ kind: 'account', workspaceId: 'default', serverId: 's1', owner: 'user:u1' }, ['account s1/user:u1']],

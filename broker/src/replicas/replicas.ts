@@ -3,6 +3,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { SigningKeys } from '../assertions/assertions.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { BrokerName, BusMessage } from '../domain/bus.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
@@ -26,6 +27,8 @@ export interface Keepers {
   vault: Pick<Vault, 'elsewhere'>;
   accounts: Pick<Accounts, 'elsewhere'>;
   keys: Pick<KeyRotation, 'changed'>;
+  /** The keys that sign. */
+  assertions: Pick<SigningKeys, 'changed'>;
   identity: { elsewhere: Elsewhere };
 }
 
@@ -70,6 +73,7 @@ export function createReplicas(parts: {
       await keepers.gateway.recheckPolicies();
       await keepers.vault.elsewhere.recheck();
       keepers.keys.changed();
+      keepers.assertions.changed();
       await keepers.upstreams.reload();
       await keepers.accounts.elsewhere.recheck();
       return ended;
@@ -90,7 +94,7 @@ export function createReplicas(parts: {
 
   async function apply(
     message: BusMessage,
-    { gateway, upstreams, vault, keys, accounts, identity }: Keepers,
+    { gateway, upstreams, vault, keys, assertions, accounts, identity }: Keepers,
   ): Promise<void> {
     switch (message.kind) {
       case 'policy':
@@ -121,6 +125,7 @@ export function createReplicas(parts: {
       case 'switched-too':
         return; // switch-elsewhere.ts of the broker that asked listens for it
       case 'keys':
+        assertions.changed();
         return keys.changed();
       case 'master-key':
         return; // the rotation hears it

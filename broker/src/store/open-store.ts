@@ -90,7 +90,7 @@ function createStore(engine: Engine, clock: Clock): Store {
     links: createLinks(db),
     webSessions: createWebSessions(db),
     oauth: createOAuth(db),
-    keys: createKeys(db, clock),
+    keys: createKeys(db, clock, announce),
     keyring: createKeyring(db, clock, announce),
     sealedBefore: createSealedBefore(db),
     servers: createServers(db, clock, announce),

@@ -149,7 +149,7 @@ export interface Database {
   /** `number`: in the order in which they were made; the highest seals what is new. */
   data_keys: { id: string; number: number; created_at: number };
   wrapped_keys: { data_key_id: string; master_key_id: string; wrapped: Uint8Array };
-  signing_keys: { kid: string; sealed: Uint8Array; created_at: number };
+  signing_keys: { kid: string; sealed: Uint8Array; created_at: number; signs_from: number | null };
   servers: {
     id: string;
     workspace_id: string;

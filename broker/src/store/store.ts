@@ -292,8 +292,9 @@ export interface Store {
     removeExpired(now: number): Promise<number>;
   };
   keys: {
-    list(): Promise<{ kid: string; sealed: Uint8Array; createdAt: number }[]>;
-    add(key: { kid: string; sealed: Uint8Array }): Promise<void>;
+    list(): Promise<{ kid: string; sealed: Uint8Array; createdAt: number; signsFrom: number }[]>;
+    /** `signsFrom`: now unless said. `replaced`: those that are removed in the same moment. Other brokers are told. */
+    add(key: { kid: string; sealed: Uint8Array; signsFrom?: number }, replaced?: readonly string[]): Promise<void>;
   };
   keyring: Keyring;
   /** What versions before data keys have sealed under the master key itself. */

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { ownerFor } from '../domain/people/account.ts';
 import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
-import { runsHere } from '../domain/transports/transports.ts';
+import { identityHeaderOf, runsHere } from '../domain/transports/transports.ts';
 import { createCircuitBreaker, type CircuitBreaker } from './pool/circuit-breaker.ts';
 import { connect, type ConnectDeps } from './pool/connect.ts';
 import { createOpeningMemory } from './pool/opening-memory.ts';
@@ -76,6 +76,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const deps: ConnectDeps = {
     vault,
     accounts: options.accounts,
+    identityTokens: options.identityTokens,
     log,
     clock,
     homes: createProcessHomes({ dataDir, isRoot: options.isRoot }),
@@ -160,6 +161,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
           record,
           homeName,
           owner: ownerFor(record, requester?.userKey ?? null),
+          userId: personOf(requester?.userKey ?? null),
           ...events,
           // Only where a connection is one session's own is it certain whom the server asks.
           ...(isolationOf(record) === 'per-session' && requester !== undefined ? { requester } : {}),
@@ -326,7 +328,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     async test(server, { userKey = null, tried, limitMs, owner = ownerFor(server, userKey), keys } = {}) {
       const homeName = `test-${randomUUID()}`;
       const report = await testServer(deps, {
-        ...{ record: server, homeName, owner, tried, keys, limitMs },
+        ...{ record: server, homeName, owner, userId: personOf(userKey ?? owner ?? null), tried, keys, limitMs },
       });
       // The test has shown what the server offers now, so the live connections read their lists again too.
       if (tried === undefined && keys === undefined) await refresh(server);
@@ -368,11 +370,17 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
 }
 
 /**
- * What a server said of itself on somebody else's connection. Where the connection is made with an account, its instructions may be meant for
- * the account's owner, and are left out.
+ * What a server said of itself on somebody else's connection. Where it knows who asks, by an account or because it is told, its instructions may
+ * be meant for that person, and are left out.
  */
-function factsForOthers({ account }: ServerRecord, facts: ServerFacts | undefined): ServerFacts | undefined {
-  return account === null || facts === undefined ? facts : { ...facts, instructions: null };
+function factsForOthers(record: ServerRecord, facts: ServerFacts | undefined): ServerFacts | undefined {
+  const knowsWho = record.account !== null || identityHeaderOf(record.transport) !== undefined;
+  return facts === undefined || !knowsWho ? facts : { ...facts, instructions: null };
+}
+
+/** The id of the person; undefined: nobody is named, or a grant without a person. */
+function personOf(userKey: string | null): string | undefined {
+  return userKey?.startsWith('user:') === true ? userKey.slice('user:'.length) : undefined;
 }
 
 /** The longest that `refresh` waits for the lists. */

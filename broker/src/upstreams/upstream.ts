@@ -5,7 +5,7 @@ import type { RetryReason } from '../domain/call-record.ts';
 import type { AccountOwner } from '../domain/people/account.ts';
 import type { ResourceLimits } from '../domain/bounds/resource-limits.ts';
 import type { Isolation } from 'mcpgate-shared/api/servers';
-import { isolationOf, type ServerRecord } from '../domain/server-record.ts';
+import { isolationOf, type ServerRecord, type Sharing } from '../domain/server-record.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { Circuit } from './pool/circuit-breaker.ts';
@@ -228,10 +228,7 @@ export interface Upstreams {
 }
 
 /** The place that a requester has at a server: null where all share the connection, else their `userKey` or `sessionKey`. */
-export function placeOf(
-  server: Pick<ServerRecord, 'isolation' | 'credential'>,
-  requester: Pick<Requester, 'userKey' | 'sessionKey'>,
-): string | null {
+export function placeOf(server: Sharing, requester: Pick<Requester, 'userKey' | 'sessionKey'>): string | null {
   const isolation = isolationOf(server);
   if (isolation === 'shared') return null;
   return isolation === 'per-user' ? requester.userKey : requester.sessionKey;

@@ -1,5 +1,6 @@
 // What the pool of connections (create-upstreams.ts) is given: the services that it uses, settings and limits.
 import type { Accounts } from '../accounts/accounts.ts';
+import type { IdentityTokens } from '../assertions/assertions.ts';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { ResourceLimits } from '../domain/bounds/resource-limits.ts';
@@ -12,6 +13,8 @@ export interface UpstreamsOptions {
   store: { servers: Pick<Store['servers'], 'list'>; workspaces: Pick<Store['workspaces'], 'list'> };
   vault: Secrets;
   accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'keysRefused' | 'pageOf' | 'onChange'>;
+  /** For servers that are told who asks. */
+  identityTokens: Pick<IdentityTokens, 'tokenFor'>;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
   clock: Clock;
   /** The broker's data folder; homes of stdio servers are made below it. */

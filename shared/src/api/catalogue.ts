@@ -49,6 +49,7 @@ export const CatalogueEntrySchema = z
         values: TextMapSchema.default({}),
       },
       {},
+      {},
     ),
     fields: z.array(CatalogueFieldSchema).max(50).default([]),
     oauth: z

@@ -1,4 +1,4 @@
-// The master key: how old it is, and its rotation. Never a key.
+// The master key, and the keys that sign what servers are told of people: how old they are, and their rotation. Never a key.
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { TimeSchema } from './fields.ts';
@@ -29,7 +29,41 @@ export const MasterKeySchema = z
   .meta({ id: 'MasterKey' });
 export type MasterKey = z.output<typeof MasterKeySchema>;
 
+export const SigningKeySchema = z
+  .object({
+    id: z.string().meta({ description: 'As `kid` in tokens and at `/.well-known/jwks.json`' }),
+    state: z.enum(['next', 'current', 'previous']).meta({
+      description:
+        '`next`: published, and signs soon; `previous`: signs no more, and is published until its last token has ended',
+    }),
+    created_at: TimeSchema,
+    signs_from: TimeSchema,
+    published_until: TimeSchema.nullable().meta({ description: 'Null: another one must take its place first' }),
+  })
+  .meta({ id: 'SigningKey' });
+export type SigningKey = z.output<typeof SigningKeySchema>;
+
 export const keysApi = {
+  signing: endpoint({
+    name: 'listSigningKeys',
+    method: 'GET',
+    path: '/key/signing',
+    summary: 'The keys that sign what servers are told of people',
+    answer: z.array(SigningKeySchema),
+  }),
+  rotateSigning: endpoint({
+    name: 'rotateSigningKeys',
+    method: 'POST',
+    path: '/key/signing/rotation',
+    summary: 'Make the next key: it is published at once, and signs six minutes later',
+    body: z.strictObject({
+      at_once: z.boolean().optional().meta({
+        description:
+          'It signs from now on, and those before it are good no more: for a key that somebody else may have',
+      }),
+    }),
+    answer: z.array(SigningKeySchema),
+  }),
   status: endpoint({
     name: 'getMasterKey',
     method: 'GET',

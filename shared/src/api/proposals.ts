@@ -25,6 +25,7 @@ export const ProposedTransportSchema = transportForm(
     values: names,
   },
   {},
+  {},
 );
 export type ProposedTransport = z.output<typeof ProposedTransportSchema>;
 

@@ -35,6 +35,10 @@ export const ProbeSchema = z
     description: 'A call of a read-only tool that tells whether the service takes the credential',
   });
 
+export const IdentityHeaderSchema = z.string().min(1).max(64).meta({
+  description: 'The header of each request in which the server is told who asks, by a short-lived signed JWT',
+});
+
 const CommandSchema = z.string().min(1).max(4096);
 const ArgumentsSchema = z.array(z.string().max(20_000)).max(200);
 const FolderSchema = z.string().max(4096);
@@ -47,6 +51,7 @@ export const TransportSchema = transportForm(
     values: TextMapSchema.default({}),
   },
   { cwd: FolderSchema.optional(), limits: ResourceLimitsSchema.optional(), network: NetworkSchema.optional() },
+  { identity_header: IdentityHeaderSchema.nullable().optional() },
 );
 export type TransportForm = z.output<typeof TransportSchema>;
 const TransportKindSchema = z.enum(TransportSchema.options.map(({ shape }) => shape.kind.value));
@@ -85,6 +90,7 @@ export const ServerSchema = z
     cwd: z.string().nullable(),
     url: z.string().nullable(),
     headers: z.record(z.string(), z.string()),
+    identity_header: IdentityHeaderSchema.nullable().default(null),
     secrets: z.array(z.string()).meta({ description: 'Names of the secrets that it refers to' }),
     state: z.enum(['disabled', 'idle', 'starting', 'ready', 'failed']),
     circuit: z.enum(['closed', 'open', 'half-open']).meta({
@@ -335,6 +341,9 @@ export const serversApi = {
       probe: ProbeSchema.nullable().optional(),
       url: UrlSchema.optional().meta({ description: 'Of a command: it is at this URL from now on' }),
       headers: optionalMap.optional().meta({ description: 'Null takes one out; others stay' }),
+      identity_header: IdentityHeaderSchema.nullable()
+        .optional()
+        .meta({ description: 'Null: the server is not told who asks' }),
       command: CommandSchema.optional().meta({
         description: 'Of a server at a URL: it is this command from now on',
       }),

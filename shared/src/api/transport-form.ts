@@ -10,20 +10,22 @@ interface Fields<C extends z.ZodType, A extends z.ZodType, U extends z.ZodType, 
   values: V;
 }
 
-/** `ofCommands`: what is said of a command besides. */
+/** `ofCommands`, `ofUrls`: what is said of a command, or of a server at a URL, besides. */
 export const transportForm = <
   C extends z.ZodType,
   A extends z.ZodType,
   U extends z.ZodType,
   V extends z.ZodType,
   S extends z.core.$ZodShape,
+  R extends z.core.$ZodShape,
 >(
   { command, args, url, values }: Fields<C, A, U, V>,
   ofCommands: S,
+  ofUrls: R,
 ) =>
   z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('stdio'), command, args, env: values, ...ofCommands }),
-    z.strictObject({ kind: z.literal('http'), url, headers: values }),
+    z.strictObject({ kind: z.literal('http'), url, headers: values, ...ofUrls }),
   ]);
 
 export const UrlSchema = z.string().min(1).max(4096);

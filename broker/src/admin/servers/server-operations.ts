@@ -148,7 +148,9 @@ export function serverOperations(
       return await change(caller, params.name, { ifMatch, fields: () => fields, dryRun });
     }),
     operation(serversApi.update, async ({ params, body, ifMatch }, caller) => {
-      const { trust_annotations, isolation, credential, account, probe, dry_run: dryRun, ...changes } = body;
+      const { trust_annotations, isolation, credential, account, probe, dry_run: dryRun, ...said } = body;
+      const { identity_header: identityHeader, ...rest } = said;
+      const changes = { ...rest, identityHeader };
       const fields = (record: ServerRecord): RecordFields => ({
         transport: changedTransport(record.name, record.transport, changes),
         isolation: isolation ?? record.isolation,

@@ -21,7 +21,7 @@ const MISTAKE = '# ✗ ';
 /** What stands above each field. */
 const COMMENTS: Readonly<Record<keyof RecordForm, readonly string[]>> = {
   transport: [
-    'How it is reached. At a URL: kind: http, url, headers. A command that mcpgate starts:',
+    'How it is reached. At a URL: kind: http, url, headers; and identity_header (in which it is told who asks). A command that mcpgate starts:',
     'kind: stdio, command, args, env; and cwd, network (full, none), limits (memory, open_files, processes, cpu_seconds).',
   ],
   isolation: ['Who shares a connection: shared, per-user or per-session.'],

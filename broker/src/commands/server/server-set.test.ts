@@ -55,6 +55,29 @@ describe('server set', () => {
     );
   });
 
+  test('names the header in which a server is told who asks, which makes its connections personal, and takes it out again', async () => {
+    await admin.broker.json([
+      ...['server', 'add', 'own', 'https://own.example/mcp', '--identity-header', 'X-Mcpgate-Identity'],
+    ]);
+    const own = await show('own');
+    assert.deepEqual([own['identity_header'], own['isolation']], ['X-Mcpgate-Identity', 'per-user']);
+    const { stdout } = await admin.broker.run(['server', 'show', 'own']);
+    assert.match(stdout, /identity {3}told who asks in X-Mcpgate-Identity, signed/);
+    const without = await set('own', '--no-identity-header');
+    assert.deepEqual([without['identity_header'], without['isolation']], [null, 'shared']);
+    const changed = await set('own', '--identity-header', 'X-Who');
+    assert.deepEqual(changed['changes'], [{ field: 'identity_header', before: null, after: 'X-Who' }]);
+    for (const [words, message] of [
+      [['own', '--identity-header', 'Authorization'], /a meaning of its own/],
+      [['own', '--identity-header', 'A', '--no-identity-header'], /say one of them/],
+      [['gh', '--identity-header', 'X-Who'], /is for servers at a URL/],
+    ] as const) {
+      const { code, stderr } = await admin.broker.run(['server', 'set', ...words]);
+      assert.equal(code, 2);
+      assert.match(stderr, message);
+    }
+  });
+
   test('makes a command of a server at a URL, and back: what is for the other way is gone, and said', async () => {
     await admin.broker.json(['server', 'add', 'both', 'https://both.example/mcp', '--header', 'X-Team=a']);
     const { stdout } = await admin.broker.run(['server', 'set', 'both', '--', 'node', '-e', QUIET]);

@@ -11,12 +11,22 @@ import { isolationFlag } from './isolation-flag.ts';
 import { probeOf, type ProbeFlags } from './probe-flags.ts';
 import { removalOption } from './removal-option.ts';
 import { serverText, unusedLines } from './server-text.ts';
-import { addressOrCommand, limitsOf, LIMIT_HELP, NETWORK_HELP, networkOf, TRUST_HELP } from './transport-options.ts';
+import {
+  addressOrCommand,
+  IDENTITY_HELP,
+  limitsOf,
+  LIMIT_HELP,
+  NETWORK_HELP,
+  networkOf,
+  TRUST_HELP,
+} from './transport-options.ts';
 import { commaList, pairs } from '../values.ts';
 
 interface SetOptions extends BrokerFlags, AccountFlags, ProbeFlags {
   header?: string[];
   noHeader?: string[];
+  identityHeader?: string;
+  noIdentityHeader?: true;
   env?: string[];
   noEnv?: string[];
   command?: string;
@@ -39,6 +49,7 @@ export function addSetCommand(server: Command, context: CommandContext): void {
     .argument('[where...]')
     .option('--url <url>', 'its address; a command is at this URL from now on')
     .option('--header <pair...>', 'K=V; secrets as ${secret:NAME}')
+    .option('--identity-header <name>', IDENTITY_HELP)
     .option('--env <pair...>', 'K=V; secrets as ${secret:NAME}')
     .option('--command <program>', 'what is started; a server at a URL is this command from now on')
     .option(
@@ -59,6 +70,7 @@ export function addSetCommand(server: Command, context: CommandContext): void {
     .option('--no-probe', 'name none')
     .option('--dry-run', 'say what would be changed, and change nothing');
   removalOption(command, '--no-header <name...>', 'take headers out');
+  removalOption(command, '--no-identity-header', 'do not tell it who asks');
   removalOption(command, '--no-env <name...>', 'take variables out');
   removalOption(command, '--no-cwd', 'start it in the home that the broker makes');
   removalOption(command, '--no-account', 'all that it needs is in the vault');
@@ -79,7 +91,7 @@ async function setServer(
   if (Object.keys(changes).length === 0)
     throw new GateError(
       'usage',
-      'say what to set: --url, --header K=V, --no-header K, --command, --arg, --env K=V, --no-env K, --cwd, --credential shared|personal, ' +
+      'say what to set: --url, --header K=V, --no-header K, --identity-header NAME, --command, --arg, --env K=V, --no-env K, --cwd, --credential shared|personal, ' +
         '--isolation MODE, --trust-annotations on|off, --network full|none, --probe TOOL or --limit NAME=VALUE; `server edit` shows all of it',
     );
   const body = { ...changes, ...(options.dryRun === true ? { dry_run: true } : {}) };
@@ -100,12 +112,17 @@ function whereOf(name: string, words: readonly string[], { url, command, arg }: 
   };
 }
 
-function valuesOf({ header, noHeader, env, noEnv, cwd, noCwd }: SetOptions) {
+function valuesOf(options: SetOptions) {
+  const { header, noHeader, identityHeader, noIdentityHeader, env, noEnv, cwd, noCwd } = options;
+  if (identityHeader !== undefined && noIdentityHeader === true)
+    throw new GateError('usage', '--identity-header and --no-identity-header: say one of them');
   if (cwd !== undefined && noCwd === true) throw new GateError('usage', '--cwd and --no-cwd: say one of them');
   const headers = { ...removed(noHeader), ...pairs('--header', header, /=|:\s*/) };
   const variables = { ...removed(noEnv), ...pairs('--env', env, /=/) };
   return {
     ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    ...(identityHeader === undefined ? {} : { identity_header: identityHeader }),
+    ...(noIdentityHeader === true ? { identity_header: null } : {}),
     ...(Object.keys(variables).length === 0 ? {} : { env: variables }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(noCwd === true ? { cwd: null } : {}),

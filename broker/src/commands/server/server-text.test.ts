@@ -19,6 +19,7 @@ const server: Server = {
   cwd: null,
   url: null,
   headers: {},
+  identity_header: null,
   secrets: [],
   state: 'ready',
   circuit: 'closed',

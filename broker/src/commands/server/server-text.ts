@@ -44,6 +44,7 @@ export function serverText(server: Server): string {
     ...(server.former_names.length === 0 ? [] : [`was called ${server.former_names.join(', ')}`]),
     `runs       ${plainLine(runsOf(texts))}`,
     `isolation  ${server.isolation}, ${server.processes} live`,
+    ...identityLines(server),
     ...accountLines(server),
     ...probeLines(server),
     ...processLines(server),
@@ -54,6 +55,10 @@ export function serverText(server: Server): string {
     ...server.warnings.map((line) => `warning    ${plainLine(line)}`),
     ...server.stderr.map((line) => `stderr     ${plainLine(line)}`),
   ].join('\n');
+}
+
+function identityLines({ identity_header: header }: Server): string[] {
+  return header === null ? [] : [`identity   told who asks in ${plainLine(header)}, signed`];
 }
 
 function accountLines({ credential, account }: Server): string[] {

@@ -22,6 +22,7 @@ import { addEditCommand } from './server-edit.ts';
 import { addRenameCommand } from './server-rename.ts';
 import { addSetCommand } from './server-set.ts';
 import {
+  IDENTITY_HELP,
   LIMIT_HELP,
   NETWORK_HELP,
   transportOf,
@@ -43,6 +44,7 @@ export function serverCommand(context: CommandContext): Command {
     .argument('[command...]')
     .option('--url <url>', 'address of a Streamable HTTP server; the same as URL after the name')
     .option('--header <pair...>', 'K=V for --url; secrets as ${secret:NAME}')
+    .option('--identity-header <name>', IDENTITY_HELP)
     .option('--env <pair...>', 'K=V for a command; secrets as ${secret:NAME}')
     .option('--cwd <dir>', 'working directory of a command')
     .option('--limit <name=value...>', LIMIT_HELP)
@@ -177,6 +179,7 @@ function aloneIn(first: string | undefined, words: readonly string[], flag: stri
 const OF_RECORDS = {
   url: '--url',
   header: '--header',
+  identityHeader: '--identity-header',
   env: '--env',
   cwd: '--cwd',
   limit: '--limit',

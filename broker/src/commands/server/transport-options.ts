@@ -10,6 +10,7 @@ export interface TransportOptions {
   cwd?: string;
   limit?: string[];
   network?: string;
+  identityHeader?: string;
 }
 
 type Kind = TransportForm['kind'];
@@ -29,7 +30,11 @@ interface KindFlags<K extends Kind> {
 
 const FLAGS: { readonly [K in Kind]: KindFlags<K> } = {
   http: {
-    read: (where, { header }) => ({ ...where, headers: pairs('--header', header, /=|:\s*/) }),
+    read: (where, { header, identityHeader }) => ({
+      ...where,
+      headers: pairs('--header', header, /=|:\s*/),
+      ...(identityHeader === undefined ? {} : { identity_header: identityHeader }),
+    }),
     others: [
       ['env', '--env is for a command; use --header with --url'],
       ['limit', '--limit is for a command; a server at a URL runs elsewhere'],
@@ -44,7 +49,10 @@ const FLAGS: { readonly [K in Kind]: KindFlags<K> } = {
       ...(limit === undefined ? {} : { limits: limitsOf(limit) }),
       ...(network === undefined ? {} : { network: networkOf(network) }),
     }),
-    others: [['header', '--header is for --url; use --env with a command']],
+    others: [
+      ['header', '--header is for --url; use --env with a command'],
+      ['identityHeader', '--identity-header is for --url; a command is not told who asks'],
+    ],
   },
 };
 
@@ -55,6 +63,9 @@ export function transportOf<K extends Kind>(where: Where<K>, options: TransportO
   for (const [flag, objection] of others) if (options[flag] !== undefined) throw new GateError('usage', objection);
   return form;
 }
+
+export const IDENTITY_HELP =
+  'the header of each request in which the server is told who asks, by a signed JWT, as X-Mcpgate-Identity';
 
 export const TRUST_HELP =
   'believe its tools that they are read-only or idempotent: such a call is sent again where its connection died';

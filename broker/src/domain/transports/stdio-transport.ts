@@ -66,6 +66,7 @@ export const stdioTransport = {
   // Arguments, environment and folder say what the command does, and so who reads the keys that it is started with.
   target: ({ command, args, cwd, env }) =>
     JSON.stringify([command, args, cwd ?? null, Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1))]),
+  identityHeader: () => undefined,
   fixedTexts: ({ command }) => [command],
 } as const satisfies TransportDescription<StdioTransport>;
 

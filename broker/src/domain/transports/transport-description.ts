@@ -9,7 +9,10 @@ import type { RecordTexts } from 'mcpgate-shared/values/record-texts';
 export type Reach = 'process' | 'url';
 
 /** As the API shows the fields of every kind; those of other kinds are empty. */
-export type ShownTransport = Pick<Server, 'command' | 'args' | 'env' | 'cwd' | 'network' | 'url' | 'headers'>;
+export type ShownTransport = Pick<
+  Server,
+  'command' | 'args' | 'env' | 'cwd' | 'network' | 'url' | 'headers' | 'identity_header'
+>;
 
 export const NOTHING_SHOWN: ShownTransport = {
   command: null,
@@ -19,6 +22,7 @@ export const NOTHING_SHOWN: ShownTransport = {
   network: null,
   url: null,
   headers: {},
+  identity_header: null,
 };
 
 /** New settings for a record that is there already. */
@@ -27,6 +31,8 @@ export interface TransportChanges {
   url?: string | undefined;
   /** With null: the header is taken out. */
   headers?: Readonly<Record<string, string | null>> | undefined;
+  /** Null: the server is not told who asks. */
+  identityHeader?: string | null | undefined;
   command?: string | undefined;
   args?: readonly string[] | undefined;
   env?: Readonly<Record<string, string | null>> | undefined;
@@ -63,6 +69,8 @@ export interface TransportDescription<T extends RecordTexts> {
   changed(transport: T, changes: TransportChanges): readonly [transport: T, others: TransportChanges];
   /** Where the server is, as far as an account is bound to it: whoever moves the server elsewhere does not take accounts along. */
   target(transport: T): string;
+  /** The header in which the server is told who asks; undefined: it is not told. */
+  identityHeader(transport: T): string | undefined;
   /** What says openly what it is, beside the texts that secrets are put into (`shared/src/values/record-texts.ts`). */
   fixedTexts(transport: T): readonly string[];
 }

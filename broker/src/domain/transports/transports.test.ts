@@ -3,9 +3,11 @@ import { describe, it } from 'node:test';
 import type { TransportForm } from 'mcpgate-shared/api/servers';
 import { namedValuesOf, runsOf, unnamedTextsOf, withNamedValues } from 'mcpgate-shared/values/record-outline';
 import { mapTexts, textsOf } from 'mcpgate-shared/values/record-texts';
+import { identityAudienceOf } from './http-transport.ts';
 import { openTextsOf, secretNamesIn } from './transport-texts.ts';
 import {
   changedTransport,
+  identityHeaderOf,
   readTransport,
   shownTextsOf,
   shownTransport,
@@ -27,7 +29,12 @@ const FORMS: { readonly [K in TransportKind]: Extract<TransportForm, { kind: K }
     limits: { memory: '512MiB' },
     network: 'none',
   },
-  http: { kind: 'http', url: 'https://wiki.example/${secret:first}', headers: { 'X-Key': '${secret:second}' } },
+  http: {
+    kind: 'http',
+    url: 'https://wiki.example/mcp?key=${secret:first}',
+    headers: { 'X-Key': '${secret:second}' },
+    identity_header: 'X-Mcpgate-Identity',
+  },
 };
 const url: Transport<'http'> = { kind: 'http', url: 'https://wiki.example/mcp', headers: {} };
 const command: Transport = { kind: 'stdio', command: 'tool', args: [], env: {} };
@@ -182,4 +189,44 @@ it('an account is bound to all that says what the command does, or to host and p
     assert.equal(targetOf({ ...url, url: address }), 'https://wiki.example/');
   assert.equal(targetOf({ ...url, url: 'https://wiki.example/mcp?x=1' }), 'https://wiki.example/mcp');
   assert.equal(targetOf({ ...url, url: 'https://wiki.example/MCP' }), 'https://wiki.example/MCP');
+});
+
+describe('the header that says who asks', () => {
+  const told = (identity_header: string, more: Partial<Extract<TransportForm, { kind: 'http' }>> = {}): Transport =>
+    readTransport({ kind: 'http', url: 'https://wiki.example/mcp', headers: {}, ...more, identity_header });
+
+  it('is none that has a meaning of its own, that the record sets itself, or that cannot be one', () => {
+    for (const name of [
+      ...['Authorization', 'Proxy-Authorization', 'Mcp-Session-Id', 'mcp-anything', 'Host', 'Connection', 'TE'],
+      ...['Transfer-Encoding', 'Content-Type', 'Accept', 'Cookie', 'Last-Event-ID'],
+    ])
+      assert.throws(() => told(name), { code: 'usage', message: /a meaning of its own/ }, name);
+    for (const name of ['', 'X Y', 'X:Y', 'X\nY', 'ü', 'x'.repeat(65)])
+      assert.throws(() => told(name), { code: 'usage', message: /1 to 64 letters/ }, JSON.stringify(name));
+    assert.throws(() => told('x-key', { headers: { 'X-Key': 'a' } }), { message: /sets the header X-Key itself/ });
+    const wiki = told('X-Who');
+    assert.throws(() => changedTransport('wiki', wiki, { headers: { 'x-who': 'root' } }), { code: 'usage' });
+    assert.throws(() => changedTransport('tool', command, { identityHeader: 'X-Who' }), {
+      message: 'tool is started by mcpgate; a header that says who asks is for servers at a URL',
+    });
+  });
+
+  it('goes with an address that anybody may read, which is whom its token is for', () => {
+    for (const address of ['https://wiki.example/${secret:first}/mcp', 'https://${secret:first}/mcp'])
+      assert.throws(() => told('X-Who', { url: address }), { code: 'usage', message: /no secret may stand/ }, address);
+    for (const [address, audience] of [
+      ['https://u:${secret:first}@Wiki.example/mcp?key=${secret:second}#x', 'https://wiki.example/mcp'],
+      ['https://wiki.example', 'https://wiki.example'],
+      ['https://wiki.example:8443/a/', 'https://wiki.example:8443/a/'],
+    ] as const)
+      assert.equal(identityAudienceOf({ url: address }), audience);
+    assert.throws(() => changedTransport('wiki', told('X-Who'), { url: 'https://w.example/${secret:first}' }));
+  });
+
+  it('stays where nothing is said of it, and goes where it is taken out', () => {
+    const wiki = told('X-Who');
+    assert.equal(identityHeaderOf(changedTransport('wiki', wiki, { url: 'https://other.example' })), 'X-Who');
+    assert.equal(identityHeaderOf(changedTransport('wiki', wiki, { identityHeader: null })), undefined);
+    assert.deepEqual(changedTransport('wiki', wiki, { identityHeader: null }), url);
+  });
 });

@@ -78,6 +78,11 @@ export function targetDigestOf(transport: Transport): string {
   return createHash('sha256').update(targetOf(transport)).digest('base64url');
 }
 
+/** The header in which the server is told who asks; undefined: it is not told. */
+export function identityHeaderOf<K extends TransportKind>(transport: Transport<K>): string | undefined {
+  return DESCRIPTIONS[transport.kind].identityHeader(transport);
+}
+
 export function fixedTextsOf<K extends TransportKind>(transport: Transport<K>): readonly string[] {
   return DESCRIPTIONS[transport.kind].fixedTexts(transport);
 }
@@ -86,6 +91,7 @@ const REACHED: Readonly<Record<Reach, string>> = { process: 'is started by mcpga
 const ABOUT: Readonly<Record<keyof TransportChanges, string>> = {
   url: 'an address is for servers at a URL',
   headers: 'headers are for servers at a URL',
+  identityHeader: 'a header that says who asks is for servers at a URL',
   command: 'a command is for servers that mcpgate starts',
   args: 'arguments are for servers that mcpgate starts',
   env: 'env is for servers that mcpgate starts',

@@ -13,6 +13,7 @@ import { createProvisioningMigration } from './0005-provisioning.ts';
 import { createServerRevisionsMigration } from './0010-server-revisions.ts';
 import { createSecretStatesMigration } from './0009-secret-states.ts';
 import { createSecretSourcesMigration } from './0014-secret-sources.ts';
+import { createKeyTimesMigration } from './0015-key-times.ts';
 import { createTokensMigration } from './0003-tokens.ts';
 import { createTrustAnnotationsMigration } from './0002-trust-annotations.ts';
 
@@ -35,6 +36,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0011-key-envelopes': createKeyEnvelopesMigration(engine.kind),
     '0012-laptop-findings': createLaptopFindingsMigration(engine.kind),
     '0014-secret-sources': createSecretSourcesMigration(engine.kind),
+    '0015-key-times': createKeyTimesMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
   const unknown = (await appliedMigrations(engine))

@@ -4,7 +4,9 @@ import type { Accounts } from '../../accounts/accounts.ts';
 import type { AccountOwner } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { AttemptError, attemptOf, withWords } from '../attempt.ts';
+import type { IdentityTokens } from '../../assertions/assertions.ts';
 import { createBearer } from '../secrets/bearer.ts';
+import { createCarriedHeaders } from '../secrets/carried-headers.ts';
 import { accountValues } from '../secrets/account-values.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { lastWords } from '../wires/stdio/last-words.ts';
@@ -37,6 +39,7 @@ export interface Connection {
 export interface ConnectDeps extends WireDeps {
   vault: Pick<Secrets, 'value' | 'used' | 'refused'>;
   accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'keysRefused' | 'pageOf'>;
+  identityTokens: Pick<IdentityTokens, 'tokenFor'>;
   /** How each server was last opened. */
   openings: OpeningMemory;
   brokerVersion: string;
@@ -54,6 +57,8 @@ export interface ConnectRequest {
   homeName: string;
   /** The owner of the account that the connection is made with, where the server wants one; undefined where the caller cannot have one. */
   owner: AccountOwner | undefined;
+  /** The person whose connection it is; undefined: it is nobody's, or a grant's. */
+  userId: string | undefined;
   /** The person or session whose own connection it is; left out where people share it. */
   requester?: Requester;
   onListChanged: (kind: ListKind) => void;
@@ -86,8 +91,11 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
   });
   const noteRefused = (): void => deps.vault.refused(record.workspaceId, resolved.versions);
   const bearer = createBearer(record, request.owner, deps.accounts, keys, resolved.hide);
-  // Nothing is opened for whoever has no account.
-  await bearer?.current();
+  const carries = createCarriedHeaders({
+    ...{ record, userId: request.userId, bearer, identityTokens: deps.identityTokens, hide: resolved.hide },
+  });
+  // Nothing is opened for whoever has no account, or whose access has ended.
+  await carries?.current();
   let noise = 0;
   const stderr = createStderrRing(
     resolved.mask.text,
@@ -118,7 +126,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     record,
     homeName: request.homeName,
     mask: resolved.mask,
-    bearer,
+    carries,
     output: { stderr, onNoise },
   });
   if (isGivenUp(request)) throw abandoned(record);

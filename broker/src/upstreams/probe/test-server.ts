@@ -4,7 +4,7 @@ import { toGateError } from 'mcpgate-shared/error';
 import type { AccountOwner } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
-import { isAtUrl, runsHere } from '../../domain/transports/transports.ts';
+import { identityHeaderOf, isAtUrl, runsHere } from '../../domain/transports/transports.ts';
 import { connect, type ConnectDeps, type Connection } from '../pool/connect.ts';
 import { parseRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import { offerOf } from '../session/list-pages.ts';
@@ -20,6 +20,7 @@ import type { ListKind } from '../../mcp/list-kind.ts';
 import type { ListedItem, ServerFacts, TestReport, TestStep, TriedSecret, Verdict } from '../upstream.ts';
 
 const UNTESTED = 'what needs an account was not tested';
+const NOBODY = 'a server that wants to know who asks refuses what follows';
 const SHOWN: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
 
 export interface TestRequest {
@@ -27,6 +28,8 @@ export interface TestRequest {
   /** Names a home of its own, which is deleted again. */
   homeName: string;
   owner: AccountOwner | undefined;
+  /** The person who tests, where it is one. */
+  userId: string | undefined;
   /** What this secret is to be, for this connection alone. */
   tried?: TriedSecret | undefined;
   /** What the keys of the account are to be, for this connection alone. */
@@ -37,7 +40,7 @@ export interface TestRequest {
 
 /** Stops at the first step that fails. */
 export async function testServer(all: ConnectDeps, request: TestRequest): Promise<TestReport> {
-  const { record, homeName, owner, tried, keys: given, limitMs = all.startTimeoutMs } = request;
+  const { record, homeName, owner, userId, tried, keys: given, limitMs = all.startTimeoutMs } = request;
   const deps: ConnectDeps = {
     ...all,
     startTimeoutMs: Math.min(limitMs, all.startTimeoutMs),
@@ -76,11 +79,16 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
       done('each person uses it with their own; whoever tests it as a person tests it with theirs', [UNTESTED]);
       return { steps, verdict };
     }
+    if (identityHeaderOf(record.transport) !== undefined && userId === undefined) {
+      begin('identity');
+      done('nobody is named to it, as no person tests it; whoever does so as a person is', [NOBODY]);
+    }
     begin(isAtUrl(record.transport) ? 'handshake' : 'start');
     connection = await connect(deps, {
       record,
       homeName,
       owner,
+      userId,
       onListChanged: () => undefined,
       onListStale: () => undefined,
       onNotification: () => undefined,

@@ -5,7 +5,7 @@ import { constants } from 'node:fs';
 import { chmod, lchown, lstat, mkdir, open as openFile, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
-import { isolationOf, type ServerRecord } from '../../domain/server-record.ts';
+import { isolationOf, type ServerRecord, type Sharing } from '../../domain/server-record.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import { endLeftovers, uidsInUse } from './leftovers.ts';
 import { FIRST_UID, isServerUid, LAST_UID } from './server-uids.ts';
@@ -37,7 +37,7 @@ export function folderOf({ folder, workspaceId }: Pick<ServerRecord, 'folder' | 
  * The name of a home below its server's folder; it does not give away the person or the session. `name`: the name of the place (`placeOf`), null
  * where people share the connection.
  */
-export function homeNameOf(server: Pick<ServerRecord, 'isolation' | 'credential'>, name: string | null): string {
+export function homeNameOf(server: Sharing, name: string | null): string {
   if (name === null) return 'shared';
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
   return `${isolationOf(server) === 'per-user' ? 'user' : 'session'}-${digest}`;

@@ -1,7 +1,7 @@
 // A server's transport with its secrets put in, and the mask that keeps them out of every text that leaves.
 import { carriedVersion } from '../../domain/call-record.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { runsHere, type Transport } from '../../domain/transports/transports.ts';
+import { identityHeaderOf, runsHere, type Transport } from '../../domain/transports/transports.ts';
 import { fillTransport, type SecretValue, type Values } from 'mcpgate-shared/values/fill-values';
 import { guardHome } from './home-folder.ts';
 import { secretNamesIn } from '../../domain/transports/transport-texts.ts';
@@ -15,7 +15,7 @@ export interface ResolvedTransport {
   versions: readonly string[];
   /** Replaces every secret value by `***`. */
   mask: SecretMask;
-  /** A token of the account that it is used with is hidden from now on. */
+  /** A token that requests carry is hidden from now on. */
   hide: (token: string) => void;
 }
 
@@ -58,7 +58,8 @@ export async function resolveTransport(
 
 /** Where tokens come and go, what is hidden grows with them. */
 function maskOf(record: ServerRecord, hidden: readonly string[]): Pick<ResolvedTransport, 'mask' | 'hide'> {
-  if (record.account?.kind !== 'oauth') return { mask: createSecretMask(hidden), hide: () => undefined };
+  if (record.account?.kind !== 'oauth' && identityHeaderOf(record.transport) === undefined)
+    return { mask: createSecretMask(hidden), hide: () => undefined };
   const mask = createGrowingMask(hidden);
   return { mask, hide: (token) => mask.hide(hiddenIn(record.transport, [token])) };
 }

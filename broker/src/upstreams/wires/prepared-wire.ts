@@ -7,7 +7,7 @@ import type { Isolator } from '../process/isolation.ts';
 import type { LimitKeeper } from '../process/limit-keeper.ts';
 import type { ProcessHomes } from '../process/process-home.ts';
 import type { ProcessRegister } from '../process/process-register.ts';
-import type { Bearer } from '../secrets/bearer.ts';
+import type { CarriedHeaders } from '../secrets/carried-headers.ts';
 import type { MessageMask, SecretMask } from '../secrets/secret-mask.ts';
 import type { StderrRing } from './stdio/stderr-ring.ts';
 import type { OpenWire, WireEvents } from './wire.ts';
@@ -49,8 +49,8 @@ export interface WireRequest {
   /** The name of the home below the server's folder. */
   homeName: string;
   mask: SecretMask;
-  /** What each request over HTTP carries besides, and what a refusal means, where the server is used with an account. */
-  bearer: Bearer | undefined;
+  /** What each request over HTTP carries besides, and what a refusal means where the server is used with an account. */
+  carries: CarriedHeaders | undefined;
   output: ProcessOutput;
 }
 

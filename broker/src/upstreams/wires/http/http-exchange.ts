@@ -12,6 +12,7 @@ import { createHttpBody, type HttpBody } from './http-body.ts';
 import { classifyRefusal, jsonOf, redirectPath, refusalError, type HttpOutcome } from './http-answer.ts';
 import { reasonOf } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire-options.ts';
+import type { Carried } from '../../secrets/carried-headers.ts';
 import type { WireEvents } from '../wire.ts';
 
 export interface Exchange {
@@ -21,8 +22,8 @@ export interface Exchange {
   id: number | undefined;
   /** Headers of a modern request, names and values in turn. With them the exchange has no session, and its stream is not resumed. */
   headers?: readonly string[] | undefined;
-  /** The access token of the account that the server is used with. */
-  token?: string;
+  /** What it carries besides the headers of the record. */
+  carried?: Carried;
   /** The path that it was redirected to. */
   redirectedTo?: string;
   /** Where its event stream can be resumed. */
@@ -197,7 +198,7 @@ export function createHttpExchanges(options: HttpWireOptions, world: ExchangeWor
         };
         const json = jsonOf(text);
         // More rights are its owner's to give: no answer of the server says so to the AI client.
-        const isAboutAccount = what.token !== undefined && status === 403 && challenge !== undefined;
+        const isAboutAccount = what.carried?.token !== undefined && status === 403 && challenge !== undefined;
         const mayAnswer = !isAboutAccount && SAYS_NO_MORE.has(classifyRefusal(refusal).kind);
         if (mayAnswer && id !== undefined && json !== undefined && events.refused(json, id)) return done();
         fail(refusalError({ ...refusal, serverName, whenRefused, location, challenge, mask }));

@@ -1,6 +1,6 @@
 // What a wire over HTTP is made with, of either transport.
 import type { Clock } from 'mcpgate-shared/clock';
-import type { Bearer } from '../../secrets/bearer.ts';
+import type { CarriedHeaders } from '../../secrets/carried-headers.ts';
 import type { MessageMask } from '../../secrets/secret-mask.ts';
 
 export interface HttpWireOptions {
@@ -10,8 +10,8 @@ export interface HttpWireOptions {
   url: URL;
   /** With secrets filled in. */
   headers: Readonly<Record<string, string>>;
-  /** What each request carries besides, where the server is used with an account by OAuth, and what a refusal means for an account. */
-  bearer?: Bearer | undefined;
+  /** What each request carries besides, and what a refusal means where the server is used with an account. */
+  carries?: CarriedHeaders | undefined;
   clock: Clock;
   mask: (text: string) => string;
   /** Masks large messages as they come; small ones are masked later, by `maskedEvents`. */

@@ -7,7 +7,7 @@ import { attemptOf, notExecuted } from '../../attempt.ts';
 import { createHttpExchanges, FIRST_RESUME_MS, type Exchange, type ResumePoint } from './http-exchange.ts';
 import { ownHeaders } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire-options.ts';
-import type { Bearer } from '../../secrets/bearer.ts';
+import type { Carried, CarriedHeaders } from '../../secrets/carried-headers.ts';
 import { remedy } from '../../remedy.ts';
 import type { Wire, WireEvents } from '../wire.ts';
 
@@ -30,8 +30,8 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
   let version: string | undefined;
   let postHeaders = headersOfPost();
   let closed = false;
-  /** Of the account, as it was sent last. */
-  let lastToken: string | undefined;
+  /** As it was sent last. */
+  let lastCarried: Carried | undefined;
 
   function sessionHeaders(): string[] {
     const headers: string[] = [];
@@ -45,8 +45,8 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
   }
 
   function headersOf(what: Exchange): readonly string[] {
-    const { token = lastToken } = what;
-    return token === undefined ? plainHeadersOf(what) : [...plainHeadersOf(what), 'authorization', `Bearer ${token}`];
+    const { carried = lastCarried } = what;
+    return carried === undefined ? plainHeadersOf(what) : [...plainHeadersOf(what), ...carried.headers];
   }
 
   function plainHeadersOf({ method, headers, at }: Exchange): readonly string[] {
@@ -78,20 +78,20 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
     events,
   );
 
-  const { bearer } = options;
-  const run = bearer === undefined ? exchanges.run : (what: Exchange) => runWith(bearer, what);
+  const { carries } = options;
+  const run = carries === undefined ? exchanges.run : (what: Exchange) => runWith(carries, what);
 
-  /** With the token that holds now, and once more with another one where the server refuses it. */
-  async function runWith(from: Bearer, what: Exchange): Promise<void> {
-    const token = await from.current();
+  /** With the tokens that hold now, and once more with another one where the server refuses it. */
+  async function runWith(from: CarriedHeaders, what: Exchange): Promise<void> {
+    const carried = await from.current();
     if (what.id !== undefined && !events.waits(what.id)) throw new GateError('cancelled', 'the caller is gone');
-    lastToken = token;
+    lastCarried = carried;
     try {
-      await exchanges.run(token === undefined ? what : { ...what, token });
+      await exchanges.run({ ...what, carried });
     } catch (error) {
-      const another = await from.after(error, token);
-      lastToken = another;
-      await exchanges.run(another === undefined ? what : { ...what, token: another });
+      const others = await from.after(error, carried);
+      lastCarried = others;
+      await exchanges.run({ ...what, carried: others });
     }
   }
 

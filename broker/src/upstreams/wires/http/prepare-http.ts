@@ -25,7 +25,7 @@ function whenRefused(record: ServerRecord): string {
 export const prepareHttp: PrepareWire<Transport<'http'>> = (
   deps,
   transport,
-  { record, mask: { text: mask, message: messageMask }, bearer },
+  { record, mask: { text: mask, message: messageMask }, carries },
 ) => {
   if (!URL.canParse(transport.url))
     throw new GateError('config', `server ${record.name} has no valid URL; register it again`);
@@ -41,7 +41,7 @@ export const prepareHttp: PrepareWire<Transport<'http'>> = (
     whenRefused: whenRefused(record),
     url,
     headers: transport.headers,
-    bearer,
+    carries,
     clock: deps.clock,
     mask,
     messageMask,

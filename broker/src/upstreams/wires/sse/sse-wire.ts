@@ -83,18 +83,17 @@ export function openSseWire(options: HttpWireOptions, events: WireEvents): Wire 
     onEndpoint(target.pathname + target.search);
   }
 
-  const { bearer } = options;
+  const { carries } = options;
 
-  /** With the headers of the account, and once more with others where the server refuses these. */
+  /** With what each request carries now, and once more with others where the server refuses these. */
   async function authorized<T>(send: (headers: readonly string[]) => Promise<T>): Promise<T> {
-    if (bearer === undefined) return send(own);
-    const withToken = (token: string | undefined): readonly string[] =>
-      token === undefined ? own : [...own, 'authorization', `Bearer ${token}`];
-    const token = await bearer.current();
+    if (carries === undefined) return send(own);
+    const carried = await carries.current();
     try {
-      return await send(withToken(token));
+      return await send([...own, ...carried.headers]);
     } catch (error) {
-      return await send(withToken(await bearer.after(error, token)));
+      const others = await carries.after(error, carried);
+      return await send([...own, ...others.headers]);
     }
   }
 
