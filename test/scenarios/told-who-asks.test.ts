@@ -11,10 +11,9 @@ import { createWorld, type World } from '../world.ts';
 const HEADER = ['--identity-header', 'X-Mcpgate-Identity'];
 
 async function open(t: TestContext, databaseUrl?: string) {
-  let world: World | undefined;
-  const server = await startIdentityServer(() => world?.url ?? '');
+  const world = await createWorld(t, { direct: true, ...(databaseUrl !== undefined && { databaseUrl }) });
+  const server = await startIdentityServer(world.url);
   t.after(() => server.close());
-  world = await createWorld(t, { direct: true, ...(databaseUrl !== undefined && { databaseUrl }) });
   await world.broker.run(['server', 'add', 'own', server.url, ...HEADER]);
   return { world, server };
 }

@@ -25,8 +25,8 @@ export interface IdentityServer {
   close(): Promise<void>;
 }
 
-/** `brokerUrl`: whom it believes; where the keys are read, unless `keysUrl` says so. */
-export async function startIdentityServer(brokerUrl: () => string, keysUrl = brokerUrl): Promise<IdentityServer> {
+/** `brokerUrl`: whom it believes, and where the keys are read. */
+export async function startIdentityServer(brokerUrl: string): Promise<IdentityServer> {
   const app = createMcpExpressApp();
   const http = app.listen(0, '127.0.0.1');
   await once(http, 'listening');
@@ -36,9 +36,9 @@ export async function startIdentityServer(brokerUrl: () => string, keysUrl = bro
   let keys: ReturnType<typeof createRemoteJWKSet> | undefined;
 
   async function verify(token: string) {
-    keys ??= createRemoteJWKSet(new URL(`${keysUrl()}/.well-known/jwks.json`), { cooldownDuration: 0 });
+    keys ??= createRemoteJWKSet(new URL(`${brokerUrl}/.well-known/jwks.json`), { cooldownDuration: 0 });
     return await jwtVerify(token, keys, {
-      ...{ issuer: brokerUrl(), audience: url, algorithms: ['ES256'] },
+      ...{ issuer: brokerUrl, audience: url, algorithms: ['ES256'] },
       ...{ requiredClaims: ['sub', 'jti', 'workspace'], maxTokenAge: 300 },
     });
   }

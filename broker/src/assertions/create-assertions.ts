@@ -17,6 +17,12 @@ import { ALGORITHM, createSigningKeys, TOKEN_MS } from './signing-keys.ts';
 /** Of what a mask keeps in mind (secret-mask.ts) none is good any more when it is forgotten. */
 const REUSE_MS = TOKEN_MS / 4;
 
+interface Made {
+  token: Promise<string>;
+  audience: string;
+  until: number;
+}
+
 export function createAssertions(parts: {
   store: Pick<Store, 'keys' | 'users'>;
   vault: Pick<Vault, 'seal' | 'open'>;
@@ -26,7 +32,7 @@ export function createAssertions(parts: {
 }): Assertions {
   const { store, vault, clock, issuer } = parts;
   const { signer, ...keys } = createSigningKeys({ store, vault, clock });
-  const makeMap = () => createRecentMap<{ token: Promise<string>; until: number }>({ clock, keepMs: REUSE_MS });
+  const makeMap = () => createRecentMap<Made>({ clock, keepMs: REUSE_MS });
   let made = makeMap();
 
   async function sign(audience: string, user: UserRecord): Promise<string> {
@@ -70,11 +76,11 @@ export function createAssertions(parts: {
     },
     async tokenFor({ id, name, workspaceId, transport }, userId) {
       const audience = audienceOf({ name, transport });
-      const key = `${id} ${userId} ${audience}`;
+      const key = `${workspaceId} ${id} ${userId}`;
       const known = made.get(key);
-      if (known !== undefined && known.until > clock.now()) return known.token;
+      if (known?.audience === audience && known.until > clock.now()) return known.token;
       const token = make(name, workspaceId, audience, userId);
-      made.set(key, { token, until: clock.now() + REUSE_MS });
+      made.set(key, { token, audience, until: clock.now() + REUSE_MS });
       token.catch(() => made.delete(key));
       return token;
     },

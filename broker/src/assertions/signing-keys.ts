@@ -45,7 +45,7 @@ export function createSigningKeys(parts: {
 
   async function read(): Promise<Key[]> {
     const rows = (await store.keys.list()).filter(({ kid }) => kid.startsWith(PREFIX));
-    const keys = await Promise.all(rows.map((row) => opened.get(row.kid) ?? open(row)));
+    const keys = await Promise.all(rows.map(async (row) => opened.get(row.kid) ?? (await open(row))));
     opened.clear();
     for (const key of keys) opened.set(key.kid, key);
     return keys.toSorted((a, b) => a.signsFrom - b.signsFrom || numberOf(a.kid) - numberOf(b.kid));

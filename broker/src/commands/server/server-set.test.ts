@@ -76,6 +76,7 @@ describe('server set', () => {
       assert.equal(code, 2);
       assert.match(stderr, message);
     }
+    await admin.broker.json(['server', 'remove', 'own']);
   });
 
   test('makes a command of a server at a URL, and back: what is for the other way is gone, and said', async () => {
