@@ -3,7 +3,7 @@
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
-import type { ApiRole } from 'mcpgate-shared/api/roles';
+import { may, type ApiRole } from 'mcpgate-shared/api/roles';
 import type { Principal } from '../domain/people/principal.ts';
 import type { Actor } from '../domain/people/receipt.ts';
 
@@ -21,7 +21,7 @@ export interface Caller {
 
 /** The name of the person whose own devices and grants the caller may see and change; undefined for administrators, who may do so for everybody. */
 export function ownerFor({ role, principal }: Caller): string | undefined {
-  if (role === 'admin') return undefined;
+  if (may(role, 'others_things')) return undefined;
   if (principal?.user === undefined) throw new GateError('forbidden', 'a token has no devices, sessions or grants');
   return principal.user.name;
 }

@@ -1,4 +1,5 @@
 // Puts identity together over one store: the registers, the logins, the OAuth server, the company's IdP and the pages' part.
+import { may } from 'mcpgate-shared/api/roles';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Log } from '../domain/log.ts';
@@ -236,7 +237,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     approveDevice,
     async setupLink(workspaceId) {
       const users = await store.users.list(workspaceId);
-      if (users.some((user) => user.role === 'admin' && user.disabledAt === null)) return undefined;
+      if (users.some((user) => may(user.role, 'administer') && user.disabledAt === null)) return undefined;
       return links.create(workspaceId, 'setup', null);
     },
     oauth: (request, response, address) => oauth.handle(request, response, address),

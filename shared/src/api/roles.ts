@@ -1,5 +1,5 @@
-// The table of roles: who may call which endpoints of the administration. Endpoints for members only show and change the member's own things; each
-// operation checks that.
+// The table of roles: who may call which endpoints of the administration, and what else follows from a role. Nothing else compares a role with its
+// name. Endpoints for members only show and change the member's own things; each operation checks that.
 
 /** Roles of people, the highest first. */
 export const ROLES = ['admin', 'operator', 'auditor', 'member'] as const;
@@ -17,13 +17,35 @@ export type ApiRole = Role | TokenRole;
  */
 export type Access = 'admin' | 'operator' | 'auditor' | 'member' | 'anyone';
 
-export const MAY: Readonly<Record<ApiRole, ReadonlySet<Access>>> = {
-  admin: new Set(['admin', 'operator', 'auditor', 'member', 'anyone']),
-  operator: new Set(['operator', 'member', 'anyone']),
-  auditor: new Set(['auditor', 'member', 'anyone']),
-  member: new Set(['member', 'anyone']),
-  scim: new Set(),
+/** What a role means beside the endpoints. */
+export type Right =
+  /** To administer the workspace: it is set up once it has somebody who may, and their password stays good where an IdP signs the others in. */
+  | 'administer'
+  /** To see and change what is others': their devices, sessions and grants, and the accounts that everybody uses. */
+  | 'others_things'
+  /** To say where secrets and accounts are sent, and to have a server tested by a call that no rule allows. */
+  | 'reach'
+  /** To have any command run on the broker's host; of the first workspace only. */
+  | 'commands'
+  /** To enter other workspaces; of the first workspace only. */
+  | 'workspaces'
+  /** To manage people over SCIM. */
+  | 'scim'
+  /** To be given another e-mail address over SCIM. */
+  | 'told_email';
+
+const MAY: Readonly<Record<ApiRole, ReadonlySet<Access | Right>>> = {
+  admin: new Set([
+    ...(['admin', 'operator', 'auditor', 'member', 'anyone'] as const),
+    ...(['administer', 'others_things', 'reach', 'commands', 'workspaces'] as const),
+  ]),
+  operator: new Set(['operator', 'member', 'anyone'] as const),
+  auditor: new Set(['auditor', 'member', 'anyone'] as const),
+  member: new Set(['member', 'anyone', 'told_email'] as const),
+  scim: new Set(['scim'] as const),
 };
+
+export const may = (role: ApiRole, right: Access | Right): boolean => MAY[role].has(right);
 
 const inWords = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 

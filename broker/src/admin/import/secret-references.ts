@@ -1,4 +1,5 @@
 // Who may save a server's record that refers to a secret.
+import { may } from 'mcpgate-shared/api/roles';
 import { GateError } from 'mcpgate-shared/error';
 import type { Caller } from '../operation.ts';
 
@@ -8,7 +9,7 @@ import type { Caller } from '../operation.ts';
  * included.
  */
 export function assertMaySend({ role }: Caller, names: readonly string[], brought: ReadonlySet<string>): void {
-  const first = role === 'admin' ? undefined : names.find((name) => !brought.has(name));
+  const first = may(role, 'reach') ? undefined : names.find((name) => !brought.has(name));
   if (first === undefined) return;
   throw new GateError(
     'forbidden',

@@ -1,4 +1,5 @@
 // What a record may not say, whoever adds or changes it and in whichever way. Each refusal names its place in the record (`Mistake`).
+import { may } from 'mcpgate-shared/api/roles';
 import { extractSecrets, type FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
 import { senseOfValue } from 'mcpgate-shared/entries/value-sense';
 import { secretReference } from 'mcpgate-shared/values/secret-reference';
@@ -61,7 +62,7 @@ function assertMayMoveAccounts(
   before: ServerRecord | undefined,
   { isSameReach, isSameAccount }: { isSameReach: boolean; isSameAccount: boolean },
 ): void {
-  if (role === 'admin' || (before?.account ?? null) === null || (isSameReach && isSameAccount)) return;
+  if (may(role, 'reach') || (before?.account ?? null) === null || (isSameReach && isSameAccount)) return;
   throw new GateError(
     'forbidden',
     `an administrator must change where ${name} is and how it is asked, as it is used with accounts: whoever does so could read them there`,
@@ -70,7 +71,7 @@ function assertMayMoveAccounts(
 
 /** An issuer that is named is believed also where it sends people to another host to log in, as an administrator has answered for it. */
 function assertMayNameIssuer({ role }: Caller, name: string, account: RecordFields['account']): void {
-  if (role === 'admin' || account?.kind !== 'oauth' || account.issuer === undefined) return;
+  if (may(role, 'reach') || account?.kind !== 'oauth' || account.issuer === undefined) return;
   throw new GateError('forbidden', `an administrator must name the issuer of ${name}'s accounts`);
 }
 

@@ -1,5 +1,6 @@
 // Decides who may register a command. A stdio server is a command that runs on the broker's host, whichever workspace it belongs to. So administrators
 // of the first workspace may register any command, and others only those that `stdio.allow` in the configuration lists.
+import { may } from 'mcpgate-shared/api/roles';
 import { GateError } from 'mcpgate-shared/error';
 import { type ProcessTransport, runsHere, type Transport } from '../../domain/transports/transports.ts';
 import type { OwnLimits } from '../../domain/bounds/resource-limits.ts';
@@ -21,7 +22,7 @@ export function assertMayRun(
   before?: Transport,
 ): void {
   if (!runsHere(transport)) return;
-  if (caller.role === 'admin' && caller.homeWorkspaceId === DEFAULT_WORKSPACE) return;
+  if (may(caller.role, 'commands') && caller.homeWorkspaceId === DEFAULT_WORKSPACE) return;
   const named = allow.filter(({ command }) => command === transport.command);
   const objections = named.map((allowed) => objection(transport, allowed, before));
   if (objections.includes(undefined)) return;

@@ -1,4 +1,5 @@
 // Finds the workspace that a request of the administration is about: the caller's own, or the one that the request's header names.
+import { may } from 'mcpgate-shared/api/roles';
 import type { IncomingHttpHeaders } from 'node:http';
 import { WORKSPACE_HEADER } from 'mcpgate-shared/api/workspaces';
 import { GateError } from 'mcpgate-shared/error';
@@ -14,7 +15,7 @@ export function createEnterWorkspace(workspaces: Pick<Store['workspaces'], 'has'
     const asked = headers[WORKSPACE_HEADER];
     const { homeWorkspaceId, role, actor, credential } = caller;
     if (asked === undefined || asked === homeWorkspaceId) return caller;
-    if (homeWorkspaceId !== DEFAULT_WORKSPACE || role !== 'admin') {
+    if (homeWorkspaceId !== DEFAULT_WORKSPACE || !may(role, 'workspaces')) {
       const text = `you belong to the workspace ${homeWorkspaceId}; others are for administrators of ${DEFAULT_WORKSPACE}`;
       throw new GateError('forbidden', text);
     }

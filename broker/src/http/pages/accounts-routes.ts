@@ -1,4 +1,5 @@
 // /accounts and what is below it, and /oauth/upstream/: a person's own accounts at servers, and the one that everybody uses.
+import { may } from 'mcpgate-shared/api/roles';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Accounts } from '../../accounts/accounts.ts';
@@ -46,7 +47,7 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
   /** Everybody's is an administrator's to see to. */
   async function sharedOf(person: Person, name: string): Promise<OwnAccount> {
     const server = serverCalled(servers(person.workspaceId), name);
-    if (person.role !== 'admin' || server?.credential !== 'shared' || server.account?.kind !== 'oauth')
+    if (!may(person.role, 'others_things') || server?.credential !== 'shared' || server.account?.kind !== 'oauth')
       throw new GateError('not_found', `There is no account at ${name} that you could connect for everybody.`);
     const account = (await accounts.ofServer(server.id)).find(({ owner }) => owner === 'shared');
     return { server, account, state: (await accounts.lackOf(server, 'shared')) ?? 'connected' };
@@ -142,7 +143,7 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
     const back = new URL(request.url, context.publicUrl);
     const ownersFor = (server: ServerRecord): AccountOwner[] => {
       if (person === undefined || server.workspaceId !== person.workspaceId) return [];
-      return [`user:${person.id}`, ...(person.role === 'admin' ? (['shared'] as const) : [])];
+      return [`user:${person.id}`, ...(may(person.role, 'others_things') ? (['shared'] as const) : [])];
     };
     const actor: Actor = { name: person?.name ?? 'anonymous', address: context.visitor(request).address };
     const finished = await accounts.finish(back, request.cookies[cookie.name], ownersFor, actor);

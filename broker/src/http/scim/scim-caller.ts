@@ -1,4 +1,5 @@
 // Who may speak SCIM here: administration tokens of the role `scim`, which are good for nothing else.
+import { may } from 'mcpgate-shared/api/roles';
 import type { FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
@@ -40,7 +41,7 @@ export function createScimDoor(parts: {
       }
       const { label, role, workspaceId } = answer.token;
       const actor = { name: `admin-token:${label}`, address };
-      if (role === 'scim') return void callers.set(request, { workspaceId, actor });
+      if (may(role, 'scim')) return void callers.set(request, { workspaceId, actor });
       throttle(address);
       const data = { door: 'scim', reason: 'wrong_role' };
       await audit.refused({

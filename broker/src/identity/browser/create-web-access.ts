@@ -1,4 +1,5 @@
 // What the web pages may do with identity (`web-access.ts`), over the same registers, logins and links as the administration.
+import { may } from 'mcpgate-shared/api/roles';
 import type { Clock } from 'mcpgate-shared/clock';
 import { addressKey } from '../../domain/bounds/address-key.ts';
 import type { UserRecord } from '../../domain/people/people.ts';
@@ -97,7 +98,7 @@ export function createWebAccess(parts: {
 
   /** Without local accounts, administrators who have no account at the IdP keep their passwords: the IdP must not be able to lock everybody out. */
   const mayUsePassword = async (user: UserRecord): Promise<boolean> =>
-    localAccounts || (user.role === 'admin' && (await store.externalIdentities.issuersOf(user.id)).length === 0);
+    localAccounts || (may(user.role, 'administer') && (await store.externalIdentities.issuersOf(user.id)).length === 0);
 
   /** Whether one of the person's devices has logged in from this address. */
   const knowsAddress = async (user: UserRecord, address: string): Promise<boolean> => {

@@ -1,4 +1,5 @@
 // The people whom the company's IdP adds, changes, deactivates and removes over SCIM.
+import { may } from 'mcpgate-shared/api/roles';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
 import type { UserRecord } from '../../domain/people/people.ts';
@@ -93,7 +94,7 @@ export function createProvisionedPeople(parts: {
     }
     // A sign-in at the IdP may recognize a person by the e-mail address, so only plain members get one from here: else an administrator's account
     // could be given the address of somebody else, who would then sign in as that administrator.
-    if (email === undefined || email === user.email || user.role !== 'member') return;
+    if (email === undefined || email === user.email || !may(user.role, 'told_email')) return;
     await store.users.setEmail(user.id, email);
     await record('user.email_changed', user, actor, { email });
   };

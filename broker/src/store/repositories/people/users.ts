@@ -1,4 +1,5 @@
 // People, and the groups that they are in.
+import { may } from 'mcpgate-shared/api/roles';
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -48,7 +49,7 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
       try {
         await db.transaction().execute(async (trx) => {
           await trx.insertInto('users').values(row).execute();
-          if (role === 'admin') await endSetUp(trx, workspaceId);
+          if (may(role, 'administer')) await endSetUp(trx, workspaceId);
           await addToGroups(trx, row, groups, row.created_at);
         });
       } catch (error) {
@@ -123,12 +124,12 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
     setDisabled: (id, disabledAt) =>
       db.transaction().execute(async (trx) => {
         const { role, workspace_id } = await change(id, { disabled_at: disabledAt }, trx);
-        if (role === 'admin' && disabledAt === null) await endSetUp(trx, workspace_id);
+        if (may(role, 'administer') && disabledAt === null) await endSetUp(trx, workspace_id);
       }),
     setRole: (id, role) =>
       db.transaction().execute(async (trx) => {
         const { workspace_id } = await change(id, { role }, trx);
-        if (role === 'admin') await endSetUp(trx, workspace_id);
+        if (may(role, 'administer')) await endSetUp(trx, workspace_id);
         await announce(trx, { kind: 'people', ids: [id] });
       }),
     async setEmail(id, email) {
