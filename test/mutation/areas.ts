@@ -83,10 +83,10 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   },
   retries: {
     sources: [
-      'broker/src/upstreams/{attempt,remedy,session/retry-reason,wires/http/http-answer,wires/http/lost-session,pool/circuit-breaker}.ts',
+      'broker/src/upstreams/{attempt,remedy,wires/http/http-answer,wires/http/lost-session,pool/circuit-breaker}.ts',
     ],
     tests: [
-      'broker/src/upstreams/{attempt,remedy,session/retry-reason,wires/http/http-answer,wires/http/lost-session,pool/circuit-breaker}.test.ts',
+      'broker/src/upstreams/{attempt,remedy,wires/http/http-answer,wires/http/lost-session,pool/circuit-breaker}.test.ts',
     ],
   },
   masking: {

@@ -1,9 +1,8 @@
 // `audit …`: searches, exports and verifies the audit log.
 import { Command } from 'commander';
-import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
+import { auditApi, type Call, type Event, type TailLine } from 'mcpgate-shared/api/audit';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
-import { callCells, eventCells } from './audit-cells.ts';
 import type { CommandContext } from './context.ts';
 import { countFlag, pastTime } from './values.ts';
 
@@ -77,4 +76,23 @@ async function tail({ api, json, context }: AdminSession, options: TailOptions):
 
 function tailText(line: TailLine): string {
   return plainLine((line.kind === 'call' ? callCells(line.record) : eventCells(line.record)).join('  ')).trimEnd();
+}
+
+const localTime = (iso: string): string => iso.slice(0, 19).replace('T', ' ');
+
+export function callCells(call: Call): string[] {
+  const who = call.member ?? `${call.credential_kind}:${call.credential_label}`;
+  const decision = call.rule === null ? call.decision : `${call.decision} ${call.rule}`;
+  const client = call.client_name ?? call.credential_label;
+  const ms = call.latency_ms === null ? '-' : String(Math.round(call.latency_ms));
+  return [localTime(call.ts), who, client, call.server, call.tool_name ?? call.method, decision, call.status, ms];
+}
+
+/** Details that are null are not shown. */
+export function eventCells(event: Event): string[] {
+  const details = Object.entries(event.data).flatMap(([key, value]) => {
+    if (value === null) return [];
+    return [`${key}=${Array.isArray(value) ? value.join(',') : String(value)}`];
+  });
+  return [localTime(event.ts), event.type, event.actor, event.subject ?? '-', details.join(' ')];
 }

@@ -61,3 +61,15 @@ export function serverCalled<S extends Named>(servers: readonly S[], name: strin
 export function serverNamed<S extends Named>(servers: readonly S[], text: string): S | undefined {
   return servers.find(({ name, id }) => name === text || id === text) ?? serverCalled(servers, text);
 }
+
+/** Whether two versions of a record agree in all that concerns its connections, so that those may stay after a change. */
+export function isSameServer(a: ServerRecord, b: ServerRecord): boolean {
+  return (
+    a.name === b.name &&
+    a.enabled === b.enabled &&
+    a.isolation === b.isolation &&
+    a.credential === b.credential &&
+    JSON.stringify(a.account) === JSON.stringify(b.account) &&
+    JSON.stringify(a.transport) === JSON.stringify(b.transport)
+  );
+}

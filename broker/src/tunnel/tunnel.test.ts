@@ -11,7 +11,7 @@ import type { AuditEvent } from '../domain/call-record.ts';
 import type { Principal } from '../domain/people/principal.ts';
 import type { Revocation } from '../domain/people/revocation.ts';
 import type { Authentication } from '../identity/authentication.ts';
-import { createSilentBus } from '../store/bus/silent-bus.ts';
+import { createSilentBus } from '../store/sqlite/open-sqlite.ts';
 import { memoryOfDepartures, memoryOfLeftChannels, testVault } from './fixtures/between-brokers.ts';
 import { peerLink, SECRET } from './fixtures/tunnel-world.ts';
 import { createTunnel, type Tunnel } from './tunnel.ts';

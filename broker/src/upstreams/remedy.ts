@@ -1,6 +1,7 @@
 // Decides what may be done about a failed attempt at a server, from its outcome and from what was tried, and from nothing else. All such
 // decisions are here. The callers know how to do it: on which connection, how soon, how often.
-import type { Attempt, Outcome, NotExecuted } from './attempt.ts';
+import type { RetryReason } from '../domain/call-record.ts';
+import { type Attempt, attemptOf, type NotExecuted, type Outcome } from './attempt.ts';
 
 export type Remedy =
   /**
@@ -152,6 +153,19 @@ export function remedy(attempt: Attempt, tried: Tried): Remedy {
 }
 
 /** Whether the request provably was not executed, for a reason that a new connection may help with. */
-export function isNotExecuted(outcome: Outcome): outcome is NotExecuted {
+function isNotExecuted(outcome: Outcome): outcome is NotExecuted {
   return outcome === 'never_sent' || outcome === 'unauthorized' || outcome === 'session_lost';
+}
+
+/** Why the request may be sent again, for the record of the call; undefined: it must not be. */
+export function retryReason(error: unknown, repeatable: Repeatable | undefined): RetryReason | undefined {
+  const attempt = attemptOf(error);
+  switch (remedy(attempt, { what: 'request', repeatable })) {
+    case 'reconnect':
+      return isNotExecuted(attempt.outcome) ? attempt.outcome : undefined;
+    case 'send_again':
+      return repeatable;
+    default:
+      return undefined;
+  }
 }

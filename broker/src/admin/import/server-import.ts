@@ -8,7 +8,7 @@ import { secretNamesIn, secretNamesOfRecord } from '../../domain/transports/tran
 import type { AdminDependencies } from '../dependencies.ts';
 import { type ImportPlan, type ImportRequest, planImport, type PlannedServer } from './import-plan.ts';
 import type { Caller } from '../operation.ts';
-import { ownLimitNotes } from '../servers/own-limit-notes.ts';
+import { ownLimitNotes } from '../servers/record-changes.ts';
 import type { FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
 import { assertAccountFits } from '../accounts/account-forms.ts';
 import { assertMaySend } from './secret-references.ts';

@@ -1,16 +1,17 @@
 // Changes the record of a server in place, whichever part of it: what is asked for is checked as when a server is added, and written only
 // over the record that was read.
+import { isDeepStrictEqual } from 'node:util';
 import type { ChangedServer } from 'mcpgate-shared/api/servers';
+import { may } from 'mcpgate-shared/api/roles';
 import { serverEtag } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import type { AccountRecord } from '../../domain/people/account.ts';
-import type { ServerRecord } from '../../domain/server-record.ts';
+import type { Probe, ServerRecord } from '../../domain/server-record.ts';
 import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import { targetOf } from '../../domain/transports/transports.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime } from '../iso-time.ts';
 import type { Caller } from '../operation.ts';
-import { keptProbe } from './kept-probe.ts';
 import { changesBetween } from './record-changes.ts';
 import { assertRecordFits } from './record-refusals.ts';
 import { type RecordFields, toServer } from './server-view.ts';
@@ -98,4 +99,15 @@ async function accountsLeft(
     account?.kind === kind && (owner === 'shared') === (credential === 'shared');
   const accounts = (await store.accounts.ofServer(before.id)).filter((each) => isGood(before, each));
   return accounts.filter((each) => isMoved || !isGood(after, each)).length;
+}
+
+/**
+ * The probe as it is kept. `before`: the one that the record has, which stays what it is where nothing of it changes. An operator gets no call by it
+ * that no rule allows: what they name must say of itself that it is read-only, while an administrator may know that of a tool which says nothing.
+ */
+export function keptProbe({ role }: Pick<Caller, 'role'>, wanted: Probe | null, before: Probe | null): Probe | null {
+  if (wanted === null) return null;
+  const { tool, arguments: values } = wanted;
+  if (before?.tool === tool && isDeepStrictEqual({ ...before.arguments }, { ...values })) return before;
+  return may(role, 'reach') ? { tool, arguments: values } : { tool, arguments: values, onlyIfReadOnly: true };
 }

@@ -1,6 +1,8 @@
 // What differs between a record before a change and after it, field by field, for people and for the log. It never shows what may be a secret.
 import type { ChangedServer } from 'mcpgate-shared/api/servers';
 import { extractSecrets } from 'mcpgate-shared/entries/secret-extraction';
+import { limitNotes } from '../../domain/bounds/resource-limits.ts';
+import { runsHere, type Transport } from '../../domain/transports/transports.ts';
 import { type RecordFields, toRecordForm } from './server-view.ts';
 
 type Changes = ChangedServer['changes'];
@@ -40,4 +42,10 @@ function flat(field: string, value: unknown): [string, string][] {
   if (typeof value !== 'object' || Array.isArray(value) || field === 'account' || field === 'probe')
     return [[field, JSON.stringify(value)]];
   return Object.entries(value).flatMap(([name, inner]) => flat(`${field}.${name}`, inner));
+}
+
+/** What events say of the limits that a record sets itself; nothing where it sets none. */
+export function ownLimitNotes(transport: Transport): { limits?: string[] } {
+  const limits = runsHere(transport) ? transport.limits : undefined;
+  return limits === undefined ? {} : { limits: limitNotes(limits) };
 }

@@ -1,5 +1,5 @@
 // `server set NAME`: changes what is named of a server in place; what is not named stays.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type ChangedServer, serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
@@ -9,7 +9,6 @@ import { adminOptionsOf, brokerFlags, type BrokerFlags } from './broker-flags.ts
 import type { CommandContext } from '../context.ts';
 import { isolationFlag } from './isolation-flag.ts';
 import { probeOf, type ProbeFlags } from './probe-flags.ts';
-import { removalOption } from './removal-option.ts';
 import { serverText, unusedLines } from './server-text.ts';
 import {
   addressOrCommand,
@@ -162,3 +161,16 @@ export function changeLines(server: ChangedServer, inside: string): string[] {
 }
 
 const shown = (text: string | null): string => (text === null ? 'none' : plainLine(text) || '(empty)');
+
+/** A flag that begins with `--no-` and takes names: `--no-env A B`. For commander such a flag turns another one off. */
+class RemovalOption extends Option {
+  constructor(flags: string, description: string) {
+    super(flags, description);
+    this.negate = false;
+  }
+}
+
+/** Its value stands under `noNAME`. */
+function removalOption(command: Command, flags: string, description: string): Command {
+  return command.addOption(new RemovalOption(flags, description));
+}

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { GateError } from 'mcpgate-shared/error';
+import type { Bus } from '../../domain/bus.ts';
 import { asHostError } from '../../domain/public-message.ts';
-import { createSilentBus } from '../bus/silent-bus.ts';
 import { AUDIT_COLUMNS, auditValues, type AuditRow } from '../audit-row.ts';
 import { PROBE_NAME, type Engine } from '../engine.ts';
 import type { Database } from '../schema.ts';
@@ -117,5 +117,16 @@ function createAppend(database: DatabaseSync): (rows: readonly AuditRow[]) => vo
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
+  };
+}
+
+/** Over SQLite, whose database only one broker uses, there are no other brokers to tell or to hear. */
+export function createSilentBus(): Bus {
+  return {
+    open: () => Promise.resolve(),
+    publish: () => Promise.resolve(),
+    listen: () => () => undefined,
+    others: () => [],
+    silent: () => [],
   };
 }

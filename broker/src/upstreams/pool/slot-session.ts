@@ -4,8 +4,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { RetryReason } from '../../domain/call-record.ts';
 import { attemptOf } from '../attempt.ts';
 import type { Connection } from './connect.ts';
-import { remedy, type Repeatable } from '../remedy.ts';
-import { retryReason } from '../session/retry-reason.ts';
+import { remedy, type Repeatable, retryReason } from '../remedy.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import type { ListedItem, UpstreamSession } from '../upstream.ts';
 

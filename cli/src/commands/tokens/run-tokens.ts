@@ -1,4 +1,5 @@
 // Runs `install-clients --clean-tokens` and `--propose` from the question to the report. Exit code 1 where a file could not be changed.
+import { createInterface } from 'node:readline/promises';
 import type { ProposalForm } from 'mcpgate-shared/api/proposals';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { GateError, toGateError } from 'mcpgate-shared/error';
@@ -7,7 +8,6 @@ import type { Choice, InstallClientsOptions } from '../clients/choose-clients.ts
 import { type Outcome, renderOutcome } from '../clients/render-client-outcome.ts';
 import { withSession } from '../tools/with-session.ts';
 import { clean, type CleaningPlan, liveSecrets, planCleaning, planLines, type Wanted } from './clean-tokens.ts';
-import { confirm } from './confirm.ts';
 import { lookForTokens } from './look-for-tokens.ts';
 import { proposals, proposalText, propose } from './propose-servers.ts';
 import { tokenViews } from './token-view.ts';
@@ -149,3 +149,18 @@ const STATES: Readonly<Record<string, string>> = {
   accepted: 'was accepted already',
   declined: 'was declined by an administrator',
 };
+
+/** Asks for a yes before something is done that the person may not want. Throws `usage` where nobody is there to answer. */
+export async function confirm(
+  context: Pick<CliContext, 'stdin' | 'stderr' | 'stdinIsTTY' | 'interrupted'>,
+  question: string,
+): Promise<boolean> {
+  if (!context.stdinIsTTY)
+    throw new GateError('usage', 'nobody is there to be asked: add --yes, or --dry-run to see what would be done');
+  const asking = createInterface({ input: context.stdin, output: context.stderr });
+  try {
+    return /^y(?:es)?$/i.test((await asking.question(`${question} [y/N] `, { signal: context.interrupted })).trim());
+  } finally {
+    asking.close();
+  }
+}

@@ -1,5 +1,5 @@
 // How a token in a file is told of: where it stands, what the broker has instead, and what to do. Nothing of the token itself.
-import { projectOf, shownToken } from '../../clients/tokens/shown-token.ts';
+import { isKnownToken } from 'mcpgate-shared/entries/token-formats';
 import type { AskedEntry, KnownSecret } from './ask-broker.ts';
 
 /** One token, as `--json` prints it. */
@@ -44,3 +44,15 @@ export function tokenText({ from, kind, shown, secret }: TokenView): string {
 /** `github (for /home/ada/shop)`. */
 export const entryText = ({ entry, project }: Pick<TokenView, 'entry' | 'project'>): string =>
   project === null ? entry : `${entry} (for ${project})`;
+
+/** How a token is shown: as much of it as its issuer puts before every one. */
+export function shownToken(value: string): string {
+  const prefix = isKnownToken(value) ? (/^[A-Za-z]{2,10}(?:_pat)?[_-]/.exec(value)?.[0] ?? '') : '';
+  return `${prefix}***`;
+}
+
+/** Where in the file the entry stands, where that is not the usual place: the project that it is for. */
+function projectOf({ path }: { path: readonly string[] }): string | null {
+  const [container, project] = path;
+  return container === 'projects' && path.length > 2 && project !== undefined ? project : null;
+}

@@ -5,7 +5,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { startResumableServer } from '../../../../../test/upstreams/resumable-server.ts';
 import { startHttpUpstream } from '../../fixtures/http-upstream.ts';
 import { requester, NEVER, serverRecord, startPool } from '../../fixtures/pool.ts';
-import { retryReason } from '../../session/retry-reason.ts';
+import { retryReason } from '../../remedy.ts';
 import type { UpstreamSession } from '../../upstream.ts';
 
 let pool: Awaited<ReturnType<typeof startPool>>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { suite, test } from 'node:test';
-import { confirm } from './confirm.ts';
+import { confirm } from './run-tokens.ts';
 
 async function answer(text: string, isTTY = true): Promise<boolean> {
   const [stdin, stderr] = [new PassThrough(), new PassThrough()];
