@@ -1,6 +1,7 @@
 // The command line of `mcpgate-broker`: puts all groups of commands together, runs one command, and turns its failure into an exit code.
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODE } from 'mcpgate-shared/error';
+import { withoutHelpOfUnknown } from 'mcpgate-shared/unknown-command';
 import { VERSION } from 'mcpgate-shared/version';
 import { adminTokenCommand } from './session/admin-token.ts';
 import { auditCommand } from './audit.ts';
@@ -24,7 +25,7 @@ import { workspaceCommand } from './workspace.ts';
 export async function runProgram(words: readonly string[], context: CommandContext): Promise<number> {
   const program = createProgram(context);
   try {
-    await program.parseAsync([...words], { from: 'user' });
+    await program.parseAsync([...withoutHelpOfUnknown(program, words)], { from: 'user' });
     return 0;
   } catch (error) {
     // Commander has printed the error already, or a help text that was asked for, which is no failure.

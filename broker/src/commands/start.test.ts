@@ -49,9 +49,14 @@ describe('a broker that cannot start says why in one line', () => {
 
   test('an unknown flag or command', async () => {
     assert.equal((await start('--lisen', 'x')).code, 2);
-    const { code, stderr } = await runBrokerCommand(['strat']);
-    assert.equal(code, 2);
-    assert.match(stderr, /unknown command 'strat'/);
+    for (const words of [['strat'], ['strat', '--help'], ['help', 'strat'], ['server', 'strat', '-h']]) {
+      const { code, stdout, stderr } = await runBrokerCommand(words);
+      assert.deepEqual([code, stdout], [2, ''], words.join(' '));
+      assert.match(stderr, /unknown command 'strat'/);
+    }
+    const { code, stdout } = await runBrokerCommand(['help', 'start']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^Usage: mcpgate-broker start/);
   });
 
   test('a data folder that holds other things and is open to others is left as it is', async () => {

@@ -58,6 +58,9 @@ test('mistakes in words exit 2 with a suggestion and nothing on stdout', async (
     [['login', '--jsn'], /unknown option '--jsn'[^]*--json/],
     [['call'], /missing required argument 'TOOL'/],
     [['daemon', 'strat'], /unknown command 'strat'/],
+    [['lgin', '--help'], /unknown command 'lgin'[^]*Did you mean login/],
+    [['help', 'lgin'], /unknown command 'lgin'[^]*Did you mean login/],
+    [['daemon', 'strat', '-h'], /unknown command 'strat'/],
     [['completion', 'tcsh'], /bash, zsh, fish/],
   ] as const) {
     const { code, stdout, stderr } = await run(...args);

@@ -1,6 +1,7 @@
 // Runs one command line and returns its exit code. A failure is printed here as one line on stderr, without a stack trace.
 import { CommanderError } from 'commander';
 import { EXIT_CODE, toGateError } from 'mcpgate-shared/error';
+import { withoutHelpOfUnknown } from 'mcpgate-shared/unknown-command';
 import type { OpenedContext } from '../context.ts';
 import { createProgram } from './create-program.ts';
 
@@ -12,7 +13,7 @@ export async function runCli(args: readonly string[], { context, exitCode }: Ope
       program.outputHelp();
       return 0;
     }
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync([...withoutHelpOfUnknown(program, args)], { from: 'user' });
     return exitCode();
   } catch (error) {
     // commander has printed the message already. Help and version also end here, with exit code 0.

@@ -41,7 +41,8 @@ describe('server set', () => {
       dry.stdout,
       /nothing uses the secret wiki-key any more; end it: mcpgate-broker secret remove wiki-key/,
     );
-    assert.deepEqual(await show('wiki'), before);
+    const after = await show('wiki');
+    assert.deepEqual([after['revision'], after['headers']], [before['revision'], before['headers']]);
     const same = await set('wiki', '--isolation', 'shared');
     assert.deepEqual([same['changes'], same['revision']], [[], before['revision']]);
     const done = await set('wiki', '--header', 'X-Team=c');
