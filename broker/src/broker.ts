@@ -413,7 +413,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
         sessions: httpSessions,
         exchanges: modernExchanges,
         allowedOrigins: config.mcp.allowed_origins,
-        maxMessageBytes: maxMessageBytes,
+        maxMessageBytes,
         draining: () => draining,
       },
       operations,

@@ -44,7 +44,7 @@ const BROKER: Actor = { name: 'broker', address: null };
 export function createAccounts(options: AccountsOptions): Accounts {
   const { store, vault, audit, clock, log, guardedFetch, publicUrl } = options;
   const listeners = new Set<(change: AccountChange) => void>();
-  /** What was given to connections last, by server and owner. */
+  /** What was given to connections last, by server and owner, as long as it is good. */
   const handedOut = new Map<string, Pick<AccountRecord, 'workspaceId' | 'serverId' | 'owner' | 'version'>>();
   const clients = createClientIdentities({ store, vault, publicUrl, now: () => clock.now() });
   const logins = createLogins({ store, vault, clock, guardedFetch, clients });
@@ -63,6 +63,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
   function tell(change: AccountChange): void {
     tokens.forget(change.serverId, change.owner);
+    if (change.state !== 'ready') handedOut.delete(handedKey(change.serverId, change.owner));
     for (const listener of [...listeners]) listener(change);
   }
 
@@ -206,7 +207,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     async keys(server, owner) {
       const found = await keysAt(server, owner);
       if (typeof found === 'string') return { kind: 'lacking', lack: found };
-      handedOut.set(`${server.id} ${owner}`, found.record);
+      handedOut.set(handedKey(server.id, owner), found.record);
       return { kind: 'keys', values: found.values, version: found.record.version };
     },
     async keysRefused(server, owner, values) {
@@ -268,16 +269,18 @@ export function createAccounts(options: AccountsOptions): Accounts {
       },
       async recheck() {
         tokens.forgetAll();
-        for (const [key, { workspaceId, serverId, owner, version }] of handedOut) {
+        for (const { workspaceId, serverId, owner, version } of [...handedOut.values()]) {
           const now = await store.accounts.find(serverId, owner);
           if (now?.version === version && now.state === 'ready') continue;
-          handedOut.delete(key);
+          handedOut.delete(handedKey(serverId, owner));
           tell({ workspaceId, serverId, owner, state: now?.state ?? 'gone' });
         }
       },
     },
   };
 }
+
+const handedKey = (serverId: string, owner: AccountOwner): string => `${serverId} ${owner}`;
 
 const MOVED =
   'The server was moved elsewhere meanwhile, so nothing was sent or kept: look where it is now, and connect it again.';

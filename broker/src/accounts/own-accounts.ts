@@ -67,6 +67,15 @@ export function createOwnAccounts(parts: {
   };
 }
 
+/** The account of everybody at a server whose credential is shared. */
+export async function sharedAccount(
+  accounts: Pick<Accounts, 'ofServer' | 'lackOf'>,
+  server: ServerRecord,
+): Promise<OwnAccount> {
+  const account = (await accounts.ofServer(server.id)).find(({ owner }) => owner === 'shared');
+  return { server, account, state: (await accounts.lackOf(server, 'shared')) ?? 'connected' };
+}
+
 /** In the form of the API. `url`: of the page on which it is connected. */
 export function accountBody({ server, state, account }: OwnAccount, url: string): Account {
   const form = server.account;

@@ -4,6 +4,7 @@ import { it } from 'node:test';
 import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
 import { startOAuthUpstream } from '../../../test/upstreams/oauth-server.ts';
+import { targetDigestOf } from '../domain/transports/transports.ts';
 import { createGuardedFetch } from '../net/guarded-fetch.ts';
 import { onBothEngines, type OpenStoreUnderTest } from '../store/fixtures/both-engines.ts';
 import type { Store } from '../store/store.ts';
@@ -107,5 +108,29 @@ onBothEngines((open) => {
     pass(120_000);
     assert.equal((await first.token(server, owner)).kind, 'token');
     assert.deepEqual([refreshes(), upstream.reuses], [1, 0]);
+  });
+
+  it('whose keys were given to connections are looked up again as long as they are there, and told once as gone', async (t) => {
+    const { store, owner, first, second } = await world(t);
+    const server = await store.servers.create({
+      ...{ workspaceId: 'default', name: 'keyed', enabled: true, isolation: 'shared', trustAnnotations: false },
+      transport: { kind: 'http', url: 'https://keyed.example/mcp', headers: { 'X-Key': '${account:KEY}' } },
+      credential: 'personal',
+      account: { kind: 'keys', fields: [{ name: 'KEY', label: 'Key', secret: true }] },
+    });
+    const given = { target: targetDigestOf(server.transport), values: { KEY: 'one' } };
+    await first.setKeys(server, owner, given, BY_HAND);
+    const told: string[] = [];
+    for (const accounts of [first, second]) {
+      assert.equal((await accounts.keys(server, owner)).kind, 'keys');
+      accounts.onChange(({ state }) => told.push(`${accounts === first ? 'here' : 'there'} ${state}`));
+      await accounts.elsewhere.recheck();
+    }
+    assert.deepEqual(told, []);
+    await first.disconnect(server, owner, BY_HAND);
+    await first.elsewhere.recheck();
+    assert.deepEqual(told, ['here gone']);
+    for (const _again of [1, 2]) await second.elsewhere.recheck();
+    assert.deepEqual(told, ['here gone', 'there gone']);
   });
 });

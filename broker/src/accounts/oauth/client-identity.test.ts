@@ -15,7 +15,10 @@ it('a client and its secret are encoded as a form is, and no more, so that serve
     ['https://a.example/c', 'p%: é+', 'https%3A%2F%2Fa.example%2Fc:p%25%3A+%C3%A9%2B'],
   ];
   for (const [id, secret, sent] of spelled) {
-    const proof = await clients.proofOf({ id, method: 'client_secret_basic', secret }, 'default', undefined);
+    const proof = await clients.proofOf(
+      { id, method: 'client_secret_basic', secret },
+      { workspaceId: 'default', account: { kind: 'oauth' } },
+    );
     const headers = new Headers();
     await proof({ issuer: 'https://as.example' }, { client_id: id }, new URLSearchParams(), headers);
     const said = headers.get('authorization')?.replace(/^Basic /, '') ?? '';

@@ -5,6 +5,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { type AuthorizationServer, type ClientAuth, ClientSecretPost, customFetch, None } from 'oauth4webapi';
 import { z } from 'zod';
 import type { OAuthForm } from '../../domain/people/account.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
@@ -48,7 +49,7 @@ export interface ClientIdentities {
     fetch: OAuthFetch,
   ): Promise<OAuthClient>;
   /** How it proves itself at the token endpoint. */
-  proofOf(client: OAuthClient, workspaceId: string, form: OAuthForm | undefined): Promise<ClientAuth>;
+  proofOf(client: OAuthClient, server: Pick<ServerRecord, 'workspaceId' | 'account'>): Promise<ClientAuth>;
   /** The authorization server does not know it any more. */
   forget(workspaceId: string, issuer: string): Promise<void>;
 }
@@ -137,9 +138,10 @@ export function createClientIdentities(options: {
         `${server.issuer} lets no client introduce itself: register one there with the redirect URI ${redirectUri(server.issuer)}, and say \`mcpgate-broker server set ${serverName} --oauth --client-id ID\``,
       );
     },
-    async proofOf(client, workspaceId, form) {
+    async proofOf(client, { workspaceId, account }) {
       if (client.method === 'none') return None();
-      const secret = client.secret ?? (await vault.resolve(workspaceId, form?.clientSecret ?? '')).value;
+      const reference = account?.kind === 'oauth' ? (account.clientSecret ?? '') : '';
+      const secret = client.secret ?? (await vault.resolve(workspaceId, reference)).value;
       return client.method === 'client_secret_basic' ? basicProof(secret) : ClientSecretPost(secret);
     },
     forget: (workspaceId, issuer) => store.oauthRegistrations.remove(workspaceId, issuer, redirectUri(issuer)),

@@ -99,7 +99,7 @@ export function createLogins(parts: {
     record: ServerRecord,
   ): Promise<Tokens> {
     const { server, client, resource, redirectUri } = attempt;
-    const form = formOf(record);
+    formOf(record); // throws where it was changed meanwhile
     const { host } = new URL(server.issuer);
     const known = { client_id: client.id };
     let answer: TokenEndpointResponse;
@@ -110,7 +110,7 @@ export function createLogins(parts: {
       const response = await authorizationCodeGrantRequest(
         server,
         known,
-        await clients.proofOf(client, record.workspaceId, form),
+        await clients.proofOf(client, record),
         verified,
         redirectUri,
         derivedSecret('code_verifier', state, browserSecret),

@@ -118,8 +118,7 @@ export function createRefresher(parts: {
 
   async function request(server: ServerRecord, content: TokensContent): Promise<TokenEndpointResponse> {
     const { server: at, client, resource, refreshToken } = content;
-    const form = server.account?.kind === 'oauth' ? server.account : undefined;
-    const proof = await clients.proofOf(client, server.workspaceId, form);
+    const proof = await clients.proofOf(client, server);
     const options = { ...oauthFetch(guardedFetch, urlOf(server).hostname), additionalParameters: { resource } };
     const known = { client_id: client.id };
     const response = await refreshTokenGrantRequest(at, known, proof, refreshToken ?? '', options);

@@ -17,8 +17,7 @@ export async function revokeTokens(
   const { host } = new URL(at.issuer);
   if (at.revocation_endpoint === undefined) return `${host} ends no tokens on request: end the access there`;
   try {
-    const form = server.account?.kind === 'oauth' ? server.account : undefined;
-    const proof = await parts.clients.proofOf(client, server.workspaceId, form);
+    const proof = await parts.clients.proofOf(client, server);
     const options = oauthFetch(parts.guardedFetch, urlOf(server).hostname);
     const tokens = { refresh_token: refreshToken, access_token: accessToken };
     // The refresh token first: with it most providers end all that came of it.
