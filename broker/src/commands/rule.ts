@@ -2,7 +2,13 @@
 import { Command } from 'commander';
 import { EnforcementSchema, rulesApi } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
+import {
+  adminOptions,
+  withSession,
+  withVerdict,
+  type AdminOptions,
+  type AdminSession,
+} from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { ago } from './terminal/table.ts';
 
@@ -47,11 +53,7 @@ export function ruleCommand(context: CommandContext): Command {
     .option('--what <what>', 'SERVER__TOOL, resource:URI or prompt:SERVER__NAME')
     .action(async (who: string | undefined, what: string | undefined, options: TestOptions) => {
       const question = { who: who ?? options.who, what: what ?? options.what };
-      let denied = false;
-      await withSession(context, options, async (session) => {
-        denied = await testRule(session, question);
-      });
-      if (denied) command.error('', { exitCode: 1 });
+      await withVerdict(command, context, options, (session) => testRule(session, question));
     });
   return command;
 }

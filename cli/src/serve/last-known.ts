@@ -1,5 +1,6 @@
 // Keeps copies of the broker's last `initialize` results and lists, to answer a client while the broker is away. Only complete lists are kept, and
 // each login has its own copies, so that no other login sees them.
+import { member } from 'mcpgate-shared/member';
 import { resultText } from './client-message.ts';
 import type { ServeView } from '../channel/resumable-channel.ts';
 
@@ -53,9 +54,6 @@ export interface LastKnownOptions {
   };
   view: ServeView;
 }
-
-const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
 export function createLastKnown({ login, files, view }: LastKnownOptions): LastKnown {
   let version = '';

@@ -1,5 +1,6 @@
 // The answers that `serve` gives itself while the broker is away or nobody is logged in: to the handshake and lists from the last known copies, to a
 // call a text that says what to do, and to every other request a JSON-RPC error with that text.
+import { member } from 'mcpgate-shared/member';
 import { answerText, noticeText } from 'mcpgate-shared/mcp/rpc-text';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { ANSWER_META, legacyVersionFor, MODERN_VERSION, REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
@@ -10,8 +11,6 @@ import { emptyList } from './last-known.ts';
 
 /** The notifications for changed lists that the client accepts, by the capabilities in its `initialize` result. */
 export function listsChanged(initializeResult: string): string[] {
-  /** A member of `value`; undefined where `value` is no object. */
-  const member = (value: unknown, name: string): unknown => Object(value)[name];
   const capabilities = member(JSON.parse(initializeResult), 'capabilities');
   const changes = (name: string): boolean => member(member(capabilities, name), 'listChanged') === true;
   return ['tools', 'prompts', 'resources']

@@ -1,5 +1,6 @@
 // Handles calls that need a login while the stored one has ended. Asks the daemon to begin a new login. A call waits for the person's confirmation if
 // the AI client can show what to do (it gave a progress token, or supports elicitation by URL); otherwise it is answered at once with what to do.
+import { member } from 'mcpgate-shared/member';
 import type { Clock } from 'mcpgate-shared/clock';
 import { pendingLoginText, type PendingLogin } from '../local/pending-login.ts';
 import type { ClientMessage } from './client-message.ts';
@@ -40,9 +41,6 @@ export interface LoginWaitOptions {
   /** Called when waiting calls must be looked at again. */
   onChange(): void;
 }
-
-const member = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
 function progressToken({ params }: ClientMessage): string | number | undefined {
   const token = member(params['_meta'], 'progressToken');

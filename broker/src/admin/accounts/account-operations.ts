@@ -2,7 +2,7 @@
 import { accountsApi, type Account } from 'mcpgate-shared/api/accounts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Ended } from '../../accounts/accounts.ts';
-import { accountBody, type AccountPerson, type OwnAccount } from '../../accounts/own-accounts.ts';
+import { accountBody, type AccountPerson, type OwnAccount, sharedAccount } from '../../accounts/own-accounts.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { AdminDependencies } from '../dependencies.ts';
@@ -49,9 +49,7 @@ export function accountOperations({
     }),
     operation(accountsApi.connectShared, async ({ params }, { workspaceId }) => {
       const server = await sharedServer(workspaceId, params.name);
-      const account = (await accounts.ofServer(server.id)).find(({ owner }) => owner === 'shared');
-      const lack = await accounts.lackOf(server, 'shared');
-      return accountBody({ server, state: lack ?? 'connected', account }, `${accounts.pageOf(server)}/shared`);
+      return accountBody(await sharedAccount(accounts, server), `${accounts.pageOf(server)}/shared`);
     }),
     operation(accountsApi.disconnectShared, async ({ params }, { workspaceId, actor }) => {
       const server = await sharedServer(workspaceId, params.name);

@@ -3,7 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { secretsApi, type RotatedSecret } from 'mcpgate-shared/api/secrets';
 import { GateError } from 'mcpgate-shared/error';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import {
+  adminOptions,
+  withSession,
+  withVerdict,
+  type AdminOptions,
+  type AdminSession,
+} from '../session/admin-session.ts';
 import type { CommandContext } from '../context.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { readSecret } from '../terminal/read-secret.ts';
@@ -36,23 +42,16 @@ export function addVersionCommands(command: Command, context: CommandContext): v
       .option('--prove-dead', 'then call with the old value, which is to be refused'),
   ).action(async (name: string, values: string[], options: RotateOptions) => {
     refuseValues('rotate', name, values, options);
-    let failed = false;
-    await withSession(context, options, async (session) => {
-      failed = await rotateSecret(session, name, options);
-    });
-    if (failed) command.error('', { exitCode: 1 });
+    await withVerdict(command, context, options, (session) => rotateSecret(session, name, options));
   });
   adminOptions(
     command
       .command('prove-dead <name> [version]')
       .description('call with a retired version, the last one unless said, which is to be refused'),
-  ).action(async (name: string, version: string | undefined, options: AdminOptions) => {
-    let isAlive = false;
-    await withSession(context, options, async (session) => {
-      isAlive = await proveDead(session, name, version);
-    });
-    if (isAlive) command.error('', { exitCode: 1 });
-  });
+  ).action(
+    async (name: string, version: string | undefined, options: AdminOptions) =>
+      await withVerdict(command, context, options, (session) => proveDead(session, name, version)),
+  );
   adminOptions(
     command
       .command('rollback <name>')

@@ -5,7 +5,13 @@ import { GateError } from 'mcpgate-shared/error';
 import { runsOf } from 'mcpgate-shared/values/record-outline';
 import { shownTextsOf } from '../../domain/transports/transports.ts';
 import { accountFlags, accountOf } from './account-flags.ts';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import {
+  adminOptions,
+  withSession,
+  withVerdict,
+  type AdminOptions,
+  type AdminSession,
+} from '../session/admin-session.ts';
 import { adminOptionsOf, brokerFlags, type BrokerFlags, insideOfServers } from './broker-flags.ts';
 import { addCatalogueCommand } from './catalogue.ts';
 import { circuitWords } from './circuit-words.ts';
@@ -59,13 +65,12 @@ export function serverCommand(context: CommandContext): Command {
     .option('--dry-run', 'with --from: say what would be added, and change nothing')
     .option('--yes', 'with --from: add a server of the MCP registry without asking')
     .option('--no-test', 'with --from: do not connect to it afterwards')
-    .action(async (name: string | undefined, words: string[], options: AddOptions) => {
-      let failed = false;
-      await withSession(context, adminOptionsOf(options), async (session) => {
-        failed = await addServer(session, name, words, options);
-      });
-      if (failed) command.error('', { exitCode: 1 });
-    });
+    .action(
+      async (name: string | undefined, words: string[], options: AddOptions) =>
+        await withVerdict(command, context, adminOptionsOf(options), (session) =>
+          addServer(session, name, words, options),
+        ),
+    );
   adminOptions(
     command
       .command('import <file>')
@@ -95,15 +100,14 @@ export function serverCommand(context: CommandContext): Command {
   addRenameCommand(command, context);
   adminOptions(
     command.command('test <name>').description('connect anew, list its tools and call its probe, step by step'),
-  ).action(async (name: string, options: AdminOptions) => {
-    let failed = false;
-    await withSession(context, options, async (session) => {
-      const steps = await stepsOf(session, name);
-      showSteps(session, steps);
-      failed = hasFailed(steps);
-    });
-    if (failed) command.error('', { exitCode: 1 });
-  });
+  ).action(
+    async (name: string, options: AdminOptions) =>
+      await withVerdict(command, context, options, async (session) => {
+        const steps = await stepsOf(session, name);
+        showSteps(session, steps);
+        return hasFailed(steps);
+      }),
+  );
   addProposalCommands(command, context);
   serverAccountCommands(command, context);
   const simple = (verb: 'enable' | 'disable', description: string, done: string): void => {

@@ -95,6 +95,20 @@ export async function withSession(
   }
 }
 
+/** The same; ends with exit code 1 where it has not come to what was wanted. */
+export async function withVerdict(
+  command: Command,
+  context: CommandContext,
+  options: AdminOptions,
+  isFailed: (session: AdminSession) => Promise<boolean>,
+): Promise<void> {
+  let failed = false;
+  await withSession(context, options, async (session) => {
+    failed = await isFailed(session);
+  });
+  if (failed) command.error('', { exitCode: 1 });
+}
+
 /** The flags that choose broker and workspace, quoted for a shell. */
 function insideOf({ workspace, data, config, url }: AdminOptions): string {
   const where = Object.entries({ data, config, url }).flatMap(([flag, value]) =>

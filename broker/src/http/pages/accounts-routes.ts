@@ -5,7 +5,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Accounts } from '../../accounts/accounts.ts';
 import { CALLBACK_PATH } from '../../accounts/oauth/client-identity.ts';
 import type { KeysEntry } from '../../accounts/enter-keys.ts';
-import type { OwnAccount, OwnAccounts } from '../../accounts/own-accounts.ts';
+import { type OwnAccount, type OwnAccounts, sharedAccount } from '../../accounts/own-accounts.ts';
 import type { AccountOwner } from '../../domain/people/account.ts';
 import type { Person } from '../../domain/people/people.ts';
 import { mustBeLogged } from '../../domain/public-message.ts';
@@ -49,8 +49,7 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
     const server = serverCalled(servers(person.workspaceId), name);
     if (!may(person.role, 'others_things') || server?.credential !== 'shared' || server.account?.kind !== 'oauth')
       throw new GateError('not_found', `There is no account at ${name} that you could connect for everybody.`);
-    const account = (await accounts.ofServer(server.id)).find(({ owner }) => owner === 'shared');
-    return { server, account, state: (await accounts.lackOf(server, 'shared')) ?? 'connected' };
+    return sharedAccount(accounts, server);
   }
 
   async function seen(request: ServerRequest, person: Person, isShared: boolean): Promise<Seen> {

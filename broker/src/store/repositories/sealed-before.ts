@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../schema.ts';
 import type { SealedBefore, SealedPlace } from '../keyring.ts';
-import { columnsOf } from './secrets/secret-rows.ts';
+import { columnsOfVersion } from './secrets/secret-rows.ts';
 
 const DIRECT = 1;
 /** Kinds of OAuth objects whose payload holds something sealed, as base64. */
@@ -61,7 +61,7 @@ export function createSealedBefore(db: Kysely<Database>): SealedBefore {
           await db
             .updateTable('secret_versions')
             .set({ sealed: now })
-            .where((eb) => eb.and({ ...columnsOf(place), version: place.version, sealed: before }))
+            .where((eb) => eb.and({ ...columnsOfVersion(place, place.version), sealed: before }))
             .execute();
           return;
         case 'signing_keys':

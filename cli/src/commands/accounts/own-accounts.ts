@@ -1,4 +1,5 @@
 // What the broker says of the person's own accounts at servers, asked over the daemon's link.
+import { member } from 'mcpgate-shared/member';
 import { GateError } from 'mcpgate-shared/error';
 import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import type { McpSession } from '../tools/mcp-session.ts';
@@ -23,8 +24,6 @@ export interface OwnAccount {
   keys: AccountKey[];
 }
 
-const member = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 const stringOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 

@@ -1,4 +1,5 @@
 // Reads all pages of `tools/list` for commands.
+import { member } from 'mcpgate-shared/member';
 import { findMember, scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { McpSession } from './mcp-session.ts';
 
@@ -36,14 +37,12 @@ export async function listTools(session: McpSession, signal: AbortSignal): Promi
 
 function parseTool(text: string): ListedTool {
   const value: unknown = JSON.parse(text);
-  const member = (key: string): unknown =>
-    typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-  const name = member('name');
-  const description = member('description');
+  const name = member(value, 'name');
+  const description = member(value, 'description');
   return {
     name: typeof name === 'string' ? name : '',
     description: typeof description === 'string' ? description : '',
-    inputSchema: member('inputSchema'),
+    inputSchema: member(value, 'inputSchema'),
     text,
   };
 }

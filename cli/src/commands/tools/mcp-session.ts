@@ -1,5 +1,6 @@
 // An MCP session of a command over the daemon's link: the handshake, and requests with progress and cancellation. Results are also kept as text,
 // because `--json` must not change large integers or the order of keys.
+import { member } from 'mcpgate-shared/member';
 import { requestText } from 'mcpgate-shared/mcp/rpc-text';
 import { isOwnMethod } from 'mcpgate-shared/mcp/own-methods';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
@@ -8,9 +9,6 @@ import { findMember, onOneLine, scanObject } from 'mcpgate-shared/mcp/json-span'
 import { LATEST_LEGACY_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import { VERSION } from 'mcpgate-shared/version';
 import type { DaemonConnection } from '../../local/daemon-connection.ts';
-
-const member = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 
 /** A JSON-RPC error with which a request was answered. */
 export class RpcFailure extends GateError {

@@ -1,7 +1,5 @@
 // Renders a tool's result for a terminal: texts as they are, other content by its kind and size.
-
-const member = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+import { member } from 'mcpgate-shared/member';
 
 const stringOf = (value: unknown, key: string): string | undefined => {
   const found = member(value, key);

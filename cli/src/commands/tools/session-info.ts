@@ -1,5 +1,5 @@
 // Reads the result of `mcpgate/session`: the user and workspace of this session, and the servers that it may use.
-
+import { member } from 'mcpgate-shared/member';
 import { type OwnAccount, readAccounts } from '../accounts/own-accounts.ts';
 
 export interface SessionInfo {
@@ -9,9 +9,6 @@ export interface SessionInfo {
   accounts: OwnAccount[];
   servers: { name: string; state: string; tools: number; message: string | null; warnings: number }[];
 }
-
-const member = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 
 const stringOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 

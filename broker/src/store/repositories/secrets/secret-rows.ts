@@ -14,6 +14,9 @@ export function columnsOf({ workspaceId, name }: SecretKey): { workspace_id: str
   return { workspace_id: workspaceId, name };
 }
 
+/** The same of one of its versions. */
+export const columnsOfVersion = (key: SecretKey, version: number) => ({ ...columnsOf(key), version });
+
 /** Takes the number of the next version. The statement locks the name until the transaction ends, so that no other can take the same number. */
 export async function nextVersion(trx: Transaction<Database>, key: SecretKey): Promise<number> {
   const { last_version: version } = await trx

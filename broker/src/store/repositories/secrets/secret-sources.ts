@@ -7,7 +7,7 @@ import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import type { SecretReading } from '../../secret-source.ts';
 import type { Store } from '../../store.ts';
-import { columnsOf, lockSecret, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
+import { columnsOf, columnsOfVersion, lockSecret, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -27,7 +27,7 @@ export function createSecretSources(db: Kysely<Database>, clock: Clock, announce
     await trx
       .insertInto('secret_versions')
       .values({
-        ...{ ...columnsOf(key), version, source: about.reference, state: 'current' },
+        ...{ ...columnsOfVersion(key, version), source: about.reference, state: 'current' },
         ...{ set_by: about.setBy, created_at: clock.now(), expires_at: about.expiresAt, retired_at: null },
         ...{ last_used_at: null, lease_holder: null, lease_until: null },
         ...{ fingerprint: reading.fingerprint, ...kept(reading, version) },
@@ -87,7 +87,7 @@ export function createSecretSources(db: Kysely<Database>, clock: Clock, announce
         const current = rows.find(({ state }) => state === 'current')?.version;
         const same = rows.find(({ fingerprint }) => fingerprint === reading.fingerprint);
         const of = (version: number) =>
-          trx.updateTable('secret_versions').where((eb) => eb.and({ ...columnsOf(source), version }));
+          trx.updateTable('secret_versions').where((eb) => eb.and(columnsOfVersion(source, version)));
         if (same === undefined) {
           const version = await append(trx, source, reading, { reference, setBy: null, expiresAt: null });
           await forgetOthers(trx, source);

@@ -5,7 +5,15 @@ import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import type { Store } from '../../store.ts';
 import { endSource } from './secret-sources.ts';
-import { columnsOf, giveBack, lockSecret, nextVersion, retireCurrent, toVersion } from './secret-rows.ts';
+import {
+  columnsOf,
+  columnsOfVersion,
+  giveBack,
+  lockSecret,
+  nextVersion,
+  retireCurrent,
+  toVersion,
+} from './secret-rows.ts';
 
 export function createSecretVersions(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secretVersions'] {
   return {
@@ -22,7 +30,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
       db
         .selectFrom('secret_versions')
         .select(['name', 'version', 'source', 'sealed', 'fingerprint', 'kept_until as keptUntil'])
-        .where((eb) => eb.and({ ...columnsOf({ workspaceId, name }), version }))
+        .where((eb) => eb.and(columnsOfVersion({ workspaceId, name }, version)))
         .executeTakeFirst(),
     stage: (workspaceId, name, source, seal, { setBy = null, expiresAt = null, holder, until }) =>
       db.transaction().execute(async (trx) => {
@@ -43,7 +51,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         await trx
           .insertInto('secret_versions')
           .values({
-            ...{ ...columnsOf(key), version, source, sealed: seal(version), state: 'staged' },
+            ...{ ...columnsOfVersion(key, version), source, sealed: seal(version), state: 'staged' },
             ...{ set_by: setBy, created_at: clock.now(), expires_at: expiresAt, retired_at: null, last_used_at: null },
             ...{ lease_holder: holder, lease_until: until },
           })
@@ -54,7 +62,9 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
       const result = await db
         .updateTable('secret_versions')
         .set({ lease_until: until })
-        .where((eb) => eb.and({ ...columnsOf({ workspaceId, name }), version, state: 'staged', lease_holder: holder }))
+        .where((eb) =>
+          eb.and({ ...columnsOfVersion({ workspaceId, name }, version), state: 'staged', lease_holder: holder }),
+        )
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },
@@ -75,7 +85,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         await trx
           .updateTable('secret_versions')
           .set({ state: 'current', lease_holder: null, lease_until: null })
-          .where((eb) => eb.and({ ...columnsOf(key), version }))
+          .where((eb) => eb.and(columnsOfVersion(key, version)))
           .execute();
         await announce(trx, { kind: 'secret', workspaceId, name });
         return true;
@@ -83,7 +93,9 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
     async discard(workspaceId, name, version, { holder }) {
       const result = await db
         .deleteFrom('secret_versions')
-        .where((eb) => eb.and({ ...columnsOf({ workspaceId, name }), version, state: 'staged', lease_holder: holder }))
+        .where((eb) =>
+          eb.and({ ...columnsOfVersion({ workspaceId, name }, version), state: 'staged', lease_holder: holder }),
+        )
         .executeTakeFirst();
       return result.numDeletedRows > 0n;
     },
@@ -106,7 +118,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         const found = await trx
           .selectFrom('secret_versions')
           .select('version')
-          .where((eb) => eb.and({ ...columnsOf(key), version, state: 'retired' }))
+          .where((eb) => eb.and({ ...columnsOfVersion(key, version), state: 'retired' }))
           // What was read from a source is there, not here.
           .where('fingerprint', 'is', null)
           .executeTakeFirst();
@@ -117,7 +129,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         await trx
           .updateTable('secret_versions')
           .set({ state: 'current', retired_at: null })
-          .where((eb) => eb.and({ ...columnsOf(key), version }))
+          .where((eb) => eb.and(columnsOfVersion(key, version)))
           .execute();
         await announce(trx, { kind: 'secret', workspaceId, name });
         return retired;

@@ -6,7 +6,7 @@ import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import type { Store } from '../../store.ts';
 import { endSource } from './secret-sources.ts';
-import { columnsOf, giveBack, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
+import { columnsOf, columnsOfVersion, giveBack, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
 
 export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secrets'] {
   const current = db.selectFrom('secret_versions as current').where('current.state', '=', 'current');
@@ -104,7 +104,7 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
           await trx
             .updateTable('secret_versions')
             .set({ last_used_at: at })
-            .where((eb) => eb.and({ ...columnsOf(key), version }))
+            .where((eb) => eb.and(columnsOfVersion(key, version)))
             .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', at)]))
             .execute();
       }),
