@@ -24,19 +24,22 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   },
   policy: {
     sources: [
-      'broker/src/policy/{answer-cache,compile-policy,glob,judge,naming,rule-index,rule-preview}.ts',
+      'broker/src/policy/{answer-cache,compile-policy,glob,may-use,naming,readings,rule-index,rule-preview,settle,standing}.ts',
       'broker/src/gateway/policy-cache.ts',
     ],
     tests: [
-      'broker/src/policy/{glob,may-use,naming,judge,compile-policy}.test.ts',
+      'broker/src/policy/{glob,may-use,naming,readings,compile-policy}.test.ts',
       'broker/src/gateway/policy-cache.test.ts',
       'broker/src/policy/answer-cache.test.ts',
     ],
     without: ['400 denials of 1 MiB', 'for one who asks for ever more', 'for all together, however many ask'],
   },
   spellings: {
-    sources: ['broker/src/policy/{normal-uri,normal-host}.ts'],
-    tests: ['broker/src/policy/{normal-host,normal-uri,normal-uri-parts,judge}.test.ts'],
+    sources: ['broker/src/policy/uris/{normal-uri,normal-host}.ts'],
+    tests: [
+      'broker/src/policy/uris/{normal-host,normal-uri,normal-uri-parts}.test.ts',
+      'broker/src/policy/readings.test.ts',
+    ],
   },
   doors: {
     sources: [

@@ -10,7 +10,7 @@ import { grantOperations } from './grant-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import type { Operation } from './operation.ts';
 import { proposalOperations } from './servers/proposal-operations.ts';
-import { ruleOperations } from './rule-operations.ts';
+import { ruleOperations } from './rules/rule-operations.ts';
 import { secretOperations } from './secret-operations.ts';
 import { serverOperations } from './servers/server-operations.ts';
 import { statusOperations } from './status-operations.ts';

@@ -25,7 +25,10 @@ describe('rules', () => {
         'n',
       ]),
     );
-    assert.deepEqual(keysOf(allow), ['created_at', 'created_by', 'effect', 'id', 'nobody_yet', 'note', 'what', 'who']);
+    assert.deepEqual(keysOf(allow), [
+      ...['approvers', 'created_at', 'created_by', 'effect', 'except', 'expired', 'id', 'limits', 'managed_by'],
+      ...['nobody_yet', 'note', 'observe', 'until', 'what', 'when', 'who'],
+    ]);
     assert.deepEqual(allow['nobody_yet'], ['group:qa']);
     assert.match(String(allow['created_by']), /^host:\S+$/);
     const yes = Object(await admin.broker.json(['rule', 'test', '--who', 'ada', '--what', 'memory__read_graph']));
@@ -51,10 +54,66 @@ describe('rules', () => {
     await admin.broker.json(['rule', 'remove', id]);
   });
 
+  test('may have exceptions and an end, may only observe, and read as a sentence', async () => {
+    const { stdout } = await admin.broker.run(
+      [
+        ...['rule', 'add', '--deny', '--who', '*', 'device:Old Mac', '--except', 'user:grace', 'net:10.0.0.0/8'],
+        ...['--what', 'write:memory', '--until', '2030-01-02', '--observe'],
+      ],
+      '',
+    );
+    const sentence =
+      'deny everybody and device:Old Mac to call write:memory, except user:grace and net:10.0.0.0/8, until 2030-01-02 00:00Z, only observed';
+    const [, id = '', told] = /^added (\S+): (.*)\n/.exec(stdout) ?? [];
+    assert.equal(told, sentence);
+    const listed = await admin.broker.run(['rule', 'list'], '');
+    assert.ok(listed.stdout.includes('only observed'), listed.stdout);
+    const [row] = (await admin.rows('rule', 'list')).filter((each) => each['id'] === id);
+    assert.deepEqual(
+      [row?.['except'], row?.['until'], row?.['expired'], row?.['observe']],
+      [['user:grace', 'net:10.0.0.0/8'], '2030-01-02T00:00:00.000Z', false, true],
+    );
+    const removed = await admin.broker.run(['rule', 'remove', id], '');
+    assert.equal(removed.stdout, `removed ${id}: ${sentence}\n`);
+  });
+
+  test('are tested with what is said of the client, the device, the address and the time', async () => {
+    const rule = Object(
+      await admin.broker.json([
+        ...['rule', 'add', '--allow', '--who', 'client:cursor', 'net:192.0.2.0/24', 'device:mac', '--what', 'seen__*'],
+        ...['--until', '2030-01-02T18:00:00Z'],
+      ]),
+    );
+    const decided = async (...with_: string[]): Promise<unknown> => {
+      const { stdout } = await admin.broker.run(['rule', 'test', 'ada', 'seen__x', ...with_, '--json'], '');
+      return Object(JSON.parse(stdout))['decision'];
+    };
+    assert.equal(await decided(), 'deny');
+    assert.equal(await decided('--client', 'cursor'), 'allow');
+    assert.equal(await decided('--client', 'codex'), 'deny');
+    assert.equal(await decided('--address', '192.0.2.9'), 'allow');
+    assert.equal(await decided('--device', 'mac'), 'allow');
+    assert.equal(await decided('--device', 'mac', '--at', '2030-01-02T17:59:59.999Z'), 'allow');
+    assert.equal(await decided('--device', 'mac', '--at', '2030-01-02T18:00:00Z'), 'deny');
+    await admin.broker.json(['rule', 'remove', String(rule['id'])]);
+  });
+
   test('that make no sense are refused', async () => {
     assert.equal((await admin.failure(['rule', 'add', '--who', '*', '--what', '*'])).code, 2);
     assert.equal((await admin.failure(['rule', 'add', '--allow', '--deny', '--who', '*', '--what', '*'])).code, 2);
     assert.equal((await admin.failure(['rule', 'add', '--allow', '--who', 'ada', '--what', '*'])).code, 2);
+    for (const extra of [
+      ['--until', '2020-01-01'],
+      ['--until', 'soon'],
+      ['--except', 'net:10.0.0.0/33'],
+      ['--except', 'net:10.0.0'],
+      ['--except', 'grace'],
+    ])
+      assert.equal(
+        (await admin.failure(['rule', 'add', '--deny', '--who', '*', '--what', 'x', ...extra])).code,
+        2,
+        extra.join(),
+      );
     assert.equal((await admin.failure(['rule', 'remove', 'r_absent'])).code, 1);
     assert.equal((await admin.failure(['rule', 'test', 'user:nobody', 'a__b'])).code, 1);
   });

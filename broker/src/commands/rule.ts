@@ -1,5 +1,6 @@
 // `rule …` and `enforcement …`: the rules that say who may use what, and whether a deny denies.
 import { Command } from 'commander';
+import { ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence';
 import { EnforcementSchema, rulesApi } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
 import {
@@ -11,18 +12,26 @@ import {
 } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { ago } from './terminal/table.ts';
+import { futureTime } from './values.ts';
 
 interface AddOptions extends AdminOptions {
   allow?: boolean;
   deny?: boolean;
   who: string[];
+  except?: string[];
   what: string[];
+  until?: string;
+  observe?: boolean;
   note?: string;
 }
 
 interface TestOptions extends AdminOptions {
   who?: string;
   what?: string;
+  client?: string;
+  device?: string;
+  address?: string;
+  at?: string;
 }
 
 export function ruleCommand(context: CommandContext): Command {
@@ -30,8 +39,14 @@ export function ruleCommand(context: CommandContext): Command {
   adminOptions(command.command('add').description('add a rule; it holds from the next call on'))
     .option('--allow', 'what matches is allowed')
     .option('--deny', 'what matches is denied, whatever other rules allow')
-    .requiredOption('--who <who...>', '*, user:NAME, group:NAME, role:R, grant:LABEL')
+    .requiredOption(
+      '--who <who...>',
+      '*, user:NAME, group:NAME, role:R, grant:LABEL, device:NAME, client:NAME, net:CIDR; any of them',
+    )
+    .option('--except <who...>', 'but none of these; written like --who')
     .requiredOption('--what <what...>', 'globs over SERVER__TOOL, resource:URI, prompt:SERVER__NAME')
+    .option('--until <time>', '2h, 3d, 2026-12-24 or 2026-12-24T18:00:00Z: from then on the rule does nothing')
+    .option('--observe', 'decide nothing: the log says would_deny where the rule would have denied')
     .option('--note <text>', 'why; shown in lists')
     .action(async (options: AddOptions) => await withSession(context, options, (session) => addRule(session, options)));
   adminOptions(command.command('list').description('all rules')).action(
@@ -41,7 +56,7 @@ export function ruleCommand(context: CommandContext): Command {
     async (id: string, options: AdminOptions) =>
       await withSession(context, options, async ({ api, show }) => {
         const rule = await api.call(rulesApi.remove, { params: { id } });
-        show(rule, `removed ${rule.id}: ${rule.effect} ${rule.who.join(', ')} on ${rule.what.join(', ')}`);
+        show(rule, `removed ${rule.id}: ${ruleSentence(rule)}`);
       }),
   );
   adminOptions(
@@ -51,8 +66,12 @@ export function ruleCommand(context: CommandContext): Command {
   )
     .option('--who <who>', 'user:NAME or grant:LABEL')
     .option('--what <what>', 'SERVER__TOOL, resource:URI or prompt:SERVER__NAME')
+    .option('--client <name>', 'the AI client, as it names itself; left out: not known, which speaks against the call')
+    .option('--device <name>', 'the name of the laptop')
+    .option('--address <ip>', 'where the call comes from; left out: not known')
+    .option('--at <time>', '2026-12-24T18:00:00Z; left out: now')
     .action(async (who: string | undefined, what: string | undefined, options: TestOptions) => {
-      const question = { who: who ?? options.who, what: what ?? options.what };
+      const question = { ...options, who: who ?? options.who, what: what ?? options.what };
       await withVerdict(command, context, options, (session) => testRule(session, question));
     });
   return command;
@@ -68,12 +87,21 @@ export function enforcementCommand(context: CommandContext): Command {
   );
 }
 
-async function addRule({ api, show }: AdminSession, { allow, deny, who, what, note }: AddOptions): Promise<void> {
+async function addRule({ api, show, context }: AdminSession, options: AddOptions): Promise<void> {
+  const { allow, deny, who, except, what, observe, note } = options;
   if (allow === deny) throw new GateError('usage', 'give --allow or --deny, one of them');
+  const until = futureTime('--until', options.until, context.now());
   const rule = await api.call(rulesApi.add, {
-    body: { effect: deny === true ? 'deny' : 'allow', who, what, ...(note === undefined ? {} : { note }) },
+    body: {
+      effect: deny === true ? 'deny' : 'allow',
+      ...{ who, what },
+      ...(except && { except }),
+      ...(until !== undefined && { until }),
+      ...(observe && { observe }),
+      ...(note === undefined ? {} : { note }),
+    },
   });
-  const added = `added ${rule.id}: ${rule.effect} ${rule.who.join(', ')} on ${rule.what.join(', ')}`;
+  const added = `added ${rule.id}: ${ruleSentence(rule)}`;
   const waits = rule.nobody_yet.map(
     (each) => `  ! there is no ${each} yet; the rule waits for the first one of that name`,
   );
@@ -85,27 +113,38 @@ async function listRules({ api, list, context }: AdminSession): Promise<void> {
   const row = (index: number): string[] => {
     const rule = rules[index];
     if (rule === undefined) return [];
-    const { id, effect, who, what, note, created_by: by } = rule;
-    return [id, effect, who.join(', '), what.join(', '), note ?? '', by, ago(rule.created_at, context.now())];
+    const { id, expired, note, created_by: by } = rule;
+    const sentence = `${ruleSentence(rule)}${expired ? ' (expired)' : ''}`;
+    return [id, sentence, note ?? '', by, ago(rule.created_at, context.now())];
   };
-  list(
-    rules,
-    ['ID', 'EFFECT', 'WHO', 'WHAT', 'NOTE', 'BY', 'ADDED'],
-    row,
-    'no rules: nobody may do anything until one is added',
-  );
+  list(rules, ['ID', 'RULE', 'NOTE', 'BY', 'ADDED'], row, 'no rules: nobody may do anything until one is added');
 }
 
 /** Prints the verdict. Returns whether it is a deny. */
 async function testRule(
   { api, show }: AdminSession,
-  { who, what }: { who: string | undefined; what: string | undefined },
+  {
+    who,
+    what,
+    client,
+    device,
+    address,
+    at,
+  }: Omit<TestOptions, 'who' | 'what'> & Record<'who' | 'what', string | undefined>,
 ): Promise<boolean> {
   if (who === undefined || what === undefined) {
     throw new GateError('usage', 'name who and what, as in `rule test user:ada github__list_issues`');
   }
   const subject = who.includes(':') ? who : `user:${who}`;
-  const verdict = await api.call(rulesApi.test, { body: { who: subject, what } });
+  const verdict = await api.call(rulesApi.test, {
+    body: {
+      ...{ who: subject, what },
+      ...(client !== undefined && { client }),
+      ...(device !== undefined && { device }),
+      ...(address !== undefined && { address }),
+      ...(at !== undefined && { at }),
+    },
+  });
   const by = verdict.rule === null ? '' : ` (${verdict.rule})`;
   show(verdict, `${verdict.decision}${by}: ${verdict.reason}`);
   return verdict.decision === 'deny';

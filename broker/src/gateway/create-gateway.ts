@@ -60,11 +60,13 @@ export function createGateway(options: GatewayOptions): GatewayService {
     },
     onError: (error) => options.log.error({ err: error }, 'what a client had could not be let go of'),
   });
-  const policies = createPolicyCache(options.snapshot, options.hears);
+  const policies = createPolicyCache(options.snapshot, options.hears, () => options.clock.now());
   const mayUse = async (principal: Principal, server: string): Promise<boolean> =>
     (await policies.get(principal.workspaceId)).mayUse(principal, server);
   const mayConnect = async (principal: Principal, server: string): Promise<boolean> =>
-    mayConnectUnder(await policies.get(principal.workspaceId), principal, server);
+    mayConnectUnder(await policies.get(principal.workspaceId), principal, server, {
+      ...{ now: options.clock.now(), client: { name: null, version: null }, address: undefined },
+    });
   const parts: GatewayParts = {
     upstreams,
     accounts: options.accounts,
@@ -129,13 +131,14 @@ export function createGateway(options: GatewayOptions): GatewayService {
   };
 
   return {
-    open({ principal, server, tools, stateless, openPage, send }) {
+    open({ principal, server, tools, stateless, openPage, address, send }) {
       const session = createSession(parts, {
         principal,
         send,
         ...(server === undefined ? {} : { server }),
         ...(tools === undefined ? {} : { tools }),
         openPage,
+        address: address ?? (() => undefined),
         ...(stateless !== undefined && { stateless: { ...stateless, login: loginOf(principal, server) } }),
         onClosed(closed) {
           sessions.delete(closed);

@@ -41,12 +41,13 @@ export function createSession(
     /** Set where the client has no session of its own (2026-07-28 over HTTP): this one serves one request. */
     stateless?: { login: string; paramHeaders: ParamHeaders };
     openPage: OpenPage | undefined;
+    address: () => string | undefined;
     send: SendToClient;
     onClosed: (session: Session) => void;
   },
 ): Session {
   const id = randomUUID();
-  const { server: only, tools, stateless, openPage } = options;
+  const { server: only, tools, stateless, openPage, address } = options;
   let closing: Promise<void> | undefined;
   const to = createToClient(parts, id, (...message) => {
     if (closing === undefined) options.send(...message);
@@ -58,6 +59,7 @@ export function createSession(
     only,
     tools,
     openPage,
+    address,
     underWay,
     to,
     cancel(idText) {
@@ -71,6 +73,7 @@ export function createSession(
     only,
     tools,
     openPage,
+    address,
     owner: stateless?.login ?? id,
     paramHeaders: stateless?.paramHeaders,
     underWay,

@@ -52,6 +52,8 @@ export interface Gateway {
      */
     stateless?: { paramHeaders: ParamHeaders };
     openPage?: OpenPage;
+    /** Where the client is now, behind trusted proxies; asked when a message comes. Left out: not known. */
+    address?: () => string | undefined;
     send: SendToClient;
   }): GatewaySession;
 }

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
-import type { PolicySnapshot } from '../domain/rule.ts';
+import { PLAIN_RULE, type PolicySnapshot } from '../domain/rule.ts';
 import { createPolicyCache } from './policy-cache.ts';
 
 const policy = (version: number, note?: string): PolicySnapshot => ({
   version,
   enforcement: 'enforce',
-  rules: [{ id: 'r_1', effect: 'allow', who: ['*'], what: ['*'], createdAt: 1, createdBy: 'x', ...(note && { note }) }],
+  rules: [
+    {
+      ...PLAIN_RULE,
+      ...{ id: 'r_1', effect: 'allow', who: ['*'], what: ['*'], createdAt: 1, createdBy: 'x' },
+      ...(note && { note }),
+    },
+  ],
 });
 
 test('after changes may have been missed only workspaces whose rules are others now are told, and no reading that is wrong is kept', async () => {

@@ -18,31 +18,42 @@ export interface PolicyCache {
   outdated(workspaceIds: Iterable<string>): Promise<string[]>;
 }
 
-/** `hears`: whether this broker hears changes by other brokers; while it does not, `get` throws. */
+/** `now`: ms since the epoch; rules end by it. `hears`: whether this broker hears changes by other brokers; while it does not, `get` throws. */
 export function createPolicyCache(
   snapshot: (workspaceId: string) => Promise<PolicySnapshot>,
   hears: () => boolean = () => true,
+  now: () => number = () => 0,
 ): PolicyCache {
   const known = new Map<string, CompiledPolicy>();
   const reading = new Map<string, Promise<CompiledPolicy>>();
-  /** The JSON text of the snapshot that each policy was compiled from, by workspace. */
-  const texts = new Map<string, string>();
+  /** The snapshot that each policy was compiled from, and its JSON text, by workspace. */
+  const snapshots = new Map<string, { read: PolicySnapshot; text: string }>();
 
   async function read(workspaceId: string): Promise<CompiledPolicy> {
     try {
       const read = await snapshot(workspaceId);
-      texts.set(workspaceId, JSON.stringify(read));
-      return compilePolicy(read);
+      snapshots.set(workspaceId, { read, text: JSON.stringify(read) });
+      return compilePolicy(read, now());
     } catch (error) {
       const why = publicMessage(toGateError(error));
       throw new GateError('unavailable', `the rules cannot be read, so nothing is allowed: ${why}`, { cause: error });
     }
   }
 
+  /** The policy of before, or that of now where one of its rules has ended. */
+  function current(workspaceId: string): CompiledPolicy | undefined {
+    const policy = known.get(workspaceId);
+    const snapshot = snapshots.get(workspaceId);
+    if (policy === undefined || snapshot === undefined || policy.until > now()) return policy;
+    const compiled = compilePolicy(snapshot.read, now());
+    known.set(workspaceId, compiled);
+    return compiled;
+  }
+
   return {
     get(workspaceId) {
       if (!hears()) throw new GateError('unavailable', DEAF);
-      const policy = known.get(workspaceId) ?? reading.get(workspaceId);
+      const policy = current(workspaceId) ?? reading.get(workspaceId);
       if (policy !== undefined) return policy;
       const started = read(workspaceId);
       reading.set(workspaceId, started);
@@ -60,17 +71,17 @@ export function createPolicyCache(
       return started;
     },
     async outdated(workspaceIds) {
-      const found: string[] = [];
+      const outdated: string[] = [];
       for (const id of new Set([...workspaceIds, ...known.keys(), ...reading.keys()])) {
-        const now = await snapshot(id).catch((error: unknown) => {
+        const found = await snapshot(id).catch((error: unknown) => {
           // The workspace was removed.
           if (error instanceof GateError && error.code === 'not_found') return undefined;
           throw error;
         });
         // The version alone does not tell: a database that was restored to an earlier state uses versions a second time.
-        if (!known.has(id) || texts.get(id) !== JSON.stringify(now)) found.push(id);
+        if (!known.has(id) || snapshots.get(id)?.text !== JSON.stringify(found)) outdated.push(id);
       }
-      return found;
+      return outdated;
     },
     forget(workspaceId) {
       for (const cache of [known, reading])

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Principal } from '../domain/people/principal.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
+import { FACTS } from '../policy/fixtures/questions.ts';
 import { previewVerdict } from '../policy/rule-preview.ts';
 import { foldingServer } from '../upstreams/fixtures/pool.ts';
 import { ada, startWorld } from './fixtures/gateway-world.ts';
@@ -91,7 +92,7 @@ for (const enforcement of ['enforce', 'observe', 'off'] as const) {
     for (const principal of CALLERS) {
       const client = world.connect(principal);
       for (const { what, method, params } of CASES) {
-        const told = previewVerdict(policy, principal, ['7z', 'svc'], what);
+        const told = previewVerdict(policy, { principal, facts: FACTS }, ['7z', 'svc'], what);
         const before = (await world.calls()).length;
         const answer = await client.request(method, params);
         const row = (await world.calls()).at(-1);

@@ -27,6 +27,8 @@ export interface Notice {
 
 export interface Handling {
   request: Request;
+  /** Where the message came from that the request stood in; undefined: not known. */
+  address: string | undefined;
   signal: AbortSignal;
   /** Sends the client a notification about the request. */
   tell: (notice: Notice) => void;

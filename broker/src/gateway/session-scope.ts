@@ -25,6 +25,8 @@ export interface SessionScope {
   logLevel: string | undefined;
   /** Whether the client itself runs a task with this id for the server; undefined: clients of this session run no tasks. */
   readonly runsTaskFor?: (server: string, taskId: string) => boolean;
+  /** Where the client's last message came from; undefined: not known. */
+  readonly address: () => string | undefined;
   /** Has the person's laptop open a page of this broker; false: it cannot. Undefined: the client came over HTTP. */
   readonly openPage?: OpenPage | undefined;
   /** The pages that a client up to 2025-11-25 was asked to show, which it wants to be told of when they are done with. */

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Principal } from '../domain/people/principal.ts';
 import { createAnswerCache } from './answer-cache.ts';
 import { compilePolicy } from './compile-policy.ts';
+import { on } from './fixtures/questions.ts';
 import type { Verdict } from './verdict.ts';
 
 const MIB = 1024 * 1024;
@@ -18,19 +19,19 @@ describe('what is kept of the answers of the rules', () => {
   it('is nothing of a text that is longer than names are: 400 denials of 1 MiB each leave nothing', () => {
     const policy = closed();
     const ada = person('ada');
-    policy.decide(ada, 'docs', 'resource:x');
+    policy.decide(on(ada, 'docs', 'resource:x'));
     const before = policy.cachedBytes;
     for (let index = 0; index < 400; index++)
-      assert.equal(policy.decide(ada, 'docs', `resource:${index}${'x'.repeat(MIB)}`).decision, 'deny');
+      assert.equal(policy.decide(on(ada, 'docs', `resource:${index}${'x'.repeat(MIB)}`)).decision, 'deny');
     assert.equal(policy.cachedBytes, before);
   });
 
   it('is bounded in bytes for one who asks for ever more, and takes nothing from the others', () => {
     const policy = closed();
     const [ada, eve] = [person('ada'), person('eve')];
-    for (let index = 0; index < 100; index++) policy.decide(ada, 's', `s__${index}`);
+    for (let index = 0; index < 100; index++) policy.decide(on(ada, 's', `s__${index}`));
     const ofAda = policy.cachedBytes;
-    for (let index = 0; index < 40_000; index++) policy.decide(eve, 's', `s__${index}${'y'.repeat(300)}`);
+    for (let index = 0; index < 40_000; index++) policy.decide(on(eve, 's', `s__${index}${'y'.repeat(300)}`));
     assert.ok(policy.cachedBytes <= 5 * MIB, `${policy.cachedBytes} bytes`);
     assert.ok(policy.cachedBytes > ofAda);
   });
@@ -41,7 +42,7 @@ describe('what is kept of the answers of the rules', () => {
     for (let who = 0; who < 200; who++) {
       const principal = person(`u${who}`);
       for (let index = 0; index < 500; index++) {
-        assert.equal(policy.decide(principal, 's', `s__${index}${'z'.repeat(100)}`).decision, 'deny');
+        assert.equal(policy.decide(on(principal, 's', `s__${index}${'z'.repeat(100)}`)).decision, 'deny');
       }
       most = Math.max(most, policy.cachedBytes);
     }

@@ -3,8 +3,9 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { RuleEffectSchema } from 'mcpgate-shared/api/rules';
 import type { Principal } from '../domain/people/principal.ts';
-import type { Enforcement, Rule } from '../domain/rule.ts';
+import { PLAIN_RULE, type Enforcement, type Rule } from '../domain/rule.ts';
 import { compilePolicy } from './compile-policy.ts';
+import { on } from './fixtures/questions.ts';
 import { compileGlob, type Glob } from './glob.ts';
 import { createRuleIndex } from './rule-index.ts';
 
@@ -21,9 +22,9 @@ const ci: Principal = {
 const adasGrant: Principal = { ...ada, credential: { kind: 'grant', id: 'g2', label: 'nightly' }, servers: ['github'] };
 
 let made = 0;
-function rule(effect: 'allow' | 'deny', who: string | string[], what: string | string[], note?: string): Rule {
+function rule(effect: Rule['effect'], who: string | string[], what: string | string[], note?: string): Rule {
   const id = `r_${String(++made).padStart(6, '0')}`;
-  const base = { id, effect, who: [who].flat(), what: [what].flat(), createdAt: 0, createdBy: 'test' };
+  const base = { ...PLAIN_RULE, id, effect, who: [who].flat(), what: [what].flat(), createdAt: 0, createdBy: 'test' };
   return note === undefined ? base : { ...base, note };
 }
 
@@ -33,14 +34,14 @@ function policy(rules: Rule[], enforcement: Enforcement = 'enforce') {
 
 describe('the policy', () => {
   it('denies where no rule matches, naming none', () => {
-    const verdict = policy([]).decide(ada, 'github', 'github__list');
+    const verdict = policy([]).decide(on(ada, 'github', 'github__list'));
     assert.deepEqual(verdict, { decision: 'deny', rule: null, reason: 'no rule allows it' });
   });
 
   it('asks the rules of every effect that can be stored', () => {
     for (const effect of RuleEffectSchema.options) {
       const only = rule(effect, 'user:ada', 'github__list');
-      assert.equal(policy([only]).decide(ada, 'github', 'github__list').rule, only.id, effect);
+      assert.equal(policy([only]).decide(on(ada, 'github', 'github__list')).rule, only.id, effect);
     }
   });
 
@@ -51,26 +52,26 @@ describe('the policy', () => {
       [allow, deny],
       [deny, allow],
     ]) {
-      const verdict = policy(rules).decide(ada, 'github', 'github__delete_repo');
+      const verdict = policy(rules).decide(on(ada, 'github', 'github__delete_repo'));
       assert.equal(verdict.decision, 'deny');
       assert.equal(verdict.rule, deny.id);
       assert.match(verdict.reason, /ask in #platform/);
-      assert.equal(policy(rules).decide(ada, 'github', 'github__list').rule, allow.id);
+      assert.equal(policy(rules).decide(on(ada, 'github', 'github__list')).rule, allow.id);
     }
   });
 
   it('matches every kind of WHO, with globs in names, and no other', () => {
     for (const who of ['*', 'user:ada', 'user:a?a', 'group:eng', 'group:on*', 'role:member', 'user:*']) {
-      assert.equal(policy([rule('allow', who, '*')]).decide(ada, 's', 's__t').decision, 'allow', who);
+      assert.equal(policy([rule('allow', who, '*')]).decide(on(ada, 's', 's__t')).decision, 'allow', who);
     }
     for (const who of ['user:ad', 'user:Ada', 'group:en', 'role:admin', 'grant:*', 'ada', 'eng', '', 'group:*x']) {
-      assert.equal(policy([rule('allow', who, '*')]).decide(ada, 's', 's__t').decision, 'deny', who);
+      assert.equal(policy([rule('allow', who, '*')]).decide(on(ada, 's', 's__t')).decision, 'deny', who);
     }
   });
 
   it('matches WHAT over tools, resources and prompts, the star across every character', () => {
     const matches = (glob: string, what: string) =>
-      policy([rule('allow', '*', glob)]).decide(ada, 's', what).decision === 'allow';
+      policy([rule('allow', '*', glob)]).decide(on(ada, 's', what)).decision === 'allow';
     assert.ok(matches('*', 'a__b/c:d'));
     assert.ok(matches('resource:*', 'resource:file:///a/b__c?d'));
     assert.ok(matches('resource:file:///a*c', 'resource:file:///a__b/c'));
@@ -98,29 +99,33 @@ describe('the policy', () => {
   it('holds a grant to its servers, also with enforcement off, and its person to the rules', () => {
     for (const enforcement of ['off', 'observe', 'enforce'] as const) {
       const compiled = policy([rule('allow', '*', '*')], enforcement);
-      assert.equal(compiled.decide(ci, 'memory', 'memory__read').rule, 'grant-bound');
-      assert.equal(compiled.decide(ci, 'memory', 'memory__read').decision, 'deny');
-      assert.equal(compiled.decide(ci, 'github', 'github__list').decision, 'allow');
+      assert.equal(compiled.decide(on(ci, 'memory', 'memory__read')).rule, 'grant-bound');
+      assert.equal(compiled.decide(on(ci, 'memory', 'memory__read')).decision, 'deny');
+      assert.equal(compiled.decide(on(ci, 'github', 'github__list')).decision, 'allow');
     }
     const grantRule = policy([rule('allow', 'grant:ci', 'github__*'), rule('allow', 'grant:nightly', '*')]);
-    assert.equal(grantRule.decide(ci, 'github', 'github__list').decision, 'allow');
+    assert.equal(grantRule.decide(on(ci, 'github', 'github__list')).decision, 'allow');
     assert.equal(
-      grantRule.decide(adasGrant, 'github', 'github__list').decision,
+      grantRule.decide(on(adasGrant, 'github', 'github__list')).decision,
       'deny',
       'a label adds no rights to a person',
     );
     const cut = policy([rule('allow', 'user:ada', '*'), rule('deny', 'grant:nightly', '*__delete')]);
-    assert.equal(cut.decide(adasGrant, 'github', 'github__delete').decision, 'deny');
-    assert.equal(cut.decide(ada, 'github', 'github__delete').decision, 'allow');
+    assert.equal(cut.decide(on(adasGrant, 'github', 'github__delete')).decision, 'deny');
+    assert.equal(cut.decide(on(ada, 'github', 'github__delete')).decision, 'allow');
     const other = policy([rule('allow', '*', '*'), rule('deny', 'grant:laptop', '*')]);
-    assert.equal(other.decide(ada, 'github', 'github__list').decision, 'allow', 'a device is no grant of that label');
+    assert.equal(
+      other.decide(on(ada, 'github', 'github__list')).decision,
+      'allow',
+      'a device is no grant of that label',
+    );
   });
 
   it('only notes in observe mode, and allows in off', () => {
     const deny = rule('deny', '*', 'github__delete');
-    const observe = policy([deny], 'observe').decide(ada, 'github', 'github__delete');
+    const observe = policy([deny], 'observe').decide(on(ada, 'github', 'github__delete'));
     assert.deepEqual([observe.decision, observe.rule], ['would_deny', deny.id]);
-    const off = policy([deny], 'off').decide(ada, 'github', 'github__delete');
+    const off = policy([deny], 'off').decide(on(ada, 'github', 'github__delete'));
     assert.deepEqual([off.decision, off.rule], ['allow', null]);
   });
 
@@ -139,31 +144,31 @@ describe('the policy', () => {
       ['a__d', 'deny', noted, `rule ${noted.id} denies it (ask ops)`],
     ] as const) {
       for (const time of ['first', 'again'])
-        assert.deepEqual(compiled.decide(ada, 'a', what), { decision, rule: by.id, reason }, `${what}, ${time}`);
+        assert.deepEqual(compiled.decide(on(ada, 'a', what)), { decision, rule: by.id, reason }, `${what}, ${time}`);
     }
     const bound = { decision: 'deny', rule: 'grant-bound', reason: 'grant ci is not bound to server a' } as const;
-    assert.deepEqual(compiled.decide(ci, 'a', 'a__a'), bound);
-    assert.deepEqual(policy([allow], 'off').decide(ada, 'a', 'a__a'), {
+    assert.deepEqual(compiled.decide(on(ci, 'a', 'a__a')), bound);
+    assert.deepEqual(policy([allow], 'off').decide(on(ada, 'a', 'a__a')), {
       decision: 'allow',
       rule: null,
       reason: 'enforcement is off',
     });
-    assert.deepEqual(policy([allow], 'off').decide(ci, 'a', 'a__a'), bound);
-    assert.equal(policy([allow], 'observe').decide(ada, 'a', 'a__a').decision, 'allow');
+    assert.deepEqual(policy([allow], 'off').decide(on(ci, 'a', 'a__a')), bound);
+    assert.equal(policy([allow], 'observe').decide(on(ada, 'a', 'a__a')).decision, 'allow');
   });
 
   it('answers each person alone, also where answers to others are kept', () => {
     const eve: Principal = { ...ada, user: { id: 'u2', name: 'eve', role: 'member', groups: [] } };
     const compiled = policy([rule('allow', 'user:ada', '*'), rule('allow', 'user:eve', 'a__b')]);
     for (let again = 0; again < 2; again++) {
-      assert.equal(compiled.decide(ada, 'a', 'a__c').decision, 'allow');
-      assert.equal(compiled.decide(eve, 'a', 'a__c').decision, 'deny');
-      assert.equal(compiled.decide(eve, 'a', 'a__b').decision, 'allow');
+      assert.equal(compiled.decide(on(ada, 'a', 'a__c')).decision, 'allow');
+      assert.equal(compiled.decide(on(eve, 'a', 'a__c')).decision, 'deny');
+      assert.equal(compiled.decide(on(eve, 'a', 'a__b')).decision, 'allow');
     }
     const sameNames = { ...ada, credential: { kind: 'device', id: 'd2', label: 'desk' } } as const;
     const before = compiled.cachedBytes;
     assert.ok(before > 0);
-    assert.equal(compiled.decide(sameNames, 'a', 'a__c').decision, 'allow');
+    assert.equal(compiled.decide(on(sameNames, 'a', 'a__c')).decision, 'allow');
     assert.equal(compiled.cachedBytes, before, 'people of the same names share their answers');
   });
 
@@ -175,8 +180,8 @@ describe('the policy', () => {
       ['a__b', 'a__?'],
     ] as const) {
       const [one, other] = [rule('allow', 'user:a*', first), rule('allow', 'user:ada', second)];
-      assert.equal(policy([one, other]).decide(ada, 'a', 'a__b').rule, one.id, `${first} before ${second}`);
-      assert.equal(policy([other, one]).decide(ada, 'a', 'a__b').rule, other.id, `${second} before ${first}`);
+      assert.equal(policy([one, other]).decide(on(ada, 'a', 'a__b')).rule, one.id, `${first} before ${second}`);
+      assert.equal(policy([other, one]).decide(on(ada, 'a', 'a__b')).rule, other.id, `${second} before ${first}`);
     }
   });
 
@@ -205,7 +210,7 @@ describe('the policy', () => {
               each.what.some((glob) => slow(glob, what)),
           );
         const expected = hit('deny') ?? hit('allow');
-        const verdict = policy(all).decide(ada, 'a', what);
+        const verdict = policy(all).decide(on(ada, 'a', what));
         assert.equal(verdict.rule, expected?.id ?? null);
         assert.equal(verdict.decision, expected?.effect ?? 'deny');
       }),
@@ -225,8 +230,10 @@ describe('the policy', () => {
       };
       const others = Array.from({ length: count - 1 }, (_, n) => rule('allow', whose(n), `s${2 + (n % 50)}__*${n}`));
       const last = rule('allow', who, what);
-      const index = createRuleIndex([...others, last], counting);
-      assert.equal(index.first(['*', 'user:ada', 'role:member'], 's1__tool')?.id, last.id);
+      const placed = [...others, last].map((rule, order) => ({ order, rule }));
+      const index = createRuleIndex(placed, undefined, counting);
+      const caller = { who: ['*', 'user:ada', 'role:member'], except: [] };
+      assert.equal(index.first(caller, 's1__tool')?.order, others.length);
       return compared;
     };
     for (const [who, what, compared] of [

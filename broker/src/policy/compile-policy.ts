@@ -1,76 +1,81 @@
-// Decides: first by the servers that the credential is bound to, then by deny rules, then by allow rules; where no rule matches, it denies.
-import type { RuleEffect } from 'mcpgate-shared/api/rules';
+// Makes a policy ready for many decisions. It decides first by the servers that the credential is bound to, then by the rules.
 import type { Principal } from '../domain/people/principal.ts';
 import type { PolicySnapshot, Rule } from '../domain/rule.ts';
 import { createAnswerCache, type OwnAnswers } from './answer-cache.ts';
-import type { CompiledPolicy, Verdict } from './verdict.ts';
-import { compileGlob, matchesAllBelow, matchesSomeBelow } from './glob.ts';
-import { createRuleIndex } from './rule-index.ts';
-import { nameHeads } from './naming.ts';
+import { createTokenReader, type CallerTokens } from './callers/tokens.ts';
+import { mayUseUnder } from './may-use.ts';
+import type { RuleNames } from './naming.ts';
+import { settle, type Match, type MatchOf } from './settle.ts';
+import { createStandingFinder, type CompiledRule, type Standing } from './standing.ts';
+import type { CompiledPolicy, Facts, Question, Verdict } from './verdict.ts';
 
-/** The names by which rules know a principal (`*`, `user:ada`, `role:admin`, `group:eng`, `grant:ci`), and what was decided for them. */
+/** What is kept of a thing: what rules say of it, and the verdict where that is one for all calls. */
+interface Answer {
+  standing: Standing;
+  verdict: Verdict | undefined;
+}
+
+/** A principal as rules know it, and what was decided for it. */
 interface View {
-  /** The names that a deny rule matches. */
-  denyTokens: readonly string[];
-  /** The names that an allow rule matches. A person's grant is left out: it never widens the person's rights. */
-  allowTokens: readonly string[];
+  tokens: CallerTokens;
+  answers: OwnAnswers<Answer>;
+}
+
+interface PrincipalView {
   servers: ReadonlySet<string> | undefined;
+  /** By what rules know of the client and the address. */
+  views: Map<string, View>;
   /** The answers of `mayUse`, by the server's name. */
   mayUse: Map<string, boolean>;
-  answers: OwnAnswers;
 }
 
-/** What rules of an effect do where they match. */
-interface Force {
-  decision: 'allow' | 'deny';
-  /** By which of a principal's names they match. */
-  tokens: 'denyTokens' | 'allowTokens';
-  reasonOf: (rule: Rule) => string;
-}
+/** How many combinations of client and address of a principal are kept, and for how many servers the answer of `mayUse`. */
+const MAX_VIEWS = 100;
+const MAX_SERVERS = 1_000;
+/** What one rule takes in a kept answer, about, and an answer without any. */
+const RULE_BYTES = 16;
+const ANSWER_BYTES = 200;
 
-/** Rules are asked in this order. Each effect must stand here: rules of one that does not would be kept and never match. */
-const FORCES = {
-  deny: { decision: 'deny', tokens: 'denyTokens', reasonOf: (rule) => `rule ${rule.id} denies it${noteOf(rule)}` },
-  allow: { decision: 'allow', tokens: 'allowTokens', reasonOf: ({ id }) => `rule ${id} allows it` },
-} satisfies Record<RuleEffect, Force>;
+/** To be called once for each version of the policy, not for each call. `now`: rules that have ended by then are left out. */
+export function compilePolicy({ version, enforcement, rules: all }: PolicySnapshot, now = 0): CompiledPolicy {
+  const rules = all.filter(({ until }) => until === undefined || until > now);
+  const standingOf = createStandingFinder(rules);
+  const tokens = createTokenReader(rules);
+  let principals = new WeakMap<Principal, PrincipalView>();
+  const cache = createAnswerCache<Answer>(() => (principals = new WeakMap()));
 
-/** Makes a snapshot ready for many decisions. To be called once for each version of the policy, not for each call. */
-export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
-  const indexes = Object.entries(FORCES).map(([effect, force]: [string, Force]) => ({
-    ...force,
-    index: createRuleIndex(snapshot.rules.filter((rule) => rule.effect === effect)),
-  }));
-  let views = new WeakMap<Principal, View>();
-  const cache = createAnswerCache(() => (views = new WeakMap()));
-
-  function viewOf(principal: Principal): View {
-    const known = views.get(principal);
+  function principalView(principal: Principal): PrincipalView {
+    const known = principals.get(principal);
     if (known !== undefined) return known;
-    const { denyTokens, allowTokens } = tokensOf(principal);
-    const answers = cache.of(JSON.stringify([denyTokens, allowTokens]));
     const servers = principal.servers === undefined ? undefined : new Set(principal.servers);
-    const view = { denyTokens, allowTokens, servers, answers, mayUse: new Map<string, boolean>() };
-    views.set(principal, view);
+    const made = { servers, views: new Map<string, View>(), mayUse: new Map<string, boolean>() };
+    principals.set(principal, made);
+    return made;
+  }
+
+  function viewOf({ views }: PrincipalView, principal: Principal, facts: Facts): View {
+    const key = tokens.keyOf(facts);
+    const known = views.get(key);
+    if (known !== undefined) return known;
+    const read = tokens.read(principal, facts);
+    const view = { tokens: read, answers: cache.of(JSON.stringify([read.against, read.favour])) };
+    if (views.size >= MAX_VIEWS) views.clear();
+    views.set(key, view);
     return view;
   }
 
-  function underRules(view: View, what: string): Verdict {
-    const known = view.answers.get(what);
+  function answerOf(view: View, server: string, names: RuleNames): Answer {
+    // The length tells where the first name ends, which may hold any character; the others follow from it or hold no line break.
+    const key = `${names[0].length}:${names.join('\n')}`;
+    const known = view.answers.get(key);
     if (known !== undefined) return known;
-    const verdict = verdictOf(view, what);
-    view.answers.keep(what, verdict);
-    return verdict;
+    const standing = standingOf(view.tokens, server, names);
+    const answer = { standing, verdict: standing.isLive ? undefined : settle(standing, () => 'yes') };
+    view.answers.keep(key, answer, ANSWER_BYTES + RULE_BYTES * rulesIn(standing));
+    return answer;
   }
 
-  function verdictOf(view: View, what: string): Verdict {
-    for (const { index, decision, tokens, reasonOf } of indexes) {
-      const rule = index.first(view[tokens], what);
-      if (rule !== undefined) return { decision, rule: rule.id, reason: reasonOf(rule) };
-    }
-    return { decision: 'deny', rule: null, reason: 'no rule allows it' };
-  }
-
-  function boundOf(view: View, principal: Principal, server: string): Verdict | undefined {
+  function boundOf(view: PrincipalView, principal: Principal, server: string): Verdict | undefined {
     if (view.servers === undefined || view.servers.has(server)) return undefined;
     const who = `${principal.credential.kind} ${principal.credential.label}`;
     const reason =
@@ -78,75 +83,60 @@ export function compilePolicy(snapshot: PolicySnapshot): CompiledPolicy {
     return { decision: 'deny', rule: 'grant-bound', reason };
   }
 
-  function decide(principal: Principal, server: string, what: string): Verdict {
-    const view = viewOf(principal);
-    const bound = boundOf(view, principal, server);
+  function verdictOn({ principal, server, names, facts }: Question, matchOf: (facts: Facts) => MatchOf): Verdict {
+    const own = principalView(principal);
+    const bound = boundOf(own, principal, server);
     if (bound !== undefined) return bound;
-    if (snapshot.enforcement === 'off') return ENFORCEMENT_OFF;
-    const verdict = underRules(view, what);
-    if (snapshot.enforcement === 'observe' && verdict.decision === 'deny')
-      return { ...verdict, decision: 'would_deny' };
-    return verdict;
+    if (enforcement === 'off') return ENFORCEMENT_OFF;
+    const { verdict, standing } = answerOf(viewOf(own, principal, facts), server, names);
+    const found = verdict ?? settle(standing, matchOf(facts));
+    if (enforcement === 'observe' && (found.decision === 'deny' || found.decision === 'ask'))
+      return { decision: 'would_deny', rule: found.rule, reason: found.reason };
+    return found;
   }
 
   return {
-    version: snapshot.version,
+    version,
     get cachedBytes() {
       return cache.bytes;
     },
-    decide,
+    until: Math.min(...rules.map(({ until }) => until ?? Infinity)),
+    decide: (question) => verdictOn(question, matchOfCall),
+    foresee: (question) => verdictOn(question, matchOfCall),
     mayUse(principal, server) {
-      const view = viewOf(principal);
-      if (boundOf(view, principal, server) !== undefined) return false;
-      if (snapshot.enforcement !== 'enforce') return true;
-      const known = view.mayUse.get(server);
+      const own = principalView(principal);
+      if (boundOf(own, principal, server) !== undefined) return false;
+      if (enforcement !== 'enforce') return true;
+      const known = own.mayUse.get(server);
       if (known !== undefined) return known;
-      const may = mayUseUnder(snapshot.rules, view, server);
-      if (view.mayUse.size < MAX_SERVERS) view.mayUse.set(server, may);
+      const may = mayUseUnder(rules, tokens.read(principal, NOTHING_KNOWN), server);
+      if (own.mayUse.size < MAX_SERVERS) own.mayUse.set(server, may);
       return may;
     },
   };
 }
 
-/** For how many servers the answer of `mayUse` is kept, for each principal. */
-const MAX_SERVERS = 1_000;
-
-function mayUseUnder(rules: readonly Rule[], view: Pick<View, 'denyTokens' | 'allowTokens'>, server: string): boolean {
-  const whatsThat = (decision: Force['decision']) =>
-    rules
-      .filter((rule) => FORCES[rule.effect].decision === decision && concerns(rule, view[FORCES[rule.effect].tokens]))
-      .flatMap(({ what }) => what);
-  const allowed = whatsThat('allow');
-  const denied = whatsThat('deny');
-  // Rules know a resource by two names, and a deny of either one denies it.
-  return nameHeads(server).some(
-    (heads) =>
-      heads.some((head) => allowed.some((what) => matchesSomeBelow(what, head))) &&
-      !heads.some((head) => denied.some((what) => matchesAllBelow(what, head))),
-  );
-}
-
-function concerns({ who }: Rule, tokens: readonly string[]): boolean {
-  return who.some((each) => {
-    const { matches } = compileGlob(each);
-    return tokens.some(matches);
-  });
-}
+const NOTHING_KNOWN: Facts = { now: 0, client: { name: null, version: null }, address: undefined };
 
 const ENFORCEMENT_OFF: Verdict = { decision: 'allow', rule: null, reason: 'enforcement is off' };
 
-function noteOf(rule: Rule): string {
-  return rule.note === undefined || rule.note === '' ? '' : ` (${rule.note})`;
+const matchOfCall = (facts: Facts): MatchOf => {
+  const known = new Map<CompiledRule, Match>();
+  return (each) => {
+    const before = known.get(each);
+    if (before !== undefined) return before;
+    const match = matchNow(each.rule, facts);
+    known.set(each, match);
+    return match;
+  };
+};
+
+function matchNow({ until, when }: Rule, { now }: Facts): Match {
+  if (until !== undefined && now >= until) return 'no';
+  return when === undefined ? 'yes' : { mistake: 'conditions are not understood' };
 }
 
-function tokensOf(principal: Principal): { denyTokens: string[]; allowTokens: string[] } {
-  const grant = principal.credential.kind === 'grant' ? [`grant:${principal.credential.label}`] : [];
-  const user = principal.user;
-  if (user === undefined) {
-    const tokens = ['*', ...grant];
-    return { denyTokens: tokens, allowTokens: tokens };
-  }
-  const groups = user.groups.map((group) => `group:${group}`);
-  const tokens = ['*', `user:${user.name}`, `role:${user.role}`, ...groups];
-  return { denyTokens: [...tokens, ...grant], allowTokens: tokens };
+function rulesIn({ meant, feared }: Standing): number {
+  const all = [...meant.map(({ matching }) => matching), ...feared];
+  return all.reduce((sum, { deny, ask, allow }) => sum + deny.length + ask.length + allow.length, 0);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Principal } from '../domain/people/principal.ts';
-import type { Enforcement, Rule } from '../domain/rule.ts';
+import { PLAIN_RULE, type Enforcement, type Rule } from '../domain/rule.ts';
 import { compilePolicy } from './compile-policy.ts';
 
 const ada: Principal = {
@@ -12,6 +12,7 @@ const ada: Principal = {
 const adasGrant: Principal = { ...ada, credential: { kind: 'grant', id: 'g1', label: 'ci' }, servers: ['svc'] };
 
 const rule = (effect: Rule['effect'], what: string[], who = ['*']): Rule => ({
+  ...PLAIN_RULE,
   ...{ id: `${effect} ${what.join()}`, effect, who, what, createdAt: 0, createdBy: 'test' },
 });
 const policy = (rules: Rule[], enforcement: Enforcement = 'enforce') =>

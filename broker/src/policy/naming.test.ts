@@ -1,22 +1,52 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { exposedUri, nameHeads, ruleNames, splitName, splitUri, subjectsOf, uriPrefix } from './naming.ts';
+import {
+  type Subject,
+  allowableNames,
+  exposedUri,
+  isSharedName,
+  nameHeads,
+  ownNames,
+  ruleNames,
+  splitName,
+  splitUri,
+  subjectsOf,
+  uriPrefix,
+} from './naming.ts';
+
+const withOwnNames = ({ server, names }: Subject) => ({
+  server,
+  names: names.filter((name) => !isSharedName(name)),
+});
 
 describe('the names by which rules know things', () => {
   it('are one of a tool and of a prompt, and two of a resource and of a template', () => {
-    assert.deepEqual(ruleNames('tools', 'svc', 'a__b'), ['svc__a__b']);
-    assert.deepEqual(ruleNames('prompts', 'svc', 'a'), ['prompt:svc__a']);
+    assert.deepEqual(ownNames('tools', 'svc', 'a__b'), ['svc__a__b']);
+    assert.deepEqual(ownNames('prompts', 'svc', 'a'), ['prompt:svc__a']);
     for (const offered of ['resources', 'templates'] as const)
-      assert.deepEqual(ruleNames(offered, '7z', 'a:b'), ['resource:a:b', 'resource:n.7z+a:b']);
+      assert.deepEqual(ownNames(offered, '7z', 'a:b'), ['resource:a:b', 'resource:n.7z+a:b']);
+  });
+
+  it('are besides those that things share: what only reads, what may write, and a tool of which that is not known is both', () => {
+    const shared = (...of: Parameters<typeof ruleNames>) =>
+      ruleNames(...of).filter((name) => /^(read|write):/.test(name));
+    assert.deepEqual(shared('tools', 'svc', 'a', 'read'), ['read:svc']);
+    assert.deepEqual(shared('tools', 'svc', 'a', 'write'), ['write:svc']);
+    assert.deepEqual(shared('tools', 'svc', 'a'), ['read:svc', 'write:svc']);
+    for (const kind of ['prompts', 'resources', 'templates'] as const)
+      assert.deepEqual(shared(kind, 'svc', 'a', 'write'), ['read:svc'], kind);
+    assert.deepEqual(allowableNames(ruleNames('tools', 'svc', 'a')), ['svc__a', 'write:svc']);
+    assert.deepEqual(allowableNames(ruleNames('tools', 'svc', 'a', 'read')), ['svc__a', 'read:svc']);
+    assert.deepEqual(ruleNames('tools', '', 'write:svc'), ['write:svc'], 'a name of its own, whatever it looks like');
   });
 
   it('are three of what shows an app or belongs to a skill, whose scheme stays in front for clients', () => {
-    assert.deepEqual(ruleNames('resources', '7z', 'ui://a/b'), [
+    assert.deepEqual(ownNames('resources', '7z', 'ui://a/b'), [
       'resource:ui://a/b',
       'resource:n.7z+ui://a/b',
       'resource:ui://7z+/a/b',
     ]);
-    assert.deepEqual(ruleNames('events', 'svc', 'mail.came'), ['event:svc__mail.came']);
+    assert.deepEqual(ownNames('events', 'svc', 'mail.came'), ['event:svc__mail.came']);
     for (const own of [
       'ui://a/b',
       'skill://a/SKILL.md',
@@ -97,7 +127,7 @@ describe('the names by which rules know things', () => {
         ],
       ],
     ] as const)
-      assert.deepEqual(subjectsOf(name, servers), subjects, name);
+      assert.deepEqual(subjectsOf(name, servers).map(withOwnNames), subjects, name);
     assert.deepEqual(subjectsOf('resource:a:b', []), []);
   });
 });

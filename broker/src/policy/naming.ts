@@ -2,7 +2,7 @@
 // `resource:SERVER+URI`, with the server's own names, never cut; and the URIs that clients see. All code that asks the policy for a verdict gets the names here.
 import type { ListKind } from '../mcp/list-kind.ts';
 
-/** All names of one thing; the record of a call holds the first. */
+/** All names of one thing; the record of a call holds the first, which is its own. */
 export type RuleNames = readonly [string, ...string[]];
 
 /** One thing of one server, by all its names. `server` is empty where no known server offers the thing. */
@@ -14,8 +14,14 @@ export interface Subject {
 /** The kinds of things that rules know: those that servers list, and the event types of the Events extension. */
 export type RuleKind = ListKind | 'events';
 
+/** What a tool does to what its server keeps. A thing that is not known by either name may be a `read` and counts as a `write`. */
+export type ToolClass = 'read' | 'write' | 'unknown';
+
 const PROMPT = 'prompt:';
 const EVENT = 'event:';
+/** With what the names begin that many things share: of all that only reads at a server, of all that writes, of all in a bundle. */
+const SHARED = /^(?:read|write|bundle):/;
+const [READ, WRITE] = ['read:', 'write:'];
 export const RESOURCE = 'resource:';
 const HEADS = [
   ['prompts', PROMPT],
@@ -63,8 +69,29 @@ export function splitUri(uri: string): { server: string; rest: string } | undefi
   return { server: scheme.startsWith('n.') ? scheme.slice(2) : scheme, rest: uri.slice(at + 1) };
 }
 
-/** `own`: the server's own name or URI of the thing. `server`: empty where the name names no server. */
-export function ruleNames(kind: RuleKind, server: string, own: string): RuleNames {
+/** Whether many things have the name. WHAT is written in the same way, and no glob for the names of single things matches such a name. */
+export const isSharedName = (name: string): boolean => SHARED.test(name);
+
+/**
+ * All names of a thing. `own`: the server's own name or URI of it. `server`: empty where the name names no server. `toolClass`: of a tool;
+ * prompts and resources are only read. Where it is unknown, the tool has the names of both classes.
+ */
+export function ruleNames(kind: RuleKind, server: string, own: string, toolClass: ToolClass = 'unknown'): RuleNames {
+  const names = ownNames(kind, server, own);
+  if (server === '') return names;
+  const known = kind === 'tools' ? toolClass : 'read';
+  return [...names, ...(known === 'write' ? [] : [READ + server]), ...(known === 'read' ? [] : [WRITE + server])];
+}
+
+/** Those names by which a rule can allow the thing: a tool of unknown class is none that is known to read. */
+export function allowableNames(names: RuleNames): readonly string[] {
+  return names.some((name, at) => at > 0 && name.startsWith(WRITE))
+    ? names.filter((name, at) => at === 0 || !name.startsWith(READ))
+    : names;
+}
+
+/** The names that nothing else has. */
+export function ownNames(kind: RuleKind, server: string, own: string): RuleNames {
   switch (kind) {
     case 'tools':
       return [server === '' ? own : `${server}__${own}`];

@@ -1,40 +1,60 @@
-// An index of the rules of one effect, by what is asked and who asks, so that rules that cannot match cost nothing. A rule is filed on a shelf: that
-// of its WHAT where this has no wildcard, else that of its server (the text up to `__`), else the shelf for any. On the shelf it is filed under
-// its WHO where that has no wildcard.
+// An index of rules, by what is asked and who asks, so that rules that cannot match cost nothing. A rule is filed on a shelf: that of its WHAT
+// where this has no wildcard, else that of its server (the text up to `__`), else the shelf for any. On the shelf it is filed under its WHO where
+// that has no wildcard.
 import type { Rule } from '../domain/rule.ts';
 import { compileGlob, type Glob } from './glob.ts';
-import { normalGlob } from './normal-uri.ts';
+import { normalGlob } from './uris/normal-uri.ts';
 
-interface Entry {
+/** A rule with its place in the order in which rules were added. */
+export interface PlacedRule {
   order: number;
-  rule: Rule;
+  rule: Pick<Rule, 'who' | 'except' | 'what'>;
+}
+
+interface Entry<R> {
+  placed: R;
   /** Undefined where the shelf, or the key on it, already says that the rule matches. */
   what: Glob | undefined;
   who: Glob | undefined;
+  except: readonly Glob[];
 }
 
-interface Shelf {
-  byWho: Map<string, Entry[]>;
-  globWho: Entry[];
+interface Shelf<R> {
+  byWho: Map<string, Entry<R>[]>;
+  globWho: Entry<R>[];
 }
 
-export interface RuleIndex {
-  /** The first rule that matches, in the order of the snapshot. `tokens`: the names by which rules know the principal, `*`, `user:ada`, `group:eng`… */
-  first(tokens: readonly string[], what: string): Rule | undefined;
+/** Who asks: by any name in `who` a rule may match, unless one in `except` is among its exceptions. */
+export interface AskedBy {
+  who: readonly string[];
+  except: readonly string[];
 }
 
-/** `compile` reads a glob; tests pass their own to count comparisons. */
-export function createRuleIndex(rules: readonly Rule[], compile: (pattern: string) => Glob = compileGlob): RuleIndex {
-  const exact = new Map<string, Shelf>();
-  const byServer = new Map<string, Shelf>();
-  const any = createShelf();
+export interface RuleIndex<R> {
+  /** The first rule that matches, in their order. */
+  first(caller: AskedBy, what: string): R | undefined;
+  /** Adds all rules that match. */
+  collect(caller: AskedBy, what: string, into: Set<R>): void;
+}
 
-  for (const [order, rule] of rules.entries()) {
-    for (const what of new Set(rule.what.flatMap(spellingsOf))) {
+/** `placed`: in their order. `whatsOf`: the WHAT under which a rule is filed. `compile` reads a glob; tests pass their own to count comparisons. */
+export function createRuleIndex<R extends PlacedRule>(
+  placed: readonly R[],
+  whatsOf: (rule: R['rule']) => readonly string[] = ({ what }) => what,
+  compile: (pattern: string) => Glob = compileGlob,
+): RuleIndex<R> {
+  const exact = new Map<string, Shelf<R>>();
+  const byServer = new Map<string, Shelf<R>>();
+  const any = createShelf<R>();
+
+  for (const each of placed) {
+    const { rule } = each;
+    const except = rule.except.map(compile);
+    for (const what of new Set(whatsOf(rule).flatMap(spellingsOf))) {
       const glob = compile(what);
       const server = serverPart(glob.prefix);
       const shelf = glob.literal ? shelfOf(exact, what) : server === undefined ? any : shelfOf(byServer, server);
-      const entry = { order, rule, what: glob.literal ? undefined : glob };
+      const entry = { placed: each, what: glob.literal ? undefined : glob, except };
       for (const who of new Set(rule.who)) {
         const whoGlob = compile(who);
         // `*` is one of everybody's tokens, so it needs no comparison as a glob.
@@ -44,35 +64,46 @@ export function createRuleIndex(rules: readonly Rule[], compile: (pattern: strin
     }
   }
 
+  function shelvesFor(what: string): readonly (Shelf<R> | undefined)[] {
+    const server = serverPart(what);
+    return [exact.get(what), server === undefined ? undefined : byServer.get(server), any];
+  }
+
   return {
-    first(tokens, what) {
-      const server = serverPart(what);
-      let best: Entry | undefined;
-      for (const shelf of [exact.get(what), server === undefined ? undefined : byServer.get(server), any]) {
+    first(caller, what) {
+      let best: R | undefined;
+      const look = (entries: readonly Entry<R>[] | undefined): void => {
+        for (const entry of entries ?? []) {
+          if (best !== undefined && entry.placed.order >= best.order) return;
+          if (!matches(entry, caller, what)) continue;
+          best = entry.placed;
+          return;
+        }
+      };
+      for (const shelf of shelvesFor(what)) {
         if (shelf === undefined) continue;
-        for (const token of tokens) best = better(shelf.byWho.get(token), best, tokens, what);
-        best = better(shelf.globWho, best, tokens, what);
+        for (const token of caller.who) look(shelf.byWho.get(token));
+        look(shelf.globWho);
       }
-      return best?.rule;
+      return best;
+    },
+    collect(caller, what, into) {
+      const look = (entries: readonly Entry<R>[] | undefined): void => {
+        for (const entry of entries ?? []) if (matches(entry, caller, what)) into.add(entry.placed);
+      };
+      for (const shelf of shelvesFor(what)) {
+        if (shelf === undefined) continue;
+        for (const token of caller.who) look(shelf.byWho.get(token));
+        look(shelf.globWho);
+      }
     },
   };
 }
 
-function better(
-  entries: readonly Entry[] | undefined,
-  best: Entry | undefined,
-  tokens: readonly string[],
-  what: string,
-): Entry | undefined {
-  if (entries === undefined) return best;
-  for (const entry of entries) {
-    if (best !== undefined && entry.order >= best.order) return best;
-    if (entry.what !== undefined && !entry.what.matches(what)) continue;
-    const who = entry.who;
-    if (who !== undefined && !tokens.some((token) => who.matches(token))) continue;
-    return entry;
-  }
-  return best;
+function matches<R>({ what: glob, who, except }: Entry<R>, caller: AskedBy, what: string): boolean {
+  if (glob !== undefined && !glob.matches(what)) return false;
+  if (who !== undefined && !caller.who.some((token) => who.matches(token))) return false;
+  return !except.some((each) => caller.except.some((token) => each.matches(token)));
 }
 
 /** A rule about resources matches a URI in every spelling, so it is filed as it is written and in the normal spelling. */
@@ -88,19 +119,19 @@ function serverPart(text: string): string | undefined {
   return at < 0 ? undefined : text.slice(0, at + 2);
 }
 
-function createShelf(): Shelf {
+function createShelf<R>(): Shelf<R> {
   return { byWho: new Map(), globWho: [] };
 }
 
-function shelfOf(shelves: Map<string, Shelf>, key: string): Shelf {
+function shelfOf<R>(shelves: Map<string, Shelf<R>>, key: string): Shelf<R> {
   const known = shelves.get(key);
   if (known !== undefined) return known;
-  const made = createShelf();
+  const made = createShelf<R>();
   shelves.set(key, made);
   return made;
 }
 
-function file(shelf: Shelf, who: string, entry: Entry): void {
+function file<R>(shelf: Shelf<R>, who: string, entry: Entry<R>): void {
   const known = shelf.byWho.get(who);
   if (known === undefined) shelf.byWho.set(who, [entry]);
   else known.push(entry);

@@ -1,7 +1,5 @@
 // Answers `rule test`: the verdict that the gateway would find on a thing of which only the name is known.
-import type { Principal } from '../domain/people/principal.ts';
-import type { CompiledPolicy, Verdict } from './verdict.ts';
-import { judge } from './judge.ts';
+import type { CompiledPolicy, Question, Verdict } from './verdict.ts';
 import { RESOURCE, subjectsOf } from './naming.ts';
 
 /**
@@ -10,17 +8,17 @@ import { RESOURCE, subjectsOf } from './naming.ts';
  */
 export function previewVerdict(
   policy: CompiledPolicy,
-  principal: Principal,
+  caller: Pick<Question, 'principal' | 'facts'>,
   servers: readonly string[],
   name: string,
 ): Verdict {
   const verdicts = subjectsOf(name, servers).map(({ server, names }) => ({
     server,
-    verdict: judge(policy, principal, server, names),
+    verdict: policy.decide({ ...caller, server, names }),
   }));
   const [first] = verdicts;
   const chosen = verdicts.find(({ verdict }) => verdict.decision !== 'allow') ?? first;
-  if (chosen === undefined) return judge(policy, principal, '', [name]);
+  if (chosen === undefined) return policy.decide({ ...caller, server: '', names: [name] });
   const { server, verdict } = chosen;
   if (verdicts.every((each) => each.verdict.decision === verdict.decision)) return verdict;
   return {

@@ -239,6 +239,24 @@ export interface Database {
     note: string | null;
     created_at: number;
     created_by: string;
+    except_json: string;
+    condition: string | null;
+    limits_json: string;
+    ends_at: number | null;
+    observe: number;
+    approvers_json: string;
+    managed_by: string | null;
+  };
+  /** What was used of a limit by one of those who share it. */
+  limit_uses: {
+    workspace_id: string;
+    rule_id: string;
+    /** Which limit of the rule, from 0. */
+    place: number;
+    subject: string;
+    uses_json: string;
+    /** From when on nothing of it counts any more, ms since the epoch. */
+    over_at: number;
   };
   audit_events: AuditEventsTable;
 }

@@ -7,7 +7,7 @@ import type { Departure, LeftChannel } from '../domain/channel-end.ts';
 import type { AdminTokenRecord, DeviceRecord, Group, GrantRecord, UserRecord } from '../domain/people/people.ts';
 import type { ProposedTransport } from 'mcpgate-shared/api/proposals';
 import type { Role } from 'mcpgate-shared/api/roles';
-import type { PolicySnapshot, Enforcement, Rule } from '../domain/rule.ts';
+import type { PolicySnapshot, Enforcement, NewRule, Rule } from '../domain/rule.ts';
 import type { SecretSourceRows } from './secret-source.ts';
 import type { SecretRows, SecretVersionRows } from './secret-rows.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
@@ -384,7 +384,7 @@ export interface Store {
   secretSources: SecretSourceRows;
   policy: {
     snapshot(workspaceId: string): Promise<PolicySnapshot>;
-    addRule(workspaceId: string, rule: Omit<Rule, 'id' | 'createdAt'>): Promise<Rule>;
+    addRule(workspaceId: string, rule: NewRule): Promise<Rule>;
     removeRule(workspaceId: string, id: string): Promise<boolean>;
     setEnforcement(workspaceId: string, enforcement: Enforcement): Promise<void>;
   };

@@ -3,23 +3,55 @@ import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { IdParams, TimeSchema } from './fields.ts';
 
-const WHO = /^(\*|(user|group|role|grant):\S{1,200})$/;
+/** Laptops and AI clients may have names with spaces within. */
+const WHO =
+  /^(\*|(user|group|role|grant):\S{1,200}|(device|client):\S(.{0,198}\S)?|net:[\da-fA-F.:]{2,45}(\/\d{1,3})?)$/u;
 
-export const WhoSchema = z.string().regex(WHO, 'WHO is *, user:NAME, group:NAME, role:R or grant:LABEL');
+export const WhoSchema = z
+  .string()
+  .regex(WHO, 'WHO is *, user:NAME, group:NAME, role:R, grant:LABEL, device:NAME, client:NAME or net:CIDR');
 export const WhatSchema = z
   .string()
-  .regex(/^\S{1,300}$/, 'WHAT is a glob over SERVER__TOOL, resource:URI or prompt:SERVER__NAME, without spaces');
+  .regex(
+    /^\S{1,300}$/,
+    'WHAT is a glob over SERVER__TOOL, resource:URI or prompt:SERVER__NAME, without spaces, or read:SERVER, write:SERVER or bundle:NAME',
+  );
 
-export const RuleEffectSchema = z.enum(['allow', 'deny']);
+export const RuleEffectSchema = z.enum(['allow', 'deny', 'ask']);
 export type RuleEffect = z.output<typeof RuleEffectSchema>;
+
+export const LimitPerSchema = z.enum(['person', 'group', 'rule']);
+export type LimitPer = z.output<typeof LimitPerSchema>;
+
+/** At most `most` calls within any time of `within_ms`, or calls for which `sum`, a CEL expression, adds up to no more. */
+export const LimitSchema = z.strictObject({
+  most: z.number().positive().max(1e15),
+  within_ms: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(366 * 86_400_000),
+  per: LimitPerSchema,
+  sum: z.string().min(1).max(200).nullable(),
+});
+export type Limit = z.output<typeof LimitSchema>;
 
 export const RuleSchema = z
   .object({
     id: z.string(),
     effect: RuleEffectSchema,
     who: z.array(z.string()),
+    except: z.array(z.string()),
     what: z.array(z.string()),
+    when: z.string().nullable(),
+    limits: z.array(LimitSchema),
+    until: TimeSchema.nullable(),
+    /** Its end has passed, so it does nothing. */
+    expired: z.boolean(),
+    observe: z.boolean(),
+    approvers: z.array(z.string()),
     note: z.string().nullable(),
+    managed_by: z.string().nullable(),
     created_at: TimeSchema,
     created_by: z.string(),
   })
@@ -35,7 +67,7 @@ export const EnforcementSchema = z.enum(['off', 'observe', 'enforce']);
 
 export const VerdictSchema = z
   .object({
-    decision: z.enum(['allow', 'deny', 'would_deny']),
+    decision: z.enum(['allow', 'deny', 'ask', 'would_deny']),
     rule: z.string().nullable(),
     reason: z.string(),
     policy_version: z.number().int(),
@@ -60,9 +92,13 @@ export const rulesApi = {
     summary: 'Add a rule; it holds from the next call on',
     access: 'operator',
     body: z.strictObject({
-      effect: RuleEffectSchema,
+      effect: RuleEffectSchema.exclude(['ask']),
       who: z.array(WhoSchema).min(1).max(100),
+      except: z.array(WhoSchema).max(100).optional(),
       what: z.array(WhatSchema).min(1).max(100),
+      /** From then on the rule does nothing. */
+      until: z.iso.datetime({ offset: true }).optional(),
+      observe: z.boolean().optional(),
       note: z.string().max(500).optional(),
     }),
     answer: AddedRuleSchema,
@@ -85,6 +121,11 @@ export const rulesApi = {
     body: z.strictObject({
       who: z.string().regex(/^(user|grant):\S{1,200}$/, 'test a user:NAME or a grant:LABEL'),
       what: WhatSchema,
+      /** From which AI client, device and address, and when; what is left out is not known, which speaks against the call. */
+      client: z.string().min(1).max(200).optional(),
+      device: z.string().min(1).max(200).optional(),
+      address: z.string().min(1).max(45).optional(),
+      at: z.iso.datetime({ offset: true }).optional(),
     }),
     answer: VerdictSchema,
   }),

@@ -25,3 +25,13 @@ export function createAddressRanges(ranges: readonly string[]): AddressRanges {
     },
   };
 }
+
+/** Why the text is neither an address nor a range of them; undefined where it is one. */
+export function rangeMistake(text: string): string | undefined {
+  const [address = '', prefix] = text.split('/');
+  const family = isIP(address);
+  if (family === 0) return `${address} is no address`;
+  if (prefix !== undefined && Number(prefix) > (family === 4 ? 32 : 128))
+    return `/${prefix} is longer than an IPv${family} address`;
+  return undefined;
+}

@@ -5,14 +5,14 @@ import { attemptOf } from '../../upstreams/attempt.ts';
 import { remedy } from '../../upstreams/remedy.ts';
 import type { Principal } from '../../domain/people/principal.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { judge } from '../../policy/judge.ts';
-import type { CompiledPolicy, Verdict } from '../../policy/verdict.ts';
+import { factsWithoutCall } from '../call/facts.ts';
+import type { CompiledPolicy, Facts, Verdict } from '../../policy/verdict.ts';
 import { failureReply } from '../call/answers.ts';
 import type { CatalogItem, CatalogList } from '../lists/catalog.ts';
 import { exposedName } from '../lists/exposed-name.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { NO_REPLY, type Reply, resultReply } from '../reply.ts';
-import { ruleNames } from '../../policy/naming.ts';
+import { ownNames } from '../../policy/naming.ts';
 import type { Route } from '../call/route.ts';
 import type { Handling } from '../request.ts';
 import type { SessionScope } from '../session-scope.ts';
@@ -52,7 +52,7 @@ function itemFor(server: string): CatalogItem {
   return {
     ownKey: CONNECT,
     key,
-    ruleNames: ruleNames('tools', server, CONNECT),
+    ruleNames: ownNames('tools', server, CONNECT),
     repeatable: undefined,
     isOwn: true,
     text: tool(key),
@@ -64,9 +64,9 @@ function itemFor(server: string): CatalogItem {
 export const isOnlyUnnamed = ({ rule }: Pick<Verdict, 'rule'>): boolean => rule === null;
 
 /** Whether somebody is to be offered to connect an account: where they may use anything of the server, and no rule keeps its tools from them. */
-export function mayConnect(policy: CompiledPolicy, principal: Principal, server: string): boolean {
+export function mayConnect(policy: CompiledPolicy, principal: Principal, server: string, facts: Facts): boolean {
   if (!policy.mayUse(principal, server)) return false;
-  const verdict = judge(policy, principal, server, ruleNames('tools', server, CONNECT));
+  const verdict = policy.foresee({ principal, server, names: ownNames('tools', server, CONNECT), facts });
   return verdict.decision !== 'deny' || isOnlyUnnamed(verdict);
 }
 
@@ -84,7 +84,8 @@ export async function callConnect(
 ): Promise<Reply | undefined> {
   if (rest !== CONNECT) return undefined;
   const owner = personalOwner(server, scope);
-  if (owner === undefined || !mayConnect(policy, scope.principal, server.name)) return undefined;
+  const facts = factsWithoutCall(parts, scope);
+  if (owner === undefined || !mayConnect(policy, scope.principal, server.name, facts)) return undefined;
   const { method } = handling.request;
   const lack = await parts.accounts.lackOf(server, owner);
   if (lack !== undefined) {

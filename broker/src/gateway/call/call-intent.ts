@@ -43,7 +43,8 @@ export async function callIntent(
     server,
     method: request.method,
     tool_name: judged.what,
-    decision: judged.verdict.decision,
+    // What asks somebody is denied for want of their yes.
+    decision: judged.verdict.decision === 'ask' ? 'deny' : judged.verdict.decision,
     rule: judged.verdict.rule,
     policy_version: judged.policyVersion,
     request_bytes: byteLengthOf(text, pieces),

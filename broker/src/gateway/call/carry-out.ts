@@ -24,7 +24,8 @@ export async function carryOut(
 ): Promise<Reply> {
   const { request } = handling;
   const { verdict, server } = call;
-  if (verdict.decision === 'deny') return await answerDenied(parts, scope, request, server.name, call);
+  if (verdict.decision === 'deny' || verdict.decision === 'ask')
+    return await answerDenied(parts, scope, request, server.name, call);
   const sent = await asServerKnowsTasks(parts, scope, request, call);
   if (sent === undefined) return answerForeignTask(parts, scope, request);
   const intent = await callIntent(scope, request, server.name, call);

@@ -5,6 +5,7 @@ import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { mistakable } from '../edges/admission.ts';
 import { ruleNames } from '../../policy/naming.ts';
 import { REF_KEYS } from '../edges/methods.ts';
+import { factsOf } from './facts.ts';
 import { namedEntry } from './named-entry.ts';
 import { missingOne, requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
@@ -54,7 +55,15 @@ export async function complete(parts: GatewayParts, scope: SessionScope, handlin
     async asked(policy) {
       if (kind === 'templates')
         return { ruleNames: ruleNames(kind, route.server.name, route.rest), replaced: refOf(route.rest) };
-      const found = await namedEntry(parts, scope, policy, handling.signal, kind, route);
+      const found = await namedEntry(
+        parts,
+        scope,
+        policy,
+        handling.signal,
+        kind,
+        route,
+        factsOf(parts, scope, handling),
+      );
       if (found.kind === 'missing') return { reply: await missing(route.server.name, route.rest) };
       if (found.kind === 'listed') return { ruleNames: found.entry.ruleNames, replaced: refOf(found.entry.ownKey) };
       if (found.kind === 'unreadable') throw found.error;

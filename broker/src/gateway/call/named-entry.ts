@@ -1,12 +1,11 @@
 // Finds the tool or prompt of a server that a client's name means. The name is only looked up in the server's list and never sent to it: the
 // server gets the name that stands in its list.
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import type { CompiledPolicy, Verdict } from '../../policy/verdict.ts';
+import type { CompiledPolicy, Facts, Verdict } from '../../policy/verdict.ts';
 import { untilAborted } from '../../domain/until-aborted.ts';
 import { type CatalogItem, type CatalogList } from '../lists/catalog.ts';
 import { isCutName } from '../lists/exposed-name.ts';
-import { judge } from '../../policy/judge.ts';
-import { ruleNames } from '../../policy/naming.ts';
+import { ruleNames, type RuleNames } from '../../policy/naming.ts';
 import { attemptOf } from '../../upstreams/attempt.ts';
 import { remedy } from '../../upstreams/remedy.ts';
 import type { Route } from './route.ts';
@@ -34,9 +33,11 @@ export async function namedEntry(
   signal: AbortSignal,
   kind: NamedKind,
   { server, rest, written: name }: Route,
+  facts: Facts,
 ): Promise<NamedEntry> {
   const names = ruleNames(kind, server.name, rest);
-  const verdict = judge(policy, principal, server.name, names);
+  const decide = (of: RuleNames): Verdict => policy.decide({ principal, server: server.name, names: of, facts });
+  const verdict = decide(names);
   // Rules contain full names; which one a shortened name stands for can only be found in the list.
   const mayBeCut = only === undefined && isCutName(name) && policy.mayUse(principal, server.name);
   if (verdict.decision === 'deny' && !mayBeCut) return { kind: 'denied', ruleNames: names, verdict };
@@ -56,7 +57,7 @@ export async function namedEntry(
   const entry = entryIn(list, name, only);
   if (entry === undefined) return { kind: 'missing' };
   if (entry.ownKey === rest) return { kind: 'listed', entry, verdict };
-  const meant = judge(policy, principal, server.name, entry.ruleNames);
+  const meant = decide(entry.ruleNames);
   if (meant.decision !== 'deny') return { kind: 'listed', entry, verdict: meant };
   // A caller who may not use what a shortened name stands for gets the same answer as for a name that stands for nothing.
   return verdict.decision === 'deny' ? { kind: 'denied', ruleNames: names, verdict } : { kind: 'missing' };

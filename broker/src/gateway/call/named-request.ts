@@ -9,6 +9,7 @@ import { carryOut } from './carry-out.ts';
 import type { Call } from './forward.ts';
 import { splitName } from '../../policy/naming.ts';
 import { failureAnswer } from './answers.ts';
+import { factsOf } from './facts.ts';
 import { namedEntry, type Named, type NamedKind } from './named-entry.ts';
 import { answerMissing } from './not-forwarded.ts';
 import { findByName } from './own-name.ts';
@@ -17,7 +18,7 @@ import type { Handling } from '../request.ts';
 import { asSeen } from './reserved-text.ts';
 import { seenUriFor } from './seen-uri.ts';
 import { noServer, type Route, serverByName, prefixFor, writtenName } from './route.ts';
-import type { CompiledPolicy } from '../../policy/verdict.ts';
+import type { CompiledPolicy, Facts } from '../../policy/verdict.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 import { withSeenTaskIds } from '../tasks/task-ids.ts';
@@ -47,13 +48,17 @@ export async function requestByName(
     const own =
       route && kind === 'tools' && (await callConnect(parts, scope, handling, policy, route, params.progressToken));
     if (own) return own;
+    const facts = factsOf(parts, scope, handling, () => request.params['arguments'] ?? {});
     const { argsDigest, argKeys, traceId } = params;
     const asked = { argsDigest, argKeys, traceId, startedAt };
     const error = () => errorReply(RPC_CODE.invalidParams, noServer(parts, scope) ?? unknownName(kind, params.name));
-    const call = route && (await findCall(parts, scope, handling, kind, route, policy, params, asked));
+    const call = route && (await findCall(parts, scope, handling, kind, route, policy, params, asked, facts));
     if (call === undefined) {
       const written = route === undefined ? writtenName(scope, params.name) : { server, rest: route.rest };
-      return await answerMissing(parts, scope, request, policy, { ...asked, ...written, kind, error: error() });
+      return await answerMissing(parts, scope, request, policy, {
+        ...{ ...asked, ...written, kind, facts },
+        error: error(),
+      });
     }
     return await carryOut(parts, scope, handling, {
       ...call,
@@ -62,7 +67,7 @@ export async function requestByName(
         if (now.kind === 'several') return now.answer;
         const rules = await parts.policies.get(principal.workspaceId);
         const next = now.kind === 'route' ? now.route : undefined;
-        return (next && (await findCall(parts, scope, handling, kind, next, rules, params, asked))) ?? error();
+        return (next && (await findCall(parts, scope, handling, kind, next, rules, params, asked, facts))) ?? error();
       },
     });
   } catch (error) {
@@ -82,8 +87,9 @@ async function findCall(
   policy: CompiledPolicy,
   params: CallParams,
   asked: Asked,
+  facts: Facts,
 ): Promise<Call | undefined> {
-  const found = await namedEntry(parts, scope, policy, signal, kind, route);
+  const found = await namedEntry(parts, scope, policy, signal, kind, route, facts);
   if (found.kind === 'missing') return undefined;
   const { server } = route;
   const judged = { ...asked, verdict: found.verdict, policyVersion: policy.version };

@@ -1,11 +1,10 @@
 // Answers and records requests that go to no server: those that the rules deny, and those for things that do not exist. Names are judged before
 // they are looked up, so a caller who may not use a thing gets the same answer whether it exists or not.
 import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
-import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { denialReply } from './answers.ts';
 import { callIntent, type Judged } from './call-intent.ts';
-import { judge } from '../../policy/judge.ts';
 import { ruleNames, type RuleKind } from '../../policy/naming.ts';
+import type { CompiledPolicy, Facts } from '../../policy/verdict.ts';
 import type { Answer } from '../reply.ts';
 import type { Request } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
@@ -44,6 +43,7 @@ export interface Missing extends Omit<Judged, 'what' | 'verdict' | 'policyVersio
   server: string;
   /** The name or URI within the server. */
   rest: string;
+  facts: Facts;
   /** The answer for callers whom the rules would allow to use the thing. */
   error: Answer;
 }
@@ -54,10 +54,10 @@ export async function answerMissing(
   scope: SessionScope,
   request: Request,
   policy: CompiledPolicy,
-  { kind, server, rest, error, ...asked }: Missing,
+  { kind, server, rest, facts, error, ...asked }: Missing,
 ): Promise<Answer> {
   const names = ruleNames(kind, server, rest);
-  const verdict = judge(policy, scope.principal, server, names);
+  const verdict = policy.decide({ principal: scope.principal, server, names, facts });
   const judged: Judged = { ...asked, what: names[0], verdict, policyVersion: policy.version };
   if (verdict.decision === 'deny') return await answerDenied(parts, scope, request, server, judged);
   parts.refused.note(scope.principal, 'unknown_name', request.method, async () => {

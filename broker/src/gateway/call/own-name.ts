@@ -2,8 +2,8 @@
 // knows nothing of other servers, and so do people and models. Such a name means a thing where exactly one server has it that the caller may use.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
-import { judge } from '../../policy/judge.ts';
 import { exposedUri, ruleNames } from '../../policy/naming.ts';
+import { factsWithoutCall } from './facts.ts';
 import type { CatalogList } from '../lists/catalog.ts';
 import { exposedName } from '../lists/exposed-name.ts';
 import { inTime } from '../lists/in-time.ts';
@@ -26,6 +26,8 @@ type Parts = Pick<
   'upstreams' | 'policies' | 'catalog' | 'clock' | 'log' | 'listDeadlineMs' | 'waits' | 'refused'
 >;
 
+/** Of a tool that was not looked up yet. */
+const CLASSES = ['read', 'write'] as const;
 const NOWHERE: Found = { kind: 'nowhere' };
 const MOST_NAMED = 5;
 
@@ -71,8 +73,12 @@ async function findOwn(parts: Parts, scope: SessionScope, { kind, own, has, expo
   const servers = await usableServers(parts, scope);
   const policy = await parts.policies.get(principal.workspaceId);
   // What a rule denies is judged before it is looked for: nobody learns which servers have it.
-  const allowed = servers.filter(
-    ({ name }) => judge(policy, principal, name, ruleNames(kind, name, own)).decision !== 'deny',
+  const facts = factsWithoutCall(parts, scope);
+  const allowed = servers.filter(({ name }) =>
+    CLASSES.some((each) => {
+      const names = ruleNames(kind, name, own, each);
+      return policy.foresee({ principal, server: name, names, facts }).decision !== 'deny';
+    }),
   );
   const having = await Promise.all(allowed.map(async (server) => ((await has(server)) ? [server] : [])));
   const found = having.flat();

@@ -5,7 +5,7 @@ import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { carryOut } from './carry-out.ts';
 import type { Call } from './forward.ts';
 import { failureAnswer } from './answers.ts';
-import { judge } from '../../policy/judge.ts';
+import { factsOf } from './facts.ts';
 import { answerMissing, type Missing } from './not-forwarded.ts';
 import type { Reply } from '../reply.ts';
 import type { RequestParams } from './request-params.ts';
@@ -18,6 +18,8 @@ export interface Asked {
   ruleNames: RuleNames;
   /** Members of the params that the server must get in its own words: the JSON text, by the member's name. */
   replaced: Readonly<Record<string, string>>;
+  /** What conditions see as the arguments; left out: there are none. */
+  args?: (() => unknown) | undefined;
 }
 
 /** The request is answered already and goes to no server. */
@@ -47,11 +49,12 @@ export async function requestOne(
     const policy = await parts.policies.get(principal.workspaceId);
     const known = await asked(policy);
     if ('reply' in known) return known.reply;
-    const { ruleNames, replaced } = known;
+    const { ruleNames: names, replaced, args } = known;
+    const facts = factsOf(parts, scope, handling, args);
     return {
       ...meant,
-      what: ruleNames[0],
-      verdict: judge(policy, principal, name, ruleNames),
+      what: names[0],
+      verdict: policy.decide({ principal, server: name, names, facts }),
       policyVersion: policy.version,
       paramsText: params.forUpstream(replaced),
       argsDigest: null,
@@ -81,7 +84,8 @@ export async function missingOne(
   const startedAt = parts.elapsedMs();
   try {
     const policy = await parts.policies.get(workspaceId);
-    const missing = { ...asked, argsDigest: null, argKeys: [], startedAt };
+    const facts = factsOf(parts, scope, handling);
+    const missing = { ...asked, argsDigest: null, argKeys: [], startedAt, facts };
     return await answerMissing(parts, scope, handling.request, policy, missing);
   } catch (error) {
     return failureAnswer(parts, handling, error, { name: asked.server, workspaceId });

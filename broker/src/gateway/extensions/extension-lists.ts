@@ -3,9 +3,9 @@
 import { findMember, scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isRecord, parseRecord, stringOf, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
-import { judge } from '../../policy/judge.ts';
 import { ruleNames } from '../../policy/naming.ts';
 import { placeOf, type UpstreamSession } from '../../upstreams/upstream.ts';
+import { factsWithoutCall } from '../call/facts.ts';
 import { markReservedMembers } from '../call/reserved-text.ts';
 import { seenUriFor } from '../call/seen-uri.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
@@ -81,11 +81,14 @@ export async function listOfExtension(parts: GatewayParts, scope: SessionScope, 
   const read = await Promise.all(
     servers.map((server) => inTime(parts, server, scope, method, entriesOf(parts, scope, server, list, handling))),
   );
+  const facts = factsWithoutCall(parts, scope);
   const texts: string[] = [];
   let chars = 0;
   for (const [index, server] of servers.entries()) {
-    const may: May = (kind, own) =>
-      judge(policy, principal, server.name, ruleNames(kind, server.name, own)).decision !== 'deny';
+    const may: May = (kind, own) => {
+      const names = ruleNames(kind, server.name, own);
+      return policy.foresee({ principal, server: server.name, names, facts }).decision !== 'deny';
+    };
     for (const entry of read[index] ?? []) {
       const text = list.seen(entry, server, scope, may);
       chars += text?.length ?? 0;

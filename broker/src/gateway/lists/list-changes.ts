@@ -5,7 +5,7 @@ import type { ListKind } from '../../mcp/list-kind.ts';
 import { serverCalled } from '../../domain/server-record.ts';
 import { placeOf, type UpstreamEvent } from '../../upstreams/upstream.ts';
 import type { CatalogList } from './catalog.ts';
-import { judge } from '../../policy/judge.ts';
+import { factsWithoutCall } from '../call/facts.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { serversOf, type SessionScope } from '../session-scope.ts';
 
@@ -35,9 +35,10 @@ export function tellListChange(
   const policy = policyOf(parts, scope);
   if (policy?.mayUse(scope.principal, server.name) === false) return;
   if (list === 'all' || before === undefined || policy === undefined) return tell(list);
+  const caller = { principal: scope.principal, facts: factsWithoutCall(parts, scope) };
   const isSeen = ({ all }: CatalogList) =>
     all.length > MAX_JUDGED ||
-    all.some(({ ruleNames }) => judge(policy, scope.principal, server.name, ruleNames).decision !== 'deny');
+    all.some(({ ruleNames: names }) => policy.foresee({ ...caller, server: server.name, names }).decision !== 'deny');
   if (isSeen(before)) return tell(list);
   // Runs after the catalog has forgotten the former list.
   queueMicrotask(() => {

@@ -2,15 +2,14 @@
 // that does not answer within the deadline is left out; the client is told when its list is there.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Principal } from '../../domain/people/principal.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import type { CompiledPolicy } from '../../policy/verdict.ts';
+import type { CompiledPolicy, Question } from '../../policy/verdict.ts';
 import { LISTS } from '../../upstreams/session/list-pages.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import { asShown, type CatalogItem, type CatalogList } from './catalog.ts';
 import { isOnlyUnnamed, listToConnect } from '../accounts/connect-tool.ts';
 import { inTime } from './in-time.ts';
-import { judge } from '../../policy/judge.ts';
+import { factsWithoutCall } from '../call/facts.ts';
 import { errorReply, resultReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
@@ -47,20 +46,27 @@ export async function reachableServers(
   kind: ListKind,
   onLate: () => void,
 ): Promise<ReachableServer[]> {
-  const { principal } = scope;
+  const caller = callerOf(parts, scope);
   const { policy, lists } = await listsOf(parts, scope, kind, onLate);
   const reachable: ReachableServer[] = [];
   for (const { server, list } of lists) {
-    const allowed = list && (await allowedOf(policy, principal, server, list.all, 0, Infinity));
+    const allowed = list && (await allowedOf(policy, caller, server, list.all, 0, Infinity));
     reachable.push({ server, allowed });
   }
   return reachable;
 }
 
+type Caller = Pick<Question, 'principal' | 'facts'>;
+
+const callerOf = (parts: GatewayParts, scope: SessionScope): Caller => ({
+  principal: scope.principal,
+  facts: factsWithoutCall(parts, scope),
+});
+
 /** At most `limit` entries that the caller may use, from an index on. */
 async function allowedOf(
   policy: CompiledPolicy,
-  principal: Principal,
+  caller: Caller,
   server: ServerRecord,
   items: readonly CatalogItem[],
   from: number,
@@ -72,7 +78,7 @@ async function allowedOf(
     const item = items[at];
     if (++judged % ITEMS_A_TURN === 0) await nextTurn();
     if (item === undefined) continue;
-    const verdict = judge(policy, principal, server.name, item.ruleNames);
+    const verdict = policy.foresee({ ...caller, server: server.name, names: item.ruleNames });
     if (verdict.decision !== 'deny' || (item.isOwn === true && isOnlyUnnamed(verdict))) allowed.push(item);
   }
   return allowed;
@@ -137,13 +143,14 @@ export async function listKind(
       return errorReply(RPC_CODE.invalidParams, 'the cursor is none that was given here; list from the start');
     start = found;
   }
+  const caller = callerOf(parts, scope);
   const items: { item: CatalogItem; server: ServerRecord; list: CatalogList }[] = [];
   for (const [index, { server, list }] of lists.entries()) {
     if (index < start.list || list === undefined || items.length > PAGE_ITEMS) continue;
     const from = index === start.list ? start.item : 0;
     // One entry more than a page holds shows that there is another page.
     const limit = PAGE_ITEMS + 1 - items.length;
-    const allowed = await allowedOf(policy, scope.principal, server, list.all, from, limit);
+    const allowed = await allowedOf(policy, caller, server, list.all, from, limit);
     items.push(...allowed.map((item) => ({ item, server, list })));
   }
   const texts: string[] = [];

@@ -1,7 +1,8 @@
 // Finds the servers of which a caller may use something. Other servers are not started for the caller, and the caller learns nothing of them.
 import type { ServerRecord } from '../../domain/server-record.ts';
+import type { RuleNames } from '../../policy/naming.ts';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
-import { judge } from '../../policy/judge.ts';
+import { factsWithoutCall } from '../call/facts.ts';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import type { ServerFacts } from '../../upstreams/upstream.ts';
@@ -36,16 +37,20 @@ const LISTS: readonly (readonly [capability: string, kind: ListKind])[] = [
 
 /** Whether the server offers anything that the caller may use. */
 export async function offersSomething(
-  { catalog }: Pick<GatewayParts, 'catalog'>,
-  { principal, requester }: SessionScope,
+  parts: Pick<GatewayParts, 'catalog' | 'clock'>,
+  scope: SessionScope,
   policy: CompiledPolicy,
   server: ServerRecord,
   { capabilities }: ServerFacts,
 ): Promise<boolean> {
+  const { catalog } = parts;
+  const { principal, requester } = scope;
+  const caller = { principal, facts: factsWithoutCall(parts, scope) };
+  const isFor = (names: RuleNames) => policy.foresee({ ...caller, server: server.name, names }).decision !== 'deny';
   for (const [capability, kind] of LISTS) {
     if (!isRecord(capabilities[capability])) continue;
     const { all } = catalog.known(kind, server, requester) ?? (await catalog.list(kind, server, requester));
-    if (all.some(({ ruleNames }) => judge(policy, principal, server.name, ruleNames).decision !== 'deny')) return true;
+    if (all.some(({ ruleNames }) => isFor(ruleNames))) return true;
   }
   return false;
 }

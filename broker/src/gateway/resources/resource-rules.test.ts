@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { compilePolicy } from '../../policy/compile-policy.ts';
+import { FACTS } from '../../policy/fixtures/questions.ts';
 import { previewVerdict } from '../../policy/rule-preview.ts';
 import { foldingServer, toldServer } from '../../upstreams/fixtures/pool.ts';
 import { ada, startWorld } from '../fixtures/gateway-world.ts';
@@ -13,7 +14,12 @@ async function startFiles(t: TestContext, rules: readonly Rule[]) {
   t.after(() => world.end());
   for (const [effect, what] of rules) await world.rule(effect, '*', what);
   const previewed = async (what: string) =>
-    previewVerdict(compilePolicy(await world.store.policy.snapshot('default')), ada, ['7z', 'svc'], what).decision;
+    previewVerdict(
+      compilePolicy(await world.store.policy.snapshot('default')),
+      { principal: ada, facts: FACTS },
+      ['7z', 'svc'],
+      what,
+    ).decision;
   const read = async (uri: string) => {
     const own = await world.connect(ada, 'svc').request('resources/read', { uri });
     const [through] = [await world.connect().request('resources/read', { uri: `svc+${uri}` })];
@@ -140,7 +146,7 @@ describe('a rule about resources', () => {
     assert.equal(await codeOf('svc+file:///pub/../secret/key'), -32010);
     const preview = previewVerdict(
       compilePolicy(await world.store.policy.snapshot('default')),
-      ada,
+      { principal: ada, facts: FACTS },
       ['7z', 'svc'],
       'resource:file:///pub/b',
     );

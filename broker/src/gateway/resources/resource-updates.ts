@@ -3,7 +3,7 @@ import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json
 import { toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { placeOf, type UpstreamEvent } from '../../upstreams/upstream.ts';
-import { judge } from '../../policy/judge.ts';
+import { factsWithoutCall } from '../call/facts.ts';
 import { ruleNames } from '../../policy/naming.ts';
 import { seenUriFor } from '../call/seen-uri.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
@@ -21,7 +21,7 @@ export interface SeenUpdate {
 
 /** Calls `tell` if the follower of this scope follows the resource, or one that it is a part of, and may still use it. */
 export function tellUpdate(
-  parts: Pick<GatewayParts, 'upstreams' | 'subscriptions' | 'policies' | 'log'>,
+  parts: Pick<GatewayParts, 'upstreams' | 'subscriptions' | 'policies' | 'log' | 'clock'>,
   scope: SessionScope,
   { workspaceId, server: name, place, paramsText }: UpstreamEvent & { kind: 'notification' },
   tell: (update: SeenUpdate) => void,
@@ -34,7 +34,9 @@ export function tellUpdate(
   if (place !== placeOf(server, scope.requester)) return;
   if (!parts.subscriptions.isFollowed(scope.followerId, server, place, uri)) return;
   const judged = (policy: CompiledPolicy) => {
-    if (judge(policy, scope.principal, name, ruleNames('resources', name, uri)).decision === 'deny') return;
+    const facts = factsWithoutCall(parts, scope);
+    const question = { principal: scope.principal, server: name, names: ruleNames('resources', name, uri), facts };
+    if (policy.foresee(question).decision === 'deny') return;
     tell({ uriText: JSON.stringify(seenUriFor(scope, server)?.(uri) ?? uri), members, at });
   };
   const unheard = (error: unknown) =>

@@ -1,7 +1,7 @@
 // `resources/subscribe` and `resources/unsubscribe`. Sessions that share a connection share its subscriptions: the server is told when the first
 // session follows a resource and when the last one stops.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
-import { judge } from '../../policy/judge.ts';
+import { factsWithoutCall } from '../call/facts.ts';
 import { ruleNames } from '../../policy/naming.ts';
 import { placeOf } from '../../upstreams/upstream.ts';
 import { EMPTY_RESULT, errorReply, type Reply } from '../reply.ts';
@@ -52,10 +52,13 @@ export async function unfollowResource(parts: GatewayParts, scope: SessionScope,
   return await requestByUri(parts, scope, handling);
 }
 
-async function mayUse(parts: GatewayParts, { principal }: SessionScope, { server, rest }: Route): Promise<boolean> {
+async function mayUse(parts: GatewayParts, scope: SessionScope, { server, rest }: Route): Promise<boolean> {
+  const { principal } = scope;
   try {
     const policy = await parts.policies.get(principal.workspaceId);
-    return judge(policy, principal, server.name, ruleNames('resources', server.name, rest)).decision !== 'deny';
+    const names = ruleNames('resources', server.name, rest);
+    const question = { principal, server: server.name, names, facts: factsWithoutCall(parts, scope) };
+    return policy.foresee(question).decision !== 'deny';
   } catch {
     // Where the rules cannot be read, the request itself fails with the error.
     return false;

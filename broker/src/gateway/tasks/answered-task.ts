@@ -17,7 +17,7 @@ import type { SessionScope } from '../session-scope.ts';
 import { isDenied, relatedTask, type RelatedTask } from './related-task.ts';
 import { withSeenTaskIds } from './task-ids.ts';
 
-type Parts = Pick<GatewayParts, 'upstreams' | 'tasks'>;
+type Parts = Pick<GatewayParts, 'upstreams' | 'tasks' | 'clock'>;
 
 const ANSWER_KEYS = createKnownKeys(['_meta']);
 
@@ -63,7 +63,7 @@ export async function withOwnAnswers(
   for (const { start, end } of scanObject(whole).members) {
     const answer = readAnswer(parts, scope, server, whole.slice(start, end));
     if (answer.related.kind === 'foreign' || answer.isOdd) return undefined;
-    if (isDenied(policy, scope, server, answer.related)) return undefined;
+    if (isDenied(parts, policy, scope, server, answer.related)) return undefined;
     out += whole.slice(from, start) + answer.text;
     from = end;
   }

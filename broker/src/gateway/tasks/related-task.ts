@@ -4,7 +4,7 @@ import type { RuleNames } from '../../policy/naming.ts';
 import { findMember, scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import { RELATED_TASK } from 'mcpgate-shared/mcp/protocol-version';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
-import { judge } from '../../policy/judge.ts';
+import { factsWithoutCall } from '../call/facts.ts';
 import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import { placeOf } from '../../upstreams/upstream.ts';
 import { serverByUri } from '../call/route.ts';
@@ -17,7 +17,7 @@ export type RelatedTask =
   | { kind: 'own'; ownId: string; ruleNames: RuleNames | undefined }
   | { kind: 'foreign'; taskId: string };
 
-type Parts = Pick<GatewayParts, 'upstreams' | 'tasks'>;
+type Parts = Pick<GatewayParts, 'upstreams' | 'tasks' | 'clock'>;
 
 /** `server`: gets the message; undefined: several servers get it, and no task belongs to all of them. */
 export function relatedTask(
@@ -55,18 +55,21 @@ export async function withOwnTask(
   const related = relatedTask(parts, scope, server, params);
   if (related.kind !== 'own') return related.kind === 'none' ? paramsText : undefined;
   const policy = await parts.policies.get(scope.principal.workspaceId);
-  return isDenied(policy, scope, server, related) ? undefined : withRelated(paramsText, related.ownId);
+  return isDenied(parts, policy, scope, server, related) ? undefined : withRelated(paramsText, related.ownId);
 }
 
-/** Whether the rules by now deny the caller the tool that made the task. */
+/** Whether the rules by now deny the caller the tool that made the task, whatever it was called with. */
 export function isDenied(
+  parts: Pick<GatewayParts, 'clock'>,
   policy: CompiledPolicy,
-  { principal }: Pick<SessionScope, 'principal'>,
+  scope: SessionScope,
   server: string,
   related: RelatedTask,
 ): boolean {
-  const ruleNames = related.kind === 'own' ? related.ruleNames : undefined;
-  return ruleNames !== undefined && judge(policy, principal, server, ruleNames).decision === 'deny';
+  const names = related.kind === 'own' ? related.ruleNames : undefined;
+  if (names === undefined) return false;
+  const question = { principal: scope.principal, server, names, facts: factsWithoutCall(parts, scope) };
+  return policy.foresee(question).decision === 'deny';
 }
 
 /** Replaces the id of the related task in `_meta`, or removes it where `ownId` is undefined. */

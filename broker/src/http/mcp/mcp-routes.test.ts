@@ -35,7 +35,7 @@ async function open(t: TestContext) {
     notify: ({ method }: { method: string }) => seen.push(`notify ${method}`),
   };
   const sessions = {
-    open: (_principal: Principal, server: string | undefined, tools: string | undefined) => {
+    open: (_principal: Principal, _address: string, server: string | undefined, tools: string | undefined) => {
       seen.push(`open ${server ?? 'all'}${tools === undefined ? '' : ` ${tools}`}`);
       return session;
     },

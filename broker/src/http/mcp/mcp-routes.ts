@@ -166,6 +166,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
         const server = serverOf(request);
         const sessionId = request.headers['mcp-session-id'];
         const own = typeof sessionId === 'string' ? sessions.find(sessionId, principal, server) : undefined;
+        if (own !== undefined) own.address = request.ip;
         const items = own?.takesBatches === true ? readBatch(text, pieces) : undefined;
         if (own !== undefined && items !== undefined) return takeBatch(own, items, reply);
         if (envelope.kind === 'invalid')
@@ -176,11 +177,14 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
         if (unknown !== undefined)
           return answerError(reply, unknown.status, RPC_CODE.serverError, unknown.message, idTextOf(envelope));
         if (saysModernVersion(request) || isModernBody) {
-          return modernPost(request, reply, { principal, server, tools: mode, envelope, text, pieces });
+          return modernPost(request, reply, {
+            ...{ principal, address: request.ip, server, tools: mode },
+            ...{ envelope, text, pieces },
+          });
         }
         if (envelope.kind === 'request' && envelope.method === 'initialize') {
           if (options.draining()) throw new GateError('unavailable', 'this broker is draining; try again in a moment');
-          sessions.open(principal, server, mode).request(envelope, text, pieces, hijack(reply));
+          sessions.open(principal, request.ip, server, mode).request(envelope, text, pieces, hijack(reply));
           return reply;
         }
         if (typeof sessionId !== 'string') return noSession(reply);

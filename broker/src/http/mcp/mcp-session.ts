@@ -25,6 +25,8 @@ export interface HttpSession {
   readonly open: number;
   /** How many calls are under way. */
   readonly pending: number;
+  /** Where the request comes from whose messages are given to the session next, in the same turn of the event loop. */
+  address: string;
   /** Takes a request; its answer goes out on `response`, as one JSON object or as an event stream. */
   request(
     envelope: Envelope & { kind: 'request' },
@@ -76,6 +78,7 @@ interface Exchange {
 export function openHttpSession(options: {
   id: string;
   principal: Principal;
+  address: string;
   server: string | undefined;
   tools: ToolMode | undefined;
   gateway: Gateway;
@@ -98,6 +101,7 @@ export function openHttpSession(options: {
     principal,
     ...(server === undefined ? {} : { server }),
     ...(tools === undefined ? {} : { tools }),
+    address: () => self.address,
     send: deliver,
   });
 
@@ -180,9 +184,10 @@ export function openHttpSession(options: {
     lastUsedAt = clock.now();
   };
 
-  return {
+  const self: HttpSession = {
     id,
     principal,
+    address: options.address,
     get lastUsedAt() {
       return lastUsedAt;
     },
@@ -261,4 +266,5 @@ export function openHttpSession(options: {
       await session.close(reason);
     },
   };
+  return self;
 }

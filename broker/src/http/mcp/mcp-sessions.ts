@@ -13,7 +13,7 @@ import { isRevoked } from '../../domain/people/revocation.ts';
 
 export interface HttpSessions {
   /** Opens a session. Past the limit of its owner an idle one is ended for it; throws `throttled` where all are in use. */
-  open(principal: Principal, server: string | undefined, tools: ToolMode | undefined): HttpSession;
+  open(principal: Principal, address: string, server: string | undefined, tools: ToolMode | undefined): HttpSession;
   /** Undefined where the session is unknown, has ended, is for another server, or belongs to another owner. */
   find(id: string, principal: Principal, server: string | undefined): HttpSession | undefined;
   end(session: HttpSession, reason: string): Promise<void>;
@@ -72,7 +72,7 @@ export function createHttpSessions(options: {
   }, live);
 
   return {
-    open(principal, server, tools) {
+    open(principal, address, server, tools) {
       const owner = ownerOf(principal);
       const own = byOwner.get(owner) ?? new Set();
       if (own.size >= MAX_PER_OWNER) {
@@ -83,7 +83,7 @@ export function createHttpSessions(options: {
         end(idle, 'the login has opened too many sessions').catch(options.onError);
       }
       const { gateway } = options;
-      const session = openHttpSession({ id: randomUUID(), principal, server, tools, gateway, clock, memory });
+      const session = openHttpSession({ id: randomUUID(), principal, address, server, tools, gateway, clock, memory });
       const entry = { session, owner, server };
       entries.set(session.id, entry);
       own.add(entry);

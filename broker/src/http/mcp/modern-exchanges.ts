@@ -17,6 +17,7 @@ export interface ModernExchanges {
   /** Answers a request; `response` is called once to take the HTTP response over. Throws `throttled` where the login has too many requests open. */
   request(options: {
     principal: Principal;
+    address: string;
     server: string | undefined;
     tools: ToolMode | undefined;
     request: ClientRequest;
@@ -28,6 +29,7 @@ export interface ModernExchanges {
   /** Takes a notification; none that a modern client may send is meant for a server. */
   notify(options: {
     principal: Principal;
+    address: string;
     server: string | undefined;
     envelope: ClientNotification;
     text: string;
@@ -71,7 +73,7 @@ export function createModernExchanges(options: {
   }, live);
 
   return {
-    request({ principal, server, tools, request, text, pieces, paramHeaders, response: take }) {
+    request({ principal, address, server, tools, request, text, pieces, paramHeaders, response: take }) {
       const same = [...exchanges].filter((each) => each.principal.credential.id === principal.credential.id).length;
       if (same >= MAX_PER_LOGIN)
         throw new GateError('throttled', `this login has ${same} requests open; wait for some to end`);
@@ -95,6 +97,7 @@ export function createModernExchanges(options: {
         stateless: { paramHeaders },
         ...(server === undefined ? {} : { server }),
         ...(tools === undefined ? {} : { tools }),
+        address: () => address,
         send(message, large, { answers, errorCode }) {
           const parts = partsOf(message, large);
           if (answers === undefined) return stream().send({ id: '', parts });
@@ -111,11 +114,12 @@ export function createModernExchanges(options: {
       response.once('close', () => over('the client has closed the request'));
       session.receive(text, pieces, request);
     },
-    notify({ principal, server, envelope, text }) {
+    notify({ principal, address, server, envelope, text }) {
       const session = gateway.open({
         principal,
         stateless: { paramHeaders: new Map() },
         ...(server === undefined ? {} : { server }),
+        address: () => address,
         send: () => undefined,
       });
       session.receive(text, undefined, envelope);

@@ -11,6 +11,7 @@ import { createLaptopFindingsMigration } from './0012-laptop-findings.ts';
 import { createLeftChannelsMigration } from './0007-left-channels.ts';
 import { createProvisioningMigration } from './0005-provisioning.ts';
 import { createServerRevisionsMigration } from './0010-server-revisions.ts';
+import { createRulesMigration } from './0017-rules.ts';
 import { createSecretStatesMigration } from './0009-secret-states.ts';
 import { createSecretSourcesMigration } from './0014-secret-sources.ts';
 import { createKeyTimesMigration } from './0015-key-times.ts';
@@ -37,6 +38,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0012-laptop-findings': createLaptopFindingsMigration(engine.kind),
     '0014-secret-sources': createSecretSourcesMigration(engine.kind),
     '0015-key-times': createKeyTimesMigration(engine.kind),
+    '0017-rules': createRulesMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
   const unknown = (await appliedMigrations(engine))

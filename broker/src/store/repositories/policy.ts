@@ -3,9 +3,11 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import type { Rule } from '../../domain/rule.ts';
+import { LimitPerSchema } from 'mcpgate-shared/api/rules';
+import { z } from 'zod';
+import { PLAIN_RULE, type NewRule, type Rule, type RuleLimit } from '../../domain/rule.ts';
 import type { Announce } from '../bus/announce.ts';
-import { readStringList } from '../json-text.ts';
+import { readJson, readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
 import { shortId } from '../short-id.ts';
 import { raisePolicyVersion } from './policy-version.ts';
@@ -17,7 +19,8 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
   const raiseVersion = (trx: Transaction<Database>, workspaceId: string): Promise<number> =>
     raisePolicyVersion(trx, workspaceId, announce);
 
-  async function insertRule(workspaceId: string, rule: Omit<Rule, 'id' | 'createdAt'>): Promise<Rule> {
+  async function insertRule(workspaceId: string, rule: NewRule): Promise<Rule> {
+    const { except, limits, observe, approvers } = { ...PLAIN_RULE, ...rule };
     return db.transaction().execute(async (trx) => {
       const row: Database['rules'] = {
         workspace_id: workspaceId,
@@ -29,6 +32,13 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
         note: rule.note ?? null,
         created_at: clock.now(),
         created_by: rule.createdBy,
+        except_json: JSON.stringify(except),
+        condition: rule.when ?? null,
+        limits_json: JSON.stringify(limits),
+        ends_at: rule.until ?? null,
+        observe: observe ? 1 : 0,
+        approvers_json: JSON.stringify(approvers),
+        managed_by: rule.managedBy ?? null,
       };
       await trx.insertInto('rules').values(row).execute();
       return toRule(row);
@@ -100,22 +110,28 @@ export async function dropRulesOfPerson(
   const named = `user:${person.name}`;
   const rows = await trx
     .selectFrom('rules')
-    .select(['id', 'who_json'])
+    .select(['id', 'who_json', 'except_json', 'approvers_json'])
     .where('workspace_id', '=', person.workspaceId)
     .orderBy('added_in')
     .execute();
   const fallen: FallenRules = { removed: [], narrowed: [] };
-  for (const { id, who_json } of rows) {
-    const who = readStringList(who_json, `the people of rule ${id}`);
-    const others = who.filter((each) => each !== named);
-    if (others.length === who.length) continue;
-    if (others.length === 0) {
+  for (const { id, who_json, except_json, approvers_json } of rows) {
+    const lists = [who_json, except_json, approvers_json].map((json) =>
+      readStringList(json, `the people of rule ${id}`),
+    );
+    if (!lists.some((list) => list.includes(named))) continue;
+    const [who = [], except = [], approvers = []] = lists.map((list) => list.filter((each) => each !== named));
+    if (who.length === 0) {
       await trx.deleteFrom('rules').where('workspace_id', '=', person.workspaceId).where('id', '=', id).execute();
       fallen.removed.push(id);
     } else {
       await trx
         .updateTable('rules')
-        .set({ who_json: JSON.stringify(others) })
+        .set({
+          who_json: JSON.stringify(who),
+          except_json: JSON.stringify(except),
+          approvers_json: JSON.stringify(approvers),
+        })
         .where('workspace_id', '=', person.workspaceId)
         .where('id', '=', id)
         .execute();
@@ -126,13 +142,30 @@ export async function dropRulesOfPerson(
   return fallen;
 }
 
+const limitList: z.ZodType<RuleLimit[]> = z.array(
+  z.object({
+    most: z.number(),
+    withinMs: z.number(),
+    per: LimitPerSchema,
+    sum: z.string().exactOptional(),
+  }),
+);
+
 function toRule(row: Selectable<Database['rules']>): Rule {
+  const { id } = row;
   return {
-    id: row.id,
+    id,
     effect: row.effect,
-    who: readStringList(row.who_json, `the people of rule ${row.id}`),
-    what: readStringList(row.what_json, `the tools of rule ${row.id}`),
+    who: readStringList(row.who_json, `the people of rule ${id}`),
+    except: readStringList(row.except_json, `the exceptions of rule ${id}`),
+    what: readStringList(row.what_json, `the tools of rule ${id}`),
+    ...(row.condition !== null && { when: row.condition }),
+    limits: readJson(limitList, row.limits_json, `the limits of rule ${id}`),
+    ...(row.ends_at !== null && { until: row.ends_at }),
+    observe: row.observe !== 0,
+    approvers: readStringList(row.approvers_json, `the approvers of rule ${id}`),
     ...(row.note !== null && { note: row.note }),
+    ...(row.managed_by !== null && { managedBy: row.managed_by }),
     createdAt: row.created_at,
     createdBy: row.created_by,
   };

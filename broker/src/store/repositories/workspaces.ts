@@ -19,6 +19,7 @@ const HOLDS = [
 const GOES_ALONG = [
   'one_time_links',
   'groups',
+  'limit_uses',
   'rules',
   'policies',
   'secret_sources',

@@ -29,6 +29,8 @@ export const TUNNEL_LIMITS: TunnelLimits = { ...CHANNEL_DEFAULTS, ...PEER_LIMITS
 
 /** A channel's way to its laptop at the moment: one number on one link. */
 export interface Carrier {
+  /** Where the laptop is. */
+  readonly address: string;
   /** The channel has frames to send. */
   ready(channel: TunnelChannel): void;
   /** A frame was lost or made up: tells the laptop to resume the channel. */
@@ -123,11 +125,14 @@ export function openTunnelChannel(options: {
     onBroken: (reason) => self.carrier?.broken(self, reason),
     onFatal: (code, message) => options.onFatal(self, { code, message }),
   });
+  /** While the channel has no link it is taken to be where its last one came from. */
+  let lastAddress: string | undefined;
   const openSession = () =>
     options.gateway.open({
       principal,
       ...(open.server === undefined ? {} : { server: open.server }),
       ...(open.tools === undefined ? {} : { tools: open.tools }),
+      address: () => (lastAddress = self.carrier?.address ?? lastAddress),
       openPage: (url) => self.carrier?.openPage(url) ?? false,
       send(text, pieces) {
         const message = partsOf(text, pieces);

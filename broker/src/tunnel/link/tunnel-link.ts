@@ -144,6 +144,7 @@ export function createTunnelLink(options: {
   };
 
   const carrier: Carrier = {
+    address: options.address,
     ready(channel) {
       ready.add(channel);
       pump();

@@ -11,7 +11,7 @@ import { relatedTask, withRelated } from '../../tasks/related-task.ts';
 
 /** `cancel`: cancels the session's request with that id (JSON text). */
 export function hearNotification(
-  parts: Pick<GatewayParts, 'upstreams' | 'refused' | 'tasks'>,
+  parts: Pick<GatewayParts, 'upstreams' | 'refused' | 'tasks' | 'clock'>,
   scope: SessionScope,
   to: {
     questions: Pick<ClientQuestions, 'progress'>;

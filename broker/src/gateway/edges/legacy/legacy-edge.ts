@@ -61,13 +61,14 @@ export function createLegacyEdge(
     only: string | undefined;
     tools: ToolMode | undefined;
     openPage: OpenPage | undefined;
+    address: () => string | undefined;
     underWay: UnderWay;
     to: ToClient;
     /** Cancels the request of the session with that id (JSON text). */
     cancel: (idText: string) => void;
   },
 ): LegacyEdge {
-  const { id, only, tools, openPage, underWay, to } = options;
+  const { id, only, tools, openPage, address, underWay, to } = options;
   let capabilities: JsonRecord = {};
   let capabilitiesText = '{}';
   const questions = createClientQuestions({
@@ -98,6 +99,7 @@ export function createLegacyEdge(
     },
     runsTaskFor: clientTasks.isFor,
     openPage,
+    address,
     urlsAsked,
     client: { name: null, version: null },
     logLevel: undefined,
@@ -168,7 +170,8 @@ export function createLegacyEdge(
       const list = LIST_METHODS.get(method);
       if (list !== undefined) notices.listed(list);
       const tell = (notice: Notice) => to.tell(notice, request);
-      underWay.run(request, (signal) => answer({ request, signal, tell, onLate: (kind) => notices.changed(kind) }));
+      const handling = { request, tell, address: address(), onLate: (kind: ListKind) => notices.changed(kind) };
+      underWay.run(request, (signal) => answer({ ...handling, signal }));
     },
     notification(notification, text) {
       hearNotification(parts, scope, { questions, clientTasks, cancel: options.cancel }, notification, text);

@@ -67,6 +67,7 @@ export function createModernEdge(
     only: string | undefined;
     tools: ToolMode | undefined;
     openPage: OpenPage | undefined;
+    address: () => string | undefined;
     /** The session, or the login and the door. */
     owner: string;
     /** The `Mcp-Param-*` headers, where the request came over HTTP. */
@@ -75,7 +76,7 @@ export function createModernEdge(
     to: ToClient;
   },
 ): ModernEdge {
-  const { only, tools, openPage, owner, underWay, to } = options;
+  const { only, tools, openPage, address, owner, underWay, to } = options;
   const listeners = createListeners(parts, to);
   /** The requests that servers are working on, to find the one that a log message belongs to. */
   const atWork = new Set<{ server: string; scope: SessionScope; tell: (notice: Notice) => void }>();
@@ -110,6 +111,7 @@ export function createModernEdge(
       client: meta.client,
       logLevel: meta.logLevel,
       openPage,
+      address,
     };
     return scope;
   }
@@ -204,6 +206,7 @@ export function createModernEdge(
       if (mismatch !== undefined) return refuse(RPC_CODE.headerMismatch, mismatch);
       const handling = {
         request,
+        address: address(),
         tell: (notice: Notice) => to.tell(notice, request),
         onLate: (list: ListKind) => listeners.listChanged(list),
       };

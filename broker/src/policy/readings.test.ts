@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Principal } from '../domain/people/principal.ts';
-import type { Enforcement } from '../domain/rule.ts';
+import { PLAIN_RULE, type Enforcement } from '../domain/rule.ts';
 import { compilePolicy } from './compile-policy.ts';
-import { judge } from './judge.ts';
+import { FACTS } from './fixtures/questions.ts';
 import { ruleNames, uriPrefix, type RuleNames } from './naming.ts';
 import { previewVerdict } from './rule-preview.ts';
+import type { CompiledPolicy } from './verdict.ts';
 
 const ada: Principal = {
   workspaceId: 'default',
@@ -25,17 +26,30 @@ function policy(rules: readonly string[], enforcement: Enforcement = 'enforce') 
     enforcement,
     rules: rules.map((text) => {
       const [effect = '', what = ''] = text.split(' ');
-      return { id: text, effect: effect as 'allow', who: ['*'], what: [what], createdAt: 0, createdBy: 'test' };
+      return {
+        ...PLAIN_RULE,
+        id: text,
+        effect: effect as 'allow',
+        who: ['*'],
+        what: [what],
+        createdAt: 0,
+        createdBy: 'test',
+      };
     }),
   });
 }
+
+const judge = (rules: CompiledPolicy, principal: Principal, server: string, names: RuleNames) =>
+  rules.decide({ principal, server, names, facts: FACTS });
+const previewed = (rules: CompiledPolicy, principal: Principal, servers: readonly string[], what: string) =>
+  previewVerdict(rules, { principal, facts: FACTS }, servers, what);
 
 const read = (rules: readonly string[], uri: string, enforcement?: Enforcement) =>
   judge(policy(rules, enforcement), ada, 'svc', ruleNames('resources', 'svc', uri));
 
 describe('one verdict over all names and spellings', () => {
   it('knows a resource by its URI, and by that behind its server, whose name is made a scheme where it is none', () => {
-    assert.deepEqual(ruleNames('resources', 'svc', 'a:1'), ['resource:a:1', 'resource:svc+a:1']);
+    assert.deepEqual(ruleNames('resources', 'svc', 'a:1'), ['resource:a:1', 'resource:svc+a:1', 'read:svc']);
     assert.deepEqual(['svc', 's7', '7z', '-x'].map(uriPrefix), ['svc+', 's7+', 'n.7z+', 'n.-x+']);
   });
 
@@ -130,18 +144,18 @@ describe('one verdict over all names and spellings', () => {
 
 describe('the preview of a verdict', () => {
   const preview = (rules: readonly string[], servers: readonly string[], what: string) =>
-    previewVerdict(policy(rules), ada, servers, what);
+    previewed(policy(rules), ada, servers, what);
 
   it('finds the server in the name of a tool or a prompt', () => {
     for (const what of ['svc__echo', 'prompt:svc__review']) {
       assert.equal(preview([`allow ${what}`], ['svc'], what).decision, 'allow');
-      const bound = previewVerdict(policy(['allow *']), grant, ['svc'], what);
+      const bound = previewed(policy(['allow *']), grant, ['svc'], what);
       assert.equal(bound.decision, 'allow', what);
-      const other = previewVerdict(policy(['allow *']), grant, ['svc'], what.replace('svc', 'other'));
+      const other = previewed(policy(['allow *']), grant, ['svc'], what.replace('svc', 'other'));
       assert.match(other.reason, /is not bound to server other$/);
     }
     assert.match(
-      previewVerdict(policy(['allow *']), grant, ['svc'], 'nothing').reason,
+      previewed(policy(['allow *']), grant, ['svc'], 'nothing').reason,
       /is bound to servers, and this is of none$/,
     );
   });
@@ -162,7 +176,7 @@ describe('the preview of a verdict', () => {
     assert.equal(preview(['allow resource:file:///a'], [], 'resource:file:///a').decision, 'allow', 'without servers');
     const spelled = preview(['allow *', 'deny resource:file:///a'], [], 'resource:file:///%61');
     assert.equal(spelled.decision, 'deny', 'one name of a resource has spellings too');
-    const bound = previewVerdict(policy(['allow *']), grant, [], 'resource:file:///a');
+    const bound = previewed(policy(['allow *']), grant, [], 'resource:file:///a');
     assert.match(bound.reason, /is bound to servers, and this is of none$/);
   });
 });

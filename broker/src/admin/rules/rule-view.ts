@@ -1,0 +1,35 @@
+// A rule as the API shows it, and as the log keeps it.
+import { limitText, ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence';
+import type { Rule as RuleView } from 'mcpgate-shared/api/rules';
+import type { AuditEvent } from '../../domain/call-record.ts';
+import type { Rule } from '../../domain/rule.ts';
+import { isoTime } from '../iso-time.ts';
+
+export function toRule(rule: Rule, now: number): RuleView {
+  return {
+    id: rule.id,
+    effect: rule.effect,
+    who: [...rule.who],
+    except: [...rule.except],
+    what: [...rule.what],
+    when: rule.when ?? null,
+    limits: rule.limits.map(({ most, withinMs, per, sum }) => ({ most, within_ms: withinMs, per, sum: sum ?? null })),
+    until: rule.until === undefined ? null : isoTime(rule.until),
+    expired: rule.until !== undefined && rule.until <= now,
+    observe: rule.observe,
+    approvers: [...rule.approvers],
+    note: rule.note ?? null,
+    managed_by: rule.managedBy ?? null,
+    created_at: isoTime(rule.createdAt),
+    created_by: rule.createdBy,
+  };
+}
+
+/** What an event says of a rule that was added or removed. */
+export function ruleData(rule: Rule): AuditEvent['data'] {
+  const { effect, who, except, what, when, limits, until, observe, approvers, note } = toRule(rule, 0);
+  return {
+    ...{ sentence: ruleSentence(toRule(rule, 0)), effect, who, except, what },
+    ...{ when, limits: limits.map(limitText), until, observe, approvers, note: note ?? '' },
+  };
+}

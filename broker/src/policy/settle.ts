@@ -1,0 +1,75 @@
+// Makes the verdict on one call from the rules that are about it: deny, then ask, then allow; where none allows it, it is denied. A rule whose
+// condition cannot be evaluated denies.
+import type { Rule } from '../domain/rule.ts';
+import { shown } from './readings.ts';
+import type { CompiledRule, Matching, Standing } from './standing.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Whether a rule matches a call. `mistake`: its condition, or what its limit adds up, cannot be evaluated. */
+export type Match = 'yes' | 'no' | { mistake: string };
+
+export type MatchOf = (rule: CompiledRule) => Match;
+
+const EFFECTS = ['deny', 'ask', 'allow'] as const;
+
+/** `match`: asked at most a few times for a rule, so it should remember its answers. */
+export function settle({ meant, feared }: Standing, match: MatchOf): Verdict {
+  const readings = [...meant.map(({ matching }) => matching), ...feared];
+  const firstOf = (effects: readonly (typeof EFFECTS)[number][], fits: (rule: CompiledRule) => boolean) =>
+    earliest(readings.flatMap((matching) => effects.flatMap((effect) => matching[effect].find(fits) ?? [])));
+  const decides = ({ rule }: CompiledRule) => !rule.observe;
+  const matches = (each: CompiledRule) => match(each) === 'yes';
+
+  const deny = firstOf(['deny'], (each) => decides(each) && matches(each));
+  if (deny !== undefined) return { decision: 'deny', rule: deny.rule.id, reason: denialBy(deny.rule) };
+  const mistaken = firstOf(EFFECTS, (each) => decides(each) && isMistake(match(each)));
+  if (mistaken !== undefined)
+    return { decision: 'deny', rule: mistaken.rule.id, reason: mistakeOf(mistaken.rule, match(mistaken)) };
+
+  const gives = (matching: Matching, effect: 'ask' | 'allow') =>
+    matching[effect].find((each) => decides(each) && matches(each));
+  const [sent, ...others] = meant;
+  const given = sent && (gives(sent.matching, 'ask') ?? gives(sent.matching, 'allow'));
+  if (sent === undefined || given === undefined) return { decision: 'deny', rule: null, reason: NO_RULE };
+  const missed = others.find(({ matching }) => (gives(matching, 'ask') ?? gives(matching, 'allow')) === undefined);
+  if (missed !== undefined)
+    return { decision: 'deny', rule: null, reason: `${NO_RULE} as what it stands for, ${shown(missed.own)}` };
+
+  const ask = firstOf(['ask'], (each) => decides(each) && matches(each));
+  if (ask !== undefined) {
+    const { id, approvers } = ask.rule;
+    return { decision: 'ask', rule: id, reason: `rule ${id} asks somebody first${noteOf(ask.rule)}`, approvers };
+  }
+  const observed =
+    firstOf(['deny', 'ask'], (each) => !decides(each) && matches(each)) ??
+    firstOf(EFFECTS, (each) => !decides(each) && isMistake(match(each)));
+  if (observed !== undefined) {
+    const { id } = observed.rule;
+    const why = isMistake(match(observed)) ? mistakeOf(observed.rule, match(observed)) : denialBy(observed.rule);
+    return { decision: 'would_deny', rule: id, reason: `${why}; it only observes` };
+  }
+  return { decision: 'allow', rule: given.rule.id, reason: `rule ${given.rule.id} allows it` };
+}
+
+const NO_RULE = 'no rule allows it';
+
+function earliest(rules: readonly CompiledRule[]): CompiledRule | undefined {
+  return rules.reduce<CompiledRule | undefined>(
+    (best, each) => (best && best.order < each.order ? best : each),
+    undefined,
+  );
+}
+
+const isMistake = (match: Match): match is { mistake: string } => typeof match === 'object';
+
+function denialBy(rule: Rule): string {
+  return `rule ${rule.id} ${rule.effect === 'ask' ? 'asks somebody first' : 'denies it'}${noteOf(rule)}`;
+}
+
+function mistakeOf(rule: Rule, match: Match): string {
+  return `rule ${rule.id} cannot be evaluated on this call: ${isMistake(match) ? match.mistake : ''}${noteOf(rule)}`;
+}
+
+function noteOf({ note }: Rule): string {
+  return note === undefined || note === '' ? '' : ` (${note})`;
+}
