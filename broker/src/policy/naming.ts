@@ -115,7 +115,7 @@ export function nameHeads(server: string): readonly (readonly string[])[] {
     [`${PROMPT}${server}__`],
     [`${EVENT}${server}__`],
     [RESOURCE, RESOURCE + uriPrefix(server)],
-    ...KEPT_SCHEMES.map((scheme) => ruleNames('resources', server, scheme)),
+    ...KEPT_SCHEMES.map((scheme) => ownNames('resources', server, scheme)),
   ];
 }
 
