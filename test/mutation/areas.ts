@@ -124,7 +124,9 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     ],
   },
   'install-clients': {
-    sources: ['cli/src/clients/{change-client,entry-match,entry-format,files/file-snapshot,files/unified-diff}.ts'],
+    sources: [
+      'cli/src/clients/{change,change-client,change-by-client,entry-match,entry-format,files/file-snapshot,files/unified-diff}.ts',
+    ],
     tests: [
       'cli/src/clients/{entry-match,files/unified-diff,files/file-snapshot,change-client,change-by-client}.test.ts',
       'cli/src/commands/{client-files,install-clients,uninstall-clients,claude-code-command}.test.ts',

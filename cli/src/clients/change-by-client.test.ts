@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { type ChangeContext, setUp, takeOut } from './change-client.ts';
+import type { ChangeContext } from './change.ts';
+import { setUp, takeOut } from './change-client.ts';
 import { findClient } from './client-table.ts';
 import { createLedger } from './ledger.ts';
 

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { type ChangeContext, putBack, setUp, takeOut } from './change-client.ts';
+import type { ChangeContext } from './change.ts';
+import { putBack, setUp, takeOut } from './change-client.ts';
 import type { Client } from './client.ts';
 import { findClient } from './client-table.ts';
 import { createLedger } from './ledger.ts';

@@ -1,6 +1,6 @@
 // Renders the result for each AI client as one line: ✓ done, = nothing to change, – not installed, ✗ failed, with the reason and what to do.
 import type { ChalkInstance } from 'chalk';
-import type { Action } from '../../clients/change-client.ts';
+import type { Action } from '../../clients/change.ts';
 import type { Client } from '../../clients/client.ts';
 
 export interface Outcome {
