@@ -6,7 +6,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
 import type { Live, Revocation } from '../domain/people/revocation.ts';
-import type { FallenRules } from '../store/store.ts';
+import type { FallenRules } from '../store/repositories/policy.ts';
 import type { RevocationListener } from '../domain/people/revocation.ts';
 
 /** An account that is forgotten here; `why`: it may be good at its provider. */

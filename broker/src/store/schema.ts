@@ -9,7 +9,6 @@ import type { WhoseCredential } from 'mcpgate-shared/api/account-forms';
 import type { AdminTokenRecord } from '../domain/people/people.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
 import type { AuditEventsTable } from './audit-row.ts';
-import type { OneTimeLink } from './store.ts';
 
 export interface Database {
   workspaces: { id: string; created_at: number };
@@ -112,7 +111,7 @@ export interface Database {
   one_time_links: {
     token_hash: string;
     workspace_id: string;
-    kind: OneTimeLink['kind'];
+    kind: 'setup' | 'password';
     user_id: string | null;
     expires_at: number;
   };

@@ -9,7 +9,7 @@ import { fillReferences, secretReference } from 'mcpgate-shared/values/secret-re
 import { secretNamesIn } from '../../domain/transports/transport-texts.ts';
 import { readTransport, type Transport } from '../../domain/transports/transports.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
-import type { Proposal } from '../../store/store.ts';
+import type { Proposal } from '../../store/repositories/servers/proposals.ts';
 import { takenSecretNames } from './add-server.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime, isoTimeOrNull } from '../iso-time.ts';

@@ -2,7 +2,8 @@
 // The token stands in the URL's query, so that the page works without JavaScript; therefore queries stay out of the log, the pages send no
 // referrer, the link is used up at the first success, and it expires. Opening a link does not use it up, because mail scanners open links.
 import type { Clock } from 'mcpgate-shared/clock';
-import type { OneTimeLink, Store } from '../../store/store.ts';
+import type { OneTimeLink } from '../../store/repositories/links/links.ts';
+import type { Store } from '../../store/store.ts';
 import type { OneTimeUrl } from '../registers/registers.ts';
 import { createSecret, isSecret, sha256Hex } from '../../store/secret-token.ts';
 

@@ -2,7 +2,8 @@
 // tokens for the lifetime of a refresh token. It outlives a grant that the provider ends, so that the audit log can say which login has ended.
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';
-import type { OAuthObject, Store } from '../../store/store.ts';
+import type { OAuthObject } from '../../store/repositories/people/oauth.ts';
+import type { Store } from '../../store/store.ts';
 import { sha256Hex } from '../../store/secret-token.ts';
 
 const KIND = 'ClientLogin';

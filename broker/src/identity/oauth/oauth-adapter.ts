@@ -3,7 +3,8 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import type { Clock } from 'mcpgate-shared/clock';
-import type { OAuthObject, Store } from '../../store/store.ts';
+import type { OAuthObject } from '../../store/repositories/people/oauth.ts';
+import type { Store } from '../../store/store.ts';
 import { sha256Hex } from '../../store/secret-token.ts';
 import { deviceIdOfGrant } from './grant-id.ts';
 import { UNUSED_CLIENT_TTL_MS } from './oauth-settings.ts';

@@ -2,15 +2,32 @@
 import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import type { Engine } from '../engine.ts';
 import type { Database } from '../schema.ts';
-import type { AuditEventsTable, AuditQuery, AuditRow, CallRow } from '../audit-row.ts';
-import type { Store } from '../store.ts';
+import type { AuditEventsTable, AuditQuery, AuditRow, CallRow, SecretUseQuery } from '../audit-row.ts';
 import { type NameSpan, otherNamesOf } from './servers/server-names.ts';
+
+export interface AuditRepository {
+  /**
+   * Appends all rows in one transaction. Every call waits for it twice, so the statement is prepared once. Throws `unavailable`; as an AppendInDoubt
+   * where the answer was lost, so that the rows may have been committed or not.
+   */
+  append(rows: readonly AuditRow[]): Promise<void>;
+  /** `type` and `tool` may hold `*`. `user`: the actor, or for events also the subject. At most 10,000 rows. */
+  calls(query: AuditQuery): Promise<CallRow[]>;
+  events(query: AuditQuery): Promise<AuditRow[]>;
+  /** Those that have an outcome. */
+  callsWithSecret(query: SecretUseQuery): Promise<CallRow[]>;
+  /** A writer's rows from `fromSeq` on, in order. */
+  chain(writer: string, fromSeq: number, limit: number): Promise<AuditRow[]>;
+  writers(): Promise<{ writer: string; lastSeq: number; lastHash: string }[]>;
+  /** The last row of a writer's chain; undefined where it has written nothing. */
+  last(writer: string): Promise<{ seq: number; hash: string } | undefined>;
+}
 
 const MAX_ROWS = 10_000;
 
 type AuditSelect = SelectQueryBuilder<Database, 'audit_events', Selectable<AuditEventsTable>>;
 
-export function createAuditRows(engine: Engine): Store['audit'] {
+export function createAuditRows(engine: Engine): AuditRepository {
   const { db } = engine;
   const otherNames = async ({ workspaceId, server }: AuditQuery): Promise<NameSpan[]> =>
     server === undefined ? [] : await otherNamesOf(db, workspaceId, server);

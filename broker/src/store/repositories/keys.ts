@@ -3,9 +3,14 @@ import type { Kysely } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Announce } from '../bus/announce.ts';
 import type { Database } from '../schema.ts';
-import type { Store } from '../store.ts';
 
-export function createKeys(db: Kysely<Database>, clock: Clock, announce: Announce): Store['keys'] {
+export interface KeysRepository {
+  list(): Promise<{ kid: string; sealed: Uint8Array; createdAt: number; signsFrom: number }[]>;
+  /** `signsFrom`: now unless said. `replaced`: those that are removed in the same moment. Other brokers are told. */
+  add(key: { kid: string; sealed: Uint8Array; signsFrom?: number }, replaced?: readonly string[]): Promise<void>;
+}
+
+export function createKeys(db: Kysely<Database>, clock: Clock, announce: Announce): KeysRepository {
   return {
     async list() {
       const rows = await db.selectFrom('signing_keys').selectAll().orderBy('created_at').orderBy('kid').execute();

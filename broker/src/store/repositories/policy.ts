@@ -5,17 +5,38 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { LimitPerSchema } from 'mcpgate-shared/api/rules';
 import { z } from 'zod';
-import { PLAIN_RULE, type NewRule, type Rule, type RuleLimit } from '../../domain/rule.ts';
+import {
+  PLAIN_RULE,
+  type NewRule,
+  type Rule,
+  type RuleLimit,
+  type Enforcement,
+  type PolicySnapshot,
+} from '../../domain/rule.ts';
 import type { Announce } from '../bus/announce.ts';
 import { readJson, readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
 import { shortId } from '../short-id.ts';
 import { raisePolicyVersion } from './policy-version.ts';
-import type { FallenRules, Store } from '../store.ts';
+
+/** What became of the rules that named a removed person, by their ids. */
+export interface FallenRules {
+  /** Rules that named nobody else, and were removed. */
+  removed: string[];
+  /** Rules that go on for the others whom they name. */
+  narrowed: string[];
+}
+
+export interface PolicyRepository {
+  snapshot(workspaceId: string): Promise<PolicySnapshot>;
+  addRule(workspaceId: string, rule: NewRule): Promise<Rule>;
+  removeRule(workspaceId: string, id: string): Promise<boolean>;
+  setEnforcement(workspaceId: string, enforcement: Enforcement): Promise<void>;
+}
 
 const ID_ATTEMPTS = 4;
 
-export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Announce): Store['policy'] {
+export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Announce): PolicyRepository {
   const raiseVersion = (trx: Transaction<Database>, workspaceId: string): Promise<number> =>
     raisePolicyVersion(trx, workspaceId, announce);
 

@@ -1,9 +1,15 @@
 // Values that belong to the database as a whole, each written once.
 import type { Kysely } from 'kysely';
 import type { Database } from '../schema.ts';
-import type { Store } from '../store.ts';
 
-export function createSettings(db: Kysely<Database>): Store['settings'] {
+/** Values that belong to the database as a whole, each written once. */
+export interface SettingsRepository {
+  /** Keeps `value` unless the name has a value already; returns the kept one. */
+  putIfAbsent(name: string, value: string): Promise<string>;
+  find(name: string): Promise<string | undefined>;
+}
+
+export function createSettings(db: Kysely<Database>): SettingsRepository {
   return {
     async putIfAbsent(name, value) {
       await db

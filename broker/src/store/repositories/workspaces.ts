@@ -5,7 +5,22 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Announce } from '../bus/announce.ts';
 import type { Database } from '../schema.ts';
-import type { Store } from '../store.ts';
+
+export interface Workspace {
+  name: string;
+  createdAt: number;
+}
+
+/** The workspace `default` always exists. */
+export interface WorkspacesRepository {
+  /** In the order of their names. */
+  list(): Promise<Workspace[]>;
+  has(name: string): Promise<boolean>;
+  /** Makes a workspace without rules, with enforcement on. Throws `conflict` where there is one of this name. */
+  add(name: string): Promise<Workspace>;
+  /** Removes it with its rules and groups. Throws `not_found`, and `conflict` while it has people, servers, secrets or valid tokens. */
+  remove(name: string): Promise<void>;
+}
 
 const HOLDS = [
   { table: 'users', by: 'id', words: ['user', 'users'] },
@@ -29,7 +44,7 @@ const GOES_ALONG = [
   'proposals',
 ] as const;
 
-export function createWorkspaces(db: Kysely<Database>, clock: Clock, announce: Announce): Store['workspaces'] {
+export function createWorkspaces(db: Kysely<Database>, clock: Clock, announce: Announce): WorkspacesRepository {
   const changed = async (trx: Transaction<Database>, workspaceId: string): Promise<void> => {
     await announce(trx, { kind: 'policy', workspaceId });
     await announce(trx, { kind: 'servers' });

@@ -3,11 +3,19 @@ import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { readJson } from '../../json-text.ts';
 import type { Database } from '../../schema.ts';
-import type { Store } from '../../store.ts';
+import type { Departure } from '../../../domain/channel-end.ts';
+
+/** The departures of brokers that ended in good order. */
+export interface DeparturesRepository {
+  /** Keeps a departure until `expiresAt`, and removes those that had expired by `now`. */
+  put(departure: Departure, times: { expiresAt: number; now: number }): Promise<void>;
+  /** The departure of this broker, where it has not expired. */
+  find(broker: string, now: number): Promise<Departure | undefined>;
+}
 
 const endsSchema = z.array(z.object({ id: z.string(), owner: z.string(), secretHash: z.string(), taken: z.int() }));
 
-export function createDepartures(db: Kysely<Database>): Store['departures'] {
+export function createDepartures(db: Kysely<Database>): DeparturesRepository {
   return {
     async put({ broker, ends, isComplete }, { expiresAt, now }) {
       await db.transaction().execute(async (trx) => {

@@ -2,9 +2,25 @@
 // The kept answers are sealed by the vault.
 import type { Kysely } from 'kysely';
 import type { Database } from '../../schema.ts';
-import type { Store } from '../../store.ts';
+import type { LeftChannel } from '../../../domain/channel-end.ts';
 
-export function createLeftChannels(db: Kysely<Database>): Store['leftChannels'] {
+/** Channels that brokers gave up. The only change to one that is kept is that its answers are removed once the peer has them. */
+export interface LeftChannelsRepository {
+  /** Keeps a channel. One that is kept already stays as it is. */
+  put(channel: LeftChannel, expiresAt: number): Promise<void>;
+  /** The channel that this broker gave up, where it has not expired. */
+  find(broker: string, id: string, now: number): Promise<LeftChannel | undefined>;
+  /** Which of these brokers have a departure (their names), and which of these channels are kept (their ids). */
+  amongst(wanted: { brokers: readonly string[]; ids: readonly string[] }): Promise<Set<string>>;
+  /** The peer has acknowledged everything: removes the kept answers. */
+  delivered(broker: string, id: string): Promise<void>;
+  removeExpired(now: number): Promise<void>;
+  /** The owners of all kept channels. */
+  owners(): Promise<string[]>;
+  removeOf(owners: readonly string[]): Promise<void>;
+}
+
+export function createLeftChannels(db: Kysely<Database>): LeftChannelsRepository {
   const namesOf = async (kind: 'brokers' | 'ids', names: readonly string[]): Promise<string[]> => {
     if (names.length === 0) return [];
     if (kind === 'brokers') {

@@ -1,9 +1,27 @@
 // One-time links. A link is used by deleting its row, so that of two requests at the same time only one can use it.
 import type { Kysely, Selectable } from 'kysely';
 import type { Database } from '../../schema.ts';
-import type { OneTimeLink, Store } from '../../store.ts';
 
-export function createLinks(db: Kysely<Database>): Store['links'] {
+export interface OneTimeLink {
+  /** SHA-256 of the link's token, hex. */
+  tokenHash: string;
+  workspaceId: string;
+  kind: 'setup' | 'password';
+  userId: string | null;
+  expiresAt: number;
+}
+
+export interface LinksRepository {
+  create(link: OneTimeLink): Promise<void>;
+  /** The link, without using it up; undefined where it is unknown, was used or has expired. */
+  peek(tokenHash: string, now: number): Promise<OneTimeLink | undefined>;
+  /** Uses the link up; undefined as in `peek`. Of several requests at the same time, one gets it. */
+  consume(tokenHash: string, now: number): Promise<OneTimeLink | undefined>;
+  /** Removes the unused links of a kind and person, before a new one replaces them. */
+  expire(workspaceId: string, kind: OneTimeLink['kind'], userId: string | null): Promise<void>;
+}
+
+export function createLinks(db: Kysely<Database>): LinksRepository {
   return {
     async create(link) {
       await db

@@ -8,12 +8,50 @@ import { StoredTransportSchema, targetOf } from '../../../domain/transports/tran
 import type { Announce } from '../../bus/announce.ts';
 import { readJson } from '../../json-text.ts';
 import type { Database } from '../../schema.ts';
-import type { Store } from '../../store.ts';
+
+/** What people and the company have at servers. It goes with its server, and with its person. */
+export interface AccountsRepository {
+  find(serverId: string, owner: AccountOwner): Promise<AccountRecord | undefined>;
+  ofOwner(workspaceId: string, owner: AccountOwner): Promise<AccountRecord[]>;
+  ofServer(serverId: string): Promise<AccountRecord[]>;
+  /**
+   * A new one, or what takes the place of the one that is there; whatever refresh was under way is void. Undefined, and nothing is kept, where
+   * its person is not enabled, or the server is not enabled and at `target`: whoever ends accounts closes the one or the other first, and
+   * misses none. Atomic.
+   */
+  put(
+    account: Omit<AccountRecord, 'state' | 'version' | 'wanted' | 'createdAt' | 'updatedAt'> & { target: string },
+  ): Promise<AccountRecord | undefined>;
+  /**
+   * The right to refresh this version until then, for the one who gets true. It is written down that the refresh token is in use, which
+   * outlives the lease: only `evenIfInUse` gets it again. Atomic.
+   */
+  lease(
+    account: Pick<AccountRecord, 'serverId' | 'owner' | 'version'>,
+    lease: { holder: string; until: number; evenIfInUse: boolean },
+  ): Promise<boolean>;
+  leaseOf(
+    serverId: string,
+    owner: AccountOwner,
+  ): Promise<{ until: number | null; inUseSince: number | null } | undefined>;
+  /** The lease is over. `wasUsed`: the refresh token may have been used up, so that it stays written down that it is in use. */
+  release(account: Pick<AccountRecord, 'serverId' | 'owner'>, holder: string, how: { wasUsed: boolean }): Promise<void>;
+  /** Scopes that the server asks for besides; they stand until the account is replaced. */
+  want(account: Pick<AccountRecord, 'serverId' | 'owner'>, wanted: readonly string[]): Promise<void>;
+  /** What a refresh has brought, as the next version, and the end of its lease; undefined where there is another version, or none. */
+  refreshed(
+    account: Pick<AccountRecord, 'serverId' | 'owner' | 'version'>,
+    fresh: Pick<AccountRecord, 'sealed' | 'scopes' | 'expiresAt'>,
+  ): Promise<AccountRecord | undefined>;
+  /** False where there is another version, or it is so already. */
+  expire(account: Pick<AccountRecord, 'workspaceId' | 'serverId' | 'owner' | 'version'>): Promise<boolean>;
+  remove(account: Pick<AccountRecord, 'workspaceId' | 'serverId' | 'owner'>): Promise<boolean>;
+}
 
 const NO_LEASE = { lease_holder: null, lease_until: null, in_use_since: null };
 const scopesSchema = z.array(z.string());
 
-export function createAccounts(db: Kysely<Database>, clock: Clock, announce: Announce): Store['accounts'] {
+export function createAccounts(db: Kysely<Database>, clock: Clock, announce: Announce): AccountsRepository {
   const all = db.selectFrom('accounts').selectAll();
   const changed = (trx: Transaction<Database>, { workspaceId, serverId, owner }: Key): Promise<void> =>
     announce(trx, { kind: 'account', workspaceId, serverId, owner });

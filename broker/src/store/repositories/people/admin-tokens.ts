@@ -5,9 +5,16 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Database } from '../../schema.ts';
 import { shortId } from '../../short-id.ts';
 import type { AdminTokenRecord } from '../../../domain/people/people.ts';
-import type { Store } from '../../store.ts';
 
-export function createAdminTokens(db: Kysely<Database>, clock: Clock): Store['adminTokens'] {
+export interface AdminTokensRepository {
+  create(token: Omit<AdminTokenRecord, 'id' | 'createdAt' | 'lastUsedAt' | 'revokedAt'>): Promise<AdminTokenRecord>;
+  byTokenHash(tokenHash: string): Promise<AdminTokenRecord | undefined>;
+  list(workspaceId: string): Promise<AdminTokenRecord[]>;
+  touch(id: string, at: number): Promise<void>;
+  revoke(id: string, at: number): Promise<void>;
+}
+
+export function createAdminTokens(db: Kysely<Database>, clock: Clock): AdminTokensRepository {
   const tokens = db.selectFrom('admin_tokens').selectAll();
 
   return {

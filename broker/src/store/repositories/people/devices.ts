@@ -5,9 +5,20 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Database } from '../../schema.ts';
 import type { DeviceRecord } from '../../../domain/people/people.ts';
-import type { Store } from '../../store.ts';
 
-export function createDevices(db: Kysely<Database>, clock: Clock): Store['devices'] {
+export interface DevicesRepository {
+  create(device: Omit<DeviceRecord, 'id' | 'createdAt' | 'lastSeenAt' | 'revokedAt'>): Promise<DeviceRecord>;
+  byId(id: string): Promise<DeviceRecord | undefined>;
+  byIds(ids: readonly string[]): Promise<DeviceRecord[]>;
+  listByUser(userId: string): Promise<DeviceRecord[]>;
+  list(workspaceId: string): Promise<DeviceRecord[]>;
+  touch(id: string, at: number): Promise<void>;
+  /** Keeps what a known device says of itself when it logs in again, and the time. */
+  update(id: string, change: Pick<DeviceRecord, 'name' | 'platform' | 'address'>): Promise<DeviceRecord>;
+  revoke(id: string, at: number): Promise<void>;
+}
+
+export function createDevices(db: Kysely<Database>, clock: Clock): DevicesRepository {
   const devices = db.selectFrom('devices').selectAll();
 
   return {

@@ -2,9 +2,19 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Database } from '../../schema.ts';
-import type { Store } from '../../store.ts';
 
-export function createExternalIdentities(db: Kysely<Database>, clock: Clock): Store['externalIdentities'] {
+export interface ExternalIdentitiesRepository {
+  /**
+   * The people who have this identity, one in each workspace at most. There is only one in all workspaces, unless two brokers made two at the same
+   * moment.
+   */
+  holders(issuer: string, subject: string): Promise<{ workspaceId: string; userId: string }[]>;
+  issuersOf(userId: string): Promise<string[]>;
+  /** Throws `conflict` where somebody has the identity already, or the person has another one of this issuer. */
+  link(identity: { workspaceId: string; issuer: string; subject: string; userId: string }): Promise<void>;
+}
+
+export function createExternalIdentities(db: Kysely<Database>, clock: Clock): ExternalIdentitiesRepository {
   return {
     async holders(issuer, subject) {
       const rows = await db

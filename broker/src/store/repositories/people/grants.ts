@@ -6,9 +6,18 @@ import { readStringList } from '../../json-text.ts';
 import type { Database } from '../../schema.ts';
 import { shortId } from '../../short-id.ts';
 import type { GrantRecord } from '../../../domain/people/people.ts';
-import type { Store } from '../../store.ts';
 
-export function createGrants(db: Kysely<Database>, clock: Clock): Store['grants'] {
+export interface GrantsRepository {
+  create(grant: Omit<GrantRecord, 'id' | 'createdAt' | 'lastUsedAt' | 'revokedAt'>): Promise<GrantRecord>;
+  byIds(ids: readonly string[]): Promise<GrantRecord[]>;
+  byTokenHash(tokenHash: string): Promise<GrantRecord | undefined>;
+  issuedBy(workspaceId: string, createdBy: string): Promise<GrantRecord[]>;
+  list(workspaceId: string): Promise<GrantRecord[]>;
+  touch(id: string, at: number): Promise<void>;
+  revoke(id: string, at: number): Promise<void>;
+}
+
+export function createGrants(db: Kysely<Database>, clock: Clock): GrantsRepository {
   const grants = db.selectFrom('grants').selectAll();
 
   return {

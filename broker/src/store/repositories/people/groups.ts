@@ -3,10 +3,20 @@ import type { Kysely } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
-import type { Store } from '../../store.ts';
+import type { Group } from '../../../domain/people/people.ts';
 
-export function createGroups(db: Kysely<Database>, clock: Clock, announce: Announce): Store['groups'] {
-  const list: Store['groups']['list'] = async (workspaceId) => {
+export interface GroupsRepository {
+  list(workspaceId: string): Promise<Group[]>;
+  byName(workspaceId: string, name: string): Promise<Group | undefined>;
+  /** Makes the group where it does not exist. */
+  add(workspaceId: string, name: string, userIds: readonly string[]): Promise<void>;
+  /** Takes people out of the group. */
+  take(workspaceId: string, name: string, userIds: readonly string[]): Promise<void>;
+  remove(workspaceId: string, name: string): Promise<void>;
+}
+
+export function createGroups(db: Kysely<Database>, clock: Clock, announce: Announce): GroupsRepository {
+  const list: GroupsRepository['list'] = async (workspaceId) => {
     const groups = await db
       .selectFrom('groups')
       .select('name')

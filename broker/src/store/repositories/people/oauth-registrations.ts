@@ -2,9 +2,15 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Database } from '../../schema.ts';
-import type { Store } from '../../store.ts';
 
-export function createOAuthRegistrations(db: Kysely<Database>, clock: Clock): Store['oauthRegistrations'] {
+/** Clients that were registered for the broker, by the authorization server that knows them. */
+export interface OAuthRegistrationsRepository {
+  find(workspaceId: string, issuer: string, redirectUri: string): Promise<Uint8Array | undefined>;
+  put(registration: { workspaceId: string; issuer: string; redirectUri: string; sealed: Uint8Array }): Promise<void>;
+  remove(workspaceId: string, issuer: string, redirectUri: string): Promise<void>;
+}
+
+export function createOAuthRegistrations(db: Kysely<Database>, clock: Clock): OAuthRegistrationsRepository {
   return {
     async find(workspaceId, issuer, redirectUri) {
       const row = await db

@@ -1,12 +1,50 @@
 // The OAuth server's objects, one row each. Expired rows are still found, so that the server can tell "expired" from "unknown".
 import type { Kysely, Selectable } from 'kysely';
 import type { Database } from '../../schema.ts';
-import type { OAuthObject, Store } from '../../store.ts';
+
+/** An object of the OAuth server: a token, a code, a grant, a client. `payload`: JSON text, without the value of the token itself. */
+export interface OAuthObject {
+  kind: string;
+  idHash: string;
+  payload: string;
+  grantId: string | null;
+  userCode: string | null;
+  uid: string | null;
+  consumedAt: number | null;
+  expiresAt: number | null;
+}
+
+export interface OAuthRepository {
+  upsert(object: OAuthObject): Promise<void>;
+  find(kind: string, idHash: string): Promise<OAuthObject | undefined>;
+  findByUserCode(kind: string, userCode: string): Promise<OAuthObject | undefined>;
+  findByUid(kind: string, uid: string): Promise<OAuthObject | undefined>;
+  /** Those with one of these values that exist, in one query. */
+  findAll(kind: string, by: 'idHash' | 'uid', values: readonly string[]): Promise<OAuthObject[]>;
+  /** All objects of a kind; with `uid` only those that have this one. */
+  list(kind: string, uid?: string): Promise<OAuthObject[]>;
+  /** Overwrites an existing row. False where there is none any more; it is not made again. */
+  update(object: OAuthObject): Promise<boolean>;
+  /**
+   * Whether one more object of a kind may be added, so that there are no more than `max` without a `uid`. Where there are too many, removes those
+   * that expire before `expiringBefore`, the earliest first.
+   */
+  makeRoom(kind: string, max: number, expiringBefore: number): Promise<boolean>;
+  /** Marks an object as used. True only for the first of several requests, also of those at the same time. */
+  consume(kind: string, idHash: string, at: number): Promise<boolean>;
+  destroy(kind: string, idHash: string): Promise<void>;
+  destroyByGrant(grantId: string): Promise<number>;
+  /** Access and refresh tokens of a grant that are neither used up nor expired. */
+  countTokens(grantId: string, now: number): Promise<number>;
+  /** When the last usable refresh token of a grant expires; null where the grant has none. */
+  refreshableUntil(grantId: string): Promise<number | null>;
+  removeExpired(now: number): Promise<number>;
+}
 
 /** How many rows one statement removes at most. */
 const MAX_AT_ONCE = 500;
 
-export function createOAuth(db: Kysely<Database>): Store['oauth'] {
+export function createOAuth(db: Kysely<Database>): OAuthRepository {
   const find = async (
     kind: string,
     column: 'id_hash' | 'user_code' | 'uid',

@@ -1,9 +1,39 @@
 // The names that the company's IdP has given people and groups over SCIM. User names are compared without regard to case (RFC 7643, section 4.1.1).
 import type { Kysely } from 'kysely';
 import type { Database } from '../../schema.ts';
-import type { Store } from '../../store.ts';
 
-export function createProvisioning(db: Kysely<Database>): Store['provisioning'] {
+/** The IdP's names for a person; `userName` is often an e-mail address. */
+export interface ProvisionedNames {
+  userName: string;
+  externalId: string | null;
+  displayName: string | null;
+  givenName: string | null;
+  familyName: string | null;
+}
+
+export interface ProvisionedGroup {
+  name: string;
+  createdAt: number;
+  displayName: string | null;
+  externalId: string | null;
+}
+
+/** The names that the company's IdP has given people and groups. They are removed with the person or group. */
+export interface ProvisioningRepository {
+  ofUser(userId: string): Promise<ProvisionedNames | undefined>;
+  /** The people with this user name (in any letter case) or this external id; at most 100. */
+  userIdsOf(workspaceId: string, wanted: { userName?: string; externalId?: string }): Promise<string[]>;
+  /** A page of all people, provisioned or not, in the order of their names in mcpgate. */
+  pageOfUserIds(workspaceId: string, page: { offset: number; limit: number }): Promise<string[]>;
+  /** Throws `conflict` where somebody else has the user name. */
+  putUser(user: ProvisionedNames & { userId: string; workspaceId: string }): Promise<void>;
+  /** All groups. One that the IdP has not provisioned has no display name. */
+  groups(workspaceId: string): Promise<ProvisionedGroup[]>;
+  membersOf(workspaceId: string, name: string): Promise<{ id: string; name: string }[]>;
+  putGroup(group: { workspaceId: string; name: string; displayName: string; externalId: string | null }): Promise<void>;
+}
+
+export function createProvisioning(db: Kysely<Database>): ProvisioningRepository {
   return {
     async ofUser(userId) {
       const row = await db.selectFrom('provisioned_users').selectAll().where('user_id', '=', userId).executeTakeFirst();

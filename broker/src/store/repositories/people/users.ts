@@ -1,5 +1,5 @@
 // People, and the groups that they are in.
-import { may } from 'mcpgate-shared/api/roles';
+import { may, type Role } from 'mcpgate-shared/api/roles';
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -7,10 +7,37 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import type { UserRecord } from '../../../domain/people/people.ts';
-import type { Store } from '../../store.ts';
-import { dropRulesOfPerson } from '../policy.ts';
+import { dropRulesOfPerson, type FallenRules } from '../policy.ts';
 
-export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announce): Store['users'] {
+export interface UsersRepository {
+  create(user: {
+    workspaceId: string;
+    name: string;
+    email: string | null;
+    role: Role;
+    groups: readonly string[];
+  }): Promise<UserRecord>;
+  byId(id: string): Promise<UserRecord | undefined>;
+  /** Those of these people that exist, in one query. */
+  byIds(ids: readonly string[]): Promise<UserRecord[]>;
+  byName(workspaceId: string, name: string): Promise<UserRecord | undefined>;
+  /** Everybody with this e-mail address, in any letter case. */
+  byEmail(workspaceId: string, email: string): Promise<UserRecord[]>;
+  /** The workspaces in which somebody has this e-mail address, in any letter case. */
+  workspacesOf(email: string): Promise<string[]>;
+  list(workspaceId: string): Promise<UserRecord[]>;
+  count(workspaceId: string): Promise<number>;
+  setPassword(id: string, passwordHash: string): Promise<void>;
+  setDisabled(id: string, disabledAt: number | null): Promise<void>;
+  /** Replaces the groups; groups that do not exist yet are made. */
+  setGroups(id: string, groups: readonly string[]): Promise<void>;
+  setRole(id: string, role: Role): Promise<void>;
+  setEmail(id: string, email: string | null): Promise<void>;
+  /** Removes the person with their devices, grants, links and browser sessions, and takes their name out of rules. */
+  remove(id: string): Promise<FallenRules>;
+}
+
+export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announce): UsersRepository {
   const now = (): number => clock.now();
 
   /** Updates the row of a person; returns their role and workspace. Throws `not_found`. */

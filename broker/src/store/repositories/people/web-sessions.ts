@@ -1,9 +1,27 @@
 // Browser sessions on the broker's own pages.
 import type { Kysely, Selectable } from 'kysely';
 import type { Database } from '../../schema.ts';
-import type { Store, WebSessionRecord } from '../../store.ts';
 
-export function createWebSessions(db: Kysely<Database>): Store['webSessions'] {
+export interface WebSessionRecord {
+  tokenHash: string;
+  workspaceId: string;
+  userId: string;
+  address: string;
+  userAgent: string;
+  createdAt: number;
+  expiresAt: number;
+}
+
+export interface WebSessionsRepository {
+  create(session: WebSessionRecord): Promise<void>;
+  byTokenHash(tokenHash: string, now: number): Promise<WebSessionRecord | undefined>;
+  /** Those that have not expired, the newest first. */
+  list(workspaceId: string, now: number): Promise<WebSessionRecord[]>;
+  remove(tokenHash: string): Promise<void>;
+  removeByUser(userId: string): Promise<number>;
+}
+
+export function createWebSessions(db: Kysely<Database>): WebSessionsRepository {
   return {
     async create(session) {
       await db

@@ -2,16 +2,15 @@
 // whoever has read it, and a version that is known already becomes the current one only for who has seen it come back.
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
-import type { SecretSource } from '../../secret-source.ts';
+import type { SecretSource, SecretSourceRows } from '../../secret-source.ts';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import type { SecretReading } from '../../secret-source.ts';
-import type { Store } from '../../store.ts';
 import { columnsOf, columnsOfVersion, lockSecret, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
 
 const NOTHING = new Uint8Array(0);
 
-export function createSecretSources(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secretSources'] {
+export function createSecretSources(db: Kysely<Database>, clock: Clock, announce: Announce): SecretSourceRows {
   const tell = (trx: Transaction<Database>, { workspaceId, name }: SecretKey): Promise<void> =>
     announce(trx, { kind: 'secret', workspaceId, name });
 

@@ -1,9 +1,9 @@
 // The versions of secrets besides the current ones: staged before they become it, retired after it.
+import type { SecretVersionRows } from '../../secret-rows.ts';
 import type { Kysely } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
-import type { Store } from '../../store.ts';
 import { endSource } from './secret-sources.ts';
 import {
   columnsOf,
@@ -15,7 +15,7 @@ import {
   toVersion,
 } from './secret-rows.ts';
 
-export function createSecretVersions(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secretVersions'] {
+export function createSecretVersions(db: Kysely<Database>, clock: Clock, announce: Announce): SecretVersionRows {
   return {
     async history(workspaceId, name) {
       const rows = await db

@@ -1,14 +1,14 @@
 // The secrets' sealed values, as far as they are in use: the current version of each. Only the vault can open them.
+import type { SecretRows } from '../../secret-rows.ts';
 import type { Kysely, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { AboutSecret } from '../../secret-version.ts';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
-import type { Store } from '../../store.ts';
 import { endSource } from './secret-sources.ts';
 import { columnsOf, columnsOfVersion, giveBack, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
 
-export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Announce): Store['secrets'] {
+export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Announce): SecretRows {
   const current = db.selectFrom('secret_versions as current').where('current.state', '=', 'current');
 
   async function put(

@@ -1,9 +1,22 @@
 // How many service tokens each laptop has told of, last.
 import type { Kysely } from 'kysely';
 import type { Database } from '../../schema.ts';
-import type { Store } from '../../store.ts';
 
-export function createLaptopFindings(db: Kysely<Database>): Store['laptopFindings'] {
+/** How many service tokens each laptop found in the files of its AI clients, last. */
+export interface LaptopFindingsRepository {
+  /** Returns what it had told before. */
+  put(finding: {
+    workspaceId: string;
+    deviceId: string;
+    tokens: number;
+    live: number;
+    reportedAt: number;
+  }): Promise<{ tokens: number; live: number }>;
+  /** Laptops that still hold tokens and may still connect. */
+  list(workspaceId: string): Promise<{ deviceId: string; tokens: number; live: number }[]>;
+}
+
+export function createLaptopFindings(db: Kysely<Database>): LaptopFindingsRepository {
   return {
     put: ({ workspaceId, deviceId, tokens, live, reportedAt }) =>
       db.transaction().execute(async (trx) => {

@@ -1,13 +1,42 @@
 // Servers that people propose. Who proposes what another has proposed already joins them: there is one row for the same server.
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import { ProposedTransportSchema } from 'mcpgate-shared/api/proposals';
+import { ProposedTransportSchema, type ProposedTransport } from 'mcpgate-shared/api/proposals';
 import type { Clock } from 'mcpgate-shared/clock';
 import { readJson } from '../../json-text.ts';
 import type { Database } from '../../schema.ts';
-import type { Proposal, Store } from '../../store.ts';
 
-export function createProposals(db: Kysely<Database>, clock: Clock): Store['proposals'] {
+/** A server that people propose, with their names. */
+export interface Proposal {
+  id: string;
+  workspaceId: string;
+  name: string;
+  transport: ProposedTransport;
+  people: readonly string[];
+  state: 'open' | 'accepted' | 'declined';
+  createdAt: number;
+  decidedAt: number | null;
+  decidedBy: string | null;
+}
+
+/** Servers that people propose from their laptops. */
+export interface ProposalsRepository {
+  /** Joins the same one of another person; `isNew`: this person had not proposed it yet. */
+  add(proposal: {
+    workspaceId: string;
+    userId: string;
+    name: string;
+    transport: ProposedTransport;
+    digest: string;
+  }): Promise<{ id: string; state: Proposal['state']; isNew: boolean }>;
+  /** Ids of those of this person that nobody has decided. */
+  openOf(workspaceId: string, userId: string): Promise<string[]>;
+  list(workspaceId: string, which: { all: boolean }): Promise<Proposal[]>;
+  /** Undefined where there is no open one of this id. */
+  decide(workspaceId: string, id: string, state: 'accepted' | 'declined', by: string): Promise<Proposal | undefined>;
+}
+
+export function createProposals(db: Kysely<Database>, clock: Clock): ProposalsRepository {
   async function withPeople(rows: readonly Database['proposals'][]): Promise<Proposal[]> {
     const people = await db
       .selectFrom('proposal_people')

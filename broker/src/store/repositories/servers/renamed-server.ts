@@ -2,8 +2,15 @@
 import type { Transaction } from 'kysely';
 import { readStringList } from '../../json-text.ts';
 import type { Database } from '../../schema.ts';
-import type { Renamed } from '../../store.ts';
 import { raisePolicyVersion } from '../policy-version.ts';
+import type { ServerRecord } from '../../../domain/server-record.ts';
+
+/** What a rename has changed. Rules and grants are those that named the server. */
+export interface Renamed {
+  server: ServerRecord;
+  rules: { id: string; before: readonly string[]; after: readonly string[] }[];
+  grants: { id: string; label: string }[];
+}
 
 /**
  * Raises the policy's version also where no rule names the server: rules with wildcards may mean something else now. That is not announced: whoever

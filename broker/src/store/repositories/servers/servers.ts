@@ -10,9 +10,39 @@ import { StoredTransportSchema } from '../../../domain/transports/transports.ts'
 import { readJson } from '../../json-text.ts';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
-import type { Store } from '../../store.ts';
 import { formerNamesIn, noteServerName } from './server-names.ts';
-import { renameInGrants, renameInRules } from './renamed-server.ts';
+import { renameInGrants, renameInRules, type Renamed } from './renamed-server.ts';
+
+export interface ServersRepository {
+  /** Shared, without an account and without a probe, unless said. Throws `conflict` where the name is taken. */
+  create(
+    server: Pick<ServerRecord, 'workspaceId' | 'name' | 'enabled' | 'transport' | 'isolation' | 'trustAnnotations'> &
+      Partial<Pick<ServerRecord, 'credential' | 'account' | 'probe'>>,
+  ): Promise<ServerRecord>;
+  byName(workspaceId: string, name: string): Promise<ServerRecord | undefined>;
+  list(workspaceId: string): Promise<ServerRecord[]>;
+  /** Throws `not_found`, and `stale` where the record has another revision than `ifRevision`. */
+  update(
+    id: string,
+    change: Partial<
+      Pick<
+        ServerRecord,
+        'enabled' | 'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account' | 'probe'
+      >
+    >,
+    ifRevision?: number,
+  ): Promise<ServerRecord>;
+  /**
+   * Gives it another name, and what names it the other one with it: `what` of rules as `rewrite` says, and the servers that grants are bound
+   * to. All or nothing. Throws `conflict` where the name is taken, `stale` where it is not called `from` any more, and `not_found`.
+   */
+  rename(
+    id: string,
+    to: string,
+    options: { from: string; ifRevision?: number; rewrite: (what: string) => string },
+  ): Promise<Renamed>;
+  remove(id: string): Promise<void>;
+}
 
 const accountSchema: z.ZodType<AccountForm> = z.discriminatedUnion('kind', [
   z.object({
@@ -39,7 +69,7 @@ const probeSchema: z.ZodType<Probe> = z.object({
 const probeText = (probe: Probe | null): string | null => (probe === null ? null : JSON.stringify(probe));
 const accountText = (account: AccountForm | null): string | null => (account === null ? null : JSON.stringify(account));
 
-export function createServers(db: Kysely<Database>, clock: Clock, announce: Announce): Store['servers'] {
+export function createServers(db: Kysely<Database>, clock: Clock, announce: Announce): ServersRepository {
   const change = <T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
     db.transaction().execute(async (trx) => {
       const result = await work(trx);
