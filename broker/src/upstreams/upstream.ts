@@ -135,11 +135,11 @@ export interface TestStep {
  * What a test has found out about the credential. `accepted`: the tool that the record names has answered. `refused`: the service has turned it
  * away. `failed`: nothing was found out, since something else did not work. `unproven`: it works as far as it goes, and no tool is named that tells.
  */
-export type Verdict = 'accepted' | 'refused' | 'failed' | 'unproven';
+export type ProbeResult = 'accepted' | 'refused' | 'failed' | 'unproven';
 
 export interface TestReport {
   steps: TestStep[];
-  verdict: Verdict;
+  verdict: ProbeResult;
 }
 
 /** A secret of the server's workspace with a value that it does not have, for one connection. */

@@ -25,7 +25,7 @@ export type LinkEvents = Pick<
 >;
 
 /** One link with its channels, by their numbers on the link. */
-interface Carrier {
+interface SeatedLink {
   link: BrokerLink;
   seats: Map<number, Seat>;
 }
@@ -35,7 +35,7 @@ interface Seat {
   client: LocalClient;
   /** The channel's number on the client's local socket. */
   local: number;
-  carrier: Carrier;
+  carrier: SeatedLink;
   number: number;
 }
 
@@ -45,11 +45,11 @@ const SEATS_PER_CLIENT = 16;
 export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): LinkSwitch {
   const clients = new Set<LocalClient>();
   const seatsOf = new Map<LocalClient, Map<number, Seat>>();
-  const formers = new Set<Carrier>();
+  const formers = new Set<SeatedLink>();
   let lastNumber = 0;
   let present = carry(false);
 
-  function carry(isSuccessor: boolean): Carrier {
+  function carry(isSuccessor: boolean): SeatedLink {
     const seats = new Map<number, Seat>();
     const link = makeLink({
       isSuccessor,
@@ -85,7 +85,7 @@ export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): 
         for (const client of clients) client.resume();
       },
     });
-    const carrier: Carrier = { link, seats };
+    const carrier: SeatedLink = { link, seats };
     return carrier;
   }
 
@@ -110,7 +110,7 @@ export function createLinkSwitch(makeLink: (events: LinkEvents) => BrokerLink): 
     endIfIdle(seat.carrier);
   }
 
-  function endIfIdle(carrier: Carrier): void {
+  function endIfIdle(carrier: SeatedLink): void {
     if (carrier.seats.size > 0 || !formers.delete(carrier)) return;
     carrier.link.close();
   }

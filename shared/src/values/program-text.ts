@@ -12,7 +12,7 @@ export interface ProgramText {
 }
 
 /** A program that executes some of its arguments. */
-interface Carrier {
+interface ProgramOption {
   /** The program's name, without folder, ending and version. */
   name: RegExp;
   language: Language;
@@ -31,7 +31,7 @@ interface Carrier {
   until?: 'operand' | 'script';
 }
 
-const CARRIERS: readonly Carrier[] = [
+const PROGRAM_OPTIONS: readonly ProgramOption[] = [
   {
     name: /^(?:rba|ba|z|da|a|m?k|pdk|o|y|tc|c|fi|xon)?sh$|^(?:nu|elvish)$/,
     language: 'posix',
@@ -101,7 +101,7 @@ const CARRIERS: readonly Carrier[] = [
 ];
 
 /** Flags whose names say that their value is executed, of whatever program. */
-const ANY_PROGRAM: Carrier = {
+const ANY_PROGRAM: ProgramOption = {
   name: /^/,
   language: 'posix',
   flag: /^--(?:eval|exec|execute|command|call|split-string|shell-command)$/,
@@ -116,7 +116,7 @@ export function programTexts(command: string, args: readonly string[]): (Program
     if (known === undefined || (isWhole && !known.isWhole)) found[index] = { language, isWhole };
   };
   const programs = [command, ...args].map(programName);
-  for (const carrier of CARRIERS)
+  for (const carrier of PROGRAM_OPTIONS)
     for (const [start, program] of programs.entries())
       if (carrier.name.test(program))
         textsOf(carrier, args, start, (index, isWhole) => take(index, carrier.language, isWhole));
@@ -126,7 +126,7 @@ export function programTexts(command: string, args: readonly string[]): (Program
 
 /** Calls `take` for each argument that the carrier executes; its own arguments begin at `start`. */
 function textsOf(
-  { flag, attached, takes = 'next', ends, until }: Carrier,
+  { flag, attached, takes = 'next', ends, until }: ProgramOption,
   args: readonly string[],
   start: number,
   take: (index: number, isWhole: boolean) => void,
@@ -152,7 +152,7 @@ function textsOf(
 }
 
 /** Whether the argument is what the program runs instead of a text (`until`). It is not where it is the value of the flag before it. */
-function isOther(text: string, before: string, until: Carrier['until']): boolean {
+function isOther(text: string, before: string, until: ProgramOption['until']): boolean {
   if (until === undefined || /^[-+]/.test(text)) return false;
   if (until === 'operand') return !/^(?:[-+][A-Za-z]*[oO]|--rcfile|--init-file)$/.test(before);
   return !before.startsWith('-') && /[/\\]|\.(?:[cm]?[jt]sx?|pyz?|rb|pl|php)$/.test(text);

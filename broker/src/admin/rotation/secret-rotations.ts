@@ -7,7 +7,7 @@ import type { Audit } from '../../audit/audit.ts';
 import type { Actor } from '../../domain/people/receipt.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { Store } from '../../store/store.ts';
-import type { Upstreams, Verdict } from '../../upstreams/upstream.ts';
+import type { Upstreams, ProbeResult } from '../../upstreams/upstream.ts';
 import type { SwitchSecretElsewhere } from '../dependencies.ts';
 import type { StagedValue, Vault } from '../../vault/vault.ts';
 import { secretEvents, type RecordSecretEvent } from './secret-events.ts';
@@ -98,7 +98,7 @@ export function createSecretRotations(needs: RotationNeeds): SecretRotations {
 
   async function giveUp(
     { name, version, from }: StagedValue,
-    verdicts: readonly { server: string; verdict: Verdict }[],
+    verdicts: readonly { server: string; verdict: ProbeResult }[],
     steps: SecretStep[],
     record: RecordSecretEvent,
   ): Promise<Rotated> {
@@ -162,7 +162,7 @@ async function proveDead(
   return allOf(refusals);
 }
 
-const REFUSED: Readonly<Record<Verdict, boolean | null>> = {
+const REFUSED: Readonly<Record<ProbeResult, boolean | null>> = {
   accepted: false,
   refused: true,
   failed: null,

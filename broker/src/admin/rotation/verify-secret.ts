@@ -3,14 +3,14 @@ import type { SecretStep } from 'mcpgate-shared/api/secrets';
 import { atMost } from 'mcpgate-shared/at-most';
 import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import type { Store } from '../../store/store.ts';
-import type { TestReport, TestStep, TriedSecret, Upstreams, Verdict } from '../../upstreams/upstream.ts';
+import type { TestReport, TestStep, TriedSecret, Upstreams, ProbeResult } from '../../upstreams/upstream.ts';
 
 export interface Verification {
   /** Null where it is not known. */
   verified: boolean | null;
   /** One for each server, by name. */
   steps: SecretStep[];
-  verdicts: { server: string; verdict: Verdict }[];
+  verdicts: { server: string; verdict: ProbeResult }[];
 }
 
 /** So many servers are started or asked at the same time. */
@@ -43,7 +43,7 @@ export async function verifySecret(
   };
 }
 
-const VERIFIED: Readonly<Record<Verdict, boolean | null>> = {
+const VERIFIED: Readonly<Record<ProbeResult, boolean | null>> = {
   accepted: true,
   refused: false,
   failed: false,

@@ -75,7 +75,7 @@ export async function requestByName(
   }
 }
 
-type Asked = Omit<Judged, 'what' | 'verdict' | 'policyVersion'>;
+type NamedPart = Omit<Judged, 'what' | 'verdict' | 'policyVersion'>;
 
 /** The call of what the name means at its server; undefined where there is no such thing. */
 async function findCall(
@@ -86,7 +86,7 @@ async function findCall(
   route: Route,
   policy: CompiledPolicy,
   params: CallParams,
-  asked: Asked,
+  asked: NamedPart,
   facts: Facts,
 ): Promise<Call | undefined> {
   const found = await namedEntry(parts, scope, policy, signal, kind, route, facts);

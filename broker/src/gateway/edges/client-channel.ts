@@ -8,12 +8,12 @@ import type { Answer } from '../reply.ts';
 import type { Notice } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 
-type Asked = Pick<ClientRequest, 'id' | 'idText'>;
+type AskedRequest = Pick<ClientRequest, 'id' | 'idText'>;
 
 export interface ToClient {
-  answer(request: Asked, answer: Answer): void;
+  answer(request: AskedRequest, answer: Answer): void;
   /** Sends a notification. `about`: the request that it belongs to. */
-  tell(notice: Notice, about?: Asked): void;
+  tell(notice: Notice, about?: AskedRequest): void;
   /** Sends a question, or an error for a message whose id could not be read. */
   put(message: string): void;
 }

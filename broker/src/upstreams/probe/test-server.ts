@@ -17,7 +17,7 @@ import { callProbe, namingAProbe, ProbeRefused } from './probe-call.ts';
 import { accountValues } from '../secrets/account-values.ts';
 import { resolveTransport } from '../secrets/resolved-transport.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
-import type { ListedItem, ServerFacts, TestReport, TestStep, TriedSecret, Verdict } from '../upstream.ts';
+import type { ListedItem, ServerFacts, TestReport, TestStep, TriedSecret, ProbeResult } from '../upstream.ts';
 
 const UNTESTED = 'what needs an account was not tested';
 const NOBODY = 'a server that wants to know who asks refuses what follows';
@@ -48,7 +48,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
     ...(given === undefined ? {} : { accounts: withKeys(all.accounts, given) }),
   };
   const steps: TestStep[] = [];
-  let verdict: Verdict = 'unproven';
+  let verdict: ProbeResult = 'unproven';
   let mask = (text: string): string => text;
   let current = 'secrets';
   let since = performance.now();

@@ -19,7 +19,7 @@ export interface ProcessHome {
 }
 
 export interface ProcessHomes {
-  /** Makes the home `DATA/upstreams/SERVER/LEAF`. */
+  /** Makes the home `DATA/upstreams/SERVER/HOME`. */
   prepare(server: string, homeName: string): Promise<ProcessHome>;
   /** Deletes the home, ends the processes that still run as its uid, and frees the uid. The home must not be in use. */
   removeHome(server: string, homeName: string): Promise<void>;
