@@ -337,7 +337,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       },
       eventLoopDelay: () => loopDelay.read(),
       policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),
-      secretsOfConfiguration: referencesIn(config.oidc?.client_secret ?? '').map(({ name }) => name),
+      secretsOfConfiguration: [config.oidc?.client_secret ?? '', ...Object.values(config.oidc?.assertion_clients ?? {})]
+        .flatMap(referencesIn)
+        .map(({ name }) => name),
       allowedCommands: config.stdio.allow,
       registry: createRegistry({ url: registryUrl, fetch: createGuardedFetch(registryFetch) }),
       facts: {

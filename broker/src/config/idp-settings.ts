@@ -9,18 +9,24 @@ type Camel<Name> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capi
 type CamelKeys<T> = { [Name in keyof T as Camel<Name>]-?: T[Name] };
 type Oidc = NonNullable<Config['oidc']>;
 
-export type IdpSettings = CamelKeys<Omit<Oidc, 'client_secret' | 'client_secret_file'>> & {
+export type IdpSettings = CamelKeys<Omit<Oidc, 'client_secret' | 'client_secret_file' | 'assertion_clients'>> & {
   /** Reads the secret anew at each sign-in, so that a changed one needs no restart. Undefined: the broker is a public client there. */
   clientSecret: (() => Promise<string>) | undefined;
+  /** Who may trade assertions of the IdP, by client id, each with what reads its secret. */
+  assertionClients: ReadonlyMap<string, () => Promise<string>>;
 };
 
 /** `resolve` replaces `${secret:NAME}` by the secret of the vault. */
 export function idpSettings(
-  { client_secret: secret, client_secret_file: file, ...same }: Oidc,
+  { client_secret: secret, client_secret_file: file, assertion_clients: clients = {}, ...same }: Oidc,
   resolve: (text: string) => Promise<string>,
 ): IdpSettings {
   const fromFile = file === undefined ? undefined : () => readSecretFile(file);
-  return { ...camelKeys(same), clientSecret: secret === undefined ? fromFile : () => resolve(secret) };
+  return {
+    ...camelKeys(same),
+    clientSecret: secret === undefined ? fromFile : () => resolve(secret),
+    assertionClients: new Map(Object.entries(clients).map(([id, text]) => [id, () => resolve(text)])),
+  };
 }
 
 /** With keys as code writes them: `name_claim` is `nameClaim`. */

@@ -18,6 +18,8 @@ const map = <S extends z.ZodType>(to: S) => form('map', z.record(z.string().min(
 const groupName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'write a group of this broker: 1 to 64 of a-z, 0-9, ".", "_" and "-"');
+/** The client that is the laptop's own. */
+const CLI = 'mcpgate-cli';
 const header = form(
   'header',
   z
@@ -128,6 +130,11 @@ const oidcKeys = z.strictObject({
     description:
       'Who signs out of the pages here is sent to the provider to sign out there too, where it has an `end_session_endpoint`. Register `<public_url>/logout` there as post-logout redirect URI first.',
   }),
+  assertion_clients: optional(map(z.string().refine(isSecretReference, 'write ${secret:NAME}')), {
+    description:
+      'AI clients of the company that trade an [identity assertion](enterprise.md#ai-clients-that-the-companys-idp-lets-in) of the provider (ID-JAG) for a token, without a page: by the client id that the provider writes, the secret with which each proves itself (`client_secret_basic`).',
+    example: { 'company-claude': '${secret:company-claude}' },
+  }),
   logout_ends: withDefault(choice('sessions', 'devices'), 'sessions', {
     description:
       'What ends here when the provider says that somebody has signed out there (back-channel logout): their browser sessions, or with `devices` their laptops and connected applications too, which then log in anew.',
@@ -135,6 +142,10 @@ const oidcKeys = z.strictObject({
 });
 
 export const oidcSchema = oidcKeys
+  .refine((oidc) => Object.keys(oidc.assertion_clients ?? {}).every((id) => /^[\w.-]{1,128}$/.test(id) && id !== CLI), {
+    path: ['assertion_clients'],
+    message: 'a client id is 1 to 128 letters, digits, ".", "_" and "-", and not the one of mcpgate itself',
+  })
   .refine((oidc) => oidc.client_secret === undefined || oidc.client_secret_file === undefined, {
     path: ['client_secret_file'],
     message: 'write client_secret or client_secret_file, not both',

@@ -20,6 +20,7 @@ import type { Identity } from './identity.ts';
 import { createCompanyLogin } from './idp/company-login.ts';
 import { createExternalPeople } from './idp/external-people.ts';
 import { createForwardedPeople, type ForwardedSettings } from './idp/forwarded-people.ts';
+import { createIdJags } from './idp/id-jags.ts';
 import { createIdpMetadata } from './idp/idp-metadata.ts';
 import type { IdpSettings } from '../config/idp-settings.ts';
 import { createGroups } from './registers/groups.ts';
@@ -106,7 +107,18 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     });
   };
 
+  const { idp } = options;
+  const metadata = idp && createIdpMetadata({ settings: idp, clock, log });
+  const assertions: OAuthServerOptions['assertions'] =
+    idp && metadata && idp.assertionClients.size > 0
+      ? {
+          clients: idp.assertionClients,
+          idJags: createIdJags({ idpIssuer: idp.issuer, issuer, metadata, store, clock }),
+          ...{ audit, workspaceId: DEFAULT_WORKSPACE, host: new URL(idp.issuer).host },
+        }
+      : undefined;
   const oauth = createOAuthServer({
+    assertions,
     store,
     clock,
     log,
@@ -189,8 +201,6 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
 
   const webSessions = createWebSessions({ store, clock });
   const people = createExternalPeople({ store, audit, log, users });
-  const { idp } = options;
-  const metadata = idp && createIdpMetadata({ settings: idp, clock, log });
   const authenticate = createAuthenticate({ store, clock, issuer, oauth, clientLogins });
 
   let closed = false;

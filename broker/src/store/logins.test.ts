@@ -101,6 +101,19 @@ onBothEngines((open) => {
     assert.ok(await store.oauth.find('Other', 'other'));
   });
 
+  it('adds an OAuth object once, however many brokers add it at the same moment', async (t) => {
+    const { store, clock, reopen } = await open(t);
+    const object = { kind: 'IdJag', idHash: 'jti', payload: '{}', grantId: null, userCode: null, uid: null };
+    const stores = [store, await reopen()];
+    const added = await Promise.all(
+      Array.from({ length: 10 }, async (_, index) =>
+        stores[index % 2]?.oauth.addOnce({ ...object, consumedAt: null, expiresAt: clock.at + index }),
+      ),
+    );
+    assert.deepEqual(added.filter((isFirst) => isFirst === true).length, 1);
+    assert.equal(await store.oauth.addOnce({ ...object, idHash: 'other', consumedAt: null, expiresAt: null }), true);
+  });
+
   it('keeps the OAuth objects, lets one consume, and forgets a grant as a whole', async (t) => {
     const { store, clock } = await open(t);
     const token = {
@@ -148,6 +161,7 @@ onBothEngines((open) => {
     await store.keys.add({ kid: 'k1', sealed });
     const [key] = await store.keys.list();
     assert.ok(key);
-    assert.deepEqual({ ...key, sealed: new Uint8Array(key.sealed) }, { kid: 'k1', sealed, createdAt: clock.at });
+    const same = { kid: 'k1', sealed, createdAt: clock.at, signsFrom: clock.at };
+    assert.deepEqual({ ...key, sealed: new Uint8Array(key.sealed) }, same);
   });
 });

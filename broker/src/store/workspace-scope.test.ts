@@ -235,6 +235,7 @@ const TABLE: Table = {
   },
   oauth: {
     upsert: { everywhere: 'ids of the OAuth server are unique' },
+    addOnce: { everywhere: 'ids of the OAuth server are unique' },
     find: { everywhere: 'ids of the OAuth server are unique' },
     findByUserCode: { everywhere: 'codes of the OAuth server are unique' },
     findByUid: { everywhere: 'ids of the OAuth server are unique' },

@@ -27,7 +27,12 @@ const nothing: Adapter = {
   revokeByGrantId: async () => undefined,
 };
 
-export function createOAuthAdapter(store: Store, clock: Clock): (kind: string) => Adapter {
+/** `known`: clients that the configuration names. */
+export function createOAuthAdapter(
+  store: Store,
+  clock: Clock,
+  known: (id: string) => Promise<AdapterPayload | undefined> | undefined = () => undefined,
+): (kind: string) => Adapter {
   return (kind) => {
     if (kind === 'Session') return nothing;
     /** The expiry in ms since the epoch. Of objects that the provider keeps for ever, only registered clients get one. */
@@ -55,7 +60,10 @@ export function createOAuthAdapter(store: Store, clock: Clock): (kind: string) =
           expiresAt: expiryOf(expiresInS),
         });
       },
-      find: async (id) => found(await store.oauth.find(kind, sha256Hex(id)), id),
+      async find(id) {
+        const ofCompany = kind === 'Client' ? await known(id) : undefined;
+        return ofCompany ?? found(await store.oauth.find(kind, sha256Hex(id)), id);
+      },
       findByUid: unsupported,
       findByUserCode: unsupported,
       async consume(id) {

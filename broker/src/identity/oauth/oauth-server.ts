@@ -16,6 +16,7 @@ import { readDeviceInfo } from './device-info.ts';
 import type { SaveGrant } from './device-logins.ts';
 import { hashDeviceProof } from './known-devices.ts';
 import { createClientGrantId, isClientGrantId } from './grant-id.ts';
+import { assertionClient, registerAssertionGrant, type AssertionGrantOptions } from './assertion-grant.ts';
 import type { ClientLogins } from './client-logins.ts';
 import { createConsents, nameOfClient, type Consent, type Consents } from './consents.ts';
 import { createOAuthAdapter } from './oauth-adapter.ts';
@@ -71,6 +72,8 @@ export interface OAuthServerOptions {
   guardedFetch: GuardedFetch;
   /** Origins of web pages whose scripts may be HTTP clients. */
   allowedOrigins: readonly string[];
+  /** Where AI clients of the company trade assertions of its IdP. */
+  assertions: AssertionGrantOptions | undefined;
   findHolder: FindHolder;
   onConsent: (answer: {
     consent: Consent;
@@ -103,7 +106,7 @@ function completeUri(answer: object, workspace: unknown): object {
 
 export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   const { store, clock, log, issuer, keys, settings, refreshRetry, clientLogins, findHolder, onGrantEnded } = options;
-  const { guardedFetch, allowedOrigins } = options;
+  const { guardedFetch, allowedOrigins, assertions } = options;
   const refusals = createRefusalLog({ log, clock, level: 'info' });
   const pace = createPollPace(clock, settings.pollIntervalS);
   const addresses = new WeakMap<IncomingMessage, string>();
@@ -116,6 +119,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
     allowedOrigins,
     addressOf,
     registrations: options.registrations,
+    isOfCompany: (id) => assertions?.clients.has(id) === true,
   });
   /** The grants that the provider has ended because a code was used twice, by request. */
   const ended = new WeakMap<IncomingMessage, string>();
@@ -172,7 +176,10 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   const provider = new Provider(issuer, {
     ...fixedConfiguration(keys, settings),
     ...webClients.configuration,
-    adapter: createOAuthAdapter(store, clock),
+    ...(assertions === undefined ? {} : { clientAuthMethods: ['none', 'client_secret_basic'] }),
+    adapter: createOAuthAdapter(store, clock, (id) =>
+      assertions === undefined ? undefined : assertionClient(assertions, id),
+    ),
     features: {
       ...fixedFeatures,
       ...webClients.features,
@@ -193,6 +200,12 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
     },
     findAccount,
   });
+
+  if (assertions !== undefined)
+    registerAssertionGrant(provider, {
+      ...assertions,
+      ...{ clientLogins, clock, addressOf, accessTokenTtlS: settings.accessTokenTtlS },
+    });
 
   const finishRefresh = async (ctx: KoaContextWithOIDC, admission: Admission): Promise<void> => {
     if (admission.kind === 'replay') {

@@ -30,6 +30,8 @@ export interface OAuthRepository {
    * that expire before `expiringBefore`, the earliest first.
    */
   makeRoom(kind: string, max: number, expiringBefore: number): Promise<boolean>;
+  /** False where there is an object of that kind and id already, also where another broker adds it at the same moment. */
+  addOnce(object: OAuthObject): Promise<boolean>;
   /** Marks an object as used. True only for the first of several requests, also of those at the same time. */
   consume(kind: string, idHash: string, at: number): Promise<boolean>;
   destroy(kind: string, idHash: string): Promise<void>;
@@ -72,6 +74,14 @@ export function createOAuth(db: Kysely<Database>): OAuthRepository {
         .values({ workspace_id: 'default', kind: object.kind, id_hash: object.idHash, ...values })
         .onConflict((conflict) => conflict.columns(['kind', 'id_hash']).doUpdateSet(values))
         .execute();
+    },
+    async addOnce(object) {
+      const result = await db
+        .insertInto('oauth_objects')
+        .values({ workspace_id: 'default', kind: object.kind, id_hash: object.idHash, ...valuesOf(object) })
+        .onConflict((conflict) => conflict.columns(['kind', 'id_hash']).doNothing())
+        .executeTakeFirst();
+      return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
     },
     find: (kind, idHash) => find(kind, 'id_hash', idHash),
     findByUserCode: (kind, userCode) => find(kind, 'user_code', userCode),
