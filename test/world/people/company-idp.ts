@@ -1,7 +1,8 @@
 // A company's IdP: a real OpenID provider (oidc-provider) on a port of its own, with one page on which a person says who they are.
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { exportJWK, generateKeyPair } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Provider, type JWK } from 'oidc-provider';
 import { freePort } from '../network/free-port.ts';
 
@@ -11,14 +12,20 @@ export interface CompanyIdp {
   readonly issuer: string;
   /** By login name: what the IdP says of them. */
   readonly people: Map<string, Record<string, unknown>>;
+  /**
+   * What it gives an AI client of the company in exchange for the person's sign-in there (RFC 8693): an identity assertion for another
+   * authorization server (ID-JAG).
+   */
+  idJag(person: string, claims: { aud: string; client_id: string; resource: string }): Promise<string>;
   /** Signs with new keys from now on, and publishes no others. */
   rotateKeys(): Promise<void>;
   close(): Promise<void>;
 }
 
-const newKey = async (): Promise<JWK> => {
+const newKey = async () => {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
-  return { ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig' };
+  const jwk: JWK = { ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig' };
+  return { privateKey, jwk };
 };
 
 /** `brokerUrl`: the broker's public URL. */
@@ -27,9 +34,11 @@ export async function startCompanyIdp(options: { brokerUrl: string }): Promise<C
   const issuer = `http://127.0.0.1:${port}`;
   const people = new Map<string, Record<string, unknown>>();
 
-  const createProvider = async (): Promise<Provider> =>
+  let key = await newKey();
+
+  const createProvider = (): Provider =>
     new Provider(issuer, {
-      jwks: { keys: [await newKey()] },
+      jwks: { keys: [key.jwk] },
       cookies: { keys: ['a key of the test'] },
       clients: [
         {
@@ -69,7 +78,7 @@ export async function startCompanyIdp(options: { brokerUrl: string }): Promise<C
         return grant;
       },
     });
-  let provider = await createProvider();
+  let provider = createProvider();
 
   const signIn = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method !== 'POST') {
@@ -97,8 +106,21 @@ export async function startCompanyIdp(options: { brokerUrl: string }): Promise<C
   return {
     issuer,
     people,
+    async idJag(person, claims) {
+      if (!people.has(person)) throw new Error(`the IdP does not know ${person}`);
+      const published = (await (await fetch(`${issuer}/jwks`)).json()) as { keys: { kid: string }[] };
+      const header = { alg: 'RS256', typ: 'oauth-id-jag+jwt', kid: published.keys[0]?.kid ?? '' };
+      return await new SignJWT({ ...claims, sub: `id-of-${person}` })
+        .setProtectedHeader(header)
+        .setIssuer(issuer)
+        .setIssuedAt()
+        .setExpirationTime('5m')
+        .setJti(randomUUID())
+        .sign(key.privateKey);
+    },
     async rotateKeys() {
-      provider = await createProvider();
+      key = await newKey();
+      provider = createProvider();
     },
     async close() {
       server.closeAllConnections();
