@@ -1,6 +1,8 @@
 // `group …`: groups of people.
 import { Command } from 'commander';
+import { bundlesApi } from 'mcpgate-shared/api/bundles/bundles';
 import { groupsApi } from 'mcpgate-shared/api/groups';
+import { GateError } from 'mcpgate-shared/error';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
 
@@ -33,6 +35,18 @@ export function groupCommand(context: CommandContext): Command {
     async (name: string, users: string[], options: AdminOptions) =>
       await withSession(context, options, (session) => removeFrom(session, name, users)),
   );
+  adminOptions(command.command('set <group>').description('what its people get where they ask for nothing else'))
+    .option('--bundle <name>', 'this bundle instead of every server')
+    .option('--no-bundle', 'every server again')
+    .action(
+      async (name: string, options: AdminOptions & { bundle?: string | false }) =>
+        await withSession(context, options, async ({ api, show }) => {
+          if (options.bundle === undefined) throw new GateError('usage', 'give --bundle NAME or --no-bundle');
+          const bundle = options.bundle === false ? null : options.bundle;
+          const changed = await api.call(bundlesApi.setDefault, { params: { name }, body: { bundle } });
+          show(changed, bundle === null ? `${name} gets every server again` : `${name} gets the bundle ${bundle}`);
+        }),
+    );
   adminOptions(command.command('disable <group>').description('lock every member of a group out, now')).action(
     async (name: string, options: AdminOptions) =>
       await withSession(context, options, async ({ api, receipt }) => {

@@ -5,6 +5,7 @@ import { withoutHelpOfUnknown } from 'mcpgate-shared/unknown-command';
 import { VERSION } from 'mcpgate-shared/version';
 import { adminTokenCommand } from './session/admin-token.ts';
 import { auditCommand } from './audit.ts';
+import { bundleCommand } from './bundle.ts';
 import { completionCommand } from './completion.ts';
 import type { CommandContext } from './context.ts';
 import { deviceCommand, loginCommand, sessionCommand } from './device.ts';
@@ -57,6 +58,7 @@ export function createProgram(context: CommandContext): Command {
   program.addCommand(keyCommand(context));
   program.addCommand(grantCommand(context));
   program.addCommand(adminTokenCommand(context));
+  program.addCommand(bundleCommand(context));
   program.addCommand(ruleCommand(context));
   program.addCommand(enforcementCommand(context));
   program.addCommand(auditCommand(context));

@@ -1,5 +1,6 @@
 // Authorization rules as stored and as the policy reads them.
 import type { LimitPer, RuleEffect } from 'mcpgate-shared/api/rules';
+import type { Bundle } from './bundle.ts';
 
 export type Enforcement = 'off' | 'observe' | 'enforce';
 
@@ -46,10 +47,12 @@ export const PLAIN_RULE = { except: [], limits: [], observe: false, approvers: [
 /** A rule to be added; what is left out is as in `PLAIN_RULE`. */
 export type NewRule = Pick<Rule, 'effect' | 'who' | 'what' | 'createdBy'> & Partial<Omit<Rule, 'id' | 'createdAt'>>;
 
-/** The rules of a workspace and its enforcement at one time. `version` grows with every change; each call's record has it. */
+/** The rules and bundles of a workspace and its enforcement at one time. `version` grows with every change; each call's record has it. */
 export interface PolicySnapshot {
   version: number;
   enforcement: Enforcement;
   /** In the order in which they were added. */
   rules: readonly Rule[];
+  /** Sorted by their names. */
+  bundles?: readonly Bundle[];
 }

@@ -1,5 +1,6 @@
 // Keeps the compiled policy of each workspace until it changes. Where a policy cannot be read, nobody may do anything.
 import { GateError, toGateError } from 'mcpgate-shared/error';
+import type { Bundle } from '../domain/bundle.ts';
 import type { PolicySnapshot } from '../domain/rule.ts';
 import { publicMessage } from '../domain/public-message.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
@@ -12,6 +13,8 @@ const DEAF =
 export interface PolicyCache {
   /** The policy itself where it is known, else a promise. Throws or rejects `unavailable`. */
   get(workspaceId: string): CompiledPolicy | Promise<CompiledPolicy>;
+  /** The bundles that were read together with a policy. */
+  bundlesOf(policy: CompiledPolicy): readonly Bundle[];
   /** Has the next `get` read the policy again, even where a reading is under way. Without a workspace: of all. */
   forget(workspaceId?: string): void;
   /** Those of the given and of all known workspaces whose policy differs from the one in the store. Throws where the store cannot be read. */
@@ -28,12 +31,19 @@ export function createPolicyCache(
   const reading = new Map<string, Promise<CompiledPolicy>>();
   /** The snapshot that each policy was compiled from, and its JSON text, by workspace. */
   const snapshots = new Map<string, { read: PolicySnapshot; text: string }>();
+  const bundles = new WeakMap<CompiledPolicy, readonly Bundle[]>();
+
+  function compiled(read: PolicySnapshot): CompiledPolicy {
+    const policy = compilePolicy(read, now());
+    bundles.set(policy, read.bundles ?? []);
+    return policy;
+  }
 
   async function read(workspaceId: string): Promise<CompiledPolicy> {
     try {
       const read = await snapshot(workspaceId);
       snapshots.set(workspaceId, { read, text: JSON.stringify(read) });
-      return compilePolicy(read, now());
+      return compiled(read);
     } catch (error) {
       const why = publicMessage(toGateError(error));
       throw new GateError('unavailable', `the rules cannot be read, so nothing is allowed: ${why}`, { cause: error });
@@ -45,9 +55,9 @@ export function createPolicyCache(
     const policy = known.get(workspaceId);
     const snapshot = snapshots.get(workspaceId);
     if (policy === undefined || snapshot === undefined || policy.until > now()) return policy;
-    const compiled = compilePolicy(snapshot.read, now());
-    known.set(workspaceId, compiled);
-    return compiled;
+    const next = compiled(snapshot.read);
+    known.set(workspaceId, next);
+    return next;
   }
 
   return {
@@ -59,9 +69,9 @@ export function createPolicyCache(
       reading.set(workspaceId, started);
       const isCurrent = () => reading.get(workspaceId) === started;
       started.then(
-        (compiled) => {
+        (read) => {
           if (!isCurrent()) return;
-          known.set(workspaceId, compiled);
+          known.set(workspaceId, read);
           reading.delete(workspaceId);
         },
         () => {
@@ -70,6 +80,7 @@ export function createPolicyCache(
       );
       return started;
     },
+    bundlesOf: (policy) => bundles.get(policy) ?? [],
     async outdated(workspaceIds) {
       const outdated: string[] = [];
       for (const id of new Set([...workspaceIds, ...known.keys(), ...reading.keys()])) {

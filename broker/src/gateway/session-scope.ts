@@ -1,4 +1,5 @@
 // The facts about a session that the parts of the gateway need to handle its requests.
+import type { Bundle } from '../domain/bundle.ts';
 import type { Principal } from '../domain/people/principal.ts';
 import { serverNamed, type ServerRecord } from '../domain/server-record.ts';
 import type { Requester, Upstreams } from '../upstreams/upstream.ts';
@@ -13,6 +14,10 @@ export interface SessionScope {
   principal: Principal;
   /** Set where the session shows only this server, under its own names. */
   readonly only: string | undefined;
+  /** Set where the session shows this bundle; `bundles/session-view.ts` finds it for each request. `isDefault`: nobody asked for it by its name. */
+  readonly bundle?: Bundle & { readonly isDefault: boolean };
+  /** The ids of the only servers that the session can reach: those of the bundle that it asked for. */
+  readonly servedBy?: ReadonlySet<string>;
   /** On whose behalf servers are asked. */
   readonly requester: Requester;
   /** The mode that the session asked for: every tool in the list, or the search tools; undefined: as `search-rule.ts` decides. */
@@ -51,8 +56,9 @@ export function whoOf({ user, credential }: Principal): string {
 }
 
 /** The servers that the session shows and that its credential is bound to. */
-export function serversOf(upstreams: Upstreams, { principal, only }: SessionScope): readonly ServerRecord[] {
-  const all = upstreams.servers(principal.workspaceId);
+export function serversOf(upstreams: Upstreams, scope: SessionScope): readonly ServerRecord[] {
+  const { principal, only } = scope;
+  const all = reachedBy(upstreams, scope);
   if (only === undefined && principal.servers === undefined) return all;
   const shown = only === undefined ? undefined : serverNamed(all, only);
   return all.filter(
@@ -60,4 +66,13 @@ export function serversOf(upstreams: Upstreams, { principal, only }: SessionScop
       (only === undefined || server === shown) &&
       (principal.servers === undefined || principal.servers.includes(server.name)),
   );
+}
+
+/** The servers that a name or URI may mean in this session, whether the credential is bound to them or not. */
+export function reachedBy(
+  upstreams: Pick<Upstreams, 'servers'>,
+  { principal, servedBy }: SessionScope,
+): readonly ServerRecord[] {
+  const all = upstreams.servers(principal.workspaceId);
+  return servedBy === undefined ? all : all.filter(({ id }) => servedBy.has(id));
 }

@@ -10,6 +10,7 @@ import { openPostgres } from './postgres/open-postgres.ts';
 import { DatabaseRefusal } from './postgres/postgres-error.ts';
 import { createAccounts } from './repositories/people/accounts.ts';
 import { createAuditRows } from './repositories/audit.ts';
+import { createBundles } from './repositories/bundles.ts';
 import { createAdminTokens } from './repositories/people/admin-tokens.ts';
 import { createDepartures } from './repositories/links/departures.ts';
 import { createDevices } from './repositories/people/devices.ts';
@@ -99,6 +100,7 @@ function createStore(engine: Engine, clock: Clock): Store {
     secrets: createSecrets(db, clock, announce),
     secretVersions: createSecretVersions(db, clock, announce),
     secretSources: createSecretSources(db, clock, announce),
+    bundles: createBundles(db, clock, announce),
     policy: createPolicy(db, clock, announce),
     settings: createSettings(db),
     audit: createAuditRows(engine),

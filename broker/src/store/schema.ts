@@ -42,7 +42,7 @@ export interface Database {
     user_id: string;
     created_at: number;
   };
-  groups: { workspace_id: string; name: string; created_at: number };
+  groups: { workspace_id: string; name: string; created_at: number; default_bundle: string | null };
   /** The IdP's names for people whom it provisions. `user_name_key`: the user name in lower case. */
   provisioned_users: {
     user_id: string;
@@ -256,6 +256,15 @@ export interface Database {
     uses_json: string;
     /** From when on nothing of it counts any more, ms since the epoch. */
     over_at: number;
+  };
+  bundles: {
+    workspace_id: string;
+    name: string;
+    description: string | null;
+    tools_json: string;
+    created_at: number;
+    updated_at: number;
+    created_by: string;
   };
   audit_events: AuditEventsTable;
 }

@@ -24,6 +24,7 @@ import type { KeysRepository } from './repositories/keys.ts';
 import type { ServersRepository } from './repositories/servers/servers.ts';
 import type { AccountsRepository } from './repositories/people/accounts.ts';
 import type { OAuthRegistrationsRepository } from './repositories/people/oauth-registrations.ts';
+import type { BundlesRepository } from './repositories/bundles.ts';
 import type { PolicyRepository } from './repositories/policy.ts';
 import type { SettingsRepository } from './repositories/settings.ts';
 import type { AuditRepository } from './repositories/audit.ts';
@@ -56,6 +57,7 @@ export interface Store {
   secretVersions: SecretVersionRows;
   /** Where secrets come from that are not kept here. */
   secretSources: SecretSourceRows;
+  bundles: BundlesRepository;
   policy: PolicyRepository;
   settings: SettingsRepository;
   audit: AuditRepository;

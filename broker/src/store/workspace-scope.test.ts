@@ -23,6 +23,7 @@ const NOW = 1_790_000_000_000;
 const sharedAccount = ({ workspaceId, serverId }: Twin) => ({ workspaceId, serverId, owner: 'shared' }) as const;
 const all = ({ workspaceId }: Twin) => ({ workspaceId, limit: 100 });
 
+const BUNDLE = { name: 'tools', description: 'changed', tools: [], createdBy: 'host:root' };
 const ORDER = { reference: 'env:X', keepForMs: 0, refreshMs: null };
 const READING = { fingerprint: 'one', keptUntil: null, seal: () => Buffer.from('x') };
 
@@ -404,6 +405,13 @@ const TABLE: Table = {
       },
     },
     forget: { everywhere: 'time passes in all of them' },
+  },
+  bundles: {
+    list: { reads: (store, { workspaceId }) => store.bundles.list(workspaceId) },
+    create: { writes: (store, { workspaceId }) => store.bundles.create(workspaceId, BUNDLE) },
+    update: { writes: (store, { workspaceId }) => store.bundles.update(workspaceId, 'kit', () => BUNDLE) },
+    setDefault: { writes: (store, { workspaceId }) => store.bundles.setDefault(workspaceId, 'ops', 'kit') },
+    remove: { writes: (store, { workspaceId }) => store.bundles.remove(workspaceId, 'kit') },
   },
   policy: {
     snapshot: { reads: (store, { workspaceId }) => store.policy.snapshot(workspaceId) },

@@ -52,6 +52,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not logged in or revoked, 4 broker out 
     .command('serve')
     .description('the stdio MCP server that AI clients start')
     .option('--server <name>', 'serve one server with its own names')
+    .option('--bundle <name>', 'serve a bundle of tools')
     .option('--tools <all|search>', 'every tool in the list, or three that search, describe and call');
   addInstallClients(program, context);
   addDoctor(program, context);

@@ -1,10 +1,11 @@
 // Reads the command line of `mcpgate serve` by hand, because `serve` loads no library for that.
 import type { ServeView } from '../channel/resumable-channel.ts';
 
-const USAGE = `Usage: mcpgate serve [--server NAME] [--tools all|search]
+const USAGE = `Usage: mcpgate serve [--server NAME | --bundle NAME] [--tools all|search]
 
 The stdio MCP server that AI clients launch.
   --server NAME        one server, under its own names
+  --bundle NAME        a bundle of tools that the platform team has put together
   --tools all|search   every tool in the list, or three that search, describe and call (for clients that take only so many)
 `;
 
@@ -25,7 +26,9 @@ function parse(args: readonly string[]): ServeView | undefined {
   });
   for (let index = 0; index < words.length; index += 2) {
     const value = words[index + 1] ?? '';
-    if (words[index] === '--server' && /^[a-z0-9-]{1,24}$/.test(value)) view.server = value;
+    // Servers and bundles share their names, so one field leads to both.
+    const isNamed = words[index] === '--server' || words[index] === '--bundle';
+    if (isNamed && view.server === undefined && /^[a-z0-9-]{1,24}$/.test(value)) view.server = value;
     else if (words[index] === '--tools' && (value === 'all' || value === 'search')) view.tools = value;
     else return undefined;
   }

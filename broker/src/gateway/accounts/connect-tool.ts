@@ -18,7 +18,8 @@ import type { Handling } from '../request.ts';
 import type { SessionScope } from '../session-scope.ts';
 import { askForAccount, personalOwner } from './ask-for-account.ts';
 
-const CONNECT = 'connect';
+/** The own name of the tool. */
+export const CONNECT = 'connect';
 
 /** The list of a server whose own could not be read: `error` says why. Throws `error` where that is not for want of this caller's account. */
 export function listToConnect(

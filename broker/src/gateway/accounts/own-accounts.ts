@@ -13,7 +13,7 @@ import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { errorReply, NO_REPLY, type Reply, resultReply } from '../reply.ts';
 import type { Handling, Request } from '../request.ts';
-import type { Answerer } from '../call/answer-request.ts';
+import type { Answerer } from '../call/answerer.ts';
 import { serversOf, type SessionScope, whoOf } from '../session-scope.ts';
 import { PROGRESS } from '../call/server-notification.ts';
 import { personalOwner } from './ask-for-account.ts';

@@ -1,30 +1,25 @@
 // The functions that answer requests for tools, prompts, resources, tasks and lists, by method, for clients of both generations of MCP.
 // methods.ts says which generation has which method; each edge answers `initialize`, `ping` and the like itself.
 import type { ListKind } from '../../mcp/list-kind.ts';
+import { inView } from '../bundles/in-bundle.ts';
 import { complete } from './complete.ts';
 import { requestOfEvent } from '../extensions/event-request.ts';
 import { listOfExtension } from '../extensions/extension-lists.ts';
 import { listKind } from '../lists/lists.ts';
 import { requestByName } from './named-request.ts';
-import type { Reply } from '../reply.ts';
-import type { Handling } from '../request.ts';
 import { requestByUri } from './resource-request.ts';
-import type { GatewayParts } from '../gateway-parts.ts';
-import type { SessionScope } from '../session-scope.ts';
+import type { Answerer } from './answerer.ts';
 import { followResource, unfollowResource } from '../resources/subscribe.ts';
 import { listTasks } from '../tasks/list-tasks.ts';
 import { requestOfTask } from '../tasks/task-request.ts';
 import { callSearchTool, isSearchTool, listTools } from '../search/search-tools.ts';
-
-/** Answers one request. Rejects where nothing may be forwarded: the rules cannot be read, or the intent cannot be recorded. */
-export type Answerer = (parts: GatewayParts, scope: SessionScope, handling: Handling) => Promise<Reply>;
 
 const listOf =
   (kind: ListKind): Answerer =>
   (parts, scope, handling) =>
     listKind(parts, scope, handling, kind);
 
-export const ANSWERERS: ReadonlyMap<string, Answerer> = new Map<string, Answerer>([
+const ALL: ReadonlyMap<string, Answerer> = new Map<string, Answerer>([
   [
     'tools/call',
     (parts, scope, handling) =>
@@ -54,3 +49,8 @@ export const ANSWERERS: ReadonlyMap<string, Answerer> = new Map<string, Answerer
   ['resources/list', listOf('resources')],
   ['resources/templates/list', listOf('templates')],
 ]);
+
+/** Of each method, in whatever the session shows. */
+export const ANSWERERS: ReadonlyMap<string, Answerer> = new Map(
+  [...ALL].map(([method, answer]) => [method, inView(answer)]),
+);

@@ -4,6 +4,7 @@ import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { CompiledPolicy, Facts, Verdict } from '../../policy/verdict.ts';
 import { untilAborted } from '../../domain/until-aborted.ts';
 import { type CatalogItem, type CatalogList } from '../lists/catalog.ts';
+import { inBundle } from '../bundles/bundle-names.ts';
 import { isCutName } from '../lists/exposed-name.ts';
 import { ruleNames, type RuleNames } from '../../policy/naming.ts';
 import { attemptOf } from '../../upstreams/attempt.ts';
@@ -28,14 +29,15 @@ export type NamedEntry =
 /** Where the name is denied, no list is read and no server is started. */
 export async function namedEntry(
   parts: Pick<GatewayParts, 'catalog'>,
-  { requester, only, principal }: SessionScope,
+  scope: SessionScope,
   policy: CompiledPolicy,
   signal: AbortSignal,
   kind: NamedKind,
   { server, rest, written: name }: Route,
   facts: Facts,
 ): Promise<NamedEntry> {
-  const names = ruleNames(kind, server.name, rest);
+  const { requester, only, principal } = scope;
+  const names = inBundle(scope, ruleNames(kind, server.name, rest));
   const decide = (of: RuleNames): Verdict => policy.decide({ principal, server: server.name, names: of, facts });
   const verdict = decide(names);
   // Rules contain full names; which one a shortened name stands for can only be found in the list.
@@ -57,7 +59,7 @@ export async function namedEntry(
   const entry = entryIn(list, name, only);
   if (entry === undefined) return { kind: 'missing' };
   if (entry.ownKey === rest) return { kind: 'listed', entry, verdict };
-  const meant = decide(entry.ruleNames);
+  const meant = decide(inBundle(scope, entry.ruleNames));
   if (meant.decision !== 'deny') return { kind: 'listed', entry, verdict: meant };
   // A caller who may not use what a shortened name stands for gets the same answer as for a name that stands for nothing.
   return verdict.decision === 'deny' ? { kind: 'denied', ruleNames: names, verdict } : { kind: 'missing' };

@@ -4,7 +4,7 @@ import { serverCalled, serverNamed, type ServerRecord } from '../../domain/serve
 import { exposedName } from '../lists/exposed-name.ts';
 import { exposedUri, splitName, splitUri, uriPrefix } from '../../policy/naming.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
-import type { SessionScope } from '../session-scope.ts';
+import { reachedBy, type SessionScope } from '../session-scope.ts';
 
 export interface Route {
   server: ServerRecord;
@@ -60,7 +60,7 @@ function routeBy(
   const found = split(text);
   if (found === undefined) return undefined;
   const { rest } = found;
-  const server = serverCalled(parts.upstreams.servers(scope.principal.workspaceId), found.server);
+  const server = serverCalled(reachedBy(parts.upstreams, scope), found.server);
   if (server === undefined) return undefined;
   return { server, rest, written: server.name === found.server ? text : join(server.name, rest) };
 }

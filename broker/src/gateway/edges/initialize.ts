@@ -5,6 +5,7 @@ import { toGateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import type { ServerFacts } from '../../upstreams/upstream.ts';
+import { viewOf } from '../bundles/session-view.ts';
 import { extensionsOf } from '../extensions/declared.ts';
 import { inTime } from '../lists/in-time.ts';
 import { markReservedMembers } from '../call/reserved-text.ts';
@@ -35,7 +36,9 @@ export interface Offer {
  * Waits for servers that have not connected yet, as long as a list does. Where the rules cannot be read, the offer contains nothing of any
  * server.
  */
-async function offerOf(parts: GatewayParts, scope: SessionScope): Promise<Offer> {
+async function offerOf(parts: GatewayParts, given: SessionScope): Promise<Offer> {
+  const scope = await viewOf(parts, given).catch(() => given);
+  const bundle = scope.bundle?.isDefault === false ? scope.bundle : undefined;
   const usable = await usableServers(parts, scope).catch((error: unknown) => {
     parts.log.debug({ error: toGateError(error).message }, 'a session begins without knowing what it may use');
     return undefined;
@@ -59,16 +62,19 @@ async function offerOf(parts: GatewayParts, scope: SessionScope): Promise<Offer>
     capabilities:
       one === undefined
         ? {
-            ...merged(known, isComplete),
+            ...(bundle === undefined ? merged(known, isComplete) : ofBundle(merged(known, isComplete))),
             ...tasksOf(known, scope.requester.generation),
             ...(extensions !== undefined && { extensions }),
           }
         : ownCapabilities(one.said, scope.requester.generation, extensions),
     serverInfoText: serverInfoText(parts, scope),
-    instructions: instructionsOf(
-      servers.map(({ name }, index) => ({ name, text: texts[index] ?? '' })),
-      scope.only !== undefined,
-    ),
+    instructions:
+      bundle !== undefined
+        ? bundleInstructions(bundle)
+        : instructionsOf(
+            servers.map(({ name }, index) => ({ name, text: texts[index] ?? '' })),
+            scope.only !== undefined,
+          ),
   };
 }
 
@@ -138,6 +144,16 @@ function merged(known: Known, isComplete: boolean): JsonRecord {
     // What the Events extension was before it was one; some clients look for it there.
     ...(known.some(({ said }) => isRecord(said.capabilities['events'])) && { events: {} }),
   };
+}
+
+/** A bundle has tools, and resources that these show or link to. */
+function ofBundle({ prompts: _prompts, completions: _completions, ...rest }: JsonRecord): JsonRecord {
+  return rest;
+}
+
+function bundleInstructions({ name, description }: NonNullable<SessionScope['bundle']>): string {
+  const what = `These are tools of your organisation’s MCP servers, put together as ${name}, through mcpgate. ${ANSWERS}`;
+  return description === null ? what : `${what}\n\n${description}`;
 }
 
 /** Tasks of the two generations are not compatible; those of 2026-07-28 are an extension. */

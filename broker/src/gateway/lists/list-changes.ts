@@ -5,6 +5,7 @@ import type { ListKind } from '../../mcp/list-kind.ts';
 import { serverCalled } from '../../domain/server-record.ts';
 import { placeOf, type UpstreamEvent } from '../../upstreams/upstream.ts';
 import type { CatalogList } from './catalog.ts';
+import { viewNow } from '../bundles/session-view.ts';
 import { factsWithoutCall } from '../call/facts.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { serversOf, type SessionScope } from '../session-scope.ts';
@@ -15,11 +16,17 @@ const MAX_JUDGED = 1_000;
 /** Must be called while the catalog still has the former list. */
 export function tellListChange(
   parts: GatewayParts,
-  scope: SessionScope,
+  given: SessionScope,
   event: UpstreamEvent & { kind: 'list_changed' },
   tell: (list: ListKind | 'all') => void,
 ): void {
   const { list } = event;
+  const scope = viewNow(parts, given);
+  if (scope.bundle !== undefined) {
+    const isIn = scope.bundle.tools.some(({ server }) => server === event.server);
+    if (isIn && (list === 'tools' || list === 'all')) tell('tools');
+    return;
+  }
   // This session lists only the three search tools, and these never change.
   if (list === 'tools' && scope.searchesTools) return;
   const server = serverCalled(parts.upstreams.servers(event.workspaceId), event.server);

@@ -112,7 +112,8 @@ async function listsOf(
   return { policy, lists: servers.map((server, index) => ({ server, list: lists[index] })) };
 }
 
-async function readList(
+/** A server's list; of one that lists no tools before its caller has an account there, the tool that makes one. */
+export async function readList(
   parts: GatewayParts,
   scope: SessionScope,
   kind: ListKind,

@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Engine } from '../engine.ts';
 import { createAccountsMigration } from './0008-accounts.ts';
+import { createBundlesMigration } from './0020-bundles.ts';
 import { createDeparturesMigration } from './0006-departures.ts';
 import { createExternalIdentitiesMigration } from './0004-external-identities.ts';
 import { createFirstMigration } from './0001-first.ts';
@@ -39,6 +40,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0014-secret-sources': createSecretSourcesMigration(engine.kind),
     '0015-key-times': createKeyTimesMigration(engine.kind),
     '0017-rules': createRulesMigration(engine.kind),
+    '0020-bundles': createBundlesMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
   const unknown = (await appliedMigrations(engine))

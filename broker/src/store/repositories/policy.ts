@@ -1,5 +1,5 @@
-// The rules and the enforcement of each workspace. Every change raises the policy's version, and is announced to the other brokers, in the same
-// transaction.
+// The rules and the enforcement of each workspace, which are read together with its bundles. Every change raises the policy's version, and is
+// announced to the other brokers, in the same transaction.
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -17,6 +17,7 @@ import type { Announce } from '../bus/announce.ts';
 import { readJson, readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
 import { shortId } from '../short-id.ts';
+import { readBundles } from './bundles.ts';
 import { raisePolicyVersion } from './policy-version.ts';
 
 /** What became of the rules that named a removed person, by their ids. */
@@ -85,7 +86,12 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
             .where('workspace_id', '=', workspaceId)
             .orderBy('added_in')
             .execute();
-          return { version: policy.version, enforcement: policy.enforcement, rules: rows.map(toRule) };
+          return {
+            version: policy.version,
+            enforcement: policy.enforcement,
+            rules: rows.map(toRule),
+            bundles: await readBundles(trx, workspaceId),
+          };
         });
     },
     async addRule(workspaceId, rule) {

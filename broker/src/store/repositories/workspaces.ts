@@ -35,6 +35,7 @@ const GOES_ALONG = [
   'one_time_links',
   'groups',
   'limit_uses',
+  'bundles',
   'rules',
   'policies',
   'secret_sources',

@@ -10,7 +10,7 @@ import type { JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import type { GatewayParts } from '../../gateway-parts.ts';
 import { notOffered, refusedReply } from '../admission.ts';
 import { usableServers } from '../../lists/usable-servers.ts';
-import type { Answerer } from '../../call/answer-request.ts';
+import type { Answerer } from '../../call/answerer.ts';
 import { resultReply } from '../../reply.ts';
 import type { SessionScope } from '../../session-scope.ts';
 

@@ -12,6 +12,7 @@ import { keptCapabilities } from '../null-members.ts';
 import { notOffered, refusedReply, refusedRequest, type RefusedRequest } from '../admission.ts';
 import { ANSWERERS } from '../../call/answer-request.ts';
 import type { ToClient } from '../client-channel.ts';
+import { viewNow } from '../../bundles/session-view.ts';
 import { hearNotification } from './client-notifications.ts';
 import { clientOffers } from '../client-offers.ts';
 import { createClientQuestions } from './client-questions.ts';
@@ -95,7 +96,7 @@ export function createLegacyEdge(
       get capabilitiesText() {
         return capabilitiesText;
       },
-      ask: (question) => askAboutOwnTasks(parts, scope, question, clientTasks.ask),
+      ask: (question) => askAboutOwnTasks(parts, viewNow(parts, scope), question, clientTasks.ask),
     },
     runsTaskFor: clientTasks.isFor,
     openPage,
@@ -142,7 +143,7 @@ export function createLegacyEdge(
   }
 
   function resourceUpdated(event: UpstreamEvent & { kind: 'notification' }): void {
-    tellUpdate(parts, scope, event, ({ uriText, at }) => {
+    tellUpdate(parts, viewNow(parts, scope), event, ({ uriText, at }) => {
       const paramsText = event.paramsText.slice(0, at.start) + uriText + event.paramsText.slice(at.end);
       to.tell({ method: UPDATED, paramsText });
     });
@@ -154,7 +155,7 @@ export function createLegacyEdge(
   ): void {
     const taskId = parseRecord(paramsText)?.['taskId'];
     if (typeof taskId !== 'string' || parts.tasks.find(server, place, taskId)?.sessionId !== id) return;
-    to.tell(noticeOf(method, withSeenTaskIds(paramsText, prefixFor(scope, server), true), server.name));
+    to.tell(noticeOf(method, withSeenTaskIds(paramsText, prefixFor(viewNow(parts, scope), server), true), server.name));
   }
 
   return {
@@ -174,7 +175,13 @@ export function createLegacyEdge(
       underWay.run(request, (signal) => answer({ ...handling, signal }));
     },
     notification(notification, text) {
-      hearNotification(parts, scope, { questions, clientTasks, cancel: options.cancel }, notification, text);
+      hearNotification(
+        parts,
+        viewNow(parts, scope),
+        { questions, clientTasks, cancel: options.cancel },
+        notification,
+        text,
+      );
     },
     response: (text, pieces) => void questions.answered(text, pieces),
     onEvent(event) {

@@ -1,7 +1,7 @@
 // The functions that answer mcpgate's own methods (shared/src/mcp/own-methods.ts), which the commands on a laptop send.
 import { OWN_METHODS, type OwnMethod } from 'mcpgate-shared/mcp/own-methods';
 import { ACCOUNT_ANSWERERS } from '../../accounts/own-accounts.ts';
-import type { Answerer } from '../../call/answer-request.ts';
+import type { Answerer } from '../../call/answerer.ts';
 import { resultReply } from '../../reply.ts';
 import { LAPTOP_ANSWERERS } from './laptop-requests.ts';
 import { sessionInfo } from './session-info.ts';

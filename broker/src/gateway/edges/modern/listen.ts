@@ -5,6 +5,7 @@ import { ANSWER_META } from 'mcpgate-shared/mcp/protocol-version';
 import { isRecord } from '../../../mcp/json-rpc-guard.ts';
 import type { ListKind } from '../../../mcp/list-kind.ts';
 import { placeOf, type UpstreamEvent } from '../../../upstreams/upstream.ts';
+import { viewNow, viewOf } from '../../bundles/session-view.ts';
 import { tellListChange } from '../../lists/list-changes.ts';
 import { createListNotices } from '../list-notices.ts';
 import { resultReply, type Answer } from '../../reply.ts';
@@ -69,7 +70,7 @@ export function openListener(
   const early: UpstreamEvent[] = [];
 
   function resourceUpdated(event: UpstreamEvent & { kind: 'notification' }): void {
-    tellUpdate(parts, scope, event, ({ uriText, members }) => {
+    tellUpdate(parts, viewNow(parts, scope), event, ({ uriText, members }) => {
       const rest = members.filter(({ key }) => key !== 'uri' && key !== '_meta');
       const more = rest.map((each) => `,${event.paramsText.slice(each.keyStart, each.end)}`).join('');
       handling.tell({ method: UPDATED, paramsText: `{${metaText},"uri":${uriText}${more}}` });
@@ -79,7 +80,8 @@ export function openListener(
   async function follow(uri: string): Promise<void> {
     if (!parts.subscriptions.hasRoom(follower, uri)) return;
     const request = madeRequest('resources/subscribe', { uri }, [['uri', JSON.stringify(uri)]]);
-    await requestByUri(parts, scope, { ...handling, request }, ({ server, rest }) => {
+    const view = await viewOf(parts, scope).catch(() => scope);
+    await requestByUri(parts, view, { ...handling, request }, ({ server, rest }) => {
       const key = `${server.name}\n${rest}`;
       followed.set(key, uri);
       const undo = parts.subscriptions.add(follower, server, placeOf(server, scope.requester), rest);

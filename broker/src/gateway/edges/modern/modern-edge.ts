@@ -9,8 +9,10 @@ import { isRecord } from '../../../mcp/json-rpc-guard.ts';
 import type { ListKind } from '../../../mcp/list-kind.ts';
 import { placeOf, type ServerQuestion, type UpstreamEvent } from '../../../upstreams/upstream.ts';
 import { notOffered, refusedReply, refusedRequest } from '../admission.ts';
-import { type Answerer, ANSWERERS } from '../../call/answer-request.ts';
+import { ANSWERERS } from '../../call/answer-request.ts';
+import type { Answerer } from '../../call/answerer.ts';
 import type { ToClient } from '../client-channel.ts';
+import { viewNow } from '../../bundles/session-view.ts';
 import { clientOffers, notOfferedByClient } from '../client-offers.ts';
 import type { OpenPage, ParamHeaders, ToolMode } from '../../gateway.ts';
 import { discoverResult, serverInfoText } from '../initialize.ts';
@@ -105,7 +107,9 @@ export function createModernEdge(
         logLevel: meta.logLevel,
         async ask(question: ServerQuestion) {
           if (!offers(question.method)) return notOfferedByClient(question.method);
-          return await askAboutOwnTasks(parts, scope, question, (seen) => parts.parkedCalls.ask(key, seen));
+          return await askAboutOwnTasks(parts, viewNow(parts, scope), question, (seen) =>
+            parts.parkedCalls.ask(key, seen),
+          );
         },
       },
       client: meta.client,

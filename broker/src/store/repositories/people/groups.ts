@@ -57,7 +57,7 @@ export function createGroups(db: Kysely<Database>, clock: Clock, announce: Annou
       await db.transaction().execute(async (trx) => {
         await trx
           .insertInto('groups')
-          .values({ workspace_id: workspaceId, name, created_at: clock.now() })
+          .values({ workspace_id: workspaceId, name, created_at: clock.now(), default_bundle: null })
           .onConflict((conflict) => conflict.doNothing())
           .execute();
         if (userIds.length === 0) return;

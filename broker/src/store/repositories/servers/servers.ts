@@ -10,11 +10,12 @@ import { StoredTransportSchema } from '../../../domain/transports/transports.ts'
 import { readJson } from '../../json-text.ts';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
+import { assertNoBundle } from '../bundles.ts';
 import { formerNamesIn, noteServerName } from './server-names.ts';
 import { renameInGrants, renameInRules, type Renamed } from './renamed-server.ts';
 
 export interface ServersRepository {
-  /** Shared, without an account and without a probe, unless said. Throws `conflict` where the name is taken. */
+  /** Shared, without an account and without a probe, unless said. Throws `conflict` where a server or a bundle has the name. */
   create(
     server: Pick<ServerRecord, 'workspaceId' | 'name' | 'enabled' | 'transport' | 'isolation' | 'trustAnnotations'> &
       Partial<Pick<ServerRecord, 'credential' | 'account' | 'probe'>>,
@@ -34,7 +35,7 @@ export interface ServersRepository {
   ): Promise<ServerRecord>;
   /**
    * Gives it another name, and what names it the other one with it: `what` of rules as `rewrite` says, and the servers that grants are bound
-   * to. All or nothing. Throws `conflict` where the name is taken, `stale` where it is not called `from` any more, and `not_found`.
+   * to. All or nothing. Throws `conflict` where a server or a bundle has the name, `stale` where it is not called `from` any more, and `not_found`.
    */
   rename(
     id: string,
@@ -97,6 +98,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         updated_at: at,
       });
       return await change(async (trx) => {
+        await assertNoBundle(trx, server.workspaceId, server.name);
         const made = row(await freeFolder(trx, server));
         await asTaken(server.name, trx.insertInto('servers').values(made).execute());
         await noteServerName(trx, { ...server, serverId: made.id, since: at });
@@ -145,6 +147,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         const { workspace_id: workspaceId } = before;
         // Raises the version of the policy first: whoever adds a rule meanwhile waits for this transaction, and this one for them.
         const rules = await renameInRules(trx, workspaceId, rewrite);
+        await assertNoBundle(trx, workspaceId, to);
         if (ifRevision !== undefined) await assertRevision(trx, id, ifRevision);
         const query = trx
           .updateTable('servers')

@@ -1,0 +1,185 @@
+// The operations on bundles. What is in one is checked here; that its name is no server's, where it is stored.
+import { bundlesApi, type BundleView, type NewBundleTool } from 'mcpgate-shared/api/bundles/bundles';
+import { senseOfName } from 'mcpgate-shared/entries/secret-names';
+import { senseOfValue } from 'mcpgate-shared/entries/value-sense';
+import { GateError } from 'mcpgate-shared/error';
+import { hasReference } from 'mcpgate-shared/values/secret-reference';
+import { BUNDLE_TOOL_NAME, type Bundle, type BundleTool } from '../domain/bundle.ts';
+import { serverCalled } from '../domain/server-record.ts';
+import { inWorkspace } from '../domain/workspace.ts';
+import { splitName } from '../policy/naming.ts';
+import type { AdminDependencies } from './dependencies.ts';
+import { isoTime } from './iso-time.ts';
+import { operation, type Caller, type Operation } from './operation.ts';
+
+type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'policyChanged'>;
+
+const MOST_TOOLS = 100;
+
+type Noted = Readonly<Record<string, string | null | readonly string[]>>;
+
+const toolName = ({ server, tool }: BundleTool): string | null => (server === null ? null : `${server}__${tool}`);
+
+const toView = (bundle: Bundle): BundleView => ({
+  name: bundle.name,
+  description: bundle.description,
+  tools: bundle.tools.map((each) => ({
+    tool: toolName(each),
+    name: each.name,
+    description: each.description,
+    fixed: { ...each.fixed },
+  })),
+  groups: [...bundle.groups],
+  created_at: isoTime(bundle.createdAt),
+  updated_at: isoTime(bundle.updatedAt),
+  created_by: bundle.createdBy,
+});
+
+/** What the log says of a bundle: a line for each tool. */
+const noted = ({ description, tools }: Bundle): string[] => [
+  ...(description === null ? [] : [`description ${JSON.stringify(description)}`]),
+  ...tools.map((each) => {
+    const fixed = Object.keys(each.fixed).length === 0 ? '' : ` with ${JSON.stringify(each.fixed)}`;
+    const text = each.description === null ? '' : ` described ${JSON.stringify(each.description)}`;
+    return `${each.name} = ${toolName(each) ?? 'removed'}${fixed}${text}`;
+  }),
+];
+
+export function bundleOperations({ store, audit, policyChanged }: Needs): Operation[] {
+  const changed = async (caller: Caller, type: string, subject: string, data: Noted) => {
+    policyChanged(caller.workspaceId);
+    await audit.event({
+      workspace_id: caller.workspaceId,
+      type,
+      actor: caller.actor.name,
+      subject,
+      address: caller.actor.address,
+      data: { ...data },
+    });
+  };
+
+  const toolsOf = async (workspaceId: string, given: readonly NewBundleTool[]): Promise<BundleTool[]> => {
+    const servers = await store.servers.list(workspaceId);
+    return given.map(({ tool, as, describe, fix = {} }) => {
+      const { server: written = '', rest = '' } = splitName(tool) ?? {};
+      const server = serverCalled(servers, written);
+      if (server === undefined)
+        throw new GateError(
+          'not_found',
+          `there is no server ${written}; \`server list${inWorkspace(workspaceId)}\` shows them`,
+        );
+      if (as === undefined && !BUNDLE_TOOL_NAME.test(rest))
+        throw new GateError(
+          'usage',
+          `${tool} cannot be called ${JSON.stringify(rest)} in a bundle; give it a name with --as`,
+        );
+      assertNoSecret(tool, fix);
+      return {
+        serverId: server.id,
+        server: server.name,
+        tool: rest,
+        name: as ?? rest,
+        description: describe ?? null,
+        fixed: fix,
+      };
+    });
+  };
+
+  const find = async (workspaceId: string, name: string): Promise<Bundle> => {
+    const bundle = (await store.bundles.list(workspaceId)).find((each) => each.name === name);
+    if (bundle !== undefined) return bundle;
+    throw new GateError(
+      'not_found',
+      `there is no bundle ${name}; \`bundle list${inWorkspace(workspaceId)}\` shows them`,
+    );
+  };
+
+  return [
+    operation(bundlesApi.list, async (_input, { workspaceId }) => (await store.bundles.list(workspaceId)).map(toView)),
+    operation(bundlesApi.show, async ({ params }, { workspaceId }) => toView(await find(workspaceId, params.name))),
+    operation(bundlesApi.add, async ({ body }, caller) => {
+      const tools = await toolsOf(caller.workspaceId, body.tools);
+      assertDistinct(tools);
+      const bundle = await store.bundles.create(caller.workspaceId, {
+        name: body.name,
+        description: body.description === undefined || body.description === '' ? null : body.description,
+        tools,
+        createdBy: caller.actor.name,
+      });
+      await changed(caller, 'bundle.added', `bundle:${bundle.name}`, { before: [], after: noted(bundle) });
+      return toView(bundle);
+    }),
+    operation(bundlesApi.set, async ({ params, body }, caller) => {
+      const put = await toolsOf(caller.workspaceId, body.tools);
+      await find(caller.workspaceId, params.name);
+      const { before, after } = await store.bundles.update(caller.workspaceId, params.name, (now) => {
+        for (const name of body.without)
+          if (!now.tools.some((each) => isCalled(each, name)))
+            throw new GateError('not_found', `${params.name} has no tool ${name}`);
+        const kept = now.tools.filter((each) => !body.without.some((name) => isCalled(each, name)));
+        const others = kept.filter((each) => !put.some((next) => isSame(each, next)));
+        const tools = [...others, ...put];
+        assertDistinct(tools);
+        if (tools.length === 0)
+          throw new GateError('usage', `nothing would be left of ${params.name}; \`bundle remove\` it`);
+        if (tools.length > MOST_TOOLS) throw new GateError('usage', `a bundle has at most ${MOST_TOOLS} tools`);
+        const description = body.description === undefined ? now.description : body.description;
+        return { description: description === '' ? null : description, tools };
+      });
+      await changed(caller, 'bundle.changed', `bundle:${after.name}`, { before: noted(before), after: noted(after) });
+      return toView(after);
+    }),
+    operation(bundlesApi.remove, async ({ params }, caller) => {
+      await find(caller.workspaceId, params.name);
+      const bundle = await store.bundles.remove(caller.workspaceId, params.name);
+      const data = { before: noted(bundle), after: [], groups: [...bundle.groups] };
+      await changed(caller, 'bundle.removed', `bundle:${bundle.name}`, data);
+      return toView(bundle);
+    }),
+    operation(bundlesApi.setDefault, async ({ params, body }, caller) => {
+      if (body.bundle !== null) await find(caller.workspaceId, body.bundle);
+      const before = await store.bundles.setDefault(caller.workspaceId, params.name, body.bundle);
+      const data = { before, after: body.bundle };
+      await changed(caller, 'group.bundle_changed', `group:${params.name}`, data);
+      return { group: params.name, bundle: body.bundle };
+    }),
+  ];
+}
+
+const isCalled = (tool: BundleTool, name: string): boolean => tool.name === name || toolName(tool) === name;
+
+/** Whether `next` stands for `tool`: the same tool, unless both stay apart by their names. */
+const isSame = (tool: BundleTool, next: BundleTool): boolean =>
+  tool.name === next.name && tool.serverId === next.serverId && tool.tool === next.tool;
+
+function assertDistinct(tools: readonly BundleTool[]): void {
+  const seen = new Map<string, BundleTool>();
+  for (const tool of tools) {
+    const other = seen.get(tool.name);
+    if (other !== undefined)
+      throw new GateError(
+        'usage',
+        `${toolName(other) ?? other.tool} and ${toolName(tool) ?? tool.tool} would both be called ${tool.name}; give one of them another name with --as`,
+      );
+    seen.set(tool.name, tool);
+  }
+}
+
+/** Fixed arguments are in the log and in answers of the API: a secret has no place there. Throws `usage`, without the value. */
+function assertNoSecret(tool: string, fixed: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(fixed)) {
+    const isSecret = textsIn(value).some(
+      (text) => hasReference(text) || senseOfValue(text) === 'token' || (text !== '' && senseOfName(name) === 'secret'),
+    );
+    if (isSecret)
+      throw new GateError(
+        'usage',
+        `${tool}: the argument ${JSON.stringify(name.slice(0, 60))} looks like a secret, which cannot be fixed in a bundle; put it into the server's record, as \${secret:NAME}`,
+      );
+  }
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
