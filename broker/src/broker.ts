@@ -157,6 +157,15 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
           address: null,
           data: { version, begun_by: setBy },
         }),
+      recordRotated: ({ workspaceId, name, version, from, setBy }) =>
+        audit.event({
+          workspace_id: workspaceId,
+          type: 'secret.rotated',
+          actor: 'broker',
+          subject: `secret:${name}`,
+          address: null,
+          data: { version, from, verified: null, begun_by: setBy, found_later: true },
+        }),
     });
     closers.push(() => secretWatch.close());
     // What the error broke off may have been the handling of a revocation by another broker: everything is read again.

@@ -6,7 +6,9 @@ import type { Broker } from '../world/broker.ts';
 import { openMcpCaller } from '../world/clients/mcp-caller.ts';
 import { newCredential, openRotatingWorld, rotateInTurn, startLoad, wrongCalls } from '../world/rotations.ts';
 import { filesHolding } from '../world/search.ts';
+import { forSoLong } from '../world/for-so-long.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
+import { until } from '../world/until.ts';
 
 interface Version {
   version: number;
@@ -86,7 +88,7 @@ for (const server of ['on-1', 'at-1'] as const) {
     await killed(world.broker);
     service.hold(undefined);
     assert.equal((await command).code, 4);
-    assert.deepEqual(await states(), ['1 current']);
+    assert.deepEqual(await states(), ['2 discarded', '1 current']);
     assert.equal(await carried('after'), old);
     const events = (await world.broker.json(['audit', 'search', '--events', '--type', 'secret.rotation*'])) as {
       type: string;
@@ -122,6 +124,32 @@ for (const server of ['on-1', 'at-1'] as const) {
     assert.equal(await carried('after'), fresh);
   });
 }
+
+test('a broker that is killed between the switch and its record has the log say so once it runs again', async (t) => {
+  const databaseUrl = (await postgres?.createDatabase()) ?? '';
+  const { world, server, rotate, states } = await open(t, 'at-1', databaseUrl);
+  const second = await startSecondBroker(t, world, databaseUrl);
+  // It confirms no switch, which the first one waits for before it writes the switch into the log.
+  process.kill(second.pid, 'SIGSTOP');
+  const command = rotate(world.broker);
+  await until('the switch', async () => (await states()).includes('2 current'));
+  await world.broker.stop('SIGKILL');
+  process.kill(second.pid, 'SIGCONT');
+  assert.equal((await command).code, 4);
+  await second.stop();
+  await world.broker.start();
+  const rotated = async () =>
+    (await world.broker.json(['audit', 'search', '--events', '--type', 'secret.rotated'])) as { data: object }[];
+  // So long the one that switched could have been about to say so.
+  await forSoLong(15_000);
+  await world.broker.run(['secret', 'set', 'another'], { stdin: 'a change has the secrets looked at' });
+  await until('the record', async () => (await rotated()).length > 0);
+  assert.partialDeepStrictEqual(
+    (await rotated()).map(({ data }) => data),
+    [{ version: 2, from: 1 }],
+  );
+  assert.equal(server, 'at-1');
+});
 
 test('a call that goes on for longer than the rotation ends with the old credential, and that it does is said', async (t) => {
   const { world, service, grant, server, old, fresh, rotate, carried } = await open(t, 'at-1');

@@ -9,6 +9,7 @@ import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
+import { discardedOf } from './rotation/discarded-versions.ts';
 import { secretEvents } from './rotation/secret-events.ts';
 import { createSecretRotations } from './rotation/secret-rotations.ts';
 import { tallyUses } from './rotation/secret-uses.ts';
@@ -111,7 +112,7 @@ export function secretOperations(
     operation(secretsApi.history, async ({ params: { name } }, { workspaceId }) => {
       const versions = await vault.versions.history(workspaceId, name);
       if (versions.length === 0) throw noSecret(workspaceId, name);
-      return versions.map((each) => ({
+      const kept = versions.map((each) => ({
         version: each.version,
         state: each.state,
         source: each.source,
@@ -121,6 +122,8 @@ export function secretOperations(
         retired_at: isoTimeOrNull(each.retiredAt),
         last_used_at: isoTimeOrNull(each.lastUsedAt),
       }));
+      const discarded = await discardedOf(audit, { workspaceId, name }, versions);
+      return [...kept, ...discarded].toSorted((a, b) => b.version - a.version);
     }),
     operation(secretsApi.uses, async ({ params: { name }, query }, { workspaceId }) => {
       await audit.flush();

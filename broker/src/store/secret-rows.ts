@@ -80,9 +80,12 @@ export interface SecretVersionRows {
   extend(workspaceId: string, name: string, version: number, lease: StagingLease): Promise<boolean>;
   /**
    * The staged version becomes the current one, and the one that was it is retired. False, and nothing is changed, where the holder has it no
-   * more, or another one is current by now.
+   * more, or another one is current by now. It is `unrecorded` until somebody says that it is in the log; `until`: nobody else does before.
    */
-  promote(workspaceId: string, name: string, staged: Staged, holder: string): Promise<boolean>;
+  promote(workspaceId: string, name: string, staged: Staged, lease: StagingLease): Promise<boolean>;
+  recorded(workspaceId: string, name: string, version: number): Promise<void>;
+  /** Versions that were promoted, and whose promotion may not be in the log, of every workspace. `from`: the one before. */
+  unrecorded(): Promise<(StagedSecret & StagingLease & { from: number | null })[]>;
   /** Removes a staged version of this holder. */
   discard(workspaceId: string, name: string, version: number, by: Pick<StagingLease, 'holder'>): Promise<boolean>;
   /** All that are staged, of every workspace. */

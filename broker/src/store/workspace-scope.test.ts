@@ -20,6 +20,7 @@ type Repositories = Omit<Store, 'bus' | 'probe' | 'close'>;
 type Table = { [R in keyof Repositories]: { [M in keyof Repositories[R]]: Scope } };
 
 const NOW = 1_790_000_000_000;
+const LEASE = { holder: 'me', until: NOW + 9 };
 const sharedAccount = ({ workspaceId, serverId }: Twin) => ({ workspaceId, serverId, owner: 'shared' }) as const;
 const all = ({ workspaceId }: Twin) => ({ workspaceId, limit: 100 });
 
@@ -377,7 +378,7 @@ const TABLE: Table = {
     },
     promote: {
       writes: async (store, at) =>
-        store.secretVersions.promote(at.workspaceId, 'kept', { version: await stage(store, at), from: 1 }, 'me'),
+        store.secretVersions.promote(at.workspaceId, 'kept', { version: await stage(store, at), from: 1 }, LEASE),
     },
     restore: { writes: (store, { workspaceId }) => store.secretVersions.restore(workspaceId, 'kept', 1) },
     extend: {
@@ -387,9 +388,17 @@ const TABLE: Table = {
         await store.secretVersions.extend(at.workspaceId, 'kept', version, { holder: 'me', until: NOW + 9 });
         const [own] = (await store.secretVersions.staged()).filter((each) => each.workspaceId === at.workspaceId);
         if (own?.until === NOW + 9)
-          await store.secretVersions.promote(at.workspaceId, 'kept', { version, from: 1 }, 'me');
+          await store.secretVersions.promote(at.workspaceId, 'kept', { version, from: 1 }, LEASE);
       },
     },
+    recorded: {
+      writes: async (store, at) => {
+        const version = await stage(store, at);
+        await store.secretVersions.promote(at.workspaceId, 'kept', { version, from: 1 }, LEASE);
+        await store.secretVersions.recorded(at.workspaceId, 'kept', version);
+      },
+    },
+    unrecorded: { everywhere: 'a broker has the log say what others have switched to in any workspace' },
     staged: { everywhere: 'a broker clears up what others have left in any workspace' },
   },
   secretSources: {

@@ -14,6 +14,7 @@ async function openWatch(t: TestContext, open: OpenStoreUnderTest, maxAgeMs = 90
   const vault = await createVault({ store, clock, masterKey, holder: 'here' });
   const logged: string[] = [];
   const abandoned: string[] = [];
+  const rotated: string[] = [];
   const timers: (() => void)[] = [];
   const watch = createSecretWatch({
     store,
@@ -23,9 +24,10 @@ async function openWatch(t: TestContext, open: OpenStoreUnderTest, maxAgeMs = 90
     log: { warn: (_fields: object, text: string) => void logged.push(text) },
     maxAgeMs,
     recordAbandoned: async ({ name, version }) => void abandoned.push(`${name}@${version}`),
+    recordRotated: async ({ name, version, from }) => void rotated.push(`${name}@${from}>${version}`),
   });
   const other = await createVault({ store: await reopen(), clock, masterKey, holder: 'killed' });
-  return { store, vault, other, clock, watch, logged, abandoned, look: () => watch.start() };
+  return { store, vault, other, clock, watch, logged, abandoned, rotated, look: () => watch.start() };
 }
 
 onBothEngines((open) => {
@@ -85,5 +87,20 @@ onBothEngines((open) => {
     clock.at += 30_000;
     await look();
     assert.deepEqual(abandoned, ['github@2']);
+  });
+
+  it('what a broker that was killed has switched to is in the log once, whether it had said so or not', async (t) => {
+    const { vault, other, clock, rotated, look } = await openWatch(t, open);
+    await vault.set('default', 'github', 'x', 'set');
+    const own = await vault.versions.stage('default', 'github', 'own', 'rotate');
+    await vault.versions.promote(own);
+    await vault.versions.recorded(own);
+    await other.versions.promote(await other.versions.stage('default', 'github', 'left', 'rotate'));
+    await look();
+    assert.deepEqual(rotated, [], 'it may be about to say so itself');
+    clock.at += 15_000;
+    await look();
+    await look();
+    assert.deepEqual(rotated, ['github@2>3']);
   });
 });

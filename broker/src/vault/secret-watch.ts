@@ -1,4 +1,5 @@
-// Looks at all secrets from time to time: warns of those that are too old or expire soon, and throws away what brokers that were killed have staged.
+// Looks at all secrets from time to time: warns of those that are too old or expire soon, and sees to what brokers that were killed have left: throws
+// away what they have staged, and has the log say what they have switched to.
 import type { Clock } from 'mcpgate-shared/clock';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { SecretInfo } from '../store/secret-rows.ts';
@@ -33,7 +34,7 @@ export interface SecretWatch {
 
 export interface SecretWatchOptions {
   store: Pick<Store, 'workspaces' | 'secrets'>;
-  versions: Pick<Vault['versions'], 'discardLeftOver'>;
+  versions: Pick<Vault['versions'], 'discardLeftOver' | 'unrecorded' | 'recorded'>;
   /** Calls the listener after a secret has changed; returns the function that removes it. */
   onChange: (listener: () => void) => () => void;
   clock: Clock;
@@ -45,6 +46,14 @@ export interface SecretWatchOptions {
     workspaceId: string;
     name: string;
     version: number;
+    setBy: string | null;
+  }) => Promise<void>;
+  /** A broker that was killed has switched to this version, and may not have said so in the log. */
+  recordRotated: (switched: {
+    workspaceId: string;
+    name: string;
+    version: number;
+    from: number | null;
     setBy: string | null;
   }) => Promise<void>;
 }
@@ -62,6 +71,10 @@ export function createSecretWatch(options: SecretWatchOptions): SecretWatch {
 
   async function look(): Promise<void> {
     for (const gone of await versions.discardLeftOver()) await options.recordAbandoned(gone);
+    for (const switched of await versions.unrecorded()) {
+      await options.recordRotated(switched);
+      await versions.recorded(switched);
+    }
     const found: SecretAge[] = [];
     for (const { name: workspace } of await store.workspaces.list())
       for (const each of await store.secrets.list(workspace)) {

@@ -31,8 +31,14 @@ export interface Versions {
    * such secret, and `conflict` where one is staged already, here or at another broker: by whom and since when.
    */
   stage(workspaceId: string, name: string, value: string, source: string, about?: AboutSecret): Promise<StagedValue>;
-  /** It becomes the current version; tells listeners. Throws `conflict` where another one is current by now, or it is staged no more. */
+  /**
+   * It becomes the current version; tells listeners. Throws `conflict` where another one is current by now, or it is staged no more. Whoever does
+   * this writes it into the log, and then says that it is `recorded`; until then it is among the `unrecorded` of a later run.
+   */
   promote(staged: StagedValue): Promise<void>;
+  recorded(version: Pick<StagedValue, 'workspaceId' | 'name' | 'version'>): Promise<void>;
+  /** What brokers that were killed have promoted, perhaps without a word in the log. `from`: the version before. */
+  unrecorded(): Promise<(Pick<StagedSecret, 'workspaceId' | 'name' | 'version' | 'setBy'> & { from: number | null })[]>;
   discard(staged: StagedValue): Promise<void>;
   /** What brokers that were killed have staged; what was removed. */
   discardLeftOver(): Promise<Pick<StagedSecret, 'workspaceId' | 'name' | 'version' | 'setBy'>[]>;

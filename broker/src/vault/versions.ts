@@ -10,6 +10,8 @@ import type { OpenedSecret, StagedValue, Versions } from './vault.ts';
 
 const LEASE_MS = 30_000;
 const EXTEND_EVERY_MS = 10_000;
+/** A broker that runs has written a switch into the log within this time, or it is written twice. */
+const RECORD_MS = 15_000;
 
 export interface VersionsOptions {
   store: Pick<Store, 'secrets' | 'secretVersions'>;
@@ -72,10 +74,13 @@ export function createVersions(options: VersionsOptions): Versions & { close(): 
     return all.find((each) => each.workspaceId === workspaceId && each.name === name);
   }
 
+  /** Whether the broker that has it is gone. */
+  const isLeft = (lease: StagingLease): boolean =>
+    options.isAlone ? lease.holder !== holder : lease.until <= clock.now();
+
   /** False where somebody sees to it. */
   async function discardLeft({ workspaceId, name, version, ...lease }: StagedSecret & StagingLease): Promise<boolean> {
-    const isLeft = options.isAlone ? lease.holder !== holder : lease.until <= clock.now();
-    return isLeft && (await secretVersions.discard(workspaceId, name, version, { holder: lease.holder }));
+    return isLeft(lease) && (await secretVersions.discard(workspaceId, name, version, { holder: lease.holder }));
   }
 
   return {
@@ -114,11 +119,16 @@ export function createVersions(options: VersionsOptions): Versions & { close(): 
     },
     async promote(staged) {
       const { workspaceId, name } = staged;
-      const isDone = await secretVersions.promote(workspaceId, name, staged, holder);
+      const lease = { holder, until: clock.now() + RECORD_MS };
+      const isDone = await secretVersions.promote(workspaceId, name, staged, lease);
       const cause = held.get(keyOf(staged))?.error;
       letGo(staged);
       if (!isDone) throw new GateError('conflict', changedMeanwhile(name), { cause });
       options.changed(workspaceId, name);
+    },
+    recorded: ({ workspaceId, name, version }) => secretVersions.recorded(workspaceId, name, version),
+    async unrecorded() {
+      return (await secretVersions.unrecorded()).filter(isLeft);
     },
     async discard(staged) {
       letGo(staged);

@@ -97,7 +97,9 @@ export type ProvedDead = z.output<typeof ProvedDeadSchema>;
 export const SecretVersionSchema = z
   .object({
     version: z.number().int(),
-    state: z.enum(['staged', 'current', 'retired']),
+    state: z.enum(['staged', 'current', 'retired', 'discarded']).meta({
+      description: '`discarded`: thrown away by a rotation that came to nothing; its value is not kept',
+    }),
     source: z.string(),
     set_by: z.string().nullable(),
     created_at: TimeSchema,

@@ -83,6 +83,7 @@ export function createSecretRotations(needs: RotationNeeds): SecretRotations {
             : `not confirmed in time by ${unconfirmed.join(', ')}: calls there may carry version ${staged.from} for a moment longer`,
       });
       await record('secret.rotated', { version: staged.version, from: staged.from, verified });
+      await vault.versions.recorded(staged);
       const [here, elsewhere] = await Promise.all([
         needs.upstreams.callsEnded(workspaceId, name, RETIRE_WAIT_MS),
         needs.switchElsewhere(rotation, RETIRE_WAIT_MS),

@@ -1,9 +1,10 @@
 // The versions of secrets besides the current ones: staged before they become it, retired after it.
-import type { SecretVersionRows } from '../../secret-rows.ts';
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
+import type { SecretVersionRows, StagedSecret } from '../../secret-rows.ts';
+import type { StagingLease } from '../../secret-version.ts';
 import { endSource } from './secret-sources.ts';
 import {
   columnsOf,
@@ -68,7 +69,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },
-    promote: (workspaceId, name, { version, from }, holder) =>
+    promote: (workspaceId, name, { version, from }, { holder, until }) =>
       db.transaction().execute(async (trx) => {
         const key = { workspaceId, name };
         await lockSecret(trx, key);
@@ -84,12 +85,39 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         await retireCurrent(trx, key, clock.now());
         await trx
           .updateTable('secret_versions')
-          .set({ state: 'current', lease_holder: null, lease_until: null })
+          // The lease stays until the switch is in the log.
+          .set({ state: 'current', lease_until: until })
           .where((eb) => eb.and(columnsOfVersion(key, version)))
           .execute();
         await announce(trx, { kind: 'secret', workspaceId, name });
         return true;
       }),
+    async recorded(workspaceId, name, version) {
+      await db
+        .updateTable('secret_versions')
+        .set({ lease_holder: null, lease_until: null })
+        .where((eb) => eb.and({ ...columnsOf({ workspaceId, name }), version }))
+        .where('state', '<>', 'staged')
+        .execute();
+    },
+    async unrecorded() {
+      const rows = await db
+        .selectFrom('secret_versions as each')
+        .selectAll()
+        .select((eb) =>
+          eb
+            .selectFrom('secret_versions as before')
+            .select((before) => before.fn.max('before.version').as('version'))
+            .whereRef('before.workspace_id', '=', 'each.workspace_id')
+            .whereRef('before.name', '=', 'each.name')
+            .whereRef('before.version', '<', 'each.version')
+            .as('from'),
+        )
+        .where('state', '<>', 'staged')
+        .where('lease_holder', 'is not', null)
+        .execute();
+      return rows.map((row) => ({ ...toStaged(row), from: row.from }));
+    },
     async discard(workspaceId, name, version, { holder }) {
       const result = await db
         .deleteFrom('secret_versions')
@@ -101,15 +129,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
     },
     async staged() {
       const rows = await db.selectFrom('secret_versions').selectAll().where('state', '=', 'staged').execute();
-      return rows.map((row) => ({
-        workspaceId: row.workspace_id,
-        name: row.name,
-        version: row.version,
-        setBy: row.set_by,
-        createdAt: row.created_at,
-        holder: row.lease_holder ?? '',
-        until: row.lease_until ?? 0,
-      }));
+      return rows.map(toStaged);
     },
     restore: (workspaceId, name, version) =>
       db.transaction().execute(async (trx) => {
@@ -134,5 +154,17 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         await announce(trx, { kind: 'secret', workspaceId, name });
         return retired;
       }),
+  };
+}
+
+function toStaged(row: Selectable<Database['secret_versions']>): StagedSecret & StagingLease {
+  return {
+    workspaceId: row.workspace_id,
+    name: row.name,
+    version: row.version,
+    setBy: row.set_by,
+    createdAt: row.created_at,
+    holder: row.lease_holder ?? '',
+    until: row.lease_until ?? 0,
   };
 }
