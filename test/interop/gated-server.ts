@@ -79,7 +79,7 @@ export async function openGatedServer(
       assert.ok(processesOf(person.home).every(({ commandLine }) => !commandLine.includes(value)));
     },
     async rotate(value) {
-      await world.broker.run(['secret', 'set', await world.secretOf(name)], { stdin: value });
+      await world.broker.cli(['secret', 'set', await world.secretOf(name)], { stdin: value });
     },
     async recorded(tool) {
       const { status, secret_versions } = await callRecord(world.broker, ({ tool_name }) => tool_name === tool);

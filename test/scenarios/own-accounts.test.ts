@@ -320,7 +320,7 @@ test('connect and disconnect say what is wrong in one line, with the exit codes 
   const { world } = await withOwnKeys(t);
   const linus = await world.member('linus');
   const cases: [args: string[], stdin: string, code: number, says: RegExp][] = [
-    [['connect'], '', 2, /which one\? mcpgate connect SERVER/],
+    [['connect'], '', 2, /stdin is no terminal.*run mcpgate connect SERVER/],
     [['connect', 'nope'], '', 1, /no server "nope" with an account of your own; there is: counting/],
     [['connect', 'open'], '', 1, /no server "open"/],
     [['connect', 'counting'], '', 2, /pipe the keys \(TOKEN\) as JSON with --with-keys/],
@@ -332,7 +332,7 @@ test('connect and disconnect say what is wrong in one line, with the exit codes 
     ],
     [['connect', 'counting', '--with-keys'], '{"TOKEN":"hush-hush","MORE":"hush-hush"}', 2, /has no key MORE/],
     [['connect', 'counting', '--with-keys'], '{"TOKEN":" "}', 2, /Your token \(TOKEN\) is missing/],
-    [['disconnect', 'counting'], '', 2, /--yes/],
+    [['disconnect', 'counting'], '', 0, /You have no account at counting/],
     [['disconnect', 'nope', '--yes'], '', 1, /there is: counting/],
   ];
   for (const [args, stdin, code, says] of cases) {

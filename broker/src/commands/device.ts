@@ -83,7 +83,14 @@ async function listDevices({ api, list, context }: AdminSession, user: string | 
       device.address,
     ];
   };
-  list(devices, ['ID', 'NAME', 'USER', 'PLATFORM', 'STATE', 'SEEN', 'ADDRESS'], row, 'no device has logged in yet');
+  list(
+    devices,
+    ['ID', 'NAME', 'USER', 'PLATFORM', 'STATE', 'SEEN', 'ADDRESS'],
+    row,
+    'no device has logged in yet',
+    [],
+    ['ADDRESS', 'PLATFORM', 'SEEN'],
+  );
 }
 
 async function listSessions({ api, list, context }: AdminSession, user: string | undefined): Promise<void> {
@@ -100,5 +107,12 @@ async function listSessions({ api, list, context }: AdminSession, user: string |
       session.address,
     ];
   };
-  list(sessions, ['ID', 'KIND', 'USER', 'WITH', 'SEEN', 'ADDRESS'], row, 'nobody is logged in');
+  list(
+    sessions,
+    ['ID', 'KIND', 'USER', 'WITH', 'SEEN', 'ADDRESS'],
+    row,
+    'nobody is logged in',
+    [],
+    ['ADDRESS', 'SEEN'],
+  );
 }

@@ -117,7 +117,14 @@ async function listRules({ api, list, context }: AdminSession): Promise<void> {
     const sentence = `${ruleSentence(rule)}${expired ? ' (expired)' : ''}`;
     return [id, sentence, note ?? '', by, ago(rule.created_at, context.now())];
   };
-  list(rules, ['ID', 'RULE', 'NOTE', 'BY', 'ADDED'], row, 'no rules: nobody may do anything until one is added');
+  list(
+    rules,
+    ['ID', 'RULE', 'NOTE', 'BY', 'ADDED'],
+    row,
+    'no rules: nobody may do anything until one is added',
+    [],
+    ['BY', 'ADDED', 'NOTE'],
+  );
 }
 
 /** Prints the verdict. Returns whether it is a deny. */

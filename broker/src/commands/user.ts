@@ -6,6 +6,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
+import { askedOption, type AskedOptions, assertRemoval } from './terminal/confirm.ts';
 import { ago } from './terminal/table.ts';
 import { commaList } from './values.ts';
 
@@ -38,8 +39,9 @@ export function userCommand(context: CommandContext): Command {
   );
   adminOptions(command.command('disable <name>').description('lock a person out, now')).action(
     async (name: string, options: AdminOptions) =>
-      await withSession(context, options, async ({ api, receipt }) => {
+      await withSession(context, options, async ({ api, receipt, inside }) => {
         receipt(await api.call(usersApi.disable, { params: { name } }), `${name} is disabled`);
+        await warnWithoutAdministrator(api, context, inside);
       }),
   );
   adminOptions(command.command('enable <name>').description('let a disabled person log in again')).action(
@@ -53,18 +55,34 @@ export function userCommand(context: CommandContext): Command {
   );
   adminOptions(command.command('set-role <name> <role>').description('admin, operator, auditor or member')).action(
     async (name: string, word: string, options: AdminOptions) =>
-      await withSession(context, options, async ({ api, show }) => {
+      await withSession(context, options, async ({ api, show, inside }) => {
         const user = await api.call(usersApi.setRole, { params: { name }, body: { role: roleOf('ROLE', word) } });
         show(user, `${name} is ${user.role} now`);
+        if (user.role !== 'admin') await warnWithoutAdministrator(api, context, inside);
       }),
   );
-  adminOptions(command.command('remove <name>').description('remove a person for good')).action(
-    async (name: string, options: AdminOptions) =>
-      await withSession(context, options, async ({ api, receipt }) => {
+  askedOption(adminOptions(command.command('remove <name>').description('remove a person for good'))).action(
+    async (name: string, options: AskedOptions) =>
+      await withSession(context, options, async ({ api, receipt, inside }) => {
+        await assertRemoval(context, options, `${name}, with their devices, grants and accounts`);
         receipt(await api.call(usersApi.remove, { params: { name } }), `${name} is removed`);
+        await warnWithoutAdministrator(api, context, inside);
       }),
   );
   return command;
+}
+
+/** An administrator may have to be locked out in a hurry, also the last one: that is done, and said. */
+async function warnWithoutAdministrator(
+  api: AdminSession['api'],
+  { stderr }: CommandContext,
+  inside: string,
+): Promise<void> {
+  const users = await api.call(usersApi.list, {});
+  if (users.some(({ role, disabled }) => role === 'admin' && !disabled)) return;
+  stderr.write(
+    `warning: nobody who may log in is an administrator any more; from the broker's host: mcpgate-broker user set-role NAME admin${inside}\n`,
+  );
 }
 
 function roleOf(flag: string, word: string): z.output<typeof RoleSchema> {
@@ -101,6 +119,8 @@ async function listUsers({ api, list, context, inside }: AdminSession): Promise<
     ['NAME', 'ROLE', 'STATE', 'GROUPS', 'EMAIL', 'ADDED'],
     row,
     `nobody yet; add someone with \`mcpgate-broker user add NAME${inside}\``,
+    [],
+    ['ADDED', 'EMAIL'],
   );
 }
 

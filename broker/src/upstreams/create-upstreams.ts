@@ -24,7 +24,14 @@ import { createSlot, type Slot } from './pool/slot.ts';
 import { statusOf } from './pool/slot-status.ts';
 import { testServer } from './probe/test-server.ts';
 import type { UpstreamsOptions } from './upstreams-options.ts';
-import { placeOf, type Requester, type ServerFacts, type UpstreamEvent, type Upstreams } from './upstream.ts';
+import {
+  type ListedItem,
+  placeOf,
+  type Requester,
+  type ServerFacts,
+  type UpstreamEvent,
+  type Upstreams,
+} from './upstream.ts';
 
 interface Place {
   record: ServerRecord;
@@ -110,6 +117,8 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const serverBreakers = new Map<string, CircuitBreaker>();
   /** By the server's id: what the server said of itself on the connection that was made last. */
   const lastFacts = new Map<string, ServerFacts>();
+  /** By the server's id: what it listed when it was tested last. */
+  const testedTools = new Map<string, readonly ListedItem[]>();
   let records = new Map<string, ServerRecord>();
   let enabledByWorkspace = new Map<string, readonly ServerRecord[]>();
   let reloading: Promise<void> = Promise.resolve();
@@ -260,6 +269,10 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       if (now === undefined || !isSameServer(now, place.record)) void leave(key, place, 30_000);
     }
     for (const id of serverBreakers.keys()) if (!records.has(id)) serverBreakers.delete(id);
+    for (const [id, was] of before) {
+      const now = records.get(id);
+      if (now === undefined || !isSameServer(now, was)) testedTools.delete(id);
+    }
     for (const record of enabled) if (isolationOf(record) === 'shared') obtain(record, null, undefined).slot.warm();
     for (const record of [...before.values(), ...records.values()]) {
       const [old, now] = [before.get(record.id), records.get(record.id)];
@@ -319,10 +332,19 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
             record,
             [...places.values()].filter((place) => place.record.id === record.id).map((place) => place.slot),
             serverBreakers.get(record.id),
-            { nowMs: clock.now(), isRoot: options.isRoot, limits: deps.limits, isolator },
+            {
+              nowMs: clock.now(),
+              isRoot: options.isRoot,
+              limits: deps.limits,
+              isolator,
+              tested: testedTools.get(record.id),
+            },
           ),
         );
     },
+    knownTools: ({ id }) =>
+      [...places.values()].find(({ record, slot }) => record.id === id && slot.tools !== undefined)?.slot.tools ??
+      testedTools.get(id),
     processIsolation: async () => (await findIsolator()).kind,
     async test(server, { userKey = null, tried, limitMs, owner = ownerFor(server, userKey), keys } = {}) {
       const homeName = `test-${randomUUID()}`;
@@ -331,6 +353,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       });
       // The test has shown what the server offers now, so the live connections read their lists again too.
       if (tried === undefined && keys === undefined) await refresh(server);
+      if (report.tools !== null && records.has(server.id)) testedTools.set(server.id, report.tools);
       return report;
     },
     refresh,

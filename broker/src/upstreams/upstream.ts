@@ -140,6 +140,8 @@ export type ProbeResult = 'accepted' | 'refused' | 'failed' | 'unproven';
 export interface TestReport {
   steps: TestStep[];
   verdict: ProbeResult;
+  /** What it lists; null where it did not come to that. */
+  tools: readonly ListedItem[] | null;
 }
 
 /** A secret of the server's workspace with a value that it does not have, for one connection. */
@@ -194,6 +196,8 @@ export interface Upstreams {
   /** Ends the session's own connections. */
   release(sessionKey: string): void;
   status(workspaceId: string): UpstreamStatus[];
+  /** The tools that a server listed last, to anybody or in a test; undefined where it was not asked yet. */
+  knownTools(server: Pick<ServerRecord, 'id'>): readonly ListedItem[] | undefined;
   /** What keeps the servers that the broker starts apart from each other. */
   processIsolation(): Promise<ProcessIsolation>;
   /**

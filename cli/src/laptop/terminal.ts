@@ -42,7 +42,8 @@ export function createTerminal(options: { stdout: Output; stderr: Output; env: E
     colour: colours(stdout),
     noteColour,
     attended: stderr.isTTY === true,
-    columns: stdout.isTTY === true ? stdout.columns : undefined,
+    // A terminal without a size (of a serial line, of some tools) says 0.
+    columns: stdout.isTTY === true ? stdout.columns || 80 : undefined,
     print: (line) => void stdout.write(`${line}\n`),
     note: (line) => void stderr.write(`${line}\n`),
     warn: (line) => void stderr.write(`${noteColour.yellow('warning:')} ${line}\n`),

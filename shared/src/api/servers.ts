@@ -154,6 +154,11 @@ export const ChangedServerSchema = ServerSchema.extend({
     .number()
     .int()
     .meta({ description: 'Accounts that do not go along: their owners must connect again' }),
+  probe_warning: z
+    .string()
+    .nullable()
+    .default(null)
+    .meta({ description: 'What speaks against a probe that was named; null: nothing, or none was' }),
   dry_run: z.boolean(),
 }).meta({ id: 'ChangedServer' });
 export type ChangedServer = z.output<typeof ChangedServerSchema>;

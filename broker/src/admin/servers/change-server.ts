@@ -9,6 +9,8 @@ import type { AccountRecord } from '../../domain/people/account.ts';
 import type { Probe, ServerRecord } from '../../domain/server-record.ts';
 import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import { targetOf } from '../../domain/transports/transports.ts';
+import { inWorkspace } from '../../domain/workspace.ts';
+import { probeDoubt } from '../../upstreams/probe/probe-call.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime } from '../iso-time.ts';
 import type { Caller } from '../operation.ts';
@@ -65,6 +67,7 @@ export async function changeServer(
         changes,
         secrets_unused: await unusedSecrets(needs, before, after),
         accounts_left: await accountsLeft(needs, before, after),
+        probe_warning: probeWarning(needs, record, before),
         dry_run: change.dryRun,
       };
       return { record, answer };
@@ -87,6 +90,20 @@ export async function unusedSecrets(
   if (dropped.length === 0) return [];
   const there = new Set((await vault.list(before.workspaceId)).map(({ name }) => name));
   return dropped.filter((name) => there.has(name));
+}
+
+/** What is to be said of a probe that was named. */
+function probeWarning(
+  { upstreams }: Needs,
+  { id, name, workspaceId, probe }: ServerRecord,
+  before: ServerRecord,
+): string | null {
+  if (probe === null || isDeepStrictEqual(probe, before.probe)) return null;
+  const tools = upstreams.knownTools({ id });
+  const test = `mcpgate-broker server test ${name}${inWorkspace(workspaceId)}`;
+  return tools === undefined
+    ? `it was not looked at yet whether there is such a tool: ${test}`
+    : probeDoubt(probe.tool, tools);
 }
 
 async function accountsLeft(

@@ -15,7 +15,9 @@ export function setText({ name, version, servers, unfit, verified, steps }: SetS
     `${name} is now version ${version}${users}${unused}`,
     ...lines,
     ...probes.map(stepLine),
-    ...(verified === false ? [`not every server works with it: set it again${back}`] : []),
+    ...(verified === false
+      ? [`the value is kept and in use, but not every server works with it: set it again${back}`]
+      : []),
     ...(verified === true ? ['verified: every server that uses it answered with it'] : []),
   ].join('\n');
 }

@@ -26,8 +26,8 @@ interface Rotated {
   old_refused: boolean | null;
 }
 
-const json = async (words: string[], stdin?: string): Promise<Rotated> =>
-  Object(await admin.broker.json(words, { ...(stdin !== undefined && { stdin }) })) as Rotated;
+const json = async (words: string[], stdin?: string, code = 0): Promise<Rotated> =>
+  Object(await admin.broker.json(words, { code, ...(stdin !== undefined && { stdin }) })) as Rotated;
 const stepsOf = ({ steps }: Rotated) =>
   steps.map(({ step, server, ok }) => `${ok ? '✓' : '✗'} ${step} ${server ?? ''}`.trim());
 /** The credentials of the calls of its tool. */
@@ -52,7 +52,7 @@ describe('a secret with a server that names a probe', () => {
   beforeEach(() => void (upstream.received.length = 0));
 
   test('is verified when it is set, and a mistyped value is told as such', async () => {
-    const wrong = await json(['secret', 'set', 'tok'], 'mistyped-v4lue');
+    const wrong = await json(['secret', 'set', 'tok'], 'mistyped-v4lue', 1);
     assert.deepEqual([wrong.version, wrong.verified, wrong.servers], [2, false, ['web']]);
     assert.match(wrong.steps[0]?.detail ?? '', /HTTP 401/);
     const text = await admin.broker.run(['secret', 'set', 'tok'], 'one-v4lue');
@@ -90,7 +90,12 @@ describe('a secret with a server that names a probe', () => {
     );
     assert.deepEqual(stepsOf(rotated), ['✓ stage', '✓ probe web', '✓ switch', '✓ retire', '✓ prove-dead web']);
     assert.deepEqual(carried(), ['Bearer two-v4lue'], 'the old value was refused before any call');
-    const [current, previous] = await admin.rows('secret', 'history', 'tok');
+    const history = await admin.rows('secret', 'history', 'tok');
+    const [current, previous] = history.filter(({ state }) => state !== 'discarded');
+    assert.ok(
+      history.some(({ state, source }) => state === 'discarded' && source === 'rotate'),
+      'a rotation that came to nothing',
+    );
     assert.deepEqual([current?.['version'], current?.['state']], [rotated.version, 'current']);
     assert.deepEqual([previous?.['version'], previous?.['state']], [rotated.previous_version, 'retired']);
     assert.match(String(current?.['set_by']), /^host:/);
@@ -117,7 +122,7 @@ describe('a secret with a server that names a probe', () => {
   });
 
   test('goes back to the version before, or to one that is named, and is probed with it', async () => {
-    const { version } = await json(['secret', 'set', 'tok'], 'four-v4lue');
+    const { version } = await json(['secret', 'set', 'tok'], 'four-v4lue', 1);
     const back = await json(['secret', 'rollback', 'tok']);
     assert.deepEqual([back.version, back.verified], [version - 1, true]);
     const named = await json(['secret', 'rollback', 'tok', '--to', '1']);

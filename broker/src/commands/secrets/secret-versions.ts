@@ -112,10 +112,11 @@ async function rotateSecret(
   });
   if (!json) tell(rotated.steps);
   show(rotated, rotatedText(rotated, inside));
-  return !rotated.rotated || rotated.old_refused === false;
+  // Who wants a proof is not told that there is one where nothing could be asked.
+  return !rotated.rotated || (options.proveDead === true && rotated.old_refused !== true);
 }
 
-/** Whether it still works somewhere. */
+/** Whether it was not proved: it still works somewhere, or nothing tells. */
 async function proveDead(
   { api, show, context, inside }: AdminSession,
   name: string,
@@ -125,7 +126,7 @@ async function proveDead(
   const text = `Calling with an old version of ${name}`;
   const proved = await withProgress(context, text, () => api.call(secretsApi.proveDead, { params: { name }, body }));
   show(proved, provedText(proved, inside));
-  return proved.old_refused === false;
+  return proved.old_refused !== true;
 }
 
 async function rollBack(
@@ -156,7 +157,14 @@ async function showHistory({ api, list, context }: AdminSession, name: string): 
       each.expires_at === null ? '-' : each.expires_at.slice(0, 10),
     ];
   };
-  list(versions, ['VERSION', 'STATE', 'BY', 'SET', 'SOURCE', 'USED', 'RETIRED', 'EXPIRES'], row, 'no versions');
+  list(
+    versions,
+    ['VERSION', 'STATE', 'BY', 'SET', 'SOURCE', 'USED', 'RETIRED', 'EXPIRES'],
+    row,
+    'no versions',
+    [],
+    ['SOURCE', 'RETIRED'],
+  );
 }
 
 async function showUses(

@@ -65,7 +65,7 @@ describe('secrets', () => {
     assert.match(fits.stdout, /^ +✗ probe: web: connect: /m);
     assert.match(fits.stdout, /`mcpgate-broker secret rollback odd-token` brings back the version before/);
     const { stdout, code } = await admin.broker.run(['secret', 'set', 'odd-token'], 'first-v4lue\nsecond-v4lue\n');
-    assert.equal(code, 0);
+    assert.equal(code, 1, 'a script hears that a server does not work with it');
     assert.match(stdout, /^odd-token is now version 3; used by cmd from the next call on\n/);
     assert.match(
       stdout,
@@ -77,7 +77,7 @@ describe('secrets', () => {
     await admin.broker.json(['server', 'remove', 'cmd']);
     const alone = await admin.broker.run(['secret', 'set', 'odd-token'], 'x\ty\nz');
     assert.match(alone.stdout, /^odd-token is now version 4\n +! web cannot use it/);
-    const json = Object(await admin.broker.json(['secret', 'set', 'odd-token'], { stdin: 'fits' }));
+    const json = Object(await admin.broker.json(['secret', 'set', 'odd-token'], { stdin: 'fits', code: 1 }));
     assert.deepEqual([json['version'], json['unfit']], [5, []]);
   });
 

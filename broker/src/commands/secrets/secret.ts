@@ -1,10 +1,9 @@
 // `secret …`: values come from stdin or a hidden prompt, never from an argument. What is done with versions is in secret-versions.ts.
 import { Command } from 'commander';
 import { secretsApi } from 'mcpgate-shared/api/secrets';
-import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
-import { isConfirmed } from '../terminal/confirm.ts';
+import { askedOption, type AskedOptions, assertRemoval } from '../terminal/confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { readSecret } from '../terminal/read-secret.ts';
@@ -27,44 +26,46 @@ export function secretCommand(context: CommandContext): Command {
       .option('--expires <when>', EXPIRES),
   ).action(async (name: string, values: string[], options: SetOptions) => {
     refuseValues('set', name, values, options);
-    await withSession(context, options, (session) => setSecret(session, name, options));
+    let refused = false;
+    await withSession(context, options, async (session) => {
+      refused = await setSecret(session, name, options);
+    });
+    // It is set all the same; a script must hear that its servers do not work with it.
+    if (refused) command.error('', { exitCode: 1 });
   });
   addVersionCommands(command, context);
   adminOptions(command.command('list').description('names, versions and who uses them; never a value')).action(
     async (options: AdminOptions) => await withSession(context, options, listSecrets),
   );
-  adminOptions(
-    command
-      .command('remove <name>')
-      .description('remove a secret that nothing refers to; its value cannot be brought back')
-      .option('-y, --yes', 'do not ask'),
-  ).action(async (name: string, options: AdminOptions & { yes?: boolean }) => {
+  askedOption(
+    adminOptions(
+      command
+        .command('remove <name>')
+        .description('remove a secret that nothing refers to; its value cannot be brought back'),
+    ),
+  ).action(async (name: string, options: AskedOptions) => {
     await withSession(context, options, async (session) => await removeSecret(session, name, options));
   });
   return command;
 }
 
-async function removeSecret(
-  { api, show, context }: AdminSession,
-  name: string,
-  options: { yes?: boolean; json?: boolean },
-): Promise<void> {
-  const isAsked = context.stdin.isTTY === true && options.yes !== true && options.json !== true;
-  if (isAsked && !(await isConfirmed(context, `Remove ${plainLine(name)} for good? [y/N] `)))
-    throw new GateError('cancelled', 'nothing was removed');
+async function removeSecret({ api, show, context }: AdminSession, name: string, options: AskedOptions): Promise<void> {
+  await assertRemoval(context, options, name);
   show(await api.call(secretsApi.remove, { params: { name } }), `${name} is removed, with all its versions`);
 }
 
+/** Whether a server does not work with it. */
 async function setSecret(
   { api, show, context, inside }: AdminSession,
   name: string,
   options: SetOptions,
-): Promise<void> {
+): Promise<boolean> {
   const given = sourceOf(options) ?? { value: await readSecret(context, `value of ${name} (not shown): `) };
   const body = { ...given, ...expiryOf(options, context.now()) };
   const text = `Setting ${name}, and probing its servers (Ctrl-C to stop; it is set at once)`;
   const secret = await withProgress(context, text, () => api.call(secretsApi.set, { params: { name }, body }));
   show(secret, setText(secret, inside));
+  return secret.verified === false;
 }
 
 async function listSecrets({ api, list, context }: AdminSession): Promise<void> {
@@ -84,5 +85,12 @@ async function listSecrets({ api, list, context }: AdminSession): Promise<void> 
       secret.expires_at === null ? '-' : secret.expires_at.slice(0, 10),
     ];
   };
-  list(secrets, ['NAME', 'VERSION', 'SOURCE', 'SERVERS', 'SET', 'USED', 'EXPIRES'], row, 'no secrets yet');
+  list(
+    secrets,
+    ['NAME', 'VERSION', 'SOURCE', 'SERVERS', 'SET', 'USED', 'EXPIRES'],
+    row,
+    'no secrets yet',
+    [],
+    ['SET', 'EXPIRES', 'USED'],
+  );
 }

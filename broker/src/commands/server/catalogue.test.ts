@@ -16,6 +16,8 @@ describe('server catalogue', () => {
     assert.match(some.stdout, /^NAME +CREDENTIAL +RUNS +DESCRIPTION\ncloudflare +personal, OAuth +https:/);
     const none = await admin.broker.run(['server', 'catalogue', 'no-such']);
     assert.match(none.stdout, /no server has "no-such" in it; add --registry/);
+    const mistyped = await admin.broker.run(['server', 'catalogue', 'grafna']);
+    assert.match(mistyped.stdout, /no server has "grafna" in it \(did you mean grafana\?\)/);
   });
 
   test('shows of one what it needs, where that is made, and how it is added', async () => {

@@ -1,6 +1,7 @@
 // `server catalogue`: which servers can be added with `server add --from`, and what each needs.
 import type { Command } from 'commander';
 import { type CatalogueEntry, type CatalogueField, catalogueApi } from 'mcpgate-shared/api/catalogue';
+import { nearest } from 'mcpgate-shared/nearest';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { runsOf } from 'mcpgate-shared/values/record-outline';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
@@ -37,8 +38,9 @@ async function showCatalogue(
   const named = entries.find(({ name }) => name === word || name === `registry:${word}`);
   const one = named ?? (entries.length === 1 && leftOut.length === 0 ? entries[0] : undefined);
   if (one !== undefined && !json) return show(one, entryText(one, inside));
+  const near = entries.length > 0 || registry ? undefined : await nearestEntry(api, word);
   const cannot = leftOut.map(({ name, why }) => `!  ${name} cannot be added: ${why}`);
-  const none = `no server has "${plainLine(word)}" in it; ${registry ? 'leave out --registry for the shipped catalogue' : 'add --registry to search the MCP registry'}`;
+  const none = `no server has "${plainLine(word)}" in it${near === undefined ? '' : ` (did you mean ${near}?)`}; ${registry ? 'leave out --registry for the shipped catalogue' : 'add --registry to search the MCP registry'}`;
   list(
     entries,
     ['NAME', 'CREDENTIAL', 'RUNS', 'DESCRIPTION'],
@@ -48,6 +50,15 @@ async function showCatalogue(
     },
     [none, ...cannot.map(plainLine)].join('\n'),
     cannot,
+  );
+}
+
+async function nearestEntry(api: AdminSession['api'], word: string): Promise<string | undefined> {
+  const query = { search: '', registry: 'false' as const };
+  const { entries } = await api.call(catalogueApi.list, { query });
+  return nearest(
+    word,
+    entries.map(({ name }) => name),
   );
 }
 

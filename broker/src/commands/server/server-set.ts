@@ -43,7 +43,7 @@ interface SetOptions extends BrokerFlags, AccountFlags, ProbeFlags {
 export function addSetCommand(server: Command, context: CommandContext): void {
   const command = accountFlags(brokerFlags(server.command('set')))
     .description('change settings of a server in place; what is not named stays')
-    .usage('[options] NAME | NAME URL | NAME -- COMMAND ARGS…')
+    .usage('NAME [options] | NAME URL [options] | [options] NAME -- COMMAND ARGS…')
     .argument('<name>')
     .argument('[where...]')
     .option('--url <url>', 'its address; a command is at this URL from now on')
@@ -157,6 +157,7 @@ export function changeLines(server: ChangedServer, inside: string): string[] {
     ...changes.map(({ field, before, after }) => `  ${field}: ${shown(before)} → ${shown(after)}`),
     ...(accounts === 0 ? [] : [`  ! ${people} not go along: whoever has one connects again`]),
     ...unusedLines(unused, inside),
+    ...(server.probe_warning === null ? [] : [`  ! probe: ${plainLine(server.probe_warning)}`]),
   ];
 }
 

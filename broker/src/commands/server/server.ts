@@ -1,6 +1,7 @@
 // `server …`: the real MCP servers behind the broker.
 import { Command } from 'commander';
-import { serversApi } from 'mcpgate-shared/api/servers';
+import { secretsApi } from 'mcpgate-shared/api/secrets';
+import { type Server, serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { runsOf } from 'mcpgate-shared/values/record-outline';
 import { shownTextsOf } from '../../domain/transports/transports.ts';
@@ -12,6 +13,7 @@ import {
   type AdminOptions,
   type AdminSession,
 } from '../session/admin-session.ts';
+import { askedOption, type AskedOptions, assertRemoval } from '../terminal/confirm.ts';
 import { adminOptionsOf, brokerFlags, type BrokerFlags, insideOfServers } from './broker-flags.ts';
 import { addCatalogueCommand } from './catalogue.ts';
 import { circuitWords } from './circuit-words.ts';
@@ -113,16 +115,19 @@ export function serverCommand(context: CommandContext): Command {
   const simple = (verb: 'enable' | 'disable', description: string, done: string): void => {
     adminOptions(command.command(`${verb} <name>`).description(description)).action(
       async (name: string, options: AdminOptions) =>
-        await withSession(context, options, async ({ api, show }) => {
-          show(await api.call(serversApi[verb], { params: { name } }), `${name} ${done}`);
+        await withSession(context, options, async (session) => {
+          const server = await session.api.call(serversApi[verb], { params: { name } });
+          const missing = verb === 'enable' ? await missingSecrets(session, server) : [];
+          session.show(server, [`${name} ${done}`, ...missing].join('\n'));
         }),
     );
   };
   simple('enable', 'offer a server again', 'is enabled');
   simple('disable', 'stop offering a server', 'is disabled; its record and secrets stay');
-  adminOptions(command.command('remove <name>').description('remove a server; its secrets stay')).action(
-    async (name: string, options: AdminOptions) =>
+  askedOption(adminOptions(command.command('remove <name>').description('remove a server; its secrets stay'))).action(
+    async (name: string, options: AskedOptions) =>
       await withSession(context, options, async ({ api, show, inside }) => {
+        await assertRemoval(context, options, `the server ${name}, and the accounts that people have there`);
         const removed = await api.call(serversApi.remove, { params: { name } });
         show(removed, [`${name} is removed`, ...unusedLines(removed.secrets_unused, inside)].join('\n'));
       }),
@@ -168,8 +173,27 @@ async function addServer(
   const named =
     alone === undefined ? '' : `, named after its host; \`server rename ${name} NEW\` gives it another name`;
   const lines = [`added ${server.name}${named}`, ...formerNameLines(server.name, server.former_name_of)];
-  show(server, [...lines, `next: mcpgate-broker server test ${server.name}${inside}`].join('\n'));
+  const people = server.credential === 'personal' ? [personalNext(server.name)] : [];
+  show(server, [...lines, `next: mcpgate-broker server test ${server.name}${inside}`, ...people].join('\n'));
   return false;
+}
+
+/** What people do next at a server that each uses with an account of their own. */
+const personalNext = (name: string): string =>
+  `then each person connects their own account: at their first call, or with \`mcpgate connect ${name}\``;
+
+/** Warnings about secrets that the record refers to and the vault does not have. */
+async function missingSecrets({ api, inside }: AdminSession, server: Server): Promise<string[]> {
+  const wanted = [
+    ...new Set([...JSON.stringify(server).matchAll(/\$\{secret:([^}]+)\}/g)].map(([, name = '']) => name)),
+  ];
+  if (wanted.length === 0) return [];
+  const there = new Set((await api.call(secretsApi.list, {})).map(({ name }) => name));
+  return wanted
+    .filter((name) => !there.has(name))
+    .map(
+      (name) => `  ! the secret ${name} has no value yet, and calls fail: mcpgate-broker secret set ${name}${inside}`,
+    );
 }
 
 /** The address, where nothing else was said of the server. */
@@ -213,7 +237,8 @@ async function listServers({ api, list, context, inside }: AdminSession): Promis
     const server = servers[index];
     if (server === undefined) return [];
     const state = [
-      server.state,
+      // It has failed, and is being tried once more.
+      server.state === 'starting' && server.error !== null ? 'starting again' : server.state,
       ...circuitWords(server, context.now()),
       ...(server.unisolated ? ['unisolated'] : []),
     ].join(', ');
@@ -223,14 +248,16 @@ async function listServers({ api, list, context, inside }: AdminSession): Promis
       server.tools === null ? '-' : String(server.tools),
       server.processes === 0 ? server.isolation : `${server.isolation}, ${server.processes} live`,
       runsOf(shownTextsOf(server)),
-      server.error ?? '',
     ];
   };
   list(
     servers,
-    ['NAME', 'STATE', 'TOOLS', 'ISOLATION', 'RUNS', 'ERROR'],
+    ['NAME', 'STATE', 'TOOLS', 'ISOLATION', 'RUNS'],
     row,
     // Of `server add`, `--url` is the server's.
     `no servers yet; add one with \`mcpgate-broker server add${insideOfServers(inside)}\` or \`server import${inside}\``,
+    // Why something does not work is the longest text of all, and the one that must be read to its end.
+    servers.flatMap(({ name, error }) => (error === null ? [] : [`!  ${name}: ${error}`])),
+    ['ISOLATION'],
   );
 }

@@ -32,6 +32,8 @@ export interface AdminSession {
     row: (index: number) => readonly string[],
     empty: string,
     below?: readonly string[],
+    /** Columns that a narrow terminal does without, the least needed first. */
+    least?: readonly string[],
   ): void;
   /** One JSON document with `--json`, else the text. */
   show(document: unknown, text: string): void;
@@ -69,7 +71,7 @@ export async function withSession(
       json,
       context,
       inside: insideOf(options),
-      list(items, head, row, empty, below = []) {
+      list(items, head, row, empty, below = [], least = []) {
         if (json) printJson(items);
         else if (items.length === 0) print(`${empty}\n`);
         else
@@ -78,6 +80,7 @@ export async function withSession(
               head,
               items.map((_item, index) => row(index)),
               width,
+              least,
             ) + below.map((line) => `${plainLine(line)}\n`).join(''),
           );
       },

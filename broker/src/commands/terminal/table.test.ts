@@ -43,6 +43,20 @@ describe('tables', () => {
     assert.match(line, /^g_0123456789abcdef {2}l{7,}… {2}u{7,}… {2}s{7,}… {2}x {5}active {2}in 89 d {2}never$/);
   });
 
+  test('a narrow terminal does without the columns that are needed least, and keeps whole what names the row', () => {
+    const head = ['ID', 'NAME', 'USER', 'PLATFORM', 'STATE', 'SEEN', 'ADDRESS'];
+    const id = '0197f2c1-6f6e-7d7a-9a59-4f1f2f7d1a11';
+    const row = [id, 'laptop-of-ada', 'ada.lovelace', 'linux', 'connected', '12 min ago', '203.0.113.17'];
+    const least = ['ADDRESS', 'PLATFORM', 'SEEN'];
+    const text = formatTable(head, [row], 80, least);
+    assert.ok(
+      text.split('\n').every((line) => line.length <= 80),
+      text,
+    );
+    assert.match(text, new RegExp(`^ID +NAME +USER +STATE +SEEN *\n${id} {2}laptop`));
+    assert.match(formatTable(head, [row], 200, least), /ADDRESS/);
+  });
+
   test('wide letters take two columns, and none is cut in two', () => {
     const text = formatTable(
       ['NAME', 'NOTE'],

@@ -7,7 +7,7 @@ import { FailedStart } from './connect.ts';
 import type { LimitKeeper } from '../process/limit-keeper.ts';
 import type { Isolator } from '../process/isolation.ts';
 import type { Slot, SlotState } from './slot.ts';
-import type { UpstreamStatus } from '../upstream.ts';
+import type { ListedItem, UpstreamStatus } from '../upstream.ts';
 
 /** The server's state is the first of these that one of its slots has: the best one, except that a failure is not hidden behind an idle slot. */
 const RANK: readonly SlotState[] = ['ready', 'starting', 'failed', 'idle'];
@@ -17,7 +17,13 @@ export function statusOf(
   record: ServerRecord,
   slots: readonly Slot[],
   serverBreaker: CircuitBreaker | undefined,
-  around: { nowMs: number; isRoot: boolean; limits: LimitKeeper; isolator: Isolator | undefined },
+  around: {
+    nowMs: number;
+    isRoot: boolean;
+    limits: LimitKeeper;
+    isolator: Isolator | undefined;
+    tested: readonly ListedItem[] | undefined;
+  },
 ): UpstreamStatus {
   // A shared server has one slot. For others the breaker of one place says nothing about the server, that of all places does.
   const breaker = serverBreaker ?? slots[0]?.breaker;
@@ -27,7 +33,7 @@ export function statusOf(
   const error = failing?.error && publicMessage(failing.error);
   const stderr = slots.flatMap((slot) => slot.connection?.stderr() ?? saidBefore(slot.error));
   const isProcess = runsHere(record.transport);
-  const tools = slots.map((slot) => slot.tools).find((each) => each !== undefined);
+  const tools = slots.map((slot) => slot.tools).find((each) => each !== undefined) ?? around.tested;
   return {
     name: record.name,
     isolation: isolationOf(record),

@@ -28,7 +28,7 @@ export function nextStep(step: string, error: unknown, record: ServerRecord): st
   if (code.has('timeout')) {
     const slow = 'where it is only slow, raise upstreams.start_timeout';
     return runsHere(record.transport)
-      ? `${slow}; else read its stderr: mcpgate-broker server show ${record.name}${where}; an installer such as npx or uvx has the proxy and certificate variables that \`--env\` gives it, and no others`
+      ? `${slow}; else read its stderr: mcpgate-broker server show ${record.name}${where}; an installer such as npx or uvx has the proxy and certificate variables that its record gives it, and no others: mcpgate-broker server set ${record.name} --env HTTPS_PROXY=URL${where}`
       : slow;
   }
   if (step === 'start') return 'install the command for all users of this host, or register its full path';

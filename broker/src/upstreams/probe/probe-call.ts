@@ -3,6 +3,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Probe, ServerRecord } from '../../domain/server-record.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { isRecord, parseRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
+import { nearest } from 'mcpgate-shared/nearest';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import type { McpSession } from '../session/mcp-session.ts';
 import type { ListedItem, UpstreamReply } from '../upstream.ts';
@@ -26,6 +27,20 @@ function assertReadOnly({ tool, onlyIfReadOnly }: Probe, tools: readonly ListedI
       'config',
       `the tool ${tool} does not say of itself that it is read-only, so that an administrator must name it as the probe (--no-probe first)`,
     );
+}
+
+/** What speaks against a tool as a probe, as far as it can be seen in a list; null: nothing. */
+export function probeDoubt(tool: string, tools: readonly ListedItem[]): string | null {
+  const item = tools.find(({ key }) => key === tool);
+  if (item === undefined) {
+    const near = nearest(
+      tool,
+      tools.map(({ key }) => key),
+    );
+    return `it lists no tool ${tool}${near === undefined ? '' : `; did you mean ${near}?`}`;
+  }
+  if (annotationsOf(item)?.['readOnlyHint'] === true) return null;
+  return `the tool ${tool} does not say of itself that it is read-only, and every test calls it: see that it changes nothing`;
 }
 
 /** Calls it once. What the service answered, in a line. Throws `ProbeRefused`, and what the connection throws. */

@@ -49,6 +49,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
   };
   const steps: TestStep[] = [];
   let verdict: ProbeResult = 'unproven';
+  let tools: readonly ListedItem[] | null = null;
   let mask = (text: string): string => text;
   let current = 'secrets';
   let since = performance.now();
@@ -77,7 +78,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
     if (owner === undefined && record.account !== null) {
       begin('account');
       done('each person uses it with their own; whoever tests it as a person tests it with theirs', [UNTESTED]);
-      return { steps, verdict };
+      return { steps, verdict, tools };
     }
     if (identityHeaderOf(record.transport) !== undefined && userId === undefined) {
       begin('identity');
@@ -101,7 +102,6 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
     });
     const { session } = connection;
     done(describeFacts(session.facts), session.faults);
-    let tools: readonly ListedItem[] = [];
     for (const kind of SHOWN) {
       const offer = offerOf(session.facts.capabilities, kind);
       if (offer === 'no') continue;
@@ -124,10 +124,10 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
     if (record.probe !== null) {
       const { mask: hide } = connection;
       const signal = AbortSignal.timeout(Math.min(limitMs, deps.requestTimeoutMs));
-      done(await callProbe(session, record.probe, { tools, signal, mask: hide }));
+      done(await callProbe(session, record.probe, { tools: tools ?? [], signal, mask: hide }));
       verdict = 'accepted';
     } else if (needsCredential(record)) {
-      done(NOT_VERIFIED, [], namingAProbe(record, tools));
+      done(NOT_VERIFIED, [], namingAProbe(record, tools ?? []));
     }
     if (connection.noise() > 0) {
       begin('noise');
@@ -142,7 +142,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
     await connection?.session.close();
     if (runsHere(record.transport)) await deps.homes.removeHome(folderOf(record), homeName);
   }
-  return { steps, verdict };
+  return { steps, verdict, tools };
 }
 
 const NOT_VERIFIED =

@@ -69,7 +69,8 @@ async function choose(accounts: readonly OwnAccount[], context: CliContext): Pro
   }
   const width = Math.max(...accounts.map(({ server }) => server.length));
   for (const { server, state } of accounts) terminal.print(`${server.padEnd(width)}  ${STATE_WORDS[state]}`);
-  if (!context.stdinIsTTY) throw new GateError('usage', 'which one? mcpgate connect SERVER');
+  if (!context.stdinIsTTY)
+    throw new GateError('usage', 'stdin is no terminal, so you cannot be asked which one: run mcpgate connect SERVER');
   const first = accounts.find(({ state }) => state !== 'connected');
   return await withPrompter(context, async (prompter) => {
     const offered = first === undefined ? '' : ` [${first.server}]`;

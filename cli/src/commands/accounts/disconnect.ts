@@ -24,10 +24,11 @@ export function addDisconnect(program: Command, context: CliContext): void {
 
 async function runDisconnect(server: string, flags: DisconnectFlags, context: CliContext): Promise<void> {
   const { terminal, interrupted } = context;
-  if (flags.yes !== true && !context.stdinIsTTY)
-    throw new GateError('usage', 'stdin is no terminal: say --yes to disconnect without being asked');
   await withSession(context, async (session) => {
-    accountAt(await ownAccounts(session, interrupted), server);
+    const { connected_at: connectedAt } = accountAt(await ownAccounts(session, interrupted), server);
+    if (connectedAt === null && flags.json !== true) return terminal.note(`You have no account at ${server}.`);
+    if (flags.yes !== true && !context.stdinIsTTY)
+      throw new GateError('usage', 'stdin is no terminal: say --yes to disconnect without being asked');
     if (flags.yes !== true && !(await isWanted(server, context))) return terminal.note('Nothing was changed.');
     const { result } = await session.request(OWN_METHODS.accountsEnd, { server }, { signal: interrupted });
     const ended = readEnded(result);
