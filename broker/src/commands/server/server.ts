@@ -184,9 +184,7 @@ const personalNext = (name: string): string =>
 
 /** Warnings about secrets that the record refers to and the vault does not have. */
 async function missingSecrets({ api, inside }: AdminSession, server: Server): Promise<string[]> {
-  const wanted = [
-    ...new Set([...JSON.stringify(server).matchAll(/\$\{secret:([^}]+)\}/g)].map(([, name = '']) => name)),
-  ];
+  const wanted = server.secrets;
   if (wanted.length === 0) return [];
   const there = new Set((await api.call(secretsApi.list, {})).map(({ name }) => name));
   return wanted
