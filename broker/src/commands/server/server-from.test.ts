@@ -118,7 +118,7 @@ describe('server add --from the shipped catalogue', () => {
   test('is refused with what is to be done, and nothing is kept of it', async () => {
     const from = ['server', 'add', '--from'];
     const cases: [words: string[], stdin: string, code: number, said: RegExp][] = [
-      [[...from, 'githb'], '', 1, /the catalogue has no githb; did you mean github\?/],
+      [[...from, 'githb'], '', 1, /the catalogue has no githb \(did you mean github\?\); `server catalogue` lists/],
       [[...from, 'github', 'gh', 'https://x/'], '', 2, /an address or a command does not go with it/],
       [[...from, 'github', '--header', 'A=b'], '', 2, /--header/],
       [['server', 'add', 'x', '--keys', 'https://x/'], '', 2, /--keys goes with --from/],
