@@ -2,7 +2,13 @@
 import { Command } from 'commander';
 import { secretsApi } from 'mcpgate-shared/api/secrets';
 import { plainLine } from 'mcpgate-shared/plain-line';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import {
+  adminOptions,
+  withSession,
+  withVerdict,
+  type AdminOptions,
+  type AdminSession,
+} from '../session/admin-session.ts';
 import { askedOption, type AskedOptions, assertRemoval } from '../terminal/confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { withProgress } from '../terminal/progress.ts';
@@ -26,12 +32,8 @@ export function secretCommand(context: CommandContext): Command {
       .option('--expires <when>', EXPIRES),
   ).action(async (name: string, values: string[], options: SetOptions) => {
     refuseValues('set', name, values, options);
-    let refused = false;
-    await withSession(context, options, async (session) => {
-      refused = await setSecret(session, name, options);
-    });
     // It is set all the same; a script must hear that its servers do not work with it.
-    if (refused) command.error('', { exitCode: 1 });
+    await withVerdict(command, context, options, (session) => setSecret(session, name, options));
   });
   addVersionCommands(command, context);
   adminOptions(command.command('list').description('names, versions and who uses them; never a value')).action(
