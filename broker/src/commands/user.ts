@@ -1,6 +1,7 @@
 // `user …`: the people of a workspace.
 import { Command } from 'commander';
 import { usersApi } from 'mcpgate-shared/api/users';
+import { may } from 'mcpgate-shared/api/roles';
 import { RoleSchema } from 'mcpgate-shared/api/fields';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
@@ -58,7 +59,7 @@ export function userCommand(context: CommandContext): Command {
       await withSession(context, options, async ({ api, show, inside }) => {
         const user = await api.call(usersApi.setRole, { params: { name }, body: { role: roleOf('ROLE', word) } });
         show(user, `${name} is ${user.role} now`);
-        if (user.role !== 'admin') await warnWithoutAdministrator(api, context, inside);
+        if (!may(user.role, 'administer')) await warnWithoutAdministrator(api, context, inside);
       }),
   );
   askedOption(adminOptions(command.command('remove <name>').description('remove a person for good'))).action(
@@ -79,7 +80,7 @@ async function warnWithoutAdministrator(
   inside: string,
 ): Promise<void> {
   const users = await api.call(usersApi.list, {});
-  if (users.some(({ role, disabled }) => role === 'admin' && !disabled)) return;
+  if (users.some(({ role, disabled }) => may(role, 'administer') && !disabled)) return;
   stderr.write(
     `warning: nobody who may log in is an administrator any more; from the broker's host: mcpgate-broker user set-role NAME admin${inside}\n`,
   );
