@@ -35,6 +35,9 @@ async function stage(store: Store, { workspaceId }: Twin): Promise<number> {
   return staged?.version ?? 0;
 }
 
+const promote = async (store: Store, at: Twin) =>
+  store.secretVersions.promote(at.workspaceId, 'kept', { version: await stage(store, at), from: 1 }, LEASE);
+
 /** In the order in which the writes are done: what removes comes after what needs it. */
 const TABLE: Table = {
   workspaces: {
@@ -376,10 +379,7 @@ const TABLE: Table = {
     discard: {
       writes: (store, { workspaceId }) => store.secretVersions.discard(workspaceId, 'kept', 2, { holder: 'me' }),
     },
-    promote: {
-      writes: async (store, at) =>
-        store.secretVersions.promote(at.workspaceId, 'kept', { version: await stage(store, at), from: 1 }, LEASE),
-    },
+    promote: { writes: promote },
     restore: { writes: (store, { workspaceId }) => store.secretVersions.restore(workspaceId, 'kept', 1) },
     extend: {
       // Only by what others may do is it seen.
@@ -392,11 +392,8 @@ const TABLE: Table = {
       },
     },
     recorded: {
-      writes: async (store, at) => {
-        const version = await stage(store, at);
-        await store.secretVersions.promote(at.workspaceId, 'kept', { version, from: 1 }, LEASE);
-        await store.secretVersions.recorded(at.workspaceId, 'kept', version);
-      },
+      // What is seen is the promotion before it.
+      writes: async (store, at) => (await promote(store, at), store.secretVersions.recorded(at.workspaceId, 'kept', 2)),
     },
     unrecorded: { everywhere: 'a broker has the log say what others have switched to in any workspace' },
     staged: { everywhere: 'a broker clears up what others have left in any workspace' },
