@@ -30,8 +30,10 @@ const READING = { fingerprint: 'one', keptUntil: null, seal: () => Buffer.from('
 
 /** The number of the staged version. */
 async function stage(store: Store, { workspaceId }: Twin): Promise<number> {
-  const lease = { holder: 'me', until: NOW };
-  const staged = await store.secretVersions.stage(workspaceId, 'kept', 'changed', () => Buffer.from('x'), lease);
+  const staged = await store.secretVersions.stage(workspaceId, 'kept', 'changed', () => Buffer.from('x'), {
+    holder: 'me',
+    until: NOW,
+  });
   return staged?.version ?? 0;
 }
 
@@ -382,7 +384,6 @@ const TABLE: Table = {
     promote: { writes: promote },
     restore: { writes: (store, { workspaceId }) => store.secretVersions.restore(workspaceId, 'kept', 1) },
     extend: {
-      // Only by what others may do is it seen.
       writes: async (store, at) => {
         const version = await stage(store, at);
         await store.secretVersions.extend(at.workspaceId, 'kept', version, { holder: 'me', until: NOW + 9 });
@@ -392,7 +393,6 @@ const TABLE: Table = {
       },
     },
     recorded: {
-      // What is seen is the promotion before it.
       writes: async (store, at) => (await promote(store, at), store.secretVersions.recorded(at.workspaceId, 'kept', 2)),
     },
     unrecorded: { everywhere: 'a broker has the log say what others have switched to in any workspace' },
