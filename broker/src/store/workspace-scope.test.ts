@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { targetOf } from '../domain/transports/transports.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';
+import { LEASE, promote, stage } from './fixtures/staged-secret.ts';
 import type { Store } from './store.ts';
 
 type Scope =
@@ -20,7 +21,6 @@ type Repositories = Omit<Store, 'bus' | 'probe' | 'close'>;
 type Table = { [R in keyof Repositories]: { [M in keyof Repositories[R]]: Scope } };
 
 const NOW = 1_790_000_000_000;
-const LEASE = { holder: 'me', until: NOW + 9 };
 const sharedAccount = ({ workspaceId, serverId }: Twin) => ({ workspaceId, serverId, owner: 'shared' }) as const;
 const all = ({ workspaceId }: Twin) => ({ workspaceId, limit: 100 });
 
@@ -29,17 +29,6 @@ const ORDER = { reference: 'env:X', keepForMs: 0, refreshMs: null };
 const READING = { fingerprint: 'one', keptUntil: null, seal: () => Buffer.from('x') };
 
 /** The number of the staged version. */
-async function stage(store: Store, { workspaceId }: Twin): Promise<number> {
-  const staged = await store.secretVersions.stage(workspaceId, 'kept', 'changed', () => Buffer.from('x'), {
-    holder: 'me',
-    until: NOW,
-  });
-  return staged?.version ?? 0;
-}
-
-const promote = async (store: Store, at: Twin) =>
-  store.secretVersions.promote(at.workspaceId, 'kept', { version: await stage(store, at), from: 1 }, LEASE);
-
 /** In the order in which the writes are done: what removes comes after what needs it. */
 const TABLE: Table = {
   workspaces: {
