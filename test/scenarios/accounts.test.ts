@@ -1,10 +1,15 @@
 // A person's own accounts: connected in a real browser, used by an AI client, ended with the person; and whoever tries to slip in.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { createPageBrowser } from '../../broker/src/http/pages/fixtures/page-browser.ts';
+import { startPostgres } from '../postgres.ts';
 import { startOAuthUpstream } from '../upstreams/oauth-server.ts';
-import { createWorld } from '../world.ts';
+import { createWorld, type World } from '../world.ts';
 import { filesHolding } from '../world/search.ts';
-import { createPersonAtBrowser } from '../world/people/signed-in.ts';
+import { startSecondBroker } from '../world/second-broker.ts';
+import { createPersonAtBrowser, PASSWORD } from '../world/people/signed-in.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 
 test('a person connects an account in the browser, acts with it, and loses it with their access', async (t) => {
@@ -156,3 +161,108 @@ test('a broker that is killed between a refresh and its record asks its person a
   await connect();
   assert.match((await call()).stdout, /grace with/);
 });
+
+test('an administrator connects one account for everybody: the server sees the company’s token, whoever calls, and its provider the end of it', async (t) => {
+  const upstream = await startOAuthUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true });
+  await world.broker.run(['server', 'add', 'wiki', upstream.url, '--oauth']);
+  const [ada, grace, linus] = await Promise.all(
+    ['ada', 'grace', 'linus'].map((name) => world.member(name, name === 'ada' ? { role: 'admin' } : {})),
+  );
+  assert.ok(ada !== undefined && grace !== undefined && linus !== undefined);
+  const refused = await grace.gate(['call', 'wiki__whoami']);
+  assert.match(
+    `${refused.stdout}${refused.stderr}`,
+    /administrator connects it with "mcpgate-broker server connect wiki"/,
+  );
+  assert.deepEqual(upstream.received, []);
+
+  const { url } = Object(await world.broker.json(['server', 'connect', 'wiki', '--no-wait'])) as { url: string };
+  const browsers = new Map<string, ReturnType<typeof createPageBrowser>>();
+  for (const name of ['ada', 'grace']) browsers.set(name, await signedIn(world, name));
+  const page = new URL(url).pathname;
+  assert.equal(
+    (await browsers.get('grace')?.open(page))?.status,
+    404,
+    'it is no page for somebody who administers nothing',
+  );
+  upstream.person = 'company';
+  await connectAt(browsers.get('ada') ?? assert.fail(), page);
+
+  const people = [ada, grace, linus, grace, linus];
+  const said = await Promise.all(people.map(async (person) => (await person.gate(['call', 'wiki__whoami'])).stdout));
+  for (const text of said) assert.match(text, /company with \*\*\*/);
+  const tokens = upstream.received.filter(({ tool }) => tool === 'whoami').map(({ token }) => token);
+  assert.deepEqual([tokens.length, new Set(tokens).size], [5, 1], 'one token for all of them');
+  assert.equal(upstream.asked.length, 1);
+
+  await world.broker.run(['server', 'disconnect', 'wiki']);
+  assert.ok(upstream.revoked.includes(tokens[0] ?? ''));
+  const after = await linus.gate(['call', 'wiki__whoami']);
+  assert.match(`${after.stdout}${after.stderr}`, /server connect wiki/);
+  assert.equal(upstream.received.filter(({ tool }) => tool === 'whoami').length, 5);
+});
+
+test('at two brokers over PostgreSQL the server sees each person’s own token and never another’s, also while all of them are refreshed', async (t) => {
+  const postgres = await startPostgres();
+  t.after(() => postgres.stop());
+  const databaseUrl = await postgres.createDatabase();
+  const upstream = await startOAuthUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { databaseUrl });
+  await world.broker.run(['server', 'add', 'wiki', upstream.url, '--credential', 'personal', '--oauth']);
+  const second = await startSecondBroker(t, world, databaseUrl);
+  // Shorter than the test: each token is refreshed while calls are under way.
+  upstream.lifetimeS = 4;
+  const names = ['ada', 'grace', 'linus', 'margaret', 'barbara', 'ken'];
+  const callers: { name: string; call: () => Promise<string> }[] = [];
+  for (const name of names) {
+    await world.person(name);
+    upstream.person = name;
+    await connectAt(await signedIn(world, name), '/accounts/wiki');
+    const words = ['grant', 'issue', '--label', name, '--server', 'wiki', '--user', name];
+    const { token } = Object(await world.broker.json(words)) as { token: string };
+    for (const { listenUrl } of [world.broker, second])
+      callers.push({ name, call: await callerAt(`${listenUrl}/mcp/wiki`, token) });
+  }
+  const refreshes = () => upstream.asked.filter(({ kind, outcome }) => kind === 'refresh' && outcome === 'ok');
+  const refreshed = () => new Set(refreshes().map(({ person }) => person)).size;
+  let calls = 0;
+  while (calls < 20 * callers.length || refreshed() < names.length) {
+    const round = callers.flatMap((caller) => [caller, caller]);
+    calls += round.length;
+    await Promise.all(round.map(async ({ name, call }) => assert.match(await call(), new RegExp(`${name} with`))));
+  }
+  for (const { person, token } of upstream.received)
+    assert.ok(token === '' || token.startsWith(`at-${person}-`), `${person} with ${token}`);
+  const seen = upstream.received.filter(({ tool }) => tool === 'whoami');
+  assert.deepEqual(new Set(seen.map(({ person }) => person)), new Set(names));
+  assert.equal(upstream.reuses, 0, 'no refresh token was used twice');
+});
+
+/** A person at a browser without scripts, who is signed in at the broker. */
+async function signedIn(world: World, name: string) {
+  const browser = createPageBrowser(world.url);
+  const link = new URL(Object(await world.broker.json(['user', 'link', name])).url as string);
+  await browser.submit(await browser.open(link.pathname + link.search), { password: PASSWORD, repeat: PASSWORD });
+  return browser;
+}
+
+/** Presses the button of the page, says yes at the provider, and comes back. */
+async function connectAt(browser: ReturnType<typeof createPageBrowser>, path: string): Promise<void> {
+  const { html } = await browser.submit(await browser.open(path), {}, '/connect');
+  const [, href = ''] = /<a class="button full" href="([^"]+)">Continue/.exec(html) ?? [];
+  const provider = href.replaceAll(/&#(\d+);/g, (_match, code: string) => String.fromCharCode(Number(code)));
+  const back = new URL((await fetch(provider, { redirect: 'manual' })).headers.get('location') ?? '');
+  const { status, html: done } = await browser.open(back.pathname + back.search);
+  assert.ok(status === 200 && done.includes('wiki is connected'), done);
+}
+
+/** Calls `whoami` as an AI client that holds the grant; what it said. */
+async function callerAt(url: string, token: string): Promise<() => Promise<string>> {
+  const client = new Client({ name: 'caller', version: '1' });
+  const requestInit = { headers: { authorization: `Bearer ${token}` } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
+  return async () => JSON.stringify(await client.callTool({ name: 'whoami', arguments: {} }));
+}
