@@ -14,7 +14,14 @@ const SERVER_SCENARIOS: Readonly<Record<string, readonly string[]>> = {
 };
 const CLIENT_SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   '2025-11-25': ['elicitation-sep1034-client-defaults'],
-  '2026-07-28': ['http-custom-headers', 'auth/scope-step-up', 'auth/iss-supported-missing', 'auth/pre-registration'],
+  '2026-07-28': [
+    'http-custom-headers',
+    'auth/scope-step-up',
+    'auth/iss-supported-missing',
+    'auth/pre-registration',
+    'auth/client-credentials-jwt',
+    'auth/wif-jwt-bearer',
+  ],
 };
 
 test(

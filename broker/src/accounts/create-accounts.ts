@@ -17,6 +17,7 @@ import { checkKeys, KeysRefused, keysOf } from './keys.ts';
 import { CLIENT_DOCUMENT_PATH, createClientIdentities } from './oauth/client-identity.ts';
 import { createKeptTokens } from './oauth/kept-tokens.ts';
 import { createLogins } from './oauth/login.ts';
+import { createMachineTokens, isOfMachine } from './oauth/machine-tokens.ts';
 import { createRefresher } from './oauth/refresher.ts';
 import { revokeTokens } from './oauth/revoke.ts';
 import { openAccount, sealAccount, type TokensContent } from './sealed-account.ts';
@@ -60,6 +61,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
     onError: (error) => log.warn({ err: error }, 'the tokens of an account could not be refreshed ahead of their end'),
   });
+
+  const machine = createMachineTokens({ vault, clock, guardedFetch, random: options.random ?? Math.random });
 
   function tell(change: AccountChange): void {
     tokens.forget(change.serverId, change.owner);
@@ -190,7 +193,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     } catch (error) {
       if (!(error instanceof GateError) || mustBeLogged(error)) throw error;
       await record('account.refused', server, owner, actor, { reason: publicMessage(error) });
-      return refused(`${publicMessage(error)}.`);
+      return refused(`Server ${server.name} is not connected: ${publicMessage(error)}.`);
     }
   }
 
@@ -198,12 +201,14 @@ export function createAccounts(options: AccountsOptions): Accounts {
     client: { path: CLIENT_DOCUMENT_PATH, document: clients.document },
     pageOf: ({ name }) => `${publicUrl}/accounts/${name}`,
     async lackOf(server, owner) {
+      if (isOfMachine(server)) return undefined;
       const found = server.account?.kind === 'oauth' ? await tokens.read(server, owner) : await keysAt(server, owner);
       if (typeof found === 'string') return found;
       return found.record.wanted.length > 0 ? 'more_scopes' : undefined;
     },
-    token: tokens.token,
-    refused: tokens.refused,
+    token: (server, owner) => (isOfMachine(server) ? machine.token(server) : tokens.token(server, owner)),
+    refused: (server, owner, token, challenge) =>
+      isOfMachine(server) ? machine.refused(server, token, challenge) : tokens.refused(server, owner, token, challenge),
     async keys(server, owner) {
       const found = await keysAt(server, owner);
       if (typeof found === 'string') return { kind: 'lacking', lack: found };
@@ -222,6 +227,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
     ofOwner: async (workspaceId, owner) => (await store.accounts.ofOwner(workspaceId, owner)).map(toView),
     ofServer: async (serverId) => (await store.accounts.ofServer(serverId)).map(toView),
     async begin(server, owner, browserSecret) {
+      if (isOfMachine(server))
+        throw new GateError(
+          'usage',
+          `server ${server.name} is used with a client's own tokens: there is nothing to connect`,
+        );
       const known = await tokens.read(server, owner);
       // More is asked for besides what was given, not in its place.
       const more = typeof known === 'string' || known.record.wanted.length === 0 ? [] : allOf(known.record);

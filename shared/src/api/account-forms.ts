@@ -37,6 +37,10 @@ export const AccountFormSchema = z.discriminatedUnion('kind', [
       .string()
       .regex(new RegExp(`^${SECRET_REFERENCE}$`), 'a client secret stands in the vault: ${secret:NAME}')
       .optional(),
+    grant: z.enum(['client_credentials', 'jwt_bearer']).optional().meta({
+      description:
+        'How tokens are had without a login, for an account that everybody uses: `client_credentials` by the secret, or by a signature where that is a private key (PEM); `jwt_bearer` by an assertion of a workload’s platform, which the secret holds',
+    }),
     issuer: z
       .url({ protocol: /^https?$/ })
       .max(2000)

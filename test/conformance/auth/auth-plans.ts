@@ -44,7 +44,25 @@ export function planOf(scenario: string, context: AuthContext, issuer: string): 
       const client = ['--client-id', id, '--client-secret-ref', 'client-secret', '--issuer', issuer];
       return { words: [...OWN.words, ...client], secrets: { 'client-secret': secret } };
     }
+    case 'auth/client-credentials-basic':
+      return machine(issuer, 'client_credentials', Client.parse(context));
+    case 'auth/client-credentials-jwt': {
+      const { client_id, private_key_pem } = z
+        .object({ client_id: z.string(), private_key_pem: z.string() })
+        .parse(context);
+      return machine(issuer, 'client_credentials', { client_id, client_secret: private_key_pem });
+    }
+    case 'auth/wif-jwt-bearer': {
+      const { client_id, valid_jwt } = z.object({ client_id: z.string(), valid_jwt: z.string() }).parse(context);
+      return machine(issuer, 'jwt_bearer', { client_id, client_secret: valid_jwt });
+    }
     default:
       return OWN;
   }
+}
+
+/** Everybody uses the server with the tokens of a client, and nobody logs in. */
+function machine(issuer: string, grant: string, { client_id: id, client_secret: secret }: z.output<typeof Client>) {
+  const client = ['--client-id', id, '--client-secret-ref', 'client-secret', '--issuer', issuer];
+  return { words: ['--oauth', '--grant', grant, ...client], secrets: { 'client-secret': secret } };
 }

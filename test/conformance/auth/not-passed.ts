@@ -29,23 +29,6 @@ export const NOT_PASSED: readonly NotCarried[] = [
     reason:
       'the metadata of the first suite’s server calls itself by another address than the one it is found at, and must not be used then (RFC 8414, section 3.3): the current suite has mended that, and it passes there',
   },
-  ...['auth/client-credentials-jwt', 'auth/client-credentials-basic'].map((scenario) => ({
-    legs,
-    scenario,
-    checks: [
-      'client-credentials-grant-type',
-      'client-credentials-jwt-verified',
-      'client-credentials-basic-auth',
-      AS_PLANNED,
-    ],
-    reason: 'mcpgate gets tokens by a login alone: an account of a machine has none yet',
-  })),
-  {
-    legs,
-    scenario: 'auth/wif-jwt-bearer',
-    checks: ['wif-assertion-verified', AS_PLANNED],
-    reason: 'mcpgate gets tokens by a login alone: an account of a machine has none yet',
-  },
   ...['auth/enterprise-managed-authorization', 'auth/cross-app-access-complete-flow'].map((scenario) => ({
     legs,
     scenario,

@@ -155,7 +155,7 @@ const digestOf = (issuer: string): string => createHash('sha256').update(issuer)
  * RFC 6749, section 2.3.1, with each part encoded as a form is. oauth4webapi encodes `-`, `_` and `.` as well, which is right for whoever decodes;
  * but many authorization servers compare the parts as they came.
  */
-const basicProof =
+export const basicProof =
   (secret: string): ClientAuth =>
   (_server, { client_id: id }, _body, headers) => {
     const [user, password] = [id, secret].map((part) => new URLSearchParams([['', part]]).toString().slice(1));

@@ -27,6 +27,23 @@ const ResourceSchema = z.looseObject({
 });
 type ResourceDocument = z.output<typeof ResourceSchema>;
 
+const text = z.string().max(2_000);
+const texts = z.array(z.string().max(1_000)).max(1_000);
+/** What is used of an authorization server's metadata. */
+const MetadataSchema = z.object({
+  issuer: text,
+  authorization_endpoint: text.exactOptional(),
+  token_endpoint: text.exactOptional(),
+  registration_endpoint: text.exactOptional(),
+  revocation_endpoint: text.exactOptional(),
+  scopes_supported: texts.exactOptional(),
+  token_endpoint_auth_methods_supported: texts.exactOptional(),
+  code_challenge_methods_supported: texts.exactOptional(),
+  id_token_signing_alg_values_supported: texts.exactOptional(),
+  authorization_response_iss_parameter_supported: z.boolean().exactOptional(),
+  client_id_metadata_document_supported: z.boolean().exactOptional(),
+});
+
 const INITIALIZE = requestText(
   '0',
   'initialize',
@@ -141,13 +158,23 @@ async function readMetadata(
   for (const place of new Set(places)) {
     const answer = await get(place);
     if (answer.status !== 200) continue;
+    const who = `the metadata of ${url.host}, which must call itself ${issuer.slice(0, 200)},`;
     try {
-      return await processDiscoveryResponse(url, new Response(answer.body.toString(), { headers: answer.headers }));
+      const response = new Response(answer.body.toString(), { headers: answer.headers });
+      return understood(await processDiscoveryResponse(url, response));
     } catch (error) {
-      throw explain(error, `the metadata of ${url.host}, which must call itself ${issuer.slice(0, 200)},`);
+      throw explain(error, who);
     }
   }
   return undefined;
+}
+
+/** Throws where something that is used has another form than the standards give it. What is null is taken as left out. */
+function understood(server: AuthorizationServer): AuthorizationServer {
+  const given = Object.entries(server).filter(([, value]) => (value as unknown) !== null);
+  const found = MetadataSchema.safeParse(Object.fromEntries(given));
+  if (found.success) return found.data;
+  throw new GateError('upstream', `its ${found.error.issues[0]?.path[0]?.toString() ?? 'form'} is not understood`);
 }
 
 /** MCP 2025-03-26, "Fallbacks for Servers without Metadata Discovery". */
@@ -161,15 +188,18 @@ function defaultEndpoints(origin: string): AuthorizationServer {
 }
 
 /**
- * Throws where it lacks what no login goes without, and where its page is at another origin: the page could be another provider's, and the code
+ * Throws where it lacks what no login (no token, where nobody logs in) goes without, and where its page is at another origin: the page could be another provider's, and the code
  * that comes of it would go to this one's token endpoint. An administrator who names the issuer answers for that; so does an authorization server
  * that promises to name itself in its answers (RFC 9207), as none is taken from it then that does not.
  */
 function usable(server: AuthorizationServer, form: OAuthForm): AuthorizationServer {
   const { issuer, authorization_endpoint: page, token_endpoint: token } = server;
+  if (form.grant !== undefined) {
+    if (!isPlace(token)) throw new GateError('upstream', `${issuer} has no token_endpoint`);
+    return server;
+  }
   for (const [what, address] of Object.entries({ authorization_endpoint: page, token_endpoint: token }))
-    if (!/^https?:$/.test(URL.parse(address ?? '')?.protocol ?? ''))
-      throw new GateError('upstream', `${issuer} has no ${what}`);
+    if (!isPlace(address)) throw new GateError('upstream', `${issuer} has no ${what}`);
   const namesItself = server.authorization_response_iss_parameter_supported === true;
   if (form.issuer === undefined && !namesItself && URL.parse(page ?? '')?.origin !== URL.parse(issuer)?.origin)
     throw new GateError(
@@ -180,6 +210,12 @@ function usable(server: AuthorizationServer, form: OAuthForm): AuthorizationServ
   if (server.code_challenge_methods_supported?.includes('S256') !== true)
     throw new GateError('upstream', `${issuer} does not protect its codes (PKCE with S256), so it is not used`);
   return server;
+}
+
+/** On the web, and without a user or password, which would make one host look like another. */
+function isPlace(address: string | undefined): boolean {
+  const url = URL.parse(address ?? '');
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
 }
 
 /** Without fragment, and without the slash that a URL without a path gets (RFC 8707, as MCP has it). */

@@ -80,3 +80,9 @@ export function explain(error: unknown, who: string): GateError {
   const what = status === undefined ? 'what cannot be understood' : `HTTP ${status}`;
   return new GateError('upstream', `${who} answered ${what}`, { cause: error });
 }
+
+/** The same failure in words that name the server. */
+export function aboutServer(error: unknown, name: string): GateError {
+  const isSaid = error instanceof GateError && error.message.includes(`server ${name}`);
+  return isSaid ? error : explain(error, `server ${name}`);
+}

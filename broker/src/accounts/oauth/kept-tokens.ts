@@ -144,7 +144,8 @@ export function createKeptTokens(parts: {
       const found = await read(server, owner);
       if (typeof found === 'string') return lacking(found);
       if (found.content.accessToken !== token) return tokenOf(found);
-      if (clock.now() - found.record.updatedAt < FRESH_MS) return undefined;
+      // Of either sign: a clock that was set back, or another broker's that is ahead, makes nothing fresh for hours.
+      if (Math.abs(clock.now() - found.record.updatedAt) < FRESH_MS) return undefined;
       if (found.content.refreshToken === null) return expired(server, found);
       const answer = await renew(server, { ...found, record: { ...found.record, expiresAt: clock.now() } });
       return answer.kind === 'token' && answer.value === token ? undefined : answer;

@@ -15,6 +15,7 @@ import { z } from 'zod';
 import type { AccountOwner, OAuthForm } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isAtUrl, targetOf } from '../../domain/transports/transports.ts';
+import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { createBrowserAttempts, derivedSecret } from '../../store/browser-attempts.ts';
 import { createSecret, isSecret, sha256Hex } from '../../store/secret-token.ts';
@@ -23,7 +24,7 @@ import type { Vault } from '../../vault/vault.ts';
 import { scopesOf } from './challenge.ts';
 import { type ClientIdentities, type OAuthClient, OAuthClientSchema } from './client-identity.ts';
 import { discover } from './discovery.ts';
-import { explain, oauthErrorOf, oauthFetch } from './guarded.ts';
+import { aboutServer, explain, oauthErrorOf, oauthFetch } from './guarded.ts';
 
 const AttemptSchema = z.object({
   serverId: z.string(),
@@ -123,8 +124,8 @@ export function createLogins(parts: {
       if (code === 'access_denied') throw new GateError('denied', `${host} was told not to allow it`, { cause: error });
       throw explain(error, host);
     }
-    if (answer.token_type !== 'bearer')
-      throw new GateError('upstream', `${host} gives tokens of a kind that is not understood (${answer.token_type})`);
+    const odd = oddKind(answer);
+    if (odd !== undefined) throw new GateError('upstream', `${host} ${odd}`);
     return { ...tokensOf(answer, attempt.scopes, startedAt), server, client, resource };
   }
 
@@ -133,14 +134,15 @@ export function createLogins(parts: {
       const form = formOf(record);
       const url = urlOf(record);
       const found = await discover(guardedFetch, { name: record.name, url, form }).catch((error: unknown) => {
-        throw error instanceof GateError ? error : explain(error, `server ${record.name}`);
+        throw aboutServer(error, record.name);
       });
       const { server, resource } = found;
       const { workspaceId, id: serverId, name: serverName } = record;
-      const client = await clients.clientFor(
-        { server, workspaceId, serverName, form },
-        oauthFetch(guardedFetch, url.hostname),
-      );
+      const client = await clients
+        .clientFor({ server, workspaceId, serverName, form }, oauthFetch(guardedFetch, url.hostname))
+        .catch((error: unknown) => {
+          throw aboutServer(error, serverName);
+        });
       const scopes = scopesFor(server, [...new Set([...(form.scopes ?? found.scopes ?? []), ...more])]);
       const redirectUri = clients.redirectUri(server.issuer);
       const state = createSecret();
@@ -199,6 +201,10 @@ function checkIssuer(server: Attempt['server'], said: string | null, host: strin
     );
 }
 
+/** Why the tokens cannot be used; undefined: they can. Others than bearer tokens are bound to a key, or are sent in another way. */
+export const oddKind = ({ token_type: kind }: TokenEndpointResponse): string | undefined =>
+  kind === 'bearer' ? undefined : `gives tokens of a kind that is not understood (${quoteForeign(kind)})`;
+
 /** What a token endpoint has answered; `asked`: what the tokens are for where it does not say. */
 export function tokensOf(
   answer: TokenEndpointResponse,
@@ -209,9 +215,20 @@ export function tokensOf(
     accessToken: answer.access_token,
     refreshToken: answer.refresh_token ?? null,
     scopes: answer.scope === undefined ? [...asked] : scopesOf(answer.scope),
-    // From when it was asked for: it may have been on its way for a while.
-    expiresAt: answer.expires_in === undefined ? null : startedAt + answer.expires_in * 1_000,
+    expiresAt: endOf(answer.expires_in, startedAt),
   };
+}
+
+/** Longer than any access token lives. */
+const LONGEST_S = 10 * 365 * 86_400;
+
+/**
+ * By the broker's clock alone, from when it was asked for, as it may have been on its way for a while. Null where the provider does not say, or says
+ * that there is nothing left of what it has just given: then a server's refusal says when it ends, instead of a refresh for every call.
+ */
+function endOf(seconds: number | undefined, startedAt: number): number | null {
+  if (seconds === undefined || seconds === 0) return null;
+  return startedAt + Math.floor(Math.min(seconds, LONGEST_S) * 1_000);
 }
 
 /** Without a refresh token a person would have to log in again whenever the access token ends. */

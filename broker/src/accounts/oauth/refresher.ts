@@ -15,7 +15,7 @@ import type { Vault } from '../../vault/vault.ts';
 import { openAccount, sealAccount, type TokensContent } from '../sealed-account.ts';
 import type { ClientIdentities } from './client-identity.ts';
 import { explain, oauthErrorOf, oauthFetch, statusOf } from './guarded.ts';
-import { tokensOf, urlOf } from './login.ts';
+import { oddKind, tokensOf, urlOf } from './login.ts';
 import { revokeTokens } from './revoke.ts';
 
 /** The tokens of one account, as they were read last. */
@@ -105,6 +105,11 @@ export function createRefresher(parts: {
       const explained = explain(error, who);
       log.warn({ server: server.name, err: explained }, 'the tokens of an account could not be refreshed');
       return { kind: 'away', error: new GateError('unreachable', explained.message, { cause: error }) };
+    }
+    const odd = oddKind(answer);
+    if (odd !== undefined) {
+      await store.accounts.release(record, holder, { wasUsed: content.rotates !== false });
+      return { kind: 'away', error: new GateError('unreachable', `${who} ${odd}`) };
     }
     const { scopes, ...fresh } = tokensOf(answer, record.scopes, startedAt);
     const next: TokensContent = {

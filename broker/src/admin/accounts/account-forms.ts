@@ -15,24 +15,26 @@ export function toAccountForm(body: AccountFormBody): AccountForm {
     }));
     return { kind: 'keys', fields };
   }
-  const { scopes, client_id: clientId, client_secret: clientSecret, issuer } = body;
+  const { scopes, client_id: clientId, client_secret: clientSecret, grant, issuer } = body;
   return {
     kind: 'oauth',
     ...(scopes === undefined ? {} : { scopes }),
     ...(clientId === undefined ? {} : { clientId }),
     ...(clientSecret === undefined ? {} : { clientSecret }),
+    ...(grant === undefined ? {} : { grant }),
     ...(issuer === undefined ? {} : { issuer }),
   };
 }
 
 export function fromAccountForm(form: AccountForm): AccountFormBody {
   if (form.kind === 'keys') return { kind: 'keys', fields: form.fields.map((field) => ({ ...field })) };
-  const { scopes, clientId, clientSecret, issuer } = form;
+  const { scopes, clientId, clientSecret, grant, issuer } = form;
   return {
     kind: 'oauth',
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     ...(clientId === undefined ? {} : { client_id: clientId }),
     ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
+    ...(grant === undefined ? {} : { grant }),
     ...(issuer === undefined ? {} : { issuer }),
   };
 }
@@ -68,6 +70,10 @@ export function assertAccountFits({ name, transport, credential, account }: Told
   if (/^[a-z]+:\/\/[^/?#]*@/i.test(transport.url)) throw usage('with OAuth no user or password may stand in the URL');
   if (account.clientSecret !== undefined && account.clientId === undefined)
     throw usage('a client secret belongs to a client: --client-id');
+  if (account.grant !== undefined && credential === 'personal')
+    throw usage('tokens without a login are everybody’s: --grant goes with --credential shared');
+  if (account.grant !== undefined && account.clientSecret === undefined)
+    throw usage('tokens without a login need a client and its secret: --client-id, --client-secret-ref and --issuer');
   // Else the server, or whoever answers in its place, would say where the secret is sent.
   if (account.clientSecret !== undefined && account.issuer === undefined)
     throw usage('a client secret is sent to one authorization server: name it with --issuer');

@@ -23,7 +23,10 @@ export function accountOperations({
         'not_found',
         `no server named ${name}; \`server list${inWorkspace(workspaceId)}\` shows the names`,
       );
-    if (server.credential === 'shared' && server.account?.kind === 'oauth') return server;
+    const isByLogin = server.account?.kind === 'oauth' && server.account.grant === undefined;
+    if (server.credential === 'shared' && isByLogin) return server;
+    if (server.account?.kind === 'oauth' && server.account.grant !== undefined)
+      throw new GateError('usage', `server ${name} is used with a client's own tokens: nobody connects it`);
     const why =
       server.credential === 'personal'
         ? `each person connects their own: ${accounts.pageOf(server)}`

@@ -17,6 +17,7 @@ export interface AccountFlags {
   clientId?: string;
   clientSecretRef?: string;
   issuer?: string;
+  grant?: string;
   key?: string[];
   openKey?: string[];
 }
@@ -29,13 +30,17 @@ export function accountFlags(command: Command): Command {
     .option('--client-id <id>', 'with --oauth: a client that you have registered there by hand')
     .option('--client-secret-ref <name>', 'with --client-id: the secret of the vault that is its secret')
     .option('--issuer <url>', 'with --oauth: the only authorization server that is gone to')
+    .option(
+      '--grant <kind>',
+      'with --oauth, without a login: client_credentials, or jwt_bearer (the secret is the assertion)',
+    )
     .option('--key <name=label...>', 'a key that each person enters; the record has it as ${account:NAME}')
     .option('--open-key <name=label...>', 'the same for what is no secret, as an e-mail address');
 }
 
 /** What the flags say; empty where they say nothing. Throws `usage`, naming the flag. */
 export function accountOf(flags: AccountFlags): { credential?: WhoseCredential; account?: AccountFormBody } {
-  const { credential, oauth, scope, clientId, clientSecretRef, issuer, key, openKey } = flags;
+  const { credential, oauth, scope, clientId, clientSecretRef, issuer, grant, key, openKey } = flags;
   const whose = credential === undefined ? undefined : whoseOf(credential);
   const own = { ...(whose === undefined ? {} : { credential: whose }) };
   const keys = [...keysOf('--key', key, true), ...keysOf('--open-key', openKey, false)];
@@ -44,6 +49,7 @@ export function accountOf(flags: AccountFlags): { credential?: WhoseCredential; 
     '--client-id': clientId,
     '--client-secret-ref': clientSecretRef,
     '--issuer': issuer,
+    '--grant': grant,
   };
   if (oauth !== true) {
     const alone = Object.entries(ofOAuth).find(([, value]) => value !== undefined);
@@ -56,6 +62,7 @@ export function accountOf(flags: AccountFlags): { credential?: WhoseCredential; 
     ...(scope === undefined ? {} : { scopes: scope.flatMap((each) => each.split(/[\s,]+/)).filter(Boolean) }),
     ...(clientId === undefined ? {} : { client_id: clientId }),
     ...(clientSecretRef === undefined ? {} : { client_secret: secretReference(clientSecretRef) }),
+    ...(grant === undefined ? {} : { grant }),
     ...(issuer === undefined ? {} : { issuer }),
   });
   return { ...own, account };

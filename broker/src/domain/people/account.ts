@@ -42,6 +42,12 @@ export function ownerFor(
   return userKey?.startsWith('user:') === true ? `user:${userKey.slice('user:'.length)}` : undefined;
 }
 
+/**
+ * `client_credentials`: the client's own, by its secret, or by a signature where that is a private key (RFC 6749, section 4.4; RFC 7523). `jwt_bearer`:
+ * those of a workload, by what its platform signs for it, which the secret holds (RFC 7523, section 2.1).
+ */
+export type MachineGrant = 'client_credentials' | 'jwt_bearer';
+
 /** Made by OAuth. */
 export interface OAuthForm {
   kind: 'oauth';
@@ -49,8 +55,10 @@ export interface OAuthForm {
   scopes?: readonly string[];
   /** The client that was registered for the broker by hand; left out: it introduces itself. */
   clientId?: string;
-  /** One `${secret:NAME}`. */
+  /** One `${secret:NAME}`; with `jwt_bearer` it holds the assertion. */
   clientSecret?: string;
+  /** How tokens are had without anybody who logs in; left out: somebody does. */
+  grant?: MachineGrant;
   /** The only authorization server that is gone to; left out: the one that the server names. */
   issuer?: string;
 }

@@ -51,6 +51,7 @@ const accountSchema: z.ZodType<AccountForm> = z.discriminatedUnion('kind', [
     scopes: z.array(z.string()).exactOptional(),
     clientId: z.string().exactOptional(),
     clientSecret: z.string().exactOptional(),
+    grant: z.enum(['client_credentials', 'jwt_bearer']).exactOptional(),
     issuer: z.string().exactOptional(),
   }),
   z.object({

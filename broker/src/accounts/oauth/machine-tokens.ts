@@ -1,0 +1,188 @@
+// The tokens of a client itself, where nobody logs in: had by its secret, its key, or what a workload's platform signs for it. They are kept in memory
+// alone, as any broker can have new ones whenever it wants, and are fetched again ahead of their end. Nothing rotates, so brokers need not agree.
+import { createPrivateKey } from 'node:crypto';
+import { GateError } from 'mcpgate-shared/error';
+import { isSecretReference } from 'mcpgate-shared/values/secret-reference';
+import type { Clock } from 'mcpgate-shared/clock';
+import { importPKCS8 } from 'jose';
+import {
+  type AuthorizationServer,
+  type ClientAuth,
+  ClientSecretPost,
+  genericTokenEndpointRequest,
+  None,
+  PrivateKeyJwt,
+  processGenericTokenEndpointResponse,
+  type TokenEndpointResponse,
+} from 'oauth4webapi';
+import type { OAuthForm } from '../../domain/people/account.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { targetOf } from '../../domain/transports/transports.ts';
+import type { GuardedFetch } from '../../net/guarded-fetch.ts';
+import type { Vault } from '../../vault/vault.ts';
+import type { Challenge, TokenAnswer } from '../accounts.ts';
+import { basicProof } from './client-identity.ts';
+import { discover } from './discovery.ts';
+import { aboutServer, explain, oauthFetch } from './guarded.ts';
+import { oddKind, tokensOf, urlOf } from './login.ts';
+
+type MachineForm = OAuthForm & Required<Pick<OAuthForm, 'grant' | 'clientId' | 'clientSecret'>>;
+type MachineServer = ServerRecord & { account: MachineForm };
+
+const AHEAD_MS = 60_000;
+/** One that is refused so soon is no stale one. */
+const FRESH_MS = 5_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+interface Held {
+  /** Of the record as it was: what is in it decides whose tokens they are. */
+  of: string;
+  value: string;
+  fetchedAt: number;
+  expiresAt: number | null;
+}
+
+export interface MachineTokens {
+  /** Throws GateError where there is none. */
+  token(server: MachineServer): TokenAnswer | Promise<TokenAnswer>;
+  /** Another token to try once; undefined: it would be refused like this one. */
+  refused(server: MachineServer, token: string, challenge: Challenge): Promise<TokenAnswer | undefined>;
+}
+
+export function isOfMachine(server: ServerRecord): server is MachineServer {
+  return server.credential === 'shared' && server.account?.kind === 'oauth' && server.account.grant !== undefined;
+}
+
+export function createMachineTokens(parts: {
+  vault: Pick<Vault, 'resolve'>;
+  clock: Clock;
+  guardedFetch: GuardedFetch;
+  /** From 0 to 1. */
+  random: () => number;
+}): MachineTokens {
+  const { vault, clock, guardedFetch, random } = parts;
+  const held = new Map<string, Held>();
+  const underWay = new Map<string, Promise<Held>>();
+  const pauses = new Map<string, { failures: number; until: number; error: GateError }>();
+  const keyOf = (server: MachineServer): string =>
+    JSON.stringify([server.id, targetOf(server.transport), server.account]);
+  const answerOf = ({ value }: Held): TokenAnswer => ({ kind: 'token', value });
+
+  async function ask(server: MachineServer): Promise<Held> {
+    const { account: form, name, workspaceId, id } = server;
+    const url = urlOf(server);
+    const startedAt = clock.now();
+    const found = await discover(guardedFetch, { name, url, form });
+    const { server: at, resource } = found;
+    const secret = (await vault.resolve(workspaceId, form.clientSecret)).value;
+    const client = { client_id: form.clientId };
+    const scopes = [...(form.scopes ?? found.scopes ?? [])];
+    const isAssertion = form.grant === 'jwt_bearer';
+    const asked = {
+      resource,
+      ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
+      ...(isAssertion ? { assertion: secret.trim() } : {}),
+    };
+    let answer: TokenEndpointResponse;
+    try {
+      const response = await genericTokenEndpointRequest(
+        at,
+        client,
+        isAssertion ? None() : await proofOf(at, secret),
+        isAssertion ? JWT_BEARER : 'client_credentials',
+        asked,
+        oauthFetch(guardedFetch, url.hostname),
+      );
+      answer = await processGenericTokenEndpointResponse(at, client, response);
+    } catch (error) {
+      const named = isSecretReference(form.clientSecret) ? form.clientSecret : 'what the record holds';
+      throw explain(error, `${new URL(at.issuer).host}, asked with ${named},`);
+    }
+    const odd = oddKind(answer);
+    if (odd !== undefined) throw new GateError('upstream', `${new URL(at.issuer).host} ${odd}`);
+    const { accessToken, expiresAt } = tokensOf(answer, scopes, startedAt);
+    const fresh = { of: keyOf(server), value: accessToken, fetchedAt: clock.now(), expiresAt };
+    held.set(id, fresh);
+    return fresh;
+  }
+
+  /** One question at a time, and none while the provider has said no only just now. */
+  function fetchFor(server: MachineServer): Promise<Held> {
+    const key = keyOf(server);
+    const known = underWay.get(key);
+    if (known !== undefined) return known;
+    const pause = pauses.get(key);
+    if (pause !== undefined && clock.now() < pause.until) {
+      const retryAfterMs = pause.until - clock.now();
+      const message = `${pause.error.message}; nothing was sent, try again in ${Math.ceil(retryAfterMs / 1_000)} s`;
+      return Promise.reject(new GateError('unreachable', message, { cause: pause.error, retryAfterMs }));
+    }
+    const run = ask(server).then(
+      (fresh) => {
+        pauses.delete(key);
+        return fresh;
+      },
+      (error: unknown) => {
+        const failures = (pauses.get(key)?.failures ?? 0) + 1;
+        const longest = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+        const said = aboutServer(error, server.name);
+        const told = new GateError('unreachable', said.message, { cause: error });
+        pauses.set(key, { failures, until: clock.now() + longest * (0.5 + random() / 2), error: told });
+        throw told;
+      },
+    );
+    const settled = run.finally(() => underWay.delete(key));
+    underWay.set(key, settled);
+    return settled;
+  }
+
+  return {
+    token(server) {
+      const known = held.get(server.id);
+      if (known === undefined || known.of !== keyOf(server)) return fetchFor(server).then(answerOf);
+      const left = (known.expiresAt ?? Infinity) - clock.now();
+      const ahead = Math.min(AHEAD_MS, ((known.expiresAt ?? Infinity) - known.fetchedAt) / 4);
+      if (left > ahead) return answerOf(known);
+      const fresh = fetchFor(server);
+      if (left <= 0) return fresh.then(answerOf);
+      // Told to whoever asks when there is none any more.
+      fresh.catch(() => undefined);
+      return answerOf(known);
+    },
+    async refused(server, token, { wants }) {
+      if (wants !== 'new_token') return undefined;
+      const known = held.get(server.id);
+      if (known !== undefined && known.value !== token) return answerOf(known);
+      if (known !== undefined && Math.abs(clock.now() - known.fetchedAt) < FRESH_MS) return undefined;
+      const fresh = await fetchFor(server);
+      return fresh.value === token ? undefined : answerOf(fresh);
+    },
+  };
+}
+
+/** By a signature where the secret is a private key, else by the secret, as the authorization server takes it. */
+async function proofOf(
+  { token_endpoint_auth_methods_supported: taken }: AuthorizationServer,
+  secret: string,
+): Promise<ClientAuth> {
+  if (/^\s*-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(secret)) return PrivateKeyJwt(await keyOfPem(secret));
+  const isPost = taken !== undefined && !taken.includes('client_secret_basic') && taken.includes('client_secret_post');
+  return isPost ? ClientSecretPost(secret) : basicProof(secret);
+}
+
+const CURVES: Readonly<Record<string, string>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
+const KINDS: Readonly<Record<string, string>> = { rsa: 'RS256', ed25519: 'EdDSA' };
+
+async function keyOfPem(pem: string): ReturnType<typeof importPKCS8> {
+  try {
+    const key = createPrivateKey(pem);
+    const { asymmetricKeyType: kind = '', asymmetricKeyDetails: details } = key;
+    const algorithm = kind === 'ec' ? CURVES[details?.namedCurve ?? ''] : KINDS[kind];
+    return await importPKCS8(key.export({ type: 'pkcs8', format: 'pem' }).toString(), algorithm ?? '');
+  } catch (error) {
+    const message = 'what the client proves itself with is no private key that can be used';
+    throw new GateError('config', message, { cause: error });
+  }
+}
