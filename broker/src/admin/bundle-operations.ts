@@ -132,9 +132,11 @@ export function bundleOperations({ store, audit, policyChanged }: Needs): Operat
     operation(bundlesApi.remove, async ({ params }, caller) => {
       await find(caller.workspaceId, params.name);
       const bundle = await store.bundles.remove(caller.workspaceId, params.name);
+      const { rules } = await store.policy.snapshot(caller.workspaceId);
+      const naming = rules.filter(({ what }) => what.includes(`bundle:${bundle.name}`)).map(({ id }) => id);
       const data = { before: noted(bundle), after: [], groups: [...bundle.groups] };
       await changed(caller, 'bundle.removed', `bundle:${bundle.name}`, data);
-      return toView(bundle);
+      return { ...toView(bundle), rules: naming };
     }),
     operation(bundlesApi.setDefault, async ({ params, body }, caller) => {
       if (body.bundle !== null) await find(caller.workspaceId, body.bundle);

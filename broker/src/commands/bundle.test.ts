@@ -49,8 +49,14 @@ describe('bundles', () => {
     assert.deepEqual(Object(await admin.broker.json(['bundle', 'show', 'kit']))['groups'], ['eng']);
     await admin.broker.json(['group', 'set', 'eng', '--no-bundle']);
     await admin.broker.json(['group', 'set', 'eng', '--bundle', 'kit']);
+    const allow = ['rule', 'add', '--allow', '--who', '*', '--what', 'bundle:kit'];
+    const { id } = Object(await admin.broker.json(allow)) as { id: string };
     const removed = await admin.broker.run(['bundle', 'remove', 'kit'], '');
-    assert.equal(removed.stdout, 'removed kit; eng get every server again\n');
+    assert.equal(
+      removed.stdout,
+      `removed kit; eng get every server again\n  ! rule ${id} still names it, and would mean another bundle of that name\n`,
+    );
+    await admin.broker.json(['rule', 'remove', id]);
     assert.deepEqual(await admin.rows('bundle', 'list'), []);
     const events = await admin.rows('audit', 'search', '--type', 'bundle.*');
     const of = (type: string) => Object(events.find((event) => event['type'] === type)?.['data']) as object;

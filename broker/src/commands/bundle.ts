@@ -45,7 +45,10 @@ export function bundleCommand(context: CommandContext): Command {
       await withSession(context, options, async ({ api, show }) => {
         const bundle = await api.call(bundlesApi.remove, { params: { name } });
         const groups = bundle.groups.length === 0 ? '' : `; ${bundle.groups.join(', ')} get every server again`;
-        show(bundle, `removed ${bundle.name}${groups}`);
+        const still = bundle.rules.map(
+          (id) => `  ! rule ${id} still names it, and would mean another bundle of that name`,
+        );
+        show(bundle, [`removed ${bundle.name}${groups}`, ...still].join('\n'));
       }),
   );
   return command;

@@ -44,7 +44,10 @@ export function ruleCommand(context: CommandContext): Command {
       '*, user:NAME, group:NAME, role:R, grant:LABEL, device:NAME, client:NAME, net:CIDR; any of them',
     )
     .option('--except <who...>', 'but none of these; written like --who')
-    .requiredOption('--what <what...>', 'globs over SERVER__TOOL, resource:URI, prompt:SERVER__NAME')
+    .requiredOption(
+      '--what <what...>',
+      'globs over SERVER__TOOL, resource:URI, prompt:SERVER__NAME, event:SERVER__NAME; or read:, write:SERVER, bundle:NAME',
+    )
     .option('--until <time>', '2h, 3d, 2026-12-24 or 2026-12-24T18:00:00Z: from then on the rule does nothing')
     .option('--observe', 'decide nothing: the log says would_deny where the rule would have denied')
     .option('--note <text>', 'why; shown in lists')

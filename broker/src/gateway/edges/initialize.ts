@@ -169,10 +169,11 @@ function ownCapabilities(
   generation: ServerFacts['generation'],
   extensions: JsonRecord | undefined,
 ): JsonRecord {
-  const { tasks, extensions: _own, ...rest } = said.capabilities;
+  const { tasks, extensions: _own, events, ...rest } = said.capabilities;
   const isSame = said.generation === generation;
   const capabilities: JsonRecord = {
     ...rest,
+    ...(events !== undefined && { events: {} }),
     ...(isSame && tasks !== undefined && { tasks }),
     ...(extensions !== undefined && { extensions }),
   };

@@ -27,10 +27,15 @@ export function extensionsOf(servers: readonly Said[], generation: ServerFacts['
     if (!isRecord(capabilities['extensions'])) continue;
     for (const [name, settings] of Object.entries(capabilities['extensions'])) {
       if (!isRecord(settings) || (name === EXTENSION.tasks && own !== generation)) continue;
-      merged.set(name, merge(merged.get(name), settings));
+      merged.set(name, merge(merged.get(name), name === EXTENSION.events ? withoutChanges(settings) : settings));
     }
   }
   return merged.size === 0 ? undefined : Object.fromEntries(merged);
+}
+
+/** Changes of a list of events are told to nobody. */
+function withoutChanges({ listChanged: _told, ...settings }: JsonRecord): JsonRecord {
+  return settings;
 }
 
 /** What one of them can do, all can: a request goes to a server that has what it asks for. Where they contradict each other the first one counts. */

@@ -16,7 +16,10 @@ const directory = { resources: [{ uri: 'skill://team/deploy/a.md', name: 'a.md' 
 
 function skilled(skills: string[], settings: object, events: object[] = []) {
   return toldServer({
-    capabilities: { resources: {}, extensions: { [SKILLS]: settings, ...(events.length > 0 && { [EVENTS]: {} }) } },
+    capabilities: {
+      resources: {},
+      extensions: { [SKILLS]: settings, ...(events.length > 0 && { [EVENTS]: { listChanged: true } }) },
+    },
     lists: { 'skills/list': skills.map(skillOf), 'events/list': events },
     answers: {
       'skills/get': { skill: skillOf(skills[0] ?? '') },

@@ -50,6 +50,12 @@ export const BundleSchema = z
   .meta({ id: 'Bundle' });
 export type BundleView = z.output<typeof BundleSchema>;
 
+export const RemovedBundleSchema = BundleSchema.extend({
+  rules: z
+    .array(z.string())
+    .meta({ description: 'The rules that name it: they would mean another bundle of that name' }),
+}).meta({ id: 'RemovedBundle' });
+
 const DescriptionSchema = z.string().trim().max(2_000);
 
 export const bundlesApi = {
@@ -112,7 +118,7 @@ export const bundlesApi = {
     summary: 'Remove a bundle; its tools stay where they are',
     access: 'operator',
     params: NameParams,
-    answer: BundleSchema,
+    answer: RemovedBundleSchema,
   }),
   setDefault: endpoint({
     name: 'setDefaultBundle',
