@@ -133,7 +133,7 @@ onBothEngines((open) => {
   it('starts by enforcing without a rule, and raises the version with every change', async (t) => {
     const { store } = await open(t);
     const fresh = await store.policy.snapshot(WORKSPACE);
-    assert.deepEqual(fresh, { version: 1, enforcement: 'enforce', rules: [] });
+    assert.deepEqual(fresh, { version: 1, enforcement: 'enforce', rules: [], bundles: [] });
     const deny = {
       effect: 'deny',
       who: ['group:interns'],
