@@ -154,6 +154,7 @@ onBothEngines((open) => {
       version: 3,
       enforcement: 'enforce',
       rules: [first, second],
+      bundles: [],
     });
     await assert.rejects(store.policy.snapshot('nowhere'), {
       ...{ code: 'not_found', message: 'there is no workspace nowhere' },
@@ -161,7 +162,12 @@ onBothEngines((open) => {
     await store.policy.setEnforcement(WORKSPACE, 'observe');
     assert.equal(await store.policy.removeRule(WORKSPACE, first.id), true);
     assert.equal(await store.policy.removeRule(WORKSPACE, first.id), false);
-    assert.deepEqual(await store.policy.snapshot(WORKSPACE), { version: 5, enforcement: 'observe', rules: [second] });
+    assert.deepEqual(await store.policy.snapshot(WORKSPACE), {
+      version: 5,
+      enforcement: 'observe',
+      rules: [second],
+      bundles: [],
+    });
   });
 
   it('says which rule is malformed where someone changed it by hand', async (t) => {
