@@ -14,6 +14,7 @@ import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
 import { isLoopback } from './config/listen-address.ts';
 import type { Config } from './config/load-config.ts';
 import { secretFilesOf, sourcePlacesOf, sourceSettings } from './config/source-settings.ts';
+import { createDefinitions } from './definitions/create-definitions.ts';
 import { createReadiness } from './domain/readiness.ts';
 import type { Unexpected } from './domain/unexpected.ts';
 import { DEFAULT_WORKSPACE } from './domain/workspace.ts';
@@ -238,8 +239,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     });
     closers.push(() => identity.close());
     const laptops = createLaptops({ store, vault, audit, clock });
+    const definitions = createDefinitions({ store, audit, log });
     const gateway = createGateway({
       upstreams,
+      definitions,
       accounts,
       audit,
       laptops,
@@ -330,6 +333,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       signingKeys: assertions.keys,
       audit,
       upstreams,
+      definitions,
       switchElsewhere: replicas.switchElsewhere,
       secretWatch,
       people: identity,
@@ -364,7 +368,16 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       clock,
     });
 
-    await replicas.follow({ gateway, upstreams, vault, keys, assertions: assertions.keys, accounts, identity });
+    await replicas.follow({
+      gateway,
+      upstreams,
+      vault,
+      keys,
+      assertions: assertions.keys,
+      accounts,
+      identity,
+      definitions,
+    });
     void keys.start();
     void secretWatch.start();
     vault.sources

@@ -13,3 +13,8 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   const best = ranked[0];
   return best !== undefined && best.cost <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;
 }
+
+/** How many letters have to be put in, left out, replaced or moved by one to make one word of the other. */
+export function lettersApart(a: string, b: string): number {
+  return editDistance(a, b).steps;
+}

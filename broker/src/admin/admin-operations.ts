@@ -5,6 +5,7 @@ import { auditOperations } from './audit-operations.ts';
 import { bundleOperations } from './bundle-operations.ts';
 import { catalogueOperations } from './servers/catalogue-operations.ts';
 import type { AdminDependencies } from './dependencies.ts';
+import { definitionOperations } from './definition-operations.ts';
 import { deviceOperations } from './device-operations.ts';
 import { groupOperations } from './group-operations.ts';
 import { grantOperations } from './grant-operations.ts';
@@ -35,6 +36,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...keyOperations(dependencies),
     ...bundleOperations(dependencies),
     ...ruleOperations(dependencies),
+    ...definitionOperations(dependencies),
     ...auditOperations(dependencies),
   ];
 }

@@ -6,6 +6,7 @@ import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { SigningKeys } from '../assertions/assertions.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Registry } from '../catalogue/registry/registry.ts';
+import type { Definitions } from '../definitions/definitions.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
@@ -62,6 +63,7 @@ export interface AdminDependencies {
   keys: Pick<KeyRotation, 'status' | 'begin'>;
   audit: Audit;
   upstreams: Upstreams;
+  definitions: Pick<Definitions, 'changed'>;
   accounts: Accounts;
   ownAccounts: OwnAccounts;
   keysEntry: KeysEntry;

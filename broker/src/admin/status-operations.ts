@@ -4,6 +4,7 @@ import type { SourceView } from '../vault/vault.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { MasterKeyView } from '../vault/key-rotation.ts';
+import { definitionWarnings } from './definition-operations.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
@@ -24,7 +25,7 @@ export function statusOperations({
 >): Operation[] {
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
-      const [readiness, policy, users, key, holding, proposals, secrets] = await Promise.all([
+      const [readiness, policy, users, key, holding, proposals, secrets, definitions] = await Promise.all([
         facts.readiness(),
         store.policy.snapshot(workspaceId),
         store.users.count(workspaceId),
@@ -32,6 +33,7 @@ export function statusOperations({
         store.laptopFindings.list(workspaceId),
         store.proposals.list(workspaceId, { all: false }),
         secretWatch.warnings(workspaceId),
+        definitionWarnings(store, workspaceId),
       ]);
       const servers = upstreams.status(workspaceId);
       const live = links().filter((link) => link.workspaceId === workspaceId);
@@ -41,6 +43,7 @@ export function statusOperations({
         ...(readiness.kind === 'not_ready' ? [withCause(readiness.why)] : []),
         ...keyWarnings(key),
         ...secrets,
+        ...definitions,
         ...vault.sources.views(workspaceId).flatMap(sourceWarning),
         ...servers
           .filter((server) => server.processIsolation === 'none' && server.state !== 'disabled')

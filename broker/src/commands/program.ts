@@ -19,6 +19,7 @@ import { secretCommand } from './secrets/secret.ts';
 import { serverCommand } from './server/server.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
+import { toolCommand } from './tool/tool.ts';
 import { userCommand } from './user.ts';
 import { workspaceCommand } from './workspace.ts';
 
@@ -61,6 +62,7 @@ export function createProgram(context: CommandContext): Command {
   program.addCommand(bundleCommand(context));
   program.addCommand(ruleCommand(context));
   program.addCommand(enforcementCommand(context));
+  program.addCommand(toolCommand(context));
   program.addCommand(auditCommand(context));
   program.addCommand(workspaceCommand(context));
   program.addCommand(completionCommand(context, () => program));

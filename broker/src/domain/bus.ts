@@ -14,6 +14,8 @@ export type Change =
   | { kind: 'account'; workspaceId: string; serverId: string; owner: AccountOwner }
   /** Roles or groups of these people, by id. */
   | { kind: 'people'; ids: readonly string[] }
+  /** Some were accepted. */
+  | { kind: 'definitions'; workspaceId: string; serverId: string }
   /** The master key, which data keys there are, or the keys that sign. */
   | { kind: 'keys' };
 

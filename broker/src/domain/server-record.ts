@@ -2,6 +2,7 @@
 // asks, and these are put in when a connection to the server is made.
 import type { WhoseCredential } from 'mcpgate-shared/api/account-forms';
 import type { Isolation } from 'mcpgate-shared/api/servers';
+import type { DefinitionPolicy } from 'mcpgate-shared/api/definitions/definitions-api';
 import type { AccountForm } from './people/account.ts';
 import { identityHeaderOf, type Transport } from './transports/transports.ts';
 
@@ -35,6 +36,8 @@ export interface ServerRecord {
   probe: Probe | null;
   /** Believe the server's annotations of its tools: a call of a read-only or idempotent one is sent again where its connection broke. */
   trustAnnotations: boolean;
+  /** What becomes of its tools and other things that are new or have changed. */
+  definitions: DefinitionPolicy;
   /** Grows with each change of the record. */
   revision: number;
   createdAt: number;

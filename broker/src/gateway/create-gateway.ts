@@ -28,6 +28,7 @@ import { createToolIndexes } from './search/tool-index.ts';
 export interface GatewayOptions {
   upstreams: Upstreams;
   accounts: GatewayParts['accounts'] & Pick<Accounts, 'setKeys'>;
+  definitions: GatewayParts['definitions'];
   /** Reads the rules and enforcement of a workspace; called once, and again after `policyChanged`. */
   snapshot: (workspaceId: string) => Promise<PolicySnapshot>;
   /** Whether this broker hears changes of the rules that other brokers make. While it returns false, nothing is allowed. */
@@ -80,7 +81,8 @@ export function createGateway(options: GatewayOptions): GatewayService {
     accountWaits: createAccountWaits(options),
     audit: options.audit,
     policies,
-    catalog: createCatalog(upstreams, options.clock),
+    definitions: options.definitions,
+    catalog: createCatalog(upstreams, options.definitions, options.clock),
     subscriptions: createSubscriptions(upstreams, options.log),
     parkedCalls,
     clientKeys,
@@ -106,6 +108,14 @@ export function createGateway(options: GatewayOptions): GatewayService {
     for (const session of sessions) if (session.workspaceId === event.workspaceId) session.onEvent(event);
     // Only now, because the sessions above compare with the list of before.
     if (event.kind === 'list_changed') parts.catalog.forget(event);
+  });
+
+  options.definitions.onChange(({ workspaceId, serverId }) => {
+    const server = upstreams.servers(workspaceId).find(({ id }) => id === serverId);
+    if (server === undefined) return;
+    const event = { kind: 'list_changed', workspaceId, server: server.name, place: null, list: 'all' } as const;
+    for (const session of sessions) if (session.workspaceId === workspaceId) session.onEvent(event);
+    parts.catalog.forget(event);
   });
 
   upstreams.onRenamed(({ workspaceId, names }) => {

@@ -27,6 +27,7 @@ describe('a decision of the gateway', () => {
     const gateway = createGateway({
       upstreams: world.upstreams,
       accounts: world.accounts,
+      definitions: world.definitions,
       snapshot: (id) => world.store.policy.snapshot(id),
       audit: {
         ...audit,

@@ -5,6 +5,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { KeysEntry } from '../accounts/enter-keys.ts';
 import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { Definitions } from '../definitions/definitions.ts';
 import type { Laptops } from '../laptops/laptops.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import type { AccountWaits } from './accounts/account-waits.ts';
@@ -23,6 +24,7 @@ export interface GatewayParts {
   accounts: Pick<Accounts, 'pageOf' | 'lackOf' | 'onChange' | 'ofOwner' | 'disconnect'>;
   ownAccounts: OwnAccounts;
   keysEntry: KeysEntry;
+  definitions: Pick<Definitions, 'review' | 'instructions' | 'onChange'>;
   accountWaits: AccountWaits;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   policies: PolicyCache;

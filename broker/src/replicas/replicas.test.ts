@@ -89,6 +89,10 @@ async function open(t: TestContext, { follows = true } = {}) {
         recheck: () => tell('accounts'),
       },
     },
+    definitions: {
+      changed: ({ serverId }) => void told.push(`definitions ${serverId}`),
+      recheck: () => tell('definitions'),
+    },
     keys: { changed: () => void told.push('keys') },
     assertions: { changed: () => void told.push('signing keys') },
     identity: {
@@ -115,7 +119,7 @@ async function open(t: TestContext, { follows = true } = {}) {
   return { clock, replicas, told, events, logged, published, versions, failing, say, rulesOf };
 }
 
-const ALL = ['everybody', 'policy of all', 'secrets', 'keys', 'signing keys', 'servers', 'accounts'];
+const ALL = ['everybody', 'policy of all', 'secrets', 'keys', 'signing keys', 'servers', 'accounts', 'definitions'];
 
 test('each change is told to the one who keeps a copy of it, and to nobody else', async (t) => {
   const { told, published, say } = await open(t);

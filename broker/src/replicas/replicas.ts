@@ -7,6 +7,7 @@ import type { SigningKeys } from '../assertions/assertions.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { BrokerName, BusMessage } from '../domain/bus.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
+import type { Definitions } from '../definitions/definitions.ts';
 import type { GatewayService } from '../gateway/gateway.ts';
 import type { Elsewhere } from '../identity/identity.ts';
 import type { Store } from '../store/store.ts';
@@ -29,6 +30,7 @@ export interface Keepers {
   keys: Pick<KeyRotation, 'changed'>;
   /** The keys that sign. */
   assertions: Pick<SigningKeys, 'changed'>;
+  definitions: Pick<Definitions, 'changed' | 'recheck'>;
   identity: { elsewhere: Elsewhere };
 }
 
@@ -76,6 +78,7 @@ export function createReplicas(parts: {
       keepers.assertions.changed();
       await keepers.upstreams.reload();
       await keepers.accounts.elsewhere.recheck();
+      await keepers.definitions.recheck();
       return ended;
     },
     onFailed: (error) => log.warn({ err: error }, 'what other brokers changed cannot be read; tried again'),
@@ -94,7 +97,7 @@ export function createReplicas(parts: {
 
   async function apply(
     message: BusMessage,
-    { gateway, upstreams, vault, keys, assertions, accounts, identity }: Keepers,
+    { gateway, upstreams, vault, keys, assertions, accounts, identity, definitions }: Keepers,
   ): Promise<void> {
     switch (message.kind) {
       case 'policy':
@@ -105,6 +108,8 @@ export function createReplicas(parts: {
         return vault.elsewhere.changed(message);
       case 'account':
         return accounts.elsewhere.changed(message);
+      case 'definitions':
+        return definitions.changed(message);
       case 'people':
         return identity.elsewhere.changed(message.ids);
       case 'revoked': {

@@ -12,6 +12,7 @@ import { createAccounts } from './repositories/people/accounts.ts';
 import { createAuditRows } from './repositories/audit.ts';
 import { createBundles } from './repositories/bundles.ts';
 import { createAdminTokens } from './repositories/people/admin-tokens.ts';
+import { createDefinitions } from './repositories/servers/definitions.ts';
 import { createDepartures } from './repositories/links/departures.ts';
 import { createDevices } from './repositories/people/devices.ts';
 import { createExternalIdentities } from './repositories/people/external-identities.ts';
@@ -101,6 +102,7 @@ function createStore(engine: Engine, clock: Clock): Store {
     secretVersions: createSecretVersions(db, clock, announce),
     secretSources: createSecretSources(db, clock, announce),
     bundles: createBundles(db, clock, announce),
+    definitions: createDefinitions(db, clock, announce),
     policy: createPolicy(db, clock, announce),
     settings: createSettings(db),
     audit: createAuditRows(engine),

@@ -1,6 +1,8 @@
 // The types of the tables for the query builder; `migrations/` makes the tables. Numbers are whole. Times are ms since the epoch. `*_json` columns
 // hold JSON text, `sealed` columns hold bytes that the vault has sealed.
 import type { Generated } from 'kysely';
+import type { DefinitionPolicy } from 'mcpgate-shared/api/definitions/definitions-api';
+import type { DefinitionKind } from '../domain/definition.ts';
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import type { AccountForm, AccountState } from '../domain/people/account.ts';
 import type { SecretState } from './secret-version.ts';
@@ -162,6 +164,7 @@ export interface Database {
     revision: number;
     folder: string;
     probe_json: string | null;
+    definitions: DefinitionPolicy;
     created_at: number;
     updated_at: number;
   };
@@ -226,6 +229,24 @@ export interface Database {
     first_version: number;
     set_at: number;
   };
+  /** What was seen of servers' tools, prompts, templates and instructions. `accepted_at`: null where nobody has accepted it. */
+  definitions: {
+    workspace_id: string;
+    server_id: string;
+    kind: DefinitionKind;
+    name: string;
+    digest: string;
+    text: string;
+    legacy_text: string | null;
+    owner: string | null;
+    flags_json: string;
+    seen_at: number;
+    withdrawn_at: number | null;
+    accepted_at: number | null;
+    accepted_by: string | null;
+  };
+  /** The kinds of which a server has given its first list. */
+  definition_lists: { server_id: string; kind: DefinitionKind; since: number };
   policies: { workspace_id: string; version: number; enforcement: Enforcement };
   rules: {
     workspace_id: string;

@@ -3,6 +3,7 @@
 // without a workspace argument take ids that are unique in all workspaces. Times are ms since the epoch.
 import type { Bus } from '../domain/bus.ts';
 import type { Keyring, SealedBefore } from './keyring.ts';
+import type { DefinitionRows } from './definition-rows.ts';
 import type { SecretRows, SecretVersionRows } from './secret-rows.ts';
 import type { SecretSourceRows } from './secret-source.ts';
 import type { WorkspacesRepository } from './repositories/workspaces.ts';
@@ -58,6 +59,8 @@ export interface Store {
   /** Where secrets come from that are not kept here. */
   secretSources: SecretSourceRows;
   bundles: BundlesRepository;
+  /** What was seen of servers' tools and other things, and which of it is accepted. */
+  definitions: DefinitionRows;
   policy: PolicyRepository;
   settings: SettingsRepository;
   audit: AuditRepository;

@@ -5,17 +5,10 @@ import { it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { targetOf } from '../domain/transports/transports.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
+import { SCOPE_OF_DEFINITIONS, type Scope } from './fixtures/scope-of-definitions.ts';
 import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';
 import { LEASE, promote, stage } from './fixtures/staged-secret.ts';
 import type { Store } from './store.ts';
-
-type Scope =
-  /** Shows what the workspace has, and nothing of another one. */
-  | { reads: (store: Store, at: Twin) => Promise<unknown> }
-  /** Changes what the workspace has, and nothing of another one. */
-  | { writes: (store: Store, at: Twin) => Promise<unknown> }
-  /** Belongs to no workspace, for this reason. */
-  | { everywhere: string };
 
 type Repositories = Omit<Store, 'bus' | 'probe' | 'close'>;
 type Table = { [R in keyof Repositories]: { [M in keyof Repositories[R]]: Scope } };
@@ -408,6 +401,7 @@ const TABLE: Table = {
     setDefault: { writes: (store, { workspaceId }) => store.bundles.setDefault(workspaceId, 'ops', 'kit') },
     remove: { writes: (store, { workspaceId }) => store.bundles.remove(workspaceId, 'kit') },
   },
+  definitions: SCOPE_OF_DEFINITIONS,
   policy: {
     snapshot: { reads: (store, { workspaceId }) => store.policy.snapshot(workspaceId) },
     addRule: {

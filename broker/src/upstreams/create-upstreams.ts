@@ -277,7 +277,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     for (const record of [...before.values(), ...records.values()]) {
       const [old, now] = [before.get(record.id), records.get(record.id)];
       if (
-        (old === undefined || now === undefined || !isSameServer(old, now)) &&
+        (old === undefined || now === undefined || !isSameServer(old, now) || old.definitions !== now.definitions) &&
         (old === record || old === undefined)
       ) {
         tell(record, null, { kind: 'list_changed', list: 'all' });

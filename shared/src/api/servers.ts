@@ -1,6 +1,7 @@
 // Registered upstream MCP servers. Values hold `${secret:NAME}` references, never a secret.
 import { z } from 'zod';
 import { AccountFormSchema, WhoseCredentialSchema } from './account-forms.ts';
+import { DefinitionPolicySchema } from './definitions/definitions-api.ts';
 import { endpoint } from './endpoint.ts';
 import { NameParams, ServerNameSchema, TimeSchema } from './fields.ts';
 import { KeptLimitsSchema, ResourceLimitsSchema } from './resource-limits.ts';
@@ -66,6 +67,7 @@ export const RecordSchema = z
     credential: WhoseCredentialSchema.default('shared'),
     account: AccountFormSchema.nullable().default(null),
     probe: ProbeSchema.nullable().default(null),
+    definitions: DefinitionPolicySchema.default('warn'),
     transport: TransportSchema,
   })
   .meta({ id: 'ServerRecord' });
@@ -82,6 +84,7 @@ export const ServerSchema = z
       .default(null)
       .meta({ description: 'Null where all that it needs is in the vault' }),
     probe: ProbeSchema.nullable().default(null),
+    definitions: DefinitionPolicySchema.default('warn'),
     trust_annotations: TrustAnnotationsSchema,
     transport: TransportKindSchema,
     command: z.string().nullable(),
@@ -344,6 +347,7 @@ export const serversApi = {
       credential: WhoseCredentialSchema.optional(),
       account: AccountFormSchema.nullable().optional(),
       probe: ProbeSchema.nullable().optional(),
+      definitions: DefinitionPolicySchema.optional(),
       url: UrlSchema.optional().meta({ description: 'Of a command: it is at this URL from now on' }),
       headers: optionalMap.optional().meta({ description: 'Null takes one out; others stay' }),
       identity_header: IdentityHeaderSchema.nullable()

@@ -146,6 +146,7 @@ describe('an import of programs that take a secret in their environment too', ()
       credential: 'shared',
       account: null,
       probe: null,
+      definitions: 'warn',
       trustAnnotations,
       revision: 1,
       createdAt: 0,

@@ -1,4 +1,5 @@
 // From an entry of the catalogue and what an administrator says of it: the record to add, and the secrets that come along. Pure.
+import { DEFAULT_DEFINITION_POLICY } from '../../domain/definition.ts';
 import type { CatalogueEntry, CatalogueField, FromCatalogue } from 'mcpgate-shared/api/catalogue';
 import type { NewServer } from 'mcpgate-shared/api/servers';
 import { legalServerName } from 'mcpgate-shared/entries/client-entry';
@@ -65,6 +66,7 @@ export function planFromEntry(entry: CatalogueEntry, request: FromCatalogue, tak
     credential: logIn.credential,
     account,
     probe: entry.probe,
+    definitions: DEFAULT_DEFINITION_POLICY,
     transport: transportDraft(entry, logIn, given),
   };
   return { form, brought, missing };

@@ -1,5 +1,6 @@
 // Servers that people propose from their laptops. One that is accepted is added switched off: what it needs is set first, and whoever does that
 // has seen what it starts. No secret that there is goes to it: whoever proposes chooses where it is, and the broker what its secrets are called.
+import { DEFAULT_DEFINITION_POLICY } from '../../domain/definition.ts';
 import { type Proposal as ShownProposal, proposalsApi, WITHHELD } from 'mcpgate-shared/api/proposals';
 import { freeSecretName } from 'mcpgate-shared/entries/secret-extraction';
 import { GateError } from 'mcpgate-shared/error';
@@ -62,6 +63,7 @@ export function proposalOperations({
         account: null,
         trustAnnotations: false,
         probe: null,
+        definitions: DEFAULT_DEFINITION_POLICY,
       } as const;
       await assertRecordFits({ vault, allowedCommands }, caller, { name, ...fields }, { brought: unset });
       if ((await store.servers.byName(workspaceId, name)) !== undefined)

@@ -67,6 +67,7 @@ export function serverOperations(
         credential: record.credential,
         ...(record.account === null ? {} : { account: record.account.kind }),
         trust_annotations: record.trustAnnotations,
+        definitions: record.definitions,
         ...(record.probe === null ? {} : { probe: record.probe.tool }),
         ...ownLimitNotes(record.transport),
         ...details,
@@ -138,15 +139,15 @@ export function serverOperations(
           'usage',
           'say with If-Match which record this replaces: the ETag of the answer that had it',
         );
-      const { isolation, trust_annotations: trustAnnotations, credential, probe } = body;
+      const { isolation, trust_annotations: trustAnnotations, credential, probe, definitions } = body;
       const account = body.account && toAccountForm(body.account);
       const transport = located(['transport', 'url'], () => readTransport(body.transport));
-      const fields = { transport, isolation, trustAnnotations, credential, account, probe };
+      const fields = { transport, isolation, trustAnnotations, credential, account, probe, definitions };
       const dryRun = query.dry_run === 'true';
       return await change(caller, params.name, { ifMatch, fields: () => fields, dryRun });
     }),
     operation(serversApi.update, async ({ params, body, ifMatch }, caller) => {
-      const { trust_annotations, isolation, credential, account, probe, dry_run: dryRun, ...said } = body;
+      const { trust_annotations, isolation, credential, account, probe, definitions, dry_run: dryRun, ...said } = body;
       const { identity_header: identityHeader, ...rest } = said;
       const changes = { ...rest, identityHeader };
       const fields = (record: ServerRecord): RecordFields => ({
@@ -156,6 +157,7 @@ export function serverOperations(
         credential: credential ?? record.credential,
         account: account === undefined ? record.account : account && toAccountForm(account),
         probe: probe === undefined ? record.probe : probe,
+        definitions: definitions ?? record.definitions,
       });
       return await change(caller, params.name, { ifMatch, fields, dryRun });
     }),

@@ -18,6 +18,7 @@ export function toServer(record: ServerRecord, status: UpstreamStatus | undefine
     credential: record.credential,
     account: record.account && fromAccountForm(record.account),
     probe: record.probe && { tool: record.probe.tool, arguments: { ...record.probe.arguments } },
+    definitions: record.definitions,
     trust_annotations: record.trustAnnotations,
     transport: record.transport.kind,
     ...fields,
@@ -47,7 +48,7 @@ export function toServer(record: ServerRecord, status: UpstreamStatus | undefine
 /** Everything of a record that an edit can change. */
 export type RecordFields = Pick<
   ServerRecord,
-  'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account' | 'probe'
+  'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account' | 'probe' | 'definitions'
 >;
 
 export function toRecordForm({
@@ -57,6 +58,7 @@ export function toRecordForm({
   credential,
   account,
   probe,
+  definitions,
 }: RecordFields): RecordForm {
   return {
     isolation,
@@ -64,6 +66,7 @@ export function toRecordForm({
     credential,
     account: account && fromAccountForm(account),
     probe: probe && { tool: probe.tool, arguments: { ...probe.arguments } },
+    definitions,
     transport: transportForm(transport),
   };
 }

@@ -7,6 +7,7 @@ const RECORDS: Readonly<Record<string, RecordForm>> = {
   'at a URL': {
     isolation: 'shared',
     trust_annotations: false,
+    definitions: 'warn',
     credential: 'personal',
     account: {
       kind: 'oauth',
@@ -21,6 +22,7 @@ const RECORDS: Readonly<Record<string, RecordForm>> = {
   'that is started': {
     isolation: 'per-session',
     trust_annotations: true,
+    definitions: 'hold',
     credential: 'personal',
     account: { kind: 'keys', fields: [{ name: 'KEY', label: 'Your key: "it"', help: 'a\nb', secret: true }] },
     probe: null,

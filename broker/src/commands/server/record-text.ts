@@ -35,6 +35,9 @@ const COMMENTS: Readonly<Record<keyof RecordForm, readonly string[]>> = {
     'What is needed for that. null: all of it is in the vault. By OAuth: kind: oauth; and scopes, client_id, client_secret, grant, issuer.',
     'Keys that each person enters: kind: keys, fields: a list of name, label, help, secret; they stand in the transport as ${account:NAME}.',
   ],
+  definitions: [
+    'What becomes of a tool that is new or has changed: hold (until it is accepted), warn or accept; `tool list` shows them.',
+  ],
   probe: [
     'A tool that changes nothing and needs the credential, by which a new value is tried: tool, arguments. null: none is named.',
   ],

@@ -9,6 +9,7 @@ import { adminOptionsOf, brokerFlags, type BrokerFlags } from './broker-flags.ts
 import type { CommandContext } from '../context.ts';
 import { isolationFlag } from './isolation-flag.ts';
 import { probeOf, type ProbeFlags } from './probe-flags.ts';
+import { DEFINITIONS_HELP, definitionPolicyOf } from './definition-flags.ts';
 import { serverText, unusedLines } from './server-text.ts';
 import {
   addressOrCommand,
@@ -36,6 +37,7 @@ interface SetOptions extends BrokerFlags, AccountFlags, ProbeFlags {
   network?: string;
   isolation?: string;
   trustAnnotations?: string;
+  definitions?: string;
   noAccount?: true;
   dryRun?: boolean;
 }
@@ -61,6 +63,7 @@ export function addSetCommand(server: Command, context: CommandContext): void {
     .option('--network <full|none>', NETWORK_HELP)
     .option('--isolation <mode>', 'shared, per-user or per-session; present connections end once their calls are done')
     .option('--trust-annotations <on|off>', TRUST_HELP)
+    .option('--definitions <policy>', DEFINITIONS_HELP)
     .option(
       '--probe <tool>',
       'a tool that changes nothing and needs the credential: its answer tells whether that is taken',
@@ -91,7 +94,7 @@ async function setServer(
     throw new GateError(
       'usage',
       'say what to set: --url, --header K=V, --no-header K, --identity-header NAME, --command, --arg, --env K=V, --no-env K, --cwd, --credential shared|personal, ' +
-        '--isolation MODE, --trust-annotations on|off, --network full|none, --probe TOOL or --limit NAME=VALUE; `server edit` shows all of it',
+        '--isolation MODE, --trust-annotations on|off, --definitions hold|warn|accept, --network full|none, --probe TOOL or --limit NAME=VALUE; `server edit` shows all of it',
     );
   const body = { ...changes, ...(options.dryRun === true ? { dry_run: true } : {}) };
   const server = await api.call(serversApi.update, { params: { name }, body });
@@ -132,7 +135,7 @@ const removed = (names: readonly string[] | undefined): Record<string, null> =>
   Object.fromEntries(commaList(names).map((name) => [name, null]));
 
 function settingsOf(options: SetOptions) {
-  const { trustAnnotations, isolation, limit, network, noAccount } = options;
+  const { trustAnnotations, isolation, limit, network, noAccount, definitions } = options;
   const probe = probeOf(options);
   if (trustAnnotations !== undefined && trustAnnotations !== 'on' && trustAnnotations !== 'off')
     throw new GateError('usage', `--trust-annotations: "${trustAnnotations}" is neither on nor off`);
@@ -140,6 +143,7 @@ function settingsOf(options: SetOptions) {
     ...accountOf(options),
     ...(noAccount === true ? { account: null } : {}),
     ...(trustAnnotations === undefined ? {} : { trust_annotations: trustAnnotations === 'on' }),
+    ...(definitions === undefined ? {} : { definitions: definitionPolicyOf(definitions) }),
     ...(isolation === undefined ? {} : { isolation: isolationFlag(isolation) }),
     ...(limit === undefined ? {} : { limits: limitsOf(limit) }),
     ...(network === undefined ? {} : { network: networkOf(network) }),

@@ -12,6 +12,7 @@ const server: Server = {
   account: null,
   probe: null,
   trust_annotations: false,
+  definitions: 'warn',
   transport: 'stdio',
   command: 'node',
   args: ['x.mjs'],

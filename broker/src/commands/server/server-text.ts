@@ -49,6 +49,7 @@ export function serverText(server: Server): string {
     ...probeLines(server),
     ...processLines(server),
     `tools      ${server.tools ?? 'not asked yet'}${server.trust_annotations ? '; trusted about being read-only or idempotent' : ''}`,
+    `changes    ${DEFINITIONS[server.definitions]}`,
     ...limitLines(server),
     ...Object.entries(namedValuesOf(texts)).map(([key, value]) => `value      ${plainLine(key)}=${plainLine(value)}`),
     ...(server.error === null ? [] : [`error      ${plainLine(server.error)}`]),
@@ -60,6 +61,12 @@ export function serverText(server: Server): string {
 function identityLines({ identity_header: header }: Server): string[] {
   return header === null ? [] : [`identity   told who asks in ${plainLine(header)}, signed`];
 }
+
+const DEFINITIONS: Readonly<Record<Server['definitions'], string>> = {
+  hold: 'of its tools are held until they are accepted (hold)',
+  warn: 'of its tools are served and told of; alarming ones are held (warn)',
+  accept: 'of its tools are served (accept)',
+};
 
 function accountLines({ credential, account }: Server): string[] {
   if (account === null) return [];

@@ -5,6 +5,7 @@ import { type Server, serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { runsOf } from 'mcpgate-shared/values/record-outline';
 import { shownTextsOf } from '../../domain/transports/transports.ts';
+import { DEFINITIONS_HELP, definitionPolicyOf } from './definition-flags.ts';
 import { accountFlags, accountOf } from './account-flags.ts';
 import {
   adminOptions,
@@ -41,6 +42,7 @@ import {
 
 interface AddOptions extends BrokerFlags, Omit<FromOptions, keyof BrokerFlags>, TransportOptions {
   trustAnnotations?: boolean;
+  definitions?: string;
 }
 
 export function serverCommand(context: CommandContext): Command {
@@ -59,6 +61,7 @@ export function serverCommand(context: CommandContext): Command {
     .option('--network <full|none>', NETWORK_HELP)
     .option('--isolation <mode>', 'shared (unless said); per-user or per-session: a process or connection for each')
     .option('--trust-annotations', TRUST_HELP)
+    .option('--definitions <policy>', `${DEFINITIONS_HELP}; default: warn`)
     .option('--from <entry>', 'an entry of `server catalogue`, or registry:NAME of the MCP registry')
     .option('--name <name>', 'with --from: what it is called here; the same as NAME')
     .option('--keys', 'with --from: log in with keys where OAuth is possible, too')
@@ -168,7 +171,8 @@ async function addServer(
   const isolation = isolationFlag(options.isolation ?? 'shared');
   const transport = transportOf(where, options);
   const trusts = options.trustAnnotations === true;
-  const body = { name, isolation, trust_annotations: trusts, ...accountOf(options), transport };
+  const definitions = options.definitions === undefined ? {} : { definitions: definitionPolicyOf(options.definitions) };
+  const body = { name, isolation, trust_annotations: trusts, ...definitions, ...accountOf(options), transport };
   const server = await api.call(serversApi.add, { body });
   const named =
     alone === undefined ? '' : `, named after its host; \`server rename ${name} NEW\` gives it another name`;

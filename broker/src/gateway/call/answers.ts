@@ -5,6 +5,7 @@ import { mustBeLogged, publicMessage } from '../../domain/public-message.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { shellWord } from '../../domain/shell-word.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
+import { HELD_RULE } from '../../definitions/definitions.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import { attemptOf } from '../../upstreams/attempt.ts';
 import { type Answer, errorReply, NO_REPLY, type Reply, resultReply } from '../reply.ts';
@@ -53,9 +54,11 @@ function denialText(denial: Denial): string {
     ? 'Names begin with SERVER__ and URIs with SERVER+: list them again.'
     : verdict.rule === 'grant-bound'
       ? `To ask for access: send your administrator this; they can issue a grant with \`--server ${server}\`.`
-      : verdict.rule === null
-        ? `To ask for access: send your administrator this; they can run \`mcpgate-broker rule add --allow --who ${who} --what ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
-        : `To ask for access: send your administrator the rule's name and ${what}.`;
+      : verdict.rule === HELD_RULE
+        ? `To have it reviewed: send your administrator this; they can run \`mcpgate-broker tool diff ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`, then \`mcpgate-broker tool accept ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
+        : verdict.rule === null
+          ? `To ask for access: send your administrator this; they can run \`mcpgate-broker rule add --allow --who ${who} --what ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
+          : `To ask for access: send your administrator the rule's name and ${what}.`;
   const verb = /^(resource|prompt|event):/.test(what) ? 'use' : 'call';
   return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask}${isNowhere ? '' : ' Do not try again until it is granted.'}`;
 }

@@ -6,7 +6,7 @@ import { mistakable } from '../edges/admission.ts';
 import { ruleNames } from '../../policy/naming.ts';
 import { REF_KEYS } from '../edges/methods.ts';
 import { factsOf } from './facts.ts';
-import { namedEntry } from './named-entry.ts';
+import { HELD, namedEntry } from './named-entry.ts';
 import { missingOne, requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { errorReply, type Reply } from '../reply.ts';
@@ -14,7 +14,7 @@ import type { Handling } from '../request.ts';
 import { asSeen } from './reserved-text.ts';
 import { failureAnswer } from './answers.ts';
 import { findByName, type Found } from './own-name.ts';
-import { noServer, serverByUri, writtenName, writtenUri } from './route.ts';
+import { noServer, type Route, serverByUri, writtenName, writtenUri } from './route.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 
@@ -53,21 +53,19 @@ export async function complete(parts: GatewayParts, scope: SessionScope, handlin
     server: route.server,
     params: read,
     async asked(policy) {
-      if (kind === 'templates')
-        return { ruleNames: ruleNames(kind, route.server.name, route.rest), replaced: refOf(route.rest) };
-      const found = await namedEntry(
-        parts,
-        scope,
-        policy,
-        handling.signal,
-        kind,
-        route,
-        factsOf(parts, scope, handling),
-      );
+      const facts = factsOf(parts, scope, handling);
+      if (kind === 'templates') {
+        const names = ruleNames(kind, route.server.name, route.rest);
+        const isHeld = await isHeldTemplate(parts, scope, route);
+        const question = { principal: scope.principal, server: route.server.name, names, facts };
+        const isDenied = policy.decide(question).decision === 'deny';
+        return { ruleNames: names, replaced: refOf(route.rest), ...(isHeld && !isDenied && { verdict: HELD }) };
+      }
+      const found = await namedEntry(parts, scope, policy, handling.signal, kind, route, facts);
       if (found.kind === 'missing') return { reply: await missing(route.server.name, route.rest) };
       if (found.kind === 'listed') return { ruleNames: found.entry.ruleNames, replaced: refOf(found.entry.ownKey) };
       if (found.kind === 'unreadable') throw found.error;
-      return { ruleNames: found.ruleNames, replaced: {} };
+      return { ruleNames: found.ruleNames, replaced: {}, verdict: found.verdict };
     },
     rewrite: (answer) => asSeen(answer, route.server.name),
   });
@@ -82,6 +80,19 @@ async function lookUp(
   if (kind === 'prompts') return await findByName(parts, scope, kind, named);
   const route = serverByUri(parts, scope, named);
   return route === undefined ? { kind: 'nowhere' } : { kind: 'route', route };
+}
+
+/** Whether the template waits for a person. One that no list has, or whose list cannot be read, is the server's to judge. */
+async function isHeldTemplate(
+  { catalog }: Pick<GatewayParts, 'catalog'>,
+  { requester }: SessionScope,
+  { server, rest }: Route,
+): Promise<boolean> {
+  if (server.definitions === 'accept') return false;
+  const list =
+    catalog.known('templates', server, requester) ??
+    (await catalog.list('templates', server, requester).catch(() => undefined));
+  return list?.held?.some(({ ownKey }) => ownKey === rest) === true;
 }
 
 const KINDS: ReadonlyMap<unknown, 'prompts' | 'templates'> = new Map([

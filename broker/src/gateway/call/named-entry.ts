@@ -1,9 +1,10 @@
 // Finds the tool or prompt of a server that a client's name means. The name is only looked up in the server's list and never sent to it: the
 // server gets the name that stands in its list.
 import { GateError, toGateError } from 'mcpgate-shared/error';
+import { HELD_RULE } from '../../definitions/definitions.ts';
 import type { CompiledPolicy, Facts, Verdict } from '../../policy/verdict.ts';
 import { untilAborted } from '../../domain/until-aborted.ts';
-import { type CatalogItem, type CatalogList } from '../lists/catalog.ts';
+import type { CatalogItem, CatalogList, HeldItem } from '../lists/catalog.ts';
 import { inBundle } from '../bundles/bundle-names.ts';
 import { isCutName } from '../lists/exposed-name.ts';
 import { ruleNames, type RuleNames } from '../../policy/naming.ts';
@@ -17,6 +18,13 @@ export type NamedKind = 'tools' | 'prompts';
 
 /** The part of a list's entry that is needed to judge and forward a call. */
 export type Named = Pick<CatalogItem, 'ownKey' | 'ruleNames' | 'repeatable'>;
+
+/** The verdict on what waits for a person. No rule can change it, and no enforcement. */
+export const HELD: Verdict = {
+  decision: 'deny',
+  rule: HELD_RULE,
+  reason: 'its definition is new or has changed, and nobody has accepted it yet',
+};
 
 export type NamedEntry =
   | { kind: 'listed'; entry: Named; verdict: Verdict }
@@ -48,7 +56,7 @@ export async function namedEntry(
   try {
     list ??= await untilAborted(parts.catalog.list(kind, server, requester), signal);
     // The server may have been updated since the list was read, without having announced it.
-    if (known !== undefined && verdict.decision !== 'deny' && entryIn(known, name, only) === undefined) {
+    if (known !== undefined && verdict.decision !== 'deny' && !isIn(known, name, only)) {
       const again = parts.catalog.again(kind, server, requester);
       if (again !== undefined) list = await untilAborted(again, signal);
     }
@@ -57,7 +65,7 @@ export async function namedEntry(
     if (list === undefined) return { kind: 'unreadable', ruleNames: names, verdict, error: unsent(toGateError(error)) };
   }
   const entry = entryIn(list, name, only);
-  if (entry === undefined) return { kind: 'missing' };
+  if (entry === undefined) return heldEntry((of) => decide(inBundle(scope, of)), heldIn(list, name, only));
   if (entry.ownKey === rest) return { kind: 'listed', entry, verdict };
   const meant = decide(inBundle(scope, entry.ruleNames));
   if (meant.decision !== 'deny') return { kind: 'listed', entry, verdict: meant };
@@ -67,6 +75,19 @@ export async function namedEntry(
 
 function entryIn(list: CatalogList, name: string, only: string | undefined): CatalogItem | undefined {
   return (only === undefined ? list.byKey : list.byOwnKey).get(name);
+}
+
+function heldIn({ held = [] }: CatalogList, name: string, only: string | undefined): HeldItem | undefined {
+  return held.find(({ key, ownKey }) => (only === undefined ? key : ownKey) === name);
+}
+
+const isIn = (list: CatalogList, name: string, only: string | undefined): boolean =>
+  entryIn(list, name, only) !== undefined || heldIn(list, name, only) !== undefined;
+
+/** What waits for a person is denied to those who could use it otherwise; for others it is not there. */
+function heldEntry(decide: (names: RuleNames) => Verdict, held: HeldItem | undefined): NamedEntry {
+  if (held === undefined || decide(held.ruleNames).decision === 'deny') return { kind: 'missing' };
+  return { kind: 'denied', ruleNames: held.ruleNames, verdict: HELD };
 }
 
 /** The error of reading the list, as the call's error: the call itself was never sent, so its outcome is not unknown. */

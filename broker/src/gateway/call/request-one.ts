@@ -1,7 +1,7 @@
 // Judges and carries out a request to one server whose params are passed on as they are, except for the name or URI of the thing: resources,
 // tasks and completions. Tools and prompts, where there is more to do, have named-request.ts.
 import type { RuleNames } from '../../policy/naming.ts';
-import type { CompiledPolicy } from '../../policy/verdict.ts';
+import type { CompiledPolicy, Verdict } from '../../policy/verdict.ts';
 import { carryOut } from './carry-out.ts';
 import type { Call } from './forward.ts';
 import { failureAnswer } from './answers.ts';
@@ -20,6 +20,8 @@ export interface Asked {
   replaced: Readonly<Record<string, string>>;
   /** What conditions see as the arguments; left out: there are none. */
   args?: (() => unknown) | undefined;
+  /** The verdict, where the rules are not asked for it. */
+  verdict?: Verdict;
 }
 
 /** The request is answered already and goes to no server. */
@@ -54,7 +56,7 @@ export async function requestOne(
     return {
       ...meant,
       what: names[0],
-      verdict: policy.decide({ principal, server: name, names, facts }),
+      verdict: known.verdict ?? policy.decide({ principal, server: name, names, facts }),
       policyVersion: policy.version,
       paramsText: params.forUpstream(replaced),
       argsDigest: null,

@@ -117,7 +117,9 @@ async function instructionsFor(
   const { requester, principal } = scope;
   const asked = async (): Promise<string> => {
     const facts = parts.upstreams.facts(server, requester) ?? (await parts.upstreams.acquire(server, requester)).facts;
-    const text = facts.instructions?.trim() ?? '';
+    const said = facts.instructions?.trim() ?? '';
+    // Also where there are none: those that come later are a change.
+    const text = await parts.definitions.instructions(server, requester, said);
     if (text === '') return '';
     const policy = await parts.policies.get(principal.workspaceId);
     return (await offersSomething(parts, scope, policy, server, facts)) ? text : '';

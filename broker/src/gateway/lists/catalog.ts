@@ -3,9 +3,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from 'mcpgate-shared/clock';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
+import type { Definitions, ReviewedList } from '../../definitions/definitions.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
-import { placeOf, type Requester, type ListedItem, type Upstreams } from '../../upstreams/upstream.ts';
+import { placeOf, type Requester, type Upstreams } from '../../upstreams/upstream.ts';
 import { exposedName } from './exposed-name.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import { exposedUri, ruleNames, type RuleNames } from '../../policy/naming.ts';
@@ -38,10 +39,15 @@ export interface CatalogItem {
   legacy?: { text: string; ownText: string };
 }
 
+/** Something that a server lists and that waits for a person, so that it is neither listed nor called. */
+export type HeldItem = Pick<CatalogItem, 'ownKey' | 'key' | 'ruleNames'>;
+
 export interface CatalogList {
   all: readonly CatalogItem[];
   byKey: ReadonlyMap<string, CatalogItem>;
   byOwnKey: ReadonlyMap<string, CatalogItem>;
+  /** Undefined: nothing is held. */
+  held?: readonly HeldItem[];
 }
 
 export interface Catalog {
@@ -70,7 +76,11 @@ const ITEMS_A_TURN = 1_000;
 const AGAIN_MS = 2_000;
 const AGAIN_PART = 20;
 
-export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): Catalog {
+export function createCatalog(
+  upstreams: Upstreams,
+  definitions: Pick<Definitions, 'review'>,
+  clock: Pick<Clock, 'now'>,
+): Catalog {
   const kept = new Map<string, CatalogList>();
   const expired = new Set<string>();
   const underWay = new Map<string, Promise<CatalogList>>();
@@ -80,7 +90,7 @@ export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): 
   /** Counts the `forget`s of each server: a list whose reading began before one may be outdated. */
   const forgets = new Map<string, number>();
   /** Lists that were made already: connections that share a server's answer share the list. */
-  const made = new WeakMap<readonly ListedItem[], Promise<CatalogList>>();
+  const made = new WeakMap<ReviewedList, Promise<CatalogList>>();
 
   const serverKey = (workspaceId: string, server: string): string => `${workspaceId}\n${server}\n`;
   const keyOf = (kind: ListKind, server: ServerRecord, requester: Requester): string =>
@@ -92,8 +102,9 @@ export function createCatalog(upstreams: Upstreams, clock: Pick<Clock, 'now'>): 
       const version = forgets.get(name);
       const session = await upstreams.acquire(server, requester);
       const listed = await session.list(kind, NEVER);
-      const making = made.get(listed) ?? expose(kind, server.name, listed);
-      made.set(listed, making);
+      const reviewed = await definitions.review(server, kind, requester, listed);
+      const making = made.get(reviewed) ?? expose(kind, server.name, reviewed);
+      made.set(reviewed, making);
       const list = await making;
       const isChanged = forgets.get(name) !== version;
       if (isChanged && tries < MAX_TRIES) continue;
@@ -188,11 +199,11 @@ const MEMBERS: Readonly<Record<ListKind, { key: string; texts: readonly string[]
   templates: { key: 'uriTemplate', texts: ['name', 'title', 'description'] },
 };
 
-async function expose(kind: ListKind, server: string, listed: readonly ListedItem[]): Promise<CatalogList> {
+async function expose(kind: ListKind, server: string, { items, held }: ReviewedList): Promise<CatalogList> {
   const byKey = new Map<string, CatalogItem>();
   const byOwnKey = new Map<string, CatalogItem>();
   const { key: member, texts } = MEMBERS[kind];
-  for (const [index, { key: ownKey, text, legacyText }] of listed.entries()) {
+  for (const [index, { key: ownKey, text, legacyText }] of items.entries()) {
     if (index % ITEMS_A_TURN === ITEMS_A_TURN - 1) await nextTurn();
     const { members } = scanObject(text);
     const opens = kind === 'tools' ? appUris(text, members) : [];
@@ -216,7 +227,10 @@ async function expose(kind: ListKind, server: string, listed: readonly ListedIte
     byKey.set(key, item);
     byOwnKey.set(ownKey, item);
   }
-  return { all: [...byKey.values()], byKey, byOwnKey };
+  return {
+    ...{ all: [...byKey.values()], byKey, byOwnKey },
+    ...(held.length > 0 && { held: held.map((ownKey) => ({ ownKey, ...exposedAs(kind, server, ownKey) })) }),
+  };
 }
 
 function renamed(text: string, member: string, key: string): string {

@@ -9,7 +9,7 @@ describe('a list that changes between two pages', () => {
   it('is gone on with, also where the entry that the page ended with is gone, or its whole server', async (t) => {
     const upstream = await startHttpUpstream();
     t.after(() => upstream.close());
-    upstream.tools = Array.from({ length: 600 }, (_, index) => `tool_${index}`);
+    upstream.tools = Array.from({ length: 600 }, (_, index) => `tool_${String(index).padStart(3, '0')}`);
     const world = await startWorld({ web: { kind: 'http', url: upstream.url, headers: {} }, yon: toldServer() });
     t.after(() => world.end());
     await world.rule('allow', '*', '*');

@@ -81,7 +81,7 @@ it('a test of the server makes what is new of it known to everybody', async (t) 
   const { steps } = await world.upstreams.test(record);
   assert.ok(steps.some(({ detail }) => detail === '2 tools'));
   await client.next(isNotice);
-  assert.deepEqual(await client.toolNames(), ['site__old', 'site__new']);
+  assert.deepEqual(await client.toolNames(), ['site__new', 'site__old']);
 });
 
 it('a list that cannot be read again stays as it was', async (t) => {

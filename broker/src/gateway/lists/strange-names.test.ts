@@ -37,13 +37,14 @@ describe('what a server names', () => {
     assert.equal(new Set(listed).size, listed.length);
     assert.deepEqual(await client.toolNames(), listed, 'names are stable');
     for (const name of listed) assert.match(name, /^[a-zA-Z0-9_-]{1,50}$/);
-    for (const [index, name] of names.entries())
-      assert.equal(textOf(await client.call(listed[index + 1] ?? '')), `called ${name}`);
+    const inOrder = ['say', ...names].toSorted();
+    for (const [index, name] of inOrder.entries())
+      if (name !== 'say') assert.equal(textOf(await client.call(listed[index] ?? '')), `called ${name}`);
     // Its own names mean the same, since no other server has them.
     for (const name of names.filter(({ length }) => length <= 256))
       assert.equal(textOf(await client.call(name)), `called ${name}`);
     const alone = world.connect(undefined, 'told');
-    assert.deepEqual(await alone.toolNames(), ['say', ...names]);
+    assert.deepEqual(await alone.toolNames(), inOrder);
     assert.equal(textOf(await alone.call('🦊')), 'called 🦊');
     for (const name of ['told__', 'told__\u0000', '__', 'told__🦊', `told__${long}`, 'constructor', ''])
       assert.equal((await client.call(name)).error?.code, -32602, name);
@@ -97,7 +98,7 @@ describe('what a server names', () => {
     const client = world.connect();
     const { result } = await client.request('resources/list');
     const seen = ((result?.['resources'] ?? []) as { uri: string }[]).map(({ uri }) => uri);
-    const kept = uris.filter((uri) => uri !== '');
+    const kept = uris.filter((uri) => uri !== '').toSorted();
     assert.deepEqual(
       seen,
       kept.map((uri) => `told+${uri}`),
@@ -127,10 +128,10 @@ describe('what a server names', () => {
     }[];
     assert.deepEqual(
       listed.map(({ description }) => description),
-      ['first', undefined],
+      [undefined, 'first'],
     );
-    assert.equal(listed[0]?.name, 'told__same');
-    const got = await client.request('prompts/get', { name: listed[1]?.name });
+    assert.equal(listed[1]?.name, 'told__same');
+    const got = await client.request('prompts/get', { name: listed[0]?.name });
     assert.deepEqual(got.result?.['messages'], [{ role: 'user', content: { type: 'text', text: '../p' } }]);
   });
 });

@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Engine } from '../engine.ts';
 import { createAccountsMigration } from './0008-accounts.ts';
+import { createDefinitionsMigration } from './0019-definitions.ts';
 import { createBundlesMigration } from './0020-bundles.ts';
 import { createDeparturesMigration } from './0006-departures.ts';
 import { createExternalIdentitiesMigration } from './0004-external-identities.ts';
@@ -40,6 +41,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0014-secret-sources': createSecretSourcesMigration(engine.kind),
     '0015-key-times': createKeyTimesMigration(engine.kind),
     '0017-rules': createRulesMigration(engine.kind),
+    '0019-definitions': createDefinitionsMigration(engine.kind),
     '0020-bundles': createBundlesMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
@@ -52,7 +54,12 @@ export async function migrate(engine: Engine): Promise<string[]> {
     throw new GateError('config', text);
   }
 
-  const migrator = new Migrator({ db: engine.db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+  const migrator = new Migrator({
+    db: engine.db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+    // Each makes tables and columns of its own, so one with a lower number may come after one with a higher number.
+    allowUnorderedMigrations: true,
+  });
   const { error, results = [] } = await migrator.migrateToLatest();
   if (error instanceof GateError) throw error;
   if (error !== undefined) {

@@ -5,6 +5,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { AccountForm } from '../../../domain/people/account.ts';
+import { DEFAULT_DEFINITION_POLICY } from '../../../domain/definition.ts';
 import type { Probe, ServerRecord } from '../../../domain/server-record.ts';
 import { StoredTransportSchema } from '../../../domain/transports/transports.ts';
 import { readJson } from '../../json-text.ts';
@@ -18,7 +19,7 @@ export interface ServersRepository {
   /** Shared, without an account and without a probe, unless said. Throws `conflict` where a server or a bundle has the name. */
   create(
     server: Pick<ServerRecord, 'workspaceId' | 'name' | 'enabled' | 'transport' | 'isolation' | 'trustAnnotations'> &
-      Partial<Pick<ServerRecord, 'credential' | 'account' | 'probe'>>,
+      Partial<Pick<ServerRecord, 'credential' | 'account' | 'probe' | 'definitions'>>,
   ): Promise<ServerRecord>;
   byName(workspaceId: string, name: string): Promise<ServerRecord | undefined>;
   list(workspaceId: string): Promise<ServerRecord[]>;
@@ -28,7 +29,7 @@ export interface ServersRepository {
     change: Partial<
       Pick<
         ServerRecord,
-        'enabled' | 'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account' | 'probe'
+        'enabled' | 'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account' | 'probe' | 'definitions'
       >
     >,
     ifRevision?: number,
@@ -95,6 +96,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         revision: 1,
         folder,
         probe_json: probeText(server.probe ?? null),
+        definitions: server.definitions ?? DEFAULT_DEFINITION_POLICY,
         created_at: at,
         updated_at: at,
       });
@@ -130,6 +132,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
             ...(changes.credential !== undefined && { credential: changes.credential }),
             ...(changes.account !== undefined && { account_json: accountText(changes.account) }),
             ...(changes.probe !== undefined && { probe_json: probeText(changes.probe) }),
+            ...(changes.definitions !== undefined && { definitions: changes.definitions }),
           }))
           .where('id', '=', id)
           .returningAll()
@@ -235,6 +238,7 @@ function toServer(
       row.account_json === null ? null : readJson(accountSchema, row.account_json, `the account of server ${row.name}`),
     revision: row.revision,
     probe: row.probe_json === null ? null : readJson(probeSchema, row.probe_json, `the probe of server ${row.name}`),
+    definitions: row.definitions,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
