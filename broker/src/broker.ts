@@ -181,6 +181,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       clock,
       log,
       publicUrl: new URL(publicUrl).origin,
+      company: config.oidc && {
+        request: async (of) => (await identity.assertionRequests?.request(of)) ?? { kind: 'no_sign_in' },
+        forget: async (userId) => identity.assertionRequests?.forget(userId),
+      },
       guardedFetch: createGuardedFetch({ allowHosts, timeoutMs: PROVIDER_MS, maxBytes: PROVIDER_BYTES }),
     });
     const assertions = createAssertions({ store, vault, clock, issuer: new URL(publicUrl).origin });

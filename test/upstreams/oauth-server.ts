@@ -48,6 +48,8 @@ export interface OAuthUpstream {
   onRefreshed: (() => Promise<void>) | undefined;
   /** The same for what a code is given for. */
   onRedeemed: (() => Promise<void>) | undefined;
+  /** A token of this person, as somebody gets one who has proved to be them in another way than by a code. */
+  issue(person: string): OAuthTokens;
   /** Ends every connection to it, whatever waits for an answer. */
   cutAnswers(): void;
   /** The access tokens that are there are good no more; what they came of is. */
@@ -159,6 +161,12 @@ export async function startOAuthUpstream(port = 0): Promise<OAuthUpstream> {
     givesRefreshTokens: true,
     ...{ received: [], asked: [], reuses: 0, revoked: [], registered: 0 },
     ...{ neededScope: undefined, atToken: undefined, onRefreshed: undefined, onRedeemed: undefined },
+    issue(person) {
+      const of = { id: randomUUID(), person, clientId: 'of-company', resource: undefined, isEnded: false };
+      const login = { ...of, scopes: ['read'] };
+      logins.push(login);
+      return tokensFor(login);
+    },
     cutAnswers: () => http.closeAllConnections(),
     endAccess: () => access.clear(),
     endLogins(person) {

@@ -10,11 +10,14 @@ import type { Actor } from '../domain/people/receipt.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { targetDigestOf, targetOf } from '../domain/transports/transports.ts';
 import type { GuardedFetch } from '../net/guarded-fetch.ts';
+import { createSecret } from '../store/secret-token.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { AccountChange, Accounts, AccountView, Ended, EndedAccounts, Finished } from './accounts.ts';
+import type { CompanyAssertions } from './company-assertions.ts';
 import { checkKeys, KeysRefused, keysOf } from './keys.ts';
 import { CLIENT_DOCUMENT_PATH, createClientIdentities } from './oauth/client-identity.ts';
+import { comesOfSignIn, createEnterpriseTokens } from './oauth/enterprise.ts';
 import { createKeptTokens } from './oauth/kept-tokens.ts';
 import { createLogins } from './oauth/login.ts';
 import { createMachineTokens, isOfMachine } from './oauth/machine-tokens.ts';
@@ -30,6 +33,8 @@ export interface AccountsOptions {
   log: Pick<BaseLogger, 'warn'>;
   /** For what servers name: their authorization servers. */
   guardedFetch: GuardedFetch;
+  /** What the company's IdP says of people to servers; left out: nothing. */
+  company?: CompanyAssertions | undefined;
   /** Where people reach this broker: an origin. */
   publicUrl: string;
   /** From 0 to 1. */
@@ -53,6 +58,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     store,
     vault,
     clock,
+    enterprise: createEnterpriseTokens({ store, vault, clock, guardedFetch, clients, company: options.company }),
     refresher: createRefresher({ store, vault, clock, log, guardedFetch, clients }),
     random: options.random ?? Math.random,
     async onExpired(server, { workspaceId, serverId, owner }) {
@@ -202,6 +208,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
     pageOf: ({ name }) => `${publicUrl}/accounts/${name}`,
     async lackOf(server, owner) {
       if (isOfMachine(server)) return undefined;
+      if (comesOfSignIn(server)) {
+        // Where the IdP says no or is away, the call that is made next says so in words.
+        const answer = await Promise.resolve(tokens.token(server, owner)).catch(() => undefined);
+        return answer?.kind === 'lacking' ? answer.lack : undefined;
+      }
       const found = server.account?.kind === 'oauth' ? await tokens.read(server, owner) : await keysAt(server, owner);
       if (typeof found === 'string') return found;
       return found.record.wanted.length > 0 ? 'more_scopes' : undefined;
@@ -232,6 +243,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
           'usage',
           `server ${server.name} is used with a client's own tokens: there is nothing to connect`,
         );
+      // Whoever signs in at the IdP anew has it.
+      if (comesOfSignIn(server))
+        return { url: `${publicUrl}/login/idp`, browserSecret: browserSecret ?? createSecret() };
       const known = await tokens.read(server, owner);
       // More is asked for besides what was given, not in its place.
       const more = typeof known === 'string' || known.record.wanted.length === 0 ? [] : allOf(known.record);
@@ -264,6 +278,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return ended;
     },
     async endOfPerson(workspaceId, userId) {
+      await options.company?.forget(userId);
       const accounts = await store.accounts.ofOwner(workspaceId, `user:${userId}`);
       return endAll(accounts, accounts.length === 0 ? [] : await store.servers.list(workspaceId));
     },

@@ -130,6 +130,10 @@ const oidcKeys = z.strictObject({
     description:
       'Who signs out of the pages here is sent to the provider to sign out there too, where it has an `end_session_endpoint`. Register `<public_url>/logout` there as post-logout redirect URI first.',
   }),
+  token_exchange: withDefault(yesOrNo, false, {
+    description:
+      'Keep what the provider gives at each sign-in (the ID token; the refresh token too, where `offline_access` is among the scopes), sealed, and exchange it for [assertions to servers](enterprise.md#servers-whose-accounts-come-of-the-sign-in) of which the record says so.',
+  }),
   assertion_clients: optional(map(z.string().refine(isSecretReference, 'write ${secret:NAME}')), {
     description:
       'AI clients of the company that trade an [identity assertion](enterprise.md#ai-clients-that-the-companys-idp-lets-in) of the provider (ID-JAG) for a token, without a page: by the client id that the provider writes, the secret with which each proves itself (`client_secret_basic`).',

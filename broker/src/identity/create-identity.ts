@@ -20,6 +20,7 @@ import type { Identity } from './identity.ts';
 import { createCompanyLogin } from './idp/company-login.ts';
 import { createExternalPeople } from './idp/external-people.ts';
 import { createForwardedPeople, type ForwardedSettings } from './idp/forwarded-people.ts';
+import { createAssertionRequests } from './idp/assertion-requests.ts';
 import { createIdJags } from './idp/id-jags.ts';
 import { createIdpMetadata } from './idp/idp-metadata.ts';
 import type { IdpSettings } from '../config/idp-settings.ts';
@@ -109,6 +110,8 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
 
   const { idp } = options;
   const metadata = idp && createIdpMetadata({ settings: idp, clock, log });
+  const assertionRequests =
+    idp && metadata && createAssertionRequests({ settings: idp, metadata, store, vault, clock });
   const assertions: OAuthServerOptions['assertions'] =
     idp && metadata && idp.assertionClients.size > 0
       ? {
@@ -267,10 +270,13 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       clientSessions,
       issuer,
     }),
+    assertionRequests,
     idp:
       idp &&
       metadata &&
+      assertionRequests &&
       createCompanyLogin({
+        assertionRequests,
         issuer,
         settings: idp,
         metadata,

@@ -1,5 +1,6 @@
 // Identity: people, groups, devices, grants and the OAuth server, and `authenticate`, which checks every bearer token. Each function that changes
 // something takes the actor, writes an audit event, and answers only once the change is committed.
+import type { CompanyAssertions } from '../accounts/company-assertions.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Device } from '../domain/people/people.ts';
 import type { Audience, Principal } from '../domain/people/principal.ts';
@@ -44,6 +45,8 @@ export interface Identity {
   readonly elsewhere: Elsewhere;
   /** Calls `listener` after a person's role or groups have changed, before the function that changed them answers. */
   onChanged(listener: ChangeListener): () => void;
+  /** Undefined where there is no IdP. */
+  readonly assertionRequests: CompanyAssertions | undefined;
   readonly users: Users;
   readonly groups: Groups;
   readonly devices: Devices;

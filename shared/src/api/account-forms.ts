@@ -48,6 +48,9 @@ export const AccountFormSchema = z.discriminatedUnion('kind', [
       .meta({
         description: 'The only authorization server that is gone to; left out: the one that the server names',
       }),
+    via: z.literal('idp').optional().meta({
+      description: 'Nobody logs in there: it believes what the company’s IdP says of each person (ID-JAG)',
+    }),
   }),
   z.strictObject({ kind: z.literal('keys'), fields: z.array(AccountKeySchema).min(1).max(20) }),
 ]);

@@ -194,7 +194,8 @@ function defaultEndpoints(origin: string): AuthorizationServer {
  */
 function usable(server: AuthorizationServer, form: OAuthForm): AuthorizationServer {
   const { issuer, authorization_endpoint: page, token_endpoint: token } = server;
-  if (form.grant !== undefined) {
+  // Nobody is sent there, and no code comes of it.
+  if (form.grant !== undefined || form.via === 'idp') {
     if (!isPlace(token)) throw new GateError('upstream', `${issuer} has no token_endpoint`);
     return server;
   }

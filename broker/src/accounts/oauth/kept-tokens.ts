@@ -11,6 +11,7 @@ import type { Vault } from '../../vault/vault.ts';
 import type { Accounts, TokenAnswer } from '../accounts.ts';
 import { openAccount } from '../sealed-account.ts';
 import { readChallenge } from './challenge.ts';
+import { comesOfSignIn, type EnterpriseTokens } from './enterprise.ts';
 import type { Loaded, Refresher } from './refresher.ts';
 
 /** So long before its end a token is refreshed; a short-lived one when a quarter of its life is left. */
@@ -34,6 +35,7 @@ export function createKeptTokens(parts: {
   vault: Pick<Vault, 'open'>;
   clock: Clock;
   refresher: Refresher;
+  enterprise: EnterpriseTokens;
   /** From 0 to 1. */
   random: () => number;
   /** Its owner must connect again; that is written down. */
@@ -68,10 +70,26 @@ export function createKeptTokens(parts: {
     const { record, content } = loaded;
     const ahead = Math.min(AHEAD_MS, ((record.expiresAt ?? Infinity) - record.updatedAt) / 4);
     if (left > ahead) return tokenOf(loaded);
+    if (comesOfSignIn(server)) {
+      if (left <= 0) return mint(server, record.owner, loaded);
+      mint(server, record.owner, loaded).catch(parts.onError);
+      return tokenOf(loaded);
+    }
     if (left <= 0) return content.refreshToken === null ? expired(server, loaded) : renew(server, loaded);
     if (content.refreshToken !== null) renew(server, loaded).catch(parts.onError);
     return tokenOf(loaded);
   }
+
+  /** Without its owner: by what the company's IdP says of them. */
+  async function mint(server: ServerRecord, owner: AccountOwner, from: Loaded | undefined): Promise<TokenAnswer> {
+    const minted = await parts.enterprise.mint(server, owner, from);
+    if (minted.kind !== 'fresh') return lacking(minted.kind === 'gone' ? 'missing' : 'expired');
+    kept.set(keyOf(server.id, owner), minted.loaded);
+    return tokenOf(minted.loaded);
+  }
+
+  const without = (server: ServerRecord, owner: AccountOwner, lack: AccountLack): TokenAnswer | Promise<TokenAnswer> =>
+    comesOfSignIn(server) ? mint(server, owner, undefined) : lacking(lack);
 
   async function expired(server: ServerRecord, { record }: Loaded): Promise<TokenAnswer> {
     kept.delete(keyOf(server.id, record.owner));
@@ -135,17 +153,20 @@ export function createKeptTokens(parts: {
     token(server, owner) {
       const known = kept.get(keyOf(server.id, owner));
       if (known !== undefined && known.content.target === targetOf(server.transport)) return decide(server, known);
-      return read(server, owner).then((found) => (typeof found === 'string' ? lacking(found) : decide(server, found)));
+      return read(server, owner).then((found) =>
+        typeof found === 'string' ? without(server, owner, found) : decide(server, found),
+      );
     },
     async refused(server, owner, token, { wants, header }) {
       const challenge = readChallenge(header);
       if (wants === 'wider_token')
         return challenge.error === 'insufficient_scope' ? wantMore(server, owner, challenge.scopes) : undefined;
       const found = await read(server, owner);
-      if (typeof found === 'string') return lacking(found);
+      if (typeof found === 'string') return without(server, owner, found);
       if (found.content.accessToken !== token) return tokenOf(found);
       // Of either sign: a clock that was set back, or another broker's that is ahead, makes nothing fresh for hours.
       if (Math.abs(clock.now() - found.record.updatedAt) < FRESH_MS) return undefined;
+      if (comesOfSignIn(server)) return mint(server, owner, found);
       if (found.content.refreshToken === null) return expired(server, found);
       const answer = await renew(server, { ...found, record: { ...found.record, expiresAt: clock.now() } });
       return answer.kind === 'token' && answer.value === token ? undefined : answer;

@@ -15,7 +15,7 @@ export function toAccountForm(body: AccountFormBody): AccountForm {
     }));
     return { kind: 'keys', fields };
   }
-  const { scopes, client_id: clientId, client_secret: clientSecret, grant, issuer } = body;
+  const { scopes, client_id: clientId, client_secret: clientSecret, grant, issuer, via } = body;
   return {
     kind: 'oauth',
     ...(scopes === undefined ? {} : { scopes }),
@@ -23,12 +23,13 @@ export function toAccountForm(body: AccountFormBody): AccountForm {
     ...(clientSecret === undefined ? {} : { clientSecret }),
     ...(grant === undefined ? {} : { grant }),
     ...(issuer === undefined ? {} : { issuer }),
+    ...(via === undefined ? {} : { via }),
   };
 }
 
 export function fromAccountForm(form: AccountForm): AccountFormBody {
   if (form.kind === 'keys') return { kind: 'keys', fields: form.fields.map((field) => ({ ...field })) };
-  const { scopes, clientId, clientSecret, grant, issuer } = form;
+  const { scopes, clientId, clientSecret, grant, issuer, via } = form;
   return {
     kind: 'oauth',
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
@@ -36,6 +37,7 @@ export function fromAccountForm(form: AccountForm): AccountFormBody {
     ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
     ...(grant === undefined ? {} : { grant }),
     ...(issuer === undefined ? {} : { issuer }),
+    ...(via === undefined ? {} : { via }),
   };
 }
 
@@ -74,6 +76,15 @@ export function assertAccountFits({ name, transport, credential, account }: Told
     throw usage('tokens without a login are everybody’s: --grant goes with --credential shared');
   if (account.grant !== undefined && account.clientSecret === undefined)
     throw usage('tokens without a login need a client and its secret: --client-id, --client-secret-ref and --issuer');
+  if (account.grant !== undefined && account.via === 'idp')
+    throw usage(
+      'a token comes of the sign-in at the company’s IdP (--via-idp) or of the client itself (--grant), not of both',
+    );
+  if (account.via === 'idp' && credential !== 'personal')
+    throw usage('what the company’s IdP says is said of one person: --credential personal');
+  // An assertion is for one authorization server, in which an administrator has set up the client and the IdP.
+  if (account.via === 'idp' && (account.issuer === undefined || account.clientId === undefined))
+    throw usage('with --via-idp name the authorization server and the client there: --issuer, --client-id');
   // Else the server, or whoever answers in its place, would say where the secret is sent.
   if (account.clientSecret !== undefined && account.issuer === undefined)
     throw usage('a client secret is sent to one authorization server: name it with --issuer');

@@ -18,6 +18,7 @@ export interface AccountFlags {
   clientSecretRef?: string;
   issuer?: string;
   grant?: string;
+  viaIdp?: boolean;
   key?: string[];
   openKey?: string[];
 }
@@ -34,13 +35,14 @@ export function accountFlags(command: Command): Command {
       '--grant <kind>',
       'with --oauth, without a login: client_credentials, or jwt_bearer (the secret is the assertion)',
     )
+    .option('--via-idp', 'with --oauth: nobody logs in, as the company’s IdP says there who each person is')
     .option('--key <name=label...>', 'a key that each person enters; the record has it as ${account:NAME}')
     .option('--open-key <name=label...>', 'the same for what is no secret, as an e-mail address');
 }
 
 /** What the flags say; empty where they say nothing. Throws `usage`, naming the flag. */
 export function accountOf(flags: AccountFlags): { credential?: WhoseCredential; account?: AccountFormBody } {
-  const { credential, oauth, scope, clientId, clientSecretRef, issuer, grant, key, openKey } = flags;
+  const { credential, oauth, scope, clientId, clientSecretRef, issuer, grant, viaIdp, key, openKey } = flags;
   const whose = credential === undefined ? undefined : whoseOf(credential);
   const own = { ...(whose === undefined ? {} : { credential: whose }) };
   const keys = [...keysOf('--key', key, true), ...keysOf('--open-key', openKey, false)];
@@ -50,6 +52,7 @@ export function accountOf(flags: AccountFlags): { credential?: WhoseCredential; 
     '--client-secret-ref': clientSecretRef,
     '--issuer': issuer,
     '--grant': grant,
+    '--via-idp': viaIdp,
   };
   if (oauth !== true) {
     const alone = Object.entries(ofOAuth).find(([, value]) => value !== undefined);
@@ -64,6 +67,7 @@ export function accountOf(flags: AccountFlags): { credential?: WhoseCredential; 
     ...(clientSecretRef === undefined ? {} : { client_secret: secretReference(clientSecretRef) }),
     ...(grant === undefined ? {} : { grant }),
     ...(issuer === undefined ? {} : { issuer }),
+    ...(viaIdp === true ? { via: 'idp' } : {}),
   });
   return { ...own, account };
 }

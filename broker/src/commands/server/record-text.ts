@@ -32,7 +32,7 @@ const COMMENTS: Readonly<Record<keyof RecordForm, readonly string[]>> = {
     'Whose account it is used with: shared (everybody as one), or personal (each person with an account of their own).',
   ],
   account: [
-    'What is needed for that. null: all of it is in the vault. By OAuth: kind: oauth; and scopes, client_id, client_secret, grant, issuer.',
+    'What is needed for that. null: all of it is in the vault. By OAuth: kind: oauth; and scopes, client_id, client_secret, grant, issuer; via: idp where nobody logs in.',
     'Keys that each person enters: kind: keys, fields: a list of name, label, help, secret; they stand in the transport as ${account:NAME}.',
   ],
   definitions: [

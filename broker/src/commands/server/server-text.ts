@@ -81,12 +81,13 @@ function probeLines({ probe }: Server): string[] {
   return [`probe      ${plainLine(`${probe.tool}${args}`)}`];
 }
 
-function oauthText({ scopes, client_id: client, issuer }: Extract<Server['account'], { kind: 'oauth' }>): string {
+function oauthText({ scopes, client_id: client, issuer, via }: Extract<Server['account'], { kind: 'oauth' }>): string {
   return [
     'OAuth',
     ...(scopes === undefined ? [] : [`scopes ${scopes.join(' ')}`]),
     ...(client === undefined ? [] : [`client ${client}`]),
     ...(issuer === undefined ? [] : [`at ${issuer}`]),
+    ...(via === undefined ? [] : ['of the sign-in at the company’s IdP']),
   ].join(', ');
 }
 

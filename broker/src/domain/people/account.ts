@@ -61,6 +61,8 @@ export interface OAuthForm {
   grant?: MachineGrant;
   /** The only authorization server that is gone to; left out: the one that the server names. */
   issuer?: string;
+  /** Nobody logs in there: it believes what the company's IdP says of each person. */
+  via?: 'idp';
 }
 
 /** A value that a person enters, and that stands in the record as `${account:NAME}`. */

@@ -19,6 +19,7 @@ import type { WebLogin, WebVisitor } from '../browser/web-access.ts';
 import type { WebSessions } from '../browser/web-sessions.ts';
 import type { ExternalPeople } from './external-people.ts';
 import { readClaims } from './idp-claims.ts';
+import type { AssertionRequests } from './assertion-requests.ts';
 import type { IdpMetadata } from './idp-metadata.ts';
 import type { IdpSettings } from '../../config/idp-settings.ts';
 import { refused, type Refusal, type RefusalReason } from './refusal.ts';
@@ -77,6 +78,8 @@ export function createCompanyLogin(parts: {
   store: Store;
   vault: Pick<Vault, 'seal' | 'open'>;
   audit: Audit;
+  /** Keeps what the IdP gave, for those servers whose accounts come of it. */
+  assertionRequests: Pick<AssertionRequests, 'keep'>;
   devices: Pick<Devices, 'revoke'>;
   clientSessions: Pick<ClientSessions, 'list' | 'end'>;
   clock: Clock;
@@ -181,7 +184,8 @@ export function createCompanyLogin(parts: {
     });
     if (admitted.kind === 'refused') return admitted;
     const { goTo } = begun;
-    const { idToken, claims } = redeemed;
+    const { idToken, refreshToken, claims } = redeemed;
+    await parts.assertionRequests.keep(admitted.user.id, { idToken, refreshToken });
     return { kind: 'ok' as const, user: admitted.user, goTo, idToken, sid: claims['sid'] };
   };
 

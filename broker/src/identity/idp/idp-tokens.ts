@@ -44,7 +44,9 @@ export interface IdpTokens {
   redeem(
     query: URLSearchParams,
     attempt: Attempt,
-  ): Promise<{ kind: 'ok'; claims: Readonly<Record<string, unknown>>; idToken: string } | Refusal>;
+  ): Promise<
+    { kind: 'ok'; claims: Readonly<Record<string, unknown>>; idToken: string; refreshToken: string | null } | Refusal
+  >;
   explain(error: unknown): Refusal;
 }
 
@@ -76,6 +78,7 @@ export function createIdpTokens(options: {
     });
     // openid-client relies on the TLS of the token endpoint. The signature is verified besides: somebody who can break that TLS lacks the IdP's keys.
     const idToken = tokens.id_token ?? '';
+    const refreshToken = tokens.refresh_token ?? null;
     const { payload } = await jwtVerify(idToken, document.keys, {
       issuer,
       audience: clientId,
@@ -87,9 +90,9 @@ export function createIdpTokens(options: {
     const wanted = [nameClaim, emailClaim, groupsClaim, workspaceClaim].filter((name) => name !== undefined);
     const complete = wanted.every((name) => claimAt(payload, name) !== undefined);
     if (complete || document.server.userinfo_endpoint === undefined || payload.sub === undefined)
-      return { claims: payload, idToken };
+      return { claims: payload, idToken, refreshToken };
     const more = await fetchUserInfo(configuration, tokens.access_token, payload.sub);
-    return { claims: { ...more, ...payload }, idToken };
+    return { claims: { ...more, ...payload }, idToken, refreshToken };
   };
 
   const explain = (error: unknown): Refusal => {
@@ -148,7 +151,7 @@ export function createIdpTokens(options: {
 }
 
 /** HTTP Basic, unless the IdP lists its methods without it (OpenID Connect Discovery, section 3). */
-async function clientAuth(
+export async function clientAuth(
   { clientSecret }: IdpSettings,
   methods: readonly string[] | undefined = ['client_secret_basic'],
 ): Promise<ClientAuth> {

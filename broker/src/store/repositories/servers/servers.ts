@@ -54,6 +54,7 @@ const accountSchema: z.ZodType<AccountForm> = z.discriminatedUnion('kind', [
     clientSecret: z.string().exactOptional(),
     grant: z.enum(['client_credentials', 'jwt_bearer']).exactOptional(),
     issuer: z.string().exactOptional(),
+    via: z.literal('idp').exactOptional(),
   }),
   z.object({
     kind: z.literal('keys'),
