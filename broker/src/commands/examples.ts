@@ -21,6 +21,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'user set-role': ['user set-role grace operator'],
   group: ['group add payments ada grace', 'group remove payments ada', 'group disable vendor'],
   'group add': ['group add payments ada grace'],
+  'group set': ['group set finance --bundle reports', 'group set finance --no-bundle'],
   'group remove': ['group remove payments ada', 'group remove payments'],
   device: ['device list --user ada', 'device revoke 9b0e384b-179b-45f6-8335-0022d208aa5a'],
   session: ['session list', 'session end web-0deb7c7e0aaa35d5'],
@@ -82,6 +83,12 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'admin-token issue --label terraform --role operator --expires 90d',
     'admin-token issue --label okta-scim --role scim',
   ],
+  bundle: ['bundle add reports --tool github__create_issue --as report --fix owner=acme', 'bundle show reports'],
+  'bundle add': [
+    'bundle add reports --tool github__create_issue --as report --fix owner=acme --fix \'labels=["report"]\' --tool wiki__search',
+    "bundle add triage --description 'For those on call.' --tool github__list_issues --describe 'Open issues, newest first.'",
+  ],
+  'bundle set': ['bundle set reports --tool wiki__read --without report'],
   rule: [
     "rule add --allow --who group:payments --what 'github__*'",
     'rule test --who user:ada --what github__delete_repository',
