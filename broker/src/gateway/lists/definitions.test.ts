@@ -309,3 +309,28 @@ describe('a server at which each person has their own account', () => {
     assert.deepEqual(await textsOf('bob', 'The notes of Bob'), ['The notes of Ada'], 'both have been given it');
   });
 });
+
+it('a broker that ends between seeing and keeping a first list serves nothing of it, and the next one goes on with it', async (t) => {
+  const { world, record } = await start(t, 'hold');
+  const items = Array.from({ length: 600 }, (_, index) => {
+    const name = `tool_${String(index).padStart(3, '0')}`;
+    return { key: name, text: JSON.stringify({ ...read, name }) };
+  });
+  const { createDefinitions } = await import('../../definitions/create-definitions.ts');
+  const log = { warn: () => undefined };
+  let parts = 0;
+  const dying = {
+    ...world.store.definitions,
+    note: (part: Parameters<typeof world.store.definitions.note>[0]) =>
+      ++parts === 2 ? Promise.reject(new Error('killed')) : world.store.definitions.note(part),
+  };
+  const former = createDefinitions({ store: { definitions: dying }, audit: world.audit, log });
+  const who = { userKey: 'user:ada' };
+  await assert.rejects(former.review(record, 'tools', who, items), /killed/);
+  const next = createDefinitions({ store: world.store, audit: world.audit, log });
+  const { items: served, held } = await next.review(record, 'tools', who, [...items]);
+  assert.deepEqual([served.length, held.length], [600, 0]);
+  // From now on what is new is a change.
+  const more = [...items, { key: 'write', text: JSON.stringify(write) }];
+  assert.deepEqual((await next.review(record, 'tools', who, more)).held, ['write']);
+});
