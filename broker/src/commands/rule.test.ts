@@ -98,6 +98,34 @@ describe('rules', () => {
     await admin.broker.json(['rule', 'remove', String(rule['id'])]);
   });
 
+  test('may have a condition over the arguments, and one that is wrong is refused with the place', async () => {
+    const rule = Object(
+      await admin.broker.json([
+        ...['rule', 'add', '--allow', '--who', 'user:ada', '--what', 'paid__*', '--when', 'args.amount <= 500'],
+      ]),
+    );
+    assert.equal(rule['when'], 'args.amount <= 500');
+    const tested = async (args: string): Promise<Record<string, unknown>> => {
+      const { stdout } = await admin.broker.run(['rule', 'test', 'ada', 'paid__x', '--args', args, '--json'], '');
+      return Object(JSON.parse(stdout)) as Record<string, unknown>;
+    };
+    assert.equal((await tested('{"amount":500}'))['decision'], 'allow');
+    assert.equal((await tested('{"amount":501}'))['decision'], 'deny');
+    const { decision, rule: by, reason } = await tested('{}');
+    assert.deepEqual([decision, by], ['deny', rule['id']]);
+    assert.equal(reason, `rule ${String(rule['id'])} cannot be evaluated on this call: no such key at amount`);
+    await admin.broker.json(['rule', 'remove', String(rule['id'])]);
+    const wrong = await admin.broker.run(
+      ['rule', 'add', '--deny', '--who', '*', '--what', 'x', '--when', 'usr.name == "ada"'],
+      '',
+    );
+    assert.equal(wrong.code, 2);
+    assert.match(
+      wrong.stderr,
+      /Unknown variable: usr; there are args, user, tool, time, client\n\S+ {3}usr\.name == "ada"\n\S+ {3}\^/,
+    );
+  });
+
   test('that make no sense are refused', async () => {
     assert.equal((await admin.failure(['rule', 'add', '--who', '*', '--what', '*'])).code, 2);
     assert.equal((await admin.failure(['rule', 'add', '--allow', '--deny', '--who', '*', '--what', '*'])).code, 2);

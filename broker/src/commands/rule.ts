@@ -11,6 +11,7 @@ import {
   type AdminSession,
 } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
+import { parseRecord } from '../mcp/json-rpc-guard.ts';
 import { ago } from './terminal/table.ts';
 import { futureTime } from './values.ts';
 
@@ -20,6 +21,7 @@ interface AddOptions extends AdminOptions {
   who: string[];
   except?: string[];
   what: string[];
+  when?: string;
   until?: string;
   observe?: boolean;
   note?: string;
@@ -32,6 +34,7 @@ interface TestOptions extends AdminOptions {
   device?: string;
   address?: string;
   at?: string;
+  args?: string;
 }
 
 export function ruleCommand(context: CommandContext): Command {
@@ -48,6 +51,7 @@ export function ruleCommand(context: CommandContext): Command {
       '--what <what...>',
       'globs over SERVER__TOOL, resource:URI, prompt:SERVER__NAME, event:SERVER__NAME; or read:, write:SERVER, bundle:NAME',
     )
+    .option('--when <cel>', 'only where this CEL condition over args, user, tool, time and client is true')
     .option('--until <time>', '2h, 3d, 2026-12-24 or 2026-12-24T18:00:00Z: from then on the rule does nothing')
     .option('--observe', 'decide nothing: the log says would_deny where the rule would have denied')
     .option('--note <text>', 'why; shown in lists')
@@ -73,6 +77,7 @@ export function ruleCommand(context: CommandContext): Command {
     .option('--device <name>', 'the name of the laptop')
     .option('--address <ip>', 'where the call comes from; left out: not known')
     .option('--at <time>', '2026-12-24T18:00:00Z; left out: now')
+    .option('--args <json>', 'what the tool would be called with; left out: nothing')
     .action(async (who: string | undefined, what: string | undefined, options: TestOptions) => {
       const question = { ...options, who: who ?? options.who, what: what ?? options.what };
       await withVerdict(command, context, options, (session) => testRule(session, question));
@@ -91,7 +96,7 @@ export function enforcementCommand(context: CommandContext): Command {
 }
 
 async function addRule({ api, show, context }: AdminSession, options: AddOptions): Promise<void> {
-  const { allow, deny, who, except, what, observe, note } = options;
+  const { allow, deny, who, except, what, when, observe, note } = options;
   if (allow === deny) throw new GateError('usage', 'give --allow or --deny, one of them');
   const until = futureTime('--until', options.until, context.now());
   const rule = await api.call(rulesApi.add, {
@@ -99,6 +104,7 @@ async function addRule({ api, show, context }: AdminSession, options: AddOptions
       effect: deny === true ? 'deny' : 'allow',
       ...{ who, what },
       ...(except && { except }),
+      ...(when !== undefined && { when }),
       ...(until !== undefined && { until }),
       ...(observe && { observe }),
       ...(note === undefined ? {} : { note }),
@@ -130,6 +136,12 @@ async function listRules({ api, list, context }: AdminSession): Promise<void> {
   );
 }
 
+function argsOf(text: string): Record<string, unknown> {
+  const args = parseRecord(text);
+  if (args === undefined) throw new GateError('usage', '--args: write a JSON object, as {"amount":20}');
+  return args;
+}
+
 /** Prints the verdict. Returns whether it is a deny. */
 async function testRule(
   { api, show }: AdminSession,
@@ -140,6 +152,7 @@ async function testRule(
     device,
     address,
     at,
+    args,
   }: Omit<TestOptions, 'who' | 'what'> & Record<'who' | 'what', string | undefined>,
 ): Promise<boolean> {
   if (who === undefined || what === undefined) {
@@ -153,6 +166,7 @@ async function testRule(
       ...(device !== undefined && { device }),
       ...(address !== undefined && { address }),
       ...(at !== undefined && { at }),
+      ...(args !== undefined && { args: argsOf(args) }),
     },
   });
   const by = verdict.rule === null ? '' : ` (${verdict.rule})`;

@@ -1,12 +1,13 @@
 // Makes a policy ready for many decisions. It decides first by the servers that the credential is bound to, then by the rules.
 import type { Principal } from '../domain/people/principal.ts';
-import type { PolicySnapshot, Rule } from '../domain/rule.ts';
+import type { PolicySnapshot } from '../domain/rule.ts';
 import { createAnswerCache, type OwnAnswers } from './answer-cache.ts';
 import { createTokenReader, type CallerTokens } from './callers/tokens.ts';
 import { mayUseUnder } from './may-use.ts';
 import type { RuleNames } from './naming.ts';
-import { settle, type Match, type MatchOf } from './settle.ts';
-import { createStandingFinder, type CompiledRule, type Standing } from './standing.ts';
+import { createMatcher } from './matches.ts';
+import { settle } from './settle.ts';
+import { createStandingFinder, type Standing } from './standing.ts';
 import type { CompiledPolicy, Facts, Question, Verdict } from './verdict.ts';
 
 /** What is kept of a thing: what rules say of it, and the verdict where that is one for all calls. */
@@ -83,13 +84,14 @@ export function compilePolicy({ version, enforcement, rules: all }: PolicySnapsh
     return { decision: 'deny', rule: 'grant-bound', reason };
   }
 
-  function verdictOn({ principal, server, names, facts }: Question, matchOf: (facts: Facts) => MatchOf): Verdict {
+  function verdictOn(question: Question, isCall: boolean): Verdict {
+    const { principal, server, names, facts } = question;
     const own = principalView(principal);
     const bound = boundOf(own, principal, server);
     if (bound !== undefined) return bound;
     if (enforcement === 'off') return ENFORCEMENT_OFF;
     const { verdict, standing } = answerOf(viewOf(own, principal, facts), server, names);
-    const found = verdict ?? settle(standing, matchOf(facts));
+    const found = verdict ?? settle(standing, createMatcher(question, isCall));
     if (enforcement === 'observe' && (found.decision === 'deny' || found.decision === 'ask'))
       return { decision: 'would_deny', rule: found.rule, reason: found.reason };
     return found;
@@ -101,8 +103,8 @@ export function compilePolicy({ version, enforcement, rules: all }: PolicySnapsh
       return cache.bytes;
     },
     until: Math.min(...rules.map(({ until }) => until ?? Infinity)),
-    decide: (question) => verdictOn(question, matchOfCall),
-    foresee: (question) => verdictOn(question, matchOfCall),
+    decide: (question) => verdictOn(question, true),
+    foresee: (question) => verdictOn(question, false),
     mayUse(principal, server) {
       const own = principalView(principal);
       if (boundOf(own, principal, server) !== undefined) return false;
@@ -119,22 +121,6 @@ export function compilePolicy({ version, enforcement, rules: all }: PolicySnapsh
 const NOTHING_KNOWN: Facts = { now: 0, client: { name: null, version: null }, address: undefined };
 
 const ENFORCEMENT_OFF: Verdict = { decision: 'allow', rule: null, reason: 'enforcement is off' };
-
-const matchOfCall = (facts: Facts): MatchOf => {
-  const known = new Map<CompiledRule, Match>();
-  return (each) => {
-    const before = known.get(each);
-    if (before !== undefined) return before;
-    const match = matchNow(each.rule, facts);
-    known.set(each, match);
-    return match;
-  };
-};
-
-function matchNow({ until, when }: Rule, { now }: Facts): Match {
-  if (until !== undefined && now >= until) return 'no';
-  return when === undefined ? 'yes' : { mistake: 'conditions are not understood' };
-}
 
 function rulesIn({ meant, feared }: Standing): number {
   const all = [...meant.map(({ matching }) => matching), ...feared];

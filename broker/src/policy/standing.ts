@@ -3,12 +3,15 @@
 import type { RuleEffect } from 'mcpgate-shared/api/rules';
 import type { Rule } from '../domain/rule.ts';
 import type { CallerTokens } from './callers/tokens.ts';
+import { compileExpression, type Expression, type ExpressionMistake } from './conditions/cel.ts';
 import { allowableNames, isSharedName, type RuleNames } from './naming.ts';
 import { readingsOf } from './readings.ts';
 import { createRuleIndex, type AskedBy, type PlacedRule, type RuleIndex } from './rule-index.ts';
 
 export interface CompiledRule extends PlacedRule {
   rule: Rule;
+  /** The condition, or what is wrong with it; undefined where the rule has none. */
+  condition: Expression | ExpressionMistake | undefined;
 }
 
 /** The rules that are about one reading of a thing, of each effect. */
@@ -60,7 +63,11 @@ function createNameIndex(rules: readonly CompiledRule[]): NameIndex {
 export type StandingFinder = (tokens: CallerTokens, server: string, names: RuleNames) => Standing;
 
 export function createStandingFinder(rules: readonly Rule[]): StandingFinder {
-  const compiled = rules.map((rule, order): CompiledRule => ({ order, rule }));
+  const compiled = rules.map((rule, order): CompiledRule => ({
+    order,
+    rule,
+    condition: rule.when === undefined ? undefined : compileExpression(rule.when, 'bool'),
+  }));
   const indexesOf = (effect: RuleEffect) => {
     const own = compiled.filter(({ rule }) => rule.effect === effect);
     return {

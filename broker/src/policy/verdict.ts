@@ -13,8 +13,17 @@ export interface Facts {
   /** Where the call comes from, behind trusted proxies. Undefined: not known, which speaks against the call. */
   address: string | undefined;
   /** The arguments, which conditions may read; asked for at most once, and only where a condition is. Undefined: there is no call yet. */
-  args?: (() => unknown) | undefined;
+  args?: (() => CallArguments) | undefined;
 }
+
+export interface CallArguments {
+  /** As JSON is parsed. */
+  value: unknown;
+  /** Of their text. Infinity: they were not parsed, because they are large. */
+  length: number;
+}
+
+export const NO_ARGUMENTS: CallArguments = { value: {}, length: 2 };
 
 export interface Question {
   principal: Principal;

@@ -96,6 +96,8 @@ export const rulesApi = {
       who: z.array(WhoSchema).min(1).max(100),
       except: z.array(WhoSchema).max(100).optional(),
       what: z.array(WhatSchema).min(1).max(100),
+      /** A CEL condition over `args`, `user`, `tool`, `time` and `client`. */
+      when: z.string().min(1).max(2_000).optional(),
       /** From then on the rule does nothing. */
       until: z.iso.datetime({ offset: true }).optional(),
       observe: z.boolean().optional(),
@@ -126,6 +128,8 @@ export const rulesApi = {
       device: z.string().min(1).max(200).optional(),
       address: z.string().min(1).max(45).optional(),
       at: z.iso.datetime({ offset: true }).optional(),
+      /** What the tool or prompt would be called with; left out: nothing. */
+      args: z.record(z.string(), z.unknown()).optional(),
     }),
     answer: VerdictSchema,
   }),

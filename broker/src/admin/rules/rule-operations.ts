@@ -4,6 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { rangeMistake } from '../../domain/bounds/address-ranges.ts';
 import type { AuditEvent } from '../../domain/call-record.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
+import { compileExpression, isMistaken } from '../../policy/conditions/cel.ts';
 import { compilePolicy } from '../../policy/compile-policy.ts';
 import { previewVerdict } from '../../policy/rule-preview.ts';
 import type { AdminDependencies } from '../dependencies.ts';
@@ -44,13 +45,15 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
       (await store.policy.snapshot(workspaceId)).rules.map((rule) => toRule(rule, clock.now())),
     ),
     operation(rulesApi.add, async ({ body }, caller) => {
-      const { effect, who, except = [], what, until, observe = false, note } = body;
-      refuseMistakes([...who, ...except]);
+      const { effect, who, except = [], what, when, until, observe = false, note } = body;
+      refuseRanges([...who, ...except]);
+      if (when !== undefined) refuseCondition(when);
       const endsAt = until === undefined ? undefined : Date.parse(until);
       if (endsAt !== undefined && endsAt <= clock.now())
         throw new GateError('usage', `the rule would have ended already, at ${until}`);
       const rule = await store.policy.addRule(caller.workspaceId, {
         ...{ effect, who, except, what, observe },
+        ...(when === undefined ? {} : { when }),
         ...(endsAt === undefined ? {} : { until: endsAt }),
         ...(note === undefined ? {} : { note }),
         createdBy: caller.actor.name,
@@ -89,8 +92,16 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
   ];
 }
 
+/** Throws `usage` where a condition cannot be read, with the place marked. */
+function refuseCondition(when: string): void {
+  const read = compileExpression(when, 'bool');
+  if (!isMistaken(read)) return;
+  const line = when.replaceAll(/\s/g, ' ');
+  throw new GateError('usage', `the condition cannot be used: ${read.message}\n  ${line}\n  ${' '.repeat(read.at)}^`);
+}
+
 /** Throws `usage` where a range of addresses is none. */
-function refuseMistakes(who: readonly string[]): void {
+function refuseRanges(who: readonly string[]): void {
   for (const each of who.filter((token) => token.startsWith('net:'))) {
     const mistake = rangeMistake(each.slice('net:'.length));
     if (mistake !== undefined)

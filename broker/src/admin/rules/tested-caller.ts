@@ -11,6 +11,8 @@ export interface TestedCall {
   client?: string | undefined;
   device?: string | undefined;
   address?: string | undefined;
+  /** What the tool would be called with; left out: with nothing. */
+  args?: Record<string, unknown> | undefined;
   /** ISO 8601; left out: now. */
   at?: string | undefined;
 }
@@ -19,7 +21,7 @@ export interface TestedCall {
 export async function testedCaller(
   { people, clock }: Pick<AdminDependencies, 'people' | 'clock'>,
   workspaceId: string,
-  { who, client, device, address, at }: TestedCall,
+  { who, client, device, address, at, args = {} }: TestedCall,
 ): Promise<Pick<Question, 'principal' | 'facts'>> {
   const principal = await principalOf(people, workspaceId, who);
   return {
@@ -28,7 +30,7 @@ export async function testedCaller(
       now: at === undefined ? clock.now() : Date.parse(at),
       client: { name: client ?? null, version: null },
       address,
-      args: () => ({}),
+      args: () => ({ value: args, length: JSON.stringify(args).length }),
     },
   };
 }

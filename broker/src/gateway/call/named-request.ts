@@ -9,7 +9,7 @@ import { carryOut } from './carry-out.ts';
 import type { Call } from './forward.ts';
 import { splitName } from '../../policy/naming.ts';
 import { failureAnswer } from './answers.ts';
-import { factsOf } from './facts.ts';
+import { argumentsOf, factsOf } from './facts.ts';
 import { namedEntry, type Named, type NamedKind } from './named-entry.ts';
 import { answerMissing } from './not-forwarded.ts';
 import { findByName } from './own-name.ts';
@@ -48,7 +48,7 @@ export async function requestByName(
     const own =
       route && kind === 'tools' && (await callConnect(parts, scope, handling, policy, route, params.progressToken));
     if (own) return own;
-    const facts = factsOf(parts, scope, handling, () => request.params['arguments'] ?? {});
+    const facts = factsOf(parts, scope, handling, () => argumentsOf(request));
     const { argsDigest, argKeys, traceId } = params;
     const asked = { argsDigest, argKeys, traceId, startedAt };
     const error = () => errorReply(RPC_CODE.invalidParams, noServer(parts, scope) ?? unknownName(kind, params.name));

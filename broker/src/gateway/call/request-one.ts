@@ -1,7 +1,7 @@
 // Judges and carries out a request to one server whose params are passed on as they are, except for the name or URI of the thing: resources,
 // tasks and completions. Tools and prompts, where there is more to do, have named-request.ts.
 import type { RuleNames } from '../../policy/naming.ts';
-import type { CompiledPolicy, Verdict } from '../../policy/verdict.ts';
+import type { CallArguments, CompiledPolicy, Verdict } from '../../policy/verdict.ts';
 import { carryOut } from './carry-out.ts';
 import type { Call } from './forward.ts';
 import { failureAnswer } from './answers.ts';
@@ -19,7 +19,7 @@ export interface Asked {
   /** Members of the params that the server must get in its own words: the JSON text, by the member's name. */
   replaced: Readonly<Record<string, string>>;
   /** What conditions see as the arguments; left out: there are none. */
-  args?: (() => unknown) | undefined;
+  args?: (() => CallArguments) | undefined;
   /** The verdict, where the rules are not asked for it. */
   verdict?: Verdict;
 }

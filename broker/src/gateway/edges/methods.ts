@@ -2,7 +2,7 @@
 // and which member names the thing that the rules judge. Methods and members that are not in these tables never reach a server.
 import { OWN_PARAMS } from 'mcpgate-shared/mcp/own-methods';
 import { ANSWER_META, RELATED_TASK, REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
-import { createKnownKeys, type KnownKeys } from './folded-key.ts';
+import { createKnownKeys, type KnownKeys } from '../../mcp/folded-key.ts';
 
 /** How a request is handled. */
 export type Way =

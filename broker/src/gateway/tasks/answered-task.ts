@@ -9,7 +9,7 @@ import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';
 import { MAX_ANSWER_BYTES } from '../edges/legacy/client-questions.ts';
 import { duplicateKey } from '../edges/duplicate-key.ts';
-import { createKnownKeys } from '../edges/folded-key.ts';
+import { createKnownKeys } from '../../mcp/folded-key.ts';
 import { META_KEYS } from '../edges/methods.ts';
 import type { Request } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';

@@ -1,0 +1,40 @@
+// From the far side: what a condition, an exception or an end keeps away never reached the server.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { foldingServer } from '../upstreams/fixtures/pool.ts';
+import { startWorld, type Message } from './fixtures/gateway-world.ts';
+
+const textOf = ({ result }: Message): string => JSON.stringify(result);
+
+test('a call whose arguments a condition does not allow reaches no server, and says which rule and why', async (t) => {
+  const world = await startWorld({ svc: foldingServer() });
+  t.after(() => world.end());
+  const { id } = await world.store.policy.addRule('default', {
+    ...{ effect: 'allow', who: ['user:ada'], what: ['svc__allowed'], createdBy: 'test' },
+    when: 'args.amount <= 500 && client.address.startsWith("10.")',
+  });
+  let address = '10.1.2.3';
+  const client = world.connect(undefined, undefined, undefined, undefined, () => address);
+  assert.deepEqual(await client.toolNames(), ['svc__allowed'], 'it may be allowed, so it is listed');
+  const sent = async () => (await world.receivedTexts('svc')).filter((text) => text.includes('tools/call')).length;
+
+  const denied = textOf(await client.call('svc__allowed', { amount: 501 }));
+  assert.match(denied, /\[mcpgate denied\] user:ada may not call svc__allowed: no rule allows it/);
+  for (const args of [{}, { amount: 'x' }, { Amount: 1 }, { amount: 1, AMOUNT: 1_000 }]) {
+    const text = textOf(await client.call('svc__allowed', args));
+    assert.ok(text.includes(`rule ${id} cannot be evaluated on this call`), text);
+    assert.match(text, new RegExp(`"mcpgate/decision":\\{"decision":"deny","rule":"${id}"`));
+  }
+  address = '192.0.2.1';
+  assert.match(textOf(await client.call('svc__allowed', { amount: 1 })), /no rule allows it/);
+  assert.equal(await sent(), 0, 'the server heard nothing of it');
+
+  address = '10.9.9.9';
+  assert.doesNotMatch(textOf(await client.call('svc__allowed', { amount: 500 })), /mcpgate denied/);
+  assert.ok((await sent()) > 0);
+  const calls = await world.calls();
+  assert.deepEqual(
+    calls.map(({ decision, status }) => `${decision} ${status}`),
+    [...Array<string>(6).fill('deny denied'), 'allow ok'],
+  );
+});

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { compileExpression, isMistaken, type Scope } from './cel.ts';
+
+const SCOPE: Scope = {
+  args: {},
+  user: { name: 'ada', role: 'member', groups: ['eng'] },
+  tool: { name: 'pay', server: 'bank', class: 'write' },
+  time: new Date('2026-12-01T09:30:00Z'),
+  client: { name: 'cursor', version: '1', address: '192.0.2.1', device: 'mac' },
+};
+
+function evaluated(text: string, args: unknown = {}, length = JSON.stringify(args).length) {
+  const expression = compileExpression(text, 'bool');
+  assert.ok(!isMistaken(expression), JSON.stringify(expression));
+  return expression.evaluate({ ...SCOPE, args }, length);
+}
+const valueOf = (text: string, args?: unknown) => {
+  const result = evaluated(text, args);
+  return 'value' in result ? result.value : result.mistake;
+};
+const mistakeIn = (text: string, result: 'bool' | 'number' = 'bool') => {
+  const expression = compileExpression(text, result);
+  assert.ok(isMistaken(expression), text);
+  return expression;
+};
+
+describe('a condition', () => {
+  it('compares numbers of JSON with whole numbers and with others, and reckons with both', () => {
+    for (const amount of [500, 499.99, 0, -1]) {
+      assert.equal(valueOf('args.amount <= 500', { amount }), true);
+      assert.equal(valueOf('args.amount <= 500.0', { amount }), true);
+    }
+    assert.equal(valueOf('args.amount <= 500', { amount: 500.01 }), false);
+    assert.equal(valueOf('args.amount + 1 == 501 && 2 * args.amount == 1000', { amount: 500 }), true);
+    assert.equal(valueOf('args.amount in [1, 500]', { amount: 500 }), true);
+  });
+
+  it('reaches arguments by any name', () => {
+    const args = { 'a.b': 1, ü: { 'x y': [2] } };
+    assert.equal(valueOf('args["a.b"] == 1 && args["ü"]["x y"][0] == 2', args), true);
+    assert.equal(valueOf('args.amount == 4', { constructor: 4, amount: 4 }), 'unsupported type', 'it is denied');
+    for (const name of ['constructor', '__proto__', 'toString'])
+      assert.equal(valueOf(`args.${name} == 1`), `no such key at ${name}`);
+  });
+
+  it('reads the person, the tool, the time and the client', () => {
+    for (const text of [
+      '"eng" in user.groups && user.name == "ada" && user.role == "member"',
+      'tool.name == "pay" && tool.server == "bank" && tool.class == "write"',
+      'time.getHours() >= 9 && time.getHours("Europe/Berlin") == 10 && time < timestamp("2026-12-24T00:00:00Z")',
+      'client.name == "cursor" && client.device == "mac" && client.address.startsWith("192.0.2.")',
+    ])
+      assert.equal(valueOf(text), true, text);
+  });
+
+  it('knows whether an argument is there', () => {
+    assert.equal(valueOf('has(args.force) && args.force', {}), false);
+    assert.equal(valueOf('has(args.force) && args.force', { force: true }), true);
+    assert.equal(valueOf('args.nope == 1', {}), 'no such key at nope');
+  });
+
+  it('that cannot be evaluated says what kind of mistake it is, and never what the arguments are', () => {
+    const secret = 'hunter2';
+    for (const text of [
+      'args.a > 3',
+      'int(args.a) == 1',
+      'args.a.b == 1',
+      '1 / 0 == 1',
+      'args.a + 1 == 2',
+      'timestamp(args.a) == time',
+    ]) {
+      const result = evaluated(text, { a: secret });
+      assert.ok('mistake' in result, text);
+      assert.ok(!result.mistake.includes(secret), result.mistake);
+    }
+  });
+
+  it('is true of no argument that a server may read otherwise: one that only differs in case', () => {
+    const mistake = 'the arguments have a member that a server may take for one it names';
+    assert.equal(valueOf('has(args.force)', { Force: true }), mistake);
+    assert.equal(valueOf('args.amount <= 500', { amount: 1, AMOUNT: 1000 }), mistake);
+    assert.equal(valueOf('args.a.amount <= 500', { a: { amount: 1, 'amount\0': 2 } }), mistake);
+    assert.equal(valueOf('args.amount <= 500', { amount: 1, Other: 1000, Role: 1 }), true);
+  });
+
+  it('matches with RE2: no pattern takes longer than its text', () => {
+    assert.equal(valueOf('args.s.matches("^a+b$")', { s: 'aab' }), true);
+    const startedAt = performance.now();
+    assert.equal(valueOf('args.s.matches("^(a+)+$")', { s: `${'a'.repeat(5_000)}b` }), false);
+    assert.ok(performance.now() - startedAt < 2_000);
+    assert.equal(valueOf('args.s.matches("x")', { s: 'y'.repeat(10_001) }), 'text too long at args.s.matches("x")');
+    assert.match(mistakeIn('args.s.matches(args.p)').message, /pattern in quotes/);
+    assert.match(mistakeIn('args.s.matches("(?=a)")').message, /none of RE2/);
+    assert.match(mistakeIn('matches(args.s, "a")').message, /TEXT.matches/);
+  });
+
+  it('is bounded in what it may cost', () => {
+    const loop = 'args.l.all(x, args.l.all(y, x == y))';
+    assert.equal(valueOf(loop, { l: [1, 1] }), true);
+    assert.equal(valueOf(loop, { l: Array(2_000).fill(1) }), 'the arguments are too long for it');
+    assert.equal(valueOf('args.l.all(x, x == 1)', { l: Array(8_000).fill(1) }), true);
+    assert.equal(valueOf('args.l.all(x, x == 1)', { l: Array(9_000).fill(1) }), 'the arguments are too long for it');
+    assert.match(mistakeIn('args.l.all(x, args.l.all(y, args.l.all(z, x == z)))').message, /nested 3 deep/);
+    assert.match(mistakeIn(`${'('.repeat(200)}true${')'.repeat(200)}`).message, /depth/i);
+    assert.match(mistakeIn(`true${' || true'.repeat(600)}`).message, /\S/);
+    assert.match(mistakeIn('x'.repeat(3_000)).message, /2000 characters/);
+    assert.deepEqual(evaluated('args.a == 1', {}, Infinity), { mistake: 'the arguments are too long for it' });
+    assert.deepEqual(evaluated('user.name == "ada"', {}, Infinity), { value: true });
+  });
+
+  it('that is wrong is refused with the place', () => {
+    for (const [text, at, message] of [
+      ['args.amount <=', 14, /Unexpected token/],
+      ['usr.name == "ada"', 0, /Unknown variable: usr; there are args, user, tool, time, client/],
+      ['user.nam == "ada"', 5, /No such key: nam/],
+      ['user.name', 0, /it is string, and not true or false/],
+      ['true && (1 + "a" == 2)', 9, /no such overload/],
+    ] as const) {
+      const mistake = mistakeIn(text);
+      assert.match(mistake.message, message);
+      assert.equal(mistake.at, at, text);
+    }
+    assert.match(mistakeIn('"a"', 'number').message, /it is string, and not a number/);
+  });
+
+  it('says which arguments it names, and whether it needs a call', () => {
+    const read = (text: string) => {
+      const found = compileExpression(text, 'bool');
+      assert.ok(!isMistaken(found));
+      return [found.readsCall, found.argNames];
+    };
+    assert.deepEqual(read('args.amount <= 1 && args["a.b"].c == 1 && user.role == "x"'), [
+      true,
+      ['amount', 'c', 'a.b'],
+    ]);
+    assert.deepEqual(read('user.role == "x"'), [false, []]);
+    assert.deepEqual(read('time.getHours() < 3'), [true, []]);
+  });
+});
