@@ -44,6 +44,17 @@ const namesOfClasses = {
   },
 };
 
+/** An expression of cel-js has the one letter that esbuild does not write as ASCII. */
+const asciiExpressions = {
+  name: 'ascii-expressions',
+  setup({ onLoad }) {
+    onLoad({ filter: /node_modules\/@marcbachmann\/cel-js\/lib\/functions\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replaceAll('\u00B5', '\\u00B5'),
+      loader: 'js',
+    }));
+  },
+};
+
 /** What most commands do without and load on demand, or brings files of its own: it stays a package beside the bundles. */
 const BESIDE = {
   cli: ['@github/keytar', 'conf', 'open', 'openid-client', 'ora', 'undici', 'uqr'],
@@ -76,7 +87,7 @@ async function bundle(folder, entries, format = { splitting: true, format: 'esm'
     outdir: `${folder}/dist`,
     bundle: true,
     ...format,
-    plugins: format.format === 'cjs' ? [] : [builtinsOnDemand, englishOnly, namesOfClasses],
+    plugins: format.format === 'cjs' ? [] : [builtinsOnDemand, englishOnly, namesOfClasses, asciiExpressions],
     platform: 'node',
     // A package's ES modules where it has both: jsonc-parser's other form cannot be bundled.
     mainFields: ['module', 'main'],

@@ -115,7 +115,7 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
     const badCall = calls.map(patternMistake).find((mistake) => mistake !== undefined);
     if (badCall !== undefined) return badCall;
     const checked = checking.parse(text).check();
-    if (!checked.valid) throw checked.error;
+    if (!checked.valid) return mistakeIn(checked.error);
     const types = result === 'bool' ? ['bool', 'dyn'] : ['int', 'uint', 'double', 'dyn'];
     if (!types.includes(checked.type ?? ''))
       return {
