@@ -6,7 +6,7 @@ import type { BundleTool } from '../../domain/bundle.ts';
 import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import { CONNECT } from '../accounts/connect-tool.ts';
 import { requestByName } from '../call/named-request.ts';
-import { createKnownKeys } from '../edges/folded-key.ts';
+import { createKnownKeys } from '../../mcp/folded-key.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { exposedName } from '../lists/exposed-name.ts';
 import { errorReply, resultReply, type Reply } from '../reply.ts';

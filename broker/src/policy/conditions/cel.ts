@@ -162,7 +162,7 @@ function walk(node: ASTNode, visit: (node: ASTNode) => void): number {
 }
 
 const isNode = (part: unknown): part is ASTNode =>
-  typeof part === 'object' && part !== null && 'op' in part && 'args' in part && 'input' in part;
+  typeof part === 'object' && part !== null && 'op' in part && 'input' in part;
 
 /** `amount` of `args.amount` and of `args["amount"]`, and of what is below. */
 function argName(node: ASTNode): string | undefined {
