@@ -15,6 +15,14 @@ export interface Probe {
   onlyIfReadOnly?: true;
 }
 
+/** What an operator says of tools, whatever the server says of them itself: these only read, those may write. */
+export interface ToolClasses {
+  read: readonly string[];
+  write: readonly string[];
+}
+
+export const NO_TOOL_CLASSES: ToolClasses = { read: [], write: [] };
+
 export interface ServerRecord {
   /** A UUID; `/mcp/UUID` names the server too. */
   id: string;
@@ -34,6 +42,7 @@ export interface ServerRecord {
   account: AccountForm | null;
   /** Null: whether a credential is taken is not known before somebody's call. */
   probe: Probe | null;
+  toolClasses: ToolClasses;
   /** Believe the server's annotations of its tools: a call of a read-only or idempotent one is sent again where its connection broke. */
   trustAnnotations: boolean;
   /** What becomes of its tools and other things that are new or have changed. */

@@ -1,5 +1,6 @@
 // The names by which rules know what servers offer: `SERVER__TOOL`, `prompt:SERVER__NAME`, `event:SERVER__NAME`, `resource:URI` and
 // `resource:SERVER+URI`, with the server's own names, never cut; and the URIs that clients see. All code that asks the policy for a verdict gets the names here.
+import type { ServerRecord } from '../domain/server-record.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
 
 /** All names of one thing; the record of a call holds the first, which is its own. */
@@ -81,6 +82,17 @@ export function ruleNames(kind: RuleKind, server: string, own: string, toolClass
   if (server === '') return names;
   const known = kind === 'tools' ? toolClass : 'read';
   return [...names, ...(known === 'write' ? [] : [READ + server]), ...(known === 'read' ? [] : [WRITE + server])];
+}
+
+/** `saysItReads`: what the server itself says of the tool; undefined: that is not known. What an operator has said goes before it. */
+export function toolClassOf(
+  { toolClasses }: Pick<ServerRecord, 'toolClasses'>,
+  own: string,
+  saysItReads: boolean | undefined,
+): ToolClass {
+  if (toolClasses.write.includes(own)) return 'write';
+  if (toolClasses.read.includes(own)) return 'read';
+  return saysItReads === undefined ? 'unknown' : saysItReads ? 'read' : 'write';
 }
 
 /** Those names by which a rule can allow the thing: a tool of unknown class is none that is known to read. */

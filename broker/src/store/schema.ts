@@ -159,6 +159,8 @@ export interface Database {
     transport_json: string;
     isolation: Isolation;
     trust_annotations: number;
+    read_tools_json: string;
+    write_tools_json: string;
     credential: WhoseCredential;
     account_json: string | null;
     revision: number;

@@ -13,6 +13,13 @@ const TrustAnnotationsSchema = z.boolean().meta({
     'Believe its tools that they are read-only or idempotent: such a call is sent again where its connection died',
 });
 
+const ToolNamesSchema = z.array(z.string().min(1).max(200)).max(1_000);
+
+const ToolClassesSchema = z.strictObject({ read: ToolNamesSchema, write: ToolNamesSchema }).meta({
+  description:
+    'What rules take tools for, by the server’s own names, whatever it says of them itself: these only read, those may write',
+});
+
 /** Who shares a connection: everybody, one person's sessions, or nobody. Only `per-session` lets a legacy server ask its client something. */
 export const IsolationSchema = z.enum(['shared', 'per-user', 'per-session']);
 export type Isolation = z.output<typeof IsolationSchema>;
@@ -64,6 +71,7 @@ export const RecordSchema = z
   .strictObject({
     isolation: IsolationSchema.default('shared'),
     trust_annotations: TrustAnnotationsSchema.default(false),
+    tool_classes: ToolClassesSchema.default({ read: [], write: [] }),
     credential: WhoseCredentialSchema.default('shared'),
     account: AccountFormSchema.nullable().default(null),
     probe: ProbeSchema.nullable().default(null),
@@ -86,6 +94,7 @@ export const ServerSchema = z
     probe: ProbeSchema.nullable().default(null),
     definitions: DefinitionPolicySchema.default('warn'),
     trust_annotations: TrustAnnotationsSchema,
+    tool_classes: ToolClassesSchema,
     transport: TransportKindSchema,
     command: z.string().nullable(),
     args: z.array(z.string()),
@@ -343,6 +352,7 @@ export const serversApi = {
     params: NameParams,
     body: z.strictObject({
       trust_annotations: TrustAnnotationsSchema.optional(),
+      tool_classes: ToolClassesSchema.partial().optional().meta({ description: 'What is left out stays' }),
       isolation: IsolationSchema.optional(),
       credential: WhoseCredentialSchema.optional(),
       account: AccountFormSchema.nullable().optional(),

@@ -148,6 +148,7 @@ describe('an import of programs that take a secret in their environment too', ()
       probe: null,
       definitions: 'warn',
       trustAnnotations,
+      toolClasses: { read: [], write: [] },
       revision: 1,
       createdAt: 0,
       updatedAt: 0,

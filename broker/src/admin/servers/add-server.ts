@@ -40,10 +40,11 @@ export async function addServer(
   brought: readonly BroughtSecret[] = [],
 ): Promise<ServerRecord> {
   const { workspaceId, actor } = caller;
-  const { name, isolation, credential, probe, definitions, trust_annotations: trustAnnotations } = form;
+  const { name, isolation, credential, probe, definitions } = form;
+  const { trust_annotations: trustAnnotations, tool_classes: toolClasses } = form;
   const transport = readTransport(form.transport);
   const account = form.account && toAccountForm(form.account);
-  const fields = { transport, isolation, trustAnnotations, credential, account, probe, definitions };
+  const fields = { transport, isolation, trustAnnotations, toolClasses, credential, account, probe, definitions };
   await assertRecordFits(
     { vault, allowedCommands },
     caller,

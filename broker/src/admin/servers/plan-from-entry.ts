@@ -63,6 +63,7 @@ export function planFromEntry(entry: CatalogueEntry, request: FromCatalogue, tak
     name: server,
     isolation: request.isolation ?? entry.isolation,
     trust_annotations: false,
+    tool_classes: { read: [], write: [] },
     credential: logIn.credential,
     account,
     probe: entry.probe,

@@ -12,6 +12,7 @@ import { readTransport, type Transport } from '../../domain/transports/transport
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { Proposal } from '../../store/repositories/servers/proposals.ts';
 import { takenSecretNames } from './add-server.ts';
+import { NO_TOOL_CLASSES } from '../../domain/server-record.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime, isoTimeOrNull } from '../iso-time.ts';
 import { type Caller, operation, type Operation } from '../operation.ts';
@@ -62,6 +63,7 @@ export function proposalOperations({
         credential: 'shared',
         account: null,
         trustAnnotations: false,
+        toolClasses: NO_TOOL_CLASSES,
         probe: null,
         definitions: DEFAULT_DEFINITION_POLICY,
       } as const;

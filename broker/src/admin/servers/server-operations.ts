@@ -139,21 +139,27 @@ export function serverOperations(
           'usage',
           'say with If-Match which record this replaces: the ETag of the answer that had it',
         );
-      const { isolation, trust_annotations: trustAnnotations, credential, probe, definitions } = body;
+      const { isolation, credential, probe, definitions } = body;
+      const { trust_annotations: trustAnnotations, tool_classes: toolClasses } = body;
       const account = body.account && toAccountForm(body.account);
       const transport = located(['transport', 'url'], () => readTransport(body.transport));
-      const fields = { transport, isolation, trustAnnotations, credential, account, probe, definitions };
+      const fields = { transport, isolation, trustAnnotations, toolClasses, credential, account, probe, definitions };
       const dryRun = query.dry_run === 'true';
       return await change(caller, params.name, { ifMatch, fields: () => fields, dryRun });
     }),
     operation(serversApi.update, async ({ params, body, ifMatch }, caller) => {
-      const { trust_annotations, isolation, credential, account, probe, definitions, dry_run: dryRun, ...said } = body;
+      const { trust_annotations, tool_classes, isolation, credential, account, probe, definitions, ...others } = body;
+      const { dry_run: dryRun, ...said } = others;
       const { identity_header: identityHeader, ...rest } = said;
       const changes = { ...rest, identityHeader };
       const fields = (record: ServerRecord): RecordFields => ({
         transport: changedTransport(record.name, record.transport, changes),
         isolation: isolation ?? record.isolation,
         trustAnnotations: trust_annotations ?? record.trustAnnotations,
+        toolClasses: {
+          read: tool_classes?.read ?? record.toolClasses.read,
+          write: tool_classes?.write ?? record.toolClasses.write,
+        },
         credential: credential ?? record.credential,
         account: account === undefined ? record.account : account && toAccountForm(account),
         probe: probe === undefined ? record.probe : probe,

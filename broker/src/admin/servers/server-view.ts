@@ -20,6 +20,7 @@ export function toServer(record: ServerRecord, status: UpstreamStatus | undefine
     probe: record.probe && { tool: record.probe.tool, arguments: { ...record.probe.arguments } },
     definitions: record.definitions,
     trust_annotations: record.trustAnnotations,
+    tool_classes: classesOf(record),
     transport: record.transport.kind,
     ...fields,
     secrets: secretNamesOfRecord(record),
@@ -48,13 +49,14 @@ export function toServer(record: ServerRecord, status: UpstreamStatus | undefine
 /** Everything of a record that an edit can change. */
 export type RecordFields = Pick<
   ServerRecord,
-  'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account' | 'probe' | 'definitions'
+  'transport' | 'isolation' | 'trustAnnotations' | 'toolClasses' | 'credential' | 'account' | 'probe' | 'definitions'
 >;
 
 export function toRecordForm({
   transport,
   isolation,
   trustAnnotations,
+  toolClasses,
   credential,
   account,
   probe,
@@ -63,6 +65,7 @@ export function toRecordForm({
   return {
     isolation,
     trust_annotations: trustAnnotations,
+    tool_classes: classesOf({ toolClasses }),
     credential,
     account: account && fromAccountForm(account),
     probe: probe && { tool: probe.tool, arguments: { ...probe.arguments } },
@@ -70,3 +73,8 @@ export function toRecordForm({
     transport: transportForm(transport),
   };
 }
+
+const classesOf = ({ toolClasses }: Pick<ServerRecord, 'toolClasses'>) => ({
+  read: [...toolClasses.read],
+  write: [...toolClasses.write],
+});

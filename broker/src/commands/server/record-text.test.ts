@@ -8,6 +8,7 @@ const RECORDS: Readonly<Record<string, RecordForm>> = {
     isolation: 'shared',
     trust_annotations: false,
     definitions: 'warn',
+    tool_classes: { read: [], write: [] },
     credential: 'personal',
     account: {
       kind: 'oauth',
@@ -23,6 +24,7 @@ const RECORDS: Readonly<Record<string, RecordForm>> = {
     isolation: 'per-session',
     trust_annotations: true,
     definitions: 'hold',
+    tool_classes: { read: [], write: [] },
     credential: 'personal',
     account: { kind: 'keys', fields: [{ name: 'KEY', label: 'Your key: "it"', help: 'a\nb', secret: true }] },
     probe: null,

@@ -28,6 +28,9 @@ const COMMENTS: Readonly<Record<keyof RecordForm, readonly string[]>> = {
   trust_annotations: [
     'Believe its tools that they are read-only or idempotent: such a call is sent again where its connection died.',
   ],
+  tool_classes: [
+    'Tools that rules take for ones that only read, or that may write, whatever the server says of them itself.',
+  ],
   credential: [
     'Whose account it is used with: shared (everybody as one), or personal (each person with an account of their own).',
   ],

@@ -38,6 +38,10 @@ interface SetOptions extends BrokerFlags, AccountFlags, ProbeFlags {
   isolation?: string;
   trustAnnotations?: string;
   definitions?: string;
+  read?: string[];
+  write?: string[];
+  noRead?: true;
+  noWrite?: true;
   noAccount?: true;
   dryRun?: boolean;
 }
@@ -65,6 +69,11 @@ export function addSetCommand(server: Command, context: CommandContext): void {
     .option('--trust-annotations <on|off>', TRUST_HELP)
     .option('--definitions <policy>', DEFINITIONS_HELP)
     .option(
+      '--read <tool...>',
+      'rules take these of its tools for ones that only read, whatever it says of them itself',
+    )
+    .option('--write <tool...>', 'rules take these for ones that may write')
+    .option(
       '--probe <tool>',
       'a tool that changes nothing and needs the credential: its answer tells whether that is taken',
     )
@@ -75,6 +84,8 @@ export function addSetCommand(server: Command, context: CommandContext): void {
   removalOption(command, '--no-identity-header', 'do not tell it who asks');
   removalOption(command, '--no-env <name...>', 'take variables out');
   removalOption(command, '--no-cwd', 'start it in the home that the broker makes');
+  removalOption(command, '--no-read', 'name none that only read');
+  removalOption(command, '--no-write', 'name none that may write');
   removalOption(command, '--no-account', 'all that it needs is in the vault');
   command.action(async (name: string, words: string[], options: SetOptions) => {
     await withSession(context, adminOptionsOf(options), (session) => setServer(session, name, words, options));
@@ -94,7 +105,7 @@ async function setServer(
     throw new GateError(
       'usage',
       'say what to set: --url, --header K=V, --no-header K, --identity-header NAME, --command, --arg, --env K=V, --no-env K, --cwd, --credential shared|personal, ' +
-        '--isolation MODE, --trust-annotations on|off, --definitions hold|warn|accept, --network full|none, --probe TOOL or --limit NAME=VALUE; `server edit` shows all of it',
+        '--isolation MODE, --trust-annotations on|off, --definitions hold|warn|accept, --read TOOL, --write TOOL, --network full|none, --probe TOOL or --limit NAME=VALUE; `server edit` shows all of it',
     );
   const body = { ...changes, ...(options.dryRun === true ? { dry_run: true } : {}) };
   const server = await api.call(serversApi.update, { params: { name }, body });
@@ -136,6 +147,8 @@ const removed = (names: readonly string[] | undefined): Record<string, null> =>
 
 function settingsOf(options: SetOptions) {
   const { trustAnnotations, isolation, limit, network, noAccount, definitions } = options;
+  const read = options.noRead === true ? [] : options.read;
+  const write = options.noWrite === true ? [] : options.write;
   const probe = probeOf(options);
   if (trustAnnotations !== undefined && trustAnnotations !== 'on' && trustAnnotations !== 'off')
     throw new GateError('usage', `--trust-annotations: "${trustAnnotations}" is neither on nor off`);
@@ -144,6 +157,9 @@ function settingsOf(options: SetOptions) {
     ...(noAccount === true ? { account: null } : {}),
     ...(trustAnnotations === undefined ? {} : { trust_annotations: trustAnnotations === 'on' }),
     ...(definitions === undefined ? {} : { definitions: definitionPolicyOf(definitions) }),
+    ...(read === undefined && write === undefined
+      ? {}
+      : { tool_classes: { ...(read && { read }), ...(write && { write }) } }),
     ...(isolation === undefined ? {} : { isolation: isolationFlag(isolation) }),
     ...(limit === undefined ? {} : { limits: limitsOf(limit) }),
     ...(network === undefined ? {} : { network: networkOf(network) }),

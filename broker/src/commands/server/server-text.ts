@@ -50,12 +50,19 @@ export function serverText(server: Server): string {
     ...processLines(server),
     `tools      ${server.tools ?? 'not asked yet'}${server.trust_annotations ? '; trusted about being read-only or idempotent' : ''}`,
     `changes    ${DEFINITIONS[server.definitions]}`,
+    ...classLines(server),
     ...limitLines(server),
     ...Object.entries(namedValuesOf(texts)).map(([key, value]) => `value      ${plainLine(key)}=${plainLine(value)}`),
     ...(server.error === null ? [] : [`error      ${plainLine(server.error)}`]),
     ...server.warnings.map((line) => `warning    ${plainLine(line)}`),
     ...server.stderr.map((line) => `stderr     ${plainLine(line)}`),
   ].join('\n');
+}
+
+function classLines({ tool_classes: { read, write } }: Server): string[] {
+  const line = (head: string, tools: readonly string[]) =>
+    tools.length === 0 ? [] : [`${head} ${tools.map((tool) => plainLine(tool)).join(', ')}`];
+  return [...line('only read ', read), ...line('may write ', write)];
 }
 
 function identityLines({ identity_header: header }: Server): string[] {

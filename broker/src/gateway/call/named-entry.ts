@@ -7,7 +7,7 @@ import { untilAborted } from '../../domain/until-aborted.ts';
 import type { CatalogItem, CatalogList, HeldItem } from '../lists/catalog.ts';
 import { inBundle } from '../bundles/bundle-names.ts';
 import { isCutName } from '../lists/exposed-name.ts';
-import { ruleNames, type RuleNames } from '../../policy/naming.ts';
+import { ruleNames, toolClassOf, type RuleNames, type ToolClass } from '../../policy/naming.ts';
 import { attemptOf } from '../../upstreams/attempt.ts';
 import { remedy } from '../../upstreams/remedy.ts';
 import type { Route } from './route.ts';
@@ -45,9 +45,15 @@ export async function namedEntry(
   facts: Facts,
 ): Promise<NamedEntry> {
   const { requester, only, principal } = scope;
-  const names = inBundle(scope, ruleNames(kind, server.name, rest));
-  const decide = (of: RuleNames): Verdict => policy.decide({ principal, server: server.name, names: of, facts });
-  const verdict = decide(names);
+  const questionOf = (of: RuleNames) => ({ principal, server: server.name, names: inBundle(scope, of), facts });
+  const decide = (of: RuleNames): Verdict => policy.decide(questionOf(of));
+  const namesOf = (toolClass: ToolClass) => ruleNames(kind, server.name, rest, toolClass);
+  const said = toolClassOf(server, rest, undefined);
+  const names = inBundle(scope, namesOf(said));
+  // The class of a tool may stand in the list only: before that is read, the call is denied where it would be in either class.
+  const classes = kind === 'tools' && said === 'unknown' ? (['write', 'read'] as const) : [said];
+  const verdicts = classes.map((each) => policy.foresee(questionOf(namesOf(each))));
+  const verdict = verdicts.find(({ decision }) => decision !== 'deny') ?? verdicts[0] ?? decide(namesOf(said));
   // Rules contain full names; which one a shortened name stands for can only be found in the list.
   const mayBeCut = only === undefined && isCutName(name) && policy.mayUse(principal, server.name);
   if (verdict.decision === 'deny' && !mayBeCut) return { kind: 'denied', ruleNames: names, verdict };
@@ -62,12 +68,18 @@ export async function namedEntry(
     }
   } catch (error) {
     // If reading the list again fails, the former list still counts.
-    if (list === undefined) return { kind: 'unreadable', ruleNames: names, verdict, error: unsent(toGateError(error)) };
+    if (list === undefined)
+      return {
+        kind: 'unreadable',
+        ruleNames: names,
+        verdict: decide(namesOf(said)),
+        error: unsent(toGateError(error)),
+      };
   }
   const entry = entryIn(list, name, only);
-  if (entry === undefined) return heldEntry((of) => decide(inBundle(scope, of)), heldIn(list, name, only));
-  if (entry.ownKey === rest) return { kind: 'listed', entry, verdict };
-  const meant = decide(inBundle(scope, entry.ruleNames));
+  if (entry === undefined) return heldEntry((of) => decide(of), heldIn(list, name, only));
+  const meant = decide(entry.ruleNames);
+  if (entry.ownKey === rest) return { kind: 'listed', entry, verdict: meant };
   if (meant.decision !== 'deny') return { kind: 'listed', entry, verdict: meant };
   // A caller who may not use what a shortened name stands for gets the same answer as for a name that stands for nothing.
   return verdict.decision === 'deny' ? { kind: 'denied', ruleNames: names, verdict } : { kind: 'missing' };

@@ -56,7 +56,8 @@ export async function answerMissing(
   policy: CompiledPolicy,
   { kind, server, rest, facts, error, ...asked }: Missing,
 ): Promise<Answer> {
-  const names = ruleNames(kind, server, rest);
+  // What is not there is of no class, and what is of none counts as one that may write.
+  const names = ruleNames(kind, server, rest, 'write');
   const verdict = policy.decide({ principal: scope.principal, server, names, facts });
   const judged: Judged = { ...asked, what: names[0], verdict, policyVersion: policy.version };
   if (verdict.decision === 'deny') return await answerDenied(parts, scope, request, server, judged);

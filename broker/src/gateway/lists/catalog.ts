@@ -9,7 +9,7 @@ import type { ListKind } from '../../mcp/list-kind.ts';
 import { placeOf, type Requester, type Upstreams } from '../../upstreams/upstream.ts';
 import { exposedName } from './exposed-name.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
-import { exposedUri, ruleNames, type RuleNames } from '../../policy/naming.ts';
+import { exposedUri, ruleNames, toolClassOf, type RuleNames } from '../../policy/naming.ts';
 import type { Repeatable } from '../../upstreams/remedy.ts';
 import { markReservedMembers } from '../call/reserved-text.ts';
 import { appReferences, appUris, seenUriText } from '../call/seen-uri.ts';
@@ -90,7 +90,7 @@ export function createCatalog(
   /** Counts the `forget`s of each server: a list whose reading began before one may be outdated. */
   const forgets = new Map<string, number>();
   /** Lists that were made already: connections that share a server's answer share the list. */
-  const made = new WeakMap<ReviewedList, Promise<CatalogList>>();
+  const made = new WeakMap<ReviewedList, { list: Promise<CatalogList>; classes: string }>();
 
   const serverKey = (workspaceId: string, server: string): string => `${workspaceId}\n${server}\n`;
   const keyOf = (kind: ListKind, server: ServerRecord, requester: Requester): string =>
@@ -103,8 +103,10 @@ export function createCatalog(
       const session = await upstreams.acquire(server, requester);
       const listed = await session.list(kind, NEVER);
       const reviewed = await definitions.review(server, kind, requester, listed);
-      const making = made.get(reviewed) ?? expose(kind, server.name, reviewed);
-      made.set(reviewed, making);
+      const classes = JSON.stringify(server.toolClasses);
+      const before = made.get(reviewed);
+      const making = before?.classes === classes ? before.list : expose(kind, server, reviewed);
+      made.set(reviewed, { list: making, classes });
       const list = await making;
       const isChanged = forgets.get(name) !== version;
       if (isChanged && tries < MAX_TRIES) continue;
@@ -199,7 +201,8 @@ const MEMBERS: Readonly<Record<ListKind, { key: string; texts: readonly string[]
   templates: { key: 'uriTemplate', texts: ['name', 'title', 'description'] },
 };
 
-async function expose(kind: ListKind, server: string, { items, held }: ReviewedList): Promise<CatalogList> {
+async function expose(kind: ListKind, record: ServerRecord, { items, held }: ReviewedList): Promise<CatalogList> {
+  const server = record.name;
   const byKey = new Map<string, CatalogItem>();
   const byOwnKey = new Map<string, CatalogItem>();
   const { key: member, texts } = MEMBERS[kind];
@@ -208,7 +211,8 @@ async function expose(kind: ListKind, server: string, { items, held }: ReviewedL
     const { members } = scanObject(text);
     const opens = kind === 'tools' ? appUris(text, members) : [];
     const annotationsAt = kind === 'tools' ? findMember(members, 'annotations') : undefined;
-    const exposed = exposedAs(kind, server, ownKey);
+    const repeatable = annotationsAt && repeatableOf(text.slice(annotationsAt.start, annotationsAt.end));
+    const exposed = exposedAs(kind, record, ownKey, repeatable === 'read_only');
     const { key } = exposed;
     // Two names were shortened to the same one: the second could not be called, so it is left out.
     if (byKey.has(key)) continue;
@@ -219,7 +223,7 @@ async function expose(kind: ListKind, server: string, { items, held }: ReviewedL
     const item: CatalogItem = {
       ownKey,
       ...exposed,
-      repeatable: annotationsAt && repeatableOf(text.slice(annotationsAt.start, annotationsAt.end)),
+      repeatable,
       ...(opens.length > 0 && { opens }),
       ...shown(text),
       ...(legacyText !== undefined && { legacy: shown(legacyText) }),
@@ -229,7 +233,7 @@ async function expose(kind: ListKind, server: string, { items, held }: ReviewedL
   }
   return {
     ...{ all: [...byKey.values()], byKey, byOwnKey },
-    ...(held.length > 0 && { held: held.map((ownKey) => ({ ownKey, ...exposedAs(kind, server, ownKey) })) }),
+    ...(held.length > 0 && { held: held.map((ownKey) => ({ ownKey, ...exposedAs(kind, record, ownKey, false) })) }),
   };
 }
 
@@ -261,10 +265,16 @@ function repeatableOf(annotationsText: string): Repeatable | undefined {
 }
 
 /** The names under which clients and rules know a server's own name or URI. */
-function exposedAs(kind: ListKind, server: string, own: string): Pick<CatalogItem, 'key' | 'ruleNames'> {
+function exposedAs(
+  kind: ListKind,
+  record: ServerRecord,
+  own: string,
+  saysItReads: boolean,
+): Pick<CatalogItem, 'key' | 'ruleNames'> {
+  const server = record.name;
   const isName = kind === 'tools' || kind === 'prompts';
   return {
     key: isName ? exposedName(server, own) : exposedUri(server, own),
-    ruleNames: ruleNames(kind, server, own),
+    ruleNames: ruleNames(kind, server, own, toolClassOf(record, own, saysItReads)),
   };
 }

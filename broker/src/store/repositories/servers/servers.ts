@@ -6,9 +6,9 @@ import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { AccountForm } from '../../../domain/people/account.ts';
 import { DEFAULT_DEFINITION_POLICY } from '../../../domain/definition.ts';
-import type { Probe, ServerRecord } from '../../../domain/server-record.ts';
+import { NO_TOOL_CLASSES, type Probe, type ServerRecord, type ToolClasses } from '../../../domain/server-record.ts';
 import { StoredTransportSchema } from '../../../domain/transports/transports.ts';
-import { readJson } from '../../json-text.ts';
+import { readJson, readStringList } from '../../json-text.ts';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import { assertNoBundle } from '../bundles.ts';
@@ -19,7 +19,7 @@ export interface ServersRepository {
   /** Shared, without an account and without a probe, unless said. Throws `conflict` where a server or a bundle has the name. */
   create(
     server: Pick<ServerRecord, 'workspaceId' | 'name' | 'enabled' | 'transport' | 'isolation' | 'trustAnnotations'> &
-      Partial<Pick<ServerRecord, 'credential' | 'account' | 'probe' | 'definitions'>>,
+      Partial<Pick<ServerRecord, 'toolClasses' | 'credential' | 'account' | 'probe' | 'definitions'>>,
   ): Promise<ServerRecord>;
   byName(workspaceId: string, name: string): Promise<ServerRecord | undefined>;
   list(workspaceId: string): Promise<ServerRecord[]>;
@@ -29,7 +29,15 @@ export interface ServersRepository {
     change: Partial<
       Pick<
         ServerRecord,
-        'enabled' | 'transport' | 'isolation' | 'trustAnnotations' | 'credential' | 'account' | 'probe' | 'definitions'
+        | 'enabled'
+        | 'transport'
+        | 'isolation'
+        | 'trustAnnotations'
+        | 'toolClasses'
+        | 'credential'
+        | 'account'
+        | 'probe'
+        | 'definitions'
       >
     >,
     ifRevision?: number,
@@ -73,6 +81,11 @@ const probeSchema: z.ZodType<Probe> = z.object({
 const probeText = (probe: Probe | null): string | null => (probe === null ? null : JSON.stringify(probe));
 const accountText = (account: AccountForm | null): string | null => (account === null ? null : JSON.stringify(account));
 
+const classTexts = ({ read, write }: ToolClasses) => ({
+  read_tools_json: JSON.stringify(read),
+  write_tools_json: JSON.stringify(write),
+});
+
 export function createServers(db: Kysely<Database>, clock: Clock, announce: Announce): ServersRepository {
   const change = <T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
     db.transaction().execute(async (trx) => {
@@ -92,6 +105,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         transport_json: JSON.stringify(server.transport),
         isolation: server.isolation,
         trust_annotations: server.trustAnnotations ? 1 : 0,
+        ...classTexts(server.toolClasses ?? NO_TOOL_CLASSES),
         credential: server.credential ?? 'shared',
         account_json: accountText(server.account ?? null),
         revision: 1,
@@ -130,6 +144,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
             ...(changes.transport !== undefined && { transport_json: JSON.stringify(changes.transport) }),
             ...(changes.isolation !== undefined && { isolation: changes.isolation }),
             ...(changes.trustAnnotations !== undefined && { trust_annotations: changes.trustAnnotations ? 1 : 0 }),
+            ...(changes.toolClasses !== undefined && classTexts(changes.toolClasses)),
             ...(changes.credential !== undefined && { credential: changes.credential }),
             ...(changes.account !== undefined && { account_json: accountText(changes.account) }),
             ...(changes.probe !== undefined && { probe_json: probeText(changes.probe) }),
@@ -234,6 +249,10 @@ function toServer(
     transport: readJson(StoredTransportSchema, row.transport_json, `the transport of server ${row.name}`),
     isolation: row.isolation,
     trustAnnotations: row.trust_annotations !== 0,
+    toolClasses: {
+      read: readStringList(row.read_tools_json, `the tools of server ${row.name} that read`),
+      write: readStringList(row.write_tools_json, `the tools of server ${row.name} that write`),
+    },
     credential: row.credential,
     account:
       row.account_json === null ? null : readJson(accountSchema, row.account_json, `the account of server ${row.name}`),
