@@ -12,7 +12,7 @@ import type { Laptops } from '../laptops/laptops.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import { createSession, type Session } from './create-session.ts';
 import type { GatewayService } from './gateway.ts';
-import { mayConnect as mayConnectUnder } from './accounts/connect-tool.ts';
+import { verdictOnConnecting } from '../policy/connecting.ts';
 import { createAccountWaits } from './accounts/account-waits.ts';
 import { createClientKeys } from './edges/modern/client-keys.ts';
 import { createParkedCalls } from './edges/modern/parked-calls.ts';
@@ -64,10 +64,11 @@ export function createGateway(options: GatewayOptions): GatewayService {
   const policies = createPolicyCache(options.snapshot, options.hears, () => options.clock.now());
   const mayUse = async (principal: Principal, server: string): Promise<boolean> =>
     (await policies.get(principal.workspaceId)).mayUse(principal, server);
-  const mayConnect = async (principal: Principal, server: string): Promise<boolean> =>
-    mayConnectUnder(await policies.get(principal.workspaceId), principal, server, {
-      ...{ now: options.clock.now(), client: { name: null, version: null }, address: undefined },
-    });
+  const mayConnect = async (principal: Principal, server: string): Promise<boolean> => {
+    const policy = await policies.get(principal.workspaceId);
+    const facts = { now: options.clock.now(), client: { name: null, version: null }, address: undefined };
+    return verdictOnConnecting(policy, { principal, server, facts }).decision !== 'deny';
+  };
   const parts: GatewayParts = {
     upstreams,
     accounts: options.accounts,

@@ -3,6 +3,7 @@ import { rulesApi } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
 import { rangeMistake } from '../../domain/bounds/address-ranges.ts';
 import type { AuditEvent } from '../../domain/call-record.ts';
+import { personalOwner } from '../../domain/people/account.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { compileExpression, isMistaken } from '../../policy/conditions/cel.ts';
 import { compilePolicy } from '../../policy/compile-policy.ts';
@@ -76,8 +77,15 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
       const { who, what } = body;
       const snapshot = await store.policy.snapshot(workspaceId);
       const caller = await testedCaller({ people, clock }, workspaceId, body);
-      const servers = (await store.servers.list(workspaceId)).map(({ name }) => name);
-      const { decision, rule, reason } = previewVerdict(compilePolicy(snapshot), caller, servers, what);
+      const servers = await store.servers.list(workspaceId);
+      const { user } = caller.principal;
+      const { decision, rule, reason } = previewVerdict(
+        compilePolicy(snapshot),
+        caller,
+        servers.map(({ name }) => name),
+        what,
+        servers.filter((each) => user && personalOwner(each, `user:${user.id}`)).map(({ name }) => name),
+      );
       return { decision, rule, reason, policy_version: snapshot.version, who, what };
     }),
     operation(rulesApi.enforcement, async (_input, { workspaceId }) => {

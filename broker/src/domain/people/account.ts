@@ -48,6 +48,14 @@ export function ownerFor(
  */
 export type MachineGrant = 'client_credentials' | 'jwt_bearer';
 
+/** Whose account it is that somebody can be asked to connect; undefined: nobody can. */
+export function personalOwner(
+  server: { credential: 'shared' | 'personal'; account: AccountForm | null },
+  userKey: string | null,
+): AccountOwner | undefined {
+  return server.credential === 'personal' && server.account !== null ? ownerFor(server, userKey) : undefined;
+}
+
 /** Made by OAuth. */
 export interface OAuthForm {
   kind: 'oauth';

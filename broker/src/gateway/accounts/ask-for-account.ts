@@ -1,7 +1,7 @@
 // Asks the person behind a call to connect their account at a server, in the way that their AI client can take, and says what becomes of the call.
 // Which way: docs/decisions/asking-for-accounts.md.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
-import { type AccountOwner, type AccountLack, ownerFor } from '../../domain/people/account.ts';
+import { type AccountOwner, type AccountLack, personalOwner } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isRecord, parseRecord } from '../../mcp/json-rpc-guard.ts';
 import type { UpstreamReply } from '../../upstreams/upstream.ts';
@@ -33,19 +33,10 @@ const UNHEARD_WAIT_MS = 25_000;
 
 type Parts = Pick<GatewayParts, 'accounts' | 'accountWaits'>;
 
-/** Whose account it is that somebody can be asked to connect; undefined: nobody can. */
-export function personalOwner(
-  server: Pick<ServerRecord, 'credential' | 'account'>,
-  { requester }: Pick<SessionScope, 'requester'>,
-): AccountOwner | undefined {
-  if (server.credential !== 'personal' || server.account === null) return undefined;
-  return ownerFor(server, requester.userKey);
-}
-
 /** Rejects where it cannot be looked up whether the account is there. */
 export async function askForAccount(parts: Parts, scope: SessionScope, handling: Handling, need: Need): Promise<Asked> {
   const { server, lack } = need;
-  const owner = personalOwner(server, scope);
+  const owner = personalOwner(server, scope.requester.userKey);
   if (owner === undefined) return { kind: 'failed' };
   const url = parts.accounts.pageOf(server);
   const message = WORDS[lack](server.name);

@@ -3,10 +3,11 @@
 import { toGateError } from 'mcpgate-shared/error';
 import { attemptOf } from '../../upstreams/attempt.ts';
 import { remedy } from '../../upstreams/remedy.ts';
-import type { Principal } from '../../domain/people/principal.ts';
+import { personalOwner } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { factsWithoutCall } from '../call/facts.ts';
-import type { CompiledPolicy, Facts, Verdict } from '../../policy/verdict.ts';
+import { CONNECT, verdictOnConnecting } from '../../policy/connecting.ts';
+import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { failureReply } from '../call/answers.ts';
 import type { CatalogItem, CatalogList } from '../lists/catalog.ts';
 import { exposedName } from '../lists/exposed-name.ts';
@@ -16,10 +17,7 @@ import { ownNames } from '../../policy/naming.ts';
 import type { Route } from '../call/route.ts';
 import type { Handling } from '../request.ts';
 import type { SessionScope } from '../session-scope.ts';
-import { askForAccount, personalOwner } from './ask-for-account.ts';
-
-/** The own name of the tool. */
-export const CONNECT = 'connect';
+import { askForAccount } from './ask-for-account.ts';
 
 /** The list of a server whose own could not be read: `error` says why. Throws `error` where that is not for want of this caller's account. */
 export function listToConnect(
@@ -29,7 +27,7 @@ export function listToConnect(
   error: unknown,
 ): CatalogList {
   const next = remedy(attemptOf(error), { what: 'list' });
-  if (next !== 'connect_account' || personalOwner(server, scope) === undefined) throw error;
+  if (next !== 'connect_account' || personalOwner(server, scope.requester.userKey) === undefined) throw error;
   const known = connectLists.get(server.name);
   if (known !== undefined) return known;
   const item = itemFor(server.name);
@@ -61,16 +59,6 @@ function itemFor(server: string): CatalogItem {
   };
 }
 
-/** Whether something is denied because no rule speaks of it, and not because one denies it. */
-export const isOnlyUnnamed = ({ rule }: Pick<Verdict, 'rule'>): boolean => rule === null;
-
-/** Whether somebody is to be offered to connect an account: where they may use anything of the server, and no rule keeps its tools from them. */
-export function mayConnect(policy: CompiledPolicy, principal: Principal, server: string, facts: Facts): boolean {
-  if (!policy.mayUse(principal, server)) return false;
-  const verdict = policy.foresee({ principal, server, names: ownNames('tools', server, CONNECT), facts });
-  return verdict.decision !== 'deny' || isOnlyUnnamed(verdict);
-}
-
 /**
  * Answers a call of it; undefined where the name means something of the server. Nothing is recorded, as for the tools that search: nothing is
  * sent, and what becomes of the account is in the log.
@@ -84,9 +72,10 @@ export async function callConnect(
   progressToken: string | undefined,
 ): Promise<Reply | undefined> {
   if (rest !== CONNECT) return undefined;
-  const owner = personalOwner(server, scope);
-  const facts = factsWithoutCall(parts, scope);
-  if (owner === undefined || !mayConnect(policy, scope.principal, server.name, facts)) return undefined;
+  const owner = personalOwner(server, scope.requester.userKey);
+  if (owner === undefined) return undefined;
+  const caller = { principal: scope.principal, facts: factsWithoutCall(parts, scope) };
+  if (verdictOnConnecting(policy, { ...caller, server: server.name }).decision === 'deny') return undefined;
   const { method } = handling.request;
   const lack = await parts.accounts.lackOf(server, owner);
   if (lack !== undefined) {

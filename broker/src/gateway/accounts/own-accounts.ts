@@ -16,7 +16,7 @@ import type { Handling, Request } from '../request.ts';
 import type { Answerer } from '../call/answerer.ts';
 import { serversOf, type SessionScope, whoOf } from '../session-scope.ts';
 import { PROGRESS } from '../call/server-notification.ts';
-import { personalOwner } from './ask-for-account.ts';
+import { personalOwner } from '../../domain/people/account.ts';
 
 export const ACCOUNT_ANSWERERS = {
   [OWN_METHODS.accounts]: async (parts, scope) =>
@@ -49,7 +49,7 @@ async function named(
 ): Promise<{ server: ServerRecord; owner: AccountOwner }> {
   const name = stringOf(params['server']);
   const found = (await listed(parts, scope)).find(({ server }) => server.name === name);
-  const owner = found && personalOwner(found.server, scope);
+  const owner = found && personalOwner(found.server, scope.requester.userKey);
   if (found !== undefined && owner !== undefined) return { server: found.server, owner };
   const shown = JSON.stringify((name ?? '').slice(0, 64));
   throw new GateError('not_found', `there is no server ${shown} that you use with an account of your own`);

@@ -4,7 +4,7 @@ import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { BundleTool } from '../../domain/bundle.ts';
 import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
-import { CONNECT } from '../accounts/connect-tool.ts';
+import { CONNECT } from '../../policy/connecting.ts';
 import { requestByName } from '../call/named-request.ts';
 import { createKnownKeys } from '../../mcp/folded-key.ts';
 import type { GatewayParts } from '../gateway-parts.ts';

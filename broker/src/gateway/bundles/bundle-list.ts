@@ -5,7 +5,7 @@ import type { Bundle, BundleTool } from '../../domain/bundle.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { isRecord, parseRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
 import { ruleNames, type RuleNames } from '../../policy/naming.ts';
-import { isOnlyUnnamed } from '../accounts/connect-tool.ts';
+import { verdictOnConnecting } from '../../policy/connecting.ts';
 import { factsWithoutCall } from '../call/facts.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { asShown } from '../lists/catalog.ts';
@@ -61,8 +61,8 @@ export async function listBundle(
     const server = needed[index];
     return (list?.all ?? []).flatMap((item) => {
       if (item.isOwn !== true || server === undefined) return [];
-      const verdict = foresee(server, item.ruleNames);
-      return verdict.decision !== 'deny' || isOnlyUnnamed(verdict) ? [item.text] : [];
+      const verdict = verdictOnConnecting(policy, { principal, server: server.name, facts });
+      return verdict.decision === 'deny' ? [] : [item.text];
     });
   });
   return resultReply(`{"tools":[${[...texts, ...toConnect].join(',')}]}`);

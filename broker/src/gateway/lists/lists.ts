@@ -7,7 +7,8 @@ import type { CompiledPolicy, Question } from '../../policy/verdict.ts';
 import { LISTS } from '../../upstreams/session/list-pages.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import { asShown, type CatalogItem, type CatalogList } from './catalog.ts';
-import { isOnlyUnnamed, listToConnect } from '../accounts/connect-tool.ts';
+import { verdictOnConnecting } from '../../policy/connecting.ts';
+import { listToConnect } from '../accounts/connect-tool.ts';
 import { inTime } from './in-time.ts';
 import { factsWithoutCall } from '../call/facts.ts';
 import { errorReply, resultReply, type Reply } from '../reply.ts';
@@ -78,8 +79,11 @@ async function allowedOf(
     const item = items[at];
     if (++judged % ITEMS_A_TURN === 0) await nextTurn();
     if (item === undefined) continue;
-    const verdict = policy.foresee({ ...caller, server: server.name, names: item.ruleNames });
-    if (verdict.decision !== 'deny' || (item.isOwn === true && isOnlyUnnamed(verdict))) allowed.push(item);
+    const verdict =
+      item.isOwn === true
+        ? verdictOnConnecting(policy, { ...caller, server: server.name })
+        : policy.foresee({ ...caller, server: server.name, names: item.ruleNames });
+    if (verdict.decision !== 'deny') allowed.push(item);
   }
   return allowed;
 }
