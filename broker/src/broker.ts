@@ -13,7 +13,7 @@ import { createRegistry } from './catalogue/registry/registry.ts';
 import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
 import { isLoopback } from './config/listen-address.ts';
 import type { Config } from './config/load-config.ts';
-import { secretFilesOf, sourcePlacesOf, sourceSettings } from './config/source-settings.ts';
+import { secretFilesOf, sourcePathsOf, sourceSettings } from './config/source-settings.ts';
 import { createDefinitions } from './definitions/create-definitions.ts';
 import { createReadiness } from './domain/readiness.ts';
 import type { Unexpected } from './domain/unexpected.ts';
@@ -212,7 +212,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       },
       resourceLimits: config.upstreams.limits,
       stdio: config.stdio,
-      secretFiles: [...secretFilesOf(config), ...sourcePlacesOf(config)],
+      secretFiles: [...secretFilesOf(config), ...sourcePathsOf(config)],
       userHome: options.userHome,
       sandboxToolPath: systemFoldersOf(path),
       maxMessageBytes: maxMessageBytes - ENVELOPE_BYTES,

@@ -74,9 +74,9 @@ export function secretFilesOf({ master_key_file: masterKeyFile, tls, oidc, vault
   ].filter((each) => each !== undefined);
 }
 
-/** The files and folders that secrets may come from: of a place for each workspace the folder that holds all of these. No server may read there. */
-export function sourcePlacesOf({ sources }: Config): string[] {
-  return sources.files.map((place) => place.replace(/\/\{workspace\}.*$/, ''));
+/** The files and folders that secrets may come from: of a path for each workspace the folder that holds all of these. No server may read there. */
+export function sourcePathsOf({ sources }: Config): string[] {
+  return sources.files.map((path) => path.replace(/\/\{workspace\}.*$/, ''));
 }
 
 function loginOf(vault: NonNullable<Config['vault']>): HashicorpSettings['login'] {

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { temporaryFolder } from '../store/fixtures/both-engines.ts';
 import { loadConfig } from './load-config.ts';
-import { secretFilesOf, sourcePlacesOf, sourceSettings } from './source-settings.ts';
+import { secretFilesOf, sourcePathsOf, sourceSettings } from './source-settings.ts';
 
 function settingsOf(t: TestContext, yaml: string) {
   const cwd = temporaryFolder(t);
   writeFileSync(join(cwd, 'mcpgate.yaml'), yaml);
   const config = loadConfig({ config: 'mcpgate.yaml' }, { env: {}, cwd });
-  return { cwd, settings: sourceSettings(config), files: secretFilesOf(config), places: sourcePlacesOf(config) };
+  return { cwd, settings: sourceSettings(config), files: secretFilesOf(config), places: sourcePathsOf(config) };
 }
 
 it('without a word nothing is allowed but variables that are there for it', (t) => {

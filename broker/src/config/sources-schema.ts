@@ -24,8 +24,8 @@ const commands = form(
   ),
 );
 /** In `…/{workspace}x` one could be the place of a workspace whose name begins alike. */
-const isWhole = (place: string): boolean =>
-  place.split('/').every((part) => !part.includes('{workspace}') || part === '{workspace}');
+const isWhole = (path: string): boolean =>
+  path.split('/').every((part) => !part.includes('{workspace}') || part === '{workspace}');
 const WHOLE = 'write {workspace} as a whole part of a path, as /srv/secrets/{workspace}/token';
 const text = form('text', z.string().min(1).max(1000));
 const addressSchema = z

@@ -39,6 +39,6 @@ export function errorBody(error: GateError, requestId: string): ErrorBody {
     error.code === 'internal'
       ? `an unexpected error; the broker's log has it under request ${requestId}`
       : publicMessage(error);
-  const place = error instanceof Mistake ? { path: error.path } : {};
-  return { error: { code: error.code, message, request_id: requestId, ...place } };
+  const where = error instanceof Mistake ? { path: error.path } : {};
+  return { error: { code: error.code, message, request_id: requestId, ...where } };
 }

@@ -230,8 +230,8 @@ describe('the policy', () => {
       };
       const others = Array.from({ length: count - 1 }, (_, n) => rule('allow', whose(n), `s${2 + (n % 50)}__*${n}`));
       const last = rule('allow', who, what);
-      const placed = [...others, last].map((rule, order) => ({ order, rule }));
-      const index = createRuleIndex(placed, undefined, counting);
+      const rules = [...others, last].map((rule, order) => ({ order, rule }));
+      const index = createRuleIndex(rules, undefined, counting);
       const caller = { who: ['*', 'user:ada', 'role:member'], except: [] };
       assert.equal(index.first(caller, 's1__tool')?.order, others.length);
       return compared;

@@ -5,14 +5,14 @@ import type { Rule } from '../domain/rule.ts';
 import { compileGlob, type Glob } from './glob.ts';
 import { normalGlob } from './uris/normal-uri.ts';
 
-/** A rule with its place in the order in which rules were added. */
-export interface PlacedRule {
+/** A rule with its number in the order in which rules were added. */
+export interface OrderedRule {
   order: number;
   rule: Pick<Rule, 'who' | 'except' | 'what'>;
 }
 
 interface Entry<R> {
-  placed: R;
+  ordered: R;
   /** Undefined where the shelf, or the key on it, already says that the rule matches. */
   what: Glob | undefined;
   who: Glob | undefined;
@@ -25,36 +25,36 @@ interface Shelf<R> {
 }
 
 /** Who asks: by any name in `who` a rule may match, unless one in `except` is among its exceptions. */
-export interface AskedBy {
+export interface CallerNames {
   who: readonly string[];
   except: readonly string[];
 }
 
 export interface RuleIndex<R> {
   /** The first rule that matches, in their order. */
-  first(caller: AskedBy, what: string): R | undefined;
+  first(caller: CallerNames, what: string): R | undefined;
   /** Adds all rules that match. */
-  collect(caller: AskedBy, what: string, into: Set<R>): void;
+  collect(caller: CallerNames, what: string, into: Set<R>): void;
 }
 
-/** `placed`: in their order. `whatsOf`: the WHAT under which a rule is filed. `compile` reads a glob; tests pass their own to count comparisons. */
-export function createRuleIndex<R extends PlacedRule>(
-  placed: readonly R[],
-  whatsOf: (rule: R['rule']) => readonly string[] = ({ what }) => what,
+/** `rules`: in their order. `filedUnder`: the WHAT under which a rule is filed. `compile` reads a glob; tests pass their own to count comparisons. */
+export function createRuleIndex<R extends OrderedRule>(
+  rules: readonly R[],
+  filedUnder: (rule: R['rule']) => readonly string[] = ({ what }) => what,
   compile: (pattern: string) => Glob = compileGlob,
 ): RuleIndex<R> {
   const exact = new Map<string, Shelf<R>>();
   const byServer = new Map<string, Shelf<R>>();
   const any = createShelf<R>();
 
-  for (const each of placed) {
+  for (const each of rules) {
     const { rule } = each;
     const except = rule.except.map(compile);
-    for (const what of new Set(whatsOf(rule).flatMap(spellingsOf))) {
+    for (const what of new Set(filedUnder(rule).flatMap(spellingsOf))) {
       const glob = compile(what);
       const server = serverPart(glob.prefix);
       const shelf = glob.literal ? shelfOf(exact, what) : server === undefined ? any : shelfOf(byServer, server);
-      const entry = { placed: each, what: glob.literal ? undefined : glob, except };
+      const entry = { ordered: each, what: glob.literal ? undefined : glob, except };
       for (const who of new Set(rule.who)) {
         const whoGlob = compile(who);
         // `*` is one of everybody's tokens, so it needs no comparison as a glob.
@@ -74,9 +74,9 @@ export function createRuleIndex<R extends PlacedRule>(
       let best: R | undefined;
       const look = (entries: readonly Entry<R>[] | undefined): void => {
         for (const entry of entries ?? []) {
-          if (best !== undefined && entry.placed.order >= best.order) return;
+          if (best !== undefined && entry.ordered.order >= best.order) return;
           if (!matches(entry, caller, what)) continue;
-          best = entry.placed;
+          best = entry.ordered;
           return;
         }
       };
@@ -89,7 +89,7 @@ export function createRuleIndex<R extends PlacedRule>(
     },
     collect(caller, what, into) {
       const look = (entries: readonly Entry<R>[] | undefined): void => {
-        for (const entry of entries ?? []) if (matches(entry, caller, what)) into.add(entry.placed);
+        for (const entry of entries ?? []) if (matches(entry, caller, what)) into.add(entry.ordered);
       };
       for (const shelf of shelvesFor(what)) {
         if (shelf === undefined) continue;
@@ -100,7 +100,7 @@ export function createRuleIndex<R extends PlacedRule>(
   };
 }
 
-function matches<R>({ what: glob, who, except }: Entry<R>, caller: AskedBy, what: string): boolean {
+function matches<R>({ what: glob, who, except }: Entry<R>, caller: CallerNames, what: string): boolean {
   if (glob !== undefined && !glob.matches(what)) return false;
   if (who !== undefined && !caller.who.some((token) => who.matches(token))) return false;
   return !except.some((each) => caller.except.some((token) => each.matches(token)));

@@ -6,9 +6,9 @@ import type { CallerTokens } from './callers/tokens.ts';
 import { compileExpression, type Expression, type ExpressionMistake } from './conditions/cel.ts';
 import { allowableNames, isSharedName, type RuleNames } from './naming.ts';
 import { readingsOf } from './readings.ts';
-import { createRuleIndex, type AskedBy, type PlacedRule, type RuleIndex } from './rule-index.ts';
+import { createRuleIndex, type CallerNames, type OrderedRule, type RuleIndex } from './rule-index.ts';
 
-export interface CompiledRule extends PlacedRule {
+export interface CompiledRule extends OrderedRule {
   rule: Rule;
   /** The condition, or what is wrong with it; undefined where the rule has none. */
   condition: Expression | ExpressionMistake | undefined;
@@ -34,8 +34,8 @@ function isPlain({ when, until, observe, limits }: Rule): boolean {
 const inOrder = (rules: CompiledRule[]): CompiledRule[] => rules.sort((a, b) => a.order - b.order);
 
 interface NameIndex {
-  first(caller: AskedBy, names: readonly string[]): CompiledRule | undefined;
-  collect(caller: AskedBy, names: readonly string[]): CompiledRule[];
+  first(caller: CallerNames, names: readonly string[]): CompiledRule | undefined;
+  collect(caller: CallerNames, names: readonly string[]): CompiledRule[];
 }
 
 /** Names that many things share are matched by rules that are written so, and by no other glob. */
@@ -79,10 +79,10 @@ export function createStandingFinder(rules: readonly Rule[]): StandingFinder {
   const indexes = { deny: indexesOf('deny'), ask: indexesOf('ask'), allow: indexesOf('allow') };
 
   return (tokens, server, names) => {
-    const taking: AskedBy = { who: tokens.against, except: tokens.favour };
-    const giving: AskedBy = { who: tokens.favour, except: tokens.against };
+    const taking: CallerNames = { who: tokens.against, except: tokens.favour };
+    const giving: CallerNames = { who: tokens.favour, except: tokens.against };
     let isLive = false;
-    const matching = (effect: RuleEffect, caller: AskedBy, of: readonly string[]): readonly CompiledRule[] => {
+    const matching = (effect: RuleEffect, caller: CallerNames, of: readonly string[]): readonly CompiledRule[] => {
       const { plain, live, hasLive } = indexes[effect];
       const first = plain.first(caller, of);
       const others = hasLive ? live.collect(caller, of) : [];

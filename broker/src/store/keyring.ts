@@ -44,8 +44,8 @@ export interface Keyring {
   told(id: string): Promise<void>;
 }
 
-/** Where a value stands that was sealed under the master key itself; `key`: the columns that find it. */
-export type SealedPlace =
+/** The row of a value that was sealed under the master key itself, by the columns that find it. */
+export type SealedRow =
   | { table: 'secret_versions'; workspaceId: string; name: string; version: number }
   | { table: 'signing_keys'; kid: string }
   | { table: 'left_channels'; broker: string; id: string }
@@ -53,7 +53,7 @@ export type SealedPlace =
   | { table: 'oauth_objects'; kind: string; idHash: string };
 
 export interface SealedBefore {
-  list(): Promise<{ place: SealedPlace; sealed: Uint8Array }[]>;
+  list(): Promise<{ row: SealedRow; sealed: Uint8Array }[]>;
   /** Nothing where it was changed meanwhile. */
-  replace(place: SealedPlace, before: Uint8Array, now: Uint8Array): Promise<void>;
+  replace(row: SealedRow, before: Uint8Array, now: Uint8Array): Promise<void>;
 }

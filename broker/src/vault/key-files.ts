@@ -35,16 +35,16 @@ export interface KeyFiles {
 export function createKeyFiles({ file, bytes, folder }: MasterKey): KeyFiles {
   let known = withId(bytes);
   /** Where the file itself lies, where the configuration names a link. */
-  const place = (): string => {
+  const realPath = (): string => {
     try {
       return realpathSync(file);
     } catch {
       return file; // It is not there: whoever reads or writes it is told.
     }
   };
-  const isInFolder = folder === undefined || dirname(place()) === realpathSync(folder);
+  const isInFolder = folder === undefined || dirname(realPath()) === realpathSync(folder);
   const other = (ending: string): string =>
-    isInFolder ? `${place()}.${ending}` : join(folder, `${basename(place())}.${ending}`);
+    isInFolder ? `${realPath()}.${ending}` : join(folder, `${basename(realPath())}.${ending}`);
   const nextPath = other('new');
   const oldPath = other('old');
 
@@ -102,8 +102,8 @@ export function createKeyFiles({ file, bytes, folder }: MasterKey): KeyFiles {
       const made = readIfThere(nextPath);
       if (made?.id !== next) return;
       if (isInFolder) {
-        renameSync(nextPath, place());
-        sync(dirname(place()), 'r');
+        renameSync(nextPath, realPath());
+        sync(dirname(realPath()), 'r');
       } else {
         sync(file, 'r+', keyText(made.bytes));
         rmSync(nextPath);

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Place } from './client.ts';
+import type { Computer } from './client.ts';
 import { CLIENTS, findClient } from './client-table.ts';
 
-const place = (platform: NodeJS.Platform, more: Partial<Place> = {}): Place => ({
+const computer = (platform: NodeJS.Platform, more: Partial<Computer> = {}): Computer => ({
   platform,
   homedir: platform === 'win32' ? 'C:\\Users\\ada' : platform === 'darwin' ? '/Users/ada' : '/home/ada',
   env: {},
   listFolder: () => [],
   ...more,
 });
-const files = (name: string, where: Place): readonly string[] => findClient(name)?.files(where) ?? [];
+const files = (name: string, on: Computer): readonly string[] => findClient(name)?.files(on) ?? [];
 
 describe('where AI clients keep their servers', () => {
   for (const [name, linux, mac, windows] of [
@@ -61,25 +61,25 @@ describe('where AI clients keep their servers', () => {
     ],
   ] as const) {
     it(name, () => {
-      assert.equal(files(name, place('linux'))[0], linux);
-      assert.equal(files(name, place('darwin'))[0], mac);
-      assert.equal(files(name, place('win32'))[0], windows);
+      assert.equal(files(name, computer('linux'))[0], linux);
+      assert.equal(files(name, computer('darwin'))[0], mac);
+      assert.equal(files(name, computer('win32'))[0], windows);
     });
   }
 
   it('follows the variables that move them', () => {
-    assert.equal(files('claude-code', place('linux', { env: { CLAUDE_CONFIG_DIR: '/c' } }))[0], '/c/.claude.json');
-    assert.equal(files('copilot-cli', place('linux', { env: { COPILOT_HOME: '/p' } }))[0], '/p/mcp-config.json');
-    assert.equal(files('codex', place('linux', { env: { CODEX_HOME: '/x' } }))[0], '/x/config.toml');
+    assert.equal(files('claude-code', computer('linux', { env: { CLAUDE_CONFIG_DIR: '/c' } }))[0], '/c/.claude.json');
+    assert.equal(files('copilot-cli', computer('linux', { env: { COPILOT_HOME: '/p' } }))[0], '/p/mcp-config.json');
+    assert.equal(files('codex', computer('linux', { env: { CODEX_HOME: '/x' } }))[0], '/x/config.toml');
     assert.equal(
-      files('claude-desktop', place('linux', { env: { XDG_CONFIG_HOME: '/xdg' } }))[0],
+      files('claude-desktop', computer('linux', { env: { XDG_CONFIG_HOME: '/xdg' } }))[0],
       '/xdg/Claude/claude_desktop_config.json',
     );
-    assert.equal(files('vscode', place('win32', { env: { APPDATA: 'D:\\R' } }))[0], 'D:\\R\\Code\\User\\mcp.json');
+    assert.equal(files('vscode', computer('win32', { env: { APPDATA: 'D:\\R' } }))[0], 'D:\\R\\Code\\User\\mcp.json');
   });
 
   it('finds the folder of the Microsoft Store’s Claude Desktop, whatever its publisher’s hash', () => {
-    const store = place('win32', {
+    const store = computer('win32', {
       env: { LOCALAPPDATA: 'D:\\L' },
       listFolder: (path) => (path === 'D:\\L\\Packages' ? ['Other_1', 'Claude_pzs8sxrjxfjjc'] : []),
     });
@@ -90,7 +90,7 @@ describe('where AI clients keep their servers', () => {
   });
 
   it('uses OpenCode’s file with comments where that one is there', () => {
-    const commented = place('linux', { listFolder: () => ['opencode.jsonc', 'themes'] });
+    const commented = computer('linux', { listFolder: () => ['opencode.jsonc', 'themes'] });
     assert.equal(files('opencode', commented)[0], '/home/ada/.config/opencode/opencode.jsonc');
   });
 

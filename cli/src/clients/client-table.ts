@@ -2,7 +2,7 @@
 // name), all paths are listed.
 import { posix, win32 } from 'node:path';
 import type { Node } from 'jsonc-parser';
-import { type Client, ENTRY_NAME, type Place } from './client.ts';
+import { type Client, ENTRY_NAME, type Computer } from './client.ts';
 import { members } from './files/jsonc-document.ts';
 import { createJsoncFormat } from './files/jsonc-format.ts';
 import { createTomlFormat } from './files/toml-format.ts';
@@ -10,28 +10,29 @@ import { createTomlFormat } from './files/toml-format.ts';
 const MCP_SERVERS = createJsoncFormat(['mcpServers', ENTRY_NAME]);
 const startServe = (launcher: string): Record<string, unknown> => ({ command: launcher, args: ['serve'] });
 
-const join = ({ platform }: Place, ...parts: string[]): string => (platform === 'win32' ? win32 : posix).join(...parts);
-const inHome = (place: Place, ...parts: string[]): string => join(place, place.homedir, ...parts);
+const join = ({ platform }: Computer, ...parts: string[]): string =>
+  (platform === 'win32' ? win32 : posix).join(...parts);
+const inHome = (computer: Computer, ...parts: string[]): string => join(computer, computer.homedir, ...parts);
 /** `%APPDATA%` · `~/Library/Application Support` · `$XDG_CONFIG_HOME` */
-const inAppData = (place: Place, ...parts: string[]): string => {
-  if (place.platform === 'win32')
-    return join(place, place.env['APPDATA'] || inHome(place, 'AppData', 'Roaming'), ...parts);
-  if (place.platform === 'darwin') return inHome(place, 'Library', 'Application Support', ...parts);
-  return inConfig(place, ...parts);
+const inAppData = (computer: Computer, ...parts: string[]): string => {
+  if (computer.platform === 'win32')
+    return join(computer, computer.env['APPDATA'] || inHome(computer, 'AppData', 'Roaming'), ...parts);
+  if (computer.platform === 'darwin') return inHome(computer, 'Library', 'Application Support', ...parts);
+  return inConfig(computer, ...parts);
 };
 /** `~/.config` or `$XDG_CONFIG_HOME`, also on macOS, for clients that use it there. */
-const inConfig = (place: Place, ...parts: string[]): string => {
-  const xdg = place.platform === 'linux' ? place.env['XDG_CONFIG_HOME'] : undefined;
-  return join(place, xdg && posix.isAbsolute(xdg) ? xdg : inHome(place, '.config'), ...parts);
+const inConfig = (computer: Computer, ...parts: string[]): string => {
+  const xdg = computer.platform === 'linux' ? computer.env['XDG_CONFIG_HOME'] : undefined;
+  return join(computer, xdg && posix.isAbsolute(xdg) ? xdg : inHome(computer, '.config'), ...parts);
 };
 
 /** The folders of a Microsoft Store build: Windows redirects its files into its package's folder, whose name ends in a hash of the publisher. */
-function storePackages(place: Place): string[] {
-  if (place.platform !== 'win32') return [];
-  const packages = join(place, place.env['LOCALAPPDATA'] || inHome(place, 'AppData', 'Local'), 'Packages');
-  return place
+function storePackages(computer: Computer): string[] {
+  if (computer.platform !== 'win32') return [];
+  const packages = join(computer, computer.env['LOCALAPPDATA'] || inHome(computer, 'AppData', 'Local'), 'Packages');
+  return computer
     .listFolder(packages)
-    .flatMap((name) => (name.startsWith('Claude_') ? [join(place, packages, name)] : []));
+    .flatMap((name) => (name.startsWith('Claude_') ? [join(computer, packages, name)] : []));
 }
 
 /** What `claude mcp add` writes unless told otherwise: servers for one project, in the person's own file. */
@@ -59,13 +60,16 @@ export const CLIENTS: readonly Client[] = [
     title: 'Claude Desktop',
     format: MCP_SERVERS,
     entry: startServe,
-    files: (place) => [
-      ...storePackages(place).map((folder) =>
-        join(place, folder, 'LocalCache', 'Roaming', 'Claude', 'claude_desktop_config.json'),
+    files: (computer) => [
+      ...storePackages(computer).map((folder) =>
+        join(computer, folder, 'LocalCache', 'Roaming', 'Claude', 'claude_desktop_config.json'),
       ),
-      inAppData(place, 'Claude', 'claude_desktop_config.json'),
+      inAppData(computer, 'Claude', 'claude_desktop_config.json'),
     ],
-    folders: (place) => [...storePackages(place), ...(place.platform === 'darwin' ? ['/Applications/Claude.app'] : [])],
+    folders: (computer) => [
+      ...storePackages(computer),
+      ...(computer.platform === 'darwin' ? ['/Applications/Claude.app'] : []),
+    ],
     executables: ['claude-desktop'],
     strictJson: true,
     restart: 'quit Claude Desktop and start it again',
@@ -75,8 +79,8 @@ export const CLIENTS: readonly Client[] = [
     title: 'Claude Code',
     format: createJsoncFormat(['mcpServers', ENTRY_NAME], claudeProjects),
     entry: startServe,
-    files: (place) => [join(place, place.env['CLAUDE_CONFIG_DIR'] || place.homedir, '.claude.json')],
-    folders: (place) => [inHome(place, '.claude')],
+    files: (computer) => [join(computer, computer.env['CLAUDE_CONFIG_DIR'] || computer.homedir, '.claude.json')],
+    folders: (computer) => [inHome(computer, '.claude')],
     executables: ['claude'],
     projectFile: '.mcp.json',
     strictJson: true,
@@ -88,10 +92,10 @@ export const CLIENTS: readonly Client[] = [
     title: 'Cursor',
     format: MCP_SERVERS,
     entry: startServe,
-    files: (place) => [inHome(place, '.cursor', 'mcp.json')],
-    folders: (place) => [
-      inAppData(place, 'Cursor'),
-      ...(place.platform === 'darwin' ? ['/Applications/Cursor.app'] : []),
+    files: (computer) => [inHome(computer, '.cursor', 'mcp.json')],
+    folders: (computer) => [
+      inAppData(computer, 'Cursor'),
+      ...(computer.platform === 'darwin' ? ['/Applications/Cursor.app'] : []),
     ],
     executables: ['cursor', 'cursor-agent'],
     projectFile: '.cursor/mcp.json',
@@ -102,16 +106,16 @@ export const CLIENTS: readonly Client[] = [
     title: 'Windsurf',
     format: MCP_SERVERS,
     entry: startServe,
-    files: (place) => [
-      inHome(place, '.codeium', 'windsurf', 'mcp_config.json'),
-      inHome(place, '.codeium', 'windsurf-next', 'mcp_config.json'),
-      place.platform === 'win32'
-        ? inAppData(place, 'devin', 'mcp_config.json')
-        : inHome(place, '.config', 'devin', 'mcp_config.json'),
+    files: (computer) => [
+      inHome(computer, '.codeium', 'windsurf', 'mcp_config.json'),
+      inHome(computer, '.codeium', 'windsurf-next', 'mcp_config.json'),
+      computer.platform === 'win32'
+        ? inAppData(computer, 'devin', 'mcp_config.json')
+        : inHome(computer, '.config', 'devin', 'mcp_config.json'),
     ],
-    folders: (place) => [
-      inAppData(place, 'Windsurf'),
-      ...(place.platform === 'darwin' ? ['/Applications/Windsurf.app'] : []),
+    folders: (computer) => [
+      inAppData(computer, 'Windsurf'),
+      ...(computer.platform === 'darwin' ? ['/Applications/Windsurf.app'] : []),
     ],
     executables: ['windsurf'],
     strictJson: true,
@@ -122,7 +126,7 @@ export const CLIENTS: readonly Client[] = [
     title: 'VS Code',
     format: createJsoncFormat(['servers', ENTRY_NAME]),
     entry: (launcher) => ({ type: 'stdio', ...startServe(launcher) }),
-    files: (place) => ['Code', 'Code - Insiders'].map((build) => inAppData(place, build, 'User', 'mcp.json')),
+    files: (computer) => ['Code', 'Code - Insiders'].map((build) => inAppData(computer, build, 'User', 'mcp.json')),
     folders: () => [],
     executables: ['code', 'code-insiders'],
     projectFile: '.vscode/mcp.json',
@@ -133,8 +137,10 @@ export const CLIENTS: readonly Client[] = [
     title: 'Zed',
     format: createJsoncFormat(['context_servers', ENTRY_NAME]),
     entry: (launcher) => ({ source: 'custom', ...startServe(launcher) }),
-    files: (place) => [
-      place.platform === 'win32' ? inAppData(place, 'Zed', 'settings.json') : inConfig(place, 'zed', 'settings.json'),
+    files: (computer) => [
+      computer.platform === 'win32'
+        ? inAppData(computer, 'Zed', 'settings.json')
+        : inConfig(computer, 'zed', 'settings.json'),
     ],
     folders: () => [],
     executables: ['zed', 'zeditor'],
@@ -146,7 +152,7 @@ export const CLIENTS: readonly Client[] = [
     title: 'Codex',
     format: createTomlFormat(['mcp_servers', ENTRY_NAME]),
     entry: startServe,
-    files: (place) => [join(place, place.env['CODEX_HOME'] || inHome(place, '.codex'), 'config.toml')],
+    files: (computer) => [join(computer, computer.env['CODEX_HOME'] || inHome(computer, '.codex'), 'config.toml')],
     folders: () => [],
     executables: ['codex'],
     projectFile: '.codex/config.toml',
@@ -157,7 +163,7 @@ export const CLIENTS: readonly Client[] = [
     title: 'Gemini CLI',
     format: MCP_SERVERS,
     entry: startServe,
-    files: (place) => [inHome(place, '.gemini', 'settings.json')],
+    files: (computer) => [inHome(computer, '.gemini', 'settings.json')],
     folders: () => [],
     executables: ['gemini'],
     projectFile: '.gemini/settings.json',
@@ -169,7 +175,9 @@ export const CLIENTS: readonly Client[] = [
     format: MCP_SERVERS,
     // Without `tools` the client offers all tools, and the person can choose.
     entry: (launcher) => ({ type: 'local', ...startServe(launcher) }),
-    files: (place) => [join(place, place.env['COPILOT_HOME'] || inHome(place, '.copilot'), 'mcp-config.json')],
+    files: (computer) => [
+      join(computer, computer.env['COPILOT_HOME'] || inHome(computer, '.copilot'), 'mcp-config.json'),
+    ],
     folders: () => [],
     executables: ['copilot'],
     strictJson: true,
@@ -180,7 +188,7 @@ export const CLIENTS: readonly Client[] = [
     title: 'OpenCode',
     format: createJsoncFormat(openCodePath),
     entry: (launcher) => ({ type: 'local', command: [launcher, 'serve'] }),
-    files: (place) => openCodeFiles(place),
+    files: (computer) => openCodeFiles(computer),
     folders: () => [],
     executables: ['opencode'],
     projectFile: 'opencode.json',
@@ -189,11 +197,11 @@ export const CLIENTS: readonly Client[] = [
 ];
 
 /** OpenCode reads `.json` and `.jsonc`; the one that exists is used. */
-function openCodeFiles(place: Place): string[] {
-  const base = place.platform === 'win32' ? inHome(place, '.config') : inConfig(place);
-  const folder = join(place, base, 'opencode');
-  const names = place.listFolder(folder).filter((name) => name === 'opencode.json' || name === 'opencode.jsonc');
-  return [join(place, folder, names.toSorted().at(-1) ?? 'opencode.json')];
+function openCodeFiles(computer: Computer): string[] {
+  const base = computer.platform === 'win32' ? inHome(computer, '.config') : inConfig(computer);
+  const folder = join(computer, base, 'opencode');
+  const names = computer.listFolder(folder).filter((name) => name === 'opencode.json' || name === 'opencode.jsonc');
+  return [join(computer, folder, names.toSorted().at(-1) ?? 'opencode.json')];
 }
 
 export const findClient = (name: string): Client | undefined => CLIENTS.find((client) => client.name === name);

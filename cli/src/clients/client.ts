@@ -5,8 +5,8 @@ import type { EntryFormat } from './entry-format.ts';
 /** The name of mcpgate's entry in every client's file. */
 export const ENTRY_NAME = 'mcpgate';
 
-/** The facts about a computer that the paths of a client depend on. */
-export interface Place extends Pick<ClientDeps, 'env' | 'platform' | 'homedir'> {
+/** What the paths of a client depend on. */
+export interface Computer extends Pick<ClientDeps, 'env' | 'platform' | 'homedir'> {
   /** The names in a folder; empty where the folder cannot be read. */
   listFolder(path: string): readonly string[];
 }
@@ -19,9 +19,9 @@ export interface Client {
   /** The entry that starts `launcher serve`. */
   entry(launcher: string): Readonly<Record<string, unknown>>;
   /** Absolute paths of the client's file, the most usual first; several where builds of the client read different files. */
-  files(place: Place): readonly string[];
+  files(computer: Computer): readonly string[];
   /** More folders that exist only where the client is installed. */
-  folders(place: Place): readonly string[];
+  folders(computer: Computer): readonly string[];
   /** Names of the client's executable on PATH. */
   readonly executables: readonly string[];
   /** Path of the client's project file, relative to the project; absent where there is none. */

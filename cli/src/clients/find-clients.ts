@@ -1,7 +1,7 @@
 // Finds out which AI clients are installed on this computer, and which of their files to write.
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
-import type { Client, Place } from './client.ts';
+import type { Client, Computer } from './client.ts';
 import type { ClientDeps } from './client-deps.ts';
 
 export interface FoundClient {
@@ -14,12 +14,12 @@ export interface FoundClient {
 type FindDeps = Pick<ClientDeps, 'env' | 'platform' | 'homedir'>;
 
 export function lookFor(client: Client, deps: FindDeps): FoundClient {
-  const place = placeOf(deps);
-  const [usual = '', ...others] = client.files(place);
+  const computer = computerOf(deps);
+  const [usual = '', ...others] = client.files(computer);
   const [first, ...rest] = [usual, ...others].filter((path) => existsSync(path) || holdsClient(path, deps));
   const isFound =
     first !== undefined ||
-    client.folders(place).some((folder) => existsSync(folder)) ||
+    client.folders(computer).some((folder) => existsSync(folder)) ||
     client.executables.some((name) => findExecutable(name, deps) !== undefined);
   return { client, isFound, paths: [first ?? usual, ...rest] };
 }
@@ -52,7 +52,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function placeOf(deps: FindDeps): Place {
+function computerOf(deps: FindDeps): Computer {
   return {
     env: deps.env,
     platform: deps.platform,

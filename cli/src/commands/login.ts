@@ -223,10 +223,10 @@ function announce(request: LoginRequest, login: StoredLogin, context: CliContext
   const { broker } = login.address;
   if (request.json) terminal.print(JSON.stringify({ event: 'login', user: login.user, broker }));
   terminal.note(`${green('✓')} Logged in to ${broker} as ${bold(login.user)}.`);
-  const { place } = context.openCredentials(login.tokenStore);
+  const { where } = context.openCredentials(login.tokenStore);
   if (login.tokenStore === 'file') {
-    terminal.warn(`the token is kept in a plain file, ${place} (0600), because MCPGATE_TOKEN_STORE=file`);
-  } else terminal.note(`  The token is kept in ${place}.`);
+    terminal.warn(`the token is kept in a plain file, ${where} (0600), because MCPGATE_TOKEN_STORE=file`);
+  } else terminal.note(`  The token is kept in ${where}.`);
   if ((env['MCPGATE_TOKEN'] ?? '') !== '') terminal.warn('MCPGATE_TOKEN is set here and beats this login');
   const wanted = env['MCPGATE_BROKER'];
   if (wanted !== undefined && wanted !== '' && parseBrokerUrl(wanted) !== broker) {

@@ -18,7 +18,7 @@ export interface CredentialAddress {
 export interface CredentialStore {
   readonly kind: TokenStoreKind;
   /** The store in messages: `the keychain`, or the file's path. */
-  readonly place: string;
+  readonly where: string;
   /** Tests the store by writing and removing an item, so that nobody logs in before a failing store is noticed. */
   probe(): Promise<void>;
   /** Null: there is certainly no credential; a locked keychain throws. */

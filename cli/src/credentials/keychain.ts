@@ -27,7 +27,7 @@ export function createKeychain(options: { env: Environment; timeoutMs: number })
   };
   return {
     kind: 'keychain',
-    place: 'the keychain',
+    where: 'the keychain',
     async probe() {
       await ask({ op: 'probe' });
     },

@@ -16,7 +16,7 @@ export function createTokenFile(configDir: string): CredentialStore {
   };
   return {
     kind: 'file',
-    place: path,
+    where: path,
     async probe() {
       const probe = `${path}.probe`;
       await writePrivately(probe, '');

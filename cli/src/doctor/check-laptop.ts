@@ -19,7 +19,7 @@ export async function checkToken(context: CliContext): Promise<Finding[]> {
   const store = context.openCredentials(login.tokenStore);
   try {
     await store.probe();
-    return [good(store.kind, `${store.place} can be written`), await stored(login, context)];
+    return [good(store.kind, `${store.where} can be written`), await stored(login, context)];
   } catch (error) {
     return [bad(store.kind, error)];
   }

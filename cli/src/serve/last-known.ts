@@ -20,16 +20,16 @@ export const emptyList = (method: string): string | undefined => {
 };
 
 /** The request that a copy answers. */
-interface Asked {
+interface CopiedRequest {
   method: string | undefined;
   params: Readonly<Record<string, unknown>>;
 }
 
 export interface LastKnown {
   /** The complete result as JSON text; undefined where there is no copy, and for requests of later pages. */
-  read(asked: Asked): string | undefined;
+  read(request: CopiedRequest): string | undefined;
   /** Keeps the result in a response of the broker. */
-  keep(asked: Asked, message: Buffer): void;
+  keep(request: CopiedRequest, message: Buffer): void;
   /** The client's handshake asked for this version of MCP. Copies in another version are not used. */
   speak(protocolVersion: unknown): void;
   /** The link is open: its answers belong to the present login. */

@@ -113,16 +113,16 @@ async function findResource(
 ): Promise<ResourceDocument | undefined> {
   const path = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
   const wellKnown = `${url.origin}/.well-known/oauth-protected-resource`;
-  const places = resourceMetadata === undefined ? [`${wellKnown}${path}`, wellKnown] : [resourceMetadata];
-  for (const place of new Set(places)) {
-    const answer = await get(place);
+  const urls = resourceMetadata === undefined ? [`${wellKnown}${path}`, wellKnown] : [resourceMetadata];
+  for (const each of new Set(urls)) {
+    const answer = await get(each);
     if (answer.status !== 200) continue;
     const document = ResourceSchema.safeParse(parseRecord(answer.body.toString()));
     if (!document.success) continue;
     if (!isResourceOf(document.data.resource, url))
       throw new GateError(
         'upstream',
-        `${new URL(place).host} describes another resource than server ${name}: ${document.data.resource.slice(0, 200)}`,
+        `${new URL(each).host} describes another resource than server ${name}: ${document.data.resource.slice(0, 200)}`,
       );
     return document.data;
   }
@@ -150,13 +150,13 @@ async function readMetadata(
   const url = URL.parse(issuer);
   if (url === null) throw new GateError('upstream', `${issuer.slice(0, 200)} is no address of an authorization server`);
   const path = url.pathname.replace(/\/$/, '');
-  const places = [
+  const urls = [
     `${url.origin}/.well-known/oauth-authorization-server${path}`,
     `${url.origin}/.well-known/openid-configuration${path}`,
     `${url.origin}${path}/.well-known/openid-configuration`,
   ];
-  for (const place of new Set(places)) {
-    const answer = await get(place);
+  for (const each of new Set(urls)) {
+    const answer = await get(each);
     if (answer.status !== 200) continue;
     const who = `the metadata of ${url.host}, which must call itself ${issuer.slice(0, 200)},`;
     try {

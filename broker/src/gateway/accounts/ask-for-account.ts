@@ -11,7 +11,7 @@ import { type Answer, errorReply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import type { SessionScope } from '../session-scope.ts';
 
-export type Asked =
+export type AskEnd =
   /** The account is there now. */
   | { kind: 'go_on' }
   /** The client gets this answer. */
@@ -34,13 +34,18 @@ const UNHEARD_WAIT_MS = 25_000;
 type Parts = Pick<GatewayParts, 'accounts' | 'accountWaits'>;
 
 /** Rejects where it cannot be looked up whether the account is there. */
-export async function askForAccount(parts: Parts, scope: SessionScope, handling: Handling, need: Need): Promise<Asked> {
+export async function askForAccount(
+  parts: Parts,
+  scope: SessionScope,
+  handling: Handling,
+  need: Need,
+): Promise<AskEnd> {
   const { server, lack } = need;
   const owner = personalOwner(server, scope.requester.userKey);
   if (owner === undefined) return { kind: 'failed' };
   const url = parts.accounts.pageOf(server);
   const message = WORDS[lack](server.name);
-  const wait = (signal: AbortSignal, tellProgress = true): Promise<Asked> => {
+  const wait = (signal: AbortSignal, tellProgress = true): Promise<AskEnd> => {
     let steps = 0;
     const isHeard = need.progressToken !== undefined;
     const limitMs = tellProgress && !isHeard ? UNHEARD_WAIT_MS : WAIT_MS;
@@ -97,7 +102,7 @@ async function answerWithUrl(
   { server, lack }: Need,
   url: string,
   message: string,
-): Promise<Asked> {
+): Promise<AskEnd> {
   // First, so that an account which is made from now on is told of.
   const elicitationId = scope.urlsAsked?.idFor(server.id);
   if (elicitationId === undefined) return { kind: 'failed' };

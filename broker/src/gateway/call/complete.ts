@@ -52,7 +52,7 @@ export async function complete(parts: GatewayParts, scope: SessionScope, handlin
   return await requestOne(parts, scope, handling, {
     server: route.server,
     params: read,
-    async asked(policy) {
+    async requested(policy) {
       const facts = factsOf(parts, scope, handling);
       if (kind === 'templates') {
         const names = ruleNames(kind, route.server.name, route.rest);

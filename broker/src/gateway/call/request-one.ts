@@ -13,7 +13,7 @@ import type { Handling } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 
-export interface Asked {
+export interface Requested {
   /** All names that rules may use for the requested thing; the record has the first. */
   ruleNames: RuleNames;
   /** Members of the params that the server must get in its own words: the JSON text, by the member's name. */
@@ -34,7 +34,7 @@ export interface OneRequest extends Pick<Call, 'server' | 'rewrite' | 'onSent'> 
   /** Whether a person may be asked to connect an account for it, and it waits for them. */
   mayWait?: boolean;
   /** Called with the caller's policy: says what is requested, or answers. */
-  asked: (policy: CompiledPolicy) => Asked | Answered | Promise<Asked | Answered>;
+  requested: (policy: CompiledPolicy) => Requested | Answered | Promise<Requested | Answered>;
 }
 
 /** Never rejects. */
@@ -42,14 +42,14 @@ export async function requestOne(
   parts: GatewayParts,
   scope: SessionScope,
   handling: Handling,
-  { params, asked, mayWait = false, ...meant }: OneRequest,
+  { params, requested, mayWait = false, ...meant }: OneRequest,
 ): Promise<Reply> {
   const { principal } = scope;
   const { name } = meant.server;
   const startedAt = parts.elapsedMs();
   const find = async (): Promise<Call | Reply> => {
     const policy = await parts.policies.get(principal.workspaceId);
-    const known = await asked(policy);
+    const known = await requested(policy);
     if ('reply' in known) return known.reply;
     const { ruleNames: names, replaced, args } = known;
     const facts = factsOf(parts, scope, handling, args);

@@ -52,7 +52,7 @@ export async function requestByUri(
     server,
     params: read,
     mayWait: onSent === undefined,
-    asked: () => ({
+    requested: () => ({
       ruleNames: ruleNames('resources', server.name, rest),
       replaced: { uri: JSON.stringify(rest) },
     }),

@@ -40,7 +40,7 @@ export async function requestOfEvent(parts: GatewayParts, scope: SessionScope, h
   return await requestOne(parts, scope, handling, {
     server,
     params: read,
-    asked: () => ({ ruleNames: ruleNames('events', server.name, rest), replaced: { name: JSON.stringify(rest) } }),
+    requested: () => ({ ruleNames: ruleNames('events', server.name, rest), replaced: { name: JSON.stringify(rest) } }),
     rewrite: (text) => withSeenNames(asSeen(text, server.name), (own) => seenEvent(scope, server, own)),
   });
 }

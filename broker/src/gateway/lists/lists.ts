@@ -177,8 +177,8 @@ export async function listKind(
 
 /** The cursor behind a page's last entry: the server, the entry's index and its name, because lists may change between two pages. */
 function cursorAfter(server: ServerRecord, list: CatalogList, item: CatalogItem): string {
-  const place = [server.name, list.all.indexOf(item), item.key];
-  return Buffer.from(JSON.stringify(place), 'utf8').toString('base64url');
+  const position = [server.name, list.all.indexOf(item), item.key];
+  return Buffer.from(JSON.stringify(position), 'utf8').toString('base64url');
 }
 
 /**
@@ -186,8 +186,8 @@ function cursorAfter(server: ServerRecord, list: CatalogList, item: CatalogItem)
  * missing, at the next server. In these cases the client is also told that the list has changed. Undefined: the cursor is not mcpgate's.
  */
 function placeAfter(lists: readonly ServerList[], cursor: string): typeof FIRST | undefined {
-  const place = parseArray(Buffer.from(cursor, 'base64url').toString());
-  const [name, index, key] = place ?? [];
+  const position = parseArray(Buffer.from(cursor, 'base64url').toString());
+  const [name, index, key] = position ?? [];
   if (typeof name !== 'string' || typeof index !== 'number' || index < 0 || typeof key !== 'string') return undefined;
   const at = lists.findIndex(({ server }) => server.name >= name);
   const found = lists[at];

@@ -32,7 +32,7 @@ export async function requestOfTask(parts: GatewayParts, scope: SessionScope, ha
   return requestOne(parts, scope, handling, {
     server,
     params: read,
-    asked: () => ({ ruleNames: entry.ruleNames, replaced: { taskId: JSON.stringify(entry.ownId) } }),
+    requested: () => ({ ruleNames: entry.ruleNames, replaced: { taskId: JSON.stringify(entry.ownId) } }),
     rewrite(text) {
       const prefix = prefixFor(scope, server);
       return withSeenTaskIds(asSeen(text, server.name, seenUriFor(scope, server)), prefix, method !== 'tasks/result');

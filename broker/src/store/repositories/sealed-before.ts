@@ -1,7 +1,7 @@
 // Finds and replaces values that are sealed directly under the master key (first byte 1); see `vault/before-envelopes.ts`.
 import type { Kysely } from 'kysely';
 import type { Database } from '../schema.ts';
-import type { SealedBefore, SealedPlace } from '../keyring.ts';
+import type { SealedBefore, SealedRow } from '../keyring.ts';
 import { columnsOfVersion } from './secrets/secret-rows.ts';
 
 const DIRECT = 1;
@@ -9,7 +9,7 @@ const DIRECT = 1;
 const KINDS = ['RefreshAnswer', 'IdpSession'];
 
 export function createSealedBefore(db: Kysely<Database>): SealedBefore {
-  const findPayload = async ({ kind, idHash }: SealedPlace & { table: 'oauth_objects' }) =>
+  const findPayload = async ({ kind, idHash }: SealedRow & { table: 'oauth_objects' }) =>
     await db
       .selectFrom('oauth_objects')
       .select('payload')
@@ -34,67 +34,67 @@ export function createSealedBefore(db: Kysely<Database>): SealedBefore {
         .select(['kind', 'id_hash', 'payload'])
         .where('kind', 'in', KINDS)
         .execute();
-      const all: { place: SealedPlace; sealed: Uint8Array | null }[] = [
+      const all: { row: SealedRow; sealed: Uint8Array | null }[] = [
         ...secrets.map(({ workspace_id: workspaceId, name, version, sealed }) => ({
-          place: { table: 'secret_versions' as const, workspaceId, name, version },
+          row: { table: 'secret_versions' as const, workspaceId, name, version },
           sealed,
         })),
-        ...keys.map(({ kid, sealed }) => ({ place: { table: 'signing_keys' as const, kid }, sealed })),
+        ...keys.map(({ kid, sealed }) => ({ row: { table: 'signing_keys' as const, kid }, sealed })),
         ...channels.map(({ broker, id, sealed }) => ({
-          place: { table: 'left_channels' as const, broker, id },
+          row: { table: 'left_channels' as const, broker, id },
           sealed,
         })),
         ...accounts.map(({ workspace_id: workspaceId, server_id: serverId, owner, sealed }) => ({
-          place: { table: 'accounts' as const, workspaceId, serverId, owner },
+          row: { table: 'accounts' as const, workspaceId, serverId, owner },
           sealed,
         })),
         ...objects.map(({ kind, id_hash: idHash, payload }) => ({
-          place: { table: 'oauth_objects' as const, kind, idHash },
+          row: { table: 'oauth_objects' as const, kind, idHash },
           sealed: sealedIn(payload),
         })),
       ];
-      return all.flatMap(({ place, sealed }) => (sealed?.[0] === DIRECT ? [{ place, sealed }] : []));
+      return all.flatMap(({ row, sealed }) => (sealed?.[0] === DIRECT ? [{ row, sealed }] : []));
     },
-    async replace(place, before, now) {
-      switch (place.table) {
+    async replace(row, before, now) {
+      switch (row.table) {
         case 'secret_versions':
           await db
             .updateTable('secret_versions')
             .set({ sealed: now })
-            .where((eb) => eb.and({ ...columnsOfVersion(place, place.version), sealed: before }))
+            .where((eb) => eb.and({ ...columnsOfVersion(row, row.version), sealed: before }))
             .execute();
           return;
         case 'signing_keys':
           await db
             .updateTable('signing_keys')
             .set({ sealed: now })
-            .where((eb) => eb.and({ kid: place.kid, sealed: before }))
+            .where((eb) => eb.and({ kid: row.kid, sealed: before }))
             .execute();
           return;
         case 'left_channels':
           await db
             .updateTable('left_channels')
             .set({ sealed: now })
-            .where((eb) => eb.and({ broker: place.broker, id: place.id, sealed: before }))
+            .where((eb) => eb.and({ broker: row.broker, id: row.id, sealed: before }))
             .execute();
           return;
         case 'accounts':
           await db
             .updateTable('accounts')
             .set({ sealed: now })
-            .where((eb) => eb.and({ server_id: place.serverId, owner: place.owner, sealed: before }))
+            .where((eb) => eb.and({ server_id: row.serverId, owner: row.owner, sealed: before }))
             .execute();
           return;
         case 'oauth_objects': {
-          const payload = (await findPayload(place))?.payload;
+          const payload = (await findPayload(row))?.payload;
           if (payload === undefined) return;
           const [old, fresh] = [before, now].map((bytes) => Buffer.from(bytes).toString('base64'));
           await db
             .updateTable('oauth_objects')
             // Base64 stands in JSON as it is.
             .set({ payload: payload.replace(old ?? '', () => fresh ?? '') })
-            .where('kind', '=', place.kind)
-            .where('id_hash', '=', place.idHash)
+            .where('kind', '=', row.kind)
+            .where('id_hash', '=', row.idHash)
             .where('payload', '=', payload)
             .execute();
         }

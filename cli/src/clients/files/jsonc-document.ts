@@ -24,10 +24,10 @@ export function parseJsonc(text: string, file: string): JsoncDocument {
   const root = parseTree(text, errors, { allowTrailingComma: true });
   const [first] = errors;
   if (first !== undefined || root === undefined) {
-    const place = lineAndColumn(text, first?.offset ?? 0);
+    const at = lineAndColumn(text, first?.offset ?? 0);
     throw refuse(
       file,
-      `is not valid JSON at line ${place.line}, column ${place.column} (${jsonFault(text, first)})`,
+      `is not valid JSON at line ${at.line}, column ${at.column} (${jsonFault(text, first)})`,
       'correct it',
     );
   }
@@ -50,10 +50,10 @@ export function member(document: JsoncDocument, object: Node, key: string, file:
   const seen = new Set<string>();
   for (const each of all) {
     if (seen.has(each.key)) {
-      const place = lineAndColumn(document.text, each.start);
+      const at = lineAndColumn(document.text, each.start);
       throw refuse(
         file,
-        `has the key ${JSON.stringify(each.key)} twice (line ${place.line}, column ${place.column})`,
+        `has the key ${JSON.stringify(each.key)} twice (line ${at.line}, column ${at.column})`,
         'remove one of them',
       );
     }
@@ -66,10 +66,10 @@ export function member(document: JsoncDocument, object: Node, key: string, file:
 export function objectMember(document: JsoncDocument, object: Node, key: string, file: string): Member | undefined {
   const found = member(document, object, key, file);
   if (found !== undefined && found.value.type !== 'object' && found.value.type !== 'null') {
-    const place = lineAndColumn(document.text, found.value.offset);
+    const at = lineAndColumn(document.text, found.value.offset);
     throw refuse(
       file,
-      `has ${article(found.value.type)} as ${JSON.stringify(key)} (line ${place.line}, column ${place.column}), not an object`,
+      `has ${article(found.value.type)} as ${JSON.stringify(key)} (line ${at.line}, column ${at.column}), not an object`,
       'correct it',
     );
   }

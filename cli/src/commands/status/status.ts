@@ -81,7 +81,7 @@ async function collect(context: CliContext): Promise<Found> {
     token: {
       kind: hasGrant ? 'grant' : (login?.kind ?? null),
       store,
-      path: store === 'file' ? context.openCredentials('file').place : null,
+      path: store === 'file' ? context.openCredentials('file').where : null,
     },
   };
   if (login === undefined && !hasGrant) return { status, problem: 'not_logged_in' };
