@@ -72,6 +72,9 @@ export interface AccountChange {
   state: AccountState | 'gone';
 }
 
+/** What came of a client's own secret that was tried at the authorization server. */
+export type ClientAttempt = { kind: 'token'; value: string } | { kind: 'refused'; why: string };
+
 export interface Accounts {
   /** What the broker says of itself to authorization servers, and the path below which each finds it. */
   readonly client: { path: string; document(of: string): Readonly<Record<string, unknown>> | undefined };
@@ -89,6 +92,11 @@ export interface Accounts {
     token: string,
     challenge: Challenge,
   ): Promise<TokenAnswer | undefined>;
+  /**
+   * Gets a token with another secret of the client than the vault has, and keeps nothing. Undefined where the server is not used with a client's
+   * own tokens of that secret. Throws GateError where it is not found out whether it is taken.
+   */
+  tryClient(server: ServerRecord, secret: { name: string; value: string }): Promise<ClientAttempt> | undefined;
   keys(server: ServerRecord, owner: AccountOwner): Promise<KeysAnswer>;
   /** The server refused these keys. Whether they are the ones that are kept: they are given to no connection any more then. */
   keysRefused(server: ServerRecord, owner: AccountOwner, values: ReadonlyMap<string, string>): Promise<boolean>;

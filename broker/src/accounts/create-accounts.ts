@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
+import { referencesIn } from 'mcpgate-shared/values/secret-reference';
 import type { BaseLogger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
 import { type AccountLack, type AccountOwner, type AccountRecord, userIdOf } from '../domain/people/account.ts';
@@ -27,7 +28,7 @@ import { openAccount, sealAccount, type TokensContent } from './sealed-account.t
 
 export interface AccountsOptions {
   store: Pick<Store, 'accounts' | 'oauthRegistrations' | 'oauth' | 'servers' | 'users'>;
-  vault: Pick<Vault, 'seal' | 'open' | 'resolve'>;
+  vault: Pick<Vault, 'seal' | 'open' | 'resolve' | 'onChange'>;
   audit: Pick<Audit, 'event'>;
   clock: Clock;
   log: Pick<BaseLogger, 'warn'>;
@@ -69,6 +70,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   });
 
   const machine = createMachineTokens({ vault, clock, guardedFetch, random: options.random ?? Math.random });
+  vault.onChange(machine.secretChanged);
 
   function tell(change: AccountChange): void {
     tokens.forget(change.serverId, change.owner);
@@ -220,6 +222,10 @@ export function createAccounts(options: AccountsOptions): Accounts {
     token: (server, owner) => (isOfMachine(server) ? machine.token(server) : tokens.token(server, owner)),
     refused: (server, owner, token, challenge) =>
       isOfMachine(server) ? machine.refused(server, token, challenge) : tokens.refused(server, owner, token, challenge),
+    tryClient: (server, { name, value }) =>
+      isOfMachine(server) && referencesIn(server.account.clientSecret).some((each) => each.name === name)
+        ? machine.attempt(server, value)
+        : undefined,
     async keys(server, owner) {
       const found = await keysAt(server, owner);
       if (typeof found === 'string') return { kind: 'lacking', lack: found };

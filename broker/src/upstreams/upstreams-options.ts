@@ -12,7 +12,7 @@ import type { Secrets } from './secrets/secrets.ts';
 export interface UpstreamsOptions {
   store: { servers: Pick<Store['servers'], 'list'>; workspaces: Pick<Store['workspaces'], 'list'> };
   vault: Secrets;
-  accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'keysRefused' | 'pageOf' | 'onChange'>;
+  accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'tryClient' | 'keysRefused' | 'pageOf' | 'onChange'>;
   /** For servers that are told who asks. */
   identityTokens: Pick<IdentityTokens, 'tokenFor'>;
   log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;

@@ -2,7 +2,7 @@
 // alone, as any broker can have new ones whenever it wants, and are fetched again ahead of their end. Nothing rotates, so brokers need not agree.
 import { createPrivateKey } from 'node:crypto';
 import { GateError } from 'mcpgate-shared/error';
-import { isSecretReference } from 'mcpgate-shared/values/secret-reference';
+import { isSecretReference, referencesIn } from 'mcpgate-shared/values/secret-reference';
 import type { Clock } from 'mcpgate-shared/clock';
 import { importPKCS8 } from 'jose';
 import {
@@ -20,16 +20,18 @@ import type { ServerRecord } from '../../domain/server-record.ts';
 import { targetOf } from '../../domain/transports/transports.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import type { Vault } from '../../vault/vault.ts';
-import type { Challenge, TokenAnswer } from '../accounts.ts';
+import type { Challenge, ClientAttempt, TokenAnswer } from '../accounts.ts';
 import { basicProof } from './client-identity.ts';
 import { discover } from './discovery.ts';
-import { aboutServer, explain, oauthFetch } from './guarded.ts';
+import { aboutServer, explain, oauthErrorOf, oauthFetch } from './guarded.ts';
 import { oddKind, tokensOf, urlOf } from './login.ts';
 
 type MachineForm = OAuthForm & Required<Pick<OAuthForm, 'grant' | 'clientId' | 'clientSecret'>>;
 type MachineServer = ServerRecord & { account: MachineForm };
 
 const AHEAD_MS = 60_000;
+/** What an authorization server says where it does not take what a client proves itself with. */
+const NOT_TAKEN: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client', 'invalid_grant']);
 /** One that is refused so soon is no stale one. */
 const FRESH_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;
@@ -49,6 +51,10 @@ export interface MachineTokens {
   token(server: MachineServer): TokenAnswer | Promise<TokenAnswer>;
   /** Another token to try once; undefined: it would be refused like this one. */
   refused(server: MachineServer, token: string, challenge: Challenge): Promise<TokenAnswer | undefined>;
+  /** What comes of the server's secret being this one, which nothing else uses. Throws GateError where that is not found out. */
+  attempt(server: MachineServer, secret: string): Promise<ClientAttempt>;
+  /** The secret has another value: what was had by the one before is not given any more. */
+  secretChanged(secret: { workspaceId: string; name: string }): void;
 }
 
 export function isOfMachine(server: ServerRecord): server is MachineServer {
@@ -66,17 +72,29 @@ export function createMachineTokens(parts: {
   const held = new Map<string, Held>();
   const underWay = new Map<string, Promise<Held>>();
   const pauses = new Map<string, { failures: number; until: number; error: GateError }>();
-  const keyOf = (server: MachineServer): string =>
-    JSON.stringify([server.id, targetOf(server.transport), server.account]);
+  /** How often each secret has changed. */
+  const changes = new Map<string, number>();
+  const changesOf = (workspaceId: string, name: string): number => changes.get(`${workspaceId} ${name}`) ?? 0;
+  const keyOf = ({ id, workspaceId, transport, account }: MachineServer): string => {
+    const secrets = referencesIn(account.clientSecret).map(({ name }) => changesOf(workspaceId, name));
+    return JSON.stringify([id, targetOf(transport), account, secrets]);
+  };
   const answerOf = ({ value }: Held): TokenAnswer => ({ kind: 'token', value });
 
   async function ask(server: MachineServer): Promise<Held> {
-    const { account: form, name, workspaceId, id } = server;
+    const of = keyOf(server);
+    const fresh = { of, ...(await fetchWith(server)) };
+    held.set(server.id, fresh);
+    return fresh;
+  }
+
+  async function fetchWith(server: MachineServer, tried?: string): Promise<Omit<Held, 'of'>> {
+    const { account: form, name, workspaceId } = server;
     const url = urlOf(server);
     const startedAt = clock.now();
     const found = await discover(guardedFetch, { name, url, form });
     const { server: at, resource } = found;
-    const secret = (await vault.resolve(workspaceId, form.clientSecret)).value;
+    const secret = tried ?? (await vault.resolve(workspaceId, form.clientSecret)).value;
     const client = { client_id: form.clientId };
     const scopes = [...(form.scopes ?? found.scopes ?? [])];
     const isAssertion = form.grant === 'jwt_bearer';
@@ -103,9 +121,7 @@ export function createMachineTokens(parts: {
     const odd = oddKind(answer);
     if (odd !== undefined) throw new GateError('upstream', `${new URL(at.issuer).host} ${odd}`);
     const { accessToken, expiresAt } = tokensOf(answer, scopes, startedAt);
-    const fresh = { of: keyOf(server), value: accessToken, fetchedAt: clock.now(), expiresAt };
-    held.set(id, fresh);
-    return fresh;
+    return { value: accessToken, fetchedAt: clock.now(), expiresAt };
   }
 
   /** One question at a time, and none while the provider has said no only just now. */
@@ -154,11 +170,24 @@ export function createMachineTokens(parts: {
     async refused(server, token, { wants }) {
       if (wants !== 'new_token') return undefined;
       const known = held.get(server.id);
-      if (known !== undefined && known.value !== token) return answerOf(known);
-      if (known !== undefined && Math.abs(clock.now() - known.fetchedAt) < FRESH_MS) return undefined;
+      if (known === undefined || known.of !== keyOf(server)) return answerOf(await fetchFor(server));
+      if (known.value !== token) return answerOf(known);
+      if (Math.abs(clock.now() - known.fetchedAt) < FRESH_MS) return undefined;
       const fresh = await fetchFor(server);
       return fresh.value === token ? undefined : answerOf(fresh);
     },
+    async attempt(server, secret) {
+      try {
+        return { kind: 'token', value: (await fetchWith(server, secret)).value };
+      } catch (error) {
+        const said = error instanceof Error ? oauthErrorOf(error.cause) : undefined;
+        const { message } = aboutServer(error, server.name);
+        if (said !== undefined && NOT_TAKEN.has(said.code)) return { kind: 'refused', why: message };
+        throw error;
+      }
+    },
+    secretChanged: ({ workspaceId, name }) =>
+      void changes.set(`${workspaceId} ${name}`, changesOf(workspaceId, name) + 1),
   };
 }
 

@@ -1,7 +1,8 @@
 // Whether the services take a value: every enabled server that refers to the secret is tested, each on a connection of its own.
 import type { SecretStep } from 'mcpgate-shared/api/secrets';
 import { atMost } from 'mcpgate-shared/at-most';
-import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { secretNamesIn, secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import type { Store } from '../../store/store.ts';
 import type { TestReport, TestStep, TriedSecret, Upstreams, ProbeResult } from '../../upstreams/upstream.ts';
 
@@ -29,7 +30,7 @@ export async function verifySecret(
   const found = await Promise.all(
     servers.map((server) =>
       inTurn(async () => {
-        const report = await upstreams.test(server, how);
+        const report = asFarAsItTells(await upstreams.test(server, how), server, secret.name);
         const step = probeStep(server.name, report);
         onStep?.(step);
         return { server: server.name, verdict: report.verdict, step };
@@ -54,6 +55,16 @@ const VERIFIED: Readonly<Record<ProbeResult, boolean | null>> = {
 export function allOf(each: readonly (boolean | null)[]): boolean | null {
   if (each.includes(false)) return false;
   return each.length === 0 || each.includes(null) ? null : true;
+}
+
+/** A token that was had before tells nothing of the secret with which the client proves itself when it is refreshed. */
+function asFarAsItTells(report: TestReport, { name, transport, account }: ServerRecord, secret: string): TestReport {
+  const isClients =
+    account?.kind === 'oauth' && account.grant === undefined && !secretNamesIn(transport).includes(secret);
+  if (!isClients || report.verdict !== 'accepted') return report;
+  const detail = `not verified: server ${name} answers by a token that was had before; its authorization server is shown the secret when that is refreshed`;
+  const steps = report.steps.map((step) => (step.step === 'probe' ? { ...step, detail } : step));
+  return { ...report, steps, verdict: 'unproven' };
 }
 
 function probeStep(server: string, { steps, verdict }: TestReport): SecretStep {

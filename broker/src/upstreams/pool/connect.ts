@@ -38,7 +38,7 @@ export interface Connection {
 
 export interface ConnectDeps extends WireDeps {
   vault: Pick<Secrets, 'value' | 'used' | 'refused'>;
-  accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'keysRefused' | 'pageOf'>;
+  accounts: Pick<Accounts, 'keys' | 'token' | 'refused' | 'tryClient' | 'keysRefused' | 'pageOf'>;
   identityTokens: Pick<IdentityTokens, 'tokenFor'>;
   /** How each server was last opened. */
   openings: OpeningMemory;

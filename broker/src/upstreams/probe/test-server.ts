@@ -80,6 +80,14 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
       done('each person uses it with their own; whoever tests it as a person tests it with theirs', [UNTESTED]);
       return { steps, verdict, tools };
     }
+    const attempt = tried && deps.accounts.tryClient(record, { name: tried.name, value: tried.secret.value });
+    if (attempt !== undefined) {
+      begin('client');
+      const answer = await attempt;
+      if (answer.kind === 'refused') throw new ProbeRefused('upstream', answer.why);
+      deps.accounts = withToken(deps.accounts, answer);
+      done('its authorization server gives a token for it');
+    }
     if (identityHeaderOf(record.transport) !== undefined && userId === undefined) {
       begin('identity');
       done('nobody is named to it, as no person tests it; whoever does so as a person is', [NOBODY]);
@@ -182,6 +190,14 @@ function withKeys(accounts: ConnectDeps['accounts'], values: ReadonlyMap<string,
     keys: () => Promise.resolve({ kind: 'keys', values, version: 0 }),
     keysRefused: () => Promise.resolve(false),
   };
+}
+
+/** Accounts of which each has this token, whatever is kept. */
+function withToken(
+  accounts: ConnectDeps['accounts'],
+  token: { kind: 'token'; value: string },
+): ConnectDeps['accounts'] {
+  return { ...accounts, token: () => token, refused: () => Promise.resolve(undefined) };
 }
 
 async function reach(url: URL, take: (step: string, work: () => Promise<string>) => Promise<void>): Promise<void> {
