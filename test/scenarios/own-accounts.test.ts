@@ -131,6 +131,14 @@ test('keys are tried before they are kept: what is refused changes nothing, and 
   assert.equal(again.code, 1);
   const called = await linus.gate(['call', 'counting__echo', 'text=mine']);
   assert.deepEqual([called.code, called.stdout], [0, 'mine\n'], 'those before are kept');
+  const broken = await enter('good-key-\n0123456789');
+  assert.equal(broken.code, 2, broken.stderr);
+  assert.match(broken.stderr, /were not kept.*the key TOKEN of an account cannot stand in header /);
+  assert.equal(
+    (await linus.gate(['call', 'counting__echo', 'text=mine'])).code,
+    0,
+    'nor by one that no header can hold',
+  );
 
   await world.broker.run(['server', 'set', 'counting', '--probe', 'fail']);
   const failing = await enter('good-key-0123456789');
@@ -154,6 +162,7 @@ test('keys are tried before they are kept: what is refused changes nothing, and 
   assert.deepEqual(events.map(({ type }) => type).toReversed(), [
     'account.refused',
     'account.connected',
+    'account.refused',
     'account.refused',
     'account.refused',
     'account.connected',

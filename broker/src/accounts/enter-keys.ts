@@ -1,5 +1,6 @@
 // Keys that a person enters: tried at the server before they are kept, so that a mistyped one is told where it was typed.
-import { GateError } from 'mcpgate-shared/error';
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import { fillTransport } from 'mcpgate-shared/values/fill-values';
 import type { AccountOwner } from '../domain/people/account.ts';
 import type { Actor } from '../domain/people/receipt.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
@@ -36,6 +37,7 @@ export function createKeysEntry(parts: {
       try {
         let entered: EnteredKeys = { verified: null, detail: '' };
         await parts.accounts.setKeys(server, owner, given, actor, async (keys) => {
+          assertFit(server, keys);
           entered = outcomeOf(server, await parts.upstreams.test(server, { owner, keys, limitMs: LIMIT_MS }));
         });
         return entered;
@@ -46,6 +48,22 @@ export function createKeysEntry(parts: {
   };
 }
 
+/** A key that cannot stand where the record has it would never work, whatever the service thinks of it. Throws `KeysRefused`. */
+function assertFit({ transport }: ServerRecord, keys: ReadonlyMap<string, string>): void {
+  try {
+    fillTransport(transport, (name, kind) => {
+      const value = kind === 'account' ? keys.get(name) : undefined;
+      return value === undefined ? undefined : { value, imported: false };
+    });
+  } catch (error) {
+    const { code, message } = toGateError(error);
+    if (code !== 'config') throw error;
+    throw new KeysRefused('usage', notKept(message), { cause: error });
+  }
+}
+
+const notKept = (why: string): string => `these keys were not kept, what there was before stays: ${why}`;
+
 /** Throws `KeysRefused`. */
 function outcomeOf({ name, probe }: ServerRecord, { steps, verdict }: TestReport): EnteredKeys {
   const telling = steps.find(({ ok }) => !ok) ?? steps.find(({ step }) => step === 'probe');
@@ -54,7 +72,7 @@ function outcomeOf({ name, probe }: ServerRecord, { steps, verdict }: TestReport
     case 'accepted':
       return { verified: true, detail };
     case 'refused':
-      throw new KeysRefused('upstream', `these keys were not kept, what there was before stays: ${detail}`);
+      throw new KeysRefused('upstream', notKept(detail));
     case 'failed':
       return { verified: null, detail: `${name} could not be asked: ${detail}` };
     case 'unproven':
