@@ -130,7 +130,9 @@ export function secretOperations(
       const since = query.since ?? isoTime(clock.now() - USES_DAYS * 86_400_000);
       const version = query.version ?? null;
       const calls = audit.callsWithSecret({ workspaceId, name, version, since: Date.parse(since) });
-      return await tallyUses(calls, { name, version, since, limit: query.limit });
+      const uses = await tallyUses(calls, { name, version, since, limit: query.limit });
+      if (uses.calls === 0) await assertWasThere(workspaceId, name, version);
+      return uses;
     }),
     operation(secretsApi.remove, async ({ params: { name } }, { workspaceId, actor }) => {
       const secret = await find(workspaceId, name);
@@ -148,6 +150,19 @@ export function secretOperations(
       return secret;
     }),
   ];
+
+  /** That no call has used it is no answer to a name or number that is mistyped. What was removed may still be in the log. */
+  async function assertWasThere(workspaceId: string, name: string, version: number | null): Promise<void> {
+    const versions = await vault.versions.history(workspaceId, name);
+    if (versions.length === 0) throw noSecret(workspaceId, name);
+    if (version === null || versions.some((each) => each.version === version)) return;
+    const discarded = await discardedOf(audit, { workspaceId, name }, versions);
+    if (discarded.some((each) => each.version === version)) return;
+    throw new GateError(
+      'not_found',
+      `the secret ${name} never had a version ${version}; \`mcpgate-broker secret history ${name}${inWorkspace(workspaceId)}\` shows them`,
+    );
+  }
 
   /** The one that was in use until the present one took its place. */
   async function versionBefore(workspaceId: string, name: string): Promise<number> {

@@ -141,7 +141,7 @@ const NameOnly = z.strictObject({ name: SecretNameSchema });
 const ValueSchema = z
   .string()
   .min(1, 'the value is empty')
-  .max(64 * 1024);
+  .max(64 * 1024, 'it is longer than 64 KiB');
 const ExpirySchema = TimeSchema.nullable().optional().meta({ description: 'When its service takes it no more' });
 const VersionNumber = z.coerce.number().int().min(1);
 
@@ -171,14 +171,14 @@ export const secretsApi = {
           .number()
           .int()
           .min(0)
-          .max(30 * 86_400)
+          .max(30 * 86_400, 'at most 30 days')
           .default(0)
           .meta({ description: 'Of `from`: how long what was read before lives on while the source is away' }),
         refresh_s: z
           .number()
           .int()
-          .min(10)
-          .max(86_400)
+          .min(10, 'at least 10 s')
+          .max(86_400, 'at most a day')
           .nullable()
           .default(null)
           .meta({ description: 'Of `from`: how often it is read again; null: as is usual for its kind' }),

@@ -125,7 +125,7 @@ describe('a secret with a server that names a probe', () => {
     const { version } = await json(['secret', 'set', 'tok'], 'four-v4lue', 1);
     const back = await json(['secret', 'rollback', 'tok']);
     assert.deepEqual([back.version, back.verified], [version - 1, true]);
-    const named = await json(['secret', 'rollback', 'tok', '--to', '1']);
+    const named = await json(['secret', 'rollback', 'tok', '--to', '1'], undefined, 1);
     assert.deepEqual([named.version, named.verified], [1, false]);
     const same = await admin.failure(['secret', 'rollback', 'tok', '--to', '1']);
     assert.match(same.stderr, /version 1 of tok is the one that is in use/);
@@ -168,6 +168,16 @@ describe('a secret with a server that names a probe', () => {
     held?.();
     assert.equal((await first).code, 0);
   });
+});
+
+test('a name or version that is mistyped is not told as one that no call has used', async () => {
+  const nowhere = await admin.failure(['secret', 'blast', 'nowhere']);
+  assert.equal(nowhere.code, 1);
+  assert.match(nowhere.stderr, /there is no secret nowhere/);
+  await json(['secret', 'set', 'unused'], 'unused-v4lue');
+  const never = await admin.failure(['secret', 'blast', 'unused', '99']);
+  assert.match(never.stderr, /the secret unused never had a version 99; `mcpgate-broker secret history unused` shows/);
+  assert.match((await admin.broker.run(['secret', 'blast', 'unused', '1'])).stdout, /^no call has used version 1/);
 });
 
 test('a secret whose server names no probe is rotated, and said to be not verified', async () => {

@@ -59,7 +59,7 @@ export function addVersionCommands(command: Command, context: CommandContext): v
       .option('--to <version>', 'this one; `secret history` shows them'),
   ).action(
     async (name: string, options: AdminOptions & { to?: string }) =>
-      await withSession(context, options, (session) => rollBack(session, name, options.to)),
+      await withVerdict(command, context, options, (session) => rollBack(session, name, options.to)),
   );
   adminOptions(
     command
@@ -129,15 +129,17 @@ async function proveDead(
   return proved.old_refused !== true;
 }
 
+/** Whether a server does not work with what was gone back to. */
 async function rollBack(
   { api, show, context, inside }: AdminSession,
   name: string,
   to: string | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const body = to === undefined ? {} : { version: versionOf('--to', to) };
   const text = `Going back to an earlier version of ${name}, and probing its servers`;
   const secret = await withProgress(context, text, () => api.call(secretsApi.rollback, { params: { name }, body }));
   show(secret, setText(secret, inside));
+  return secret.verified === false;
 }
 
 async function showHistory({ api, list, context }: AdminSession, name: string): Promise<void> {

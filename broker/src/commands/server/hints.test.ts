@@ -29,6 +29,13 @@ describe('a server', () => {
     );
   });
 
+  test('that everybody uses with one account is to be connected before it is tested', async () => {
+    assert.match(
+      await said('server', 'add', 'ours', 'https://ours.example/mcp', '--oauth'),
+      /next: mcpgate-broker server connect ours\n$/,
+    );
+  });
+
   test('shows its tools once it was tested, and a probe is warned of that it does not list, or that says nothing of being read-only', async () => {
     await said('server', 'add', 'web', upstream.url, '--isolation', 'per-user');
     assert.match(await said('server', 'show', 'web'), /^tools +not asked yet$/m);

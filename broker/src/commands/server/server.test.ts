@@ -104,6 +104,8 @@ describe('servers', () => {
       [unclear.code, /say what it is to be called: `server add NAME https/.test(unclear.stderr)],
       [2, true],
     );
+    const told = await admin.failure(['server', 'add', 'https://me:pa55w0rd@wiki.example.com/mcp?key=pa55w0rd']);
+    assert.match(told.stderr, /`server add NAME https:\/\/wiki\.example\.com\/mcp`/, 'without what may be a secret');
     const { stderr } = await admin.failure(['server', 'add', 'more', url, 'argument']);
     assert.match(stderr, /a URL takes no arguments/);
     const before = (await admin.rows('server', 'list')).length;

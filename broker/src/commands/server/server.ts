@@ -165,7 +165,7 @@ async function addServer(
       'usage',
       alone === undefined
         ? 'say its name and where it is: `server add NAME https://HOST/mcp`, or take one of `server catalogue`: `server add --from ENTRY`'
-        : `say what it is to be called: \`server add NAME ${alone}\``,
+        : `say what it is to be called: \`server add NAME ${repeatable(alone)}\``,
     );
   const where = whereOf(name, alone === undefined ? words : [], alone ?? options.url);
   const isolation = isolationFlag(options.isolation ?? 'shared');
@@ -178,7 +178,9 @@ async function addServer(
     alone === undefined ? '' : `, named after its host; \`server rename ${name} NEW\` gives it another name`;
   const lines = [`added ${server.name}${named}`, ...formerNameLines(server.name, server.former_name_of)];
   const people = server.credential === 'personal' ? [personalNext(server.name)] : [];
-  show(server, [...lines, `next: mcpgate-broker server test ${server.name}${inside}`, ...people].join('\n'));
+  // Without its account there is nothing that a test could try.
+  const verb = server.credential === 'shared' && server.account !== null ? 'connect' : 'test';
+  show(server, [...lines, `next: mcpgate-broker server ${verb} ${server.name}${inside}`, ...people].join('\n'));
   return false;
 }
 
@@ -203,6 +205,13 @@ function aloneIn(first: string | undefined, words: readonly string[], flag: stri
   if (words.length > 0) return undefined;
   if (first === undefined) return flag;
   return flag === undefined && /^https?:\/\//i.test(first) ? first : undefined;
+}
+
+/** What a message may say of a URL that was typed: in its user and parameters there may be a secret. */
+function repeatable(url: string): string {
+  if (!URL.canParse(url)) return 'https://HOST/mcp';
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
 }
 
 /** Flags that say what an entry of the catalogue says. */

@@ -36,6 +36,17 @@ test('an input that does not fit is named by the flag that was typed', () => {
     [groupsApi.add, { body: { name: 'a b', users: [] } }, /^NAME: a group name is/],
     [rulesApi.add, { body: { effect: 'allow', who: ['bob'], what: ['*'] } }, /^--who: WHO is/],
     [secretsApi.set, { params: { name: 'a b' }, body: { value: 'x' } }, /^NAME: a secret name is/],
+    [
+      secretsApi.set,
+      { params: { name: 'a' }, body: { value: 'x'.repeat(65_537) } },
+      /^the value: it is longer than 64 KiB$/,
+    ],
+    [
+      secretsApi.set,
+      { params: { name: 'a' }, body: { from: 'env:X', keep_for_s: 99_999_999, refresh_s: 1 } },
+      /^--keep-for: at most 30 days; --refresh: at least 10 s$/,
+    ],
+    [serversApi.rename, { params: { name: 'a' }, body: { to: 'a b' } }, /^NEW: a server name is/],
     [usersApi.add, { body: { name: 'ada', email: 'nobody', groups: ['!'] } }, /^--email: .*; --group: a group name is/],
     [serversApi.add, server({ kind: 'stdio', command: 'x', env: { KEY: 'v'.repeat(30_000) } }), /^--env KEY: /],
     [

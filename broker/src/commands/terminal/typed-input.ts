@@ -25,6 +25,8 @@ const WORDS: Readonly<Record<string, string>> = {
   servers: '--server',
   groups: '--group',
   expires_in_s: '--expires',
+  keep_for_s: '--keep-for',
+  refresh_s: '--refresh',
   limits: '--limit',
   headers: '--header',
   mcpServers: 'FILE',
@@ -33,6 +35,7 @@ const WORDS: Readonly<Record<string, string>> = {
 /** The same for fields of one endpoint alone. */
 const OWN_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   approveLogin: { user: '--as' },
+  renameServer: { to: 'NEW' },
 };
 
 /** Throws `usage`; the error never holds a value that was typed. */

@@ -94,7 +94,7 @@ function report(
     plans.filter(({ file }) => outcomes.some((each) => each.path === file && each.changed)),
   ))
     terminal.print(
-      `! ${name} could be read here, and is in use: have an administrator replace it (\`mcpgate-broker secret set ${name}\`)`,
+      `! ${name} could be read here, and is in use: have an administrator replace it (\`mcpgate-broker secret rotate ${name} --prove-dead\`)`,
     );
 }
 
