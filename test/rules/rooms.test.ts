@@ -5,6 +5,9 @@ import { test } from 'node:test';
 import { readSourceFiles } from './source-files.ts';
 
 const MOST_IN_A_FOLDER = 22;
+const MOST_LINES = 400;
+/** The composition root names every part of the broker once, in the order of dependence: divided, it would be read in two orders. */
+const LONG = 'broker/src/broker.ts';
 
 const files = readSourceFiles().filter(({ path, isTest }) => !isTest && /^(broker|cli|shared)\/src\//.test(path));
 
@@ -49,4 +52,11 @@ test('folders hold about twenty files, because more is a list and not a room', (
   for (const { path } of files) counts.set(posix.dirname(path), (counts.get(posix.dirname(path)) ?? 0) + 1);
   const crowded = [...counts].filter(([, count]) => count > MOST_IN_A_FOLDER);
   assert.deepEqual(crowded, []);
+});
+
+test('sources hold one idea, and no more lines than one idea takes', () => {
+  const long = files
+    .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+    .filter(({ path, lines }) => lines > MOST_LINES && path !== LONG);
+  assert.deepEqual(long, []);
 });

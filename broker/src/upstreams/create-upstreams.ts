@@ -1,24 +1,16 @@
 // The pool of connections to real MCP servers. Each place of a server (shared, or one person's or session's, as its record says) has a slot,
 // which makes and keeps the connection. The pool reads the records, obtains and ends places, and stops idle ones.
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
-import path from 'node:path';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { ownerFor } from '../domain/people/account.ts';
 import { isolationOf, isSameServer, type ServerRecord } from '../domain/server-record.ts';
 import { identityHeaderOf, runsHere } from '../domain/transports/transports.ts';
 import { createCircuitBreaker, type CircuitBreaker } from './pool/circuit-breaker.ts';
-import { connect, type ConnectDeps } from './pool/connect.ts';
-import { createOpeningMemory } from './pool/opening-memory.ts';
+import { createConnectDeps } from './connect-deps.ts';
+import { connect } from './pool/connect.ts';
 import { createIdleTime, type IdleTime } from './pool/idle-time.ts';
-import { createLimitKeeper, DEFAULT_LIMITS } from './process/limit-keeper.ts';
 import { makeRoom, type ProcessLimits } from './pool/make-room.ts';
-import { createProcessRegister } from './process/process-register.ts';
-import { createProcessHomes, folderOf, homeNameOf } from './process/process-home.ts';
-import { SYSTEM_PATH } from './process/find-program.ts';
-import { createIsolator, type Isolator } from './process/isolation.ts';
-import { endLeftoversBelow } from './process/leftovers.ts';
-import { assertWritableApart } from './process/writable-folders.ts';
+import { folderOf, homeNameOf } from './process/process-home.ts';
 import { secretNamesOf } from './secrets/resolved-transport.ts';
 import { createSlot, type Slot } from './pool/slot.ts';
 import { statusOf } from './pool/slot-status.ts';
@@ -57,57 +49,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const idleMs = options.idleMs ?? 600_000;
   const sharedIdleMs = options.sharedIdleMs ?? Infinity;
   const limits: ProcessLimits = { overall: 500, perServer: 100, perUser: 50, ...options.limits };
-  mkdirSync(options.dataDir, { recursive: true });
-  const dataDir = realpathSync(options.dataDir);
-  const { writable = [] } = options.stdio ?? {};
-  assertWritableApart({ writable, dataDir: options.dataDir, secretFiles: options.secretFiles ?? [] });
-  let isolator: Isolator | undefined;
-  let isolating: Promise<Isolator> | undefined;
-  const findIsolator = (): Promise<Isolator> =>
-    (isolating ??= createIsolator({
-      isRoot: options.isRoot,
-      dataDir,
-      sandbox: options.stdio?.sandbox ?? 'auto',
-      readable: options.stdio?.readable ?? [],
-      writable,
-      secretFiles: options.secretFiles ?? [],
-      userHome: options.userHome,
-      path: options.path,
-      toolPath: options.sandboxToolPath ?? SYSTEM_PATH,
-    }).then((found) => {
-      if (found.noSandbox !== null)
-        log.warn({ isolation: found.kind }, `servers that mcpgate starts have no sandbox: ${found.noSandbox}`);
-      return (isolator = found);
-    }));
-  const deps: ConnectDeps = {
-    vault,
-    accounts: options.accounts,
-    identityTokens: options.identityTokens,
-    log,
-    clock,
-    homes: createProcessHomes({ dataDir, isRoot: options.isRoot }),
-    openings: createOpeningMemory(),
-    register: createProcessRegister(path.join(dataDir, 'upstreams', '.processes'), (pid) =>
-      log.warn({ pid }, 'a server process of the last broker was still running and has been ended'),
-    ),
-    limits: createLimitKeeper({
-      clock,
-      log,
-      defaults: options.resourceLimits ?? DEFAULT_LIMITS,
-      searchPath: options.toolPath,
-      watchEveryMs: options.watchMemoryEveryMs,
-    }),
-    isolator: findIsolator,
-    brokerVersion: options.brokerVersion,
-    baseEnv: { PATH: options.path, LANG: options.lang ?? 'C.UTF-8' },
-    startTimeoutMs: options.startTimeoutMs ?? 60_000,
-    requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
-    listAgeMs: options.listAgeMs ?? 300_000,
-    random,
-    maxMessageBytes: options.maxMessageBytes ?? 64 * 1024 * 1024,
-    ending: keepUntilOver,
-  };
-  endLeftoversBelow(path.join(dataDir, 'upstreams'), options.isRoot);
+  const deps = createConnectDeps(options, keepUntilOver);
   const listeners = new Set<(event: UpstreamEvent) => void>();
   const renameListeners = new Set<Parameters<Upstreams['onRenamed']>[0]>();
   const places = new Map<string, Place>();
@@ -251,7 +193,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   async function reload(): Promise<void> {
     const workspaces = await options.store.workspaces.list();
     const lists = await Promise.all(workspaces.map(({ name }) => options.store.servers.list(name)));
-    if (lists.flat().some(({ transport }) => runsHere(transport))) await findIsolator();
+    if (lists.flat().some(({ transport }) => runsHere(transport))) await deps.isolator();
     if (isClosed) return;
     const before = records;
     records = new Map(lists.flat().map((record) => [record.id, record]));
@@ -336,7 +278,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
               nowMs: clock.now(),
               isRoot: options.isRoot,
               limits: deps.limits,
-              isolator,
+              isolator: deps.isolation(),
               tested: testedTools.get(record.id),
             },
           ),
@@ -345,7 +287,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     knownTools: ({ id }) =>
       [...places.values()].find(({ record, slot }) => record.id === id && slot.tools !== undefined)?.slot.tools ??
       testedTools.get(id),
-    processIsolation: async () => (await findIsolator()).kind,
+    processIsolation: async () => (await deps.isolator()).kind,
     async test(server, { userKey = null, tried, limitMs, owner = ownerFor(server, userKey), keys } = {}) {
       const homeName = `test-${randomUUID()}`;
       const report = await testServer(deps, {

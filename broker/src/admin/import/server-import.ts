@@ -1,7 +1,7 @@
 // `server import`: makes a server of each entry in an AI client's file, and puts its secrets into the vault. Everything is checked before
 // anything is stored; where storing fails, what was stored is undone.
 import { randomInt } from 'node:crypto';
-import type { ImportResult } from 'mcpgate-shared/api/servers';
+import type { ImportResult } from 'mcpgate-shared/api/servers/server-results';
 import { GateError } from 'mcpgate-shared/error';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { secretNamesIn, secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import type { ImportResult } from 'mcpgate-shared/api/servers';
+import type { ImportResult } from 'mcpgate-shared/api/servers/server-results';
 import type { AdminSession } from '../session/admin-session.ts';
 import { temporaryFolder } from '../fixtures/broker-process.ts';
 import { importFile } from './import-file.ts';

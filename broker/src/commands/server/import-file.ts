@@ -1,7 +1,8 @@
 // `server import FILE`: reads the file and has the broker import it. On a terminal, a person is asked about doubtful values (which may or may
 // not be secrets) before anything is stored.
 import { createInterface } from 'node:readline/promises';
-import { type ImportResult, serversApi } from 'mcpgate-shared/api/servers';
+import { serversApi } from 'mcpgate-shared/api/servers';
+import type { ImportResult } from 'mcpgate-shared/api/servers/server-results';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import type { AdminOptions, AdminSession } from '../session/admin-session.ts';

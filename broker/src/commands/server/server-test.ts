@@ -1,5 +1,6 @@
 // `server test`, and the test of what was just added.
-import { serversApi, type TestStep } from 'mcpgate-shared/api/servers';
+import { serversApi } from 'mcpgate-shared/api/servers';
+import type { TestStep } from 'mcpgate-shared/api/servers/server-results';
 import type { AdminSession } from '../session/admin-session.ts';
 import { withProgress } from '../terminal/progress.ts';
 

@@ -1,6 +1,7 @@
 // What the commands about servers print of them.
 import { limitsText } from 'mcpgate-shared/api/resource-limits';
-import type { ImportResult, Server } from 'mcpgate-shared/api/servers';
+import type { Server } from 'mcpgate-shared/api/servers';
+import type { ImportResult } from 'mcpgate-shared/api/servers/server-results';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { namedValuesOf, runsOf } from 'mcpgate-shared/values/record-outline';
 import { shownTextsOf } from '../../domain/transports/transports.ts';
