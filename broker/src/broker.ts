@@ -6,6 +6,7 @@ import { VERSION } from 'mcpgate-shared/version';
 import { createAccounts } from './accounts/create-accounts.ts';
 import { createKeysEntry } from './accounts/enter-keys.ts';
 import { createOwnAccounts } from './accounts/own-accounts.ts';
+import { createApprovals } from './approvals/create-approvals.ts';
 import { createAssertions } from './assertions/create-assertions.ts';
 import { adminOperations } from './admin/admin-operations.ts';
 import { createAudit } from './audit/create-audit.ts';
@@ -36,6 +37,7 @@ import { createLaptops } from './laptops/create-laptops.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import type { Logger } from './log/logger.ts';
 import { createGuardedFetch } from './net/guarded-fetch.ts';
+import { compileGlob } from './policy/glob.ts';
 import { createReplicas } from './replicas/replicas.ts';
 import { openStore } from './store/open-store.ts';
 import { createTunnel } from './tunnel/tunnel.ts';
@@ -187,6 +189,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       },
       guardedFetch: createGuardedFetch({ allowHosts, timeoutMs: PROVIDER_MS, maxBytes: PROVIDER_BYTES }),
     });
+    const approvals = createApprovals({
+      ...{ store, vault, audit, clock },
+      publicUrl: new URL(publicUrl).origin,
+      matches: (pattern, text) => compileGlob(pattern).matches(text),
+    });
     const assertions = createAssertions({ store, vault, clock, issuer: new URL(publicUrl).origin });
     const upstreams = createUpstreams({
       store,
@@ -248,6 +255,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       upstreams,
       definitions,
       accounts,
+      approvals,
       audit,
       laptops,
       snapshot: (workspaceId) => store.policy.snapshot(workspaceId),
@@ -329,6 +337,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const keysEntry = createKeysEntry({ accounts, upstreams });
     const operations = adminOperations({
       accounts,
+      approvals,
       ownAccounts,
       keysEntry,
       store,
@@ -379,6 +388,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       keys,
       assertions: assertions.keys,
       accounts,
+      approvals,
       identity,
       definitions,
     });
@@ -463,7 +473,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       setupUrl: setup?.url,
       async drain() {
         draining = true;
-        gateway.endAccountWaits();
+        gateway.endWaits();
         await tunnel.drain(config.drain.timeout);
         await listener.finish(CLOSE_LIMIT_MS);
       },

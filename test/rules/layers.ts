@@ -22,7 +22,7 @@ const LAYERS: Readonly<Record<Package, readonly (readonly string[])[]>> = {
     ['mcp'],
     ['config', 'log', 'net'],
     ['store'],
-    ['upstreams', 'policy', 'audit', 'vault', 'accounts', 'assertions', 'catalogue', 'definitions'],
+    ['upstreams', 'policy', 'audit', 'vault', 'accounts', 'approvals', 'assertions', 'catalogue', 'definitions'],
     ['gateway', 'identity', 'admin', 'tunnel', 'replicas', 'laptops'],
     ['http'],
     ['broker.ts'],

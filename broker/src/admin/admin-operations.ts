@@ -12,6 +12,7 @@ import { grantOperations } from './grant-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import type { Operation } from './operation.ts';
 import { proposalOperations } from './servers/proposal-operations.ts';
+import { requestOperations } from './request-operations.ts';
 import { ruleOperations } from './rules/rule-operations.ts';
 import { secretOperations } from './secret-operations.ts';
 import { serverOperations } from './servers/server-operations.ts';
@@ -37,6 +38,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...bundleOperations(dependencies),
     ...ruleOperations(dependencies),
     ...definitionOperations(dependencies),
+    ...requestOperations(dependencies),
     ...auditOperations(dependencies),
   ];
 }

@@ -4,6 +4,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { KeysEntry } from '../accounts/enter-keys.ts';
 import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { SigningKeys } from '../assertions/assertions.ts';
+import type { Approvals } from '../approvals/approvals.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Registry } from '../catalogue/registry/registry.ts';
 import type { Definitions } from '../definitions/definitions.ts';
@@ -65,6 +66,7 @@ export interface AdminDependencies {
   upstreams: Upstreams;
   definitions: Pick<Definitions, 'changed'>;
   accounts: Accounts;
+  approvals: Approvals;
   ownAccounts: OwnAccounts;
   keysEntry: KeysEntry;
   /** Waits until no other broker begins a call with an earlier version of the secret, and as long as is said for those under way to end. */

@@ -23,6 +23,13 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'group add': ['group add payments ada grace'],
   'group set': ['group set finance --bundle reports', 'group set finance --no-bundle'],
   'group remove': ['group remove payments ada', 'group remove payments'],
+  request: [
+    'request list',
+    'request show q_7fk2mzqa',
+    'request approve q_7fk2mzqa',
+    'request deny q_7fk2mzqa --note "not on a Friday"',
+  ],
+  'request approve': ['request approve q_7fk2mzqa', 'request approve q_7fk2mzqa --for 1h'],
   device: ['device list --user ada', 'device revoke 9b0e384b-179b-45f6-8335-0022d208aa5a'],
   session: ['session list', 'session end web-0deb7c7e0aaa35d5'],
   login: ['login approve GCKS-WNPD --as ada'],

@@ -14,6 +14,7 @@ import { grantCommand } from './grant.ts';
 import { groupCommand } from './group.ts';
 import { keyCommand } from './key.ts';
 import { reportFailure } from './report-failure.ts';
+import { requestCommand } from './request.ts';
 import { enforcementCommand, ruleCommand } from './rule.ts';
 import { secretCommand } from './secrets/secret.ts';
 import { serverCommand } from './server/server.ts';
@@ -63,6 +64,7 @@ export function createProgram(context: CommandContext): Command {
   program.addCommand(ruleCommand(context));
   program.addCommand(enforcementCommand(context));
   program.addCommand(toolCommand(context));
+  program.addCommand(requestCommand(context));
   program.addCommand(auditCommand(context));
   program.addCommand(workspaceCommand(context));
   program.addCommand(completionCommand(context, () => program));

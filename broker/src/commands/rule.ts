@@ -18,6 +18,8 @@ import { futureTime } from './values.ts';
 interface AddOptions extends AdminOptions {
   allow?: boolean;
   deny?: boolean;
+  ask?: boolean;
+  approver?: string[];
   who: string[];
   except?: string[];
   what: string[];
@@ -42,6 +44,11 @@ export function ruleCommand(context: CommandContext): Command {
   adminOptions(command.command('add').description('add a rule; it holds from the next call on'))
     .option('--allow', 'what matches is allowed')
     .option('--deny', 'what matches is denied, whatever other rules allow')
+    .option('--ask', 'what matches is allowed once somebody has approved the call')
+    .option(
+      '--approver <who...>',
+      'who decides: user:NAME, group:NAME, role:R, or self: whoever calls; left out: administrators',
+    )
     .requiredOption(
       '--who <who...>',
       '*, user:NAME, group:NAME, role:R, grant:LABEL, device:NAME, client:NAME, net:CIDR; any of them',
@@ -96,12 +103,14 @@ export function enforcementCommand(context: CommandContext): Command {
 }
 
 async function addRule({ api, show, context }: AdminSession, options: AddOptions): Promise<void> {
-  const { allow, deny, who, except, what, when, observe, note } = options;
-  if (allow === deny) throw new GateError('usage', 'give --allow or --deny, one of them');
+  const { allow, deny, ask, approver, who, except, what, when, observe, note } = options;
+  if ([allow, deny, ask].filter((each) => each === true).length !== 1)
+    throw new GateError('usage', 'give --allow, --deny or --ask, one of them');
   const until = futureTime('--until', options.until, context.now());
   const rule = await api.call(rulesApi.add, {
     body: {
-      effect: deny === true ? 'deny' : 'allow',
+      effect: deny === true ? 'deny' : ask === true ? 'ask' : 'allow',
+      ...(approver && { approvers: approver }),
       ...{ who, what },
       ...(except && { except }),
       ...(when !== undefined && { when }),

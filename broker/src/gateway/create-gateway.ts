@@ -17,6 +17,7 @@ import { createAccountWaits } from './accounts/account-waits.ts';
 import { createClientKeys } from './edges/modern/client-keys.ts';
 import { createParkedCalls } from './edges/modern/parked-calls.ts';
 import { createTaskTable } from './tasks/task-table.ts';
+import { createPersonWaits } from './person-waits.ts';
 import { createPolicyCache } from './policy-cache.ts';
 import { createRefusedMessages } from './edges/refused-messages.ts';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -29,6 +30,7 @@ export interface GatewayOptions {
   upstreams: Upstreams;
   accounts: GatewayParts['accounts'] & Pick<Accounts, 'setKeys'>;
   definitions: GatewayParts['definitions'];
+  approvals: GatewayParts['approvals'];
   /** Reads the rules and enforcement of a workspace; called once, and again after `policyChanged`. */
   snapshot: (workspaceId: string) => Promise<PolicySnapshot>;
   /** Whether this broker hears changes of the rules that other brokers make. While it returns false, nothing is allowed. */
@@ -69,6 +71,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     const facts = { now: options.clock.now(), client: { name: null, version: null }, address: undefined };
     return verdictOnConnecting(policy, { principal, server, facts }).decision !== 'deny';
   };
+  const personWaits = createPersonWaits(options);
   const parts: GatewayParts = {
     upstreams,
     accounts: options.accounts,
@@ -79,7 +82,9 @@ export function createGateway(options: GatewayOptions): GatewayService {
       mayConnect,
     }),
     keysEntry: createKeysEntry(options),
-    accountWaits: createAccountWaits(options),
+    accountWaits: createAccountWaits(options, personWaits),
+    approvals: options.approvals,
+    personWaits,
     audit: options.audit,
     policies,
     definitions: options.definitions,
@@ -173,7 +178,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     personChanged({ id, name, role, groups }) {
       for (const session of sessions) session.personChanged({ id, name, role, groups });
     },
-    endAccountWaits: () => parts.accountWaits.end(),
+    endWaits: () => personWaits.end(),
     async closeAll(reason) {
       await Promise.all([...sessions].map((session) => session.close(reason)));
       await clientKeys.end(() => true, reason);

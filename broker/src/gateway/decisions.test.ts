@@ -28,6 +28,7 @@ describe('a decision of the gateway', () => {
       upstreams: world.upstreams,
       accounts: world.accounts,
       definitions: world.definitions,
+      approvals: world.approvals,
       snapshot: (id) => world.store.policy.snapshot(id),
       audit: {
         ...audit,

@@ -80,8 +80,8 @@ export interface GatewayService extends Gateway {
   mayUse(principal: Principal, server: string): Promise<boolean>;
   /** Whether somebody is to be offered to connect an account at a server. Throws likewise. */
   mayConnect(principal: Principal, server: string): Promise<boolean>;
-  /** The broker takes leave: calls that wait for somebody to connect an account end, and none begins to wait. */
-  endAccountWaits(): void;
+  /** The broker takes leave: calls that wait for a person end, and none begins to wait. */
+  endWaits(): void;
   /** Closes all sessions. Resolves when all outcomes are recorded. */
   closeAll(reason: string): Promise<void>;
   /** How many messages of clients were refused or dropped, by the reason. */

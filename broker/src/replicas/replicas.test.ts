@@ -93,6 +93,7 @@ async function open(t: TestContext, { follows = true } = {}) {
       changed: ({ serverId }) => void told.push(`definitions ${serverId}`),
       recheck: () => tell('definitions'),
     },
+    approvals: { elsewhere: { changed: ({ id }) => void told.push(`approval ${id}`) } },
     keys: { changed: () => void told.push('keys') },
     assertions: { changed: () => void told.push('signing keys') },
     identity: {

@@ -3,6 +3,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { Approvals } from '../approvals/approvals.ts';
 import type { SigningKeys } from '../assertions/assertions.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { BrokerName, BusMessage } from '../domain/bus.ts';
@@ -27,6 +28,7 @@ export interface Keepers {
   upstreams: Pick<Upstreams, 'reload' | 'callsEnded'>;
   vault: Pick<Vault, 'elsewhere'>;
   accounts: Pick<Accounts, 'elsewhere'>;
+  approvals: Pick<Approvals, 'elsewhere'>;
   keys: Pick<KeyRotation, 'changed'>;
   /** The keys that sign. */
   assertions: Pick<SigningKeys, 'changed'>;
@@ -97,7 +99,7 @@ export function createReplicas(parts: {
 
   async function apply(
     message: BusMessage,
-    { gateway, upstreams, vault, keys, assertions, accounts, identity, definitions }: Keepers,
+    { gateway, upstreams, vault, keys, assertions, accounts, approvals, identity, definitions }: Keepers,
   ): Promise<void> {
     switch (message.kind) {
       case 'policy':
@@ -110,6 +112,8 @@ export function createReplicas(parts: {
         return accounts.elsewhere.changed(message);
       case 'definitions':
         return definitions.changed(message);
+      case 'approval':
+        return approvals.elsewhere.changed(message);
       case 'people':
         return identity.elsewhere.changed(message.ids);
       case 'revoked': {

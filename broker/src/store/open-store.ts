@@ -10,6 +10,7 @@ import { openPostgres } from './postgres/open-postgres.ts';
 import { DatabaseRefusal } from './postgres/postgres-error.ts';
 import { createAccounts } from './repositories/people/accounts.ts';
 import { createAuditRows } from './repositories/audit.ts';
+import { createApprovals } from './repositories/approvals.ts';
 import { createBundles } from './repositories/bundles.ts';
 import { createAdminTokens } from './repositories/people/admin-tokens.ts';
 import { createDefinitions } from './repositories/servers/definitions.ts';
@@ -101,6 +102,7 @@ function createStore(engine: Engine, clock: Clock): Store {
     secrets: createSecrets(db, clock, announce),
     secretVersions: createSecretVersions(db, clock, announce),
     secretSources: createSecretSources(db, clock, announce),
+    approvals: createApprovals(db, clock, announce),
     bundles: createBundles(db, clock, announce),
     definitions: createDefinitions(db, clock, announce),
     policy: createPolicy(db, clock, announce),

@@ -3,6 +3,7 @@
 import type { Generated } from 'kysely';
 import type { DefinitionPolicy } from 'mcpgate-shared/api/definitions/definitions-api';
 import type { DefinitionKind } from '../domain/definition.ts';
+import type { ApprovalsTable } from './approvals-table.ts';
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import type { AccountForm, AccountState } from '../domain/people/account.ts';
 import type { SecretState } from './secret-version.ts';
@@ -280,6 +281,7 @@ export interface Database {
     /** From when on nothing of it counts any more, ms since the epoch. */
     over_at: number;
   };
+  approvals: ApprovalsTable;
   bundles: {
     workspace_id: string;
     name: string;

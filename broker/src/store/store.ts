@@ -25,6 +25,7 @@ import type { KeysRepository } from './repositories/keys.ts';
 import type { ServersRepository } from './repositories/servers/servers.ts';
 import type { AccountsRepository } from './repositories/people/accounts.ts';
 import type { OAuthRegistrationsRepository } from './repositories/people/oauth-registrations.ts';
+import type { ApprovalsRepository } from './repositories/approvals.ts';
 import type { BundlesRepository } from './repositories/bundles.ts';
 import type { PolicyRepository } from './repositories/policy.ts';
 import type { SettingsRepository } from './repositories/settings.ts';
@@ -58,6 +59,7 @@ export interface Store {
   secretVersions: SecretVersionRows;
   /** Where secrets come from that are not kept here. */
   secretSources: SecretSourceRows;
+  approvals: ApprovalsRepository;
   bundles: BundlesRepository;
   /** What was seen of servers' tools and other things, and which of it is accepted. */
   definitions: DefinitionRows;

@@ -5,6 +5,7 @@ import { it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { targetOf } from '../domain/transports/transports.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
+import { SCOPE_OF_APPROVALS } from './fixtures/scope-of-approvals.ts';
 import { SCOPE_OF_DEFINITIONS, type Scope } from './fixtures/scope-of-definitions.ts';
 import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';
 import { LEASE, promote, stage } from './fixtures/staged-secret.ts';
@@ -115,6 +116,7 @@ const TABLE: Table = {
     },
     list: { reads: (store, { workspaceId }) => store.laptopFindings.list(workspaceId) },
   },
+  approvals: SCOPE_OF_APPROVALS,
   proposals: {
     add: {
       writes: (store, { workspaceId, userId }) =>

@@ -10,6 +10,12 @@ const WHO =
 export const WhoSchema = z
   .string()
   .regex(WHO, 'WHO is *, user:NAME, group:NAME, role:R, grant:LABEL, device:NAME, client:NAME or net:CIDR');
+export const ApproverSchema = z
+  .string()
+  .regex(
+    /^(self|(user|group|role|grant):\S{1,200})$/u,
+    'an approver is user:NAME, group:NAME, role:R, grant:LABEL or self',
+  );
 export const WhatSchema = z
   .string()
   .regex(
@@ -92,7 +98,7 @@ export const rulesApi = {
     summary: 'Add a rule; it holds from the next call on',
     access: 'operator',
     body: z.strictObject({
-      effect: RuleEffectSchema.exclude(['ask']),
+      effect: RuleEffectSchema,
       who: z.array(WhoSchema).min(1).max(100),
       except: z.array(WhoSchema).max(100).optional(),
       what: z.array(WhatSchema).min(1).max(100),
@@ -101,6 +107,9 @@ export const rulesApi = {
       /** From then on the rule does nothing. */
       until: z.iso.datetime({ offset: true }).optional(),
       observe: z.boolean().optional(),
+      approvers: z.array(ApproverSchema).max(20).optional().meta({
+        description: 'Of `ask`: who decides, people and groups, or self for whoever calls; none: administrators',
+      }),
       note: z.string().max(500).optional(),
     }),
     answer: AddedRuleSchema,

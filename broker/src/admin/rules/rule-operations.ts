@@ -46,21 +46,26 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
       (await store.policy.snapshot(workspaceId)).rules.map((rule) => toRule(rule, clock.now())),
     ),
     operation(rulesApi.add, async ({ body }, caller) => {
-      const { effect, who, except = [], what, when, until, observe = false, note } = body;
+      const { effect, who, except = [], what, when, until, observe = false, approvers = [], note } = body;
       refuseRanges([...who, ...except]);
       if (when !== undefined) refuseCondition(when);
+      if (effect !== 'ask' && approvers.length > 0)
+        throw new GateError('usage', 'only a rule that asks has approvers; add it with the effect ask');
       const endsAt = until === undefined ? undefined : Date.parse(until);
       if (endsAt !== undefined && endsAt <= clock.now())
         throw new GateError('usage', `the rule would have ended already, at ${until}`);
       const rule = await store.policy.addRule(caller.workspaceId, {
-        ...{ effect, who, except, what, observe },
+        ...{ effect, who, except, what, observe, approvers },
         ...(when === undefined ? {} : { when }),
         ...(endsAt === undefined ? {} : { until: endsAt }),
         ...(note === undefined ? {} : { note }),
         createdBy: caller.actor.name,
       });
       await changed(caller, 'rule.added', `rule:${rule.id}`, ruleData(rule));
-      return { ...toRule(rule, clock.now()), nobody_yet: await nobodyYet(caller.workspaceId, [...who, ...except]) };
+      return {
+        ...toRule(rule, clock.now()),
+        nobody_yet: await nobodyYet(caller.workspaceId, [...who, ...except, ...approvers]),
+      };
     }),
     operation(rulesApi.remove, async ({ params }, caller) => {
       const rule = (await store.policy.snapshot(caller.workspaceId)).rules.find((entry) => entry.id === params.id);

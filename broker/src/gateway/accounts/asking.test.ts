@@ -150,7 +150,7 @@ describe('a call for which an account is needed', () => {
     const last = world.connect(linus, undefined, undefined, () => true);
     const call = last.request('tools/call', withProgress('web__echo'));
     await last.next(isProgress);
-    world.gateway.endAccountWaits();
+    world.gateway.endWaits();
     assert.match(textOf(await call), /connect it at .*Once that is done, try again/);
     assert.match(textOf(await last.call('web__echo')), /connect it at/, 'nobody waits at a broker that takes leave');
     assert.equal(executed(), 0);

@@ -35,7 +35,7 @@ export async function onceConnected(
     if (asked.kind === 'answer') return { ...refused, answer: asked.answer };
     const again = await call.again();
     if ('kind' in again) return again.kind === 'none' ? refused : failed('not_found', again);
-    if (again.verdict.decision === 'deny') {
+    if (again.verdict.decision === 'deny' || (again.verdict.decision === 'ask' && !isApproved(call, again))) {
       // The rules have changed meanwhile; the intent holds what they said before.
       return { ...refused, status: 'denied', errorCode: 'denied', answer: denialOf(scope, method, server.name, again) };
     }
@@ -48,3 +48,7 @@ export async function onceConnected(
     return failed(failure.code, failureReply(method, failure, server));
   }
 }
+
+/** Whether the rule that asks about it now is the one under which the call was approved. */
+const isApproved = (call: Call, again: Call): boolean =>
+  call.verdict.rule === again.verdict.rule && call.policyVersion === again.policyVersion;

@@ -40,14 +40,13 @@ export function denialReply(method: string, denial: Denial): Answer {
     : errorReply(RPC_CODE.denied, denialText(denial), said);
 }
 
-function decisionOf({ verdict, policyVersion, server, what }: Denial): object {
+export function decisionOf({ verdict, policyVersion, server, what }: Denial): object {
   return { decision: verdict.decision, rule: verdict.rule, policy_version: policyVersion, server, tool: what };
 }
 
 function denialText(denial: Denial): string {
   const { verdict, server, who } = denial;
-  // A server chooses the names of its tools: such a name is quoted, so that it cannot look like a sentence of mcpgate's.
-  const what = /^[\w./:+-]{1,200}$/.test(denial.what) ? denial.what : quoteForeign(denial.what);
+  const what = quotedName(denial.what);
   const rule = verdict.rule === null ? 'Rule: none' : `Rule: ${verdict.rule}`;
   const isNowhere = verdict.rule === 'grant-bound' && server === '';
   const ask = isNowhere
@@ -63,6 +62,11 @@ function denialText(denial: Denial): string {
   return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask}${isNowhere ? '' : ' Do not try again until it is granted.'}`;
 }
 
+/** A server chooses the names of its tools: such a name is quoted, so that it cannot look like a sentence of mcpgate's. */
+export function quotedName(what: string): string {
+  return /^[\w./:+-]{1,200}$/.test(what) ? what : quoteForeign(what);
+}
+
 /** The denied name as a word for the shell, or `WHAT` where the name could run another command or has invisible characters. */
 function ruleWord(what: string): string {
   return /[`\p{C}\p{Zl}\p{Zp}]/u.test(what) || what.length > MOST_TYPED ? 'WHAT' : shellWord(what);
@@ -76,7 +80,7 @@ export function failureReply(method: string, error: GateError, failed: Failed): 
     : errorReply(RPC_CODE.failed, failureText(error, failed), said);
 }
 
-function toolFailure(said: string, meta: object): Answer {
+export function toolFailure(said: string, meta: object): Answer {
   return resultReply(JSON.stringify({ content: [{ type: 'text', text: said }], isError: true, _meta: meta }));
 }
 

@@ -6,6 +6,7 @@ import { byteLengthOf } from '../../message/pieces.ts';
 import { callIntent } from './call-intent.ts';
 import { type Call, forward } from './forward.ts';
 import { onceConnected } from '../accounts/once-connected.ts';
+import { onceApproved } from '../approvals/once-approved.ts';
 import { createInputTally } from './input-tally.ts';
 import { answerDenied } from './not-forwarded.ts';
 import { errorReply, NO_REPLY, type Answer, type Reply } from '../reply.ts';
@@ -24,8 +25,9 @@ export async function carryOut(
 ): Promise<Reply> {
   const { request } = handling;
   const { verdict, server } = call;
-  if (verdict.decision === 'deny' || verdict.decision === 'ask')
-    return await answerDenied(parts, scope, request, server.name, call);
+  if (verdict.decision === 'deny') return await answerDenied(parts, scope, request, server.name, call);
+  if (verdict.decision === 'ask')
+    return await onceApproved(parts, scope, handling, call, (approved) => carryOut(parts, scope, handling, approved));
   const sent = await asServerKnowsTasks(parts, scope, request, call);
   if (sent === undefined) return answerForeignTask(parts, scope, request);
   const intent = await callIntent(scope, request, server.name, call);

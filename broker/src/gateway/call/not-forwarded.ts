@@ -1,7 +1,9 @@
 // Answers and records requests that go to no server: those that the rules deny, and those for things that do not exist. Names are judged before
 // they are looked up, so a caller who may not use a thing gets the same answer whether it exists or not.
 import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
-import { denialReply } from './answers.ts';
+import type { Approval } from '../../approvals/approvals.ts';
+import { type Denial, denialReply } from './answers.ts';
+import { approvalReply } from '../approvals/approval-reply.ts';
 import { callIntent, type Judged } from './call-intent.ts';
 import { ruleNames, type RuleKind } from '../../policy/naming.ts';
 import type { CompiledPolicy, Facts } from '../../policy/verdict.ts';
@@ -24,16 +26,44 @@ export async function answerDenied(
   return answer;
 }
 
+/** Records a call that was not approved, or not yet, and returns its answer. */
+export async function answerWaiting(
+  parts: Pick<GatewayParts, 'audit' | 'elapsedMs' | 'approvals'>,
+  scope: SessionScope,
+  request: Request,
+  call: Judged & { server: { name: string } },
+  approval: Approval,
+  how: 'waits' | 'denied' | 'cancelled',
+): Promise<Answer> {
+  const server = call.server.name;
+  const answer = approvalReply(
+    request.method,
+    denialFor(scope, server, call),
+    approval,
+    parts.approvals.pageOf(approval),
+  );
+  const intent = await callIntent(scope, request, server, call);
+  const [status, code] = how === 'cancelled' ? ([how, how] as const) : (['denied', OUTCOMES[how]] as const);
+  await parts.audit.recordCall(intent, unsent(parts, call, status, code, answer));
+  return answer;
+}
+
+const OUTCOMES = { waits: 'approval_pending', denied: 'approval_denied' } as const;
+
 /** The answer to a request that the rules deny, as `judged` says. */
-export function denialOf({ principal }: SessionScope, method: string, server: string, judged: Judged): Answer {
-  return denialReply(method, {
+export function denialOf(scope: SessionScope, method: string, server: string, judged: Judged): Answer {
+  return denialReply(method, denialFor(scope, server, judged));
+}
+
+function denialFor({ principal }: SessionScope, server: string, judged: Judged): Denial {
+  return {
     verdict: judged.verdict,
     policyVersion: judged.policyVersion,
     server,
     what: judged.what,
     who: whoOf(principal),
     workspaceId: principal.workspaceId,
-  });
+  };
 }
 
 /** A request for a thing that does not exist. */

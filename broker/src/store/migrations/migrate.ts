@@ -4,6 +4,7 @@ import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Engine } from '../engine.ts';
 import { createAccountsMigration } from './0008-accounts.ts';
 import { createDefinitionsMigration } from './0019-definitions.ts';
+import { createApprovalsMigration } from './0018-approvals.ts';
 import { createBundlesMigration } from './0020-bundles.ts';
 import { createDeparturesMigration } from './0006-departures.ts';
 import { createExternalIdentitiesMigration } from './0004-external-identities.ts';
@@ -42,6 +43,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0015-key-times': createKeyTimesMigration(engine.kind),
     '0017-rules': createRulesMigration(engine.kind),
     '0019-definitions': createDefinitionsMigration(engine.kind),
+    '0018-approvals': createApprovalsMigration(engine.kind),
     '0020-bundles': createBundlesMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';

@@ -43,6 +43,7 @@ const GOES_ALONG = [
   'grants',
   'admin_tokens',
   'proposals',
+  'approvals',
 ] as const;
 
 export function createWorkspaces(db: Kysely<Database>, clock: Clock, announce: Announce): WorkspacesRepository {

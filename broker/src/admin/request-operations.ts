@@ -1,0 +1,84 @@
+// The operations on what waits for a person: list, show, approve, deny.
+import { requestsApi, type Request } from 'mcpgate-shared/api/rules/requests';
+import { may } from 'mcpgate-shared/api/roles';
+import { GateError } from 'mcpgate-shared/error';
+import type { Decider } from '../approvals/approvals.ts';
+import type { Approval } from '../domain/approval.ts';
+import { inWorkspace } from '../domain/workspace.ts';
+import type { AdminDependencies } from './dependencies.ts';
+import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { type Caller, operation, type Operation } from './operation.ts';
+
+export function requestOperations({ approvals, clock }: Pick<AdminDependencies, 'approvals' | 'clock'>): Operation[] {
+  const mayDecide = (approval: Approval, caller: Caller): boolean =>
+    approvals.refusalFor(approval, deciderOf(caller)) === undefined;
+  const shown = (approval: Approval, caller: Caller): Request => {
+    const { state, expiresAt } = approval;
+    const isOver = (state === 'open' || state === 'approved') && expiresAt <= clock.now();
+    return {
+      id: approval.id,
+      kind: approval.kind,
+      state: isOver || state === 'offered' ? 'over' : state,
+      who: approval.who,
+      tool: approval.what,
+      server: approval.server,
+      rule: approval.rule,
+      device: approval.device,
+      client_name: approval.clientName,
+      address: approval.address,
+      reason: approval.reason,
+      approvers: [...approval.approvers],
+      mine: state === 'open' && !isOver && mayDecide(approval, caller),
+      for: approval.scope,
+      created_at: isoTime(approval.createdAt),
+      expires_at: isoTime(expiresAt),
+      decided_at: isoTimeOrNull(approval.decidedAt),
+      decided_by: approval.decidedBy,
+      note: approval.note,
+    };
+  };
+  /** One's own, and those that one may decide; everything for who administers. */
+  const maySee = (approval: Approval, caller: Caller): boolean =>
+    may(caller.role, 'others_things') ||
+    may(caller.role, 'auditor') ||
+    approval.ownerKey === ownKeyOf(caller) ||
+    mayDecide(approval, caller);
+
+  return [
+    operation(requestsApi.list, async ({ query }, caller) =>
+      (await approvals.list(caller.workspaceId, { all: query.all === 'true' }))
+        .filter((each) => maySee(each, caller))
+        .map((each) => shown(each, caller)),
+    ),
+    operation(requestsApi.show, async ({ params: { id } }, caller) => {
+      const { workspaceId } = caller;
+      const found = await approvals.find(workspaceId, id);
+      if (found === undefined || found.state === 'offered' || !maySee(found, caller))
+        throw new GateError(
+          'not_found',
+          `there is no request ${JSON.stringify(id.slice(0, 40))}; \`request list${inWorkspace(workspaceId)}\` shows those that wait`,
+        );
+      return { ...shown(found, caller), arguments: found.argsText };
+    }),
+    operation(requestsApi.approve, async ({ params: { id }, body: { for_s: forS, note } }, caller) => {
+      const forMs = forS === undefined ? undefined : forS * 1000;
+      const decision = { verdict: 'approve', forMs, note, by: 'api' } as const;
+      return shown(await approvals.decide(caller.workspaceId, id, decision, deciderOf(caller)), caller);
+    }),
+    operation(requestsApi.deny, async ({ params: { id }, body: { note } }, caller) => {
+      const decision = { verdict: 'deny', note, by: 'api' } as const;
+      return shown(await approvals.decide(caller.workspaceId, id, decision, deciderOf(caller)), caller);
+    }),
+  ];
+}
+
+const deciderOf = ({ actor, principal, role }: Caller): Decider => ({
+  actor,
+  principal,
+  isAdministrator: may(role, 'administer'),
+});
+
+function ownKeyOf({ principal }: Caller): string | undefined {
+  if (principal === undefined) return undefined;
+  return principal.user === undefined ? `grant:${principal.credential.id}` : `user:${principal.user.id}`;
+}

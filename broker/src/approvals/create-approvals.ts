@@ -1,0 +1,196 @@
+// Approvals over the store. Every step is an event of the audit log, with the names of who asked and who decided, and never with arguments.
+import { createHash } from 'node:crypto';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { Audit } from '../audit/audit.ts';
+import { type Approval, SELF } from '../domain/approval.ts';
+import type { AuditEvent } from '../domain/call-record.ts';
+import type { Actor } from '../domain/people/receipt.ts';
+import { inWorkspace } from '../domain/workspace.ts';
+import { shortId } from '../store/short-id.ts';
+import type { Store } from '../store/store.ts';
+import type { Vault } from '../vault/vault.ts';
+import type { ApprovalChange, Approvals, AskedCall } from './approvals.ts';
+import { shownArguments } from './shown-arguments.ts';
+import { refusalFor } from './who-decides.ts';
+
+export interface ApprovalsOptions {
+  store: Pick<Store, 'approvals'>;
+  vault: Pick<Vault, 'seal' | 'open'>;
+  audit: Pick<Audit, 'event'>;
+  clock: Clock;
+  /** Where people reach this broker: an origin. */
+  publicUrl: string;
+  /** Whether a glob of a rule matches a name. */
+  matches: (pattern: string, text: string) => boolean;
+}
+
+const MINUTE_MS = 60_000;
+/** How long approvers have. */
+const OPEN_MS = 60 * MINUTE_MS;
+/** How long the caller has to make the call that was approved, and how long one that was denied is not asked for again. */
+const ONCE_MS = 15 * MINUTE_MS;
+const DENIED_MS = 15 * MINUTE_MS;
+/** The longest time for which one approval lets calls go on. */
+const MOST_MS = 24 * 60 * MINUTE_MS;
+/** What may wait for approvers of one caller. */
+const MOST_OPEN = 20;
+const KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
+const LISTED = 200;
+
+export function createApprovals(options: ApprovalsOptions): Approvals {
+  const { store, vault, audit, clock, publicUrl, matches } = options;
+  const listeners = new Set<(change: ApprovalChange) => void>();
+
+  function tell({ workspaceId, id }: ApprovalChange): void {
+    for (const listener of [...listeners]) listener({ workspaceId, id });
+  }
+
+  async function record(
+    type: string,
+    { workspaceId, id, who, what, rule, device }: Approval,
+    actor: Actor,
+    more: AuditEvent['data'] = {},
+  ): Promise<void> {
+    await audit.event({
+      workspace_id: workspaceId,
+      type,
+      actor: actor.name,
+      subject: `request:${id}`,
+      address: actor.address,
+      data: { who, tool: what, rule, device, ...more },
+    });
+  }
+
+  async function found(workspaceId: string, id: string): Promise<Approval> {
+    const approval = await store.approvals.find(workspaceId, id);
+    if (approval !== undefined && approval.state !== 'offered') return approval;
+    const shown = JSON.stringify(id.slice(0, 40));
+    throw new GateError(
+      'not_found',
+      `there is no request ${shown}; \`request list${inWorkspace(workspaceId)}\` shows those that wait`,
+    );
+  }
+
+  return {
+    async ask(call) {
+      const { principal, ownerKey, who, clientName, address, server, what, rule, policyVersion, approvers } = call;
+      const { workspaceId } = principal;
+      const id = shortId('q_', 8);
+      const thing = digestOf([workspaceId, ownerKey, server.id, what, rule, policyVersion]);
+      const args = shownArguments(call.args());
+      const approval = await store.approvals.ask(
+        {
+          ...{
+            workspaceId,
+            id,
+            kind: 'call',
+            ownerKey,
+            who,
+            clientName,
+            address,
+            what,
+            rule,
+            policyVersion,
+            approvers,
+          },
+          device: principal.device?.name ?? null,
+          server: server.name,
+          thing,
+          binding: digestOf([thing, call.digest]),
+          sealed: args === null ? null : vault.seal(purposeOf(workspaceId, id), Buffer.from(args, 'utf8')),
+          reason: null,
+          state: 'open',
+          expiresAt: clock.now() + OPEN_MS,
+        },
+        MOST_OPEN,
+      );
+      if (approval === undefined)
+        throw new GateError('throttled', `${MOST_OPEN} calls of ${who} wait for approval already`, {
+          retryAfterMs: MINUTE_MS,
+        });
+      if (approval.id === id) {
+        await record(
+          'approval.asked',
+          approval,
+          { name: actorName(call), address },
+          {
+            approvers: [...approvers],
+            args_digest: call.digest,
+            policy_version: policyVersion,
+          },
+        );
+        tell(approval);
+        await store.approvals.forget(clock.now() - KEPT_MS);
+      }
+      return approval;
+    },
+    async use(approval) {
+      if (!(await store.approvals.use(approval.workspaceId, approval.id))) return false;
+      const { who, address, decidedBy, scope } = approval;
+      await record(
+        'approval.used',
+        approval,
+        { name: who.replace(/^user:/, ''), address },
+        {
+          ...{ approved_by: decidedBy, scope },
+        },
+      );
+      return true;
+    },
+    pageOf: ({ id }) => `${publicUrl}/requests/${id}`,
+    async find(workspaceId, id) {
+      const approval = await store.approvals.find(workspaceId, id);
+      if (approval === undefined) return undefined;
+      const { sealed } = approval;
+      const args = sealed === null ? undefined : await vault.open(purposeOf(workspaceId, id), sealed);
+      return { ...approval, argsText: args === undefined ? null : Buffer.from(args).toString('utf8') };
+    },
+    list: (workspaceId, which) => store.approvals.list(workspaceId, { ...which, limit: LISTED }),
+    refusalFor: (approval, decider) => refusalFor(approval, decider, matches),
+    async decide(workspaceId, id, { verdict, forMs, note = null, by }, decider) {
+      const open = await found(workspaceId, id);
+      const refusal = refusalFor(open, decider, matches);
+      if (refusal !== undefined) throw new GateError('forbidden', `you cannot decide ${id}: ${refusal}`);
+      if (forMs !== undefined && forMs > MOST_MS)
+        throw new GateError('usage', 'calls can be approved for 24 hours at most; add a rule for more');
+      const isYes = verdict === 'approve';
+      const now = clock.now();
+      const decided = await store.approvals.decide(workspaceId, id, {
+        state: isYes ? 'approved' : 'denied',
+        scope: !isYes ? null : forMs === undefined ? 'once' : 'while',
+        by: decider.actor.name,
+        note,
+        until: now + (isYes ? (forMs ?? ONCE_MS) : DENIED_MS),
+      });
+      if (decided === undefined) throw decidedAlready(await found(workspaceId, id), now);
+      await record(isYes ? 'approval.approved' : 'approval.denied', decided, decider.actor, {
+        ...{ scope: decided.scope, by, note },
+        until: new Date(decided.expiresAt).toISOString(),
+        is_own:
+          decided.approvers.includes(SELF) &&
+          decider.principal?.user !== undefined &&
+          decided.ownerKey === `user:${decider.principal.user.id}`,
+      });
+      tell(decided);
+      return decided;
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    elsewhere: { changed: tell },
+  };
+}
+
+/** The second of two who decide is told. */
+function decidedAlready({ id, state, decidedBy, expiresAt }: Approval, now: number): GateError {
+  if (decidedBy !== null)
+    return new GateError('conflict', `${decidedBy} has ${state === 'denied' ? 'denied' : 'approved'} ${id} already`);
+  return new GateError('conflict', expiresAt <= now ? `the time of ${id} is over` : `${id} cannot be decided any more`);
+}
+
+const actorName = ({ who }: Pick<AskedCall, 'who'>): string => who.replace(/^user:/, '');
+const purposeOf = (workspaceId: string, id: string): string => `approval:${workspaceId}:${id}`;
+const digestOf = (parts: readonly (string | number)[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex');

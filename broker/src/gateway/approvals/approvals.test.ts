@@ -1,0 +1,170 @@
+// Calls that a rule asks somebody about: until they are approved nothing goes to the server, and what goes there is what was approved.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { Decider } from '../../approvals/approvals.ts';
+import { startHttpUpstream } from '../../upstreams/fixtures/http-upstream.ts';
+import { ada, type Message, startWorld, textOf } from '../fixtures/gateway-world.ts';
+
+let world: Awaited<ReturnType<typeof startWorld>>;
+let upstream: Awaited<ReturnType<typeof startHttpUpstream>>;
+let rule: string;
+
+const ask = async (approvers: readonly string[] = ['group:leads']) => {
+  const added = { effect: 'ask', who: ['*'], what: ['web__echo'], approvers, createdBy: 'test' } as const;
+  rule = (await world.store.policy.addRule('default', added)).id;
+  world.gateway.policyChanged('default');
+};
+
+beforeEach(async () => {
+  upstream = await startHttpUpstream();
+  world = await startWorld({ web: { kind: 'http', url: upstream.url, headers: {} } });
+  await world.rule('allow', '*', '*');
+  await ask();
+});
+afterEach(async () => {
+  await world.end();
+  await upstream.close();
+});
+
+const person = (name: string, groups: readonly string[], role: 'member' | 'admin' = 'member'): Decider => ({
+  actor: { name, address: null },
+  principal: { ...ada, user: { id: `u-${name}`, name, role, groups } },
+  isAdministrator: role === 'admin',
+});
+const grace = person('grace', ['leads']);
+const call = (text: string, more = {}) => ({ name: 'web__echo', arguments: { text }, ...more });
+const WAITS = { _meta: { progressToken: 'p' } };
+const isProgress = ({ method }: Message) => method === 'notifications/progress';
+const executed = () => upstream.received.filter(({ message }) => message['method'] === 'tools/call').length;
+const idIn = (text: string) => /q_[a-z2-7]{8}/.exec(text)?.[0] ?? assert.fail(text);
+const decide = (id: string, verdict: 'approve' | 'deny', by = grace, more = {}) =>
+  world.approvals.decide('default', id, { verdict, by: 'api', ...more }, by);
+const outcomes = async () =>
+  (await world.calls()).map(({ status, decision, error_code }) => [status, decision, error_code]);
+const events = async () => {
+  const rows = await world.audit.searchEvents({ workspaceId: 'default', limit: 50 });
+  return rows.flatMap(({ type, actor }) => (type.startsWith('approval.') ? [`${type} ${actor}`] : [])).toReversed();
+};
+
+describe('a call under a rule that asks', () => {
+  it('waits with progress, reaches its server once it is approved, and not before; both sides are in the log', async () => {
+    const client = world.connect();
+    const answer = client.request('tools/call', call('his', WAITS));
+    const step = await client.next(isProgress);
+    assert.match(String(step.params?.['message']), /^\[mcpgate\] request q_\w+ waits for group:leads$/);
+    assert.equal(executed(), 0);
+    await decide(idIn(String(step.params?.['message'])), 'approve');
+    assert.equal(textOf(await answer), 'his');
+    assert.equal(executed(), 1);
+    const [record] = await world.calls();
+    assert.deepEqual([record?.status, record?.decision, record?.rule], ['ok', 'allow', rule]);
+    assert.deepEqual(await events(), ['approval.asked ada', 'approval.approved grace', 'approval.used ada']);
+  });
+
+  it('never reaches its server where it is denied, and says who denied it and why; it is not asked again at once', async () => {
+    const client = world.connect();
+    const answer = client.request('tools/call', call('his', WAITS));
+    const step = await client.next(isProgress);
+    await decide(idIn(String(step.params?.['message'])), 'deny', grace, { note: 'not today' });
+    const text = textOf(await answer);
+    assert.match(
+      text,
+      /^\[mcpgate denied\] user:ada may not call web__echo: grace denied request q_\w+ \("not today"\)/,
+    );
+    assert.equal(textOf(await client.call('web__echo', { text: 'his' })), text);
+    assert.equal(executed(), 0);
+    assert.deepEqual(await outcomes(), [
+      ['denied', 'deny', 'approval_denied'],
+      ['denied', 'deny', 'approval_denied'],
+    ]);
+  });
+
+  it('is answered with what happens next where it cannot wait, and the next of the same goes on: once, and no other', async () => {
+    world.gateway.endWaits();
+    const client = world.connect();
+    const waiting = textOf(await client.call('web__echo', { text: 'his' }));
+    assert.match(
+      waiting,
+      /^\[mcpgate\] The call of web__echo by user:ada was not carried out: rule r_\w+ asks group:leads/,
+    );
+    assert.match(waiting, /https:\/\/broker\.example\/requests\/q_\w+ .*`mcpgate-broker request approve q_\w+`/);
+    await decide(idIn(waiting), 'approve');
+    const other = textOf(await client.call('web__echo', { text: 'another' }));
+    assert.notEqual(idIn(other), idIn(waiting), 'other arguments are another call');
+    assert.equal(executed(), 0);
+    assert.equal(textOf(await client.call('web__echo', { text: 'his' })), 'his');
+    const again = textOf(await client.call('web__echo', { text: 'his' }));
+    assert.notEqual(idIn(again), idIn(waiting), 'it is used up');
+    assert.equal(executed(), 1);
+  });
+
+  it('goes on with any arguments for the time for which it was approved, for that person alone', async () => {
+    world.gateway.endWaits();
+    const client = world.connect();
+    const waiting = textOf(await client.call('web__echo', { text: 'his' }));
+    await decide(idIn(waiting), 'approve', grace, { forMs: 3_600_000 });
+    assert.equal(textOf(await client.call('web__echo', { text: 'another' })), 'another');
+    assert.equal(textOf(await client.call('web__echo', { text: 'his' })), 'his');
+    const other = world.connect({ ...ada, user: { id: 'u-bob', name: 'bob', role: 'member', groups: [] } });
+    assert.match(
+      textOf(await other.call('web__echo', { text: 'his' })),
+      /^\[mcpgate\] .*by user:bob was not carried out/,
+    );
+  });
+
+  it('is not approved by who makes it, nor by who is no approver, administrators included; the second of two is told', async () => {
+    world.gateway.endWaits();
+    const id = idIn(textOf(await world.connect().call('web__echo', { text: 'his' })));
+    const refused = (by: Decider, why: RegExp) => assert.rejects(decide(id, 'approve', by), why);
+    await refused(person('ada', ['leads']), /request of your own/);
+    await refused(person('bob', ['eng']), /group:leads decides it/);
+    await refused(person('root', [], 'admin'), /group:leads decides it/);
+    await decide(id, 'approve');
+    await refused(person('linus', ['leads']), /grace has approved q_\w+ already/);
+    await assert.rejects(decide('q_nothing1', 'deny'), /there is no request "q_nothing1"/);
+  });
+
+  it('is asked for anew where the rules have changed since it was approved', async () => {
+    world.gateway.endWaits();
+    const client = world.connect();
+    const id = idIn(textOf(await client.call('web__echo', { text: 'his' })));
+    await decide(id, 'approve');
+    await world.rule('allow', 'user:bob', 'web__numbers');
+    assert.notEqual(idIn(textOf(await client.call('web__echo', { text: 'his' }))), id);
+    assert.equal(executed(), 0);
+  });
+
+  it('ends when it is cancelled, and when its session does; what was asked stays to be decided', async () => {
+    const client = world.connect();
+    const send = (id: number, text: string) =>
+      client.raw(JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: call(text, WAITS) }));
+    send(7, 'his');
+    const step = await client.next(isProgress);
+    client.raw('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}');
+    send(8, 'other');
+    await client.next(
+      (message) => isProgress(message) && !JSON.stringify(message).includes(idIn(JSON.stringify(step))),
+    );
+    await client.close('revoked');
+    assert.deepEqual(
+      (await outcomes()).map(([status]) => status),
+      ['cancelled', 'cancelled'],
+    );
+    assert.equal(executed(), 0);
+    assert.equal((await world.approvals.list('default', { all: false })).length, 2);
+  });
+
+  it('shows approvers who, what, where from and the arguments: secrets masked, long texts cut, nothing invisible', async () => {
+    world.gateway.endWaits();
+    const token = `ghp_${'a1B2c3D4e5F6'.repeat(3)}`;
+    const args = { text: `use ${token} now`, password: 'hunter22', long: 'x'.repeat(2_000), turned: 'a\u202eb' };
+    const id = idIn(textOf(await world.connect().call('web__echo', args)));
+    const found = await world.approvals.find('default', id);
+    assert.deepEqual([found?.who, found?.what, found?.device], ['user:ada', 'web__echo', 'laptop']);
+    assert.match(
+      found?.argsText ?? '',
+      /"text": "use \*\*\* now",\n {2}"password": "\*\*\*",\n {2}"long": "x{400}… \(2000 characters\)",\n {2}"turned": "a\\u\{202e\}b"/,
+    );
+    assert.ok(found?.sealed && !Buffer.from(found.sealed).includes('use'), 'it is sealed in the store');
+  });
+});

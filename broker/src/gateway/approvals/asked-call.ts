@@ -1,0 +1,57 @@
+// What approvers are asked of a call: who, what, and a digest of what would be forwarded, so that exactly this goes on when they say yes.
+import { scanObject } from 'mcpgate-shared/mcp/json-span';
+import type { AskedCall } from '../../approvals/approvals.ts';
+import { parseRecord } from '../../mcp/json-rpc-guard.ts';
+import { hashInTurns } from '../../message/hash-in-turns.ts';
+import { byteLengthOf, partsOf, type Pieces, wholeText } from '../../message/pieces.ts';
+import type { Call } from '../call/forward.ts';
+import type { Handling } from '../request.ts';
+import { type SessionScope, userKeyOf, whoOf } from '../session-scope.ts';
+
+/** Members of the params that differ between calls which are the same to a person. */
+const OF_ONE_MESSAGE: ReadonlySet<string> = new Set(['_meta', 'requestState', 'inputResponses']);
+/** Arguments beyond that are not shown. */
+const MOST_SHOWN_BYTES = 4 * 1024 * 1024;
+
+/** `rule`: that asks. */
+export async function askedCall(
+  { principal, client }: SessionScope,
+  { request, address }: Pick<Handling, 'request' | 'address'>,
+  { server, what, policyVersion, verdict, paramsText }: Call,
+  rule: string,
+): Promise<AskedCall> {
+  const { method, pieces } = request;
+  return {
+    principal,
+    ownerKey: userKeyOf(principal),
+    who: whoOf(principal),
+    clientName: client.name,
+    address: address ?? null,
+    server,
+    what,
+    rule,
+    policyVersion,
+    approvers: verdict.approvers ?? [],
+    digest: await digestOf(method, paramsText, pieces),
+    args: () => argumentsOf(paramsText, pieces),
+  };
+}
+
+async function digestOf(method: string, paramsText: string, pieces: Pieces | undefined): Promise<string> {
+  const members = scanObject(paramsText)
+    .members.filter(({ key }) => !OF_ONE_MESSAGE.has(key))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const parts = members.flatMap(({ key, start, end }) => [
+    `\n${JSON.stringify(key)}:`,
+    ...partsOf(paramsText.slice(start, end), pieces),
+  ]);
+  return await hashInTurns([method, ...parts]);
+}
+
+function argumentsOf(paramsText: string, pieces: Pieces | undefined): unknown {
+  const bytes = byteLengthOf(paramsText, pieces);
+  if (bytes > MOST_SHOWN_BYTES) return { '…': `${bytes} bytes, too many to show` };
+  const { arguments: args, ...params } = parseRecord(wholeText(paramsText, pieces)) ?? {};
+  if (args !== undefined) return args;
+  return Object.fromEntries(Object.entries(params).filter(([key]) => key !== 'name' && !OF_ONE_MESSAGE.has(key)));
+}

@@ -1,0 +1,52 @@
+// Waits until approvers have decided about a call, as long as the AI client hears that it goes on.
+import { SELF } from '../../domain/approval.ts';
+import type { Approval } from '../../approvals/approvals.ts';
+import type { Call } from '../call/forward.ts';
+import { PROGRESS } from '../call/server-notification.ts';
+import type { GatewayParts } from '../gateway-parts.ts';
+import type { Handling } from '../request.ts';
+import type { SessionScope } from '../session-scope.ts';
+
+/** The time that approvers have while a call waits; after that the call is answered, and the next one goes on once it is approved. */
+const WAIT_MS = 5 * 60_000;
+/** Clients that were not promised progress give a call up after a minute, some after half of one. */
+const UNHEARD_WAIT_MS = 25_000;
+
+type Parts = Pick<GatewayParts, 'approvals' | 'personWaits'>;
+
+/** Resolves when it is decided, or nobody waits any more. */
+export async function untilDecided(
+  { approvals, personWaits }: Parts,
+  _scope: SessionScope,
+  { signal, tell }: Handling,
+  { progressToken }: Call,
+  approval: Approval,
+): Promise<void> {
+  let steps = 0;
+  await personWaits.until({
+    what: `request ${approval.id}`,
+    limitMs: progressToken === undefined ? UNHEARD_WAIT_MS : WAIT_MS,
+    signal,
+    onTick() {
+      if (progressToken === undefined) return;
+      // In tiny steps, because progress must grow, and the server's own comes later under the same token.
+      const said = JSON.stringify(`[mcpgate] request ${approval.id} waits for ${approversText(approval)}`);
+      const paramsText = `{"progressToken":${progressToken},"progress":${++steps / 1e6},"message":${said}}`;
+      tell({ method: PROGRESS, paramsText });
+    },
+    listen: (end) =>
+      approvals.onChange(({ workspaceId, id }) => {
+        if (id === approval.id && workspaceId === approval.workspaceId) end('go_on');
+      }),
+    async mayGoOn() {
+      const now = await approvals.find(approval.workspaceId, approval.id);
+      return now === undefined || now.state !== 'open';
+    },
+  });
+}
+
+/** `group:leads or user:grace` */
+export function approversText({ approvers, who }: Pick<Approval, 'approvers' | 'who'>): string {
+  if (approvers.length === 0) return 'an administrator';
+  return approvers.map((each) => (each === SELF ? who : each)).join(' or ');
+}

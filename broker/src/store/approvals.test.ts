@@ -1,0 +1,99 @@
+// Approvals are single steps of the store: of two who ask, decide or use, one is first, whichever broker they are at.
+import assert from 'node:assert/strict';
+import { it, type TestContext } from 'node:test';
+import { onBothEngines } from './fixtures/both-engines.ts';
+import type { NewApproval } from './repositories/approvals.ts';
+import type { Store } from './store.ts';
+
+const MINUTE = 60_000;
+
+onBothEngines((open) => {
+  /** Two brokers; a file has one. */
+  const openTwo = async (t: TestContext) => {
+    const under = await open(t);
+    return { ...under, other: under.kind === 'sqlite' ? under.store : await under.reopen() };
+  };
+  const asked = (now: number, more: Partial<NewApproval> = {}): NewApproval => ({
+    ...{ workspaceId: 'default', id: 'q_1', kind: 'call', ownerKey: 'user:1', who: 'user:ada', device: 'laptop' },
+    ...{ clientName: 'cursor', address: '10.0.0.1', server: 'wiki', what: 'wiki__edit', rule: 'r_1', policyVersion: 3 },
+    ...{ approvers: ['group:leads'], thing: 't', binding: 'b', sealed: new Uint8Array([1, 2]), reason: null },
+    ...{ state: 'open', expiresAt: now + 60 * MINUTE },
+    ...more,
+  });
+  const yes = (now: number, scope: 'once' | 'while' = 'once') =>
+    ({ state: 'approved', scope, by: 'grace', note: 'fine', until: now + 15 * MINUTE }) as const;
+  const decide = (store: Store, now: number, scope?: 'once' | 'while', id = 'q_1') =>
+    store.approvals.decide('default', id, yes(now, scope));
+
+  it('asks for the same once, whoever asks at which broker, and keeps what was asked', async (t) => {
+    const { store, other, clock } = await openTwo(t);
+    const [one, two] = await Promise.all([
+      store.approvals.ask(asked(clock.at), 5),
+      other.approvals.ask(asked(clock.at, { id: 'q_2' }), 5),
+    ]);
+    assert.equal(one?.id, two?.id);
+    const kept = await other.approvals.find('default', one?.id ?? '');
+    assert.deepEqual(
+      { ...kept, sealed: [...(kept?.sealed ?? [])] },
+      {
+        ...asked(clock.at),
+        ...{ id: one?.id, sealed: [1, 2], scope: null, createdAt: clock.at },
+        ...{ decidedAt: null, decidedBy: null, note: null },
+      },
+    );
+  });
+
+  it('is decided by one of two', async (t) => {
+    const { store, other, clock } = await openTwo(t);
+    await store.approvals.ask(asked(clock.at), 5);
+    const decided = await Promise.all([decide(store, clock.at), decide(other, clock.at)]);
+    assert.equal(decided.filter((each) => each !== undefined).length, 1);
+  });
+
+  it('is used by one of two, and only once', async (t) => {
+    const { store, other, clock } = await openTwo(t);
+    await store.approvals.ask(asked(clock.at), 5);
+    assert.equal(await store.approvals.use('default', 'q_1'), false, 'nobody has approved it yet');
+    await decide(store, clock.at);
+    const used = await Promise.all([store.approvals.use('default', 'q_1'), other.approvals.use('default', 'q_1')]);
+    assert.deepEqual(used.toSorted(), [false, true]);
+    assert.equal((await store.approvals.ask(asked(clock.at, { id: 'q_2' }), 5))?.id, 'q_2', 'and is asked for anew');
+  });
+
+  it('holds for a time for all of the thing, then is over', async (t) => {
+    const { store, clock } = await open(t);
+    await store.approvals.ask(asked(clock.at), 5);
+    await decide(store, clock.at, 'while');
+    const other = { id: 'q_2', binding: 'other arguments' };
+    assert.equal((await store.approvals.ask(asked(clock.at, other), 5))?.id, 'q_1');
+    assert.equal(await store.approvals.use('default', 'q_1'), true);
+    assert.equal(await store.approvals.use('default', 'q_1'), true);
+    clock.at += 15 * MINUTE;
+    assert.equal(await store.approvals.use('default', 'q_1'), false);
+    assert.equal((await store.approvals.ask(asked(clock.at, other), 5))?.id, 'q_2');
+  });
+
+  it('cannot be decided when its time is over, and what was approved ends unused', async (t) => {
+    const { store, clock } = await open(t);
+    await store.approvals.ask(asked(clock.at), 5);
+    clock.at += 60 * MINUTE;
+    assert.equal(await decide(store, clock.at), undefined);
+    assert.deepEqual(await store.approvals.list('default', { all: false, limit: 10 }), []);
+    const again = await store.approvals.ask(asked(clock.at, { id: 'q_2' }), 5);
+    assert.equal(again?.id, 'q_2');
+    await decide(store, clock.at, 'once', 'q_2');
+    clock.at += 15 * MINUTE;
+    assert.equal(await store.approvals.use('default', 'q_2'), false);
+  });
+
+  it('waits for so many of one person at most', async (t) => {
+    const { store, clock } = await open(t);
+    for (const n of [1, 2]) await store.approvals.ask(asked(clock.at, { id: `q_${n}`, binding: `${n}` }), 2);
+    assert.equal(await store.approvals.ask(asked(clock.at, { id: 'q_3', binding: '3' }), 2), undefined);
+    const others = asked(clock.at, { id: 'q_4', binding: '4', ownerKey: 'user:2' });
+    assert.equal((await store.approvals.ask(others, 2))?.id, 'q_4');
+    clock.at += 60 * MINUTE;
+    await store.approvals.forget(clock.at + 1);
+    assert.deepEqual(await store.approvals.list('default', { all: true, limit: 10 }), []);
+  });
+});

@@ -1,0 +1,221 @@
+// Stores approvals. Every step of one is a single statement on its state, so that of two brokers, or two people, one takes it; and it is announced
+// in the same transaction.
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { Approval, ApprovalScope } from '../../domain/approval.ts';
+import type { Announce } from '../bus/announce.ts';
+import { readStringList } from '../json-text.ts';
+import type { Database } from '../schema.ts';
+
+export type NewApproval = Omit<Approval, 'scope' | 'createdAt' | 'decidedAt' | 'decidedBy' | 'note'> & {
+  state: 'offered' | 'open';
+};
+
+export interface ApprovalsRepository {
+  /**
+   * The one that is alive for this binding, or for all of the thing; else this one is added. Undefined where this person has `mostOpen` of the
+   * same state already. Atomic.
+   */
+  ask(approval: NewApproval, mostOpen: number): Promise<Approval | undefined>;
+  find(workspaceId: string, id: string): Promise<Approval | undefined>;
+  /** The newest first: those that can be decided, or all that are kept. `ownerKey`: of this person alone. */
+  list(workspaceId: string, which: { all: boolean; ownerKey?: string; limit: number }): Promise<Approval[]>;
+  /** What was offered is asked for. Undefined where it is not offered any more. */
+  open(workspaceId: string, id: string, how: { reason: string | null; until: number }): Promise<Approval | undefined>;
+  /** Undefined where it is open no more: another one has decided it, or its time is over. */
+  decide(
+    workspaceId: string,
+    id: string,
+    decision: {
+      state: 'approved' | 'denied';
+      scope: ApprovalScope | null;
+      by: string;
+      note: string | null;
+      until: number;
+    },
+  ): Promise<Approval | undefined>;
+  /** False where it is approved no more. One that is for a single call is used up. */
+  use(workspaceId: string, id: string): Promise<boolean>;
+  /** Removes what was over before then. */
+  forget(before: number): Promise<void>;
+}
+
+const ALIVE = ['offered', 'open', 'approved', 'denied'] as const;
+
+export function createApprovals(db: Kysely<Database>, clock: Clock, announce: Announce): ApprovalsRepository {
+  const changed = (trx: Transaction<Database>, { workspace_id: workspaceId, id }: Row): Promise<void> =>
+    announce(trx, { kind: 'approval', workspaceId, id });
+  const rowOf = (of: Pick<Kysely<Database>, 'selectFrom'>, workspaceId: string) =>
+    of.selectFrom('approvals').selectAll().where('workspace_id', '=', workspaceId);
+
+  return {
+    ask: (approval, mostOpen) =>
+      db.transaction().execute(async (trx) => {
+        const now = clock.now();
+        const { workspaceId, binding, thing, ownerKey, state } = approval;
+        const wide = await rowOf(trx, workspaceId)
+          .where('thing', '=', thing)
+          .where('state', '=', 'approved')
+          .where('scope', '=', 'while')
+          .where('expires_at', '>', now)
+          .executeTakeFirst();
+        if (wide !== undefined) return toApproval(wide);
+        await trx
+          .updateTable('approvals')
+          .set({ state: 'over' })
+          .where('workspace_id', '=', workspaceId)
+          .where('binding', '=', binding)
+          .where('state', 'in', ALIVE)
+          .where('expires_at', '<=', now)
+          .execute();
+        const alive = rowOf(trx, workspaceId).where('binding', '=', binding).where('state', 'in', ALIVE);
+        const known = await alive.executeTakeFirst();
+        if (known !== undefined) return toApproval(known);
+        const { count } = await trx
+          .selectFrom('approvals')
+          .select((eb) => eb.fn.countAll<number | string>().as('count'))
+          .where('workspace_id', '=', workspaceId)
+          .where('owner_key', '=', ownerKey)
+          .where('state', '=', state)
+          .where('expires_at', '>', now)
+          .executeTakeFirstOrThrow();
+        if (Number(count) >= mostOpen) return undefined;
+        const added = await trx
+          .insertInto('approvals')
+          .values(toRow(approval, now))
+          .onConflict((conflict) => conflict.doNothing())
+          .returningAll()
+          .executeTakeFirst();
+        // Another broker was faster with the same one.
+        if (added === undefined) return toApproval(await alive.executeTakeFirstOrThrow());
+        await changed(trx, added);
+        return toApproval(added);
+      }),
+    async find(workspaceId, id) {
+      const row = await rowOf(db, workspaceId).where('id', '=', id).executeTakeFirst();
+      return row && toApproval(row);
+    },
+    async list(workspaceId, { all, ownerKey, limit }) {
+      let query = rowOf(db, workspaceId);
+      query = all
+        ? query.where('state', '<>', 'offered')
+        : query.where('state', '=', 'open').where('expires_at', '>', clock.now());
+      if (ownerKey !== undefined) query = query.where('owner_key', '=', ownerKey);
+      const rows = await query.orderBy('created_at', 'desc').orderBy('id').limit(limit).execute();
+      return rows.map(toApproval);
+    },
+    open: (workspaceId, id, { reason, until }) =>
+      db.transaction().execute(async (trx) => {
+        const row = await trx
+          .updateTable('approvals')
+          .set({ state: 'open', reason, expires_at: until })
+          .where('workspace_id', '=', workspaceId)
+          .where('id', '=', id)
+          .where('state', '=', 'offered')
+          .where('expires_at', '>', clock.now())
+          .returningAll()
+          .executeTakeFirst();
+        if (row === undefined) return undefined;
+        await changed(trx, row);
+        return toApproval(row);
+      }),
+    decide: (workspaceId, id, { state, scope, by, note, until }) =>
+      db.transaction().execute(async (trx) => {
+        const now = clock.now();
+        const row = await trx
+          .updateTable('approvals')
+          .set({ state, scope, decided_at: now, decided_by: by, note, expires_at: until })
+          .where('workspace_id', '=', workspaceId)
+          .where('id', '=', id)
+          .where('state', '=', 'open')
+          .where('expires_at', '>', now)
+          .returningAll()
+          .executeTakeFirst();
+        if (row === undefined) return undefined;
+        await changed(trx, row);
+        return toApproval(row);
+      }),
+    async use(workspaceId, id) {
+      const row = await db
+        .updateTable('approvals')
+        .set((eb) => ({
+          state: eb
+            .case()
+            .when('scope', '=', 'once')
+            .then('used' as const)
+            .else(eb.ref('state'))
+            .end(),
+        }))
+        .where('workspace_id', '=', workspaceId)
+        .where('id', '=', id)
+        .where('state', '=', 'approved')
+        .where('expires_at', '>', clock.now())
+        .returning('id')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+    async forget(before) {
+      await db.deleteFrom('approvals').where('expires_at', '<', before).execute();
+    },
+  };
+}
+
+type Row = Selectable<Database['approvals']>;
+
+function toRow(approval: NewApproval, now: number): Database['approvals'] {
+  return {
+    workspace_id: approval.workspaceId,
+    id: approval.id,
+    kind: approval.kind,
+    owner_key: approval.ownerKey,
+    who: approval.who,
+    device: approval.device,
+    client_name: approval.clientName,
+    address: approval.address,
+    server: approval.server,
+    what: approval.what,
+    rule_id: approval.rule,
+    policy_version: approval.policyVersion,
+    approvers_json: JSON.stringify(approval.approvers),
+    thing: approval.thing,
+    binding: approval.binding,
+    sealed: approval.sealed,
+    reason: approval.reason,
+    state: approval.state,
+    scope: null,
+    created_at: now,
+    expires_at: approval.expiresAt,
+    decided_at: null,
+    decided_by: null,
+    note: null,
+  };
+}
+
+function toApproval(row: Row): Approval {
+  return {
+    workspaceId: row.workspace_id,
+    id: row.id,
+    kind: row.kind,
+    ownerKey: row.owner_key,
+    who: row.who,
+    device: row.device,
+    clientName: row.client_name,
+    address: row.address,
+    server: row.server,
+    what: row.what,
+    rule: row.rule_id,
+    policyVersion: row.policy_version,
+    approvers: readStringList(row.approvers_json, `the approvers of ${row.id}`),
+    thing: row.thing,
+    binding: row.binding,
+    sealed: row.sealed,
+    reason: row.reason,
+    state: row.state,
+    scope: row.scope,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    decidedAt: row.decided_at,
+    decidedBy: row.decided_by,
+    note: row.note,
+  };
+}
